@@ -1,0 +1,54 @@
+# `make demo` and `make test` need Python 3.11 or newer, make and a package index; nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+STUDY := results/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install test lint type imports format bench lock clean
+
+help: ## Show the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(INSTALLED) ## Train a miniature study on real images and show where the switchover is
+	@$(BIN)/python -m ensemble_switchover sweep=demo
+	@$(BIN)/python -m ensemble_switchover.report $(STUDY)
+
+install: $(INSTALLED) ## Make .venv with the locked dependencies and this package
+
+test: $(INSTALLED) lint type imports ## Run lint, types, import contracts and the tests
+	$(BIN)/python -m pytest -n auto
+
+lint: $(INSTALLED) ## Check style
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+type: $(INSTALLED) ## Check types
+	$(BIN)/mypy
+
+imports: $(INSTALLED) ## Check that imports run one way, and that light commands stay light
+	$(BIN)/lint-imports --no-cache
+
+format: $(INSTALLED) ## Put the code into its layout
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(INSTALLED) ## Time Lightning's epoch against a bare PyTorch loop
+	$(BIN)/python benchmarks/lightning_overhead.py
+
+lock: ## Resolve the dependencies anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --upgrade -o requirements.lock
+
+clean: ## Remove the environment and what tools leave behind; results stay
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing the locked dependencies into $(VENV); the first time takes a few minutes."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,103 @@
+"""The Hydra application behind `python -m ensemble_switchover`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf.errors import OmegaConfBaseException
+
+from ensemble_switchover import sweep
+from ensemble_switchover.cell import Cell, resolve
+from ensemble_switchover.complaints import explain
+from ensemble_switchover.config import Config, conf_folder, register_schemas, typed
+from ensemble_switchover.errors import EnsembleSwitchoverError
+from ensemble_switchover.job import Ending, run_cell
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+EXIT_FAILURE = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+FULL_ERROR = "HYDRA_FULL_ERROR"
+INTERRUPTED = "Interrupted. What is finished is kept; the same command goes on from there."
+
+
+def main() -> None:
+    """Run what the command line asks for; a user's mistake ends in one message."""
+    full_error = os.environ.get(FULL_ERROR) == "1"
+    os.environ[FULL_ERROR] = "1"  # Hydra then raises, and the message is ours
+    # joblib's way to say that it replaced a worker that had grown, as it does by itself
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+    register_schemas()
+    application = hydra.main(
+        version_base="1.3", config_path=str(conf_folder()), config_name="config"
+    )(job)
+    try:
+        application()
+    except KeyboardInterrupt:
+        print(INTERRUPTED, file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    except (HydraException, OmegaConfBaseException) as error:
+        if full_error:
+            raise
+        print(explain(error), file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+    if sweep.failures_of_this_process():
+        sys.exit(EXIT_FAILURE)
+
+
+def job(node: DictConfig) -> str:
+    """Run one job; in a sweep a failure is noted and told, and the sweep goes on."""
+    in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
+    if in_sweep:
+        return sweep.run_job(typed(node), sweep.concurrent_jobs(HydraConfig.get().launcher))
+    try:
+        return single_run(typed(node))
+    except (EnsembleSwitchoverError, OmegaConfBaseException) as error:
+        print(explain(error), file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+
+
+def single_run(config: Config) -> str:
+    """Run one design, and tell what comes of it.
+
+    Raises:
+        EnsembleSwitchoverError: for what the user can mend.
+    """
+    cell = resolve(config)
+    for line in (*cell.notes, describe(cell)):
+        print(line)
+    outcome = run_cell(cell, config, concurrent_jobs=1, tell=print)
+    if outcome.ending is Ending.FAILED_BEFORE:
+        raise EnsembleSwitchoverError(outcome.line)
+    print(outcome.line)
+    return str(outcome.ending.value)
+
+
+def describe(cell: Cell) -> str:
+    """Tell a cell in one line."""
+    design, budget = cell.design, cell.budget
+    return (
+        f"{design.design_class.value}: {count(design.k, cell.family.name)} "
+        f"{design.depth}x{design.width} (depth x width) on {cell.dataset.name}, "
+        f"{design.parameters:,} parameters, {100 * design.budget_fill:.0f} % of the budget of "
+        f"{budget.depth}x{budget.width}; {count(cell.recipe.epochs, 'epoch')} "
+        f"({cell.recipe.name}), seed {cell.seed}"
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things.
+
+    >>> count(1, "epoch"), count(4, "resnet")
+    ('1 epoch', '4 resnets')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,274 @@
+"""A cell of a study: one run with everything that decides it resolved and checked (no torch)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ensemble_switchover.config import ArchConfig, Config, ParametersBudgetConfig
+from ensemble_switchover.design import (
+    Budget,
+    Design,
+    DesignClass,
+    Family,
+    ImageTask,
+    Source,
+    budget_of_network,
+    budget_of_parameters,
+    make_family,
+    solve,
+)
+from ensemble_switchover.design.budget import parse_parameters
+from ensemble_switchover.errors import ConfigError, join_problems
+from ensemble_switchover.recipe import Recipe, table_a
+from ensemble_switchover.seeds import MAX_MEMBERS, member_seeds
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config import BudgetConfig, DatasetConfig, RecipeConfig
+
+CHOICES = {
+    "budget.source": [source.value for source in Source],
+    "budget.along": ["width", "depth"],
+    "dataset.augmentation": ["none", "standard"],
+    "device": ["auto", "cpu", "cuda", "mps"],
+    "execution": ["sequential"],
+    "logger": ["wandb", "csv", "tensorboard", "none"],
+    "logger.mode": ["auto", "online", "offline"],
+    "precision": ["32", "64", "tf32", "bf16"],
+    "retry": ["none", "failed"],
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One run, resolved."""
+
+    family: Family
+    task: ImageTask
+    budget: Budget
+    design: Design
+    source: Source
+    dataset: DatasetConfig
+    train_size: int
+    test_size: int
+    recipe: Recipe
+    seed: int
+    execution: str
+    precision: str
+    compile: bool
+    study: str
+    results: Path
+    notes: tuple[str, ...]
+    """What the user should be told about how the request was read."""
+
+    @property
+    def member_seeds(self) -> list[int]:
+        """One seed a member."""
+        return member_seeds(self.seed, self.design.k)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what decides the scientific result, and of nothing else."""
+        text = json.dumps(self.decisive(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def name(self) -> str:
+        """The name of the run and of its folder."""
+        budget, design = self.budget, self.design
+        return (
+            f"{self.family.name}_{self.dataset.name}_{budget.depth}x{budget.width}"
+            f"_{design.design_class.value}_k{design.k}_seed{self.seed}_{self.fingerprint}"
+        )
+
+    @property
+    def folder(self) -> Path:
+        """Where the record goes."""
+        return self.results / self.study / self.name
+
+    @property
+    def training_flops(self) -> float:
+        """Operations of the whole training, forward and backward (3 times the forward pass)."""
+        images = self.recipe.epochs * self.train_size
+        return 3.0 * self.design.k * self.design.member_flops * images
+
+    def decisive(self) -> dict[str, Any]:
+        """Return what decides the scientific result, as plain values."""
+        dataset = asdict(self.dataset)
+        dataset.pop("root")
+        dataset.update(train_size=self.train_size, test_size=self.test_size)
+        return {
+            "family": self.family.name,
+            "options": self.family.options,
+            "budget": asdict(self.budget),
+            "design_class": self.design.design_class.value,
+            "member": [self.design.depth, self.design.width],
+            "k": self.design.k,
+            "dataset": dataset,
+            "recipe": asdict(replace(self.recipe, name="")),
+            "seed": self.seed,
+            "execution": self.execution,
+            "precision": self.precision,
+            "compile": self.compile,
+        }
+
+
+def resolve(config: Config) -> Cell:
+    """Resolve and check one configuration.
+
+    Raises:
+        ConfigError: naming every problem found, its key, what was expected and what came.
+    """
+    problems = _value_problems(config) + _dataset_problems(config.dataset)
+    if problems:
+        raise ConfigError(join_problems(problems))
+    family = make_family(config.arch.family, _family_options(config.arch))
+    task = ImageTask(config.dataset.channels, config.dataset.image_size, config.dataset.num_classes)
+    budget = _budget(config.budget, family, task)
+    design_class = DesignClass(config.design_class.name)
+    source = Source(config.budget.source)
+    design = solve(family, budget, design_class, config.k, task, source)
+    notes = []
+    if design_class is DesignClass.SINGLE and config.k != 1:
+        notes.append(f"design=single is one network: k={config.k} is taken as k=1")
+    recipe = table_a(family.name, config.dataset.name)
+    if recipe.name.startswith("Table A,"):
+        notes.append(
+            f"Table A has no row for {family.name} on {config.dataset.name}: "
+            f"its row for cifar10 is used"
+        )
+    train_size, test_size = _sizes(config.dataset)
+    return Cell(
+        family=family,
+        task=task,
+        budget=budget,
+        design=design,
+        source=source,
+        dataset=config.dataset,
+        train_size=train_size,
+        test_size=test_size,
+        recipe=_adjusted(recipe, config.recipe, config.epochs),
+        seed=config.seed,
+        execution=config.execution.name,
+        precision=config.precision,
+        compile=config.compile,
+        study=config.study,
+        results=Path(config.results),
+        notes=tuple(notes),
+    )
+
+
+def _value_problems(config: Config) -> list[str]:
+    values = {
+        "budget.source": config.budget.source,
+        "dataset.augmentation": config.dataset.augmentation,
+        "device": config.device,
+        "execution": config.execution.name,
+        "logger": config.logger.kind,
+        "logger.mode": config.logger.mode,
+        "precision": config.precision,
+        "retry": config.retry,
+    }
+    if isinstance(config.budget, ParametersBudgetConfig):
+        values["budget.along"] = config.budget.along
+    problems = [
+        f"{key}={value}: expected one of {', '.join(CHOICES[key])}"
+        for key, value in values.items()
+        if value not in CHOICES[key]
+    ]
+    if not 1 <= config.k <= MAX_MEMBERS:
+        problems.append(f"k={config.k}: expected 1 to {MAX_MEMBERS} members")
+    if config.seed < 0:
+        problems.append(f"seed={config.seed}: expected 0 or more")
+    positive = {
+        "epochs": config.epochs,
+        "threads": config.threads,
+        "recipe.batch_size": config.recipe.batch_size,
+        "recipe.learning_rate": config.recipe.learning_rate,
+        "measurement.latency_seconds": config.measurement.latency_seconds,
+    }
+    problems += [
+        f"{key}={value}: expected more than 0"
+        for key, value in positive.items()
+        if value is not None and value <= 0
+    ]
+    if config.recipe.weight_decay is not None and config.recipe.weight_decay < 0:
+        problems.append(f"recipe.weight_decay={config.recipe.weight_decay}: expected 0 or more")
+    if any(size < 1 for size in config.measurement.latency_batch_sizes):
+        problems.append(
+            f"measurement.latency_batch_sizes={config.measurement.latency_batch_sizes}: "
+            f"expected batch sizes of at least 1"
+        )
+    for key, name in (("study", config.study), ("results", config.results)):
+        if not name or (key == "study" and (name in {".", ".."} or "/" in name)):
+            problems.append(f"{key}={name}: expected the name of a folder")
+    return problems
+
+
+def _dataset_problems(dataset: DatasetConfig) -> list[str]:
+    problems = []
+    train_size, test_size = _sizes(dataset)
+    for key, size, available in (
+        ("train_size", train_size, dataset.train_images),
+        ("test_size", test_size, dataset.test_images),
+    ):
+        if not dataset.num_classes <= size <= available:
+            problems.append(
+                f"dataset.{key}={size}: expected {dataset.num_classes} (an image a class) "
+                f"to {available}, the images that {dataset.name} has"
+            )
+    if dataset.pooled and not problems and train_size + test_size > dataset.train_images:
+        problems.append(
+            f"dataset.train_size={train_size} dataset.test_size={test_size}: expected at most "
+            f"{dataset.train_images} together, the images that {dataset.name} has"
+        )
+    return problems
+
+
+def _sizes(dataset: DatasetConfig) -> tuple[int, int]:
+    train_size = dataset.train_images if dataset.train_size is None else dataset.train_size
+    test_size = dataset.test_images if dataset.test_size is None else dataset.test_size
+    return train_size, test_size
+
+
+def _family_options(arch: ArchConfig) -> dict[str, Any]:
+    return {
+        option.name: getattr(arch, option.name)
+        for option in fields(arch)
+        if option.name != "family"
+    }
+
+
+def _budget(config: BudgetConfig, family: Family, task: ImageTask) -> Budget:
+    depth = family.default_depth if config.depth is None else config.depth
+    width = family.default_width if config.width is None else config.width
+    try:
+        if isinstance(config, ParametersBudgetConfig):
+            return budget_of_parameters(
+                family,
+                parse_parameters(config.parameters),
+                along=config.along,
+                depth=depth,
+                width=width,
+                task=task,
+            )
+        return budget_of_network(family, depth, width, task)
+    except ConfigError as error:
+        text = str(error)
+        raise ConfigError(text if text.startswith("budget.") else f"budget.{text}") from error
+
+
+def _adjusted(recipe: Recipe, config: RecipeConfig, epochs: int | None) -> Recipe:
+    adjusted = recipe if epochs is None else recipe.scaled_to(epochs)
+    if config.batch_size is not None:
+        adjusted = replace(adjusted, batch_size=config.batch_size)
+    if config.weight_decay is not None:
+        adjusted = replace(adjusted, weight_decay=config.weight_decay)
+    if config.learning_rate is not None:
+        factor = config.learning_rate / recipe.learning_rate
+        drops = tuple((start, rate * factor) for start, rate in adjusted.drops)
+        adjusted = replace(adjusted, learning_rate=config.learning_rate, drops=drops)
+    return adjusted

@@ -1,0 +1,234 @@
+"""The configuration: one typed dataclass a group, composed by Hydra from `conf/`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional, cast
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import II, MISSING, DictConfig, OmegaConf
+
+from ensemble_switchover.errors import ConfigError
+
+
+@dataclass(slots=True, kw_only=True)
+class ArchConfig:
+    """A family of networks; its options are the fields of the subclasses."""
+
+    family: str = MISSING
+
+
+@dataclass(slots=True, kw_only=True)
+class DenseNetConfig(ArchConfig):
+    """DenseNet (Huang et al. 2017)."""
+
+    family: str = "densenet"
+    bottleneck: bool = False
+    """DenseNet-B: a 1x1 convolution before each 3x3 one; the depth is then 6n+4."""
+    compression: float = 1.0
+    """DenseNet-C: the share of channels that a transition keeps; 0.5 in Huang et al."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ResNetConfig(ArchConfig):
+    """ResNet (He et al. 2016), basic blocks."""
+
+    family: str = "resnet"
+    shortcut: str = "identity"
+    """`identity` (option A of He et al., free of parameters) or `projection` (option B)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class WideResNetConfig(ArchConfig):
+    """Wide ResNet (Zagoruyko & Komodakis 2016)."""
+
+    family: str = "wide_resnet"
+
+
+@dataclass(slots=True, kw_only=True)
+class DatasetConfig:
+    """A data set: its facts, and how it is used."""
+
+    name: str = MISSING
+    channels: int = MISSING
+    image_size: int = MISSING
+    """Pixels a side."""
+    num_classes: int = MISSING
+    train_images: int = MISSING
+    """Images that the set has for training."""
+    test_images: int = MISSING
+    """Images that the set has for testing."""
+    pooled: bool = False
+    """True where training and test images are drawn from one pool of `train_images`."""
+    root: Optional[str] = None
+    """Folder of the files; absent: the user's cache folder."""
+    train_size: Optional[int] = None
+    """A stratified subset of so many training images; absent: all."""
+    test_size: Optional[int] = None
+    """A stratified subset of so many test images; absent: all."""
+    split_seed: int = 0
+    """Seed of the subsets; the same for every run of a study."""
+    augmentation: str = "standard"
+    """`none`, or `standard`: random crop after padding, and a horizontal flip where `flip`."""
+    crop_padding: int = 4
+    """Pixels of padding before the random crop (He et al. 2016, section 4.2)."""
+    flip: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class DesignClassConfig:
+    """A design class of the paper: single, deq or weq."""
+
+    name: str = MISSING
+    k: int = MISSING
+    """Number of members where none is asked for."""
+
+
+@dataclass(slots=True, kw_only=True)
+class BudgetConfig:
+    """A parameter budget."""
+
+    kind: str = MISSING
+    source: str = "rule"
+    """`rule` (the inequality of section 2), `published` (Tables B to D) or `nearest`."""
+    depth: Optional[int] = None
+    """Depth of the single network; absent: the family's default."""
+    width: Optional[int] = None
+    """Width factor of the single network; absent: the family's default."""
+
+
+@dataclass(slots=True, kw_only=True)
+class NetworkBudgetConfig(BudgetConfig):
+    """A budget stated as a single network."""
+
+    kind: str = "network"
+
+
+@dataclass(slots=True, kw_only=True)
+class ParametersBudgetConfig(BudgetConfig):
+    """A budget stated as a number of parameters that the single network must not exceed."""
+
+    kind: str = "parameters"
+    parameters: str = MISSING
+    """Such as 1.5M, 200k or 269722."""
+    along: str = "width"
+    """The knob of the single network that grows: `width` (at `depth`) or `depth` (at `width`)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ExecutionConfig:
+    """How the k members are executed."""
+
+    name: str = MISSING
+
+
+@dataclass(slots=True, kw_only=True)
+class LoggerConfig:
+    """Where metrics go besides the record."""
+
+    kind: str = MISSING
+    project: str = "ensemble_switchover"
+    """W&B project."""
+    entity: Optional[str] = None
+    """W&B user or team; absent: the login's default."""
+    mode: str = "auto"
+    """W&B: `online`, `offline`, or `auto`: online with a login, else offline."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RecipeConfig:
+    """Training hyperparameters that replace those of Table A; absent: Table A's."""
+
+    batch_size: Optional[int] = None
+    learning_rate: Optional[float] = None
+    """The rate before the first drop; the drops keep their ratios."""
+    weight_decay: Optional[float] = None
+
+
+@dataclass(slots=True, kw_only=True)
+class MeasurementConfig:
+    """What is measured after training."""
+
+    latency_batch_sizes: list[int] = field(default_factory=lambda: [1, 32, 128, 1024])
+    latency_seconds: float = 2.0
+    """Seconds after which the repeats of one batch size end, if 30 repeats did not end them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Config:
+    """One run."""
+
+    arch: ArchConfig = MISSING
+    dataset: DatasetConfig = MISSING
+    design_class: DesignClassConfig = MISSING
+    budget: BudgetConfig = MISSING
+    execution: ExecutionConfig = MISSING
+    logger: LoggerConfig = MISSING
+    recipe: RecipeConfig = field(default_factory=RecipeConfig)
+    measurement: MeasurementConfig = field(default_factory=MeasurementConfig)
+    k: int = II("design_class.k")
+    """Number of members, 1 to 64; a single network has one."""
+    seed: int = 0
+    """The members' seeds follow from it; so do their initialisation, order and augmentation."""
+    epochs: Optional[int] = None
+    """A total budget of epochs: the recipe's schedule scaled in proportion (Figure K)."""
+    precision: str = "32"
+    """`32`, `64`, `tf32` (CUDA) or `bf16`."""
+    compile: bool = False
+    """Compile every member with torch.compile."""
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda` or `mps`."""
+    threads: Optional[int] = None
+    """CPU threads of one run; absent: torch's choice."""
+    results: str = "results"
+    """Folder of the store."""
+    study: str = "runs"
+    """Folder of the run within the store."""
+    retry: str = "none"
+    """`none`, or `failed`: try a run again that failed before."""
+
+
+SCHEMAS: dict[str, dict[str, type[Any]]] = {
+    "arch/schema": {
+        "densenet": DenseNetConfig,
+        "resnet": ResNetConfig,
+        "wide_resnet": WideResNetConfig,
+    },
+    "budget/schema": {"network": NetworkBudgetConfig, "parameters": ParametersBudgetConfig},
+    "dataset/schema": {"dataset": DatasetConfig},
+    "design/schema": {"design": DesignClassConfig},
+    "execution/schema": {"execution": ExecutionConfig},
+    "logger/schema": {"logger": LoggerConfig},
+}
+
+
+def register_schemas() -> None:
+    """Make the dataclasses known to Hydra, so that every key is typed and checked."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Config)
+    for group, schemas in SCHEMAS.items():
+        for name, schema in schemas.items():
+            store.store(group=group, name=name, node=schema)
+
+
+def typed(node: DictConfig) -> Config:
+    """Turn a composed node into the typed configuration.
+
+    Raises:
+        ConfigError: for a key that was appended but that the schema does not have.
+    """
+    try:
+        return cast("Config", OmegaConf.to_object(node))
+    except AttributeError as error:
+        key = re.search(r"no attribute '(\w+)'", str(error))
+        raise ConfigError(
+            f"{key[1] if key else error}: no such key; expected an existing one, without a +"
+        ) from error
+
+
+def conf_folder() -> Path:
+    """Return the folder of config groups: inside the installed package, else the repository's."""
+    packaged = Path(__file__).parent / "conf"
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "conf"

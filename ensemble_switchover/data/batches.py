@@ -1,0 +1,160 @@
+"""Every member's own batches, from arrays that lie on the device.
+
+Dimensions: N images, m members of a step, B images of a batch, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from ensemble_switchover.data.augmentation import augment, draw
+from ensemble_switchover.seeds import Stream, stream_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from torch import Tensor
+
+    from ensemble_switchover.data.augmentation import Augmentation
+    from ensemble_switchover.data.images import ImageSet
+
+Groups = tuple[tuple[int, ...], ...]
+"""Which members share a step, in the order in which the groups take their epoch."""
+
+
+class Batch(NamedTuple):
+    """One training step of the members of one group."""
+
+    members: tuple[int, ...]
+    images: Tensor
+    """(m, B, C, H, W), normalised."""
+    labels: Tensor
+    """(m, B)"""
+    ends_group: bool
+    """True for the group's last batch of the epoch."""
+
+
+class EvaluationBatch(NamedTuple):
+    """The same test images for the members of one group."""
+
+    members: tuple[int, ...]
+    images: Tensor
+    """(B, C, H, W), normalised."""
+    start: int
+    """Position of the first of them in the test set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """Mean and standard deviation (C,) of pixels between 0 and 1, over the training images."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    @classmethod
+    def of(cls, images: Tensor) -> Normalisation:
+        """Measure images (N, C, H, W) of `uint8`; a constant channel gets deviation 1."""
+        levels = torch.arange(256, dtype=torch.float64) / 255
+        means, deviations = [], []
+        for channel in images.cpu().unbind(dim=1):
+            share = torch.bincount(channel.flatten(), minlength=256) / channel.numel()
+            mean = (share * levels).sum()
+            means.append(mean)
+            deviations.append((share * (levels - mean) ** 2).sum().sqrt())
+        deviation = torch.stack(deviations)
+        deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+        return cls(torch.stack(means), deviation)
+
+    def apply(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+        """Turn images (B, C, H, W) of `uint8` into standardised floating point."""
+        scale = (1 / (255 * self.deviation)).to(images.device, dtype)[:, None, None]
+        shift = (self.mean / self.deviation).to(images.device, dtype)[:, None, None]
+        return images.to(dtype) * scale - shift
+
+
+class TrainingBatches:
+    """One epoch of every group after the other; each member in its own order and augmentation."""
+
+    def __init__(
+        self,
+        data: ImageSet,
+        *,
+        groups: Groups,
+        member_seeds: Sequence[int],
+        batch_size: int,
+        augmentation: Augmentation | None,
+        normalisation: Normalisation,
+        dtype: torch.dtype,
+        epoch: Callable[[], int],
+    ) -> None:
+        """Take the data on its device; `epoch` tells the current epoch, counted from 0."""
+        self.data = data
+        self.groups = groups
+        self.member_seeds = member_seeds
+        self.batch_size = batch_size
+        self.augmentation = augmentation
+        self.normalisation = normalisation
+        self.dtype = dtype
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.groups) * -(-len(self.data) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for group in self.groups:
+            yield from self._group_batches(group, self.epoch())
+
+    def _group_batches(self, group: tuple[int, ...], epoch: int) -> Iterator[Batch]:
+        device, size = self.data.labels.device, len(self.data)
+        orders, draws = [], []
+        for member in group:
+            seed = self.member_seeds[member]
+            generator = torch.Generator().manual_seed(stream_seed(seed, Stream.ORDER, epoch))
+            orders.append(torch.randperm(size, generator=generator).to(device))
+            if self.augmentation is not None:
+                generator.manual_seed(stream_seed(seed, Stream.AUGMENTATION, epoch))
+                draws.append(draw(self.augmentation, size, generator).to(device))
+        for start in range(0, size, self.batch_size):
+            stop = min(start + self.batch_size, size)
+            images, labels = [], []
+            for position, order in enumerate(orders):
+                chosen = order[start:stop]
+                batch = self.data.images[chosen]
+                if self.augmentation is not None:
+                    selected = draws[position].select(start, stop)
+                    batch = augment(batch, selected, self.augmentation.padding)
+                images.append(self.normalisation.apply(batch, self.dtype))
+                labels.append(self.data.labels[chosen])
+            yield Batch(group, torch.stack(images), torch.stack(labels), stop == size)
+
+
+class EvaluationBatches:
+    """The whole test set, once for every group."""
+
+    def __init__(
+        self,
+        data: ImageSet,
+        *,
+        groups: Groups,
+        batch_size: int,
+        normalisation: Normalisation,
+        dtype: torch.dtype,
+    ) -> None:
+        """Take the data on its device."""
+        self.data = data
+        self.groups = groups
+        self.batch_size = batch_size
+        self.normalisation = normalisation
+        self.dtype = dtype
+
+    def __len__(self) -> int:
+        return len(self.groups) * -(-len(self.data) // self.batch_size)
+
+    def __iter__(self) -> Iterator[EvaluationBatch]:
+        for group in self.groups:
+            for start in range(0, len(self.data), self.batch_size):
+                images = self.data.images[start : start + self.batch_size]
+                yield EvaluationBatch(group, self.normalisation.apply(images, self.dtype), start)

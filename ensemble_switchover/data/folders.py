@@ -1,0 +1,18 @@
+"""Where the files of data sets are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_cache_path
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config import DatasetConfig
+
+
+def dataset_root(config: DatasetConfig) -> Path:
+    """Return `dataset.root`, or the project's folder in the user's cache."""
+    if config.root is not None:
+        return Path(config.root).expanduser()
+    return user_cache_path("ensemble_switchover") / "datasets"

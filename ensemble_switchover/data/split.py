@@ -1,0 +1,50 @@
+"""Seeded, stratified subsets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def stratified_subset(
+    labels: np.ndarray, size: int, seed: int, excluded: np.ndarray | None = None
+) -> np.ndarray:
+    """Choose `size` images with the classes in the proportions of `labels`.
+
+    Args:
+        labels: (N,) class of every image.
+        size: How many to choose, at most the images that are not excluded.
+        seed: Decides the choice, and nothing else does.
+        excluded: Indices that must not be chosen.
+
+    Returns:
+        (size,) sorted indices.
+    """
+    available = np.ones(len(labels), dtype=bool)
+    if excluded is not None:
+        available[excluded] = False
+    candidates = np.flatnonzero(available)
+    if size == len(candidates):
+        return candidates
+    generator = np.random.default_rng(seed)
+    shuffled = generator.permutation(candidates)
+    classes, counts = np.unique(labels[candidates], return_counts=True)
+    shares = _proportional(counts, size)
+    chosen = [
+        shuffled[labels[shuffled] == label][:share]
+        for label, share in zip(classes, shares, strict=True)
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+def _proportional(counts: np.ndarray, size: int) -> np.ndarray:
+    """Split `size` in proportion to `counts` by largest remainder, at least one each."""
+    exact = counts * size / counts.sum()
+    shares: np.ndarray = np.clip(np.floor(exact).astype(int), 1, None)
+    by_remainder = np.argsort(shares - exact, kind="stable")
+    for index in by_remainder:
+        if shares.sum() >= size:
+            break
+        shares[index] += 1
+    while shares.sum() > size:
+        shares[np.argmax(shares)] -= 1
+    return shares

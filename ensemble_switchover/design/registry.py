@@ -1,0 +1,28 @@
+"""The families by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ensemble_switchover.design.densenet import DenseNet
+from ensemble_switchover.design.resnet import ResNet
+from ensemble_switchover.design.wide_resnet import WideResNet
+from ensemble_switchover.errors import DesignError
+
+if TYPE_CHECKING:
+    from ensemble_switchover.design.family import Family
+
+FAMILIES: dict[str, type[Family]] = {
+    family.name: family for family in (DenseNet, ResNet, WideResNet)
+}
+
+
+def make_family(name: str, options: dict[str, Any]) -> Family:
+    """Make the family `name` with its options.
+
+    Raises:
+        DesignError: for an unknown name or an option out of range.
+    """
+    if name not in FAMILIES:
+        raise DesignError(f"arch={name}: expected one of {sorted(FAMILIES)}")
+    return FAMILIES[name](**options)

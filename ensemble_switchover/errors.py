@@ -1,0 +1,36 @@
+"""The errors that a user can cause; each is one sentence or a few, never a stack trace."""
+
+
+class EnsembleSwitchoverError(Exception):
+    """Base of every error that is reported to the user as plain text."""
+
+
+class ConfigError(EnsembleSwitchoverError, ValueError):
+    """A configuration that cannot be run: names the key, what was expected and what came."""
+
+
+class DesignError(ConfigError):
+    """A network or an ensemble that does not exist under the given budget."""
+
+
+class DataError(EnsembleSwitchoverError):
+    """A data set that is absent or not what it should be."""
+
+
+class RecordError(EnsembleSwitchoverError):
+    """A record that cannot be read or is not of the expected form."""
+
+
+class TrainingError(EnsembleSwitchoverError):
+    """A training run that failed in a way that a user can act upon."""
+
+
+def join_problems(problems: list[str]) -> str:
+    """Lay out one or several problems as the text of one error.
+
+    >>> print(join_problems(["k=0: expected 1 to 64"]))
+    k=0: expected 1 to 64
+    """
+    if len(problems) == 1:
+        return problems[0]
+    return f"{len(problems)} problems:\n" + "\n".join(f"  - {problem}" for problem in problems)

@@ -1,0 +1,104 @@
+"""One job of Hydra: reuse a finished record, or make it. Light: torch comes only with a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from ensemble_switchover.errors import EnsembleSwitchoverError
+from ensemble_switchover.results.store import (
+    RECORD_FILE,
+    RunState,
+    read_failure,
+    run_state,
+    write_failure,
+    write_record,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.config import Config
+
+LOCKS_FOLDER = ".locks"
+
+
+class Ending(Enum):
+    """How a job ended."""
+
+    TRAINED = "trained"
+    REUSED = "reused"
+    FAILED_BEFORE = "failed before"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended, and a line about it."""
+
+    ending: Ending
+    line: str
+
+
+def run_cell(
+    cell: Cell, config: Config, *, concurrent_jobs: int, tell: Callable[[str], None]
+) -> Outcome:
+    """Run a cell unless its record is there, and write its record.
+
+    A run that fails leaves its failure behind and raises. A run that another process works on
+    is left to it.
+
+    Raises:
+        EnsembleSwitchoverError: for what the user can mend.
+        Exception: whatever else a run raises.
+    """
+    known = _known(cell, config.retry)
+    if known is not None:
+        return known
+    try:
+        with FileLock(_lock_path(cell), timeout=0):
+            known = _known(cell, config.retry)
+            return known or _train(cell, config, concurrent_jobs, tell)
+    except Timeout:
+        return Outcome(Ending.BUSY, f"{cell.name}: another process is at it; left to that one")
+
+
+def _known(cell: Cell, retry: str) -> Outcome | None:
+    state = run_state(cell.folder)
+    path = cell.folder / RECORD_FILE
+    if state is RunState.FINISHED:
+        return Outcome(Ending.REUSED, f"finished before, reused: {path}")
+    if state is RunState.FAILED and retry != "failed":
+        return Outcome(
+            Ending.FAILED_BEFORE,
+            f"{cell.name} failed before: {read_failure(cell.folder)}; retry=failed tries it again",
+        )
+    return None
+
+
+def _train(
+    cell: Cell, config: Config, concurrent_jobs: int, tell: Callable[[str], None]
+) -> Outcome:
+    from ensemble_switchover.run import summary_line, train_and_measure
+
+    try:
+        record = train_and_measure(cell, config, concurrent_jobs=concurrent_jobs, tell=tell)
+    except EnsembleSwitchoverError as error:
+        write_failure(cell.folder, cell.name, str(error))
+        raise
+    except Exception as error:
+        write_failure(cell.folder, cell.name, f"{type(error).__name__}: {error}")
+        raise
+    write_record(cell.folder, record)
+    return Outcome(Ending.TRAINED, f"{summary_line(record)}\n{cell.folder / RECORD_FILE}")
+
+
+def _lock_path(cell: Cell) -> Path:
+    folder = cell.results / cell.study / LOCKS_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{cell.name}.lock"

@@ -1,0 +1,1 @@
+"""Measurement: timing, memory, latency and classification, by pure functions under callbacks."""

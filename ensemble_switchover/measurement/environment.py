@@ -1,0 +1,85 @@
+"""Where a run is executed: device, versions, load."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "wandb")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The machine and the software."""
+
+    device: str
+    device_name: str
+    num_threads: int
+    host_load: float | None
+    """One-minute load average."""
+    platform: str
+    versions: dict[str, str]
+    commit: str | None
+    """Of the program's repository, where it runs from one."""
+
+
+def describe_environment(device: torch.device) -> Environment:
+    """Look at the machine and the software as they are now."""
+    return Environment(
+        device=device.type,
+        device_name=device_name(device),
+        num_threads=torch.get_num_threads(),
+        host_load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        platform=platform.platform(),
+        versions=_versions(device),
+        commit=_commit(),
+    )
+
+
+def device_name(device: torch.device) -> str:
+    """Return the accelerator's or the processor's name."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _versions(device: torch.device) -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in ("ensemble-switchover", *PACKAGES):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "unknown"
+    if device.type == "cuda":
+        versions["cuda"] = torch.version.cuda or "unknown"
+        versions["cudnn"] = str(torch.backends.cudnn.version())  # type: ignore[no-untyped-call]
+    return versions
+
+
+def _commit() -> str | None:
+    repository = Path(__file__).resolve().parents[2]
+    if not (repository / ".git").exists():
+        return None
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(repository), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

@@ -1,0 +1,91 @@
+"""Peak memory of training, under the name of what the device can tell.
+
+On a CUDA device: bytes that the allocator handed out and reserved. Elsewhere only the resident
+memory of the whole process is known, which includes the interpreter and its libraries.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytorch_lightning as lightning
+import torch
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ensemble_switchover.data.batches import Batch
+
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
+_RESET_PEAK = "5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakMemory:
+    """Peaks since the last reset, in bytes; absent where the device does not tell."""
+
+    device_bytes: int | None
+    reserved_bytes: int | None
+    rss_bytes: int | None
+
+
+def reset_peaks(device: torch.device) -> None:
+    """Begin a new period; the process's peak can be reset on Linux only."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    try:
+        _CLEAR_REFS.write_text(_RESET_PEAK)
+    except OSError:
+        return
+
+
+def read_peaks(device: torch.device) -> PeakMemory:
+    """Read the peaks since the last reset."""
+    on_cuda = device.type == "cuda"
+    return PeakMemory(
+        device_bytes=torch.cuda.max_memory_allocated(device) if on_cuda else None,
+        reserved_bytes=torch.cuda.max_memory_reserved(device) if on_cuda else None,
+        rss_bytes=peak_rss_bytes(),
+    )
+
+
+def peak_rss_bytes() -> int:
+    """Return the peak resident memory of this process in bytes, since the last reset on Linux."""
+    try:
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+class MemoryCallback(lightning.Callback):
+    """Reads the peak of every epoch's training work, evaluation excluded."""
+
+    def __init__(self) -> None:
+        self.peak = PeakMemory(device_bytes=None, reserved_bytes=None, rss_bytes=None)
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Begin the epoch."""
+        reset_peaks(pl_module.device)
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Read after the last step of a group; the last reading of an epoch stays."""
+        if batch.ends_group:
+            self.peak = read_peaks(pl_module.device)

@@ -1,0 +1,116 @@
+"""Seconds of training work, told apart by member and free of evaluation.
+
+On an accelerator the clock is read after a synchronise, so that queued work counts.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytorch_lightning as lightning
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ensemble_switchover.data.batches import Batch
+
+
+def synchronised_clock(device: torch.device) -> Callable[[], float]:
+    """Return a monotonic clock in seconds that first waits for the device's queued work."""
+    if device.type == "cuda":
+
+        def read() -> float:
+            torch.cuda.synchronize(device)
+            return time.perf_counter()
+
+        return read
+    if device.type == "mps":
+
+        def read_mps() -> float:
+            torch.mps.synchronize()
+            return time.perf_counter()
+
+        return read_mps
+    return time.perf_counter
+
+
+class MemberStopwatch:
+    """Splits the time of an epoch among the members, group by group."""
+
+    def __init__(self, k: int, clock: Callable[[], float]) -> None:
+        """Take the number of members and a clock in seconds."""
+        self.clock = clock
+        self.seconds = [0.0] * k
+        self._mark = 0.0
+
+    def start(self) -> None:
+        """Begin an epoch."""
+        self.seconds = [0.0] * len(self.seconds)
+        self._mark = self.clock()
+
+    def split(self, members: tuple[int, ...]) -> None:
+        """Share the time since the last split, or the start, among `members` equally."""
+        now = self.clock()
+        for member in members:
+            self.seconds[member] += (now - self._mark) / len(members)
+        self._mark = now
+
+
+class TimingCallback(lightning.Callback):
+    """Times the training work and the evaluation of every epoch.
+
+    Training ends with the last step of the last group: what comes after it in the epoch
+    (evaluation, logging, saving) is not training. Waiting for data between steps is.
+    """
+
+    def __init__(self, k: int, clock: Callable[[], float] | None = None) -> None:
+        self.clock = clock
+        self.k = k
+        self.stopwatch = MemberStopwatch(k, clock or time.perf_counter)
+        self.evaluation_seconds = 0.0
+        self._evaluation_start = 0.0
+
+    @property
+    def member_train_seconds(self) -> list[float]:
+        """Seconds of the last epoch, one figure a member."""
+        return self.stopwatch.seconds
+
+    def on_fit_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Choose the clock for the device."""
+        clock = self.clock or synchronised_clock(pl_module.device)
+        self.stopwatch = MemberStopwatch(self.k, clock)
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Start the epoch's clock."""
+        self.stopwatch.start()
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Close a group's share of the epoch after its last step."""
+        if batch.ends_group:
+            self.stopwatch.split(batch.members)
+
+    def on_validation_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Start the clock of the evaluation."""
+        self._evaluation_start = self.stopwatch.clock()
+
+    def on_validation_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Stop the clock of the evaluation."""
+        self.evaluation_seconds = self.stopwatch.clock() - self._evaluation_start

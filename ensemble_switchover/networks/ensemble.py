@@ -1,0 +1,49 @@
+"""An ensemble of k networks of one design.
+
+Dimensions: k members, B images, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from ensemble_switchover.networks.registry import build_member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ensemble_switchover.design import Family, ImageTask
+
+
+class Ensemble(nn.Module):
+    """k homogeneous networks; the prediction is the mean of their softmax probabilities."""
+
+    def __init__(self, members: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    @classmethod
+    def build(
+        cls,
+        family: Family,
+        depth: int,
+        width: int,
+        task: ImageTask,
+        member_seeds: Sequence[int],
+    ) -> Ensemble:
+        """Build one member a seed."""
+        return cls(build_member(family, depth, width, task, seed) for seed in member_seeds)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images (B, C, H, W) to the ensemble's probabilities (B, classes)."""
+        return ensemble_probabilities(
+            torch.stack([member(images).float().softmax(dim=-1) for member in self.members])
+        )
+
+
+def ensemble_probabilities(member_probabilities: Tensor) -> Tensor:
+    """Average the members' probabilities (k, B, classes) to the ensemble's (B, classes)."""
+    return member_probabilities.mean(dim=0)

@@ -1,0 +1,30 @@
+"""He initialisation (He et al. 2015, "Delving Deep into Rectifiers")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+if TYPE_CHECKING:
+    import torch
+
+
+def initialise(network: nn.Module, generator: torch.Generator) -> None:
+    """Draw every weight anew from `generator`, in the order of the modules.
+
+    Convolutions: normal with variance `2 / (kernel^2 * outputs)`, as in the code of the families'
+    papers. Classifier: uniform within `1 / sqrt(inputs)`, zero bias. Batch norm: scale 1, shift 0.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(
+                module.weight, mode="fan_out", nonlinearity="relu", generator=generator
+            )
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.ones_(module.weight)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Linear):
+            bound = module.in_features**-0.5
+            nn.init.uniform_(module.weight, -bound, bound, generator=generator)
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,88 @@
+"""Training hyperparameters: the paper's Table A, chosen by family and data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+MOMENTUM = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Stochastic gradient descent with momentum and a learning rate that drops at given epochs."""
+
+    name: str
+    """Where the values come from."""
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    drops: tuple[tuple[int, float], ...]
+    """`(epoch, learning rate)`: from that epoch on (counted from 0), that rate."""
+    weight_decay: float
+    momentum: float = MOMENTUM
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """Return the learning rate of an epoch (counted from 0).
+
+        >>> table_a("densenet", "cifar10").learning_rate_at(60)
+        0.01
+        """
+        rate = self.learning_rate
+        for start, dropped in self.drops:
+            if epoch >= start:
+                rate = dropped
+        return rate
+
+    def scaled_to(self, epochs: int) -> Recipe:
+        """Return the recipe for a total budget of epochs, drops moved in proportion (Figure K).
+
+        >>> table_a("densenet", "cifar10").scaled_to(30).drops
+        ((15, 0.01), (23, 0.001))
+        """
+        if epochs == self.epochs:
+            return self
+        drops = tuple(
+            (max(1, int(start * epochs / self.epochs + 0.5)), rate) for start, rate in self.drops
+        )
+        name = f"{self.name}, scaled from {self.epochs} epochs"
+        return replace(self, name=name, epochs=epochs, drops=drops)
+
+
+def _row(name: str, epochs: int, drops: tuple[int, int], batch_size: int, decay: float) -> Recipe:
+    return Recipe(
+        name=name,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=0.1,
+        drops=((drops[0], 0.01), (drops[1], 0.001)),
+        weight_decay=decay,
+    )
+
+
+TABLE_A: dict[tuple[str, str], Recipe] = {
+    ("densenet", "svhn"): _row("Table A", 100, (30, 60), 128, 0.001),
+    ("densenet", "cifar10"): _row("Table A", 120, (60, 90), 128, 0.001),
+    ("densenet", "cifar100"): _row("Table A", 120, (60, 90), 128, 0.001),
+    ("densenet", "tiny_imagenet"): _row("Table A", 90, (30, 60), 64, 0.001),
+    ("densenet", "imagenet32"): _row("Table A", 90, (30, 60), 64, 0.001),
+    ("resnet", "cifar10"): _row("Table A", 250, (100, 200), 128, 0.0001),
+    ("resnet", "cifar100"): _row("Table A", 500, (250, 375), 128, 0.0001),
+    ("wide_resnet", "cifar10"): _row("Table A", 200, (100, 200), 128, 0.0001),
+    ("wide_resnet", "cifar100"): _row("Table A", 200, (100, 200), 128, 0.0001),
+}
+"""The rows of Table A. Wide ResNet's second drop coincides with its last epoch, as printed."""
+
+DIGITS = _row("digits", 20, (10, 15), 64, 0.0001)
+"""For the few and small scans of digits; drops at half and three quarters, not from the paper."""
+
+
+def table_a(family: str, dataset: str) -> Recipe:
+    """Return the recipe of a family on a data set.
+
+    A pair that Table A does not have takes the family's CIFAR-10 row, and its name says so.
+    """
+    if dataset == "digits":
+        return DIGITS
+    if (family, dataset) in TABLE_A:
+        return TABLE_A[family, dataset]
+    return replace(TABLE_A[family, "cifar10"], name="Table A, the row of CIFAR-10")

@@ -1,0 +1,88 @@
+"""One row an epoch, gathered from the measuring callbacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytorch_lightning as lightning
+
+from ensemble_switchover.results.record import EpochRecord
+from ensemble_switchover.training import EnsembleModule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ensemble_switchover.measurement.classification import ClassificationCallback
+    from ensemble_switchover.measurement.memory import MemoryCallback
+    from ensemble_switchover.measurement.timing import TimingCallback
+
+
+class RecorderCallback(lightning.Callback):
+    """Comes last among the callbacks, so that every figure of the epoch is there."""
+
+    def __init__(
+        self,
+        timing: TimingCallback,
+        memory: MemoryCallback,
+        classification: ClassificationCallback,
+        tell: Callable[[EpochRecord], None],
+    ) -> None:
+        """Take the measuring callbacks, and whom to tell of every finished epoch's row."""
+        self.timing = timing
+        self.memory = memory
+        self.classification = classification
+        self.tell = tell
+        self.epochs: list[EpochRecord] = []
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Make the epoch's row."""
+        result = self.classification.result
+        assert isinstance(pl_module, EnsembleModule)
+        assert result is not None
+        seconds = list(self.timing.member_train_seconds)
+        epoch = EpochRecord(
+            epoch=trainer.current_epoch + 1,
+            learning_rate=pl_module.recipe.learning_rate_at(trainer.current_epoch),
+            train_loss=pl_module.train_losses.mean().item(),
+            train_seconds=sum(seconds),
+            member_train_seconds=seconds,
+            warm_up=trainer.current_epoch == 0,
+            evaluation_seconds=self.timing.evaluation_seconds,
+            test_error=result.test_error,
+            member_test_errors=result.member_test_errors,
+            nll=result.nll,
+            brier=result.brier,
+            ece=result.ece,
+            disagreement=result.disagreement,
+            peak_device_bytes=self.memory.peak.device_bytes,
+            peak_reserved_bytes=self.memory.peak.reserved_bytes,
+            peak_rss_bytes=self.memory.peak.rss_bytes,
+        )
+        self.epochs.append(epoch)
+        self.tell(epoch)
+
+
+def flat_metrics(epoch: EpochRecord) -> dict[str, float]:
+    """Name an epoch's figures for a dashboard, units in the names; absent ones are left out."""
+    figures = {
+        "epoch": epoch.epoch,
+        "train/learning_rate": epoch.learning_rate,
+        "train/loss": epoch.train_loss,
+        "train/epoch_seconds": epoch.train_seconds,
+        "test/error_percent": epoch.test_error,
+        "test/mean_member_error_percent": sum(epoch.member_test_errors)
+        / len(epoch.member_test_errors),
+        "test/nll": epoch.nll,
+        "test/brier": epoch.brier,
+        "test/ece": epoch.ece,
+        "test/disagreement": epoch.disagreement,
+        "test/evaluation_seconds": epoch.evaluation_seconds,
+        "memory/peak_device_bytes": epoch.peak_device_bytes,
+        "memory/peak_reserved_bytes": epoch.peak_reserved_bytes,
+        "memory/peak_rss_bytes": epoch.peak_rss_bytes,
+    }
+    for member, error in enumerate(epoch.member_test_errors):
+        figures[f"member_{member}/error_percent"] = error
+    return {name: float(value) for name, value in figures.items() if value is not None}

@@ -1,0 +1,288 @@
+"""One run: from a resolved cell to its record. The only file that wires the parts together."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+import warnings
+from contextlib import nullcontext
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as lightning
+import torch
+
+from ensemble_switchover.data import ImageDataModule, load_dataset
+from ensemble_switchover.data.augmentation import Augmentation
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.loggers import MetricLog
+from ensemble_switchover.measurement.classification import ClassificationCallback
+from ensemble_switchover.measurement.environment import describe_environment
+from ensemble_switchover.measurement.latency import measure_latencies
+from ensemble_switchover.measurement.memory import MemoryCallback
+from ensemble_switchover.measurement.timing import TimingCallback
+from ensemble_switchover.networks import Ensemble
+from ensemble_switchover.recorder import RecorderCallback, flat_metrics
+from ensemble_switchover.results.record import (
+    SCHEMA_VERSION,
+    BudgetRecord,
+    DatasetRecord,
+    DesignRecord,
+    EnvironmentRecord,
+    EpochRecord,
+    LatencyRecord,
+    RecipeRecord,
+    Record,
+)
+from ensemble_switchover.training import EnsembleModule
+from ensemble_switchover.training.execution import EXECUTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.config import Config
+
+LIGHTNING_PRECISION = {"32": "32-true", "64": "64-true", "tf32": "32-true", "bf16": "bf16-mixed"}
+
+IGNORED_WARNINGS = (
+    ".*does not have many workers.*",  # the arrays lie on the device: there are no workers
+    ".*GPU available but not used.*",  # as asked for
+    ".*LeafSpec.*",  # Lightning's use of torch's pytree, no concern of the user's
+)
+
+
+def train_and_measure(
+    cell: Cell,
+    config: Config,
+    *,
+    concurrent_jobs: int = 1,
+    tell: Callable[[str], None] = print,
+) -> Record:
+    """Train the members of a cell, measure them, and return the record.
+
+    Args:
+        cell: What to run, resolved.
+        config: The configuration it was resolved from; it is kept in the record.
+        concurrent_jobs: How many runs share the machine.
+        tell: Is given a line of text after every epoch.
+
+    Raises:
+        ConfigError: if the device or the precision is not to be had on this machine.
+        DataError: if the data set is absent or not what it should be.
+        TrainingError: if a member diverges.
+    """
+    started_at, start = datetime.now(UTC), time.perf_counter()
+    device = choose_device(config.device)
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    dtype = set_precision(cell.precision, device)
+    environment = describe_environment(device)
+    split = load_dataset(cell.dataset, cell.train_size, cell.test_size)
+    design, recipe = cell.design, cell.recipe
+    ensemble = Ensemble.build(cell.family, design.depth, design.width, cell.task, cell.member_seeds)
+    if cell.compile:
+        for member in ensemble.members:
+            member.compile()
+    execution = EXECUTIONS[cell.execution]
+    module = EnsembleModule(
+        ensemble, recipe, execution, cell.train_size, cell.test_size, cell.task.num_classes
+    )
+    datamodule = ImageDataModule(
+        split,
+        groups=execution.groups(design.k),
+        member_seeds=cell.member_seeds,
+        batch_size=recipe.batch_size,
+        augmentation=_augmentation(cell),
+        dtype=dtype,
+    )
+    log = MetricLog(config.logger, cell, asdict(config), tell)
+
+    def on_epoch(epoch: EpochRecord) -> None:
+        log.metrics(flat_metrics(epoch), epoch.epoch)
+        tell(_epoch_line(epoch, recipe.epochs))
+
+    timing, memory = TimingCallback(design.k), MemoryCallback()
+    classification = ClassificationCallback()
+    recorder = RecorderCallback(timing, memory, classification, on_epoch)
+    status = "failed"
+    try:
+        _fit(module, datamodule, cell, device, [timing, memory, classification, recorder])
+        status = "success"
+    finally:
+        log.finish(status)
+    latencies = measure_latencies(
+        _predictor(ensemble.to(device).eval(), cell.precision, device),
+        cell.task,
+        config.measurement.latency_batch_sizes,
+        device=device,
+        dtype=dtype,
+        max_seconds=config.measurement.latency_seconds,
+    )
+    return Record(
+        schema_version=SCHEMA_VERSION,
+        name=cell.name,
+        fingerprint=cell.fingerprint,
+        study=cell.study,
+        seed=cell.seed,
+        member_seeds=cell.member_seeds,
+        budget=BudgetRecord(**asdict(cell.budget)),
+        design=_design_record(cell),
+        dataset=_dataset_record(cell),
+        recipe=RecipeRecord(**{**asdict(recipe), "drops": list(recipe.drops)}),
+        environment=EnvironmentRecord(
+            **asdict(environment),
+            execution=cell.execution,
+            precision=cell.precision,
+            compiled=cell.compile,
+            concurrent_jobs=concurrent_jobs,
+        ),
+        latencies=[LatencyRecord(**asdict(latency)) for latency in latencies],
+        epochs=recorder.epochs,
+        config=asdict(config),
+        started_at=started_at.isoformat(timespec="seconds"),
+        wall_seconds=time.perf_counter() - start,
+    )
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device asked for; `auto` takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        ConfigError: if this machine does not have it.
+    """
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(device for device, present in available.items() if present)
+    if not available[name]:
+        present = ", ".join(device for device, there in available.items() if there)
+        raise ConfigError(f"device={name}: this machine has {present}")
+    return torch.device("cuda", 0) if name == "cuda" else torch.device(name)
+
+
+def set_precision(precision: str, device: torch.device) -> torch.dtype:
+    """Set torch's switches for a precision, and return the data type of images.
+
+    Raises:
+        ConfigError: if the device does not have that precision.
+    """
+    if precision == "tf32" and device.type != "cuda":
+        raise ConfigError(f"precision=tf32: needs a CUDA device, this run is on {device.type}")
+    if precision == "64" and device.type == "mps":
+        raise ConfigError("precision=64: an MPS device has no float64")
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    return torch.float64 if precision == "64" else torch.float32
+
+
+def _fit(
+    module: EnsembleModule,
+    datamodule: ImageDataModule,
+    cell: Cell,
+    device: torch.device,
+    callbacks: list[lightning.Callback],
+) -> None:
+    """Train without the parts of Lightning that cost time and are not needed here."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        for message in IGNORED_WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
+        trainer = lightning.Trainer(
+            max_epochs=cell.recipe.epochs,
+            accelerator="gpu" if device.type == "cuda" else device.type,
+            devices=1,
+            precision=LIGHTNING_PRECISION[cell.precision],  # type: ignore[arg-type]
+            callbacks=callbacks,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            inference_mode=True,
+        )
+        try:
+            trainer.fit(module, datamodule=datamodule)
+        except SystemExit:
+            # Lightning turns Ctrl-C into an exit and leaves further ones ignored
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise KeyboardInterrupt from None
+
+
+def _predictor(
+    ensemble: Ensemble, precision: str, device: torch.device
+) -> Callable[[Tensor], Tensor]:
+    def predict(images: Tensor) -> Tensor:
+        mixed = precision == "bf16"
+        with torch.autocast(device.type, torch.bfloat16) if mixed else nullcontext():
+            probabilities: Tensor = ensemble(images)
+        return probabilities
+
+    return predict
+
+
+def _augmentation(cell: Cell) -> Augmentation | None:
+    if cell.dataset.augmentation == "none":
+        return None
+    return Augmentation(padding=cell.dataset.crop_padding, flip=cell.dataset.flip)
+
+
+def _design_record(cell: Cell) -> DesignRecord:
+    design = cell.design
+    return DesignRecord(
+        family=cell.family.name,
+        family_options=cell.family.options,
+        design_class=design.design_class.value,
+        depth=design.depth,
+        width=design.width,
+        k=design.k,
+        member_parameters=design.member_parameters,
+        parameters=design.parameters,
+        budget_fill=design.budget_fill,
+        member_flops=design.member_flops,
+        source=cell.source.value,
+    )
+
+
+def _dataset_record(cell: Cell) -> DatasetRecord:
+    return DatasetRecord(
+        name=cell.dataset.name,
+        num_classes=cell.task.num_classes,
+        channels=cell.task.channels,
+        image_size=cell.task.size,
+        train_size=cell.train_size,
+        test_size=cell.test_size,
+        augmentation=cell.dataset.augmentation,
+        split_seed=cell.dataset.split_seed,
+    )
+
+
+def _epoch_line(epoch: EpochRecord, num_epochs: int) -> str:
+    width = len(str(num_epochs))
+    return (
+        f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss:.3f}  "
+        f"test error {epoch.test_error:5.2f} %  {epoch.train_seconds:.2f} s training, "
+        f"{epoch.evaluation_seconds:.2f} s evaluation"
+    )
+
+
+def summary_line(record: Record) -> str:
+    """Tell a record in one line."""
+    last = record.epochs[-1]
+    latency = max(record.latencies, key=lambda entry: entry.batch_size, default=None)
+    seconds = [epoch.train_seconds for epoch in record.epochs if not epoch.warm_up]
+    parts: list[Any] = [f"test error {last.test_error:.2f} %"]
+    if seconds:
+        parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
+    if latency is not None:
+        parts.append(
+            f"{latency.median_ms_per_image:.3g} ms per image at batch size {latency.batch_size}"
+        )
+    return ", ".join(parts)

@@ -1,0 +1,289 @@
+"""A sweep: every run of it known beforehand, one failure never stopping the others.
+
+The parent process watches the store, so the same lines come under every launcher.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hydra import compose
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from ensemble_switchover.cell import Cell, resolve
+from ensemble_switchover.complaints import explain
+from ensemble_switchover.config import typed
+from ensemble_switchover.errors import ConfigError, DesignError
+from ensemble_switchover.job import run_cell
+from ensemble_switchover.results.store import (
+    RECORD_FILE,
+    RunState,
+    read_failure,
+    read_record,
+    run_state,
+)
+from ensemble_switchover.results.wandb_login import wandb_is_offline
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config import Config
+    from ensemble_switchover.results.record import Record
+POLL_SECONDS = 0.5
+EXIT_USAGE = 2
+LAYER_OVERHEAD_FLOPS = 2e6
+"""Operations that cost about as much as starting one layer; only the time left rests on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The runs of a sweep, each once, and the designs that do not exist at their budget."""
+
+    cells: list[Cell]
+    impossible: list[str]
+    logger: str
+    offline: bool
+    retry: str
+    concurrent_jobs: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the runs of a study have come to so far."""
+
+    finished: list[Cell] = field(default_factory=list)
+    failed: list[Cell] = field(default_factory=list)
+    reused: int = 0
+
+
+def run_job(config: Config, concurrent_jobs: int) -> str:
+    """Run one job of a sweep; whatever goes wrong is left in the store, and the sweep goes on."""
+    try:
+        cell = resolve(config)
+        return run_cell(
+            cell, config, concurrent_jobs=concurrent_jobs, tell=_say_nothing
+        ).ending.value
+    except DesignError:
+        return "impossible"
+    except Exception as error:  # noqa: BLE001 - the failure is in the store already
+        return f"failed: {error}"
+
+
+def _say_nothing(line: str) -> None:
+    del line
+
+
+class SweepProgress(Callback):
+    """Hydra's hooks around a sweep, called in the parent process."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Resolve every run before the first starts, and begin to watch the store."""
+        try:
+            study = plan_study(config)
+        except Exception as error:  # noqa: BLE001 - Hydra would only warn of it
+            print(explain(error), file=sys.stderr)
+            sys.exit(EXIT_USAGE)
+        _Watch.current = _Watch(study)
+        _Watch.current.start()
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Tell what came of it."""
+        if _Watch.current is not None:
+            _Watch.current.finish()
+
+
+def failures_of_this_process() -> int:
+    """Count the failed runs of the sweep that this process started, if it started one."""
+    return 0 if _Watch.current is None else len(_Watch.current.tally.failed)
+
+
+def plan_study(config: DictConfig) -> Study:
+    """Compose and resolve every run of a sweep.
+
+    Raises:
+        ConfigError: for the first run whose configuration is wrong; a design that does not
+            exist at its budget is not an error in a sweep but a hole.
+    """
+    cells: dict[str, Cell] = {}
+    impossible: dict[str, None] = {}
+    job: Config | None = None
+    for overrides in expand(config):
+        job = typed(compose("config", overrides=overrides))
+        try:
+            cell = resolve(job)
+        except DesignError as error:
+            impossible.setdefault(str(error))
+            continue
+        cells.setdefault(cell.name, cell)
+    if not cells or job is None:
+        raise ConfigError("nothing to run:\n" + "\n".join(f"  - {line}" for line in impossible))
+    return Study(
+        list(cells.values()),
+        list(impossible),
+        job.logger.kind,
+        wandb_is_offline(job.logger.mode),
+        job.retry,
+        concurrent_jobs(config.hydra.launcher),
+    )
+
+
+def expand(config: DictConfig) -> list[list[str]]:
+    """List the overrides of every run, as Hydra's basic sweeper would."""
+    params = OmegaConf.select(config, "hydra.sweeper.params") or {}
+    lines = [f"{key}={value}" for key, value in params.items()]
+    lines += list(config.hydra.overrides.task)
+    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    return BasicSweeper.split_arguments(parser.parse_overrides(lines), None)[0]
+
+
+def concurrent_jobs(launcher: DictConfig) -> int:
+    """Tell how many jobs a launcher runs at a time on this machine."""
+    jobs = int(OmegaConf.select(launcher, "n_jobs", default=1))
+    return jobs if jobs > 0 else (os.cpu_count() or 1)
+
+
+def work(cell: Cell) -> float:
+    """Estimate what a run costs, in operations; only ratios of it are used."""
+    steps = cell.recipe.epochs * -(-cell.train_size // cell.recipe.batch_size)
+    layers = steps * cell.design.k * cell.design.depth
+    return cell.training_flops + LAYER_OVERHEAD_FLOPS * layers
+
+
+class _Watch(threading.Thread):
+    """Watches the store for the runs of a study and tells of each that ends."""
+
+    current: _Watch | None = None
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(daemon=True)
+        self.study = study
+        self.tally = Tally()
+        self.console = Console(stderr=False, highlight=False, soft_wrap=True)
+        self.begin = time.monotonic()
+        self.work_done = 0.0
+        self.seconds_done = 0.0
+        self.pending = {cell.name: cell for cell in study.cells}
+        self._ended = threading.Event()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=self.console,
+            disable=not self.console.is_terminal,
+            transient=True,
+        )
+        self._task = self._progress.add_task(study.cells[0].study, total=len(study.cells), left="")
+        self._take_stock()
+
+    def run(self) -> None:
+        with self._progress:
+            while not self._ended.wait(POLL_SECONDS):
+                self._look()
+
+    def finish(self) -> None:
+        """Stop watching and tell what came of the sweep."""
+        self._ended.set()
+        self.join()
+        self._look()
+        trained = len(self.tally.finished) - self.tally.reused
+        seconds = time.monotonic() - self.begin
+        folder = self.study.cells[0].results / self.study.cells[0].study
+        self.console.print(
+            f"{trained} runs trained in {duration(seconds)}, {self.tally.reused} reused, "
+            f"{len(self.tally.failed)} failed, {len(self.pending)} left; records in {folder}"
+        )
+        for cell in self.tally.failed:
+            self.console.print(f"  failed: {cell.name}: {read_failure(cell.folder)}", markup=False)
+        if self.tally.failed:
+            self.console.print("The same command with retry=failed tries these again.")
+
+    def _take_stock(self) -> None:
+        for cell in self.study.cells:
+            state = run_state(cell.folder)
+            if state is RunState.FINISHED:
+                self._close(cell, self.tally.finished)
+            elif state is RunState.FAILED and self.study.retry != "failed":
+                self._close(cell, self.tally.failed)
+        self.tally.reused = len(self.tally.finished)
+        self._progress.update(self._task, completed=self.tally.reused)
+        self.console.print(
+            f"{self.study.cells[0].study}: {len(self.study.cells)} runs, {self.tally.reused} of "
+            f"them finished before"
+        )
+        for line in self.study.impossible:
+            self.console.print(f"  no such design: {line}", markup=False)
+        if self.study.logger == "wandb" and self.study.offline and self.pending:
+            folder = self.study.cells[0].results / self.study.cells[0].study
+            self.console.print(
+                f"W&B: no login, so the runs are kept offline; send them: "
+                f"wandb sync {folder}/wandb/offline-run-*"
+            )
+
+    def _look(self) -> None:
+        for cell in list(self.pending.values()):
+            state = run_state(cell.folder)
+            if state is RunState.FINISHED:
+                self._close(cell, self.tally.finished)
+                record = read_record(cell.folder / RECORD_FILE)
+                self.work_done += work(cell)
+                self.seconds_done += record.wall_seconds
+                self._tell(f"{label(cell)}: {ending(record)}")
+            elif state is RunState.FAILED and self.study.retry != "failed":
+                self._close(cell, self.tally.failed)
+                self._tell(f"{label(cell)}: FAILED: {read_failure(cell.folder)}")
+
+    def _close(self, cell: Cell, ended: list[Cell]) -> None:
+        ended.append(cell)
+        del self.pending[cell.name]
+
+    def _tell(self, line: str) -> None:
+        done = len(self.study.cells) - len(self.pending)
+        left = self._time_left()
+        self._progress.update(self._task, completed=done, left=left)
+        count = f"{done:{len(str(len(self.study.cells)))}d}/{len(self.study.cells)}"
+        self.console.print(f"{count}  {line}" + (f"  [{left}]" if left else ""), markup=False)
+
+    def _time_left(self) -> str:
+        to_do = sum(work(cell) for cell in self.pending.values())
+        if not to_do or not self.work_done:
+            return ""
+        seconds = self.seconds_done / self.work_done * to_do / self.study.concurrent_jobs
+        return f"about {duration(seconds)} left"
+
+
+def label(cell: Cell) -> str:
+    """Name a run briefly."""
+    design, budget = cell.design, cell.budget
+    return (
+        f"{cell.family.name} {budget.depth}x{budget.width} {design.design_class.value} "
+        f"k={design.k} ({design.depth}x{design.width}) seed {cell.seed}"
+    )
+
+
+def ending(record: Record) -> str:
+    """Tell how a finished run ended."""
+    return f"test error {record.epochs[-1].test_error:.2f} %, {duration(record.wall_seconds)}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds for a reader.
+
+    >>> duration(7.4), duration(131), duration(7320)
+    ('7 s', '2 min 11 s', '2 h 2 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

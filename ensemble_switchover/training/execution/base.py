@@ -1,0 +1,52 @@
+"""What an execution is.
+
+Dimensions: m members of a step, B images of a batch, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+    from ensemble_switchover.data.batches import Groups
+
+
+class Execution(ABC):
+    """Trains and evaluates groups of members; a group shares its steps."""
+
+    @abstractmethod
+    def __init__(
+        self,
+        members: Sequence[nn.Module],
+        optimizers: Sequence[Optimizer],
+        device: torch.device,
+    ) -> None:
+        """Take k members with one optimizer each."""
+
+    @staticmethod
+    @abstractmethod
+    def groups(k: int) -> Groups:
+        """Tell which of k members share a step, in the order in which they take their epoch."""
+
+    @abstractmethod
+    def train_step(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> Tensor:
+        """Take one optimizer step with images (m, B, C, H, W) and labels (m, B).
+
+        Returns:
+            (m,) mean cross-entropy of each member before the step, detached.
+        """
+
+    @abstractmethod
+    def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
+        """Map images (B, C, H, W) to the members' logits (m, B, classes)."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Bring every member back to the device, for use after training."""

@@ -1,0 +1,119 @@
+"""The LightningModule that wraps the k homogeneous networks.
+
+Dimensions: k members, m members of a group, N test images, B images of a batch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor
+from torch.optim import SGD
+
+from ensemble_switchover.errors import TrainingError
+
+if TYPE_CHECKING:
+    from ensemble_switchover.data.batches import Batch, EvaluationBatch
+    from ensemble_switchover.networks import Ensemble
+    from ensemble_switchover.recipe import Recipe
+    from ensemble_switchover.training.execution import Execution
+
+
+class EnsembleModule(lightning.LightningModule):
+    """Trains every member by its own optimizer, and predicts the test set after every epoch.
+
+    Optimisation is manual: a step costs no bookkeeping beyond the members' own. Nothing is
+    logged within an epoch; `train_losses` and `probabilities` are read by callbacks at its end.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        recipe: Recipe,
+        execution_type: type[Execution],
+        num_train_images: int,
+        num_test_images: int,
+        num_classes: int,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.ensemble = ensemble
+        self.recipe = recipe
+        self.execution_type = execution_type
+        self.num_train_images = num_train_images
+        self.num_test_images = num_test_images
+        self.num_classes = num_classes
+        self.execution: Execution
+        self.train_losses: Tensor
+        """(k,) mean cross-entropy over the current epoch's training images."""
+        self.probabilities: Tensor
+        """(k, N, classes) the members' probabilities on the test set after the last epoch."""
+
+    @property
+    def k(self) -> int:
+        """Number of members."""
+        return len(self.ensemble.members)
+
+    def configure_optimizers(self) -> list[SGD]:
+        """Make one optimizer a member; weight decay is on every parameter, as in the papers."""
+        return [
+            SGD(
+                member.parameters(),
+                lr=self.recipe.learning_rate,
+                momentum=self.recipe.momentum,
+                weight_decay=self.recipe.weight_decay,
+            )
+            for member in self.ensemble.members
+        ]
+
+    def on_fit_start(self) -> None:
+        """Hand members and optimizers to the execution."""
+        optimizers = self.optimizers(use_pl_optimizer=False)
+        self.execution = self.execution_type(
+            list(self.ensemble.members),
+            optimizers if isinstance(optimizers, list) else [optimizers],
+            self.device,
+        )
+        shape = (self.k, self.num_test_images, self.num_classes)
+        self.probabilities = torch.zeros(shape, device=self.device)
+
+    def on_train_epoch_start(self) -> None:
+        """Set the epoch's learning rate."""
+        rate = self.recipe.learning_rate_at(self.current_epoch)
+        for optimizer in self.trainer.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        self.train_losses = torch.zeros(self.k, device=self.device)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Take one step of every member of the batch's group."""
+        losses = self.execution.train_step(batch.members, batch.images, batch.labels)
+        share = batch.labels.shape[1] / self.num_train_images
+        self.train_losses[list(batch.members)] += losses * share
+
+    def validation_step(self, batch: EvaluationBatch, batch_idx: int) -> None:
+        """Predict test images with every member of the batch's group."""
+        logits = self.execution.logits(batch.members, batch.images)
+        stop = batch.start + batch.images.shape[0]
+        probabilities = logits.float().softmax(dim=-1)
+        for member, predicted in zip(batch.members, probabilities, strict=True):
+            self.probabilities[member, batch.start : stop] = predicted
+
+    def on_validation_epoch_end(self) -> None:
+        """Refuse to go on when a member has diverged.
+
+        Raises:
+            TrainingError: naming the member and the epoch.
+        """
+        finite = self.train_losses.isfinite().tolist()
+        if not all(finite):
+            raise TrainingError(
+                f"member {finite.index(False)}: the training loss is not finite in epoch "
+                f"{self.current_epoch + 1}; try a smaller recipe.learning_rate"
+            )
+
+    def on_fit_end(self) -> None:
+        """Bring every member back to the device."""
+        self.execution.release()
