@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ CHOICES = {
     "budget.source": [source.value for source in Source],
     "budget.along": ["width", "depth"],
     "dataset.augmentation": ["none", "standard"],
+    "design": [design_class.value for design_class in DesignClass],
     "device": ["auto", "cpu", "cuda", "mps"],
     "execution": ["sequential"],
     "logger": ["wandb", "csv", "tensorboard", "none"],
@@ -123,11 +125,14 @@ def resolve(config: Config) -> Cell:
         ConfigError: naming every problem found, its key, what was expected and what came.
     """
     problems = _value_problems(config) + _dataset_problems(config.dataset)
+    task = ImageTask(config.dataset.channels, config.dataset.image_size, config.dataset.num_classes)
+    try:
+        family = _family(config.arch)
+        budget = _budget(config.budget, family, task)
+    except ConfigError as error:
+        raise ConfigError(join_problems([*problems, str(error)])) from error
     if problems:
         raise ConfigError(join_problems(problems))
-    family = make_family(config.arch.family, _family_options(config.arch))
-    task = ImageTask(config.dataset.channels, config.dataset.image_size, config.dataset.num_classes)
-    budget = _budget(config.budget, family, task)
     design_class = DesignClass(config.design_class.name)
     source = Source(config.budget.source)
     design = solve(family, budget, design_class, config.k, task, source)
@@ -165,6 +170,7 @@ def _value_problems(config: Config) -> list[str]:
     values = {
         "budget.source": config.budget.source,
         "dataset.augmentation": config.dataset.augmentation,
+        "design": config.design_class.name,
         "device": config.device,
         "execution": config.execution.name,
         "logger": config.logger.kind,
@@ -181,8 +187,17 @@ def _value_problems(config: Config) -> list[str]:
     ]
     if not 1 <= config.k <= MAX_MEMBERS:
         problems.append(f"k={config.k}: expected 1 to {MAX_MEMBERS} members")
-    if config.seed < 0:
-        problems.append(f"seed={config.seed}: expected 0 or more")
+    not_negative = {
+        "seed": config.seed,
+        "dataset.split_seed": config.dataset.split_seed,
+        "dataset.crop_padding": config.dataset.crop_padding,
+        "recipe.weight_decay": config.recipe.weight_decay,
+    }
+    problems += [
+        f"{key}={value}: expected 0 or more"
+        for key, value in not_negative.items()
+        if value is not None and not 0 <= value < math.inf
+    ]
     positive = {
         "epochs": config.epochs,
         "threads": config.threads,
@@ -193,10 +208,8 @@ def _value_problems(config: Config) -> list[str]:
     problems += [
         f"{key}={value}: expected more than 0"
         for key, value in positive.items()
-        if value is not None and value <= 0
+        if value is not None and not 0 < value < math.inf
     ]
-    if config.recipe.weight_decay is not None and config.recipe.weight_decay < 0:
-        problems.append(f"recipe.weight_decay={config.recipe.weight_decay}: expected 0 or more")
     if any(size < 1 for size in config.measurement.latency_batch_sizes):
         problems.append(
             f"measurement.latency_batch_sizes={config.measurement.latency_batch_sizes}: "
@@ -205,7 +218,14 @@ def _value_problems(config: Config) -> list[str]:
     for key, name in (("study", config.study), ("results", config.results)):
         if not name or (key == "study" and (name in {".", ".."} or "/" in name)):
             problems.append(f"{key}={name}: expected the name of a folder")
+    there = next((path for path in _with_parents(Path(config.results)) if path.exists()), None)
+    if there is not None and not there.is_dir():
+        problems.append(f"results={config.results}: expected a folder, but {there} is a file")
     return problems
+
+
+def _with_parents(path: Path) -> list[Path]:
+    return [path, *path.parents]
 
 
 def _dataset_problems(dataset: DatasetConfig) -> list[str]:
@@ -234,12 +254,16 @@ def _sizes(dataset: DatasetConfig) -> tuple[int, int]:
     return train_size, test_size
 
 
-def _family_options(arch: ArchConfig) -> dict[str, Any]:
-    return {
+def _family(arch: ArchConfig) -> Family:
+    chosen = type(arch)().family
+    if arch.family != chosen:
+        raise ConfigError(f"arch.family={arch.family}: expected {chosen}; arch= chooses a family")
+    options = {
         option.name: getattr(arch, option.name)
         for option in fields(arch)
         if option.name != "family"
     }
+    return make_family(arch.family, options)
 
 
 def _budget(config: BudgetConfig, family: Family, task: ImageTask) -> Budget:

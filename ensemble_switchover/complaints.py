@@ -35,7 +35,10 @@ def explain(error: Exception) -> str:
     if match:
         return f"{_full_key(match[1])}: expected a value, none came; give {_full_key(match[1])}=..."
     if isinstance(error, OverrideParseException):
-        return f"{error.override}: cannot be read; expected key=value, group=option or lists"
+        return (
+            f"{error.override}: cannot be read; expected key=value, group=option or lists, and "
+            f"quotes around other characters: \"key='value'\""
+        )
     wrong = _deepest_omegaconf(error)
     if wrong is not None and wrong.full_key:
         return _wrong_value(wrong.full_key, str(wrong).splitlines()[0])
@@ -86,6 +89,8 @@ def _unknown_key(key: str) -> str:
 
 
 def _wrong_value(key: str, text: str) -> str:
+    if "is not Optional" in text:
+        return f"{key}=null: expected a value"
     match = re.search(r"Value '(.*?)' of type .* could not be converted to (\w+)", text)
     return f"{key}={match[1]}: expected a value of type {match[2]}" if match else f"{key}: {text}"
 

@@ -82,6 +82,62 @@ def train_and_measure(
         torch.set_num_threads(config.threads)
     dtype = set_precision(cell.precision, device)
     environment = describe_environment(device)
+    module, datamodule = assemble(cell, dtype)
+    log = MetricLog(config.logger, cell, asdict(config), tell)
+
+    def on_epoch(epoch: EpochRecord) -> None:
+        log.metrics(flat_metrics(epoch), epoch.epoch)
+        tell(_epoch_line(epoch, cell.recipe.epochs))
+
+    timing, memory = TimingCallback(cell.design.k), MemoryCallback()
+    classification = ClassificationCallback()
+    recorder = RecorderCallback(timing, memory, classification, on_epoch)
+    status = "failed"
+    try:
+        fit(module, datamodule, cell, device, [timing, memory, classification, recorder])
+        status = "success"
+    finally:
+        log.finish(status)
+    latencies = measure_latencies(
+        _predictor(module.ensemble.to(device).eval(), cell.precision, device),
+        cell.task,
+        config.measurement.latency_batch_sizes,
+        device=device,
+        dtype=dtype,
+        max_seconds=config.measurement.latency_seconds,
+    )
+    return Record(
+        schema_version=SCHEMA_VERSION,
+        name=cell.name,
+        fingerprint=cell.fingerprint,
+        study=cell.study,
+        seed=cell.seed,
+        member_seeds=cell.member_seeds,
+        budget=BudgetRecord(**asdict(cell.budget)),
+        design=_design_record(cell),
+        dataset=_dataset_record(cell),
+        recipe=RecipeRecord(**{**asdict(cell.recipe), "drops": list(cell.recipe.drops)}),
+        environment=EnvironmentRecord(
+            **asdict(environment),
+            execution=cell.execution,
+            precision=cell.precision,
+            compiled=cell.compile,
+            concurrent_jobs=concurrent_jobs,
+        ),
+        latencies=[LatencyRecord(**asdict(latency)) for latency in latencies],
+        epochs=recorder.epochs,
+        config=asdict(config),
+        started_at=started_at.isoformat(timespec="seconds"),
+        wall_seconds=time.perf_counter() - start,
+    )
+
+
+def assemble(cell: Cell, dtype: torch.dtype) -> tuple[EnsembleModule, ImageDataModule]:
+    """Build the members of a cell and the data that they train on.
+
+    Raises:
+        DataError: if the data set is absent or not what it should be.
+    """
     split = load_dataset(cell.dataset, cell.train_size, cell.test_size)
     design, recipe = cell.design, cell.recipe
     ensemble = Ensemble.build(cell.family, design.depth, design.width, cell.task, cell.member_seeds)
@@ -100,53 +156,7 @@ def train_and_measure(
         augmentation=_augmentation(cell),
         dtype=dtype,
     )
-    log = MetricLog(config.logger, cell, asdict(config), tell)
-
-    def on_epoch(epoch: EpochRecord) -> None:
-        log.metrics(flat_metrics(epoch), epoch.epoch)
-        tell(_epoch_line(epoch, recipe.epochs))
-
-    timing, memory = TimingCallback(design.k), MemoryCallback()
-    classification = ClassificationCallback()
-    recorder = RecorderCallback(timing, memory, classification, on_epoch)
-    status = "failed"
-    try:
-        _fit(module, datamodule, cell, device, [timing, memory, classification, recorder])
-        status = "success"
-    finally:
-        log.finish(status)
-    latencies = measure_latencies(
-        _predictor(ensemble.to(device).eval(), cell.precision, device),
-        cell.task,
-        config.measurement.latency_batch_sizes,
-        device=device,
-        dtype=dtype,
-        max_seconds=config.measurement.latency_seconds,
-    )
-    return Record(
-        schema_version=SCHEMA_VERSION,
-        name=cell.name,
-        fingerprint=cell.fingerprint,
-        study=cell.study,
-        seed=cell.seed,
-        member_seeds=cell.member_seeds,
-        budget=BudgetRecord(**asdict(cell.budget)),
-        design=_design_record(cell),
-        dataset=_dataset_record(cell),
-        recipe=RecipeRecord(**{**asdict(recipe), "drops": list(recipe.drops)}),
-        environment=EnvironmentRecord(
-            **asdict(environment),
-            execution=cell.execution,
-            precision=cell.precision,
-            compiled=cell.compile,
-            concurrent_jobs=concurrent_jobs,
-        ),
-        latencies=[LatencyRecord(**asdict(latency)) for latency in latencies],
-        epochs=recorder.epochs,
-        config=asdict(config),
-        started_at=started_at.isoformat(timespec="seconds"),
-        wall_seconds=time.perf_counter() - start,
-    )
+    return module, datamodule
 
 
 def choose_device(name: str) -> torch.device:
@@ -183,14 +193,21 @@ def set_precision(precision: str, device: torch.device) -> torch.dtype:
     return torch.float64 if precision == "64" else torch.float32
 
 
-def _fit(
+def fit(
     module: EnsembleModule,
     datamodule: ImageDataModule,
     cell: Cell,
     device: torch.device,
     callbacks: list[lightning.Callback],
+    *,
+    evaluate: bool = True,
 ) -> None:
-    """Train without the parts of Lightning that cost time and are not needed here."""
+    """Train without the parts of Lightning that cost time and are not needed here.
+
+    Raises:
+        TrainingError: if a member diverges.
+        KeyboardInterrupt: on Ctrl-C, as everywhere else.
+    """
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         for message in IGNORED_WARNINGS:
@@ -206,6 +223,7 @@ def _fit(
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
+            limit_val_batches=None if evaluate else 0,
             inference_mode=True,
         )
         try:

@@ -24,11 +24,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from ensemble_switchover.cell import Cell, resolve
 from ensemble_switchover.complaints import explain
 from ensemble_switchover.config import typed
-from ensemble_switchover.errors import ConfigError, DesignError
+from ensemble_switchover.errors import ConfigError, DesignError, RecordError
 from ensemble_switchover.job import run_cell
 from ensemble_switchover.results.store import (
     RECORD_FILE,
     RunState,
+    failure_stamp,
     read_failure,
     read_record,
     run_state,
@@ -172,6 +173,7 @@ class _Watch(threading.Thread):
         self.work_done = 0.0
         self.seconds_done = 0.0
         self.pending = {cell.name: cell for cell in study.cells}
+        self.stamps: dict[str, int | None] = {}
         self._ended = threading.Event()
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -210,6 +212,7 @@ class _Watch(threading.Thread):
     def _take_stock(self) -> None:
         for cell in self.study.cells:
             state = run_state(cell.folder)
+            self.stamps[cell.name] = failure_stamp(cell.folder)
             if state is RunState.FINISHED:
                 self._close(cell, self.tally.finished)
             elif state is RunState.FAILED and self.study.retry != "failed":
@@ -234,13 +237,19 @@ class _Watch(threading.Thread):
             state = run_state(cell.folder)
             if state is RunState.FINISHED:
                 self._close(cell, self.tally.finished)
-                record = read_record(cell.folder / RECORD_FILE)
-                self.work_done += work(cell)
-                self.seconds_done += record.wall_seconds
-                self._tell(f"{label(cell)}: {ending(record)}")
-            elif state is RunState.FAILED and self.study.retry != "failed":
+                self._tell(f"{label(cell)}: {self._read(cell)}")
+            elif state is RunState.FAILED and failure_stamp(cell.folder) != self.stamps[cell.name]:
                 self._close(cell, self.tally.failed)
                 self._tell(f"{label(cell)}: FAILED: {read_failure(cell.folder)}")
+
+    def _read(self, cell: Cell) -> str:
+        try:
+            record = read_record(cell.folder / RECORD_FILE)
+        except RecordError as error:
+            return str(error)
+        self.work_done += work(cell)
+        self.seconds_done += record.wall_seconds
+        return ending(record)
 
     def _close(self, cell: Cell, ended: list[Cell]) -> None:
         ended.append(cell)

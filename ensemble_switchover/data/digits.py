@@ -21,10 +21,10 @@ def load_digits(config: DatasetConfig, train_size: int, test_size: int) -> Split
     """Draw a training and a test set from the one pool of scans."""
     from sklearn import datasets
 
-    scans, labels = datasets.load_digits(return_X_y=True)
-    side = config.image_size
-    pixels = np.rint(scans * (255 / LEVELS)).astype(np.uint8).reshape(-1, 1, side, side)
-    pool = ImageSet(torch.from_numpy(pixels), torch.from_numpy(labels.astype(np.int64)))
+    digits = datasets.load_digits()
+    labels = digits.target.astype(np.int64)
+    pixels = np.rint(digits.images * (255 / LEVELS)).astype(np.uint8)[:, None]
+    pool = ImageSet(torch.from_numpy(pixels), torch.from_numpy(labels))
     train = stratified_subset(labels, train_size, config.split_seed)
     test = stratified_subset(labels, test_size, config.split_seed, excluded=train)
     return SplitImages(pool.subset(train), pool.subset(test))

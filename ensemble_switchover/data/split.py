@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ensemble_switchover.errors import DataError
+
 
 def stratified_subset(
     labels: np.ndarray, size: int, seed: int, excluded: np.ndarray | None = None
@@ -18,11 +20,18 @@ def stratified_subset(
 
     Returns:
         (size,) sorted indices.
+
+    Raises:
+        DataError: if there are fewer images than that.
     """
     available = np.ones(len(labels), dtype=bool)
     if excluded is not None:
         available[excluded] = False
     candidates = np.flatnonzero(available)
+    if size > len(candidates):
+        raise DataError(
+            f"a subset of {size} images: there are only {len(candidates)} to choose from"
+        )
     if size == len(candidates):
         return candidates
     generator = np.random.default_rng(seed)

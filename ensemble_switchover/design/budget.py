@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.design.search import largest_depth, largest_width
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from ensemble_switchover.design.family import Family, ImageTask
 
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+_NUMBER = re.compile(
+    r"\s*((?:[0-9]+|[0-9]{1,3}(?:[,_][0-9]{3})+)(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)\s*([kmg]?)\s*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,11 @@ def parse_parameters(text: str) -> int:
     Raises:
         ConfigError: if the text is not a positive number with an optional k, M or G.
     """
-    match = re.fullmatch(r"\s*([0-9][0-9_,]*(?:\.[0-9]+)?(?:e[0-9]+)?)\s*([kKmMgG]?)\s*", text)
+    match = _NUMBER.fullmatch(text)
     value = 0
     if match:
-        number = float(match[1].replace("_", "").replace(",", ""))
-        value = round(number * _FACTORS[match[2].lower()])
+        number = Decimal(match[1].replace("_", "").replace(",", ""))
+        value = int(number * _FACTORS[match[2].lower()])
     if value < 1:
         raise ConfigError(
             f"budget.parameters={text}: expected a number of parameters such as 1.5M or 200k"

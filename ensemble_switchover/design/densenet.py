@@ -61,8 +61,8 @@ class DenseNet(Family):
         return (depth - self.depth_offset) // self.depth_step
 
     def compressed(self, channels: int) -> int:
-        """Channels after a transition."""
-        return int(channels * self.compression)
+        """Channels after a transition, at least one."""
+        return max(1, int(channels * self.compression))
 
     def layers(self, depth: int, width: int, task: ImageTask) -> list[Layer]:
         """List the layers that hold parameters; the stem keeps the image size."""

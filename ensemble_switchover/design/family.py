@@ -12,6 +12,9 @@ from ensemble_switchover.errors import DesignError
 if TYPE_CHECKING:
     from ensemble_switchover.design.layers import Layer
 
+MAX_DEPTH = 10_000
+"""Beyond any network that trains; counting layer by layer would take ever longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageTask:
@@ -71,6 +74,8 @@ class Family(ABC):
                 f"depth={depth}: a {self.name} has depth "
                 f"{self.depth_step}n+{self.depth_offset}, n at least 1; nearest: {nearest}"
             )
+        if depth > MAX_DEPTH:
+            raise DesignError(f"depth={depth}: expected at most {MAX_DEPTH}")
         if width < 1:
             raise DesignError(f"width={width}: expected a {self.width_name} of at least 1")
 

@@ -24,5 +24,5 @@ def make_family(name: str, options: dict[str, Any]) -> Family:
         DesignError: for an unknown name or an option out of range.
     """
     if name not in FAMILIES:
-        raise DesignError(f"arch={name}: expected one of {sorted(FAMILIES)}")
+        raise DesignError(f"arch={name}: expected one of {', '.join(sorted(FAMILIES))}")
     return FAMILIES[name](**options)

@@ -36,7 +36,9 @@ class ResNet(Family):
     def __post_init__(self) -> None:
         """Refuse an unknown shortcut."""
         if self.shortcut not in SHORTCUTS:
-            raise DesignError(f"arch.shortcut={self.shortcut}: expected one of {list(SHORTCUTS)}")
+            raise DesignError(
+                f"arch.shortcut={self.shortcut}: expected one of {', '.join(SHORTCUTS)}"
+            )
 
     @property
     def depth_step(self) -> int:

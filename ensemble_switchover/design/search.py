@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.design.family import MAX_DEPTH
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,7 +20,12 @@ def largest_width(family: Family, depth: int, parameters: int, task: ImageTask) 
 def largest_depth(family: Family, width: int, parameters: int, task: ImageTask) -> int | None:
     """Return the largest depth at `width` with at most `parameters` parameters, if there is one."""
     step, offset = family.depth_step, family.depth_offset
-    n = largest(lambda n: family.parameters(step * n + offset, width, task) <= parameters)
+
+    def fits(n: int) -> bool:
+        depth = step * n + offset
+        return depth <= MAX_DEPTH and family.parameters(depth, width, task) <= parameters
+
+    n = largest(fits)
     return None if n is None else step * n + offset
 
 

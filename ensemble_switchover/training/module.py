@@ -107,10 +107,10 @@ class EnsembleModule(lightning.LightningModule):
         Raises:
             TrainingError: naming the member and the epoch.
         """
-        finite = self.train_losses.isfinite().tolist()
-        if not all(finite):
+        finite = self.train_losses.isfinite() & self.probabilities.isfinite().flatten(1).all(dim=1)
+        if not finite.all():
             raise TrainingError(
-                f"member {finite.index(False)}: the training loss is not finite in epoch "
+                f"member {finite.tolist().index(False)}: the loss is not finite in epoch "
                 f"{self.current_epoch + 1}; try a smaller recipe.learning_rate"
             )
 

@@ -1,0 +1,145 @@
+"""Lightning's epoch against a bare PyTorch loop that takes the same steps on the same batches.
+
+Both sides alternate in one process; each figure is seconds of training work per epoch, told
+apart by the same clock. Evaluation, set-up and the first epoch of each side are left out.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as lightning
+import torch
+from hydra import compose, initialize_config_dir
+from rich.console import Console
+from rich.table import Table
+from torch.nn import functional
+
+from ensemble_switchover import run
+from ensemble_switchover.cell import Cell, resolve
+from ensemble_switchover.config import conf_folder, register_schemas, typed
+from ensemble_switchover.data.batches import TrainingBatches
+from ensemble_switchover.measurement.environment import describe_environment
+from ensemble_switchover.measurement.timing import synchronised_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROUNDS = 5
+EPOCHS = 6
+GOAL = 1.1
+CASES = (
+    ("arch=resnet", "design=single", "budget.depth=26", "budget.width=2"),
+    ("arch=resnet", "design=single", "budget.depth=26", "budget.width=16"),
+    ("arch=resnet", "design=deq", "k=4", "budget.depth=26", "budget.width=16"),
+    ("arch=resnet", "design=weq", "k=4", "budget.depth=26", "budget.width=16"),
+    ("arch=densenet", "design=single", "budget.depth=22", "budget.width=8"),
+    ("arch=wide_resnet", "design=single", "budget.depth=16", "budget.width=2"),
+)
+
+
+class EpochClock(lightning.Callback):
+    """Reads the clock at the start of every epoch and at the end of the last."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.readings: list[float] = []
+
+    def on_train_epoch_start(self, *_: Any) -> None:
+        self.readings.append(self.clock())
+
+    def on_train_end(self, *_: Any) -> None:
+        self.readings.append(self.clock())
+
+
+def with_lightning(cell: Cell, device: torch.device) -> list[float]:
+    """Return seconds of every epoch of Lightning but the first."""
+    module, datamodule = run.assemble(cell, torch.float32)
+    clock = EpochClock(synchronised_clock(device))
+    run.fit(module, datamodule, cell, device, [clock], evaluate=False)
+    return differences(clock.readings)[1:]
+
+
+def with_a_bare_loop(cell: Cell, device: torch.device) -> list[float]:
+    """Return seconds of every epoch of a plain loop over the same batches but the first."""
+    module, data = run.assemble(cell, torch.float32)
+    members = [member.to(device).train() for member in module.ensemble.members]
+    optimizers = module.configure_optimizers()
+    epoch = 0
+    batches = TrainingBatches(
+        data.split.train.to(device),
+        groups=data.groups,
+        member_seeds=data.member_seeds,
+        batch_size=data.batch_size,
+        augmentation=data.augmentation,
+        normalisation=data.normalisation,
+        dtype=data.dtype,
+        epoch=lambda: epoch,
+    )
+    clock = synchronised_clock(device)
+    readings = [clock()]
+    for epoch in range(cell.recipe.epochs):
+        for optimizer in optimizers:
+            optimizer.param_groups[0]["lr"] = cell.recipe.learning_rate_at(epoch)
+        for group, images, labels, _ in batches:
+            (member,) = group
+            loss = functional.cross_entropy(members[member](images[0]), labels[0])
+            optimizers[member].zero_grad()
+            loss.backward()
+            optimizers[member].step()
+        readings.append(clock())
+    return differences(readings)[1:]
+
+
+def differences(readings: list[float]) -> list[float]:
+    """Return the seconds between readings."""
+    return [after - before for before, after in pairwise(readings)]
+
+
+def resolve_case(words: tuple[str, ...]) -> Cell:
+    """Resolve the words of a run on the digits."""
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        return resolve(typed(compose("config", overrides=[*words, f"epochs={EPOCHS}"])))
+
+
+def main() -> None:
+    """Print one table, a line a case."""
+    register_schemas()
+    device = run.choose_device("auto")
+    run.set_precision("32", device)
+    environment = describe_environment(device)
+    table = Table(title="Seconds of training per epoch: Lightning against a bare loop")
+    for column in ("run", "bare loop, s", "Lightning, s", "ratio", "quartiles of the ratio"):
+        table.add_column(column, justify="left" if column == "run" else "right")
+    for words in CASES:
+        cell = resolve_case(words)
+        bare, full = [], []
+        for _ in range(ROUNDS):
+            bare.append(median(with_a_bare_loop(cell, device)))
+            full.append(median(with_lightning(cell, device)))
+        ratios = [one / other for one, other in zip(full, bare, strict=True)]
+        lower, middle, upper = quantiles(ratios, method="inclusive")
+        design = cell.design
+        table.add_row(
+            f"{cell.family.name} {design.depth}x{design.width} k={design.k}",
+            f"{median(bare):.4f}",
+            f"{median(full):.4f}",
+            f"{middle:.3f}",
+            f"{lower:.3f} to {upper:.3f}",
+        )
+    console = Console(width=110)
+    console.print(table)
+    versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
+    console.print(
+        f"{environment.device_name}, {environment.num_threads} threads, digits "
+        f"(300 images, batch size 64), {ROUNDS} rounds of {EPOCHS} epochs, medians; goal {GOAL}\n"
+        f"{versions}\n{datetime.now(UTC):%Y-%m-%d}, load {environment.host_load}",
+        highlight=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

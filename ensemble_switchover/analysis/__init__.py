@@ -1,0 +1,1 @@
+"""From records to answers: tables, statistics, the switchover, time to accuracy (no torch)."""

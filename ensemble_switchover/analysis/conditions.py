@@ -1,0 +1,88 @@
+"""Under which conditions the runs of a comparison were made, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ensemble_switchover.results.record import Record
+
+
+def describe_conditions(records: Sequence[Record]) -> str:
+    """Say in one line what a figure needs beside it: seeds, device, execution, precision.
+
+    Args:
+        records: The runs of one comparison; at least one.
+    """
+    environments = [record.environment for record in records]
+    seeds = {record.seed for record in records}
+    return ", ".join(
+        (
+            "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds",
+            _distinct(f"{e.device} ({e.device_name})" for e in environments),
+            _distinct(f"{e.execution} execution" for e in environments),
+            _distinct(e.precision for e in environments),
+        )
+    )
+
+
+def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """List the conditions by name: data, recipe, machine, versions.
+
+    Args:
+        records: The runs of one comparison; at least one.
+    """
+    environments = [record.environment for record in records]
+    loads = [e.host_load for e in environments if e.host_load is not None]
+    return [
+        ("Runs", f"{len(records)}"),
+        ("Seeds", _distinct(f"{seed}" for seed in sorted({record.seed for record in records}))),
+        ("Family options", _distinct(_pairs(r.design.family_options) for r in records)),
+        ("Data", _distinct(_describe_data(record) for record in records)),
+        ("Recipe", _distinct(_describe_recipe(record) for record in records)),
+        ("Device", _distinct(f"{e.device} ({e.device_name})" for e in environments)),
+        ("Execution of the members", _distinct(e.execution for e in environments)),
+        ("Precision", _distinct(e.precision for e in environments)),
+        ("Compiled", _distinct("yes" if e.compiled else "no" for e in environments)),
+        ("Threads of a run", _distinct(f"{e.num_threads}" for e in environments)),
+        ("Runs sharing the machine", _distinct(f"{e.concurrent_jobs}" for e in environments)),
+        ("Host load at the start", f"{min(loads):.1f} to {max(loads):.1f}" if loads else "unknown"),
+        ("Platform", _distinct(e.platform for e in environments)),
+        ("Versions", _distinct(_pairs(e.versions) for e in environments)),
+        ("Commit", _distinct(e.commit or "unknown" for e in environments)),
+        ("Run between", _describe_dates(records)),
+    ]
+
+
+def _distinct(values: Iterable[str]) -> str:
+    return " / ".join(dict.fromkeys(values))
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(values.items())) or "none"
+
+
+def _describe_data(record: Record) -> str:
+    data = record.dataset
+    return (
+        f"{data.name}: {data.train_size:,} training and {data.test_size:,} test images of "
+        f"{data.channels}x{data.image_size}x{data.image_size}, {data.num_classes} classes, "
+        f"augmentation {data.augmentation}, split seed {data.split_seed}"
+    )
+
+
+def _describe_recipe(record: Record) -> str:
+    recipe = record.recipe
+    drops = ", ".join(f"{rate:g} after epoch {epoch}" for epoch, rate in recipe.drops)
+    return (
+        f"{recipe.name}: {recipe.epochs} epochs, batch size {recipe.batch_size}, learning rate "
+        f"{recipe.learning_rate:g}{f' ({drops})' if drops else ''}, momentum {recipe.momentum:g}, "
+        f"weight decay {recipe.weight_decay:g}"
+    )
+
+
+def _describe_dates(records: Sequence[Record]) -> str:
+    dates = sorted(record.started_at for record in records)
+    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} and {dates[-1]}"

@@ -1,0 +1,100 @@
+"""The switchover in one plain English sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.threshold import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from ensemble_switchover.analysis.statistics import Interval
+    from ensemble_switchover.analysis.threshold import Threshold
+
+
+def describe_threshold(threshold: Threshold) -> str:
+    """Say where the switchover lies, how sure that is, and from how much evidence.
+
+    The text holds numbers and the names of design classes only, nothing from a record's names.
+    """
+    subject = f"{threshold.ensemble_class} (k={threshold.k}): "
+    if threshold.pair_counts is None:
+        return f"{subject}nothing to compare: {_why_empty(threshold)}."
+    method = ""
+    if threshold.outcome is Outcome.FOUND:
+        method = f"{100 * threshold.confidence:g} % t interval over "
+    return f"{subject}{_finding(threshold)} ({method}{describe_coverage(threshold)})."
+
+
+def describe_outcome(threshold: Threshold) -> str:
+    """Say the outcome in a few words, for a headline."""
+    if threshold.outcome is Outcome.FOUND:
+        where = "at or below" if threshold.budget == threshold.budgets[0] else "at"
+        return f"{threshold.ensemble_class} switches over {where} {threshold.budget:,} parameters"
+    if threshold.outcome is Outcome.NOT_WITHIN:
+        return f"{threshold.ensemble_class} does not switch over within the grid"
+    if threshold.pair_counts is None:
+        return f"{threshold.ensemble_class} has nothing to compare"
+    return f"{threshold.ensemble_class} is undecided"
+
+
+def describe_coverage(threshold: Threshold) -> str:
+    """Say which seeds and budgets the answer rests on."""
+    seeds = "no seeds"
+    if threshold.pair_counts is not None:
+        fewest, most = threshold.pair_counts
+        seeds = count(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
+    first, last = threshold.budgets[0], threshold.budgets[-1]
+    reach = f"from {first:,} to {last:,} parameters" if first < last else f"{first:,} parameters"
+    budgets = f"{count(len(threshold.budgets), 'budget')} {reach}"
+    holes = threshold.num_holes
+    if holes:
+        budgets += f", {holes} of them without a {threshold.ensemble_class} pair to compare"
+    return f"{seeds}, {budgets}"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things.
+
+    >>> count(1, "seed"), count(3, "budget")
+    ('1 seed', '3 budgets')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _finding(threshold: Threshold) -> str:
+    last = threshold.last_cell
+    last_epoch = threshold.epochs[-1]
+    if threshold.outcome is Outcome.FOUND:
+        below = "at or below" if threshold.budget == threshold.budgets[0] else "at"
+        return (
+            f"the switchover lies {below} {threshold.budget:,} parameters "
+            f"from epoch {threshold.epoch} of {last_epoch} on"
+        )
+    place = f"at the largest budget after epoch {last_epoch}"
+    if last.verdict is Verdict.HOLE:
+        return f"undecided: there is no pair to compare {place}"
+    if last.mean_difference is None:
+        return f"undecided: {place} the two designs share no seed, so nothing can be paired"
+    difference = f"{place} the difference in test error is {last.mean_difference:+.1f} "
+    difference += "percentage points"
+    if last.interval is None:
+        return f"undecided, since one seed gives no interval: {difference}"
+    difference += f", {_interval_text(last.interval)}"
+    if threshold.outcome is Outcome.NOT_WITHIN:
+        return f"no switchover within the grid: {difference}"
+    return f"undecided: {difference}"
+
+
+def _interval_text(interval: Interval) -> str:
+    return (
+        f"{100 * interval.confidence:g} % t interval {interval.lower:+.1f} to {interval.upper:+.1f}"
+    )
+
+
+def _why_empty(threshold: Threshold) -> str:
+    budgets = "the only budget" if len(threshold.budgets) == 1 else "none of the budgets"
+    has = "lacks" if len(threshold.budgets) == 1 else "has"
+    return (
+        f"{budgets} {has} both a single network and a {threshold.ensemble_class} ensemble of "
+        f"{threshold.k} members"
+    )

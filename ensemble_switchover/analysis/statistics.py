@@ -1,0 +1,102 @@
+"""Sample statistics over seeds, and the paired t interval of a difference."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scipy.special import stdtrit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CONFIDENCE = 0.95
+"""The confidence of every interval in tables, figures and sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval of a mean, in the unit of the samples."""
+
+    mean: float
+    lower: float
+    upper: float
+    confidence: float
+    num_samples: int
+
+    @property
+    def below_zero(self) -> bool:
+        """True if the whole interval lies below 0."""
+        return self.upper < 0.0
+
+    @property
+    def above_zero(self) -> bool:
+        """True if the whole interval lies above 0."""
+        return self.lower > 0.0
+
+
+def sample_mean(values: Sequence[float]) -> float:
+    """Return the arithmetic mean.
+
+    >>> sample_mean([1.0, 2.0, 6.0])
+    3.0
+
+    Raises:
+        ValueError: if there is no value.
+    """
+    if not values:
+        raise ValueError("the mean of no values: expected at least one")
+    return math.fsum(values) / len(values)
+
+
+def sample_std(values: Sequence[float]) -> float | None:
+    """Return the sample standard deviation, `sqrt(sum((x - mean)^2) / (n - 1))`.
+
+    One value has none:
+
+    >>> sample_std([2.0, 4.0, 6.0])
+    2.0
+    >>> sample_std([2.0]) is None
+    True
+    """
+    if len(values) < 2:
+        return None
+    mean = sample_mean(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def paired_t_interval(
+    differences: Sequence[float], confidence: float = CONFIDENCE
+) -> Interval | None:
+    """Return Student's t interval of the mean of paired differences.
+
+    `mean +- t * s / sqrt(n)`, where `s` is the sample standard deviation of the n differences and
+    `t` the `(1 + confidence) / 2` quantile of Student's t distribution with n - 1 degrees of
+    freedom (Student, 1908, The Probable Error of a Mean). One difference has no spread, and so no
+    interval. Where all differences are equal the interval is that one point.
+
+    Args:
+        differences: One difference per pair, such as ensemble minus single test error, one per
+            seed, in percentage points.
+        confidence: Share of such intervals that hold the true mean, between 0 and 1.
+
+    Returns:
+        The interval in the unit of the differences, or None for fewer than two differences.
+
+    >>> interval = paired_t_interval([-3.0, -2.0, -1.0])
+    >>> round(interval.lower, 3), round(interval.upper, 3), interval.below_zero
+    (-4.484, 0.484, False)
+    >>> paired_t_interval([-3.0]) is None
+    True
+    """
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence={confidence}: expected a number between 0 and 1")
+    std = sample_std(differences)
+    if std is None:
+        return None
+    num_samples = len(differences)
+    mean = sample_mean(differences)
+    quantile = float(stdtrit(num_samples - 1, (1.0 + confidence) / 2.0))
+    half_width = quantile * std / math.sqrt(num_samples)
+    return Interval(mean, mean - half_width, mean + half_width, confidence, num_samples)

@@ -1,0 +1,289 @@
+"""The discrete heat map of the paper's Figure 2: which design class wins at a budget and epoch."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.transforms import offset_copy
+
+from ensemble_switchover.analysis.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
+from ensemble_switchover.analysis.hole import HoleKind
+from ensemble_switchover.figures.cell_face import face_cell
+from ensemble_switchover.figures.style import (
+    COLOURS,
+    FAINT_INK,
+    HOLE_INK,
+    INK,
+    PALE_COLOURS,
+    RC,
+    label_parameters,
+    new_figure,
+    write_around,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.analysis.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.analysis.hole import Hole
+    from ensemble_switchover.analysis.threshold import Threshold
+    from ensemble_switchover.figures.cell_face import CellFace
+
+_HATCH = "////"
+_MAX_LABELS = 10
+_STAIRCASE_STYLES: dict[str, tuple[float, tuple[float, ...]]] = {
+    "deq": (0, ()),
+    "weq": (0, (2.2, 1.1)),
+}
+_HOLE_FACE: dict[str, Any] = {
+    "facecolor": "white",
+    "edgecolor": HOLE_INK,
+    "hatch": "..",
+    "linewidth": 0,
+}
+_HOLE_MARKS = {HoleKind.NO_DESIGN: "×", HoleKind.NOT_RUN: "?"}  # noqa: RUF001
+
+
+def draw_heat_map(
+    grid: ErrorGrid,
+    thresholds: Mapping[DesignClassName, Threshold],
+    holes: Sequence[Hole],
+    title: str,
+    conditions: str,
+) -> Figure:
+    """Draw which design class has the lowest test error at each budget and epoch.
+
+    Full colour where the confidence interval decides, pale where it does not, hatched where both
+    ensembles beat the single network's mean, grey where there is nothing to compare. The lines are
+    the switchover thresholds. Below each column stands how much of the budget each ensemble fills.
+
+    Args:
+        grid: The test errors of one comparison.
+        thresholds: Ensemble class -> its threshold, for each class that the grid has.
+        holes: The budgets that lack an ensemble.
+        title: What is compared, such as `resnet on digits, k = 4`.
+        conditions: One line: seeds, device, execution.
+    """
+    with mpl.rc_context(RC):
+        figure = new_figure(8.0, 5.6)
+        axes = figure.add_axes((0.125, 0.215, 0.59, 0.635))
+        faces = [
+            [face_cell(grid, thresholds, column, row) for row in range(len(grid.epochs))]
+            for column in range(len(grid.budgets))
+        ]
+        for column, column_faces in enumerate(faces):
+            _draw_column(axes, column, column_faces)
+        for threshold in thresholds.values():
+            _draw_staircase(figure, axes, threshold)
+        _label_axes(axes, grid)
+        _label_fills(axes, grid, holes)
+        write_around(figure, 0.125, title, _subtitle(thresholds), _footer(conditions, holes))
+        figure.legend(
+            handles=_legend_handles(grid, thresholds, faces),
+            loc="upper left",
+            bbox_to_anchor=(0.725, 0.86),
+            handlelength=1.8,
+            handleheight=1.25,
+            labelspacing=0.65,
+        )
+        return figure
+
+
+def _subtitle(thresholds: Mapping[DesignClassName, Threshold]) -> str:
+    text = "Design class with the lowest mean test error"
+    if thresholds:
+        confidence = next(iter(thresholds.values())).confidence
+        text += f"; pale: undecided at {100 * confidence:g} % confidence"
+    return text
+
+
+def _draw_column(axes: Axes, column: int, faces: Sequence[CellFace]) -> None:
+    left, row = column - 0.5, 0
+    for face, run in groupby(faces):
+        height = len(list(run))
+        place = (left, row - 0.5)
+        if face.winner is None:
+            axes.add_patch(Rectangle(place, 1.0, height, **_HOLE_FACE))
+        else:
+            colour = (COLOURS if face.decided else PALE_COLOURS)[face.winner]
+            axes.add_patch(Rectangle(place, 1.0, height, facecolor=colour, linewidth=0))
+        if face.both_ensembles_win:
+            dark = face.decided and face.winner == "deq"
+            axes.add_patch(
+                Rectangle(
+                    place,
+                    1.0,
+                    height,
+                    fill=False,
+                    hatch=_HATCH,
+                    edgecolor="#ffffffb0" if dark else "#22272e80",
+                    linewidth=0,
+                )
+            )
+        row += height
+
+
+def _draw_staircase(figure: Figure, axes: Axes, threshold: Threshold) -> None:
+    rows = {epoch: row for row, epoch in enumerate(threshold.epochs)}
+    top = len(threshold.epochs) - 0.5
+    xs: list[float] = []
+    ys: list[float] = []
+    for column, epoch in enumerate(threshold.staircase):
+        if epoch is None:
+            continue
+        if not xs:
+            xs.append(column - 0.5)
+            ys.append(top)
+        xs += [column - 0.5, column + 0.5]
+        ys += [rows[epoch] - 0.5] * 2
+    if not xs:
+        return
+    # Where both thresholds coincide, the second one is drawn just inside the first.
+    shift = 0.0 if threshold.ensemble_class == "deq" else 2.8
+    shifted = offset_copy(axes.transData, figure, shift, shift, units="points")
+    for colour, width, style in (
+        ("white", 5.2, "-"),
+        (INK, 2.4, _STAIRCASE_STYLES[threshold.ensemble_class]),
+    ):
+        axes.plot(
+            xs,
+            ys,
+            color=colour,
+            linewidth=width,
+            linestyle=style,
+            transform=shifted,
+            solid_joinstyle="miter",
+            solid_capstyle="butt",
+            zorder=4,
+        )
+
+
+def _footer(conditions: str, holes: Sequence[Hole]) -> str:
+    kinds = {hole.kind for hole in holes}
+    marks = [f"{mark} {kind.value}" for kind, mark in _HOLE_MARKS.items() if kind in kinds]
+    return "\n".join([", ".join(marks), conditions]).strip()
+
+
+def _label_axes(axes: Axes, grid: ErrorGrid) -> None:
+    num_columns, num_rows = len(grid.budgets), len(grid.epochs)
+    axes.set_xlim(-0.5, num_columns - 0.5)
+    axes.set_ylim(-0.5, num_rows - 0.5)
+    if num_rows <= 40:
+        axes.set_yticks([row + 0.5 for row in range(num_rows - 1)], minor=True)
+        axes.grid(axis="y", which="minor", color="white", linewidth=0.6, zorder=2)
+        axes.set_axisbelow(False)
+    for column in range(num_columns - 1):
+        axes.axvline(column + 0.5, color="white", linewidth=1.6, zorder=2.5)
+    step = max(1, -(-num_rows // 10))
+    rows = [row for row in range(num_rows) if grid.epochs[row] % step == 0 or row == 0]
+    axes.set_yticks(rows, [str(grid.epochs[row]) for row in rows])
+    axes.set_ylabel("Training epochs")
+    labels = label_parameters([budget.parameters for budget in grid.budgets])
+    columns = _labelled_columns(num_columns)
+    size = 9.5 if len(columns) <= 8 else 7.5
+    axes.set_xticks(columns, [labels[column] for column in columns], size=size)
+    axes.tick_params(which="both", length=0, pad=3.5)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _labelled_columns(num_columns: int) -> list[int]:
+    return list(range(0, num_columns, max(1, -(-num_columns // _MAX_LABELS))))
+
+
+def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
+    marks = {(hole.design_class, hole.column): _HOLE_MARKS[hole.kind] for hole in holes}
+    labelled = set(_labelled_columns(len(grid.budgets)))
+    place = axes.get_xaxis_transform()
+    axes.annotate(
+        "Parameters",
+        (0, 0),
+        (-16, -3.5),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        size=8.5,
+    )
+    names = [
+        name
+        for name in ENSEMBLE_CLASSES
+        if grid.has(name) or any(place_of[0] == name for place_of in marks)
+    ]
+    for line, name in enumerate(names):
+        height = -0.105 - 0.052 * line
+        axes.annotate(
+            f"{name} fill, %",
+            (0, height),
+            (-16, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            size=8,
+            color=FAINT_INK,
+        )
+        for column in range(len(grid.budgets)):
+            design = grid.designs.get((name, column))
+            text = marks.get((name, column), "")
+            if design is not None and column in labelled:
+                text = f"{100 * design.budget_fill:.0f}"
+            axes.text(
+                column,
+                height,
+                text,
+                transform=place,
+                ha="center",
+                va="center",
+                size=8,
+                color=INK if design is None else FAINT_INK,
+                weight="bold" if design is None else "normal",
+            )
+
+
+def _legend_handles(
+    grid: ErrorGrid,
+    thresholds: Mapping[DesignClassName, Threshold],
+    faces: Sequence[Sequence[CellFace]],
+) -> list[Artist]:
+    shown = [face for column in faces for face in column]
+    handles: list[Artist] = []
+    for name in DESIGN_CLASSES:
+        if not grid.has(name):
+            continue
+        handles.append(Patch(facecolor=COLOURS[name], label=f"{name}"))
+        if any(face.winner == name and not face.decided for face in shown):
+            handles.append(Patch(facecolor=PALE_COLOURS[name], label=f"{name}, undecided"))
+    if any(face.winner is None for face in shown):
+        handles.append(Patch(label="nothing to compare", **_HOLE_FACE))
+    if any(face.both_ensembles_win for face in shown):
+        handles.append(
+            Patch(
+                facecolor="white",
+                edgecolor="#22272e80",
+                hatch=_HATCH,
+                linewidth=0.5,
+                label="both ensembles\nbeat single",
+            )
+        )
+    for name, threshold in thresholds.items():
+        if threshold.budget is not None:
+            handles.append(
+                Line2D(
+                    [],
+                    [],
+                    color=INK,
+                    linewidth=2.4,
+                    linestyle=_STAIRCASE_STYLES[name],
+                    label=f"{name} switchover",
+                )
+            )
+    return handles

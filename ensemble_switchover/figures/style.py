@@ -1,0 +1,122 @@
+"""How every figure looks: one palette, one set of type sizes, one way to write it to bytes."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from typing import TYPE_CHECKING, Any, Literal
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.typing import RcKeyType
+
+    from ensemble_switchover.analysis.error_grid import DesignClassName
+
+COLOURS: dict[DesignClassName, str] = {
+    "single": "#e9b949",
+    "deq": "#1f4e8c",
+    "weq": "#3a9d8f",
+}
+"""Sand, blue, teal: apart for every common colour blindness, and light, dark, middle in grey."""
+
+PALE_COLOURS: dict[DesignClassName, str] = {
+    "single": "#fbeecb",
+    "deq": "#c9d7ec",
+    "weq": "#cfe9e3",
+}
+"""The same hues where the seeds do not decide; in grey, all lighter than any full colour."""
+
+MARKERS: dict[DesignClassName, str] = {"single": "o", "deq": "s", "weq": "^"}
+LINE_STYLES: dict[DesignClassName, str] = {"single": "-", "deq": "--", "weq": "-."}
+INK = "#22272e"
+FAINT_INK = "#6b7480"
+HOLE_INK = "#b4bbc4"
+
+RC: dict[RcKeyType, Any] = {
+    "axes.edgecolor": "#9aa3ad",
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 12.5,
+    "axes.titleweight": "bold",
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "hatch.linewidth": 0.7,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "ensemble_switchover",
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+"""Names from records are shown as they are: `text.parse_math` is off."""
+
+_PNG_DOTS_PER_INCH = 180
+
+
+def new_figure(width_inches: float, height_inches: float) -> Figure:
+    """Make an empty figure that needs neither a window nor pyplot; call it within `RC`."""
+    figure = Figure(figsize=(width_inches, height_inches))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def write_around(figure: Figure, left: float, title: str, subtitle: str, footer: str) -> None:
+    """Write a figure's title, what it shows, and its conditions.
+
+    Args:
+        figure: A figure of `new_figure`.
+        left: Where the text begins, as a share of the width.
+        title: What is compared; a long one is set smaller.
+        subtitle: What is shown.
+        footer: Conditions; a long line is broken.
+    """
+    size = 13.0 * min(1.0, 62 / max(1, len(title)))
+    figure.text(left, 0.945, title, size=size, weight="bold")
+    figure.text(left, 0.9, subtitle, size=9.5)
+    lines = [part for line in footer.splitlines() for part in textwrap.wrap(line, 130)]
+    figure.text(left, 0.025, "\n".join(lines), size=7.5, color=FAINT_INK)
+
+
+def encode_figure(figure: Figure, file_format: Literal["png", "svg"]) -> bytes:
+    """Write a figure to bytes; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    metadata = {"Date": None} if file_format == "svg" else {"Software": None}
+    with mpl.rc_context(RC):
+        figure.savefig(buffer, format=file_format, dpi=_PNG_DOTS_PER_INCH, metadata=metadata)
+    return buffer.getvalue()
+
+
+def label_parameters(counts: Sequence[int]) -> list[str]:
+    """Label numbers of parameters in k and M, with as few digits as keep unequal ones apart.
+
+    >>> label_parameters([92_890, 207_066])
+    ['93 k', '0.2 M']
+    >>> label_parameters([206_734, 230_000, 1_019_722])
+    ['0.21 M', '0.23 M', '1.02 M']
+    """
+    labels: list[str] = []
+    for digits in range(1, 7):
+        labels = [_label(count, digits) for count in counts]
+        if len(set(labels)) == len(set(counts)):
+            return labels
+    return labels
+
+
+def _label(count: int, digits: int) -> str:
+    if count >= 100_000:
+        return f"{count / 1e6:.{digits}f} M"
+    if count >= 1000:
+        return f"{count / 1e3:.{digits - 1}f} k"
+    return str(count)

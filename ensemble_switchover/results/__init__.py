@@ -1,0 +1,1 @@
+"""What runs leave behind: the record and the folder that holds it."""

@@ -1,0 +1,160 @@
+"""What one run leaves behind. Records are the only source of tables, figures and pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetRecord:
+    """The single network `S` that states the budget `|S|`."""
+
+    depth: int
+    width: int
+    parameters: int
+    """Trainable parameters of the single network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignRecord:
+    """The networks that were trained for the budget."""
+
+    family: str
+    family_options: dict[str, Any]
+    design_class: Literal["single", "deq", "weq"]
+    depth: int
+    width: int
+    k: int
+    """Number of members; 1 for a single network."""
+    member_parameters: int
+    parameters: int
+    """Trainable parameters of all members together."""
+    budget_fill: float
+    """`k * member_parameters / budget.parameters`."""
+    member_flops: int
+    """Floating-point operations of one member's forward pass on one image (2 per multiply-add)."""
+    source: str
+    """How the design follows from the budget: `rule`, `published` or `nearest`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetRecord:
+    """The images as they were used."""
+
+    name: str
+    num_classes: int
+    channels: int
+    image_size: int
+    train_size: int
+    test_size: int
+    augmentation: str
+    split_seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeRecord:
+    """The training hyperparameters as they were used (the paper's Table A, or the user's)."""
+
+    name: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    drops: list[tuple[int, float]]
+    """`(epoch, learning rate)` pairs: from that epoch on (counted from 0), that rate."""
+    momentum: float
+    weight_decay: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochRecord:
+    """One epoch of all members. Seconds are wall-clock seconds on the run's device."""
+
+    epoch: int
+    """Counted from 1: the number of epochs trained."""
+    learning_rate: float
+    train_loss: float
+    """Mean cross-entropy over the epoch's training images and members."""
+    train_seconds: float
+    """Training work alone, data wait included, evaluation excluded, summed over the members."""
+    member_train_seconds: list[float]
+    warm_up: bool
+    """True for the first epoch, which time summaries leave out."""
+    evaluation_seconds: float
+    test_error: float
+    """Percent; the ensemble's (mean of the members' softmax)."""
+    member_test_errors: list[float]
+    """Percent; one per member."""
+    nll: float
+    """Mean negative log-likelihood of the ensemble's probabilities on the test images, in nats."""
+    brier: float
+    """Mean over test images of the squared distance to the one-hot label."""
+    ece: float
+    """Expected calibration error of the ensemble, 15 bins, between 0 and 1."""
+    disagreement: float | None
+    """Mean over pairs of members of the share of test images that they classify differently."""
+    peak_device_bytes: int | None
+    """Peak bytes that the allocator handed out on the accelerator; absent on a CPU."""
+    peak_reserved_bytes: int | None
+    """Peak bytes that the allocator reserved on the accelerator; absent on a CPU."""
+    peak_rss_bytes: int | None
+    """Peak resident memory of the whole process; the only figure that a CPU can give."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyRecord:
+    """Inference latency of the whole model at one batch size, in milliseconds per image."""
+
+    batch_size: int
+    repeats: int
+    median_ms_per_image: float
+    lower_quartile_ms_per_image: float
+    upper_quartile_ms_per_image: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentRecord:
+    """Where and how the run was executed. Times and memory compare only within one of these."""
+
+    device: str
+    """`cpu`, `cuda` or `mps`."""
+    device_name: str
+    execution: str
+    precision: str
+    compiled: bool
+    num_threads: int
+    concurrent_jobs: int
+    """How many runs of the study shared the machine while this one was timed."""
+    host_load: float | None
+    """One-minute load average of the host when the run started, where the system tells."""
+    platform: str
+    versions: dict[str, str]
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One finished run."""
+
+    schema_version: int
+    name: str
+    """The name of the run and of its folder."""
+    fingerprint: str
+    study: str
+    seed: int
+    member_seeds: list[int]
+    budget: BudgetRecord
+    design: DesignRecord
+    dataset: DatasetRecord
+    recipe: RecipeRecord
+    environment: EnvironmentRecord
+    latencies: list[LatencyRecord]
+    epochs: list[EpochRecord] = field(repr=False)
+    config: dict[str, Any] = field(repr=False)
+    """The composed configuration, resolved."""
+    started_at: str
+    """UTC, ISO 8601."""
+    wall_seconds: float
+    """From start to record, everything included."""

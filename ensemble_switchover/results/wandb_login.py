@@ -1,0 +1,33 @@
+"""Whether W&B would find a login, told without asking for one."""
+
+from __future__ import annotations
+
+import netrc
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlparse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WANDB_HOST = "https://api.wandb.ai"
+
+
+def wandb_is_offline(mode: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Decide for `logger.mode`: `offline`, `online`, or `auto` (online with a login)."""
+    if mode == "auto":
+        return not has_wandb_login(environment)
+    return mode == "offline"
+
+
+def has_wandb_login(environment: Mapping[str, str] = os.environ) -> bool:
+    """Look for an API key, an identity token or an entry of the netrc file."""
+    if environment.get("WANDB_MODE") in {"offline", "disabled", "dryrun"}:
+        return False
+    if environment.get("WANDB_API_KEY") or environment.get("WANDB_IDENTITY_TOKEN_FILE"):
+        return True
+    host = urlparse(environment.get("WANDB_BASE_URL", WANDB_HOST)).hostname or ""
+    try:
+        return netrc.netrc(environment.get("NETRC")).authenticators(host) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False

@@ -1,0 +1,77 @@
+"""Which runs are compared, and how their comparisons are named."""
+
+from __future__ import annotations
+
+from ensemble_switchover.analysis.comparison import (
+    group_comparisons,
+    label_settings,
+    setting_of,
+)
+from tests.factories import make_record
+
+
+def test_single_networks_take_part_for_every_k() -> None:
+    single = make_record()
+    four = make_record(design_class="deq", k=4)
+    two = make_record(design_class="weq", k=2)
+
+    comparisons = group_comparisons([four, single, two])
+
+    assert [comparison.k for comparison in comparisons] == [2, 4]
+    assert comparisons[0].records == (single, two)
+    assert comparisons[1].records == (single, four)
+    assert comparisons[1].label == "resnet on digits, k = 4"
+
+
+def test_single_networks_alone_are_a_comparison_of_their_own() -> None:
+    (comparison,) = group_comparisons([make_record(), make_record(seed=1)])
+
+    assert comparison.k == 1
+    assert comparison.source is None
+    assert comparison.label == "resnet on digits"
+
+
+def test_another_total_of_epochs_is_another_setting() -> None:
+    short = make_record(test_errors=[20.0, 10.0])
+    long = make_record(test_errors=[20.0, 15.0, 10.0, 5.0])
+
+    labels = [comparison.label for comparison in group_comparisons([short, long])]
+
+    assert labels == ["resnet on digits (recipe epochs 2)", "resnet on digits (recipe epochs 4)"]
+
+
+def test_precision_family_options_and_data_keep_runs_apart() -> None:
+    records = [
+        make_record(),
+        make_record(environment={"precision": "bfloat16"}),
+        make_record(family_options={"shortcut": "projection"}),
+        make_record(dataset={"train_size": 600}),
+    ]
+
+    labels = label_settings(setting_of(record) for record in records)
+
+    assert len(set(labels.values())) == 4
+    assert "precision bfloat16" in labels[setting_of(records[1])]
+    assert "family shortcut projection" in labels[setting_of(records[2])]
+    assert "dataset train_size 600" in labels[setting_of(records[3])]
+
+
+def test_execution_and_machine_do_not_keep_runs_apart() -> None:
+    records = [
+        make_record(),
+        make_record(environment={"execution": "stacked", "device_name": "Other"}),
+    ]
+
+    assert len(group_comparisons(records)) == 1
+
+
+def test_designs_of_another_source_are_named_by_it() -> None:
+    records = [
+        make_record(),
+        make_record(design_class="deq"),
+        make_record(design_class="deq", source="nearest"),
+    ]
+
+    labels = [comparison.label for comparison in group_comparisons(records)]
+
+    assert labels == ["resnet on digits, k = 4, nearest", "resnet on digits, k = 4, rule"]

@@ -1,0 +1,65 @@
+"""The statistics against scipy.stats and the standard library."""
+
+from __future__ import annotations
+
+import statistics as reference
+
+import pytest
+from scipy import stats
+
+from ensemble_switchover.analysis.statistics import paired_t_interval, sample_mean, sample_std
+
+ENSEMBLE = [9.1, 8.4, 10.2, 9.0]
+SINGLE = [10.0, 9.9, 10.1, 11.3]
+
+
+@pytest.mark.parametrize("num_seeds", [2, 3, 4])
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+def test_interval_is_that_of_the_paired_t_test(num_seeds: int, confidence: float) -> None:
+    first, second = ENSEMBLE[:num_seeds], SINGLE[:num_seeds]
+    expected = stats.ttest_rel(first, second).confidence_interval(confidence)
+    differences = [a - b for a, b in zip(first, second, strict=True)]
+
+    interval = paired_t_interval(differences, confidence)
+
+    assert interval is not None
+    assert interval.lower == pytest.approx(expected.low)
+    assert interval.upper == pytest.approx(expected.high)
+    assert interval.mean == pytest.approx(reference.mean(differences))
+    assert interval.num_samples == num_seeds
+
+
+def test_one_difference_or_none_has_no_interval() -> None:
+    assert paired_t_interval([1.0]) is None
+    assert paired_t_interval([]) is None
+
+
+def test_equal_differences_give_a_point() -> None:
+    interval = paired_t_interval([-2.0, -2.0, -2.0])
+
+    assert interval is not None
+    assert (interval.lower, interval.upper) == (-2.0, -2.0)
+    assert interval.below_zero
+    assert not interval.above_zero
+
+
+def test_an_interval_that_touches_zero_is_on_neither_side() -> None:
+    interval = paired_t_interval([0.0, 0.0])
+
+    assert interval is not None
+    assert not interval.below_zero
+    assert not interval.above_zero
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])
+def test_a_confidence_out_of_range_is_refused(confidence: float) -> None:
+    with pytest.raises(ValueError, match=f"confidence={confidence}"):
+        paired_t_interval([1.0, 2.0], confidence)
+
+
+def test_mean_and_std_are_those_of_the_sample() -> None:
+    assert sample_mean(ENSEMBLE) == pytest.approx(reference.mean(ENSEMBLE))
+    assert sample_std(ENSEMBLE) == pytest.approx(reference.stdev(ENSEMBLE))
+    assert sample_std([3.0]) is None
+    with pytest.raises(ValueError, match="no values"):
+        sample_mean([])

@@ -1,0 +1,50 @@
+import os
+
+import pytest
+
+os.environ["WANDB_MODE"] = "offline"
+os.environ["OMP_NUM_THREADS"] = "1"  # the tests run side by side
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _schemas():
+    from ensemble_switchover.config import register_schemas
+
+    register_schemas()
+
+
+@pytest.fixture
+def compose_config():
+    """Compose a typed configuration from overrides, as the command line does."""
+    from hydra import compose, initialize_config_dir
+
+    from ensemble_switchover.config import Config, conf_folder, typed
+
+    def make(*overrides: str) -> Config:
+        with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+            return typed(compose("config", overrides=list(overrides)))
+
+    return make
+
+
+@pytest.fixture
+def tiny_cell(compose_config, tmp_path):
+    """Resolve a run on a few digits that trains in a moment, with its configuration."""
+    from ensemble_switchover.cell import resolve
+
+    def make(*overrides: str):
+        config = compose_config(
+            "logger=none",
+            "epochs=1",
+            "device=cpu",
+            "dataset.train_size=40",
+            "dataset.test_size=60",
+            "recipe.batch_size=16",
+            "measurement.latency_batch_sizes=[1,4]",
+            "measurement.latency_seconds=0.01",
+            f"results={tmp_path / 'results'}",
+            *overrides,
+        )
+        return resolve(config), config
+
+    return make

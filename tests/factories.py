@@ -1,0 +1,270 @@
+"""Synthetic records: real designs of the solver, made-up test errors and seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from ensemble_switchover.design import (
+    DesignClass,
+    ImageTask,
+    Source,
+    budget_of_network,
+    make_family,
+    solve,
+)
+from ensemble_switchover.results.record import (
+    SCHEMA_VERSION,
+    BudgetRecord,
+    DatasetRecord,
+    DesignRecord,
+    EnvironmentRecord,
+    EpochRecord,
+    LatencyRecord,
+    RecipeRecord,
+    Record,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+DesignClassName = Literal["single", "deq", "weq"]
+
+WIDTHS = (8, 10, 12, 14, 16)
+"""Widths of the single networks of a small study; at depth 26 all have both ensembles at k = 4."""
+
+
+def make_record(
+    *,
+    design_class: DesignClassName = "single",
+    depth: int = 26,
+    width: int = 12,
+    seed: int = 0,
+    k: int = 4,
+    source: str = "rule",
+    family: str = "resnet",
+    family_options: dict[str, Any] | None = None,
+    test_errors: Sequence[float] = (40.0, 20.0, 10.0),
+    epoch_seconds: Sequence[float] | None = None,
+    member_error_excess: float = 2.0,
+    peak_device_bytes: int | None = None,
+    peak_rss_bytes: int | None = 300 * 1024**2,
+    latencies: Mapping[int, float] | None = None,
+    dataset: Mapping[str, Any] | None = None,
+    recipe: Mapping[str, Any] | None = None,
+    environment: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    study: str = "demo",
+) -> Record:
+    """Make a record of a run whose test errors after each epoch are given.
+
+    Args:
+        design_class: The design class.
+        depth: Depth of the single network that states the budget.
+        width: Width of the single network that states the budget.
+        seed: The run's seed.
+        k: Number of members; a single network has one.
+        source: How the design follows from the budget.
+        family: The family of networks.
+        family_options: The family's options.
+        test_errors: Percent, one per epoch.
+        epoch_seconds: Training seconds, one per epoch; the first is the warm-up. By default 5 s and
+            then 1 s per member.
+        member_error_excess: Percentage points by which each member is worse than the ensemble.
+        peak_device_bytes: Peak bytes on the device, in every epoch.
+        peak_rss_bytes: Peak resident bytes, in every epoch.
+        latencies: Batch size -> milliseconds per image.
+        dataset: Fields of the data set that differ from the 8x8 digits.
+        recipe: Fields of the recipe that differ.
+        environment: Fields of the environment that differ from one CPU thread.
+        name: The run's name.
+        study: The study's name.
+    """
+    images = DatasetRecord(
+        **{
+            "name": "digits",
+            "num_classes": 10,
+            "channels": 1,
+            "image_size": 8,
+            "train_size": 300,
+            "test_size": 1497,
+            "augmentation": "none",
+            "split_seed": 0,
+            **(dataset or {}),
+        }
+    )
+    task = ImageTask(images.channels, images.image_size, images.num_classes)
+    networks = make_family(family, family_options or {})
+    budget = budget_of_network(networks, depth, width, task)
+    design = solve(networks, budget, DesignClass(design_class), k, task, Source(source))
+    if epoch_seconds is None:
+        epoch_seconds = [5.0 if epoch == 0 else design.k for epoch in range(len(test_errors))]
+    run_recipe = RecipeRecord(
+        **{
+            "name": "custom",
+            "epochs": len(test_errors),
+            "batch_size": 64,
+            "learning_rate": 0.1,
+            "drops": [(len(test_errors) // 2, 0.01)],
+            "momentum": 0.9,
+            "weight_decay": 1e-4,
+            **(recipe or {}),
+        }
+    )
+    run_environment = EnvironmentRecord(
+        **{
+            "device": "cpu",
+            "device_name": "Example CPU",
+            "execution": "sequential",
+            "precision": "float32",
+            "compiled": False,
+            "num_threads": 1,
+            "concurrent_jobs": 2,
+            "host_load": 1.5,
+            "platform": "Linux",
+            "versions": {"python": "3.11", "torch": "2.15"},
+            "commit": "abc1234",
+            **(environment or {}),
+        }
+    )
+    milliseconds = {1: 2.0, 128: 0.25} if latencies is None else latencies
+    return Record(
+        schema_version=SCHEMA_VERSION,
+        name=name or f"{family}-{images.name}-{depth}x{width}-{design_class}-k{design.k}-s{seed}",
+        fingerprint=f"{design_class}-{depth}-{width}-{design.k}-{seed}",
+        study=study,
+        seed=seed,
+        member_seeds=list(range(seed, seed + design.k)),
+        budget=BudgetRecord(depth=depth, width=width, parameters=budget.parameters),
+        design=DesignRecord(
+            family=family,
+            family_options=networks.options,
+            design_class=design_class,
+            depth=design.depth,
+            width=design.width,
+            k=design.k,
+            member_parameters=design.member_parameters,
+            parameters=design.parameters,
+            budget_fill=design.budget_fill,
+            member_flops=design.member_flops,
+            source=source,
+        ),
+        dataset=images,
+        recipe=run_recipe,
+        environment=run_environment,
+        latencies=[_latency(size, value) for size, value in milliseconds.items()],
+        epochs=[
+            _epoch(
+                number,
+                error,
+                seconds,
+                design.k,
+                error + (member_error_excess if design.k > 1 else 0.0),
+                peak_device_bytes,
+                peak_rss_bytes,
+            )
+            for number, (error, seconds) in enumerate(
+                zip(test_errors, epoch_seconds, strict=True), start=1
+            )
+        ],
+        config={},
+        started_at="2026-01-02T03:04:05+00:00",
+        wall_seconds=12.0,
+    )
+
+
+def with_parameters(record: Record, parameters: int) -> Record:
+    """Return the record with another budget, to plant budgets of equal parameters."""
+    return replace(record, budget=replace(record.budget, parameters=parameters))
+
+
+def make_study(
+    error: Callable[[str, int, int, int], float],
+    *,
+    widths: Sequence[int] = WIDTHS,
+    num_epochs: int = 6,
+    seeds: Iterable[int] = (0, 1, 2),
+    holes: Iterable[tuple[str, int]] = (),
+    **overrides: Any,
+) -> list[Record]:
+    """Make the runs of a study of all three design classes.
+
+    Args:
+        error: `(design class, index of the width, epoch counted from 1, seed)` -> test error in
+            percent.
+        widths: Widths of the single networks.
+        num_epochs: Number of epochs of every run.
+        seeds: The seeds.
+        holes: `(design class, index of the width)` of the ensembles that are not there.
+        **overrides: Further arguments of `make_record`.
+    """
+    left_out = set(holes)
+    classes: tuple[DesignClassName, ...] = ("single", "deq", "weq")
+    return [
+        make_record(
+            design_class=design_class,
+            width=width,
+            seed=seed,
+            test_errors=[error(design_class, i, e, seed) for e in range(1, num_epochs + 1)],
+            **overrides,
+        )
+        for i, width in enumerate(widths)
+        for design_class in classes
+        if (design_class, i) not in left_out
+        for seed in seeds
+    ]
+
+
+def planted_error(design_class: str, column: int, epoch: int, seed: int) -> float:
+    """Return test errors whose switchover is known.
+
+    deq beats the single network from the third width on and from epoch 4 on (one epoch earlier at
+    the fourth and each later width); before, the single network wins. weq never does.
+    """
+    single = 40.0 - 2.0 * column - 3.0 * epoch + 0.3 * seed
+    noise = 0.05 * ((seed * 7 + epoch * 3 + column) % 3)
+    if design_class == "single":
+        return single
+    if design_class == "weq":
+        return single + 4.0 + noise
+    first = {2: 4, 3: 3, 4: 2}.get(column, 99)
+    return single + (-3.0 if epoch >= first else 2.0) + noise
+
+
+def _epoch(
+    number: int,
+    error: float,
+    seconds: float,
+    k: int,
+    member_error: float,
+    peak_device_bytes: int | None,
+    peak_rss_bytes: int | None,
+) -> EpochRecord:
+    return EpochRecord(
+        epoch=number,
+        learning_rate=0.1,
+        train_loss=1.0 / number,
+        train_seconds=seconds,
+        member_train_seconds=[seconds / k] * k,
+        warm_up=number == 1,
+        evaluation_seconds=0.1,
+        test_error=error,
+        member_test_errors=[member_error] * k,
+        nll=error / 50.0,
+        brier=error / 100.0,
+        ece=0.05,
+        disagreement=0.1 if k > 1 else None,
+        peak_device_bytes=peak_device_bytes,
+        peak_reserved_bytes=peak_device_bytes,
+        peak_rss_bytes=peak_rss_bytes,
+    )
+
+
+def _latency(batch_size: int, milliseconds: float) -> LatencyRecord:
+    return LatencyRecord(
+        batch_size=batch_size,
+        repeats=20,
+        median_ms_per_image=milliseconds,
+        lower_quartile_ms_per_image=0.9 * milliseconds,
+        upper_quartile_ms_per_image=1.2 * milliseconds,
+    )

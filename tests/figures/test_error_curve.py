@@ -1,0 +1,46 @@
+"""What the curve of test errors shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from ensemble_switchover.analysis.error_grid import build_error_grid
+from ensemble_switchover.figures.error_curve import draw_error_curve
+from ensemble_switchover.figures.style import encode_figure
+from tests.factories import make_study, planted_error
+
+
+def test_means_fills_and_seeds_are_drawn() -> None:
+    grid = build_error_grid(make_study(planted_error, holes=[("weq", 0)]))
+
+    figure = draw_error_curve(grid, "title", "conditions")
+
+    errors, fills = figure.axes
+    assert [text.get_text() for text in errors.get_legend().get_texts()] == [
+        "single",
+        "deq",
+        "weq",
+    ]
+    lines = [list(line.get_ydata()) for line in errors.lines]
+    means = [grid.mean_error("single", column, 5) for column in range(5)]
+    assert pytest.approx(means) in lines
+    assert 4 * 3 in {len(line) for line in lines}
+    weq_fills = [100 * grid.designs["weq", column].budget_fill for column in range(1, 5)]
+    assert pytest.approx(weq_fills) in [list(line.get_ydata()) for line in fills.lines]
+
+
+@pytest.mark.parametrize("widths", [(12,), (8, 10), tuple(range(8, 40))])
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+def test_every_grid_can_be_drawn(widths: tuple[int, ...], seeds: tuple[int, ...]) -> None:
+    grid = build_error_grid(make_study(planted_error, widths=widths, num_epochs=1, seeds=seeds))
+
+    figure = draw_error_curve(grid, "title", "conditions")
+
+    assert encode_figure(figure, "png").startswith(b"\x89PNG")
+
+
+def test_single_networks_alone_have_no_panel_of_fills() -> None:
+    holes = [(name, i) for name in ("deq", "weq") for i in range(5)]
+    grid = build_error_grid(make_study(planted_error, holes=holes))
+
+    assert len(draw_error_curve(grid, "title", "conditions").axes) == 1

@@ -1,0 +1,113 @@
+"""Training time is training alone; shown with a clock that only the tested parts move."""
+
+from contextlib import contextmanager
+
+import pytest
+
+from ensemble_switchover import run
+from ensemble_switchover.measurement.timing import MemberStopwatch, TimingCallback
+from ensemble_switchover.training import EnsembleModule
+
+
+class ManualClock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_splits_share_the_time_since_the_last_split():
+    clock = ManualClock()
+    watch = MemberStopwatch(3, clock)
+    watch.start()
+    clock.now += 2
+    watch.split((0,))
+    clock.now += 3
+    watch.split((1, 2))
+    clock.now += 50  # after the last split: evaluation
+    assert watch.seconds == [2.0, 1.5, 1.5]
+
+
+def test_a_new_epoch_starts_from_zero():
+    clock = ManualClock()
+    watch = MemberStopwatch(1, clock)
+    for seconds in (5, 1):
+        watch.start()
+        clock.now += seconds
+        watch.split((0,))
+    assert watch.seconds == [1.0]
+
+
+@contextmanager
+def slowed(monkeypatch, clock, hook, seconds):
+    original = getattr(EnsembleModule, hook)
+
+    def slow(self, *arguments):
+        clock.now += seconds
+        return original(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EnsembleModule, hook, slow)
+        yield
+
+
+@pytest.fixture
+def measured(monkeypatch, tiny_cell):
+    """Train 2 members for 2 epochs of 3 steps, 1 evaluation batch each, with one hook slowed."""
+
+    def measure(hook, seconds):
+        clock = ManualClock()
+        monkeypatch.setattr(run, "TimingCallback", lambda k: TimingCallback(k, clock))
+        cell, config = tiny_cell(
+            "design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2"
+        )
+        with slowed(monkeypatch, clock, hook, seconds):
+            record = run.train_and_measure(cell, config, tell=lambda line: None)
+        return record.epochs
+
+    return measure
+
+
+def test_a_slow_evaluation_leaves_the_training_time_alone(measured):
+    for epoch in measured("validation_step", 10.0):
+        assert epoch.train_seconds == 0
+        assert epoch.evaluation_seconds == pytest.approx(2 * 10.0)
+
+
+def test_a_slow_step_is_training_time_and_not_evaluation(measured):
+    for epoch in measured("training_step", 10.0):
+        assert epoch.train_seconds == pytest.approx(2 * 3 * 10.0)
+        assert epoch.member_train_seconds == pytest.approx([30.0, 30.0])
+        assert epoch.evaluation_seconds == 0
+
+
+def test_a_slow_metric_is_evaluation(measured):
+    for epoch in measured("on_validation_epoch_end", 7.0):
+        assert epoch.train_seconds == 0
+        assert epoch.evaluation_seconds == pytest.approx(7.0)
+
+
+def test_waiting_for_data_is_training_time(monkeypatch, tiny_cell):
+    from ensemble_switchover.data.batches import TrainingBatches
+
+    clock = ManualClock()
+    monkeypatch.setattr(run, "TimingCallback", lambda k: TimingCallback(k, clock))
+    original = TrainingBatches._group_batches
+
+    def slow(self, group, epoch):
+        for batch in original(self, group, epoch):
+            clock.now += 4.0
+            yield batch
+
+    monkeypatch.setattr(TrainingBatches, "_group_batches", slow)
+    cell, config = tiny_cell("budget.depth=8", "budget.width=4")
+    record = run.train_and_measure(cell, config, tell=lambda line: None)
+    assert record.epochs[0].train_seconds == pytest.approx(3 * 4.0)
+
+
+def test_the_first_epoch_is_marked_as_warm_up(tiny_cell):
+    cell, config = tiny_cell("budget.depth=8", "budget.width=4", "epochs=3")
+    epochs = run.train_and_measure(cell, config, tell=lambda line: None).epochs
+    assert [epoch.warm_up for epoch in epochs] == [True, False, False]
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3]

@@ -1,0 +1,97 @@
+import subprocess
+import sys
+
+import pytest
+from filelock import FileLock
+
+from ensemble_switchover import run
+from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.job import LOCKS_FOLDER, Ending, run_cell
+from ensemble_switchover.results.store import RunState, read_failure, run_state
+from tests.factories import make_record
+
+
+@pytest.fixture
+def cell(tiny_cell):
+    return tiny_cell("budget.depth=8", "budget.width=4")
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Count the trainings, each of which gives a made-up record at once."""
+    calls = []
+
+    def train(cell, config, *, concurrent_jobs, tell):
+        calls.append(cell.name)
+        return make_record(name=cell.name)
+
+    monkeypatch.setattr(run, "train_and_measure", train)
+    return calls
+
+
+def start(cell, retry="none"):
+    resolved, config = cell
+    config.retry = retry
+    return run_cell(resolved, config, concurrent_jobs=1, tell=lambda line: None)
+
+
+def test_a_finished_run_is_reused(cell, trainings):
+    assert start(cell).ending is Ending.TRAINED
+    assert start(cell).ending is Ending.REUSED
+    assert len(trainings) == 1
+
+
+def test_a_failed_run_is_tried_again_only_when_asked(cell, trainings, monkeypatch):
+    with monkeypatch.context() as patch:
+
+        def fail(*arguments, **keywords):
+            raise TrainingError("member 0: the training loss is not finite")
+
+        patch.setattr(run, "train_and_measure", fail)
+        with pytest.raises(TrainingError):
+            start(cell)
+    assert read_failure(cell[0].folder) == "member 0: the training loss is not finite"
+
+    outcome = start(cell)
+    assert outcome.ending is Ending.FAILED_BEFORE
+    assert "not finite" in outcome.line
+    assert "retry=failed" in outcome.line
+    assert not trainings
+
+    assert start(cell, retry="failed").ending is Ending.TRAINED
+    assert run_state(cell[0].folder) is RunState.FINISHED
+
+
+def test_an_unexpected_error_is_noted_too(cell, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise MemoryError("no more")
+
+    monkeypatch.setattr(run, "train_and_measure", fail)
+    with pytest.raises(MemoryError):
+        start(cell)
+    assert read_failure(cell[0].folder) == "MemoryError: no more"
+
+
+def test_an_interrupted_run_leaves_nothing(cell, monkeypatch):
+    def interrupt(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "train_and_measure", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        start(cell)
+    assert run_state(cell[0].folder) is RunState.ABSENT
+
+
+def test_a_run_that_another_process_works_on_is_left_to_it(cell, trainings):
+    resolved, _ = cell
+    folder = resolved.results / resolved.study / LOCKS_FOLDER
+    folder.mkdir(parents=True)
+    with FileLock(folder / f"{resolved.name}.lock"):
+        assert start(cell).ending is Ending.BUSY
+    assert not trainings
+    assert start(cell).ending is Ending.TRAINED
+
+
+def test_reusing_a_record_imports_no_torch():
+    code = "import sys, ensemble_switchover.app; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,89 @@
+import csv
+import subprocess
+import sys
+
+import pytest
+
+from ensemble_switchover import loggers
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.run import train_and_measure
+
+
+@pytest.fixture
+def trained(tiny_cell):
+    def train(*overrides):
+        cell, config = tiny_cell("budget.depth=8", "budget.width=4", *overrides)
+        lines = []
+        return train_and_measure(cell, config, tell=lines.append), cell, lines
+
+    return train
+
+
+def test_csv(trained):
+    record, cell, _ = trained("logger=csv", "epochs=2")
+    (path,) = (cell.results / cell.study / "logs").rglob("metrics.csv")
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    errors = [float(row["test/error_percent"]) for row in rows if row["test/error_percent"]]
+    assert errors == pytest.approx([epoch.test_error for epoch in record.epochs])
+
+
+def test_tensorboard(trained):
+    _, cell, _ = trained("logger=tensorboard")
+    assert list((cell.results / cell.study / "logs").rglob("events.out.tfevents.*"))
+
+
+def test_a_missing_package_is_said_before_training(tiny_cell, monkeypatch):
+    def start(*arguments, **keywords):
+        raise ModuleNotFoundError("No module named 'tensorboard'")
+
+    monkeypatch.setattr(loggers.lightning_loggers, "TensorBoardLogger", start)
+    cell, config = tiny_cell("logger=tensorboard", "budget.depth=8", "budget.width=4")
+    with pytest.raises(ConfigError, match=r"logger=tensorboard: .*pip install"):
+        train_and_measure(cell, config, tell=lambda line: None)
+
+
+@pytest.mark.parametrize("when", ["init", "log"])
+def test_a_fault_of_wandb_never_costs_a_run(trained, monkeypatch, when):
+    import wandb
+
+    def fault(*arguments, **keywords):
+        raise wandb.errors.CommError("no route to host\nand more")
+
+    if when == "init":
+        monkeypatch.setattr(wandb, "init", fault)
+    else:
+        monkeypatch.setattr(loggers.lightning_loggers.WandbLogger, "log_metrics", fault)
+    record, _, lines = trained("logger=wandb", "epochs=2")
+    assert len(record.epochs) == 2
+    told = [line for line in lines if "the run goes on without it" in line]
+    assert told == ["logger=wandb: no route to host; the run goes on without it"]
+
+
+def test_wandb_without_a_login_is_offline_and_says_so_in_one_line(tmp_path):
+    words = (
+        "logger=wandb",
+        "epochs=2",
+        "device=cpu",
+        "dataset.train_size=40",
+        "dataset.test_size=60",
+        "budget.depth=8",
+        "budget.width=4",
+        "measurement.latency_batch_sizes=[1]",
+    )
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "NETRC": str(tmp_path / "none")}
+    result = subprocess.run(
+        [sys.executable, "-m", "ensemble_switchover", *words],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    (line,) = [line for line in result.stdout.splitlines() if "W&B" in line]
+    assert "offline" in line
+    assert result.stderr == ""
+    folder = tmp_path / line.split("wandb sync ")[1]
+    (file,) = folder.glob("*.wandb")
+    assert b"test/error_percent" in file.read_bytes()

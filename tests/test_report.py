@@ -1,0 +1,171 @@
+"""From a folder to its report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ensemble_switchover.report import main, report
+from ensemble_switchover.results.store import read_records, write_failure, write_record
+from tests.factories import make_record, make_study, planted_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ensemble_switchover.results.record import Record
+
+
+def write_study(folder: Path, records: list[Record]) -> Path:
+    """Write records as runs would."""
+    for record in records:
+        write_record(folder / record.name, record)
+    return folder
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A study with a planted switchover, a hole, a failed run and a damaged record."""
+    folder = write_study(
+        tmp_path / "demo", make_study(planted_error, num_epochs=5, holes=[("weq", 1)])
+    )
+    write_record(folder / "evil", make_record(name="<script>", seed=9, test_errors=[9.0] * 5))
+    write_failure(folder / "failed", "failed", "out of <memory> [red]")
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "record.json").write_text("{")
+    return folder
+
+
+def test_the_report_is_written_whole(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(study)]) == 0
+
+    output = capsys.readouterr()
+    out = study / "report"
+    assert output.out.splitlines()[-1] == str(out / "index.html")
+    assert output.err == ""
+    assert {path.name for path in out.iterdir()} == {
+        "index.html",
+        "runs.csv",
+        "summary.csv",
+        "summary.json",
+        "heat_map.png",
+        "heat_map.svg",
+        "test_error.png",
+        "test_error.svg",
+    }
+    assert "the switchover lies at 206,734 parameters from epoch 4 of 5 on" in output.out
+    assert "weq (k=4): no switchover within the grid" in output.out
+    assert "Failed: failed: out of <memory> [red]" in output.out
+    assert "Unreadable: damaged/record.json: not a record" in output.out
+    assert "No weq at 143,840 parameters" in output.out
+
+
+def test_the_page_tells_what_is_missing(study: Path, tmp_path: Path) -> None:
+    text = report(study, tmp_path / "out").read_text("utf-8")
+
+    assert "Failed runs: 1" in text
+    assert "out of &lt;memory&gt; [red]" in text
+    assert "Unreadable records: 1" in text
+    assert "Budgets without an ensemble: 1" in text
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    assert str(tmp_path) not in text
+
+
+def test_numbers_for_programs_are_raw(study: Path, tmp_path: Path) -> None:
+    out = report(study, tmp_path / "out").parent
+
+    summary = json.loads((out / "summary.json").read_text())
+    (comparison,) = summary["comparisons"]
+    deq, weq = comparison["thresholds"]
+    assert (deq["outcome"], deq["budget_parameters"], deq["epoch"]) == ("found", 206_734, 4)
+    assert deq["staircase_epochs"] == [None, None, 4, 3, 2]
+    assert weq["outcome"] == "not_within"
+    assert comparison["holes"][0]["budget_parameters"] == 143_840
+    assert len(summary["failed"]) == len(summary["unreadable"]) == 1
+    with (out / "runs.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(read_records(study).records)
+    assert float(rows[0]["budget_fill"]) == 1.0
+    with (out / "summary.csv").open(newline="") as file:
+        designs = list(csv.DictReader(file))
+    assert "time_to_accuracy_seconds_mean" in designs[0]
+
+
+def test_a_second_report_reads_the_same_runs(study: Path) -> None:
+    first = report(study, study / "report").read_bytes()
+
+    assert report(study, study / "report").read_bytes() == first
+
+
+def test_nothing_is_printed_without_a_console(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(study, tmp_path / "out")
+
+    assert capsys.readouterr().out == ""
+
+
+def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Path) -> None:
+    records = [
+        *make_study(planted_error, widths=(12, 16), num_epochs=2, seeds=(0, 1)),
+        *(make_record(design_class="deq", k=2, seed=seed, test_errors=[9, 8]) for seed in (0, 1)),
+    ]
+    folder = write_study(tmp_path / "demo", records)
+
+    out = report(folder, tmp_path / "out").parent
+
+    names = {path.name for path in out.glob("heat_map*.png")}
+    assert names == {"heat_map_resnet_on_digits_k_2.png", "heat_map_resnet_on_digits_k_4.png"}
+    text = (out / "index.html").read_text()
+    assert "2 comparisons of single networks and ensembles" in text
+    assert text.count("<section id=") == 2
+
+
+def test_single_networks_alone_are_reported(tmp_path: Path) -> None:
+    folder = write_study(tmp_path / "demo", [make_record()])
+
+    text = report(folder, tmp_path / "out").read_text()
+
+    assert "There are single networks only" in text
+
+
+@pytest.mark.parametrize("name", ["absent", "empty", "failed"])
+def test_a_folder_without_runs_is_one_sentence(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    write_failure(tmp_path / "failed" / "run", "run", "reason")
+
+    assert main([str(tmp_path / name)]) == 2
+
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert len(output.err.splitlines()) == 1
+    assert str(tmp_path / name) in output.err
+    assert not (tmp_path / name / "report").exists()
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (study / "file").write_text("")
+
+    assert main([str(study), "--out", str(study / "file")]) == 2
+
+    assert "cannot write the report" in capsys.readouterr().err
+
+
+def test_the_module_needs_neither_torch_nor_lightning(study: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, ensemble_switchover.report as r; "
+        f"r.main([{str(study)!r}, '--out', {str(tmp_path / 'out')!r}]); "
+        "bad = {'torch', 'lightning', 'pytorch_lightning', 'sklearn', 'matplotlib.pyplot'}; "
+        "sys.exit(', '.join(bad & set(sys.modules)) or 0)"
+    )
+
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True)

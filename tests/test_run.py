@@ -1,0 +1,101 @@
+"""One tiny epoch of every family and design class on real digits, to a record and back."""
+
+import pytest
+import torch
+
+from ensemble_switchover import run
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.results.store import RECORD_FILE, read_record, write_record
+
+SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
+
+
+@pytest.mark.parametrize("design_class", ["single", "deq", "weq"])
+@pytest.mark.parametrize("family", sorted(SMALL))
+def test_every_family_and_design_class_trains(family, design_class, tiny_cell, tmp_path):
+    depth, width = SMALL[family]
+    cell, config = tiny_cell(
+        f"arch={family}",
+        f"design={design_class}",
+        "k=2",
+        f"budget.depth={depth}",
+        f"budget.width={width}",
+        "budget.source=nearest",
+    )
+    lines = []
+
+    record = run.train_and_measure(cell, config, concurrent_jobs=2, tell=lines.append)
+
+    write_record(tmp_path / "run", record)
+    assert read_record(tmp_path / "run" / RECORD_FILE) == record
+    k = 1 if design_class == "single" else 2
+    (epoch,) = record.epochs
+    assert record.design.k == k == len(epoch.member_test_errors) == len(record.member_seeds)
+    assert record.design.design_class == design_class
+    assert record.design.parameters == k * record.design.member_parameters
+    assert 0 < epoch.test_error < 100
+    assert epoch.train_seconds == pytest.approx(sum(epoch.member_train_seconds))
+    assert epoch.train_seconds > 0
+    assert epoch.evaluation_seconds > 0
+    assert (epoch.disagreement is None) == (k == 1)
+    assert epoch.peak_rss_bytes > 0
+    assert epoch.peak_device_bytes is None
+    assert [latency.batch_size for latency in record.latencies] == [1, 4]
+    assert all(latency.median_ms_per_image > 0 for latency in record.latencies)
+    assert record.environment.concurrent_jobs == 2
+    assert record.environment.execution == "sequential"
+    assert record.config["arch"]["family"] == family
+    assert len(lines) == 1
+    assert "epoch 1/1" in lines[0]
+
+
+def test_the_same_cell_again_gives_the_same_result(tiny_cell):
+    cell, config = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
+    first, second = (run.train_and_measure(cell, config, tell=lambda line: None) for _ in "12")
+    for one, other in zip(first.epochs, second.epochs, strict=True):
+        assert (one.test_error, one.nll, one.train_loss) == (
+            other.test_error,
+            other.nll,
+            other.train_loss,
+        )
+
+
+def test_another_seed_gives_another_result(tiny_cell):
+    results = []
+    for seed in (0, 1):
+        cell, config = tiny_cell(f"seed={seed}", "budget.depth=8", "budget.width=8")
+        results.append(run.train_and_measure(cell, config, tell=lambda line: None))
+    assert results[0].epochs[0].train_loss != results[1].epochs[0].train_loss
+    assert not set(results[0].member_seeds) & set(results[1].member_seeds)
+
+
+@pytest.mark.parametrize("precision", ["64", "bf16"])
+def test_other_precisions_train_and_are_recorded(precision, tiny_cell):
+    cell, config = tiny_cell(f"precision={precision}", "budget.depth=8", "budget.width=4")
+    record = run.train_and_measure(cell, config, tell=lambda line: None)
+    assert record.environment.precision == precision
+
+
+def test_what_the_machine_lacks_is_said():
+    with pytest.raises(ConfigError, match="precision=tf32: needs a CUDA device"):
+        run.set_precision("tf32", torch.device("cpu"))
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="device=cuda: this machine has"):
+            run.choose_device("cuda")
+
+
+def test_float32_is_not_silently_tf32():
+    run.set_precision("32", torch.device("cpu"))
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
+def test_augmented_images_train(tiny_cell):
+    cell, config = tiny_cell(
+        "dataset.augmentation=standard",
+        "dataset.crop_padding=1",
+        "budget.depth=8",
+        "budget.width=4",
+    )
+    record = run.train_and_measure(cell, config, tell=lambda line: None)
+    assert record.dataset.augmentation == "standard"

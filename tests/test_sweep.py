@@ -1,0 +1,161 @@
+"""Sweeps on the real command line, with real (tiny) trainings."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ensemble_switchover.results.store import RECORD_FILE, read_records
+
+TINY = (
+    "dataset=digits",
+    "logger=none",
+    "device=cpu",
+    "threads=1",
+    "epochs=1",
+    "dataset.train_size=40",
+    "dataset.test_size=60",
+    "measurement.latency_batch_sizes=[1]",
+    "measurement.latency_seconds=0.01",
+)
+
+
+def command(*words):
+    return [sys.executable, "-m", "ensemble_switchover", *words]
+
+
+def sweep(folder, *words):
+    return subprocess.run(
+        command("--multirun", *TINY, *words),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def records(folder, study="runs"):
+    return read_records(folder / "results" / study).records
+
+
+def test_the_words_of_one_run_sweep_with_multirun(tmp_path):
+    words = (
+        "arch=resnet",
+        "design=single,deq,weq",
+        "k=2,4",
+        "budget.depth=14",
+        "budget.width=8,16",
+    )
+    first = sweep(tmp_path, *words)
+
+    assert first.returncode == 0, first.stderr
+    found = {
+        (r.design.design_class, r.design.k, r.budget.width): r.design for r in records(tmp_path)
+    }
+    # a single network is one run whatever k is; weq with k=4 has no solution at these budgets
+    assert set(found) == {
+        *(("single", 1, width) for width in (8, 16)),
+        *(("deq", k, width) for k in (2, 4) for width in (8, 16)),
+        *(("weq", 2, width) for width in (8, 16)),
+    }
+    assert first.stdout.count("no such design: design=weq k=4") == 2
+    assert "8 runs trained" in first.stdout
+    assert "8/8" in first.stdout
+    assert "left]" in first.stdout
+    assert "Traceback" not in first.stdout + first.stderr
+
+    times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob(RECORD_FILE)}
+    second = sweep(tmp_path, *words)
+    assert second.returncode == 0
+    assert "0 runs trained" in second.stdout
+    assert "8 reused" in second.stdout
+    assert times == {path: path.stat().st_mtime_ns for path in tmp_path.rglob(RECORD_FILE)}
+
+
+def test_a_failing_run_stops_no_other_and_is_told(tmp_path):
+    words = ("budget.depth=8", "budget.width=4", "recipe.learning_rate=0.1,1e30")
+    first = sweep(tmp_path, *words)
+    assert first.returncode == 1
+    assert len(records(tmp_path)) == 1
+    assert "1 failed" in first.stdout
+    assert "not finite" in first.stdout
+    assert "retry=failed" in first.stdout
+
+    again = sweep(tmp_path, *words)
+    assert again.returncode == 1
+    assert "0 runs trained" in again.stdout
+
+    retried = sweep(tmp_path, *words, "retry=failed")
+    assert retried.returncode == 1
+    assert "1 failed" in retried.stdout
+
+
+def test_a_wrong_word_stops_before_anything_runs(tmp_path):
+    result = sweep(tmp_path, "budget.depth=8,9")
+    assert result.returncode == 2
+    assert "budget.depth=9: a resnet has depth 6n+2" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.rglob(RECORD_FILE))
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_an_interrupted_sweep_goes_on(tmp_path, launcher):
+    words = (
+        "budget.depth=8",
+        "budget.width=4",
+        "seed=0,1,2,3,4,5",
+        "epochs=4",
+        f"hydra/launcher={launcher}",
+        *(["hydra.launcher.n_jobs=2"] if launcher == "joblib" else []),
+    )
+    process = subprocess.Popen(
+        command("--multirun", *TINY, *words),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while (
+        not list(tmp_path.glob(f"results/runs/resnet*/{RECORD_FILE}"))
+        and time.monotonic() < deadline
+    ):
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+
+    assert process.returncode == 130
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    finished = {record.name for record in records(tmp_path)}
+    assert 1 <= len(finished) < 6
+
+    result = sweep(tmp_path, *words)
+    assert result.returncode == 0, result.stderr
+    assert f"{6 - len(finished)} runs trained" in result.stdout
+    assert len(records(tmp_path)) == 6
+
+
+def test_a_run_that_is_killed_leaves_no_record_and_runs_again(tmp_path):
+    words = [word for word in TINY if not word.startswith("epochs")]
+    words += ["epochs=2000", "budget.depth=8", "budget.width=4"]
+    process = subprocess.Popen(
+        command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    for line in process.stdout:
+        if line.startswith("epoch    3"):
+            break
+    process.kill()
+    process.communicate()
+    assert not list(tmp_path.rglob(RECORD_FILE))
+
+    again = subprocess.Popen(
+        command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert any(line.startswith("epoch    1") for line in again.stdout)
+    again.kill()
+    again.communicate()

@@ -1,0 +1,71 @@
+"""The wheel carries the configuration, and runs elsewhere without this repository."""
+
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """Install the wheel into an environment of its own that borrows the dependencies."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "build",
+            "--wheel",
+            "--no-isolation",
+            "--outdir",
+            folder,
+            REPOSITORY,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    environment = folder / "environment"
+    venv.create(environment, with_pip=False)
+    python = environment / "bin" / "python"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps",
+         "--no-index", "--disable-pip-version-check", wheel],
+        check=True,
+    )  # fmt: skip
+    purelib = sysconfig.get_path("purelib", vars={"base": environment, "platbase": environment})
+    (Path(purelib) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def test_a_run_from_another_folder(elsewhere, tmp_path):
+    where = subprocess.run(
+        [elsewhere, "-c", "import ensemble_switchover; print(ensemble_switchover.__file__)"],
+        cwd=tmp_path, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert str(elsewhere.parent.parent) in where.stdout
+
+    result = subprocess.run(
+        [elsewhere, "-m", "ensemble_switchover", "logger=none", "epochs=1", "device=cpu",
+         "dataset.train_size=40", "dataset.test_size=60", "budget.depth=8", "budget.width=4",
+         "design=deq", "k=2", "measurement.latency_batch_sizes=[1]"],
+        cwd=tmp_path, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert result.returncode == 0, result.stderr
+    assert len(list((tmp_path / "results").rglob("record.json"))) == 1
+
+
+def test_the_report_from_another_folder(elsewhere, tmp_path):
+    result = subprocess.run(
+        [elsewhere, "-m", "ensemble_switchover.report", "nowhere"],
+        cwd=tmp_path, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert "nowhere" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,123 @@
+"""A member of an ensemble learns exactly what the same network learns alone."""
+
+import pytest
+import pytorch_lightning as lightning
+import torch
+from torch.nn import functional
+
+from ensemble_switchover.data import ImageDataModule, load_dataset
+from ensemble_switchover.data.augmentation import Augmentation, augment, draw
+from ensemble_switchover.data.batches import Normalisation
+from ensemble_switchover.design import ImageTask, make_family
+from ensemble_switchover.networks import Ensemble, build_member
+from ensemble_switchover.recipe import Recipe
+from ensemble_switchover.seeds import Stream, stream_seed
+from ensemble_switchover.training import EnsembleModule
+from ensemble_switchover.training.execution import EXECUTIONS
+
+TASK = ImageTask(channels=1, size=8, num_classes=10)
+RECIPE = Recipe(
+    name="test",
+    epochs=3,
+    batch_size=16,
+    learning_rate=0.1,
+    drops=((1, 0.05), (2, 0.01)),
+    weight_decay=0.001,
+)
+AUGMENTATION = Augmentation(padding=1, flip=True)
+
+
+@pytest.fixture
+def split(compose_config):
+    dataset = compose_config("dataset.train_size=40", "dataset.test_size=30").dataset
+    return load_dataset(dataset, 40, 30)
+
+
+def trained(family, depth, width, seeds, split, execution, dtype=torch.float64):
+    ensemble = Ensemble.build(family, depth, width, TASK, seeds).to(dtype)
+    module = EnsembleModule(ensemble, RECIPE, EXECUTIONS[execution], 40, 30, 10)
+    data = ImageDataModule(
+        split,
+        groups=EXECUTIONS[execution].groups(len(seeds)),
+        member_seeds=seeds,
+        batch_size=RECIPE.batch_size,
+        augmentation=AUGMENTATION,
+        dtype=dtype,
+    )
+    trainer = lightning.Trainer(
+        max_epochs=RECIPE.epochs,
+        accelerator="cpu",
+        precision="64-true",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(module, datamodule=data)
+    return module
+
+
+def trained_plainly(family, depth, width, seed, split, dtype=torch.float64):
+    """Train the same network in a bare loop, with torch's own optimizer and schedule."""
+    network = build_member(family, depth, width, TASK, seed).to(dtype)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=0.001)
+    schedule = {0: 0.1, 1: 0.05, 2: 0.01}
+    normalisation = Normalisation.of(split.train.images)
+    for epoch in range(RECIPE.epochs):
+        optimizer.param_groups[0]["lr"] = schedule[epoch]
+        generator = torch.Generator().manual_seed(stream_seed(seed, Stream.ORDER, epoch))
+        order = torch.randperm(40, generator=generator)
+        generator.manual_seed(stream_seed(seed, Stream.AUGMENTATION, epoch))
+        draws = draw(AUGMENTATION, 40, generator)
+        for start in range(0, 40, RECIPE.batch_size):
+            chosen = order[start : start + RECIPE.batch_size]
+            images = augment(
+                split.train.images[chosen], draws.select(start, start + RECIPE.batch_size), 1
+            )
+            loss = functional.cross_entropy(
+                network(normalisation.apply(images, dtype)), split.train.labels[chosen]
+            )
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return network
+
+
+@pytest.mark.parametrize("execution", sorted(EXECUTIONS))
+@pytest.mark.parametrize(
+    ("name", "depth", "width"), [("resnet", 8, 4), ("densenet", 7, 4), ("wide_resnet", 10, 1)]
+)
+def test_a_member_equals_the_same_network_trained_alone(name, depth, width, execution, split):
+    family = make_family(name, {})
+    seeds = [5, 3, 11]
+
+    module = trained(family, depth, width, seeds, split, execution)
+
+    for member, seed in zip(module.ensemble.members, seeds, strict=True):
+        alone = trained_plainly(family, depth, width, seed, split)
+        states = zip(member.state_dict().items(), alone.state_dict().items(), strict=True)
+        for (key, inside), (other, outside) in states:
+            assert key == other
+            torch.testing.assert_close(inside, outside, rtol=1e-9, atol=1e-12, msg=key)
+
+
+def test_members_differ(split):
+    family = make_family("resnet", {})
+    first, second = trained(family, 8, 4, [0, 1], split, "sequential").ensemble.members
+    assert not torch.equal(first.classifier.weight, second.classifier.weight)
+
+
+def test_the_probabilities_kept_are_those_of_the_trained_ensemble(split):
+    module = trained(make_family("resnet", {}), 8, 4, [0, 1], split, "sequential")
+    assert module.probabilities.shape == (2, 30, 10)
+    torch.testing.assert_close(
+        module.probabilities.sum(dim=-1), torch.ones(2, 30), rtol=1e-5, atol=1e-5
+    )
+    images = Normalisation.of(split.train.images).apply(split.test.images, torch.float64)
+    module.eval()
+    with torch.inference_mode():
+        expected = module.ensemble.double()(images)
+    torch.testing.assert_close(
+        module.probabilities.mean(dim=0).double(), expected.double(), rtol=1e-4, atol=1e-6
+    )

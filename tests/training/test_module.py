@@ -1,0 +1,16 @@
+import pytest
+
+from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.run import train_and_measure
+
+
+def test_a_member_that_diverges_is_named_with_its_epoch(tiny_cell):
+    cell, config = tiny_cell(
+        "arch=resnet",
+        "budget.depth=8",
+        "budget.width=4",
+        "recipe.learning_rate=1e30",
+        "epochs=2",
+    )
+    with pytest.raises(TrainingError, match=r"member 0: .* not finite in epoch 1"):
+        train_and_measure(cell, config, tell=lambda line: None)

@@ -1,0 +1,38 @@
+"""One member at a time on the device, shown with a device that counts what lies on it."""
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD
+
+from ensemble_switchover.training.execution.sequential import Sequential
+
+
+def device_bytes(module):
+    return sum(p.numel() for p in module.parameters() if p.device.type != "cpu")
+
+
+@pytest.fixture
+def execution():
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device: on a CPU there is nothing to park")
+    members = [nn.Sequential(nn.Flatten(), nn.Linear(4, 3)).cuda() for _ in range(3)]
+    optimizers = [SGD(member.parameters(), lr=0.1, momentum=0.9) for member in members]
+    return Sequential(members, optimizers, torch.device("cuda", 0))
+
+
+def test_only_the_member_in_turn_lies_on_the_device(execution):
+    images, labels = torch.randn(1, 2, 1, 2, 2).cuda(), torch.zeros(1, 2, dtype=torch.long).cuda()
+    for member in (0, 1, 2, 0):
+        execution.train_step((member,), images, labels)
+        resident = [device_bytes(network) > 0 for network in execution.members]
+        assert resident == [index == member for index in range(3)]
+        for index, optimizer in enumerate(execution.optimizers):
+            on_device = [s["momentum_buffer"].is_cuda for s in optimizer.state.values()]
+            assert all(on_device) if index == member else not any(on_device)
+    execution.release()
+    assert all(device_bytes(network) > 0 for network in execution.members)
+
+
+def test_every_member_has_a_group_of_its_own():
+    assert Sequential.groups(3) == ((0,), (1,), (2,))
