@@ -218,14 +218,11 @@ def _value_problems(config: Config) -> list[str]:
     for key, name in (("study", config.study), ("results", config.results)):
         if not name or (key == "study" and (name in {".", ".."} or "/" in name)):
             problems.append(f"{key}={name}: expected the name of a folder")
-    there = next((path for path in _with_parents(Path(config.results)) if path.exists()), None)
-    if there is not None and not there.is_dir():
-        problems.append(f"results={config.results}: expected a folder, but {there} is a file")
+    results = Path(config.results)
+    there = next(path for path in (results, *results.parents, Path()) if path.exists())
+    if not there.is_dir():
+        problems.append(f"results={config.results}: expected a folder, but {there} is none")
     return problems
-
-
-def _with_parents(path: Path) -> list[Path]:
-    return [path, *path.parents]
 
 
 def _dataset_problems(dataset: DatasetConfig) -> list[str]:

@@ -32,6 +32,7 @@ from ensemble_switchover.explorer.page import Page, Picture, Problem, Section, r
 from ensemble_switchover.figures.error_curve import draw_error_curve
 from ensemble_switchover.figures.heat_map import draw_heat_map
 from ensemble_switchover.figures.style import encode_figure
+from ensemble_switchover.figures.verdict_map import draw_verdict_map
 from ensemble_switchover.results.store import (
     FAILURE_FILE,
     RECORD_FILE,
@@ -57,7 +58,7 @@ def report(folder: Path, out: Path, console: Console | None = None) -> Path:
     """Report on the records below a folder.
 
     Writes into `out`: `index.html`, `runs.csv`, `summary.csv`, `summary.json`, and for each
-    comparison `heat_map` and `test_error` as PNG and SVG.
+    comparison `heat_map`, `verdicts` and `test_error` as PNG and SVG.
 
     Args:
         folder: A study's folder, or one that holds several studies.
@@ -199,21 +200,31 @@ def _write_section(finding: Finding, suffix: str, out: Path) -> Section:
     error_curve = draw_error_curve(finding.grid, comparison.label, conditions)
     said = " ".join(finding.sentences)
     grid = f"{count(len(finding.grid.budgets), 'budget')} by {len(finding.grid.epochs)} epochs"
+    drawn = [
+        (
+            "heat_map",
+            heat_map,
+            f"Heat map of {grid}: which class has the lowest test error. {said}",
+        ),
+        (
+            "test_error",
+            error_curve,
+            f"Test error after epoch {finding.grid.epochs[-1]} against the parameter budget by "
+            "design class, and the ensembles' budget fill; the numbers are in the table below.",
+        ),
+    ]
+    if finding.thresholds:
+        verdicts = draw_verdict_map(finding.grid, finding.thresholds, comparison.label, conditions)
+        text = f"Maps of {grid}: each ensemble class against the single network. {said}"
+        drawn.insert(1, ("verdicts", verdicts, text))
     return Section(
         anchor=f"comparison{suffix.replace('_', '-')}",
         title=comparison.label,
         headline=finding.headline,
         sentences=finding.sentences,
-        pictures=(
-            Picture(
-                _write_figure(heat_map, out, f"heat_map{suffix}"),
-                f"Heat map of {grid}: which design class has the lowest test error. {said}",
-            ),
-            Picture(
-                _write_figure(error_curve, out, f"test_error{suffix}"),
-                f"Test error after epoch {finding.grid.epochs[-1]} against the parameter budget by "
-                "design class, and the ensembles' budget fill; the numbers are in the table below.",
-            ),
+        pictures=tuple(
+            Picture(_write_figure(figure, out, f"{name}{suffix}"), text)
+            for name, figure, text in drawn
         ),
         designs=show_summary(finding.summary),
         times=show_times_to_accuracy(finding.summary),

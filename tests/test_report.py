@@ -56,6 +56,8 @@ def test_the_report_is_written_whole(study: Path, capsys: pytest.CaptureFixture[
         "heat_map.svg",
         "test_error.png",
         "test_error.svg",
+        "verdicts.png",
+        "verdicts.svg",
     }
     assert "the switchover lies at 206,734 parameters from epoch 4 of 5 on" in output.out
     assert "weq (k=4): no switchover within the grid" in output.out

@@ -23,7 +23,7 @@ def describe_conditions(records: Sequence[Record]) -> str:
             "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds",
             _distinct(f"{e.device} ({e.device_name})" for e in environments),
             _distinct(f"{e.execution} execution" for e in environments),
-            _distinct(e.precision for e in environments),
+            _distinct(f"precision {e.precision}" for e in environments),
         )
     )
 

@@ -60,7 +60,7 @@ class Normalisation:
         levels = torch.arange(256, dtype=torch.float64) / 255
         means, deviations = [], []
         for channel in images.cpu().unbind(dim=1):
-            share = torch.bincount(channel.flatten(), minlength=256) / channel.numel()
+            share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
             mean = (share * levels).sum()
             means.append(mean)
             deviations.append((share * (levels - mean) ** 2).sum().sqrt())

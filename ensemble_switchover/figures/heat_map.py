@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.transforms import offset_copy
 
 from ensemble_switchover.analysis.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
 from ensemble_switchover.analysis.hole import HoleKind
 from ensemble_switchover.figures.cell_face import face_cell
+from ensemble_switchover.figures.grid_axes import (
+    HOLE_FACE,
+    STAIRCASE_STYLES,
+    draw_staircase,
+    label_axes,
+    labelled_columns,
+)
 from ensemble_switchover.figures.style import (
     COLOURS,
     FAINT_INK,
-    HOLE_INK,
     INK,
     PALE_COLOURS,
     RC,
-    label_parameters,
     new_figure,
     write_around,
 )
@@ -38,17 +42,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.figures.cell_face import CellFace
 
 _HATCH = "////"
-_MAX_LABELS = 10
-_STAIRCASE_STYLES: dict[str, tuple[float, tuple[float, ...]]] = {
-    "deq": (0, ()),
-    "weq": (0, (2.2, 1.1)),
-}
-_HOLE_FACE: dict[str, Any] = {
-    "facecolor": "white",
-    "edgecolor": HOLE_INK,
-    "hatch": "..",
-    "linewidth": 0,
-}
 _HOLE_MARKS = {HoleKind.NO_DESIGN: "×", HoleKind.NOT_RUN: "?"}  # noqa: RUF001
 
 
@@ -82,8 +75,8 @@ def draw_heat_map(
         for column, column_faces in enumerate(faces):
             _draw_column(axes, column, column_faces)
         for threshold in thresholds.values():
-            _draw_staircase(figure, axes, threshold)
-        _label_axes(axes, grid)
+            draw_staircase(figure, axes, threshold)
+        label_axes(axes, grid)
         _label_fills(axes, grid, holes)
         write_around(figure, 0.125, title, _subtitle(thresholds), _footer(conditions, holes))
         figure.legend(
@@ -111,7 +104,7 @@ def _draw_column(axes: Axes, column: int, faces: Sequence[CellFace]) -> None:
         height = len(list(run))
         place = (left, row - 0.5)
         if face.winner is None:
-            axes.add_patch(Rectangle(place, 1.0, height, **_HOLE_FACE))
+            axes.add_patch(Rectangle(place, 1.0, height, **HOLE_FACE))
         else:
             colour = (COLOURS if face.decided else PALE_COLOURS)[face.winner]
             axes.add_patch(Rectangle(place, 1.0, height, facecolor=colour, linewidth=0))
@@ -131,77 +124,15 @@ def _draw_column(axes: Axes, column: int, faces: Sequence[CellFace]) -> None:
         row += height
 
 
-def _draw_staircase(figure: Figure, axes: Axes, threshold: Threshold) -> None:
-    rows = {epoch: row for row, epoch in enumerate(threshold.epochs)}
-    top = len(threshold.epochs) - 0.5
-    xs: list[float] = []
-    ys: list[float] = []
-    for column, epoch in enumerate(threshold.staircase):
-        if epoch is None:
-            continue
-        if not xs:
-            xs.append(column - 0.5)
-            ys.append(top)
-        xs += [column - 0.5, column + 0.5]
-        ys += [rows[epoch] - 0.5] * 2
-    if not xs:
-        return
-    # Where both thresholds coincide, the second one is drawn just inside the first.
-    shift = 0.0 if threshold.ensemble_class == "deq" else 2.8
-    shifted = offset_copy(axes.transData, figure, shift, shift, units="points")
-    for colour, width, style in (
-        ("white", 5.2, "-"),
-        (INK, 2.4, _STAIRCASE_STYLES[threshold.ensemble_class]),
-    ):
-        axes.plot(
-            xs,
-            ys,
-            color=colour,
-            linewidth=width,
-            linestyle=style,
-            transform=shifted,
-            solid_joinstyle="miter",
-            solid_capstyle="butt",
-            zorder=4,
-        )
-
-
 def _footer(conditions: str, holes: Sequence[Hole]) -> str:
     kinds = {hole.kind for hole in holes}
     marks = [f"{mark} {kind.value}" for kind, mark in _HOLE_MARKS.items() if kind in kinds]
     return "\n".join([", ".join(marks), conditions]).strip()
 
 
-def _label_axes(axes: Axes, grid: ErrorGrid) -> None:
-    num_columns, num_rows = len(grid.budgets), len(grid.epochs)
-    axes.set_xlim(-0.5, num_columns - 0.5)
-    axes.set_ylim(-0.5, num_rows - 0.5)
-    if num_rows <= 40:
-        axes.set_yticks([row + 0.5 for row in range(num_rows - 1)], minor=True)
-        axes.grid(axis="y", which="minor", color="white", linewidth=0.6, zorder=2)
-        axes.set_axisbelow(False)
-    for column in range(num_columns - 1):
-        axes.axvline(column + 0.5, color="white", linewidth=1.6, zorder=2.5)
-    step = max(1, -(-num_rows // 10))
-    rows = [row for row in range(num_rows) if grid.epochs[row] % step == 0 or row == 0]
-    axes.set_yticks(rows, [str(grid.epochs[row]) for row in rows])
-    axes.set_ylabel("Training epochs")
-    labels = label_parameters([budget.parameters for budget in grid.budgets])
-    columns = _labelled_columns(num_columns)
-    size = 9.5 if len(columns) <= 8 else 7.5
-    axes.set_xticks(columns, [labels[column] for column in columns], size=size)
-    axes.tick_params(which="both", length=0, pad=3.5)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-
-
-def _labelled_columns(num_columns: int) -> list[int]:
-    return list(range(0, num_columns, max(1, -(-num_columns // _MAX_LABELS))))
-
-
 def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
     marks = {(hole.design_class, hole.column): _HOLE_MARKS[hole.kind] for hole in holes}
-    labelled = set(_labelled_columns(len(grid.budgets)))
+    labelled = set(labelled_columns(len(grid.budgets)))
     place = axes.get_xaxis_transform()
     axes.annotate(
         "Parameters",
@@ -263,7 +194,7 @@ def _legend_handles(
         if any(face.winner == name and not face.decided for face in shown):
             handles.append(Patch(facecolor=PALE_COLOURS[name], label=f"{name}, undecided"))
     if any(face.winner is None for face in shown):
-        handles.append(Patch(label="nothing to compare", **_HOLE_FACE))
+        handles.append(Patch(label="nothing to compare", **HOLE_FACE))
     if any(face.both_ensembles_win for face in shown):
         handles.append(
             Patch(
@@ -282,7 +213,7 @@ def _legend_handles(
                     [],
                     color=INK,
                     linewidth=2.4,
-                    linestyle=_STAIRCASE_STYLES[name],
+                    linestyle=STAIRCASE_STYLES[name],
                     label=f"{name} switchover",
                 )
             )

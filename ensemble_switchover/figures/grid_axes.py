@@ -1,0 +1,93 @@
+"""The grid of budgets and epochs that the maps share: its axes and the switchover's staircase."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.transforms import offset_copy
+
+from ensemble_switchover.figures.style import HOLE_INK, INK, label_parameters
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.analysis.error_grid import ErrorGrid
+    from ensemble_switchover.analysis.threshold import Threshold
+
+_MAX_LABELS = 10
+STAIRCASE_STYLES: dict[str, tuple[float, tuple[float, ...]]] = {
+    "deq": (0, ()),
+    "weq": (0, (2.2, 1.1)),
+}
+HOLE_FACE: dict[str, Any] = {
+    "facecolor": "white",
+    "edgecolor": HOLE_INK,
+    "hatch": "..",
+    "linewidth": 0,
+}
+
+
+def draw_staircase(figure: Figure, axes: Axes, threshold: Threshold) -> None:
+    """Draw the lower-left boundary of what is beyond the threshold, if anything is."""
+    rows = {epoch: row for row, epoch in enumerate(threshold.epochs)}
+    top = len(threshold.epochs) - 0.5
+    xs: list[float] = []
+    ys: list[float] = []
+    for column, epoch in enumerate(threshold.staircase):
+        if epoch is None:
+            continue
+        if not xs:
+            xs.append(column - 0.5)
+            ys.append(top)
+        xs += [column - 0.5, column + 0.5]
+        ys += [rows[epoch] - 0.5] * 2
+    if not xs:
+        return
+    # Where both thresholds coincide, the second one is drawn just inside the first.
+    shift = 0.0 if threshold.ensemble_class == "deq" else 2.8
+    shifted = offset_copy(axes.transData, figure, shift, shift, units="points")
+    for colour, width, style in (
+        ("white", 5.2, "-"),
+        (INK, 2.4, STAIRCASE_STYLES[threshold.ensemble_class]),
+    ):
+        axes.plot(
+            xs,
+            ys,
+            color=colour,
+            linewidth=width,
+            linestyle=style,
+            transform=shifted,
+            solid_joinstyle="miter",
+            solid_capstyle="butt",
+            zorder=4,
+        )
+
+
+def label_axes(axes: Axes, grid: ErrorGrid) -> None:
+    """Label one column a budget and one row an epoch, and part them by white lines."""
+    num_columns, num_rows = len(grid.budgets), len(grid.epochs)
+    axes.set_xlim(-0.5, num_columns - 0.5)
+    axes.set_ylim(-0.5, num_rows - 0.5)
+    if num_rows <= 40:
+        axes.set_yticks([row + 0.5 for row in range(num_rows - 1)], minor=True)
+        axes.grid(axis="y", which="minor", color="white", linewidth=0.6, zorder=2)
+        axes.set_axisbelow(False)
+    for column in range(num_columns - 1):
+        axes.axvline(column + 0.5, color="white", linewidth=1.6, zorder=2.5)
+    step = max(1, -(-num_rows // 10))
+    rows = [row for row in range(num_rows) if grid.epochs[row] % step == 0 or row == 0]
+    axes.set_yticks(rows, [str(grid.epochs[row]) for row in rows])
+    axes.set_ylabel("Training epochs")
+    labels = label_parameters([budget.parameters for budget in grid.budgets])
+    columns = labelled_columns(num_columns)
+    size = 9.5 if len(columns) <= 8 else 7.5
+    axes.set_xticks(columns, [labels[column] for column in columns], size=size)
+    axes.tick_params(which="both", length=0, pad=3.5)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def labelled_columns(num_columns: int) -> list[int]:
+    """Choose the columns that have room for a label."""
+    return list(range(0, num_columns, max(1, -(-num_columns // _MAX_LABELS))))
