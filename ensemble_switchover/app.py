@@ -13,7 +13,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover import sweep
+from ensemble_switchover import interruption, sweep
 from ensemble_switchover.cell import Cell, resolve
 from ensemble_switchover.complaints import explain
 from ensemble_switchover.config import Config, conf_folder, register_schemas, typed
@@ -36,6 +36,7 @@ def main() -> None:
     os.environ[FULL_ERROR] = "1"  # Hydra then raises, and the message is ours
     # joblib's way to say that it replaced a worker that had grown, as it does by itself
     warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+    interruption.listen()
     register_schemas()
     application = hydra.main(
         version_base="1.3", config_path=str(conf_folder()), config_name="config"

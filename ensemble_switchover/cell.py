@@ -43,6 +43,9 @@ CHOICES = {
     "retry": ["none", "failed"],
 }
 
+MAX_NAME_BYTES = 255
+"""What common file systems allow for the name of a folder."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -216,13 +219,24 @@ def _value_problems(config: Config) -> list[str]:
             f"expected batch sizes of at least 1"
         )
     for key, name in (("study", config.study), ("results", config.results)):
-        if not name or (key == "study" and (name in {".", ".."} or "/" in name)):
+        if not name or (key == "study" and not _is_folder_name(name)):
             problems.append(f"{key}={name}: expected the name of a folder")
-    results = Path(config.results)
-    there = next(path for path in (results, *results.parents, Path()) if path.exists())
-    if not there.is_dir():
-        problems.append(f"results={config.results}: expected a folder, but {there} is none")
-    return problems
+    return problems + _results_problems(config.results)
+
+
+def _is_folder_name(name: str) -> bool:
+    return name not in {".", ".."} and "/" not in name and len(name.encode()) <= MAX_NAME_BYTES
+
+
+def _results_problems(results: str) -> list[str]:
+    path = Path(results)
+    try:
+        there = next(folder for folder in (path, *path.parents, Path()) if folder.exists())
+    except OSError as error:
+        return [f"results={results}: expected a folder: {error.strerror}"]
+    if there.is_dir():
+        return []
+    return [f"results={results}: expected a folder, but {there} is none"]
 
 
 def _dataset_problems(dataset: DatasetConfig) -> list[str]:

@@ -18,6 +18,7 @@ class ArchConfig:
     """A family of networks; its options are the fields of the subclasses."""
 
     family: str = MISSING
+    """Name of the family; `arch=` sets it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,10 +53,13 @@ class DatasetConfig:
     """A data set: its facts, and how it is used."""
 
     name: str = MISSING
+    """Name of the set; `dataset=` sets it."""
     channels: int = MISSING
+    """Colours of a pixel."""
     image_size: int = MISSING
     """Pixels a side."""
     num_classes: int = MISSING
+    """Classes that the labels tell apart."""
     train_images: int = MISSING
     """Images that the set has for training."""
     test_images: int = MISSING
@@ -75,6 +79,7 @@ class DatasetConfig:
     crop_padding: int = 4
     """Pixels of padding before the random crop (He et al. 2016, section 4.2)."""
     flip: bool = True
+    """Flip half of the training images from left to right (He et al. 2016, section 4.2)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +87,7 @@ class DesignClassConfig:
     """A design class of the paper: single, deq or weq."""
 
     name: str = MISSING
+    """Name of the class; `design=` sets it."""
     k: int = MISSING
     """Number of members where none is asked for."""
 
@@ -91,6 +97,7 @@ class BudgetConfig:
     """A parameter budget."""
 
     kind: str = MISSING
+    """How the budget is stated; `budget=` sets it."""
     source: str = "rule"
     """`rule` (the inequality of section 2), `published` (Tables B to D) or `nearest`."""
     depth: Optional[int] = None
@@ -122,6 +129,7 @@ class ExecutionConfig:
     """How the k members are executed."""
 
     name: str = MISSING
+    """Name of the way; `execution=` sets it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,6 +137,7 @@ class LoggerConfig:
     """Where metrics go besides the record."""
 
     kind: str = MISSING
+    """Name of the logger; `logger=` sets it."""
     project: str = "ensemble_switchover"
     """W&B project."""
     entity: Optional[str] = None
@@ -142,9 +151,11 @@ class RecipeConfig:
     """Training hyperparameters that replace those of Table A; absent: Table A's."""
 
     batch_size: Optional[int] = None
+    """Images of one step of one member."""
     learning_rate: Optional[float] = None
     """The rate before the first drop; the drops keep their ratios."""
     weight_decay: Optional[float] = None
+    """Weight of the penalty on the squares of the weights."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -152,6 +163,7 @@ class MeasurementConfig:
     """What is measured after training."""
 
     latency_batch_sizes: list[int] = field(default_factory=lambda: [1, 32, 128, 1024])
+    """Images of one prediction whose time is taken; an empty list leaves the measurement out."""
     latency_seconds: float = 2.0
     """Seconds after which the repeats of one batch size end, if 30 repeats did not end them."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from ensemble_switchover import interruption
 from ensemble_switchover.errors import EnsembleSwitchoverError
 from ensemble_switchover.results.store import (
     RECORD_FILE,
@@ -57,6 +58,7 @@ def run_cell(
         EnsembleSwitchoverError: for what the user can mend.
         Exception: whatever else a run raises.
     """
+    interruption.check()
     known = _known(cell, config.retry)
     if known is not None:
         return known

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import time
 import warnings
 from contextlib import nullcontext
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as lightning
 import torch
 
+from ensemble_switchover import interruption
 from ensemble_switchover.data import ImageDataModule, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.errors import ConfigError
@@ -88,6 +88,7 @@ def train_and_measure(
     def on_epoch(epoch: EpochRecord) -> None:
         log.metrics(flat_metrics(epoch), epoch.epoch)
         tell(_epoch_line(epoch, cell.recipe.epochs))
+        interruption.check()
 
     timing, memory = TimingCallback(cell.design.k), MemoryCallback()
     classification = ClassificationCallback()
@@ -230,7 +231,7 @@ def fit(
             trainer.fit(module, datamodule=datamodule)
         except SystemExit:
             # Lightning turns Ctrl-C into an exit and leaves further ones ignored
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            interruption.listen()
             raise KeyboardInterrupt from None
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 POLL_SECONDS = 0.5
 EXIT_USAGE = 2
-LAYER_OVERHEAD_FLOPS = 2e6
+LAYER_OVERHEAD_FLOPS = 2e7
 """Operations that cost about as much as starting one layer; only the time left rests on it."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,7 @@ def load_cifar(config: DatasetConfig, train_size: int, test_size: int) -> SplitI
         with FileLock(root / f"{config.name}.lock"):
             train = source(str(root), train=True, download=True)
             test = source(str(root), train=False)
-    except (OSError, RuntimeError, EOFError) as error:
+    except (OSError, RuntimeError, EOFError, HTTPException) as error:
         raise DataError(
             f"dataset={config.name}: cannot be had from {source.url} ({error}); "
             f"put {source.filename} into {root}, or set dataset.root= to a folder that holds it"

@@ -7,7 +7,9 @@ import socket
 import struct
 import tarfile
 from dataclasses import replace
+from http.client import IncompleteRead
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -28,7 +30,7 @@ PARTS = {
 class Python2Pickler(pickle._Pickler):
     """Pickles as Krizhevsky's Python 2 did: byte strings, integer flags, numpy's old module."""
 
-    dispatch = dict(pickle._Pickler.dispatch)
+    dispatch: ClassVar = dict(pickle._Pickler.dispatch)
 
     def save_string(self, value):
         data = value.encode() if isinstance(value, str) else value
@@ -59,7 +61,7 @@ def dump(value):
 def pickled(name, part, size):
     """Make one part as Krizhevsky's page describes it: rows of 3,072 bytes, red before green."""
     classes = 10 if name == "cifar10" else 100
-    generator = np.random.default_rng(len(part) + size)
+    generator = np.random.default_rng(list(part.encode()))
     rows = generator.integers(0, 256, (size, 3072), dtype=np.uint8)
     labels = [number % classes for number in range(size)]
     entry = {"data": rows, "batch_label": part}
@@ -208,6 +210,15 @@ def test_an_absent_set_without_a_network_is_one_clear_error(archive, config, dow
     assert archive.filename in text
     assert config.root in text
     assert "dataset.root=" in text
+
+
+def test_a_download_that_breaks_off_is_one_clear_error(archive, config, monkeypatch):
+    def break_off(request, *args, **kwargs):
+        raise IncompleteRead(b"")
+
+    monkeypatch.setattr("urllib.request.urlopen", break_off)
+    with pytest.raises(DataError, match=f"dataset={archive.name}: .*IncompleteRead"):
+        load_dataset(config, config.train_images, config.test_images)
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "empty"])

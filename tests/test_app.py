@@ -1,0 +1,106 @@
+"""The real command line: a mistake ends in one message, quickly, and leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ensemble_switchover import app
+from ensemble_switchover.cell import resolve
+
+ENVIRONMENT = {**os.environ, "WANDB_MODE": "offline", "OMP_NUM_THREADS": "1"}
+
+
+def command(*words, folder, code=None):
+    """Run `python -m ensemble_switchover` in an empty folder, or a piece of code in its place."""
+    start = ["-m", "ensemble_switchover"] if code is None else ["-c", code]
+    environment = {key: value for key, value in ENVIRONMENT.items() if key != app.FULL_ERROR}
+    return subprocess.run(
+        [sys.executable, *start, *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["bugdet.width=3"],
+         "bugdet.width: no such key; did you mean budget.width or budget.depth or budget.kind? "
+         "python -m ensemble_switchover --cfg job shows every key"),
+        (["arch=resnett"],
+         "arch=resnett: expected one of densenet, resnet, wide_resnet; did you mean resnet?"),
+        (["k=0", "budget.depth=25"],
+         "2 problems:\n"
+         "  - k=0: expected 1 to 64 members\n"
+         "  - budget.depth=25: a resnet has depth 6n+2, n at least 1; nearest: 20 and 26"),
+        (["budget=parameters", "budget.parameters=1k"],
+         "budget.parameters=1,000: no resnet of depth 26 is that small; "
+         "the smallest has 1,595 parameters"),
+        (["k=many"], "k=many: expected a value of type Integer"),
+        (["+junk=1"], "junk: no such key; expected an existing one, without a +"),
+        (["hello"],
+         "hello: cannot be read; expected key=value, group=option or lists, and quotes around "
+         "other characters: \"key='value'\""),
+        (["budget.parameters=5"],
+         "budget.parameters: belongs to budget=parameters, which was not chosen"),
+        (["seed=1,2", "k=0", "--multirun"], "k=0: expected 1 to 64 members"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_message_and_leaves_nothing_behind(words, message, tmp_path):
+    ended = command(*words, folder=tmp_path)
+    assert ended.stderr == f"{message}\n"
+    assert ended.stdout == ""
+    assert ended.returncode == app.EXIT_USAGE == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_is_told_without_torch(tmp_path):
+    code = (
+        "import sys\n"
+        "from ensemble_switchover.app import main\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as ending:\n"
+        "    heavy = {'torch', 'pytorch_lightning', 'torchvision', 'wandb'} & set(sys.modules)\n"
+        "    print(ending.code, sorted(heavy))\n"
+    )
+    ended = command("k=0", folder=tmp_path, code=code)
+    assert ended.stdout == "2 []\n"
+    assert ended.stderr == "k=0: expected 1 to 64 members\n"
+
+
+def test_hydras_full_error_is_had_by_its_variable(tmp_path, monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "WANDB_SILENT", "true")
+    code = (
+        "import os\n"
+        "os.environ['HYDRA_FULL_ERROR'] = '1'\n"
+        "from ensemble_switchover.app import main\n"
+        "main()\n"
+    )
+    ended = command("arch=resnett", folder=tmp_path, code=code)
+    assert "Traceback" in ended.stderr
+    assert "MissingConfigException" in ended.stderr
+    assert ended.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ((), "single: 1 resnet 26x8 (depth x width) on digits, 92,322 parameters, 100 % of the "
+             "budget of 26x8; 20 epochs (digits), seed 0"),
+        (("arch=wide_resnet", "dataset=cifar10", "design=deq", "seed=3"),
+         "deq: 4 wide_resnets 28x1 (depth x width) on cifar10, 1,477,992 parameters, 25 % of the "
+         "budget of 28x4; 200 epochs (Table A), seed 3"),
+        (("epochs=1",), "single: 1 resnet 26x8 (depth x width) on digits, 92,322 parameters, "
+                        "100 % of the budget of 26x8; 1 epoch (digits, scaled from 20 epochs), "
+                        "seed 0"),
+    ],
+)  # fmt: skip
+def test_a_run_is_described_in_one_line(words, line, compose_config):
+    assert app.describe(resolve(compose_config(*words))) == line
