@@ -17,7 +17,7 @@ from ensemble_switchover import interruption, sweep
 from ensemble_switchover.cell import Cell, resolve
 from ensemble_switchover.complaints import explain
 from ensemble_switchover.config import Config, conf_folder, register_schemas, typed
-from ensemble_switchover.errors import EnsembleSwitchoverError
+from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.job import Ending, run_cell
 
 if TYPE_CHECKING:
@@ -46,13 +46,19 @@ def main() -> None:
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
-    except (HydraException, OmegaConfBaseException) as error:
-        if full_error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        if full_error or not is_of_hydra(error):
             raise
         print(explain(error), file=sys.stderr)
         sys.exit(EXIT_USAGE)
     if sweep.failures_of_this_process():
         sys.exit(EXIT_FAILURE)
+
+
+def is_of_hydra(error: Exception) -> bool:
+    """Tell a mistake in the words from a fault of the program; Hydra raises one ValueError too."""
+    known = isinstance(error, (HydraException, OmegaConfBaseException))
+    return known or "Config group override" in str(error)
 
 
 def job(node: DictConfig) -> str:
@@ -62,9 +68,12 @@ def job(node: DictConfig) -> str:
         return sweep.run_job(typed(node), sweep.concurrent_jobs(HydraConfig.get().launcher))
     try:
         return single_run(typed(node))
-    except (EnsembleSwitchoverError, OmegaConfBaseException) as error:
+    except (ConfigError, OmegaConfBaseException) as error:
         print(explain(error), file=sys.stderr)
         sys.exit(EXIT_USAGE)
+    except (EnsembleSwitchoverError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_FAILURE)
 
 
 def single_run(config: Config) -> str:

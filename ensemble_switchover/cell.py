@@ -46,6 +46,9 @@ CHOICES = {
 MAX_NAME_BYTES = 255
 """What common file systems allow for the name of a folder."""
 
+MAX_THREADS = 1024
+"""More than any machine has; torch would try to start them all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -203,7 +206,6 @@ def _value_problems(config: Config) -> list[str]:
     ]
     positive = {
         "epochs": config.epochs,
-        "threads": config.threads,
         "recipe.batch_size": config.recipe.batch_size,
         "recipe.learning_rate": config.recipe.learning_rate,
         "measurement.latency_seconds": config.measurement.latency_seconds,
@@ -213,6 +215,8 @@ def _value_problems(config: Config) -> list[str]:
         for key, value in positive.items()
         if value is not None and not 0 < value < math.inf
     ]
+    if config.threads is not None and not 1 <= config.threads <= MAX_THREADS:
+        problems.append(f"threads={config.threads}: expected 1 to {MAX_THREADS}")
     if any(size < 1 for size in config.measurement.latency_batch_sizes):
         problems.append(
             f"measurement.latency_batch_sizes={config.measurement.latency_batch_sizes}: "

@@ -24,6 +24,9 @@ def explain(error: Exception) -> str:
     if isinstance(error, MissingConfigException):
         return _unknown_option(error)
     text = "\n".join(_chain(error))
+    match = re.search(r"Config group override must be .* Got (\w+)", text)
+    if match:
+        return f"a group takes the name of an option, such as arch=resnet; {match[1]} came"
     for pattern in (r"Could not override '([^']+)'", r"Key '([^']+)' (?:is )?not in"):
         match = re.search(pattern, text)
         if match and "defaults list" not in text:

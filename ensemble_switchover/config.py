@@ -96,8 +96,6 @@ class DesignClassConfig:
 class BudgetConfig:
     """A parameter budget."""
 
-    kind: str = MISSING
-    """How the budget is stated; `budget=` sets it."""
     source: str = "rule"
     """`rule` (the inequality of section 2), `published` (Tables B to D) or `nearest`."""
     depth: Optional[int] = None
@@ -110,14 +108,11 @@ class BudgetConfig:
 class NetworkBudgetConfig(BudgetConfig):
     """A budget stated as a single network."""
 
-    kind: str = "network"
-
 
 @dataclass(slots=True, kw_only=True)
 class ParametersBudgetConfig(BudgetConfig):
     """A budget stated as a number of parameters that the single network must not exceed."""
 
-    kind: str = "parameters"
     parameters: str = MISSING
     """Such as 1.5M, 200k or 269722."""
     along: str = "width"

@@ -16,7 +16,7 @@ import torch
 from ensemble_switchover import interruption
 from ensemble_switchover.data import ImageDataModule, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
-from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.classification import ClassificationCallback
 from ensemble_switchover.measurement.environment import describe_environment
@@ -74,8 +74,28 @@ def train_and_measure(
     Raises:
         ConfigError: if the device or the precision is not to be had on this machine.
         DataError: if the data set is absent or not what it should be.
-        TrainingError: if a member diverges.
+        TrainingError: if a member diverges, or the memory does not suffice.
     """
+    try:
+        return _train_and_measure(cell, config, concurrent_jobs, tell)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters "
+            f"at batch size {cell.recipe.batch_size}: a smaller recipe.batch_size or budget needs "
+            f"less"
+        ) from error
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    on_device = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    return on_device or "can't allocate memory" in str(error)
+
+
+def _train_and_measure(
+    cell: Cell, config: Config, concurrent_jobs: int, tell: Callable[[str], None]
+) -> Record:
     started_at, start = datetime.now(UTC), time.perf_counter()
     device = choose_device(config.device)
     if config.threads is not None:

@@ -31,7 +31,7 @@ def command(*words, folder, code=None):
     ("words", "message"),
     [
         (["bugdet.width=3"],
-         "bugdet.width: no such key; did you mean budget.width or budget.depth or budget.kind? "
+         "bugdet.width: no such key; did you mean budget.width or budget.depth? "
          "python -m ensemble_switchover --cfg job shows every key"),
         (["arch=resnett"],
          "arch=resnett: expected one of densenet, resnet, wide_resnet; did you mean resnet?"),
@@ -42,6 +42,8 @@ def command(*words, folder, code=None):
         (["budget=parameters", "budget.parameters=1k"],
          "budget.parameters=1,000: no resnet of depth 26 is that small; "
          "the smallest has 1,595 parameters"),
+        (["arch=3"],
+         "a group takes the name of an option, such as arch=resnet; int came"),
         (["k=many"], "k=many: expected a value of type Integer"),
         (["+junk=1"], "junk: no such key; expected an existing one, without a +"),
         (["hello"],
@@ -104,3 +106,14 @@ def test_hydras_full_error_is_had_by_its_variable(tmp_path, monkeypatch):
 )  # fmt: skip
 def test_a_run_is_described_in_one_line(words, line, compose_config):
     assert app.describe(resolve(compose_config(*words))) == line
+
+
+def test_the_help_names_every_option_of_every_group(tmp_path):
+    shown = command("--help", folder=tmp_path).stdout
+    for group in app.conf_folder().iterdir():
+        if group.is_dir():
+            for option in group.glob("*.yaml"):
+                (line,) = [
+                    text for text in shown.splitlines() if text.startswith(f"  {group.name}=")
+                ]
+                assert option.stem in line.split()[0].partition("=")[2].split("|")

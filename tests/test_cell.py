@@ -128,7 +128,7 @@ PROBLEMS = [
     (["seed=-1"], "seed=-1: expected 0 or more"),
     (["epochs=0"], "epochs=0: expected more than 0"),
     (["epochs=-3"], "epochs=-3: expected more than 0"),
-    (["threads=0"], "threads=0: expected more than 0"),
+    (["threads=0"], "threads=0: expected 1 to 1024"),
     (["recipe.batch_size=0"], "recipe.batch_size=0: expected more than 0"),
     (["recipe.learning_rate=0"], "recipe.learning_rate=0.0: expected more than 0"),
     (["recipe.learning_rate=nan"], "recipe.learning_rate=nan: expected more than 0"),

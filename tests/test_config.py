@@ -50,8 +50,11 @@ def test_every_option_composes_and_resolves(group, option, compose_config):
     assert isinstance(config, Config)
     node = getattr(config, NODES.get(group, group))
     assert is_dataclass(node)
-    name = getattr(node, "family", None) or getattr(node, "kind", None) or node.name
-    assert name == option
+    if group == "budget":
+        assert type(node) is SCHEMAS["budget/schema"][option]
+    else:
+        name = getattr(node, "family", None) or getattr(node, "kind", None) or node.name
+        assert name == option
     assert resolve(config).seed == 0
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ensemble_switchover import run
-from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.results.store import RECORD_FILE, read_record, write_record
 
 SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
@@ -99,3 +99,31 @@ def test_augmented_images_train(tiny_cell):
     )
     record = run.train_and_measure(cell, config, tell=lambda line: None)
     assert record.dataset.augmentation == "standard"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+    ],
+)
+def test_too_little_memory_is_said_with_what_would_help(error, tiny_cell, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise error
+
+    monkeypatch.setattr(run, "fit", fail)
+    cell, config = tiny_cell("budget.depth=8", "budget.width=4")
+    with pytest.raises(TrainingError, match=r"out of memory .* recipe.batch_size"):
+        run.train_and_measure(cell, config, tell=lambda line: None)
+
+
+def test_any_other_fault_is_not_taken_for_it(tiny_cell, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(run, "fit", fail)
+    cell, config = tiny_cell("budget.depth=8", "budget.width=4")
+    with pytest.raises(RuntimeError, match="shapes"):
+        run.train_and_measure(cell, config, tell=lambda line: None)
