@@ -44,6 +44,7 @@ def main() -> None:
     try:
         application()
     except KeyboardInterrupt:
+        sweep.stop_watching()
         print(INTERRUPTED, file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
@@ -51,7 +52,12 @@ def main() -> None:
             raise
         print(explain(error), file=sys.stderr)
         sys.exit(EXIT_USAGE)
-    if sweep.failures_of_this_process():
+    except OSError as error:
+        if full_error:
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_FAILURE)
+    if sweep.unfinished_of_this_process():
         sys.exit(EXIT_FAILURE)
 
 
@@ -85,7 +91,7 @@ def single_run(config: Config) -> str:
     cell = resolve(config)
     for line in (*cell.notes, describe(cell)):
         print(line)
-    outcome = run_cell(cell, config, concurrent_jobs=1, tell=print)
+    outcome = run_cell(cell, config, concurrent_jobs=1, tell=print, warn=print)
     if outcome.ending is Ending.FAILED_BEFORE:
         raise EnsembleSwitchoverError(outcome.line)
     print(outcome.line)

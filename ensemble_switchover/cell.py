@@ -28,7 +28,12 @@ from ensemble_switchover.recipe import Recipe, table_a
 from ensemble_switchover.seeds import MAX_MEMBERS, member_seeds
 
 if TYPE_CHECKING:
-    from ensemble_switchover.config import BudgetConfig, DatasetConfig, RecipeConfig
+    from ensemble_switchover.config import (
+        BudgetConfig,
+        DatasetConfig,
+        MeasurementConfig,
+        RecipeConfig,
+    )
 
 CHOICES = {
     "budget.source": [source.value for source in Source],
@@ -67,6 +72,10 @@ class Cell:
     execution: str
     precision: str
     compile: bool
+    device: str
+    """As asked for; `auto` is decided where the run is."""
+    threads: int | None
+    measurement: MeasurementConfig
     study: str
     results: Path
     notes: tuple[str, ...]
@@ -79,7 +88,7 @@ class Cell:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of what decides the scientific result, and of nothing else."""
+        """A hash of what decides the result and how it is measured, and of nothing else."""
         text = json.dumps(self.decisive(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -104,7 +113,7 @@ class Cell:
         return 3.0 * self.design.k * self.design.member_flops * images
 
     def decisive(self) -> dict[str, Any]:
-        """Return what decides the scientific result, as plain values."""
+        """Return what decides the result and how it is measured, as plain values."""
         dataset = asdict(self.dataset)
         dataset.pop("root")
         dataset.update(train_size=self.train_size, test_size=self.test_size)
@@ -115,12 +124,16 @@ class Cell:
             "design_class": self.design.design_class.value,
             "member": [self.design.depth, self.design.width],
             "k": self.design.k,
+            "source": self.source.value,
             "dataset": dataset,
             "recipe": asdict(replace(self.recipe, name="")),
             "seed": self.seed,
             "execution": self.execution,
             "precision": self.precision,
             "compile": self.compile,
+            "device": self.device,
+            "threads": self.threads,
+            "measurement": asdict(self.measurement),
         }
 
 
@@ -157,7 +170,7 @@ def resolve(config: Config) -> Cell:
         task=task,
         budget=budget,
         design=design,
-        source=source,
+        source=Source.RULE if design_class is DesignClass.SINGLE else source,
         dataset=config.dataset,
         train_size=train_size,
         test_size=test_size,
@@ -166,6 +179,9 @@ def resolve(config: Config) -> Cell:
         execution=config.execution.name,
         precision=config.precision,
         compile=config.compile,
+        device=config.device,
+        threads=config.threads,
+        measurement=config.measurement,
         study=config.study,
         results=Path(config.results),
         notes=tuple(notes),
@@ -282,6 +298,8 @@ def _family(arch: ArchConfig) -> Family:
 
 
 def _budget(config: BudgetConfig, family: Family, task: ImageTask) -> Budget:
+    if isinstance(config, ParametersBudgetConfig):
+        _refuse_sought_knob(config)
     depth = family.default_depth if config.depth is None else config.depth
     width = family.default_width if config.width is None else config.width
     try:
@@ -298,6 +316,16 @@ def _budget(config: BudgetConfig, family: Family, task: ImageTask) -> Budget:
     except ConfigError as error:
         text = str(error)
         raise ConfigError(text if text.startswith("budget.") else f"budget.{text}") from error
+
+
+def _refuse_sought_knob(config: ParametersBudgetConfig) -> None:
+    sought = config.width if config.along == "width" else config.depth
+    if sought is not None:
+        held = "depth" if config.along == "width" else "width"
+        raise ConfigError(
+            f"budget.{config.along}={sought}: budget.along={config.along} finds the "
+            f"{config.along}; expected budget.{held}="
+        )
 
 
 def _adjusted(recipe: Recipe, config: RecipeConfig, epochs: int | None) -> Recipe:

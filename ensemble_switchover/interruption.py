@@ -7,6 +7,7 @@ remembered too, and looked up between runs and epochs.
 from __future__ import annotations
 
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _requests: list[int] = []
 def listen() -> None:
     """Remember Ctrl-C from now on; it raises KeyboardInterrupt as ever. For the main thread."""
     signal.signal(signal.SIGINT, _remember)
+    sys.unraisablehook = _tell_unraisable
 
 
 def check() -> None:
@@ -28,6 +30,11 @@ def check() -> None:
     """
     if _requests:
         raise KeyboardInterrupt
+
+
+def _tell_unraisable(dropped: sys.UnraisableHookArgs) -> None:
+    if not isinstance(dropped.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)
 
 
 def _remember(number: int, frame: FrameType | None) -> None:

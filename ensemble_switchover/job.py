@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from ensemble_switchover import interruption
-from ensemble_switchover.errors import EnsembleSwitchoverError
+from ensemble_switchover.errors import EnsembleSwitchoverError, TrainingError
 from ensemble_switchover.results.store import (
     RECORD_FILE,
     RunState,
-    read_failure,
+    failure_of,
     run_state,
     write_failure,
     write_record,
@@ -47,12 +47,17 @@ class Outcome:
 
 
 def run_cell(
-    cell: Cell, config: Config, *, concurrent_jobs: int, tell: Callable[[str], None]
+    cell: Cell,
+    config: Config,
+    *,
+    concurrent_jobs: int,
+    tell: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> Outcome:
     """Run a cell unless its record is there, and write its record.
 
-    A run that fails leaves its failure behind and raises. A run that another process works on
-    is left to it.
+    A training that fails leaves its failure behind and raises. A run that another process works
+    on is left to it. `tell` is given the course of the run, `warn` what goes wrong beside it.
 
     Raises:
         EnsembleSwitchoverError: for what the user can mend.
@@ -65,7 +70,7 @@ def run_cell(
     try:
         with FileLock(_lock_path(cell), timeout=0):
             known = _known(cell, config.retry)
-            return known or _train(cell, config, concurrent_jobs, tell)
+            return known or _train(cell, config, concurrent_jobs, tell, warn)
     except Timeout:
         return Outcome(Ending.BUSY, f"{cell.name}: another process is at it; left to that one")
 
@@ -75,24 +80,34 @@ def _known(cell: Cell, retry: str) -> Outcome | None:
     path = cell.folder / RECORD_FILE
     if state is RunState.FINISHED:
         return Outcome(Ending.REUSED, f"finished before, reused: {path}")
+    if state is RunState.UNREADABLE:
+        return Outcome(Ending.FAILED_BEFORE, f"{failure_of(cell.folder)}; remove it to run again")
     if state is RunState.FAILED and retry != "failed":
         return Outcome(
             Ending.FAILED_BEFORE,
-            f"{cell.name} failed before: {read_failure(cell.folder)}; retry=failed tries it again",
+            f"{cell.name} failed before: {failure_of(cell.folder)}; retry=failed tries it again",
         )
     return None
 
 
 def _train(
-    cell: Cell, config: Config, concurrent_jobs: int, tell: Callable[[str], None]
+    cell: Cell,
+    config: Config,
+    concurrent_jobs: int,
+    tell: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> Outcome:
     from ensemble_switchover.run import summary_line, train_and_measure
 
     try:
-        record = train_and_measure(cell, config, concurrent_jobs=concurrent_jobs, tell=tell)
-    except EnsembleSwitchoverError as error:
+        record = train_and_measure(
+            cell, config, concurrent_jobs=concurrent_jobs, tell=tell, warn=warn
+        )
+    except TrainingError as error:
         write_failure(cell.folder, cell.name, str(error))
         raise
+    except EnsembleSwitchoverError:
+        raise  # of this machine or this moment, not of the run
     except Exception as error:
         write_failure(cell.folder, cell.name, f"{type(error).__name__}: {error}")
         raise

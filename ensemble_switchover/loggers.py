@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytorch_lightning.loggers as lightning_loggers
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 WANDB_START_SECONDS = 30
 
 
+def wandb_mode(offline: bool) -> Literal["disabled", "offline", "online"]:
+    """Return W&B's own word; WANDB_MODE=disabled is heeded."""
+    if os.environ.get("WANDB_MODE") == "disabled":
+        return "disabled"
+    return "offline" if offline else "online"
+
+
 class MetricLog:
     """A logger that is told of a run, and left out from its first fault on."""
 
@@ -30,20 +38,25 @@ class MetricLog:
         cell: Cell,
         hyperparameters: Mapping[str, Any],
         tell: Callable[[str], None],
+        warn: Callable[[str], None],
     ) -> None:
         """Start the logger of `config.kind`.
+
+        `tell` is given where metrics are kept, `warn` why a logger is left out.
 
         Raises:
             ConfigError: if its package is not installed.
         """
-        self._tell = tell
+        self._warn = warn
         self._kind = config.kind
         self._logger: Logger | None = None
         folder = cell.results / cell.study
         try:
-            self._logger = self._start(config, cell, folder)
+            self._logger = self._start(config, cell, folder, tell)
             if self._logger is not None:
                 self._logger.log_hyperparams(dict(hyperparameters))
+        except ConfigError:
+            raise
         except ModuleNotFoundError as error:
             raise ConfigError(
                 f"logger={config.kind}: {error}; pip install 'ensemble-switchover[tensorboard]', "
@@ -74,16 +87,20 @@ class MetricLog:
         except Exception as error:  # noqa: BLE001
             self._give_up(error)
 
-    def _start(self, config: LoggerConfig, cell: Cell, folder: Path) -> Logger | None:
+    def _start(
+        self, config: LoggerConfig, cell: Cell, folder: Path, tell: Callable[[str], None]
+    ) -> Logger | None:
         if config.kind == "wandb":
-            return self._start_wandb(config, cell, folder)
+            return self._start_wandb(config, cell, folder, tell)
         if config.kind == "csv":
             return lightning_loggers.CSVLogger(folder, name="logs", version=cell.name)
         if config.kind == "tensorboard":
             return lightning_loggers.TensorBoardLogger(folder, name="logs", version=cell.name)
         return None
 
-    def _start_wandb(self, config: LoggerConfig, cell: Cell, folder: Path) -> Logger:
+    def _start_wandb(
+        self, config: LoggerConfig, cell: Cell, folder: Path, tell: Callable[[str], None]
+    ) -> Logger:
         import wandb
 
         offline = wandb_is_offline(config.mode)
@@ -93,7 +110,7 @@ class MetricLog:
             dir=folder,
             project=config.project,
             entity=config.entity,
-            mode="offline" if offline else "online",
+            mode=wandb_mode(offline),
             group=cell.study,
             tags=[
                 cell.design.design_class.value,
@@ -103,12 +120,13 @@ class MetricLog:
             ],
             settings=wandb.Settings(silent=True, console="off", init_timeout=WANDB_START_SECONDS),
         )
-        if offline:
+        if offline and not run.disabled:
             kept = Path(run.dir).parent
-            self._tell(f"W&B: this run is kept offline (no login); send it: wandb sync {kept}")
+            reason = "as asked" if config.mode == "offline" else "no login"
+            tell(f"W&B: this run is kept offline ({reason}); send it: wandb sync {kept}")
         return lightning_loggers.WandbLogger(experiment=run)
 
     def _give_up(self, error: Exception) -> None:
         self._logger = None
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        self._tell(f"logger={self._kind}: {line}; the run goes on without it")
+        self._warn(f"logger={self._kind}: {line}; the run goes on without it")

@@ -37,7 +37,7 @@ from ensemble_switchover.results.store import (
     FAILURE_FILE,
     RECORD_FILE,
     RunState,
-    read_failure,
+    failure_of,
     read_records,
     run_state,
 )
@@ -133,9 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _find_failures(folder: Path) -> list[Problem]:
     runs = sorted(path.parent for path in folder.rglob(FAILURE_FILE))
     return [
-        _problem(folder, run, read_failure(run))
-        for run in runs
-        if run_state(run) is RunState.FAILED
+        _problem(folder, run, failure_of(run)) for run in runs if run_state(run) is RunState.FAILED
     ]
 
 

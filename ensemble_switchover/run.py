@@ -21,7 +21,7 @@ from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.classification import ClassificationCallback
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.latency import measure_latencies
-from ensemble_switchover.measurement.memory import MemoryCallback
+from ensemble_switchover.measurement.memory import MemoryCallback, is_out_of_memory
 from ensemble_switchover.measurement.timing import TimingCallback
 from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.recorder import RecorderCallback, flat_metrics
@@ -62,6 +62,7 @@ def train_and_measure(
     *,
     concurrent_jobs: int = 1,
     tell: Callable[[str], None] = print,
+    warn: Callable[[str], None] = print,
 ) -> Record:
     """Train the members of a cell, measure them, and return the record.
 
@@ -70,6 +71,7 @@ def train_and_measure(
         config: The configuration it was resolved from; it is kept in the record.
         concurrent_jobs: How many runs share the machine.
         tell: Is given a line of text after every epoch.
+        warn: Is given what goes wrong without ending the run.
 
     Raises:
         ConfigError: if the device or the precision is not to be had on this machine.
@@ -77,9 +79,9 @@ def train_and_measure(
         TrainingError: if a member diverges, or the memory does not suffice.
     """
     try:
-        return _train_and_measure(cell, config, concurrent_jobs, tell)
+        return _train_and_measure(cell, config, concurrent_jobs, tell, warn)
     except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         raise TrainingError(
             f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters "
@@ -88,13 +90,12 @@ def train_and_measure(
         ) from error
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    on_device = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return on_device or "can't allocate memory" in str(error)
-
-
 def _train_and_measure(
-    cell: Cell, config: Config, concurrent_jobs: int, tell: Callable[[str], None]
+    cell: Cell,
+    config: Config,
+    concurrent_jobs: int,
+    tell: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> Record:
     started_at, start = datetime.now(UTC), time.perf_counter()
     device = choose_device(config.device)
@@ -103,7 +104,7 @@ def _train_and_measure(
     dtype = set_precision(cell.precision, device)
     environment = describe_environment(device)
     module, datamodule = assemble(cell, dtype)
-    log = MetricLog(config.logger, cell, asdict(config), tell)
+    log = MetricLog(config.logger, cell, asdict(config), tell, warn)
 
     def on_epoch(epoch: EpochRecord) -> None:
         log.metrics(flat_metrics(epoch), epoch.epoch)
@@ -126,6 +127,7 @@ def _train_and_measure(
         device=device,
         dtype=dtype,
         max_seconds=config.measurement.latency_seconds,
+        warn=warn,
     )
     return Record(
         schema_version=SCHEMA_VERSION,
@@ -299,6 +301,8 @@ def _dataset_record(cell: Cell) -> DatasetRecord:
         train_size=cell.train_size,
         test_size=cell.test_size,
         augmentation=cell.dataset.augmentation,
+        crop_padding=cell.dataset.crop_padding,
+        flip=cell.dataset.flip,
         split_seed=cell.dataset.split_seed,
     )
 

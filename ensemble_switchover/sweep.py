@@ -24,13 +24,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from ensemble_switchover.cell import Cell, resolve
 from ensemble_switchover.complaints import explain
 from ensemble_switchover.config import typed
-from ensemble_switchover.errors import ConfigError, DesignError, RecordError
-from ensemble_switchover.job import run_cell
+from ensemble_switchover.errors import ConfigError, DesignError, RecordError, TrainingError
+from ensemble_switchover.job import Ending, run_cell
 from ensemble_switchover.results.store import (
     RECORD_FILE,
     RunState,
+    failure_of,
     failure_stamp,
-    read_failure,
     read_record,
     run_state,
 )
@@ -67,20 +67,30 @@ class Tally:
 
 
 def run_job(config: Config, concurrent_jobs: int) -> str:
-    """Run one job of a sweep; whatever goes wrong is left in the store, and the sweep goes on."""
+    """Run one job of a sweep; whatever goes wrong is told, and the sweep goes on."""
     try:
         cell = resolve(config)
-        return run_cell(
-            cell, config, concurrent_jobs=concurrent_jobs, tell=_say_nothing
-        ).ending.value
+        outcome = run_cell(
+            cell, config, concurrent_jobs=concurrent_jobs, tell=_say_nothing, warn=_complain
+        )
     except DesignError:
         return "impossible"
-    except Exception as error:  # noqa: BLE001 - the failure is in the store already
-        return f"failed: {error}"
+    except TrainingError:
+        return "failed"  # the store has it, and the watch tells
+    except Exception as error:  # noqa: BLE001 - the other runs shall go on
+        _complain(f"{type(error).__name__}: {error}")
+        return "failed"
+    if outcome.ending is Ending.BUSY:
+        _complain(outcome.line)
+    return str(outcome.ending.value)
 
 
 def _say_nothing(line: str) -> None:
     del line
+
+
+def _complain(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 class SweepProgress(Callback):
@@ -102,9 +112,16 @@ class SweepProgress(Callback):
             _Watch.current.finish()
 
 
-def failures_of_this_process() -> int:
-    """Count the failed runs of the sweep that this process started, if it started one."""
-    return 0 if _Watch.current is None else len(_Watch.current.tally.failed)
+def unfinished_of_this_process() -> int:
+    """Count the failed and missing runs of the sweep that this process started, if it did."""
+    watch = _Watch.current
+    return 0 if watch is None else len(watch.tally.failed) + len(watch.pending)
+
+
+def stop_watching() -> None:
+    """Leave the terminal as it was, after an interruption."""
+    if _Watch.current is not None:
+        _Watch.current.stop()
 
 
 def plan_study(config: DictConfig) -> Study:
@@ -194,8 +211,7 @@ class _Watch(threading.Thread):
 
     def finish(self) -> None:
         """Stop watching and tell what came of the sweep."""
-        self._ended.set()
-        self.join()
+        self.stop()
         self._look()
         trained = len(self.tally.finished) - self.tally.reused
         seconds = time.monotonic() - self.begin
@@ -205,9 +221,14 @@ class _Watch(threading.Thread):
             f"{len(self.tally.failed)} failed, {len(self.pending)} left; records in {folder}"
         )
         for cell in self.tally.failed:
-            self.console.print(f"  failed: {cell.name}: {read_failure(cell.folder)}", markup=False)
+            self.console.print(f"  failed: {cell.name}: {failure_of(cell.folder)}", markup=False)
         if self.tally.failed:
             self.console.print("The same command with retry=failed tries these again.")
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._ended.set()
+        self.join()
 
     def _take_stock(self) -> None:
         for cell in self.study.cells:
@@ -215,7 +236,9 @@ class _Watch(threading.Thread):
             self.stamps[cell.name] = failure_stamp(cell.folder)
             if state is RunState.FINISHED:
                 self._close(cell, self.tally.finished)
-            elif state is RunState.FAILED and self.study.retry != "failed":
+            elif state is RunState.UNREADABLE or (
+                state is RunState.FAILED and self.study.retry != "failed"
+            ):
                 self._close(cell, self.tally.failed)
         self.tally.reused = len(self.tally.finished)
         self._progress.update(self._task, completed=self.tally.reused)
@@ -240,7 +263,7 @@ class _Watch(threading.Thread):
                 self._tell(f"{label(cell)}: {self._read(cell)}")
             elif state is RunState.FAILED and failure_stamp(cell.folder) != self.stamps[cell.name]:
                 self._close(cell, self.tally.failed)
-                self._tell(f"{label(cell)}: FAILED: {read_failure(cell.folder)}")
+                self._tell(f"{label(cell)}: FAILED: {failure_of(cell.folder)}")
 
     def _read(self, cell: Cell) -> str:
         try:

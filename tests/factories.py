@@ -89,6 +89,8 @@ def make_record(
             "train_size": 300,
             "test_size": 1497,
             "augmentation": "none",
+            "crop_padding": 4,
+            "flip": False,
             "split_seed": 0,
             **(dataset or {}),
         }

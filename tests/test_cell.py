@@ -269,6 +269,11 @@ DECISIVE = [
     ["epochs=10"],
     ["precision=64"],
     ["compile=true"],
+    ["device=cpu"],
+    ["threads=1"],
+    ["measurement.latency_batch_sizes=[1]"],
+    ["measurement.latency_seconds=0.1"],
+    ["budget.source=nearest"],  # the same network here, but a run of another study
 ]
 INDIFFERENT = [
     ["results=elsewhere"],
@@ -277,17 +282,12 @@ INDIFFERENT = [
     ["logger=csv"],
     ["logger.project=other"],
     ["logger.entity=me"],
-    ["device=cpu"],
-    ["threads=1"],
     ["dataset.root=/data"],
     ["retry=failed"],
-    ["measurement.latency_batch_sizes=[1]"],
-    ["measurement.latency_seconds=0.1"],
     ["epochs=20"],  # the recipe's own
     ["recipe.batch_size=64"],
     ["dataset.train_size=300"],
     ["budget.depth=26"],
-    ["budget.source=nearest"],  # the same network here
 ]
 
 
@@ -308,13 +308,28 @@ def test_the_fingerprint_changes_with_each_decisive_value():
     assert [names for names in by_fingerprint.values() if len(names) > 1] == []
 
 
-def test_another_source_is_another_cell_where_it_gives_another_network():
+def test_a_single_network_is_one_cell_whatever_the_source():
+    words = ("design=single", "budget.width=16")
+    by_nearest = resolve_with(*words, "budget.source=nearest")
+    assert by_nearest.fingerprint == resolve_with(*words).fingerprint
+    assert by_nearest.source.value == "rule"
+
+
+def test_a_knob_that_is_sought_cannot_be_given():
+    words = ("budget=parameters", "budget.parameters=1M")
+    with pytest.raises(ConfigError, match=r"budget.width=3: .* expected budget.depth="):
+        resolve_with(*words, "budget.width=3")
+    with pytest.raises(ConfigError, match=r"budget.depth=20: .* expected budget.width="):
+        resolve_with(*words, "budget.along=depth", "budget.depth=20")
+
+
+def test_another_source_is_another_cell():
     words = ("design=deq", "budget.width=16", "k=4", "dataset=cifar10")
     by_rule = resolve_with(*words)
     by_nearest = resolve_with(*words, "budget.source=nearest")
     as_published = resolve_with(*words, "budget.source=published")
     assert (by_rule.design.width, by_nearest.design.width, as_published.design.width) == (7, 8, 8)
-    assert by_rule.fingerprint != by_nearest.fingerprint == as_published.fingerprint
+    assert len({cell.fingerprint for cell in (by_rule, by_nearest, as_published)}) == 3
 
 
 def test_a_budget_stated_in_another_way_is_the_same_cell():

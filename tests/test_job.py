@@ -5,9 +5,9 @@ import pytest
 from filelock import FileLock
 
 from ensemble_switchover import run
-from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.errors import ConfigError, DataError, TrainingError
 from ensemble_switchover.job import LOCKS_FOLDER, Ending, run_cell
-from ensemble_switchover.results.store import RunState, read_failure, run_state
+from ensemble_switchover.results.store import RECORD_FILE, RunState, failure_of, run_state
 from tests.factories import make_record
 
 
@@ -21,7 +21,7 @@ def trainings(monkeypatch):
     """Count the trainings, each of which gives a made-up record at once."""
     calls = []
 
-    def train(cell, config, *, concurrent_jobs, tell):
+    def train(cell, config, *, concurrent_jobs, tell, warn):
         calls.append(cell.name)
         return make_record(name=cell.name)
 
@@ -32,7 +32,7 @@ def trainings(monkeypatch):
 def start(cell, retry="none"):
     resolved, config = cell
     config.retry = retry
-    return run_cell(resolved, config, concurrent_jobs=1, tell=lambda line: None)
+    return run_cell(resolved, config, concurrent_jobs=1, tell=print, warn=print)
 
 
 def test_a_finished_run_is_reused(cell, trainings):
@@ -50,7 +50,7 @@ def test_a_failed_run_is_tried_again_only_when_asked(cell, trainings, monkeypatc
         patch.setattr(run, "train_and_measure", fail)
         with pytest.raises(TrainingError):
             start(cell)
-    assert read_failure(cell[0].folder) == "member 0: the training loss is not finite"
+    assert failure_of(cell[0].folder) == "member 0: the training loss is not finite"
 
     outcome = start(cell)
     assert outcome.ending is Ending.FAILED_BEFORE
@@ -69,7 +69,7 @@ def test_an_unexpected_error_is_noted_too(cell, monkeypatch):
     monkeypatch.setattr(run, "train_and_measure", fail)
     with pytest.raises(MemoryError):
         start(cell)
-    assert read_failure(cell[0].folder) == "MemoryError: no more"
+    assert failure_of(cell[0].folder) == "MemoryError: no more"
 
 
 def test_an_interrupted_run_leaves_nothing(cell, monkeypatch):
@@ -92,6 +92,43 @@ def test_a_run_that_another_process_works_on_is_left_to_it(cell, trainings):
     assert start(cell).ending is Ending.TRAINED
 
 
-def test_reusing_a_record_imports_no_torch():
-    code = "import sys, ensemble_switchover.app; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+@pytest.mark.parametrize("error", [ConfigError("no such device"), DataError("no network")])
+def test_what_is_wrong_with_the_machine_is_no_failure_of_the_run(cell, monkeypatch, error):
+    def fail(*arguments, **keywords):
+        raise error
+
+    monkeypatch.setattr(run, "train_and_measure", fail)
+    with pytest.raises(type(error)):
+        start(cell)
+    assert run_state(cell[0].folder) is RunState.ABSENT
+
+
+def test_a_damaged_record_is_neither_reused_nor_overwritten(cell, trainings):
+    start(cell)
+    path = cell[0].folder / RECORD_FILE
+    path.write_text(path.read_text()[:100])
+    outcome = start(cell, retry="failed")
+    assert outcome.ending is Ending.FAILED_BEFORE
+    assert str(path) in outcome.line
+    assert len(trainings) == 1
+    assert len(path.read_text()) == 100
+
+
+def test_reusing_a_record_imports_no_torch(tmp_path):
+    words = ["logger=none", "budget.depth=8", "budget.width=4", "epochs=1", "device=cpu"]
+    words += ["dataset.train_size=40", "dataset.test_size=60"]
+    command = [sys.executable, "-m", "ensemble_switchover", *words]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    code = (
+        "import sys; from ensemble_switchover.app import main; main(); "
+        "print('torch' in sys.modules)"
+    )
+    again = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "finished before, reused" in again.stdout
+    assert again.stdout.endswith("False\n")

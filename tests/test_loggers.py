@@ -14,7 +14,8 @@ def trained(tiny_cell):
     def train(*overrides):
         cell, config = tiny_cell("budget.depth=8", "budget.width=4", *overrides)
         lines = []
-        return train_and_measure(cell, config, tell=lines.append), cell, lines
+        record = train_and_measure(cell, config, tell=lines.append, warn=lines.append)
+        return record, cell, lines
 
     return train
 

@@ -159,3 +159,25 @@ def test_a_run_that_is_killed_leaves_no_record_and_runs_again(tmp_path):
     assert any(line.startswith("epoch    1") for line in again.stdout)
     again.kill()
     again.communicate()
+
+
+def test_a_sweep_that_cannot_write_says_so_and_does_not_end_well(tmp_path):
+    if os.geteuid() == 0:
+        words = ["results=/proc/self/nowhere"]
+    else:
+        (tmp_path / "closed").mkdir(mode=0o500)
+        words = [f"results={tmp_path / 'closed'}"]
+    result = sweep(tmp_path, "budget.depth=8", "budget.width=4", *words)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "nowhere" in result.stderr or "closed" in result.stderr
+
+
+def test_a_study_over_sources_has_the_runs_of_each(tmp_path):
+    result = sweep(
+        tmp_path, "budget.depth=14", "budget.width=8", "design=single,deq", "k=2",
+        "budget.source=rule,nearest",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    found = sorted((r.design.design_class, r.design.source) for r in records(tmp_path))
+    assert found == [("deq", "nearest"), ("deq", "rule"), ("single", "rule")]

@@ -45,7 +45,10 @@ def show_summary(summary: pl.DataFrame, *, brief: bool = False) -> ShownTable:
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
         _BUDGET: _budget,
         "Class": lambda row: str(row["design_class"]),
-        "Networks (depth x width)": _networks,
+        "Depth": lambda row: f"{row['depth']}",
+        "Width": lambda row: f"{row['width']}",
+        "k": lambda row: f"{row['k']}",
+        "Parameters": lambda row: f"{row['parameters']:,}",
         "Fill": lambda row: f"{100 * row['budget_fill']:.0f} %",
         "Seeds": lambda row: f"{row['num_seeds']}",
         "Test error, %": lambda row: _mean_std(row, "test_error_percent", num_decimals=2),
@@ -59,11 +62,11 @@ def show_summary(summary: pl.DataFrame, *, brief: bool = False) -> ShownTable:
     }
     if brief:
         columns = _abbreviate(columns)
-    num_text_columns = 3
+    num_text_columns = 2
     if len({_condition(row) for row in rows}) > 1:
         columns = {"Condition": _condition, **columns}
-        num_text_columns = 4
-    return _lay_out(rows, columns, _caption(rows), num_text_columns)
+        num_text_columns = 3
+    return _lay_out(rows, columns, _caption(rows, brief=brief), num_text_columns)
 
 
 def show_times_to_accuracy(summary: pl.DataFrame) -> ShownTable:
@@ -130,14 +133,12 @@ def _abbreviate(
 ) -> dict[str, Callable[[dict[str, Any]], str]]:
     shorter = {
         _BUDGET: "Budget",
-        "Networks (depth x width)": "Networks",
         "Test error, %": "Error, %",
         "Training, s/epoch": "s/epoch",
-        "Time to accuracy, s": "s to accuracy",
         _DEVICE_BYTES: "Device peak, MiB",
         _PROCESS_BYTES: "RSS peak, MiB",
     }
-    left_out = {"Members' error, %", "NLL, nats", "ECE"}
+    left_out = {"Members' error, %", "NLL, nats", "ECE", "Time to accuracy, s"}
     brief = {
         shorter.get(name, name.removeprefix("Latency, ")): write
         for name, write in columns.items()
@@ -167,13 +168,16 @@ def _quotient(name: str) -> Callable[[dict[str, Any]], str]:
     return write
 
 
-def _caption(rows: list[dict[str, Any]]) -> str:
+def _caption(rows: list[dict[str, Any]], *, brief: bool) -> str:
     text = (
         "Test error: mean ± sample standard deviation over the seeds, after the last epoch. "
-        "Training: median epoch of a run without its warm-up, summed over the members. "
-        "Time to accuracy: training seconds to the lowest test error of the single network of the "
-        "same budget and seed; a number of seeds where not all of them reached it."
+        "Training: median epoch of a run without its warm-up, summed over the members."
     )
+    if not brief:
+        text += (
+            " Time to accuracy: training seconds to the lowest test error of the single network of "
+            "the same budget and seed; a number of seeds where not all of them reached it."
+        )
     if any(row["num_seeds"] == 1 for row in rows):
         text += " One seed has no spread."
     return text
@@ -181,11 +185,6 @@ def _caption(rows: list[dict[str, Any]]) -> str:
 
 def _budget(row: dict[str, Any]) -> str:
     return f"{row['budget_parameters']:,} ({row['budget_depth']}x{row['budget_width']})"
-
-
-def _networks(row: dict[str, Any]) -> str:
-    network = f"{row['depth']}x{row['width']}"
-    return network if row["k"] == 1 else f"{row['k']} of {network}"
 
 
 def _condition(row: dict[str, Any]) -> str:

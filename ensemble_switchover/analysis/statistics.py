@@ -74,7 +74,7 @@ def paired_t_interval(
     `mean +- t * s / sqrt(n)`, where `s` is the sample standard deviation of the n differences and
     `t` the `(1 + confidence) / 2` quantile of Student's t distribution with n - 1 degrees of
     freedom (Student, 1908, The Probable Error of a Mean). One difference has no spread, and so no
-    interval. Where all differences are equal the interval is that one point.
+    interval; nor do equal differences, which a test error of few images gives by chance.
 
     Args:
         differences: One difference per pair, such as ensemble minus single test error, one per
@@ -82,7 +82,7 @@ def paired_t_interval(
         confidence: Share of such intervals that hold the true mean, between 0 and 1.
 
     Returns:
-        The interval in the unit of the differences, or None for fewer than two differences.
+        The interval in the unit of the differences, or None where there is no spread.
 
     >>> interval = paired_t_interval([-3.0, -2.0, -1.0])
     >>> round(interval.lower, 3), round(interval.upper, 3), interval.below_zero
@@ -93,7 +93,7 @@ def paired_t_interval(
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence={confidence}: expected a number between 0 and 1")
     std = sample_std(differences)
-    if std is None:
+    if not std:
         return None
     num_samples = len(differences)
     mean = sample_mean(differences)

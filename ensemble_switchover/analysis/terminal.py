@@ -22,6 +22,7 @@ def rich_table(shown: ShownTable, title: str) -> Table:
         caption_justify="left",
         box=box.SIMPLE,
         pad_edge=False,
+        padding=(0, 0, 0, 1),
     )
     for number, header in enumerate(shown.headers):
         # A header is no wider than it has to be, so that the cells below need not be broken.

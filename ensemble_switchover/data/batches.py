@@ -68,11 +68,18 @@ class Normalisation:
         deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
         return cls(torch.stack(means), deviation)
 
+    def on(self, device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
+        """Return the standardisation of images (B, C, H, W) of `uint8` that lie on a device.
+
+        Its factors are moved there once, so that no batch waits for them.
+        """
+        scale = (1 / (255 * self.deviation)).to(dtype)[:, None, None].to(device)
+        shift = (self.mean / self.deviation).to(dtype)[:, None, None].to(device)
+        return lambda images: images.to(dtype) * scale - shift
+
     def apply(self, images: Tensor, dtype: torch.dtype) -> Tensor:
         """Turn images (B, C, H, W) of `uint8` into standardised floating point."""
-        scale = (1 / (255 * self.deviation)).to(images.device, dtype)[:, None, None]
-        shift = (self.mean / self.deviation).to(images.device, dtype)[:, None, None]
-        return images.to(dtype) * scale - shift
+        return self.on(images.device, dtype)(images)
 
 
 class TrainingBatches:
@@ -96,8 +103,7 @@ class TrainingBatches:
         self.member_seeds = member_seeds
         self.batch_size = batch_size
         self.augmentation = augmentation
-        self.normalisation = normalisation
-        self.dtype = dtype
+        self.normalise = normalisation.on(data.images.device, dtype)
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -126,7 +132,7 @@ class TrainingBatches:
                 if self.augmentation is not None:
                     selected = draws[position].select(start, stop)
                     batch = augment(batch, selected, self.augmentation.padding)
-                images.append(self.normalisation.apply(batch, self.dtype))
+                images.append(self.normalise(batch))
                 labels.append(self.data.labels[chosen])
             yield Batch(group, torch.stack(images), torch.stack(labels), stop == size)
 
@@ -147,8 +153,7 @@ class EvaluationBatches:
         self.data = data
         self.groups = groups
         self.batch_size = batch_size
-        self.normalisation = normalisation
-        self.dtype = dtype
+        self.normalise = normalisation.on(data.images.device, dtype)
 
     def __len__(self) -> int:
         return len(self.groups) * -(-len(self.data) // self.batch_size)
@@ -157,4 +162,4 @@ class EvaluationBatches:
         for group in self.groups:
             for start in range(0, len(self.data), self.batch_size):
                 images = self.data.images[start : start + self.batch_size]
-                yield EvaluationBatch(group, self.normalisation.apply(images, self.dtype), start)
+                yield EvaluationBatch(group, self.normalise(images), start)

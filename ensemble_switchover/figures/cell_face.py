@@ -22,7 +22,7 @@ class CellFace:
     winner: DesignClassName | None
     """The class of the lowest mean test error; None where there is nothing to compare."""
     decided: bool
-    """True if the seeds decide between the winner and its rival."""
+    """True if the seeds decide between the winner and its rivals: single and ensembles."""
     both_ensembles_win: bool
     """True if the mean of both ensembles lies below the single network's."""
 
@@ -35,8 +35,8 @@ def face_cell(
 ) -> CellFace:
     """Decide what a cell shows.
 
-    The rival of an ensemble that wins is the single network; the rival of a single network that
-    wins is the better of the ensembles. Of equal means the single network is shown, undecided.
+    The rival of an ensemble that wins is the single network; the rivals of a single network that
+    wins are both ensembles. Of equal means the single network is shown, undecided.
 
     Args:
         grid: The test errors.
@@ -53,12 +53,14 @@ def face_cell(
     if "single" not in means or not ensembles:
         return CellFace(None, decided=False, both_ensembles_win=False)
     winner = min(means, key=lambda name: means[name])
-    best_ensemble = min(ensembles, key=lambda name: means[name])
-    wanted = Verdict.SINGLE if winner == "single" else Verdict.ENSEMBLE
-    verdict = thresholds[best_ensemble].cells[column][row].verdict
+    verdicts = {name: thresholds[name].cells[column][row].verdict for name in ensembles}
+    if winner == "single":
+        decided = all(verdict is Verdict.SINGLE for verdict in verdicts.values())
+    else:
+        decided = verdicts[winner] is Verdict.ENSEMBLE
     both = len(ensembles) == len(ENSEMBLE_CLASSES)
     return CellFace(
         winner,
-        decided=verdict is wanted,
+        decided=decided,
         both_ensembles_win=both and all(means[name] < means["single"] for name in ensembles),
     )

@@ -94,7 +94,7 @@ def _subtitle(thresholds: Mapping[DesignClassName, Threshold]) -> str:
     text = "Design class with the lowest mean test error"
     if thresholds:
         confidence = next(iter(thresholds.values())).confidence
-        text += f"; pale: undecided at {100 * confidence:g} % confidence"
+        text += f"; pale: undecided against single at {100 * confidence:g} %"
     return text
 
 

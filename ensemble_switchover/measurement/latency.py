@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def measure_latencies(
     device: torch.device,
     dtype: torch.dtype,
     max_seconds: float,
+    warn: Callable[[str], None],
 ) -> list[Latency]:
     """Time `predict` on images of noise at every batch size, after a warm-up.
 
@@ -51,25 +53,46 @@ def measure_latencies(
         device: Where the images lie.
         dtype: Of the images.
         max_seconds: A batch size ends after 30 repeats, or after so many seconds and 5 repeats.
+        warn: Is told of a batch size that does not fit into memory; it and larger ones are left
+            out.
     """
     clock = synchronised_clock(device)
-    generator = torch.Generator().manual_seed(0)
     latencies = []
-    for batch_size in batch_sizes:
-        shape = (batch_size, task.channels, task.size, task.size)
-        images = torch.randn(shape, generator=generator).to(device, dtype)
-        with torch.inference_mode():
-            for _ in range(WARM_UP_REPEATS):
-                predict(images)
-            seconds: list[float] = []
-            while len(seconds) < MIN_REPEATS or (
-                len(seconds) < NUM_REPEATS and sum(seconds) < max_seconds
-            ):
-                start = clock()
-                predict(images)
-                seconds.append(clock() - start)
+    for batch_size in sorted(batch_sizes):
+        try:
+            seconds = _time_batches(predict, task, batch_size, device, dtype, max_seconds, clock)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            warn(f"inference at batch size {batch_size} does not fit into memory; left out")
+            break
         latencies.append(summarise(batch_size, seconds))
     return latencies
+
+
+def _time_batches(
+    predict: Callable[[Tensor], Tensor],
+    task: ImageTask,
+    batch_size: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    max_seconds: float,
+    clock: Callable[[], float],
+) -> list[float]:
+    generator = torch.Generator().manual_seed(0)
+    shape = (batch_size, task.channels, task.size, task.size)
+    images = torch.randn(shape, generator=generator).to(device, dtype)
+    seconds: list[float] = []
+    with torch.inference_mode():
+        for _ in range(WARM_UP_REPEATS):
+            predict(images)
+        while len(seconds) < MIN_REPEATS or (
+            len(seconds) < NUM_REPEATS and sum(seconds) < max_seconds
+        ):
+            start = clock()
+            predict(images)
+            seconds.append(clock() - start)
+    return seconds
 
 
 def summarise(batch_size: int, seconds: Sequence[float]) -> Latency:

@@ -66,6 +66,12 @@ def peak_rss_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether an error says that memory, the device's or the host's, did not suffice."""
+    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    return known or "can't allocate memory" in str(error)
+
+
 class MemoryCallback(lightning.Callback):
     """Reads the peak of every epoch's training work, evaluation excluded."""
 

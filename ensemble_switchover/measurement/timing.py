@@ -6,13 +6,16 @@ On an accelerator the clock is read after a synchronise, so that queued work cou
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
 import torch
 
+from ensemble_switchover.training import EnsembleModule
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from ensemble_switchover.data.batches import Batch
@@ -58,12 +61,20 @@ class MemberStopwatch:
             self.seconds[member] += (now - self._mark) / len(members)
         self._mark = now
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave out the time that the block takes."""
+        start = self.clock()
+        yield
+        self._mark += self.clock() - start
+
 
 class TimingCallback(lightning.Callback):
     """Times the training work and the evaluation of every epoch.
 
     Training ends with the last step of the last group: what comes after it in the epoch
-    (evaluation, logging, saving) is not training. Waiting for data between steps is.
+    (evaluation, logging, saving) is not training, nor is moving members between host and device.
+    Waiting for data between steps is.
     """
 
     def __init__(self, k: int, clock: Callable[[], float] | None = None) -> None:
@@ -84,6 +95,8 @@ class TimingCallback(lightning.Callback):
         """Choose the clock for the device."""
         clock = self.clock or synchronised_clock(pl_module.device)
         self.stopwatch = MemberStopwatch(self.k, clock)
+        if isinstance(pl_module, EnsembleModule):
+            pl_module.untimed = self.stopwatch.paused
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule

@@ -51,6 +51,9 @@ class DatasetRecord:
     train_size: int
     test_size: int
     augmentation: str
+    crop_padding: int
+    """Pixels; it matters where images are augmented."""
+    flip: bool
     split_seed: int
 
 

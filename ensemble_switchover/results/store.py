@@ -39,6 +39,7 @@ class RunState(Enum):
     ABSENT = "absent"
     FINISHED = "finished"
     FAILED = "failed"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,12 @@ class Records:
 
 def run_state(folder: Path) -> RunState:
     """Tell the state of the run that owns `folder`."""
-    if (folder / RECORD_FILE).is_file():
+    path = folder / RECORD_FILE
+    if path.is_file():
+        try:
+            _read_current(path)
+        except RecordError:
+            return RunState.UNREADABLE
         return RunState.FINISHED
     if (folder / FAILURE_FILE).is_file():
         return RunState.FAILED
@@ -78,15 +84,20 @@ def write_record(folder: Path, record: Record) -> None:
 
 
 def write_failure(folder: Path, name: str, error: str) -> None:
-    """Note that a run failed, and why, in one line; a finished record is never replaced."""
-    if run_state(folder) is RunState.FINISHED:
+    """Note that a run failed, and why, in one line; a record is never replaced by that."""
+    if (folder / RECORD_FILE).exists():
         return
     text = json.dumps({"schema_version": SCHEMA_VERSION, "name": name, "error": error}, indent=1)
     _write_folder(folder, {FAILURE_FILE: text.encode()})
 
 
-def read_failure(folder: Path) -> str:
-    """Return the line that a failed run left behind."""
+def failure_of(folder: Path) -> str:
+    """Return the line that a failed run left behind, or why its record cannot be read."""
+    if (folder / RECORD_FILE).is_file():
+        try:
+            read_record(folder / RECORD_FILE)
+        except RecordError as error:
+            return str(error)
     try:
         return str(json.loads((folder / FAILURE_FILE).read_text())["error"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -107,6 +118,17 @@ def read_record(path: Path) -> Record:
     Raises:
         RecordError: if the file is absent, damaged, or of another schema version.
     """
+    content = _read_current(path)
+    try:
+        return _adapter.validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RecordError(f"{path}: {where}: {first['msg']}") from error
+
+
+def _read_current(path: Path) -> bytes:
+    """Read a record's text, and see that it is whole and of this schema version."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -117,12 +139,7 @@ def read_record(path: Path) -> Record:
         raise RecordError(f"{path}: not a record (damaged, or another file)") from error
     if version != SCHEMA_VERSION:
         raise RecordError(f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}")
-    try:
-        return _adapter.validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{path}: {where}: {first['msg']}") from error
+    return content
 
 
 def read_records(root: Path) -> Records:

@@ -7,6 +7,8 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
+from ensemble_switchover.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,10 +16,20 @@ WANDB_HOST = "https://api.wandb.ai"
 
 
 def wandb_is_offline(mode: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Decide for `logger.mode`: `offline`, `online`, or `auto` (online with a login)."""
-    if mode == "auto":
-        return not has_wandb_login(environment)
-    return mode == "offline"
+    """Decide for `logger.mode`: `offline`, `online`, or `auto` (online with a login).
+
+    Raises:
+        ConfigError: for `online` without a login; W&B would ask for one and wait.
+    """
+    if mode == "offline":
+        return True
+    login = has_wandb_login(environment)
+    if mode == "online" and not login:
+        raise ConfigError(
+            "logger.mode=online: no W&B login found; expected one of `wandb login` or "
+            "WANDB_API_KEY, and WANDB_MODE not offline; logger.mode=offline needs none"
+        )
+    return not login
 
 
 def has_wandb_login(environment: Mapping[str, str] = os.environ) -> bool:

@@ -5,6 +5,7 @@ Dimensions: k members, m members of a group, N test images, B images of a batch.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
@@ -15,6 +16,9 @@ from torch.optim import SGD
 from ensemble_switchover.errors import TrainingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from ensemble_switchover.data.batches import Batch, EvaluationBatch
     from ensemble_switchover.networks import Ensemble
     from ensemble_switchover.recipe import Recipe
@@ -45,11 +49,18 @@ class EnsembleModule(lightning.LightningModule):
         self.num_train_images = num_train_images
         self.num_test_images = num_test_images
         self.num_classes = num_classes
+        self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Wraps what is no training work, though it happens between training steps."""
         self.execution: Execution
         self.train_losses: Tensor
         """(k,) mean cross-entropy over the current epoch's training images."""
         self.probabilities: Tensor
         """(k, N, classes) the members' probabilities on the test set after the last epoch."""
+
+    def _prepare(self, group: tuple[int, ...]) -> None:
+        if not self.execution.is_ready(group):
+            with self.untimed():
+                self.execution.prepare(group)
 
     @property
     def k(self) -> int:
@@ -89,12 +100,15 @@ class EnsembleModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Take one step of every member of the batch's group."""
+        self._prepare(batch.members)
         losses = self.execution.train_step(batch.members, batch.images, batch.labels)
         share = batch.labels.shape[1] / self.num_train_images
-        self.train_losses[list(batch.members)] += losses * share
+        for member, loss in zip(batch.members, losses.unbind(), strict=True):
+            self.train_losses[member] += loss * share
 
     def validation_step(self, batch: EvaluationBatch, batch_idx: int) -> None:
         """Predict test images with every member of the batch's group."""
+        self._prepare(batch.members)
         logits = self.execution.logits(batch.members, batch.images)
         stop = batch.start + batch.images.shape[0]
         probabilities = logits.float().softmax(dim=-1)

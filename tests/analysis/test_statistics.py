@@ -7,7 +7,12 @@ import statistics as reference
 import pytest
 from scipy import stats
 
-from ensemble_switchover.analysis.statistics import paired_t_interval, sample_mean, sample_std
+from ensemble_switchover.analysis.statistics import (
+    Interval,
+    paired_t_interval,
+    sample_mean,
+    sample_std,
+)
 
 ENSEMBLE = [9.1, 8.4, 10.2, 9.0]
 SINGLE = [10.0, 9.9, 10.1, 11.3]
@@ -34,21 +39,16 @@ def test_one_difference_or_none_has_no_interval() -> None:
     assert paired_t_interval([]) is None
 
 
-def test_equal_differences_give_a_point() -> None:
-    interval = paired_t_interval([-2.0, -2.0, -2.0])
-
-    assert interval is not None
-    assert (interval.lower, interval.upper) == (-2.0, -2.0)
-    assert interval.below_zero
-    assert not interval.above_zero
+def test_equal_differences_have_no_spread_and_decide_nothing() -> None:
+    assert paired_t_interval([-2.0, -2.0, -2.0]) is None
+    assert paired_t_interval([0.0, 0.0]) is None
 
 
 def test_an_interval_that_touches_zero_is_on_neither_side() -> None:
-    interval = paired_t_interval([0.0, 0.0])
-
-    assert interval is not None
-    assert not interval.below_zero
-    assert not interval.above_zero
+    for lower, upper in ((-2.0, 0.0), (0.0, 2.0)):
+        interval = Interval((lower + upper) / 2, lower, upper, 0.95, 3)
+        assert not interval.below_zero
+        assert not interval.above_zero
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])

@@ -20,7 +20,7 @@ def measure(monkeypatch):
     """Measure a model whose n-th call takes `seconds(n)` on a clock that nothing else moves."""
 
     def make(seconds, batch_sizes, max_seconds):
-        now, shapes = [0.0], []
+        now, shapes, warnings = [0.0], [], []
 
         def predict(images):
             shapes.append(tuple(images.shape))
@@ -35,6 +35,7 @@ def measure(monkeypatch):
             device=torch.device("cpu"),
             dtype=torch.float32,
             max_seconds=max_seconds,
+            warn=warnings.append,
         )
         return results, shapes
 
@@ -66,3 +67,23 @@ def test_quartiles_are_numpys():
         result.median_ms_per_image,
         result.upper_quartile_ms_per_image,
     ] == pytest.approx(expected)
+
+
+def test_a_batch_that_does_not_fit_is_left_out_and_told():
+    def predict(images):
+        if len(images) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return images
+
+    told = []
+    results = measure_latencies(
+        predict,
+        TASK,
+        [8, 1, 2, 4],
+        device=torch.device("cpu"),
+        dtype=torch.float32,
+        max_seconds=0.001,
+        warn=told.append,
+    )
+    assert [result.batch_size for result in results] == [1, 2]
+    assert told == ["inference at batch size 4 does not fit into memory; left out"]

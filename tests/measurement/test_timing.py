@@ -111,3 +111,20 @@ def test_the_first_epoch_is_marked_as_warm_up(tiny_cell):
     epochs = run.train_and_measure(cell, config, tell=lambda line: None).epochs
     assert [epoch.warm_up for epoch in epochs] == [True, False, False]
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
+
+
+def test_moving_members_is_left_out(monkeypatch, tiny_cell):
+    from ensemble_switchover.training.execution.sequential import Sequential
+
+    clock = ManualClock()
+    monkeypatch.setattr(run, "TimingCallback", lambda k: TimingCallback(k, clock))
+    original = Sequential.prepare
+
+    def slow(self, group):
+        clock.now += 100.0
+        original(self, group)
+
+    monkeypatch.setattr(Sequential, "prepare", slow)
+    cell, config = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=8")
+    (epoch,) = run.train_and_measure(cell, config, tell=lambda line: None).epochs
+    assert epoch.train_seconds == 0

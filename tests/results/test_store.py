@@ -15,7 +15,7 @@ from ensemble_switchover.results.store import (
     CONFIG_FILE,
     RECORD_FILE,
     RunState,
-    read_failure,
+    failure_of,
     read_record,
     read_records,
     run_state,
@@ -86,7 +86,7 @@ def test_a_failure_is_noted_and_a_later_record_replaces_it(tmp_path):
     assert run_state(folder) is RunState.ABSENT
     write_failure(folder, "run", "member 2 diverged")
     assert run_state(folder) is RunState.FAILED
-    assert read_failure(folder) == "member 2 diverged"
+    assert failure_of(folder) == "member 2 diverged"
     assert read_records(tmp_path).records == []
     write_record(folder, make_record())
     assert run_state(folder) is RunState.FINISHED

@@ -1,5 +1,6 @@
 import pytest
 
+from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.results.wandb_login import has_wandb_login, wandb_is_offline
 
 
@@ -32,4 +33,9 @@ def test_the_mode_decides_where_it_is_given(netrc_file, nothing):
     assert wandb_is_offline("auto", nothing)
     assert not wandb_is_offline("auto", netrc_file)
     assert wandb_is_offline("offline", netrc_file)
-    assert not wandb_is_offline("online", nothing)
+    assert not wandb_is_offline("online", netrc_file)
+
+
+def test_online_without_a_login_is_refused_rather_than_asked_for(nothing):
+    with pytest.raises(ConfigError, match=r"logger.mode=online: no W&B login found"):
+        wandb_is_offline("online", nothing)

@@ -24,6 +24,7 @@ def execution():
 def test_only_the_member_in_turn_lies_on_the_device(execution):
     images, labels = torch.randn(1, 2, 1, 2, 2).cuda(), torch.zeros(1, 2, dtype=torch.long).cuda()
     for member in (0, 1, 2, 0):
+        execution.prepare((member,))
         execution.train_step((member,), images, labels)
         resident = [device_bytes(network) > 0 for network in execution.members]
         assert resident == [index == member for index in range(3)]
@@ -36,3 +37,28 @@ def test_only_the_member_in_turn_lies_on_the_device(execution):
 
 def test_every_member_has_a_group_of_its_own():
     assert Sequential.groups(3) == ((0,), (1,), (2,))
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Make every move a copy, as a move to another device is, and never skip one."""
+
+    def copy(module, device):
+        return module._apply(lambda tensor: tensor.clone())
+
+    monkeypatch.setattr(nn.Module, "to", copy)
+    members = [nn.Sequential(nn.Flatten(), nn.Linear(4, 3)) for _ in range(2)]
+    optimizers = [SGD(member.parameters(), lr=0.1, momentum=0.9) for member in members]
+    execution = Sequential(members, optimizers, torch.device("cpu"))
+    execution.device = torch.device("meta")
+    return execution
+
+
+def test_a_member_that_was_moved_for_evaluation_can_be_trained_on(elsewhere):
+    images, labels = torch.randn(1, 2, 1, 2, 2), torch.zeros(1, 2, dtype=torch.long)
+    with torch.inference_mode():
+        elsewhere.prepare((1,))
+        elsewhere.logits((1,), images[0])
+    assert elsewhere.is_ready((1,))
+    assert not elsewhere.is_ready((0,))
+    elsewhere.train_step((1,), images, labels)  # no move in between

@@ -36,8 +36,21 @@ class Execution(ABC):
         """Tell which of k members share a step, in the order in which they take their epoch."""
 
     @abstractmethod
+    def is_ready(self, group: tuple[int, ...]) -> bool:
+        """Tell whether the group's members lie where they compute."""
+
+    @abstractmethod
+    def prepare(self, group: tuple[int, ...]) -> None:
+        """Bring the group's members to where they compute, and park the others."""
+
+    @abstractmethod
     def train_step(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> Tensor:
-        """Take one optimizer step with images (m, B, C, H, W) and labels (m, B).
+        """Take one optimizer step of a group that is ready.
+
+        Args:
+            group: The m members.
+            images: (m, B, C, H, W)
+            labels: (m, B)
 
         Returns:
             (m,) mean cross-entropy of each member before the step, detached.
@@ -45,8 +58,8 @@ class Execution(ABC):
 
     @abstractmethod
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
-        """Map images (B, C, H, W) to the members' logits (m, B, classes)."""
+        """Map images (B, C, H, W) to a ready group's logits (m, B, classes)."""
 
     @abstractmethod
     def release(self) -> None:
-        """Bring every member back to the device, for use after training."""
+        """Bring every member's weights back to the device, for use after training."""

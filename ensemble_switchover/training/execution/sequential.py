@@ -41,6 +41,8 @@ class Sequential(Execution):
         self.device = device
         for member in range(len(members)):
             self._move(member, HOST)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()  # what all members together took is not training's
         self.resident: int | None = None
 
     @staticmethod
@@ -51,7 +53,6 @@ class Sequential(Execution):
     def train_step(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> Tensor:
         """Take one step of one member: images (1, B, C, H, W), labels (1, B), loss (1,)."""
         (member,) = group
-        self._bring(member)
         optimizer = self.optimizers[member]
         loss = functional.cross_entropy(self.members[member](images[0]), labels[0])
         optimizer.zero_grad()
@@ -62,31 +63,35 @@ class Sequential(Execution):
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the logits (1, B, classes) of one member."""
         (member,) = group
-        self._bring(member)
         logits: Tensor = self.members[member](images)
         return logits[None]
 
-    def release(self) -> None:
-        """Bring every member back to the device."""
-        for member in range(len(self.members)):
-            self._move(member, self.device)
-        self.resident = None
+    def is_ready(self, group: tuple[int, ...]) -> bool:
+        """Tell whether it is the group's turn already."""
+        return group == (self.resident,)
 
-    def _bring(self, member: int) -> None:
-        if member == self.resident:
-            return
+    def prepare(self, group: tuple[int, ...]) -> None:
+        """Park the member whose turn is over, and bring the next."""
         if self.resident is not None:
             self._move(self.resident, HOST)
-        self._move(member, self.device)
-        self.resident = member
+        (self.resident,) = group
+        self._move(self.resident, self.device)
+
+    def release(self) -> None:
+        """Bring every member's weights back to the device; optimizer states stay parked."""
+        for member in self.members:
+            member.to(self.device)
+        self.resident = None
 
     def _move(self, member: int, device: torch.device) -> None:
         if self.device == HOST:
             return
         # gradients are set anew by the next step; parked ones would only be copied about
         self.optimizers[member].zero_grad(set_to_none=True)
-        self.members[member].to(device)
-        for state in self.optimizers[member].state.values():
-            for name, value in state.items():
-                if isinstance(value, Tensor):
-                    state[name] = value.to(device)
+        # evaluation runs in inference mode, whose tensors could not be trained on afterwards
+        with torch.inference_mode(False):
+            self.members[member].to(device)
+            for state in self.optimizers[member].state.values():
+                for name, value in state.items():
+                    if isinstance(value, Tensor):
+                        state[name] = value.to(device)
