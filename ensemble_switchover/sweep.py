@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config import Config
     from ensemble_switchover.results.record import Record
 POLL_SECONDS = 0.5
+EXIT_FAILURE = 1
 EXIT_USAGE = 2
 LAYER_OVERHEAD_FLOPS = 2e7
 """Operations that cost about as much as starting one layer; only the time left rests on it."""
@@ -105,6 +106,9 @@ class SweepProgress(Callback):
             sys.exit(EXIT_USAGE)
         _Watch.current = _Watch(study)
         _Watch.current.start()
+        if not _Watch.current.pending:  # spare Hydra composing every run only to reuse it
+            _Watch.current.finish()
+            sys.exit(EXIT_FAILURE if unfinished_of_this_process() else 0)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Tell what came of it."""
