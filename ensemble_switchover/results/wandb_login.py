@@ -12,7 +12,8 @@ from ensemble_switchover.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WANDB_HOST = "https://api.wandb.ai"
+WANDB_HOSTS = ("api.wandb.ai", "api.forge.coreweave.com")
+"""The public service; since wandb 0.31 it goes by the second name, and takes logins of both."""
 
 
 def wandb_is_offline(mode: str, environment: Mapping[str, str] = os.environ) -> bool:
@@ -27,7 +28,8 @@ def wandb_is_offline(mode: str, environment: Mapping[str, str] = os.environ) -> 
     if mode == "online" and not login:
         raise ConfigError(
             "logger.mode=online: no W&B login found; expected one of `wandb login` or "
-            "WANDB_API_KEY, and WANDB_MODE not offline; logger.mode=offline needs none"
+            "WANDB_API_KEY (and WANDB_BASE_URL for a server of your own), and WANDB_MODE not "
+            "offline; logger.mode=offline needs none"
         )
     return not login
 
@@ -38,8 +40,10 @@ def has_wandb_login(environment: Mapping[str, str] = os.environ) -> bool:
         return False
     if environment.get("WANDB_API_KEY") or environment.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
-    host = urlparse(environment.get("WANDB_BASE_URL", WANDB_HOST)).hostname or ""
+    own = environment.get("WANDB_BASE_URL")
+    hosts = WANDB_HOSTS if own is None else (urlparse(own).hostname or "",)
     try:
-        return netrc.netrc(environment.get("NETRC")).authenticators(host) is not None
+        logins = netrc.netrc(environment.get("NETRC"))
+        return any(logins.authenticators(host) is not None for host in hosts)
     except (OSError, netrc.NetrcParseError):
         return False

@@ -12,6 +12,13 @@ def netrc_file(tmp_path):
     return {"NETRC": str(path)}
 
 
+def test_both_names_of_the_public_service_count(tmp_path):
+    path = tmp_path / "netrc"
+    path.write_text("machine api.forge.coreweave.com login user password secret\n")
+    path.chmod(0o600)
+    assert has_wandb_login({"NETRC": str(path)})
+
+
 @pytest.fixture
 def nothing(tmp_path):
     return {"NETRC": str(tmp_path / "absent")}
