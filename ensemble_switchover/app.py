@@ -19,12 +19,11 @@ from ensemble_switchover.complaints import explain
 from ensemble_switchover.config import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.job import Ending, run_cell
+from ensemble_switchover.sweep import EXIT_FAILURE, EXIT_USAGE
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-EXIT_FAILURE = 1
-EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = "Interrupted. What is finished is kept; the same command goes on from there."

@@ -104,7 +104,12 @@ class Cell:
     @property
     def folder(self) -> Path:
         """Where the record goes."""
-        return self.results / self.study / self.name
+        return self.study_folder / self.name
+
+    @property
+    def study_folder(self) -> Path:
+        """The folder of all runs of the study."""
+        return self.results / self.study
 
     @property
     def training_flops(self) -> float:

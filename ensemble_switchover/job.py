@@ -116,6 +116,6 @@ def _train(
 
 
 def _lock_path(cell: Cell) -> Path:
-    folder = cell.results / cell.study / LOCKS_FOLDER
+    folder = cell.study_folder / LOCKS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{cell.name}.lock"

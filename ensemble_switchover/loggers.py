@@ -50,7 +50,7 @@ class MetricLog:
         self._warn = warn
         self._kind = config.kind
         self._logger: Logger | None = None
-        folder = cell.results / cell.study
+        folder = cell.study_folder
         try:
             self._logger = self._start(config, cell, folder, tell)
             if self._logger is not None:

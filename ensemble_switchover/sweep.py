@@ -39,6 +39,7 @@ from ensemble_switchover.results.wandb_login import wandb_is_offline
 if TYPE_CHECKING:
     from ensemble_switchover.config import Config
     from ensemble_switchover.results.record import Record
+
 POLL_SECONDS = 0.5
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
@@ -52,8 +53,8 @@ class Study:
 
     cells: list[Cell]
     impossible: list[str]
-    logger: str
-    offline: bool
+    wandb_offline: bool
+    """True if the runs are logged to W&B, without a connection."""
     retry: str
     concurrent_jobs: int
 
@@ -151,8 +152,7 @@ def plan_study(config: DictConfig) -> Study:
     return Study(
         list(cells.values()),
         list(impossible),
-        job.logger.kind,
-        wandb_is_offline(job.logger.mode),
+        job.logger.kind == "wandb" and wandb_is_offline(job.logger.mode),
         job.retry,
         concurrent_jobs(config.hydra.launcher),
     )
@@ -219,7 +219,7 @@ class _Watch(threading.Thread):
         self._look()
         trained = len(self.tally.finished) - self.tally.reused
         seconds = time.monotonic() - self.begin
-        folder = self.study.cells[0].results / self.study.cells[0].study
+        folder = self.study.cells[0].study_folder
         self.console.print(
             f"{trained} runs trained in {duration(seconds)}, {self.tally.reused} reused, "
             f"{len(self.tally.failed)} failed, {len(self.pending)} left; records in {folder}"
@@ -252,8 +252,8 @@ class _Watch(threading.Thread):
         )
         for line in self.study.impossible:
             self.console.print(f"  no such design: {line}", markup=False)
-        if self.study.logger == "wandb" and self.study.offline and self.pending:
-            folder = self.study.cells[0].results / self.study.cells[0].study
+        if self.study.wandb_offline and self.pending:
+            folder = self.study.cells[0].study_folder
             self.console.print(
                 f"W&B: no login, so the runs are kept offline; send them: "
                 f"wandb sync {folder}/wandb/offline-run-*"

@@ -23,21 +23,16 @@ if TYPE_CHECKING:
 
 def synchronised_clock(device: torch.device) -> Callable[[], float]:
     """Return a monotonic clock in seconds that first waits for the device's queued work."""
-    if device.type == "cuda":
+    waits = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}
+    wait = waits.get(device.type)
+    if wait is None:
+        return time.perf_counter
 
-        def read() -> float:
-            torch.cuda.synchronize(device)
-            return time.perf_counter()
+    def read() -> float:
+        wait()
+        return time.perf_counter()
 
-        return read
-    if device.type == "mps":
-
-        def read_mps() -> float:
-            torch.mps.synchronize()
-            return time.perf_counter()
-
-        return read_mps
-    return time.perf_counter
+    return read
 
 
 class MemberStopwatch:
