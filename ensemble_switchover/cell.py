@@ -166,8 +166,8 @@ def resolve(config: Config) -> Cell:
     recipe = table_a(family.name, config.dataset.name)
     if recipe.name.startswith("Table A,"):
         notes.append(
-            f"Table A has no row for {family.name} on {config.dataset.name}: "
-            f"its row for cifar10 is used"
+            f"Table A has no row for {family.name} on {config.dataset.name}; used is "
+            f"{recipe.name.removeprefix('Table A, ')}"
         )
     train_size, test_size = _sizes(config.dataset)
     return Cell(
