@@ -98,6 +98,9 @@ class BudgetConfig:
 class NetworkBudgetConfig(BudgetConfig):
     """A budget stated as a single network."""
 
+    network: Optional[str] = None
+    """Depth and width factor in one word, such as 40x12: a list of them sweeps networks."""
+
 
 @dataclass(slots=True, kw_only=True)
 class ParametersBudgetConfig(BudgetConfig):

@@ -176,7 +176,7 @@ def assemble(cell: Cell, dtype: torch.dtype) -> tuple[EnsembleModule, ImageDataM
         groups=execution.groups(design.k),
         member_seeds=cell.member_seeds,
         batch_size=recipe.batch_size,
-        augmentation=_augmentation(cell),
+        augmentation=augmentation_of(cell),
         dtype=dtype,
     )
     return module, datamodule
@@ -269,7 +269,8 @@ def _predictor(
     return predict
 
 
-def _augmentation(cell: Cell) -> Augmentation | None:
+def augmentation_of(cell: Cell) -> Augmentation | None:
+    """Return how a cell's training images are augmented, if they are."""
     if cell.dataset.augmentation == "none":
         return None
     return Augmentation(padding=cell.dataset.crop_padding, flip=cell.dataset.flip)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.cell import Cell, resolve
-from ensemble_switchover.errors import ConfigError, DesignError, join_problems
+from ensemble_switchover.errors import ConfigError, DesignError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,11 +39,11 @@ def resolve_study(configs: Iterable[Config]) -> Study:
         except DesignError as error:
             impossible.setdefault(str(error))
         except ConfigError as error:
-            problems.setdefault(str(error))
+            problems.update(dict.fromkeys(error.args))
         else:
             cells.setdefault(cell.name, cell)
     if problems:
-        raise ConfigError(join_problems(list(problems)))
+        raise ConfigError(*problems)
     if not cells:
         raise ConfigError("nothing to run:\n" + "\n".join(f"  - {line}" for line in impossible))
     return Study(list(cells.values()), list(impossible))

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ensemble_switchover.cell import Cell, resolve
+from ensemble_switchover.command import EXIT_FAILURE, EXIT_USAGE
 from ensemble_switchover.complaints import explain
 from ensemble_switchover.composition import compose_runs, expand, sweep_lines
 from ensemble_switchover.errors import DesignError, RecordError, TrainingError
@@ -32,14 +33,13 @@ from ensemble_switchover.results.store import (
 )
 from ensemble_switchover.results.wandb_login import wandb_is_offline
 from ensemble_switchover.study import Study, resolve_study
+from ensemble_switchover.terminal import duration
 
 if TYPE_CHECKING:
     from ensemble_switchover.config import Config
     from ensemble_switchover.results.record import Record
 
 POLL_SECONDS = 0.5
-EXIT_FAILURE = 1
-EXIT_USAGE = 2
 LAYER_OVERHEAD_FLOPS = 2e7
 """Operations that cost about as much as starting one layer; only the time left rests on it."""
 
@@ -285,17 +285,3 @@ def label(cell: Cell) -> str:
 def ending(record: Record) -> str:
     """Tell how a finished run ended."""
     return f"test error {record.epochs[-1].test_error:.2f} %, {duration(record.wall_seconds)}"
-
-
-def duration(seconds: float) -> str:
-    """Write seconds for a reader.
-
-    >>> duration(7.4), duration(131), duration(7320)
-    ('7 s', '2 min 11 s', '2 h 2 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -81,14 +81,20 @@ class Family(ABC):
         """Count the operations of one forward pass on one image, 2 per multiply-add."""
         return _counts(self, depth, width, task)[1]
 
+    def num_layers(self, depth: int, width: int, task: ImageTask) -> int:
+        """Count the layers with a matrix product: convolutions, shortcuts' too, and classifier."""
+        return _counts(self, depth, width, task)[2]
+
 
 @lru_cache(maxsize=65536)
-def _counts(family: Family, depth: int, width: int, task: ImageTask) -> tuple[int, int]:
-    parameters = flops = 0
+def _counts(family: Family, depth: int, width: int, task: ImageTask) -> tuple[int, int, int]:
+    parameters = flops = num_layers = 0
     for layer, _, _, shape, _ in family.trace(depth, width, task):
         parameters += layer.parameters(shape)
-        flops += layer.flops(shape)
-    return parameters, flops
+        layer_flops = layer.flops(shape)
+        flops += layer_flops
+        num_layers += layer_flops > 0
+    return parameters, flops, num_layers
 
 
 def _expected_depth(family: Family, depth: int) -> str:
