@@ -48,6 +48,9 @@ CHOICES = {
     "retry": ["none", "failed"],
 }
 
+WHEREABOUTS = ("root", "cache")
+"""Keys of a data set that tell where its files are, and nothing about what is in them."""
+
 MAX_NAME_BYTES = 255
 """What common file systems allow for the name of a folder."""
 
@@ -120,7 +123,8 @@ class Cell:
     def decisive(self) -> dict[str, Any]:
         """Return what decides the result and how it is measured, as plain values."""
         dataset = asdict(self.dataset)
-        dataset.pop("root")
+        for key in WHEREABOUTS:
+            dataset.pop(key)
         dataset.update(train_size=self.train_size, test_size=self.test_size)
         return {
             "family": self.family.name,

@@ -283,6 +283,7 @@ INDIFFERENT = [
     ["logger.project=other"],
     ["logger.entity=me"],
     ["dataset.root=/data"],
+    ["dataset.cache=/arrays"],
     ["retry=failed"],
     ["epochs=20"],  # the recipe's own
     ["recipe.batch_size=64"],
