@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.config import ArchConfig, Config, ParametersBudgetConfig
+from ensemble_switchover.config import ArchConfig, Config, ParametersBudgetConfig, SvhnConfig
 from ensemble_switchover.design import (
     Budget,
     Design,
@@ -48,7 +48,7 @@ CHOICES = {
     "retry": ["none", "failed"],
 }
 
-WHEREABOUTS = ("root", "cache")
+WHEREABOUTS = ("root", "cache", "url")
 """Keys of a data set that tell where its files are, and nothing about what is in them."""
 
 MAX_NAME_BYTES = 255
@@ -270,9 +270,11 @@ def _results_problems(results: str) -> list[str]:
 
 def _dataset_problems(dataset: DatasetConfig) -> list[str]:
     problems = []
+    if dataset.url is not None and not dataset.url.startswith(("http://", "https://")):
+        problems.append(f"dataset.url={dataset.url}: expected http://... or https://...")
     train_size, test_size = _sizes(dataset)
     for key, size, available in (
-        ("train_size", train_size, dataset.train_images),
+        ("train_size", train_size, training_images(dataset)),
         ("test_size", test_size, dataset.test_images),
     ):
         if not dataset.num_classes <= size <= available:
@@ -288,8 +290,14 @@ def _dataset_problems(dataset: DatasetConfig) -> list[str]:
     return problems
 
 
+def training_images(dataset: DatasetConfig) -> int:
+    """Return how many images the set has for training, with the options that it has."""
+    extra = dataset.extra_images if isinstance(dataset, SvhnConfig) and dataset.extra else 0
+    return dataset.train_images + extra
+
+
 def _sizes(dataset: DatasetConfig) -> tuple[int, int]:
-    train_size = dataset.train_images if dataset.train_size is None else dataset.train_size
+    train_size = training_images(dataset) if dataset.train_size is None else dataset.train_size
     test_size = dataset.test_images if dataset.test_size is None else dataset.test_size
     return train_size, test_size
 
