@@ -39,6 +39,7 @@ CHOICES = {
     "budget.source": [source.value for source in Source],
     "budget.along": ["width", "depth"],
     "dataset.augmentation": ["none", "standard"],
+    "dataset.residence": ["auto", "device", "host"],
     "design": [design_class.value for design_class in DesignClass],
     "device": ["auto", "cpu", "cuda", "mps"],
     "execution": ["sequential"],
@@ -48,8 +49,8 @@ CHOICES = {
     "retry": ["none", "failed"],
 }
 
-WHEREABOUTS = ("root", "cache", "url")
-"""Keys of a data set that tell where its files are, and nothing about what is in them."""
+WHEREABOUTS = ("root", "cache", "url", "residence")
+"""Keys of a data set that tell where it is, and nothing about what is in it."""
 
 MAX_NAME_BYTES = 255
 """What common file systems allow for the name of a folder."""
@@ -201,6 +202,7 @@ def _value_problems(config: Config) -> list[str]:
     values = {
         "budget.source": config.budget.source,
         "dataset.augmentation": config.dataset.augmentation,
+        "dataset.residence": config.dataset.residence,
         "design": config.design_class.name,
         "device": config.device,
         "execution": config.execution.name,

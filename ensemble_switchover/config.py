@@ -72,6 +72,8 @@ class DatasetConfig:
     """Folder of the decoded arrays; absent: the user's cache folder."""
     url: Optional[str] = None
     """A mirror that has the set's files, http(s)://...; absent: where they are published."""
+    residence: str = "auto"
+    """Where images lie in training: `device`, `host`, or `auto`: on the device if they fit."""
     train_size: Optional[int] = None
     """A stratified subset of so many training images; absent: all."""
     test_size: Optional[int] = None

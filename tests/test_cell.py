@@ -136,6 +136,7 @@ PROBLEMS = [
     (["recipe.weight_decay=-0.1"], "recipe.weight_decay=-0.1: expected 0 or more"),
     (["recipe.weight_decay=nan"], "recipe.weight_decay=nan: expected 0 or more"),
     (["dataset.split_seed=-1"], "dataset.split_seed=-1: expected 0 or more"),
+    (["dataset.residence=disk"], "dataset.residence=disk: expected one of auto, device, host"),
     (["dataset.url=ftp://x"], "dataset.url=ftp://x: expected http://... or https://..."),
     (["dataset=svhn", "dataset.train_size=604389", "dataset.extra=true"],
      "dataset.train_size=604389: expected 10 (an image a class) to 604388"),
@@ -290,6 +291,7 @@ INDIFFERENT = [
     ["dataset.root=/data"],
     ["dataset.cache=/arrays"],
     ["dataset.url=http://mirror"],
+    ["dataset.residence=host"],
     ["retry=failed"],
     ["epochs=20"],  # the recipe's own
     ["recipe.batch_size=64"],
