@@ -15,6 +15,7 @@ from ensemble_switchover.config import (
     Config,
     NetworkBudgetConfig,
     ParametersBudgetConfig,
+    SvhnConfig,
 )
 from ensemble_switchover.design import (
     Budget,
@@ -45,6 +46,7 @@ CHOICES = {
     "budget.source": [source.value for source in Source],
     "budget.along": ["width", "depth"],
     "dataset.augmentation": ["none", "standard"],
+    "dataset.residence": ["auto", "device", "host"],
     "design": [design_class.value for design_class in DesignClass],
     "device": ["auto", "cpu", "cuda", "mps"],
     "execution": ["sequential"],
@@ -53,6 +55,9 @@ CHOICES = {
     "precision": ["32", "64", "tf32", "bf16"],
     "retry": ["none", "failed"],
 }
+
+WHEREABOUTS = ("root", "cache", "url", "residence")
+"""Keys of a data set that tell where it is, and nothing about what is in it."""
 
 MAX_NAME_BYTES = 255
 """What common file systems allow for the name of a folder."""
@@ -126,7 +131,8 @@ class Cell:
     def decisive(self) -> dict[str, Any]:
         """Return what decides the result and how it is measured, as plain values."""
         dataset = asdict(self.dataset)
-        dataset.pop("root")
+        for key in WHEREABOUTS:
+            dataset.pop(key)
         dataset.update(train_size=self.train_size, test_size=self.test_size)
         return {
             "family": self.family.name,
@@ -213,6 +219,7 @@ def _value_problems(config: Config) -> list[str]:
     values = {
         "budget.source": config.budget.source,
         "dataset.augmentation": config.dataset.augmentation,
+        "dataset.residence": config.dataset.residence,
         "design": config.design_class.name,
         "device": config.device,
         "execution": config.execution.name,
@@ -282,9 +289,11 @@ def _results_problems(results: str) -> list[str]:
 
 def _dataset_problems(dataset: DatasetConfig) -> list[str]:
     problems = []
+    if dataset.url is not None and not dataset.url.startswith(("http://", "https://")):
+        problems.append(f"dataset.url={dataset.url}: expected http://... or https://...")
     train_size, test_size = _sizes(dataset)
     for key, size, available in (
-        ("train_size", train_size, dataset.train_images),
+        ("train_size", train_size, training_images(dataset)),
         ("test_size", test_size, dataset.test_images),
     ):
         if not dataset.num_classes <= size <= available:
@@ -300,8 +309,14 @@ def _dataset_problems(dataset: DatasetConfig) -> list[str]:
     return problems
 
 
+def training_images(dataset: DatasetConfig) -> int:
+    """Return how many images the set has for training, with the options that it has."""
+    extra = dataset.extra_images if isinstance(dataset, SvhnConfig) and dataset.extra else 0
+    return dataset.train_images + extra
+
+
 def _sizes(dataset: DatasetConfig) -> tuple[int, int]:
-    train_size = dataset.train_images if dataset.train_size is None else dataset.train_size
+    train_size = training_images(dataset) if dataset.train_size is None else dataset.train_size
     test_size = dataset.test_images if dataset.test_size is None else dataset.test_size
     return train_size, test_size
 

@@ -58,6 +58,12 @@ class DatasetConfig:
     """True where training and test images are drawn from one pool of `train_images`."""
     root: Optional[str] = None
     """Folder of the files; absent: the user's cache folder."""
+    cache: Optional[str] = None
+    """Folder of the decoded arrays; absent: the user's cache folder."""
+    url: Optional[str] = None
+    """A mirror that has the set's files, http(s)://...; absent: where they are published."""
+    residence: str = "auto"
+    """Where images lie in training: `device`, `host`, or `auto`: on the device if they fit."""
     train_size: Optional[int] = None
     """A stratified subset of so many training images; absent: all."""
     test_size: Optional[int] = None
@@ -70,6 +76,16 @@ class DatasetConfig:
     """Pixels of padding before the random crop (He et al. 2016, section 4.2)."""
     flip: bool = True
     """Flip half of the training images from left to right (He et al. 2016, section 4.2)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SvhnConfig(DatasetConfig):
+    """SVHN (Netzer et al. 2011)."""
+
+    extra: bool = False
+    """Train on the easier extra images too."""
+    extra_images: int = MISSING
+    """How many of them there are."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,7 +212,7 @@ GROUPS = ("arch", "budget", "dataset", "design", "execution", "logger", "sweep")
 SCHEMAS: dict[str, dict[str, type[Any]]] = {
     "arch/schema": {name: _arch_schema(family) for name, family in FAMILIES.items()},
     "budget/schema": {"network": NetworkBudgetConfig, "parameters": ParametersBudgetConfig},
-    "dataset/schema": {"dataset": DatasetConfig},
+    "dataset/schema": {"dataset": DatasetConfig, "svhn": SvhnConfig},
     "design/schema": {"design": DesignClassConfig},
     "execution/schema": {"execution": ExecutionConfig},
     "logger/schema": {"logger": LoggerConfig},
