@@ -170,16 +170,15 @@ def _observe(
             raise
         tell(f"calibration: {text} does not fit into memory; left out")
         return []
-    design, observations = cell.design, []
+    observations = []
     for timed, seconds in times.items():
-        batch_size = batch_size_of(cell, timed)
         lower, _, upper = quantiles(seconds, n=4, method="inclusive")
         observations.append(
             Observation(
                 design=design_text(cell, timed),
                 family=cell.family.name,
                 timed=timed,
-                work=count_work(cell.family, design.depth, design.width, cell.task, batch_size),
+                work=count_work(cell, timed),
                 median_seconds=median(seconds),
                 lower_seconds=lower,
                 upper_seconds=upper,
@@ -252,9 +251,7 @@ def _noise(cell: Cell, device: torch.device, num_images: int) -> ImageSet:
 
 
 def _position(cell: Cell) -> tuple[float, ...]:
-    design = cell.design
-    work = count_work(cell.family, design.depth, design.width, cell.task, cell.recipe.batch_size)
-    return tuple(math.log(count) for count in work.features)
+    return tuple(math.log(count) for count in count_work(cell, Pass.TRAINING).features)
 
 
 def _memory_of(device: torch.device) -> int | None:

@@ -99,6 +99,7 @@ def compose_runs(runs: Sequence[Sequence[str]]) -> list[Config]:
     node = compose(ROOT, overrides=first)
     base = typed(node)
     changes: dict[tuple[int, str], Changes] = {}
+    scratch: dict[int, DictConfig] = {}
     configs = []
     for run in runs:
         found: list[Changes] = []
@@ -106,7 +107,9 @@ def compose_runs(runs: Sequence[Sequence[str]]) -> list[Config]:
             if word == first[position]:
                 continue
             if (position, word) not in changes:
-                changed = _change(node, first, position, word)
+                if position not in scratch:
+                    scratch[position] = copy.deepcopy(node)
+                changed = _change(scratch[position], first, position, word)
                 changes[position, word] = _differences(base, changed)
             found.append(changes[position, word])
         configs.append(_apply(base, found) if _disjoint(found) else typed(compose(ROOT, list(run))))
@@ -114,6 +117,8 @@ def compose_runs(runs: Sequence[Sequence[str]]) -> list[Config]:
 
 
 def _read_sweep(hydra: list[str], name: list[str], others: list[str]) -> Sweep:
+    if not hydra and not name:
+        return Sweep(expand(others) or [[]], concurrent_jobs=1)
     config = compose(ROOT, overrides=[*hydra, *name], return_hydra_config=True)
     jobs = int(OmegaConf.select(config, "hydra.launcher.n_jobs", default=1))
     return Sweep(expand([*sweep_lines(config, others), *name]) or [[]], jobs)
@@ -123,16 +128,23 @@ def _parser() -> OverridesParser:
     return OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
 
 
-def _change(node: DictConfig, first: list[str], position: int, word: str) -> Config:
-    """Compose the first run with another word at one position."""
+def _change(scratch: DictConfig, first: list[str], position: int, word: str) -> Config:
+    """Compose the first run with another word at one position.
+
+    Args:
+        scratch: The first run's configuration, of which only this position's key ever changes.
+        first: The words of the first run.
+        position: Which of them gives way.
+        word: The other word.
+    """
     override = _parser().parse_override(word)
-    key = override.key_or_group
-    plain = not (override.is_add() or override.is_force_add() or override.is_delete())
-    if plain and key.partition("@")[0] not in GROUPS and not key.startswith("hydra"):
-        changed = copy.deepcopy(node)
+    key, value = override.key_or_group, override.value()
+    sets = not (override.is_add() or override.is_force_add() or override.is_delete())
+    in_group = key.partition("@")[0] in GROUPS or key.startswith("hydra")
+    if sets and not in_group and not isinstance(value, dict):
         try:
-            OmegaConf.update(changed, key, override.value(), merge=True)
-            return typed(changed)
+            OmegaConf.update(scratch, key, value)
+            return typed(scratch)
         except Exception:  # noqa: BLE001
             pass  # Hydra composes it below, and tells what is wrong
     return typed(compose(ROOT, overrides=[*first[:position], word, *first[position + 1 :]]))

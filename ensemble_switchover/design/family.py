@@ -70,8 +70,7 @@ class Family(ABC):
         Raises:
             DesignError: if the family has no such network.
         """
-        self.check(depth, width)
-        return trace(self.layers(depth, width, task.num_classes), Shape(task.channels, task.size))
+        return _trace(self, depth, width, task)
 
     def parameters(self, depth: int, width: int, task: ImageTask) -> int:
         """Count the trainable parameters of one network, `|N(w, d)|`, exactly."""
@@ -84,6 +83,12 @@ class Family(ABC):
     def num_layers(self, depth: int, width: int, task: ImageTask) -> int:
         """Count the layers with a matrix product: convolutions, shortcuts' too, and classifier."""
         return _counts(self, depth, width, task)[2]
+
+
+@lru_cache(maxsize=4)  # what is counted of one network is mostly counted in a row
+def _trace(family: Family, depth: int, width: int, task: ImageTask) -> list[Operation]:
+    family.check(depth, width)
+    return trace(family.layers(depth, width, task.num_classes), Shape(task.channels, task.size))
 
 
 @lru_cache(maxsize=65536)

@@ -66,9 +66,7 @@ def predict_pass(cell: Cell, timed: Pass, basis: Calibration | DataSheet | None)
     """Predict the seconds of one pass of one member."""
     if basis is None:
         return None
-    batch_size = batch_size_of(cell, timed)
-    design = cell.design
-    work = count_work(cell.family, design.depth, design.width, cell.task, batch_size)
+    work = count_work(cell, timed)
     if isinstance(basis, Calibration):
         return basis.predict(timed, design_text(cell, timed), cell.family.name, work)
     return basis.predict(timed, work, cell.precision)
@@ -105,12 +103,16 @@ def design_text(cell: Cell, timed: Pass) -> str:
     )
 
 
+def count_work(cell: Cell, timed: Pass) -> Workload:
+    """Count what a pass of one member has to do, forward."""
+    design = cell.design
+    image = _image_work(cell.family, design.depth, design.width, cell.task)
+    return image.of_batch(batch_size_of(cell, timed))
+
+
 @lru_cache(maxsize=65536)
-def count_work(
-    family: Family, depth: int, width: int, task: ImageTask, batch_size: int
-) -> Workload:
-    """Count what one forward pass of one member has to do."""
-    return workload(family.trace(depth, width, task), batch_size)
+def _image_work(family: Family, depth: int, width: int, task: ImageTask) -> Workload:
+    return workload(family.trace(depth, width, task))
 
 
 @lru_cache(maxsize=65536)

@@ -37,19 +37,23 @@ class Workload:
     elements: int
     """Numbers that all layers read and write."""
 
+    def of_batch(self, batch_size: int) -> Workload:
+        """Count the same pass over a batch: no more layers to start, all else as many times."""
+        return Workload(self.operations, batch_size * self.flops, batch_size * self.elements)
+
     @property
     def features(self) -> tuple[int, int, int]:
         """The three counts."""
         return astuple(self)
 
 
-def workload(operations: Sequence[Operation], batch_size: int) -> Workload:
-    """Count what one forward pass over a batch has to do."""
+def workload(operations: Sequence[Operation]) -> Workload:
+    """Count what the forward pass of one image has to do."""
     flops = elements = 0
     for layer, _, _, before, after in operations:
         flops += layer.flops(before)
         elements += before.elements + after.elements
-    return Workload(len(operations), batch_size * flops, batch_size * elements)
+    return Workload(len(operations), flops, elements)
 
 
 def seconds(rates: Sequence[float], work: Workload) -> float:
