@@ -20,6 +20,7 @@ from ensemble_switchover.complaints import explain
 from ensemble_switchover.config import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.job import Ending, run_cell
+from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -101,12 +102,3 @@ def describe(cell: Cell) -> str:
         f"{budget.depth}x{budget.width}; {count(cell.recipe.epochs, 'epoch')} "
         f"({cell.recipe.name}), seed {cell.seed}"
     )
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number of things.
-
-    >>> count(1, "epoch"), count(4, "resnet")
-    ('1 epoch', '4 resnets')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -288,7 +288,14 @@ def _results_problems(results: str) -> list[str]:
 
 
 def _dataset_problems(dataset: DatasetConfig) -> list[str]:
-    problems = []
+    facts = {
+        "channels": dataset.channels,
+        "image_size": dataset.image_size,
+        "num_classes": dataset.num_classes,
+    }
+    problems = [
+        f"dataset.{key}={value}: expected at least 1" for key, value in facts.items() if value < 1
+    ]
     if dataset.url is not None and not dataset.url.startswith(("http://", "https://")):
         problems.append(f"dataset.url={dataset.url}: expected http://... or https://...")
     train_size, test_size = _sizes(dataset)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from hydra.errors import HydraException
@@ -13,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ensemble_switchover.complaints import explain
 from ensemble_switchover.config import register_schemas
 from ensemble_switchover.errors import EnsembleSwitchoverError
-from ensemble_switchover.terminal import complain
+from ensemble_switchover.terminal import complain, forget_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +46,7 @@ def run_command(body: Callable[[], int]) -> int:
         complain(explain(error))
         return EXIT_USAGE
     except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_output()
         return 0
     except OSError as error:
         complain(str(error))

@@ -114,6 +114,8 @@ def _unknown_option(error: MissingConfigException) -> str:
 
 
 def _full_key(name: str) -> str:
+    if name == _node_of("design"):
+        return "design"
     return next((key for key in known_keys() if key.rpartition(".")[2] == name), name)
 
 

@@ -8,6 +8,7 @@ changes are put together. Words whose changes meet are composed by Hydra, run by
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ Changes = dict[Path, Any]
 """Values by their place in the configuration: a leaf such as ("budget", "width"), or a node."""
 
 ROOT = "config"
+_NESTED = re.compile(r"\$\{[^}]*\$\{")
 SWEEP = "sweep"
 
 
@@ -103,9 +105,11 @@ def compose_runs(runs: Sequence[Sequence[str]]) -> list[Config]:
     configs = []
     for run in runs:
         found: list[Changes] = []
-        for position, word in enumerate(run):
-            if word == first[position]:
-                continue
+        others = [entry for entry in enumerate(run) if entry[1] != first[entry[0]]]
+        if _refer(first, [word for _, word in others]):
+            configs.append(typed(compose(ROOT, list(run))))
+            continue
+        for position, word in others:
             if (position, word) not in changes:
                 if position not in scratch:
                     scratch[position] = copy.deepcopy(node)
@@ -141,13 +145,35 @@ def _change(scratch: DictConfig, first: list[str], position: int, word: str) -> 
     key, value = override.key_or_group, override.value()
     sets = not (override.is_add() or override.is_force_add() or override.is_delete())
     in_group = key.partition("@")[0] in GROUPS or key.startswith("hydra")
-    if sets and not in_group and not isinstance(value, dict):
+    alone = _stands_alone(key, first, position)
+    if sets and alone and not in_group and not isinstance(value, dict):
         try:
             OmegaConf.update(scratch, key, value)
             return typed(scratch)
         except Exception:  # noqa: BLE001
             pass  # Hydra composes it below, and tells what is wrong
     return typed(compose(ROOT, overrides=[*first[:position], word, *first[position + 1 :]]))
+
+
+def _refer(first: Sequence[str], others: Sequence[str]) -> bool:
+    """Tell whether words may say something else together than each of them alone.
+
+    A value that refers to another (`k=${seed}`) is what that one is; a reference within a
+    reference chooses what it refers to.
+    """
+    swept = len(others) > 1 and any("${" in word for word in others)
+    return swept or any(_NESTED.search(word) for word in first)
+
+
+def _stands_alone(key: str, first: Sequence[str], position: int) -> bool:
+    """Tell whether no other word sets the key, a node that it lies in, or what lies in it."""
+    for other, word in enumerate(first):
+        name = word.lstrip("+~").partition("=")[0]
+        if other != position and name not in GROUPS:
+            shorter, longer = sorted((f"{key}.", f"{name}."), key=len)
+            if longer.startswith(shorter):
+                return False
+    return True
 
 
 def _differences(base: Any, changed: Any, path: Path = ()) -> Changes:

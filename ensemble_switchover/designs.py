@@ -16,9 +16,9 @@ from ensemble_switchover.terminal import (
     ShownTable,
     make_console,
     percent,
+    print_table,
     printable,
     quantity,
-    rich_table,
     write_rows,
 )
 
@@ -60,7 +60,7 @@ def show_designs(words: Sequence[str], form: str) -> int:
     for (family, options, dataset), part in groupby(rows, lambda row: row.budget[:3]):
         designs = list(part)
         title = f"{family} {options} on {dataset}" if options else f"{family} on {dataset}"
-        console.print(rich_table(_shown_designs(designs), title))
+        print_table(console, _shown_designs(designs), title)
         for problem in dict.fromkeys(row.problem for row in designs if row.problem):
             console.print(Text(f"No such design: {printable(problem)}"), soft_wrap=True)
     return 0
@@ -77,7 +77,7 @@ def show_paper(words: Sequence[str], form: str) -> int:
         rows, lambda row: (row.table, row.family, row.dataset)
     ):
         title = f"Table {table}: {family} on {dataset}"
-        console.print(rich_table(_shown_paper(list(part)), title))
+        print_table(console, _shown_paper(list(part)), title)
     for line in lines:
         console.print(Text(line), soft_wrap=True)
     return 0

@@ -33,11 +33,11 @@ def gpus() -> tuple[Gpu, ...]:
         return ()
 
 
-def default_device() -> str:
-    """Tell what `device=auto` will be on this machine: CUDA, then MPS, then the CPU."""
-    if gpus():
-        return "cuda"
-    return "mps" if sys.platform == "darwin" and platform.machine() == "arm64" else "cpu"
+def devices() -> tuple[str, ...]:
+    """List what `device=` may be on this machine; the first is what `device=auto` will be."""
+    is_apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    there = {"cuda": bool(gpus()), "mps": is_apple, "cpu": True}
+    return tuple(name for name, is_there in there.items() if is_there)
 
 
 def processor_name() -> str:

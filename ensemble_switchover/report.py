@@ -23,7 +23,6 @@ from ensemble_switchover.analysis.display import (
     show_times_to_accuracy,
 )
 from ensemble_switchover.analysis.finding import derive_finding
-from ensemble_switchover.analysis.sentence import count
 from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
 from ensemble_switchover.errors import EnsembleSwitchoverError, RecordError
 from ensemble_switchover.explorer.page import Page, Picture, Problem, Section, render_page
@@ -39,7 +38,7 @@ from ensemble_switchover.results.store import (
     read_records,
     run_state,
 )
-from ensemble_switchover.terminal import complain, make_console, printable, rich_table
+from ensemble_switchover.terminal import complain, count, make_console, print_table, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +169,7 @@ def _print(
 ) -> None:
     for finding in findings:
         label = finding.comparison.label
-        console.print(rich_table(show_summary(finding.summary, brief=True), label))
+        print_table(console, show_summary(finding.summary, brief=True), label)
         holes = [
             f"No {hole.design_class} at {hole.budget.parameters:,} parameters: {hole.reason}"
             for hole in finding.holes

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import os
 import sys
 import textwrap
 from dataclasses import asdict, dataclass, fields
@@ -38,12 +40,38 @@ class ShownTable:
     num_text_columns: int
 
 
+class _TableConsole(Console):
+    """A console whose reader may leave before the end."""
+
+    def on_broken_pipe(self) -> None:
+        """End well: the reader, such as head, has seen enough."""
+        forget_output()
+        raise SystemExit(0)
+
+
 def make_console() -> Console:
     """Return a console that is wide enough for tables where the output is no terminal."""
-    console = Console(highlight=False)
+    replace_unknown_characters()
+    console = _TableConsole(highlight=False)
     if not console.is_terminal:
         console.width = TERMINAL_WIDTH
     return console
+
+
+def print_table(console: Console, shown: ShownTable, title: str) -> None:
+    """Print a table; where the terminal is too narrow for it, lines go on below, uncut."""
+    console.print(rich_table(shown, title), crop=False)
+
+
+def replace_unknown_characters() -> None:
+    """Print a question mark for what the output's encoding does not have, such as ASCII."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def forget_output() -> None:
+    """Send what is still to be written nowhere, after the reader of a pipe is gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:
@@ -65,10 +93,15 @@ def rich_table(shown: ShownTable, title: str) -> Table:
     )
     for number, header in enumerate(shown.headers):
         # A header is no wider than it has to be, so that the cells below need not be broken.
-        width = max([1, *(len(row[number]) for row in shown.rows), *map(len, header.split())])
+        cells = [row[number] for row in shown.rows]
+        width = max([1, *map(len, cells), *map(len, header.split())])
+        is_text = number < shown.num_text_columns
+        words = [word for text in (header, *cells) for word in text.split()]
         table.add_column(
             Text(textwrap.fill(header, width)),
-            justify="left" if number < shown.num_text_columns else "right",
+            justify="left" if is_text else "right",
+            # no digit is ever lost, nor the end of a word
+            min_width=max([1, *map(len, words)]) if is_text else width,
         )
     section = next((i for i, name in enumerate(shown.headers) if name.startswith("Budget")), 0)
     grouped = len({row[section] for row in shown.rows}) < len(shown.rows)
@@ -92,14 +125,26 @@ def printable(text: str) -> str:
 
 def write_rows(rows: Sequence[Any], schema: type[Any], form: str) -> None:
     """Print dataclass rows to standard output as `csv` or `json`."""
+    replace_unknown_characters()
     values = [asdict(row) for row in rows]
     if form == "json":
         print(json.dumps(values, indent=1))
         return
     names = [entry.name for entry in fields(schema)]
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows(values)
+    print(text.getvalue(), end="")
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things.
+
+    >>> count(1, "epoch"), count(4, "resnet")
+    ('1 epoch', '4 resnets')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def percent(share: float | None, decimals: int = 0) -> str:

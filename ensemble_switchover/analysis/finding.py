@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES, build_error_grid
 from ensemble_switchover.analysis.hole import find_holes
-from ensemble_switchover.analysis.sentence import count, describe_outcome, describe_threshold
+from ensemble_switchover.analysis.sentence import describe_outcome, describe_threshold
 from ensemble_switchover.analysis.table import split_designs, summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.threshold import find_threshold
+from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
     import polars as pl

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.threshold import Outcome, Verdict
+from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.statistics import Interval
@@ -50,15 +51,6 @@ def describe_coverage(threshold: Threshold) -> str:
     if holes:
         budgets += f", {holes} of them without a {threshold.ensemble_class} pair to compare"
     return f"{seeds}, {budgets}"
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number of things.
-
-    >>> count(1, "seed"), count(3, "budget")
-    ('1 seed', '3 budgets')
-    """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _finding(threshold: Threshold) -> str:

@@ -14,11 +14,12 @@ from ensemble_switchover.planning.workload import MANY_IMAGES
 from ensemble_switchover.terminal import (
     ABSENT,
     ShownTable,
+    count,
     duration,
     percent,
+    print_table,
     printable,
     quantity,
-    rich_table,
     rough_duration,
 )
 
@@ -40,7 +41,7 @@ def show_plan(
     groups = _by_design(forecasts)
     by_design = len(groups) <= MAX_TABLE_ROWS
     shown = _shown_designs(groups) if by_design else _shown_classes(forecasts)
-    console.print(rich_table(shown, "Designs" if by_design else "Designs, by class"))
+    print_table(console, shown, "Designs" if by_design else "Designs, by class")
     lines = [
         *_total_lines(total(forecasts), concurrent_jobs, forecasts),
         *_machine_lines(forecasts),
@@ -139,8 +140,8 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
 def _total_lines(totals: Totals, concurrent_jobs: int, forecasts: Sequence[Forecast]) -> list[str]:
     done = totals.runs - totals.to_do
     lines = [
-        f"{totals.runs} runs, {done} finished before, {totals.to_do} to do: "
-        f"{totals.steps:,} training steps, {quantity(totals.training_flops)} FLOP"
+        f"{count(totals.runs, 'run')}, {done} finished before, {totals.to_do} to do: "
+        f"{count(totals.steps, 'training step')}, {quantity(totals.training_flops)} FLOP"
     ]
     if totals.training_seconds is None or totals.evaluation_seconds is None or not totals.to_do:
         return lines
@@ -163,8 +164,9 @@ def _machine_lines(forecasts: Sequence[Forecast]) -> list[str]:
     ]
     errors = total(forecasts).errors
     if errors:
+        runs = count(len(errors), "finished run")
         lines.append(
-            f"Predicted over measured training time of {len(errors)} finished runs on this device: "
+            f"Predicted over measured training time of {runs} on this device: "
             f"median {statistics.median(errors):.2f}, {min(errors):.2f} to {max(errors):.2f}"
         )
     else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.hardware import default_device, gpus, main_memory_bytes, processor_name
+from ensemble_switchover.hardware import devices, gpus, main_memory_bytes, processor_name
 from ensemble_switchover.planning.calibration import Calibration, Conditions, find_calibration
 from ensemble_switchover.planning.data_sheet import DataSheet, data_sheet_of, data_sheets
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.cell import Cell
+
+NO_DEVICE = "none"
+"""In place of a device's name where this machine has no such device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,19 @@ class Machine:
     @property
     def source(self) -> str:
         """Where predicted seconds come from, for a reader."""
-        name = self.conditions.device_name
-        if isinstance(self.basis, Calibration):
-            return f"the calibration of {name}, {self.basis.date}"
-        if isinstance(self.basis, DataSheet):
-            return f"the data sheet of {self.basis.name}: no run can be faster, most are slower"
-        return f"nothing: {name} is not calibrated; --calibrate times a few designs on it"
+        there, basis = self.conditions, self.basis
+        if isinstance(basis, Calibration):
+            return f"the calibration of {there.device_name}, {basis.date}"
+        if isinstance(basis, DataSheet):
+            if there.precision in basis.flops_per_second:
+                return f"the data sheet of {basis.name}: no run can be faster, most are slower"
+            return f"nothing: {basis.name}'s data sheet has no rate of precision={there.precision}"
+        if there.device_name == NO_DEVICE:
+            return f"nothing: this machine has no {there.device} device; --machine names another"
+        return (
+            f"nothing: {there.device_name} is not calibrated for such runs; --calibrate times a "
+            "few designs on it"
+        )
 
 
 def find_machine(cell: Cell, calibrations: Sequence[Calibration], name: str | None) -> Machine:
@@ -51,8 +61,10 @@ def find_machine(cell: Cell, calibrations: Sequence[Calibration], name: str | No
 
 
 def _this_machine(cell: Cell, calibrations: Sequence[Calibration]) -> Machine:
-    device = default_device() if cell.device == "auto" else cell.device
-    gpu = gpus()[0] if device == "cuda" and gpus() else None
+    device = devices()[0] if cell.device == "auto" else cell.device
+    if device not in devices():
+        return Machine(_conditions(cell, device, NO_DEVICE), None, None)
+    gpu = gpus()[0] if device == "cuda" else None
     conditions = _conditions(cell, device, gpu.name if gpu else processor_name())
     memory = gpu.memory_bytes if gpu else main_memory_bytes()
     known = find_calibration(calibrations, conditions)
@@ -62,24 +74,52 @@ def _this_machine(cell: Cell, calibrations: Sequence[Calibration]) -> Machine:
 
 
 def _named(cell: Cell, calibrations: Sequence[Calibration], name: str) -> Machine:
-    named = [
-        entry for entry in calibrations if name.lower() in entry.conditions.device_name.lower()
-    ]
+    """Find a device by its name: its calibration for such runs, else its data sheet."""
+    sheet = data_sheets().get(name.lower())
+    named = [entry for entry in calibrations if _is_named(entry.conditions.device_name, name)]
+    _check_name(cell, calibrations, name, {entry.conditions for entry in named}, sheet)
     for entry in named:
         there = entry.conditions
         if there == _conditions(cell, there.device, there.device_name):
             return Machine(there, entry.memory_bytes, entry)
-    sheet = data_sheets().get(name.lower())
     if sheet is not None:
         return Machine(_conditions(cell, "cuda", sheet.name), sheet.memory_bytes, sheet)
-    if named:
-        there = named[0].conditions
-        return Machine(_conditions(cell, there.device, there.device_name), None, None)
-    known = sorted({entry.conditions.device_name for entry in calibrations})
-    raise ConfigError(
-        f"--machine {name}: expected a part of the name of a calibrated device "
-        f"({', '.join(known) or 'there is none'}), or one of {', '.join(sorted(data_sheets()))}"
-    )
+    there = named[0].conditions
+    conditions = _conditions(cell, there.device, there.device_name)
+    return Machine(conditions, named[0].memory_bytes, data_sheet_of(there.device_name))
+
+
+def _is_named(device_name: str, name: str) -> bool:
+    """Tell whether a device is meant; that of a data sheet is no part of another's name."""
+    sheet = data_sheets().get(name.lower())
+    if sheet is not None:
+        return data_sheet_of(device_name) is sheet
+    return bool(name) and name.lower() in device_name.lower()
+
+
+def _check_name(
+    cell: Cell,
+    calibrations: Sequence[Calibration],
+    name: str,
+    named: set[Conditions],
+    sheet: DataSheet | None,
+) -> None:
+    """Refuse a name that means nothing, several devices, or a device that the run is not for."""
+    if not named and sheet is None:
+        known = sorted({entry.conditions.device_name for entry in calibrations})
+        raise ConfigError(
+            f"--machine {name}: expected a part of the name of a calibrated device "
+            f"({', '.join(known) or 'there is none'}), or one of {', '.join(sorted(data_sheets()))}"
+        )
+    names = sorted({there.device_name for there in named})
+    if len(names) > 1:
+        raise ConfigError(f"--machine {name}: expected one device; so are named {', '.join(names)}")
+    kinds = sorted({there.device for there in named} or {"cuda"})
+    if cell.device not in ("auto", *kinds):
+        raise ConfigError(
+            f"--machine {name}: is a {kinds[0]} device, and device={cell.device} came; expected "
+            f"device=auto or device={kinds[0]}"
+        )
 
 
 def _conditions(cell: Cell, device: str, device_name: str) -> Conditions:
