@@ -28,7 +28,9 @@ Changes = dict[Path, Any]
 """Values by their place in the configuration: a leaf such as ("budget", "width"), or a node."""
 
 ROOT = "config"
-_NESTED = re.compile(r"\$\{[^}]*\$\{")
+_REFERENCE = re.compile(r"\$\\?\{")
+"""Hydra's sweeps escape the braces."""
+_NESTED = re.compile(rf"{_REFERENCE.pattern}[^}}]*{_REFERENCE.pattern}")
 SWEEP = "sweep"
 
 
@@ -161,7 +163,7 @@ def _refer(first: Sequence[str], others: Sequence[str]) -> bool:
     A value that refers to another (`k=${seed}`) is what that one is; a reference within a
     reference chooses what it refers to.
     """
-    swept = len(others) > 1 and any("${" in word for word in others)
+    swept = len(others) > 1 and any(_REFERENCE.search(word) for word in others)
     return swept or any(_NESTED.search(word) for word in first)
 
 
