@@ -105,7 +105,7 @@ def time_design(
     """
     clock = synchronised_clock(device)
     design = cell.design
-    member = build_member(cell.family, design.depth, design.width, cell.task, 0).to(device)
+    member = build_member(cell.family, design.depth, design.width, cell.task, 0).to(device, dtype)
     if cell.compile:
         member.compile()
     mixed = torch.autocast(device.type, torch.bfloat16) if cell.precision == "bf16" else None
@@ -141,6 +141,8 @@ def _calibrate(
             break
         share = max(left, 1.0) / (len(designs) - number)
         observations = _observe(cell, device, dtype, min(share, max_seconds / LEAST_DESIGNS), tell)
+        if not observations:
+            continue
         calibration = merge(
             calibration,
             Calibration(

@@ -67,11 +67,17 @@ class Calibration:
     factors: dict[Pass, dict[str, float]] = field(default_factory=dict)
     """By how much a family takes longer than the rates say."""
 
-    def predict(self, timed: Pass, design: str, family: str, work: Workload) -> float:
-        """Predict the seconds of a pass: those observed of that very design, else by the rates."""
+    def predict(self, timed: Pass, design: str, family: str, work: Workload) -> float | None:
+        """Predict the seconds of a pass: those observed of that very design, else by the rates.
+
+        Returns:
+            None if nothing of that pass was timed.
+        """
         for observation in self.observations:
             if observation.timed is timed and observation.design == design:
                 return observation.median_seconds
+        if timed not in self.rates:
+            return None
         return self.factors[timed].get(family, 1.0) * seconds(self.rates[timed], work)
 
 

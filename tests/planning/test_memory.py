@@ -66,9 +66,7 @@ def real_step_bytes(family, depth, width, task, batch_size, device=HOST):
     tracker = AllocationTracker()
     with tracker:
         network = build_network(family, depth, width, task).to(device)
-        optimizer = SGD(
-            network.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True
-        )
+        optimizer = SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True)
         execution = EXECUTIONS["sequential"]([network], [optimizer], device)
         execution.prepare((0,))
         images = torch.zeros((1, batch_size, task.channels, task.size, task.size), device=device)

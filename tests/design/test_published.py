@@ -1,0 +1,65 @@
+"""Tables B to D as printed, beside the inequality."""
+
+import pytest
+
+from ensemble_switchover.design import DesignClass, ImageTask, make_family
+from ensemble_switchover.design.paper import compare_with_paper, summarise
+from ensemble_switchover.design.published import (
+    PUBLISHED_FAMILIES,
+    published_member,
+    published_rows,
+    published_table,
+)
+from ensemble_switchover.errors import DesignError
+
+CIFAR10 = ImageTask(3, 32, 10)
+
+
+def test_every_table_has_its_rows():
+    assert {published_table(name): len(published_rows(name)) for name in PUBLISHED_FAMILIES} == {
+        "B": 19, "C": 16, "D": 9,
+    }  # fmt: skip
+
+
+def test_a_member_is_found_by_its_single_network():
+    # Wasay & Idreos 2021, Table B, last row: 112x36, weq depth 52, deq width 18
+    assert published_member("densenet", 112, 36, "weq", 4) == (52, 36)
+    assert published_member("densenet", 112, 36, "deq", 4) == (112, 18)
+
+
+def test_a_family_without_a_table_says_so():
+    for ask in (
+        published_table,
+        published_rows,
+        lambda name: published_member(name, 8, 8, "deq", 4),
+    ):
+        with pytest.raises(DesignError, match="budget.source=published: the paper has no table"):
+            ask("vgg")
+    with pytest.raises(DesignError, match="no table for vgg"):
+        compare_with_paper(make_family("vgg", {}), CIFAR10)
+
+
+@pytest.mark.parametrize("name", PUBLISHED_FAMILIES)
+def test_a_comparison_is_what_its_counts_say(name):
+    family = make_family(name, {})
+    comparisons = compare_with_paper(family, CIFAR10)
+    assert len(comparisons) == 2 * len(published_rows(name))
+    for entry in comparisons:
+        printed, solved = entry.printed, entry.solved
+        count = 4 * family.parameters(printed.depth, printed.width, CIFAR10)
+        assert entry.overspends == (count > entry.budget.parameters)
+        assert printed.budget_fill == count / entry.budget.parameters
+        assert entry.agrees == ((printed.depth, printed.width) == (solved.depth, solved.width))
+        if entry.agrees:
+            assert not entry.overspends
+    kinds = [entry.design_class for entry in comparisons]
+    assert kinds == [DesignClass.WEQ, DesignClass.DEQ] * len(published_rows(name))
+
+
+def test_a_row_without_a_solution_is_no_agreement():
+    # on images of 200 classes the rule leaves some members of thin ResNets less room
+    family = make_family("resnet", {})
+    comparisons = compare_with_paper(family, ImageTask(3, 32, 20_000))
+    assert any(entry.solved is None for entry in comparisons)
+    assert not any(entry.agrees for entry in comparisons if entry.solved is None)
+    assert "of 16 rows as printed" in summarise(family, comparisons)

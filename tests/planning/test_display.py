@@ -1,0 +1,105 @@
+"""A plan as people read it."""
+
+import dataclasses
+import io
+
+import pytest
+from rich.console import Console
+
+from ensemble_switchover.planning import display
+from ensemble_switchover.planning import machine as machine_module
+from ensemble_switchover.planning.display import show_plan
+from ensemble_switchover.planning.forecast import forecast
+from ensemble_switchover.results.store import write_record
+from ensemble_switchover.study import Study
+from tests.factories import make_record
+from tests.planning.synthetic import make_calibration
+
+
+@pytest.fixture(autouse=True)
+def _example_machine(monkeypatch):
+    monkeypatch.setattr(machine_module, "processor_name", lambda: "Example CPU")
+    monkeypatch.setattr(machine_module, "main_memory_bytes", lambda: 2**34)
+
+
+def shown(forecasts, *, impossible=(), concurrent_jobs=1):
+    console = Console(file=io.StringIO(), width=118)
+    study = Study([entry.cell for entry in forecasts], list(impossible))
+    show_plan(console, study, forecasts, concurrent_jobs)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.fixture
+def cells(tiny_cell):
+    """Two seeds of a single network and of an ensemble; the first is finished."""
+    words = [("design=single",), ("design=deq", "k=2")]
+    runs = [tiny_cell(*entry, f"seed={seed}")[0] for entry in words for seed in (0, 1)]
+    environment = {"precision": "32", "device_name": "Example CPU"}
+    write_record(runs[0].folder, make_record(environment=environment))
+    return runs
+
+
+def test_runs_of_a_design_are_a_line(cells):
+    lines = shown(forecast(cells, [], None))
+    rows = [line.split() for line in lines if line.lstrip().startswith("26x8")]
+    assert [(row[1], row[-1]) for row in rows] == [("single", "1/2"), ("deq", "0/2")]
+    assert "4 runs, 1 finished before, 3 to do: 15 training steps" in "\n".join(lines)
+
+
+def test_without_a_calibration_there_are_no_seconds(cells):
+    text = "\n".join(shown(forecast(cells, [], None)))
+    assert "Seconds from nothing: Example CPU is not calibrated" in text
+    assert "To do, one run after another" not in text
+    assert "No finished run of this device and these conditions to compare with" in text
+
+
+def test_a_calibration_says_how_far_off_it_was(cells):
+    found = forecast(cells, [make_calibration()], None)
+    text = "\n".join(shown(found, concurrent_jobs=2))
+    assert "Seconds from the calibration of Example CPU, 2026-01-02" in text
+    assert "of 1 finished run on this device: median " in text
+    assert "To do, one run after another: about " in text
+    assert "the launcher runs 2 at a time" in text
+    every = "\n".join(shown(found, concurrent_jobs=-1))
+    assert "as many as processors at a time" in every
+
+
+def test_a_data_sheet_is_a_lower_bound(tiny_cell):
+    cells = [tiny_cell("device=auto", f"seed={seed}")[0] for seed in (0, 1)]
+    text = "\n".join(shown(forecast(cells, [], "a100")))
+    assert "at least" in text
+    assert "Seconds from the data sheet of a100: no run can be faster" in text
+    assert " >" in text
+
+
+def test_what_does_not_fit_is_marked_and_listed_once_a_design(cells):
+    found = forecast(cells, [], None)
+    small = dataclasses.replace(found[0].machine, memory_bytes=10)
+    lines = shown([dataclasses.replace(entry, machine=small) for entry in found])
+    refused = [line for line in lines if line.startswith("Does not fit into memory: ")]
+    assert len(refused) == 2
+    assert "deq k=2 of resnet 26x" in refused[1]
+    assert sum(" !" in line for line in lines if line.lstrip().startswith("26x8")) == 2
+
+
+def test_designs_that_do_not_exist_are_told(cells):
+    lines = shown(forecast(cells, [], None), impossible=["design=weq k=64: why"])
+    assert "No such design: design=weq k=64: why" in lines
+
+
+def test_many_designs_are_shown_by_class(tiny_cell, monkeypatch):
+    monkeypatch.setattr(display, "MAX_TABLE_ROWS", 3)
+    cells = [
+        tiny_cell(f"design={design}", "k=2", f"budget.width={width}")[0]
+        for design in ("single", "deq")
+        for width in (8, 16)
+    ]
+    found = forecast(cells, [make_calibration()], None)
+    text = "\n".join(shown(found))
+    assert "Designs, by class" in text
+    assert "Every run: --format csv or --format json" in text
+    rows = [line.split() for line in text.splitlines() if line.startswith(" resnet")]
+    assert [row[2] for row in rows] == ["deq", "single"]
+    row = rows[1]
+    assert row[:6] == ["resnet", "digits", "single", "1", "2", "0/2"]
+    assert "92.3 k to 367 k 100 %" in " ".join(row)

@@ -1,0 +1,40 @@
+"""The runs of a study, each once."""
+
+import pytest
+
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.study import resolve_study
+
+
+def test_equal_runs_become_one_and_holes_are_told(compose_config):
+    configs = [
+        compose_config(f"design={design}", f"k={k}")
+        for design in ("single", "deq", "weq")
+        for k in (2, 4, 64)
+    ]
+    study = resolve_study(configs)
+    designs = [(cell.design.design_class.value, cell.design.k) for cell in study.cells]
+    assert designs == [("single", 1), ("deq", 2), ("deq", 4), ("weq", 2), ("weq", 4)]
+    assert [line.partition(":")[0] for line in study.impossible] == [
+        "design=deq k=64",
+        "design=weq k=64",
+    ]
+
+
+def test_every_problem_is_named_once(compose_config):
+    configs = [
+        compose_config(*words)
+        for words in [("k=0",), ("k=0", "seed=-1"), ("seed=1",), ("budget.depth=25",)]
+    ]
+    with pytest.raises(ConfigError) as error:
+        resolve_study(configs)
+    assert len(error.value.args) == 3
+    for key in ("k=0", "seed=-1", "budget.depth=25"):
+        assert sum(text.startswith(key) for text in error.value.args) == 1
+
+
+def test_a_study_of_holes_alone_is_a_mistake(compose_config):
+    configs = [compose_config("design=weq", f"k={k}") for k in (32, 64)]
+    with pytest.raises(ConfigError, match="nothing to run") as error:
+        resolve_study(configs)
+    assert str(error.value).count("smallest budget that would do") == 2
