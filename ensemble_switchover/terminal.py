@@ -150,7 +150,7 @@ def count(number: int, noun: str) -> str:
 def percent(share: float | None, decimals: int = 0) -> str:
     """Write a share.
 
-    >>> percent(0.254), percent(1.0235, 1)
+    >>> percent(0.254), percent(1.0234, 1)
     ('25 %', '102.3 %')
     """
     return ABSENT if share is None else f"{100 * share:.{decimals}f} %"
@@ -164,10 +164,20 @@ def quantity(number: float | None) -> str:
     """
     if number is None:
         return ABSENT
+    rounded = float(f"{number:.3g}")
     for factor, unit in _PREFIXES:
-        if number >= factor:
-            return f"{number / factor:.3g}{unit}"
-    return f"{number:.3g}"
+        if rounded >= factor:
+            return f"{digits(number / factor, 3)}{unit}"
+    return digits(number, 3)
+
+
+def digits(number: float, significant: int) -> str:
+    """Round a number to so many digits, and write it without an exponent.
+
+    >>> digits(1234.5, 3), digits(0.01234, 2), digits(99.96, 3)
+    ('1230', '0.012', '100')
+    """
+    return f"{float(f'{number:.{significant}g}'):.15g}"
 
 
 def duration(seconds: float) -> str:
@@ -194,5 +204,5 @@ def rough_duration(seconds: float) -> str:
     """
     for size, unit in ((2 * 86_400, "days"), (3600, "h"), (60, "min")):
         if seconds >= size:
-            return f"{seconds / (86_400 if unit == 'days' else size):.2g} {unit}"
-    return f"{seconds:.2g} s"
+            return f"{digits(seconds / (86_400 if unit == 'days' else size), 2)} {unit}"
+    return f"{digits(seconds, 2)} s"

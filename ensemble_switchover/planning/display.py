@@ -15,6 +15,7 @@ from ensemble_switchover.terminal import (
     ABSENT,
     ShownTable,
     count,
+    digits,
     duration,
     percent,
     print_table,
@@ -202,7 +203,7 @@ def _seconds(entry: Forecast, seconds: float | None) -> str:
 
 
 def _milliseconds(value: float | None) -> str:
-    return ABSENT if value is None else f"{value:.3g}"
+    return ABSENT if value is None else digits(value, 3)
 
 
 def _mebibytes(size: int) -> str:

@@ -33,7 +33,7 @@ def test_a_family_without_a_table_says_so():
         published_rows,
         lambda name: published_member(name, 8, 8, "deq", 4),
     ):
-        with pytest.raises(DesignError, match="budget.source=published: the paper has no table"):
+        with pytest.raises(DesignError, match=r"budget\.source=published: the paper has no table"):
             ask("vgg")
     with pytest.raises(DesignError, match="no table for vgg"):
         compare_with_paper(make_family("vgg", {}), CIFAR10)
