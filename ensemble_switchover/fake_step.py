@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from ensemble_switchover.planning.cost import memory_bytes, shape_bytes
 from ensemble_switchover.training.execution import EXECUTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ensemble_switchover.design import Family, ImageTask
     from ensemble_switchover.planning.forecast import Forecast
@@ -52,8 +53,8 @@ def fake_step_bytes(
     """Take two training steps of one member with fake tensors; return the peak of their bytes."""
     dtype = torch.float64 if item_bytes == 8 else torch.float32
     tracker = AllocationTracker()
-    with FakeTensorMode(), tracker:
-        member = build_network(family, depth, width, task).to(dtype)
+    with _default_dtype(dtype), FakeTensorMode(), tracker:
+        member = build_network(family, depth, width, task)
         # all tensors at once, as on a GPU
         optimizer = SGD(member.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True)
         executed = EXECUTIONS[execution]([member], [optimizer], HOST)
@@ -63,3 +64,13 @@ def fake_step_bytes(
         for _ in range(2):
             executed.train_step((0,), images, labels)
     return tracker.peak_bytes
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
