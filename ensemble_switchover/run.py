@@ -14,6 +14,7 @@ import pytorch_lightning as lightning
 import torch
 
 from ensemble_switchover import interruption
+from ensemble_switchover.checkpointing import CheckpointCallback, resume
 from ensemble_switchover.config import SvhnConfig
 from ensemble_switchover.data import ImageDataModule, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
@@ -98,7 +99,8 @@ def _train_and_measure(
     tell: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> Record:
-    started_at, start = datetime.now(UTC), time.perf_counter()
+    started_at = datetime.now(UTC)
+    wall_clock = start_clock()
     device = choose_device(config.device)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -110,14 +112,23 @@ def _train_and_measure(
     def on_epoch(epoch: EpochRecord) -> None:
         log.metrics(flat_metrics(epoch), epoch.epoch)
         tell(_epoch_line(epoch, cell.recipe.epochs))
-        interruption.check()
 
     timing, memory = TimingCallback(cell.design.k), MemoryCallback()
     classification = ClassificationCallback()
     recorder = RecorderCallback(timing, memory, classification, on_epoch)
+    resumed = resume(cell.checkpoint_folder, module, recorder, warn)
+    spent_seconds = 0.0 if resumed is None else resumed.wall_seconds
+    if resumed is not None:
+        tell(f"going on after epoch {resumed.num_epochs} of {cell.recipe.epochs}")
+        for epoch in recorder.epochs:
+            log.metrics(flat_metrics(epoch), epoch.epoch)
+    checkpoints = CheckpointCallback(
+        cell.checkpoint_folder, recorder, lambda: spent_seconds + wall_clock(), warn
+    )
+    callbacks = [timing, memory, classification, recorder, checkpoints]
     status = "failed"
     try:
-        fit(module, datamodule, cell, device, [timing, memory, classification, recorder])
+        fit(module, datamodule, cell, device, callbacks)
         status = "success"
     finally:
         log.finish(status)
@@ -153,8 +164,14 @@ def _train_and_measure(
         epochs=recorder.epochs,
         config=asdict(config),
         started_at=started_at.isoformat(timespec="seconds"),
-        wall_seconds=time.perf_counter() - start,
+        wall_seconds=spent_seconds + wall_clock(),
     )
+
+
+def start_clock() -> Callable[[], float]:
+    """Return a clock of the seconds since now."""
+    begin = time.perf_counter()
+    return lambda: time.perf_counter() - begin
 
 
 def assemble(
@@ -257,6 +274,9 @@ def fit(
             limit_val_batches=None if evaluate else 0,
             inference_mode=True,
         )
+        if module.resumed is not None:
+            for count in ("ready", "started", "processed", "completed"):
+                setattr(trainer.fit_loop.epoch_progress.current, count, module.resumed.num_epochs)
         try:
             trainer.fit(module, datamodule=datamodule)
         except SystemExit:

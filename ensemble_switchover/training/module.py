@@ -14,10 +14,13 @@ from torch import Tensor
 from torch.optim import SGD
 
 from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.training.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+
+    from torch.optim import Optimizer
 
     from ensemble_switchover.data.batches import Batch, EvaluationBatch
     from ensemble_switchover.networks import Ensemble
@@ -49,6 +52,8 @@ class EnsembleModule(lightning.LightningModule):
         self.num_train_images = num_train_images
         self.num_test_images = num_test_images
         self.num_classes = num_classes
+        self.resumed: Checkpoint | None = None
+        """Where training goes on from, in place of the beginning."""
         self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
         """Wraps what is no training work, though it happens between training steps."""
         self.execution: Execution
@@ -61,6 +66,28 @@ class EnsembleModule(lightning.LightningModule):
         if not self.execution.is_ready(group):
             with self.untimed():
                 self.execution.prepare(group)
+
+    def _optimizers(self) -> list[Optimizer]:
+        optimizers = self.optimizers(use_pl_optimizer=False)
+        return optimizers if isinstance(optimizers, list) else [optimizers]
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        for member, state in zip(self.ensemble.members, checkpoint.members, strict=True):
+            member.load_state_dict(state)
+        for optimizer, state in zip(self._optimizers(), checkpoint.optimizers, strict=True):
+            optimizer.load_state_dict(state)
+        torch.set_rng_state(checkpoint.generator)
+
+    def checkpoint(self, rows: bytes, wall_seconds: float) -> Checkpoint:
+        """Take everything that the following epochs depend on, after a whole epoch."""
+        return Checkpoint(
+            num_epochs=self.current_epoch + 1,
+            members=[member.state_dict() for member in self.ensemble.members],
+            optimizers=[optimizer.state_dict() for optimizer in self._optimizers()],
+            generator=torch.get_rng_state(),
+            rows=rows,
+            wall_seconds=wall_seconds,
+        )
 
     @property
     def k(self) -> int:
@@ -81,11 +108,10 @@ class EnsembleModule(lightning.LightningModule):
 
     def on_fit_start(self) -> None:
         """Hand members and optimizers to the execution."""
-        optimizers = self.optimizers(use_pl_optimizer=False)
+        if self.resumed is not None:
+            self._restore(self.resumed)
         self.execution = self.execution_type(
-            list(self.ensemble.members),
-            optimizers if isinstance(optimizers, list) else [optimizers],
-            self.device,
+            list(self.ensemble.members), self._optimizers(), self.device
         )
         shape = (self.k, self.num_test_images, self.num_classes)
         self.probabilities = torch.zeros(shape, device=self.device)
