@@ -48,7 +48,7 @@ class RecorderCallback(lightning.Callback):
         epoch = EpochRecord(
             epoch=trainer.current_epoch + 1,
             learning_rate=pl_module.recipe.learning_rate_at(trainer.current_epoch),
-            train_loss=pl_module.train_losses.mean().item(),
+            train_loss=pl_module.train_loss,
             train_seconds=sum(seconds),
             member_train_seconds=seconds,
             warm_up=not self.trained_here,

@@ -21,11 +21,16 @@ from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.classification import ClassificationCallback
-from ensemble_switchover.measurement.environment import describe_environment
+from ensemble_switchover.measurement.environment import (
+    describe_environment,
+    device_memory_bytes,
+    device_name,
+)
 from ensemble_switchover.measurement.latency import measure_latencies
 from ensemble_switchover.measurement.memory import MemoryCallback, is_out_of_memory
 from ensemble_switchover.measurement.timing import TimingCallback
 from ensemble_switchover.networks import Ensemble
+from ensemble_switchover.planning.cost import largest_fitting_batch, memory_bytes
 from ensemble_switchover.recorder import RecorderCallback, flat_metrics
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
@@ -50,6 +55,9 @@ if TYPE_CHECKING:
     from ensemble_switchover.config import Config
 
 LIGHTNING_PRECISION = {"32": "32-true", "64": "64-true", "tf32": "32-true", "bf16": "bf16-mixed"}
+
+SHARE_OF_MEMORY = 0.8
+"""What tensors may take; the rest is for workspaces, the allocator and others."""
 
 IGNORED_WARNINGS = (
     ".*does not have many workers.*",  # the arrays lie on the device: there are no workers
@@ -85,11 +93,24 @@ def train_and_measure(
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise TrainingError(
-            f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters "
-            f"at batch size {cell.recipe.batch_size}: a smaller recipe.batch_size or budget needs "
-            f"less"
-        ) from error
+        raise TrainingError(_out_of_memory(cell)) from error
+
+
+def _out_of_memory(cell: Cell) -> str:
+    device = choose_device(cell.device)
+    available = device_memory_bytes(device)
+    needed = memory_bytes(cell, device.type)
+    text = (
+        f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters at "
+        f"batch size {cell.recipe.batch_size}: its tensors take {needed / 2**20:,.0f} MiB"
+    )
+    if available is None:
+        return f"{text}; a smaller recipe.batch_size or budget needs less"
+    text += f", {device_name(device)} has {available / 2**20:,.0f} MiB"
+    fitting = largest_fitting_batch(cell, device.type, int(SHARE_OF_MEMORY * available))
+    if fitting is None:
+        return f"{text}; a smaller budget needs less"
+    return f"{text}; recipe.batch_size={fitting} would fit"
 
 
 def _train_and_measure(
