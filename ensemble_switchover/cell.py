@@ -7,6 +7,7 @@ import json
 import math
 import re
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ MAX_THREADS = 1024
 """More than any machine has; torch would try to start them all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One run, resolved."""
 
@@ -97,7 +98,7 @@ class Cell:
         """One seed a member."""
         return member_seeds(self.seed, self.design.k)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A hash of what decides the result and how it is measured, and of nothing else."""
         text = json.dumps(self.decisive(), sort_keys=True)
