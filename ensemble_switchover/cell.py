@@ -50,7 +50,7 @@ CHOICES = {
     "dataset.residence": ["auto", "device", "host"],
     "design": [design_class.value for design_class in DesignClass],
     "device": ["auto", "cpu", "cuda", "mps"],
-    "execution": ["sequential"],
+    "execution": ["sequential", "fused"],
     "logger": ["wandb", "csv", "tensorboard", "none"],
     "logger.mode": ["auto", "online", "offline"],
     "precision": ["32", "64", "tf32", "bf16"],
