@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CHOICES = {
     "budget.source": [source.value for source in Source],
     "budget.along": ["width", "depth"],
-    "dataset.augmentation": ["none", "standard"],
+    "dataset.augmentation": ["none", "standard", "randaugment"],
     "design": [design_class.value for design_class in DesignClass],
     "device": ["auto", "cpu", "cuda", "mps"],
     "execution": ["sequential"],
@@ -47,6 +47,9 @@ CHOICES = {
     "precision": ["32", "64", "tf32", "bf16"],
     "retry": ["none", "failed"],
 }
+
+MAX_MAGNITUDE = 30
+"""RandAugment's strongest bin."""
 
 MAX_NAME_BYTES = 255
 """What common file systems allow for the name of a folder."""
@@ -121,6 +124,8 @@ class Cell:
         """Return what decides the result and how it is measured, as plain values."""
         dataset = asdict(self.dataset)
         dataset.pop("root")
+        if self.dataset.augmentation != "randaugment":
+            del dataset["randaugment_ops"], dataset["randaugment_magnitude"]
         dataset.update(train_size=self.train_size, test_size=self.test_size)
         return {
             "family": self.family.name,
@@ -163,7 +168,7 @@ def resolve(config: Config) -> Cell:
     notes = []
     if design_class is DesignClass.SINGLE and config.k != 1:
         notes.append(f"design=single is one network: k={config.k} is taken as k=1")
-    recipe = table_a(family.name, config.dataset.name)
+    recipe = table_a(family.name, config.dataset.base or config.dataset.name)
     if recipe.name.startswith("Table A,"):
         notes.append(
             f"Table A has no row for {family.name} on {config.dataset.name}: "
@@ -280,6 +285,23 @@ def _dataset_problems(dataset: DatasetConfig) -> list[str]:
         problems.append(
             f"dataset.train_size={train_size} dataset.test_size={test_size}: expected at most "
             f"{dataset.train_images} together, the images that {dataset.name} has"
+        )
+    return problems + _augmentation_problems(dataset)
+
+
+def _augmentation_problems(dataset: DatasetConfig) -> list[str]:
+    problems = []
+    if dataset.randaugment_ops < 1:
+        problems.append(f"dataset.randaugment_ops={dataset.randaugment_ops}: expected 1 or more")
+    if not 0 <= dataset.randaugment_magnitude <= MAX_MAGNITUDE:
+        problems.append(
+            f"dataset.randaugment_magnitude={dataset.randaugment_magnitude}: "
+            f"expected 0 to {MAX_MAGNITUDE}"
+        )
+    if dataset.augmentation == "randaugment" and dataset.channels not in (1, 3):
+        problems.append(
+            f"dataset.augmentation=randaugment: expected images of 1 or 3 channels, those of "
+            f"{dataset.name} have {dataset.channels}"
         )
     return problems
 

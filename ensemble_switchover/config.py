@@ -54,6 +54,8 @@ class DatasetConfig:
 
     name: str = MISSING
     """Name of the set; `dataset=` sets it."""
+    base: Optional[str] = None
+    """The set whose files and whose row of Table A it shares; absent: its own."""
     channels: int = MISSING
     """Colours of a pixel."""
     image_size: int = MISSING
@@ -75,11 +77,16 @@ class DatasetConfig:
     split_seed: int = 0
     """Seed of the subsets; the same for every run of a study."""
     augmentation: str = "standard"
-    """`none`, or `standard`: random crop after padding, and a horizontal flip where `flip`."""
+    """`none`, `standard` (random crop after padding, and a horizontal flip where `flip`), or
+    `randaugment` (random operations, and then as `standard`)."""
     crop_padding: int = 4
     """Pixels of padding before the random crop (He et al. 2016, section 4.2)."""
     flip: bool = True
     """Flip half of the training images from left to right (He et al. 2016, section 4.2)."""
+    randaugment_ops: int = 2
+    """Operations that RandAugment applies to an image (N of Cubuk et al. 2020; Figure J)."""
+    randaugment_magnitude: int = 14
+    """Strength of RandAugment's operations, 0 to 30 (M of Cubuk et al. 2020; Figure J)."""
 
 
 @dataclass(slots=True, kw_only=True)

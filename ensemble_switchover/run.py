@@ -16,6 +16,7 @@ import torch
 from ensemble_switchover import interruption
 from ensemble_switchover.data import ImageDataModule, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
+from ensemble_switchover.data.randaugment import RandAugment
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.classification import ClassificationCallback
@@ -270,9 +271,12 @@ def _predictor(
 
 
 def _augmentation(cell: Cell) -> Augmentation | None:
-    if cell.dataset.augmentation == "none":
+    dataset, operations = cell.dataset, None
+    if dataset.augmentation == "none":
         return None
-    return Augmentation(padding=cell.dataset.crop_padding, flip=cell.dataset.flip)
+    if dataset.augmentation == "randaugment":
+        operations = RandAugment(dataset.randaugment_ops, dataset.randaugment_magnitude)
+    return Augmentation(dataset.crop_padding, dataset.flip, operations)
 
 
 def _design_record(cell: Cell) -> DesignRecord:
@@ -304,7 +308,17 @@ def _dataset_record(cell: Cell) -> DatasetRecord:
         crop_padding=cell.dataset.crop_padding,
         flip=cell.dataset.flip,
         split_seed=cell.dataset.split_seed,
+        **_randaugment_record(cell),
     )
+
+
+def _randaugment_record(cell: Cell) -> dict[str, int]:
+    if cell.dataset.augmentation != "randaugment":
+        return {}
+    return {
+        "randaugment_ops": cell.dataset.randaugment_ops,
+        "randaugment_magnitude": cell.dataset.randaugment_magnitude,
+    }
 
 
 def _epoch_line(epoch: EpochRecord, num_epochs: int) -> str:

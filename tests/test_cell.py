@@ -118,6 +118,14 @@ def test_a_pair_that_table_a_lacks_is_noted():
     assert cell.recipe.epochs == 250
 
 
+def test_a_set_takes_the_recipe_of_its_base():
+    plain, harder = resolve_with("dataset=cifar100"), resolve_with("dataset=cifar100_randaugment")
+    assert harder.recipe == plain.recipe
+    assert harder.recipe.epochs == 500
+    assert harder.notes == ()
+    assert harder.fingerprint != plain.fingerprint
+
+
 # Complaints
 
 
@@ -143,7 +151,13 @@ PROBLEMS = [
     (["precision=16"], "precision=16: expected one of 32, 64, tf32, bf16"),
     (["device=tpu"], "device=tpu: expected one of auto, cpu, cuda, mps"),
     (["retry=always"], "retry=always: expected one of none, failed"),
-    (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none, standard"),
+    (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none, standard, "
+     "randaugment"),
+    (["dataset.randaugment_ops=0"], "dataset.randaugment_ops=0: expected 1 or more"),
+    (["dataset.randaugment_magnitude=31"], "dataset.randaugment_magnitude=31: expected 0 to 30"),
+    (["dataset.randaugment_magnitude=-1"], "dataset.randaugment_magnitude=-1: expected 0 to 30"),
+    (["dataset.augmentation=randaugment", "dataset.channels=2"],
+     "dataset.augmentation=randaugment: expected images of 1 or 3 channels"),
     (["budget.source=table"], "budget.source=table: expected one of rule, published, nearest"),
     (["budget=parameters", "budget.parameters=1M", "budget.along=both"],
      "budget.along=both: expected one of width, depth"),
@@ -257,6 +271,9 @@ DECISIVE = [
     ["dataset.augmentation=standard"],
     ["dataset.crop_padding=2"],
     ["dataset.flip=true"],
+    ["dataset.augmentation=randaugment"],
+    ["dataset.augmentation=randaugment", "dataset.randaugment_ops=3"],
+    ["dataset.augmentation=randaugment", "dataset.randaugment_magnitude=9"],
     ["design=single"],
     ["design=weq"],
     ["k=3"],
@@ -283,6 +300,8 @@ INDIFFERENT = [
     ["logger.project=other"],
     ["logger.entity=me"],
     ["dataset.root=/data"],
+    ["dataset.randaugment_ops=3"],  # nothing applies it here
+    ["dataset.randaugment_magnitude=9"],
     ["retry=failed"],
     ["epochs=20"],  # the recipe's own
     ["recipe.batch_size=64"],

@@ -90,15 +90,20 @@ def test_float32_is_not_silently_tf32():
     assert not torch.backends.cuda.matmul.allow_tf32
 
 
-def test_augmented_images_train(tiny_cell):
+@pytest.mark.parametrize(
+    ("augmentation", "operations"), [("standard", (None, None)), ("randaugment", (2, 14))]
+)
+def test_augmented_images_train(augmentation, operations, tiny_cell):
     cell, config = tiny_cell(
-        "dataset.augmentation=standard",
+        f"dataset.augmentation={augmentation}",
         "dataset.crop_padding=1",
         "budget.depth=8",
         "budget.width=4",
     )
     record = run.train_and_measure(cell, config, tell=lambda line: None)
-    assert record.dataset.augmentation == "standard"
+    data = record.dataset
+    assert data.augmentation == augmentation
+    assert (data.randaugment_ops, data.randaugment_magnitude) == operations
 
 
 @pytest.mark.parametrize(

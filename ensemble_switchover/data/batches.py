@@ -131,7 +131,7 @@ class TrainingBatches:
                 batch = self.data.images[chosen]
                 if self.augmentation is not None:
                     selected = draws[position].select(start, stop)
-                    batch = augment(batch, selected, self.augmentation.padding)
+                    batch = augment(batch, selected, self.augmentation)
                 images.append(self.normalise(batch))
                 labels.append(self.data.labels[chosen])
             yield Batch(group, torch.stack(images), torch.stack(labels), stop == size)

@@ -28,7 +28,7 @@ def load_cifar(config: DatasetConfig, train_size: int, test_size: int) -> SplitI
         DataError: when it is absent and cannot be downloaded, or damaged.
     """
     root = dataset_root(config)
-    source = _SETS[config.name]
+    source = _SETS[config.base or config.name]
     try:
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f"{config.name}.lock"):

@@ -29,9 +29,10 @@ def load_dataset(config: DatasetConfig, train_size: int, test_size: int) -> Spli
     Raises:
         DataError: if the set is absent, unknown, or not what `conf/dataset/` says of it.
     """
-    if config.name not in LOADERS:
-        raise DataError(f"dataset={config.name}: expected one of {', '.join(LOADERS)}")
-    split = LOADERS[config.name](config, train_size, test_size)
+    name = config.base or config.name
+    if name not in LOADERS:
+        raise DataError(f"dataset={name}: expected one of {', '.join(LOADERS)}")
+    split = LOADERS[name](config, train_size, test_size)
     _check(config, split.train, "training", train_size)
     _check(config, split.test, "test", test_size)
     return split

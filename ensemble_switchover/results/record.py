@@ -55,6 +55,9 @@ class DatasetRecord:
     """Pixels; it matters where images are augmented."""
     flip: bool
     split_seed: int
+    randaugment_ops: int | None = None
+    """Operations of an image; absent where RandAugment was not applied."""
+    randaugment_magnitude: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
