@@ -51,6 +51,9 @@ CHOICES = {
 MAX_MAGNITUDE = 30
 """RandAugment's strongest bin."""
 
+WHEREABOUTS = ("root", "cache")
+"""Keys of a data set that tell where its files are, and nothing about what is in them."""
+
 MAX_NAME_BYTES = 255
 """What common file systems allow for the name of a folder."""
 
@@ -123,7 +126,8 @@ class Cell:
     def decisive(self) -> dict[str, Any]:
         """Return what decides the result and how it is measured, as plain values."""
         dataset = asdict(self.dataset)
-        dataset.pop("root")
+        for key in WHEREABOUTS:
+            dataset.pop(key)
         if self.dataset.augmentation != "randaugment":
             del dataset["randaugment_ops"], dataset["randaugment_magnitude"]
         dataset.update(train_size=self.train_size, test_size=self.test_size)

@@ -70,6 +70,8 @@ class DatasetConfig:
     """True where training and test images are drawn from one pool of `train_images`."""
     root: Optional[str] = None
     """Folder of the files; absent: the user's cache folder."""
+    cache: Optional[str] = None
+    """Folder of the decoded arrays; absent: the user's cache folder."""
     train_size: Optional[int] = None
     """A stratified subset of so many training images; absent: all."""
     test_size: Optional[int] = None

@@ -1,9 +1,15 @@
 import os
+import tempfile
 
 import pytest
+from platformdirs import user_cache_path
 
 os.environ["WANDB_MODE"] = "offline"
 os.environ["OMP_NUM_THREADS"] = "1"  # the tests run side by side
+
+os.environ.setdefault("MPLCONFIGDIR", str(user_cache_path("matplotlib")))  # its list of fonts
+_caches = tempfile.TemporaryDirectory(prefix="ensemble_switchover_tests_")
+os.environ["XDG_CACHE_HOME"] = _caches.name  # nothing of the user's is read or written
 
 
 @pytest.fixture(autouse=True, scope="session")

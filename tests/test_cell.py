@@ -302,6 +302,7 @@ INDIFFERENT = [
     ["dataset.root=/data"],
     ["dataset.randaugment_ops=3"],  # nothing applies it here
     ["dataset.randaugment_magnitude=9"],
+    ["dataset.cache=/arrays"],
     ["retry=failed"],
     ["epochs=20"],  # the recipe's own
     ["recipe.batch_size=64"],

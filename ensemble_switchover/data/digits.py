@@ -5,26 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from ensemble_switchover.data.images import ImageSet, SplitImages
-from ensemble_switchover.data.split import stratified_subset
+from ensemble_switchover.data.sources import Decoded, Source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ensemble_switchover.config import DatasetConfig
 
 LEVELS = 16
 """The scans' brightest value."""
 
 
-def load_digits(config: DatasetConfig, train_size: int, test_size: int) -> SplitImages:
-    """Draw a training and a test set from the one pool of scans."""
-    from sklearn import datasets
+class Digits(Source):
+    """One pool of scans, inside the library."""
 
-    digits = datasets.load_digits()
-    labels = digits.target.astype(np.int64)
-    pixels = np.rint(digits.images * (255 / LEVELS)).astype(np.uint8)[:, None]
-    pool = ImageSet(torch.from_numpy(pixels), torch.from_numpy(labels))
-    train = stratified_subset(labels, train_size, config.split_seed)
-    test = stratified_subset(labels, test_size, config.split_seed, excluded=train)
-    return SplitImages(pool.subset(train), pool.subset(test))
+    cached = False
+
+    def identity(self, config: DatasetConfig, root: Path) -> str:
+        """Name the one pool there is."""
+        return "digits"
+
+    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+        """Return the pool as training images."""
+        from sklearn import datasets
+
+        digits = datasets.load_digits()
+        images = np.rint(digits.images * (255 / LEVELS)).astype(np.uint8)[:, None]
+        labels = digits.target.astype(np.int64)
+        return Decoded(
+            train_images=images,
+            train_labels=labels,
+            test_images=images[:0],
+            test_labels=labels[:0],
+            class_names=tuple(str(digit) for digit in range(10)),
+        )

@@ -1,4 +1,4 @@
-"""Where the files of data sets are kept."""
+"""Where the files of data sets, and their decoded arrays, are kept."""
 
 from __future__ import annotations
 
@@ -16,3 +16,10 @@ def dataset_root(config: DatasetConfig) -> Path:
     if config.root is not None:
         return Path(config.root).expanduser()
     return user_cache_path("ensemble_switchover") / "datasets"
+
+
+def cache_folder(config: DatasetConfig) -> Path:
+    """Return `dataset.cache`, or the project's folder in the user's cache."""
+    if config.cache is not None:
+        return Path(config.cache).expanduser()
+    return user_cache_path("ensemble_switchover") / "arrays"

@@ -21,18 +21,21 @@ class ImageSet:
 
     images: Tensor
     labels: Tensor
+    moments: np.ndarray | None = None
+    """(N, 2, C) sums of every image's pixels and of their squares, where they are known."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def to(self, device: torch.device) -> ImageSet:
-        """Move both to a device."""
-        return ImageSet(self.images.to(device), self.labels.to(device))
+        """Move images and labels to a device."""
+        return ImageSet(self.images.to(device), self.labels.to(device), self.moments)
 
     def subset(self, indices: np.ndarray) -> ImageSet:
         """Keep the images at `indices`, in that order."""
         chosen = torch.from_numpy(indices)
-        return ImageSet(self.images[chosen], self.labels[chosen])
+        moments = None if self.moments is None else self.moments[indices]
+        return ImageSet(self.images[chosen], self.labels[chosen], moments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +44,5 @@ class SplitImages:
 
     train: ImageSet
     test: ImageSet
+    class_names: tuple[str, ...] = ()
+    """One a class, in the order of the labels."""

@@ -1,41 +1,90 @@
-"""The data sets by name."""
+"""The data sets by name, and the way from a name to checked images."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from ensemble_switchover.data.cifar import load_cifar
-from ensemble_switchover.data.digits import load_digits
+from ensemble_switchover.data.array_cache import CachedSet, cached_set, with_moments
+from ensemble_switchover.data.cifar import Cifar
+from ensemble_switchover.data.digits import Digits
+from ensemble_switchover.data.folders import cache_folder, dataset_root
+from ensemble_switchover.data.images import ImageSet, SplitImages
+from ensemble_switchover.data.split import stratified_subset
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ensemble_switchover.config import DatasetConfig
-    from ensemble_switchover.data.images import ImageSet, SplitImages
+    import numpy as np
 
-LOADERS: dict[str, Callable[[DatasetConfig, int, int], SplitImages]] = {
-    "digits": load_digits,
-    "cifar10": load_cifar,
-    "cifar100": load_cifar,
+    from ensemble_switchover.config import DatasetConfig
+    from ensemble_switchover.data.sources import Source
+
+SOURCES: dict[str, Source] = {
+    "digits": Digits(),
+    "cifar10": Cifar(),
+    "cifar100": Cifar(),
 }
 
 
-def load_dataset(config: DatasetConfig, train_size: int, test_size: int) -> SplitImages:
-    """Load a data set and check it against the configuration.
+def load_dataset(
+    config: DatasetConfig,
+    train_size: int,
+    test_size: int,
+    tell: Callable[[str], None] | None = None,
+) -> SplitImages:
+    """Load stratified subsets of a data set, checked against the configuration.
+
+    The first time, the set is fetched and decoded; from then on its arrays are mapped from disk.
+    `tell` is given a line about what takes its time.
 
     Raises:
         DataError: if the set is absent, unknown, or not what `conf/dataset/` says of it.
     """
-    name = config.base or config.name
-    if name not in LOADERS:
-        raise DataError(f"dataset={name}: expected one of {', '.join(LOADERS)}")
-    split = LOADERS[name](config, train_size, test_size)
-    _check(config, split.train, "training", train_size)
-    _check(config, split.test, "test", test_size)
-    return split
+    whole = load_arrays(config, tell)
+    decoded, seed = whole.decoded, config.split_seed
+    pool = _image_set(decoded.train_images, decoded.train_labels, whole.train_moments)
+    chosen = stratified_subset(decoded.train_labels, train_size, seed)
+    train = _part(pool, chosen)
+    if config.pooled:
+        test = _part(pool, stratified_subset(decoded.train_labels, test_size, seed, chosen))
+    else:
+        rest = _image_set(decoded.test_images, decoded.test_labels)
+        test = _part(rest, stratified_subset(decoded.test_labels, test_size, seed))
+    _check(config, train, "training", train_size)
+    _check(config, test, "test", test_size)
+    return SplitImages(train, test, decoded.class_names)
+
+
+def load_arrays(config: DatasetConfig, tell: Callable[[str], None] | None = None) -> CachedSet:
+    """Load the whole set as arrays.
+
+    Raises:
+        DataError: if the set is absent, unknown, damaged, or cannot be kept.
+    """
+    if config.base is not None:
+        config = replace(config, name=config.base)
+    if config.name not in SOURCES:
+        raise DataError(f"dataset={config.name}: expected one of {', '.join(SOURCES)}")
+    source, root = SOURCES[config.name], dataset_root(config)
+    if not source.cached:
+        return with_moments(source.decode(config, root))
+    identity = source.identity(config, root)
+    return cached_set(cache_folder(config), identity, lambda: source.decode(config, root), tell)
+
+
+def _image_set(
+    images: np.ndarray, labels: np.ndarray, moments: np.ndarray | None = None
+) -> ImageSet:
+    return ImageSet(torch.from_numpy(images), torch.from_numpy(labels), moments)
+
+
+def _part(whole: ImageSet, indices: np.ndarray) -> ImageSet:
+    """Keep the images at sorted indices; the whole set is not copied."""
+    return whole if len(indices) == len(whole) else whole.subset(indices)
 
 
 def _check(config: DatasetConfig, images: ImageSet, part: str, size: int) -> None:
@@ -45,9 +94,14 @@ def _check(config: DatasetConfig, images: ImageSet, part: str, size: int) -> Non
         raise DataError(
             f"dataset={config.name}: expected {part} images of shape {expected}, found {found}"
         )
-    classes = len(torch.unique(images.labels))
-    if classes != config.num_classes:
+    classes = torch.unique(images.labels).tolist()
+    if len(classes) != config.num_classes:
         raise DataError(
             f"dataset={config.name}: expected {config.num_classes} classes among the {part} "
-            f"images, found {classes}"
+            f"images, found {len(classes)}"
+        )
+    if (classes[0], classes[-1]) != (0, config.num_classes - 1):
+        raise DataError(
+            f"dataset={config.name}: expected labels from 0 to {config.num_classes - 1} among the "
+            f"{part} images, found {classes[0]} to {classes[-1]}"
         )

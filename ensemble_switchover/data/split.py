@@ -36,12 +36,11 @@ def stratified_subset(
         return candidates
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(candidates)
-    classes, counts = np.unique(labels[candidates], return_counts=True)
+    _, counts = np.unique(labels[candidates], return_counts=True)
     shares = _proportional(counts, size)
-    chosen = [
-        shuffled[labels[shuffled] == label][:share]
-        for label, share in zip(classes, shares, strict=True)
-    ]
+    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    starts = np.cumsum(counts) - counts
+    chosen = [by_class[start : start + share] for start, share in zip(starts, shares, strict=True)]
     return np.sort(np.concatenate(chosen))
 
 

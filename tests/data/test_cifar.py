@@ -141,6 +141,7 @@ def config(archive, compose_config, tmp_path):
     return replace(
         found,
         root=str(tmp_path / "sets"),
+        cache=str(tmp_path / "arrays"),
         train_images=sum(sizes.values()) - test_size,
         test_images=test_size,
     )

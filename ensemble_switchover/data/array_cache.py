@@ -1,0 +1,183 @@
+"""Decoded data sets on disk: made once, mapped into memory by every process that uses them.
+
+A set is a folder of `.npy` files and a manifest. It is written beside its place and renamed
+there, so that a half-written set is never taken for a whole one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zlib
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, BinaryIO
+from uuid import uuid4
+
+import numpy as np
+from filelock import FileLock
+
+from ensemble_switchover.data.moments import pixel_moments
+from ensemble_switchover.data.sources import Decoded
+from ensemble_switchover.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+VERSION = 1
+"""Of the layout; a cache of another version is made again."""
+
+MANIFEST = "manifest.json"
+PIECE_BYTES = 1 << 26
+SAMPLED_ROWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CachedSet:
+    """A decoded set, mapped from its files, with the sums that its statistics follow from."""
+
+    decoded: Decoded
+    train_moments: np.ndarray
+    """(N, 2, C) `int64`: every training image's sums of pixels and of their squares."""
+
+
+def cached_set(
+    folder: Path,
+    identity: str,
+    decode: Callable[[], Decoded],
+    tell: Callable[[str], None] | None = None,
+) -> CachedSet:
+    """Map the set kept under `identity`, decoding and writing it first if it is not there.
+
+    The arrays are mapped copy on write: processes share the pages, and no write ever reaches the
+    file. Of several processes that start at once, one decodes and the others wait.
+
+    Args:
+        folder: Where sets are kept.
+        identity: Name of the set within the folder.
+        decode: Reads the set from its source.
+        tell: Is given a line before a set is decoded.
+
+    Raises:
+        DataError: if the set cannot be decoded, or the folder not written.
+    """
+    place = folder / identity
+    found = _read(place, identity)
+    if found is not None:
+        return found
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f"{identity}.lock"):
+            found = _read(place, identity)
+            if found is not None:
+                return found
+            for abandoned in folder.glob(f"{identity}.part-*"):
+                shutil.rmtree(abandoned, ignore_errors=True)
+            if tell is not None:
+                tell(f"decoding {identity} once, into {place}")
+            whole = with_moments(decode())
+            _write(place, identity, whole)
+    except OSError as error:
+        raise DataError(
+            f"the decoded images of {identity} cannot be kept in {folder} "
+            f"({error.strerror or error}); make room there, or set dataset.cache= to a folder "
+            f"that can be written"
+        ) from error
+    return _read(place, identity) or whole
+
+
+def with_moments(decoded: Decoded) -> CachedSet:
+    """Add the sums of every training image to a decoded set."""
+    return CachedSet(decoded, pixel_moments(decoded.train_images))
+
+
+def _arrays(cached: CachedSet) -> dict[str, np.ndarray]:
+    arrays = {
+        entry.name: getattr(cached.decoded, entry.name)
+        for entry in fields(Decoded)
+        if entry.name != "class_names"
+    }
+    return {**arrays, "train_moments": cached.train_moments}
+
+
+def _write(place: Path, identity: str, cached: CachedSet) -> None:
+    part = place.with_name(f"{identity}.part-{uuid4().hex[:8]}")
+    try:
+        part.mkdir()
+        arrays = _arrays(cached)
+        for name, array in arrays.items():
+            with (part / f"{name}.npy").open("wb") as file:
+                _write_array(file, array)
+                _synchronise(file)
+        manifest = {
+            "version": VERSION,
+            "identity": identity,
+            "class_names": list(cached.decoded.class_names),
+            "arrays": {name: _facts(array) for name, array in arrays.items()},
+        }
+        with (part / MANIFEST).open("wb") as file:
+            file.write(json.dumps(manifest, indent=1).encode())
+            _synchronise(file)
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+        part.rename(place)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_array(file: BinaryIO, array: np.ndarray) -> None:
+    """Write as `numpy.save` does, but in pieces: its own error on a full disk has no reason."""
+    array = np.ascontiguousarray(array)
+    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+    content = array.reshape(-1).view(np.uint8).data
+    for start in range(0, len(content), PIECE_BYTES):
+        file.write(content[start : start + PIECE_BYTES])
+
+
+def _synchronise(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _facts(array: np.ndarray) -> dict[str, Any]:
+    """Describe an array so that another one in its place is noticed without reading it all."""
+    sample = array if array.ndim == 1 else array[:: max(1, len(array) // SAMPLED_ROWS)]
+    return {
+        "shape": list(array.shape),
+        "dtype": array.dtype.str,
+        "sample_crc32": zlib.crc32(np.ascontiguousarray(sample).data),
+    }
+
+
+def _read(place: Path, identity: str) -> CachedSet | None:
+    """Map a set, or return None where there is none that is whole."""
+    try:
+        manifest = json.loads((place / MANIFEST).read_bytes())
+        if (manifest["version"], manifest["identity"]) != (VERSION, identity):
+            return None
+        arrays = {}
+        for name, facts in manifest["arrays"].items():
+            array = _map(place / f"{name}.npy")
+            if _facts(array) != facts:
+                return None
+            arrays[name] = array
+        moments = arrays.pop("train_moments")
+        return CachedSet(Decoded(**arrays, class_names=tuple(manifest["class_names"])), moments)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _map(path: Path) -> np.ndarray:
+    array: np.ndarray = np.load(path, mmap_mode=None if _is_empty(path) else "c")
+    return np.asarray(array)
+
+
+def _is_empty(path: Path) -> bool:
+    """Tell whether a file has no more than a header: nothing can be mapped then."""
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        shape, _, _ = np.lib.format.read_array_header_1_0(file)
+    return 0 in shape

@@ -1,0 +1,60 @@
+"""What a source of a data set is: the one place that knows how its files are read.
+
+Dimensions: N images, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from ensemble_switchover.config import DatasetConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A whole data set as arrays."""
+
+    train_images: np.ndarray
+    """(N, C, H, W) `uint8`; of a pooled set all images, and the test arrays are empty."""
+    train_labels: np.ndarray
+    """(N,) `int64`, counted from 0."""
+    test_images: np.ndarray
+    """(N, C, H, W) `uint8`"""
+    test_labels: np.ndarray
+    """(N,) `int64`"""
+    class_names: tuple[str, ...]
+    """One a class, in the order of the labels."""
+
+
+class Source(ABC):
+    """Reads one data set, wherever its files come from."""
+
+    cached: bool = True
+    """False where decoding is as quick as reading the decoded arrays back."""
+
+    @abstractmethod
+    def identity(self, config: DatasetConfig, root: Path) -> str:
+        """Name what decides the arrays, in letters, digits, dots, dashes and underscores.
+
+        Two configurations with the same identity have the same arrays; the decoded arrays are
+        kept under it. So it holds the published checksums of a published set, the options of a
+        generated one, and a hash of names, sizes and times of a user's own files.
+
+        Raises:
+            DataError: if it takes files that are absent.
+        """
+
+    @abstractmethod
+    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+        """Read the whole set from its files in `root`, fetching them there where that is possible.
+
+        Raises:
+            DataError: naming the file that is absent, damaged or not what it should be.
+        """

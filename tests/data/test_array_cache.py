@@ -1,0 +1,251 @@
+"""Decoded sets on disk: what is read back, what is noticed, and what is left behind."""
+
+import errno
+import json
+import multiprocessing
+import resource
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+
+from ensemble_switchover.data import array_cache
+from ensemble_switchover.data.array_cache import MANIFEST, cached_set
+from ensemble_switchover.data.moments import mean_and_deviation, pixel_moments
+from ensemble_switchover.data.sources import Decoded
+from ensemble_switchover.errors import DataError
+
+ARRAYS = [entry.name for entry in fields(Decoded) if entry.name != "class_names"]
+
+
+def make_set(seed=0, train=30, test=10):
+    generator = np.random.default_rng(seed)
+    return Decoded(
+        train_images=generator.integers(0, 256, (train, 3, 5, 4), dtype=np.uint8),
+        train_labels=generator.integers(0, 3, train),
+        test_images=generator.integers(0, 256, (test, 3, 5, 4), dtype=np.uint8),
+        test_labels=generator.integers(0, 3, test),
+        class_names=("ant", "bee", "été"),
+    )
+
+
+def not_again():
+    raise AssertionError("decoded again")
+
+
+def assert_same(found, expected):
+    assert found.class_names == expected.class_names
+    for name in ARRAYS:
+        one, other = getattr(found, name), getattr(expected, name)
+        assert one.dtype == other.dtype
+        assert np.array_equal(one, other)
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("test", [10, 0])
+def test_a_set_is_decoded_once_and_read_back(tmp_path, test):
+    decoded, told = make_set(test=test), []
+    first = cached_set(tmp_path / "a" / "b", "ants", lambda: decoded, told.append)
+    again = cached_set(tmp_path / "a" / "b", "ants", not_again, told.append)
+    for found in (first, again):
+        assert_same(found.decoded, decoded)
+    assert len(told) == 1
+    assert str(tmp_path / "a" / "b" / "ants") in told[0]
+    assert names_in(tmp_path / "a" / "b") == ["ants", "ants.lock"]
+
+
+def test_the_files_are_numpys(tmp_path):
+    decoded = make_set()
+    cached_set(tmp_path, "ants", lambda: decoded)
+    for name in ARRAYS:
+        assert np.array_equal(np.load(tmp_path / "ants" / f"{name}.npy"), getattr(decoded, name))
+
+
+def test_images_are_mapped_and_no_write_reaches_the_file(tmp_path):
+    decoded = make_set()
+    images = cached_set(tmp_path, "ants", lambda: decoded).decoded.train_images
+    assert isinstance(images.base, np.memmap)
+    torch.from_numpy(images).zero_()  # without a warning, too
+    assert_same(cached_set(tmp_path, "ants", not_again).decoded, decoded)
+
+
+def test_a_large_array_is_written_in_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr(array_cache, "PIECE_BYTES", 7)
+    decoded = make_set()
+    cached_set(tmp_path, "ants", lambda: decoded)
+    assert_same(cached_set(tmp_path, "ants", not_again).decoded, decoded)
+
+
+def cut(place):
+    path = place / "train_images.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def lose_a_file(place):
+    (place / "test_labels.npy").unlink()
+
+
+def lose_the_manifest(place):
+    (place / MANIFEST).unlink()
+
+
+def spoil_the_manifest(place):
+    (place / MANIFEST).write_text("{")
+
+
+def age(place):
+    manifest = json.loads((place / MANIFEST).read_text())
+    (place / MANIFEST).write_text(json.dumps({**manifest, "version": 0}))
+
+
+def rename_within(place):
+    manifest = json.loads((place / MANIFEST).read_text())
+    (place / MANIFEST).write_text(json.dumps({**manifest, "identity": "bees"}))
+
+
+def change_the_type(place):
+    np.save(place / "train_images.npy", make_set().train_images.astype(np.int8))
+
+
+def swap_images(place):
+    np.save(place / "train_images.npy", make_set(seed=1).train_images)
+
+
+def swap_labels(place):
+    np.save(place / "train_labels.npy", make_set(seed=1).train_labels)
+
+
+def put_objects(place):
+    np.save(place / "train_labels.npy", np.array([{}] * 30), allow_pickle=True)
+
+
+def become_a_file(place):
+    for path in place.iterdir():
+        path.unlink()
+    place.rmdir()
+    place.write_text("junk")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [cut, lose_a_file, lose_the_manifest, spoil_the_manifest, age, rename_within, change_the_type,
+     swap_images, swap_labels, put_objects, become_a_file],
+)  # fmt: skip
+def test_a_damaged_cache_is_noticed_and_made_again(tmp_path, damage):
+    decoded, calls = make_set(), []
+
+    def decode():
+        calls.append(1)
+        return decoded
+
+    cached_set(tmp_path, "ants", decode)
+    damage(tmp_path / "ants")
+    assert_same(cached_set(tmp_path, "ants", decode).decoded, decoded)
+    assert len(calls) == 2
+    assert_same(cached_set(tmp_path, "ants", not_again).decoded, decoded)
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    (tmp_path / "ants.part-dead").mkdir()
+    (tmp_path / "ants.part-dead" / "train_images.npy").write_bytes(b"half")
+    cached_set(tmp_path, "ants", make_set)
+    assert names_in(tmp_path) == ["ants", "ants.lock"]
+
+
+def test_a_set_that_cannot_be_decoded_leaves_nothing(tmp_path):
+    def decode():
+        raise DataError("train.bin: cut off")
+
+    with pytest.raises(DataError, match=r"^train.bin: cut off$"):
+        cached_set(tmp_path, "ants", decode)
+    assert names_in(tmp_path) in ([], ["ants.lock"])
+
+
+def assert_one_sentence(error, folder):
+    text = str(error.value)
+    assert "\n" not in text
+    assert text.startswith("the decoded images of ants cannot be kept")
+    assert str(folder) in text
+    assert "dataset.cache=" in text
+    return text
+
+
+def test_a_folder_that_is_a_file_is_one_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError) as error:
+        cached_set(tmp_path / "file", "ants", make_set)
+    assert_one_sentence(error, tmp_path / "file")
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):  # root may write anywhere
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(array_cache, "_write_array", refuse)
+    with pytest.raises(DataError) as error:
+        cached_set(tmp_path, "ants", make_set)
+    assert "(Permission denied)" in assert_one_sentence(error, tmp_path)
+    assert "ants" not in names_in(tmp_path)
+
+
+def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(DataError) as error:
+            cached_set(tmp_path, "ants", make_set)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "(File too large)" in assert_one_sentence(error, tmp_path)
+    assert set(names_in(tmp_path)) <= {"ants.lock"}
+    assert_same(cached_set(tmp_path, "ants", make_set).decoded, make_set())
+
+
+def decode_and_count(folder, barrier, answers):
+    def decode():
+        (folder / "decoded").open("a").write("x")
+        return make_set()
+
+    barrier.wait()
+    answers.put(int(cached_set(folder, "ants", decode).decoded.train_images.sum()))
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_of_two_processes_that_start_at_once_one_decodes(tmp_path):
+    context = multiprocessing.get_context("fork")
+    barrier, answers = context.Barrier(2), context.Queue()
+    processes = [
+        context.Process(target=decode_and_count, args=(tmp_path, barrier, answers))
+        for _ in range(2)
+    ]
+    for process in processes:
+        process.start()
+    sums = [answers.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join()
+    assert sums == [int(make_set().train_images.sum())] * 2
+    assert (tmp_path / "decoded").read_text() == "x"
+
+
+def test_moments_are_kept_and_give_numpys_statistics_of_any_subset(tmp_path):
+    decoded = make_set()
+    cached_set(tmp_path, "ants", lambda: decoded)
+    moments = cached_set(tmp_path, "ants", not_again).train_moments
+    for chosen in (np.arange(30), np.array([1, 5, 6]), np.array([7])):
+        pixels = decoded.train_images[chosen] / 255
+        mean, deviation = mean_and_deviation(moments[chosen], 20)
+        np.testing.assert_allclose(mean, pixels.mean(axis=(0, 2, 3)), rtol=1e-13)
+        np.testing.assert_allclose(deviation, pixels.std(axis=(0, 2, 3)), rtol=1e-12)
+
+
+def test_moments_do_not_overflow_and_chunks_do_not_matter(monkeypatch):
+    white = np.full((3, 2, 64, 64), 255, dtype=np.uint8)
+    assert (pixel_moments(white) == np.array([255, 255**2])[None, :, None] * 64 * 64).all()
+    images = make_set().train_images
+    whole = pixel_moments(images)
+    monkeypatch.setattr("ensemble_switchover.data.moments.CHUNK_BYTES", 200)
+    assert np.array_equal(pixel_moments(images), whole)
