@@ -9,7 +9,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.config import ArchConfig, Config, ParametersBudgetConfig
+from ensemble_switchover.config import (
+    ArchConfig,
+    Config,
+    DatasetConfig,
+    FractalsConfig,
+    ParametersBudgetConfig,
+)
 from ensemble_switchover.design import (
     Budget,
     Design,
@@ -30,7 +36,6 @@ from ensemble_switchover.seeds import MAX_MEMBERS, member_seeds
 if TYPE_CHECKING:
     from ensemble_switchover.config import (
         BudgetConfig,
-        DatasetConfig,
         MeasurementConfig,
         RecipeConfig,
     )
@@ -53,6 +58,8 @@ MAX_MAGNITUDE = 30
 
 WHEREABOUTS = ("root", "cache")
 """Keys of a data set that tell where its files are, and nothing about what is in them."""
+
+MIN_CLASSES = 2
 
 MAX_NAME_BYTES = 255
 """What common file systems allow for the name of a folder."""
@@ -116,6 +123,13 @@ class Cell:
     def study_folder(self) -> Path:
         """The folder of all runs of the study."""
         return self.results / self.study
+
+    @property
+    def dataset_options(self) -> dict[str, Any]:
+        """What a set has beyond the keys of every set, such as a generator's difficulty."""
+        own = {option.name for option in fields(self.dataset)}
+        own -= {option.name for option in fields(DatasetConfig)}
+        return {name: getattr(self.dataset, name) for name in sorted(own)}
 
     @property
     def training_flops(self) -> float:
@@ -275,6 +289,10 @@ def _results_problems(results: str) -> list[str]:
 
 def _dataset_problems(dataset: DatasetConfig) -> list[str]:
     problems = []
+    if dataset.num_classes < MIN_CLASSES:
+        problems.append(
+            f"dataset.num_classes={dataset.num_classes}: expected {MIN_CLASSES} or more"
+        )
     train_size, test_size = _sizes(dataset)
     for key, size, available in (
         ("train_size", train_size, dataset.train_images),
@@ -290,7 +308,17 @@ def _dataset_problems(dataset: DatasetConfig) -> list[str]:
             f"dataset.train_size={train_size} dataset.test_size={test_size}: expected at most "
             f"{dataset.train_images} together, the images that {dataset.name} has"
         )
-    return problems + _augmentation_problems(dataset)
+    return problems + _augmentation_problems(dataset) + _own_problems(dataset)
+
+
+def _own_problems(dataset: DatasetConfig) -> list[str]:
+    problems = []
+    if isinstance(dataset, FractalsConfig):
+        if not 0 <= dataset.difficulty <= 1:
+            problems.append(f"dataset.difficulty={dataset.difficulty}: expected 0 to 1")
+        if dataset.generator_seed < 0:
+            problems.append(f"dataset.generator_seed={dataset.generator_seed}: expected 0 or more")
+    return problems
 
 
 def _augmentation_problems(dataset: DatasetConfig) -> list[str]:

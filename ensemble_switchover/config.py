@@ -92,6 +92,17 @@ class DatasetConfig:
 
 
 @dataclass(slots=True, kw_only=True)
+class FractalsConfig(DatasetConfig):
+    """Images of iterated function systems, generated."""
+
+    difficulty: float = 0.5
+    """0 to 1: wider variation inside a class, more noise, classes more alike; at 0.5 the weights
+    vary as in FractalDB (Kataoka et al., ACCV 2020)."""
+    generator_seed: int = 0
+    """Seed of the classes and of their images."""
+
+
+@dataclass(slots=True, kw_only=True)
 class DesignClassConfig:
     """A design class of the paper: single, deq or weq."""
 
@@ -213,7 +224,7 @@ SCHEMAS: dict[str, dict[str, type[Any]]] = {
         "wide_resnet": WideResNetConfig,
     },
     "budget/schema": {"network": NetworkBudgetConfig, "parameters": ParametersBudgetConfig},
-    "dataset/schema": {"dataset": DatasetConfig},
+    "dataset/schema": {"dataset": DatasetConfig, "fractals": FractalsConfig},
     "design/schema": {"design": DesignClassConfig},
     "execution/schema": {"execution": ExecutionConfig},
     "logger/schema": {"logger": LoggerConfig},

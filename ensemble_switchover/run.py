@@ -309,6 +309,7 @@ def _dataset_record(cell: Cell) -> DatasetRecord:
         flip=cell.dataset.flip,
         split_seed=cell.dataset.split_seed,
         **_randaugment_record(cell),
+        options=cell.dataset_options,
     )
 
 

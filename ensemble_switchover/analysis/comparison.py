@@ -56,10 +56,12 @@ class Comparison:
 
 def setting_of(record: Record) -> Setting:
     """Return the setting of a run."""
+    dataset = asdict(record.dataset)
+    dataset.update(dataset.pop("options"))
     parts: dict[str, Any] = {
         "": {"precision": record.environment.precision},
         "family": record.design.family_options,
-        "dataset": asdict(record.dataset),
+        "dataset": dataset,
         "recipe": asdict(record.recipe),
     }
     details = sorted(

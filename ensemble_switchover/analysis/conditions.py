@@ -66,10 +66,14 @@ def _pairs(values: Mapping[str, object]) -> str:
 
 def _describe_data(record: Record) -> str:
     data = record.dataset
+    augmentation = data.augmentation
+    if data.randaugment_ops is not None:
+        augmentation += f" (N={data.randaugment_ops}, M={data.randaugment_magnitude})"
+    own = f", {_pairs(data.options)}" if data.options else ""
     return (
         f"{data.name}: {data.train_size:,} training and {data.test_size:,} test images of "
         f"{data.channels}x{data.image_size}x{data.image_size}, {data.num_classes} classes, "
-        f"augmentation {data.augmentation}, split seed {data.split_seed}"
+        f"augmentation {augmentation}, split seed {data.split_seed}{own}"
     )
 
 

@@ -11,6 +11,7 @@ from ensemble_switchover.data.array_cache import CachedSet, cached_set, with_mom
 from ensemble_switchover.data.cifar import Cifar
 from ensemble_switchover.data.digits import Digits
 from ensemble_switchover.data.folders import cache_folder, dataset_root
+from ensemble_switchover.data.fractals import Fractals
 from ensemble_switchover.data.images import ImageSet, SplitImages
 from ensemble_switchover.data.split import stratified_subset
 from ensemble_switchover.errors import DataError
@@ -27,6 +28,7 @@ SOURCES: dict[str, Source] = {
     "digits": Digits(),
     "cifar10": Cifar(),
     "cifar100": Cifar(),
+    "fractals": Fractals(),
 }
 
 

@@ -58,6 +58,8 @@ class DatasetRecord:
     randaugment_ops: int | None = None
     """Operations of an image; absent where RandAugment was not applied."""
     randaugment_magnitude: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    """What else decides the images, such as the difficulty of generated ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
