@@ -15,6 +15,7 @@ from ensemble_switchover.config import (
     DatasetConfig,
     FractalsConfig,
     ParametersBudgetConfig,
+    SvhnConfig,
 )
 from ensemble_switchover.design import (
     Budget,
@@ -44,6 +45,7 @@ CHOICES = {
     "budget.source": [source.value for source in Source],
     "budget.along": ["width", "depth"],
     "dataset.augmentation": ["none", "standard", "randaugment"],
+    "dataset.residence": ["auto", "device", "host"],
     "design": [design_class.value for design_class in DesignClass],
     "device": ["auto", "cpu", "cuda", "mps"],
     "execution": ["sequential"],
@@ -56,8 +58,8 @@ CHOICES = {
 MAX_MAGNITUDE = 30
 """RandAugment's strongest bin."""
 
-WHEREABOUTS = ("root", "cache")
-"""Keys of a data set that tell where its files are, and nothing about what is in them."""
+WHEREABOUTS = ("root", "cache", "url", "residence")
+"""Keys of a data set that tell where it is, and nothing about what is in it."""
 
 MIN_CLASSES = 2
 
@@ -220,6 +222,7 @@ def _value_problems(config: Config) -> list[str]:
     values = {
         "budget.source": config.budget.source,
         "dataset.augmentation": config.dataset.augmentation,
+        "dataset.residence": config.dataset.residence,
         "design": config.design_class.name,
         "device": config.device,
         "execution": config.execution.name,
@@ -293,9 +296,11 @@ def _dataset_problems(dataset: DatasetConfig) -> list[str]:
         problems.append(
             f"dataset.num_classes={dataset.num_classes}: expected {MIN_CLASSES} or more"
         )
+    if dataset.url is not None and not dataset.url.startswith(("http://", "https://")):
+        problems.append(f"dataset.url={dataset.url}: expected http://... or https://...")
     train_size, test_size = _sizes(dataset)
     for key, size, available in (
-        ("train_size", train_size, dataset.train_images),
+        ("train_size", train_size, training_images(dataset)),
         ("test_size", test_size, dataset.test_images),
     ):
         if not dataset.num_classes <= size <= available:
@@ -338,8 +343,14 @@ def _augmentation_problems(dataset: DatasetConfig) -> list[str]:
     return problems
 
 
+def training_images(dataset: DatasetConfig) -> int:
+    """Return how many images the set has for training, with the options that it has."""
+    extra = dataset.extra_images if isinstance(dataset, SvhnConfig) and dataset.extra else 0
+    return dataset.train_images + extra
+
+
 def _sizes(dataset: DatasetConfig) -> tuple[int, int]:
-    train_size = dataset.train_images if dataset.train_size is None else dataset.train_size
+    train_size = training_images(dataset) if dataset.train_size is None else dataset.train_size
     test_size = dataset.test_images if dataset.test_size is None else dataset.test_size
     return train_size, test_size
 

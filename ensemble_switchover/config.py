@@ -72,6 +72,10 @@ class DatasetConfig:
     """Folder of the files; absent: the user's cache folder."""
     cache: Optional[str] = None
     """Folder of the decoded arrays; absent: the user's cache folder."""
+    url: Optional[str] = None
+    """A mirror that has the set's files, http(s)://...; absent: where they are published."""
+    residence: str = "auto"
+    """Where images lie in training: `device`, `host`, or `auto`: on the device if they fit."""
     train_size: Optional[int] = None
     """A stratified subset of so many training images; absent: all."""
     test_size: Optional[int] = None
@@ -100,6 +104,16 @@ class FractalsConfig(DatasetConfig):
     vary as in FractalDB (Kataoka et al., ACCV 2020)."""
     generator_seed: int = 0
     """Seed of the classes and of their images."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SvhnConfig(DatasetConfig):
+    """SVHN (Netzer et al. 2011)."""
+
+    extra: bool = False
+    """Train on the easier extra images too."""
+    extra_images: int = MISSING
+    """How many of them there are."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -224,7 +238,11 @@ SCHEMAS: dict[str, dict[str, type[Any]]] = {
         "wide_resnet": WideResNetConfig,
     },
     "budget/schema": {"network": NetworkBudgetConfig, "parameters": ParametersBudgetConfig},
-    "dataset/schema": {"dataset": DatasetConfig, "fractals": FractalsConfig},
+    "dataset/schema": {
+        "dataset": DatasetConfig,
+        "fractals": FractalsConfig,
+        "svhn": SvhnConfig,
+    },
     "design/schema": {"design": DesignClassConfig},
     "execution/schema": {"execution": ExecutionConfig},
     "logger/schema": {"logger": LoggerConfig},

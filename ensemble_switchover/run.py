@@ -14,6 +14,7 @@ import pytorch_lightning as lightning
 import torch
 
 from ensemble_switchover import interruption
+from ensemble_switchover.config import SvhnConfig
 from ensemble_switchover.data import ImageDataModule, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.data.randaugment import RandAugment
@@ -104,7 +105,7 @@ def _train_and_measure(
         torch.set_num_threads(config.threads)
     dtype = set_precision(cell.precision, device)
     environment = describe_environment(device)
-    module, datamodule = assemble(cell, dtype)
+    module, datamodule = assemble(cell, dtype, tell)
     log = MetricLog(config.logger, cell, asdict(config), tell, warn)
 
     def on_epoch(epoch: EpochRecord) -> None:
@@ -146,6 +147,7 @@ def _train_and_measure(
             execution=cell.execution,
             precision=cell.precision,
             compiled=cell.compile,
+            residence=datamodule.residence,
             concurrent_jobs=concurrent_jobs,
         ),
         latencies=[LatencyRecord(**asdict(latency)) for latency in latencies],
@@ -156,13 +158,17 @@ def _train_and_measure(
     )
 
 
-def assemble(cell: Cell, dtype: torch.dtype) -> tuple[EnsembleModule, ImageDataModule]:
+def assemble(
+    cell: Cell, dtype: torch.dtype, tell: Callable[[str], None] | None = None
+) -> tuple[EnsembleModule, ImageDataModule]:
     """Build the members of a cell and the data that they train on.
+
+    `tell` is given a line about what takes its time, and where the images are to be.
 
     Raises:
         DataError: if the data set is absent or not what it should be.
     """
-    split = load_dataset(cell.dataset, cell.train_size, cell.test_size)
+    split = load_dataset(cell.dataset, cell.train_size, cell.test_size, tell)
     design, recipe = cell.design, cell.recipe
     ensemble = Ensemble.build(cell.family, design.depth, design.width, cell.task, cell.member_seeds)
     if cell.compile:
@@ -179,6 +185,8 @@ def assemble(cell: Cell, dtype: torch.dtype) -> tuple[EnsembleModule, ImageDataM
         batch_size=recipe.batch_size,
         augmentation=_augmentation(cell),
         dtype=dtype,
+        residence=cell.dataset.residence,
+        tell=tell,
     )
     return module, datamodule
 
@@ -304,6 +312,7 @@ def _dataset_record(cell: Cell) -> DatasetRecord:
         image_size=cell.task.size,
         train_size=cell.train_size,
         test_size=cell.test_size,
+        extra=isinstance(cell.dataset, SvhnConfig) and cell.dataset.extra,
         augmentation=cell.dataset.augmentation,
         crop_padding=cell.dataset.crop_padding,
         flip=cell.dataset.flip,

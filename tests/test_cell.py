@@ -144,6 +144,10 @@ PROBLEMS = [
     (["recipe.weight_decay=-0.1"], "recipe.weight_decay=-0.1: expected 0 or more"),
     (["recipe.weight_decay=nan"], "recipe.weight_decay=nan: expected 0 or more"),
     (["dataset.split_seed=-1"], "dataset.split_seed=-1: expected 0 or more"),
+    (["dataset.residence=disk"], "dataset.residence=disk: expected one of auto, device, host"),
+    (["dataset.url=ftp://x"], "dataset.url=ftp://x: expected http://... or https://..."),
+    (["dataset=svhn", "dataset.train_size=604389", "dataset.extra=true"],
+     "dataset.train_size=604389: expected 10 (an image a class) to 604388"),
     (["dataset.crop_padding=-1"], "dataset.crop_padding=-1: expected 0 or more"),
     (["measurement.latency_seconds=0"], "measurement.latency_seconds=0.0: expected more than 0"),
     (["measurement.latency_batch_sizes=[1,0]"],
@@ -275,6 +279,8 @@ DECISIVE = [
     ["dataset=fractals", "dataset.generator_seed=1"],
     ["dataset=fractals", "dataset.num_classes=11"],
     ["dataset=fractals", "dataset.train_images=10001"],
+    ["dataset=svhn"],
+    ["dataset=svhn", "dataset.extra=true"],
     ["dataset.train_size=299"],
     ["dataset.test_size=1000"],
     ["dataset.split_seed=1"],
@@ -313,6 +319,8 @@ INDIFFERENT = [
     ["dataset.randaugment_ops=3"],  # nothing applies it here
     ["dataset.randaugment_magnitude=9"],
     ["dataset.cache=/arrays"],
+    ["dataset.url=http://mirror"],
+    ["dataset.residence=host"],
     ["retry=failed"],
     ["epochs=20"],  # the recipe's own
     ["recipe.batch_size=64"],

@@ -29,7 +29,7 @@ def complaint(*overrides):
         # options of groups
         (["arch=resnett"],
          "arch=resnett: expected one of densenet, resnet, wide_resnet; did you mean resnet?"),
-        (["dataset=cifar"], "dataset=cifar: expected one of cifar10, cifar100, "),
+        (["dataset=cifar"], "dataset=cifar: expected one of cifar10, cifar100"),
         (["design=foo"], "design=foo: expected one of deq, single, weq"),
         (["budget=parms"], "budget=parms: expected one of network, parameters"),
         (["execution=parallel"], "execution=parallel: expected one of "),

@@ -69,7 +69,7 @@ def test_every_key_of_every_file_arrives(group, option, compose_config):
 
 
 @pytest.mark.parametrize("arch", ["densenet", "resnet", "wide_resnet"])
-@pytest.mark.parametrize("dataset", ["digits", "cifar10", "cifar100"])
+@pytest.mark.parametrize("dataset", sorted(option for of, option in OPTIONS if of == "dataset"))
 def test_every_family_resolves_on_every_data_set(arch, dataset, compose_config):
     cell = resolve(compose_config(f"arch={arch}", f"dataset={dataset}"))
     assert (cell.family.name, cell.dataset.name) == (arch, dataset)

@@ -46,6 +46,7 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Execution of the members", _distinct(e.execution for e in environments)),
         ("Precision", _distinct(e.precision for e in environments)),
         ("Compiled", _distinct("yes" if e.compiled else "no" for e in environments)),
+        ("Images lie on the", _distinct(e.residence for e in environments)),
         ("Threads of a run", _distinct(f"{e.num_threads}" for e in environments)),
         ("Runs sharing the machine", _distinct(f"{e.concurrent_jobs}" for e in environments)),
         ("Host load at the start", f"{min(loads):.1f} to {max(loads):.1f}" if loads else "unknown"),

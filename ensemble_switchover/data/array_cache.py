@@ -76,7 +76,7 @@ def cached_set(
                 shutil.rmtree(abandoned, ignore_errors=True)
             if tell is not None:
                 tell(f"decoding {identity} once, into {place}")
-            whole = with_moments(decode())
+            whole = _decoded(identity, decode)
             _write(place, identity, whole)
     except OSError as error:
         raise DataError(
@@ -90,6 +90,13 @@ def cached_set(
 def with_moments(decoded: Decoded) -> CachedSet:
     """Add the sums of every training image to a decoded set."""
     return CachedSet(decoded, pixel_moments(decoded.train_images))
+
+
+def _decoded(identity: str, decode: Callable[[], Decoded]) -> CachedSet:
+    try:
+        return with_moments(decode())
+    except OSError as error:
+        raise DataError(f"{identity} cannot be read ({error})") from error
 
 
 def _arrays(cached: CachedSet) -> dict[str, np.ndarray]:

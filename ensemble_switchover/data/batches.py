@@ -1,16 +1,19 @@
-"""Every member's own batches, from arrays that lie on the device.
+"""Every member's own batches, made on the device.
 
 Dimensions: N images, m members of a step, B images of a batch, C channels, H and W pixels.
 """
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from ensemble_switchover.data.augmentation import augment, draw
+from ensemble_switchover.data.moments import mean_and_deviation
+from ensemble_switchover.data.residence import gather
 from ensemble_switchover.seeds import Stream, stream_seed
 
 if TYPE_CHECKING:
@@ -68,6 +71,15 @@ class Normalisation:
         deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
         return cls(torch.stack(means), deviation)
 
+    @classmethod
+    def of_set(cls, data: ImageSet) -> Normalisation:
+        """Measure a set, by its moments where they are known: the pixels are not looked at."""
+        if data.moments is None:
+            return cls.of(data.images)
+        mean, deviation = mean_and_deviation(data.moments, data.images[0, 0].numel())
+        deviation[deviation == 0] = 1
+        return cls(torch.from_numpy(mean), torch.from_numpy(deviation))
+
     def on(self, device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
         """Return the standardisation of images (B, C, H, W) of `uint8` that lie on a device.
 
@@ -96,15 +108,22 @@ class TrainingBatches:
         normalisation: Normalisation,
         dtype: torch.dtype,
         epoch: Callable[[], int],
+        prefetch_to: torch.device | None = None,
     ) -> None:
-        """Take the data on its device; `epoch` tells the current epoch, counted from 0."""
+        """Take the data, and a function that tells the current epoch, counted from 0.
+
+        Batches are made where the data lie, or on a device that images are brought to while
+        others are trained on.
+        """
         self.data = data
         self.groups = groups
         self.member_seeds = member_seeds
         self.batch_size = batch_size
         self.augmentation = augmentation
-        self.normalise = normalisation.on(data.images.device, dtype)
+        self.device = data.images.device if prefetch_to is None else prefetch_to
+        self.normalise = normalisation.on(self.device, dtype)
         self.epoch = epoch
+        self.prefetch_to = prefetch_to
 
     def __len__(self) -> int:
         return len(self.groups) * -(-len(self.data) // self.batch_size)
@@ -114,27 +133,29 @@ class TrainingBatches:
             yield from self._group_batches(group, self.epoch())
 
     def _group_batches(self, group: tuple[int, ...], epoch: int) -> Iterator[Batch]:
-        device, size = self.data.labels.device, len(self.data)
+        size = len(self.data)
         orders, draws = [], []
         for member in group:
             seed = self.member_seeds[member]
             generator = torch.Generator().manual_seed(stream_seed(seed, Stream.ORDER, epoch))
-            orders.append(torch.randperm(size, generator=generator).to(device))
+            orders.append(torch.randperm(size, generator=generator).to(self.data.labels.device))
             if self.augmentation is not None:
                 generator.manual_seed(stream_seed(seed, Stream.AUGMENTATION, epoch))
-                draws.append(draw(self.augmentation, size, generator).to(device))
-        for start in range(0, size, self.batch_size):
-            stop = min(start + self.batch_size, size)
-            images, labels = [], []
-            for position, order in enumerate(orders):
-                chosen = order[start:stop]
-                batch = self.data.images[chosen]
-                if self.augmentation is not None:
-                    selected = draws[position].select(start, stop)
-                    batch = augment(batch, selected, self.augmentation)
-                images.append(self.normalise(batch))
-                labels.append(self.data.labels[chosen])
-            yield Batch(group, torch.stack(images), torch.stack(labels), stop == size)
+                draws.append(draw(self.augmentation, size, generator).to(self.device))
+        starts = range(0, size, self.batch_size)
+        indices = (order[start : start + self.batch_size] for start in starts for order in orders)
+        with closing(gather(self.data, indices, self.prefetch_to)) as gathered:
+            for start in starts:
+                stop = min(start + self.batch_size, size)
+                images, labels = [], []
+                for position in range(len(group)):
+                    batch, batch_labels = next(gathered)
+                    if self.augmentation is not None:
+                        selected = draws[position].select(start, stop)
+                        batch = augment(batch, selected, self.augmentation)
+                    images.append(self.normalise(batch))
+                    labels.append(batch_labels)
+                yield Batch(group, torch.stack(images), torch.stack(labels), stop == size)
 
 
 class EvaluationBatches:
@@ -148,18 +169,24 @@ class EvaluationBatches:
         batch_size: int,
         normalisation: Normalisation,
         dtype: torch.dtype,
+        prefetch_to: torch.device | None = None,
     ) -> None:
-        """Take the data on its device."""
+        """Take the data; batches are made where they lie, or on a device they are brought to."""
         self.data = data
         self.groups = groups
         self.batch_size = batch_size
-        self.normalise = normalisation.on(data.images.device, dtype)
+        self.normalise = normalisation.on(
+            data.images.device if prefetch_to is None else prefetch_to, dtype
+        )
+        self.prefetch_to = prefetch_to
 
     def __len__(self) -> int:
         return len(self.groups) * -(-len(self.data) // self.batch_size)
 
     def __iter__(self) -> Iterator[EvaluationBatch]:
+        starts = range(0, len(self.data), self.batch_size)
         for group in self.groups:
-            for start in range(0, len(self.data), self.batch_size):
-                images = self.data.images[start : start + self.batch_size]
-                yield EvaluationBatch(group, self.normalise(images), start)
+            slices = (slice(start, start + self.batch_size) for start in starts)
+            with closing(gather(self.data, slices, self.prefetch_to)) as gathered:
+                for start, (images, _) in zip(starts, gathered, strict=True):
+                    yield EvaluationBatch(group, self.normalise(images), start)

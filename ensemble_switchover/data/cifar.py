@@ -1,15 +1,19 @@
-"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), fetched and checked by torchvision."""
+"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from the archives of pickles for Python.
+
+Dimensions: N images of 3 channels and 32x32 pixels.
+"""
 
 from __future__ import annotations
 
-from http.client import HTTPException
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock
-from torchvision.datasets import CIFAR10, CIFAR100
 
-from ensemble_switchover.data.sources import Decoded, Source
+from ensemble_switchover.data.archives import read_members
+from ensemble_switchover.data.download import RemoteFile, fetch
+from ensemble_switchover.data.pickles import batch_arrays, read_batch
+from ensemble_switchover.data.sources import Decoded, Source, short_digest
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,36 +21,84 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config import DatasetConfig
 
-_SETS = {"cifar10": CIFAR10, "cifar100": CIFAR100}
+SIZE = 32
+"""Pixels a side."""
 
 
+@dataclass(frozen=True)
 class Cifar(Source):
     """Either of the two sets."""
 
+    archive: RemoteFile
+    folder: str
+    """Of the archive."""
+    train: tuple[str, ...]
+    """Names of the training batches."""
+    test: str
+    """Name of the test batch."""
+    labels: str
+    """Key of the labels in a batch."""
+    meta: str
+    """Name of the file with the names of the classes."""
+    names: str
+    """Key of the names in it."""
+
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Name the set and the checksum of its archive."""
-        return f"{config.name}-{_SETS[config.name].tgz_md5[:8]}"
+        """Name the set and its archive's checksum."""
+        return f"{config.name}-{short_digest(self.archive.md5)}"
 
     def decode(self, config: DatasetConfig, root: Path) -> Decoded:
-        """Read the set from its root, downloading it there when it is absent.
+        """Read the batches out of the archive, downloading it when it is absent.
 
         Raises:
-            DataError: when it is absent and cannot be downloaded, or damaged.
+            DataError: if it is absent and cannot be downloaded, or is damaged.
         """
-        source = _SETS[config.name]
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            with FileLock(root / f"{config.name}.lock"):
-                train = source(str(root), train=True, download=True)
-                test = source(str(root), train=False)
-        except (OSError, RuntimeError, EOFError, HTTPException) as error:
-            raise DataError(
-                f"dataset={config.name}: cannot be had from {source.url} ({error}); "
-                f"put {source.filename} into {root}, or set dataset.root= to a folder that holds it"
-            ) from error
-        return Decoded(*_arrays(train), *_arrays(test), class_names=tuple(train.classes))
+        path = fetch(self.archive, root, config.name, config.url)
+        parts = {f"{self.folder}/{name}": name for name in (*self.train, self.test, self.meta)}
+        batches = {
+            parts[name]: read_batch(content, f"{path}: {name}")
+            for name, content in read_members(path, parts.__contains__)
+        }
+        for name in parts.values():
+            if name not in batches:
+                raise DataError(f"{path}: expected {self.folder}/{name} in it, found none")
+        train = [self._arrays(path, name, batches[name]) for name in self.train]
+        test_images, test_labels = self._arrays(path, self.test, batches[self.test])
+        return Decoded(
+            train_images=np.concatenate([images for images, _ in train]),
+            train_labels=np.concatenate([labels for _, labels in train]),
+            test_images=test_images,
+            test_labels=test_labels,
+            class_names=tuple(str(name) for name in batches[self.meta].get(self.names, ())),
+        )
+
+    def _arrays(
+        self, path: Path, name: str, batch: dict[str, Any]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return batch_arrays(batch, self.labels, SIZE, f"{path}: {name}")
 
 
-def _arrays(source: CIFAR10) -> tuple[np.ndarray, np.ndarray]:
-    images = np.ascontiguousarray(source.data.transpose(0, 3, 1, 2))
-    return images, np.asarray(source.targets, dtype=np.int64)
+CIFAR10 = Cifar(
+    RemoteFile(
+        url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        md5="c58f30108f718f92721af3b95e74349a",
+    ),
+    folder="cifar-10-batches-py",
+    train=tuple(f"data_batch_{number}" for number in range(1, 6)),
+    test="test_batch",
+    labels="labels",
+    meta="batches.meta",
+    names="label_names",
+)
+CIFAR100 = Cifar(
+    RemoteFile(
+        url="https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+        md5="eb9058c3a382ffc7106e4002c42a8d85",
+    ),
+    folder="cifar-100-python",
+    train=("train",),
+    test="test",
+    labels="fine_labels",
+    meta="meta",
+    names="fine_label_names",
+)

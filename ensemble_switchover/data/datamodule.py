@@ -1,4 +1,4 @@
-"""The LightningDataModule: images on the device, batches by member."""
+"""The LightningDataModule: images where they fit, batches by member."""
 
 from __future__ import annotations
 
@@ -12,20 +12,28 @@ from ensemble_switchover.data.batches import (
     Normalisation,
     TrainingBatches,
 )
+from ensemble_switchover.data.residence import (
+    choose_residence,
+    free_device_bytes,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import torch
 
     from ensemble_switchover.data.augmentation import Augmentation
-    from ensemble_switchover.data.images import SplitImages
+    from ensemble_switchover.data.images import ImageSet, SplitImages
 
 EVALUATION_BATCH_SIZE = 256
 
 
 class ImageDataModule(lightning.LightningDataModule):
-    """Moves both splits to the trainer's device once, and serves every member its own batches."""
+    """Serves every member its own batches on the trainer's device.
+
+    Both splits are moved there once; or, where they do not fit, stay on the host, from where
+    batches are brought ahead of their use.
+    """
 
     def __init__(
         self,
@@ -36,6 +44,8 @@ class ImageDataModule(lightning.LightningDataModule):
         batch_size: int,
         augmentation: Augmentation | None,
         dtype: torch.dtype,
+        residence: str = "device",
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
         self.split = split
@@ -44,14 +54,27 @@ class ImageDataModule(lightning.LightningDataModule):
         self.batch_size = batch_size
         self.augmentation = augmentation
         self.dtype = dtype
-        self.normalisation = Normalisation.of(split.train.images)
+        self.normalisation = Normalisation.of_set(split.train)
+        self.asked_residence = residence
+        self.residence = residence
+        """Where the images are: `device` or `host`, once training has begun."""
+        self.tell = tell
+
+    def setup(self, stage: str) -> None:
+        """Choose where the images are to be."""
+        needed = self.split.train.num_bytes + self.split.test.num_bytes
+        free = free_device_bytes(self._device)
+        chosen = choose_residence(self.asked_residence, self._device.type, needed, free)
+        self.residence = chosen.place
+        if self.asked_residence == "auto" and self.tell is not None:
+            self.tell(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
 
     def train_dataloader(self) -> TrainingBatches:
-        """Serve the training images on the trainer's device."""
+        """Serve the training images."""
         trainer = self.trainer
         assert trainer is not None
         return TrainingBatches(
-            self.split.train.to(trainer.strategy.root_device),
+            self._placed(self.split.train),
             groups=self.groups,
             member_seeds=self.member_seeds,
             batch_size=self.batch_size,
@@ -59,17 +82,18 @@ class ImageDataModule(lightning.LightningDataModule):
             normalisation=self.normalisation,
             dtype=self.dtype,
             epoch=lambda: trainer.current_epoch,
+            prefetch_to=self._prefetch_to,
         )
 
     def val_dataloader(self) -> EvaluationBatches:
-        """Serve the test images on the trainer's device; evaluation is not training."""
-        assert self.trainer is not None
+        """Serve the test images; evaluation is not training."""
         return EvaluationBatches(
-            self.split.test.to(self.trainer.strategy.root_device),
+            self._placed(self.split.test),
             groups=self.groups,
             batch_size=EVALUATION_BATCH_SIZE,
             normalisation=self.normalisation,
             dtype=self.dtype,
+            prefetch_to=self._prefetch_to,
         )
 
     def transfer_batch_to_device(
@@ -77,3 +101,17 @@ class ImageDataModule(lightning.LightningDataModule):
     ) -> object:
         """Leave the batch where it is: it was made on the device."""
         return batch
+
+    @property
+    def _device(self) -> torch.device:
+        assert self.trainer is not None
+        return self.trainer.strategy.root_device
+
+    @property
+    def _prefetch_to(self) -> torch.device | None:
+        # a CPU computes where the images are: there is nothing to bring
+        on_host = self.residence == "host" and self._device.type != "cpu"
+        return self._device if on_host else None
+
+    def _placed(self, images: ImageSet) -> ImageSet:
+        return images.to(self._device) if self._prefetch_to is None else images

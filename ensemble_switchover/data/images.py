@@ -31,6 +31,11 @@ class ImageSet:
         """Move images and labels to a device."""
         return ImageSet(self.images.to(device), self.labels.to(device), self.moments)
 
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of the images and labels."""
+        return self.images.nbytes + self.labels.nbytes
+
     def subset(self, indices: np.ndarray) -> ImageSet:
         """Keep the images at `indices`, in that order."""
         chosen = torch.from_numpy(indices)

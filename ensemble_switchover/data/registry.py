@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ensemble_switchover.cell import training_images
 from ensemble_switchover.data.array_cache import CachedSet, cached_set, with_moments
-from ensemble_switchover.data.cifar import Cifar
+from ensemble_switchover.data.cifar import CIFAR10, CIFAR100
 from ensemble_switchover.data.digits import Digits
 from ensemble_switchover.data.folders import cache_folder, dataset_root
 from ensemble_switchover.data.fractals import Fractals
+from ensemble_switchover.data.imagenet32 import ImageNet32
 from ensemble_switchover.data.images import ImageSet, SplitImages
 from ensemble_switchover.data.split import stratified_subset
+from ensemble_switchover.data.svhn import SVHN
+from ensemble_switchover.data.tiny_imagenet import TINY_IMAGENET
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,9 +30,12 @@ if TYPE_CHECKING:
 
 SOURCES: dict[str, Source] = {
     "digits": Digits(),
-    "cifar10": Cifar(),
-    "cifar100": Cifar(),
+    "cifar10": CIFAR10,
+    "cifar100": CIFAR100,
     "fractals": Fractals(),
+    "svhn": SVHN,
+    "tiny_imagenet": TINY_IMAGENET,
+    "imagenet32": ImageNet32(),
 }
 
 
@@ -48,6 +55,9 @@ def load_dataset(
     """
     whole = load_arrays(config, tell)
     decoded, seed = whole.decoded, config.split_seed
+    _check_count(config, "training", training_images(config), len(decoded.train_labels))
+    if not config.pooled:
+        _check_count(config, "test", config.test_images, len(decoded.test_labels))
     pool = _image_set(decoded.train_images, decoded.train_labels, whole.train_moments)
     chosen = stratified_subset(decoded.train_labels, train_size, seed)
     train = _part(pool, chosen)
@@ -76,6 +86,13 @@ def load_arrays(config: DatasetConfig, tell: Callable[[str], None] | None = None
         return with_moments(source.decode(config, root))
     identity = source.identity(config, root)
     return cached_set(cache_folder(config), identity, lambda: source.decode(config, root), tell)
+
+
+def _check_count(config: DatasetConfig, part: str, expected: int, found: int) -> None:
+    if found != expected:
+        raise DataError(
+            f"dataset={config.name}: expected {expected:,} {part} images, found {found:,}"
+        )
 
 
 def _image_set(

@@ -50,6 +50,8 @@ class DatasetRecord:
     image_size: int
     train_size: int
     test_size: int
+    extra: bool = False
+    """True where SVHN's extra images were trained on too."""
     augmentation: str
     crop_padding: int
     """Pixels; it matters where images are augmented."""
@@ -132,6 +134,8 @@ class EnvironmentRecord:
     execution: str
     precision: str
     compiled: bool
+    residence: str = "device"
+    """Where the images lay: `device`, or `host`, from where batches were brought ahead."""
     num_threads: int
     concurrent_jobs: int
     """How many runs of the study shared the machine while this one was timed."""

@@ -80,6 +80,11 @@ def test_a_set_that_is_not_as_described_is_refused(config, changed, message):
         load_dataset(replace(config, **changed), 40, 60)
 
 
-def test_more_images_than_the_pool_has_is_an_error(config):
-    with pytest.raises(DataError, match="only 1797"):
+def test_another_number_of_images_than_described_is_an_error(config):
+    with pytest.raises(DataError, match="expected 5,000 training images, found 1,797"):
         load_dataset(replace(config, train_images=5000), 3000, 100)
+
+
+def test_more_images_than_the_pool_has_is_an_error(config):
+    with pytest.raises(DataError, match="only 1497"):
+        load_dataset(config, 300, 1498)

@@ -94,6 +94,16 @@ def test_a_failure_is_noted_and_a_later_record_replaces_it(tmp_path):
     assert run_state(folder) is RunState.FINISHED
 
 
+def test_a_record_of_before_a_field_was_there_can_be_read(tmp_path):
+    write_record(tmp_path, make_record())
+    path = tmp_path / RECORD_FILE
+    content = json.loads(path.read_text())
+    del content["environment"]["residence"], content["dataset"]["extra"]
+    path.write_text(json.dumps(content))
+    record = read_record(path)
+    assert (record.environment.residence, record.dataset.extra) == ("device", False)
+
+
 def test_what_cannot_be_read_is_named(tmp_path):
     for name in ("good", "cut", "strange", "old"):
         write_record(tmp_path / name, replace(make_record(), name=name))

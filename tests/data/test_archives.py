@@ -1,0 +1,121 @@
+"""Archives: what is read, and what is refused."""
+
+import io
+import random
+import tarfile
+import zipfile
+
+import pytest
+
+from ensemble_switchover.data.archives import read_members
+from ensemble_switchover.errors import DataError
+
+FILES = {
+    "set/a.bin": b"one",
+    "set/deep/b.bin": random.Random(0).randbytes(9000),
+    "set/c.txt": b"three",
+}
+
+
+def write_tar(path, files=FILES, entries=(), mode="w:gz"):
+    with tarfile.open(path, mode) as archive:
+        folder = tarfile.TarInfo("set")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        for entry in entries:
+            archive.addfile(entry)
+    return path
+
+
+def write_zip(path, files=FILES, entries=()):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("set")
+        for name, content in files.items():
+            archive.writestr(name, content)
+        for entry, content in entries:
+            archive.writestr(entry, content)
+    return path
+
+
+def write_folder(path):
+    for name, content in FILES.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "write",
+    [write_tar, write_zip, write_folder, lambda path: write_tar(path, mode="w"),
+     lambda path: write_tar(path, mode="w:xz")],
+)  # fmt: skip
+def test_the_wanted_files_are_read(write, tmp_path):
+    path = write(tmp_path / "set.archive")
+    found = list(read_members(path, lambda name: name.endswith(".bin")))
+    assert found == [(name, FILES[name]) for name in ("set/a.bin", "set/deep/b.bin")]
+    if path.is_file():
+        assert list(tmp_path.iterdir()) == [path]
+
+
+ESCAPES = ["../outside", "set/../../outside", "/outside", "set\\..\\..\\outside"]
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+@pytest.mark.parametrize("write", [write_tar, write_zip])
+def test_a_path_that_leads_outside_is_refused(write, name, tmp_path):
+    path = write(tmp_path / "set.archive", {**FILES, name: b"out"})
+    with pytest.raises(DataError) as error:
+        list(read_members(path, lambda name: True))
+    assert str(error.value) == f"{path}: {name} leads outside of the archive; refused"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE]
+)
+def test_links_and_devices_in_a_tar_are_refused(kind, tmp_path):
+    entry = tarfile.TarInfo("set/strange")
+    entry.type, entry.linkname = kind, "/etc/passwd"
+    path = write_tar(tmp_path / "set.tar.gz", entries=[entry])
+    with pytest.raises(DataError, match=r"set/strange is neither a file nor a folder; refused"):
+        list(read_members(path, lambda name: True))
+
+
+def test_a_link_in_a_zip_is_refused(tmp_path):
+    entry = zipfile.ZipInfo("set/strange")
+    entry.external_attr = 0o120777 << 16
+    path = write_zip(tmp_path / "set.zip", entries=[(entry, "/etc/passwd")])
+    with pytest.raises(DataError, match=r"set/strange is a link; refused"):
+        list(read_members(path, lambda name: True))
+
+
+def flip(content, position):
+    return content[:position] + bytes([content[position] ^ 0xFF]) + content[position + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: b"junk" * 300,
+        lambda content: flip(content, len(content) // 2),
+    ],
+)
+@pytest.mark.parametrize("write", [write_tar, write_zip])
+def test_a_damaged_archive_is_one_clear_error(write, damage, tmp_path):
+    path = write(tmp_path / "set.archive")
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError) as error:
+        list(read_members(path, lambda name: True))
+    assert str(error.value).startswith(f"{path} cannot be read (")
+    assert "\n" not in str(error.value)
+
+
+def test_an_archive_that_is_absent_is_one_clear_error(tmp_path):
+    with pytest.raises(DataError, match="cannot be read"):
+        list(read_members(tmp_path / "none.zip", lambda name: True))
