@@ -75,7 +75,7 @@ def cached_set(
             for abandoned in folder.glob(f"{identity}.part-*"):
                 shutil.rmtree(abandoned, ignore_errors=True)
             if tell is not None:
-                tell(f"decoding {identity} once, into {place}")
+                tell(f"preparing {identity} once; its decoded images go to {place}")
             whole = _decoded(identity, decode)
             _write(place, identity, whole)
     except OSError as error:

@@ -53,7 +53,7 @@ class Cifar(Source):
         Raises:
             DataError: if it is absent and cannot be downloaded, or is damaged.
         """
-        path = fetch(self.archive, root, config.name, config.url)
+        (path,) = fetch([self.archive], root, config.name, config.url)
         parts = {f"{self.folder}/{name}": name for name in (*self.train, self.test, self.meta)}
         batches = {
             parts[name]: read_batch(content, f"{path}: {name}")

@@ -24,7 +24,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from http.client import HTTPResponse
     from pathlib import Path
 
@@ -65,47 +65,56 @@ class _CutOffError(_NetworkError):
     """The connection ended before the file did; another one may bring the rest."""
 
 
-def fetch(file: RemoteFile, root: Path, dataset: str, mirror: str | None = None) -> Path:
-    """Return the path of a published file in `root`, downloading it if it is not there.
+def fetch(
+    files: Sequence[RemoteFile], root: Path, dataset: str, mirror: str | None = None
+) -> list[Path]:
+    """Return the paths of published files in `root`, downloading those that are not there.
 
     What has arrived of a download that broke off stays as `.part`, and the next one goes on from
     there. Of several processes one downloads and the others wait.
 
     Args:
-        file: Where it is published, and its checksum.
-        root: The folder for it.
+        files: Where they are published, and their checksums.
+        root: The folder for them.
         dataset: Name of the data set, for messages.
-        mirror: An address that has the same files; absent: where the file is published.
+        mirror: An address that has the same files; absent: where they are published.
 
     Raises:
-        DataError: if it cannot be downloaded or written, or is not the published one.
+        DataError: if one cannot be downloaded or written, or is not the published one.
     """
-    url = file.url if mirror is None else f"{mirror.rstrip('/')}/{file.name}"
-    path = root / file.name
-    try:
-        if not path.is_file():
-            root.mkdir(parents=True, exist_ok=True)
-            with FileLock(root / f"{file.name}.lock"):
-                if not path.is_file():
-                    _download(url, path, file.md5)
-                    return path
-        found = md5_of(path)
-    except _NetworkError as error:
+    for file in files:
+        url = file.url if mirror is None else f"{mirror.rstrip('/')}/{file.name}"
+        try:
+            _fetch(url, root / file.name, file.md5, dataset)
+        except _NetworkError as error:
+            absent = [other.name for other in files if not (root / other.name).is_file()]
+            raise DataError(
+                f"dataset={dataset}: {file.name} cannot be downloaded from {url} ({error}); put "
+                f"{' and '.join(absent)} into {root}, or set dataset.root= to a folder with "
+                f"{' and '.join(other.name for other in files)}"
+            ) from error
+        except OSError as error:
+            raise DataError(
+                f"dataset={dataset}: {file.name} cannot be kept in {root} "
+                f"({error.strerror or error}); make room there, or set dataset.root= to a folder "
+                f"that can be written"
+            ) from error
+    return [root / file.name for file in files]
+
+
+def _fetch(url: str, path: Path, md5: str, dataset: str) -> None:
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f"{path.name}.lock")):
+            if not path.is_file():
+                _download(url, path, md5)
+                return
+    found = md5_of(path)
+    if found != md5:
         raise DataError(
-            f"dataset={dataset}: {file.name} cannot be downloaded from {url} ({error}); put it "
-            f"into {root}, or set dataset.root= to a folder that holds it"
-        ) from error
-    except OSError as error:
-        raise DataError(
-            f"dataset={dataset}: {file.name} cannot be kept in {root} ({error.strerror or error}); "
-            f"make room there, or set dataset.root= to a folder that can be written"
-        ) from error
-    if found != file.md5:
-        raise DataError(
-            f"dataset={dataset}: {path} is not the published file: expected MD5 {file.md5}, found "
+            f"dataset={dataset}: {path} is not the published file: expected MD5 {md5}, found "
             f"{found}; remove it, and it is downloaded anew"
         )
-    return path
 
 
 def md5_of(path: Path) -> str:
@@ -188,7 +197,8 @@ def _connect(url: str, start: int) -> HTTPResponse | None:
         # without a network there is no point in waiting for one
         there_is_one = not isinstance(reason, (socket.gaierror, ConnectionRefusedError))
         kind = _CutOffError if there_is_one else _NetworkError
-        raise kind(str(reason) or type(error).__name__) from error
+        text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+        raise kind(text) from error
     return response
 
 

@@ -48,7 +48,7 @@ class Svhn(Source):
             DataError: if one is absent and cannot be downloaded, or is damaged.
         """
         files = [*self._training_files(config), self.test]
-        paths = [fetch(file, root, config.name, config.url) for file in files]
+        paths = fetch(files, root, config.name, config.url)
         *train, (test_images, test_labels) = [_read(path) for path in paths]
         return Decoded(
             train_images=np.concatenate([images for images, _ in train]),

@@ -52,7 +52,7 @@ class TinyImageNet(Source):
         Raises:
             DataError: if it is absent and cannot be downloaded, or is damaged.
         """
-        path = fetch(self.archive, root, config.name, config.url)
+        (path,) = fetch([self.archive], root, config.name, config.url)
         texts = dict(self._members(path, {CLASSES, WORDS, ANNOTATIONS}.__contains__))
         for name in (CLASSES, ANNOTATIONS):
             if name not in texts:

@@ -11,11 +11,16 @@ import pytest
 from rich.console import Console
 
 from ensemble_switchover.data import download
-from ensemble_switchover.data.download import ATTEMPTS, RemoteFile, fetch
+from ensemble_switchover.data.download import ATTEMPTS, RemoteFile
 from ensemble_switchover.errors import DataError
 
 CONTENT = bytes(range(256)) * 1000
 NAME = "images.bin"
+
+
+def fetch(file, root, dataset, mirror=None):
+    (path,) = download.fetch([file], root, dataset, mirror)
+    return path
 
 
 def md5(content):
@@ -148,6 +153,16 @@ def test_no_network_is_one_clear_line_at_once(root, monkeypatch):
         fetch(RemoteFile(url=url, md5=md5(CONTENT)), root, "ants")
     assert "Name or service not known" in assert_one_line(error, url, root)
     assert len(asked) == 1
+
+
+def test_without_a_network_all_absent_files_are_named(server, root):
+    others = [RemoteFile(url=f"http://127.0.0.1:9/{name}", md5="0") for name in ("b.mat", "c.mat")]
+    with pytest.raises(DataError) as error:
+        download.fetch([remote(server), *others], root, "ants")
+    text = str(error.value)
+    assert "b.mat cannot be downloaded from http://127.0.0.1:9/b.mat (Connection refused)" in text
+    assert f"put b.mat and c.mat into {root}, or set dataset.root=" in text
+    assert f"{NAME} and b.mat and c.mat" in text
 
 
 def test_a_wrong_checksum_is_one_clear_line_and_leaves_nothing(server, root):
