@@ -78,6 +78,11 @@ class DatasetConfig:
     """Where images lie in training: `device`, `host`, or `auto`: on the device if they fit."""
     train_size: Optional[int] = None
     """A stratified subset of so many training images; absent: all."""
+    validation_size: Optional[int] = None
+    """So many of them, stratified, are held out and not trained on; absent: none."""
+    evaluate_on: Optional[str] = None
+    """What is measured after every epoch: `test` or `validation`; absent: the validation images
+    where there are some, and the test images are then not touched."""
     test_size: Optional[int] = None
     """A stratified subset of so many test images; absent: all."""
     split_seed: int = 0
@@ -104,6 +109,18 @@ class FractalsConfig(DatasetConfig):
     vary as in FractalDB (Kataoka et al., ACCV 2020)."""
     generator_seed: int = 0
     """Seed of the classes and of their images."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FolderConfig(DatasetConfig):
+    """A folder of the user's own images; 0 for what is counted there."""
+
+    test_share: float = 0.2
+    """Share of the images that is split off for testing where there is no folder `test`."""
+    skip_bad: bool = False
+    """Leave out files that cannot be read as images, and say so, in place of an error."""
+    content: str = ""
+    """A hash of the files' names and sizes; found in the folder."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -240,6 +257,7 @@ SCHEMAS: dict[str, dict[str, type[Any]]] = {
     "budget/schema": {"network": NetworkBudgetConfig, "parameters": ParametersBudgetConfig},
     "dataset/schema": {
         "dataset": DatasetConfig,
+        "folder": FolderConfig,
         "fractals": FractalsConfig,
         "svhn": SvhnConfig,
     },

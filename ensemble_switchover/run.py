@@ -14,8 +14,7 @@ import pytorch_lightning as lightning
 import torch
 
 from ensemble_switchover import interruption
-from ensemble_switchover.config import SvhnConfig
-from ensemble_switchover.data import ImageDataModule, load_dataset
+from ensemble_switchover.data import ImageDataModule, SplitImages, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.data.randaugment import RandAugment
 from ensemble_switchover.errors import ConfigError, TrainingError
@@ -109,8 +108,8 @@ def _train_and_measure(
     log = MetricLog(config.logger, cell, asdict(config), tell, warn)
 
     def on_epoch(epoch: EpochRecord) -> None:
-        log.metrics(flat_metrics(epoch), epoch.epoch)
-        tell(_epoch_line(epoch, cell.recipe.epochs))
+        log.metrics(flat_metrics(epoch, cell.sizes.evaluated_on), epoch.epoch)
+        tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
         interruption.check()
 
     timing, memory = TimingCallback(cell.design.k), MemoryCallback()
@@ -140,7 +139,7 @@ def _train_and_measure(
         member_seeds=cell.member_seeds,
         budget=BudgetRecord(**asdict(cell.budget)),
         design=_design_record(cell),
-        dataset=_dataset_record(cell),
+        dataset=_dataset_record(cell, datamodule.split),
         recipe=RecipeRecord(**{**asdict(cell.recipe), "drops": list(cell.recipe.drops)}),
         environment=EnvironmentRecord(
             **asdict(environment),
@@ -168,7 +167,8 @@ def assemble(
     Raises:
         DataError: if the data set is absent or not what it should be.
     """
-    split = load_dataset(cell.dataset, cell.train_size, cell.test_size, tell)
+    used = cell.sizes
+    split = load_dataset(cell.dataset, used.train, used.test, tell, validation_size=used.validation)
     design, recipe = cell.design, cell.recipe
     ensemble = Ensemble.build(cell.family, design.depth, design.width, cell.task, cell.member_seeds)
     if cell.compile:
@@ -176,7 +176,7 @@ def assemble(
             member.compile()
     execution = EXECUTIONS[cell.execution]
     module = EnsembleModule(
-        ensemble, recipe, execution, cell.train_size, cell.test_size, cell.task.num_classes
+        ensemble, recipe, execution, len(split.train), len(split.test), cell.task.num_classes
     )
     datamodule = ImageDataModule(
         split,
@@ -304,15 +304,17 @@ def _design_record(cell: Cell) -> DesignRecord:
     )
 
 
-def _dataset_record(cell: Cell) -> DatasetRecord:
+def _dataset_record(cell: Cell, split: SplitImages) -> DatasetRecord:
+    on_test = cell.sizes.evaluated_on == "test"
     return DatasetRecord(
         name=cell.dataset.name,
         num_classes=cell.task.num_classes,
         channels=cell.task.channels,
         image_size=cell.task.size,
-        train_size=cell.train_size,
-        test_size=cell.test_size,
-        extra=isinstance(cell.dataset, SvhnConfig) and cell.dataset.extra,
+        train_size=len(split.train),
+        test_size=len(split.test) if on_test else 0,
+        validation_size=cell.sizes.validation,
+        evaluated_on="test" if on_test else "validation",
         augmentation=cell.dataset.augmentation,
         crop_padding=cell.dataset.crop_padding,
         flip=cell.dataset.flip,
@@ -331,11 +333,11 @@ def _randaugment_record(cell: Cell) -> dict[str, int]:
     }
 
 
-def _epoch_line(epoch: EpochRecord, num_epochs: int) -> str:
+def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
     width = len(str(num_epochs))
     return (
         f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss:.3f}  "
-        f"test error {epoch.test_error:5.2f} %  {epoch.train_seconds:.2f} s training, "
+        f"{evaluated_on} error {epoch.test_error:5.2f} %  {epoch.train_seconds:.2f} s training, "
         f"{epoch.evaluation_seconds:.2f} s evaluation"
     )
 
@@ -345,7 +347,7 @@ def summary_line(record: Record) -> str:
     last = record.epochs[-1]
     latency = max(record.latencies, key=lambda entry: entry.batch_size, default=None)
     seconds = [epoch.train_seconds for epoch in record.epochs if not epoch.warm_up]
-    parts: list[Any] = [f"test error {last.test_error:.2f} %"]
+    parts: list[Any] = [f"{record.dataset.evaluated_on} error {last.test_error:.2f} %"]
     if seconds:
         parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
     if latency is not None:

@@ -184,6 +184,20 @@ PROBLEMS = [
      "dataset.test_size=99: expected 100 (an image a class) to 10000"),
     (["dataset.train_size=1000", "dataset.test_size=798"],
      "dataset.train_size=1000 dataset.test_size=798: expected at most 1797 together"),
+    (["dataset.evaluate_on=train"],
+     "dataset.evaluate_on=train: expected one of test, validation"),
+    (["dataset.evaluate_on=validation"],
+     "dataset.evaluate_on=validation: expected dataset.validation_size=..."),
+    (["dataset.validation_size=9"],
+     "dataset.validation_size=9: expected 10 (an image a class) to 290, so that as many are left "
+     "of the 300 training images"),
+    (["dataset.validation_size=291"], "dataset.validation_size=291: expected 10 (an image a"),
+    (["dataset.validation_size=0"], "dataset.validation_size=0: expected 10 (an image a"),
+    (["dataset=folder"], "dataset.root: expected the folder of your images"),
+    (["dataset=folder", "dataset.root=/nowhere/at/all"],
+     "dataset.root=/nowhere/at/all: expected a folder of images, there is none"),
+    (["dataset=folder", "dataset.test_share=0.6", "dataset.root=/nowhere"],
+     "dataset.test_share=0.6: expected more than 0 and at most 0.5"),
     (["dataset=fractals", "dataset.difficulty=1.1"], "dataset.difficulty=1.1: expected 0 to 1"),
     (["dataset=fractals", "dataset.difficulty=nan"], "dataset.difficulty=nan: expected 0 to 1"),
     (["dataset=fractals", "dataset.generator_seed=-1"],
@@ -221,7 +235,11 @@ def test_every_problem_names_key_expectation_and_value(overrides, message):
 def test_every_key_with_choices_takes_each_of_them():
     written = {"execution": "execution.name", "logger": "logger.kind", "design": "design"}
     prefix = {"budget.along": ["budget=parameters", "budget.parameters=1M"]}
-    extra = {"budget.source": ["budget.width=16", "dataset=cifar10"], "design": ["budget.width=16"]}
+    extra = {
+        "dataset.evaluate_on": ["dataset.validation_size=50"],
+        "budget.source": ["budget.width=16", "dataset=cifar10"],
+        "design": ["budget.width=16"],
+    }
     for key, choices in CHOICES.items():
         for choice in choices:
             words = [*prefix.get(key, []), f"{written.get(key, key)}={choice}"]
@@ -284,6 +302,9 @@ DECISIVE = [
     ["dataset.train_size=299"],
     ["dataset.test_size=1000"],
     ["dataset.split_seed=1"],
+    ["dataset.validation_size=50"],
+    ["dataset.validation_size=50", "dataset.evaluate_on=test"],
+    ["dataset.validation_size=60", "dataset.evaluate_on=test"],
     ["dataset.augmentation=standard"],
     ["dataset.crop_padding=2"],
     ["dataset.flip=true"],
@@ -319,6 +340,7 @@ INDIFFERENT = [
     ["dataset.randaugment_ops=3"],  # nothing applies it here
     ["dataset.randaugment_magnitude=9"],
     ["dataset.cache=/arrays"],
+    ["dataset.evaluate_on=test"],
     ["dataset.url=http://mirror"],
     ["dataset.residence=host"],
     ["retry=failed"],

@@ -108,6 +108,22 @@ def test_augmented_images_train(augmentation, operations, tiny_cell):
     assert (data.randaugment_ops, data.randaugment_magnitude) == operations
 
 
+@pytest.mark.parametrize(("words", "test_size"), [((), 0), (("dataset.evaluate_on=test",), 60)])
+def test_validation_images_are_measured_on_in_place_of_test_images(words, test_size, tiny_cell):
+    small = ("budget.depth=8", "budget.width=4", "dataset.validation_size=15")
+    cell, config = tiny_cell(*small, *words)
+    told = []
+    record = run.train_and_measure(cell, config, tell=told.append)
+    on = "test" if test_size else "validation"
+    data = record.dataset
+    assert (data.train_size, data.validation_size, data.test_size) == (25, 15, test_size)
+    assert data.evaluated_on == on
+    assert any(f"{on} error" in line for line in told)
+    assert run.summary_line(record).startswith(f"{on} error")
+    num_wrong = record.epochs[0].test_error / 100 * (test_size or 15)
+    assert num_wrong == pytest.approx(round(num_wrong), abs=1e-6)
+
+
 @pytest.mark.parametrize(
     "error",
     [
