@@ -15,11 +15,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover import interruption, sweep
 from ensemble_switchover.cell import Cell, resolve
+from ensemble_switchover.command import EXIT_FAILURE, EXIT_USAGE, is_mistake
 from ensemble_switchover.complaints import explain
 from ensemble_switchover.config import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.job import Ending, run_cell
-from ensemble_switchover.sweep import EXIT_FAILURE, EXIT_USAGE
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -47,7 +47,7 @@ def main() -> None:
         print(INTERRUPTED, file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        if full_error or not is_of_hydra(error):
+        if full_error or not is_mistake(error):
             raise
         print(explain(error), file=sys.stderr)
         sys.exit(EXIT_USAGE)
@@ -58,12 +58,6 @@ def main() -> None:
         sys.exit(EXIT_FAILURE)
     if sweep.unfinished_of_this_process():
         sys.exit(EXIT_FAILURE)
-
-
-def is_of_hydra(error: Exception) -> bool:
-    """Tell a mistake in the words from a fault of the program; Hydra raises one ValueError too."""
-    known = isinstance(error, (HydraException, OmegaConfBaseException))
-    return known or "Config group override" in str(error)
 
 
 def job(node: DictConfig) -> str:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.config import ArchConfig, Config, ParametersBudgetConfig
+from ensemble_switchover.config import (
+    ArchConfig,
+    Config,
+    NetworkBudgetConfig,
+    ParametersBudgetConfig,
+)
 from ensemble_switchover.dataset_facts import (
     Sizes,
     dataset_problems,
@@ -32,7 +38,7 @@ from ensemble_switchover.design import (
     solve,
 )
 from ensemble_switchover.design.budget import parse_parameters
-from ensemble_switchover.errors import ConfigError, join_problems
+from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.recipe import Recipe, table_a
 from ensemble_switchover.seeds import MAX_MEMBERS, member_seeds
 
@@ -164,6 +170,18 @@ class Cell:
         }
 
 
+def read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
+    """Read what a configuration builds, for what, and under which budget.
+
+    Raises:
+        ConfigError: if an option or a knob of the single network is wrong.
+    """
+    dataset = with_facts(config.dataset)
+    task = ImageTask(dataset.channels, dataset.image_size, dataset.num_classes)
+    family = _family(config.arch)
+    return family, task, _budget(config.budget, family, task)
+
+
 def resolve(config: Config) -> Cell:
     """Resolve and check one configuration.
 
@@ -172,19 +190,17 @@ def resolve(config: Config) -> Cell:
     """
     problems = _value_problems(config)
     try:
-        dataset = with_facts(config.dataset)
+        config = replace(config, dataset=with_facts(config.dataset))
     except ConfigError as error:
-        raise ConfigError(join_problems([*problems, str(error)])) from error
-    problems += dataset_problems(dataset)
-    task = ImageTask(dataset.channels, dataset.image_size, dataset.num_classes)
+        raise ConfigError(*problems, *error.args) from error
+    problems += dataset_problems(config.dataset)
     try:
-        family = _family(config.arch)
-        budget = _budget(config.budget, family, task)
+        family, task, budget = read_budget(config)
     except ConfigError as error:
-        raise ConfigError(join_problems([*problems, str(error)])) from error
+        raise ConfigError(*problems, *error.args) from error
     if problems:
-        raise ConfigError(join_problems(problems))
-    design_class = DesignClass(config.design_class.name)
+        raise ConfigError(*problems)
+    dataset, design_class = config.dataset, DesignClass(config.design_class.name)
     source = Source(config.budget.source)
     design = solve(family, budget, design_class, config.k, task, source)
     notes = []
@@ -193,7 +209,8 @@ def resolve(config: Config) -> Cell:
     recipe = table_a(family.name, dataset.base or dataset.name)
     if recipe.name.startswith("Table A,"):
         notes.append(
-            f"Table A has no row for {family.name} on {dataset.name}: its row for cifar10 is used"
+            f"Table A has no row for {family.name} on {dataset.name}; used is "
+            f"{recipe.name.removeprefix('Table A, ')}"
         )
     used = sizes(dataset)
     if used.evaluated_on == "validation":
@@ -311,8 +328,7 @@ def _family(arch: ArchConfig) -> Family:
 def _budget(config: BudgetConfig, family: Family, task: ImageTask) -> Budget:
     if isinstance(config, ParametersBudgetConfig):
         _refuse_sought_knob(config)
-    depth = family.default_depth if config.depth is None else config.depth
-    width = family.default_width if config.width is None else config.width
+    depth, width = _network(config, family)
     try:
         if isinstance(config, ParametersBudgetConfig):
             return budget_of_parameters(
@@ -327,6 +343,24 @@ def _budget(config: BudgetConfig, family: Family, task: ImageTask) -> Budget:
     except ConfigError as error:
         text = str(error)
         raise ConfigError(text if text.startswith("budget.") else f"budget.{text}") from error
+
+
+def _network(config: BudgetConfig, family: Family) -> tuple[int, int]:
+    """Return the depth and the width that state a budget, or hold one of its knobs."""
+    text = config.network if isinstance(config, NetworkBudgetConfig) else None
+    if text is None:
+        depth = family.default_depth if config.depth is None else config.depth
+        width = family.default_width if config.width is None else config.width
+        return depth, width
+    network = re.fullmatch(r"\s*(\d{1,9})\s*x\s*(\d{1,9})\s*", text, re.ASCII)
+    if network is None:
+        raise ConfigError(f"budget.network={text}: expected depth x width in one word, as 40x12")
+    for key, value in (("depth", config.depth), ("width", config.width)):
+        if value is not None:
+            raise ConfigError(
+                f"budget.{key}={value}: budget.network={text} says it; expected one of the two"
+            )
+    return int(network[1]), int(network[2])
 
 
 def _refuse_sought_knob(config: ParametersBudgetConfig) -> None:

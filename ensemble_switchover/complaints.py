@@ -10,10 +10,9 @@ from typing import get_type_hints
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config import SCHEMAS, Config
+from ensemble_switchover.config import GROUPS, SCHEMAS, Config
 from ensemble_switchover.errors import EnsembleSwitchoverError
 
-GROUPS = ("arch", "budget", "dataset", "design", "execution", "logger", "sweep")
 SHOW_ALL = "python -m ensemble_switchover --cfg job shows every key"
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
-from typing import Any, Optional, cast
+from typing import Any, Optional, cast, get_type_hints
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, OmegaConf
 
+from ensemble_switchover.design import FAMILIES, Family
 from ensemble_switchover.errors import ConfigError
 
 
@@ -21,31 +22,20 @@ class ArchConfig:
     """Name of the family; `arch=` sets it."""
 
 
-@dataclass(slots=True, kw_only=True)
-class DenseNetConfig(ArchConfig):
-    """DenseNet (Huang et al. 2017)."""
-
-    family: str = "densenet"
-    bottleneck: bool = False
-    """DenseNet-B: a 1x1 convolution before each 3x3 one; the depth is then 6n+4."""
-    compression: float = 1.0
-    """DenseNet-C: the share of channels that a transition keeps; 0.5 in Huang et al."""
-
-
-@dataclass(slots=True, kw_only=True)
-class ResNetConfig(ArchConfig):
-    """ResNet (He et al. 2016), basic blocks."""
-
-    family: str = "resnet"
-    shortcut: str = "identity"
-    """`identity` (option A of He et al., free of parameters) or `projection` (option B)."""
-
-
-@dataclass(slots=True, kw_only=True)
-class WideResNetConfig(ArchConfig):
-    """Wide ResNet (Zagoruyko & Komodakis 2016)."""
-
-    family: str = "wide_resnet"
+def _arch_schema(family: type[Family]) -> type[ArchConfig]:
+    """Make the schema of a family from its options."""
+    types = get_type_hints(family)
+    options: list[tuple[str, Any, Any]] = [
+        (option.name, types[option.name], field(default=option.default))
+        for option in fields(family)
+    ]
+    return make_dataclass(
+        f"{family.__name__}Config",
+        [("family", str, field(default=family.name)), *options],
+        bases=(ArchConfig,),
+        slots=True,
+        kw_only=True,
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,6 +149,9 @@ class BudgetConfig:
 class NetworkBudgetConfig(BudgetConfig):
     """A budget stated as a single network."""
 
+    network: Optional[str] = None
+    """Depth and width factor in one word, such as 40x12: a list of them sweeps networks."""
+
 
 @dataclass(slots=True, kw_only=True)
 class ParametersBudgetConfig(BudgetConfig):
@@ -248,12 +241,11 @@ class Config:
     """`none`, or `failed`: try a run again that failed before."""
 
 
+GROUPS = ("arch", "budget", "dataset", "design", "execution", "logger", "sweep")
+"""The config groups."""
+
 SCHEMAS: dict[str, dict[str, type[Any]]] = {
-    "arch/schema": {
-        "densenet": DenseNetConfig,
-        "resnet": ResNetConfig,
-        "wide_resnet": WideResNetConfig,
-    },
+    "arch/schema": {name: _arch_schema(family) for name, family in FAMILIES.items()},
     "budget/schema": {"network": NetworkBudgetConfig, "parameters": ParametersBudgetConfig},
     "dataset/schema": {
         "dataset": DatasetConfig,
@@ -269,11 +261,23 @@ SCHEMAS: dict[str, dict[str, type[Any]]] = {
 
 def register_schemas() -> None:
     """Make the dataclasses known to Hydra, so that every key is typed and checked."""
+    OmegaConf.register_new_resolver(
+        "options", lambda group: "|".join(group_options(group)), replace=True
+    )
     store = ConfigStore.instance()
     store.store(name="schema", node=Config)
     for group, schemas in SCHEMAS.items():
         for name, schema in schemas.items():
             store.store(group=group, name=name, node=schema)
+    for name, schema in SCHEMAS["arch/schema"].items():
+        if not (conf_folder() / "arch" / f"{name}.yaml").exists():
+            store.store(group="arch", name=name, node=schema)
+
+
+def group_options(group: str) -> list[str]:
+    """List the options of a config group, from `conf/` and from the families."""
+    files = {path.stem for path in (conf_folder() / group).glob("*.yaml")}
+    return sorted(files | FAMILIES.keys() if group == "arch" else files)
 
 
 def typed(node: DictConfig) -> Config:

@@ -42,7 +42,7 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
     Raises:
         ConfigError: if the folder is absent or not laid out as one.
     """
-    if not isinstance(dataset, FolderConfig):
+    if not isinstance(dataset, FolderConfig) or dataset.content:
         return dataset
     if dataset.root is None:
         raise ConfigError("dataset.root: expected the folder of your images; give dataset.root=...")

@@ -6,7 +6,13 @@ class EnsembleSwitchoverError(Exception):
 
 
 class ConfigError(EnsembleSwitchoverError, ValueError):
-    """A configuration that cannot be run: names the key, what was expected and what came."""
+    """A configuration that cannot be run; takes one text or several.
+
+    Each names the key, what was expected and what came.
+    """
+
+    def __str__(self) -> str:
+        return join_problems([str(problem) for problem in self.args])
 
 
 class DesignError(ConfigError):

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ensemble_switchover.errors import ConfigError, join_problems
+from ensemble_switchover.errors import ConfigError
 
 MIN_CLASSES = 2
 CLUTTER = {"thumbs.db", "desktop.ini"}
@@ -115,7 +115,7 @@ def _classes(root: Path, part: str) -> tuple[tuple[str, ...], dict[str, list[str
         if len(own) < least
     ]
     if problems:
-        raise ConfigError(join_problems(problems))
+        raise ConfigError(*problems)
     return tuple(names), files
 
 

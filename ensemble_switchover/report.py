@@ -13,7 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
 from ensemble_switchover.analysis.comparison import group_comparisons
@@ -26,7 +25,6 @@ from ensemble_switchover.analysis.display import (
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.sentence import count
 from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
-from ensemble_switchover.analysis.terminal import printable, rich_table
 from ensemble_switchover.errors import EnsembleSwitchoverError, RecordError
 from ensemble_switchover.explorer.page import Page, Picture, Problem, Section, render_page
 from ensemble_switchover.figures.error_curve import draw_error_curve
@@ -41,17 +39,16 @@ from ensemble_switchover.results.store import (
     read_records,
     run_state,
 )
+from ensemble_switchover.terminal import complain, make_console, printable, rich_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.figure import Figure
+    from rich.console import Console
 
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.finding import Finding
-
-_TERMINAL_WIDTH = 118
-"""Columns of text where the output is no terminal and has no width of its own."""
 
 
 def report(folder: Path, out: Path, console: Console | None = None) -> Path:
@@ -115,16 +112,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--out", type=Path, help="the folder to write into (default: <folder>/report)"
     )
     given = parser.parse_args(arguments)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _TERMINAL_WIDTH
     try:
-        page = report(given.folder, given.out or given.folder / "report", console)
+        page = report(given.folder, given.out or given.folder / "report", make_console())
     except EnsembleSwitchoverError as error:
-        print(printable(str(error)), file=sys.stderr)
+        complain(str(error))
         return 2
     except OSError as error:
-        print(printable(f"cannot write the report: {error}"), file=sys.stderr)
+        complain(f"cannot write the report: {error}")
         return 2
     print(page)
     return 0

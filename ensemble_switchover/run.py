@@ -183,7 +183,7 @@ def assemble(
         groups=execution.groups(design.k),
         member_seeds=cell.member_seeds,
         batch_size=recipe.batch_size,
-        augmentation=_augmentation(cell),
+        augmentation=augmentation_of(cell),
         dtype=dtype,
         residence=cell.dataset.residence,
         tell=tell,
@@ -278,7 +278,8 @@ def _predictor(
     return predict
 
 
-def _augmentation(cell: Cell) -> Augmentation | None:
+def augmentation_of(cell: Cell) -> Augmentation | None:
+    """Return how a cell's training images are augmented, if they are."""
     dataset, operations = cell.dataset, None
     if dataset.augmentation == "none":
         return None

@@ -12,19 +12,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hydra import compose
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ensemble_switchover.cell import Cell, resolve
+from ensemble_switchover.command import EXIT_FAILURE, EXIT_USAGE
 from ensemble_switchover.complaints import explain
-from ensemble_switchover.config import typed
-from ensemble_switchover.errors import ConfigError, DesignError, RecordError, TrainingError
+from ensemble_switchover.composition import compose_runs, expand, sweep_lines
+from ensemble_switchover.errors import DesignError, RecordError, TrainingError
 from ensemble_switchover.job import Ending, run_cell
 from ensemble_switchover.results.store import (
     RECORD_FILE,
@@ -35,24 +32,23 @@ from ensemble_switchover.results.store import (
     run_state,
 )
 from ensemble_switchover.results.wandb_login import wandb_is_offline
+from ensemble_switchover.study import Study, resolve_study
+from ensemble_switchover.terminal import duration
 
 if TYPE_CHECKING:
     from ensemble_switchover.config import Config
     from ensemble_switchover.results.record import Record
 
 POLL_SECONDS = 0.5
-EXIT_FAILURE = 1
-EXIT_USAGE = 2
 LAYER_OVERHEAD_FLOPS = 2e7
 """Operations that cost about as much as starting one layer; only the time left rests on it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
-    """The runs of a sweep, each once, and the designs that do not exist at their budget."""
+class Plan:
+    """A study, and how it is run."""
 
-    cells: list[Cell]
-    impossible: list[str]
+    study: Study
     wandb_offline: bool
     """True if the runs are logged to W&B, without a connection."""
     retry: str
@@ -101,11 +97,11 @@ class SweepProgress(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Resolve every run before the first starts, and begin to watch the store."""
         try:
-            study = plan_study(config)
+            plan = plan_sweep(config)
         except Exception as error:  # noqa: BLE001 - Hydra would only warn of it
             print(explain(error), file=sys.stderr)
             sys.exit(EXIT_USAGE)
-        _Watch.current = _Watch(study)
+        _Watch.current = _Watch(plan)
         _Watch.current.start()
         if not _Watch.current.pending:  # spare Hydra composing every run only to reuse it
             _Watch.current.finish()
@@ -129,42 +125,21 @@ def stop_watching() -> None:
         _Watch.current.stop()
 
 
-def plan_study(config: DictConfig) -> Study:
+def plan_sweep(config: DictConfig) -> Plan:
     """Compose and resolve every run of a sweep.
 
     Raises:
-        ConfigError: for the first run whose configuration is wrong; a design that does not
-            exist at its budget is not an error in a sweep but a hole.
+        ConfigError: if the configuration of a run is wrong; a design that does not exist at its
+            budget is not an error in a sweep but a hole.
     """
-    cells: dict[str, Cell] = {}
-    impossible: dict[str, None] = {}
-    job: Config | None = None
-    for overrides in expand(config):
-        job = typed(compose("config", overrides=overrides))
-        try:
-            cell = resolve(job)
-        except DesignError as error:
-            impossible.setdefault(str(error))
-            continue
-        cells.setdefault(cell.name, cell)
-    if not cells or job is None:
-        raise ConfigError("nothing to run:\n" + "\n".join(f"  - {line}" for line in impossible))
-    return Study(
-        list(cells.values()),
-        list(impossible),
-        job.logger.kind == "wandb" and wandb_is_offline(job.logger.mode),
-        job.retry,
+    configs = compose_runs(expand(sweep_lines(config, config.hydra.overrides.task)))
+    logger, retry = configs[-1].logger, configs[-1].retry
+    return Plan(
+        resolve_study(configs),
+        logger.kind == "wandb" and wandb_is_offline(logger.mode),
+        retry,
         concurrent_jobs(config.hydra.launcher),
     )
-
-
-def expand(config: DictConfig) -> list[list[str]]:
-    """List the overrides of every run, as Hydra's basic sweeper would."""
-    params = OmegaConf.select(config, "hydra.sweeper.params") or {}
-    lines = [f"{key}={value}" for key, value in params.items()]
-    lines += list(config.hydra.overrides.task)
-    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
-    return BasicSweeper.split_arguments(parser.parse_overrides(lines), None)[0]
 
 
 def concurrent_jobs(launcher: DictConfig) -> int:
@@ -185,9 +160,10 @@ class _Watch(threading.Thread):
 
     current: _Watch | None = None
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, plan: Plan) -> None:
         super().__init__(daemon=True)
-        self.study = study
+        self.plan = plan
+        self.study = study = plan.study
         self.tally = Tally()
         self.console = Console(stderr=False, highlight=False, soft_wrap=True)
         self.begin = time.monotonic()
@@ -241,7 +217,7 @@ class _Watch(threading.Thread):
             if state is RunState.FINISHED:
                 self._close(cell, self.tally.finished)
             elif state is RunState.UNREADABLE or (
-                state is RunState.FAILED and self.study.retry != "failed"
+                state is RunState.FAILED and self.plan.retry != "failed"
             ):
                 self._close(cell, self.tally.failed)
         self.tally.reused = len(self.tally.finished)
@@ -252,7 +228,7 @@ class _Watch(threading.Thread):
         )
         for line in self.study.impossible:
             self.console.print(f"  no such design: {line}", markup=False)
-        if self.study.wandb_offline and self.pending:
+        if self.plan.wandb_offline and self.pending:
             folder = self.study.cells[0].study_folder
             self.console.print(
                 f"W&B: no login, so the runs are kept offline; send them: "
@@ -293,7 +269,7 @@ class _Watch(threading.Thread):
         to_do = sum(work(cell) for cell in self.pending.values())
         if not to_do or not self.work_done:
             return ""
-        seconds = self.seconds_done / self.work_done * to_do / self.study.concurrent_jobs
+        seconds = self.seconds_done / self.work_done * to_do / self.plan.concurrent_jobs
         return f"about {duration(seconds)} left"
 
 
@@ -310,17 +286,3 @@ def ending(record: Record) -> str:
     """Tell how a finished run ended."""
     on, error = record.dataset.evaluated_on, record.epochs[-1].test_error
     return f"{on} error {error:.2f} %, {duration(record.wall_seconds)}"
-
-
-def duration(seconds: float) -> str:
-    """Write seconds for a reader.
-
-    >>> duration(7.4), duration(131), duration(7320)
-    ('7 s', '2 min 11 s', '2 h 2 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -6,8 +6,8 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.cell import resolve
-from ensemble_switchover.complaints import GROUPS, SHOW_ALL, explain, known_keys
-from ensemble_switchover.config import conf_folder, typed
+from ensemble_switchover.complaints import SHOW_ALL, explain, known_keys
+from ensemble_switchover.config import GROUPS, conf_folder, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, join_problems
 
 SOME_BUDGET = ("budget=parameters", "budget.parameters=1M")
@@ -28,14 +28,14 @@ def complaint(*overrides):
     [
         # options of groups
         (["arch=resnett"],
-         "arch=resnett: expected one of densenet, resnet, wide_resnet; did you mean resnet?"),
+         "arch=resnett: expected one of densenet, resnet, vgg, wide_resnet; did you mean resnet?"),
         (["dataset=cifar"], "dataset=cifar: expected one of cifar10, cifar100"),
         (["design=foo"], "design=foo: expected one of deq, single, weq"),
         (["budget=parms"], "budget=parms: expected one of network, parameters"),
         (["execution=parallel"], "execution=parallel: expected one of "),
         (["logger=mlflow"], "logger=mlflow: expected one of csv, none, tensorboard, wandb"),
         (["sweep=nope"], "sweep=nope: expected one of demo"),
-        (["arch="], "arch=: expected one of densenet, resnet, wide_resnet"),
+        (["arch="], "arch=: expected one of densenet, resnet, vgg, wide_resnet"),
         # keys of another option
         (["budget.parameters=5"],
          "budget.parameters: belongs to budget=parameters, which was not chosen"),

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.error_grid import DESIGN_CLASSES
 from ensemble_switchover.analysis.table import DEVICE_MEMORY
+from ensemble_switchover.terminal import ABSENT, ShownTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import polars as pl
 
-ABSENT = "–"  # noqa: RUF001 (an en dash is how tables mark an absent value)
 _BUDGET = "Budget, parameters"
 _DEVICE_BYTES = "Peak device memory, MiB"
 _PROCESS_BYTES = "Peak process memory (resident), MiB"
 _MEBIBYTE = 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class ShownTable:
-    """A table of text; the first `num_text_columns` columns are left-aligned, the rest right."""
-
-    caption: str
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    num_text_columns: int
 
 
 def show_summary(summary: pl.DataFrame, *, brief: bool = False) -> ShownTable:

@@ -1,8 +1,9 @@
 """The design space: families, exact counts, budgets and the solver (no torch)."""
 
 from ensemble_switchover.design.budget import Budget, budget_of_network, budget_of_parameters
+from ensemble_switchover.design.families import FAMILIES
 from ensemble_switchover.design.family import Family, ImageTask
-from ensemble_switchover.design.registry import FAMILIES, make_family
+from ensemble_switchover.design.registry import make_family
 from ensemble_switchover.design.solver import Design, DesignClass, Source, solve
 
 __all__ = [

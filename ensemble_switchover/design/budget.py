@@ -60,9 +60,9 @@ def budget_of_parameters(
         smallest = family.parameters(depth, 1, task)
         held = f"depth {depth}"
     else:
-        family.check(family.smallest_depth, width)
+        family.check(family.depths[0], width)
         found = largest_depth(family, width, parameters, task)
-        smallest = family.parameters(family.smallest_depth, width, task)
+        smallest = family.parameters(family.depths[0], width, task)
         held = f"width {width}"
     if found is None:
         raise DesignError(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ensemble_switchover.design.layers import Shape, trace
 from ensemble_switchover.errors import DesignError
 
 if TYPE_CHECKING:
-    from ensemble_switchover.design.layers import Layer
+    from collections.abc import Sequence
+
+    from ensemble_switchover.design.layers import Network, Operation
 
 MAX_DEPTH = 10_000
 """Beyond any network that trains; counting layer by layer would take ever longer."""
@@ -30,8 +34,6 @@ class Family(ABC):
     """A family of networks `N(w, d)`; subclasses hold the family's options as fields."""
 
     name: ClassVar[str]
-    depth_offset: ClassVar[int]
-    """The constant of the depth formula, such as 2 in 6n+2."""
     width_name: ClassVar[str]
     """What the width factor is called in the family's paper."""
     default_depth: ClassVar[int]
@@ -39,26 +41,17 @@ class Family(ABC):
 
     @property
     @abstractmethod
-    def depth_step(self) -> int:
-        """The step of the depth formula, such as 6 in 6n+2."""
+    def depths(self) -> Sequence[int]:
+        """Its valid depths, ascending: a range, or a list of them."""
 
     @abstractmethod
-    def layers(self, depth: int, width: int, task: ImageTask) -> list[Layer]:
-        """List every layer that holds parameters, from the image to the classifier."""
-
-    @property
-    def smallest_depth(self) -> int:
-        """The depth at n = 1."""
-        return self.depth_step + self.depth_offset
+    def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:
+        """List the layers of one network, from the image to the classifier."""
 
     @property
     def options(self) -> dict[str, Any]:
         """The family's options by name."""
         return asdict(self)
-
-    def has_depth(self, depth: int) -> bool:
-        """Tell whether a network of that depth exists."""
-        return depth >= self.smallest_depth and (depth - self.depth_offset) % self.depth_step == 0
 
     def check(self, depth: int, width: int) -> None:
         """Refuse knobs that the family does not have.
@@ -66,18 +59,18 @@ class Family(ABC):
         Raises:
             DesignError: naming the knob, the valid values and the nearest ones.
         """
-        if not self.has_depth(depth):
-            n = max(1, (depth - self.depth_offset) // self.depth_step)
-            lower = n * self.depth_step + self.depth_offset
-            nearest = f"{lower} and {lower + self.depth_step}" if depth > lower else f"{lower}"
-            raise DesignError(
-                f"depth={depth}: a {self.name} has depth "
-                f"{self.depth_step}n+{self.depth_offset}, n at least 1; nearest: {nearest}"
-            )
-        if depth > MAX_DEPTH:
-            raise DesignError(f"depth={depth}: expected at most {MAX_DEPTH}")
+        if depth not in self.depths:
+            raise DesignError(f"depth={depth}: {_expected_depth(self, depth)}")
         if width < 1:
             raise DesignError(f"width={width}: expected a {self.width_name} of at least 1")
+
+    def trace(self, depth: int, width: int, task: ImageTask) -> list[Operation]:
+        """List the operations of one network in the order of the forward pass.
+
+        Raises:
+            DesignError: if the family has no such network.
+        """
+        return _trace(self, depth, width, task)
 
     def parameters(self, depth: int, width: int, task: ImageTask) -> int:
         """Count the trainable parameters of one network, `|N(w, d)|`, exactly."""
@@ -87,9 +80,37 @@ class Family(ABC):
         """Count the operations of one forward pass on one image, 2 per multiply-add."""
         return _counts(self, depth, width, task)[1]
 
+    def num_layers(self, depth: int, width: int, task: ImageTask) -> int:
+        """Count the layers with a matrix product: convolutions, shortcuts' too, and classifier."""
+        return _counts(self, depth, width, task)[2]
+
+
+@lru_cache(maxsize=4)  # what is counted of one network is mostly counted in a row
+def _trace(family: Family, depth: int, width: int, task: ImageTask) -> list[Operation]:
+    family.check(depth, width)
+    return trace(family.layers(depth, width, task.num_classes), Shape(task.channels, task.size))
+
 
 @lru_cache(maxsize=65536)
-def _counts(family: Family, depth: int, width: int, task: ImageTask) -> tuple[int, int]:
-    family.check(depth, width)
-    layers = family.layers(depth, width, task)
-    return sum(layer.parameters for layer in layers), sum(layer.flops for layer in layers)
+def _counts(family: Family, depth: int, width: int, task: ImageTask) -> tuple[int, int, int]:
+    parameters = flops = num_layers = 0
+    for layer, _, _, shape, _ in family.trace(depth, width, task):
+        parameters += layer.parameters(shape)
+        layer_flops = layer.flops(shape)
+        flops += layer_flops
+        num_layers += layer_flops > 0
+    return parameters, flops, num_layers
+
+
+def _expected_depth(family: Family, depth: int) -> str:
+    depths = family.depths
+    if depth > depths[-1]:
+        return f"expected at most {depths[-1]}"
+    if isinstance(depths, range):
+        offset = depths.start - depths.step
+        known = f"has depth {depths.step}n+{offset}, n at least 1"
+    else:
+        known = f"has depth {', '.join(map(str, depths))}"
+    above = bisect_left(depths, depth)
+    nearest = " and ".join(str(value) for value in depths[max(0, above - 1) : above + 1])
+    return f"a {family.name} {known}; nearest: {nearest}"

@@ -27,9 +27,29 @@ class PublishedRow:
     deq_width: int
 
 
+PUBLISHED_FAMILIES = tuple(_TABLES)
+"""The families that the paper has a table for."""
+
+
+def published_table(family: str) -> str:
+    """Return the letter of the family's table.
+
+    Raises:
+        DesignError: if the paper has no table for it.
+    """
+    if family not in _TABLES:
+        raise DesignError(f"budget.source=published: the paper has no table for {family}")
+    return _TABLES[family][0]
+
+
 @cache
 def published_rows(family: str) -> tuple[PublishedRow, ...]:
-    """Return the rows of the family's table (B: DenseNet, C: ResNet, D: Wide ResNet)."""
+    """Return the rows of the family's table (B: DenseNet, C: ResNet, D: Wide ResNet).
+
+    Raises:
+        DesignError: if the paper has no table for it.
+    """
+    published_table(family)
     _, file = _TABLES[family]
     text = (files("ensemble_switchover.design") / "tables" / file).read_text()
     return tuple(
@@ -48,9 +68,7 @@ def published_member(
     """
     if k != PUBLISHED_K:
         raise DesignError(f"budget.source=published: the tables are for k={PUBLISHED_K}, not k={k}")
-    if family not in _TABLES:
-        raise DesignError(f"budget.source=published: the paper has no table for {family}")
-    table, _ = _TABLES[family]
+    table = published_table(family)
     for row in published_rows(family):
         if (row.single_depth, row.single_width) == (depth, width):
             return (depth, row.deq_width) if design_class == "deq" else (row.weq_depth, width)

@@ -1,20 +1,14 @@
-"""The families by name."""
+"""A family by its name and options."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.design.densenet import DenseNet
-from ensemble_switchover.design.resnet import ResNet
-from ensemble_switchover.design.wide_resnet import WideResNet
+from ensemble_switchover.design.families import FAMILIES
 from ensemble_switchover.errors import DesignError
 
 if TYPE_CHECKING:
     from ensemble_switchover.design.family import Family
-
-FAMILIES: dict[str, type[Family]] = {
-    family.name: family for family in (DenseNet, ResNet, WideResNet)
-}
 
 
 def make_family(name: str, options: dict[str, Any]) -> Family:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
-
-from ensemble_switchover.design.family import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +18,25 @@ def largest_width(family: Family, depth: int, parameters: int, task: ImageTask) 
 
 def largest_depth(family: Family, width: int, parameters: int, task: ImageTask) -> int | None:
     """Return the largest depth at `width` with at most `parameters` parameters, if there is one."""
-    step, offset = family.depth_step, family.depth_offset
+    depths = family.depths
 
     def fits(n: int) -> bool:
-        depth = step * n + offset
-        return depth <= MAX_DEPTH and family.parameters(depth, width, task) <= parameters
+        return n <= len(depths) and family.parameters(depths[n - 1], width, task) <= parameters
 
     n = largest(fits)
-    return None if n is None else step * n + offset
+    return None if n is None else depths[n - 1]
+
+
+def next_depth(family: Family, depth: int | None) -> int | None:
+    """Return the next valid depth above one, if there is one; above None comes the smallest.
+
+    >>> from ensemble_switchover.design import make_family
+    >>> next_depth(make_family("resnet", {}), 8), next_depth(make_family("vgg", {}), 19)
+    (14, None)
+    """
+    depths = family.depths
+    above = 0 if depth is None else bisect_right(depths, depth)
+    return depths[above] if above < len(depths) else None
 
 
 def largest(fits: Callable[[int], bool]) -> int | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.design.published import published_member
-from ensemble_switchover.design.search import largest_depth, largest_width
+from ensemble_switchover.design.search import largest_depth, largest_width, next_depth
 from ensemble_switchover.errors import DesignError
 
 if TYPE_CHECKING:
@@ -85,16 +86,15 @@ def solve(
     elif source is Source.PUBLISHED:
         depth, width = published_member(family.name, depth, width, design_class.value, k)
     elif design_class is DesignClass.DEQ:
-        knob = _Knob(f"depth {depth}", 1, 1, lambda w: family.parameters(budget.depth, w, task))
-        solution = largest_width(family, depth, share, task)
-        width = _solve_knob(knob, solution, budget, "design=deq", k, source)
+        found = largest_width(family, depth, share, task)
+        counts = partial(family.parameters, depth, task=task)
+        knob = _Knob(f"depth {depth}", 1, (found or 0) + 1, counts)
+        width = _choose(knob, found, budget, "design=deq", k, source)
     else:
-        step, first = family.depth_step, family.smallest_depth
-        knob = _Knob(
-            f"width {width}", first, step, lambda d: family.parameters(d, budget.width, task)
-        )
-        solution = largest_depth(family, width, share, task)
-        depth = _solve_knob(knob, solution, budget, "design=weq", k, source)
+        found = largest_depth(family, width, share, task)
+        counts = partial(family.parameters, width=width, task=task)
+        knob = _Knob(f"width {width}", family.depths[0], next_depth(family, found), counts)
+        depth = _choose(knob, found, budget, "design=weq", k, source)
     parameters = family.parameters(depth, width, task)
     return Design(
         design_class=design_class,
@@ -109,26 +109,26 @@ def solve(
 
 @dataclass(frozen=True, slots=True)
 class _Knob:
-    """The knob that a design class turns: its valid values, and the count at one of them."""
+    """The knob that a design class turns."""
 
     held: str
     smallest: int
-    step: int
+    above: int | None
+    """The next valid value above the one that was found, if there is one."""
     count: Callable[[int], int]
     """Parameters of one member at a value of the knob."""
 
 
-def _solve_knob(
-    knob: _Knob, solution: int | None, budget: Budget, request: str, k: int, source: Source
+def _choose(
+    knob: _Knob, found: int | None, budget: Budget, request: str, k: int, source: Source
 ) -> int:
     if source is Source.NEAREST:
-        above = knob.smallest if solution is None else solution + knob.step
-        candidates = [above] if solution is None else [solution, above]
+        candidates = [value for value in (found, knob.above) if value is not None]
         return min(candidates, key=lambda value: abs(k * knob.count(value) - budget.parameters))
-    if solution is None:
+    if found is None:
         raise DesignError(
             f"{request} k={k}: {k} networks of {knob.held} do not fit into {budget.parameters:,} "
             f"parameters (the single network {budget.depth}x{budget.width}); the smallest budget "
             f"that would do is {k * knob.count(knob.smallest):,} parameters"
         )
-    return solution
+    return found

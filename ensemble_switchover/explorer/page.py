@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 if TYPE_CHECKING:
-    from ensemble_switchover.analysis.display import ShownTable
+    from ensemble_switchover.terminal import ShownTable
 
 
 @dataclass(frozen=True, slots=True)

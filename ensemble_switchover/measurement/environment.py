@@ -11,6 +11,8 @@ from pathlib import Path
 
 import torch
 
+from ensemble_switchover.hardware import processor_name
+
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "wandb")
 
 
@@ -46,13 +48,7 @@ def device_name(device: torch.device) -> str:
     """Return the accelerator's or the processor's name."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+    return processor_name()
 
 
 def _versions(device: torch.device) -> dict[str, str]:

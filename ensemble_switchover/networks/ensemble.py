@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from ensemble_switchover.networks.registry import build_member
+from ensemble_switchover.networks.build import build_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,13 +14,16 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
     """Draw every weight anew from `generator`, in the order of the modules.
 
     Convolutions: normal with variance `2 / (kernel^2 * outputs)`, as in the code of the families'
-    papers. Classifier: uniform within `1 / sqrt(inputs)`, zero bias. Batch norm: scale 1, shift 0.
+    papers. Classifier: uniform within `1 / sqrt(inputs)`. Biases are zero. Batch norm: scale 1,
+    shift 0.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(
                 module.weight, mode="fan_out", nonlinearity="relu", generator=generator
             )
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)

@@ -68,7 +68,7 @@ families = st.sampled_from(
 @settings(max_examples=40, deadline=None)
 @given(families, st.integers(1, 4), st.integers(500, 400_000))
 def test_along_the_width_it_is_the_widest_that_fits(family, n, parameters):
-    depth = n * family.depth_step + family.depth_offset
+    depth = family.depths[n - 1]
     counts = {}
     for width in range(1, 500):
         counts[width] = family.parameters(depth, width, DIGITS)
@@ -81,8 +81,7 @@ def test_along_the_width_it_is_the_widest_that_fits(family, n, parameters):
 @given(families, st.integers(1, 12), st.integers(500, 400_000))
 def test_along_the_depth_it_is_the_deepest_that_fits(family, width, parameters):
     counts = {}
-    for n in range(1, 2000):
-        depth = n * family.depth_step + family.depth_offset
+    for depth in family.depths[:2000]:
         counts[depth] = family.parameters(depth, width, DIGITS)
         if counts[depth] > parameters:
             break
@@ -129,4 +128,4 @@ def test_the_held_knob_is_checked(along, depth, width, wrong):
 def test_a_vast_budget_ends_at_the_deepest_network():
     family = make_family("resnet", {})
     budget = budget_of_parameters(family, 10**15, along="depth", depth=8, width=1, task=DIGITS)
-    assert MAX_DEPTH - family.depth_step < budget.depth <= MAX_DEPTH
+    assert MAX_DEPTH - family.depths.step < budget.depth <= MAX_DEPTH

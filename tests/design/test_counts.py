@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from ensemble_switchover.design import ImageTask, make_family
-from ensemble_switchover.design.family import MAX_DEPTH
+from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.errors import ConfigError, DesignError
 from ensemble_switchover.networks import build_network
 
@@ -25,6 +24,10 @@ EXACT = [
     # Zagoruyko & Komodakis 2016, Table 4: 36.5M and 11.0M.
     ("wide_resnet", {}, 28, 10, 36_479_194),
     ("wide_resnet", {}, 16, 8, 10_961_370),
+    # Sun et al. 2024 ("NeuralFuse", NeurIPS), Table 7
+    ("vgg", {}, 11, 64, 9_231_114),
+    ("vgg", {}, 16, 64, 14_728_266),
+    ("vgg", {}, 19, 64, 20_040_522),
 ]
 
 ROUNDED = [
@@ -67,24 +70,23 @@ def test_counts_to_the_digits_that_the_papers_print(name, options, depth, width,
 
 @st.composite
 def families(draw):
-    name = draw(st.sampled_from(["densenet", "resnet", "wide_resnet"]))
+    name = draw(st.sampled_from(sorted(FAMILIES)))
     options = {
         "densenet": st.fixed_dictionaries(
             {"bottleneck": st.booleans(), "compression": st.sampled_from([1.0, 0.5, 0.3, 0.01])}
         ),
         "resnet": st.fixed_dictionaries({"shortcut": st.sampled_from(["identity", "projection"])}),
-        "wide_resnet": st.just({}),
-    }[name]
+    }.get(name, st.just({}))
     return make_family(name, draw(options))
 
 
 @st.composite
 def networks(draw):
     family = draw(families())
-    depth = draw(st.integers(1, 3)) * family.depth_step + family.depth_offset
+    depth = family.depths[draw(st.integers(0, 2))]
     task = ImageTask(
         channels=draw(st.integers(1, 4)),
-        size=draw(st.integers(4, 13)),
+        size=draw(st.integers(1, 13)),
         num_classes=draw(st.integers(2, 101)),
     )
     return family, depth, draw(st.integers(1, 4)), task
@@ -118,11 +120,20 @@ def test_projection_shortcuts_cost_their_convolutions_and_norms():
     assert with_option_b.parameters(20, width, CIFAR10) == 269_722 + projected
 
 
-@settings(max_examples=30, deadline=None)
+DEPTHS = {
+    ("densenet", False): {3 * n + 4 for n in range(1, 70)},
+    ("densenet", True): {6 * n + 4 for n in range(1, 70)},
+    ("resnet", False): {6 * n + 2 for n in range(1, 70)},
+    ("wide_resnet", False): {6 * n + 4 for n in range(1, 70)},
+    ("vgg", False): {8, 11, 13, 16, 19},
+}
+
+
+@settings(max_examples=60, deadline=None)
 @given(families(), st.integers(-3, 200), st.integers(-2, 3))
 def test_exactly_the_networks_of_the_depth_formula_exist(family, depth, width):
-    step, offset = family.depth_step, family.depth_offset
-    if depth in {step * n + offset for n in range(1, 200)} and width >= 1:
+    valid = DEPTHS[family.name, family.options.get("bottleneck", False)]
+    if depth in valid and width >= 1:
         assert family.parameters(depth, width, CIFAR10) > 0
     else:
         with pytest.raises(DesignError):
@@ -143,6 +154,8 @@ def test_exactly_the_networks_of_the_depth_formula_exist(family, depth, width):
         ("densenet", {"bottleneck": True}, 43, "6n+4", "40 and 46"),
         ("wide_resnet", {}, 27, "6n+4", "22 and 28"),
         ("wide_resnet", {}, 5, "6n+4", "10"),
+        ("vgg", {}, 12, "8, 11, 13, 16, 19", "11 and 13"),
+        ("vgg", {}, 3, "8, 11, 13, 16, 19", "8"),
     ],
 )
 def test_an_invalid_depth_names_the_nearest_valid_ones(name, options, depth, formula, nearest):
@@ -162,12 +175,12 @@ def test_an_invalid_depth_names_the_nearest_valid_ones(name, options, depth, for
 def test_an_invalid_width_is_called_by_the_familys_own_word(name, noun):
     family = make_family(name, {})
     with pytest.raises(DesignError, match=rf"width=0: expected a .*{noun}.* of at least 1"):
-        family.check(family.smallest_depth, 0)
+        family.check(family.depths[0], 0)
 
 
 def test_an_absurd_depth_is_refused_before_its_layers_are_listed():
     depth = 6 * 10**9 + 2
-    with pytest.raises(DesignError, match=f"depth={depth}: expected at most {MAX_DEPTH}"):
+    with pytest.raises(DesignError, match=f"depth={depth}: expected at most 9998"):
         make_family("resnet", {}).parameters(depth, 1, CIFAR10)
 
 
@@ -183,12 +196,12 @@ def test_an_unknown_shortcut_is_refused():
 
 
 def test_an_unknown_family_is_refused():
-    with pytest.raises(ConfigError, match="arch=vgg: expected one of densenet, resnet, wide_res"):
-        make_family("vgg", {})
+    with pytest.raises(ConfigError, match="arch=alexnet: expected one of densenet, resnet, vgg"):
+        make_family("alexnet", {})
 
 
 def test_options_change_the_count_and_are_listed():
     family = make_family("densenet", {"bottleneck": True, "compression": 0.5})
     assert family.options == {"bottleneck": True, "compression": 0.5}
-    assert family.depth_step == 6
-    assert make_family("densenet", {}).depth_step == 3
+    assert family.depths.step == 6
+    assert make_family("densenet", {}).depths.step == 3

@@ -7,6 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ensemble_switchover.design import (
+    FAMILIES,
     Budget,
     DesignClass,
     ImageTask,
@@ -50,14 +51,14 @@ TABLE_D = [
 @st.composite
 def requests(draw):
     """Draw a family, the budget of a small single network, k and a task."""
-    name = draw(st.sampled_from(["densenet", "resnet", "wide_resnet"]))
+    name = draw(st.sampled_from(sorted(FAMILIES)))
     options = {}
     if name == "densenet" and draw(st.booleans()):
         options = {"bottleneck": True, "compression": 0.5}
     elif name == "resnet":
         options = {"shortcut": draw(st.sampled_from(["identity", "projection"]))}
     family = make_family(name, options)
-    depth = draw(st.integers(1, 9)) * family.depth_step + family.depth_offset
+    depth = draw(st.sampled_from(family.depths[:9]))
     width = draw(st.integers(1, 24))
     task = ImageTask(draw(st.sampled_from([1, 3])), 8, draw(st.sampled_from([2, 10, 100])))
     return family, budget_of_network(family, depth, width, task), draw(st.integers(1, 8)), task
@@ -68,11 +69,10 @@ def candidates(family, budget, design_class, task):
     if design_class is DEQ:
         widths = range(1, budget.width + 2)
         return {width: family.parameters(budget.depth, width, task) for width in widths}
-    depths = range(family.smallest_depth, budget.depth + 2 * family.depth_step)
+    position = family.depths.index(budget.depth)
     return {
         depth: family.parameters(depth, budget.width, task)
-        for depth in depths
-        if (depth - family.depth_offset) % family.depth_step == 0
+        for depth in family.depths[: position + 2]
     }
 
 

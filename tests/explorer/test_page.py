@@ -7,8 +7,8 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
-from ensemble_switchover.analysis.display import ShownTable
 from ensemble_switchover.explorer.page import Page, Picture, Problem, Section, render_page
+from ensemble_switchover.terminal import ShownTable
 
 EVIL = "<script>alert('x')</script> \" onload=\"x"
 VOID = {"meta", "img", "link", "br"}

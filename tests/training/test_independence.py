@@ -72,9 +72,8 @@ def trained_plainly(family, depth, width, seed, split, dtype=torch.float64):
         draws = draw(AUGMENTATION, 40, generator)
         for start in range(0, 40, RECIPE.batch_size):
             chosen = order[start : start + RECIPE.batch_size]
-            images = augment(
-                split.train.images[chosen], draws.select(start, start + RECIPE.batch_size), 1
-            )
+            selected = draws.select(start, start + RECIPE.batch_size)
+            images = augment(split.train.images[chosen], selected, AUGMENTATION)
             loss = functional.cross_entropy(
                 network(normalisation.apply(images, dtype)), split.train.labels[chosen]
             )
@@ -105,7 +104,7 @@ def test_a_member_equals_the_same_network_trained_alone(name, depth, width, exec
 def test_members_differ(split):
     family = make_family("resnet", {})
     first, second = trained(family, 8, 4, [0, 1], split, "sequential").ensemble.members
-    assert not torch.equal(first.classifier.weight, second.classifier.weight)
+    assert not torch.equal(first[-1].weight, second[-1].weight)
 
 
 def test_the_probabilities_kept_are_those_of_the_trained_ensemble(split):

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ensemble_switchover.analysis.display import show_summary
 from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
-from ensemble_switchover.analysis.terminal import rich_table
+from ensemble_switchover.terminal import rich_table
 from tests.factories import make_record, make_study, planted_error
 
 

@@ -1,0 +1,183 @@
+"""From the words of a command to the configuration of every run, quickly.
+
+Hydra composes one configuration in tens of milliseconds, too slow for thousands. Runs of a sweep
+differ in a few words, so the first run is composed, then what each other word changes, and the
+changes are put together. Words whose changes meet are composed by Hydra, run by run.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from hydra import compose, initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+
+from ensemble_switchover.config import GROUPS, Config, conf_folder, typed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Path = tuple[str, ...]
+Changes = dict[Path, Any]
+"""Values by their place in the configuration: a leaf such as ("budget", "width"), or a node."""
+
+ROOT = "config"
+SWEEP = "sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What the words of one command ask for."""
+
+    runs: list[list[str]]
+    """The words of every run."""
+    concurrent_jobs: int
+    """Runs at a time, as the launcher says; -1: as many as the machine has processors."""
+
+
+def read_words(words: Sequence[str]) -> list[Sweep]:
+    """Expand the words of a command into those of every run, sweep by sweep.
+
+    They are those of a run or sweep: `key=value`, `group=option`, lists of both. With
+    `sweep=a,b` every named sweep is read on its own.
+
+    Raises:
+        HydraException: for words that Hydra does not understand.
+    """
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        parsed = _parser().parse_overrides(list(words))
+        hydra: list[str] = []
+        names: list[str] = []
+        others: list[str] = []
+        for word, override in zip(words, parsed, strict=True):
+            of_sweep = override.key_or_group == SWEEP
+            kind = hydra if override.is_hydra_override() else names if of_sweep else others
+            kind.append(word)
+        chosen = expand(names) or [[]]
+        return [_read_sweep(hydra, name, others) for name in chosen]
+
+
+def compose_words(words: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
+    """Expand the words of a command, and compose the configuration of every run.
+
+    Raises:
+        HydraException, OmegaConfBaseException, ConfigError: for words that mean nothing.
+    """
+    sweeps = read_words(words)
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        return [(sweep, compose_runs(sweep.runs)) for sweep in sweeps]
+
+
+def expand(lines: Sequence[str]) -> list[list[str]]:
+    """List the words of every run, as Hydra's basic sweeper would."""
+    if not lines:
+        return []
+    runs: list[list[str]] = BasicSweeper.split_arguments(
+        _parser().parse_overrides(list(lines)), None
+    )[0]
+    return runs
+
+
+def sweep_lines(config: DictConfig, task: Iterable[str]) -> list[str]:
+    """Put the parameters of a named sweep before the words of the command."""
+    params = OmegaConf.select(config, "hydra.sweeper.params") or {}
+    return [*(f"{key}={value}" for key, value in params.items()), *task]
+
+
+def compose_runs(runs: Sequence[Sequence[str]]) -> list[Config]:
+    """Compose the configuration of every run; all have the same keys in the same order.
+
+    Raises:
+        HydraException, OmegaConfBaseException, ConfigError: for words that mean nothing.
+    """
+    first = list(runs[0])
+    node = compose(ROOT, overrides=first)
+    base = typed(node)
+    changes: dict[tuple[int, str], Changes] = {}
+    scratch: dict[int, DictConfig] = {}
+    configs = []
+    for run in runs:
+        found: list[Changes] = []
+        for position, word in enumerate(run):
+            if word == first[position]:
+                continue
+            if (position, word) not in changes:
+                if position not in scratch:
+                    scratch[position] = copy.deepcopy(node)
+                changed = _change(scratch[position], first, position, word)
+                changes[position, word] = _differences(base, changed)
+            found.append(changes[position, word])
+        configs.append(_apply(base, found) if _disjoint(found) else typed(compose(ROOT, list(run))))
+    return configs
+
+
+def _read_sweep(hydra: list[str], name: list[str], others: list[str]) -> Sweep:
+    if not hydra and not name:
+        return Sweep(expand(others) or [[]], concurrent_jobs=1)
+    config = compose(ROOT, overrides=[*hydra, *name], return_hydra_config=True)
+    jobs = int(OmegaConf.select(config, "hydra.launcher.n_jobs", default=1))
+    return Sweep(expand([*sweep_lines(config, others), *name]) or [[]], jobs)
+
+
+def _parser() -> OverridesParser:
+    return OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+
+
+def _change(scratch: DictConfig, first: list[str], position: int, word: str) -> Config:
+    """Compose the first run with another word at one position.
+
+    Args:
+        scratch: The first run's configuration, of which only this position's key ever changes.
+        first: The words of the first run.
+        position: Which of them gives way.
+        word: The other word.
+    """
+    override = _parser().parse_override(word)
+    key, value = override.key_or_group, override.value()
+    sets = not (override.is_add() or override.is_force_add() or override.is_delete())
+    in_group = key.partition("@")[0] in GROUPS or key.startswith("hydra")
+    if sets and not in_group and not isinstance(value, dict):
+        try:
+            OmegaConf.update(scratch, key, value)
+            return typed(scratch)
+        except Exception:  # noqa: BLE001
+            pass  # Hydra composes it below, and tells what is wrong
+    return typed(compose(ROOT, overrides=[*first[:position], word, *first[position + 1 :]]))
+
+
+def _differences(base: Any, changed: Any, path: Path = ()) -> Changes:
+    """List where two configurations differ."""
+    if type(base) is not type(changed) or not is_dataclass(base):
+        return {} if base == changed else {path: changed}
+    differences: Changes = {}
+    for entry in fields(base):
+        before, after = getattr(base, entry.name), getattr(changed, entry.name)
+        differences |= _differences(before, after, (*path, entry.name))
+    return differences
+
+
+def _disjoint(found: list[Changes]) -> bool:
+    """Tell whether no two words change the same place."""
+    places = [place for changes in found for place in changes]
+    return len(set(places)) == len(places)
+
+
+def _apply(base: Config, found: list[Changes]) -> Config:
+    """Make a configuration with all changes; a node is set before what lies in it."""
+    config = copy.copy(base)
+    copied: set[str] = set()
+    places = [(place, value) for changes in found for place, value in changes.items()]
+    for place, value in sorted(places, key=lambda entry: len(entry[0])):
+        target: Any = config
+        for name in place[:-1]:
+            if name not in copied:
+                setattr(target, name, copy.copy(getattr(target, name)))
+                copied.add(name)
+            target = getattr(target, name)
+        setattr(target, place[-1], value)
+    return config

@@ -1,0 +1,60 @@
+"""VGG with batch norm in its CIFAR form (Simonyan & Zisserman 2015, Table 1).
+
+The five stages of 3x3 convolutions are the paper's configurations A, B, D and E; its three fully
+connected layers, which are made for 224 pixels, give way to one linear classifier, as in the
+usual CIFAR code. The depth keeps the paper's count: the convolutions and 3. Depth 8, a
+convolution a stage, is the small VGG of Tian, Krishnan & Isola (2020, "Contrastive Representation
+Distillation"). The width factor is the number of channels of the first stage (64 in the paper).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from ensemble_switchover.design.family import Family
+from ensemble_switchover.design.layers import (
+    BatchNorm,
+    Convolution,
+    GlobalAveragePool,
+    Linear,
+    MaxPool,
+    ReLU,
+)
+
+if TYPE_CHECKING:
+    from ensemble_switchover.design.layers import Network
+
+STAGE_FACTORS = (1, 2, 4, 8, 8)
+STAGES = {
+    8: (1, 1, 1, 1, 1),
+    11: (1, 1, 2, 2, 2),
+    13: (2, 2, 2, 2, 2),
+    16: (2, 2, 3, 3, 3),
+    19: (2, 2, 4, 4, 4),
+}
+"""Convolutions of each stage, by depth."""
+
+
+@dataclass(frozen=True)
+class VGG(Family):
+    """The family; it has no options."""
+
+    name: ClassVar[str] = "vgg"
+    width_name: ClassVar[str] = "number of channels of the first stage"
+    default_depth: ClassVar[int] = 16
+    default_width: ClassVar[int] = 64
+
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """8, 11, 13, 16 and 19."""
+        return tuple(STAGES)
+
+    def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:
+        """List the layers of one network, from the image to the classifier."""
+        network: list[Network] = []
+        for factor, num_convolutions in zip(STAGE_FACTORS, STAGES[depth], strict=True):
+            convolution = Convolution(factor * width, 3, bias=True)
+            network += [convolution, BatchNorm(), ReLU()] * num_convolutions
+            network.append(MaxPool())
+        return [*network, GlobalAveragePool(), Linear(num_classes)]

@@ -1,0 +1,86 @@
+"""The paper's Tables B to D beside what its inequality gives, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.design.budget import Budget, budget_of_network
+from ensemble_switchover.design.published import PUBLISHED_K, published_rows, published_table
+from ensemble_switchover.design.solver import Design, DesignClass, Source, solve
+from ensemble_switchover.errors import DesignError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.design.family import Family, ImageTask
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One ensemble of a table: as printed, and as the inequality `k * |E| <= |S|` has it."""
+
+    budget: Budget
+    printed: Design
+    solved: Design | None
+    """None where the inequality has no solution."""
+
+    @property
+    def design_class(self) -> DesignClass:
+        """The ensemble's class."""
+        return self.printed.design_class
+
+    @property
+    def agrees(self) -> bool:
+        """True if both are the same design."""
+        return self.printed == self.solved
+
+    @property
+    def overspends(self) -> bool:
+        """True if the printed design breaks the paper's own inequality."""
+        return self.printed.parameters > self.budget.parameters
+
+
+def compare_with_paper(family: Family, task: ImageTask) -> list[Comparison]:
+    """Recompute the family's table for a data set: two comparisons a row, weq and deq.
+
+    Raises:
+        DesignError: if the paper has no table for the family.
+    """
+    comparisons = []
+    for row in published_rows(family.name):
+        budget = budget_of_network(family, row.single_depth, row.single_width, task)
+        for design_class in (DesignClass.WEQ, DesignClass.DEQ):
+            request = (family, budget, design_class, PUBLISHED_K, task)
+            try:
+                solved = solve(*request)
+            except DesignError:
+                solved = None
+            comparisons.append(Comparison(budget, solve(*request, Source.PUBLISHED), solved))
+    return comparisons
+
+
+def summarise(family: Family, comparisons: Sequence[Comparison]) -> str:
+    """Tell in one line how far a table agrees with its inequality.
+
+    >>> from ensemble_switchover.design import ImageTask, make_family
+    >>> family = make_family("wide_resnet", {})
+    >>> summarise(family, compare_with_paper(family, ImageTask(3, 32, 10)))
+    'Table D: 9 of 9 rows as printed (9 of 9 weq depths, 9 of 9 deq widths)'
+    """
+    depths = [entry for entry in comparisons if entry.design_class is DesignClass.WEQ]
+    widths = [entry for entry in comparisons if entry.design_class is DesignClass.DEQ]
+    both = sum(d.agrees and w.agrees for d, w in zip(depths, widths, strict=True))
+    rows = len(depths)
+    line = (
+        f"Table {published_table(family.name)}: {both} of {rows} rows as printed "
+        f"({sum(entry.agrees for entry in depths)} of {rows} weq depths, "
+        f"{sum(entry.agrees for entry in widths)} of {rows} deq widths)"
+    )
+    excess = [100 * (entry.printed.budget_fill - 1) for entry in comparisons if entry.overspends]
+    if excess:
+        line += (
+            f"; {len(excess)} of {len(comparisons)} printed designs overspend, "
+            f"by {min(excess):.1f} to {max(excess):.1f} %"
+        )
+    return line

@@ -1,0 +1,133 @@
+"""`python -m ensemble_switchover.designs`: the designs of every budget, and the paper's tables."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ensemble_switchover.command import command_parser, run_command
+from ensemble_switchover.listing import DesignRow, PaperRow, list_designs, list_paper_tables
+from ensemble_switchover.terminal import (
+    ABSENT,
+    FORMATS,
+    ShownTable,
+    make_console,
+    percent,
+    printable,
+    quantity,
+    rich_table,
+    write_rows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DESCRIPTION = (
+    "Show the designs of every budget: the single network, and the depth-equivalent and "
+    "width-equivalent ensembles of k members, with their counts."
+)
+PAPER_CAPTION = (
+    "weq: the members' depth, deq: their width factor, as printed (k = 4) and as the inequality "
+    "k |E| <= |S| has it. ! marks a printed design that spends more than its budget."
+)
+CAPTION = "FLOPs: forward, of all members, 2 per multiply-add. Layers: of one member."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = command_parser("designs", DESCRIPTION)
+    parser.add_argument(
+        "--paper",
+        action="store_true",
+        help="recompute the paper's Tables B to D on their data sets; dataset= names others",
+    )
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    given = parser.parse_intermixed_args(arguments)
+    show = show_paper if given.paper else show_designs
+    return run_command(lambda: show(given.words, given.format))
+
+
+def show_designs(words: Sequence[str], form: str) -> int:
+    """Show the designs that the words ask for."""
+    rows = list_designs(words)
+    if form != "table":
+        write_rows(rows, DesignRow, form)
+        return 0
+    console = make_console()
+    for (family, options, dataset), part in groupby(rows, lambda row: row.budget[:3]):
+        designs = list(part)
+        title = f"{family} {options} on {dataset}" if options else f"{family} on {dataset}"
+        console.print(rich_table(_shown_designs(designs), title))
+        for problem in dict.fromkeys(row.problem for row in designs if row.problem):
+            console.print(Text(f"No such design: {printable(problem)}"), soft_wrap=True)
+    return 0
+
+
+def show_paper(words: Sequence[str], form: str) -> int:
+    """Show the paper's tables beside its inequality, and a line on each."""
+    rows, lines = list_paper_tables(words)
+    if form != "table":
+        write_rows(rows, PaperRow, form)
+        return 0
+    console = make_console()
+    for (table, family, dataset), part in groupby(
+        rows, lambda row: (row.table, row.family, row.dataset)
+    ):
+        title = f"Table {table}: {family} on {dataset}"
+        console.print(rich_table(_shown_paper(list(part)), title))
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
+    return 0
+
+
+def _shown_designs(rows: Sequence[DesignRow]) -> ShownTable:
+    headers = (
+        "Budget", "Parameters |S|", "Class", "k", "Depth", "Width", "Parameters a member",
+        "Parameters", "Fill", "FLOPs/image", "Layers",
+    )  # fmt: skip
+    return ShownTable(CAPTION, headers, tuple(map(_design_cells, rows)), 3)
+
+
+def _design_cells(row: DesignRow) -> tuple[str, ...]:
+    budget = (f"{row.budget_depth}x{row.budget_width}", f"{row.budget_parameters:,}")
+    if row.problem is not None:
+        return (*budget, row.design_class, f"{row.k}", *[ABSENT] * 7)
+    return (
+        *budget,
+        row.design_class,
+        f"{row.k}",
+        f"{row.depth}",
+        f"{row.width}",
+        f"{row.member_parameters:,}",
+        f"{row.parameters:,}",
+        percent(row.budget_fill),
+        quantity(row.flops_per_image),
+        f"{row.layers}",
+    )
+
+
+def _shown_paper(rows: Sequence[PaperRow]) -> ShownTable:
+    headers = (
+        "Budget", "Parameters |S|",
+        "weq printed", "solved", "fill printed", "fill solved", "",
+        "deq printed", "solved", "fill printed", "fill solved", "",
+    )  # fmt: skip
+    cells = []
+    for budget, pair in groupby(rows, lambda row: (row.budget_depth, row.budget_width)):
+        weq, deq = pair
+        single = (f"{budget[0]}x{budget[1]}", f"{weq.budget_parameters:,}")
+        cells.append((*single, *_paper_cells(weq), *_paper_cells(deq)))
+    return ShownTable(PAPER_CAPTION, headers, tuple(cells), 2)
+
+
+def _paper_cells(row: PaperRow) -> tuple[str, ...]:
+    solved = ABSENT if row.solved is None else f"{row.solved}"
+    fills = percent(row.printed_fill, 1), percent(row.solved_fill, 1)
+    return f"{row.printed}", solved, *fills, "!" if row.overspends else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""From the layers of a design to a torch module, initialised by a member's own seed.
+
+Dimensions: B images, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ensemble_switchover.design import layers
+from ensemble_switchover.design.layers import Shape, trace
+from ensemble_switchover.networks.initialisation import initialise
+from ensemble_switchover.seeds import Stream, stream_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ensemble_switchover.design import Family, ImageTask
+    from ensemble_switchover.design.layers import Layer, Network
+
+
+class GlobalAveragePool(nn.Module):
+    """The mean of every channel."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, C)."""
+        return images.mean(dim=(2, 3))
+
+
+class PaddedShortcut(nn.Module):
+    """Option A of He et al. (2016): every second pixel, and zeros for the channels that are new."""
+
+    def __init__(self, new_channels: int) -> None:
+        super().__init__()
+        self.new_channels = new_channels
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, C + new, ceil(H / 2), ceil(W / 2))."""
+        before = self.new_channels // 2
+        after = self.new_channels - before
+        return functional.pad(images[:, :, ::2, ::2], (0, 0, 0, 0, before, after))
+
+
+class Residual(nn.Module):
+    """A branch, and a shortcut around it that is added."""
+
+    def __init__(self, branch: nn.Module, shortcut: nn.Module) -> None:
+        super().__init__()
+        self.branch = branch
+        self.shortcut = shortcut
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (B, C, H, W) to what the branch makes of it, and add the shortcut."""
+        result: Tensor = self.branch(images) + self.shortcut(images)
+        return result
+
+
+class Concatenation(nn.Module):
+    """A branch whose channels are appended to its input's."""
+
+    def __init__(self, branch: nn.Module) -> None:
+        super().__init__()
+        self.branch = branch
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, C + grown, H, W)."""
+        return torch.cat([images, self.branch(images)], dim=1)
+
+
+def build_network(family: Family, depth: int, width: int, task: ImageTask) -> nn.Module:
+    """Build one network: images (B, C, H, W) to logits (B, classes).
+
+    Its weights come from torch's global generator.
+
+    Raises:
+        DesignError: if the family has no such network.
+    """
+    family.check(depth, width)
+    network = family.layers(depth, width, task.num_classes)
+    return _sequence(network, Shape(task.channels, task.size))
+
+
+def build_member(
+    family: Family, depth: int, width: int, task: ImageTask, member_seed: int
+) -> nn.Module:
+    """Build one member with He initialisation drawn from its own seed.
+
+    Torch's global generator is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        network = build_network(family, depth, width, task)
+    generator = torch.Generator().manual_seed(stream_seed(member_seed, Stream.INITIALISATION))
+    initialise(network, generator)
+    return network
+
+
+def _sequence(network: Iterable[Network], shape: Shape) -> nn.Sequential:
+    modules: list[nn.Module] = []
+    for part in network:
+        if isinstance(part, layers.Residual):
+            shortcut = _sequence(part.shortcut, shape) if part.shortcut else nn.Identity()
+            modules.append(Residual(_sequence(part.branch, shape), shortcut))
+        elif isinstance(part, layers.Concatenation):
+            modules.append(Concatenation(_sequence(part.branch, shape)))
+        else:
+            modules.append(_module(part, shape))
+        shape = trace([part], shape)[-1].output_shape
+    return nn.Sequential(*modules)
+
+
+@singledispatch
+def _module(layer: Layer, shape: Shape) -> nn.Module:
+    """Make the module of a layer for an input of `shape`."""
+    raise TypeError(f"no module for {layer}, of {shape}")
+
+
+@_module.register
+def _(layer: layers.Convolution, shape: Shape) -> nn.Module:
+    return nn.Conv2d(
+        shape.channels,
+        layer.channels,
+        layer.kernel,
+        layer.stride,
+        padding=layer.kernel // 2,
+        bias=layer.bias,
+    )
+
+
+@_module.register
+def _(_: layers.BatchNorm, shape: Shape) -> nn.Module:
+    return nn.BatchNorm2d(shape.channels)
+
+
+@_module.register
+def _(_: layers.ReLU, __: Shape) -> nn.Module:
+    return nn.ReLU()
+
+
+@_module.register
+def _(_: layers.MaxPool, __: Shape) -> nn.Module:
+    return nn.MaxPool2d(2, ceil_mode=True)
+
+
+@_module.register
+def _(_: layers.AveragePool, __: Shape) -> nn.Module:
+    return nn.AvgPool2d(2, ceil_mode=True)
+
+
+@_module.register
+def _(_: layers.GlobalAveragePool, __: Shape) -> nn.Module:
+    return GlobalAveragePool()
+
+
+@_module.register
+def _(layer: layers.Linear, shape: Shape) -> nn.Module:
+    return nn.Linear(shape.channels, layer.outputs)
+
+
+@_module.register
+def _(layer: layers.PaddedShortcut, shape: Shape) -> nn.Module:
+    return PaddedShortcut(layer.channels - shape.channels)

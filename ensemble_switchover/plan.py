@@ -1,0 +1,98 @@
+"""`python -m ensemble_switchover.plan`: what a run or sweep will cost, before it is run."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.command import EXIT_FAILURE, command_parser, run_command
+from ensemble_switchover.composition import compose_words
+from ensemble_switchover.planning.calibration import calibration_folder, read_calibrations
+from ensemble_switchover.planning.display import show_plan
+from ensemble_switchover.planning.forecast import forecast
+from ensemble_switchover.planning.rows import PlanRow, plan_row
+from ensemble_switchover.study import resolve_study
+from ensemble_switchover.terminal import FORMATS, complain, make_console, write_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DESCRIPTION = (
+    "Show every run of a run or sweep before anything is spent: its design, whether it is "
+    "finished, and the training time, peak memory and inference time that are predicted of it."
+)
+CALIBRATION_SECONDS = 60
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = command_parser("plan", DESCRIPTION)
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    parser.add_argument(
+        "--machine",
+        metavar="NAME",
+        help="predict for another machine: part of the name of a calibrated device, or a GPU with "
+        "a known data sheet, such as a100 (default: this machine)",
+    )
+    parser.add_argument(
+        "--calibrate",
+        nargs="?",
+        type=_positive,
+        const=CALIBRATION_SECONDS,
+        metavar="SECONDS",
+        help="first time some of these designs on this machine's device, for about so many "
+        f"seconds (default: {CALIBRATION_SECONDS}), and keep the timings",
+    )
+    parser.add_argument(
+        "--exact-memory",
+        action="store_true",
+        help="follow the tensors of torch itself, without computing them; slower",
+    )
+    given = parser.parse_intermixed_args(arguments)
+    return run_command(lambda: plan(given))
+
+
+def plan(given: argparse.Namespace) -> int:
+    """Predict the runs that the words ask for, and show them.
+
+    Returns:
+        The exit code: 1 if a run does not fit into the device's memory.
+    """
+    sweeps = compose_words(given.words)
+    study = resolve_study(config for _, configs in sweeps for config in configs)
+    if given.calibrate is not None:
+        from ensemble_switchover.calibrate import calibrate
+
+        calibrate(study.cells, given.calibrate, lambda line: print(line, file=sys.stderr))
+    calibrations, problems = read_calibrations(calibration_folder())
+    forecasts = forecast(study.cells, calibrations, given.machine)
+    if given.exact_memory:
+        from ensemble_switchover.fake_step import with_exact_memory
+
+        forecasts = with_exact_memory(forecasts)
+    if given.format == "table":
+        show_plan(
+            make_console(),
+            study,
+            forecasts,
+            concurrent_jobs=sweeps[0][0].concurrent_jobs,
+            memory_from="torch's tensors" if given.exact_memory else "the shapes",
+        )
+    else:
+        write_rows([plan_row(entry) for entry in forecasts], PlanRow, given.format)
+    for line in problems:
+        complain(line)
+    return 0 if all(entry.fits for entry in forecasts) else EXIT_FAILURE
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected seconds, more than 0, not {text}")
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

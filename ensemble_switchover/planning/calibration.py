@@ -1,0 +1,165 @@
+"""Timings of a few designs on one device, kept, and the rates that follow from them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_cache_path
+from pydantic import TypeAdapter, ValidationError
+
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.planning.workload import Pass, Workload, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What times depend on besides the design; they are never compared across it."""
+
+    device: str
+    device_name: str
+    execution: str
+    precision: str
+    compiled: bool
+    threads: int | None
+    """As asked for; None: torch's choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """The time of one pass of one member."""
+
+    design: str
+    """Family, options, depth, width, images and batch size in one text."""
+    family: str
+    timed: Pass
+    work: Workload
+    median_seconds: float
+    lower_seconds: float
+    """The first quartile."""
+    upper_seconds: float
+    """The third quartile."""
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What was timed under one set of conditions, and the rates fitted to it."""
+
+    version: int
+    conditions: Conditions
+    date: str
+    torch: str
+    memory_bytes: int | None
+    """Of the device."""
+    observations: list[Observation]
+    rates: dict[Pass, tuple[float, float, float]] = field(default_factory=dict)
+    """Seconds of an operation, a FLOP and an element, of each pass."""
+    factors: dict[Pass, dict[str, float]] = field(default_factory=dict)
+    """By how much a family takes longer than the rates say."""
+
+    def predict(self, timed: Pass, design: str, family: str, work: Workload) -> float:
+        """Predict the seconds of a pass: those observed of that very design, else by the rates."""
+        for observation in self.observations:
+            if observation.timed is timed and observation.design == design:
+                return observation.median_seconds
+        return self.factors[timed].get(family, 1.0) * seconds(self.rates[timed], work)
+
+
+def fit(calibration: Calibration) -> Calibration:
+    """Fit the rates of every pass to its observations.
+
+    The rates are not negative, and least in the squares of the relative errors; a family's factor
+    is the geometric mean of what is left of its observations.
+    """
+    rates, factors = {}, {}
+    for timed in Pass:
+        observed = [entry for entry in calibration.observations if entry.timed is timed]
+        if observed:
+            rates[timed] = _fit_rates(observed)
+            factors[timed] = _fit_factors(observed, rates[timed])
+    return replace(calibration, rates=rates, factors=factors)
+
+
+def merge(old: Calibration | None, new: Calibration) -> Calibration:
+    """Add new observations to old ones of the same torch, replacing those of the same design."""
+    if old is None or old.torch != new.torch:
+        return fit(new)
+    known = {(entry.design, entry.timed): entry for entry in old.observations}
+    known.update({(entry.design, entry.timed): entry for entry in new.observations})
+    return fit(replace(new, observations=list(known.values())))
+
+
+def calibration_folder() -> Path:
+    """Return where calibrations are kept: the project's folder in the user's cache."""
+    return user_cache_path("ensemble_switchover") / "calibrations"
+
+
+def write_calibration(calibration: Calibration, folder: Path) -> Path:
+    """Write a calibration into its file, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{_name(calibration.conditions)}.json"
+    temporary = path.with_suffix(".part")
+    temporary.write_bytes(_ADAPTER.dump_json(calibration, indent=1))
+    temporary.replace(path)
+    return path
+
+
+def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:
+    """Read every calibration of a folder; those that cannot be read are named, and left out."""
+    found, problems = [], []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            calibration = _ADAPTER.validate_json(path.read_bytes())
+            if calibration.version != VERSION:
+                raise RecordError(f"version {calibration.version}, expected {VERSION}")
+        except (OSError, ValidationError, RecordError) as error:
+            first = str(error).splitlines()[0]
+            problems.append(f"{path}: no calibration of this version, left out ({first})")
+        else:
+            found.append(calibration)
+    return found, problems
+
+
+def find_calibration(
+    calibrations: Iterable[Calibration], conditions: Conditions
+) -> Calibration | None:
+    """Return the calibration of exactly these conditions."""
+    return next((entry for entry in calibrations if entry.conditions == conditions), None)
+
+
+def _name(conditions: Conditions) -> str:
+    text = json.dumps(asdict(conditions), sort_keys=True)
+    return f"{conditions.device}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _fit_rates(observed: Sequence[Observation]) -> tuple[float, float, float]:
+    import numpy as np
+    from scipy.optimize import nnls
+
+    counts = np.array([entry.work.features for entry in observed], dtype=float)
+    relative = counts / np.array([entry.median_seconds for entry in observed])[:, None]
+    scale = relative.max(axis=0)
+    solution, _ = nnls(relative / scale, np.ones(len(observed)))
+    first, second, third = solution / scale
+    return float(first), float(second), float(third)
+
+
+def _fit_factors(observed: Sequence[Observation], rates: Sequence[float]) -> dict[str, float]:
+    logarithms: dict[str, list[float]] = {}
+    for entry in observed:
+        ratio = entry.median_seconds / seconds(rates, entry.work)
+        logarithms.setdefault(entry.family, []).append(math.log(ratio))
+    return {family: math.exp(sum(logs) / len(logs)) for family, logs in logarithms.items()}
+
+
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(Calibration)

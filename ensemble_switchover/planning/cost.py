@@ -1,0 +1,123 @@
+"""What one run costs: steps, operations, memory, seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.planning.calibration import Calibration
+from ensemble_switchover.planning.memory import training_peak_bytes
+from ensemble_switchover.planning.workload import MANY_IMAGES, Pass, Workload, workload
+
+if TYPE_CHECKING:
+    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.design import Family, ImageTask
+    from ensemble_switchover.planning.data_sheet import DataSheet
+
+LABEL_BYTES = 8
+_MILLISECONDS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What is predicted of a run; seconds are None where nothing is known of the device."""
+
+    steps: int
+    """Training steps of all members."""
+    training_flops: float
+    """Forward and backward, of all members and epochs."""
+    memory_bytes: int
+    """Of all tensors on the device where a training step has the most, images included."""
+    training_seconds: float | None
+    evaluation_seconds: float | None
+    """Of the test set, after every epoch."""
+    one_image_ms: float | None
+    """Prediction of a single image by all members."""
+    many_images_ms: float | None
+    """Prediction of an image by all members, in batches of `MANY_IMAGES`."""
+
+
+def predict_cost(cell: Cell, basis: Calibration | DataSheet | None, device: str) -> Cost:
+    """Predict what a run costs on a device.
+
+    Args:
+        cell: The run.
+        basis: What seconds are predicted from.
+        device: `cpu`, `cuda` or `mps`; off the CPU, members whose turn it is not are parked.
+    """
+    epochs, k = cell.recipe.epochs, cell.design.k
+    steps = epochs * -(-cell.train_size // cell.recipe.batch_size)
+    step = predict_pass(cell, Pass.TRAINING, basis)
+    one, many = (predict_pass(cell, timed, basis) for timed in (Pass.ONE, Pass.MANY))
+    evaluated = epochs * cell.test_size / MANY_IMAGES
+    return Cost(
+        steps=k * steps,
+        training_flops=cell.training_flops,
+        memory_bytes=memory_bytes(cell, device),
+        training_seconds=None if step is None else k * steps * step,
+        evaluation_seconds=None if many is None else k * evaluated * many,
+        one_image_ms=None if one is None else k * one * _MILLISECONDS,
+        many_images_ms=None if many is None else k * many * _MILLISECONDS / MANY_IMAGES,
+    )
+
+
+def predict_pass(cell: Cell, timed: Pass, basis: Calibration | DataSheet | None) -> float | None:
+    """Predict the seconds of one pass of one member."""
+    if basis is None:
+        return None
+    work = count_work(cell, timed)
+    if isinstance(basis, Calibration):
+        return basis.predict(timed, design_text(cell, timed), cell.family.name, work)
+    return basis.predict(timed, work, cell.precision)
+
+
+def memory_bytes(cell: Cell, device: str) -> int:
+    """Bound the bytes of all tensors on the device while a run trains, from shapes.
+
+    Mixed precision is counted as float32, which is more than it takes.
+    """
+    item_bytes = 8 if cell.precision == "64" else 4
+    design, task = cell.design, cell.task
+    member = shape_bytes(
+        cell.family, design.depth, design.width, task, cell.recipe.batch_size, item_bytes
+    )
+    # on the CPU the other members stay, each with its weights, gradients and momentum
+    others = 3 * (design.k - 1) * design.member_parameters * item_bytes if device == "cpu" else 0
+    image = task.channels * task.size**2 + LABEL_BYTES
+    return member + others + (cell.train_size + cell.test_size) * image
+
+
+def batch_size_of(cell: Cell, timed: Pass) -> int:
+    """Return the images of a pass."""
+    return {Pass.TRAINING: cell.recipe.batch_size, Pass.ONE: 1, Pass.MANY: MANY_IMAGES}[timed]
+
+
+def design_text(cell: Cell, timed: Pass) -> str:
+    """Name what one pass of one member computes."""
+    design, task = cell.design, cell.task
+    options = "".join(f" {name}={value}" for name, value in cell.family.options.items())
+    return (
+        f"{cell.family.name}{options} {design.depth}x{design.width} on {task.channels} channels "
+        f"of {task.size} pixels, {task.num_classes} classes, batch {batch_size_of(cell, timed)}"
+    )
+
+
+def count_work(cell: Cell, timed: Pass) -> Workload:
+    """Count what a pass of one member has to do, forward."""
+    design = cell.design
+    image = _image_work(cell.family, design.depth, design.width, cell.task)
+    return image.of_batch(batch_size_of(cell, timed))
+
+
+@lru_cache(maxsize=65536)
+def _image_work(family: Family, depth: int, width: int, task: ImageTask) -> Workload:
+    return workload(family.trace(depth, width, task))
+
+
+@lru_cache(maxsize=65536)
+def shape_bytes(
+    family: Family, depth: int, width: int, task: ImageTask, batch_size: int, item_bytes: int
+) -> int:
+    """Bound the bytes of a training step of one member, from the shapes of its tensors."""
+    return training_peak_bytes(family.trace(depth, width, task), batch_size, item_bytes)

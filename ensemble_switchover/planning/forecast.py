@@ -1,0 +1,127 @@
+"""Every run of a study before it is run: its state, what it costs, and how well that is known."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.planning.cost import Cost, predict_cost
+from ensemble_switchover.planning.machine import Machine, find_machine
+from ensemble_switchover.results.store import RECORD_FILE, RunState, read_record, run_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.planning.calibration import Calibration
+    from ensemble_switchover.results.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """One run."""
+
+    cell: Cell
+    state: RunState
+    cost: Cost
+    machine: Machine
+    measured_training_seconds: float | None
+    """Of its record, if it was run on the same device under the same conditions."""
+
+    @property
+    def to_do(self) -> bool:
+        """True if the run is still to be spent."""
+        return self.state is not RunState.FINISHED
+
+    @property
+    def fits(self) -> bool:
+        """True if the device's memory suffices, or is not known."""
+        available = self.machine.memory_bytes
+        return available is None or self.cost.memory_bytes <= available
+
+    @property
+    def error(self) -> float | None:
+        """Predicted over measured training seconds."""
+        if self.cost.training_seconds is None or not self.measured_training_seconds:
+            return None
+        return self.cost.training_seconds / self.measured_training_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What the runs of a study come to."""
+
+    runs: int
+    to_do: int
+    steps: int
+    training_flops: float
+    training_seconds: float | None
+    """Of what is to do; None where a run's is not known."""
+    evaluation_seconds: float | None
+    errors: list[float]
+    """Predicted over measured training seconds, of every run that can be compared."""
+
+
+def forecast(
+    cells: Sequence[Cell], calibrations: Sequence[Calibration], machine_name: str | None
+) -> list[Forecast]:
+    """Predict every run.
+
+    Raises:
+        ConfigError: if nothing is known of a machine of that name.
+    """
+    machines: dict[tuple[object, ...], Machine] = {}
+    forecasts = []
+    for cell in cells:
+        key = (cell.device, cell.execution, cell.precision, cell.compile, cell.threads)
+        if key not in machines:
+            machines[key] = find_machine(cell, calibrations, machine_name)
+        machine = machines[key]
+        state = run_state(cell.folder)
+        cost = predict_cost(cell, machine.basis, machine.conditions.device)
+        measured = _measured(cell.folder, machine) if state is RunState.FINISHED else None
+        forecasts.append(Forecast(cell, state, cost, machine, measured))
+    return forecasts
+
+
+def total(forecasts: Sequence[Forecast]) -> Totals:
+    """Add up what is to do."""
+    left = [entry for entry in forecasts if entry.to_do]
+    training = [entry.cost.training_seconds for entry in left]
+    evaluation = [entry.cost.evaluation_seconds for entry in left]
+    return Totals(
+        runs=len(forecasts),
+        to_do=len(left),
+        steps=sum(entry.cost.steps for entry in left),
+        training_flops=sum(entry.cost.training_flops for entry in left),
+        training_seconds=_sum(training),
+        evaluation_seconds=_sum(evaluation),
+        errors=[entry.error for entry in forecasts if entry.error is not None],
+    )
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def _measured(folder: Path, machine: Machine) -> float | None:
+    """Read the training seconds of a record, warm-up epochs counted as the others' median."""
+    try:
+        record = read_record(folder / RECORD_FILE)
+    except RecordError:
+        return None
+    if not _same_conditions(record, machine):
+        return None
+    warm = [epoch.train_seconds for epoch in record.epochs if not epoch.warm_up]
+    return statistics.median(warm) * len(record.epochs) if warm else None
+
+
+def _same_conditions(record: Record, machine: Machine) -> bool:
+    here, there = machine.conditions, record.environment
+    return (here.device, here.device_name, here.execution, here.precision, here.compiled) == (
+        there.device, there.device_name, there.execution, there.precision, there.compiled,
+    )  # fmt: skip
