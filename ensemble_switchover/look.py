@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
 
@@ -23,6 +22,7 @@ from ensemble_switchover.seeds import Stream, stream_seed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from torch import Tensor
 
     from ensemble_switchover.cell import Cell

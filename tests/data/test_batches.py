@@ -246,3 +246,17 @@ def test_evaluation_covers_the_test_set_in_order_for_every_group(groups, size, b
         assert [batch.start for batch in own] == list(starts[:-1])
         torch.testing.assert_close(torch.cat([batch.images for batch in own]), standardised)
     assert list(dict.fromkeys(batch.members for batch in listed)) == list(groups)
+
+
+@pytest.mark.parametrize("at_once", [1, 9, 1000])
+@pytest.mark.parametrize("size", [8, 23, 24])
+def test_images_that_are_augmented_at_once_do_not_matter(size, at_once, monkeypatch):
+    data, randaugment = numbered_images(size), AUGMENTATIONS[2]
+    reference = list(make_batches(data, ((0, 1), (2,)), augmentation=randaugment))
+    monkeypatch.setattr("ensemble_switchover.data.batches.IMAGES_AT_ONCE", at_once)
+    found = list(make_batches(data, ((0, 1), (2,)), augmentation=randaugment))
+    assert len(found) == len(reference) == 2 * -(-size // 4)
+    for one, other in zip(found, reference, strict=True):
+        assert (one.members, one.ends_group) == (other.members, other.ends_group)
+        assert torch.equal(one.images, other.images)
+        assert torch.equal(one.labels, other.labels)
