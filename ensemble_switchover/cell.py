@@ -123,6 +123,11 @@ class Cell:
         return self.study_folder / self.name
 
     @property
+    def checkpoint_folder(self) -> Path:
+        """Where the run's state is kept while it is unfinished."""
+        return self.study_folder / ".checkpoints" / self.name
+
+    @property
     def study_folder(self) -> Path:
         """The folder of all runs of the study."""
         return self.results / self.study

@@ -33,6 +33,9 @@ class RecorderCallback(lightning.Callback):
         self.classification = classification
         self.tell = tell
         self.epochs: list[EpochRecord] = []
+        """Those of former processes included."""
+        self.trained_here = 0
+        """Epochs of this process; its first is its warm-up."""
 
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -45,10 +48,10 @@ class RecorderCallback(lightning.Callback):
         epoch = EpochRecord(
             epoch=trainer.current_epoch + 1,
             learning_rate=pl_module.recipe.learning_rate_at(trainer.current_epoch),
-            train_loss=pl_module.train_losses.mean().item(),
+            train_loss=pl_module.train_loss,
             train_seconds=sum(seconds),
             member_train_seconds=seconds,
-            warm_up=trainer.current_epoch == 0,
+            warm_up=not self.trained_here,
             evaluation_seconds=self.timing.evaluation_seconds,
             test_error=result.test_error,
             member_test_errors=result.member_test_errors,
@@ -61,6 +64,7 @@ class RecorderCallback(lightning.Callback):
             peak_rss_bytes=self.memory.peak.rss_bytes,
         )
         self.epochs.append(epoch)
+        self.trained_here += 1
         self.tell(epoch)
 
 

@@ -14,17 +14,23 @@ import pytorch_lightning as lightning
 import torch
 
 from ensemble_switchover import interruption
+from ensemble_switchover.checkpointing import CheckpointCallback, resume
 from ensemble_switchover.data import ImageDataModule, SplitImages, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.data.randaugment import RandAugment
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.classification import ClassificationCallback
-from ensemble_switchover.measurement.environment import describe_environment
+from ensemble_switchover.measurement.environment import (
+    describe_environment,
+    device_memory_bytes,
+    device_name,
+)
 from ensemble_switchover.measurement.latency import measure_latencies
 from ensemble_switchover.measurement.memory import MemoryCallback, is_out_of_memory
 from ensemble_switchover.measurement.timing import TimingCallback
 from ensemble_switchover.networks import Ensemble
+from ensemble_switchover.planning.cost import largest_fitting_batch, memory_bytes
 from ensemble_switchover.recorder import RecorderCallback, flat_metrics
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
@@ -49,6 +55,9 @@ if TYPE_CHECKING:
     from ensemble_switchover.config import Config
 
 LIGHTNING_PRECISION = {"32": "32-true", "64": "64-true", "tf32": "32-true", "bf16": "bf16-mixed"}
+
+SHARE_OF_MEMORY = 0.8
+"""What tensors may take; the rest is for workspaces, the allocator and others."""
 
 IGNORED_WARNINGS = (
     ".*does not have many workers.*",  # the arrays lie on the device: there are no workers
@@ -84,11 +93,24 @@ def train_and_measure(
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise TrainingError(
-            f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters "
-            f"at batch size {cell.recipe.batch_size}: a smaller recipe.batch_size or budget needs "
-            f"less"
-        ) from error
+        raise TrainingError(_out_of_memory(cell)) from error
+
+
+def _out_of_memory(cell: Cell) -> str:
+    device = choose_device(cell.device)
+    available = device_memory_bytes(device)
+    needed = memory_bytes(cell, device.type)
+    text = (
+        f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters at "
+        f"batch size {cell.recipe.batch_size}: its tensors take {needed / 2**20:,.0f} MiB"
+    )
+    if available is None:
+        return f"{text}; a smaller recipe.batch_size or budget needs less"
+    text += f", {device_name(device)} has {available / 2**20:,.0f} MiB"
+    fitting = largest_fitting_batch(cell, device.type, int(SHARE_OF_MEMORY * available))
+    if fitting is None:
+        return f"{text}; a smaller budget needs less"
+    return f"{text}; recipe.batch_size={fitting} would fit"
 
 
 def _train_and_measure(
@@ -98,7 +120,8 @@ def _train_and_measure(
     tell: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> Record:
-    started_at, start = datetime.now(UTC), time.perf_counter()
+    started_at = datetime.now(UTC)
+    wall_clock = start_clock()
     device = choose_device(config.device)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -110,14 +133,23 @@ def _train_and_measure(
     def on_epoch(epoch: EpochRecord) -> None:
         log.metrics(flat_metrics(epoch, cell.sizes.evaluated_on), epoch.epoch)
         tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
-        interruption.check()
 
     timing, memory = TimingCallback(cell.design.k), MemoryCallback()
     classification = ClassificationCallback()
     recorder = RecorderCallback(timing, memory, classification, on_epoch)
+    resumed = resume(cell.checkpoint_folder, module, recorder, warn)
+    spent_seconds = 0.0 if resumed is None else resumed.wall_seconds
+    if resumed is not None:
+        tell(f"going on after epoch {resumed.num_epochs} of {cell.recipe.epochs}")
+        for epoch in recorder.epochs:
+            log.metrics(flat_metrics(epoch), epoch.epoch)
+    checkpoints = CheckpointCallback(
+        cell.checkpoint_folder, recorder, lambda: spent_seconds + wall_clock(), warn
+    )
+    callbacks = [timing, memory, classification, recorder, checkpoints]
     status = "failed"
     try:
-        fit(module, datamodule, cell, device, [timing, memory, classification, recorder])
+        fit(module, datamodule, cell, device, callbacks)
         status = "success"
     finally:
         log.finish(status)
@@ -153,8 +185,14 @@ def _train_and_measure(
         epochs=recorder.epochs,
         config=asdict(config),
         started_at=started_at.isoformat(timespec="seconds"),
-        wall_seconds=time.perf_counter() - start,
+        wall_seconds=spent_seconds + wall_clock(),
     )
+
+
+def start_clock() -> Callable[[], float]:
+    """Return a clock of the seconds since now."""
+    begin = time.perf_counter()
+    return lambda: time.perf_counter() - begin
 
 
 def assemble(
@@ -258,6 +296,9 @@ def fit(
             limit_val_batches=None if evaluate else 0,
             inference_mode=True,
         )
+        if module.resumed is not None:
+            for count in ("ready", "started", "processed", "completed"):
+                setattr(trainer.fit_loop.epoch_progress.current, count, module.resumed.num_epochs)
         try:
             trainer.fit(module, datamodule=datamodule)
         except SystemExit:

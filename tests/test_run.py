@@ -5,6 +5,7 @@ import torch
 
 from ensemble_switchover import run
 from ensemble_switchover.errors import ConfigError, TrainingError
+from ensemble_switchover.planning.cost import memory_bytes
 from ensemble_switchover.results.store import RECORD_FILE, read_record, write_record
 
 SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
@@ -139,6 +140,23 @@ def test_too_little_memory_is_said_with_what_would_help(error, tiny_cell, monkey
     monkeypatch.setattr(run, "fit", fail)
     cell, config = tiny_cell("budget.depth=8", "budget.width=4")
     with pytest.raises(TrainingError, match=r"out of memory .* recipe.batch_size"):
+        run.train_and_measure(cell, config, tell=lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("share", "advice"), [(1.05, "recipe.batch_size=8"), (0, "smaller budget")]
+)
+def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_cell, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    words = ("budget.depth=8", "budget.width=8")
+    needed = memory_bytes(tiny_cell(*words, "recipe.batch_size=8")[0], "cpu")
+    available = int(share * needed / run.SHARE_OF_MEMORY)
+    monkeypatch.setattr(run, "fit", fail)
+    monkeypatch.setattr(run, "device_memory_bytes", lambda device: available)
+    cell, config = tiny_cell(*words, "recipe.batch_size=32")
+    with pytest.raises(TrainingError, match=f"batch size 32: its tensors take .* {advice}"):
         run.train_and_measure(cell, config, tell=lambda line: None)
 
 
