@@ -31,6 +31,11 @@ class Sizes:
     """Measured on after every epoch; 0 where the validation images take their place."""
 
     @property
+    def evaluated(self) -> int:
+        """Measured on after every epoch, of whichever kind."""
+        return self.test or self.validation
+
+    @property
     def evaluated_on(self) -> str:
         """Say which images the networks are measured on."""
         return "test" if self.test else "validation"

@@ -72,6 +72,7 @@ def test_validation_images_come_out_of_the_training_images(words, expected, comp
     dataset = compose_config(*words).dataset
     assert sizes(dataset) == expected
     assert evaluated_on(dataset) == expected.evaluated_on
+    assert expected.evaluated == (expected.test or expected.validation)
     notes = resolve(compose_config(*words)).notes
     assert any("test images are not touched" in note for note in notes) == (expected.test == 0)
 
