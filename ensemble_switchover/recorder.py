@@ -68,21 +68,24 @@ class RecorderCallback(lightning.Callback):
         self.tell(epoch)
 
 
-def flat_metrics(epoch: EpochRecord) -> dict[str, float]:
-    """Name an epoch's figures for a dashboard, units in the names; absent ones are left out."""
+def flat_metrics(epoch: EpochRecord, evaluated_on: str = "test") -> dict[str, float]:
+    """Name an epoch's figures for a dashboard, units in the names; absent ones are left out.
+
+    What was measured on validation images is under `validation/` in place of `test/`.
+    """
     figures = {
         "epoch": epoch.epoch,
         "train/learning_rate": epoch.learning_rate,
         "train/loss": epoch.train_loss,
         "train/epoch_seconds": epoch.train_seconds,
-        "test/error_percent": epoch.test_error,
-        "test/mean_member_error_percent": sum(epoch.member_test_errors)
+        f"{evaluated_on}/error_percent": epoch.test_error,
+        f"{evaluated_on}/mean_member_error_percent": sum(epoch.member_test_errors)
         / len(epoch.member_test_errors),
-        "test/nll": epoch.nll,
-        "test/brier": epoch.brier,
-        "test/ece": epoch.ece,
-        "test/disagreement": epoch.disagreement,
-        "test/evaluation_seconds": epoch.evaluation_seconds,
+        f"{evaluated_on}/nll": epoch.nll,
+        f"{evaluated_on}/brier": epoch.brier,
+        f"{evaluated_on}/ece": epoch.ece,
+        f"{evaluated_on}/disagreement": epoch.disagreement,
+        f"{evaluated_on}/evaluation_seconds": epoch.evaluation_seconds,
         "memory/peak_device_bytes": epoch.peak_device_bytes,
         "memory/peak_reserved_bytes": epoch.peak_reserved_bytes,
         "memory/peak_rss_bytes": epoch.peak_rss_bytes,

@@ -15,9 +15,9 @@ import torch
 
 from ensemble_switchover import interruption
 from ensemble_switchover.checkpointing import CheckpointCallback, resume
-from ensemble_switchover.config import SvhnConfig
-from ensemble_switchover.data import ImageDataModule, load_dataset
+from ensemble_switchover.data import ImageDataModule, SplitImages, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
+from ensemble_switchover.data.randaugment import RandAugment
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.classification import ClassificationCallback
@@ -131,8 +131,8 @@ def _train_and_measure(
     log = MetricLog(config.logger, cell, asdict(config), tell, warn)
 
     def on_epoch(epoch: EpochRecord) -> None:
-        log.metrics(flat_metrics(epoch), epoch.epoch)
-        tell(_epoch_line(epoch, cell.recipe.epochs))
+        log.metrics(flat_metrics(epoch, cell.sizes.evaluated_on), epoch.epoch)
+        tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
 
     timing, memory = TimingCallback(cell.design.k), MemoryCallback()
     classification = ClassificationCallback()
@@ -171,7 +171,7 @@ def _train_and_measure(
         member_seeds=cell.member_seeds,
         budget=BudgetRecord(**asdict(cell.budget)),
         design=_design_record(cell),
-        dataset=_dataset_record(cell),
+        dataset=_dataset_record(cell, datamodule.split),
         recipe=RecipeRecord(**{**asdict(cell.recipe), "drops": list(cell.recipe.drops)}),
         environment=EnvironmentRecord(
             **asdict(environment),
@@ -205,7 +205,8 @@ def assemble(
     Raises:
         DataError: if the data set is absent or not what it should be.
     """
-    split = load_dataset(cell.dataset, cell.train_size, cell.test_size, tell)
+    used = cell.sizes
+    split = load_dataset(cell.dataset, used.train, used.test, tell, validation_size=used.validation)
     design, recipe = cell.design, cell.recipe
     ensemble = Ensemble.build(cell.family, design.depth, design.width, cell.task, cell.member_seeds)
     if cell.compile:
@@ -213,7 +214,7 @@ def assemble(
             member.compile()
     execution = EXECUTIONS[cell.execution]
     module = EnsembleModule(
-        ensemble, recipe, execution, cell.train_size, cell.test_size, cell.task.num_classes
+        ensemble, recipe, execution, len(split.train), len(split.test), cell.task.num_classes
     )
     datamodule = ImageDataModule(
         split,
@@ -320,9 +321,12 @@ def _predictor(
 
 def augmentation_of(cell: Cell) -> Augmentation | None:
     """Return how a cell's training images are augmented, if they are."""
-    if cell.dataset.augmentation == "none":
+    dataset, operations = cell.dataset, None
+    if dataset.augmentation == "none":
         return None
-    return Augmentation(padding=cell.dataset.crop_padding, flip=cell.dataset.flip)
+    if dataset.augmentation == "randaugment":
+        operations = RandAugment(dataset.randaugment_ops, dataset.randaugment_magnitude)
+    return Augmentation(dataset.crop_padding, dataset.flip, operations)
 
 
 def _design_record(cell: Cell) -> DesignRecord:
@@ -342,27 +346,40 @@ def _design_record(cell: Cell) -> DesignRecord:
     )
 
 
-def _dataset_record(cell: Cell) -> DatasetRecord:
+def _dataset_record(cell: Cell, split: SplitImages) -> DatasetRecord:
+    on_test = cell.sizes.evaluated_on == "test"
     return DatasetRecord(
         name=cell.dataset.name,
         num_classes=cell.task.num_classes,
         channels=cell.task.channels,
         image_size=cell.task.size,
-        train_size=cell.train_size,
-        test_size=cell.test_size,
-        extra=isinstance(cell.dataset, SvhnConfig) and cell.dataset.extra,
+        train_size=len(split.train),
+        test_size=len(split.test) if on_test else 0,
+        validation_size=cell.sizes.validation,
+        evaluated_on="test" if on_test else "validation",
         augmentation=cell.dataset.augmentation,
         crop_padding=cell.dataset.crop_padding,
         flip=cell.dataset.flip,
         split_seed=cell.dataset.split_seed,
+        **_randaugment_record(cell),
+        options=cell.dataset_options,
     )
 
 
-def _epoch_line(epoch: EpochRecord, num_epochs: int) -> str:
+def _randaugment_record(cell: Cell) -> dict[str, int]:
+    if cell.dataset.augmentation != "randaugment":
+        return {}
+    return {
+        "randaugment_ops": cell.dataset.randaugment_ops,
+        "randaugment_magnitude": cell.dataset.randaugment_magnitude,
+    }
+
+
+def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
     width = len(str(num_epochs))
     return (
         f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss:.3f}  "
-        f"test error {epoch.test_error:5.2f} %  {epoch.train_seconds:.2f} s training, "
+        f"{evaluated_on} error {epoch.test_error:5.2f} %  {epoch.train_seconds:.2f} s training, "
         f"{epoch.evaluation_seconds:.2f} s evaluation"
     )
 
@@ -372,7 +389,7 @@ def summary_line(record: Record) -> str:
     last = record.epochs[-1]
     latency = max(record.latencies, key=lambda entry: entry.batch_size, default=None)
     seconds = [epoch.train_seconds for epoch in record.epochs if not epoch.warm_up]
-    parts: list[Any] = [f"test error {last.test_error:.2f} %"]
+    parts: list[Any] = [f"{record.dataset.evaluated_on} error {last.test_error:.2f} %"]
     if seconds:
         parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
     if latency is not None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Of the layout; a cache of another version is made again."""
 
 MANIFEST = "manifest.json"
@@ -123,7 +123,7 @@ def _arrays(cached: CachedSet) -> dict[str, np.ndarray]:
     arrays = {
         entry.name: getattr(cached.decoded, entry.name)
         for entry in fields(Decoded)
-        if entry.name != "class_names"
+        if entry.name not in {"class_names", "remarks"}
     }
     return {**arrays, "train_moments": cached.train_moments}
 
@@ -141,6 +141,7 @@ def _write(place: Path, identity: str, cached: CachedSet) -> None:
             "version": VERSION,
             "identity": identity,
             "class_names": list(cached.decoded.class_names),
+            "remarks": list(cached.decoded.remarks),
             "arrays": {name: _facts(array) for name, array in arrays.items()},
         }
         with (part / MANIFEST).open("wb") as file:
@@ -192,7 +193,8 @@ def _read(place: Path, identity: str) -> CachedSet | None:
                 return None
             arrays[name] = array
         moments = arrays.pop("train_moments")
-        return CachedSet(Decoded(**arrays, class_names=tuple(manifest["class_names"])), moments)
+        names, remarks = tuple(manifest["class_names"]), tuple(manifest["remarks"])
+        return CachedSet(Decoded(**arrays, class_names=names, remarks=remarks), moments)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -33,6 +33,8 @@ class Decoded:
     """(N,) `int64`"""
     class_names: tuple[str, ...]
     """One a class, in the order of the labels."""
+    remarks: tuple[str, ...] = ()
+    """What the user should be told of the set, whenever it is used."""
 
     def __post_init__(self) -> None:
         for images, labels in (

@@ -17,7 +17,7 @@ from ensemble_switchover.data.moments import mean_and_deviation, pixel_moments
 from ensemble_switchover.data.sources import Decoded
 from ensemble_switchover.errors import DataError
 
-ARRAYS = [entry.name for entry in fields(Decoded) if entry.name != "class_names"]
+ARRAYS = [entry.name for entry in fields(Decoded) if entry.name not in {"class_names", "remarks"}]
 
 
 def make_set(seed=0, train=30, test=10):
@@ -28,6 +28,7 @@ def make_set(seed=0, train=30, test=10):
         test_images=generator.integers(0, 256, (test, 3, 5, 4), dtype=np.uint8),
         test_labels=generator.integers(0, 3, test),
         class_names=("ant", "bee", "été"),
+        remarks=("3 files were left out",),
     )
 
 
@@ -37,6 +38,7 @@ def not_again():
 
 def assert_same(found, expected):
     assert found.class_names == expected.class_names
+    assert found.remarks == expected.remarks
     for name in ARRAYS:
         one, other = getattr(found, name), getattr(expected, name)
         assert one.dtype == other.dtype
