@@ -174,7 +174,7 @@ _FUSERS: dict[type[nn.Module], Callable[[Sequence[Any]], nn.Module]] = {
 }
 
 
-def _joined(parameters: Sequence[nn.Parameter]) -> nn.Parameter:
+def _joined(parameters: Sequence[Tensor]) -> nn.Parameter:
     return nn.Parameter(_join(parameters))
 
 

@@ -71,7 +71,7 @@ class FusedExecution(Execution):
         )
         means = losses.view(labels.shape).mean(dim=1)
         self.optimizer.zero_grad()
-        means.sum().backward()
+        means.sum().backward()  # type: ignore[no-untyped-call]
         self.optimizer.param_groups[0]["lr"] = self._rate()
         self.optimizer.step()
         return means.detach()
