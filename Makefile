@@ -34,9 +34,10 @@ format: $(INSTALLED) ## Put the code into its layout
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(INSTALLED) ## Time Lightning against a bare PyTorch loop, and the wait for images
+bench: $(INSTALLED) ## Time Lightning against a bare loop, the wait for images, and augmentation
 	$(BIN)/python benchmarks/lightning_overhead.py
 	$(BIN)/python benchmarks/data_loading.py
+	$(BIN)/python benchmarks/augmentation.py
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

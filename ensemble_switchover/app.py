@@ -25,7 +25,6 @@ from ensemble_switchover.terminal import count
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-EXIT_INTERRUPTED = 130
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = "Interrupted. What is finished is kept; the same command goes on from there."
 
@@ -46,7 +45,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sweep.stop_watching()
         print(INTERRUPTED, file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(interruption.exit_code())
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if full_error or not is_mistake(error):
             raise

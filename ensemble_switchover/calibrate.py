@@ -14,8 +14,7 @@ from torch.optim import SGD
 
 from ensemble_switchover.data.batches import Normalisation, TrainingBatches
 from ensemble_switchover.data.images import ImageSet
-from ensemble_switchover.hardware import main_memory_bytes
-from ensemble_switchover.measurement.environment import device_name
+from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.networks import build_member
@@ -150,7 +149,7 @@ def _calibrate(
                 conditions=conditions,
                 date=datetime.now(UTC).date().isoformat(),
                 torch=torch.__version__,
-                memory_bytes=_memory_of(device),
+                memory_bytes=device_memory_bytes(device),
                 observations=observations,
             ),
         )
@@ -254,9 +253,3 @@ def _noise(cell: Cell, device: torch.device, num_images: int) -> ImageSet:
 
 def _position(cell: Cell) -> tuple[float, ...]:
     return tuple(math.log(count) for count in count_work(cell, Pass.TRAINING).features)
-
-
-def _memory_of(device: torch.device) -> int | None:
-    if device.type == "cuda":
-        return int(torch.cuda.get_device_properties(device).total_memory)
-    return main_memory_bytes()

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,15 @@ from ensemble_switchover.config import (
     Config,
     NetworkBudgetConfig,
     ParametersBudgetConfig,
-    SvhnConfig,
+)
+from ensemble_switchover.dataset_facts import (
+    Sizes,
+    dataset_problems,
+    decisive,
+    evaluated_on,
+    own_options,
+    sizes,
+    with_facts,
 )
 from ensemble_switchover.design import (
     Budget,
@@ -45,19 +54,17 @@ if TYPE_CHECKING:
 CHOICES = {
     "budget.source": [source.value for source in Source],
     "budget.along": ["width", "depth"],
-    "dataset.augmentation": ["none", "standard"],
+    "dataset.augmentation": ["none", "standard", "randaugment"],
+    "dataset.evaluate_on": ["test", "validation"],
     "dataset.residence": ["auto", "device", "host"],
     "design": [design_class.value for design_class in DesignClass],
     "device": ["auto", "cpu", "cuda", "mps"],
-    "execution": ["sequential"],
+    "execution": ["sequential", "fused"],
     "logger": ["wandb", "csv", "tensorboard", "none"],
     "logger.mode": ["auto", "online", "offline"],
     "precision": ["32", "64", "tf32", "bf16"],
     "retry": ["none", "failed"],
 }
-
-WHEREABOUTS = ("root", "cache", "url", "residence")
-"""Keys of a data set that tell where it is, and nothing about what is in it."""
 
 MAX_NAME_BYTES = 255
 """What common file systems allow for the name of a folder."""
@@ -66,7 +73,7 @@ MAX_THREADS = 1024
 """More than any machine has; torch would try to start them all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One run, resolved."""
 
@@ -76,8 +83,7 @@ class Cell:
     design: Design
     source: Source
     dataset: DatasetConfig
-    train_size: int
-    test_size: int
+    sizes: Sizes
     recipe: Recipe
     seed: int
     execution: str
@@ -97,7 +103,7 @@ class Cell:
         """One seed a member."""
         return member_seeds(self.seed, self.design.k)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A hash of what decides the result and how it is measured, and of nothing else."""
         text = json.dumps(self.decisive(), sort_keys=True)
@@ -118,22 +124,38 @@ class Cell:
         return self.study_folder / self.name
 
     @property
+    def checkpoint_folder(self) -> Path:
+        """Where the run's state is kept while it is unfinished."""
+        return self.study_folder / ".checkpoints" / self.name
+
+    @property
     def study_folder(self) -> Path:
         """The folder of all runs of the study."""
         return self.results / self.study
 
     @property
+    def train_size(self) -> int:
+        """Images that are trained on."""
+        return self.sizes.train
+
+    @property
+    def test_size(self) -> int:
+        """Test images; 0 where validation images take their place."""
+        return self.sizes.test
+
+    @property
+    def dataset_options(self) -> dict[str, Any]:
+        """What a set has beyond the keys of every set, such as a generator's difficulty."""
+        return own_options(self.dataset)
+
+    @property
     def training_flops(self) -> float:
         """Operations of the whole training, forward and backward (3 times the forward pass)."""
-        images = self.recipe.epochs * self.train_size
+        images = self.recipe.epochs * self.sizes.train
         return 3.0 * self.design.k * self.design.member_flops * images
 
     def decisive(self) -> dict[str, Any]:
         """Return what decides the result and how it is measured, as plain values."""
-        dataset = asdict(self.dataset)
-        for key in WHEREABOUTS:
-            dataset.pop(key)
-        dataset.update(train_size=self.train_size, test_size=self.test_size)
         return {
             "family": self.family.name,
             "options": self.family.options,
@@ -142,7 +164,7 @@ class Cell:
             "member": [self.design.depth, self.design.width],
             "k": self.design.k,
             "source": self.source.value,
-            "dataset": dataset,
+            "dataset": decisive(self.dataset),
             "recipe": asdict(replace(self.recipe, name="")),
             "seed": self.seed,
             "execution": self.execution,
@@ -160,7 +182,7 @@ def read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
     Raises:
         ConfigError: if an option or a knob of the single network is wrong.
     """
-    dataset = config.dataset
+    dataset = with_facts(config.dataset)
     task = ImageTask(dataset.channels, dataset.image_size, dataset.num_classes)
     family = _family(config.arch)
     return family, task, _budget(config.budget, family, task)
@@ -172,35 +194,44 @@ def resolve(config: Config) -> Cell:
     Raises:
         ConfigError: naming every problem found, its key, what was expected and what came.
     """
-    problems = _value_problems(config) + _dataset_problems(config.dataset)
+    problems = _value_problems(config)
+    try:
+        config = replace(config, dataset=with_facts(config.dataset))
+    except ConfigError as error:
+        raise ConfigError(*problems, *error.args) from error
+    problems += dataset_problems(config.dataset)
     try:
         family, task, budget = read_budget(config)
     except ConfigError as error:
         raise ConfigError(*problems, *error.args) from error
     if problems:
         raise ConfigError(*problems)
-    design_class = DesignClass(config.design_class.name)
+    dataset, design_class = config.dataset, DesignClass(config.design_class.name)
     source = Source(config.budget.source)
     design = solve(family, budget, design_class, config.k, task, source)
     notes = []
     if design_class is DesignClass.SINGLE and config.k != 1:
         notes.append(f"design=single is one network: k={config.k} is taken as k=1")
-    recipe = table_a(family.name, config.dataset.name)
+    recipe = table_a(family.name, dataset.base or dataset.name)
     if recipe.name.startswith("Table A,"):
         notes.append(
-            f"Table A has no row for {family.name} on {config.dataset.name}; used is "
+            f"Table A has no row for {family.name} on {dataset.name}; used is "
             f"{recipe.name.removeprefix('Table A, ')}"
         )
-    train_size, test_size = _sizes(config.dataset)
+    used = sizes(dataset)
+    if used.evaluated_on == "validation":
+        notes.append(
+            f"measured on {used.validation} validation images, held out of the training images; "
+            f"the test images are not touched"
+        )
     return Cell(
         family=family,
         task=task,
         budget=budget,
         design=design,
         source=Source.RULE if design_class is DesignClass.SINGLE else source,
-        dataset=config.dataset,
-        train_size=train_size,
-        test_size=test_size,
+        dataset=dataset,
+        sizes=used,
         recipe=_adjusted(recipe, config.recipe, config.epochs),
         seed=config.seed,
         execution=config.execution.name,
@@ -219,6 +250,7 @@ def _value_problems(config: Config) -> list[str]:
     values = {
         "budget.source": config.budget.source,
         "dataset.augmentation": config.dataset.augmentation,
+        "dataset.evaluate_on": evaluated_on(config.dataset),
         "dataset.residence": config.dataset.residence,
         "design": config.design_class.name,
         "device": config.device,
@@ -285,47 +317,6 @@ def _results_problems(results: str) -> list[str]:
     if there.is_dir():
         return []
     return [f"results={results}: expected a folder, but {there} is none"]
-
-
-def _dataset_problems(dataset: DatasetConfig) -> list[str]:
-    facts = {
-        "channels": dataset.channels,
-        "image_size": dataset.image_size,
-        "num_classes": dataset.num_classes,
-    }
-    problems = [
-        f"dataset.{key}={value}: expected at least 1" for key, value in facts.items() if value < 1
-    ]
-    if dataset.url is not None and not dataset.url.startswith(("http://", "https://")):
-        problems.append(f"dataset.url={dataset.url}: expected http://... or https://...")
-    train_size, test_size = _sizes(dataset)
-    for key, size, available in (
-        ("train_size", train_size, training_images(dataset)),
-        ("test_size", test_size, dataset.test_images),
-    ):
-        if not dataset.num_classes <= size <= available:
-            problems.append(
-                f"dataset.{key}={size}: expected {dataset.num_classes} (an image a class) "
-                f"to {available}, the images that {dataset.name} has"
-            )
-    if dataset.pooled and not problems and train_size + test_size > dataset.train_images:
-        problems.append(
-            f"dataset.train_size={train_size} dataset.test_size={test_size}: expected at most "
-            f"{dataset.train_images} together, the images that {dataset.name} has"
-        )
-    return problems
-
-
-def training_images(dataset: DatasetConfig) -> int:
-    """Return how many images the set has for training, with the options that it has."""
-    extra = dataset.extra_images if isinstance(dataset, SvhnConfig) and dataset.extra else 0
-    return dataset.train_images + extra
-
-
-def _sizes(dataset: DatasetConfig) -> tuple[int, int]:
-    train_size = training_images(dataset) if dataset.train_size is None else dataset.train_size
-    test_size = dataset.test_images if dataset.test_size is None else dataset.test_size
-    return train_size, test_size
 
 
 def _family(arch: ArchConfig) -> Family:

@@ -44,6 +44,8 @@ class DatasetConfig:
 
     name: str = MISSING
     """Name of the set; `dataset=` sets it."""
+    base: Optional[str] = None
+    """The set whose files and whose row of Table A it shares; absent: its own."""
     channels: int = MISSING
     """Colours of a pixel."""
     image_size: int = MISSING
@@ -66,16 +68,49 @@ class DatasetConfig:
     """Where images lie in training: `device`, `host`, or `auto`: on the device if they fit."""
     train_size: Optional[int] = None
     """A stratified subset of so many training images; absent: all."""
+    validation_size: Optional[int] = None
+    """So many of them, stratified, are held out and not trained on; absent: none."""
+    evaluate_on: Optional[str] = None
+    """What is measured after every epoch: `test` or `validation`; absent: the validation images
+    where there are some, and the test images are then not touched."""
     test_size: Optional[int] = None
     """A stratified subset of so many test images; absent: all."""
     split_seed: int = 0
     """Seed of the subsets; the same for every run of a study."""
     augmentation: str = "standard"
-    """`none`, or `standard`: random crop after padding, and a horizontal flip where `flip`."""
+    """`none`, `standard` (random crop after padding, and a horizontal flip where `flip`), or
+    `randaugment` (random operations, and then as `standard`)."""
     crop_padding: int = 4
     """Pixels of padding before the random crop (He et al. 2016, section 4.2)."""
     flip: bool = True
     """Flip half of the training images from left to right (He et al. 2016, section 4.2)."""
+    randaugment_ops: int = 2
+    """Operations that RandAugment applies to an image (N of Cubuk et al. 2020; Figure J)."""
+    randaugment_magnitude: int = 14
+    """Strength of RandAugment's operations, 0 to 30 (M of Cubuk et al. 2020; Figure J)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FractalsConfig(DatasetConfig):
+    """Images of iterated function systems, generated."""
+
+    difficulty: float = 0.5
+    """0 to 1: wider variation inside a class, more noise, classes more alike; at 0.5 the weights
+    vary as in FractalDB (Kataoka et al., ACCV 2020)."""
+    generator_seed: int = 0
+    """Seed of the classes and of their images."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FolderConfig(DatasetConfig):
+    """A folder of the user's own images; 0 for what is counted there."""
+
+    test_share: float = 0.2
+    """Share of the images that is split off for testing where there is no folder `test`."""
+    skip_bad: bool = False
+    """Leave out files that cannot be read as images, and say so, in place of an error."""
+    content: str = ""
+    """A hash of the files' names and sizes; found in the folder."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -212,7 +247,12 @@ GROUPS = ("arch", "budget", "dataset", "design", "execution", "logger", "sweep")
 SCHEMAS: dict[str, dict[str, type[Any]]] = {
     "arch/schema": {name: _arch_schema(family) for name, family in FAMILIES.items()},
     "budget/schema": {"network": NetworkBudgetConfig, "parameters": ParametersBudgetConfig},
-    "dataset/schema": {"dataset": DatasetConfig, "svhn": SvhnConfig},
+    "dataset/schema": {
+        "dataset": DatasetConfig,
+        "folder": FolderConfig,
+        "fractals": FractalsConfig,
+        "svhn": SvhnConfig,
+    },
     "design/schema": {"design": DesignClassConfig},
     "execution/schema": {"execution": ExecutionConfig},
     "logger/schema": {"logger": LoggerConfig},

@@ -53,7 +53,7 @@ def fake_step_bytes(
     """Take two training steps of one member with fake tensors; return the peak of their bytes."""
     dtype = torch.float64 if item_bytes == 8 else torch.float32
     tracker = AllocationTracker()
-    with FakeTensorMode(), _default_dtype(dtype), tracker:
+    with _default_dtype(dtype), FakeTensorMode(), tracker:
         member = build_network(family, depth, width, task)
         # all tensors at once, as on a GPU
         optimizer = SGD(member.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True)
@@ -68,7 +68,6 @@ def fake_step_bytes(
 
 @contextmanager
 def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
-    """Make new tensors of a type; a network of fake tensors cannot be converted afterwards."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:

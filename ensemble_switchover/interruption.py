@@ -1,7 +1,7 @@
-"""Ctrl-C that is never lost.
+"""Ctrl-C and SIGTERM (preemption) that are never lost.
 
-Python drops a KeyboardInterrupt that happens to be raised within a destructor. So the request is
-remembered too, and looked up between runs and epochs.
+Both raise KeyboardInterrupt. Python drops one that happens to be raised within a destructor, so
+the request is remembered too, and looked up between runs and epochs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ _requests: list[int] = []
 
 
 def listen() -> None:
-    """Remember Ctrl-C from now on; it raises KeyboardInterrupt as ever. For the main thread."""
-    signal.signal(signal.SIGINT, _remember)
+    """Remember Ctrl-C and SIGTERM from now on; they raise at once too. For the main thread."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _remember)
     sys.unraisablehook = _tell_unraisable
 
 
@@ -26,10 +27,15 @@ def check() -> None:
     """Raise the KeyboardInterrupt that was asked for, if one was.
 
     Raises:
-        KeyboardInterrupt: if Ctrl-C was typed since `listen`.
+        KeyboardInterrupt: if Ctrl-C or SIGTERM came since `listen`.
     """
     if _requests:
         raise KeyboardInterrupt
+
+
+def exit_code() -> int:
+    """Return the shells' code for a process that a signal ended: 130 Ctrl-C, 143 SIGTERM."""
+    return 128 + (_requests[-1] if _requests else signal.SIGINT)
 
 
 def _tell_unraisable(dropped: sys.UnraisableHookArgs) -> None:

@@ -98,6 +98,7 @@ def _train(
     warn: Callable[[str], None],
 ) -> Outcome:
     from ensemble_switchover.run import summary_line, train_and_measure
+    from ensemble_switchover.training.checkpoint import remove_checkpoints
 
     try:
         record = train_and_measure(
@@ -105,6 +106,7 @@ def _train(
         )
     except TrainingError as error:
         write_failure(cell.folder, cell.name, str(error))
+        remove_checkpoints(cell.checkpoint_folder)
         raise
     except EnsembleSwitchoverError:
         raise  # of this machine or this moment, not of the run
@@ -112,6 +114,7 @@ def _train(
         write_failure(cell.folder, cell.name, f"{type(error).__name__}: {error}")
         raise
     write_record(cell.folder, record)
+    remove_checkpoints(cell.checkpoint_folder)
     return Outcome(Ending.TRAINED, f"{summary_line(record)}\n{cell.folder / RECORD_FILE}")
 
 

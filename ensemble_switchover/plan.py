@@ -73,7 +73,13 @@ def plan(given: argparse.Namespace) -> int:
 
         forecasts = with_exact_memory(forecasts)
     if given.format == "table":
-        show_plan(make_console(), study, forecasts, sweeps[0][0].concurrent_jobs)
+        show_plan(
+            make_console(),
+            study,
+            forecasts,
+            concurrent_jobs=sweeps[0][0].concurrent_jobs,
+            memory_from="torch's tensors" if given.exact_memory else "the shapes",
+        )
     else:
         write_rows([plan_row(entry) for entry in forecasts], PlanRow, given.format)
     for line in problems:

@@ -33,6 +33,9 @@ class RecorderCallback(lightning.Callback):
         self.classification = classification
         self.tell = tell
         self.epochs: list[EpochRecord] = []
+        """Those of former processes included."""
+        self.trained_here = 0
+        """Epochs of this process; its first is its warm-up."""
 
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -45,10 +48,10 @@ class RecorderCallback(lightning.Callback):
         epoch = EpochRecord(
             epoch=trainer.current_epoch + 1,
             learning_rate=pl_module.recipe.learning_rate_at(trainer.current_epoch),
-            train_loss=pl_module.train_losses.mean().item(),
+            train_loss=pl_module.train_loss,
             train_seconds=sum(seconds),
             member_train_seconds=seconds,
-            warm_up=trainer.current_epoch == 0,
+            warm_up=not self.trained_here,
             evaluation_seconds=self.timing.evaluation_seconds,
             test_error=result.test_error,
             member_test_errors=result.member_test_errors,
@@ -61,24 +64,28 @@ class RecorderCallback(lightning.Callback):
             peak_rss_bytes=self.memory.peak.rss_bytes,
         )
         self.epochs.append(epoch)
+        self.trained_here += 1
         self.tell(epoch)
 
 
-def flat_metrics(epoch: EpochRecord) -> dict[str, float]:
-    """Name an epoch's figures for a dashboard, units in the names; absent ones are left out."""
+def flat_metrics(epoch: EpochRecord, evaluated_on: str = "test") -> dict[str, float]:
+    """Name an epoch's figures for a dashboard, units in the names; absent ones are left out.
+
+    What was measured on validation images is under `validation/` in place of `test/`.
+    """
     figures = {
         "epoch": epoch.epoch,
         "train/learning_rate": epoch.learning_rate,
         "train/loss": epoch.train_loss,
         "train/epoch_seconds": epoch.train_seconds,
-        "test/error_percent": epoch.test_error,
-        "test/mean_member_error_percent": sum(epoch.member_test_errors)
+        f"{evaluated_on}/error_percent": epoch.test_error,
+        f"{evaluated_on}/mean_member_error_percent": sum(epoch.member_test_errors)
         / len(epoch.member_test_errors),
-        "test/nll": epoch.nll,
-        "test/brier": epoch.brier,
-        "test/ece": epoch.ece,
-        "test/disagreement": epoch.disagreement,
-        "test/evaluation_seconds": epoch.evaluation_seconds,
+        f"{evaluated_on}/nll": epoch.nll,
+        f"{evaluated_on}/brier": epoch.brier,
+        f"{evaluated_on}/ece": epoch.ece,
+        f"{evaluated_on}/disagreement": epoch.disagreement,
+        f"{evaluated_on}/evaluation_seconds": epoch.evaluation_seconds,
         "memory/peak_device_bytes": epoch.peak_device_bytes,
         "memory/peak_reserved_bytes": epoch.peak_reserved_bytes,
         "memory/peak_rss_bytes": epoch.peak_rss_bytes,

@@ -14,17 +14,23 @@ import pytorch_lightning as lightning
 import torch
 
 from ensemble_switchover import interruption
-from ensemble_switchover.config import SvhnConfig
-from ensemble_switchover.data import ImageDataModule, load_dataset
+from ensemble_switchover.checkpointing import CheckpointCallback, resume
+from ensemble_switchover.data import ImageDataModule, SplitImages, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
+from ensemble_switchover.data.randaugment import RandAugment
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.classification import ClassificationCallback
-from ensemble_switchover.measurement.environment import describe_environment
+from ensemble_switchover.measurement.environment import (
+    describe_environment,
+    device_memory_bytes,
+    device_name,
+)
 from ensemble_switchover.measurement.latency import measure_latencies
 from ensemble_switchover.measurement.memory import MemoryCallback, is_out_of_memory
 from ensemble_switchover.measurement.timing import TimingCallback
 from ensemble_switchover.networks import Ensemble
+from ensemble_switchover.planning.cost import largest_fitting_batch, memory_bytes
 from ensemble_switchover.recorder import RecorderCallback, flat_metrics
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
@@ -49,6 +55,9 @@ if TYPE_CHECKING:
     from ensemble_switchover.config import Config
 
 LIGHTNING_PRECISION = {"32": "32-true", "64": "64-true", "tf32": "32-true", "bf16": "bf16-mixed"}
+
+SHARE_OF_MEMORY = 0.8
+"""What tensors may take; the rest is for workspaces, the allocator and others."""
 
 IGNORED_WARNINGS = (
     ".*does not have many workers.*",  # the arrays lie on the device: there are no workers
@@ -84,11 +93,24 @@ def train_and_measure(
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise TrainingError(
-            f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters "
-            f"at batch size {cell.recipe.batch_size}: a smaller recipe.batch_size or budget needs "
-            f"less"
-        ) from error
+        raise TrainingError(_out_of_memory(cell)) from error
+
+
+def _out_of_memory(cell: Cell) -> str:
+    device = choose_device(cell.device)
+    available = device_memory_bytes(device)
+    needed = memory_bytes(cell, device.type)
+    text = (
+        f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters at "
+        f"batch size {cell.recipe.batch_size}: its tensors take {needed / 2**20:,.0f} MiB"
+    )
+    if available is None:
+        return f"{text}; a smaller recipe.batch_size or budget needs less"
+    text += f", {device_name(device)} has {available / 2**20:,.0f} MiB"
+    fitting = largest_fitting_batch(cell, device.type, int(SHARE_OF_MEMORY * available))
+    if fitting is None:
+        return f"{text}; a smaller budget needs less"
+    return f"{text}; recipe.batch_size={fitting} would fit"
 
 
 def _train_and_measure(
@@ -98,7 +120,8 @@ def _train_and_measure(
     tell: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> Record:
-    started_at, start = datetime.now(UTC), time.perf_counter()
+    started_at = datetime.now(UTC)
+    wall_clock = start_clock()
     device = choose_device(config.device)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -108,16 +131,25 @@ def _train_and_measure(
     log = MetricLog(config.logger, cell, asdict(config), tell, warn)
 
     def on_epoch(epoch: EpochRecord) -> None:
-        log.metrics(flat_metrics(epoch), epoch.epoch)
-        tell(_epoch_line(epoch, cell.recipe.epochs))
-        interruption.check()
+        log.metrics(flat_metrics(epoch, cell.sizes.evaluated_on), epoch.epoch)
+        tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
 
     timing, memory = TimingCallback(cell.design.k), MemoryCallback()
     classification = ClassificationCallback()
     recorder = RecorderCallback(timing, memory, classification, on_epoch)
+    resumed = resume(cell.checkpoint_folder, module, recorder, warn)
+    spent_seconds = 0.0 if resumed is None else resumed.wall_seconds
+    if resumed is not None:
+        tell(f"going on after epoch {resumed.num_epochs} of {cell.recipe.epochs}")
+        for epoch in recorder.epochs:
+            log.metrics(flat_metrics(epoch), epoch.epoch)
+    checkpoints = CheckpointCallback(
+        cell.checkpoint_folder, recorder, lambda: spent_seconds + wall_clock(), warn
+    )
+    callbacks = [timing, memory, classification, recorder, checkpoints]
     status = "failed"
     try:
-        fit(module, datamodule, cell, device, [timing, memory, classification, recorder])
+        fit(module, datamodule, cell, device, callbacks)
         status = "success"
     finally:
         log.finish(status)
@@ -139,7 +171,7 @@ def _train_and_measure(
         member_seeds=cell.member_seeds,
         budget=BudgetRecord(**asdict(cell.budget)),
         design=_design_record(cell),
-        dataset=_dataset_record(cell),
+        dataset=_dataset_record(cell, datamodule.split),
         recipe=RecipeRecord(**{**asdict(cell.recipe), "drops": list(cell.recipe.drops)}),
         environment=EnvironmentRecord(
             **asdict(environment),
@@ -153,8 +185,14 @@ def _train_and_measure(
         epochs=recorder.epochs,
         config=asdict(config),
         started_at=started_at.isoformat(timespec="seconds"),
-        wall_seconds=time.perf_counter() - start,
+        wall_seconds=spent_seconds + wall_clock(),
     )
+
+
+def start_clock() -> Callable[[], float]:
+    """Return a clock of the seconds since now."""
+    begin = time.perf_counter()
+    return lambda: time.perf_counter() - begin
 
 
 def assemble(
@@ -167,7 +205,8 @@ def assemble(
     Raises:
         DataError: if the data set is absent or not what it should be.
     """
-    split = load_dataset(cell.dataset, cell.train_size, cell.test_size, tell)
+    used = cell.sizes
+    split = load_dataset(cell.dataset, used.train, used.test, tell, validation_size=used.validation)
     design, recipe = cell.design, cell.recipe
     ensemble = Ensemble.build(cell.family, design.depth, design.width, cell.task, cell.member_seeds)
     if cell.compile:
@@ -175,7 +214,7 @@ def assemble(
             member.compile()
     execution = EXECUTIONS[cell.execution]
     module = EnsembleModule(
-        ensemble, recipe, execution, cell.train_size, cell.test_size, cell.task.num_classes
+        ensemble, recipe, execution, len(split.train), len(split.test), cell.task.num_classes
     )
     datamodule = ImageDataModule(
         split,
@@ -257,6 +296,9 @@ def fit(
             limit_val_batches=None if evaluate else 0,
             inference_mode=True,
         )
+        if module.resumed is not None:
+            for count in ("ready", "started", "processed", "completed"):
+                setattr(trainer.fit_loop.epoch_progress.current, count, module.resumed.num_epochs)
         try:
             trainer.fit(module, datamodule=datamodule)
         except SystemExit:
@@ -279,9 +321,12 @@ def _predictor(
 
 def augmentation_of(cell: Cell) -> Augmentation | None:
     """Return how a cell's training images are augmented, if they are."""
-    if cell.dataset.augmentation == "none":
+    dataset, operations = cell.dataset, None
+    if dataset.augmentation == "none":
         return None
-    return Augmentation(padding=cell.dataset.crop_padding, flip=cell.dataset.flip)
+    if dataset.augmentation == "randaugment":
+        operations = RandAugment(dataset.randaugment_ops, dataset.randaugment_magnitude)
+    return Augmentation(dataset.crop_padding, dataset.flip, operations)
 
 
 def _design_record(cell: Cell) -> DesignRecord:
@@ -301,27 +346,40 @@ def _design_record(cell: Cell) -> DesignRecord:
     )
 
 
-def _dataset_record(cell: Cell) -> DatasetRecord:
+def _dataset_record(cell: Cell, split: SplitImages) -> DatasetRecord:
+    on_test = cell.sizes.evaluated_on == "test"
     return DatasetRecord(
         name=cell.dataset.name,
         num_classes=cell.task.num_classes,
         channels=cell.task.channels,
         image_size=cell.task.size,
-        train_size=cell.train_size,
-        test_size=cell.test_size,
-        extra=isinstance(cell.dataset, SvhnConfig) and cell.dataset.extra,
+        train_size=len(split.train),
+        test_size=len(split.test) if on_test else 0,
+        validation_size=cell.sizes.validation,
+        evaluated_on="test" if on_test else "validation",
         augmentation=cell.dataset.augmentation,
         crop_padding=cell.dataset.crop_padding,
         flip=cell.dataset.flip,
         split_seed=cell.dataset.split_seed,
+        **_randaugment_record(cell),
+        options=cell.dataset_options,
     )
 
 
-def _epoch_line(epoch: EpochRecord, num_epochs: int) -> str:
+def _randaugment_record(cell: Cell) -> dict[str, int]:
+    if cell.dataset.augmentation != "randaugment":
+        return {}
+    return {
+        "randaugment_ops": cell.dataset.randaugment_ops,
+        "randaugment_magnitude": cell.dataset.randaugment_magnitude,
+    }
+
+
+def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
     width = len(str(num_epochs))
     return (
         f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss:.3f}  "
-        f"test error {epoch.test_error:5.2f} %  {epoch.train_seconds:.2f} s training, "
+        f"{evaluated_on} error {epoch.test_error:5.2f} %  {epoch.train_seconds:.2f} s training, "
         f"{epoch.evaluation_seconds:.2f} s evaluation"
     )
 
@@ -331,7 +389,7 @@ def summary_line(record: Record) -> str:
     last = record.epochs[-1]
     latency = max(record.latencies, key=lambda entry: entry.batch_size, default=None)
     seconds = [epoch.train_seconds for epoch in record.epochs if not epoch.warm_up]
-    parts: list[Any] = [f"test error {last.test_error:.2f} %"]
+    parts: list[Any] = [f"{record.dataset.evaluated_on} error {last.test_error:.2f} %"]
     if seconds:
         parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
     if latency is not None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from enum import Enum
 
-import numpy as np
-
 MAX_MEMBERS = 64
 
 
@@ -32,5 +30,7 @@ def member_seeds(seed: int, k: int) -> list[int]:
 
 def stream_seed(member_seed: int, stream: Stream, epoch: int = 0) -> int:
     """Return the 63-bit seed of one stream of one member at one epoch (counted from 0)."""
+    import numpy as np  # plans need the members' seeds alone, and should start quickly
+
     sequence = np.random.SeedSequence([member_seed, stream.value, epoch])
     return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -284,4 +284,5 @@ def label(cell: Cell) -> str:
 
 def ending(record: Record) -> str:
     """Tell how a finished run ended."""
-    return f"test error {record.epochs[-1].test_error:.2f} %, {duration(record.wall_seconds)}"
+    on, error = record.dataset.evaluated_on, record.epochs[-1].test_error
+    return f"{on} error {error:.2f} %, {duration(record.wall_seconds)}"

@@ -118,6 +118,14 @@ def test_a_pair_that_table_a_lacks_is_noted():
     assert cell.recipe.epochs == 250
 
 
+def test_a_set_takes_the_recipe_of_its_base():
+    plain, harder = resolve_with("dataset=cifar100"), resolve_with("dataset=cifar100_randaugment")
+    assert harder.recipe == plain.recipe
+    assert harder.recipe.epochs == 500
+    assert harder.notes == ()
+    assert harder.fingerprint != plain.fingerprint
+
+
 # Complaints
 
 
@@ -147,7 +155,13 @@ PROBLEMS = [
     (["precision=16"], "precision=16: expected one of 32, 64, tf32, bf16"),
     (["device=tpu"], "device=tpu: expected one of auto, cpu, cuda, mps"),
     (["retry=always"], "retry=always: expected one of none, failed"),
-    (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none, standard"),
+    (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none, standard, "
+     "randaugment"),
+    (["dataset.randaugment_ops=0"], "dataset.randaugment_ops=0: expected 1 or more"),
+    (["dataset.randaugment_magnitude=31"], "dataset.randaugment_magnitude=31: expected 0 to 30"),
+    (["dataset.randaugment_magnitude=-1"], "dataset.randaugment_magnitude=-1: expected 0 to 30"),
+    (["dataset.augmentation=randaugment", "dataset.channels=2"],
+     "dataset.augmentation=randaugment: expected images of 1 or 3 channels"),
     (["budget.source=table"], "budget.source=table: expected one of rule, published, nearest"),
     (["budget=parameters", "budget.parameters=1M", "budget.along=both"],
      "budget.along=both: expected one of width, depth"),
@@ -170,6 +184,25 @@ PROBLEMS = [
      "dataset.test_size=99: expected 100 (an image a class) to 10000"),
     (["dataset.train_size=1000", "dataset.test_size=798"],
      "dataset.train_size=1000 dataset.test_size=798: expected at most 1797 together"),
+    (["dataset.evaluate_on=train"],
+     "dataset.evaluate_on=train: expected one of test, validation"),
+    (["dataset.evaluate_on=validation"],
+     "dataset.evaluate_on=validation: expected dataset.validation_size=..."),
+    (["dataset.validation_size=9"],
+     "dataset.validation_size=9: expected 10 (an image a class) to 290, so that as many are left "
+     "of the 300 training images"),
+    (["dataset.validation_size=291"], "dataset.validation_size=291: expected 10 (an image a"),
+    (["dataset.validation_size=0"], "dataset.validation_size=0: expected 10 (an image a"),
+    (["dataset=folder"], "dataset.root: expected the folder of your images"),
+    (["dataset=folder", "dataset.root=/nowhere/at/all"],
+     "dataset.root=/nowhere/at/all: expected a folder of images, there is none"),
+    (["dataset=folder", "dataset.test_share=0.6", "dataset.root=/nowhere"],
+     "dataset.test_share=0.6: expected more than 0 and at most 0.5"),
+    (["dataset=fractals", "dataset.difficulty=1.1"], "dataset.difficulty=1.1: expected 0 to 1"),
+    (["dataset=fractals", "dataset.difficulty=nan"], "dataset.difficulty=nan: expected 0 to 1"),
+    (["dataset=fractals", "dataset.generator_seed=-1"],
+     "dataset.generator_seed=-1: expected 0 or more"),
+    (["dataset=fractals", "dataset.num_classes=1"], "dataset.num_classes=1: expected 2 or more"),
     (["budget.depth=25"],
      "budget.depth=25: a resnet has depth 6n+2, n at least 1; nearest: 20 and 26"),
     (["budget.width=0"], "budget.width=0: expected a number of channels of the first stage"),
@@ -202,7 +235,11 @@ def test_every_problem_names_key_expectation_and_value(overrides, message):
 def test_every_key_with_choices_takes_each_of_them():
     written = {"execution": "execution.name", "logger": "logger.kind", "design": "design"}
     prefix = {"budget.along": ["budget=parameters", "budget.parameters=1M"]}
-    extra = {"budget.source": ["budget.width=16", "dataset=cifar10"], "design": ["budget.width=16"]}
+    extra = {
+        "dataset.evaluate_on": ["dataset.validation_size=50"],
+        "budget.source": ["budget.width=16", "dataset=cifar10"],
+        "design": ["budget.width=16"],
+    }
     for key, choices in CHOICES.items():
         for choice in choices:
             words = [*prefix.get(key, []), f"{written.get(key, key)}={choice}"]
@@ -255,14 +292,25 @@ DECISIVE = [
     ["arch.shortcut=projection"],
     ["dataset=cifar10"],
     ["dataset=cifar100"],
+    ["dataset=fractals"],
+    ["dataset=fractals", "dataset.difficulty=0.6"],
+    ["dataset=fractals", "dataset.generator_seed=1"],
+    ["dataset=fractals", "dataset.num_classes=11"],
+    ["dataset=fractals", "dataset.train_images=10001"],
     ["dataset=svhn"],
     ["dataset=svhn", "dataset.extra=true"],
     ["dataset.train_size=299"],
     ["dataset.test_size=1000"],
     ["dataset.split_seed=1"],
+    ["dataset.validation_size=50"],
+    ["dataset.validation_size=50", "dataset.evaluate_on=test"],
+    ["dataset.validation_size=60", "dataset.evaluate_on=test"],
     ["dataset.augmentation=standard"],
     ["dataset.crop_padding=2"],
     ["dataset.flip=true"],
+    ["dataset.augmentation=randaugment"],
+    ["dataset.augmentation=randaugment", "dataset.randaugment_ops=3"],
+    ["dataset.augmentation=randaugment", "dataset.randaugment_magnitude=9"],
     ["design=single"],
     ["design=weq"],
     ["k=3"],
@@ -289,7 +337,10 @@ INDIFFERENT = [
     ["logger.project=other"],
     ["logger.entity=me"],
     ["dataset.root=/data"],
+    ["dataset.randaugment_ops=3"],  # nothing applies it here
+    ["dataset.randaugment_magnitude=9"],
     ["dataset.cache=/arrays"],
+    ["dataset.evaluate_on=test"],
     ["dataset.url=http://mirror"],
     ["dataset.residence=host"],
     ["retry=failed"],

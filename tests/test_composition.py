@@ -127,7 +127,7 @@ POOL = [
 ]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.lists(st.sampled_from(list(itertools.chain.from_iterable(POOL))), max_size=4, unique=True)
 )

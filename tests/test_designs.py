@@ -100,7 +100,7 @@ def test_the_papers_tables_mark_what_overspends(capsys):
         (["hello"], "hello: cannot be read; expected key=value"),
         (["budget=parameters", "budget.parameters=abc"],
          "budget.parameters=abc: expected a number of parameters such as 1.5M or 200k"),
-        (["dataset.image_size=0"], "dataset.image_size=0: expected at least 1"),
+        (["dataset.image_size=0"], "dataset.image_size=0: expected 1 or more"),
         (["--paper", "k=4"], "k=: --paper takes families, designs and k from the tables"),
         (["--paper", "dataset=nope"], "dataset=nope: expected one of cifar10"),
     ],

@@ -34,7 +34,7 @@ def test_a_run_is_planned_and_nothing_is_left_behind(tmp_path, capsys):
     assert main([]) == 0
     out, err = capsys.readouterr()
     assert "1 run, 0 finished before, 1 to do: 100 training steps" in out
-    assert "Most memory: " in out
+    assert "Memory from the shapes; most: " in out
     assert err == ""
     assert list(tmp_path.iterdir()) == []
 
@@ -139,7 +139,7 @@ def test_a_calibration_is_made_first_when_asked_for(capsys, monkeypatch):
         (["k="], "k=: expected a value of type Integer"),
         (["hello"], "hello: cannot be read"),
         (["dataset.num_classes=0", "dataset.channels=-1"],
-         "2 problems:\n  - dataset.channels=-1: expected at least 1\n  - dataset.num_classes=0"),
+         "2 problems:\n  - dataset.num_classes=0: expected 2 or more\n  - dataset.channels=-1"),
         (["design=weq", "k=64"], "nothing to run:\n  - design=weq k=64: 64 networks of width 8"),
         (["results=/dev/null"], "results=/dev/null: expected a folder, but /dev/null is none"),
         (["results=/dev/null/x"], "results=/dev/null/x: expected a folder"),

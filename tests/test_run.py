@@ -5,6 +5,7 @@ import torch
 
 from ensemble_switchover import run
 from ensemble_switchover.errors import ConfigError, TrainingError
+from ensemble_switchover.planning.cost import memory_bytes
 from ensemble_switchover.results.store import RECORD_FILE, read_record, write_record
 
 SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
@@ -92,15 +93,36 @@ def test_float32_is_not_silently_tf32():
     assert not torch.backends.cuda.matmul.allow_tf32
 
 
-def test_augmented_images_train(tiny_cell):
+@pytest.mark.parametrize(
+    ("augmentation", "operations"), [("standard", (None, None)), ("randaugment", (2, 14))]
+)
+def test_augmented_images_train(augmentation, operations, tiny_cell):
     cell, config = tiny_cell(
-        "dataset.augmentation=standard",
+        f"dataset.augmentation={augmentation}",
         "dataset.crop_padding=1",
         "budget.depth=8",
         "budget.width=4",
     )
     record = run.train_and_measure(cell, config, tell=lambda line: None)
-    assert record.dataset.augmentation == "standard"
+    data = record.dataset
+    assert data.augmentation == augmentation
+    assert (data.randaugment_ops, data.randaugment_magnitude) == operations
+
+
+@pytest.mark.parametrize(("words", "test_size"), [((), 0), (("dataset.evaluate_on=test",), 60)])
+def test_validation_images_are_measured_on_in_place_of_test_images(words, test_size, tiny_cell):
+    small = ("budget.depth=8", "budget.width=4", "dataset.validation_size=15")
+    cell, config = tiny_cell(*small, *words)
+    told = []
+    record = run.train_and_measure(cell, config, tell=told.append)
+    on = "test" if test_size else "validation"
+    data = record.dataset
+    assert (data.train_size, data.validation_size, data.test_size) == (25, 15, test_size)
+    assert data.evaluated_on == on
+    assert any(f"{on} error" in line for line in told)
+    assert run.summary_line(record).startswith(f"{on} error")
+    num_wrong = record.epochs[0].test_error / 100 * (test_size or 15)
+    assert num_wrong == pytest.approx(round(num_wrong), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +140,23 @@ def test_too_little_memory_is_said_with_what_would_help(error, tiny_cell, monkey
     monkeypatch.setattr(run, "fit", fail)
     cell, config = tiny_cell("budget.depth=8", "budget.width=4")
     with pytest.raises(TrainingError, match=r"out of memory .* recipe.batch_size"):
+        run.train_and_measure(cell, config, tell=lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("share", "advice"), [(1.05, "recipe.batch_size=8"), (0, "smaller budget")]
+)
+def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_cell, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    words = ("budget.depth=8", "budget.width=8")
+    needed = memory_bytes(tiny_cell(*words, "recipe.batch_size=8")[0], "cpu")
+    available = int(share * needed / run.SHARE_OF_MEMORY)
+    monkeypatch.setattr(run, "fit", fail)
+    monkeypatch.setattr(run, "device_memory_bytes", lambda device: available)
+    cell, config = tiny_cell(*words, "recipe.batch_size=32")
+    with pytest.raises(TrainingError, match=f"batch size 32: its tensors take .* {advice}"):
         run.train_and_measure(cell, config, tell=lambda line: None)
 
 

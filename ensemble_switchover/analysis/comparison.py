@@ -24,6 +24,7 @@ class Setting:
 
     family: str
     dataset: str
+    """The name; of runs that were measured on validation images, that is said in it."""
     details: tuple[tuple[str, str], ...]
     """Every field as `(name, JSON)`, in order of the names."""
 
@@ -56,10 +57,12 @@ class Comparison:
 
 def setting_of(record: Record) -> Setting:
     """Return the setting of a run."""
+    dataset = asdict(record.dataset)
+    dataset.update(dataset.pop("options"))
     parts: dict[str, Any] = {
         "": {"precision": record.environment.precision},
         "family": record.design.family_options,
-        "dataset": asdict(record.dataset),
+        "dataset": dataset,
         "recipe": asdict(record.recipe),
     }
     details = sorted(
@@ -67,7 +70,10 @@ def setting_of(record: Record) -> Setting:
         for part, values in parts.items()
         for name, value in values.items()
     )
-    return Setting(record.design.family, record.dataset.name, tuple(details))
+    name = record.dataset.name
+    if record.dataset.evaluated_on == "validation":
+        name = f"validation images of {name}"
+    return Setting(record.design.family, name, tuple(details))
 
 
 def label_settings(settings: Iterable[Setting]) -> dict[Setting, str]:

@@ -67,10 +67,19 @@ def _pairs(values: Mapping[str, object]) -> str:
 
 def _describe_data(record: Record) -> str:
     data = record.dataset
+    augmentation = data.augmentation
+    if data.randaugment_ops is not None:
+        augmentation += f" (N={data.randaugment_ops}, M={data.randaugment_magnitude})"
+    own = f", {_pairs(data.options)}" if data.options else ""
+    measured = f"{data.test_size:,} test images"
+    if data.evaluated_on == "validation":
+        measured = f"{data.validation_size:,} validation images (in place of test images)"
+    elif data.validation_size:
+        measured += f" ({data.validation_size:,} more held out for validation)"
     return (
-        f"{data.name}: {data.train_size:,} training and {data.test_size:,} test images of "
+        f"{data.name}: {data.train_size:,} training and {measured} of "
         f"{data.channels}x{data.image_size}x{data.image_size}, {data.num_classes} classes, "
-        f"augmentation {data.augmentation}, split seed {data.split_seed}"
+        f"augmentation {augmentation}, split seed {data.split_seed}{own}"
     )
 
 

@@ -7,30 +7,35 @@ there, so that a half-written set is never taken for a whole one.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ensemble_switchover.data.moments import pixel_moments
 from ensemble_switchover.data.sources import Decoded
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Of the layout; a cache of another version is made again."""
 
 MANIFEST = "manifest.json"
 PIECE_BYTES = 1 << 26
 SAMPLED_ROWS = 64
+KINDS = tuple(np.dtype(kind).str for kind in (np.uint8, np.int64))
+"""Types of the arrays, as numpy writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def cached_set(
         return found
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f"{identity}.lock"):
+        with _lock(folder, identity, tell):
             found = _read(place, identity)
             if found is not None:
                 return found
@@ -87,6 +92,21 @@ def cached_set(
     return _read(place, identity) or whole
 
 
+@contextmanager
+def _lock(folder: Path, identity: str, tell: Callable[[str], None] | None) -> Iterator[None]:
+    lock = FileLock(folder / f"{identity}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if tell is not None:
+            tell(f"another process prepares {identity}; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def with_moments(decoded: Decoded) -> CachedSet:
     """Add the sums of every training image to a decoded set."""
     return CachedSet(decoded, pixel_moments(decoded.train_images))
@@ -103,7 +123,7 @@ def _arrays(cached: CachedSet) -> dict[str, np.ndarray]:
     arrays = {
         entry.name: getattr(cached.decoded, entry.name)
         for entry in fields(Decoded)
-        if entry.name != "class_names"
+        if entry.name not in {"class_names", "remarks"}
     }
     return {**arrays, "train_moments": cached.train_moments}
 
@@ -121,6 +141,7 @@ def _write(place: Path, identity: str, cached: CachedSet) -> None:
             "version": VERSION,
             "identity": identity,
             "class_names": list(cached.decoded.class_names),
+            "remarks": list(cached.decoded.remarks),
             "arrays": {name: _facts(array) for name, array in arrays.items()},
         }
         with (part / MANIFEST).open("wb") as file:
@@ -138,7 +159,7 @@ def _write(place: Path, identity: str, cached: CachedSet) -> None:
 def _write_array(file: BinaryIO, array: np.ndarray) -> None:
     """Write as `numpy.save` does, but in pieces: its own error on a full disk has no reason."""
     array = np.ascontiguousarray(array)
-    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+    file.write(_header(array.shape, array.dtype.str))
     content = array.reshape(-1).view(np.uint8).data
     for start in range(0, len(content), PIECE_BYTES):
         file.write(content[start : start + PIECE_BYTES])
@@ -167,24 +188,40 @@ def _read(place: Path, identity: str) -> CachedSet | None:
             return None
         arrays = {}
         for name, facts in manifest["arrays"].items():
-            array = _map(place / f"{name}.npy")
+            array = _map(place / f"{name}.npy", facts["shape"], facts["dtype"])
             if _facts(array) != facts:
                 return None
             arrays[name] = array
         moments = arrays.pop("train_moments")
-        return CachedSet(Decoded(**arrays, class_names=tuple(manifest["class_names"])), moments)
+        names, remarks = tuple(manifest["class_names"]), tuple(manifest["remarks"])
+        return CachedSet(Decoded(**arrays, class_names=names, remarks=remarks), moments)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _map(path: Path) -> np.ndarray:
-    array: np.ndarray = np.load(path, mmap_mode=None if _is_empty(path) else "c")
-    return np.asarray(array)
+def _map(path: Path, shape: Sequence[int], kind: str) -> np.ndarray:
+    """Map an array whose shape and type are known; numpy would trust a damaged header.
 
-
-def _is_empty(path: Path) -> bool:
-    """Tell whether a file has no more than a header: nothing can be mapped then."""
+    Raises:
+        ValueError: if the file is another one.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"an array of type {kind}")
+    dtype, header = np.dtype(kind), _header(shape, kind)
+    content_bytes = math.prod(shape) * dtype.itemsize
     with path.open("rb") as file:
-        np.lib.format.read_magic(file)
-        shape, _, _ = np.lib.format.read_array_header_1_0(file)
-    return 0 in shape
+        same = file.read(len(header)) == header
+    if not same or path.stat().st_size != len(header) + content_bytes:
+        raise ValueError(f"{path}: expected {dtype} of shape {tuple(shape)}")
+    if content_bytes == 0:
+        return np.empty(shape, dtype)  # nothing can be mapped
+    mapped = np.memmap(path, dtype, mode="c", offset=len(header), shape=tuple(shape))
+    return np.asarray(mapped)
+
+
+def _header(shape: Sequence[int], kind: str) -> bytes:
+    """Return what `numpy.save` writes before an array of that shape and type."""
+    buffer = BytesIO()
+    facts = {"descr": kind, "fortran_order": False, "shape": tuple(shape)}
+    np.lib.format.write_array_header_1_0(buffer, facts)
+    return buffer.getvalue()

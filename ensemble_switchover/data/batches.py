@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ensemble_switchover.data.augmentation import Augmentation
     from ensemble_switchover.data.images import ImageSet
 
+IMAGES_AT_ONCE = 1024
+"""RandAugment has 14 operations, so a batch of 128 has 9 images of each: too few to be quick."""
+
 Groups = tuple[tuple[int, ...], ...]
 """Which members share a step, in the order in which the groups take their epoch."""
 
@@ -142,20 +145,33 @@ class TrainingBatches:
             if self.augmentation is not None:
                 generator.manual_seed(stream_seed(seed, Stream.AUGMENTATION, epoch))
                 draws.append(draw(self.augmentation, size, generator).to(self.device))
-        starts = range(0, size, self.batch_size)
-        indices = (order[start : start + self.batch_size] for start in starts for order in orders)
+        step = self._images_at_once
+        starts = range(0, size, step)
+        indices = (order[start : start + step] for start in starts for order in orders)
         with closing(gather(self.data, indices, self.prefetch_to)) as gathered:
             for start in starts:
-                stop = min(start + self.batch_size, size)
                 images, labels = [], []
                 for position in range(len(group)):
-                    batch, batch_labels = next(gathered)
+                    piece, piece_labels = next(gathered)
                     if self.augmentation is not None:
-                        selected = draws[position].select(start, stop)
-                        batch = augment(batch, selected, self.augmentation.padding)
-                    images.append(self.normalise(batch))
-                    labels.append(batch_labels)
-                yield Batch(group, torch.stack(images), torch.stack(labels), stop == size)
+                        selected = draws[position].select(start, start + step)
+                        piece = augment(piece, selected, self.augmentation)
+                    images.append(torch.split(piece, self.batch_size))
+                    labels.append(torch.split(piece_labels, self.batch_size))
+                ends = range(start, min(start + step, size), self.batch_size)
+                for first, own, own_labels in zip(
+                    ends, zip(*images, strict=True), zip(*labels, strict=True), strict=True
+                ):
+                    batches = torch.stack([self.normalise(batch) for batch in own])
+                    is_last = first + self.batch_size >= size
+                    yield Batch(group, batches, torch.stack(own_labels), is_last)
+
+    @property
+    def _images_at_once(self) -> int:
+        """Whole batches: one, or so many that the operations of RandAugment have enough to do."""
+        if self.augmentation is None or self.augmentation.operations is None:
+            return self.batch_size
+        return self.batch_size * max(1, IMAGES_AT_ONCE // self.batch_size)
 
 
 class EvaluationBatches:

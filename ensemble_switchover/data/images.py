@@ -45,9 +45,10 @@ class ImageSet:
 
 @dataclass(frozen=True, slots=True)
 class SplitImages:
-    """A training and a test set."""
+    """What is trained on, and what the networks are measured on."""
 
     train: ImageSet
     test: ImageSet
+    """Test images, or validation images in their place."""
     class_names: tuple[str, ...] = ()
     """One a class, in the order of the labels."""

@@ -10,11 +10,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    import numpy as np
 
     from ensemble_switchover.config import DatasetConfig
 
@@ -33,6 +33,18 @@ class Decoded:
     """(N,) `int64`"""
     class_names: tuple[str, ...]
     """One a class, in the order of the labels."""
+    remarks: tuple[str, ...] = ()
+    """What the user should be told of the set, whenever it is used."""
+
+    def __post_init__(self) -> None:
+        for images, labels in (
+            (self.train_images, self.train_labels),
+            (self.test_images, self.test_labels),
+        ):
+            assert images.ndim == 4, images.shape
+            assert images.dtype == np.uint8, images.dtype
+            assert labels.shape == images.shape[:1], labels.shape
+            assert labels.dtype == np.int64, labels.dtype
 
 
 class Source(ABC):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from ensemble_switchover.hardware import processor_name
+from ensemble_switchover.hardware import main_memory_bytes, processor_name
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "wandb")
 
@@ -49,6 +49,13 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return processor_name()
+
+
+def device_memory_bytes(device: torch.device) -> int | None:
+    """Return the bytes of the accelerator's or the machine's memory, where it is told."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return main_memory_bytes()
 
 
 def _versions(device: torch.device) -> dict[str, str]:

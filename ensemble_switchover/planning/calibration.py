@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
@@ -115,7 +116,7 @@ def write_calibration(calibration: Calibration, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{_name(calibration.conditions)}.json"
     temporary = path.with_suffix(".part")
-    temporary.write_bytes(_ADAPTER.dump_json(calibration, indent=1))
+    temporary.write_bytes(_adapter().dump_json(calibration, indent=1))
     temporary.replace(path)
     return path
 
@@ -125,7 +126,7 @@ def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:
     found, problems = [], []
     for path in sorted(folder.glob("*.json")):
         try:
-            calibration = _ADAPTER.validate_json(path.read_bytes())
+            calibration = _adapter().validate_json(path.read_bytes())
             if calibration.version != VERSION:
                 raise RecordError(f"version {calibration.version}, expected {VERSION}")
         except (OSError, ValidationError, RecordError) as error:
@@ -168,4 +169,6 @@ def _fit_factors(observed: Sequence[Observation], rates: Sequence[float]) -> dic
     return {family: math.exp(sum(logs) / len(logs)) for family, logs in logarithms.items()}
 
 
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(Calibration)
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(Calibration)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ def predict_cost(cell: Cell, basis: Calibration | DataSheet | None, device: str)
     steps = epochs * -(-cell.train_size // cell.recipe.batch_size)
     step = predict_pass(cell, Pass.TRAINING, basis)
     one, many = (predict_pass(cell, timed, basis) for timed in (Pass.ONE, Pass.MANY))
-    evaluated = epochs * cell.test_size / MANY_IMAGES
+    evaluated = epochs * cell.sizes.evaluated / MANY_IMAGES
     return Cost(
         steps=k * steps,
         training_flops=cell.training_flops,
@@ -85,7 +85,18 @@ def memory_bytes(cell: Cell, device: str) -> int:
     # on the CPU the other members stay, each with its weights, gradients and momentum
     others = 3 * (design.k - 1) * design.member_parameters * item_bytes if device == "cpu" else 0
     image = task.channels * task.size**2 + LABEL_BYTES
-    return member + others + (cell.train_size + cell.test_size) * image
+    return member + others + (cell.train_size + cell.sizes.evaluated) * image
+
+
+def largest_fitting_batch(cell: Cell, device: str, available_bytes: int) -> int | None:
+    """Halve the batch size until the run's tensors fit; None if not even one image does."""
+    batch_size = cell.recipe.batch_size // 2
+    while batch_size >= 1:
+        smaller = replace(cell, recipe=replace(cell.recipe, batch_size=batch_size))
+        if memory_bytes(smaller, device) <= available_bytes:
+            return batch_size
+        batch_size //= 2
+    return None
 
 
 def batch_size_of(cell: Cell, timed: Pass) -> int:

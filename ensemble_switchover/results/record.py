@@ -50,13 +50,21 @@ class DatasetRecord:
     image_size: int
     train_size: int
     test_size: int
-    extra: bool = False
-    """True where SVHN's extra images were trained on too."""
     augmentation: str
     crop_padding: int
     """Pixels; it matters where images are augmented."""
     flip: bool
     split_seed: int
+    randaugment_ops: int | None = None
+    """Operations of an image; absent where RandAugment was not applied."""
+    randaugment_magnitude: int | None = None
+    validation_size: int = 0
+    """Images held out of the training images; `train_size` is without them."""
+    evaluated_on: Literal["test", "validation"] = "test"
+    """The images of every `test_error` and of what is measured beside it; of test images none was
+    used where it is `validation`, and `test_size` is 0."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """What else decides the images, such as the difficulty of generated ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

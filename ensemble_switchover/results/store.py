@@ -20,7 +20,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.record import SCHEMA_VERSION, Record
+from ensemble_switchover.results.record import SCHEMA_VERSION, EpochRecord, Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ FAILURE_FILE = "failure.json"
 TEMPORARY_PREFIX = ".writing-"
 
 _adapter = TypeAdapter(Record)
+_epochs_adapter = TypeAdapter(list[EpochRecord])
 
 
 class RunState(Enum):
@@ -110,6 +111,16 @@ def failure_stamp(folder: Path) -> int | None:
         return (folder / FAILURE_FILE).stat().st_mtime_ns
     except OSError:
         return None
+
+
+def dump_epochs(epochs: list[EpochRecord]) -> bytes:
+    """Write the epochs of an unfinished run as JSON."""
+    return _epochs_adapter.dump_json(epochs)
+
+
+def load_epochs(content: bytes) -> list[EpochRecord]:
+    """Read what `dump_epochs` wrote."""
+    return _epochs_adapter.validate_json(content)
 
 
 def read_record(path: Path) -> Record:

@@ -14,10 +14,13 @@ from torch import Tensor
 from torch.optim import SGD
 
 from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.training.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+
+    from torch.optim import Optimizer
 
     from ensemble_switchover.data.batches import Batch, EvaluationBatch
     from ensemble_switchover.networks import Ensemble
@@ -29,7 +32,7 @@ class EnsembleModule(lightning.LightningModule):
     """Trains every member by its own optimizer, and predicts the test set after every epoch.
 
     Optimisation is manual: a step costs no bookkeeping beyond the members' own. Nothing is
-    logged within an epoch; `train_losses` and `probabilities` are read by callbacks at its end.
+    logged within an epoch; `train_loss` and `probabilities` are read by callbacks at its end.
     """
 
     def __init__(
@@ -49,11 +52,13 @@ class EnsembleModule(lightning.LightningModule):
         self.num_train_images = num_train_images
         self.num_test_images = num_test_images
         self.num_classes = num_classes
+        self.resumed: Checkpoint | None = None
+        """Where training goes on from, in place of the beginning."""
         self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
         """Wraps what is no training work, though it happens between training steps."""
         self.execution: Execution
-        self.train_losses: Tensor
-        """(k,) mean cross-entropy over the current epoch's training images."""
+        self.step_losses: Tensor
+        """(k, steps) mean cross-entropy of every batch of the current epoch, before its step."""
         self.probabilities: Tensor
         """(k, N, classes) the members' probabilities on the test set after the last epoch."""
 
@@ -61,6 +66,28 @@ class EnsembleModule(lightning.LightningModule):
         if not self.execution.is_ready(group):
             with self.untimed():
                 self.execution.prepare(group)
+
+    def _optimizers(self) -> list[Optimizer]:
+        optimizers = self.optimizers(use_pl_optimizer=False)
+        return optimizers if isinstance(optimizers, list) else [optimizers]
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        for member, state in zip(self.ensemble.members, checkpoint.members, strict=True):
+            member.load_state_dict(state)
+        for optimizer, state in zip(self._optimizers(), checkpoint.optimizers, strict=True):
+            optimizer.load_state_dict(state)
+        torch.set_rng_state(checkpoint.generator)
+
+    def checkpoint(self, rows: bytes, wall_seconds: float) -> Checkpoint:
+        """Take everything that the following epochs depend on, after a whole epoch."""
+        return Checkpoint(
+            num_epochs=self.current_epoch + 1,
+            members=[member.state_dict() for member in self.ensemble.members],
+            optimizers=[optimizer.state_dict() for optimizer in self._optimizers()],
+            generator=torch.get_rng_state(),
+            rows=rows,
+            wall_seconds=wall_seconds,
+        )
 
     @property
     def k(self) -> int:
@@ -81,11 +108,10 @@ class EnsembleModule(lightning.LightningModule):
 
     def on_fit_start(self) -> None:
         """Hand members and optimizers to the execution."""
-        optimizers = self.optimizers(use_pl_optimizer=False)
+        if self.resumed is not None:
+            self._restore(self.resumed)
         self.execution = self.execution_type(
-            list(self.ensemble.members),
-            optimizers if isinstance(optimizers, list) else [optimizers],
-            self.device,
+            list(self.ensemble.members), self._optimizers(), self.device
         )
         shape = (self.k, self.num_test_images, self.num_classes)
         self.probabilities = torch.zeros(shape, device=self.device)
@@ -96,15 +122,24 @@ class EnsembleModule(lightning.LightningModule):
         for optimizer in self.trainer.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
-        self.train_losses = torch.zeros(self.k, device=self.device)
+        num_steps = -(-self.num_train_images // self.recipe.batch_size)
+        self.step_losses = torch.zeros(self.k, num_steps, device=self.device)
+        self._step = 0
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Take one step of every member of the batch's group."""
         self._prepare(batch.members)
         losses = self.execution.train_step(batch.members, batch.images, batch.labels)
-        share = batch.labels.shape[1] / self.num_train_images
         for member, loss in zip(batch.members, losses.unbind(), strict=True):
-            self.train_losses[member] += loss * share
+            self.step_losses[member, self._step] = loss
+        self._step = 0 if batch.ends_group else self._step + 1
+
+    @property
+    def train_loss(self) -> float:
+        """Mean cross-entropy over the current epoch's training images and the members."""
+        sizes = torch.full(self.step_losses.shape[1:], float(self.recipe.batch_size))
+        sizes[-1] -= sizes.sum() - self.num_train_images
+        return float((self.step_losses.double().cpu().mean(dim=0) * sizes).sum() / sizes.sum())
 
     def validation_step(self, batch: EvaluationBatch, batch_idx: int) -> None:
         """Predict test images with every member of the batch's group."""
@@ -119,13 +154,21 @@ class EnsembleModule(lightning.LightningModule):
         """Refuse to go on when a member has diverged.
 
         Raises:
-            TrainingError: naming the member and the epoch.
+            TrainingError: naming the member, the epoch and the step.
         """
-        finite = self.train_losses.isfinite() & self.probabilities.isfinite().flatten(1).all(dim=1)
-        if not finite.all():
+        for member, (losses, probabilities) in enumerate(
+            zip(self.step_losses.isfinite(), self.probabilities.isfinite(), strict=True)
+        ):
+            if not losses.all():
+                step = losses.tolist().index(False) + 1
+                where = f"in epoch {self.current_epoch + 1}, step {step} of {len(losses)}"
+            elif not probabilities.all():
+                where = f"after epoch {self.current_epoch + 1}"
+            else:
+                continue
             raise TrainingError(
-                f"member {finite.tolist().index(False)}: the loss is not finite in epoch "
-                f"{self.current_epoch + 1}; try a smaller recipe.learning_rate"
+                f"member {member}: the loss is not finite {where}; try a smaller "
+                f"recipe.learning_rate"
             )
 
     def on_fit_end(self) -> None:

@@ -75,3 +75,24 @@ def test_designs_of_another_source_are_named_by_it() -> None:
     labels = [comparison.label for comparison in group_comparisons(records)]
 
     assert labels == ["resnet on digits, k = 4, nearest", "resnet on digits, k = 4, rule"]
+
+
+def test_runs_measured_on_validation_images_are_kept_apart_and_named() -> None:
+    on_test = make_record()
+    held_out = {"validation_size": 60, "evaluated_on": "validation", "test_size": 0}
+    on_validation = make_record(dataset=held_out)
+
+    labels = [comparison.label for comparison in group_comparisons([on_test, on_validation])]
+
+    assert labels == ["resnet on digits", "resnet on validation images of digits"]
+
+
+def test_options_of_a_data_set_keep_runs_apart_by_their_names() -> None:
+    records = [make_record(dataset={"options": {"difficulty": hard}}) for hard in (0.2, 0.8)]
+
+    labels = label_settings(setting_of(record) for record in records)
+
+    assert list(labels.values()) == [
+        "resnet on digits (dataset difficulty 0.2)",
+        "resnet on digits (dataset difficulty 0.8)",
+    ]

@@ -27,3 +27,17 @@ def test_every_condition_is_listed() -> None:
     assert conditions["Host load at the start"] == "1.5 to 1.5"
     assert "300 training and 1,497 test images of 1x8x8" in conditions["Data"]
     assert "learning rate 0.1 (0.01 after epoch 1)" in conditions["Recipe"]
+
+
+def test_what_was_measured_on_and_the_sets_options_are_told() -> None:
+    def data(**dataset: object) -> str:
+        return dict(list_conditions([make_record(dataset=dataset)]))["Data"]
+
+    assert "300 training and 1,497 test images of" in data()
+    held_out = {"validation_size": 60, "test_size": 0, "evaluated_on": "validation"}
+    assert "300 training and 60 validation images (in place of test images) of" in data(**held_out)
+    assert "1,497 test images (60 more held out for validation)" in data(validation_size=60)
+    assert "difficulty 0.5" in data(options={"difficulty": 0.5})
+    randaugment = {"randaugment_ops": 2, "randaugment_magnitude": 14}
+    told = data(augmentation="randaugment", **randaugment)
+    assert "augmentation randaugment (N=2, M=14)" in told

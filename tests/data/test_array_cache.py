@@ -9,6 +9,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from ensemble_switchover.data import array_cache
 from ensemble_switchover.data.array_cache import MANIFEST, cached_set
@@ -16,7 +17,7 @@ from ensemble_switchover.data.moments import mean_and_deviation, pixel_moments
 from ensemble_switchover.data.sources import Decoded
 from ensemble_switchover.errors import DataError
 
-ARRAYS = [entry.name for entry in fields(Decoded) if entry.name != "class_names"]
+ARRAYS = [entry.name for entry in fields(Decoded) if entry.name not in {"class_names", "remarks"}]
 
 
 def make_set(seed=0, train=30, test=10):
@@ -27,6 +28,7 @@ def make_set(seed=0, train=30, test=10):
         test_images=generator.integers(0, 256, (test, 3, 5, 4), dtype=np.uint8),
         test_labels=generator.integers(0, 3, test),
         class_names=("ant", "bee", "été"),
+        remarks=("3 files were left out",),
     )
 
 
@@ -36,6 +38,7 @@ def not_again():
 
 def assert_same(found, expected):
     assert found.class_names == expected.class_names
+    assert found.remarks == expected.remarks
     for name in ARRAYS:
         one, other = getattr(found, name), getattr(expected, name)
         assert one.dtype == other.dtype
@@ -149,6 +152,18 @@ def test_a_damaged_cache_is_noticed_and_made_again(tmp_path, damage):
     assert_same(cached_set(tmp_path, "ants", not_again).decoded, decoded)
 
 
+@pytest.mark.parametrize("byte", [b"(", b"\x00", b"\xe1"])
+def test_no_damage_of_a_header_goes_unnoticed(tmp_path, byte):
+    cached_set(tmp_path, "ants", make_set)
+    path = tmp_path / "ants" / "train_labels.npy"
+    whole = path.read_bytes()
+    for position in range(128):
+        damaged = whole[:position] + byte + whole[position + 1 :]
+        path.write_bytes(damaged)
+        found = array_cache._read(tmp_path / "ants", "ants")
+        assert (found is None) == (damaged != whole)
+
+
 def test_what_a_killed_process_left_is_removed(tmp_path):
     (tmp_path / "ants.part-dead").mkdir()
     (tmp_path / "ants.part-dead" / "train_images.npy").write_bytes(b"half")
@@ -203,6 +218,19 @@ def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path):
     assert "(File too large)" in assert_one_sentence(error, tmp_path)
     assert set(names_in(tmp_path)) <= {"ants.lock"}
     assert_same(cached_set(tmp_path, "ants", make_set).decoded, make_set())
+
+
+def test_who_waits_for_another_process_is_told(tmp_path):
+    lock, told = FileLock(tmp_path / "ants.lock"), []
+
+    def end_of_the_other(line):
+        told.append(line)
+        lock.release()
+
+    lock.acquire()
+    cached_set(tmp_path, "ants", make_set, end_of_the_other)
+    assert told[0] == "another process prepares ants; waiting for it"
+    assert len(told) == 2
 
 
 def decode_and_count(folder, barrier, answers):

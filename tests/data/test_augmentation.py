@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.transforms.v2 import functional as torchvision
 
-from ensemble_switchover.data.augmentation import Augmentation, Draws, augment, draw
+from ensemble_switchover.data.augmentation import (
+    Augmentation,
+    Draws,
+    augment,
+    crop_and_flip,
+    draw,
+)
+from ensemble_switchover.data.randaugment import RandAugment, transform
 
 
 def random_images(seed, batch, channels, height, width):
@@ -31,7 +38,7 @@ def test_every_image_is_cropped_and_flipped_as_by_torchvision(
     images = random_images(seed, batch, channels, height, width)
     generator = torch.Generator().manual_seed(seed)
     draws = draw(Augmentation(padding, flip), batch, generator)
-    augmented = augment(images, draws, padding)
+    augmented = crop_and_flip(images, draws, padding)
     assert augmented.dtype == torch.uint8
     assert augmented.shape == images.shape
     for position in range(batch):
@@ -69,7 +76,7 @@ def test_every_image_has_its_own_draw():
 def test_the_middle_crop_without_a_flip_changes_nothing():
     images = random_images(0, 3, 2, 5, 7)
     middle = Draws(torch.full((3, 2), 4), torch.zeros(3, dtype=torch.bool))
-    assert torch.equal(augment(images, middle, 4), images)
+    assert torch.equal(crop_and_flip(images, middle, 4), images)
 
 
 def test_without_flip_no_image_is_flipped_and_the_offsets_stay():
@@ -93,5 +100,28 @@ def test_the_generator_decides_the_draws():
 def test_a_selection_of_draws_augments_its_images_alike():
     images = random_images(0, 10, 1, 8, 8)
     draws = draw(Augmentation(2, flip=True), 10, torch.Generator().manual_seed(0))
-    whole = augment(images, draws, 2)
-    assert torch.equal(augment(images[3:7], draws.select(3, 7), 2), whole[3:7])
+    whole = crop_and_flip(images, draws, 2)
+    assert torch.equal(crop_and_flip(images[3:7], draws.select(3, 7), 2), whole[3:7])
+
+
+def test_operations_come_before_the_crop_and_leave_its_draws_alone():
+    images = random_images(0, 40, 3, 8, 8)
+    plain, with_operations = Augmentation(2, True), Augmentation(2, True, RandAugment(2, 14))
+    crops = draw(plain, 40, torch.Generator().manual_seed(3))
+    draws = draw(with_operations, 40, torch.Generator().manual_seed(3))
+    assert torch.equal(draws.offsets, crops.offsets)
+    assert torch.equal(draws.flips, crops.flips)
+    operated = transform(images, draws.codes, 14)
+    assert not torch.equal(operated, images)
+    expected = crop_and_flip(operated, crops, 2)
+    assert torch.equal(augment(images, draws, with_operations), expected)
+    assert torch.equal(augment(images, crops, plain), crop_and_flip(images, crops, 2))
+
+
+def test_a_selection_of_draws_operates_alike():
+    images, augmentation = random_images(0, 30, 1, 8, 8), Augmentation(1, False, RandAugment(2, 9))
+    draws = draw(augmentation, 30, torch.Generator().manual_seed(0))
+    whole = augment(images, draws, augmentation)
+    for start, stop in ((0, 7), (7, 30), (29, 30)):
+        part = augment(images[start:stop], draws.select(start, stop), augmentation)
+        assert torch.equal(part, whole[start:stop])

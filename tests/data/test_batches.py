@@ -14,15 +14,21 @@ from ensemble_switchover.data.batches import (
     TrainingBatches,
 )
 from ensemble_switchover.data.images import ImageSet
+from ensemble_switchover.data.randaugment import RandAugment
 from ensemble_switchover.seeds import Stream, stream_seed
 
 SEEDS = (11, 22, 33)
+AUGMENTATIONS = [
+    None,
+    Augmentation(padding=2, flip=True),
+    Augmentation(padding=1, flip=False, operations=RandAugment(2, 14)),
+]
 
 
 def numbered_images(size, side=4):
     """Make images that are told apart by their pixels; the label is the image's number."""
     generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, 256, (size, 2, side, side), generator=generator, dtype=torch.uint8)
+    pixels = torch.randint(0, 256, (size, 3, side, side), generator=generator, dtype=torch.uint8)
     return ImageSet(pixels, torch.arange(size))
 
 
@@ -76,12 +82,12 @@ def test_the_form_of_the_batches(groups, size, batch_size):
         assert [batch.members for batch in of_group] == [group] * per_group
         assert [batch.labels.shape for batch in of_group] == [(len(group), n) for n in sizes]
         assert [batch.images.shape for batch in of_group] == [
-            (len(group), n, 2, 4, 4) for n in sizes
+            (len(group), n, 3, 4, 4) for n in sizes
         ]
         assert [batch.ends_group for batch in of_group] == [False] * (per_group - 1) + [True]
 
 
-@pytest.mark.parametrize("augmentation", [None, Augmentation(padding=2, flip=True)])
+@pytest.mark.parametrize("augmentation", AUGMENTATIONS)
 @pytest.mark.parametrize("groups", [((0,), (1,), (2,)), ((0, 1, 2),), ((2, 0), (1,))])
 def test_a_member_sees_the_same_alone_and_among_others(groups, augmentation):
     data = numbered_images(10)
@@ -92,6 +98,26 @@ def test_a_member_sees_the_same_alone_and_among_others(groups, augmentation):
         position = shared.members.index(2)
         assert torch.equal(single.labels[0], shared.labels[position])
         assert torch.equal(single.images[0], shared.images[position])
+
+
+@pytest.mark.parametrize("augmentation", AUGMENTATIONS)
+def test_a_restart_at_an_epoch_sees_the_same(augmentation):
+    data, epochs = numbered_images(20), iter(range(3))
+    batches = TrainingBatches(
+        data,
+        groups=((0, 1, 2),),
+        member_seeds=SEEDS,
+        batch_size=8,
+        augmentation=augmentation,
+        normalisation=Normalisation.of(data.images),
+        dtype=torch.float64,
+        epoch=lambda: next(epochs),
+    )
+    straight = [[batch.images for batch in batches] for _ in range(3)]
+    restarted = make_batches(data, ((0, 1, 2),), batch_size=8, augmentation=augmentation, epoch=2)
+    for before, after in zip(straight[2], restarted, strict=True):
+        assert torch.equal(before, after.images)
+    assert not torch.equal(straight[1][0], straight[2][0])
 
 
 def test_the_order_changes_with_the_epoch_and_the_member():
@@ -220,3 +246,17 @@ def test_evaluation_covers_the_test_set_in_order_for_every_group(groups, size, b
         assert [batch.start for batch in own] == list(starts[:-1])
         torch.testing.assert_close(torch.cat([batch.images for batch in own]), standardised)
     assert list(dict.fromkeys(batch.members for batch in listed)) == list(groups)
+
+
+@pytest.mark.parametrize("at_once", [1, 9, 1000])
+@pytest.mark.parametrize("size", [8, 23, 24])
+def test_images_that_are_augmented_at_once_do_not_matter(size, at_once, monkeypatch):
+    data, randaugment = numbered_images(size), AUGMENTATIONS[2]
+    reference = list(make_batches(data, ((0, 1), (2,)), augmentation=randaugment))
+    monkeypatch.setattr("ensemble_switchover.data.batches.IMAGES_AT_ONCE", at_once)
+    found = list(make_batches(data, ((0, 1), (2,)), augmentation=randaugment))
+    assert len(found) == len(reference) == 2 * -(-size // 4)
+    for one, other in zip(found, reference, strict=True):
+        assert (one.members, one.ends_group) == (other.members, other.ends_group)
+        assert torch.equal(one.images, other.images)
+        assert torch.equal(one.labels, other.labels)

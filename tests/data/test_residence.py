@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from ensemble_switchover.data import load_dataset, residence
+from ensemble_switchover import run
+from ensemble_switchover.data import ImageDataModule, load_dataset, residence
 from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.data.batches import EvaluationBatches, Normalisation, TrainingBatches
 from ensemble_switchover.data.images import ImageSet
@@ -75,6 +76,22 @@ def test_training_batches_from_the_host_are_those_of_the_device(groups, augmenta
     for _ in range(2):
         assert_same_batches(from_host, from_device)
     assert next(iter(from_host)).images.device.type == device.type
+
+
+def test_training_from_the_host_learns_the_same(tiny_cell, monkeypatch):
+    cell, config = tiny_cell(
+        "design=deq", "k=2", "budget.depth=8", "budget.width=8", "dataset.augmentation=standard"
+    )
+
+    def figures():
+        (epoch,) = run.train_and_measure(cell, config, tell=lambda line: None).epochs
+        return epoch.train_loss, epoch.nll, epoch.member_test_errors
+
+    from_device = figures()
+    # a CPU has nothing to bring: make it, to go through the thread
+    monkeypatch.setattr(ImageDataModule, "_prefetch_to", CPU)
+    assert figures() == from_device
+    assert not prefetching_threads()
 
 
 @pytest.mark.parametrize("device", DEVICES, ids=str)

@@ -25,7 +25,7 @@ def _example_machine(monkeypatch):
 def shown(forecasts, *, impossible=(), concurrent_jobs=1):
     console = Console(file=io.StringIO(), width=118)
     study = Study([entry.cell for entry in forecasts], list(impossible))
-    show_plan(console, study, forecasts, concurrent_jobs)
+    show_plan(console, study, forecasts, concurrent_jobs=concurrent_jobs, memory_from="the shapes")
     return console.file.getvalue().splitlines()
 
 

@@ -72,9 +72,8 @@ def trained_plainly(family, depth, width, seed, split, dtype=torch.float64):
         draws = draw(AUGMENTATION, 40, generator)
         for start in range(0, 40, RECIPE.batch_size):
             chosen = order[start : start + RECIPE.batch_size]
-            images = augment(
-                split.train.images[chosen], draws.select(start, start + RECIPE.batch_size), 1
-            )
+            selected = draws.select(start, start + RECIPE.batch_size)
+            images = augment(split.train.images[chosen], selected, AUGMENTATION)
             loss = functional.cross_entropy(
                 network(normalisation.apply(images, dtype)), split.train.labels[chosen]
             )

@@ -4,7 +4,7 @@ from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.run import train_and_measure
 
 
-def test_a_member_that_diverges_is_named_with_its_epoch(tiny_cell):
+def test_a_member_that_diverges_is_named_with_its_epoch_and_step(tiny_cell):
     cell, config = tiny_cell(
         "arch=resnet",
         "budget.depth=8",
@@ -12,5 +12,5 @@ def test_a_member_that_diverges_is_named_with_its_epoch(tiny_cell):
         "recipe.learning_rate=1e30",
         "epochs=2",
     )
-    with pytest.raises(TrainingError, match=r"member 0: .* not finite in epoch 1"):
+    with pytest.raises(TrainingError, match=r"member 0: .* not finite in epoch 1, step 2 of 3"):
         train_and_measure(cell, config, tell=lambda line: None)

@@ -1,0 +1,67 @@
+"""Shears, translations and rotations of a batch, each image its own, as one gather.
+
+A bin has ten motions (five operations, two signs), so where each pixel comes from is worked out
+once for each motion. torchvision itself does that, on an image whose pixels are their positions:
+what it would do to any image is then known to the pixel, nearest neighbour and black fill.
+
+Dimensions: B images, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional
+from torchvision.transforms import functional as torchvision
+
+from ensemble_switchover.data.randaugment.operations import GEOMETRIC, Magnitudes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NUM_MOTIONS = 2 * len(GEOMETRIC)
+"""Motion `2 * i` is `GEOMETRIC[i]` by its magnitude, `2 * i + 1` by minus that."""
+
+
+def move(images: Tensor, motions: Tensor, magnitude: int) -> Tensor:
+    """Move images (B, C, H, W) by their motions (B,); pixels from outside are 0."""
+    num_channels, height, width = images.shape[1:]
+    origins = _origins(magnitude, height, width, images.device)[motions]
+    pixels = functional.pad(images.flatten(2), (0, 1))
+    moved = pixels.gather(2, origins[:, None].expand(-1, num_channels, -1))
+    return moved.view(images.shape)
+
+
+@lru_cache(maxsize=16)
+def _origins(magnitude: int, height: int, width: int, device: torch.device) -> Tensor:
+    """Return for every motion the position that each pixel comes from; H*W for outside."""
+    pixels = height * width
+    positions = torch.arange(1, pixels + 1, dtype=torch.float64).view(1, height, width)
+    magnitudes = Magnitudes.of(magnitude, height, width)
+    moved = [
+        _moved(positions.float(), operation, sign, magnitudes).long().flatten()
+        for operation in GEOMETRIC
+        for sign in (1, -1)
+    ]
+    origins = torch.stack(moved) - 1
+    return torch.where(origins < 0, pixels, origins).to(device)
+
+
+def _moved(positions: Tensor, operation: str, sign: int, by: Magnitudes) -> Tensor:
+    angle = math.degrees(math.atan(sign * by.shear))
+    top_left, rest = [0, 0], [0.0, 0.0]
+    if operation == "Rotate":
+        moved = torchvision.rotate(positions, sign * by.rotate)
+    elif operation == "ShearX":
+        moved = torchvision.affine(positions, 0.0, [0, 0], 1.0, [angle, 0.0], center=top_left)
+    elif operation == "ShearY":
+        moved = torchvision.affine(positions, 0.0, [0, 0], 1.0, [0.0, angle], center=top_left)
+    elif operation == "TranslateX":
+        moved = torchvision.affine(positions, 0.0, [sign * by.translate_x, 0], 1.0, rest)
+    else:
+        moved = torchvision.affine(positions, 0.0, [0, sign * by.translate_y], 1.0, rest)
+    result: Tensor = moved
+    return result

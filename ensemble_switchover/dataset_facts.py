@@ -1,0 +1,207 @@
+"""What a run needs to know of its data set before any image is read (no torch)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ensemble_switchover.config import DatasetConfig, FolderConfig, FractalsConfig, SvhnConfig
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.image_folder import MIN_CLASSES, num_test_images, read_image_folder
+
+MAX_MAGNITUDE = 30
+"""RandAugment's strongest bin."""
+
+MAX_TEST_SHARE = 0.5
+
+WHEREABOUTS = ("root", "cache", "url", "residence")
+"""Keys of a data set that tell where it is, and nothing about what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many images are used for what."""
+
+    train: int
+    """Trained on."""
+    validation: int
+    """Held out of the training images; 0 for none."""
+    test: int
+    """Measured on after every epoch; 0 where the validation images take their place."""
+
+    @property
+    def evaluated(self) -> int:
+        """Measured on after every epoch, of whichever kind."""
+        return self.test or self.validation
+
+    @property
+    def evaluated_on(self) -> str:
+        """Say which images the networks are measured on."""
+        return "test" if self.test else "validation"
+
+
+def with_facts(dataset: DatasetConfig) -> DatasetConfig:
+    """Fill in what a folder of images says by itself; other sets stay as they are.
+
+    Raises:
+        ConfigError: if the folder is absent or not laid out as one.
+    """
+    if not isinstance(dataset, FolderConfig) or dataset.content:
+        return dataset
+    if dataset.root is None:
+        raise ConfigError("dataset.root: expected the folder of your images; give dataset.root=...")
+    if not 0 < dataset.test_share <= MAX_TEST_SHARE:
+        raise ConfigError(
+            f"dataset.test_share={dataset.test_share}: expected more than 0 and at most "
+            f"{MAX_TEST_SHARE}"
+        )
+    root = Path(dataset.root).expanduser()
+    found = read_image_folder(root)
+    num_classes, num_images = len(found.class_names), len(found.train.files)
+    if found.test is None:
+        test_images = num_test_images(num_images, num_classes, dataset.test_share)
+        train_images = num_images - test_images
+    else:
+        train_images, test_images = num_images, len(found.test.files)
+    counted = {
+        "num_classes": num_classes,
+        "train_images": train_images,
+        "test_images": test_images,
+    }
+    for key, count in counted.items():
+        given = getattr(dataset, key)
+        if given not in (0, count):
+            raise ConfigError(f"dataset.{key}={given}: {root} has {count}; leave the key out")
+    return replace(
+        dataset,
+        num_classes=num_classes,
+        train_images=train_images,
+        test_images=test_images,
+        content=found.content,
+    )
+
+
+def dataset_problems(dataset: DatasetConfig) -> list[str]:
+    """Return what is wrong with a data set's keys."""
+    problems = []
+    if dataset.num_classes < MIN_CLASSES:
+        problems.append(
+            f"dataset.num_classes={dataset.num_classes}: expected {MIN_CLASSES} or more"
+        )
+    for key, value in (("channels", dataset.channels), ("image_size", dataset.image_size)):
+        if value < 1:
+            problems.append(f"dataset.{key}={value}: expected 1 or more")
+    if dataset.url is not None and not dataset.url.startswith(("http://", "https://")):
+        problems.append(f"dataset.url={dataset.url}: expected http://... or https://...")
+    return [
+        *problems,
+        *_size_problems(dataset),
+        *_augmentation_problems(dataset),
+        *_own_problems(dataset),
+    ]
+
+
+def training_images(dataset: DatasetConfig) -> int:
+    """Return how many images the set has for training, with the options that it has."""
+    extra = dataset.extra_images if isinstance(dataset, SvhnConfig) and dataset.extra else 0
+    return dataset.train_images + extra
+
+
+def sizes(dataset: DatasetConfig) -> Sizes:
+    """Return how many images are trained on, held out and measured on."""
+    train = training_images(dataset) if dataset.train_size is None else dataset.train_size
+    test = dataset.test_images if dataset.test_size is None else dataset.test_size
+    held_out = dataset.validation_size or 0
+    on_test = evaluated_on(dataset) == "test"
+    return Sizes(train - held_out, held_out, test if on_test else 0)
+
+
+def evaluated_on(dataset: DatasetConfig) -> str:
+    """Return `validation` where images are held out for it and nothing else is asked for."""
+    if dataset.evaluate_on is not None:
+        return dataset.evaluate_on
+    return "test" if dataset.validation_size is None else "validation"
+
+
+def own_options(dataset: DatasetConfig) -> dict[str, Any]:
+    """Return what a set has beyond the keys of every set, such as a generator's difficulty."""
+    own = {option.name for option in fields(dataset)}
+    own -= {option.name for option in fields(DatasetConfig)}
+    return {name: getattr(dataset, name) for name in sorted(own)}
+
+
+def decisive(dataset: DatasetConfig) -> dict[str, Any]:
+    """Return what decides the images and their use, as plain values."""
+    values = asdict(dataset)
+    for key in (*WHEREABOUTS, "evaluate_on"):
+        del values[key]
+    if dataset.augmentation != "randaugment":
+        del values["randaugment_ops"], values["randaugment_magnitude"]
+    used = sizes(dataset)
+    values.update(train_size=used.train, validation_size=used.validation, test_size=used.test)
+    return values
+
+
+def _size_problems(dataset: DatasetConfig) -> list[str]:
+    problems = []
+    used = sizes(dataset)
+    least = dataset.num_classes
+    train = used.train + used.validation
+    for key, size, available in (
+        ("train_size", train, training_images(dataset)),
+        ("test_size", used.test, dataset.test_images),
+    ):
+        untouched = key == "test_size" and used.evaluated_on == "validation"
+        if not untouched and not least <= size <= available:
+            problems.append(
+                f"dataset.{key}={size}: expected {least} (an image a class) "
+                f"to {available}, the images that {dataset.name} has"
+            )
+    if dataset.pooled and not problems and train + used.test > dataset.train_images:
+        problems.append(
+            f"dataset.train_size={train} dataset.test_size={used.test}: expected at most "
+            f"{dataset.train_images} together, the images that {dataset.name} has"
+        )
+    held_out = dataset.validation_size
+    if held_out is None:
+        if dataset.evaluate_on == "validation":
+            problems.append("dataset.evaluate_on=validation: expected dataset.validation_size=...")
+    elif not problems and not least <= held_out <= train - least:
+        problems.append(
+            f"dataset.validation_size={held_out}: expected {least} (an image a class) to "
+            f"{train - least}, so that as many are left of the {train} training images"
+        )
+    return problems
+
+
+def _own_problems(dataset: DatasetConfig) -> list[str]:
+    problems = []
+    if isinstance(dataset, FractalsConfig):
+        if not 0 <= dataset.difficulty <= 1:
+            problems.append(f"dataset.difficulty={dataset.difficulty}: expected 0 to 1")
+        if dataset.generator_seed < 0:
+            problems.append(f"dataset.generator_seed={dataset.generator_seed}: expected 0 or more")
+    if isinstance(dataset, FolderConfig) and dataset.channels not in (1, 3):
+        problems.append(
+            f"dataset.channels={dataset.channels}: expected 3 (colour) or 1 (grey), to which the "
+            f"images are converted"
+        )
+    return problems
+
+
+def _augmentation_problems(dataset: DatasetConfig) -> list[str]:
+    problems = []
+    if dataset.randaugment_ops < 1:
+        problems.append(f"dataset.randaugment_ops={dataset.randaugment_ops}: expected 1 or more")
+    if not 0 <= dataset.randaugment_magnitude <= MAX_MAGNITUDE:
+        problems.append(
+            f"dataset.randaugment_magnitude={dataset.randaugment_magnitude}: "
+            f"expected 0 to {MAX_MAGNITUDE}"
+        )
+    if dataset.augmentation == "randaugment" and dataset.channels not in (1, 3):
+        problems.append(
+            f"dataset.augmentation=randaugment: expected images of 1 or 3 channels, those of "
+            f"{dataset.name} have {dataset.channels}"
+        )
+    return problems

@@ -1,0 +1,101 @@
+"""`python -m ensemble_switchover.look`: a picture of a data set and of its augmentation."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from hydra import compose, initialize_config_dir
+
+from ensemble_switchover.cell import resolve
+from ensemble_switchover.command import command_parser, run_command
+from ensemble_switchover.config import conf_folder, typed
+from ensemble_switchover.contact_sheet import Row, draw_sheet
+from ensemble_switchover.data import load_dataset
+from ensemble_switchover.data.augmentation import augment, draw
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.run import augmentation_of
+from ensemble_switchover.seeds import Stream, stream_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from torch import Tensor
+
+    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.data import ImageSet
+
+DESCRIPTION = (
+    "Draw a sheet of training images with the names of their classes, as PNG. Where images are "
+    "augmented, every row begins with one image as it is, and goes on with draws of it."
+)
+MAX_ROWS = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the path of the picture is the last line it prints."""
+    parser = command_parser("look", DESCRIPTION)
+    parser.add_argument("--out", type=Path, default=Path("sheet.png"), help="default: sheet.png")
+    parser.add_argument("--images", type=int, default=8, help="images of a class; default: 8")
+    parser.add_argument(
+        "--classes", type=int, default=MAX_ROWS, help=f"classes at most; default: {MAX_ROWS}"
+    )
+    given = parser.parse_intermixed_args(arguments)
+    return run_command(lambda: look(given.words, given.out, given.images, given.classes))
+
+
+def look(words: Sequence[str], out: Path, num_images: int, max_classes: int) -> int:
+    """Draw the sheet of the run that the words ask for.
+
+    Raises:
+        ConfigError: for words that mean nothing, or a sheet without images.
+        DataError: if the data set is absent or not what it should be.
+    """
+    for option, number in (("--images", num_images), ("--classes", max_classes)):
+        if number < 1:
+            raise ConfigError(f"{option} {number}: expected 1 or more")
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        cell = resolve(typed(compose("config", overrides=list(words))))
+    used = cell.sizes
+    split = load_dataset(
+        cell.dataset, used.train, used.test, print, validation_size=used.validation
+    )
+    rows = [
+        Row(name, _images_of(cell, split.train, label, num_images))
+        for label, name in enumerate(split.class_names[:max_classes])
+    ]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draw_sheet(rows).save(out, format="PNG")
+    print(_describe(cell, len(rows)))
+    print(out)
+    return 0
+
+
+def _images_of(cell: Cell, data: ImageSet, label: int, count: int) -> np.ndarray:
+    """Return images (N, C, H, W) of a class: different ones, or draws of one after it."""
+    augmentation = augmentation_of(cell)
+    of_class = torch.nonzero(data.labels == label).flatten()
+    if augmentation is None:
+        return data.images[of_class[:count]].numpy()
+    seed = stream_seed(cell.member_seeds[0], Stream.AUGMENTATION, label)
+    generator = torch.Generator().manual_seed(seed)
+    plain: Tensor = data.images[of_class[:1]]
+    same = plain.expand(count - 1, -1, -1, -1).contiguous()
+    drawn = augment(same, draw(augmentation, count - 1, generator), augmentation)
+    return torch.cat([plain, drawn]).numpy()
+
+
+def _describe(cell: Cell, num_rows: int) -> str:
+    dataset = cell.dataset
+    shown = "" if num_rows == dataset.num_classes else f"the first {num_rows} of "
+    text = f"{dataset.name}: {shown}{dataset.num_classes} classes, training images"
+    if dataset.augmentation == "none":
+        return f"{text}, not augmented"
+    return f"{text}; first as they are, then dataset.augmentation={dataset.augmentation}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

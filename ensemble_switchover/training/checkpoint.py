@@ -1,0 +1,106 @@
+"""A run as it was after a whole epoch, kept on disk so that it can go on from there.
+
+A file is a checksum and what torch makes of tensors and plain values; reading it runs no code of
+the file. It is written under another name, flushed and renamed; the one before it is kept, for the
+case that the last one is damaged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+import shutil
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ensemble_switchover.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from torch import Tensor
+
+MAGIC = b"ensemble_switchover checkpoint 1\n"
+NUM_KEPT = 2
+SUFFIX = ".checkpoint"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """Everything that the following epochs depend on, and what was measured so far."""
+
+    num_epochs: int
+    """Epochs trained."""
+    members: list[dict[str, Tensor]]
+    """The members' weights and statistics."""
+    optimizers: list[dict[str, Any]]
+    """The members' momentum."""
+    generator: Tensor
+    """State of torch's global generator; orders and augmentations follow from the seeds alone."""
+    rows: bytes
+    """The epochs' figures, as JSON."""
+    wall_seconds: float
+    """Spent so far."""
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint beside the one before it, whole or not at all.
+
+    Raises:
+        OSError: if it cannot be written; the one before it stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    torch.save(
+        {entry.name: getattr(checkpoint, entry.name) for entry in fields(checkpoint)}, buffer
+    )
+    content = buffer.getvalue()
+    path = folder / f"{checkpoint.num_epochs:06d}{SUFFIX}"
+    temporary = path.with_suffix(".part")
+    with temporary.open("wb") as file:
+        file.write(MAGIC + hashlib.sha256(content).digest() + content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    for old in _newest_first(folder)[NUM_KEPT:]:
+        old.unlink(missing_ok=True)
+
+
+def read_checkpoint(folder: Path, warn: Callable[[str], None]) -> Checkpoint | None:
+    """Read the newest checkpoint that is whole; `warn` is told of those that are not."""
+    for path in _newest_first(folder):
+        try:
+            return _read(path)
+        except DataError as error:
+            warn(f"{error}; the one before it is taken")
+    return None
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Remove what a run that is over no longer needs."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{SUFFIX}"), reverse=True)
+
+
+def _read(path: Path) -> Checkpoint:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from error
+    start = len(MAGIC) + hashlib.sha256().digest_size
+    digest, payload = content[len(MAGIC) : start], content[start:]
+    if not content.startswith(MAGIC) or hashlib.sha256(payload).digest() != digest:
+        raise DataError(f"{path}: damaged, or no checkpoint of this version")
+    try:
+        values = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+        return Checkpoint(**values)
+    except (pickle.UnpicklingError, RuntimeError, TypeError, EOFError) as error:
+        raise DataError(f"{path}: no checkpoint of this version") from error

@@ -1,0 +1,107 @@
+"""All members in one vectorised step: grouped convolutions, one update for all.
+
+Dimensions: m members, B images of a batch, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import SGD
+
+from ensemble_switchover.networks.fused import Fused
+from ensemble_switchover.training.execution.base import Execution
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch.optim import Optimizer
+
+    from ensemble_switchover.data.batches import Groups
+
+
+class FusedExecution(Execution):
+    """One group of all members.
+
+    The members' weights, statistics and momentum are views of the fused ones, so a checkpoint of
+    the members holds everything, and nothing has to be copied back.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[nn.Module],
+        optimizers: Sequence[Optimizer],
+        device: torch.device,
+    ) -> None:
+        """Fuse the members where they are."""
+        self.optimizers = optimizers
+        self.network = Fused(members)
+        settings: dict[str, Any] = {
+            name: optimizers[0].param_groups[0][name] for name in ("momentum", "weight_decay")
+        }
+        self.optimizer = SGD(self.network.parameters(), lr=self._rate(), fused=True, **settings)
+        parameters = zip(*(member.parameters() for member in members), strict=True)
+        for whole, parts in zip(self.network.parameters(), parameters, strict=True):
+            self.optimizer.state[whole]["momentum_buffer"] = self._join_momentum(whole, parts)
+        del device
+
+    @staticmethod
+    def groups(k: int) -> Groups:
+        """Let all members share their steps."""
+        return (tuple(range(k)),)
+
+    def is_ready(self, group: tuple[int, ...]) -> bool:
+        """Tell that the members are always where they compute."""
+        del group
+        return True
+
+    def prepare(self, group: tuple[int, ...]) -> None:
+        """Do nothing: all members are there."""
+
+    def train_step(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> Tensor:
+        """Take one step of all members: images (m, B, C, H, W), labels (m, B), losses (m,)."""
+        del group
+        self._switch(training=True)
+        logits: Tensor = self.network(images)
+        losses: Tensor = functional.cross_entropy(
+            logits.flatten(0, 1), labels.flatten(), reduction="none"
+        )
+        means = losses.view(labels.shape).mean(dim=1)
+        self.optimizer.zero_grad()
+        means.sum().backward()  # type: ignore[no-untyped-call]
+        self.optimizer.param_groups[0]["lr"] = self._rate()
+        self.optimizer.step()
+        return means.detach()
+
+    def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
+        """Map images (B, C, H, W) to the logits (m, B, classes) of all members."""
+        self._switch(training=False)
+        logits: Tensor = self.network(images.expand(len(group), *images.shape))
+        return logits
+
+    def release(self) -> None:
+        """Do nothing: the members' weights are the fused ones."""
+
+    def _rate(self) -> float:
+        return float(self.optimizers[0].param_groups[0]["lr"])
+
+    def _switch(self, *, training: bool) -> None:
+        if self.network.training != training:
+            self.network.train(training)
+
+    def _join_momentum(self, whole: nn.Parameter, parts: Sequence[nn.Parameter]) -> Tensor:
+        """Make the members' momentum, zero at the beginning, views of the fused one."""
+        joined = torch.zeros_like(whole)
+        # a fused classifier has an axis of its own for the members
+        rows = joined if joined.dim() == parts[0].dim() else joined.flatten(0, 1)
+        for part, own, optimizer in zip(
+            parts, torch.split(rows, len(parts[0])), self.optimizers, strict=True
+        ):
+            state = optimizer.state[part]
+            if "momentum_buffer" in state:
+                own.copy_(state["momentum_buffer"])
+            state["momentum_buffer"] = own
+        return joined

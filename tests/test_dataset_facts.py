@@ -1,0 +1,83 @@
+"""What is known of a data set before it is read."""
+
+import pytest
+
+from ensemble_switchover.cell import resolve
+from ensemble_switchover.dataset_facts import Sizes, evaluated_on, sizes, with_facts
+from ensemble_switchover.errors import ConfigError
+
+
+def make_files(root, counts):
+    for name, count in counts.items():
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            (root / name / f"{number}.png").write_text("not looked at")
+    return root
+
+
+def test_a_folder_is_counted(tmp_path, compose_config):
+    make_files(tmp_path, {"train/a": 5, "train/b": 3, "test/a": 2, "test/b": 1})
+    config = compose_config("dataset=folder", f"dataset.root={tmp_path}")
+    found = with_facts(config.dataset)
+    assert (found.num_classes, found.train_images, found.test_images) == (2, 8, 3)
+    cell = resolve(config)
+    assert (cell.task.num_classes, cell.train_size, cell.test_size) == (2, 8, 3)
+    assert (cell.task.channels, cell.task.size) == (3, 32)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.2, (24, 6)), (0.5, (15, 15)), (0.01, (27, 3))])
+def test_a_share_is_split_off(share, expected, tmp_path, compose_config):
+    make_files(tmp_path, {"a": 10, "b": 10, "c": 10})
+    words = ("dataset=folder", f"dataset.root={tmp_path}", f"dataset.test_share={share}")
+    found = with_facts(compose_config(*words).dataset)
+    assert (found.train_images, found.test_images) == expected
+
+
+def test_the_content_decides_and_not_the_place(tmp_path, compose_config):
+    counts = {"a": 3, "b": 3}
+    places = [make_files(tmp_path / name, counts) for name in ("one", "two", "three")]
+    (places[2] / "a" / "0.png").write_text("of another size")
+    first, same, other = (
+        resolve(compose_config("dataset=folder", f"dataset.root={place}")) for place in places
+    )
+    assert first.fingerprint == same.fingerprint != other.fingerprint
+    assert first.dataset_options["content"] == same.dataset_options["content"]
+
+
+def test_a_count_that_is_given_must_be_right(tmp_path, compose_config):
+    make_files(tmp_path, {"a": 3, "b": 3})
+    words = ("dataset=folder", f"dataset.root={tmp_path}")
+    assert with_facts(compose_config(*words, "dataset.num_classes=2").dataset).num_classes == 2
+    with pytest.raises(ConfigError, match=r"dataset.num_classes=3: .* has 2; leave the key out"):
+        resolve(compose_config(*words, "dataset.num_classes=3"))
+
+
+def test_a_folder_that_is_wrong_is_told_with_the_other_problems(tmp_path, compose_config):
+    with pytest.raises(ConfigError) as error:
+        resolve(compose_config("dataset=folder", f"dataset.root={tmp_path}", "k=0", "seed=-1"))
+    assert str(error.value).startswith("3 problems:")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), Sizes(300, 0, 1497)),
+        (("dataset.validation_size=60",), Sizes(240, 60, 0)),
+        (("dataset.validation_size=60", "dataset.evaluate_on=validation"), Sizes(240, 60, 0)),
+        (("dataset.validation_size=60", "dataset.evaluate_on=test"), Sizes(240, 60, 1497)),
+        (("dataset=cifar10", "dataset.validation_size=5000"), Sizes(45_000, 5_000, 0)),
+    ],
+)
+def test_validation_images_come_out_of_the_training_images(words, expected, compose_config):
+    dataset = compose_config(*words).dataset
+    assert sizes(dataset) == expected
+    assert evaluated_on(dataset) == expected.evaluated_on
+    assert expected.evaluated == (expected.test or expected.validation)
+    notes = resolve(compose_config(*words)).notes
+    assert any("test images are not touched" in note for note in notes) == (expected.test == 0)
+
+
+def test_a_test_size_that_is_not_used_does_not_matter(compose_config):
+    words = ("dataset.validation_size=60",)
+    first = resolve(compose_config(*words)).fingerprint
+    assert resolve(compose_config(*words, "dataset.test_size=100")).fingerprint == first

@@ -1,0 +1,115 @@
+"""Checkpoints: whole or not there, the newest whole one is taken, and no code in them is run."""
+
+import hashlib
+import io
+import pickle
+
+import pytest
+import torch
+
+from ensemble_switchover.training.checkpoint import (
+    MAGIC,
+    NUM_KEPT,
+    Checkpoint,
+    read_checkpoint,
+    remove_checkpoints,
+    write_checkpoint,
+)
+
+
+def made(num_epochs):
+    generator = torch.Generator().manual_seed(num_epochs)
+    weights = torch.randn(3, 4, generator=generator)
+    return Checkpoint(
+        num_epochs=num_epochs,
+        members=[{"weight": weights}],
+        optimizers=[{"state": {0: {"momentum_buffer": weights + 1}}, "param_groups": []}],
+        generator=generator.get_state(),
+        rows=b"[]",
+        wall_seconds=1.5,
+    )
+
+
+@pytest.fixture
+def warnings():
+    return []
+
+
+def newest(folder):
+    return max(folder.glob("*.checkpoint"))
+
+
+def test_what_is_written_is_read_bit_by_bit(tmp_path, warnings):
+    written = made(3)
+    write_checkpoint(tmp_path, written)
+    read = read_checkpoint(tmp_path, warnings.append)
+    assert (read.num_epochs, read.rows, read.wall_seconds) == (3, b"[]", 1.5)
+    assert torch.equal(read.members[0]["weight"], written.members[0]["weight"])
+    momentum = read.optimizers[0]["state"][0]["momentum_buffer"]
+    assert torch.equal(momentum, written.members[0]["weight"] + 1)
+    assert torch.equal(read.generator, written.generator)
+    assert warnings == []
+
+
+def test_the_last_ones_are_kept_and_the_newest_is_read(tmp_path, warnings):
+    for epoch in range(1, 12):
+        write_checkpoint(tmp_path, made(epoch))
+    assert len(list(tmp_path.iterdir())) == NUM_KEPT
+    assert read_checkpoint(tmp_path, warnings.append).num_epochs == 11
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_a_truncated_one_gives_way_to_the_one_before_it(tmp_path, warnings, share):
+    for epoch in (4, 5):
+        write_checkpoint(tmp_path, made(epoch))
+    content = newest(tmp_path).read_bytes()
+    newest(tmp_path).write_bytes(content[: int(share * len(content))])
+    assert read_checkpoint(tmp_path, warnings.append).num_epochs == 4
+    (warning,) = warnings
+    assert str(newest(tmp_path)) in warning
+    assert "damaged" in warning
+
+
+@pytest.mark.parametrize("place", [0, 40, 200, -1])
+def test_a_flipped_bit_is_noticed(tmp_path, warnings, place):
+    for epoch in (4, 5):
+        write_checkpoint(tmp_path, made(epoch))
+    content = bytearray(newest(tmp_path).read_bytes())
+    content[place] ^= 1
+    newest(tmp_path).write_bytes(content)
+    assert read_checkpoint(tmp_path, warnings.append).num_epochs == 4
+    assert len(warnings) == 1
+
+
+class Malicious:
+    def __reduce__(self):
+        return (pytest.fail, ("code of a checkpoint was run",))
+
+
+@pytest.mark.parametrize("of_torch", [False, True])
+def test_code_in_a_checkpoint_is_never_run(tmp_path, warnings, of_torch):
+    buffer = io.BytesIO()
+    if of_torch:
+        torch.save({"num_epochs": Malicious()}, buffer)
+    else:
+        pickle.dump(Malicious(), buffer, protocol=2)
+    payload = buffer.getvalue()
+    path = tmp_path / "000009.checkpoint"
+    path.write_bytes(MAGIC + hashlib.sha256(payload).digest() + payload)
+    assert read_checkpoint(tmp_path, warnings.append) is None
+    assert len(warnings) == 1
+
+
+def test_a_half_written_one_is_no_checkpoint(tmp_path, warnings):
+    (tmp_path / "000001.part").write_bytes(b"half")
+    assert read_checkpoint(tmp_path, warnings.append) is None
+    assert warnings == []
+
+
+def test_none_is_left_of_a_run_that_is_over(tmp_path, warnings):
+    folder = tmp_path / "run"
+    write_checkpoint(folder, made(1))
+    remove_checkpoints(folder)
+    remove_checkpoints(folder)
+    assert not folder.exists()
+    assert read_checkpoint(folder, warnings.append) is None
