@@ -140,7 +140,7 @@ def test_an_interrupted_sweep_goes_on(tmp_path, launcher):
     assert len(records(tmp_path)) == 6
 
 
-def test_a_run_that_is_killed_leaves_no_record_and_runs_again(tmp_path):
+def test_a_run_that_is_killed_leaves_no_record_and_goes_on(tmp_path):
     words = [word for word in TINY if not word.startswith("epochs")]
     words += ["epochs=2000", "budget.depth=8", "budget.width=4"]
     process = subprocess.Popen(
@@ -156,7 +156,9 @@ def test_a_run_that_is_killed_leaves_no_record_and_runs_again(tmp_path):
     again = subprocess.Popen(
         command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    assert any(line.startswith("epoch    1") for line in again.stdout)
+    lines = iter(again.stdout)
+    assert any(line.startswith("going on after epoch") for line in lines)
+    assert next(line for line in lines if line.startswith("epoch")).split()[1] != "1/2000"
     again.kill()
     again.communicate()
 
