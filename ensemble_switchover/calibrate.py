@@ -6,6 +6,7 @@ import math
 import time
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ensemble_switchover.cell import Cell
+    from ensemble_switchover.training.execution import Execution
 
 MIN_REPEATS, MAX_REPEATS = 3, 12
 WARM_UP_STEPS = 2
@@ -95,7 +97,7 @@ def spread_out(cells: Sequence[Cell]) -> Iterator[Cell]:
 def time_design(
     cell: Cell, device: torch.device, dtype: torch.dtype, max_seconds: float
 ) -> dict[Pass, list[float]]:
-    """Time training steps and predictions of one member on images of noise.
+    """Time training steps and predictions of the members that share them, on images of noise.
 
     The steps are those of the cell's execution, with its batches and augmentation.
 
@@ -103,14 +105,17 @@ def time_design(
         Seconds of every repeat, of each pass.
     """
     clock = synchronised_clock(device)
-    design = cell.design
-    member = build_member(cell.family, design.depth, design.width, cell.task, 0).to(device, dtype)
-    if cell.compile:
-        member.compile()
+    group = tuple(range(cell.members_at_once))
+    members = _members(cell, device, dtype)
+    execution = _execute(cell, members, device)
     mixed = torch.autocast(device.type, torch.bfloat16) if cell.precision == "bf16" else None
     with mixed or nullcontext():
-        times = {Pass.TRAINING: _time_steps(cell, member, device, dtype, max_seconds, clock)}
-        member.eval()
+        execution.prepare(group)
+        step = _training_step(cell, execution, device, dtype)
+        times = {Pass.TRAINING: _repeat(step, max_seconds, clock)}
+        execution.release()
+        for member in members:
+            member.eval()
         for timed in (Pass.ONE, Pass.MANY):
             images = torch.randn(
                 (batch_size_of(cell, timed), cell.task.channels, cell.task.size, cell.task.size),
@@ -118,8 +123,32 @@ def time_design(
                 dtype=dtype,
             )
             with torch.inference_mode():
-                times[timed] = _repeat(lambda: member(images), max_seconds / 4, clock)  # noqa: B023
+                predict = partial(execution.logits, group, images)
+                times[timed] = _repeat(predict, max_seconds / 4, clock)
     return times
+
+
+def _members(cell: Cell, device: torch.device, dtype: torch.dtype) -> list[torch.nn.Module]:
+    design = cell.design
+    return [
+        build_member(cell.family, design.depth, design.width, cell.task, seed).to(device, dtype)
+        for seed in range(cell.members_at_once)
+    ]
+
+
+def _execute(cell: Cell, members: Sequence[torch.nn.Module], device: torch.device) -> Execution:
+    recipe = cell.recipe
+    optimizers = [
+        SGD(
+            member.parameters(),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+        )
+        for member in members
+    ]
+    executed = EXECUTIONS[cell.execution]
+    return executed(members, optimizers, device, compiled=cell.compile)
 
 
 def _calibrate(
@@ -190,31 +219,18 @@ def _observe(
     return observations
 
 
-def _time_steps(
-    cell: Cell,
-    member: torch.nn.Module,
-    device: torch.device,
-    dtype: torch.dtype,
-    max_seconds: float,
-    clock: Callable[[], float],
-) -> list[float]:
-    recipe = cell.recipe
-    optimizer = SGD(
-        member.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-    )
-    execution = EXECUTIONS[cell.execution]([member], [optimizer], device)
-    execution.prepare((0,))
-    member.train()
-    noise = _noise(cell, device, (WARM_UP_STEPS + MAX_REPEATS) * recipe.batch_size)
+def _training_step(
+    cell: Cell, execution: Execution, device: torch.device, dtype: torch.dtype
+) -> Callable[[], object]:
+    """Return what takes the next training step, with the batch's augmentation."""
+    group = tuple(range(cell.members_at_once))
+    noise = _noise(cell, device, (WARM_UP_STEPS + MAX_REPEATS) * cell.recipe.batch_size)
     batches = iter(
         TrainingBatches(
             noise,
-            groups=((0,),),
-            member_seeds=[0],
-            batch_size=recipe.batch_size,
+            groups=(group,),
+            member_seeds=group,
+            batch_size=cell.recipe.batch_size,
             augmentation=augmentation_of(cell),
             normalisation=Normalisation.of(noise.images),
             dtype=dtype,
@@ -226,7 +242,7 @@ def _time_steps(
         batch = next(batches)
         execution.train_step(batch.members, batch.images, batch.labels)
 
-    return _repeat(step, max_seconds, clock)
+    return step
 
 
 def _repeat(

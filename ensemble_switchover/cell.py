@@ -124,6 +124,11 @@ class Cell:
         return self.study_folder / self.name
 
     @property
+    def members_at_once(self) -> int:
+        """Members that share a step, and the device's memory."""
+        return self.design.k if self.execution == "fused" else 1
+
+    @property
     def checkpoint_folder(self) -> Path:
         """Where the run's state is kept while it is unfinished."""
         return self.study_folder / ".checkpoints" / self.name

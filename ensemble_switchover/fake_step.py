@@ -13,12 +13,13 @@ from torch.optim import SGD
 
 from ensemble_switchover.measurement.allocation import AllocationTracker
 from ensemble_switchover.networks import build_network
-from ensemble_switchover.planning.cost import memory_bytes, shape_bytes
+from ensemble_switchover.planning.cost import item_bytes, step_bytes
 from ensemble_switchover.training.execution import EXECUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ensemble_switchover.cell import Cell
     from ensemble_switchover.design import Family, ImageTask
     from ensemble_switchover.planning.forecast import Forecast
 
@@ -30,39 +31,51 @@ def with_exact_memory(forecasts: Sequence[Forecast]) -> list[Forecast]:
     """Replace the memory that was counted from shapes by that of torch's tensors."""
     exact = []
     for entry in forecasts:
-        cell, design = entry.cell, entry.cell.design
-        member = (cell.family, design.depth, design.width, cell.task, cell.recipe.batch_size)
-        item_bytes = 8 if cell.precision == "64" else 4
-        counted = shape_bytes(*member, item_bytes)
-        traced = fake_step_bytes(*member, item_bytes, cell.execution)
-        bytes_now = memory_bytes(cell, entry.machine.conditions.device) - counted + traced
-        exact.append(replace(entry, cost=replace(entry.cost, memory_bytes=bytes_now)))
+        difference = fake_step_bytes(entry.cell) - step_bytes(entry.cell)
+        traced = replace(entry.cost, memory_bytes=entry.cost.memory_bytes + difference)
+        exact.append(replace(entry, cost=traced))
     return exact
 
 
+def fake_step_bytes(cell: Cell) -> int:
+    """Take two training steps of members that share them, with fake tensors.
+
+    Returns:
+        The peak of their bytes.
+    """
+    design = cell.design
+    size = (design.depth, design.width, cell.task, cell.recipe.batch_size, item_bytes(cell))
+    return fake_bytes(cell.family, *size, cell.execution, cell.members_at_once)
+
+
 @lru_cache(maxsize=65536)
-def fake_step_bytes(
+def fake_bytes(
     family: Family,
     depth: int,
     width: int,
     task: ImageTask,
     batch_size: int,
-    item_bytes: int,
+    number_bytes: int,
     execution: str,
+    num_members: int = 1,
 ) -> int:
-    """Take two training steps of one member with fake tensors; return the peak of their bytes."""
-    dtype = torch.float64 if item_bytes == 8 else torch.float32
+    """Take two training steps of so many members at once; return the peak of their bytes."""
+    dtype = torch.float64 if number_bytes == 8 else torch.float32
     tracker = AllocationTracker()
     with _default_dtype(dtype), FakeTensorMode(), tracker:
-        member = build_network(family, depth, width, task)
-        # all tensors at once, as on a GPU
-        optimizer = SGD(member.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True)
-        executed = EXECUTIONS[execution]([member], [optimizer], HOST)
-        executed.prepare((0,))
-        images = torch.zeros((1, batch_size, task.channels, task.size, task.size), dtype=dtype)
-        labels = torch.zeros((1, batch_size), dtype=torch.long)
+        members = [build_network(family, depth, width, task) for _ in range(num_members)]
+        optimizers = [  # all tensors at once, as on a GPU
+            SGD(member.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True)
+            for member in members
+        ]
+        executed = EXECUTIONS[execution](members, optimizers, HOST)
+        group = tuple(range(num_members))
+        executed.prepare(group)
+        shape = (num_members, batch_size, task.channels, task.size, task.size)
+        images = torch.zeros(shape, dtype=dtype)
+        labels = torch.zeros((num_members, batch_size), dtype=torch.long)
         for _ in range(2):
-            executed.train_step((0,), images, labels)
+            executed.train_step(group, images, labels)
     return tracker.peak_bytes
 
 

@@ -99,7 +99,7 @@ def train_and_measure(
 def _out_of_memory(cell: Cell) -> str:
     device = choose_device(cell.device)
     available = device_memory_bytes(device)
-    needed = memory_bytes(cell, device.type)
+    needed = memory_bytes(cell, device.type, available)
     text = (
         f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters at "
         f"batch size {cell.recipe.batch_size}: its tensors take {needed / 2**20:,.0f} MiB"
@@ -154,7 +154,7 @@ def _train_and_measure(
     finally:
         log.finish(status)
     latencies = measure_latencies(
-        _predictor(module.ensemble.to(device).eval(), cell.precision, device),
+        _predictor(module, cell.precision, device),
         cell.task,
         config.measurement.latency_batch_sizes,
         device=device,
@@ -209,12 +209,15 @@ def assemble(
     split = load_dataset(cell.dataset, used.train, used.test, tell, validation_size=used.validation)
     design, recipe = cell.design, cell.recipe
     ensemble = Ensemble.build(cell.family, design.depth, design.width, cell.task, cell.member_seeds)
-    if cell.compile:
-        for member in ensemble.members:
-            member.compile()
     execution = EXECUTIONS[cell.execution]
     module = EnsembleModule(
-        ensemble, recipe, execution, len(split.train), len(split.test), cell.task.num_classes
+        ensemble,
+        recipe,
+        execution,
+        len(split.train),
+        len(split.test),
+        cell.task.num_classes,
+        compiled=cell.compile,
     )
     datamodule = ImageDataModule(
         split,
@@ -308,13 +311,15 @@ def fit(
 
 
 def _predictor(
-    ensemble: Ensemble, precision: str, device: torch.device
+    module: EnsembleModule, precision: str, device: torch.device
 ) -> Callable[[Tensor], Tensor]:
+    """Return how the trained ensemble predicts, by the execution that trained it."""
+    module.ensemble.to(device).eval()
+
     def predict(images: Tensor) -> Tensor:
         mixed = precision == "bf16"
         with torch.autocast(device.type, torch.bfloat16) if mixed else nullcontext():
-            probabilities: Tensor = ensemble(images)
-        return probabilities
+            return module.execution.probabilities(images)
 
     return predict
 

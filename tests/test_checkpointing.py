@@ -15,6 +15,7 @@ from ensemble_switchover import checkpointing, interruption
 from ensemble_switchover.results.store import RECORD_FILE, read_record
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
+from ensemble_switchover.training.execution import EXECUTIONS
 
 CLOCKS = {
     "train_seconds": 0.0,
@@ -54,8 +55,9 @@ def run_with(tiny_cell, tmp_path):
     return run
 
 
-def test_stopped_after_any_epoch_it_ends_the_same(run_with, monkeypatch):
-    whole_cell, whole = run_with("whole")
+@pytest.mark.parametrize("execution", sorted(EXECUTIONS))
+def test_stopped_after_any_epoch_it_ends_the_same(execution, run_with, monkeypatch):
+    whole_cell, whole = run_with("whole", f"execution={execution}")
     calls = itertools.count(1)
 
     def stop_now_and_then():
@@ -66,7 +68,7 @@ def test_stopped_after_any_epoch_it_ends_the_same(run_with, monkeypatch):
     stops = 0
     while True:
         try:
-            cell, record = run_with("stopped")
+            cell, record = run_with("stopped", f"execution={execution}")
             break
         except KeyboardInterrupt:
             stops += 1

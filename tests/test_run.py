@@ -151,7 +151,7 @@ def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_cell, monkeyp
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     words = ("budget.depth=8", "budget.width=8")
-    needed = memory_bytes(tiny_cell(*words, "recipe.batch_size=8")[0], "cpu")
+    needed = memory_bytes(tiny_cell(*words, "recipe.batch_size=8")[0], "cpu", None)
     available = int(share * needed / run.SHARE_OF_MEMORY)
     monkeypatch.setattr(run, "fit", fail)
     monkeypatch.setattr(run, "device_memory_bytes", lambda device: available)

@@ -12,10 +12,8 @@ from ensemble_switchover.data.batches import (
     Normalisation,
     TrainingBatches,
 )
-from ensemble_switchover.data.residence import (
-    choose_residence,
-    free_device_bytes,
-)
+from ensemble_switchover.data.residence import free_device_bytes
+from ensemble_switchover.residence import choose_residence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,48 +19,8 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.data.images import ImageSet
 
-SHARE = 0.5
-"""Of a device's free memory that images may take; the rest is for training."""
-
 DEPTH = 4
 """Batches that are fetched before they are asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Residence:
-    """Where images lie, and why."""
-
-    place: str
-    """`device` or `host`"""
-    reason: str
-
-
-def choose_residence(
-    asked: str, device_type: str, needed_bytes: int, free_bytes: int | None
-) -> Residence:
-    """Decide `dataset.residence=`.
-
-    Args:
-        asked: `auto`, `device` or `host`.
-        device_type: Where training computes: `cpu`, `cuda` or `mps`.
-        needed_bytes: Of all training and test images.
-        free_bytes: Of the device's memory; None where it does not tell.
-
-    >>> choose_residence("auto", "cuda", 200_000_000, 8_000_000_000).place
-    'device'
-    >>> choose_residence("auto", "cuda", 5_000_000_000, 8_000_000_000).place
-    'host'
-    """
-    if asked != "auto":
-        return Residence(asked, "as asked for")
-    size = f"{needed_bytes / 1e6:,.1f} MB of images"
-    if device_type == "cpu":
-        return Residence("device", f"{size}, and the CPU computes where they are")
-    if free_bytes is None:
-        return Residence("host", f"{size}, and the device does not tell how much is free")
-    fits = needed_bytes <= SHARE * free_bytes
-    free = f"{'at most' if fits else 'more than'} half of {free_bytes / 1e6:,.1f} MB free there"
-    return Residence("device" if fits else "host", f"{size}, {free}")
 
 
 def free_device_bytes(device: torch.device) -> int | None:

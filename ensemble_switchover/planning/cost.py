@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.planning.calibration import Calibration
 from ensemble_switchover.planning.memory import training_peak_bytes
 from ensemble_switchover.planning.workload import MANY_IMAGES, Pass, Workload, workload
+from ensemble_switchover.residence import choose_residence
 
 if TYPE_CHECKING:
     from ensemble_switchover.cell import Cell
@@ -38,32 +39,38 @@ class Cost:
     """Prediction of an image by all members, in batches of `MANY_IMAGES`."""
 
 
-def predict_cost(cell: Cell, basis: Calibration | DataSheet | None, device: str) -> Cost:
+def predict_cost(
+    cell: Cell,
+    basis: Calibration | DataSheet | None,
+    device: str,
+    available_bytes: int | None = None,
+) -> Cost:
     """Predict what a run costs on a device.
 
     Args:
         cell: The run.
         basis: What seconds are predicted from.
         device: `cpu`, `cuda` or `mps`; off the CPU, members whose turn it is not are parked.
+        available_bytes: Of the device's memory, if it is known.
     """
-    epochs, k = cell.recipe.epochs, cell.design.k
+    epochs, groups = cell.recipe.epochs, cell.design.k // cell.members_at_once
     steps = epochs * -(-cell.train_size // cell.recipe.batch_size)
     step = predict_pass(cell, Pass.TRAINING, basis)
     one, many = (predict_pass(cell, timed, basis) for timed in (Pass.ONE, Pass.MANY))
     evaluated = epochs * cell.sizes.evaluated / MANY_IMAGES
     return Cost(
-        steps=k * steps,
+        steps=cell.design.k * steps,
         training_flops=cell.training_flops,
-        memory_bytes=memory_bytes(cell, device),
-        training_seconds=None if step is None else k * steps * step,
-        evaluation_seconds=None if many is None else k * evaluated * many,
-        one_image_ms=None if one is None else k * one * _MILLISECONDS,
-        many_images_ms=None if many is None else k * many * _MILLISECONDS / MANY_IMAGES,
+        memory_bytes=memory_bytes(cell, device, available_bytes),
+        training_seconds=None if step is None else groups * steps * step,
+        evaluation_seconds=None if many is None else groups * evaluated * many,
+        one_image_ms=None if one is None else groups * one * _MILLISECONDS,
+        many_images_ms=None if many is None else groups * many * _MILLISECONDS / MANY_IMAGES,
     )
 
 
 def predict_pass(cell: Cell, timed: Pass, basis: Calibration | DataSheet | None) -> float | None:
-    """Predict the seconds of one pass of one member."""
+    """Predict the seconds of one pass of the members that share it."""
     if basis is None:
         return None
     work = count_work(cell, timed)
@@ -72,20 +79,42 @@ def predict_pass(cell: Cell, timed: Pass, basis: Calibration | DataSheet | None)
     return basis.predict(timed, work, cell.precision)
 
 
-def memory_bytes(cell: Cell, device: str) -> int:
+def memory_bytes(cell: Cell, device: str, available_bytes: int | None) -> int:
     """Bound the bytes of all tensors on the device while a run trains, from shapes.
 
     Mixed precision is counted as float32, which is more than it takes.
+
+    Args:
+        cell: The run.
+        device: `cpu`, `cuda` or `mps`.
+        available_bytes: Of the device's memory, by which `dataset.residence=auto` decides; None
+            where it is not known.
     """
-    item_bytes = 8 if cell.precision == "64" else 4
+    return step_bytes(cell) + _other_bytes(cell, device, available_bytes)
+
+
+def step_bytes(cell: Cell) -> int:
+    """Bound the bytes of a training step of the members that share it."""
     design, task = cell.design, cell.task
-    member = shape_bytes(
-        cell.family, design.depth, design.width, task, cell.recipe.batch_size, item_bytes
-    )
-    # on the CPU the other members stay, each with its weights, gradients and momentum
-    others = 3 * (design.k - 1) * design.member_parameters * item_bytes if device == "cpu" else 0
-    image = task.channels * task.size**2 + LABEL_BYTES
-    return member + others + (cell.train_size + cell.sizes.evaluated) * image
+    size = (design.depth, design.width, task, cell.recipe.batch_size, item_bytes(cell))
+    return cell.members_at_once * shape_bytes(cell.family, *size)
+
+
+def item_bytes(cell: Cell) -> int:
+    """Return the bytes of a number."""
+    return 8 if cell.precision == "64" else 4
+
+
+def _other_bytes(cell: Cell, device: str, available_bytes: int | None) -> int:
+    """Count what lies on the device beside a step: images, and on the CPU waiting members."""
+    design, task = cell.design, cell.task
+    waiting = design.k - cell.members_at_once if device == "cpu" else 0
+    members = 3 * waiting * design.member_parameters * item_bytes(cell)
+    images = (cell.train_size + cell.sizes.evaluated) * (task.channels * task.size**2 + LABEL_BYTES)
+    asked = cell.dataset.residence
+    if available_bytes is not None:
+        asked = choose_residence(asked, device, images, available_bytes).place
+    return members + (0 if asked == "host" and device != "cpu" else images)
 
 
 def largest_fitting_batch(cell: Cell, device: str, available_bytes: int) -> int | None:
@@ -93,7 +122,7 @@ def largest_fitting_batch(cell: Cell, device: str, available_bytes: int) -> int 
     batch_size = cell.recipe.batch_size // 2
     while batch_size >= 1:
         smaller = replace(cell, recipe=replace(cell.recipe, batch_size=batch_size))
-        if memory_bytes(smaller, device) <= available_bytes:
+        if memory_bytes(smaller, device, available_bytes) <= available_bytes:
             return batch_size
         batch_size //= 2
     return None
@@ -105,20 +134,21 @@ def batch_size_of(cell: Cell, timed: Pass) -> int:
 
 
 def design_text(cell: Cell, timed: Pass) -> str:
-    """Name what one pass of one member computes."""
+    """Name what one pass computes."""
     design, task = cell.design, cell.task
     options = "".join(f" {name}={value}" for name, value in cell.family.options.items())
     return (
         f"{cell.family.name}{options} {design.depth}x{design.width} on {task.channels} channels "
         f"of {task.size} pixels, {task.num_classes} classes, batch {batch_size_of(cell, timed)}"
+        f"{f', {cell.members_at_once} members at once' if cell.members_at_once > 1 else ''}"
     )
 
 
 def count_work(cell: Cell, timed: Pass) -> Workload:
-    """Count what a pass of one member has to do, forward."""
+    """Count what a pass of the members that share it has to do, forward."""
     design = cell.design
     image = _image_work(cell.family, design.depth, design.width, cell.task)
-    return image.of_batch(batch_size_of(cell, timed))
+    return image.of_batch(cell.members_at_once * batch_size_of(cell, timed))
 
 
 @lru_cache(maxsize=65536)

@@ -81,7 +81,8 @@ def forecast(
             machines[key] = find_machine(cell, calibrations, machine_name)
         machine = machines[key]
         state = run_state(cell.folder)
-        cost = predict_cost(cell, machine.basis, machine.conditions.device)
+        device = machine.conditions.device
+        cost = predict_cost(cell, machine.basis, device, machine.memory_bytes)
         measured = _measured(cell.folder, machine) if state is RunState.FINISHED else None
         forecasts.append(Forecast(cell, state, cost, machine, measured))
     return forecasts

@@ -43,6 +43,8 @@ class EnsembleModule(lightning.LightningModule):
         num_train_images: int,
         num_test_images: int,
         num_classes: int,
+        *,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -52,6 +54,7 @@ class EnsembleModule(lightning.LightningModule):
         self.num_train_images = num_train_images
         self.num_test_images = num_test_images
         self.num_classes = num_classes
+        self.compiled = compiled
         self.resumed: Checkpoint | None = None
         """Where training goes on from, in place of the beginning."""
         self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -111,7 +114,10 @@ class EnsembleModule(lightning.LightningModule):
         if self.resumed is not None:
             self._restore(self.resumed)
         self.execution = self.execution_type(
-            list(self.ensemble.members), self._optimizers(), self.device
+            list(self.ensemble.members),
+            self._optimizers(),
+            self.device,
+            compiled=self.compiled,
         )
         shape = (self.k, self.num_test_images, self.num_classes)
         self.probabilities = torch.zeros(shape, device=self.device)

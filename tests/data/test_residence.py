@@ -14,7 +14,8 @@ from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.data.batches import EvaluationBatches, Normalisation, TrainingBatches
 from ensemble_switchover.data.images import ImageSet
 from ensemble_switchover.data.moments import pixel_moments
-from ensemble_switchover.data.residence import DEPTH, choose_residence, gather
+from ensemble_switchover.data.residence import DEPTH, gather
+from ensemble_switchover.residence import choose_residence
 
 CPU = torch.device("cpu")
 needs_cuda = pytest.mark.skipif(

@@ -16,7 +16,7 @@ from ensemble_switchover.design.layers import (
     Shape,
     trace,
 )
-from ensemble_switchover.fake_step import HOST, fake_step_bytes, with_exact_memory
+from ensemble_switchover.fake_step import HOST, fake_bytes, with_exact_memory
 from ensemble_switchover.measurement.allocation import AllocationTracker
 from ensemble_switchover.networks import build_network
 from ensemble_switchover.planning.cost import memory_bytes, shape_bytes
@@ -48,7 +48,7 @@ def members(draw):
 @settings(max_examples=12, deadline=None)
 @given(members(), st.sampled_from([4, 8]))
 def test_shapes_tell_what_torchs_tensors_take(member, item_bytes):
-    exact = fake_step_bytes(*member, item_bytes, "sequential")
+    exact = fake_bytes(*member, item_bytes, "sequential")
     assert shape_bytes(*member, item_bytes) == pytest.approx(exact, rel=0.1)
 
 
@@ -57,7 +57,7 @@ def test_shapes_tell_it_of_the_papers_own_networks(name):
     family = make_family(name, {})
     depth, width = family.default_depth, family.default_width
     member = (family, depth, width, ImageTask(3, 32, 10), 128)
-    exact = fake_step_bytes(*member, 4, "sequential")
+    exact = fake_bytes(*member, 4, "sequential")
     assert shape_bytes(*member, 4) == pytest.approx(exact, rel=0.02)
 
 
@@ -80,7 +80,7 @@ def real_step_bytes(family, depth, width, task, batch_size, device=HOST):
 def test_fake_tensors_take_what_real_ones_take(name):
     family = make_family(name, {})
     member = (family, family.depths[0], 6, ImageTask(3, 16, 10), 32)
-    fake = fake_step_bytes(*member, 4, "sequential")
+    fake = fake_bytes(*member, 4, "sequential")
     assert fake == pytest.approx(real_step_bytes(*member), rel=0.05)
 
 
@@ -129,9 +129,32 @@ def test_a_run_has_its_images_and_on_a_cpu_the_other_members(precision, tiny_cel
     design = cell.design
     member = shape_bytes(cell.family, design.depth, design.width, cell.task, 16, item)
     images = (40 + 60) * (64 + 8)
-    assert memory_bytes(cell, "cuda") == member + images
+    assert memory_bytes(cell, "cuda", None) == member + images
     others = 2 * 3 * design.member_parameters * item
-    assert memory_bytes(cell, "cpu") == member + images + others
+    assert memory_bytes(cell, "cpu", None) == member + images + others
+
+
+@pytest.mark.parametrize(
+    ("residence", "available", "on_device"),
+    [
+        ("auto", None, True), ("auto", 10**9, True), ("auto", 10**4, False),
+        ("host", 10**9, False), ("device", 10**4, True),
+    ],
+)  # fmt: skip
+def test_images_count_where_they_lie(residence, available, on_device, tiny_cell):
+    cell, _ = tiny_cell(f"dataset.residence={residence}")
+    images = (40 + 60) * (64 + 8)
+    step = memory_bytes(cell, "cuda", available) - on_device * images
+    assert step == shape_bytes(cell.family, 26, 8, cell.task, 16, 4)
+
+
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+@pytest.mark.parametrize("num_members", [1, 2, 4])
+def test_fused_members_take_the_memory_of_all(name, num_members):
+    family = make_family(name, {})
+    member = (family, family.depths[0], 6, ImageTask(3, 16, 10), 16)
+    exact = fake_bytes(*member, 4, "fused", num_members)
+    assert num_members * shape_bytes(*member, 4) == pytest.approx(exact, rel=0.1)
 
 
 @pytest.mark.parametrize("precision", ["32", "64"])

@@ -85,7 +85,8 @@ def trained_plainly(family, depth, width, seed, split, dtype=torch.float64):
 
 @pytest.mark.parametrize("execution", sorted(EXECUTIONS))
 @pytest.mark.parametrize(
-    ("name", "depth", "width"), [("resnet", 8, 4), ("densenet", 7, 4), ("wide_resnet", 10, 1)]
+    ("name", "depth", "width"),
+    [("resnet", 8, 4), ("densenet", 7, 4), ("wide_resnet", 10, 1), ("vgg", 8, 2)],
 )
 def test_a_member_equals_the_same_network_trained_alone(name, depth, width, execution, split):
     family = make_family(name, {})

@@ -8,10 +8,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+import torch
+
+from ensemble_switchover.networks.ensemble import ensemble_probabilities
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import torch
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
@@ -27,8 +30,10 @@ class Execution(ABC):
         members: Sequence[nn.Module],
         optimizers: Sequence[Optimizer],
         device: torch.device,
+        *,
+        compiled: bool = False,
     ) -> None:
-        """Take k members with one optimizer each."""
+        """Take k members with one optimizer each; `compiled` compiles what computes."""
 
     @staticmethod
     @abstractmethod
@@ -59,6 +64,16 @@ class Execution(ABC):
     @abstractmethod
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to a ready group's logits (m, B, classes)."""
+
+    def probabilities(self, images: Tensor) -> Tensor:
+        """Map images (B, C, H, W) to the ensemble's probabilities (B, classes), after release."""
+        logits = [self.logits(group, images) for group in self.groups(self.k)]
+        return ensemble_probabilities(torch.cat(logits).float().softmax(dim=-1))
+
+    @property
+    @abstractmethod
+    def k(self) -> int:
+        """Number of members."""
 
     @abstractmethod
     def release(self) -> None:

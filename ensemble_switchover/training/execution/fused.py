@@ -35,10 +35,15 @@ class FusedExecution(Execution):
         members: Sequence[nn.Module],
         optimizers: Sequence[Optimizer],
         device: torch.device,
+        *,
+        compiled: bool = False,
     ) -> None:
         """Fuse the members where they are."""
+        del device
         self.optimizers = optimizers
         self.network = Fused(members)
+        if compiled:
+            self.network.compile()
         settings: dict[str, Any] = {
             name: optimizers[0].param_groups[0][name] for name in ("momentum", "weight_decay")
         }
@@ -46,7 +51,11 @@ class FusedExecution(Execution):
         parameters = zip(*(member.parameters() for member in members), strict=True)
         for whole, parts in zip(self.network.parameters(), parameters, strict=True):
             self.optimizer.state[whole]["momentum_buffer"] = self._join_momentum(whole, parts)
-        del device
+
+    @property
+    def k(self) -> int:
+        """Number of members."""
+        return len(self.optimizers)
 
     @staticmethod
     def groups(k: int) -> Groups:

@@ -34,8 +34,13 @@ class Sequential(Execution):
         members: Sequence[nn.Module],
         optimizers: Sequence[Optimizer],
         device: torch.device,
+        *,
+        compiled: bool = False,
     ) -> None:
         """Park every member in host memory."""
+        if compiled:
+            for network in members:
+                network.compile()
         self.members = members
         self.optimizers = optimizers
         self.device = device
@@ -44,6 +49,11 @@ class Sequential(Execution):
         if device.type == "cuda":
             torch.cuda.empty_cache()  # what all members together took is not training's
         self.resident: int | None = None
+
+    @property
+    def k(self) -> int:
+        """Number of members."""
+        return len(self.members)
 
     @staticmethod
     def groups(k: int) -> Groups:
