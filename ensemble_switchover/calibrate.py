@@ -15,6 +15,7 @@ from torch.optim import SGD
 
 from ensemble_switchover.data.batches import Normalisation, TrainingBatches
 from ensemble_switchover.data.images import ImageSet
+from ensemble_switchover.hardware import num_processors
 from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
@@ -24,15 +25,13 @@ from ensemble_switchover.planning.calibration import (
     Calibration,
     Conditions,
     Observation,
+    add_observations,
     calibration_folder,
-    find_calibration,
-    merge,
-    read_calibrations,
-    write_calibration,
 )
 from ensemble_switchover.planning.cost import batch_size_of, count_work, design_text
 from ensemble_switchover.planning.workload import Pass
 from ensemble_switchover.run import augmentation_of, choose_device, set_precision
+from ensemble_switchover.terminal import digits
 from ensemble_switchover.training.execution import EXECUTIONS
 
 if TYPE_CHECKING:
@@ -67,6 +66,7 @@ def calibrate(cells: Sequence[Cell], max_seconds: float, tell: Callable[[str], N
             precision=cell.precision,
             compiled=cell.compile,
             threads=cell.threads,
+            processors=num_processors(),
         )
         by_conditions.setdefault(conditions, []).append(cell)
     for conditions, part in by_conditions.items():
@@ -81,16 +81,15 @@ def spread_out(cells: Sequence[Cell]) -> Iterator[Cell]:
     """
     designs = {design_text(cell, Pass.TRAINING): cell for cell in cells}
     left = {text: _position(cell) for text, cell in designs.items()}
-    given: list[tuple[str, tuple[float, ...]]] = []
+    distances = dict.fromkeys(left, math.inf)
+    families: set[str] = set()
     while left:
-        families = {designs[text].family.name for text, _ in given}
         fresh = [text for text in left if designs[text].family.name not in families]
-
-        def distance(text: str) -> float:
-            return min((math.dist(left[text], place) for _, place in given), default=0.0)
-
-        chosen = max(fresh or left, key=distance)
-        given.append((chosen, left.pop(chosen)))
+        chosen = max(fresh or left, key=distances.__getitem__)
+        place = left.pop(chosen)
+        families.add(designs[chosen].family.name)
+        for text, other in left.items():
+            distances[text] = min(distances[text], math.dist(other, place))
         yield designs[chosen]
 
 
@@ -158,8 +157,6 @@ def _calibrate(
     if conditions.threads is not None:
         torch.set_num_threads(conditions.threads)
     dtype = set_precision(conditions.precision, device)
-    known, _ = read_calibrations(calibration_folder())
-    calibration = find_calibration(known, conditions)
     designs = list(spread_out(cells))
     begin = time.monotonic()
     for number, cell in enumerate(designs):
@@ -171,8 +168,7 @@ def _calibrate(
         observations = _observe(cell, device, dtype, min(share, max_seconds / LEAST_DESIGNS), tell)
         if not observations:
             continue
-        calibration = merge(
-            calibration,
+        add_observations(
             Calibration(
                 version=VERSION,
                 conditions=conditions,
@@ -181,8 +177,8 @@ def _calibrate(
                 memory_bytes=device_memory_bytes(device),
                 observations=observations,
             ),
+            calibration_folder(),
         )
-        write_calibration(calibration, calibration_folder())
 
 
 def _observe(
@@ -215,7 +211,7 @@ def _observe(
                 repeats=len(seconds),
             )
         )
-    tell(f"calibration: {text}: {1000 * observations[0].median_seconds:.3g} ms a training step")
+    tell(f"calibration: {text}: {digits(1000 * observations[0].median_seconds, 3)} ms a step")
     return observations
 
 

@@ -66,6 +66,9 @@ CHOICES = {
     "retry": ["none", "failed"],
 }
 
+OVERSPENT = 1.1
+"""Budget fill above which the user is told."""
+
 MAX_NAME_BYTES = 255
 """What common file systems allow for the name of a folder."""
 
@@ -106,8 +109,14 @@ class Cell:
     @cached_property
     def fingerprint(self) -> str:
         """A hash of what decides the result and how it is measured, and of nothing else."""
-        text = json.dumps(self.decisive(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return _hash(f"{self.treatment} {self.seed}")
+
+    @cached_property
+    def treatment(self) -> str:
+        """A hash of the same without the seed: what the seeds of one design share."""
+        decisive = self.decisive()
+        del decisive["seed"]
+        return _hash(json.dumps(decisive, sort_keys=True))
 
     @property
     def name(self) -> str:
@@ -181,6 +190,10 @@ class Cell:
         }
 
 
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 def read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
     """Read what a configuration builds, for what, and under which budget.
 
@@ -217,6 +230,10 @@ def resolve(config: Config) -> Cell:
     notes = []
     if design_class is DesignClass.SINGLE and config.k != 1:
         notes.append(f"design=single is one network: k={config.k} is taken as k=1")
+    if design.budget_fill > OVERSPENT:
+        notes.append(
+            f"the design has {100 * design.budget_fill:.0f} % of the parameters of its budget"
+        )
     recipe = table_a(family.name, dataset.base or dataset.name)
     if recipe.name.startswith("Table A,"):
         notes.append(

@@ -10,15 +10,18 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from hydra import compose, initialize_config_dir
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config import GROUPS, Config, conf_folder, typed
+from ensemble_switchover.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,10 +84,17 @@ def expand(lines: Sequence[str]) -> list[list[str]]:
     """List the words of every run, as Hydra's basic sweeper would."""
     if not lines:
         return []
-    runs: list[list[str]] = BasicSweeper.split_arguments(
-        _parser().parse_overrides(list(lines)), None
-    )[0]
-    return runs
+    choices: dict[str, list[str]] = {}  # of a key that comes twice, the later value counts
+    for word in _parser().parse_overrides(list(lines)):
+        key = word.get_key_element()
+        if not word.is_sweep_override():
+            choices[key] = [word.get_value_element_as_str()]
+        elif word.is_discrete_sweep():
+            choices[key] = list(word.sweep_string_iterator())
+        else:
+            raise HydraException(f"{word.input_line}: expected a list of values")
+    words = ([f"{key}={value}" for value in values] for key, values in choices.items())
+    return [list(run) for run in product(*words)]
 
 
 def sweep_lines(config: DictConfig, task: Iterable[str]) -> list[str]:
@@ -152,7 +162,7 @@ def _change(scratch: DictConfig, first: list[str], position: int, word: str) -> 
         try:
             OmegaConf.update(scratch, key, value)
             return typed(scratch)
-        except Exception:  # noqa: BLE001
+        except (OmegaConfBaseException, ConfigError):
             pass  # Hydra composes it below, and tells what is wrong
     return typed(compose(ROOT, overrides=[*first[:position], word, *first[position + 1 :]]))
 
@@ -198,14 +208,14 @@ def _disjoint(found: list[Changes]) -> bool:
 def _apply(base: Config, found: list[Changes]) -> Config:
     """Make a configuration with all changes; a node is set before what lies in it."""
     config = copy.copy(base)
-    copied: set[str] = set()
+    copied: set[Path] = set()
     places = [(place, value) for changes in found for place, value in changes.items()]
     for place, value in sorted(places, key=lambda entry: len(entry[0])):
         target: Any = config
-        for name in place[:-1]:
-            if name not in copied:
+        for depth, name in enumerate(place[:-1]):
+            if place[: depth + 1] not in copied:
                 setattr(target, name, copy.copy(getattr(target, name)))
-                copied.add(name)
+                copied.add(place[: depth + 1])
             target = getattr(target, name)
         setattr(target, place[-1], value)
     return config

@@ -28,7 +28,7 @@ def gpus() -> tuple[Gpu, ...]:
     try:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
         pairs = [line.rsplit(",", 1) for line in answer.stdout.splitlines() if line.strip()]
-        return tuple(Gpu(name.strip(), int(memory) * _MEBIBYTE) for name, memory in pairs)
+        return _visible([Gpu(name.strip(), int(memory) * _MEBIBYTE) for name, memory in pairs])
     except (OSError, subprocess.SubprocessError, ValueError):
         return ()
 
@@ -38,6 +38,22 @@ def devices() -> tuple[str, ...]:
     is_apple = sys.platform == "darwin" and platform.machine() == "arm64"
     there = {"cuda": bool(gpus()), "mps": is_apple, "cpu": True}
     return tuple(name for name, is_there in there.items() if is_there)
+
+
+def _visible(found: list[Gpu]) -> tuple[Gpu, ...]:
+    """Keep the GPUs that CUDA_VISIBLE_DEVICES lets this process see, in its order."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None:
+        return tuple(found)
+    numbers = [int(part) for part in chosen.split(",") if part.strip().isdigit()]
+    return tuple(found[number] for number in numbers if number < len(found))
+
+
+def num_processors() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def processor_name() -> str:

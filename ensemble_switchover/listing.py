@@ -110,9 +110,11 @@ def list_paper_tables(words: Sequence[str]) -> tuple[list[PaperRow], list[str]]:
     Raises:
         ConfigError: if the words choose what the tables fix.
     """
-    for key in ("arch", "design", "k", "budget", "sweep"):
-        if has_word(words, key):
-            raise ConfigError(f"{key}=: --paper takes families, designs and k from the tables")
+    for word in words:
+        if not word.startswith(("dataset=", "dataset.")):
+            raise ConfigError(
+                f"{word}: --paper takes all but the data set from the tables; expected dataset="
+            )
     rows, lines = [], []
     for name in PUBLISHED_FAMILIES:
         datasets = ",".join(dataset for family, dataset in TABLE_A if family == name)

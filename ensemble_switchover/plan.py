@@ -12,7 +12,7 @@ from ensemble_switchover.composition import compose_words
 from ensemble_switchover.planning.calibration import calibration_folder, read_calibrations
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
-from ensemble_switchover.planning.rows import PlanRow, plan_row
+from ensemble_switchover.planning.rows import PlanRow, hole_row, plan_row
 from ensemble_switchover.study import resolve_study
 from ensemble_switchover.terminal import FORMATS, complain, make_console, write_rows
 
@@ -73,15 +73,17 @@ def plan(given: argparse.Namespace) -> int:
 
         forecasts = with_exact_memory(forecasts)
     if given.format == "table":
+        jobs = {sweep.concurrent_jobs for sweep, _ in sweeps}
         show_plan(
             make_console(),
             study,
             forecasts,
-            concurrent_jobs=sweeps[0][0].concurrent_jobs,
+            concurrent_jobs=jobs.pop() if len(jobs) == 1 else None,
             memory_from="torch's tensors" if given.exact_memory else "the shapes",
         )
     else:
-        write_rows([plan_row(entry) for entry in forecasts], PlanRow, given.format)
+        rows = [*map(plan_row, forecasts), *map(hole_row, study.impossible)]
+        write_rows(rows, PlanRow, given.format)
     for line in problems:
         complain(line)
     return 0 if all(entry.fits for entry in forecasts) else EXIT_FAILURE
@@ -93,7 +95,9 @@ def _positive(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"expected seconds, more than 0, not {text}")
+        raise argparse.ArgumentTypeError(
+            f"expected seconds, more than 0, not {text}; words come before it"
+        )
     return seconds
 
 

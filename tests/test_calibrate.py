@@ -47,7 +47,7 @@ def test_timings_are_kept_and_the_plan_uses_them(tiny_cell):
     assert {entry.design for entry in calibration.observations} == {
         design_text(cell, timed) for cell in cells for timed in Pass
     }
-    assert sum("ms a training step" in line for line in told) == 2
+    assert sum("ms a step" in line for line in told) == 2
     for entry in calibration.observations:
         assert 0 < entry.lower_seconds <= entry.median_seconds <= entry.upper_seconds
     (first, _) = forecast(cells, [calibration], None)

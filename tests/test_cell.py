@@ -414,3 +414,10 @@ def test_the_fingerprint_is_the_same_in_every_process():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.strip()
     assert printed == resolve_with(*BASE).fingerprint
+
+
+def test_a_design_that_overspends_says_so(compose_config):
+    words = ("design=weq", "k=64", "budget.source=nearest")
+    (note,) = [note for note in resolve(compose_config(*words)).notes if "budget" in note]
+    assert note == "the design has 1322 % of the parameters of its budget"
+    assert not resolve(compose_config("design=deq")).notes

@@ -101,7 +101,8 @@ def test_the_papers_tables_mark_what_overspends(capsys):
         (["budget=parameters", "budget.parameters=abc"],
          "budget.parameters=abc: expected a number of parameters such as 1.5M or 200k"),
         (["dataset.image_size=0"], "dataset.image_size=0: expected 1 or more"),
-        (["--paper", "k=4"], "k=: --paper takes families, designs and k from the tables"),
+        (["--paper", "k=4"],
+         "k=4: --paper takes all but the data set from the tables; expected dataset="),
         (["--paper", "dataset=nope"], "dataset=nope: expected one of cifar10"),
     ],
 )  # fmt: skip

@@ -75,3 +75,22 @@ def test_a_processor_has_a_name_and_memory():
     assert hardware.processor_name().strip()
     size = hardware.main_memory_bytes()
     assert size is None or size > 2**27
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"), [(None, ["A", "B"]), ("", []), ("1", ["B"]), ("1,0", ["B", "A"])]
+)
+def test_gpus_are_those_that_cuda_lets_the_process_see(visible, names, monkeypatch):
+    def answer(command, **_):
+        return subprocess.CompletedProcess(command, 0, stdout="A, 100\nB, 200\n")
+
+    monkeypatch.setattr(subprocess, "run", answer)
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    hardware.gpus.cache_clear()
+    try:
+        assert [gpu.name for gpu in hardware.gpus()] == names
+    finally:
+        hardware.gpus.cache_clear()

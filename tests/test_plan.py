@@ -140,7 +140,8 @@ def test_a_calibration_is_made_first_when_asked_for(capsys, monkeypatch):
         (["hello"], "hello: cannot be read"),
         (["dataset.num_classes=0", "dataset.channels=-1"],
          "2 problems:\n  - dataset.num_classes=0: expected 2 or more\n  - dataset.channels=-1"),
-        (["design=weq", "k=64"], "nothing to run:\n  - design=weq k=64: 64 networks of width 8"),
+        (["design=weq", "k=64"],
+         "nothing to run:\n  - resnet on digits: design=weq k=64: 64 networks of width 8"),
         (["results=/dev/null"], "results=/dev/null: expected a folder, but /dev/null is none"),
         (["results=/dev/null/x"], "results=/dev/null/x: expected a folder"),
         (["device=cuda", "--calibrate", "1"], "device=cuda: this machine has"),
@@ -163,7 +164,7 @@ def test_a_calibration_takes_seconds(seconds, capsys):
         main([f"--calibrate={seconds}"])
     assert ending.value.code == 2
     message = capsys.readouterr().err.splitlines()[-1]
-    assert message.endswith(f"expected seconds, more than 0, not {seconds}")
+    assert message.endswith(f"expected seconds, more than 0, not {seconds}; words come before it")
 
 
 def test_named_sweeps_are_planned_together_each_run_once(capsys):

@@ -15,10 +15,15 @@ def test_equal_runs_become_one_and_holes_are_told(compose_config):
     study = resolve_study(configs)
     designs = [(cell.design.design_class.value, cell.design.k) for cell in study.cells]
     assert designs == [("single", 1), ("deq", 2), ("deq", 4), ("weq", 2), ("weq", 4)]
-    assert [line.partition(":")[0] for line in study.impossible] == [
+    assert [hole.reason.partition(":")[0] for hole in study.impossible] == [
         "design=deq k=64",
         "design=weq k=64",
     ]
+    first = study.impossible[0]
+    assert (first.family, first.dataset, first.design_class, first.k) == (
+        "resnet", "digits", "deq", 64,
+    )  # fmt: skip
+    assert str(first) == f"resnet on digits: {first.reason}"
 
 
 def test_every_problem_is_named_once(compose_config):

@@ -61,7 +61,7 @@ def test_the_words_of_one_run_sweep_with_multirun(tmp_path):
         *(("deq", k, width) for k in (2, 4) for width in (8, 16)),
         *(("weq", 2, width) for width in (8, 16)),
     }
-    assert first.stdout.count("no such design: design=weq k=4") == 2
+    assert first.stdout.count("no such design: resnet on digits: design=weq k=4") == 2
     assert "8 runs trained" in first.stdout
     assert "8/8" in first.stdout
     assert "left]" in first.stdout

@@ -20,6 +20,10 @@ MAX_DEPTH = 10_000
 """Beyond any network that trains; counting layer by layer would take ever longer."""
 
 
+MAX_WIDTH = 1_000_000
+"""Beyond any network that fits into a memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImageTask:
     """What a network must fit: square images of `channels` x `size` x `size`, in `num_classes`."""
@@ -61,6 +65,8 @@ class Family(ABC):
         """
         if depth not in self.depths:
             raise DesignError(f"depth={depth}: {_expected_depth(self, depth)}")
+        if width > MAX_WIDTH:
+            raise DesignError(f"width={width:.3g}: expected at most {MAX_WIDTH:,}")
         if width < 1:
             raise DesignError(f"width={width}: expected a {self.width_name} of at least 1")
 

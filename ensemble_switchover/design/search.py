@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.design.family import MAX_WIDTH
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
 
 def largest_width(family: Family, depth: int, parameters: int, task: ImageTask) -> int | None:
     """Return the largest width at `depth` with at most `parameters` parameters, if there is one."""
-    return largest(lambda width: family.parameters(depth, width, task) <= parameters)
+    return largest(
+        lambda width: width <= MAX_WIDTH and family.parameters(depth, width, task) <= parameters
+    )
 
 
 def largest_depth(family: Family, width: int, parameters: int, task: ImageTask) -> int | None:

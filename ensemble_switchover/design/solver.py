@@ -84,6 +84,7 @@ def solve(
     if design_class is DesignClass.SINGLE:
         k = 1
     elif source is Source.PUBLISHED:
+        _refuse_options(family)
         depth, width = published_member(family.name, depth, width, design_class.value, k)
     elif design_class is DesignClass.DEQ:
         found = largest_width(family, depth, share, task)
@@ -105,6 +106,16 @@ def solve(
         member_flops=family.flops(depth, width, task),
         budget_fill=k * parameters / budget.parameters,
     )
+
+
+def _refuse_options(family: Family) -> None:
+    usual = type(family)().options
+    for name, value in family.options.items():
+        if value != usual[name]:
+            raise DesignError(
+                f"budget.source=published: the tables are for arch.{name}={usual[name]}, "
+                f"and {value} came"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
 from platformdirs import user_cache_path
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,7 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
+
+FEWEST = 3
+"""Designs that are to be timed, as many as there are rates to fit."""
+FAR = 3.0
+"""By how much less or more work than any that was timed is far from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +40,8 @@ class Conditions:
     compiled: bool
     threads: int | None
     """As asked for; None: torch's choice."""
+    processors: int
+    """What this process may use of them, from which torch's choice follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +90,22 @@ class Calibration:
             return None
         return self.factors[timed].get(family, 1.0) * seconds(self.rates[timed], work)
 
+    def is_extrapolated(self, timed: Pass, design: str, family: str, work: Workload) -> bool:
+        """Tell whether nothing like a design was timed.
+
+        Too few designs, none of the family, or the work lies far outside the work that was timed.
+        """
+        observed = [entry for entry in self.observations if entry.timed is timed]
+        if any(entry.design == design for entry in observed):
+            return False
+        if len(observed) < FEWEST or all(entry.family != family for entry in observed):
+            return True
+        columns = zip(*(entry.work.features for entry in observed), strict=True)
+        return any(
+            not min(column) / FAR <= feature <= FAR * max(column)
+            for feature, column in zip(work.features, columns, strict=True)
+        )
+
 
 def fit(calibration: Calibration) -> Calibration:
     """Fit the rates of every pass to its observations.
@@ -115,10 +140,23 @@ def write_calibration(calibration: Calibration, folder: Path) -> Path:
     """Write a calibration into its file, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{_name(calibration.conditions)}.json"
-    temporary = path.with_suffix(".part")
+    temporary = path.with_suffix(f".{os.getpid()}.part")
     temporary.write_bytes(_adapter().dump_json(calibration, indent=1))
     temporary.replace(path)
     return path
+
+
+def add_observations(new: Calibration, folder: Path) -> Calibration:
+    """Merge new observations into the calibration of the same conditions, and keep it.
+
+    Processes that calibrate at once do so one after another.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        known, _ = read_calibrations(folder)
+        merged = merge(find_calibration(known, new.conditions), new)
+        write_calibration(merged, folder)
+    return merged
 
 
 def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:

@@ -37,6 +37,8 @@ class Cost:
     """Prediction of a single image by all members."""
     many_images_ms: float | None
     """Prediction of an image by all members, in batches of `MANY_IMAGES`."""
+    extrapolated: bool
+    """True if the seconds come from a calibration that timed nothing like it."""
 
 
 def predict_cost(
@@ -66,6 +68,7 @@ def predict_cost(
         evaluation_seconds=None if many is None else groups * evaluated * many,
         one_image_ms=None if one is None else groups * one * _MILLISECONDS,
         many_images_ms=None if many is None else groups * many * _MILLISECONDS / MANY_IMAGES,
+        extrapolated=_is_extrapolated(cell, basis),
     )
 
 
@@ -77,6 +80,13 @@ def predict_pass(cell: Cell, timed: Pass, basis: Calibration | DataSheet | None)
     if isinstance(basis, Calibration):
         return basis.predict(timed, design_text(cell, timed), cell.family.name, work)
     return basis.predict(timed, work, cell.precision)
+
+
+def _is_extrapolated(cell: Cell, basis: Calibration | DataSheet | None) -> bool:
+    timed = Pass.TRAINING
+    return isinstance(basis, Calibration) and basis.is_extrapolated(
+        timed, design_text(cell, timed), cell.family.name, count_work(cell, timed)
+    )
 
 
 def memory_bytes(cell: Cell, device: str, available_bytes: int | None) -> int:
@@ -97,7 +107,8 @@ def step_bytes(cell: Cell) -> int:
     """Bound the bytes of a training step of the members that share it."""
     design, task = cell.design, cell.task
     size = (design.depth, design.width, task, cell.recipe.batch_size, item_bytes(cell))
-    return cell.members_at_once * shape_bytes(cell.family, *size)
+    copies = cell.execution != "fused"
+    return cell.members_at_once * shape_bytes(cell.family, *size, update_copies=copies)
 
 
 def item_bytes(cell: Cell) -> int:
@@ -158,7 +169,15 @@ def _image_work(family: Family, depth: int, width: int, task: ImageTask) -> Work
 
 @lru_cache(maxsize=65536)
 def shape_bytes(
-    family: Family, depth: int, width: int, task: ImageTask, batch_size: int, item_bytes: int
+    family: Family,
+    depth: int,
+    width: int,
+    task: ImageTask,
+    batch_size: int,
+    item_bytes: int,
+    *,
+    update_copies: bool = True,
 ) -> int:
     """Bound the bytes of a training step of one member, from the shapes of its tensors."""
-    return training_peak_bytes(family.trace(depth, width, task), batch_size, item_bytes)
+    operations = family.trace(depth, width, task)
+    return training_peak_bytes(operations, batch_size, item_bytes, update_copies=update_copies)

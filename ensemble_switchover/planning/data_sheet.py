@@ -1,4 +1,4 @@
-"""Peak rates of devices by their makers' data sheets: what no run can be faster than."""
+"""Peak rates of devices by their makers' data sheets, from which a rough lower estimate follows."""
 
 from __future__ import annotations
 
@@ -28,9 +28,14 @@ class DataSheet:
     memory_bytes: int
 
     def predict(self, timed: Pass, work: Workload, precision: str) -> float | None:
-        """Bound the seconds of a pass from below; None for a precision that is not known of it."""
+        """Estimate the seconds of a pass at full rates, with every tensor read from memory.
+
+        Returns:
+            None for a precision that the sheet does not tell of, and for a single image, whose
+            time is that of starting layers.
+        """
         peak = self.flops_per_second.get(precision)
-        if peak is None:
+        if peak is None or timed is Pass.ONE:
             return None
         moved = work.elements * ITEM_BYTES[precision]
         least = max(work.flops / peak, moved / self.bytes_per_second)
@@ -67,8 +72,9 @@ def data_sheet_of(device_name: str) -> DataSheet | None:
 
     >>> data_sheet_of("NVIDIA A100-SXM4-80GB").name, data_sheet_of("NVIDIA L40S")
     ('a100', None)
+    >>> data_sheet_of("NVIDIA GeForce RTX 3090 Ti")
     """
     for sheet in data_sheets().values():
-        if re.search(rf"\b{re.escape(sheet.pattern)}\b", device_name):
+        if re.search(rf"\b{re.escape(sheet.pattern)}\b(?! ?(?:Ti|SUPER)\b)", device_name):
             return sheet
     return None

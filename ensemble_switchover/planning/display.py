@@ -40,7 +40,7 @@ def show_plan(
     study: Study,
     forecasts: Sequence[Forecast],
     *,
-    concurrent_jobs: int,
+    concurrent_jobs: int | None,
     memory_from: str,
 ) -> None:
     """Print the designs with what is predicted of them, what they come to, and how it is known."""
@@ -52,7 +52,7 @@ def show_plan(
         *_total_lines(total(forecasts), concurrent_jobs, forecasts),
         *_machine_lines(forecasts),
         *_memory_lines(forecasts, memory_from),
-        *(f"No such design: {line}" for line in study.impossible),
+        *(f"No such design: {hole}" for hole in study.impossible),
     ]
     if not by_design:
         lines.append("Every run: --format csv or --format json")
@@ -62,45 +62,62 @@ def show_plan(
 
 def _by_design(forecasts: Sequence[Forecast]) -> list[list[Forecast]]:
     """Put the runs together that differ by their seed alone."""
-    groups: dict[tuple[Any, ...], list[Forecast]] = {}
+    groups: dict[str, list[Forecast]] = {}
     for entry in forecasts:
-        cell = entry.cell
-        key = (cell.family, cell.dataset.name, cell.budget, cell.design, cell.source, cell.recipe)
-        groups.setdefault((*key, cell.task, cell.train_size, entry.machine.source), []).append(
-            entry
-        )
+        groups.setdefault(entry.cell.treatment, []).append(entry)
     return list(groups.values())
 
 
+Column = tuple[str, "Callable[[Forecast], str]"]
+
+DESIGN_COLUMNS: list[Column] = [
+    ("Class", lambda entry: entry.cell.design.design_class.value),
+    ("k", lambda entry: f"{entry.cell.design.k}"),
+    ("Depth", lambda entry: f"{entry.cell.design.depth}"),
+    ("Width", lambda entry: f"{entry.cell.design.width}"),
+    ("Parameters", lambda entry: f"{entry.cell.design.parameters:,}"),
+    ("Fill", lambda entry: percent(entry.cell.design.budget_fill)),
+]
+OCCASIONAL_COLUMNS: list[Column] = [
+    ("Family", lambda entry: entry.cell.family.name),
+    ("Options", lambda entry: " ".join(f"{k}={v}" for k, v in entry.cell.family.options.items())),
+    ("Data set", lambda entry: entry.cell.dataset.name),
+    ("Images", lambda entry: f"{entry.cell.train_size:,}"),
+    ("Augmen- tation", lambda entry: entry.cell.dataset.augmentation),
+    ("Execution", lambda entry: entry.cell.execution),
+    ("Precision", lambda entry: entry.cell.precision),
+    ("Compiled", lambda entry: "yes" if entry.cell.compile else "no"),
+    ("Device", lambda entry: entry.cell.device),
+    ("Threads", lambda entry: f"{entry.cell.threads or 'auto'}"),
+    ("Epochs", lambda entry: f"{entry.cell.recipe.epochs}"),
+    ("Batch", lambda entry: f"{entry.cell.recipe.batch_size}"),
+    ("Rate", lambda entry: f"{entry.cell.recipe.learning_rate:g}"),
+    ("Decay", lambda entry: f"{entry.cell.recipe.weight_decay:g}"),
+]
+"""Shown where the runs differ by them."""
+
+
 def _shown_designs(groups: Sequence[Sequence[Forecast]]) -> ShownTable:
-    columns: dict[str, Callable[[Forecast], str]] = {
-        "Budget": lambda entry: f"{entry.cell.budget.depth}x{entry.cell.budget.width}",
-        "Family": lambda entry: entry.cell.family.name,
-        "Data set": lambda entry: entry.cell.dataset.name,
-        "Class": lambda entry: entry.cell.design.design_class.value,
-        "k": lambda entry: f"{entry.cell.design.k}",
-        "Depth": lambda entry: f"{entry.cell.design.depth}",
-        "Width": lambda entry: f"{entry.cell.design.width}",
-        "Parameters": lambda entry: f"{entry.cell.design.parameters:,}",
-        "Fill": lambda entry: percent(entry.cell.design.budget_fill),
-        "Steps": lambda entry: f"{entry.cost.steps:,}",
-        "FLOP": lambda entry: quantity(entry.cost.training_flops),
-        "Training": lambda entry: _seconds(entry, entry.cost.training_seconds),
-        "Memory, MiB": _memory,
-        "1 image, ms": lambda entry: _milliseconds(entry.cost.one_image_ms),
-        f"of {MANY_IMAGES}, ms": lambda entry: _milliseconds(entry.cost.many_images_ms),
-    }
-    for name in ("Family", "Data set"):
-        if len({columns[name](group[0]) for group in groups}) == 1:
-            del columns[name]
-    rows = [(*(write(group[0]) for write in columns.values()), _done(group)) for group in groups]
+    firsts = [group[0] for group in groups]
+    columns: list[Column] = [
+        ("Budget", lambda entry: f"{entry.cell.budget.depth}x{entry.cell.budget.width}"),
+        *((name, write) for name, write in OCCASIONAL_COLUMNS if len(set(map(write, firsts))) > 1),
+        *DESIGN_COLUMNS,
+        ("Steps", lambda entry: f"{entry.cost.steps:,}"),
+        ("FLOP", lambda entry: quantity(entry.cost.training_flops)),
+        ("Training", lambda entry: _seconds(entry, entry.cost.training_seconds)),
+        ("Memory, MiB", _memory),
+        ("1 image, ms", lambda entry: _milliseconds(entry, entry.cost.one_image_ms)),
+        (f"of {MANY_IMAGES}, ms", lambda entry: _milliseconds(entry, entry.cost.many_images_ms)),
+    ]
+    rows = [(*(write(group[0]) for _, write in columns), _done(group)) for group in groups]
     caption = (
         "Of each run, all members: steps, FLOP and time of training; memory of all tensors on the "
         "device at the peak of a step; inference of an image, alone and in a batch of "
         f"{MANY_IMAGES}. Done: of all seeds."
     )
-    num_text_columns = list(columns).index("Class") + 1
-    return ShownTable(caption, (*columns, "Done"), tuple(rows), num_text_columns)
+    headers = tuple(name for name, _ in columns)
+    return ShownTable(caption, (*headers, "Done"), tuple(rows), headers.index("Class") + 1)
 
 
 def _done(group: Sequence[Forecast]) -> str:
@@ -114,7 +131,7 @@ def _memory(entry: Forecast) -> str:
 def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
     headers = (
         "Family", "Data set", "Class", "k", "Designs", "Done", "Parameters", "Fill", "Training",
-        "Memory, MiB", "1 image, ms",
+        "Memory, MiB", f"image of {MANY_IMAGES}, ms",
     )  # fmt: skip
     caption = "Of each run, all members: the smallest and the largest of each class."
 
@@ -133,17 +150,21 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
                 *(str(name) for name in names),
                 f"{len(set(designs))}",
                 _done(group),
-                _range([design.parameters for design in designs], quantity),
-                _range([design.budget_fill for design in designs], percent),
-                _range([entry.cost.training_seconds for entry in group], rough_duration),
-                _range([entry.cost.memory_bytes / _MEBIBYTE for entry in group], "{:,.0f}".format),
-                _range([entry.cost.one_image_ms for entry in group], _milliseconds),
+                _range(group, lambda entry: entry.cell.design.parameters, _plain(quantity)),
+                _range(group, lambda entry: entry.cell.design.budget_fill, _plain(percent)),
+                _range(group, lambda entry: entry.cost.training_seconds, _seconds),
+                _range(
+                    group, lambda entry: entry.cost.memory_bytes, lambda entry, _: _memory(entry)
+                ),
+                _range(group, lambda entry: entry.cost.many_images_ms, _milliseconds),
             )
         )
     return ShownTable(caption, headers, tuple(rows), 3)
 
 
-def _total_lines(totals: Totals, concurrent_jobs: int, forecasts: Sequence[Forecast]) -> list[str]:
+def _total_lines(
+    totals: Totals, concurrent_jobs: int | None, forecasts: Sequence[Forecast]
+) -> list[str]:
     done = totals.runs - totals.to_do
     lines = [
         f"{count(totals.runs, 'run')}, {done} finished before, {totals.to_do} to do: "
@@ -158,8 +179,10 @@ def _total_lines(totals: Totals, concurrent_jobs: int, forecasts: Sequence[Forec
         f"To do, one run after another: {word} {duration(both)}, training "
         f"{duration(totals.training_seconds)}, evaluation {duration(totals.evaluation_seconds)}"
     )
-    if concurrent_jobs != 1:
-        at_a_time = concurrent_jobs if concurrent_jobs > 0 else "as many as processors"
+    if concurrent_jobs not in (None, 1):
+        at_a_time = (
+            concurrent_jobs if concurrent_jobs and concurrent_jobs > 0 else "as many as processors"
+        )
         line += f"; the launcher runs {at_a_time} at a time"
     return [*lines, line]
 
@@ -168,6 +191,12 @@ def _machine_lines(forecasts: Sequence[Forecast]) -> list[str]:
     lines = [
         f"Seconds from {source}" for source in {entry.machine.source: 0 for entry in forecasts}
     ]
+    far = {entry.cell.family.name: 0 for entry in forecasts if entry.cost.extrapolated}
+    if far:
+        lines.append(
+            f"~ is extrapolated: too few designs, or none as large or as small, were timed of "
+            f"{', '.join(far)}; --calibrate times some"
+        )
     errors = total(forecasts).errors
     if errors:
         runs = count(len(errors), "finished run")
@@ -201,23 +230,36 @@ def _title(entry: Forecast) -> str:
 
 
 def _seconds(entry: Forecast, seconds: float | None) -> str:
-    if seconds is None:
-        return ABSENT
-    least = ">" if isinstance(entry.machine.basis, DataSheet) else ""
-    return least + rough_duration(seconds)
+    return ABSENT if seconds is None else _mark(entry) + rough_duration(seconds)
 
 
-def _milliseconds(value: float | None) -> str:
-    return ABSENT if value is None else digits(value, 3)
+def _milliseconds(entry: Forecast, value: float | None) -> str:
+    return ABSENT if value is None else _mark(entry) + digits(value, 3)
+
+
+def _mark(entry: Forecast) -> str:
+    """Mark times that are lower bounds, or far from what was timed."""
+    if isinstance(entry.machine.basis, DataSheet):
+        return ">"
+    return "~" if entry.cost.extrapolated else ""
 
 
 def _mebibytes(size: int) -> str:
     return f"{size / _MEBIBYTE:,.0f} MiB"
 
 
-def _range(values: Sequence[Any], write: Callable[[Any], str]) -> str:
-    known = [value for value in values if value is not None]
+def _plain(write: Callable[[Any], str]) -> Callable[[Forecast, Any], str]:
+    return lambda _, value: write(value)
+
+
+def _range(
+    group: Sequence[Forecast],
+    value: Callable[[Forecast], Any],
+    write: Callable[[Forecast, Any], str],
+) -> str:
+    known = [entry for entry in group if value(entry) is not None]
     if not known:
         return ABSENT
-    low, high = write(min(known)), write(max(known))
+    least, most = min(known, key=value), max(known, key=value)
+    low, high = write(least, value(least)), write(most, value(most))
     return low if low == high else f"{low} to {high}"

@@ -123,6 +123,8 @@ def _measured(folder: Path, machine: Machine) -> float | None:
 
 def _same_conditions(record: Record, machine: Machine) -> bool:
     here, there = machine.conditions, record.environment
+    if here.threads is not None and here.threads != there.num_threads:
+        return False
     return (here.device, here.device_name, here.execution, here.precision, here.compiled) == (
         there.device, there.device_name, there.execution, there.precision, there.compiled,
     )  # fmt: skip

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.hardware import devices, gpus, main_memory_bytes, processor_name
+from ensemble_switchover.hardware import (
+    devices,
+    gpus,
+    main_memory_bytes,
+    num_processors,
+    processor_name,
+)
 from ensemble_switchover.planning.calibration import Calibration, Conditions, find_calibration
 from ensemble_switchover.planning.data_sheet import DataSheet, data_sheet_of, data_sheets
+from ensemble_switchover.planning.workload import Pass
+from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +40,15 @@ class Machine:
         """Where predicted seconds come from, for a reader."""
         there, basis = self.conditions, self.basis
         if isinstance(basis, Calibration):
-            return f"the calibration of {there.device_name}, {basis.date}"
+            designs = {entry.design for entry in basis.observations if entry.timed is Pass.TRAINING}
+            families = sorted({entry.family for entry in basis.observations})
+            return (
+                f"the calibration of {there.device_name}, {basis.date}: "
+                f"{count(len(designs), 'design')} of {', '.join(families)}"
+            )
         if isinstance(basis, DataSheet):
             if there.precision in basis.flops_per_second:
-                return f"the data sheet of {basis.name}: no run can be faster, most are slower"
+                return f"the data sheet of {basis.name}: > is a rough lower estimate"
             return f"nothing: {basis.name}'s data sheet has no rate of precision={there.precision}"
         if there.device_name == NO_DEVICE:
             return f"nothing: this machine has no {there.device} device; --machine names another"
@@ -80,7 +93,8 @@ def _named(cell: Cell, calibrations: Sequence[Calibration], name: str) -> Machin
     _check_name(cell, calibrations, name, {entry.conditions for entry in named}, sheet)
     for entry in named:
         there = entry.conditions
-        if there == _conditions(cell, there.device, there.device_name):
+        wanted = _conditions(cell, there.device, there.device_name)
+        if there == replace(wanted, processors=there.processors):
             return Machine(there, entry.memory_bytes, entry)
     if sheet is not None:
         return Machine(_conditions(cell, "cuda", sheet.name), sheet.memory_bytes, sheet)
@@ -130,4 +144,5 @@ def _conditions(cell: Cell, device: str, device_name: str) -> Conditions:
         precision=cell.precision,
         compiled=cell.compile,
         threads=cell.threads,
+        processors=num_processors(),
     )

@@ -28,7 +28,11 @@ INDEX_BYTES = 8
 
 
 def training_peak_bytes(
-    operations: Sequence[Operation], batch_size: int, item_bytes: int = 4
+    operations: Sequence[Operation],
+    batch_size: int,
+    item_bytes: int = 4,
+    *,
+    update_copies: bool = True,
 ) -> int:
     """Return the most bytes that a training step of one network has at a moment.
 
@@ -40,11 +44,14 @@ def training_peak_bytes(
         operations: The trace of the network.
         batch_size: Images of the step.
         item_bytes: Of one number: 4 for float32.
+        update_copies: True if weight decay is added into a copy of all gradients, as torch's
+            update of all tensors at once does; its fused one does not.
     """
     step = _Step(operations, batch_size, item_bytes)
     step.forward()
     step.backward()
-    step.update()
+    if update_copies:
+        step.update()
     return step.peak
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.planning.data_sheet import DataSheet
+
 if TYPE_CHECKING:
     from ensemble_switchover.planning.forecast import Forecast
+    from ensemble_switchover.study import Hole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,27 +24,52 @@ class PlanRow:
     budget_parameters: int
     design_class: str
     k: int
-    depth: int
-    width: int
-    member_parameters: int
-    parameters: int
-    budget_fill: float
-    seed: int
-    epochs: int
-    batch_size: int
     state: str
-    steps: int
-    training_flops: float
-    memory_bytes: int
-    fits: bool
-    training_seconds: float | None
-    evaluation_seconds: float | None
-    latency_one_image_ms: float | None
-    latency_many_images_ms_per_image: float | None
-    device: str
-    device_name: str
-    seconds_from: str
-    measured_training_seconds: float | None
+    """`finished`, `failed`, `unreadable`, `absent`, or `impossible`."""
+    problem: str | None = None
+    """Why a design does not exist; what follows is empty then."""
+    depth: int | None = None
+    width: int | None = None
+    member_parameters: int | None = None
+    parameters: int | None = None
+    budget_fill: float | None = None
+    seed: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    execution: str | None = None
+    precision: str | None = None
+    compiled: bool | None = None
+    threads: int | None = None
+    steps: int | None = None
+    training_flops: float | None = None
+    memory_bytes: int | None = None
+    fits: bool | None = None
+    training_seconds: float | None = None
+    evaluation_seconds: float | None = None
+    latency_one_image_ms: float | None = None
+    latency_many_images_ms_per_image: float | None = None
+    seconds_are_lower_bounds: bool | None = None
+    seconds_are_extrapolated: bool | None = None
+    seconds_from: str | None = None
+    device: str | None = None
+    device_name: str | None = None
+    measured_training_seconds: float | None = None
+
+
+def hole_row(hole: Hole) -> PlanRow:
+    """Tell of a design that does not exist."""
+    return PlanRow(
+        name="",
+        family=hole.family,
+        dataset=hole.dataset,
+        budget_depth=hole.budget.depth,
+        budget_width=hole.budget.width,
+        budget_parameters=hole.budget.parameters,
+        design_class=hole.design_class,
+        k=hole.k,
+        state="impossible",
+        problem=hole.reason,
+    )
 
 
 def plan_row(entry: Forecast) -> PlanRow:
@@ -70,6 +98,12 @@ def plan_row(entry: Forecast) -> PlanRow:
         training_flops=cost.training_flops,
         memory_bytes=cost.memory_bytes,
         fits=entry.fits,
+        execution=cell.execution,
+        precision=cell.precision,
+        compiled=cell.compile,
+        threads=cell.threads,
+        seconds_are_lower_bounds=isinstance(entry.machine.basis, DataSheet),
+        seconds_are_extrapolated=cost.extrapolated,
         training_seconds=cost.training_seconds,
         evaluation_seconds=cost.evaluation_seconds,
         latency_one_image_ms=cost.one_image_ms,

@@ -1,5 +1,6 @@
 """Made-up observations whose rates are known."""
 
+from ensemble_switchover.hardware import num_processors
 from ensemble_switchover.planning.calibration import (
     VERSION,
     Calibration,
@@ -32,6 +33,7 @@ def make_conditions(**changes):
         "precision": "32",
         "compiled": False,
         "threads": None,
+        "processors": num_processors(),
     }
     return Conditions(**{**known, **changes})
 

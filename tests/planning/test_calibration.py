@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from ensemble_switchover.planning.calibration import (
     VERSION,
+    add_observations,
     calibration_folder,
     find_calibration,
     merge,
@@ -171,3 +173,30 @@ def test_the_folder_is_of_the_users_cache(tmp_path, monkeypatch):
     folder = calibration_folder()
     assert folder.parts[-2:] == ("ensemble_switchover", "calibrations")
     assert not folder.exists()
+
+
+def test_what_is_far_from_all_that_was_timed_is_extrapolated():
+    calibration = make_calibration()
+    timed = Pass.TRAINING
+    known = calibration.observations[0]
+    near = Workload(50, 10**9, 10**7)
+    assert not calibration.is_extrapolated(timed, known.design, "vgg", known.work)
+    assert not calibration.is_extrapolated(timed, "other", "resnet", near)
+    assert calibration.is_extrapolated(timed, "other", "vgg", near)
+    assert calibration.is_extrapolated(timed, "other", "resnet", Workload(50, 10**12, 10**7))
+    assert calibration.is_extrapolated(timed, "other", "resnet", Workload(2, 10**9, 10**7))
+    few = dataclasses.replace(calibration, observations=calibration.observations[:2])
+    assert few.is_extrapolated(timed, "other", "resnet", near)
+
+
+def test_processes_that_calibrate_at_once_lose_nothing(tmp_path):
+    def add(number):
+        entry = observe(WORKS[number % 5], design=f"design {number}")
+        add_observations(make_calibration([entry]), tmp_path)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(add, range(16)))
+    ((calibration,), problems) = read_calibrations(tmp_path)
+    assert len(calibration.observations) == 16
+    assert problems == []
+    assert not list(tmp_path.glob("*.part"))

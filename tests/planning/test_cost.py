@@ -82,7 +82,8 @@ def test_a_data_sheet_bounds_the_seconds(tiny_cell):
     cell, _ = tiny_cell("device=auto")
     sheet = data_sheets()["t4"]
     cost = predict_cost(cell, sheet, "cuda")
-    least = max(
-        count_work(cell, Pass.ONE).flops / 8.1e12, 4 * count_work(cell, Pass.ONE).elements / 320e9
-    )
-    assert cost.one_image_ms == pytest.approx(1000 * least)
+    work = count_work(cell, Pass.MANY)
+    least = max(work.flops / 8.1e12, 4 * work.elements / 320e9)
+    assert cost.many_images_ms == pytest.approx(1000 * least / 128)
+    assert cost.one_image_ms is None
+    assert not cost.extrapolated

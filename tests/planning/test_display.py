@@ -68,8 +68,40 @@ def test_a_data_sheet_is_a_lower_bound(tiny_cell):
     cells = [tiny_cell("device=auto", f"seed={seed}")[0] for seed in (0, 1)]
     text = "\n".join(shown(forecast(cells, [], "a100")))
     assert "at least" in text
-    assert "Seconds from the data sheet of a100: no run can be faster" in text
+    assert "Seconds from the data sheet of a100: > is a rough lower estimate" in text
     assert " >" in text
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "header"),
+    [
+        ({"precision": ("32", "64")}, "Precision"),
+        ({"execution": ("sequential", "fused")}, "Execution"),
+        ({"compile": ("false", "true")}, "Compiled"),
+        ({"threads": ("1", "2")}, "Threads"),
+        ({"recipe.weight_decay": ("0", "0.01")}, "Decay"),
+        ({"epochs": ("1", "2")}, "Epochs"),
+    ],
+)
+def test_runs_that_differ_in_more_than_the_seed_are_told_apart(sweeps, header, tiny_cell):
+    ((key, values),) = sweeps.items()
+    cells = [
+        tiny_cell("design=deq", "k=2", f"{key}={value}", f"seed={seed}")[0]
+        for value in values
+        for seed in (0, 1)
+    ]
+    lines = shown(forecast(cells, [], None))
+    assert sum(line.rstrip().endswith("0/2") for line in lines) == 2
+    assert any(header in line for line in lines)
+    alone = shown(forecast(cells[:2], [], None))
+    assert not any(header in line for line in alone)
+
+
+def test_what_was_never_timed_is_marked(tiny_cell):
+    cells = [tiny_cell("arch=densenet", "budget.depth=7")[0], tiny_cell()[0]]
+    text = "\n".join(shown(forecast(cells, [make_calibration()], None)))
+    assert "~ is extrapolated" in text
+    assert "densenet" in text.partition("~ is extrapolated")[2]
 
 
 def test_what_does_not_fit_is_marked_and_listed_once_a_design(cells):

@@ -32,7 +32,7 @@ def test_a_calibrated_processor(on_a_machine, tiny_cell):
     found = find_machine(cell, [calibration], None)
     assert found.basis is calibration
     assert (found.conditions, found.memory_bytes) == (make_conditions(), 10**10)
-    assert found.source == "the calibration of Example CPU, 2026-01-02"
+    assert found.source == "the calibration of Example CPU, 2026-01-02: 5 designs of resnet"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_data_sheet_is_named(on_a_machine, tiny_cell):
         found = find_machine(tiny_cell("device=auto")[0], [], name)
         assert found.basis is data_sheets()["a100"]
         assert found.conditions.device == "cuda"
-        assert "no run can be faster" in found.source
+        assert "a rough lower estimate" in found.source
     double, _ = tiny_cell("device=auto", "precision=64")
     assert "no rate of precision=64" in find_machine(double, [], "a100").source
 

@@ -154,7 +154,16 @@ def test_fused_members_take_the_memory_of_all(name, num_members):
     family = make_family(name, {})
     member = (family, family.depths[0], 6, ImageTask(3, 16, 10), 16)
     exact = fake_bytes(*member, 4, "fused", num_members)
-    assert num_members * shape_bytes(*member, 4) == pytest.approx(exact, rel=0.1)
+    counted = num_members * shape_bytes(*member, 4, update_copies=False)
+    assert counted == pytest.approx(exact, rel=0.1)
+
+
+@pytest.mark.parametrize(("execution", "copies"), [("sequential", True), ("fused", False)])
+def test_the_update_counts_where_weights_are_most_of_it(execution, copies):
+    member = (make_family("wide_resnet", {}), 10, 12, ImageTask(1, 8, 10), 16)
+    exact = fake_bytes(*member, 4, execution, 1 if copies else 2)
+    counted = (1 if copies else 2) * shape_bytes(*member, 4, update_copies=copies)
+    assert counted == pytest.approx(exact, rel=0.1)
 
 
 @pytest.mark.parametrize("precision", ["32", "64"])
