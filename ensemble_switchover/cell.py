@@ -39,6 +39,7 @@ from ensemble_switchover.design import (
     solve,
 )
 from ensemble_switchover.design.budget import parse_parameters
+from ensemble_switchover.design.layers import BatchNorm
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.recipe import Recipe, table_a
 from ensemble_switchover.seeds import MAX_MEMBERS, member_seeds
@@ -246,6 +247,8 @@ def resolve(config: Config) -> Cell:
             f"measured on {used.validation} validation images, held out of the training images; "
             f"the test images are not touched"
         )
+    adjusted = _adjusted(recipe, config.recipe, config.epochs)
+    _refuse_lone_image(family, design, task, used.train, adjusted.batch_size)
     return Cell(
         family=family,
         task=task,
@@ -254,7 +257,7 @@ def resolve(config: Config) -> Cell:
         source=Source.RULE if design_class is DesignClass.SINGLE else source,
         dataset=dataset,
         sizes=used,
-        recipe=_adjusted(recipe, config.recipe, config.epochs),
+        recipe=adjusted,
         seed=config.seed,
         execution=config.execution.name,
         precision=config.precision,
@@ -266,6 +269,21 @@ def resolve(config: Config) -> Cell:
         results=Path(config.results),
         notes=tuple(notes),
     )
+
+
+def _refuse_lone_image(
+    family: Family, design: Design, task: ImageTask, train_size: int, batch_size: int
+) -> None:
+    """Refuse a batch of one image where a batch norm would see one number a channel."""
+    if batch_size != 1 and train_size % batch_size != 1:
+        return
+    operations = family.trace(design.depth, design.width, task)
+    if any(isinstance(op.layer, BatchNorm) and op.input_shape.size == 1 for op in operations):
+        raise ConfigError(
+            f"recipe.batch_size={batch_size}: leaves a batch of one of {train_size:,} training "
+            f"images, which batch norm cannot take where a {family.name} has maps of one pixel; "
+            f"expected another recipe.batch_size or dataset.train_size"
+        )
 
 
 def _value_problems(config: Config) -> list[str]:

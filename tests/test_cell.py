@@ -421,3 +421,23 @@ def test_a_design_that_overspends_says_so(compose_config):
     (note,) = [note for note in resolve(compose_config(*words)).notes if "budget" in note]
     assert note == "the design has 1322 % of the parameters of its budget"
     assert not resolve(compose_config("design=deq")).notes
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (["arch=vgg", "dataset.train_size=33", "recipe.batch_size=16"], True),
+        (["arch=vgg", "dataset.train_size=32", "recipe.batch_size=1"], True),
+        (["arch=vgg", "dataset.train_size=34", "recipe.batch_size=16"], False),
+        (["arch=resnet", "dataset.train_size=33", "recipe.batch_size=16"], False),
+    ],
+)
+def test_a_batch_of_one_image_is_refused_where_it_cannot_be_normalised(
+    words, refused, compose_config
+):
+    config = compose_config("budget.network=8x4", *words)
+    if refused:
+        with pytest.raises(ConfigError, match=r"recipe.batch_size=\d+: leaves a batch of one"):
+            resolve(config)
+    else:
+        assert resolve(config).recipe.batch_size in {1, 16}
