@@ -68,7 +68,7 @@ class RecorderCallback(lightning.Callback):
         self.tell(epoch)
 
 
-def flat_metrics(epoch: EpochRecord, evaluated_on: str = "test") -> dict[str, float]:
+def flat_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
     """Name an epoch's figures for a dashboard, units in the names; absent ones are left out.
 
     What was measured on validation images is under `validation/` in place of `test/`.

@@ -54,7 +54,8 @@ def report(folder: Path, out: Path, console: Console | None = None) -> Path:
     """Report on the records below a folder.
 
     Writes into `out`: `index.html`, `runs.csv`, `summary.csv`, `summary.json`, and for each
-    comparison `heat_map`, `verdicts` and `test_error` as PNG and SVG.
+    comparison `heat_map`, `verdicts` and `test_error` (or `validation_error`, where that was
+    measured) as PNG and SVG.
 
     Args:
         folder: A study's folder, or one that holds several studies.
@@ -169,7 +170,7 @@ def _print(
 ) -> None:
     for finding in findings:
         label = finding.comparison.label
-        print_table(console, show_summary(finding.summary, brief=True), label)
+        print_table(console, show_summary(finding.summary, finding.measure, brief=True), label)
         holes = [
             f"No {hole.design_class} at {hole.budget.parameters:,} parameters: {hole.reason}"
             for hole in finding.holes
@@ -183,29 +184,32 @@ def _print(
 
 
 def _write_section(finding: Finding, suffix: str, out: Path) -> Section:
-    comparison = finding.comparison
+    comparison, measure = finding.comparison, finding.measure
     conditions = describe_conditions(comparison.records)
     heat_map = draw_heat_map(
-        finding.grid, finding.thresholds, finding.holes, comparison.label, conditions
+        finding.grid, finding.thresholds, finding.holes, measure, comparison.label, conditions
     )
-    error_curve = draw_error_curve(finding.grid, comparison.label, conditions)
+    error_curve = draw_error_curve(finding.grid, measure, comparison.label, conditions)
     said = " ".join(finding.sentences)
     grid = f"{count(len(finding.grid.budgets), 'budget')} by {len(finding.grid.epochs)} epochs"
     drawn = [
         (
             "heat_map",
             heat_map,
-            f"Heat map of {grid}: which class has the lowest test error. {said}",
+            f"Heat map of {grid}: which class has the lowest {measure}. {said}",
         ),
         (
-            "test_error",
+            measure.replace(" ", "_"),
             error_curve,
-            f"Test error after epoch {finding.grid.epochs[-1]} against the parameter budget by "
-            "design class, and the ensembles' budget fill; the numbers are in the table below.",
+            f"{measure.capitalize()} after epoch {finding.grid.epochs[-1]} against the parameter "
+            "budget by design class, and the ensembles' budget fill; the numbers are in the table "
+            "below.",
         ),
     ]
     if finding.thresholds:
-        verdicts = draw_verdict_map(finding.grid, finding.thresholds, comparison.label, conditions)
+        verdicts = draw_verdict_map(
+            finding.grid, finding.thresholds, measure, comparison.label, conditions
+        )
         text = f"Maps of {grid}: each ensemble class against the single network. {said}"
         drawn.insert(1, ("verdicts", verdicts, text))
     return Section(
@@ -217,9 +221,9 @@ def _write_section(finding: Finding, suffix: str, out: Path) -> Section:
             Picture(_write_figure(figure, out, f"{name}{suffix}"), text)
             for name, figure, text in drawn
         ),
-        designs=show_summary(finding.summary),
-        times=show_times_to_accuracy(finding.summary),
-        runs=show_runs(finding.runs),
+        designs=show_summary(finding.summary, measure),
+        times=show_times_to_accuracy(finding.summary, measure),
+        runs=show_runs(finding.runs, measure),
         notes=finding.notes,
         holes=tuple(
             Problem(

@@ -136,6 +136,51 @@ def test_single_networks_alone_are_reported(tmp_path: Path) -> None:
     assert "There are single networks only" in text
 
 
+HELD_OUT = {"validation_size": 60, "test_size": 0, "evaluated_on": "validation"}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "said", "unsaid"),
+    [({}, "test error", "validation"), (HELD_OUT, "validation error", "test error")],
+    ids=["test", "validation"],
+)
+def test_every_text_names_the_images_that_were_measured_on(
+    dataset: dict[str, object],
+    said: str,
+    unsaid: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    records = make_study(planted_error, num_epochs=2, holes=[("weq", 1)], dataset=dataset)
+    other_machine = {"device_name": "Other CPU"}
+    records.append(
+        make_record(seed=9, test_errors=[9, 9], dataset=dataset, environment=other_machine)
+    )
+    folder = write_study(tmp_path / "demo", records)
+
+    assert main([str(folder), "--out", str(tmp_path / "out")]) == 0
+
+    out = tmp_path / "out"
+    summary = json.loads((out / "summary.json").read_text())
+    (comparison,) = summary["comparisons"]
+    # The glyphs of a figure are paths; its comments hold the words.
+    figures = {path.stem: path.read_text("utf-8") for path in out.glob("*.svg")}
+    assert set(figures) == {"heat_map", "verdicts", said.replace(" ", "_")}
+    texts = {
+        "page": (out / "index.html").read_text("utf-8"),
+        "terminal": capsys.readouterr().out,
+        "sentences": " ".join(threshold["sentence"] for threshold in comparison["thresholds"]),
+        **figures,
+    }
+    for name, text in texts.items():
+        unbroken = " ".join(text.lower().split())
+        assert said in unbroken, name
+        assert unsaid not in unbroken, name
+    for name in ("runs.csv", "summary.csv"):
+        with (out / name).open(newline="") as file:
+            assert {row["evaluated_on"] for row in csv.DictReader(file)} == {said.split()[0]}
+
+
 @pytest.mark.parametrize("name", ["absent", "empty", "failed"])
 def test_a_folder_without_runs_is_one_sentence(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -27,7 +27,8 @@ from tests.factories import make_record, make_study, planted_error
 
 def shown_text(title: str, width: int = 118) -> str:
     """Print the table of a small study."""
-    shown = show_summary(summarise_runs(tabulate_runs(make_study(planted_error))), brief=True)
+    summary = summarise_runs(tabulate_runs(make_study(planted_error)))
+    shown = show_summary(summary, "test error", brief=True)
     console = Console(width=width, record=True, file=io.StringIO())
     console.print(rich_table(shown, title))
     return console.export_text()
@@ -48,7 +49,7 @@ def test_a_title_is_never_markup_nor_a_control_sequence() -> None:
 
 def test_conditions_are_shown_where_they_differ() -> None:
     records = [make_record(), make_record(seed=1, environment={"execution": "stacked"})]
-    shown = show_summary(summarise_runs(tabulate_runs(records)), brief=True)
+    shown = show_summary(summarise_runs(tabulate_runs(records)), "test error", brief=True)
 
     assert shown.headers[:2] == ("Condition", "Budget")
     assert rich_table(shown, "title").row_count == 2

@@ -25,6 +25,8 @@ class Setting:
     family: str
     dataset: str
     """The name; of runs that were measured on validation images, that is said in it."""
+    evaluated_on: str
+    """The images that were measured on: `test` or `validation`."""
     details: tuple[tuple[str, str], ...]
     """Every field as `(name, JSON)`, in order of the names."""
 
@@ -32,6 +34,11 @@ class Setting:
     def short_label(self) -> str:
         """The family and the data set by name."""
         return f"{self.family} on {self.dataset}"
+
+    @property
+    def measure(self) -> str:
+        """What the error is called: `test error` or `validation error`."""
+        return f"{self.evaluated_on} error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ def setting_of(record: Record) -> Setting:
     name = record.dataset.name
     if record.dataset.evaluated_on == "validation":
         name = f"validation images of {name}"
-    return Setting(record.design.family, name, tuple(details))
+    return Setting(record.design.family, name, record.dataset.evaluated_on, tuple(details))
 
 
 def label_settings(settings: Iterable[Setting]) -> dict[Setting, str]:

@@ -20,11 +20,12 @@ _PROCESS_BYTES = "Peak process memory (resident), MiB"
 _MEBIBYTE = 1024**2
 
 
-def show_summary(summary: pl.DataFrame, *, brief: bool = False) -> ShownTable:
+def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) -> ShownTable:
     """Write the summary of one comparison with its units.
 
     Args:
         summary: What `summarise_runs` returns.
+        measure: What the error is called, `test error` or `validation error`.
         brief: Leave out what is told by few people and would not fit a terminal.
 
     Returns:
@@ -40,7 +41,7 @@ def show_summary(summary: pl.DataFrame, *, brief: bool = False) -> ShownTable:
         "Parameters": lambda row: f"{row['parameters']:,}",
         "Fill": lambda row: f"{100 * row['budget_fill']:.0f} %",
         "Seeds": lambda row: f"{row['num_seeds']}",
-        "Test error, %": lambda row: _mean_std(row, "test_error_percent", num_decimals=2),
+        _error_header(measure): lambda row: _mean_std(row, "test_error_percent", num_decimals=2),
         "Members' error, %": lambda row: _number(row["member_test_error_percent_mean"], ".2f"),
         "NLL, nats": lambda row: _number(row["nll_nats_mean"], ".3f"),
         "ECE": lambda row: _number(row["ece_mean"], ".3f"),
@@ -50,15 +51,15 @@ def show_summary(summary: pl.DataFrame, *, brief: bool = False) -> ShownTable:
         **_memory_columns(rows),
     }
     if brief:
-        columns = _abbreviate(columns)
+        columns = _abbreviate(columns, measure)
     num_text_columns = 2
     if len({_condition(row) for row in rows}) > 1:
         columns = {"Condition": _condition, **columns}
         num_text_columns = 3
-    return _lay_out(rows, columns, _caption(rows, brief=brief), num_text_columns)
+    return _lay_out(rows, columns, _caption(rows, measure, brief=brief), num_text_columns)
 
 
-def show_times_to_accuracy(summary: pl.DataFrame) -> ShownTable:
+def show_times_to_accuracy(summary: pl.DataFrame, measure: str) -> ShownTable:
     """Set the times to accuracy of the design classes side by side (Figure 5 of the paper).
 
     A row holds what was run under one condition. The quotient with the single network's own time
@@ -66,6 +67,7 @@ def show_times_to_accuracy(summary: pl.DataFrame) -> ShownTable:
 
     Args:
         summary: What `summarise_runs` returns.
+        measure: What the error is called, `test error` or `validation error`.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for design in summary.to_dicts():
@@ -82,18 +84,19 @@ def show_times_to_accuracy(summary: pl.DataFrame) -> ShownTable:
     columns.update({f"{name}, s": _times_of(name) for name in shown})
     columns.update({f"{name} / single": _quotient(name) for name in shown if name != "single"})
     caption = (
-        "Training seconds until the test error is first as low as the single network's lowest; "
+        f"Training seconds until the {measure} is first as low as the single network's lowest; "
         "the warm-up epoch counts as a median epoch. Where not every seed gets there, the number "
         "of those that do stands in place of a mean."
     )
     return _lay_out(list(rows.values()), columns, caption, num_text_columns)
 
 
-def show_runs(runs: pl.DataFrame) -> ShownTable:
+def show_runs(runs: pl.DataFrame, measure: str) -> ShownTable:
     """List the runs by name.
 
     Args:
         runs: What `tabulate_runs` returns.
+        measure: What the error is called, `test error` or `validation error`.
     """
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
         "Study": lambda row: str(row["study"]),
@@ -101,7 +104,7 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
         _BUDGET: _budget,
         "Class": lambda row: str(row["design_class"]),
         "Seed": lambda row: str(row["seed"]),
-        "Test error, %": lambda row: _number(row["test_error_percent"], ".2f"),
+        _error_header(measure): lambda row: _number(row["test_error_percent"], ".2f"),
         "Training, s/epoch": lambda row: _number(row["epoch_seconds"], ".3g"),
     }
     return _lay_out(runs.to_dicts(), columns, "Every finished run, after its last epoch.", 4)
@@ -117,12 +120,16 @@ def _lay_out(
     return ShownTable(caption, tuple(columns), cells, num_text_columns)
 
 
+def _error_header(measure: str) -> str:
+    return f"{measure.capitalize()}, %"
+
+
 def _abbreviate(
-    columns: dict[str, Callable[[dict[str, Any]], str]],
+    columns: dict[str, Callable[[dict[str, Any]], str]], measure: str
 ) -> dict[str, Callable[[dict[str, Any]], str]]:
     shorter = {
         _BUDGET: "Budget",
-        "Test error, %": "Error, %",
+        _error_header(measure): "Error, %",
         "Training, s/epoch": "s/epoch",
         _DEVICE_BYTES: "Device peak, MiB",
         _PROCESS_BYTES: "RSS peak, MiB",
@@ -157,14 +164,15 @@ def _quotient(name: str) -> Callable[[dict[str, Any]], str]:
     return write
 
 
-def _caption(rows: list[dict[str, Any]], *, brief: bool) -> str:
+def _caption(rows: list[dict[str, Any]], measure: str, *, brief: bool) -> str:
     text = (
-        "Test error: mean ± sample standard deviation over the seeds, after the last epoch. "
+        f"{measure.capitalize()}: mean ± sample standard deviation over the seeds, after the last "
+        "epoch. "
         "Training: median epoch of a run without its warm-up, summed over the members."
     )
     if not brief:
         text += (
-            " Time to accuracy: training seconds to the lowest test error of the single network of "
+            f" Time to accuracy: training seconds to the lowest {measure} of the single network of "
             "the same budget and seed; a number of seeds where not all of them reached it."
         )
     if any(row["num_seeds"] == 1 for row in rows):

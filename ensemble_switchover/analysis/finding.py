@@ -33,11 +33,18 @@ class Finding:
     summary: pl.DataFrame
 
     @property
+    def measure(self) -> str:
+        """What the error is called: `test error` or `validation error`."""
+        return self.comparison.setting.measure
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """One sentence per ensemble class."""
         if self.comparison.source is None:
             return ("There are single networks only, so there is nothing to compare yet.",)
-        return tuple(describe_threshold(threshold) for threshold in self.thresholds.values())
+        return tuple(
+            describe_threshold(threshold, self.measure) for threshold in self.thresholds.values()
+        )
 
     @property
     def headline(self) -> str:
@@ -55,7 +62,7 @@ class Finding:
         return (
             f"{count(split, 'design')} ran under several conditions and so has a row for each: "
             "seconds, latencies and bytes of different conditions are never averaged. The "
-            "switchover uses the test errors of all of them.",
+            f"switchover uses the {self.measure}s of all of them.",
         )
 
     def summary_values(self) -> dict[str, Any]:
@@ -79,7 +86,7 @@ class Finding:
                     "last_epoch": threshold.epochs[-1],
                     "staircase_epochs": threshold.staircase,
                     "confidence": threshold.confidence,
-                    "sentence": describe_threshold(threshold),
+                    "sentence": describe_threshold(threshold, self.measure),
                 }
                 for name, threshold in self.thresholds.items()
             ],

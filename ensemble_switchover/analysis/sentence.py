@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.threshold import Threshold
 
 
-def describe_threshold(threshold: Threshold) -> str:
+def describe_threshold(threshold: Threshold, measure: str) -> str:
     """Say where the switchover lies, how sure that is, and from how much evidence.
 
     The text holds numbers and the names of design classes only, nothing from a record's names.
+
+    Args:
+        threshold: The switchover of one ensemble class.
+        measure: What the error is called, `test error` or `validation error`.
     """
     subject = f"{threshold.ensemble_class} (k={threshold.k}): "
     if threshold.pair_counts is None:
@@ -23,7 +27,7 @@ def describe_threshold(threshold: Threshold) -> str:
     method = ""
     if threshold.outcome is Outcome.FOUND:
         method = f"{100 * threshold.confidence:g} % t interval over "
-    return f"{subject}{_finding(threshold)} ({method}{describe_coverage(threshold)})."
+    return f"{subject}{_finding(threshold, measure)} ({method}{describe_coverage(threshold)})."
 
 
 def describe_outcome(threshold: Threshold) -> str:
@@ -53,7 +57,7 @@ def describe_coverage(threshold: Threshold) -> str:
     return f"{seeds}, {budgets}"
 
 
-def _finding(threshold: Threshold) -> str:
+def _finding(threshold: Threshold, measure: str) -> str:
     last = threshold.last_cell
     last_epoch = threshold.epochs[-1]
     if threshold.outcome is Outcome.FOUND:
@@ -67,7 +71,7 @@ def _finding(threshold: Threshold) -> str:
         return f"undecided: there is no pair to compare {place}"
     if last.mean_difference is None:
         return f"undecided: {place} the two designs share no seed, so nothing can be paired"
-    difference = f"{place} the difference in test error is {last.mean_difference:+.1f} "
+    difference = f"{place} the difference in {measure} is {last.mean_difference:+.1f} "
     difference += "percentage points"
     if last.interval is None:
         return f"undecided, since one seed gives no interval: {difference}"

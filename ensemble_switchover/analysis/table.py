@@ -28,6 +28,7 @@ DESIGN_COLUMNS: dict[str, type[pl.DataType]] = {
     "family": pl.String,
     "family_options": pl.String,
     "dataset": pl.String,
+    "evaluated_on": pl.String,
     "recipe": pl.String,
     "num_epochs": pl.Int64,
     "budget_parameters": pl.Int64,
@@ -91,12 +92,12 @@ RUN_COLUMNS: dict[str, type[pl.DataType]] = {
 def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
     """Lay out the records as a table, one row a run.
 
-    Units are in the columns' names. Test errors, NLL and ECE are those after the run's last epoch.
-    `epoch_seconds` is the median over the epochs that are no warm-up, and null where there is no
-    other. Latency is at batch size 128, or at the largest measured where that was not
-    (`latency_batch_size` says which). Peak memory is the highest of any epoch; what a device's
-    allocator handed out and what a process had resident are different columns, and `memory_kind`
-    says which of them the run has.
+    Units are in the columns' names. Errors, NLL and ECE are those after the run's last epoch, on
+    the images in `evaluated_on`, those of `test_error_percent` included. `epoch_seconds` is the
+    median over the epochs that are no warm-up, and null where there is no other. Latency is at
+    batch size 128, or at the largest measured where that was not (`latency_batch_size` says which).
+    Peak memory is the highest of any epoch; what a device's allocator handed out and what a process
+    had resident are different columns, and `memory_kind` says which of them the run has.
 
     Args:
         records: Runs of any number of settings.
@@ -189,6 +190,7 @@ def _run_row(record: Record, setting: str, time: TimeToAccuracy) -> dict[str, An
         "family": design.family,
         "family_options": json.dumps(design.family_options, sort_keys=True),
         "dataset": record.dataset.name,
+        "evaluated_on": record.dataset.evaluated_on,
         "recipe": record.recipe.name,
         "num_epochs": last.epoch,
         "budget_parameters": budget.parameters,

@@ -20,7 +20,7 @@ class CellFace:
     """What one cell of the heat map shows."""
 
     winner: DesignClassName | None
-    """The class of the lowest mean test error; None where there is nothing to compare."""
+    """The class of the lowest mean error; None where there is nothing to compare."""
     decided: bool
     """True if the seeds decide between the winner and its rivals: single and ensembles."""
     both_ensembles_win: bool
@@ -39,7 +39,7 @@ def face_cell(
     wins are both ensembles. Of equal means the single network is shown, undecided.
 
     Args:
-        grid: The test errors.
+        grid: The errors of one comparison.
         thresholds: The verdicts of each ensemble class that the grid has.
         column: Index of the budget.
         row: Index of the epoch.

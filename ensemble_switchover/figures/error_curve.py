@@ -1,4 +1,4 @@
-"""Test error against the parameter budget by design class (the paper's Figures 3 and A)."""
+"""The error against the parameter budget by design class (the paper's Figures 3 and A)."""
 
 from __future__ import annotations
 
@@ -31,15 +31,16 @@ if TYPE_CHECKING:
 _MAX_LABELS = 9
 
 
-def draw_error_curve(grid: ErrorGrid, title: str, conditions: str) -> Figure:
-    """Draw the test error after the last common epoch against the budget.
+def draw_error_curve(grid: ErrorGrid, measure: str, title: str, conditions: str) -> Figure:
+    """Draw the error after the last common epoch against the budget.
 
     Lines are means over the seeds, bars the sample standard deviation (where there are two seeds
     or more), faint points the seeds. The lower panel shows how much of the budget each ensemble
     fills, since an ensemble that leaves a third of it unused is not on equal terms.
 
     Args:
-        grid: The test errors of one comparison.
+        grid: The errors of one comparison.
+        measure: What the error is called, `test error` or `validation error`.
         title: What is compared, such as `resnet on digits, k = 4`.
         conditions: One line: seeds, device, execution.
     """
@@ -51,7 +52,7 @@ def draw_error_curve(grid: ErrorGrid, title: str, conditions: str) -> Figure:
         for number, design_class in enumerate(DESIGN_CLASSES):
             _draw_class(axes, grid, design_class, number - 1)
         axes.set_ylim(bottom=0)
-        axes.set_ylabel("Test error, %")
+        axes.set_ylabel(f"{measure.capitalize()}, %")
         axes.legend(loc="upper right", ncols=3, bbox_to_anchor=(1.0, 1.13), borderaxespad=0)
         lowest = axes
         if has_ensembles:
@@ -60,7 +61,8 @@ def draw_error_curve(grid: ErrorGrid, title: str, conditions: str) -> Figure:
             _draw_fills(lowest, grid)
         _label_budgets(axes, grid)
         lowest.set_xlabel("Parameter budget")
-        shows = f"Test error after epoch {grid.epochs[-1]}: mean ± std, and each seed"
+        after = f"after epoch {grid.epochs[-1]}"
+        shows = f"{measure.capitalize()} {after}: mean ± std, and each seed"
         write_around(figure, 0.09, title, shows, conditions)
         return figure
 

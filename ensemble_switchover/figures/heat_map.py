@@ -49,19 +49,21 @@ def draw_heat_map(
     grid: ErrorGrid,
     thresholds: Mapping[DesignClassName, Threshold],
     holes: Sequence[Hole],
+    measure: str,
     title: str,
     conditions: str,
 ) -> Figure:
-    """Draw which design class has the lowest test error at each budget and epoch.
+    """Draw which design class has the lowest error at each budget and epoch.
 
     Full colour where the confidence interval decides, pale where it does not, hatched where both
     ensembles beat the single network's mean, grey where there is nothing to compare. The lines are
     the switchover thresholds. Below each column stands how much of the budget each ensemble fills.
 
     Args:
-        grid: The test errors of one comparison.
+        grid: The errors of one comparison.
         thresholds: Ensemble class -> its threshold, for each class that the grid has.
         holes: The budgets that lack an ensemble.
+        measure: What the error is called, `test error` or `validation error`.
         title: What is compared, such as `resnet on digits, k = 4`.
         conditions: One line: seeds, device, execution.
     """
@@ -78,7 +80,8 @@ def draw_heat_map(
             draw_staircase(figure, axes, threshold)
         label_axes(axes, grid)
         _label_fills(axes, grid, holes)
-        write_around(figure, 0.125, title, _subtitle(thresholds), _footer(conditions, holes))
+        subtitle = _subtitle(thresholds, measure)
+        write_around(figure, 0.125, title, subtitle, _footer(conditions, holes))
         figure.legend(
             handles=_legend_handles(grid, thresholds, faces),
             loc="upper left",
@@ -90,8 +93,8 @@ def draw_heat_map(
         return figure
 
 
-def _subtitle(thresholds: Mapping[DesignClassName, Threshold]) -> str:
-    text = "Design class with the lowest mean test error"
+def _subtitle(thresholds: Mapping[DesignClassName, Threshold], measure: str) -> str:
+    text = f"Design class with the lowest mean {measure}"
     if thresholds:
         confidence = next(iter(thresholds.values())).confidence
         text += f"; pale: undecided against single at {100 * confidence:g} %"

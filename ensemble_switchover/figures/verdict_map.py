@@ -33,14 +33,16 @@ _UNDECIDED_COLOUR = "#e7eaee"
 def draw_verdict_map(
     grid: ErrorGrid,
     thresholds: Mapping[DesignClassName, Threshold],
+    measure: str,
     title: str,
     conditions: str,
 ) -> Figure:
     """Draw one panel an ensemble class: its verdict against the single network in every cell.
 
     Args:
-        grid: The test errors of one comparison.
+        grid: The errors of one comparison.
         thresholds: Ensemble class -> its threshold, at least one.
+        measure: What the error is called, `test error` or `validation error`.
         title: What is compared.
         conditions: One line: seeds, device, execution.
     """
@@ -66,7 +68,7 @@ def draw_verdict_map(
                 axes.set_ylabel("")
                 axes.set_yticklabels([])
         confidence = next(iter(thresholds.values())).confidence
-        subtitle = f"Who has the lower test error, at {100 * confidence:g} % confidence"
+        subtitle = f"Who has the lower {measure}, at {100 * confidence:g} % confidence"
         write_around(figure, left, title, subtitle, conditions)
         figure.legend(
             handles=_legend_handles(thresholds),

@@ -68,14 +68,14 @@ def test_one_seed_has_no_spread() -> None:
     spreads = [column for column in summary.columns if column.endswith("_std")]
     assert spreads
     assert all(summary[column][0] is None for column in spreads)
-    assert "±" not in show_summary(summary).rows[0][5]
+    assert "±" not in show_summary(summary, "test error").rows[0][5]
 
 
 def test_an_only_epoch_has_no_seconds() -> None:
     summary = summarise_runs(tabulate_runs([make_record(test_errors=[9.0])]))
 
     assert summary["epoch_seconds_mean"][0] is None
-    shown = show_summary(summary)
+    shown = show_summary(summary, "test error")
     assert shown.rows[0][shown.headers.index("Training, s/epoch")] == ABSENT
 
 
@@ -103,7 +103,7 @@ def test_different_conditions_are_never_averaged(condition: dict[str, object]) -
     assert sorted(summary["epoch_seconds_mean"].to_list()) == [1.0, 3.0]
     assert summary["num_seeds"].to_list() == [1, 1]
     assert split_designs(summary) == 1
-    assert show_summary(summary).headers[0] == "Condition"
+    assert show_summary(summary, "test error").headers[0] == "Condition"
 
 
 def test_another_precision_is_another_row() -> None:
@@ -136,7 +136,7 @@ def test_latency_is_at_batch_size_128_or_the_largest() -> None:
 
     assert runs["latency_batch_size"].to_list() == [128, 32, None]
     assert runs["latency_ms_per_image"].to_list() == [0.5, 1.0, None]
-    headers = show_summary(summarise_runs(runs)).headers
+    headers = show_summary(summarise_runs(runs), "test error").headers
     assert "Latency, ms/image (batch 32)" in headers
     assert "Latency, ms/image (batch 128)" in headers
 
@@ -149,7 +149,7 @@ def test_memory_of_a_device_and_of_a_process_are_different_columns() -> None:
     ]
 
     summary = summarise_runs(tabulate_runs(records))
-    shown = show_summary(summary)
+    shown = show_summary(summary, "test error")
 
     assert summary["memory_kind"].to_list() == ["device allocator", "process resident", None]
     assert summary["peak_device_bytes"].to_list() == [3 * GIBIBYTE, None, None]
@@ -171,7 +171,7 @@ def test_time_to_accuracy_has_a_mean_only_if_every_seed_gets_there() -> None:
 
     assert summary["time_to_accuracy_seconds_mean"].to_list() == [2.0, None, 4.0]
     assert summary["num_seeds_reached"].to_list() == [2, 1, 2]
-    shown = show_times_to_accuracy(summary)
+    shown = show_times_to_accuracy(summary, "test error")
     assert shown.headers == (
         *("Budget, parameters", "single, s", "deq, s", "weq, s"),
         *("deq / single", "weq / single"),
@@ -191,6 +191,6 @@ def test_the_summary_of_an_empty_selection_is_empty() -> None:
 
 
 def test_runs_are_listed_by_name() -> None:
-    shown = show_runs(tabulate_runs([make_record(name="<script>")]))
+    shown = show_runs(tabulate_runs([make_record(name="<script>")]), "test error")
 
     assert shown.rows[0][1] == "<script>"

@@ -43,7 +43,7 @@ def test_the_planted_switchover_is_found() -> None:
     assert threshold.budget == 206_734
     assert threshold.epoch == 4
     assert threshold.pair_counts == (3, 3)
-    assert describe_threshold(threshold) == (
+    assert describe_threshold(threshold, "test error") == (
         "deq (k=4): the switchover lies at 206,734 parameters from epoch 4 of 6 on "
         "(95 % t interval over 3 seeds, 5 budgets from 92,322 to 366,650 parameters)."
     )
@@ -83,7 +83,7 @@ def test_a_switchover_never_seen_is_not_within_the_grid() -> None:
     assert threshold.budget is None
     assert threshold.epoch is None
     assert set(threshold.staircase) == {None}
-    text = describe_threshold(threshold)
+    text = describe_threshold(threshold, "test error")
     assert text.startswith("weq (k=4): no switchover within the grid: at the largest budget after")
     assert "+4.1 percentage points, 95 % t interval +3.9 to +4.2 (3 seeds, 5 budgets" in text
     assert describe_outcome(threshold) == "weq does not switch over within the grid"
@@ -94,7 +94,7 @@ def test_one_seed_is_undecided_and_says_so() -> None:
 
     assert threshold.outcome is Outcome.UNDECIDED
     assert {cell.verdict for column in threshold.cells for cell in column} == {U}
-    text = describe_threshold(threshold)
+    text = describe_threshold(threshold, "test error")
     assert "undecided, since one seed gives no interval" in text
     assert "percentage points (1 seed, 5 budgets" in text
     assert "95 %" not in text
@@ -106,7 +106,7 @@ def test_wide_noise_is_undecided_with_its_interval() -> None:
     )
 
     assert threshold.outcome is Outcome.UNDECIDED
-    text = describe_threshold(threshold)
+    text = describe_threshold(threshold, "test error")
     assert "difference in test error is +0.0 percentage points, 95 % t interval -12.7 to" in text
     assert describe_outcome(threshold) == "deq is undecided"
 
@@ -149,7 +149,9 @@ def test_one_undecided_epoch_moves_the_staircase_of_every_smaller_budget() -> No
 
     assert threshold.staircase == (5, 5, 5, 5, 1)
     assert threshold.epoch == 5
-    assert "at or below 92,322 parameters from epoch 5 of 6" in describe_threshold(threshold)
+    assert "at or below 92,322 parameters from epoch 5 of 6" in describe_threshold(
+        threshold, "test error"
+    )
 
 
 def test_a_hole_beyond_keeps_smaller_budgets_from_being_beyond() -> None:
@@ -161,7 +163,7 @@ def test_a_hole_beyond_keeps_smaller_budgets_from_being_beyond() -> None:
     assert threshold.cells[3][0].verdict is H
     assert threshold.staircase == (None, None, None, None, 1)
     assert "5 budgets from 92,322 to 366,650 parameters, 1 of them without a deq pair" in (
-        describe_threshold(threshold)
+        describe_threshold(threshold, "test error")
     )
 
 
@@ -170,7 +172,9 @@ def test_a_budget_without_a_single_network_is_a_hole() -> None:
 
     assert {cell.verdict for cell in threshold.cells[4]} == {H}
     assert threshold.outcome is Outcome.UNDECIDED
-    assert "there is no pair to compare at the largest budget" in describe_threshold(threshold)
+    assert "there is no pair to compare at the largest budget" in describe_threshold(
+        threshold, "test error"
+    )
 
 
 @pytest.mark.parametrize("left_out", ["deq", "single"])
@@ -179,7 +183,7 @@ def test_a_class_that_was_not_run_has_nothing_to_compare(left_out: str) -> None:
 
     assert threshold.outcome is Outcome.UNDECIDED
     assert threshold.pair_counts is None
-    assert describe_threshold(threshold) == (
+    assert describe_threshold(threshold, "test error") == (
         "deq (k=4): nothing to compare: none of the budgets has both a single network and a deq "
         "ensemble of 4 members."
     )
@@ -198,7 +202,7 @@ def test_only_seeds_that_both_designs_have_are_paired() -> None:
 
     assert threshold.last_cell.num_pairs == 2
     assert threshold.last_cell.mean_difference == pytest.approx(-9.85)
-    assert "2 seeds, 1 budget 206,734 parameters" in describe_threshold(threshold)
+    assert "2 seeds, 1 budget 206,734 parameters" in describe_threshold(threshold, "test error")
 
 
 def test_no_shared_seed_is_undecided() -> None:
@@ -206,7 +210,7 @@ def test_no_shared_seed_is_undecided() -> None:
     threshold = find_threshold(build_error_grid(records), "deq")
 
     assert threshold.last_cell.verdict is U
-    assert "share no seed" in describe_threshold(threshold)
+    assert "share no seed" in describe_threshold(threshold, "test error")
 
 
 def test_budgets_of_equal_parameters_bound_each_other() -> None:

@@ -13,7 +13,7 @@ from tests.factories import make_study, planted_error
 def test_means_fills_and_seeds_are_drawn() -> None:
     grid = build_error_grid(make_study(planted_error, holes=[("weq", 0)]))
 
-    figure = draw_error_curve(grid, "title", "conditions")
+    figure = draw_error_curve(grid, "test error", "title", "conditions")
 
     errors, fills = figure.axes
     assert [text.get_text() for text in errors.get_legend().get_texts()] == [
@@ -34,7 +34,7 @@ def test_means_fills_and_seeds_are_drawn() -> None:
 def test_every_grid_can_be_drawn(widths: tuple[int, ...], seeds: tuple[int, ...]) -> None:
     grid = build_error_grid(make_study(planted_error, widths=widths, num_epochs=1, seeds=seeds))
 
-    figure = draw_error_curve(grid, "title", "conditions")
+    figure = draw_error_curve(grid, "test error", "title", "conditions")
 
     assert encode_figure(figure, "png").startswith(b"\x89PNG")
 
@@ -43,4 +43,4 @@ def test_single_networks_alone_have_no_panel_of_fills() -> None:
     holes = [(name, i) for name in ("deq", "weq") for i in range(5)]
     grid = build_error_grid(make_study(planted_error, holes=holes))
 
-    assert len(draw_error_curve(grid, "title", "conditions").axes) == 1
+    assert len(draw_error_curve(grid, "test error", "title", "conditions").axes) == 1

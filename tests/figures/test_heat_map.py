@@ -38,7 +38,9 @@ def finding_of(records: list[Record]) -> Finding:
 
 def draw(finding: Finding, title: str = "title") -> Figure:
     """Draw the heat map of a finding."""
-    return draw_heat_map(finding.grid, finding.thresholds, finding.holes, title, "conditions")
+    return draw_heat_map(
+        finding.grid, finding.thresholds, finding.holes, "test error", title, "conditions"
+    )
 
 
 def texts(figure: Figure) -> list[str]:

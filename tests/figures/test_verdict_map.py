@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def draw(records: list[Record]) -> Figure:
     (comparison,) = group_comparisons(records)
     finding = derive_finding(comparison)
-    return draw_verdict_map(finding.grid, finding.thresholds, "title", "conditions")
+    return draw_verdict_map(finding.grid, finding.thresholds, "test error", "title", "conditions")
 
 
 def painted(axes: Axes) -> dict[tuple[int, int], str]:
