@@ -34,8 +34,9 @@ format: $(INSTALLED) ## Put the code into its layout
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(INSTALLED) ## Time Lightning against a bare loop, the wait for images, and augmentation
+bench: $(INSTALLED) ## Time Lightning, executions, the wait for images, and augmentation
 	$(BIN)/python benchmarks/lightning_overhead.py
+	$(BIN)/python benchmarks/execution.py
 	$(BIN)/python benchmarks/data_loading.py
 	$(BIN)/python benchmarks/augmentation.py
 
