@@ -29,16 +29,13 @@ class Sizes:
     """Held out of the training images; 0 for none."""
     test: int
     """Measured on after every epoch; 0 where the validation images take their place."""
+    evaluated_on: str = "test"
+    """The images that the networks are measured on, `test` or `validation`: as asked for."""
 
     @property
     def evaluated(self) -> int:
         """Measured on after every epoch, of whichever kind."""
-        return self.test or self.validation
-
-    @property
-    def evaluated_on(self) -> str:
-        """Say which images the networks are measured on."""
-        return "test" if self.test else "validation"
+        return self.validation if self.evaluated_on == "validation" else self.test
 
 
 def with_facts(dataset: DatasetConfig) -> DatasetConfig:
@@ -113,8 +110,8 @@ def sizes(dataset: DatasetConfig) -> Sizes:
     train = training_images(dataset) if dataset.train_size is None else dataset.train_size
     test = dataset.test_images if dataset.test_size is None else dataset.test_size
     held_out = dataset.validation_size or 0
-    on_test = evaluated_on(dataset) == "test"
-    return Sizes(train - held_out, held_out, test if on_test else 0)
+    on = evaluated_on(dataset)
+    return Sizes(train - held_out, held_out, 0 if on == "validation" else test, on)
 
 
 def evaluated_on(dataset: DatasetConfig) -> str:

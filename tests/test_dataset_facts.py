@@ -62,10 +62,16 @@ def test_a_folder_that_is_wrong_is_told_with_the_other_problems(tmp_path, compos
     ("words", "expected"),
     [
         ((), Sizes(300, 0, 1497)),
-        (("dataset.validation_size=60",), Sizes(240, 60, 0)),
-        (("dataset.validation_size=60", "dataset.evaluate_on=validation"), Sizes(240, 60, 0)),
+        (("dataset.validation_size=60",), Sizes(240, 60, 0, "validation")),
+        (
+            ("dataset.validation_size=60", "dataset.evaluate_on=validation"),
+            Sizes(240, 60, 0, "validation"),
+        ),
         (("dataset.validation_size=60", "dataset.evaluate_on=test"), Sizes(240, 60, 1497)),
-        (("dataset=cifar10", "dataset.validation_size=5000"), Sizes(45_000, 5_000, 0)),
+        (
+            ("dataset=cifar10", "dataset.validation_size=5000"),
+            Sizes(45_000, 5_000, 0, "validation"),
+        ),
     ],
 )
 def test_validation_images_come_out_of_the_training_images(words, expected, compose_config):
@@ -75,6 +81,19 @@ def test_validation_images_come_out_of_the_training_images(words, expected, comp
     assert expected.evaluated == (expected.test or expected.validation)
     notes = resolve(compose_config(*words)).notes
     assert any("test images are not touched" in note for note in notes) == (expected.test == 0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dataset.test_size=0",),
+        ("dataset.test_size=0", "dataset.evaluate_on=test"),
+        ("dataset.test_size=0", "dataset.evaluate_on=test", "dataset.validation_size=60"),
+    ],
+)
+def test_no_test_images_are_refused_where_they_are_measured_on(words, compose_config):
+    with pytest.raises(ConfigError, match=r"dataset.test_size=0: expected 10 \(an image a class\)"):
+        resolve(compose_config(*words))
 
 
 def test_a_test_size_that_is_not_used_does_not_matter(compose_config):
