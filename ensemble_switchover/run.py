@@ -142,7 +142,7 @@ def _train_and_measure(
     if resumed is not None:
         tell(f"going on after epoch {resumed.num_epochs} of {cell.recipe.epochs}")
         for epoch in recorder.epochs:
-            log.metrics(flat_metrics(epoch), epoch.epoch)
+            log.metrics(flat_metrics(epoch, cell.sizes.evaluated_on), epoch.epoch)
     checkpoints = CheckpointCallback(
         cell.checkpoint_folder, recorder, lambda: spent_seconds + wall_clock(), warn
     )
