@@ -128,6 +128,8 @@ def _train_and_measure(
     dtype = set_precision(cell.precision, device)
     environment = describe_environment(device)
     module, datamodule = assemble(cell, dtype, tell)
+    for remark in datamodule.split.remarks:
+        warn(f"dataset={cell.dataset.name}: {remark}")
     log = MetricLog(config.logger, cell, asdict(config), tell, warn)
 
     def on_epoch(epoch: EpochRecord) -> None:
@@ -368,6 +370,7 @@ def _dataset_record(cell: Cell, split: SplitImages) -> DatasetRecord:
         split_seed=cell.dataset.split_seed,
         **_randaugment_record(cell),
         options=cell.dataset_options,
+        remarks=list(split.remarks),
     )
 
 

@@ -65,6 +65,8 @@ class DatasetRecord:
     used where it is `validation`, and `test_size` is 0."""
     options: dict[str, Any] = field(default_factory=dict)
     """What else decides the images, such as the difficulty of generated ones."""
+    remarks: list[str] = field(default_factory=list)
+    """What the user was told of the set, such as the files that were left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
