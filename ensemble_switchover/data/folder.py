@@ -65,7 +65,7 @@ class Folder(Source):
         parts = [found.train] if found.test is None else [found.train, found.test]
         states = [status_of(root / file) for part in parts for file in part.files]
         times = " ".join(str(state.st_mtime_ns if state else None) for state in states)
-        split = f"{config.test_share:g}-{config.split_seed}" if found.test is None else "given"
+        split = f"{config.test_share!r}-{config.split_seed}" if found.test is None else "given"
         options = f"{config.channels}-{config.image_size}-{config.skip_bad}-{split}"
         return f"folder-{short_digest(times, found.content, options)}"
 

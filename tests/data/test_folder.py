@@ -287,6 +287,7 @@ def test_identities_tell_options_apart(own, tmp_path):
         ("dataset.image_size=16",),
         ("dataset.channels=1",),
         ("dataset.test_share=0.3",),
+        ("dataset.test_share=0.3000000001",),
         ("dataset.split_seed=1",),
         ("dataset.skip_bad=true",),
     ]
