@@ -44,8 +44,12 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
     Raises:
         ConfigError: if the folder is absent or not laid out as one.
     """
-    if not isinstance(dataset, FolderConfig) or dataset.content:
+    if not isinstance(dataset, FolderConfig):
         return dataset
+    if dataset.content:
+        raise ConfigError(
+            f"dataset.content={dataset.content}: is found in the folder; leave the key out"
+        )
     if dataset.root is None:
         raise ConfigError("dataset.root: expected the folder of your images; give dataset.root=...")
     if not 0 < dataset.test_share <= MAX_TEST_SHARE:
@@ -75,6 +79,7 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
         num_classes=num_classes,
         train_images=train_images,
         test_images=test_images,
+        test_share=dataset.test_share if found.test is None else 0.0,
         content=found.content,
     )
 
@@ -121,23 +126,55 @@ def evaluated_on(dataset: DatasetConfig) -> str:
     return "test" if dataset.validation_size is None else "validation"
 
 
+def idle_keys(dataset: DatasetConfig) -> list[str]:
+    """Return the keys of a data set that decide nothing, as the others stand."""
+    idle = []
+    if dataset.augmentation == "none":
+        idle += ["crop_padding", "flip"]
+    if dataset.augmentation != "randaugment":
+        idle += ["randaugment_ops", "randaugment_magnitude"]
+    if isinstance(dataset, FolderConfig):
+        idle.append("skip_bad")
+        if dataset.test_share == 0:  # a test folder is given
+            idle.append("test_share")
+    if not _is_drawn(dataset):
+        idle.append("split_seed")
+    return idle
+
+
+def without_idle(dataset: DatasetConfig) -> DatasetConfig:
+    """Return the data set with keys that decide nothing at 0, so that equal uses are equal."""
+    neutral: dict[str, Any] = {"crop_padding": 0, "flip": False, "split_seed": 0}
+    idle = idle_keys(dataset)
+    return replace(dataset, **{key: neutral[key] for key in neutral if key in idle})
+
+
 def own_options(dataset: DatasetConfig) -> dict[str, Any]:
     """Return what a set has beyond the keys of every set, such as a generator's difficulty."""
     own = {option.name for option in fields(dataset)}
     own -= {option.name for option in fields(DatasetConfig)}
+    own -= set(idle_keys(dataset))
     return {name: getattr(dataset, name) for name in sorted(own)}
 
 
 def decisive(dataset: DatasetConfig) -> dict[str, Any]:
     """Return what decides the images and their use, as plain values."""
     values = asdict(dataset)
-    for key in (*WHEREABOUTS, "evaluate_on"):
+    for key in (*WHEREABOUTS, "evaluate_on", *idle_keys(dataset)):
         del values[key]
-    if dataset.augmentation != "randaugment":
-        del values["randaugment_ops"], values["randaugment_magnitude"]
     used = sizes(dataset)
     values.update(train_size=used.train, validation_size=used.validation, test_size=used.test)
     return values
+
+
+def _is_drawn(dataset: DatasetConfig) -> bool:
+    """Tell whether the split seed chooses any images."""
+    used = sizes(dataset)
+    in_part = used.train + used.validation != training_images(dataset)
+    if used.evaluated_on == "test":
+        in_part |= used.test != dataset.test_images
+    splits_off = isinstance(dataset, FolderConfig) and dataset.test_share > 0
+    return dataset.pooled or used.validation > 0 or in_part or splits_off
 
 
 def _size_problems(dataset: DatasetConfig) -> list[str]:

@@ -306,8 +306,10 @@ DECISIVE = [
     ["dataset.validation_size=50", "dataset.evaluate_on=test"],
     ["dataset.validation_size=60", "dataset.evaluate_on=test"],
     ["dataset.augmentation=standard"],
-    ["dataset.crop_padding=2"],
-    ["dataset.flip=true"],
+    ["dataset.augmentation=standard", "dataset.crop_padding=2"],
+    ["dataset.augmentation=standard", "dataset.flip=true"],
+    ["dataset=cifar10", "dataset.train_size=1000"],
+    ["dataset=cifar10", "dataset.train_size=1000", "dataset.split_seed=1"],
     ["dataset.augmentation=randaugment"],
     ["dataset.augmentation=randaugment", "dataset.randaugment_ops=3"],
     ["dataset.augmentation=randaugment", "dataset.randaugment_magnitude=9"],
@@ -339,6 +341,8 @@ INDIFFERENT = [
     ["dataset.root=/data"],
     ["dataset.randaugment_ops=3"],  # nothing applies it here
     ["dataset.randaugment_magnitude=9"],
+    ["dataset.crop_padding=2"],  # nothing is augmented
+    ["dataset.flip=true"],
     ["dataset.cache=/arrays"],
     ["dataset.evaluate_on=test"],
     ["dataset.url=http://mirror"],
@@ -354,6 +358,11 @@ INDIFFERENT = [
 @pytest.mark.parametrize("overrides", INDIFFERENT, ids=" ".join)
 def test_the_fingerprint_keeps_still(overrides):
     assert resolve_with(*BASE, *overrides).fingerprint == resolve_with(*BASE).fingerprint
+
+
+def test_the_split_seed_decides_only_where_something_is_drawn():
+    whole, other = (resolve_with("dataset=cifar10", f"dataset.split_seed={s}") for s in (0, 1))
+    assert whole.fingerprint == other.fingerprint
 
 
 def test_the_fingerprint_changes_with_each_decisive_value():

@@ -52,9 +52,10 @@ class DatasetRecord:
     test_size: int
     augmentation: str
     crop_padding: int
-    """Pixels; it matters where images are augmented."""
+    """Pixels; 0 where images are not augmented."""
     flip: bool
     split_seed: int
+    """0 where nothing is drawn by it."""
     randaugment_ops: int | None = None
     """Operations of an image; absent where RandAugment was not applied."""
     randaugment_magnitude: int | None = None
