@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ensemble_switchover.config import DatasetConfig, FolderConfig, FractalsConfig, SvhnConfig
+from omegaconf import DictConfig, OmegaConf
+
+from ensemble_switchover.config import (
+    DatasetConfig,
+    FolderConfig,
+    FractalsConfig,
+    SvhnConfig,
+    conf_folder,
+)
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.image_folder import MIN_CLASSES, num_test_images, read_image_folder
 
 MAX_MAGNITUDE = 30
 """RandAugment's strongest bin."""
 
+RANDAUGMENT_OPERATIONS = 14
+"""How many there are; an image gets one after another."""
+
 MAX_TEST_SHARE = 0.5
+
+MAX_IMAGE_SIZE = 1024
+"""Pixels a side: the networks are made for small images."""
+
+FRACTALS = {"channels": 3, "image_size": 32}
+"""What the generator draws."""
+
+COUNTED = {"folder", "fractals"}
+"""Sets whose facts are counted or chosen; those of others are published."""
+
+FACTS = ("channels", "image_size", "num_classes", "train_images", "test_images", "extra_images")
 
 WHEREABOUTS = ("root", "cache", "url", "residence")
 """Keys of a data set that tell where it is, and nothing about what is in it."""
@@ -94,10 +117,16 @@ def dataset_problems(dataset: DatasetConfig) -> list[str]:
     for key, value in (("channels", dataset.channels), ("image_size", dataset.image_size)):
         if value < 1:
             problems.append(f"dataset.{key}={value}: expected 1 or more")
+    if dataset.image_size > MAX_IMAGE_SIZE:
+        problems.append(
+            f"dataset.image_size={dataset.image_size}: expected at most {MAX_IMAGE_SIZE}"
+        )
     if dataset.url is not None and not dataset.url.startswith(("http://", "https://")):
         problems.append(f"dataset.url={dataset.url}: expected http://... or https://...")
+    told = {problem.partition("=")[0] for problem in problems}
     return [
         *problems,
+        *(text for key, text in _published_problems(dataset).items() if key not in told),
         *_size_problems(dataset),
         *_augmentation_problems(dataset),
         *_own_problems(dataset),
@@ -209,11 +238,36 @@ def _size_problems(dataset: DatasetConfig) -> list[str]:
     return problems
 
 
+@cache
+def published_facts(name: str) -> dict[str, Any]:
+    """Return what the YAML of a published set says of its images; nothing of other sets."""
+    path = conf_folder() / "dataset" / f"{name}.yaml"
+    if name in COUNTED or not path.exists():
+        return {}
+    stated = OmegaConf.load(path)
+    assert isinstance(stated, DictConfig)
+    return {key: stated[key] for key in FACTS if key in stated}
+
+
+def _published_problems(dataset: DatasetConfig) -> dict[str, str]:
+    return {
+        f"dataset.{key}": f"dataset.{key}={given}: expected {value}, as {dataset.name} has it; "
+        f"leave the key out"
+        for key, value in published_facts(dataset.name).items()
+        if (given := getattr(dataset, key, value)) != value
+    }
+
+
 def _own_problems(dataset: DatasetConfig) -> list[str]:
     problems = []
     if isinstance(dataset, FractalsConfig):
         if not 0 <= dataset.difficulty <= 1:
             problems.append(f"dataset.difficulty={dataset.difficulty}: expected 0 to 1")
+        problems += [
+            f"dataset.{key}={getattr(dataset, key)}: expected {value}, as the images are drawn"
+            for key, value in FRACTALS.items()
+            if getattr(dataset, key) != value
+        ]
         if dataset.generator_seed < 0:
             problems.append(f"dataset.generator_seed={dataset.generator_seed}: expected 0 or more")
     if isinstance(dataset, FolderConfig) and dataset.channels not in (1, 3):
@@ -226,8 +280,16 @@ def _own_problems(dataset: DatasetConfig) -> list[str]:
 
 def _augmentation_problems(dataset: DatasetConfig) -> list[str]:
     problems = []
-    if dataset.randaugment_ops < 1:
-        problems.append(f"dataset.randaugment_ops={dataset.randaugment_ops}: expected 1 or more")
+    if not 1 <= dataset.randaugment_ops <= RANDAUGMENT_OPERATIONS:
+        problems.append(
+            f"dataset.randaugment_ops={dataset.randaugment_ops}: "
+            f"expected 1 to {RANDAUGMENT_OPERATIONS}"
+        )
+    if dataset.augmentation != "none" and dataset.crop_padding > dataset.image_size:
+        problems.append(
+            f"dataset.crop_padding={dataset.crop_padding}: expected at most "
+            f"{dataset.image_size}, the side of an image"
+        )
     if not 0 <= dataset.randaugment_magnitude <= MAX_MAGNITUDE:
         problems.append(
             f"dataset.randaugment_magnitude={dataset.randaugment_magnitude}: "

@@ -112,7 +112,7 @@ def test_a_single_network_says_that_it_has_one_member():
 def test_a_pair_that_table_a_lacks_is_noted():
     # Every family of conf/arch has its row for both CIFAR sets; only another data set lacks one.
     assert resolve_with("dataset=cifar10").notes == ()
-    cell = resolve_with("dataset=cifar10", "dataset.name=svhn")
+    cell = resolve_with("dataset=svhn")
     assert len(cell.notes) == 1
     assert "no row for resnet on svhn" in cell.notes[0]
     assert cell.recipe.epochs == 250
@@ -157,11 +157,19 @@ PROBLEMS = [
     (["retry=always"], "retry=always: expected one of none, failed"),
     (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none, standard, "
      "randaugment"),
-    (["dataset.randaugment_ops=0"], "dataset.randaugment_ops=0: expected 1 or more"),
+    (["dataset.randaugment_ops=0"], "dataset.randaugment_ops=0: expected 1 to 14"),
     (["dataset.randaugment_magnitude=31"], "dataset.randaugment_magnitude=31: expected 0 to 30"),
     (["dataset.randaugment_magnitude=-1"], "dataset.randaugment_magnitude=-1: expected 0 to 30"),
-    (["dataset.augmentation=randaugment", "dataset.channels=2"],
-     "dataset.augmentation=randaugment: expected images of 1 or 3 channels"),
+    (["dataset.randaugment_ops=15"], "dataset.randaugment_ops=15: expected 1 to 14"),
+    (["dataset.augmentation=standard", "dataset.crop_padding=9"],
+     "dataset.crop_padding=9: expected at most 8, the side of an image"),
+    (["dataset.channels=3"], "dataset.channels=3: expected 1, as digits has it; leave the key out"),
+    (["dataset=cifar10", "dataset.num_classes=5"], "dataset.num_classes=5: expected 10, as cif"),
+    (["dataset=cifar10", "dataset.train_images=100"], "dataset.train_images=100: expected 50000"),
+    (["dataset=svhn", "dataset.extra_images=9"], "dataset.extra_images=9: expected 531131"),
+    (["dataset=tiny_imagenet", "dataset.image_size=32"], "dataset.image_size=32: expected 64"),
+    (["dataset=fractals", "dataset.channels=1"], "dataset.channels=1: expected 3, as the images"),
+    (["dataset=fractals", "dataset.image_size=64"], "dataset.image_size=64: expected 32, as the"),
     (["budget.source=table"], "budget.source=table: expected one of rule, published, nearest"),
     (["budget=parameters", "budget.parameters=1M", "budget.along=both"],
      "budget.along=both: expected one of width, depth"),

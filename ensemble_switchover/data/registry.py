@@ -59,8 +59,24 @@ def load_dataset(
     `remarks`.
 
     Raises:
-        DataError: if the set is absent, unknown, or not what `conf/dataset/` says of it.
+        DataError: if the set is absent, unknown, not what `conf/dataset/` says of it, or too large
+            for the memory.
     """
+    try:
+        return _split(config, train_size, test_size, validation_size, tell)
+    except MemoryError as error:
+        raise DataError(
+            f"dataset={config.name}: its images do not fit into the memory of this machine"
+        ) from error
+
+
+def _split(
+    config: DatasetConfig,
+    train_size: int,
+    test_size: int,
+    validation_size: int,
+    tell: Callable[[str], None] | None,
+) -> SplitImages:
     whole = load_arrays(config, tell)
     decoded, seed = whole.decoded, config.split_seed
     if isinstance(config, FolderConfig) and config.skip_bad:
