@@ -50,9 +50,8 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_cell, t
     assert record.environment.execution == "sequential"
     assert record.config["arch"]["family"] == family
     assert record.environment.residence == "device"
-    assert len(lines) == 2
-    assert lines[0].startswith("dataset.residence=auto: device (")
-    assert "epoch 1/1" in lines[1]
+    (line,) = lines  # a CPU computes where the images are: there is nothing to tell of that
+    assert "epoch 1/1" in line
 
 
 def test_the_same_cell_again_gives_the_same_result(tiny_cell):
