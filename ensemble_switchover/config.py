@@ -110,7 +110,7 @@ class FolderConfig(DatasetConfig):
     skip_bad: bool = False
     """Leave out files that cannot be read as images, and say so, in place of an error."""
     content: str = ""
-    """A hash of the files' names and sizes; found in the folder."""
+    """A hash of the files' names and bytes; found in the folder."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from platformdirs import user_cache_path
 
 from ensemble_switchover.config import (
     DatasetConfig,
@@ -17,6 +18,7 @@ from ensemble_switchover.config import (
     conf_folder,
 )
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.file_digests import digest_of_contents
 from ensemble_switchover.image_folder import MIN_CLASSES, num_test_images, read_image_folder
 
 MAX_MAGNITUDE = 30
@@ -93,6 +95,9 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
         "train_images": train_images,
         "test_images": test_images,
     }
+    files = (*found.train.files, *(found.test.files if found.test else ()))
+    cache = user_cache_path("ensemble_switchover") / "arrays"
+    memory = cache if dataset.cache is None else Path(dataset.cache).expanduser()
     for key, count in counted.items():
         given = getattr(dataset, key)
         if given not in (0, count):
@@ -103,7 +108,7 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
         train_images=train_images,
         test_images=test_images,
         test_share=dataset.test_share if found.test is None else 0.0,
-        content=found.content,
+        content=digest_of_contents(root, files, memory),
     )
 
 

@@ -67,7 +67,7 @@ class Folder(Source):
         times = " ".join(str(state.st_mtime_ns if state else None) for state in states)
         split = f"{config.test_share!r}-{config.split_seed}" if found.test is None else "given"
         options = f"{config.channels}-{config.image_size}-{config.skip_bad}-{split}"
-        return f"folder-{short_digest(times, found.content, options)}"
+        return f"folder-{short_digest(times, found.content, config.content, options)}"
 
     def decode(self, config: DatasetConfig, root: Path) -> Decoded:
         """Read every file, and split test images off where they have no folder of their own.
