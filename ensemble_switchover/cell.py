@@ -201,7 +201,11 @@ def read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
     Raises:
         ConfigError: if an option or a knob of the single network is wrong.
     """
-    dataset = with_facts(config.dataset)
+    return _read_budget(replace(config, dataset=with_facts(config.dataset)))
+
+
+def _read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
+    dataset = config.dataset
     task = ImageTask(dataset.channels, dataset.image_size, dataset.num_classes)
     family = _family(config.arch)
     return family, task, _budget(config.budget, family, task)
@@ -220,7 +224,7 @@ def resolve(config: Config) -> Cell:
         raise ConfigError(*problems, *error.args) from error
     problems += dataset_problems(config.dataset)
     try:
-        family, task, budget = read_budget(config)
+        family, task, budget = _read_budget(config)
     except ConfigError as error:
         raise ConfigError(*problems, *error.args) from error
     if problems:

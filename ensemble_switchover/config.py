@@ -106,11 +106,11 @@ class FolderConfig(DatasetConfig):
     """A folder of the user's own images; 0 for what is counted there."""
 
     test_share: float = 0.2
-    """Share of the images that is split off for testing where there is no folder `test`."""
+    """Share of the images that is split off for testing; 0 once a folder `test` is found."""
     skip_bad: bool = False
     """Leave out files that cannot be read as images, and say so, in place of an error."""
     content: str = ""
-    """A hash of the files' names and sizes; found in the folder."""
+    """A hash of the files' names and bytes; found in the folder."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ensemble_switchover.config import DatasetConfig, FolderConfig, FractalsConfig, SvhnConfig
+from omegaconf import DictConfig, OmegaConf
+from platformdirs import user_cache_path
+
+from ensemble_switchover.config import (
+    DatasetConfig,
+    FolderConfig,
+    FractalsConfig,
+    SvhnConfig,
+    conf_folder,
+)
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.file_digests import digest_of_contents
 from ensemble_switchover.image_folder import MIN_CLASSES, num_test_images, read_image_folder
 
 MAX_MAGNITUDE = 30
 """RandAugment's strongest bin."""
 
+RANDAUGMENT_OPERATIONS = 14
+"""How many there are; an image gets one after another."""
+
 MAX_TEST_SHARE = 0.5
+
+MAX_IMAGE_SIZE = 1024
+"""Pixels a side: the networks are made for small images."""
+
+FRACTALS = {"channels": 3, "image_size": 32}
+"""What the generator draws."""
+
+COUNTED = {"folder", "fractals"}
+"""Sets whose facts are counted or chosen; those of others are published."""
+
+FACTS = ("channels", "image_size", "num_classes", "train_images", "test_images", "extra_images")
 
 WHEREABOUTS = ("root", "cache", "url", "residence")
 """Keys of a data set that tell where it is, and nothing about what is in it."""
@@ -29,16 +54,13 @@ class Sizes:
     """Held out of the training images; 0 for none."""
     test: int
     """Measured on after every epoch; 0 where the validation images take their place."""
+    evaluated_on: str = "test"
+    """The images that the networks are measured on, `test` or `validation`: as asked for."""
 
     @property
     def evaluated(self) -> int:
         """Measured on after every epoch, of whichever kind."""
-        return self.test or self.validation
-
-    @property
-    def evaluated_on(self) -> str:
-        """Say which images the networks are measured on."""
-        return "test" if self.test else "validation"
+        return self.validation if self.evaluated_on == "validation" else self.test
 
 
 def with_facts(dataset: DatasetConfig) -> DatasetConfig:
@@ -47,8 +69,12 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
     Raises:
         ConfigError: if the folder is absent or not laid out as one.
     """
-    if not isinstance(dataset, FolderConfig) or dataset.content:
+    if not isinstance(dataset, FolderConfig):
         return dataset
+    if dataset.content:
+        raise ConfigError(
+            f"dataset.content={dataset.content}: is found in the folder; leave the key out"
+        )
     if dataset.root is None:
         raise ConfigError("dataset.root: expected the folder of your images; give dataset.root=...")
     if not 0 < dataset.test_share <= MAX_TEST_SHARE:
@@ -69,6 +95,9 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
         "train_images": train_images,
         "test_images": test_images,
     }
+    files = (*found.train.files, *(found.test.files if found.test else ()))
+    cache = user_cache_path("ensemble_switchover") / "arrays"
+    memory = cache if dataset.cache is None else Path(dataset.cache).expanduser()
     for key, count in counted.items():
         given = getattr(dataset, key)
         if given not in (0, count):
@@ -78,7 +107,8 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
         num_classes=num_classes,
         train_images=train_images,
         test_images=test_images,
-        content=found.content,
+        test_share=dataset.test_share if found.test is None else 0.0,
+        content=digest_of_contents(root, files, memory),
     )
 
 
@@ -92,10 +122,16 @@ def dataset_problems(dataset: DatasetConfig) -> list[str]:
     for key, value in (("channels", dataset.channels), ("image_size", dataset.image_size)):
         if value < 1:
             problems.append(f"dataset.{key}={value}: expected 1 or more")
+    if dataset.image_size > MAX_IMAGE_SIZE:
+        problems.append(
+            f"dataset.image_size={dataset.image_size}: expected at most {MAX_IMAGE_SIZE}"
+        )
     if dataset.url is not None and not dataset.url.startswith(("http://", "https://")):
         problems.append(f"dataset.url={dataset.url}: expected http://... or https://...")
+    told = {problem.partition("=")[0] for problem in problems}
     return [
         *problems,
+        *(text for key, text in _published_problems(dataset).items() if key not in told),
         *_size_problems(dataset),
         *_augmentation_problems(dataset),
         *_own_problems(dataset),
@@ -113,8 +149,8 @@ def sizes(dataset: DatasetConfig) -> Sizes:
     train = training_images(dataset) if dataset.train_size is None else dataset.train_size
     test = dataset.test_images if dataset.test_size is None else dataset.test_size
     held_out = dataset.validation_size or 0
-    on_test = evaluated_on(dataset) == "test"
-    return Sizes(train - held_out, held_out, test if on_test else 0)
+    on = evaluated_on(dataset)
+    return Sizes(train - held_out, held_out, 0 if on == "validation" else test, on)
 
 
 def evaluated_on(dataset: DatasetConfig) -> str:
@@ -124,23 +160,55 @@ def evaluated_on(dataset: DatasetConfig) -> str:
     return "test" if dataset.validation_size is None else "validation"
 
 
+def idle_keys(dataset: DatasetConfig) -> list[str]:
+    """Return the keys of a data set that decide nothing, as the others stand."""
+    idle = []
+    if dataset.augmentation == "none":
+        idle += ["crop_padding", "flip"]
+    if dataset.augmentation != "randaugment":
+        idle += ["randaugment_ops", "randaugment_magnitude"]
+    if isinstance(dataset, FolderConfig):
+        idle.append("skip_bad")
+        if dataset.test_share == 0:  # a test folder is given
+            idle.append("test_share")
+    if not _is_drawn(dataset):
+        idle.append("split_seed")
+    return idle
+
+
+def without_idle(dataset: DatasetConfig) -> DatasetConfig:
+    """Return the data set with keys that decide nothing at 0, so that equal uses are equal."""
+    neutral: dict[str, Any] = {"crop_padding": 0, "flip": False, "split_seed": 0}
+    idle = idle_keys(dataset)
+    return replace(dataset, **{key: neutral[key] for key in neutral if key in idle})
+
+
 def own_options(dataset: DatasetConfig) -> dict[str, Any]:
     """Return what a set has beyond the keys of every set, such as a generator's difficulty."""
     own = {option.name for option in fields(dataset)}
     own -= {option.name for option in fields(DatasetConfig)}
+    own -= set(idle_keys(dataset))
     return {name: getattr(dataset, name) for name in sorted(own)}
 
 
 def decisive(dataset: DatasetConfig) -> dict[str, Any]:
     """Return what decides the images and their use, as plain values."""
     values = asdict(dataset)
-    for key in (*WHEREABOUTS, "evaluate_on"):
+    for key in (*WHEREABOUTS, "evaluate_on", *idle_keys(dataset)):
         del values[key]
-    if dataset.augmentation != "randaugment":
-        del values["randaugment_ops"], values["randaugment_magnitude"]
     used = sizes(dataset)
     values.update(train_size=used.train, validation_size=used.validation, test_size=used.test)
     return values
+
+
+def _is_drawn(dataset: DatasetConfig) -> bool:
+    """Tell whether the split seed chooses any images."""
+    used = sizes(dataset)
+    in_part = used.train + used.validation != training_images(dataset)
+    if used.evaluated_on == "test":
+        in_part |= used.test != dataset.test_images
+    splits_off = isinstance(dataset, FolderConfig) and dataset.test_share > 0
+    return dataset.pooled or used.validation > 0 or in_part or splits_off
 
 
 def _size_problems(dataset: DatasetConfig) -> list[str]:
@@ -175,11 +243,36 @@ def _size_problems(dataset: DatasetConfig) -> list[str]:
     return problems
 
 
+@cache
+def published_facts(name: str) -> dict[str, Any]:
+    """Return what the YAML of a published set says of its images; nothing of other sets."""
+    path = conf_folder() / "dataset" / f"{name}.yaml"
+    if name in COUNTED or not path.exists():
+        return {}
+    stated = OmegaConf.load(path)
+    assert isinstance(stated, DictConfig)
+    return {key: stated[key] for key in FACTS if key in stated}
+
+
+def _published_problems(dataset: DatasetConfig) -> dict[str, str]:
+    return {
+        f"dataset.{key}": f"dataset.{key}={given}: expected {value}, as {dataset.name} has it; "
+        f"leave the key out"
+        for key, value in published_facts(dataset.name).items()
+        if (given := getattr(dataset, key, value)) != value
+    }
+
+
 def _own_problems(dataset: DatasetConfig) -> list[str]:
     problems = []
     if isinstance(dataset, FractalsConfig):
         if not 0 <= dataset.difficulty <= 1:
             problems.append(f"dataset.difficulty={dataset.difficulty}: expected 0 to 1")
+        problems += [
+            f"dataset.{key}={getattr(dataset, key)}: expected {value}, as the images are drawn"
+            for key, value in FRACTALS.items()
+            if getattr(dataset, key) != value
+        ]
         if dataset.generator_seed < 0:
             problems.append(f"dataset.generator_seed={dataset.generator_seed}: expected 0 or more")
     if isinstance(dataset, FolderConfig) and dataset.channels not in (1, 3):
@@ -192,8 +285,16 @@ def _own_problems(dataset: DatasetConfig) -> list[str]:
 
 def _augmentation_problems(dataset: DatasetConfig) -> list[str]:
     problems = []
-    if dataset.randaugment_ops < 1:
-        problems.append(f"dataset.randaugment_ops={dataset.randaugment_ops}: expected 1 or more")
+    if not 1 <= dataset.randaugment_ops <= RANDAUGMENT_OPERATIONS:
+        problems.append(
+            f"dataset.randaugment_ops={dataset.randaugment_ops}: "
+            f"expected 1 to {RANDAUGMENT_OPERATIONS}"
+        )
+    if dataset.augmentation != "none" and dataset.crop_padding > dataset.image_size:
+        problems.append(
+            f"dataset.crop_padding={dataset.crop_padding}: expected at most "
+            f"{dataset.image_size}, the side of an image"
+        )
     if not 0 <= dataset.randaugment_magnitude <= MAX_MAGNITUDE:
         problems.append(
             f"dataset.randaugment_magnitude={dataset.randaugment_magnitude}: "

@@ -63,6 +63,8 @@ def look(words: Sequence[str], out: Path, num_images: int, max_classes: int) -> 
     split = load_dataset(
         cell.dataset, used.train, used.test, print, validation_size=used.validation
     )
+    for remark in split.remarks:
+        print(f"dataset={cell.dataset.name}: {remark}")
     rows = [
         Row(name, _images_of(cell, split.train, label, num_images))
         for label, name in enumerate(split.class_names[:max_classes])

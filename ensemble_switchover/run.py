@@ -18,6 +18,7 @@ from ensemble_switchover.checkpointing import CheckpointCallback, resume
 from ensemble_switchover.data import ImageDataModule, SplitImages, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.data.randaugment import RandAugment
+from ensemble_switchover.dataset_facts import without_idle
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.classification import ClassificationCallback
@@ -128,6 +129,8 @@ def _train_and_measure(
     dtype = set_precision(cell.precision, device)
     environment = describe_environment(device)
     module, datamodule = assemble(cell, dtype, tell)
+    for remark in datamodule.split.remarks:
+        warn(f"dataset={cell.dataset.name}: {remark}")
     log = MetricLog(config.logger, cell, asdict(config), tell, warn)
 
     def on_epoch(epoch: EpochRecord) -> None:
@@ -353,6 +356,7 @@ def _design_record(cell: Cell) -> DesignRecord:
 
 def _dataset_record(cell: Cell, split: SplitImages) -> DatasetRecord:
     on_test = cell.sizes.evaluated_on == "test"
+    used = without_idle(cell.dataset)
     return DatasetRecord(
         name=cell.dataset.name,
         num_classes=cell.task.num_classes,
@@ -363,11 +367,12 @@ def _dataset_record(cell: Cell, split: SplitImages) -> DatasetRecord:
         validation_size=cell.sizes.validation,
         evaluated_on="test" if on_test else "validation",
         augmentation=cell.dataset.augmentation,
-        crop_padding=cell.dataset.crop_padding,
-        flip=cell.dataset.flip,
-        split_seed=cell.dataset.split_seed,
+        crop_padding=used.crop_padding,
+        flip=used.flip,
+        split_seed=used.split_seed,
         **_randaugment_record(cell),
         options=cell.dataset_options,
+        remarks=list(split.remarks),
     )
 
 

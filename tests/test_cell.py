@@ -112,7 +112,7 @@ def test_a_single_network_says_that_it_has_one_member():
 def test_a_pair_that_table_a_lacks_is_noted():
     # Every family of conf/arch has its row for both CIFAR sets; only another data set lacks one.
     assert resolve_with("dataset=cifar10").notes == ()
-    cell = resolve_with("dataset=cifar10", "dataset.name=svhn")
+    cell = resolve_with("dataset=svhn")
     assert len(cell.notes) == 1
     assert "no row for resnet on svhn" in cell.notes[0]
     assert cell.recipe.epochs == 250
@@ -157,11 +157,19 @@ PROBLEMS = [
     (["retry=always"], "retry=always: expected one of none, failed"),
     (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none, standard, "
      "randaugment"),
-    (["dataset.randaugment_ops=0"], "dataset.randaugment_ops=0: expected 1 or more"),
+    (["dataset.randaugment_ops=0"], "dataset.randaugment_ops=0: expected 1 to 14"),
     (["dataset.randaugment_magnitude=31"], "dataset.randaugment_magnitude=31: expected 0 to 30"),
     (["dataset.randaugment_magnitude=-1"], "dataset.randaugment_magnitude=-1: expected 0 to 30"),
-    (["dataset.augmentation=randaugment", "dataset.channels=2"],
-     "dataset.augmentation=randaugment: expected images of 1 or 3 channels"),
+    (["dataset.randaugment_ops=15"], "dataset.randaugment_ops=15: expected 1 to 14"),
+    (["dataset.augmentation=standard", "dataset.crop_padding=9"],
+     "dataset.crop_padding=9: expected at most 8, the side of an image"),
+    (["dataset.channels=3"], "dataset.channels=3: expected 1, as digits has it; leave the key out"),
+    (["dataset=cifar10", "dataset.num_classes=5"], "dataset.num_classes=5: expected 10, as cif"),
+    (["dataset=cifar10", "dataset.train_images=100"], "dataset.train_images=100: expected 50000"),
+    (["dataset=svhn", "dataset.extra_images=9"], "dataset.extra_images=9: expected 531131"),
+    (["dataset=tiny_imagenet", "dataset.image_size=32"], "dataset.image_size=32: expected 64"),
+    (["dataset=fractals", "dataset.channels=1"], "dataset.channels=1: expected 3, as the images"),
+    (["dataset=fractals", "dataset.image_size=64"], "dataset.image_size=64: expected 32, as the"),
     (["budget.source=table"], "budget.source=table: expected one of rule, published, nearest"),
     (["budget=parameters", "budget.parameters=1M", "budget.along=both"],
      "budget.along=both: expected one of width, depth"),
@@ -306,8 +314,10 @@ DECISIVE = [
     ["dataset.validation_size=50", "dataset.evaluate_on=test"],
     ["dataset.validation_size=60", "dataset.evaluate_on=test"],
     ["dataset.augmentation=standard"],
-    ["dataset.crop_padding=2"],
-    ["dataset.flip=true"],
+    ["dataset.augmentation=standard", "dataset.crop_padding=2"],
+    ["dataset.augmentation=standard", "dataset.flip=true"],
+    ["dataset=cifar10", "dataset.train_size=1000"],
+    ["dataset=cifar10", "dataset.train_size=1000", "dataset.split_seed=1"],
     ["dataset.augmentation=randaugment"],
     ["dataset.augmentation=randaugment", "dataset.randaugment_ops=3"],
     ["dataset.augmentation=randaugment", "dataset.randaugment_magnitude=9"],
@@ -339,6 +349,8 @@ INDIFFERENT = [
     ["dataset.root=/data"],
     ["dataset.randaugment_ops=3"],  # nothing applies it here
     ["dataset.randaugment_magnitude=9"],
+    ["dataset.crop_padding=2"],  # nothing is augmented
+    ["dataset.flip=true"],
     ["dataset.cache=/arrays"],
     ["dataset.evaluate_on=test"],
     ["dataset.url=http://mirror"],
@@ -354,6 +366,11 @@ INDIFFERENT = [
 @pytest.mark.parametrize("overrides", INDIFFERENT, ids=" ".join)
 def test_the_fingerprint_keeps_still(overrides):
     assert resolve_with(*BASE, *overrides).fingerprint == resolve_with(*BASE).fingerprint
+
+
+def test_the_split_seed_decides_only_where_something_is_drawn():
+    whole, other = (resolve_with("dataset=cifar10", f"dataset.split_seed={s}") for s in (0, 1))
+    assert whole.fingerprint == other.fingerprint
 
 
 def test_the_fingerprint_changes_with_each_decisive_value():

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from ensemble_switchover import checkpointing, interruption
+from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.results.store import RECORD_FILE, read_record
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
@@ -87,6 +88,23 @@ def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, mo
     kept = last_weights(cell)
     assert len(record.epochs) == 4
     assert record.wall_seconds > kept.wall_seconds > sum(e.train_seconds for e in record.epochs)
+
+
+def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, monkeypatch):
+    logged = []
+
+    def note(self, figures, step):
+        logged.append((step, frozenset(figures)))
+
+    monkeypatch.setattr(MetricLog, "metrics", note)
+    with monkeypatch.context() as patch:
+        patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run_with("paused", "dataset.validation_size=10")
+    run_with("paused", "dataset.validation_size=10")
+    assert [step for step, _ in logged] == [1, 1, 2, 3, 4]
+    assert len({names for _, names in logged}) == 1
+    assert "validation/error_percent" in logged[1][1]
 
 
 def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_cell, monkeypatch):

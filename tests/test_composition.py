@@ -117,7 +117,7 @@ def test_words_for_hydra_itself_are_no_part_of_a_run():
 
 POOL = [
     ["arch=densenet", "arch=resnet,vgg", "arch=vgg,densenet,resnet"],
-    ["dataset=digits,cifar10", "dataset.train_size=50,60", "dataset.num_classes=7,8"],
+    ["dataset=digits,cifar10", "dataset.train_size=50,60", "dataset.flip=true,false"],
     ["design=single,deq", "design=weq", "design_class.k=3,5"],
     ["k=2,4", "k=${seed}", "k=1,${seed}", "++k=7"],
     ["seed=0,1", "seed=5", "seed=${epochs},3"],

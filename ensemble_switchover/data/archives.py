@@ -1,4 +1,4 @@
-"""Files out of tar and zip archives, or of a folder unpacked from one, without unpacking any.
+"""Files out of tar and zip archives, without unpacking any.
 
 Members are read into memory one by one, so an archive never writes to the disk. One with a path
 that leads outside, a link or a device is refused all the same: it is not what it claims to be.
@@ -10,47 +10,49 @@ import tarfile
 import zipfile
 import zlib
 from lzma import LZMAError
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-DAMAGES = (tarfile.TarError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError)
+DAMAGES = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,  # an encrypted member, a compression that is not known
+    ValueError,  # names and numbers that cannot be
+    IndexError,
+)
 PIECE_BYTES = 1 << 20
 UNIX_KIND = 0o170000
 UNIX_LINK = 0o120000
 
 
 def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the wanted files of a tar or zip archive, or of a folder.
+    """Yield name and content of the wanted files of a tar or zip archive.
 
     Args:
-        path: The archive, or a folder; its members' names are then paths below it.
+        path: The archive.
         wanted: Is given a member's name, its parts joined by `/`.
 
     Raises:
         DataError: naming the archive, if it is damaged or has a member that is refused.
     """
     try:
-        if path.is_dir():
-            yield from _of_folder(path, wanted)
-        elif zipfile.is_zipfile(path):
+        if zipfile.is_zipfile(path):
             yield from _of_zip(path, wanted)
         else:
             yield from _of_tar(path, wanted)
     except DAMAGES as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(f"{path} cannot be read ({reason}); remove it and get it anew") from error
-
-
-def _of_folder(folder: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    for file in sorted(folder.rglob("*")):
-        name = file.relative_to(folder).as_posix()
-        if wanted(name) and file.is_file():
-            yield name, file.read_bytes()
 
 
 def _of_tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:

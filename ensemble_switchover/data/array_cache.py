@@ -6,6 +6,7 @@ there, so that a half-written set is never taken for a whole one.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -84,10 +85,11 @@ def cached_set(
             whole = _decoded(identity, decode)
             _write(place, identity, whole)
     except OSError as error:
+        room = "make room there, or " if error.errno == errno.ENOSPC else ""
         raise DataError(
             f"the decoded images of {identity} cannot be kept in {folder} "
-            f"({error.strerror or error}); make room there, or set dataset.cache= to a folder "
-            f"that can be written"
+            f"({error.strerror or error}); {room}set dataset.cache= to a folder that can be "
+            f"written"
         ) from error
     return _read(place, identity) or whole
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.data.images import ImageSet
 
 IMAGES_AT_ONCE = 1024
+PIXELS_AT_ONCE = IMAGES_AT_ONCE * 64**2
+"""Larger images are fewer at a time: their operations need several times their memory."""
 """RandAugment has 14 operations, so a batch of 128 has 9 images of each: too few to be quick."""
 
 Groups = tuple[tuple[int, ...], ...]
@@ -171,7 +173,9 @@ class TrainingBatches:
         """Whole batches: one, or so many that the operations of RandAugment have enough to do."""
         if self.augmentation is None or self.augmentation.operations is None:
             return self.batch_size
-        return self.batch_size * max(1, IMAGES_AT_ONCE // self.batch_size)
+        pixels = self.data.images.shape[2] * self.data.images.shape[3]
+        at_once = min(IMAGES_AT_ONCE, PIXELS_AT_ONCE // pixels)
+        return self.batch_size * max(1, at_once // self.batch_size)
 
 
 class EvaluationBatches:

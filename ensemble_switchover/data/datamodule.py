@@ -64,7 +64,8 @@ class ImageDataModule(lightning.LightningDataModule):
         free = free_device_bytes(self._device)
         chosen = choose_residence(self.asked_residence, self._device.type, needed, free)
         self.residence = chosen.place
-        if self.asked_residence == "auto" and self.tell is not None:
+        told = self.asked_residence == "auto" and self._device.type != "cpu"
+        if told and self.tell is not None:
             self.tell(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
 
     def train_dataloader(self) -> TrainingBatches:

@@ -52,3 +52,5 @@ class SplitImages:
     """Test images, or validation images in their place."""
     class_names: tuple[str, ...] = ()
     """One a class, in the order of the labels."""
+    remarks: tuple[str, ...] = ()
+    """What the user should be told of the set, such as the files that were left out."""

@@ -55,16 +55,30 @@ def load_dataset(
     networks are measured on where `test_size` is 0: no test image is then used.
 
     The first time, the set is fetched and decoded; from then on its arrays are mapped from disk.
-    `tell` is given a line about what takes its time.
+    `tell` is given a line about what takes its time; what there is to say of the images is in
+    `remarks`.
 
     Raises:
-        DataError: if the set is absent, unknown, or not what `conf/dataset/` says of it.
+        DataError: if the set is absent, unknown, not what `conf/dataset/` says of it, or too large
+            for the memory.
     """
+    try:
+        return _split(config, train_size, test_size, validation_size, tell)
+    except MemoryError as error:
+        raise DataError(
+            f"dataset={config.name}: its images do not fit into the memory of this machine"
+        ) from error
+
+
+def _split(
+    config: DatasetConfig,
+    train_size: int,
+    test_size: int,
+    validation_size: int,
+    tell: Callable[[str], None] | None,
+) -> SplitImages:
     whole = load_arrays(config, tell)
     decoded, seed = whole.decoded, config.split_seed
-    if tell is not None:
-        for remark in decoded.remarks:
-            tell(f"dataset={config.name}: {remark}")
     if isinstance(config, FolderConfig) and config.skip_bad:
         train_size = min(train_size, len(decoded.train_labels) - validation_size)
         test_size = min(test_size, len(decoded.test_labels))
@@ -88,7 +102,7 @@ def load_dataset(
         _check(config, measured, "validation", validation_size)
     else:
         _check(config, measured, "test", test_size)
-    return SplitImages(train, measured, decoded.class_names)
+    return SplitImages(train, measured, decoded.class_names, decoded.remarks)
 
 
 def load_arrays(config: DatasetConfig, tell: Callable[[str], None] | None = None) -> CachedSet:

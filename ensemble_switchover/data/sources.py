@@ -78,9 +78,9 @@ def short_digest(*facts: str) -> str:
     """Hash facts into a few characters for an identity.
 
     >>> short_digest("c58f30108f718f92721af3b95e74349a")
-    '0372bc19'
+    '0372bc1911d5b88e'
     """
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:8]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
 
 
 def digest_of_files(paths: Iterable[Path]) -> str:
@@ -92,5 +92,5 @@ def digest_of_files(paths: Iterable[Path]) -> str:
     facts = []
     for path in sorted(paths):
         status = path.stat()
-        facts.append(f"{path} {status.st_size} {status.st_mtime_ns}")
+        facts.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
     return short_digest(*facts)

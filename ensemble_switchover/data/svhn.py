@@ -49,10 +49,11 @@ class Svhn(Source):
         """
         files = [*self._training_files(config), self.test]
         paths = fetch(files, root, config.name, config.url)
-        *train, (test_images, test_labels) = [_read(path) for path in paths]
+        train_images, train_labels = _together([_read(path) for path in paths[:-1]])
+        test_images, test_labels = _together([_read(paths[-1])])
         return Decoded(
-            train_images=np.concatenate([images for images, _ in train]),
-            train_labels=np.concatenate([labels for _, labels in train]),
+            train_images=train_images,
+            train_labels=train_labels,
             test_images=test_images,
             test_labels=test_labels,
             class_names=tuple(str(digit) for digit in range(10)),
@@ -61,6 +62,18 @@ class Svhn(Source):
     def _training_files(self, config: DatasetConfig) -> list[RemoteFile]:
         extra = isinstance(config, SvhnConfig) and config.extra
         return [self.train, self.extra] if extra else [self.train]
+
+
+def _together(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Put images (H, W, C, N) and labels of all parts into arrays (N, C, H, W) and (N,)."""
+    labels = np.concatenate([labels for _, labels in parts])
+    together = np.empty((len(labels), 3, SIZE, SIZE), dtype=np.uint8)
+    start = 0
+    for images, _ in parts:
+        stop = start + images.shape[3]
+        together[start:stop] = images.transpose(3, 2, 0, 1)
+        start = stop
+    return together, labels
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +90,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if labels.size != images.shape[3] or not np.issubdtype(labels.dtype, np.integer):
         raise DataError(f"{path}: expected y with {images.shape[3]:,} labels, one an image")
     digits = labels.reshape(-1).astype(np.int64) % LABEL_OF_ZERO
-    return np.ascontiguousarray(images.transpose(3, 2, 0, 1)), digits
+    return images, digits
 
 
 # the addresses and checksums are torchvision's, of torchvision.datasets.SVHN.split_list

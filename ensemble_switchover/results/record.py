@@ -52,9 +52,10 @@ class DatasetRecord:
     test_size: int
     augmentation: str
     crop_padding: int
-    """Pixels; it matters where images are augmented."""
+    """Pixels; 0 where images are not augmented."""
     flip: bool
     split_seed: int
+    """0 where nothing is drawn by it."""
     randaugment_ops: int | None = None
     """Operations of an image; absent where RandAugment was not applied."""
     randaugment_magnitude: int | None = None
@@ -65,6 +66,8 @@ class DatasetRecord:
     used where it is `validation`, and `test_size` is 0."""
     options: dict[str, Any] = field(default_factory=dict)
     """What else decides the images, such as the difficulty of generated ones."""
+    remarks: list[str] = field(default_factory=list)
+    """What the user was told of the set, such as the files that were left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

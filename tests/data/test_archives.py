@@ -41,24 +41,16 @@ def write_zip(path, files=FILES, entries=()):
     return path
 
 
-def write_folder(path):
-    for name, content in FILES.items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_bytes(content)
-    return path
-
-
 @pytest.mark.parametrize(
     "write",
-    [write_tar, write_zip, write_folder, lambda path: write_tar(path, mode="w"),
+    [write_tar, write_zip, lambda path: write_tar(path, mode="w"),
      lambda path: write_tar(path, mode="w:xz")],
 )  # fmt: skip
 def test_the_wanted_files_are_read(write, tmp_path):
     path = write(tmp_path / "set.archive")
     found = list(read_members(path, lambda name: name.endswith(".bin")))
     assert found == [(name, FILES[name]) for name in ("set/a.bin", "set/deep/b.bin")]
-    if path.is_file():
-        assert list(tmp_path.iterdir()) == [path]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 ESCAPES = ["../outside", "set/../../outside", "/outside", "set\\..\\..\\outside"]
@@ -114,6 +106,51 @@ def test_a_damaged_archive_is_one_clear_error(write, damage, tmp_path):
         list(read_members(path, lambda name: True))
     assert str(error.value).startswith(f"{path} cannot be read (")
     assert "\n" not in str(error.value)
+
+
+def encrypt(content):
+    """Set the flag of encryption in every header of a zip archive."""
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        parts = content.split(mark)
+        offset = place - len(mark)
+        content = mark.join(
+            [parts[0], *(part[:offset] + b"\x01" + part[offset + 1 :] for part in parts[1:])]
+        )
+    return content
+
+
+def compress_strangely(content):
+    """Name a method of compression that nobody knows."""
+    for mark, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        parts = content.split(mark)
+        offset = place - len(mark)
+        content = mark.join(
+            [parts[0], *(part[:offset] + b"\x63" + part[offset + 1 :] for part in parts[1:])]
+        )
+    return content
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"), [(encrypt, "is encrypted"), (compress_strangely, "compression method")]
+)
+def test_a_zip_that_python_cannot_read_is_one_clear_error(spoil, reason, tmp_path):
+    path = write_zip(tmp_path / "set.zip")
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(DataError, match=reason) as error:
+        list(read_members(path, lambda name: True))
+    assert str(error.value).startswith(f"{path} cannot be read (")
+
+
+@pytest.mark.parametrize("fault", [ValueError("a name"), IndexError("out of range")])
+def test_whatever_reading_a_member_raises_names_the_archive(fault, tmp_path, monkeypatch):
+    path = write_zip(tmp_path / "set.zip")
+
+    def fail(self, member):
+        raise fault
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", fail)
+    with pytest.raises(DataError, match="cannot be read"):
+        list(read_members(path, lambda name: True))
 
 
 def test_an_archive_that_is_absent_is_one_clear_error(tmp_path):

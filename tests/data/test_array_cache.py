@@ -203,8 +203,18 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path, monkeypatc
     monkeypatch.setattr(array_cache, "_write_array", refuse)
     with pytest.raises(DataError) as error:
         cached_set(tmp_path, "ants", make_set)
-    assert "(Permission denied)" in assert_one_sentence(error, tmp_path)
+    text = assert_one_sentence(error, tmp_path)
+    assert "(Permission denied); set dataset.cache=" in text
     assert "ants" not in names_in(tmp_path)
+
+
+def test_room_is_asked_for_only_where_it_lacks(tmp_path, monkeypatch):
+    def fill(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(array_cache, "_write_array", fill)
+    with pytest.raises(DataError, match=r"make room there, or set dataset\.cache="):
+        cached_set(tmp_path, "ants", make_set)
 
 
 def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path):

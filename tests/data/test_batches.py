@@ -260,3 +260,17 @@ def test_images_that_are_augmented_at_once_do_not_matter(size, at_once, monkeypa
         assert (one.members, one.ends_group) == (other.members, other.ends_group)
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.labels, other.labels)
+
+
+@pytest.mark.parametrize(("side", "expected"), [(32, 1024), (64, 1024), (128, 256), (1024, 16)])
+def test_large_images_are_fewer_at_a_time(side, expected):
+    data = ImageSet(
+        torch.zeros(1, 1, 1, 1, dtype=torch.uint8).expand(20, 3, side, side), torch.arange(20)
+    )
+    batches = TrainingBatches(
+        data, groups=((0,),), member_seeds=[0], batch_size=16,
+        augmentation=Augmentation(4, flip=True, operations=RandAugment(2, 14)),
+        normalisation=Normalisation(torch.zeros(3), torch.ones(3)), dtype=torch.float32,
+        epoch=lambda: 0,
+    )  # fmt: skip
+    assert batches._images_at_once == expected

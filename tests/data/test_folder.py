@@ -1,10 +1,12 @@
 """A folder of images that the tests write with PIL, good ones and bad."""
 
+import struct
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
+from PIL.PngImagePlugin import PngImageFile
 from torchvision.transforms import v2
 
 from ensemble_switchover.data import load_dataset
@@ -83,23 +85,20 @@ def test_a_share_of_every_class_is_split_off_and_the_seed_decides(own, tmp_path)
 def test_grey_among_colour_is_converted_and_told(own, tmp_path):
     root = make_root(tmp_path / "own", FOUR)
     picture(7, mode="L").save(root / "train" / "ant" / "0.png")
-    told = []
-    found = load(own(root), told.append)
+    found = load(own(root))
     grey = found.train.images[0]
     assert (grey[0] == grey[1]).all()
     assert (grey[0] == grey[2]).all()
-    assert "dataset=folder: 1 of 7 images are grey: their colours are three times the same" in told
-    again = []
-    load(own(root), again.append)
-    assert again == [line for line in told if line.startswith("dataset=")]
+    remark = "1 of 7 images are grey: their colours are three times the same"
+    assert found.remarks == load(own(root)).remarks == (remark,)
 
 
 def test_colour_becomes_grey_where_one_channel_is_asked_for(own, tmp_path):
-    root, told = make_root(tmp_path / "own", FOUR, width=32, height=32), []
-    found = load(own(root, "dataset.channels=1"), told.append)
+    root = make_root(tmp_path / "own", FOUR, width=32, height=32)
+    found = load(own(root, "dataset.channels=1"))
     expected = np.asarray(Image.open(root / "test" / "bee" / "0.png").convert("L"))
     assert (found.test.images[2, 0].numpy() == expected).all()
-    assert any("7 of 7 images are in colour: made grey" in line for line in told)
+    assert "7 of 7 images are in colour: made grey" in found.remarks
 
 
 def test_other_kinds_of_images_are_converted(own, tmp_path):
@@ -147,10 +146,101 @@ def test_a_bad_file_is_named_or_left_out(how, own, tmp_path):
     assert str(error.value).startswith(f"{path}: cannot be read as an image (")
     assert "dataset.skip_bad=true" in str(error.value)
     assert "\n" not in str(error.value)
-    told = []
-    found = load(own(root, "dataset.skip_bad=true"), told.append)
+    found = load(own(root, "dataset.skip_bad=true"))
     assert np.bincount(found.train.labels).tolist() == [3, 3]
-    assert any("1 file was left out" in line and "train/ant/2.png" in line for line in told)
+    assert any(
+        "1 file was left out" in line and "train/ant/2.png" in line for line in found.remarks
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("corrupt"), NotImplementedError("DXT9"), struct.error("short"), KeyError(1)],
+)
+def test_whatever_a_decoder_raises_is_a_bad_file(error, own, tmp_path, monkeypatch):
+    root = make_root(tmp_path / "own", FOUR)
+    load_whole = PngImageFile.load
+
+    def load_or_fail(self):
+        if str(self.filename).endswith("bee/1.png"):
+            raise error
+        return load_whole(self)
+
+    monkeypatch.setattr(PngImageFile, "load", load_or_fail)
+    with pytest.raises(DataError, match=r"train/bee/1.png: cannot be read as an image"):
+        load(own(root))
+    assert len(load(own(root, "dataset.skip_bad=true")).train) == 6
+
+
+def test_lack_of_memory_is_no_bad_file(own, tmp_path, monkeypatch):
+    root = make_root(tmp_path / "own", FOUR)
+    monkeypatch.setattr(PngImageFile, "load", lambda self: (_ for _ in ()).throw(MemoryError))
+    with pytest.raises((MemoryError, DataError)) as raised:
+        load(own(root, "dataset.skip_bad=true"))
+    assert "cannot be read as an image" not in str(raised.value)
+
+
+def test_no_other_program_is_started(own, tmp_path, monkeypatch):
+    def start(*arguments, **keywords):
+        raise AssertionError("Ghostscript")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", start)
+    root = make_root(tmp_path / "own", FOUR)
+    picture(0).save(root / "train" / "bee" / "1.png", format="EPS")
+    with pytest.raises(DataError, match=r"train/bee/1.png: cannot be read as an image \(cannot id"):
+        load(own(root))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM"])
+def test_common_formats_are_read(kind, own, tmp_path):
+    root = make_root(tmp_path / "own", FOUR)
+    Image.new("RGB", (32, 32), (255, 255, 255)).save(root / "train" / "ant" / "0.png", format=kind)
+    assert (load(own(root)).train.images[0] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "reason"),
+    [
+        (np.full((32, 32), 0.5, np.float32), "floating-point pixels, whose range is not known"),
+        (np.full((32, 32), 65_536, np.int32), "pixels from 65536 to 65536, expected 0 to 65,535"),
+        (np.full((32, 32), -1, np.int32), "pixels from -1 to -1, expected 0 to 65,535"),
+    ],
+)
+def test_pixels_of_an_unknown_range_are_refused(pixels, reason, own, tmp_path):
+    root = make_root(tmp_path / "own", FOUR)
+    Image.fromarray(pixels).save(root / "train" / "ant" / "0.png", format="TIFF")
+    with pytest.raises(DataError) as error:
+        load(own(root))
+    assert reason in str(error.value)
+
+
+def test_deep_images_that_come_out_black_are_told(own, tmp_path):
+    root = make_root(tmp_path / "own", FOUR)
+    for number, level in enumerate((255, 256)):
+        deep = np.full((32, 32), level, dtype=np.uint16)
+        Image.fromarray(deep).save(root / "train" / "ant" / f"{number}.png")
+    remarks = load(own(root)).remarks
+    assert any(line.startswith("1 of 7 images have 16 bits a pixel") for line in remarks)
+
+
+def test_what_is_left_out_leaves_no_gap(own, tmp_path):
+    root = make_root(tmp_path / "own", {"ant": 10, "bee": 10}, width=32, height=32)
+    for file in ("ant/0.png", "ant/4.png", "bee/9.png"):
+        spoil(root / file, "text")
+    found = load(own(root, "dataset.skip_bad=true"))
+    expected = {
+        (np.asarray(Image.open(path)).transpose(2, 0, 1).tobytes(), label)
+        for label, name in enumerate(("ant", "bee"))
+        for path in (root / name).iterdir()
+        if path.read_bytes()[1:4] == b"PNG"
+    }
+    rows = [
+        (image.numpy().tobytes(), int(label))
+        for part in (found.train, found.test)
+        for image, label in zip(part.images, part.labels, strict=True)
+    ]
+    assert len(rows) == 17
+    assert set(rows) == expected
 
 
 def test_several_bad_files_are_counted(own, tmp_path):
@@ -159,10 +249,9 @@ def test_several_bad_files_are_counted(own, tmp_path):
         spoil(root / "bee" / f"{number}.png", "text")
     with pytest.raises(DataError, match=r"bee/0.png: .*; so are 4 more files"):
         load(own(root))
-    told = []
-    found = load(own(root, "dataset.skip_bad=true"), told.append)
+    found = load(own(root, "dataset.skip_bad=true"))
     assert len(found.train) + len(found.test) == 15
-    assert any("5 files were left out" in line and line.endswith(", ...") for line in told)
+    assert any("5 files were left out" in line and line.endswith(", ...") for line in found.remarks)
 
 
 def test_a_class_of_bad_files_alone_is_an_error(own, tmp_path):
@@ -198,6 +287,7 @@ def test_identities_tell_options_apart(own, tmp_path):
         ("dataset.image_size=16",),
         ("dataset.channels=1",),
         ("dataset.test_share=0.3",),
+        ("dataset.test_share=0.3000000001",),
         ("dataset.split_seed=1",),
         ("dataset.skip_bad=true",),
     ]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ensemble_switchover.data import load_dataset
+from ensemble_switchover.data.registry import SOURCES
 from ensemble_switchover.errors import DataError
 from tests.python2_pickle import dump
 
@@ -148,3 +149,10 @@ def test_an_archive_without_a_batch_is_one_clear_error(config, tmp_path):
         file.writestr("train_data_batch_1", pickle.dumps(batches["train_data_batch_1"]))
     with pytest.raises(DataError, match=r"zip: expected one train_data_batch_2 in it, found 0"):
         load_dataset(config, TRAIN_SIZE, TEST_SIZE)
+
+
+def test_the_place_of_the_files_does_not_matter(config, tmp_path):
+    put(tmp_path / "sets", make_batches())
+    before = SOURCES["imagenet32"].identity(config, tmp_path / "sets")
+    (tmp_path / "sets").rename(tmp_path / "elsewhere")
+    assert SOURCES["imagenet32"].identity(config, tmp_path / "elsewhere") == before

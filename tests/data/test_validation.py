@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ensemble_switchover.data import load_dataset
+from ensemble_switchover.errors import DataError
 
 
 def rows(images):
@@ -41,3 +42,12 @@ def test_the_classes_keep_their_shares_and_the_seed_decides(digits):
     digits.split_seed = 1
     other = load_dataset(digits, 400, 0, validation_size=100)
     assert rows(other.test.images) != rows(found.test.images)
+
+
+def test_a_set_too_large_for_the_memory_is_named(digits, monkeypatch):
+    def decode(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("ensemble_switchover.data.registry.load_arrays", decode)
+    with pytest.raises(DataError, match="dataset=digits: its images do not fit into the memory"):
+        load_dataset(digits, 300, 1497)

@@ -39,7 +39,7 @@ class Fractals(Source):
         assert isinstance(config, FractalsConfig)
         return (
             f"fractals-{GENERATION}-{config.num_classes}x{config.train_images}"
-            f"x{config.test_images}-d{config.difficulty:g}-s{config.generator_seed}"
+            f"x{config.test_images}-d{config.difficulty!r}-s{config.generator_seed}"
         )
 
     def decode(self, config: DatasetConfig, root: Path) -> Decoded:

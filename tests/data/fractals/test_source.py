@@ -18,6 +18,33 @@ from ensemble_switchover.data.fractals.classes import (
 from ensemble_switchover.data.fractals.picture import filling_rates, pixels_of
 from ensemble_switchover.data.fractals.source import PIECE
 
+QUARTERS = [
+    [49.8, 55.0, 70.0, 60.4],
+    [64.2, 89.2, 64.0, 90.1],
+    [61.2, 76.0, 64.4, 62.2],
+    [64.5, 44.3, 104.8, 59.4],
+    [59.7, 48.7, 83.5, 55.1],
+    [70.9, 81.9, 40.3, 49.0],
+    [71.1, 71.0, 85.5, 90.3],
+    [63.0, 60.8, 62.0, 58.0],
+    [53.4, 65.2, 55.1, 72.6],
+    [65.1, 63.7, 55.1, 56.7],
+    [43.8, 41.1, 28.5, 55.3],
+    [62.7, 58.5, 43.7, 57.8],
+    [49.3, 50.8, 54.5, 56.7],
+    [61.6, 48.2, 58.4, 61.7],
+    [55.4, 47.1, 36.8, 52.9],
+    [67.5, 81.1, 50.5, 58.8],
+    [62.7, 53.8, 44.5, 45.5],
+    [61.1, 62.4, 57.1, 52.8],
+    [38.6, 41.4, 39.4, 62.7],
+    [80.4, 72.4, 87.2, 70.0],
+]
+"""Mean red of every quarter of the first 20 training images, of `GENERATION` 1."""
+LAST_BITS = 1.0
+"""A point on a pixel's edge may fall to either side, on another processor; of a quarter's mean
+each of them takes a quarter of a level."""
+
 
 @pytest.fixture
 def config(compose_config, tmp_path):
@@ -64,6 +91,17 @@ def test_more_images_and_classes_keep_the_first_ones(config):
     np.testing.assert_array_equal(more.maps[:3], some.maps)
 
 
+def quarters(found):
+    return found.train_images[:20, 0].reshape(20, 2, 16, 2, 16).mean(axis=(2, 4)).reshape(20, 4)
+
+
+def test_the_images_are_those_of_their_generation(config):
+    difference = np.abs(quarters(decode(config)) - QUARTERS)
+    assert difference.max() < LAST_BITS, "raise GENERATION: kept images are no longer these"
+    slightly_other = np.abs(quarters(decode(config, difficulty=0.51)) - QUARTERS)
+    assert slightly_other.max() > 2 * LAST_BITS
+
+
 def test_no_image_comes_twice(config):
     found = decode(config, train_images=PIECE + 50, test_images=PIECE)
     images = np.concatenate([found.train_images, found.test_images])
@@ -74,6 +112,7 @@ def test_identities_tell_options_apart(config, tmp_path):
     changes = [
         {},
         {"difficulty": 0.51},
+        {"difficulty": 0.5000000001},
         {"generator_seed": 1},
         {"num_classes": 11},
         {"train_images": 71},
