@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from typing import TYPE_CHECKING
 
 from hydra.errors import HydraException
@@ -38,6 +39,7 @@ def run_command(body: Callable[[], int]) -> int:
         The exit code: the body's, or 2 for a mistake, or 1 where the machine fails.
     """
     register_schemas()
+    gc.disable()  # a plan of thousands of runs makes millions of objects, and then is over
     try:
         return body()
     except (HydraException, OmegaConfBaseException, EnsembleSwitchoverError, ValueError) as error:
@@ -51,6 +53,8 @@ def run_command(body: Callable[[], int]) -> int:
     except OSError as error:
         complain(str(error))
         return EXIT_FAILURE
+    finally:
+        gc.enable()
 
 
 def is_mistake(error: Exception) -> bool:

@@ -233,15 +233,15 @@ def _follow(
         inputs: tuple[int, ...] = (tensor,)
         layer: Layer
         into = shape
-        if isinstance(part, Layer):
-            layer = part
-        elif isinstance(part, Residual):
+        if isinstance(part, Residual):
             branch, into = _follow(part.branch, tensor, shape, operations)
             kept, _ = _follow(part.shortcut, tensor, shape, operations)
             inputs, layer = (branch, kept), Addition()
-        else:
+        elif isinstance(part, Concatenation):
             branch, grown = _follow(part.branch, tensor, shape, operations)
             inputs, layer = (tensor, branch), Join(shape.channels + grown.channels)
+        else:
+            layer = part
         tensor, shape = len(operations) + 1, layer.output(into)
         operations.append(Operation(layer, inputs, tensor, into, shape))
     return tensor, shape
