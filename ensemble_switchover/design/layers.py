@@ -35,6 +35,10 @@ class Layer(ABC):
     """True if the backward pass needs its input."""
     saves_output: ClassVar[bool] = False
     """True if the backward pass needs its output."""
+    saves_positions: ClassVar[bool] = False
+    """True if the backward pass needs where each number of the output came from."""
+    passes_gradient_on: ClassVar[bool] = False
+    """True if what comes in gets the gradient of the output, or a part of it, uncopied."""
 
     @abstractmethod
     def output(self, shape: Shape) -> Shape:
@@ -110,6 +114,7 @@ class MaxPool(Layer):
     """The largest of every 2x2 pixels."""
 
     saves_input: ClassVar[bool] = True
+    saves_positions: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
         """Tell the shape that comes out: half the size, rounded up."""
@@ -192,6 +197,8 @@ Network = Layer | Residual | Concatenation
 class Addition(Layer):
     """The sum of two branches."""
 
+    passes_gradient_on: ClassVar[bool] = True
+
     def output(self, shape: Shape) -> Shape:
         """Tell the shape that comes out: the same."""
         return shape
@@ -202,6 +209,8 @@ class Join(Layer):
     """The channels of two branches, side by side; `channels` in all."""
 
     channels: int
+
+    passes_gradient_on: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
         """Tell the shape that comes out: the channels of both."""

@@ -8,14 +8,10 @@ convolutions, and the allocator's cache.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.design.layers import (
-    Addition,
     BatchNorm,
-    Join,
-    MaxPool,
 )
 
 if TYPE_CHECKING:
@@ -74,7 +70,8 @@ class _Step:
         for operation in operations:
             self.sizes[operation.output] = self._bytes(operation.output_shape.elements)
         self.logits = operations[-1].output
-        self.saves: Counter[int] = Counter({0: 1})
+        self.saved = [_saved(operation) for operation in operations]
+        self.saves = [1] + [0] * len(operations)
         """How often a tensor is saved; the batch is there until the step is over."""
         self.live = self.sizes[0] + 3 * self.all_weights + statistics
         self.peak = self.live
@@ -86,9 +83,10 @@ class _Step:
             for number, operation in enumerate(self.operations)
             for tensor in operation.inputs
         }
-        for number, operation in enumerate(self.operations):
-            self.add(self.sizes[operation.output] + self._indices(operation))
-            self.saves.update(_saved(operation))
+        for number, (operation, saved) in enumerate(zip(self.operations, self.saved, strict=True)):
+            self.add(self.sizes[operation.output] + self._positions(operation))
+            for tensor in saved:
+                self.saves[tensor] += 1
             for tensor in set(operation.inputs):
                 if last_read[tensor] == number and not self.saves[tensor]:
                     self.live -= self.sizes[tensor]
@@ -100,18 +98,17 @@ class _Step:
         gradients = _Gradients(self)
         gradients.arrive(self.logits, gradients.new_place(self.sizes[self.logits]))
         self.live -= self.sizes[self.logits]  # what the loss saved
-        for operation, weight in zip(
-            reversed(self.operations), reversed(self.weights), strict=True
-        ):
-            if isinstance(operation.layer, (Addition, Join)):
+        steps = zip(self.operations, self.weights, self.saved, strict=True)
+        for operation, weight, saved in reversed(list(steps)):
+            if operation.layer.passes_gradient_on:
                 gradients.pass_on(operation)
                 continue
             self.add(weight)
             source = operation.inputs[0]
             place = gradients.new_place(self.sizes[source]) if source else None
             gradients.drop(operation.output)
-            self.live -= self._indices(operation)
-            for tensor in _saved(operation):
+            self.live -= self._positions(operation)
+            for tensor in saved:
                 self.saves[tensor] -= 1
                 if not self.saves[tensor]:
                     self.live -= self.sizes[tensor]
@@ -130,8 +127,8 @@ class _Step:
     def _bytes(self, elements: int) -> int:
         return elements * self.num_images * self.item_bytes
 
-    def _indices(self, operation: Operation) -> int:
-        if not isinstance(operation.layer, MaxPool):
+    def _positions(self, operation: Operation) -> int:
+        if not operation.layer.saves_positions:
             return 0
         return operation.output_shape.elements * self.num_images * INDEX_BYTES
 
