@@ -14,7 +14,6 @@ import torch
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
-from torch.optim import SGD
 
 from ensemble_switchover import run
 from ensemble_switchover.cell import Cell, resolve
@@ -25,6 +24,7 @@ from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.optimizer import make_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,15 +56,7 @@ class Side:
         seeds = cell.member_seeds
         ensemble = Ensemble.build(cell.family, design.depth, design.width, task, seeds).to(device)
         members = list(ensemble.members)
-        optimizers = [
-            SGD(
-                member.parameters(),
-                lr=recipe.learning_rate,
-                momentum=recipe.momentum,
-                weight_decay=recipe.weight_decay,
-            )
-            for member in members
-        ]
+        optimizers = [make_optimizer(member, recipe) for member in members]
         self.ensemble = ensemble
         self.execution = EXECUTIONS[cell.execution](members, optimizers, device)
         num_images = (ROUNDS + WARM_UP_ROUNDS) * recipe.batch_size

@@ -11,11 +11,9 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 import torch
-from torch.optim import SGD
 
 from ensemble_switchover.data.batches import Normalisation, TrainingBatches
 from ensemble_switchover.data.images import ImageSet
-from ensemble_switchover.hardware import num_processors
 from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
@@ -29,10 +27,12 @@ from ensemble_switchover.planning.calibration import (
     calibration_folder,
 )
 from ensemble_switchover.planning.cost import batch_size_of, count_work, design_text
+from ensemble_switchover.planning.machine import conditions_of
 from ensemble_switchover.planning.workload import Pass
 from ensemble_switchover.run import augmentation_of, choose_device, set_precision
 from ensemble_switchover.terminal import digits
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.optimizer import make_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,15 +59,7 @@ def calibrate(cells: Sequence[Cell], max_seconds: float, tell: Callable[[str], N
     by_conditions: dict[Conditions, list[Cell]] = {}
     for cell in cells:
         device = choose_device(cell.device)
-        conditions = Conditions(
-            device=device.type,
-            device_name=device_name(device),
-            execution=cell.execution,
-            precision=cell.precision,
-            compiled=cell.compile,
-            threads=cell.threads,
-            processors=num_processors(),
-        )
+        conditions = conditions_of(cell, device.type, device_name(device))
         by_conditions.setdefault(conditions, []).append(cell)
     for conditions, part in by_conditions.items():
         _calibrate(conditions, part, max_seconds / len(by_conditions), tell)
@@ -136,16 +128,7 @@ def _members(cell: Cell, device: torch.device, dtype: torch.dtype) -> list[torch
 
 
 def _execute(cell: Cell, members: Sequence[torch.nn.Module], device: torch.device) -> Execution:
-    recipe = cell.recipe
-    optimizers = [
-        SGD(
-            member.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
-        )
-        for member in members
-    ]
+    optimizers = [make_optimizer(member, cell.recipe) for member in members]
     executed = EXECUTIONS[cell.execution]
     return executed(members, optimizers, device, compiled=cell.compile)
 

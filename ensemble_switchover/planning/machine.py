@@ -76,9 +76,9 @@ def find_machine(cell: Cell, calibrations: Sequence[Calibration], name: str | No
 def _this_machine(cell: Cell, calibrations: Sequence[Calibration]) -> Machine:
     device = devices()[0] if cell.device == "auto" else cell.device
     if device not in devices():
-        return Machine(_conditions(cell, device, NO_DEVICE), None, None)
+        return Machine(conditions_of(cell, device, NO_DEVICE), None, None)
     gpu = gpus()[0] if device == "cuda" else None
-    conditions = _conditions(cell, device, gpu.name if gpu else processor_name())
+    conditions = conditions_of(cell, device, gpu.name if gpu else processor_name())
     memory = gpu.memory_bytes if gpu else main_memory_bytes()
     known = find_calibration(calibrations, conditions)
     if known is not None:
@@ -93,13 +93,13 @@ def _named(cell: Cell, calibrations: Sequence[Calibration], name: str) -> Machin
     _check_name(cell, calibrations, name, {entry.conditions for entry in named}, sheet)
     for entry in named:
         there = entry.conditions
-        wanted = _conditions(cell, there.device, there.device_name)
+        wanted = conditions_of(cell, there.device, there.device_name)
         if there == replace(wanted, processors=there.processors):
             return Machine(there, entry.memory_bytes, entry)
     if sheet is not None:
-        return Machine(_conditions(cell, "cuda", sheet.name), sheet.memory_bytes, sheet)
+        return Machine(conditions_of(cell, "cuda", sheet.name), sheet.memory_bytes, sheet)
     there = named[0].conditions
-    conditions = _conditions(cell, there.device, there.device_name)
+    conditions = conditions_of(cell, there.device, there.device_name)
     return Machine(conditions, named[0].memory_bytes, data_sheet_of(there.device_name))
 
 
@@ -136,7 +136,8 @@ def _check_name(
         )
 
 
-def _conditions(cell: Cell, device: str, device_name: str) -> Conditions:
+def conditions_of(cell: Cell, device: str, device_name: str) -> Conditions:
+    """Return what the times of a run on a device depend on besides its design."""
     return Conditions(
         device=device,
         device_name=device_name,

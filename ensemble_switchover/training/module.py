@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import pytorch_lightning as lightning
 import torch
 from torch import Tensor
-from torch.optim import SGD
 
 from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.training.checkpoint import Checkpoint
+from ensemble_switchover.training.optimizer import make_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from torch.optim import Optimizer
+    from torch.optim import SGD, Optimizer
 
     from ensemble_switchover.data.batches import Batch, EvaluationBatch
     from ensemble_switchover.networks import Ensemble
@@ -99,15 +99,7 @@ class EnsembleModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> list[SGD]:
         """Make one optimizer a member; weight decay is on every parameter, as in the papers."""
-        return [
-            SGD(
-                member.parameters(),
-                lr=self.recipe.learning_rate,
-                momentum=self.recipe.momentum,
-                weight_decay=self.recipe.weight_decay,
-            )
-            for member in self.ensemble.members
-        ]
+        return [make_optimizer(member, self.recipe) for member in self.ensemble.members]
 
     def on_fit_start(self) -> None:
         """Hand members and optimizers to the execution."""

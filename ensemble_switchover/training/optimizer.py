@@ -1,0 +1,22 @@
+"""The optimizer of one member."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch.optim import SGD
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ensemble_switchover.recipe import Recipe
+
+
+def make_optimizer(member: nn.Module, recipe: Recipe) -> SGD:
+    """Make stochastic gradient descent as the recipe has it; weight decay on every parameter."""
+    return SGD(
+        member.parameters(),
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+    )
