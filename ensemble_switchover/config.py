@@ -169,6 +169,12 @@ class ExecutionConfig:
 
     name: str = MISSING
     """Name of the way; `execution=` sets it."""
+    channels_last: bool = False
+    """Of members one after another: channels last in memory, and one kernel for an update."""
+    processes: Optional[int] = None
+    """Of `parallel`: how many; absent: one a GPU, or one a thread of the CPU, at most k."""
+    within: str = "sequential"
+    """Of `parallel`: how the members of a process take their steps, `sequential` or `fused`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -226,7 +232,7 @@ class Config:
     epochs: Optional[int] = None
     """A total budget of epochs: the recipe's schedule scaled in proportion (Figure K)."""
     precision: str = "32"
-    """`32`, `64`, `tf32` (CUDA) or `bf16`."""
+    """`32`, `64`, `tf32` (CUDA), or mixed: `bf16`, `16` (with the loss scaled)."""
     compile: bool = False
     """Compile every member with torch.compile."""
     device: str = "auto"

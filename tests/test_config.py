@@ -136,7 +136,7 @@ def test_the_default_is_a_small_single_resnet_on_digits(compose_config):
     assert (cell.design.depth, cell.design.width) == (26, 8)
     assert cell.dataset.name == "digits"
     assert (cell.train_size, cell.test_size, cell.recipe.epochs) == (300, 1497, 20)
-    assert (cell.seed, cell.execution, cell.precision) == (0, "sequential", "32")
+    assert (cell.seed, cell.execution.name, cell.precision) == (0, "auto", "32")
     assert cell.notes == ()
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ensemble_switchover import checkpointing, interruption
+from ensemble_switchover import interruption, run
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.results.store import RECORD_FILE, read_record
 from ensemble_switchover.run import train_and_measure
@@ -38,10 +38,10 @@ def last_weights(cell):
 def assert_equal_states(first, second):
     assert first.num_epochs == second.num_epochs
     for ours, theirs in zip(first.members, second.members, strict=True):
-        assert all(torch.equal(value, theirs[key]) for key, value in ours.items())
-    for ours, theirs in zip(first.optimizers, second.optimizers, strict=True):
-        for index, state in ours["state"].items():
-            assert torch.equal(state["momentum_buffer"], theirs["state"][index]["momentum_buffer"])
+        assert all(torch.equal(value, theirs.network[key]) for key, value in ours.network.items())
+        for index, state in ours.optimizer["state"].items():
+            other = theirs.optimizer["state"][index]
+            assert torch.equal(state["momentum_buffer"], other["momentum_buffer"])
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_cell, monkeypatch
     def full(folder, checkpoint):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpointing, "write_checkpoint", full)
+    monkeypatch.setattr(run, "write_checkpoint", full)
     cell, config = tiny_cell("epochs=2")
     warnings = []
     record = train_and_measure(cell, config, tell=list, warn=warnings.append)
