@@ -66,30 +66,3 @@ class RecorderCallback(lightning.Callback):
         self.epochs.append(epoch)
         self.trained_here += 1
         self.tell(epoch)
-
-
-def flat_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
-    """Name an epoch's figures for a dashboard, units in the names; absent ones are left out.
-
-    What was measured on validation images is under `validation/` in place of `test/`.
-    """
-    figures = {
-        "epoch": epoch.epoch,
-        "train/learning_rate": epoch.learning_rate,
-        "train/loss": epoch.train_loss,
-        "train/epoch_seconds": epoch.train_seconds,
-        f"{evaluated_on}/error_percent": epoch.test_error,
-        f"{evaluated_on}/mean_member_error_percent": sum(epoch.member_test_errors)
-        / len(epoch.member_test_errors),
-        f"{evaluated_on}/nll": epoch.nll,
-        f"{evaluated_on}/brier": epoch.brier,
-        f"{evaluated_on}/ece": epoch.ece,
-        f"{evaluated_on}/disagreement": epoch.disagreement,
-        f"{evaluated_on}/evaluation_seconds": epoch.evaluation_seconds,
-        "memory/peak_device_bytes": epoch.peak_device_bytes,
-        "memory/peak_reserved_bytes": epoch.peak_reserved_bytes,
-        "memory/peak_rss_bytes": epoch.peak_rss_bytes,
-    }
-    for member, error in enumerate(epoch.member_test_errors):
-        figures[f"member_{member}/error_percent"] = error
-    return {name: float(value) for name, value in figures.items() if value is not None}

@@ -15,6 +15,7 @@ import torch
 
 from ensemble_switchover import interruption
 from ensemble_switchover.checkpointing import CheckpointCallback, resume
+from ensemble_switchover.config import LoggerConfig, plain
 from ensemble_switchover.data import ImageDataModule, SplitImages, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.data.randaugment import RandAugment
@@ -30,9 +31,10 @@ from ensemble_switchover.measurement.environment import (
 from ensemble_switchover.measurement.latency import measure_latencies
 from ensemble_switchover.measurement.memory import MemoryCallback, is_out_of_memory
 from ensemble_switchover.measurement.timing import TimingCallback
+from ensemble_switchover.metric_names import run_facts
 from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.planning.cost import largest_fitting_batch, memory_bytes
-from ensemble_switchover.recorder import RecorderCallback, flat_metrics
+from ensemble_switchover.recorder import RecorderCallback
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
     BudgetRecord,
@@ -74,6 +76,7 @@ def train_and_measure(
     concurrent_jobs: int = 1,
     tell: Callable[[str], None] = print,
     warn: Callable[[str], None] = print,
+    log: MetricLog | None = None,
 ) -> Record:
     """Train the members of a cell, measure them, and return the record.
 
@@ -83,6 +86,7 @@ def train_and_measure(
         concurrent_jobs: How many runs share the machine.
         tell: Is given a line of text after every epoch.
         warn: Is given what goes wrong without ending the run.
+        log: Is started, and told of every epoch; absent: metrics go to the record alone.
 
     Raises:
         ConfigError: if the device or the precision is not to be had on this machine.
@@ -90,7 +94,8 @@ def train_and_measure(
         TrainingError: if a member diverges, or the memory does not suffice.
     """
     try:
-        return _train_and_measure(cell, config, concurrent_jobs, tell, warn)
+        log = log or MetricLog(LoggerConfig(kind="none"), cell, tell, warn)
+        return _train_and_measure(cell, config, concurrent_jobs, tell, warn, log)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -120,6 +125,7 @@ def _train_and_measure(
     concurrent_jobs: int,
     tell: Callable[[str], None],
     warn: Callable[[str], None],
+    log: MetricLog,
 ) -> Record:
     started_at = datetime.now(UTC)
     wall_clock = start_clock()
@@ -131,10 +137,10 @@ def _train_and_measure(
     module, datamodule = assemble(cell, dtype, tell)
     for remark in datamodule.split.remarks:
         warn(f"dataset={cell.dataset.name}: {remark}")
-    log = MetricLog(config.logger, cell, asdict(config), tell, warn)
+    log.start(plain(config), run_facts(cell, asdict(environment)))
 
     def on_epoch(epoch: EpochRecord) -> None:
-        log.metrics(flat_metrics(epoch, cell.sizes.evaluated_on), epoch.epoch)
+        log.epoch(epoch)
         tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
 
     timing, memory = TimingCallback(cell.design.k), MemoryCallback()
@@ -145,17 +151,12 @@ def _train_and_measure(
     if resumed is not None:
         tell(f"going on after epoch {resumed.num_epochs} of {cell.recipe.epochs}")
         for epoch in recorder.epochs:
-            log.metrics(flat_metrics(epoch, cell.sizes.evaluated_on), epoch.epoch)
+            log.epoch(epoch)
     checkpoints = CheckpointCallback(
         cell.checkpoint_folder, recorder, lambda: spent_seconds + wall_clock(), warn
     )
     callbacks = [timing, memory, classification, recorder, checkpoints]
-    status = "failed"
-    try:
-        fit(module, datamodule, cell, device, callbacks)
-        status = "success"
-    finally:
-        log.finish(status)
+    fit(module, datamodule, cell, device, callbacks)
     latencies = measure_latencies(
         _predictor(module, cell.precision, device),
         cell.task,
@@ -186,7 +187,7 @@ def _train_and_measure(
         ),
         latencies=[LatencyRecord(**asdict(latency)) for latency in latencies],
         epochs=recorder.epochs,
-        config=asdict(config),
+        config=plain(config),
         started_at=started_at.isoformat(timespec="seconds"),
         wall_seconds=spent_seconds + wall_clock(),
     )
