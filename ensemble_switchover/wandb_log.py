@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -96,7 +97,17 @@ class WandbLog:
 
     def finish(self, *, success: bool) -> None:
         """End the run, so that the next one of this process is another."""
-        self._run.finish(exit_code=0 if success else 1)
+        try:
+            self._run.finish(exit_code=0 if success else 1)
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"W&B did not take all of it in {WANDB_FINISH_SECONDS} s; it is on disk: "
+                f"wandb sync {Path(self._run.dir).parent}"
+            ) from error
+        except Exception:
+            with suppress(Exception):
+                wandb.teardown()  # its process is gone; the next run starts another
+            raise
 
 
 def start_run(
@@ -152,7 +163,7 @@ def start_run(
             try:
                 return start("online")
             except Exception as error:  # noqa: BLE001 - whatever it is, the disk takes the run
-                reason = first_line(error)
+                reason = f"{type(error).__name__}: {first_line(error)}"
         else:
             reason = f"{server} does not answer"
     run = start("offline")
