@@ -31,8 +31,8 @@ WANDB_START_SECONDS = 30
 WANDB_FINISH_SECONDS = 120
 """What it has to take the rest of a run; what it did not take is kept on disk."""
 
-JOB_TYPE = "run"
-"""W&B's job type of a run; that of a study's figures is another."""
+RUN_JOB, FIGURES_JOB = "run", "figures"
+"""W&B's job types: of a run, and of the figures of a study."""
 
 RECORD_FILES = (RECORD_FILE, CONFIG_FILE, "epochs.*")
 
@@ -63,7 +63,7 @@ class WandbLog:
                 tell,
                 name=cell.name,
                 study=cell.study,
-                job_type=JOB_TYPE,
+                job_type=RUN_JOB,
                 tags=[
                     cell.design.design_class.value,
                     cell.family.name,
@@ -169,6 +169,36 @@ def start_run(
     run = start("offline")
     tell(f"W&B: this run is kept offline ({reason}); send it: wandb sync {Path(run.dir).parent}")
     return run
+
+
+def log_figures(
+    config: LoggerConfig,
+    folder: Path,
+    study: str,
+    pictures: Mapping[str, Path],
+    tell: Callable[[str], None],
+) -> None:
+    """Log the figures of a study, as a run of its own.
+
+    Args:
+        config: Mode, project and entity.
+        folder: The study's folder.
+        study: The group.
+        pictures: Key -> image file.
+        tell: Is given one line if the run is kept on disk.
+    """
+    run = start_run(
+        config,
+        folder,
+        tell,
+        name=f"figures of {study}",
+        study=study,
+        job_type=FIGURES_JOB,
+        tags=[study],
+        hyperparameters={},
+    )
+    run.log({key: wandb.Image(str(path)) for key, path in pictures.items()})
+    run.finish()
 
 
 def _settings() -> wandb.Settings:
