@@ -1,4 +1,5 @@
 import csv
+import os
 import subprocess
 import sys
 
@@ -70,7 +71,12 @@ def test_wandb_without_a_login_is_offline_and_says_so_in_one_line(tmp_path):
         "budget.width=4",
         "measurement.latency_batch_sizes=[1]",
     )
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "NETRC": str(tmp_path / "none")}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "NETRC": str(tmp_path / "none"),
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }
     result = subprocess.run(
         [sys.executable, "-m", "ensemble_switchover", *words],
         cwd=tmp_path,

@@ -1,6 +1,4 @@
-import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +14,14 @@ from tests.wandb_file import read_wandb_file
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 WORDS = ("logger=wandb", "epochs=2", "budget.depth=8", "budget.width=4")
+
+TINY = (
+    *WORDS,
+    "device=cpu",
+    "dataset.train_size=40",
+    "dataset.test_size=60",
+    "measurement.latency_batch_sizes=[1]",
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +40,30 @@ def run(tiny_cell):
         lines = []
         outcome = run_cell(cell, config, concurrent_jobs=1, tell=lines.append, warn=lines.append)
         return outcome, cell.study_folder, lines
+
+    return start
+
+
+@pytest.fixture
+def start_program(tmp_path):
+    """Run Python as a stranger would, with no login; return the result and the study's folder."""
+
+    def start(*words, **environment):
+        result = subprocess.run(
+            [sys.executable, *words],
+            cwd=tmp_path,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(tmp_path),
+                "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+                **environment,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return result, tmp_path / "results" / "runs"
 
     return start
 
@@ -186,70 +216,58 @@ def test_a_full_upload_queue_ends_and_says_where_the_rest_is(run, monkeypatch):
     assert f"wandb sync {offline_files(folder)[0].parent}" in line
 
 
+KILLS_THE_SERVICE = """
+import os, signal
+from pathlib import Path
+from ensemble_switchover.app import main
+from ensemble_switchover.loggers import MetricLog
+
+def is_service(folder):
+    try:
+        parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        return parent == os.getpid() and b"wandb-core" in (folder / "cmdline").read_bytes()
+    except OSError:
+        return False
+
+def kill_before(self, row, epoch=MetricLog.epoch):
+    if row.epoch == 2 and self._cell.seed == 0:
+        (service,) = filter(is_service, Path("/proc").glob("[0-9]*"))
+        os.kill(int(service.name), signal.SIGKILL)
+    epoch(self, row)
+
+MetricLog.epoch = kill_before
+main()
+"""
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the process in /proc")
-def test_a_killed_service_costs_neither_this_run_nor_the_next_ones_metrics(run, monkeypatch):
-    epoch = MetricLog.epoch
-
-    def kill_before(self, row):
-        if row.epoch == 2:
-            for service in wandb_services():
-                os.kill(service, signal.SIGKILL)
-        epoch(self, row)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MetricLog, "epoch", kill_before)
-        outcome, _, lines = run()
-    assert outcome.ending is Ending.TRAINED
-    assert sum("the run goes on without it" in line for line in lines) == 1
-
-    outcome, folder, lines = run("seed=1")
-    assert outcome.ending is Ending.TRAINED
-    assert not [line for line in lines if "goes on without it" in line]
-    assert len(read_wandb_file(offline_files(folder)[-1]).history) == 2
+def test_a_killed_service_costs_neither_a_run_nor_the_next_ones_metrics(start_program):
+    result, folder = start_program("-c", KILLS_THE_SERVICE, "--multirun", "seed=0,1", *TINY)
+    assert result.returncode == 0, result.stderr
+    (line,) = result.stderr.splitlines()
+    assert line.endswith("the run goes on without it")
+    assert len(read_records(folder).records) == 2
+    _, second = (read_wandb_file(file) for file in offline_files(folder))
+    assert "_seed1_" in second.name
+    assert len(second.history) == 2
 
 
-def wandb_services():
-    """List the processes that W&B started for this one."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and b"wandb-core" in (folder / "cmdline").read_bytes():
-                yield int(folder.name)
-        except OSError:
-            continue  # it ended
-
-
-def test_a_key_is_never_written(tmp_path):
-    words = (
-        *WORDS,
-        "device=cpu",
-        "dataset.train_size=40",
-        "dataset.test_size=60",
+def test_a_key_is_never_written(start_program, tmp_path):
+    result, folder = start_program(
+        "-m",
+        "ensemble_switchover",
         "dataset.url=https://user:planted-token@example.invalid/digits",
-        "measurement.latency_batch_sizes=[1]",
-    )
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(tmp_path / "home"),
-        "WANDB_API_KEY": KEY,
-        "WANDB_BASE_URL": "http://127.0.0.1:9",  # where nothing listens
-    }
-    result = subprocess.run(
-        [sys.executable, "-m", "ensemble_switchover", *words],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+        *TINY,
+        WANDB_API_KEY=KEY,
+        WANDB_BASE_URL="http://127.0.0.1:9",  # where nothing listens
     )
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert "http://127.0.0.1:9 does not answer" in result.stdout
-    (record,) = read_records(tmp_path / "results").records
+    (record,) = read_records(folder).records
     assert record.config["dataset"]["url"] == "https://example.invalid/digits"
-    (file,) = offline_files(tmp_path / "results" / "runs")
-    assert json.dumps(read_wandb_file(file).config).count("https://example.invalid/digits") == 1
+    (file,) = offline_files(folder)
+    assert read_wandb_file(file).config["dataset"]["url"] == "https://example.invalid/digits"
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) > 4
     for path in written:
