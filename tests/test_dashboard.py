@@ -92,7 +92,13 @@ def test_the_figures_of_the_study_are_in_the_report(dry_run, tmp_path):
         for key in panel["config"].get("mediaKeys", [])
     ]
     assert keys == ["figures/heat_map", "figures/test_error", "figures/verdicts"]
-    assert "deq" in json.dumps(specification["report"]["spec"]["blocks"][3])
+    paragraphs = [
+        json.dumps(block)
+        for block in specification["report"]["spec"]["blocks"]
+        if block["type"] == "paragraph"
+    ]
+    for ensemble_class in ("deq", "weq"):
+        assert any(f"k = 4: {ensemble_class} " in text for text in paragraphs)
     assert "45 runs" in printed
 
 
