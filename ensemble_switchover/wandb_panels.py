@@ -146,7 +146,7 @@ def make_report(
     """Make a report of this study; its arguments are those of `make_workspace`."""
     runs = wr.Runset(
         name="Runs",
-        filters=_runs_of(contents.study, RUN_JOB),
+        filters=expr.And(_runs_of(contents.study, RUN_JOB), expr.Metric("State") == "finished"),
         run_settings={
             run: wr.RunSettings(color=colour) for run, colour in _colours(classes).items()
         },

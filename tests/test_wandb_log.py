@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 import wandb
+from PIL import Image
 
 from ensemble_switchover import wandb_log
+from ensemble_switchover.config import LoggerConfig
 from ensemble_switchover.job import Ending, run_cell
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.results.store import read_records
@@ -154,6 +156,21 @@ def test_a_failed_run_is_marked_as_one(tiny_cell, monkeypatch):
         run_cell(cell, config, concurrent_jobs=1, tell=list, warn=list)
     (file,) = offline_files(cell.study_folder)
     assert read_wandb_file(file).exit_code == 1
+
+
+def test_figures_are_a_run_of_their_own(tmp_path):
+    picture = tmp_path / "heat_map.png"
+    Image.new("RGB", (4, 4)).save(picture)
+    config = LoggerConfig(kind="wandb", mode="offline")
+    lines = []
+    wandb_log.log_figures(config, tmp_path, "demo", {"figures/heat_map": picture}, lines.append)
+    (file,) = offline_files(tmp_path)
+    told = read_wandb_file(file)
+    assert (told.group, told.job_type) == ("demo", "figures")
+    assert told.history[0]["figures/heat_map/_type"] == "image-file"
+    (logged,) = file.parent.rglob("heat_map*.png")
+    assert logged.read_bytes() == picture.read_bytes()
+    assert len(lines) == 1
 
 
 @pytest.fixture
