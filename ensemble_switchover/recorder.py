@@ -1,4 +1,4 @@
-"""From what the members did in an epoch to its row, and the rows' names on a dashboard."""
+"""From what the members did in an epoch to its row."""
 
 from __future__ import annotations
 
@@ -45,30 +45,3 @@ def epoch_row(
         peak_reserved_bytes=part.peak.reserved_bytes,
         peak_rss_bytes=part.peak.rss_bytes,
     )
-
-
-def flat_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
-    """Name an epoch's figures for a dashboard, units in the names; absent ones are left out.
-
-    What was measured on validation images is under `validation/` in place of `test/`.
-    """
-    figures = {
-        "epoch": epoch.epoch,
-        "train/learning_rate": epoch.learning_rate,
-        "train/loss": epoch.train_loss,
-        "train/epoch_seconds": epoch.train_seconds,
-        f"{evaluated_on}/error_percent": epoch.test_error,
-        f"{evaluated_on}/mean_member_error_percent": sum(epoch.member_test_errors)
-        / len(epoch.member_test_errors),
-        f"{evaluated_on}/nll": epoch.nll,
-        f"{evaluated_on}/brier": epoch.brier,
-        f"{evaluated_on}/ece": epoch.ece,
-        f"{evaluated_on}/disagreement": epoch.disagreement,
-        f"{evaluated_on}/evaluation_seconds": epoch.evaluation_seconds,
-        "memory/peak_device_bytes": epoch.peak_device_bytes,
-        "memory/peak_reserved_bytes": epoch.peak_reserved_bytes,
-        "memory/peak_rss_bytes": epoch.peak_rss_bytes,
-    }
-    for member, error in enumerate(epoch.member_test_errors):
-        figures[f"member_{member}/error_percent"] = error
-    return {name: float(value) for name, value in figures.items() if value is not None}

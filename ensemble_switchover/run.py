@@ -11,6 +11,7 @@ import torch
 
 from ensemble_switchover import interruption
 from ensemble_switchover.assembly import build_ensemble, load_images
+from ensemble_switchover.config import LoggerConfig, plain
 from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.fitting import train
 from ensemble_switchover.loggers import MetricLog
@@ -21,10 +22,11 @@ from ensemble_switchover.measurement.environment import (
 )
 from ensemble_switchover.measurement.latency import measure_latencies
 from ensemble_switchover.measurement.memory import is_out_of_memory
+from ensemble_switchover.metric_names import run_facts
 from ensemble_switchover.planning.cost import largest_fitting_batch, memory_bytes
 from ensemble_switchover.probing import choose_way
 from ensemble_switchover.processes import train_in_processes
-from ensemble_switchover.recorder import epoch_row, flat_metrics
+from ensemble_switchover.recorder import epoch_row
 from ensemble_switchover.results.facts import (
     budget_record,
     dataset_record,
@@ -70,6 +72,7 @@ def train_and_measure(
     concurrent_jobs: int = 1,
     tell: Callable[[str], None] = print,
     warn: Callable[[str], None] = print,
+    log: MetricLog | None = None,
 ) -> Record:
     """Train the members of a cell, measure them, and return the record.
 
@@ -79,13 +82,15 @@ def train_and_measure(
         concurrent_jobs: How many runs share the machine.
         tell: Is given a line of text after every epoch.
         warn: Is given what goes wrong without ending the run.
+        log: Is started, and told of every epoch; absent: metrics go to the record alone.
 
     Raises:
         ConfigError: if the device or the precision is not to be had on this machine.
         DataError: if the data set is absent or not what it should be.
         TrainingError: if a member diverges, or the memory does not suffice.
     """
-    run = _Run(cell, config, concurrent_jobs, tell, warn)
+    log = log or MetricLog(LoggerConfig(kind="none"), cell, tell, warn)
+    run = _Run(cell, config, concurrent_jobs, tell, warn, log)
     try:
         return run.record()
     except (MemoryError, RuntimeError) as error:
@@ -104,12 +109,14 @@ class _Run:
         concurrent_jobs: int,
         tell: Callable[[str], None],
         warn: Callable[[str], None],
+        log: MetricLog,
     ) -> None:
         self.cell = cell
         self.config = config
         self.concurrent_jobs = concurrent_jobs
         self.tell = tell
         self.warn = warn
+        self.log = log
         self.started_at = datetime.now(UTC)
         self.wall_clock = start_clock()
         self.spent_seconds = 0.0
@@ -132,13 +139,8 @@ class _Run:
             self.cell = cell = replace(cell, way=checkpoint.way)
         elif cell.execution.name == "auto":
             self.cell = cell = replace(cell, way=choose_way(cell, device, precision, self.tell))
-        self.log = MetricLog(config.logger, cell, asdict(config), self.tell, self.warn)
-        status = "failed"
-        try:
-            ensemble, residence = self._train(split, precision, device, checkpoint)
-            status = "success"
-        finally:
-            self.log.finish(status)
+        self.log.start(plain(config), run_facts(cell, asdict(environment)))
+        ensemble, residence = self._train(split, precision, device, checkpoint)
         latencies = measure_latencies(
             _predictor(ensemble, precision, device),
             cell.task,
@@ -170,7 +172,7 @@ class _Run:
             ),
             latencies=[LatencyRecord(**asdict(latency)) for latency in latencies],
             epochs=self.epochs,
-            config=asdict(config),
+            config=plain(config),
             started_at=self.started_at.isoformat(timespec="seconds"),
             wall_seconds=self._wall_seconds(),
         )
@@ -216,14 +218,14 @@ class _Run:
         self.epochs = load_epochs(checkpoint.rows)
         self.tell(f"going on after epoch {checkpoint.num_epochs} of {self.cell.recipe.epochs}")
         for epoch in self.epochs:
-            self._log_epoch(epoch)
+            self.log.epoch(epoch)
 
     def _close_epoch(self, part: EpochPart, split: SplitImages) -> None:
         """Take stock of an epoch: its row, its line, its checkpoint."""
         cell = self.cell
         epoch = epoch_row(part, split.test.labels, cell.recipe, len(split.train))
         self.epochs.append(epoch)
-        self._log_epoch(epoch)
+        self.log.epoch(epoch)
         self.tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
         checkpoint = Checkpoint(
             num_epochs=part.epoch,
@@ -237,9 +239,6 @@ class _Run:
         except OSError as error:  # costs the checkpoint, never the run
             self.warn(f"no checkpoint after epoch {part.epoch}: {error}")
         interruption.check()
-
-    def _log_epoch(self, epoch: EpochRecord) -> None:
-        self.log.metrics(flat_metrics(epoch, self.cell.sizes.evaluated_on), epoch.epoch)
 
     def _wall_seconds(self) -> float:
         return self.spent_seconds + self.wall_clock()

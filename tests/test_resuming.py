@@ -13,6 +13,7 @@ import torch
 
 from ensemble_switchover import interruption, run
 from ensemble_switchover.loggers import MetricLog
+from ensemble_switchover.metric_names import epoch_metrics
 from ensemble_switchover.results.store import RECORD_FILE, read_record
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
@@ -93,10 +94,11 @@ def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, mo
 def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, monkeypatch):
     logged = []
 
-    def note(self, figures, step):
-        logged.append((step, frozenset(figures)))
+    def note(self, epoch):
+        figures = epoch_metrics(epoch, self._cell.sizes.evaluated_on)
+        logged.append((epoch.epoch, frozenset(figures)))
 
-    monkeypatch.setattr(MetricLog, "metrics", note)
+    monkeypatch.setattr(MetricLog, "epoch", note)
     with monkeypatch.context() as patch:
         patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
