@@ -44,8 +44,10 @@ from ensemble_switchover.results.record import (
     RecipeRecord,
     Record,
 )
+from ensemble_switchover.results.store import WEIGHTS_FILE
 from ensemble_switchover.training import EnsembleModule
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.weights import TrainedEnsemble, dump_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +76,7 @@ def train_and_measure(
     concurrent_jobs: int = 1,
     tell: Callable[[str], None] = print,
     warn: Callable[[str], None] = print,
+    keep: Callable[[str, bytes], None] = lambda _, __: None,
 ) -> Record:
     """Train the members of a cell, measure them, and return the record.
 
@@ -83,6 +86,7 @@ def train_and_measure(
         concurrent_jobs: How many runs share the machine.
         tell: Is given a line of text after every epoch.
         warn: Is given what goes wrong without ending the run.
+        keep: Is given the name and the content of a file that belongs beside the record.
 
     Raises:
         ConfigError: if the device or the precision is not to be had on this machine.
@@ -90,7 +94,7 @@ def train_and_measure(
         TrainingError: if a member diverges, or the memory does not suffice.
     """
     try:
-        return _train_and_measure(cell, config, concurrent_jobs, tell, warn)
+        return _train_and_measure(cell, config, concurrent_jobs, tell, warn, keep)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -120,6 +124,7 @@ def _train_and_measure(
     concurrent_jobs: int,
     tell: Callable[[str], None],
     warn: Callable[[str], None],
+    keep: Callable[[str, bytes], None],
 ) -> Record:
     started_at = datetime.now(UTC)
     wall_clock = start_clock()
@@ -156,6 +161,8 @@ def _train_and_measure(
         status = "success"
     finally:
         log.finish(status)
+    if config.weights:
+        keep(WEIGHTS_FILE, dump_weights(_trained(cell, module, datamodule)))
     latencies = measure_latencies(
         _predictor(module, cell.precision, device),
         cell.task,
@@ -311,6 +318,18 @@ def fit(
             # Lightning turns Ctrl-C into an exit and leaves further ones ignored
             interruption.listen()
             raise KeyboardInterrupt from None
+
+
+def _trained(cell: Cell, module: EnsembleModule, datamodule: ImageDataModule) -> TrainedEnsemble:
+    return TrainedEnsemble(
+        family=cell.family,
+        depth=cell.design.depth,
+        width=cell.design.width,
+        task=cell.task,
+        ensemble=module.ensemble,
+        normalisation=datamodule.normalisation,
+        class_names=datamodule.split.class_names,
+    )
 
 
 def _predictor(
