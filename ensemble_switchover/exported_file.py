@@ -132,6 +132,7 @@ def _write_onnx(program: ExportedProgram, facts: Mapping[str, str], path: Path) 
         dynamo=True,
         input_names=["images"],
         output_names=["probabilities"],
+        dynamic_shapes=({0: "batch"},),  # the axis' name; that it varies, the program knows
         verbose=False,
     )
     assert written is not None
