@@ -50,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "run", type=Path, help=f"the folder of a finished run, or its {RECORD_FILE}"
     )
-    parser.add_argument("--format", choices=tuple(SUFFIXES), required=True)
+    parser.add_argument(
+        "--format", choices=tuple(SUFFIXES), required=True, help="what will load the file"
+    )
     parser.add_argument(
         "--execution",
         choices=EXECUTIONS,

@@ -1,5 +1,6 @@
 """Exported files, read by their own programs, against members run one by one."""
 
+import gc
 import json
 from dataclasses import replace
 
@@ -15,6 +16,14 @@ from tests.trained import TASK, VARIANTS, images_of, make_trained, plain_probabi
 
 FACTS = {"run": "a run", "class_names": json.dumps(["ant", "bee"])}
 TOLERANCE = 1e-5
+
+
+@pytest.fixture(autouse=True)
+def _without_garbage_collection():
+    """Do as the command does; tracing makes many objects."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def write(trained, form, out, execution="sequential", tolerance=TOLERANCE):
