@@ -37,6 +37,7 @@ NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch_export": ()}
 """Packages of the extra `export` that a format takes."""
 
 EXECUTIONS = ("sequential", "fused")
+"""Those that a file can hold; threads are the business of what runs it."""
 
 TOLERANCE = 1e-5
 """By how much a probability may differ from the original's."""
