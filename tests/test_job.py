@@ -21,7 +21,7 @@ def trainings(monkeypatch):
     """Count the trainings, each of which gives a made-up record at once."""
     calls = []
 
-    def train(cell, config, *, concurrent_jobs, tell, warn, keep):
+    def train(cell, config, *, concurrent_jobs, tell, warn, log, keep):
         calls.append(cell.name)
         keep("weights.safetensors", b"of two members")
         return make_record(name=cell.name)
