@@ -1,13 +1,17 @@
+import os
+import socket
 import subprocess
 import sys
 
 import pytest
-from filelock import FileLock
 
 from ensemble_switchover import run
 from ensemble_switchover.errors import ConfigError, DataError, TrainingError
-from ensemble_switchover.job import LOCKS_FOLDER, Ending, run_cell
-from ensemble_switchover.results.store import RECORD_FILE, RunState, failure_of, run_state
+from ensemble_switchover.job import Ending, run_cell
+from ensemble_switchover.layout import unfinished_folder
+from ensemble_switchover.results.lock import take_lock
+from ensemble_switchover.results.state import RunState, failure_of, run_state
+from ensemble_switchover.results.store import RECORD_FILE
 from tests.factories import make_record
 
 
@@ -83,11 +87,11 @@ def test_an_interrupted_run_leaves_nothing(cell, monkeypatch):
 
 
 def test_a_run_that_another_process_works_on_is_left_to_it(cell, trainings):
-    resolved, _ = cell
-    folder = resolved.results / resolved.study / LOCKS_FOLDER
-    folder.mkdir(parents=True)
-    with FileLock(folder / f"{resolved.name}.lock"):
-        assert start(cell).ending is Ending.BUSY
+    with take_lock(unfinished_folder(cell[0].folder)):
+        outcome = start(cell)
+        assert outcome.ending is Ending.BUSY
+        assert f"process {os.getpid()} of {socket.gethostname()}, since 2" in outcome.line
+        assert run_state(cell[0].folder) is RunState.RUNNING
     assert not trainings
     assert start(cell).ending is Ending.TRAINED
 

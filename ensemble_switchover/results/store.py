@@ -1,46 +1,56 @@
 """The folder of records: one folder a run, written whole or not at all.
 
-Layout: `<results>/<study>/<run>/record.json`, with the resolved configuration beside it as
-`config.yaml`. A run that failed leaves `failure.json` in place of the record. Everything is
-written under a temporary name, flushed and renamed, so a reader never sees half of it.
+Layout: `<results>/<study>/<run>/` with `record.json`, `epochs.parquet`, `config.yaml` and further
+files. A run that failed leaves `failure.json` in place of the record. Everything is written under a
+temporary name, flushed and renamed, so a reader never sees half of it.
 """
 
 from __future__ import annotations
 
-import json
+import gc
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
-from enum import Enum
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.record import SCHEMA_VERSION, EpochRecord, Record
+from ensemble_switchover.layout import (
+    CONFIG_FILE,
+    DESCRIPTION_FILE,
+    EPOCHS_FILE,
+    FAILURE_FILE,
+    RECORD_FILE,
+    unfinished_folder,
+)
+from ensemble_switchover.results.document import (
+    Document,
+    dump_document,
+    read_document,
+    read_file,
+    refuse_odd_name,
+)
+from ensemble_switchover.results.record import (
+    SCHEMA_VERSION,
+    EpochRecord,
+    Record,
+    RunDescription,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
-RECORD_FILE = "record.json"
-CONFIG_FILE = "config.yaml"
-FAILURE_FILE = "failure.json"
 TEMPORARY_PREFIX = ".writing-"
 
-_adapter = TypeAdapter(Record)
 _epochs_adapter = TypeAdapter(list[EpochRecord])
-
-
-class RunState(Enum):
-    """What the store knows of a run."""
-
-    ABSENT = "absent"
-    FINISHED = "finished"
-    FAILED = "failed"
-    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,58 +69,71 @@ class Records:
     unreadable: list[Unreadable]
 
 
-def run_state(folder: Path) -> RunState:
-    """Tell the state of the run that owns `folder`."""
-    path = folder / RECORD_FILE
-    if path.is_file():
-        try:
-            _read_current(path)
-        except RecordError:
-            return RunState.UNREADABLE
-        return RunState.FINISHED
-    if (folder / FAILURE_FILE).is_file():
-        return RunState.FAILED
-    return RunState.ABSENT
+def write_record(
+    folder: Path, record: Record, attachments: Mapping[str, bytes] | None = None
+) -> None:
+    """Write a finished run; a failure noted under the same name before is replaced.
+
+    A record that is there already stays: it is as good, and nothing finished is ever lost.
+
+    Args:
+        folder: The run's folder.
+        record: What was measured.
+        attachments: Further files by name, such as predictions.
+
+    Raises:
+        RecordError: if a record is there that cannot be read.
+        OSError: if it cannot be written; nothing is left then.
+    """
+    from ensemble_switchover.results.epochs import dump_epochs_file  # polars takes its time
+
+    contents = {
+        EPOCHS_FILE: dump_epochs_file(record.epochs),
+        CONFIG_FILE: yaml.safe_dump(record.config, sort_keys=False).encode(),
+    }
+    for name, content in (attachments or {}).items():
+        refuse_odd_name(name)
+        if name in contents:
+            raise ValueError(f"{name}: is written with every record; expected another name")
+        contents[name] = content
+    _write_folder(folder, {**contents, RECORD_FILE: dump_document(record, contents)})
 
 
-def write_record(folder: Path, record: Record) -> None:
-    """Write a finished run; a failure noted under the same name before is replaced."""
-    _write_folder(
-        folder,
-        {
-            RECORD_FILE: _adapter.dump_json(record, indent=1),
-            CONFIG_FILE: yaml.safe_dump(record.config, sort_keys=False).encode(),
-        },
-    )
-
-
-def write_failure(folder: Path, name: str, error: str) -> None:
+def write_failure(
+    folder: Path,
+    name: str,
+    error: str,
+    *,
+    description: RunDescription | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> None:
     """Note that a run failed, and why, in one line; a record is never replaced by that."""
     if (folder / RECORD_FILE).exists():
         return
-    text = json.dumps({"schema_version": SCHEMA_VERSION, "name": name, "error": error}, indent=1)
-    _write_folder(folder, {FAILURE_FILE: text.encode()})
+    values = {
+        "schema_version": SCHEMA_VERSION,
+        "name": name,
+        "error": error,
+        "failed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "run": description,
+    }
+    contents = {FAILURE_FILE: to_json(values, indent=1)}
+    if config is not None:
+        contents[CONFIG_FILE] = yaml.safe_dump(dict(config), sort_keys=False).encode()
+    _write_folder(folder, contents)
 
 
-def failure_of(folder: Path) -> str:
-    """Return the line that a failed run left behind, or why its record cannot be read."""
-    if (folder / RECORD_FILE).is_file():
-        try:
-            read_record(folder / RECORD_FILE)
-        except RecordError as error:
-            return str(error)
-    try:
-        return str(json.loads((folder / FAILURE_FILE).read_text())["error"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"unknown: {folder / FAILURE_FILE} cannot be read"
+def write_description(folder: Path, description: RunDescription) -> None:
+    """Note what is run in `folder`, for as long as it is unfinished."""
+    path = unfinished_folder(folder) / DESCRIPTION_FILE
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}")
+    temporary.write_bytes(to_json(description, indent=1))
+    temporary.replace(path)
 
 
-def failure_stamp(folder: Path) -> int | None:
-    """Return when the run failed last, in nanoseconds, to tell a new failure from an old one."""
-    try:
-        return (folder / FAILURE_FILE).stat().st_mtime_ns
-    except OSError:
-        return None
+def forget_unfinished(folder: Path) -> None:
+    """Remove what a finished run no longer needs."""
+    shutil.rmtree(unfinished_folder(folder), ignore_errors=True)
 
 
 def dump_epochs(epochs: list[EpochRecord]) -> bytes:
@@ -124,33 +147,15 @@ def load_epochs(content: bytes) -> list[EpochRecord]:
 
 
 def read_record(path: Path) -> Record:
-    """Read one `record.json`.
+    """Read one record by the path of its `record.json`.
 
     Raises:
-        RecordError: if the file is absent, damaged, or of another schema version.
+        RecordError: if a file of it is absent or damaged, or of a newer schema version.
     """
-    content = _read_current(path)
-    try:
-        return _adapter.validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{path}: {where}: {first['msg']}") from error
-
-
-def _read_current(path: Path) -> bytes:
-    """Read a record's text, and see that it is whole and of this schema version."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path}: {error.strerror}") from error
-    try:
-        version = json.loads(content)["schema_version"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{path}: not a record (damaged, or another file)") from error
-    if version != SCHEMA_VERSION:
-        raise RecordError(f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}")
-    return content
+    found = _with_epochs([read_document(path.parent)])
+    if found.unreadable:
+        raise RecordError(found.unreadable[0].reason)
+    return found.records[0]
 
 
 def read_records(root: Path) -> Records:
@@ -159,23 +164,108 @@ def read_records(root: Path) -> Records:
     Raises:
         RecordError: if `root` is not a folder.
     """
-    if not root.is_dir():
-        raise RecordError(f"{root}: no such folder; expected a study's folder of records")
-    records: list[Record] = []
+    with _without_garbage_collection():
+        documents, unreadable = read_documents(root)
+        found = _with_epochs(documents)
+    bad = sorted([*unreadable, *found.unreadable], key=lambda entry: entry.path)
+    return Records(found.records, bad)
+
+
+def read_documents(root: Path) -> tuple[list[Document], list[Unreadable]]:
+    """Read every record below `root` without its epochs, in order of their paths.
+
+    Raises:
+        RecordError: if `root` is not a folder.
+    """
+    documents: list[Document] = []
     unreadable: list[Unreadable] = []
-    for path in sorted(root.rglob(RECORD_FILE)):
-        if any(part.startswith(TEMPORARY_PREFIX) for part in path.parts):
+    for folder in run_folders(root):
+        if not (folder / RECORD_FILE).is_file():
             continue
         try:
-            records.append(read_record(path))
+            documents.append(read_document(folder))
         except RecordError as error:
-            unreadable.append(Unreadable(path, str(error)))
-    return Records(records, unreadable)
+            unreadable.append(Unreadable(folder / RECORD_FILE, str(error)))
+    return documents, unreadable
+
+
+def read_attachment(folder: Path, name: str) -> bytes:
+    """Read a further file of a record.
+
+    Raises:
+        RecordError: if the record has no such file, or it is damaged.
+    """
+    stored = read_document(folder).files.get(name)
+    if stored is None:
+        raise RecordError(f"{folder / RECORD_FILE}: has no {name}")
+    return read_file(folder, name, stored)
+
+
+def run_folders(root: Path) -> list[Path]:
+    """Return the folders of the runs below `root` that have ended, in order.
+
+    Raises:
+        RecordError: if `root` is not a folder.
+    """
+    if not root.is_dir():
+        raise RecordError(f"{root}: no such folder; expected a study's folder of records")
+    found: list[Path] = []
+    for place, folders, files in os.walk(root):
+        if RECORD_FILE in files or FAILURE_FILE in files:
+            found.append(Path(place))
+            folders.clear()
+        else:
+            folders[:] = [name for name in folders if not name.startswith(".")]
+    return sorted(found)
+
+
+def _with_epochs(documents: list[Document]) -> Records:
+    """Read the epochs of documents; those whose epochs cannot be read are told apart."""
+    from ensemble_switchover.results.epochs import load_epochs_files  # polars takes its time
+
+    unreadable: list[Unreadable] = []
+    beside: list[tuple[Document, bytes]] = []
+    records: dict[Path, Record] = {}
+    for document in documents:
+        records[document.folder] = document.record
+        if document.epochs_within:
+            continue
+        try:
+            content = read_file(document.folder, EPOCHS_FILE, document.files[EPOCHS_FILE])
+        except RecordError as error:
+            unreadable.append(Unreadable(document.folder / EPOCHS_FILE, str(error)))
+            del records[document.folder]
+        else:
+            beside.append((document, content))
+    read = load_epochs_files(
+        [content for _, content in beside],
+        [document.summary.num_epochs for document, _ in beside],
+    )
+    for (document, _), epochs in zip(beside, read, strict=True):
+        if isinstance(epochs, RecordError):
+            path = document.folder / EPOCHS_FILE
+            unreadable.append(Unreadable(path, f"{path}: {epochs}"))
+            del records[document.folder]
+        else:
+            records[document.folder] = replace(document.record, epochs=epochs)
+    return Records(list(records.values()), unreadable)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Spare the collector looking through millions of objects that are all kept."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=folder.parent))
+    beside = unfinished_folder(folder)
+    temporary = _temporary_folder(beside)
     try:
         for name, content in files.items():
             with (temporary / name).open("wb") as file:
@@ -183,13 +273,35 @@ def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
+        _flush_folder(temporary)
+        _put_in_place(temporary, folder)
         _flush_folder(folder.parent)
-    except BaseException:
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
+        with suppress(OSError):  # a running one keeps its lock and its checkpoints there
+            beside.rmdir()
+
+
+def _temporary_folder(beside: Path) -> Path:
+    while True:
+        beside.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another process removed it at this moment
+            return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=beside))
+
+
+def _put_in_place(temporary: Path, folder: Path) -> None:
+    """Rename a folder over what a failed run left, never over a record."""
+    if (folder / RECORD_FILE).exists():
+        read_document(folder)
+        return
+    for name in (FAILURE_FILE, CONFIG_FILE):
+        (folder / name).unlink(missing_ok=True)
+    try:
+        temporary.rename(folder)  # succeeds over an empty folder, and over no other
+    except OSError:
+        if not (folder / RECORD_FILE).exists():
+            raise
+        read_document(folder)  # another process was faster by a moment
 
 
 def _flush_folder(folder: Path) -> None:

@@ -11,14 +11,11 @@ import pytest
 import yaml
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.layout import CONFIG_FILE, RECORD_FILE
+from ensemble_switchover.results.state import RunState, failure_of, run_state
 from ensemble_switchover.results.store import (
-    CONFIG_FILE,
-    RECORD_FILE,
-    RunState,
-    failure_of,
     read_record,
     read_records,
-    run_state,
     write_failure,
     write_record,
 )

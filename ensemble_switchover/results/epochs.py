@@ -1,0 +1,145 @@
+"""`epochs.parquet`: one row an epoch, its columns those of `EpochRecord` with units in the names.
+
+A field that is added to `EpochRecord` is a column by that alone. Files of before it was there are
+read with the field's default, so a new field needs one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+
+import polars as pl
+from pydantic import TypeAdapter, ValidationError
+
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.results.record import EpochRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+UNITS = {
+    "train_loss": "train_loss_nats",
+    "test_error": "test_error_percent",
+    "member_test_errors": "member_test_errors_percent",
+    "nll": "nll_nats",
+}
+"""Columns of fields whose own names lack the unit."""
+
+_TYPES: dict[Any, pl.DataType] = {
+    int: pl.Int64(),
+    float: pl.Float64(),
+    bool: pl.Boolean(),
+    str: pl.String(),
+}
+
+
+def column_type(hint: Any) -> pl.DataType:
+    """Return the type of a field's column.
+
+    Raises:
+        TypeError: for a field that is no number, truth value, text, or list of such.
+
+    >>> column_type(list[float]), column_type(int | None)
+    (List(Float64), Int64)
+    """
+    if get_origin(hint) is UnionType:
+        (hint,) = (part for part in get_args(hint) if part is not NoneType)
+    if get_origin(hint) is list:
+        return pl.List(column_type(get_args(hint)[0]))
+    if hint not in _TYPES:
+        raise TypeError(f"a field of an epoch of type {hint}: expected one of {list(_TYPES)}")
+    return _TYPES[hint]
+
+
+_HINTS = get_type_hints(EpochRecord)
+COLUMNS = {name: UNITS.get(name, name) for name in _HINTS}
+"""Field -> column."""
+SCHEMA = pl.Schema({COLUMNS[name]: column_type(hint) for name, hint in _HINTS.items()})
+_FIELDS = {column: name for name, column in COLUMNS.items()}
+_DEFAULTS = {
+    COLUMNS[field.name]: field.default
+    for field in dataclasses.fields(EpochRecord)
+    if field.default not in (None, dataclasses.MISSING)
+}
+
+_adapter = TypeAdapter(list[EpochRecord])
+
+
+def frame_of_epochs(epochs: Sequence[EpochRecord]) -> pl.DataFrame:
+    """Lay out epochs as a table with the columns `SCHEMA`."""
+    rows = ({COLUMNS[name]: getattr(epoch, name) for name in COLUMNS} for epoch in epochs)
+    return pl.DataFrame(list(rows), schema=SCHEMA)
+
+
+def dump_epochs_file(epochs: Sequence[EpochRecord]) -> bytes:
+    """Write epochs as Parquet."""
+    buffer = io.BytesIO()
+    frame_of_epochs(epochs).write_parquet(buffer, statistics=False)
+    return buffer.getvalue()
+
+
+def read_frame(contents: Sequence[bytes]) -> pl.DataFrame:
+    """Read the tables of many runs below one another, in one go.
+
+    Raises:
+        RecordError: if one of them is none, or has a column of another type.
+    """
+    if not contents:
+        return pl.DataFrame(schema=SCHEMA)
+    try:
+        frame = pl.scan_parquet(
+            list(contents),
+            schema=SCHEMA,
+            missing_columns="insert",
+            extra_columns="ignore",
+            use_statistics=False,
+        ).collect()
+    except pl.exceptions.PolarsError as error:
+        raise RecordError(f"no table of epochs: {str(error).splitlines()[0]}") from error
+    return frame.with_columns(pl.col(name).fill_null(value) for name, value in _DEFAULTS.items())
+
+
+def load_epochs_files(
+    contents: Sequence[bytes], counts: Sequence[int]
+) -> list[list[EpochRecord] | RecordError]:
+    """Read the epochs of many runs.
+
+    Args:
+        contents: The Parquet file of each run.
+        counts: How many epochs each should have.
+
+    Returns:
+        For each its epochs, or why they cannot be read.
+    """
+    if not contents:
+        return []
+    try:
+        frame = read_frame(contents)
+        epochs = _adapter.validate_python(frame.rename(_FIELDS).to_dicts())
+        if len(epochs) != sum(counts):
+            raise RecordError(f"no table of epochs: {len(epochs)} rows, expected {sum(counts)}")
+    except (RecordError, ValidationError) as error:
+        if len(contents) == 1:
+            return [_as_record_error(error)]
+        half = len(contents) // 2  # find the faulty one
+        return [
+            *load_epochs_files(contents[:half], counts[:half]),
+            *load_epochs_files(contents[half:], counts[half:]),
+        ]
+    found: list[list[EpochRecord] | RecordError] = []
+    start = 0
+    for count in counts:
+        found.append(epochs[start : start + count])
+        start += count
+    return found
+
+
+def _as_record_error(error: RecordError | ValidationError) -> RecordError:
+    if isinstance(error, RecordError):
+        return error
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return RecordError(f"no table of epochs: {where}: {first['msg']}")
