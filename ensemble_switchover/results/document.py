@@ -141,10 +141,26 @@ def read_file(folder: Path, name: str, stored: StoredFile) -> bytes:
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror}") from error
     if len(content) != stored.bytes:
-        raise RecordError(f"{path}: damaged: {len(content):,} bytes of {stored.bytes:,}")
+        raise RecordError(_wrong_size(path, len(content), stored.bytes))
     if checksum(content) != stored.sha256:
         raise RecordError(f"{path}: damaged: its checksum is another")
     return content
+
+
+def check_sizes(document: Document) -> None:
+    """See that the files beside a record are there and of their sizes, without reading them.
+
+    Raises:
+        RecordError: if one is absent or cut.
+    """
+    for name, stored in document.files.items():
+        path = document.folder / name
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise RecordError(f"{path}: {error.strerror}") from error
+        if size != stored.bytes:
+            raise RecordError(_wrong_size(path, size, stored.bytes))
 
 
 def refuse_odd_name(name: str) -> None:
@@ -170,6 +186,10 @@ def checksum_holds(content: bytes) -> bool:
 def checksum(content: bytes) -> str:
     """Return the SHA-256 of some bytes as hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _wrong_size(path: Path, size: int, expected: int) -> str:
+    return f"{path}: damaged: it has {size:,} bytes, and was written with {expected:,}"
 
 
 def _describe_file(content: bytes) -> StoredFile:

@@ -68,27 +68,25 @@ _DEFAULTS = {
 _adapter = TypeAdapter(list[EpochRecord])
 
 
-def frame_of_epochs(epochs: Sequence[EpochRecord]) -> pl.DataFrame:
-    """Lay out epochs as a table with the columns `SCHEMA`."""
-    rows = ({COLUMNS[name]: getattr(epoch, name) for name in COLUMNS} for epoch in epochs)
-    return pl.DataFrame(list(rows), schema=SCHEMA)
+def epoch_row(epoch: EpochRecord) -> dict[str, Any]:
+    """Return an epoch by the columns of `SCHEMA`."""
+    return {column: getattr(epoch, name) for name, column in COLUMNS.items()}
 
 
 def dump_epochs_file(epochs: Sequence[EpochRecord]) -> bytes:
     """Write epochs as Parquet."""
     buffer = io.BytesIO()
-    frame_of_epochs(epochs).write_parquet(buffer, statistics=False)
+    frame = pl.DataFrame([epoch_row(epoch) for epoch in epochs], schema=SCHEMA)
+    frame.write_parquet(buffer, statistics=False)
     return buffer.getvalue()
 
 
-def read_frame(contents: Sequence[bytes]) -> pl.DataFrame:
+def _read_frame(contents: Sequence[bytes]) -> pl.DataFrame:
     """Read the tables of many runs below one another, in one go.
 
     Raises:
         RecordError: if one of them is none, or has a column of another type.
     """
-    if not contents:
-        return pl.DataFrame(schema=SCHEMA)
     try:
         frame = pl.scan_parquet(
             list(contents),
@@ -117,7 +115,7 @@ def load_epochs_files(
     if not contents:
         return []
     try:
-        frame = read_frame(contents)
+        frame = _read_frame(contents)
         epochs = _adapter.validate_python(frame.rename(_FIELDS).to_dicts())
         if len(epochs) != sum(counts):
             raise RecordError(f"no table of epochs: {len(epochs)} rows, expected {sum(counts)}")

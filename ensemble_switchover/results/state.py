@@ -69,7 +69,13 @@ def count_begun(states: Iterable[RunState]) -> str:
 
 def has_checkpoint(folder: Path) -> bool:
     """Tell whether a run left something to go on from."""
-    return any(checkpoint_folder(folder).glob("*.checkpoint"))
+    return num_epochs_kept(folder) > 0
+
+
+def num_epochs_kept(folder: Path) -> int:
+    """Return after how many epochs an unfinished run can go on."""
+    stems = [path.stem for path in checkpoint_folder(folder).glob("*.checkpoint")]
+    return max((int(stem) for stem in stems if stem.isdecimal()), default=0)
 
 
 def failure_of(folder: Path) -> str:

@@ -28,6 +28,7 @@ from ensemble_switchover.layout import (
     EPOCHS_FILE,
     FAILURE_FILE,
     RECORD_FILE,
+    UNFINISHED_FOLDER,
     unfinished_folder,
 )
 from ensemble_switchover.results.document import (
@@ -45,7 +46,7 @@ from ensemble_switchover.results.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
 TEMPORARY_PREFIX = ".writing-"
@@ -152,10 +153,10 @@ def read_record(path: Path) -> Record:
     Raises:
         RecordError: if a file of it is absent or damaged, or of a newer schema version.
     """
-    found = _with_epochs([read_document(path.parent)])
-    if found.unreadable:
-        raise RecordError(found.unreadable[0].reason)
-    return found.records[0]
+    records, unreadable = read_folders([path.parent])
+    if unreadable:
+        raise RecordError(unreadable[0].reason)
+    return records[path.parent]
 
 
 def read_records(root: Path) -> Records:
@@ -164,29 +165,42 @@ def read_records(root: Path) -> Records:
     Raises:
         RecordError: if `root` is not a folder.
     """
+    folders = [folder for folder in run_folders(root) if (folder / RECORD_FILE).is_file()]
+    records, unreadable = read_folders(folders)
+    return Records(list(records.values()), unreadable)
+
+
+def read_folders(folders: Iterable[Path]) -> tuple[dict[Path, Record], list[Unreadable]]:
+    """Read the records of some folders, in their order, and tell which cannot be read."""
+    from ensemble_switchover.results.epochs import load_epochs_files  # polars takes its time
+
+    records: dict[Path, Record] = {}
+    unreadable: dict[Path, Unreadable] = {}
+    beside: list[Document] = []
+    contents: list[bytes] = []
     with _without_garbage_collection():
-        documents, unreadable = read_documents(root)
-        found = _with_epochs(documents)
-    bad = sorted([*unreadable, *found.unreadable], key=lambda entry: entry.path)
-    return Records(found.records, bad)
-
-
-def read_documents(root: Path) -> tuple[list[Document], list[Unreadable]]:
-    """Read every record below `root` without its epochs, in order of their paths.
-
-    Raises:
-        RecordError: if `root` is not a folder.
-    """
-    documents: list[Document] = []
-    unreadable: list[Unreadable] = []
-    for folder in run_folders(root):
-        if not (folder / RECORD_FILE).is_file():
-            continue
-        try:
-            documents.append(read_document(folder))
-        except RecordError as error:
-            unreadable.append(Unreadable(folder / RECORD_FILE, str(error)))
-    return documents, unreadable
+        for folder in folders:
+            path = folder / RECORD_FILE
+            try:
+                document = read_document(folder)
+                records[folder] = document.record
+                if not document.epochs_within:
+                    path = folder / EPOCHS_FILE
+                    contents.append(read_file(folder, EPOCHS_FILE, document.files[EPOCHS_FILE]))
+                    beside.append(document)
+            except RecordError as error:
+                unreadable[folder] = Unreadable(path, str(error))
+        counts = [document.summary.num_epochs for document in beside]
+        for document, epochs in zip(beside, load_epochs_files(contents, counts), strict=True):
+            folder = document.folder
+            if isinstance(epochs, RecordError):
+                path = folder / EPOCHS_FILE
+                unreadable[folder] = Unreadable(path, f"{path}: {epochs}")
+            else:
+                records[folder] = replace(document.record, epochs=epochs)
+    for folder in unreadable:
+        records.pop(folder, None)
+    return records, [unreadable[folder] for folder in sorted(unreadable)]
 
 
 def read_attachment(folder: Path, name: str) -> bytes:
@@ -207,48 +221,33 @@ def run_folders(root: Path) -> list[Path]:
     Raises:
         RecordError: if `root` is not a folder.
     """
+    return find_runs(root)[0]
+
+
+def find_runs(root: Path) -> tuple[list[Path], list[Path]]:
+    """Return the folders of the runs below `root` that have ended, and of those that are begun.
+
+    The latter need not exist yet, and a run that is tried again is among both.
+
+    Raises:
+        RecordError: if `root` is not a folder.
+    """
     if not root.is_dir():
         raise RecordError(f"{root}: no such folder; expected a study's folder of records")
-    found: list[Path] = []
+    ended: list[Path] = []
+    begun: list[Path] = []
     for place, folders, files in os.walk(root):
         if RECORD_FILE in files or FAILURE_FILE in files:
-            found.append(Path(place))
+            ended.append(Path(place))
             folders.clear()
-        else:
-            folders[:] = [name for name in folders if not name.startswith(".")]
-    return sorted(found)
-
-
-def _with_epochs(documents: list[Document]) -> Records:
-    """Read the epochs of documents; those whose epochs cannot be read are told apart."""
-    from ensemble_switchover.results.epochs import load_epochs_files  # polars takes its time
-
-    unreadable: list[Unreadable] = []
-    beside: list[tuple[Document, bytes]] = []
-    records: dict[Path, Record] = {}
-    for document in documents:
-        records[document.folder] = document.record
-        if document.epochs_within:
             continue
-        try:
-            content = read_file(document.folder, EPOCHS_FILE, document.files[EPOCHS_FILE])
-        except RecordError as error:
-            unreadable.append(Unreadable(document.folder / EPOCHS_FILE, str(error)))
-            del records[document.folder]
-        else:
-            beside.append((document, content))
-    read = load_epochs_files(
-        [content for _, content in beside],
-        [document.summary.num_epochs for document, _ in beside],
-    )
-    for (document, _), epochs in zip(beside, read, strict=True):
-        if isinstance(epochs, RecordError):
-            path = document.folder / EPOCHS_FILE
-            unreadable.append(Unreadable(path, f"{path}: {epochs}"))
-            del records[document.folder]
-        else:
-            records[document.folder] = replace(document.record, epochs=epochs)
-    return Records(list(records.values()), unreadable)
+        if UNFINISHED_FOLDER in folders:
+            with suppress(FileNotFoundError):
+                begun += [
+                    Path(place, name.name) for name in Path(place, UNFINISHED_FOLDER).iterdir()
+                ]
+        folders[:] = [name for name in folders if not name.startswith(".")]
+    return sorted(ended), sorted(begun)
 
 
 @contextmanager
