@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ensemble_switchover.command import EXIT_FAILURE, run_command
-from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.results.display import show_epochs, show_runs, state_lines
+from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.state import RunState
-from ensemble_switchover.results.store import run_folders
 from ensemble_switchover.results.table import list_epochs, list_runs, select_runs
 from ensemble_switchover.terminal import (
     FORMATS,
@@ -108,7 +107,7 @@ def check(folder: Path) -> int:
     """
     from ensemble_switchover.results.check import check_record
 
-    folders = [run for run in run_folders(folder) if (run / RECORD_FILE).is_file()]
+    folders = find_runs(folder).recorded
     wrong = 0
     for run in folders:
         found = check_record(run)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from collections import deque
+from itertools import accumulate
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import polars as pl
-from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.record import EpochRecord
@@ -58,14 +59,12 @@ _HINTS = get_type_hints(EpochRecord)
 COLUMNS = {name: UNITS.get(name, name) for name in _HINTS}
 """Field -> column."""
 SCHEMA = pl.Schema({COLUMNS[name]: column_type(hint) for name, hint in _HINTS.items()})
-_FIELDS = {column: name for name, column in COLUMNS.items()}
+_NEVER_ABSENT = [COLUMNS[name] for name, hint in _HINTS.items() if not isinstance(hint, UnionType)]
 _DEFAULTS = {
     COLUMNS[field.name]: field.default
     for field in dataclasses.fields(EpochRecord)
     if field.default not in (None, dataclasses.MISSING)
 }
-
-_adapter = TypeAdapter(list[EpochRecord])
 
 
 def epoch_row(epoch: EpochRecord) -> dict[str, Any]:
@@ -115,29 +114,32 @@ def load_epochs_files(
     if not contents:
         return []
     try:
-        frame = _read_frame(contents)
-        epochs = _adapter.validate_python(frame.rename(_FIELDS).to_dicts())
+        epochs = _epochs_of(_read_frame(contents))
         if len(epochs) != sum(counts):
             raise RecordError(f"no table of epochs: {len(epochs)} rows, expected {sum(counts)}")
-    except (RecordError, ValidationError) as error:
+    except RecordError as error:
         if len(contents) == 1:
-            return [_as_record_error(error)]
+            return [error]
         half = len(contents) // 2  # find the faulty one
         return [
             *load_epochs_files(contents[:half], counts[:half]),
             *load_epochs_files(contents[half:], counts[half:]),
         ]
-    found: list[list[EpochRecord] | RecordError] = []
-    start = 0
-    for count in counts:
-        found.append(epochs[start : start + count])
-        start += count
-    return found
+    ends = list(accumulate(counts))
+    return [epochs[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
 
-def _as_record_error(error: RecordError | ValidationError) -> RecordError:
-    if isinstance(error, RecordError):
-        return error
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return RecordError(f"no table of epochs: {where}: {first['msg']}")
+def _epochs_of(frame: pl.DataFrame) -> list[EpochRecord]:
+    """Make the rows' objects, column by column, which takes a third of the time of row by row.
+
+    Raises:
+        RecordError: if a value is absent that an epoch must have.
+    """
+    for name in _NEVER_ABSENT:
+        if frame[name].null_count():
+            raise RecordError(f"no table of epochs: {name}: absent in an epoch")
+    epochs = [EpochRecord.__new__(EpochRecord) for _ in range(frame.height)]
+    for name, column in COLUMNS.items():
+        put = vars(EpochRecord)[name].__set__
+        deque(map(put, epochs, frame[column].to_list()), maxlen=0)
+    return epochs

@@ -11,6 +11,7 @@ import gc
 import os
 import shutil
 import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,7 +29,6 @@ from ensemble_switchover.layout import (
     EPOCHS_FILE,
     FAILURE_FILE,
     RECORD_FILE,
-    UNFINISHED_FOLDER,
     unfinished_folder,
 )
 from ensemble_switchover.results.document import (
@@ -38,6 +38,7 @@ from ensemble_switchover.results.document import (
     read_file,
     refuse_odd_name,
 )
+from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
     EpochRecord,
@@ -46,10 +47,13 @@ from ensemble_switchover.results.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
 TEMPORARY_PREFIX = ".writing-"
+
+BATCH_SIZE = 1000
+"""Records whose epochs are read in one go."""
 
 _epochs_adapter = TypeAdapter(list[EpochRecord])
 
@@ -165,42 +169,64 @@ def read_records(root: Path) -> Records:
     Raises:
         RecordError: if `root` is not a folder.
     """
-    folders = [folder for folder in run_folders(root) if (folder / RECORD_FILE).is_file()]
-    records, unreadable = read_folders(folders)
+    records, unreadable = read_folders(find_runs(root).recorded)
     return Records(list(records.values()), unreadable)
 
 
-def read_folders(folders: Iterable[Path]) -> tuple[dict[Path, Record], list[Unreadable]]:
+def read_folders(folders: Sequence[Path]) -> tuple[dict[Path, Record], list[Unreadable]]:
     """Read the records of some folders, in their order, and tell which cannot be read."""
+    records: dict[Path, Record] = {}
+    unreadable: list[Unreadable] = []
+    with _without_garbage_collection(), ThreadPoolExecutor(1) as reader:
+        batches = [
+            _read_batch(folders[start : start + BATCH_SIZE], reader)
+            for start in range(0, len(folders), BATCH_SIZE)
+        ]
+        for batch in batches:
+            epochs = dict(zip(batch.beside, batch.epochs.result(), strict=True))
+            for folder, document in batch.documents.items():
+                rows = epochs.get(folder, document.record.epochs)
+                if isinstance(rows, RecordError):
+                    path = folder / EPOCHS_FILE
+                    unreadable.append(Unreadable(path, f"{path}: {rows}"))
+                else:
+                    records[folder] = replace(document.record, epochs=rows)
+            unreadable += batch.unreadable
+    return records, sorted(unreadable, key=lambda entry: entry.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some records that are being read."""
+
+    documents: dict[Path, Document]
+    unreadable: list[Unreadable]
+    beside: list[Path]
+    """Folders of those whose epochs are a file of their own."""
+    epochs: Future[list[list[EpochRecord] | RecordError]]
+    """Of `beside`."""
+
+
+def _read_batch(folders: Sequence[Path], reader: ThreadPoolExecutor) -> _Batch:
+    """Read some records; `reader` makes epochs of their files while the next ones are read."""
     from ensemble_switchover.results.epochs import load_epochs_files  # polars takes its time
 
-    records: dict[Path, Record] = {}
-    unreadable: dict[Path, Unreadable] = {}
-    beside: list[Document] = []
-    contents: list[bytes] = []
-    with _without_garbage_collection():
-        for folder in folders:
-            path = folder / RECORD_FILE
-            try:
-                document = read_document(folder)
-                records[folder] = document.record
-                if not document.epochs_within:
-                    path = folder / EPOCHS_FILE
-                    contents.append(read_file(folder, EPOCHS_FILE, document.files[EPOCHS_FILE]))
-                    beside.append(document)
-            except RecordError as error:
-                unreadable[folder] = Unreadable(path, str(error))
-        counts = [document.summary.num_epochs for document in beside]
-        for document, epochs in zip(beside, load_epochs_files(contents, counts), strict=True):
-            folder = document.folder
-            if isinstance(epochs, RecordError):
+    documents: dict[Path, Document] = {}
+    unreadable: list[Unreadable] = []
+    contents: dict[Path, bytes] = {}
+    for folder in folders:
+        path = folder / RECORD_FILE
+        try:
+            document = read_document(folder)
+            if not document.epochs_within:
                 path = folder / EPOCHS_FILE
-                unreadable[folder] = Unreadable(path, f"{path}: {epochs}")
-            else:
-                records[folder] = replace(document.record, epochs=epochs)
-    for folder in unreadable:
-        records.pop(folder, None)
-    return records, [unreadable[folder] for folder in sorted(unreadable)]
+                contents[folder] = read_file(folder, EPOCHS_FILE, document.files[EPOCHS_FILE])
+            documents[folder] = document
+        except RecordError as error:
+            unreadable.append(Unreadable(path, str(error)))
+    counts = [documents[folder].summary.num_epochs for folder in contents]
+    epochs = reader.submit(load_epochs_files, list(contents.values()), counts)
+    return _Batch(documents, unreadable, list(contents), epochs)
 
 
 def read_attachment(folder: Path, name: str) -> bytes:
@@ -213,41 +239,6 @@ def read_attachment(folder: Path, name: str) -> bytes:
     if stored is None:
         raise RecordError(f"{folder / RECORD_FILE}: has no {name}")
     return read_file(folder, name, stored)
-
-
-def run_folders(root: Path) -> list[Path]:
-    """Return the folders of the runs below `root` that have ended, in order.
-
-    Raises:
-        RecordError: if `root` is not a folder.
-    """
-    return find_runs(root)[0]
-
-
-def find_runs(root: Path) -> tuple[list[Path], list[Path]]:
-    """Return the folders of the runs below `root` that have ended, and of those that are begun.
-
-    The latter need not exist yet, and a run that is tried again is among both.
-
-    Raises:
-        RecordError: if `root` is not a folder.
-    """
-    if not root.is_dir():
-        raise RecordError(f"{root}: no such folder; expected a study's folder of records")
-    ended: list[Path] = []
-    begun: list[Path] = []
-    for place, folders, files in os.walk(root):
-        if RECORD_FILE in files or FAILURE_FILE in files:
-            ended.append(Path(place))
-            folders.clear()
-            continue
-        if UNFINISHED_FOLDER in folders:
-            with suppress(FileNotFoundError):
-                begun += [
-                    Path(place, name.name) for name in Path(place, UNFINISHED_FOLDER).iterdir()
-                ]
-        folders[:] = [name for name in folders if not name.startswith(".")]
-    return sorted(ended), sorted(begun)
 
 
 @contextmanager

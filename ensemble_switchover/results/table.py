@@ -6,7 +6,7 @@ Units are in the columns' names; docs/results.md says what each column is.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,15 +16,16 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.layout import (
     DESCRIPTION_FILE,
     FAILURE_FILE,
-    RECORD_FILE,
     unfinished_folder,
 )
 from ensemble_switchover.results.document import Document, check_sizes, read_document
 from ensemble_switchover.results.epochs import SCHEMA, epoch_row
+from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.lock import holder_of
 from ensemble_switchover.results.record import RunDescription
 from ensemble_switchover.results.state import RunState, failure_of, num_epochs_kept
-from ensemble_switchover.results.store import find_runs, read_folders
+from ensemble_switchover.results.store import read_folders
+from ensemble_switchover.results.summary import RunSummary
 from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ _DESIGN = (
     "family", "k", "depth", "width", "member_parameters", "parameters", "member_flops",
     "budget_fill", "source",
 )  # fmt: skip
+_SUMMARY = tuple(field.name for field in fields(RunSummary) if field.name != "num_epochs")
 _ENVIRONMENT = (
     "device", "device_name", "execution", "precision", "compiled", "residence", "num_threads",
     "concurrent_jobs",
@@ -111,13 +113,12 @@ def list_runs(root: Path) -> pl.DataFrame:
     Raises:
         RecordError: if `root` is not a folder.
     """
-    ended, begun = find_runs(root)
-    rows = {folder: _ended_row(folder) for folder in ended}
-    for folder in begun:
-        if rows.get(folder, {}).get("state") not in ("finished", "unreadable"):
-            row = _begun_row(folder)
-            if row is not None:
-                rows[folder] = row
+    found = find_runs(root)
+    rows = {folder: _recorded_row(folder) for folder in found.recorded}
+    rows |= {folder: _failed_row(folder) for folder in found.failed}
+    for folder in found.begun:
+        if folder not in rows or rows[folder]["state"] == RunState.FAILED.value:
+            rows |= _begun_rows(folder)
     for folder, row in rows.items():
         row["folder"] = folder.relative_to(root).as_posix()
     return pl.DataFrame([rows[folder] for folder in sorted(rows)], schema=RUN_COLUMNS)
@@ -161,12 +162,12 @@ def list_epochs(root: Path, runs: pl.DataFrame) -> tuple[pl.DataFrame, list[Unre
     return pl.DataFrame(rows, schema=pl.Schema([*keys.items(), *SCHEMA.items()])), unreadable
 
 
-def _ended_row(folder: Path) -> dict[str, Any]:
-    if not (folder / RECORD_FILE).is_file():
-        return {
-            **_description(folder / FAILURE_FILE, "run"),
-            **_state(folder, RunState.FAILED, failure_of(folder)),
-        }
+def _failed_row(folder: Path) -> dict[str, Any]:
+    description = _description(folder / FAILURE_FILE, "run")
+    return {**description, **_state(folder, RunState.FAILED, failure_of(folder))}
+
+
+def _recorded_row(folder: Path) -> dict[str, Any]:
     try:
         document = read_document(folder)
         check_sizes(document)
@@ -175,18 +176,19 @@ def _ended_row(folder: Path) -> dict[str, Any]:
     return {**_state(folder, RunState.FINISHED, None), **_finished(document)}
 
 
-def _begun_row(folder: Path) -> dict[str, Any] | None:
-    """Tell of a run that is running or was interrupted; None if it has not come to anything."""
+def _begun_rows(folder: Path) -> dict[Path, dict[str, Any]]:
+    """Tell of a run that is running or was interrupted; nothing of one that came to nothing."""
     unfinished = unfinished_folder(folder)
     hold, epochs = holder_of(unfinished), num_epochs_kept(folder)
-    if hold is None and not epochs:
-        return None
     row = _description(unfinished / DESCRIPTION_FILE)
-    if hold is None:
+    if hold is not None:
+        row |= _state(folder, RunState.RUNNING, str(hold))
+        row["started_at"] = None if hold.owner is None else hold.owner.started_at
+        return {folder: row}
+    if epochs and not (folder / FAILURE_FILE).exists():
         note = f"goes on after {count(epochs, 'epoch')}"
-        return {**row, **_state(folder, RunState.INTERRUPTED, note)}
-    started_at = None if hold.owner is None else hold.owner.started_at
-    return {**row, **_state(folder, RunState.RUNNING, str(hold)), "started_at": started_at}
+        return {folder: row | _state(folder, RunState.INTERRUPTED, note)}
+    return {}
 
 
 def _state(folder: Path, state: RunState, note: str | None) -> dict[str, Any]:
@@ -208,7 +210,7 @@ def _finished(document: Document) -> dict[str, Any]:
     design, dataset, recipe = record.design, record.dataset, record.recipe
     latency = max(record.latencies, key=lambda entry: entry.batch_size, default=None)
     values = {
-        **asdict(document.summary),
+        **{name: getattr(document.summary, name) for name in _SUMMARY},
         **{name: getattr(record.environment, name) for name in _ENVIRONMENT},
         **{name: getattr(design, name) for name in _DESIGN},
         "study": record.study,
@@ -231,7 +233,6 @@ def _finished(document: Document) -> dict[str, Any]:
         "started_at": record.started_at,
         "fingerprint": record.fingerprint,
     }
-    del values["num_epochs"]
     if latency is not None:
         values["latency_ms_per_image"] = latency.median_ms_per_image
         values["latency_batch_size"] = latency.batch_size
