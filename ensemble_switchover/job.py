@@ -11,8 +11,9 @@ from ensemble_switchover.errors import EnsembleSwitchoverError, TrainingError
 from ensemble_switchover.layout import RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import Hold, take_lock
 from ensemble_switchover.results.record import RunDescription
-from ensemble_switchover.results.state import RunState, ended_state, failure_of
+from ensemble_switchover.results.state import RunState, ended_state, failure_of, has_checkpoint
 from ensemble_switchover.results.store import (
+    forget_description,
     forget_unfinished,
     write_description,
     write_failure,
@@ -68,8 +69,12 @@ def run_cell(
     if isinstance(lock, Hold):
         return Outcome(Ending.BUSY, f"{cell.name}: {lock}, is at it; left to that one")
     with lock:
-        known = _known(cell, config.retry)
-        return known or _train(cell, config, concurrent_jobs, tell, warn)
+        try:
+            known = _known(cell, config.retry)
+            return known or _train(cell, config, concurrent_jobs, tell, warn)
+        finally:
+            if not has_checkpoint(cell.folder):
+                forget_description(cell.folder)
 
 
 def _known(cell: Cell, retry: str) -> Outcome | None:

@@ -134,6 +134,8 @@ def _export_path(text: str) -> Path:
         raise argparse.ArgumentTypeError(
             f"expected a file that ends in .parquet or .csv, not {text}"
         )
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a folder that is there, not {path.parent}")
     return path
 
 

@@ -31,7 +31,7 @@ def migrate(values: Values) -> Values:
         ValueError: for a version that this program does not know.
     """
     version = values["schema_version"]
-    if version != SCHEMA_VERSION and version not in MIGRATIONS:
+    if version not in [*MIGRATIONS, SCHEMA_VERSION]:
         newer = isinstance(version, int) and version > SCHEMA_VERSION
         hint = "; a newer version of the program wrote it" if newer else ""
         raise ValueError(

@@ -136,6 +136,11 @@ def write_description(folder: Path, description: RunDescription) -> None:
     temporary.replace(path)
 
 
+def forget_description(folder: Path) -> None:
+    """Take back what `write_description` noted."""
+    (unfinished_folder(folder) / DESCRIPTION_FILE).unlink(missing_ok=True)
+
+
 def forget_unfinished(folder: Path) -> None:
     """Remove what a finished run no longer needs."""
     shutil.rmtree(unfinished_folder(folder), ignore_errors=True)

@@ -138,7 +138,7 @@ def select_runs(runs: pl.DataFrame, where: str) -> pl.DataFrame:
         with pl.SQLContext(runs=runs) as context:
             return context.execute(f"SELECT * FROM runs WHERE ({where})").collect()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].partition("; valid columns")[0]
         raise RecordError(
             f"--where {where}: {reason}; expected an SQL expression such as "
             f"\"design='deq' and k > 2\", with text in single quotes, over the columns "

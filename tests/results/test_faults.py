@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -22,10 +24,12 @@ from dataclasses import replace
 from pathlib import Path
 from ensemble_switchover.results.store import write_failure, write_record
 from tests.factories import make_record
-import ensemble_switchover.results.epochs
+from ensemble_switchover.results import epochs
 
 os.fsync = lambda descriptor: None  # a killed process loses no page, and this is quicker
 record = make_record()
+table = epochs.dump_epochs_file(record.epochs)
+epochs.dump_epochs_file = lambda rows: table  # most of the time is then spent on the files
 draw = random.Random(0)
 for trial in range(100):
     study = Path(sys.argv[1]) / f"study{trial}"
@@ -251,3 +255,44 @@ def test_a_truncated_record_is_never_another_record(tmp_path):
         path.write_bytes(content[:length])
         found = read_records(tmp_path)
         assert (found.records, len(found.unreadable)) == ([], 1)
+
+
+ODD = [None, [], {}, "x", -1, 10**30, 1e308, True, [[]], {"a": 1}]
+
+
+def paths_of(values, path=()):
+    """List the way to every value within JSON."""
+    yield path
+    if isinstance(values, dict | list):
+        keys = values if isinstance(values, dict) else range(len(values))
+        for key in keys:
+            yield from paths_of(values[key], (*path, key))
+
+
+def put(values, path, value):
+    for key in path[:-1]:
+        values = values[key]
+    values[path[-1]] = value
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_record_with_odd_values_crashes_no_reader(version, tmp_path):
+    write_record(tmp_path / "good", make_record())
+    if version == 1:
+        shutil.copytree(Path(__file__).parent / "data" / "version_1", tmp_path / "odd")
+    else:
+        write_record(tmp_path / "odd", make_record(design_class="deq"))
+    path = tmp_path / "odd" / RECORD_FILE
+    sound = path.read_text()
+    draw = Random(0)
+    ways = list(paths_of(json.loads(sound)))[1:]
+    for number in range(150):
+        values = json.loads(sound)
+        put(values, draw.choice(ways), ODD[number % len(ODD)])
+        path.write_text(json.dumps(values))
+        found = read_records(tmp_path)
+        assert len(found.records) + len(found.unreadable) == 2
+        runs = list_runs(tmp_path)
+        assert len(runs) == 2
+        assert runs.filter(runs["folder"] == "good")["state"].to_list() == ["finished"]
+        assert run_state(tmp_path / "odd") in (RunState.FINISHED, RunState.UNREADABLE)
