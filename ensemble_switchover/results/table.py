@@ -16,6 +16,7 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.layout import (
     DESCRIPTION_FILE,
     FAILURE_FILE,
+    RECORD_FILE,
     unfinished_folder,
 )
 from ensemble_switchover.results.document import Document, check_sizes, read_document
@@ -104,6 +105,9 @@ KEYS = (
 )  # fmt: skip
 """What of a run is repeated with every epoch."""
 
+MAX_BITS = 63
+"""Of a column's integers, the sign left out."""
+
 _adapter = TypeAdapter(RunDescription)
 
 
@@ -173,7 +177,12 @@ def _recorded_row(folder: Path) -> dict[str, Any]:
         check_sizes(document)
     except RecordError as error:
         return _state(folder, RunState.UNREADABLE, str(error))
-    return {**_state(folder, RunState.FINISHED, None), **_finished(document)}
+    row = {**_state(folder, RunState.FINISHED, None), **_finished(document)}
+    for name, value in row.items():
+        if type(value) is int and value.bit_length() > MAX_BITS:
+            note = f"{folder / RECORD_FILE}: {name}: a number of more than 64 bits"
+            return _state(folder, RunState.UNREADABLE, note)
+    return row
 
 
 def _begun_rows(folder: Path) -> dict[Path, dict[str, Any]]:
