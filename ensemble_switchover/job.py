@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from ensemble_switchover import interruption
+from ensemble_switchover.config import plain
 from ensemble_switchover.errors import EnsembleSwitchoverError, TrainingError
 from ensemble_switchover.layout import RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import Hold, take_lock
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.cell import Cell
     from ensemble_switchover.config import Config
+    from ensemble_switchover.loggers import MetricLog
 
 
 class Ending(Enum):
@@ -71,7 +73,7 @@ def run_cell(
     with lock:
         try:
             known = _known(cell, config.retry)
-            return known or _train(cell, config, concurrent_jobs, tell, warn)
+            return known or _train_and_log(cell, config, concurrent_jobs, tell, warn)
         finally:
             if not has_checkpoint(cell.folder):
                 forget_description(cell.folder)
@@ -93,12 +95,26 @@ def _known(cell: Cell, retry: str) -> Outcome | None:
     return None
 
 
+def _train_and_log(
+    cell: Cell,
+    config: Config,
+    concurrent_jobs: int,
+    tell: Callable[[str], None],
+    warn: Callable[[str], None],
+) -> Outcome:
+    from ensemble_switchover.loggers import MetricLog
+
+    with MetricLog(config.logger, cell, tell, warn) as log:
+        return _train(cell, config, concurrent_jobs, tell, warn, log)
+
+
 def _train(
     cell: Cell,
     config: Config,
     concurrent_jobs: int,
     tell: Callable[[str], None],
     warn: Callable[[str], None],
+    log: MetricLog,
 ) -> Outcome:
     from ensemble_switchover.run import summary_line, train_and_measure
     from ensemble_switchover.training.checkpoint import remove_checkpoints
@@ -107,12 +123,12 @@ def _train(
     write_description(cell.folder, description)
 
     def note(error: str) -> None:
-        values = asdict(config)
+        values = plain(config)
         write_failure(cell.folder, cell.name, error, description=description, config=values)
 
     try:
         record = train_and_measure(
-            cell, config, concurrent_jobs=concurrent_jobs, tell=tell, warn=warn
+            cell, config, concurrent_jobs=concurrent_jobs, tell=tell, warn=warn, log=log
         )
     except TrainingError as error:
         note(str(error))
@@ -125,6 +141,7 @@ def _train(
         raise
     write_record(cell.folder, record)
     forget_unfinished(cell.folder)
+    log.keep(record)
     return Outcome(Ending.TRAINED, f"{summary_line(record)}\n{cell.folder / RECORD_FILE}")
 
 

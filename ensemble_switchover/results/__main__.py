@@ -66,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "configuration; the exit code is 1 if something is wrong",
     )
     given = parser.parse_args(arguments)
+    if given.check and (given.where is not None or given.epochs or given.export is not None):
+        parser.error("--check takes every record; expected it without --where, --epochs, --export")
     return run_command(lambda: check(given.folder) if given.check else results(given))
 
 

@@ -125,6 +125,8 @@ def read_values(path: Path) -> dict[str, Any]:
         migrated = migrate(values)
     except ValueError as error:
         raise RecordError(f"{path}: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise RecordError(f"{path}: cannot be brought to version {SCHEMA_VERSION}") from error
     if version == SCHEMA_VERSION and not isinstance(migrated.get("files"), dict):
         raise RecordError(f"{path}: files: expected a table of the files beside it")
     return migrated

@@ -59,12 +59,7 @@ _HINTS = get_type_hints(EpochRecord)
 COLUMNS = {name: UNITS.get(name, name) for name in _HINTS}
 """Field -> column."""
 SCHEMA = pl.Schema({COLUMNS[name]: column_type(hint) for name, hint in _HINTS.items()})
-_NEVER_ABSENT = [COLUMNS[name] for name, hint in _HINTS.items() if not isinstance(hint, UnionType)]
-_DEFAULTS = {
-    COLUMNS[field.name]: field.default
-    for field in dataclasses.fields(EpochRecord)
-    if field.default not in (None, dataclasses.MISSING)
-}
+_MAY_BE_ABSENT = {name for name, hint in _HINTS.items() if isinstance(hint, UnionType)}
 
 
 def epoch_row(epoch: EpochRecord) -> dict[str, Any]:
@@ -87,7 +82,7 @@ def _read_frame(contents: Sequence[bytes]) -> pl.DataFrame:
         RecordError: if one of them is none, or has a column of another type.
     """
     try:
-        frame = pl.scan_parquet(
+        return pl.scan_parquet(
             list(contents),
             schema=SCHEMA,
             missing_columns="insert",
@@ -96,7 +91,6 @@ def _read_frame(contents: Sequence[bytes]) -> pl.DataFrame:
         ).collect()
     except pl.exceptions.PolarsError as error:
         raise RecordError(f"no table of epochs: {str(error).splitlines()[0]}") from error
-    return frame.with_columns(pl.col(name).fill_null(value) for name, value in _DEFAULTS.items())
 
 
 def load_epochs_files(
@@ -135,11 +129,27 @@ def _epochs_of(frame: pl.DataFrame) -> list[EpochRecord]:
     Raises:
         RecordError: if a value is absent that an epoch must have.
     """
-    for name in _NEVER_ABSENT:
-        if frame[name].null_count():
-            raise RecordError(f"no table of epochs: {name}: absent in an epoch")
     epochs = [EpochRecord.__new__(EpochRecord) for _ in range(frame.height)]
-    for name, column in COLUMNS.items():
-        put = vars(EpochRecord)[name].__set__
-        deque(map(put, epochs, frame[column].to_list()), maxlen=0)
+    for field in dataclasses.fields(EpochRecord):
+        values = column_values(frame[COLUMNS[field.name]], field, field.name in _MAY_BE_ABSENT)
+        put = vars(EpochRecord)[field.name].__set__
+        deque(map(put, epochs, values), maxlen=0)
     return epochs
+
+
+def column_values(
+    column: pl.Series, field: dataclasses.Field[Any], may_be_absent: bool
+) -> list[Any]:
+    """Return a column's values; where one is absent that must not be, the field's default.
+
+    Raises:
+        RecordError: if the field has none.
+    """
+    values = column.to_list()
+    if may_be_absent or not column.null_count():
+        return values
+    if field.default_factory is not dataclasses.MISSING:
+        return [field.default_factory() if value is None else value for value in values]
+    if field.default is dataclasses.MISSING:
+        raise RecordError(f"no table of epochs: {column.name}: absent in an epoch")
+    return [field.default if value is None else value for value in values]

@@ -15,9 +15,12 @@ Values = dict[str, Any]
 def _epochs_get_a_file_of_their_own(values: Values) -> Values:
     """Version 1 had the epochs within the record, and no further files.
 
-    They stay under `epochs`, which says that no file has them.
+    They stay under `epochs`, which says that no file has them. Until `execution=auto`, what was
+    asked for was what was done.
     """
-    return {**values, "files": {}}
+    environment = values["environment"]
+    asked = {"execution_asked": environment["execution"]}
+    return {**values, "files": {}, "environment": {**asked, **environment}}
 
 
 MIGRATIONS: dict[int, Callable[[Values], Values]] = {1: _epochs_get_a_file_of_their_own}

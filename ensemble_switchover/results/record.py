@@ -162,6 +162,9 @@ class EnvironmentRecord:
     """`cpu`, `cuda` or `mps`."""
     device_name: str
     execution: str
+    """How the members were executed."""
+    execution_asked: str
+    """`auto` where the program chose that for its speed here; else what was asked for."""
     precision: str
     compiled: bool
     residence: str = "device"

@@ -66,12 +66,15 @@ except OSError as error:
 """
 
 WORKER = """
-import logging, os, sys, time, types
+import os, sys, time, types
+from contextlib import nullcontext
 from pathlib import Path
 sys.modules["ensemble_switchover.run"] = run = types.ModuleType("ensemble_switchover.run")
 sys.modules["ensemble_switchover.training.checkpoint"] = checkpoint = types.ModuleType("c")
 sys.modules["ensemble_switchover.training"] = types.ModuleType("t")
+sys.modules["ensemble_switchover.loggers"] = loggers = types.ModuleType("loggers")
 checkpoint.remove_checkpoints = lambda folder: None
+loggers.MetricLog = lambda *arguments: nullcontext(types.SimpleNamespace(keep=str))
 run.summary_line = lambda record: record.name
 
 from hydra import compose, initialize_config_dir
@@ -83,7 +86,7 @@ from tests.factories import make_record
 
 trained = Path(sys.argv[2])
 
-def train(cell, config, *, concurrent_jobs, tell, warn):
+def train(cell, config, *, concurrent_jobs, tell, warn, log):
     descriptor = os.open(trained / f"{cell.name}-{os.getpid()}", os.O_CREAT | os.O_EXCL)
     os.close(descriptor)
     time.sleep(0.05)

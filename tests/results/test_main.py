@@ -187,6 +187,13 @@ def test_an_empty_folder_has_no_runs(tmp_path, capsys):
 # Check
 
 
+def test_a_check_takes_every_record(study, capsys):
+    with pytest.raises(SystemExit) as ending:
+        main([str(study), "--check", "--where", "k=4"])
+    assert ending.value.code == 2
+    assert "--check takes every record" in capsys.readouterr().err
+
+
 @pytest.fixture
 def sound(tiny_cell):
     """A record as a run writes it, its configuration and fingerprint included."""

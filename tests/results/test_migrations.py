@@ -82,7 +82,14 @@ def test_what_is_no_version_is_refused(version, old):
         read_record(path)
 
 
-def test_a_migration_leaves_its_argument_alone():
-    values = {"schema_version": 1, "epochs": [{"epoch": 1}]}
+def test_a_migration_leaves_its_argument_alone(old):
+    text = (old / RECORD_FILE).read_text()
+    values = json.loads(text)
     assert migrate(values)["schema_version"] == SCHEMA_VERSION
-    assert values == {"schema_version": 1, "epochs": [{"epoch": 1}]}
+    assert values == json.loads(text)
+
+
+def test_what_was_asked_for_was_what_was_done(old):
+    environment = json.loads((old / RECORD_FILE).read_text())["environment"]
+    assert "execution_asked" not in environment
+    assert read_record(old / RECORD_FILE).environment.execution_asked == environment["execution"]
