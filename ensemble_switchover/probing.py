@@ -117,7 +117,7 @@ def _completed(
 
 def _time_here(
     cell: Cell, ways: Sequence[Way], num_steps: int, device: torch.device, precision: Precision
-) -> dict[str, float] | None:
+) -> dict[str, float | None] | None:
     """Time the ways of one process, in turn; None if that would take too much of the run."""
     clock = synchronised_clock(device)
     begin = clock()
@@ -145,7 +145,10 @@ def _time_here(
             trial.step()
             if number >= WARM_UP_ROUNDS:
                 seconds[way].append(clock() - begin)
-    return {way.label: way.turns(cell.design.k) * median(of) for way, of in seconds.items()}
+    return {
+        way.label: way.turns(cell.design.k) * median(seconds[way]) if way in seconds else None
+        for way in ways
+    }
 
 
 def _made(cell: Cell, device: torch.device, precision: Precision) -> Trial | None:

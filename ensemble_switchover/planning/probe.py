@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -36,19 +37,24 @@ class Probe:
     """Design, batch, number of members, device and conditions."""
     torch: str
     date: str
-    step_seconds: dict[str, float] = field(default_factory=dict)
-    """By the way's name: for all members to take a training step."""
+    step_seconds: dict[str, float | None] = field(default_factory=dict)
+    """By the way's name: for all members to take a training step; None where it is impossible."""
     start_seconds: dict[str, float] = field(default_factory=dict)
     """By the way's name: for its processes to be ready, where it has any."""
 
     def run_seconds(self, way: Way, num_steps: int) -> float:
-        """Predict the training of a run, the start of its processes included."""
-        return num_steps * self.step_seconds[way.label] + self.start_seconds.get(way.label, 0.0)
+        """Predict the training of a run, the start of its processes included.
+
+        Infinity for a way that is impossible, or was not timed.
+        """
+        step = self.step_seconds.get(way.label)
+        if step is None:
+            return math.inf
+        return num_steps * step + self.start_seconds.get(way.label, 0.0)
 
     def fastest(self, ways: list[Way], num_steps: int) -> Way:
         """Return the fastest way for a run of so many steps; one after another if hardly slower."""
-        timed = [way for way in ways if way.label in self.step_seconds]
-        best = min(timed, key=lambda way: self.run_seconds(way, num_steps))
+        best = min(ways, key=lambda way: self.run_seconds(way, num_steps))
         one_by_one = self.run_seconds(Way(), num_steps)
         return best if self.run_seconds(best, num_steps) <= WORTH * one_by_one else Way()
 
