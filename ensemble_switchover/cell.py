@@ -42,6 +42,7 @@ from ensemble_switchover.design.budget import parse_parameters
 from ensemble_switchover.design.layers import BatchNorm
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.hardware import devices, num_places
+from ensemble_switchover.layout import checkpoint_folder
 from ensemble_switchover.recipe import Recipe, table_a
 from ensemble_switchover.seeds import MAX_MEMBERS, member_seeds
 from ensemble_switchover.ways import FUSED, WITHIN, Way, asked_way
@@ -117,7 +118,10 @@ class Cell:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of what decides the result and how it is measured, and of nothing else."""
+        """A hash of what decides the result and how it is measured, and of nothing else.
+
+        Which keys those are, and why, is in `ensemble_switchover.fingerprint`.
+        """
         return _hash(f"{self.treatment} {self.seed}")
 
     @cached_property
@@ -149,7 +153,7 @@ class Cell:
     @property
     def checkpoint_folder(self) -> Path:
         """Where the run's state is kept while it is unfinished."""
-        return self.study_folder / ".checkpoints" / self.name
+        return checkpoint_folder(self.folder)
 
     @property
     def study_folder(self) -> Path:

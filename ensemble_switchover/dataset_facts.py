@@ -19,6 +19,7 @@ from ensemble_switchover.config import (
 )
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.file_digests import digest_of_contents
+from ensemble_switchover.fingerprint import excluded_of
 from ensemble_switchover.image_folder import MIN_CLASSES, num_test_images, read_image_folder
 
 MAX_MAGNITUDE = 30
@@ -39,9 +40,6 @@ COUNTED = {"folder", "fractals"}
 """Sets whose facts are counted or chosen; those of others are published."""
 
 FACTS = ("channels", "image_size", "num_classes", "train_images", "test_images", "extra_images")
-
-WHEREABOUTS = ("root", "cache", "url", "residence")
-"""Keys of a data set that tell where it is, and nothing about what is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +192,8 @@ def own_options(dataset: DatasetConfig) -> dict[str, Any]:
 def decisive(dataset: DatasetConfig) -> dict[str, Any]:
     """Return what decides the images and their use, as plain values."""
     values = asdict(dataset)
-    for key in (*WHEREABOUTS, "evaluate_on", *idle_keys(dataset)):
-        del values[key]
+    for key in (*excluded_of("dataset"), "evaluate_on", *idle_keys(dataset)):
+        values.pop(key, None)
     used = sizes(dataset)
     values.update(train_size=used.train, validation_size=used.validation, test_size=used.test)
     return values

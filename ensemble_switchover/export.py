@@ -11,13 +11,9 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.command import EXIT_FAILURE, run_command
 from ensemble_switchover.errors import ConfigError, RecordError
-from ensemble_switchover.results.store import (
-    FAILURE_FILE,
-    RECORD_FILE,
-    WEIGHTS_FILE,
-    failure_of,
-    read_record,
-)
+from ensemble_switchover.layout import FAILURE_FILE, RECORD_FILE, WEIGHTS_FILE
+from ensemble_switchover.results.state import failure_of
+from ensemble_switchover.results.store import read_record
 from ensemble_switchover.terminal import complain, count, printable, quantity
 
 if TYPE_CHECKING:

@@ -6,28 +6,27 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from ensemble_switchover import interruption
+from ensemble_switchover.config import plain
 from ensemble_switchover.errors import EnsembleSwitchoverError, TrainingError
+from ensemble_switchover.layout import RECORD_FILE, unfinished_folder
+from ensemble_switchover.results.lock import Hold, take_lock
+from ensemble_switchover.results.record import RunDescription
+from ensemble_switchover.results.state import RunState, ended_state, failure_of, has_checkpoint
 from ensemble_switchover.results.store import (
-    RECORD_FILE,
-    RunState,
-    failure_of,
-    run_state,
+    forget_description,
+    forget_unfinished,
+    write_description,
     write_failure,
     write_record,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ensemble_switchover.cell import Cell
     from ensemble_switchover.config import Config
     from ensemble_switchover.loggers import MetricLog
-
-LOCKS_FOLDER = ".locks"
 
 
 class Ending(Enum):
@@ -68,18 +67,23 @@ def run_cell(
     known = _known(cell, config.retry)
     if known is not None:
         return known
-    try:
-        with FileLock(_lock_path(cell), timeout=0):
+    lock = take_lock(unfinished_folder(cell.folder))
+    if isinstance(lock, Hold):
+        return Outcome(Ending.BUSY, f"{cell.name}: {lock}, is at it; left to that one")
+    with lock:
+        try:
             known = _known(cell, config.retry)
             return known or _train_and_log(cell, config, concurrent_jobs, tell, warn)
-    except Timeout:
-        return Outcome(Ending.BUSY, f"{cell.name}: another process is at it; left to that one")
+        finally:
+            if not has_checkpoint(cell.folder):
+                forget_description(cell.folder)
 
 
 def _known(cell: Cell, retry: str) -> Outcome | None:
-    state = run_state(cell.folder)
+    state = ended_state(cell.folder)
     path = cell.folder / RECORD_FILE
     if state is RunState.FINISHED:
+        forget_unfinished(cell.folder)  # of a process that ended between its record and this
         return Outcome(Ending.REUSED, f"finished before, reused: {path}")
     if state is RunState.UNREADABLE:
         return Outcome(Ending.FAILED_BEFORE, f"{failure_of(cell.folder)}; remove it to run again")
@@ -116,6 +120,13 @@ def _train(
     from ensemble_switchover.training.checkpoint import remove_checkpoints
 
     files: dict[str, bytes] = {}
+    description = describe_run(cell)
+    write_description(cell.folder, description)
+
+    def note(error: str) -> None:
+        values = plain(config)
+        write_failure(cell.folder, cell.name, error, description=description, config=values)
+
     try:
         record = train_and_measure(
             cell,
@@ -127,21 +138,34 @@ def _train(
             keep=files.__setitem__,
         )
     except TrainingError as error:
-        write_failure(cell.folder, cell.name, str(error))
+        note(str(error))
         remove_checkpoints(cell.checkpoint_folder)
         raise
     except EnsembleSwitchoverError:
         raise  # of this machine or this moment, not of the run
     except Exception as error:
-        write_failure(cell.folder, cell.name, f"{type(error).__name__}: {error}")
+        note(f"{type(error).__name__}: {error}")
         raise
     write_record(cell.folder, record, files)
-    remove_checkpoints(cell.checkpoint_folder)
+    forget_unfinished(cell.folder)
     log.keep(record)
     return Outcome(Ending.TRAINED, f"{summary_line(record)}\n{cell.folder / RECORD_FILE}")
 
 
-def _lock_path(cell: Cell) -> Path:
-    folder = cell.study_folder / LOCKS_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{cell.name}.lock"
+def describe_run(cell: Cell) -> RunDescription:
+    """Tell what a run is, for those who look while it has no record."""
+    return RunDescription(
+        family=cell.family.name,
+        dataset=cell.dataset.name,
+        design_class=cell.design.design_class.value,
+        k=cell.design.k,
+        depth=cell.design.depth,
+        width=cell.design.width,
+        budget_depth=cell.budget.depth,
+        budget_width=cell.budget.width,
+        budget_parameters=cell.budget.parameters,
+        parameters=cell.design.parameters,
+        epochs=cell.recipe.epochs,
+        seed=cell.seed,
+        fingerprint=cell.fingerprint,
+    )

@@ -30,14 +30,10 @@ from ensemble_switchover.figures.error_curve import draw_error_curve
 from ensemble_switchover.figures.heat_map import draw_heat_map
 from ensemble_switchover.figures.style import encode_figure
 from ensemble_switchover.figures.verdict_map import draw_verdict_map
-from ensemble_switchover.results.store import (
-    FAILURE_FILE,
-    RECORD_FILE,
-    RunState,
-    failure_of,
-    read_records,
-    run_state,
-)
+from ensemble_switchover.layout import RECORD_FILE
+from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.state import failure_of
+from ensemble_switchover.results.store import read_records
 from ensemble_switchover.terminal import complain, count, make_console, print_table, printable
 
 if TYPE_CHECKING:
@@ -125,10 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _find_failures(folder: Path) -> list[Problem]:
-    runs = sorted(path.parent for path in folder.rglob(FAILURE_FILE))
-    return [
-        _problem(folder, run, failure_of(run)) for run in runs if run_state(run) is RunState.FAILED
-    ]
+    return [_problem(folder, run, failure_of(run)) for run in find_runs(folder).failed]
 
 
 def _problem(folder: Path, path: Path, reason: str) -> Problem:

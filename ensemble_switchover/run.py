@@ -15,6 +15,7 @@ from ensemble_switchover.config import LoggerConfig, plain
 from ensemble_switchover.data.batches import Normalisation
 from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.fitting import train
+from ensemble_switchover.layout import WEIGHTS_FILE
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.environment import (
     describe_environment,
@@ -41,7 +42,7 @@ from ensemble_switchover.results.record import (
     LatencyRecord,
     Record,
 )
-from ensemble_switchover.results.store import WEIGHTS_FILE, dump_epochs, load_epochs
+from ensemble_switchover.results.store import dump_epochs, load_epochs
 from ensemble_switchover.training.checkpoint import (
     Checkpoint,
     read_checkpoint,

@@ -23,12 +23,15 @@ from ensemble_switchover.complaints import explain
 from ensemble_switchover.composition import compose_runs, expand, sweep_lines
 from ensemble_switchover.errors import DesignError, RecordError, TrainingError
 from ensemble_switchover.job import Ending, run_cell
-from ensemble_switchover.results.store import (
-    RECORD_FILE,
+from ensemble_switchover.layout import unfinished_folder
+from ensemble_switchover.results.document import read_document
+from ensemble_switchover.results.lock import holder_of
+from ensemble_switchover.results.state import (
     RunState,
+    count_begun,
+    ended_state,
     failure_of,
     failure_stamp,
-    read_record,
     run_state,
 )
 from ensemble_switchover.results.wandb_login import wandb_is_offline
@@ -37,7 +40,7 @@ from ensemble_switchover.terminal import duration
 
 if TYPE_CHECKING:
     from ensemble_switchover.config import Config
-    from ensemble_switchover.results.record import Record
+    from ensemble_switchover.results.document import Document
 
 POLL_SECONDS = 0.5
 LAYER_OVERHEAD_FLOPS = 2e7
@@ -200,6 +203,10 @@ class _Watch(threading.Thread):
             f"{trained} runs trained in {duration(seconds)}, {self.tally.reused} reused, "
             f"{len(self.tally.failed)} failed, {len(self.pending)} left; records in {folder}"
         )
+        for cell in self.pending.values():
+            hold = holder_of(unfinished_folder(cell.folder))
+            if hold is not None:
+                self.console.print(f"  running: {cell.name}: {hold}", markup=False)
         for cell in self.tally.failed:
             self.console.print(f"  failed: {cell.name}: {failure_of(cell.folder)}", markup=False)
         if self.tally.failed:
@@ -211,8 +218,10 @@ class _Watch(threading.Thread):
         self.join()
 
     def _take_stock(self) -> None:
+        states = []
         for cell in self.study.cells:
             state = run_state(cell.folder)
+            states.append(state)
             self.stamps[cell.name] = failure_stamp(cell.folder)
             if state is RunState.FINISHED:
                 self._close(cell, self.tally.finished)
@@ -224,7 +233,7 @@ class _Watch(threading.Thread):
         self._progress.update(self._task, completed=self.tally.reused)
         self.console.print(
             f"{self.study.cells[0].study}: {len(self.study.cells)} runs, {self.tally.reused} of "
-            f"them finished before"
+            f"them finished before{count_begun(states)}"
         )
         for line in self.study.impossible:
             self.console.print(f"  no such design: {line}", markup=False)
@@ -237,7 +246,7 @@ class _Watch(threading.Thread):
 
     def _look(self) -> None:
         for cell in list(self.pending.values()):
-            state = run_state(cell.folder)
+            state = ended_state(cell.folder)
             if state is RunState.FINISHED:
                 self._close(cell, self.tally.finished)
                 self._tell(f"{label(cell)}: {self._read(cell)}")
@@ -247,12 +256,12 @@ class _Watch(threading.Thread):
 
     def _read(self, cell: Cell) -> str:
         try:
-            record = read_record(cell.folder / RECORD_FILE)
+            document = read_document(cell.folder)
         except RecordError as error:
             return str(error)
         self.work_done += work(cell)
-        self.seconds_done += record.wall_seconds
-        return ending(record)
+        self.seconds_done += document.record.wall_seconds
+        return ending(document)
 
     def _close(self, cell: Cell, ended: list[Cell]) -> None:
         ended.append(cell)
@@ -282,7 +291,8 @@ def label(cell: Cell) -> str:
     )
 
 
-def ending(record: Record) -> str:
+def ending(document: Document) -> str:
     """Tell how a finished run ended."""
-    on, error = record.dataset.evaluated_on, record.epochs[-1].test_error
+    record, error = document.record, document.summary.test_error_percent
+    on = record.dataset.evaluated_on
     return f"{on} error {error:.2f} %, {duration(record.wall_seconds)}"

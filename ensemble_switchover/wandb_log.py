@@ -12,7 +12,7 @@ import wandb
 
 from ensemble_switchover.config import has_login
 from ensemble_switchover.errors import first_line
-from ensemble_switchover.results.store import CONFIG_FILE, RECORD_FILE
+from ensemble_switchover.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.results.wandb_login import server_answers, wandb_is_offline
 
 if TYPE_CHECKING:

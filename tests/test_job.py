@@ -1,13 +1,19 @@
+import os
+import socket
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
-from filelock import FileLock
+import yaml
 
 from ensemble_switchover import run
 from ensemble_switchover.errors import ConfigError, DataError, TrainingError
-from ensemble_switchover.job import LOCKS_FOLDER, Ending, run_cell
-from ensemble_switchover.results.store import RECORD_FILE, RunState, failure_of, run_state
+from ensemble_switchover.job import Ending, run_cell
+from ensemble_switchover.layout import CONFIG_FILE, RECORD_FILE, unfinished_folder
+from ensemble_switchover.results.lock import take_lock
+from ensemble_switchover.results.state import RunState, failure_of, run_state
+from ensemble_switchover.results.table import list_runs
 from tests.factories import make_record
 
 
@@ -89,13 +95,55 @@ def test_an_interrupted_run_leaves_nothing(cell, monkeypatch):
 
 
 def test_a_run_that_another_process_works_on_is_left_to_it(cell, trainings):
-    resolved, _ = cell
-    folder = resolved.results / resolved.study / LOCKS_FOLDER
-    folder.mkdir(parents=True)
-    with FileLock(folder / f"{resolved.name}.lock"):
-        assert start(cell).ending is Ending.BUSY
+    with take_lock(unfinished_folder(cell[0].folder)):
+        outcome = start(cell)
+        assert outcome.ending is Ending.BUSY
+        assert f"process {os.getpid()} of {socket.gethostname()}, since 2" in outcome.line
+        assert run_state(cell[0].folder) is RunState.RUNNING
     assert not trainings
     assert start(cell).ending is Ending.TRAINED
+
+
+def test_what_a_run_is_can_be_seen_while_it_runs_and_is_interrupted(cell, monkeypatch):
+    resolved, _ = cell
+    seen = []
+
+    def stop(*arguments, **keywords):
+        seen.extend(list_runs(resolved.results).rows(named=True))
+        resolved.checkpoint_folder.mkdir(parents=True)
+        (resolved.checkpoint_folder / "000001.checkpoint").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "train_and_measure", stop)
+    with pytest.raises(KeyboardInterrupt):
+        start(cell)
+    seen.extend(list_runs(resolved.results).rows(named=True))
+    assert [row["state"] for row in seen] == ["running", "interrupted"]
+    for row in seen:
+        assert (row["name"], row["family"], row["budget_depth"]) == (resolved.name, "resnet", 8)
+        assert row["fingerprint"] == resolved.fingerprint
+    assert seen[1]["note"] == "goes on after 1 epoch"
+
+
+def test_a_failed_run_says_what_it_was(cell, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise TrainingError("not finite")
+
+    monkeypatch.setattr(run, "train_and_measure", fail)
+    with pytest.raises(TrainingError):
+        start(cell)
+    (row,) = list_runs(cell[0].results).rows(named=True)
+    assert (row["state"], row["note"], row["design"]) == ("failed", "not finite", "single")
+    config = yaml.safe_load((cell[0].folder / CONFIG_FILE).read_text())
+    assert config == asdict(cell[1])
+    assert not unfinished_folder(cell[0].folder).exists()
+
+
+def test_what_a_process_left_that_ended_right_after_its_record_is_removed(cell, trainings):
+    start(cell)
+    cell[0].checkpoint_folder.mkdir(parents=True)
+    assert start(cell).ending is Ending.REUSED
+    assert not unfinished_folder(cell[0].folder).exists()
 
 
 @pytest.mark.parametrize("error", [ConfigError("no such device"), DataError("no network")])

@@ -15,9 +15,10 @@ import pytest
 import torch
 
 from ensemble_switchover import interruption, run
+from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.metric_names import epoch_metrics
-from ensemble_switchover.results.store import RECORD_FILE, read_record, write_record
+from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
 from ensemble_switchover.training.execution import EXECUTIONS
@@ -197,7 +198,9 @@ def started(folder, *words):
 
 
 def wait_for_checkpoint(folder, process):
-    while process.poll() is None and not list(folder.glob("runs/.checkpoints/*/*.checkpoint")):
+    while process.poll() is None and not list(
+        folder.glob("runs/.unfinished/*/checkpoints/*.checkpoint")
+    ):
         time.sleep(0.02)
 
 
@@ -218,4 +221,4 @@ def test_a_killed_process_is_gone_on_from(tmp_path, number, code):
     assert "going on after epoch" in output
     (path,) = folder.rglob(RECORD_FILE)
     assert [epoch.epoch for epoch in read_record(path).epochs] == [1, 2, 3, 4, 5]
-    assert not list(folder.glob("runs/.checkpoints/*"))
+    assert not list(folder.glob("runs/.unfinished/*"))

@@ -11,6 +11,7 @@ from rich.text import Text
 from ensemble_switchover.planning.data_sheet import DataSheet
 from ensemble_switchover.planning.forecast import Forecast, Totals, total
 from ensemble_switchover.planning.workload import MANY_IMAGES
+from ensemble_switchover.results.state import count_begun
 from ensemble_switchover.terminal import (
     ABSENT,
     ShownTable,
@@ -166,8 +167,9 @@ def _total_lines(
     totals: Totals, concurrent_jobs: int | None, forecasts: Sequence[Forecast]
 ) -> list[str]:
     done = totals.runs - totals.to_do
+    begun = count_begun(entry.state for entry in forecasts)
     lines = [
-        f"{count(totals.runs, 'run')}, {done} finished before, {totals.to_do} to do: "
+        f"{count(totals.runs, 'run')}, {done} finished before, {totals.to_do} to do{begun}: "
         f"{count(totals.steps, 'training step')}, {quantity(totals.training_flops)} FLOP"
     ]
     if totals.training_seconds is None or totals.evaluation_seconds is None or not totals.to_do:

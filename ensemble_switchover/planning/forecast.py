@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.planning.cost import Cost, predict_cost
 from ensemble_switchover.planning.machine import Machine, find_machine, this_device
 from ensemble_switchover.planning.probe import known_way
-from ensemble_switchover.results.store import RECORD_FILE, RunState, read_record, run_state
+from ensemble_switchover.results.document import read_document
+from ensemble_switchover.results.state import RunState, run_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,13 +121,13 @@ def _sum(values: Sequence[float | None]) -> float | None:
 def _measured(folder: Path, machine: Machine) -> float | None:
     """Read the training seconds of a record, warm-up epochs counted as the others' median."""
     try:
-        record = read_record(folder / RECORD_FILE)
+        document = read_document(folder)
     except RecordError:
         return None
-    if not _same_conditions(record, machine):
+    summary = document.summary
+    if summary.epoch_seconds is None or not _same_conditions(document.record, machine):
         return None
-    warm = [epoch.train_seconds for epoch in record.epochs if not epoch.warm_up]
-    return statistics.median(warm) * len(record.epochs) if warm else None
+    return summary.epoch_seconds * summary.num_epochs
 
 
 def _same_conditions(record: Record, machine: Machine) -> bool:

@@ -25,7 +25,7 @@ class PlanRow:
     design_class: str
     k: int
     state: str
-    """`finished`, `failed`, `unreadable`, `absent`, or `impossible`."""
+    """`finished`, `failed`, `interrupted`, `running`, `unreadable`, `absent`, or `impossible`."""
     problem: str | None = None
     """Why a design does not exist; what follows is empty then."""
     depth: int | None = None

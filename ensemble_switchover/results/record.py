@@ -1,11 +1,35 @@
-"""What one run leaves behind. Records are the only source of tables, figures and pages."""
+"""What one run leaves behind. Records are the only source of tables, figures and pages.
+
+A field that is added later needs a default, with which older records are read; what that cannot
+say is a new `SCHEMA_VERSION` and a migration to it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDescription:
+    """What a run is, for as long as it has no record."""
+
+    family: str
+    dataset: str
+    design_class: str
+    k: int
+    depth: int
+    width: int
+    budget_depth: int
+    budget_width: int
+    budget_parameters: int
+    parameters: int
+    epochs: int
+    """Epochs that it is to be trained for."""
+    seed: int
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +197,7 @@ class Record:
     environment: EnvironmentRecord
     latencies: list[LatencyRecord]
     epochs: list[EpochRecord] = field(repr=False)
+    """In the store, a file of their own."""
     config: dict[str, Any] = field(repr=False)
     """The composed configuration, resolved."""
     started_at: str

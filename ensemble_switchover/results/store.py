@@ -1,49 +1,61 @@
 """The folder of records: one folder a run, written whole or not at all.
 
-Layout: `<results>/<study>/<run>/record.json`, with the resolved configuration beside it as
-`config.yaml`, and the trained weights as `weights.safetensors` where they are kept. A run that
-failed leaves `failure.json` in place of the record. Everything is written under a temporary name,
-flushed and renamed, so a reader never sees half of it.
+Layout: `<results>/<study>/<run>/` with `record.json`, `epochs.parquet`, `config.yaml` and further
+files, such as the trained weights. A run that failed leaves `failure.json` in place of the record.
+Everything is written under a temporary name, flushed and renamed, so readers never see half of it.
 """
 
 from __future__ import annotations
 
-import json
+import gc
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
-from enum import Enum
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.record import SCHEMA_VERSION, EpochRecord, Record
+from ensemble_switchover.layout import (
+    CONFIG_FILE,
+    DESCRIPTION_FILE,
+    EPOCHS_FILE,
+    FAILURE_FILE,
+    RECORD_FILE,
+    unfinished_folder,
+)
+from ensemble_switchover.results.document import (
+    Document,
+    dump_document,
+    read_document,
+    read_file,
+    refuse_odd_name,
+)
+from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.record import (
+    SCHEMA_VERSION,
+    EpochRecord,
+    Record,
+    RunDescription,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
-RECORD_FILE = "record.json"
-CONFIG_FILE = "config.yaml"
-WEIGHTS_FILE = "weights.safetensors"
-FAILURE_FILE = "failure.json"
 TEMPORARY_PREFIX = ".writing-"
 
-_adapter = TypeAdapter(Record)
+BATCH_SIZE = 1000
+"""Records whose epochs are read in one go."""
+
 _epochs_adapter = TypeAdapter(list[EpochRecord])
-
-
-class RunState(Enum):
-    """What the store knows of a run."""
-
-    ABSENT = "absent"
-    FINISHED = "finished"
-    FAILED = "failed"
-    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,67 +74,76 @@ class Records:
     unreadable: list[Unreadable]
 
 
-def run_state(folder: Path) -> RunState:
-    """Tell the state of the run that owns `folder`."""
-    path = folder / RECORD_FILE
-    if path.is_file():
-        try:
-            _read_current(path)
-        except RecordError:
-            return RunState.UNREADABLE
-        return RunState.FINISHED
-    if (folder / FAILURE_FILE).is_file():
-        return RunState.FAILED
-    return RunState.ABSENT
-
-
 def write_record(
-    folder: Path, record: Record, attachments: Mapping[str, bytes] = MappingProxyType({})
+    folder: Path, record: Record, attachments: Mapping[str, bytes] | None = None
 ) -> None:
     """Write a finished run; a failure noted under the same name before is replaced.
 
+    A record that is there already stays: it is as good, and nothing finished is ever lost.
+
     Args:
-        folder: The run's own.
-        record: What it left behind.
-        attachments: Further files by their names, which are there with the record or not at all.
+        folder: The run's folder.
+        record: What was measured.
+        attachments: Further files by name, such as predictions.
+
+    Raises:
+        RecordError: if a record is there that cannot be read.
+        OSError: if it cannot be written; nothing is left then.
     """
-    _write_folder(
-        folder,
-        {
-            RECORD_FILE: _adapter.dump_json(record, indent=1),
-            CONFIG_FILE: yaml.safe_dump(record.config, sort_keys=False).encode(),
-            **attachments,
-        },
-    )
+    from ensemble_switchover.results.epochs import dump_epochs_file  # polars takes its time
+
+    contents = {
+        EPOCHS_FILE: dump_epochs_file(record.epochs),
+        CONFIG_FILE: yaml.safe_dump(record.config, sort_keys=False).encode(),
+    }
+    for name, content in (attachments or {}).items():
+        refuse_odd_name(name)
+        if name in contents:
+            raise ValueError(f"{name}: is written with every record; expected another name")
+        contents[name] = content
+    _write_folder(folder, {**contents, RECORD_FILE: dump_document(record, contents)})
 
 
-def write_failure(folder: Path, name: str, error: str) -> None:
+def write_failure(
+    folder: Path,
+    name: str,
+    error: str,
+    *,
+    description: RunDescription | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> None:
     """Note that a run failed, and why, in one line; a record is never replaced by that."""
     if (folder / RECORD_FILE).exists():
         return
-    text = json.dumps({"schema_version": SCHEMA_VERSION, "name": name, "error": error}, indent=1)
-    _write_folder(folder, {FAILURE_FILE: text.encode()})
+    values = {
+        "schema_version": SCHEMA_VERSION,
+        "name": name,
+        "error": error,
+        "failed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "run": description,
+    }
+    contents = {FAILURE_FILE: to_json(values, indent=1)}
+    if config is not None:
+        contents[CONFIG_FILE] = yaml.safe_dump(dict(config), sort_keys=False).encode()
+    _write_folder(folder, contents)
 
 
-def failure_of(folder: Path) -> str:
-    """Return the line that a failed run left behind, or why its record cannot be read."""
-    if (folder / RECORD_FILE).is_file():
-        try:
-            read_record(folder / RECORD_FILE)
-        except RecordError as error:
-            return str(error)
-    try:
-        return str(json.loads((folder / FAILURE_FILE).read_text())["error"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"unknown: {folder / FAILURE_FILE} cannot be read"
+def write_description(folder: Path, description: RunDescription) -> None:
+    """Note what is run in `folder`, for as long as it is unfinished."""
+    path = unfinished_folder(folder) / DESCRIPTION_FILE
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}")
+    temporary.write_bytes(to_json(description, indent=1))
+    temporary.replace(path)
 
 
-def failure_stamp(folder: Path) -> int | None:
-    """Return when the run failed last, in nanoseconds, to tell a new failure from an old one."""
-    try:
-        return (folder / FAILURE_FILE).stat().st_mtime_ns
-    except OSError:
-        return None
+def forget_description(folder: Path) -> None:
+    """Take back what `write_description` noted."""
+    (unfinished_folder(folder) / DESCRIPTION_FILE).unlink(missing_ok=True)
+
+
+def forget_unfinished(folder: Path) -> None:
+    """Remove what a finished run no longer needs."""
+    shutil.rmtree(unfinished_folder(folder), ignore_errors=True)
 
 
 def dump_epochs(epochs: list[EpochRecord]) -> bytes:
@@ -136,33 +157,15 @@ def load_epochs(content: bytes) -> list[EpochRecord]:
 
 
 def read_record(path: Path) -> Record:
-    """Read one `record.json`.
+    """Read one record by the path of its `record.json`.
 
     Raises:
-        RecordError: if the file is absent, damaged, or of another schema version.
+        RecordError: if a file of it is absent or damaged, or of a newer schema version.
     """
-    content = _read_current(path)
-    try:
-        return _adapter.validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{path}: {where}: {first['msg']}") from error
-
-
-def _read_current(path: Path) -> bytes:
-    """Read a record's text, and see that it is whole and of this schema version."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path}: {error.strerror}") from error
-    try:
-        version = json.loads(content)["schema_version"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{path}: not a record (damaged, or another file)") from error
-    if version != SCHEMA_VERSION:
-        raise RecordError(f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}")
-    return content
+    records, unreadable = read_folders([path.parent])
+    if unreadable:
+        raise RecordError(unreadable[0].reason)
+    return records[path.parent]
 
 
 def read_records(root: Path) -> Records:
@@ -171,23 +174,93 @@ def read_records(root: Path) -> Records:
     Raises:
         RecordError: if `root` is not a folder.
     """
-    if not root.is_dir():
-        raise RecordError(f"{root}: no such folder; expected a study's folder of records")
-    records: list[Record] = []
+    records, unreadable = read_folders(find_runs(root).recorded)
+    return Records(list(records.values()), unreadable)
+
+
+def read_folders(folders: Sequence[Path]) -> tuple[dict[Path, Record], list[Unreadable]]:
+    """Read the records of some folders, in their order, and tell which cannot be read."""
+    records: dict[Path, Record] = {}
     unreadable: list[Unreadable] = []
-    for path in sorted(root.rglob(RECORD_FILE)):
-        if any(part.startswith(TEMPORARY_PREFIX) for part in path.parts):
-            continue
+    with _without_garbage_collection(), ThreadPoolExecutor(1) as reader:
+        batches = [
+            _read_batch(folders[start : start + BATCH_SIZE], reader)
+            for start in range(0, len(folders), BATCH_SIZE)
+        ]
+        for batch in batches:
+            epochs = dict(zip(batch.beside, batch.epochs.result(), strict=True))
+            for folder, document in batch.documents.items():
+                rows = epochs.get(folder, document.record.epochs)
+                if isinstance(rows, RecordError):
+                    path = folder / EPOCHS_FILE
+                    unreadable.append(Unreadable(path, f"{path}: {rows}"))
+                else:
+                    records[folder] = replace(document.record, epochs=rows)
+            unreadable += batch.unreadable
+    return records, sorted(unreadable, key=lambda entry: entry.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some records that are being read."""
+
+    documents: dict[Path, Document]
+    unreadable: list[Unreadable]
+    beside: list[Path]
+    """Folders of those whose epochs are a file of their own."""
+    epochs: Future[list[list[EpochRecord] | RecordError]]
+    """Of `beside`."""
+
+
+def _read_batch(folders: Sequence[Path], reader: ThreadPoolExecutor) -> _Batch:
+    """Read some records; `reader` makes epochs of their files while the next ones are read."""
+    from ensemble_switchover.results.epochs import load_epochs_files  # polars takes its time
+
+    documents: dict[Path, Document] = {}
+    unreadable: list[Unreadable] = []
+    contents: dict[Path, bytes] = {}
+    for folder in folders:
+        path = folder / RECORD_FILE
         try:
-            records.append(read_record(path))
+            document = read_document(folder)
+            if not document.epochs_within:
+                path = folder / EPOCHS_FILE
+                contents[folder] = read_file(folder, EPOCHS_FILE, document.files[EPOCHS_FILE])
+            documents[folder] = document
         except RecordError as error:
             unreadable.append(Unreadable(path, str(error)))
-    return Records(records, unreadable)
+    counts = [documents[folder].summary.num_epochs for folder in contents]
+    epochs = reader.submit(load_epochs_files, list(contents.values()), counts)
+    return _Batch(documents, unreadable, list(contents), epochs)
+
+
+def read_attachment(folder: Path, name: str) -> bytes:
+    """Read a further file of a record.
+
+    Raises:
+        RecordError: if the record has no such file, or it is damaged.
+    """
+    stored = read_document(folder).files.get(name)
+    if stored is None:
+        raise RecordError(f"{folder / RECORD_FILE}: has no {name}")
+    return read_file(folder, name, stored)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Spare the collector looking through millions of objects that are all kept."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=folder.parent))
+    beside = unfinished_folder(folder)
+    temporary = _temporary_folder(beside)
     try:
         for name, content in files.items():
             with (temporary / name).open("wb") as file:
@@ -195,13 +268,35 @@ def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
+        _flush_folder(temporary)
+        _put_in_place(temporary, folder)
         _flush_folder(folder.parent)
-    except BaseException:
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
+        with suppress(OSError):  # a running one keeps its lock and its checkpoints there
+            beside.rmdir()
+
+
+def _temporary_folder(beside: Path) -> Path:
+    while True:
+        beside.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another process removed it at this moment
+            return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=beside))
+
+
+def _put_in_place(temporary: Path, folder: Path) -> None:
+    """Rename a folder over what a failed run left, never over a record."""
+    if (folder / RECORD_FILE).exists():
+        read_document(folder)
+        return
+    for name in (FAILURE_FILE, CONFIG_FILE):
+        (folder / name).unlink(missing_ok=True)
+    try:
+        temporary.rename(folder)  # succeeds over an empty folder, and over no other
+    except OSError:
+        if not (folder / RECORD_FILE).exists():
+            raise
+        read_document(folder)  # another process was faster by a moment
 
 
 def _flush_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from ensemble_switchover.planning import display
 from ensemble_switchover.planning import machine as machine_module
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
-from ensemble_switchover.results.store import write_record
+from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.study import Study
 from tests.factories import make_record
 from tests.planning.synthetic import make_calibration
@@ -44,6 +44,15 @@ def test_runs_of_a_design_are_a_line(cells):
     rows = [line.split() for line in lines if line.lstrip().startswith("26x8")]
     assert [(row[1], row[-1]) for row in rows] == [("single", "1/2"), ("deq", "0/2")]
     assert "4 runs, 1 finished before, 3 to do: 15 training steps" in "\n".join(lines)
+
+
+def test_what_is_begun_is_told_by_its_state(cells):
+    write_failure(cells[1].folder, cells[1].name, "reason")
+    checkpoints = cells[2].checkpoint_folder
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "000002.checkpoint").touch()
+    text = "\n".join(shown(forecast(cells, [], None)))
+    assert "4 runs, 1 finished before, 3 to do (1 interrupted, 1 failed): 15 training" in text
 
 
 def test_without_a_calibration_there_are_no_seconds(cells):

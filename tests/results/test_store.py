@@ -1,38 +1,40 @@
+import gc
+import hashlib
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
+import shutil
 from dataclasses import replace
-from random import Random
+from datetime import datetime
 
+import polars
 import pytest
 import yaml
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.store import (
+from ensemble_switchover.layout import (
     CONFIG_FILE,
+    EPOCHS_FILE,
+    FAILURE_FILE,
     RECORD_FILE,
-    RunState,
-    failure_of,
+    UNFINISHED_FOLDER,
+)
+from ensemble_switchover.results import store
+from ensemble_switchover.results.state import RunState, failure_of, run_state
+from ensemble_switchover.results.store import (
+    read_attachment,
     read_record,
     read_records,
-    run_state,
     write_failure,
     write_record,
 )
 from tests.factories import make_record
 
-WRITER = """
-import sys
-from pathlib import Path
-from ensemble_switchover.results.store import read_record, write_record
-record = read_record(Path(sys.argv[1]))
-print("ready", flush=True)
-for number in range(100000):
-    write_record(Path(sys.argv[2]) / f"run{number}", record)
-"""
+
+def left_in(folder):
+    """Name what is in a folder, but for an empty one of unfinished runs."""
+    unfinished = folder / UNFINISHED_FOLDER
+    assert not unfinished.exists() or not list(unfinished.iterdir())
+    return {path.name for path in folder.iterdir()} - {UNFINISHED_FOLDER}
 
 
 def test_a_record_comes_back_as_it_was(tmp_path):
@@ -59,35 +61,13 @@ def test_further_files_are_there_with_the_record_or_not_at_all(tmp_path, monkeyp
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         write_record(tmp_path / "other", make_record(), {"weights.safetensors": b"\0\1"})
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert left_in(tmp_path) == {"run"}
 
 
 def test_nothing_but_the_run_is_left(tmp_path):
     write_record(tmp_path / "study" / "run", make_record())
-    assert [path.name for path in (tmp_path / "study").iterdir()] == ["run"]
-
-
-def test_a_killed_writer_leaves_whole_records_or_none(tmp_path):
-    source = tmp_path / "source"
-    write_record(source, make_record())
-    random = Random(0)
-    for trial in range(12):
-        study = tmp_path / f"study{trial}"
-        study.mkdir()
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(source / RECORD_FILE), str(study)],
-            stdout=subprocess.PIPE,
-        )
-        assert writer.stdout.readline() == b"ready\n"
-        time.sleep(random.uniform(0.0, 0.05))
-        os.kill(writer.pid, signal.SIGKILL)
-        writer.wait()
-        writer.stdout.close()
-        found = read_records(study)
-        assert not found.unreadable
-        folders = [path for path in study.iterdir() if path.name.startswith("run")]
-        assert len(found.records) == len(folders)
-        assert all((folder / CONFIG_FILE).is_file() for folder in folders)
+    assert left_in(tmp_path / "study") == {"run"}
+    assert left_in(tmp_path / "study" / "run") == {RECORD_FILE, EPOCHS_FILE, CONFIG_FILE}
 
 
 def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
@@ -97,7 +77,7 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         write_record(tmp_path / "run", make_record())
-    assert list(tmp_path.iterdir()) == []
+    assert left_in(tmp_path) == set()
 
 
 def test_a_failure_is_noted_and_a_later_record_replaces_it(tmp_path):
@@ -114,8 +94,8 @@ def test_a_failure_is_noted_and_a_later_record_replaces_it(tmp_path):
 
 
 def test_a_record_of_before_a_field_was_there_can_be_read(tmp_path):
-    write_record(tmp_path, make_record())
-    path = tmp_path / RECORD_FILE
+    write_record(tmp_path / "run", make_record())
+    path = tmp_path / "run" / RECORD_FILE
     content = json.loads(path.read_text())
     del content["environment"]["residence"]
     for field in ("options", "validation_size", "evaluated_on", "randaugment_ops"):
@@ -136,7 +116,7 @@ def test_what_cannot_be_read_is_named(tmp_path):
     content["design"]["k"] = "many"
     strange.write_text(json.dumps(content))
     old = tmp_path / "old" / RECORD_FILE
-    old.write_text(old.read_text().replace('"schema_version": 1', '"schema_version": 99'))
+    old.write_text(old.read_text().replace('"schema_version": 2', '"schema_version": 99'))
 
     found = read_records(tmp_path)
 
@@ -151,3 +131,107 @@ def test_what_cannot_be_read_is_named(tmp_path):
 def test_an_absent_folder_is_one_sentence(tmp_path):
     with pytest.raises(RecordError, match="no such folder"):
         read_records(tmp_path / "absent")
+
+
+def test_a_record_that_is_there_stays(tmp_path):
+    first, second = make_record(seed=0), make_record(seed=1)
+    write_record(tmp_path / "run", first)
+    write_record(tmp_path / "run", second)
+    assert read_record(tmp_path / "run" / RECORD_FILE) == first
+    (tmp_path / "run" / RECORD_FILE).write_text("{")
+    with pytest.raises(RecordError, match="damaged"):
+        write_record(tmp_path / "run", second)
+    assert (tmp_path / "run" / RECORD_FILE).read_text() == "{"
+
+
+def test_further_files_are_kept_with_their_checksums(tmp_path):
+    content = bytes(range(256)) * 40
+    write_record(tmp_path / "run", make_record(), {"predictions.npz": content})
+    assert read_attachment(tmp_path / "run", "predictions.npz") == content
+    with pytest.raises(RecordError, match=r"has no weights\.pt"):
+        read_attachment(tmp_path / "run", "weights.pt")
+    (tmp_path / "run" / "predictions.npz").write_bytes(content[:-1] + b"x")
+    with pytest.raises(RecordError, match=r"predictions\.npz: damaged: its checksum"):
+        read_attachment(tmp_path / "run", "predictions.npz")
+
+
+@pytest.mark.parametrize("name", ["../up", ".hidden", "", "a/b", RECORD_FILE, EPOCHS_FILE])
+def test_a_further_file_has_a_plain_name_of_its_own(name, tmp_path):
+    with pytest.raises(ValueError, match="name"):
+        write_record(tmp_path / "run", make_record(), {name: b"x"})
+    assert left_in(tmp_path) == set()
+
+
+def test_a_record_that_names_files_elsewhere_is_refused(tmp_path):
+    write_record(tmp_path / "run", make_record())
+    path = tmp_path / "run" / RECORD_FILE
+    path.write_text(path.read_text().replace(f'"{CONFIG_FILE}"', '"../../secret"'))
+    with pytest.raises(RecordError, match="no plain name"):
+        read_record(path)
+
+
+def test_epochs_are_in_parquet_alone_and_any_reader_finds_the_units(tmp_path):
+    record = make_record(design_class="deq", test_errors=[50.0, 25.0])
+    write_record(tmp_path / "run", record)
+    assert "epochs" not in json.loads((tmp_path / "run" / RECORD_FILE).read_text())
+    frame = polars.read_parquet(tmp_path / "run" / EPOCHS_FILE)
+    assert frame["test_error_percent"].to_list() == [50.0, 25.0]
+    assert frame["member_test_errors_percent"].to_list() == [[52.0] * 4, [27.0] * 4]
+    assert {"nll_nats", "train_loss_nats", "train_seconds", "peak_rss_bytes"} < set(frame.columns)
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "absent", "another"])
+def test_a_damaged_table_of_epochs_is_named_and_the_others_are_read(damage, tmp_path):
+    for number in range(5):
+        write_record(tmp_path / f"run{number}", make_record(seed=number))
+    path = tmp_path / "run2" / EPOCHS_FILE
+    content = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(content[:-100])
+    elif damage == "changed":
+        path.write_bytes(content[:50] + bytes([content[50] ^ 1]) + content[51:])
+    elif damage == "absent":
+        path.unlink()
+    else:  # with a right checksum, but no table
+        other = b"no table at all"
+        path.write_bytes(other)
+        record = tmp_path / "run2" / RECORD_FILE
+        values = json.loads(record.read_text())
+        digest = hashlib.sha256(other).hexdigest()
+        values["files"][EPOCHS_FILE] = {"bytes": len(other), "sha256": digest}
+        record.write_text(json.dumps(values))
+    found = read_records(tmp_path)
+    assert [record.seed for record in found.records] == [0, 1, 3, 4]
+    assert all(len(record.epochs) == 3 for record in found.records)
+    (bad,) = found.unreadable
+    assert bad.path == path
+    assert str(path) in bad.reason
+    if damage != "another":
+        assert run_state(tmp_path / "run2") is RunState.UNREADABLE
+
+
+def test_records_are_read_in_batches_as_one_by_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "BATCH_SIZE", 3)
+    expected = [make_record(seed=seed, test_errors=[9.0] * (1 + seed % 4)) for seed in range(10)]
+    for number, record in enumerate(expected):
+        write_record(tmp_path / f"run{number}", record)
+    assert read_records(tmp_path).records == expected
+    assert gc.isenabled()
+
+
+def test_what_is_hidden_or_inside_a_run_is_no_run(tmp_path):
+    write_record(tmp_path / "study" / "run", make_record())
+    for place in (".trash/run", "study/run/copy"):
+        shutil.copytree(tmp_path / "study" / "run", tmp_path / place)
+    assert len(read_records(tmp_path).records) == 1
+    assert len(read_records(tmp_path / "study" / "run").records) == 1
+
+
+def test_a_failure_says_what_failed_and_when(tmp_path):
+    write_failure(tmp_path / "run", "run", "no more", config={"seed": 3})
+    values = json.loads((tmp_path / "run" / FAILURE_FILE).read_text())
+    assert values["error"] == "no more"
+    assert datetime.fromisoformat(values["failed_at"]).tzinfo is not None
+    assert yaml.safe_load((tmp_path / "run" / CONFIG_FILE).read_text()) == {"seed": 3}
+    write_record(tmp_path / "run", make_record())
+    assert left_in(tmp_path / "run") == {RECORD_FILE, EPOCHS_FILE, CONFIG_FILE}

@@ -1,0 +1,167 @@
+"""`python -m ensemble_switchover.results`: what is in a folder of records.
+
+`python -m ensemble_switchover.results results --where "design='deq' and dataset='cifar100'"`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ensemble_switchover.command import EXIT_FAILURE, run_command
+from ensemble_switchover.results.display import show_epochs, show_runs, state_lines
+from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.state import RunState
+from ensemble_switchover.results.table import list_epochs, list_runs, select_runs
+from ensemble_switchover.terminal import (
+    FORMATS,
+    complain,
+    count,
+    make_console,
+    print_table,
+    printable,
+    replace_unknown_characters,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DESCRIPTION = "List, select, export and check the runs below a folder of records."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ensemble_switchover.results", description=DESCRIPTION
+    )
+    parser.add_argument("folder", type=Path, help="such as results, or a study's results/demo")
+    parser.add_argument(
+        "--where",
+        metavar="SQL",
+        help="only runs for which this is true, such as \"design='deq' and dataset='cifar100'\"; "
+        "the columns are those of --format csv",
+    )
+    parser.add_argument(
+        "--epochs",
+        action="store_true",
+        help="one row an epoch of every finished run, not one a run",
+    )
+    parser.add_argument(
+        "--export",
+        type=_export_path,
+        metavar="FILE",
+        help="write the rows to one file, .parquet or .csv",
+    )
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="compare every file of every record with its checksum, and every record with its "
+        "configuration; the exit code is 1 if something is wrong",
+    )
+    given = parser.parse_args(arguments)
+    if given.check and (given.where is not None or given.epochs or given.export is not None):
+        parser.error("--check takes every record; expected it without --where, --epochs, --export")
+    return run_command(lambda: check(given.folder) if given.check else results(given))
+
+
+def results(given: argparse.Namespace) -> int:
+    """List or export the runs.
+
+    Returns:
+        The exit code: 0.
+    """
+    runs = list_runs(given.folder)
+    if given.where is not None:
+        runs = select_runs(runs, given.where)
+    rows = runs
+    if given.epochs:
+        rows, unreadable = list_epochs(given.folder, runs)
+        for entry in unreadable:
+            complain(f"left out: {entry.reason}")
+    if given.export is not None:
+        _export(rows, given.export)
+        print(f"{count(len(rows), 'row')} in {given.export}")
+    elif given.format == "table":
+        shown = show_epochs(rows) if given.epochs else show_runs(rows)
+        print_table(make_console(), shown, str(given.folder))
+        for line in state_lines(runs):
+            print(printable(line))
+        return 0
+    else:
+        _print(rows, given.format)
+    for line in state_lines(runs.filter(pl.col("state") == RunState.UNREADABLE.value))[:-1]:
+        complain(line)
+    return 0
+
+
+def check(folder: Path) -> int:
+    """Check every record below a folder, and tell what is wrong.
+
+    Returns:
+        The exit code: 1 if something is.
+    """
+    from ensemble_switchover.results.check import check_record
+
+    folders = find_runs(folder).recorded
+    wrong = 0
+    for run in folders:
+        found = check_record(run)
+        wrong += bool(found.problems)
+        for line in found.problems:
+            print(printable(f"wrong: {line}"))
+        for line in found.remarks:
+            print(printable(line))
+    print(f"{count(len(folders), 'record')} checked, {wrong} of them wrong")
+    return EXIT_FAILURE if wrong else 0
+
+
+def _print(rows: pl.DataFrame, form: str) -> None:
+    replace_unknown_characters()
+    if form == "json":
+        print(json.dumps(rows.to_dicts(), indent=1))
+    else:
+        print(_flat(rows).write_csv(), end="")
+
+
+def _export_path(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in (".parquet", ".csv"):
+        raise argparse.ArgumentTypeError(
+            f"expected a file that ends in .parquet or .csv, not {text}"
+        )
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a folder that is there, not {path.parent}")
+    return path
+
+
+def _export(rows: pl.DataFrame, path: Path) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.suffix == ".csv":
+            _flat(rows).write_csv(temporary)
+        else:
+            rows.write_parquet(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _flat(rows: pl.DataFrame) -> pl.DataFrame:
+    """Write lists as JSON, which CSV does not have."""
+    lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
+    return rows.with_columns(
+        pl.col(name).map_elements(lambda values: json.dumps(list(values)), return_dtype=pl.String)
+        for name in lists
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Whether a record is what was written, and what its configuration says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ensemble_switchover.cell import resolve
+from ensemble_switchover.config import SCHEMAS, Config, MeasurementConfig, RecipeConfig
+from ensemble_switchover.errors import ConfigError, RecordError
+from ensemble_switchover.layout import CONFIG_FILE, RECORD_FILE
+from ensemble_switchover.results.document import checksum_holds, read_document, read_file
+from ensemble_switchover.results.store import read_record
+from ensemble_switchover.results.summary import summarise_epochs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ensemble_switchover.results.record import Record
+
+_GROUPS: dict[str, list[type[Any]]] = {
+    "recipe": [RecipeConfig],
+    "measurement": [MeasurementConfig],
+    **{
+        {"design/schema": "design_class"}.get(group, group.partition("/")[0]): list(kinds.values())
+        for group, kinds in SCHEMAS.items()
+    },
+}
+"""Group -> the dataclasses that it may be."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found of one record."""
+
+    problems: list[str] = field(default_factory=list)
+    """What is wrong."""
+    remarks: list[str] = field(default_factory=list)
+    """What could not be compared, and why."""
+
+
+def check_record(folder: Path) -> Findings:
+    """Check the files of a record, their checksums, the schema, and the fingerprint."""
+    found = Findings()
+    path = folder / RECORD_FILE
+    try:
+        document = read_document(folder)
+        if not checksum_holds(path.read_bytes()):
+            found.problems.append(f"{path}: its checksum is another; it was changed since")
+        for name, stored in document.files.items():
+            try:
+                read_file(folder, name, stored)
+            except RecordError as error:
+                found.problems.append(str(error))
+        if found.problems:
+            return found
+        record = read_record(path)
+    except (RecordError, OSError) as error:
+        found.problems.append(str(error))
+        return found
+    if summarise_epochs(record.epochs) != document.summary:
+        found.problems.append(f"{path}: summary: is not that of its epochs")
+    if record.name != folder.name:
+        found.problems.append(f"{path}: name {record.name}: its folder has another")
+    _check_config(folder, record, found)
+    _check_fingerprint(path, record, found)
+    return found
+
+
+def typed_config(values: Mapping[str, Any]) -> Config:
+    """Turn the configuration of a record into the typed one.
+
+    Raises:
+        ValueError: if it has other keys than this version's.
+    """
+    _compare_keys("", values, [Config])
+    groups = {}
+    for group, kinds in _GROUPS.items():
+        given = values[group]
+        if group == "arch":
+            kinds = [kind for kind in kinds if kind().family == given.get("family")]
+        groups[group] = _compare_keys(f"{group}.", given, kinds)(**given)
+    return Config(**{**values, **groups})
+
+
+def _compare_keys(prefix: str, given: Mapping[str, Any], kinds: list[type[Any]]) -> type[Any]:
+    """Return the dataclass that has the keys given."""
+    for kind in kinds:
+        names = {entry.name for entry in fields(kind)}
+        if names == given.keys():
+            return kind
+    if not kinds:
+        raise ValueError(f"no {prefix}family={given.get('family')} any more")
+    known = {entry.name for kind in kinds for entry in fields(kind)}
+    nearest = min(
+        ({entry.name for entry in fields(kind)} ^ given.keys() for kind in kinds), key=len
+    )
+    name = sorted(nearest)[0]
+    raise ValueError(f"{prefix}{name}: {'is new' if name in known else 'is no key'} since then")
+
+
+def _check_config(folder: Path, record: Record, found: Findings) -> None:
+    path = folder / CONFIG_FILE
+    try:
+        same = yaml.safe_load(path.read_bytes()) == record.config
+    except (OSError, yaml.YAMLError) as error:
+        found.problems.append(f"{path}: {str(error).partition(chr(10))[0]}")
+        return
+    if not same:
+        found.problems.append(f"{path}: is not the configuration in {RECORD_FILE}")
+
+
+def _check_fingerprint(path: Path, record: Record, found: Findings) -> None:
+    if not record.name.endswith(record.fingerprint):
+        found.problems.append(f"{path}: fingerprint {record.fingerprint}: its name has another")
+    try:
+        fingerprint = resolve(typed_config(record.config)).fingerprint
+    except (ConfigError, ValueError) as error:
+        reason = str(error).replace("\n", " ")
+        found.remarks.append(f"{path}: its fingerprint cannot be compared: {reason}")
+        return
+    if fingerprint != record.fingerprint:
+        found.problems.append(
+            f"{path}: fingerprint {record.fingerprint}: its configuration has {fingerprint}"
+        )

@@ -1,0 +1,93 @@
+"""Runs and epochs as tables for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ensemble_switchover.results.state import RunState
+from ensemble_switchover.terminal import ABSENT, ShownTable, count, duration, quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+MAX_ROWS = 500
+"""Rows that a terminal is given; all of them are in the other formats."""
+
+
+def show_runs(runs: pl.DataFrame) -> ShownTable:
+    """Lay out a table of runs."""
+    several = runs["study"].n_unique() > 1
+    headers = (
+        "State", *(["Study"] if several else []), "Family", "Data set", "Design", "k", "Budget",
+        "Parameters", "Seed", "Epochs", "Error %", "Training", "Started",
+    )  # fmt: skip
+    rows = [
+        (
+            row["state"],
+            *([row["study"]] if several else []),
+            row["family"] or ABSENT,
+            row["dataset"] or row["name"],
+            row["design"] or ABSENT,
+            _text(row["k"]),
+            ABSENT
+            if row["budget_depth"] is None
+            else f"{row['budget_depth']}x{row['budget_width']}",
+            quantity(row["parameters"]),
+            _text(row["seed"]),
+            _text(row["epochs"]),
+            _text(row["test_error_percent"], ".2f"),
+            ABSENT if row["train_seconds"] is None else duration(row["train_seconds"]),
+            (row["started_at"] or ABSENT)[:16].replace("T", " "),
+        )
+        for row in runs.head(MAX_ROWS).iter_rows(named=True)
+    ]
+    caption = "Error: of the test images, or of those in evaluated_on, after the last epoch. UTC."
+    return ShownTable(_caption(caption, runs), headers, tuple(rows), 4 + several)
+
+
+def show_epochs(epochs: pl.DataFrame) -> ShownTable:
+    """Lay out a table of epochs."""
+    headers = ("Run", "Epoch", "Loss", "Error %", "NLL", "ECE", "Training s")
+    rows = [
+        (
+            row["name"],
+            str(row["epoch"]),
+            _text(row["train_loss_nats"], ".3f"),
+            _text(row["test_error_percent"], ".2f"),
+            _text(row["nll_nats"], ".3f"),
+            _text(row["ece"], ".3f"),
+            _text(row["train_seconds"], ".2f"),
+        )
+        for row in epochs.head(MAX_ROWS).iter_rows(named=True)
+    ]
+    return ShownTable(_caption("Every column: --format csv.", epochs), headers, tuple(rows), 1)
+
+
+def state_lines(runs: pl.DataFrame) -> list[str]:
+    """Tell of every run that is not finished, and count the states."""
+    others = runs.filter(runs["state"] != RunState.FINISHED.value)
+    lines = [f"{state}: {folder}: {note}" for state, folder, note in _rows(others)]
+    states = runs["state"].to_list()
+    counts = ", ".join(
+        f"{states.count(state.value)} {state.value}" for state in RunState if state.value in states
+    )
+    return [*lines, f"{count(len(runs), 'run')}{': ' if counts else ''}{counts}"]
+
+
+def _rows(runs: pl.DataFrame) -> Sequence[tuple[Any, ...]]:
+    return runs.select("state", "folder", "note").rows()
+
+
+def _caption(caption: str, rows: pl.DataFrame) -> str:
+    left = len(rows) - MAX_ROWS
+    if left <= 0:
+        return caption
+    return (
+        f"{count(left, 'row')} more: --where selects, --export and --format csv have all. {caption}"
+    )
+
+
+def _text(value: float | None, form: str = "") -> str:
+    return ABSENT if value is None else format(value, form)
