@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_path
 from pydantic import TypeAdapter, ValidationError
 
+from ensemble_switchover.hardware import num_places
 from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.machine import conditions_of
 from ensemble_switchover.planning.workload import Pass
-from ensemble_switchover.ways import Way
+from ensemble_switchover.ways import Way, candidate_ways
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ensemble_switchover.cell import Cell
@@ -52,7 +54,7 @@ class Probe:
             return math.inf
         return num_steps * step + self.start_seconds.get(way.label, 0.0)
 
-    def fastest(self, ways: list[Way], num_steps: int) -> Way:
+    def fastest(self, ways: Sequence[Way], num_steps: int) -> Way:
         """Return the fastest way for a run of so many steps; one after another if hardly slower."""
         best = min(ways, key=lambda way: self.run_seconds(way, num_steps))
         one_by_one = self.run_seconds(Way(), num_steps)
@@ -72,6 +74,20 @@ def probe_subject(cell: Cell, device: str, device_name: str) -> str:
             **conditions,
         }
     )
+
+
+def known_way(cell: Cell, device: str, device_name: str) -> Way:
+    """Return what `execution=auto` would choose by what was timed; else one after another."""
+    probe = read_probe(probe_subject(cell, device, device_name))
+    if probe is None:
+        return Way()
+    ways = candidate_ways(cell.design.k, num_places(device, cell.threads))
+    return probe.fastest(ways, num_steps(cell))
+
+
+def num_steps(cell: Cell) -> int:
+    """Count the training steps of a member."""
+    return cell.recipe.epochs * -(-cell.sizes.train // cell.recipe.batch_size)
 
 
 def probe_path(subject: str) -> Path:
