@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from ensemble_switchover.analysis.threshold import Verdict
+from ensemble_switchover.analysis.verdict import Verdict
 from ensemble_switchover.figures.grid_axes import (
     HOLE_FACE,
     STAIRCASE_STYLES,
