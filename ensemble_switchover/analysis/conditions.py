@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ensemble_switchover.results.record import Record
+    from ensemble_switchover.results.record import EnvironmentRecord, Record
+
+AUTO = "auto"
+"""The execution of runs that asked for the fastest; their times compare with each other alone."""
+
+
+def comparable_execution(environment: EnvironmentRecord) -> str:
+    """Return the execution by which times compare: `auto` where the fastest was asked for."""
+    return AUTO if environment.execution_asked == AUTO else environment.execution
+
+
+def describe_execution(environment: EnvironmentRecord) -> str:
+    """Say how the members were executed, and whether the run was asked for it."""
+    if comparable_execution(environment) == AUTO:
+        return "each design by its fastest execution (auto)"
+    return f"{environment.execution} execution"
 
 
 def describe_conditions(records: Sequence[Record]) -> str:
@@ -22,7 +37,7 @@ def describe_conditions(records: Sequence[Record]) -> str:
         (
             "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds",
             _distinct(f"{e.device} ({e.device_name})" for e in environments),
-            _distinct(f"{e.execution} execution" for e in environments),
+            _distinct(map(describe_execution, environments)),
             _distinct(f"precision {e.precision}" for e in environments),
         )
     )
@@ -43,7 +58,7 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Data", _distinct(_describe_data(record) for record in records)),
         ("Recipe", _distinct(_describe_recipe(record) for record in records)),
         ("Device", _distinct(f"{e.device} ({e.device_name})" for e in environments)),
-        ("Execution of the members", _distinct(e.execution for e in environments)),
+        ("Execution of the members", _distinct(map(_execution, environments))),
         ("Precision", _distinct(e.precision for e in environments)),
         ("Compiled", _distinct("yes" if e.compiled else "no" for e in environments)),
         ("Images lie on the", _distinct(e.residence for e in environments)),
@@ -55,6 +70,11 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Commit", _distinct(e.commit or "unknown" for e in environments)),
         ("Run between", _describe_dates(records)),
     ]
+
+
+def _execution(environment: EnvironmentRecord) -> str:
+    chosen = " (chosen as the fastest)" if comparable_execution(environment) == AUTO else ""
+    return f"{environment.execution}{chosen}"
 
 
 def _distinct(values: Iterable[str]) -> str:

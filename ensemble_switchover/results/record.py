@@ -138,6 +138,8 @@ class EnvironmentRecord:
     """`cpu`, `cuda` or `mps`."""
     device_name: str
     execution: str
+    execution_asked: str | None = None
+    """`auto` where the fastest was chosen, else the same as `execution`; absent: the same."""
     precision: str
     compiled: bool
     residence: str = "device"
