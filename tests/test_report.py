@@ -20,6 +20,24 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 
+FIGURE_NAMES = {
+    "budget_fill",
+    "calibration",
+    "error_against_inference_time",
+    "error_against_training_time",
+    "figure_2_heat_map",
+    "figure_3_test_error",
+    "figure_5_time_to_accuracy",
+    "figure_6_epoch_time",
+    "figure_7_inference_time",
+    "figure_8_memory",
+    "figure_c_member_error",
+    "figure_e_layer_time",
+    "verdicts",
+}
+"""Of a study of one comparison on a CPU."""
+
+
 def write_study(folder: Path, records: list[Record]) -> Path:
     """Write records as runs would."""
     for record in records:
@@ -49,15 +67,21 @@ def test_the_report_is_written_whole(study: Path, capsys: pytest.CaptureFixture[
     assert output.err == ""
     assert {path.name for path in out.iterdir()} == {
         "index.html",
+        "claims.csv",
         "runs.csv",
         "summary.csv",
         "summary.json",
-        "heat_map.png",
-        "heat_map.svg",
-        "test_error.png",
-        "test_error.svg",
-        "verdicts.png",
-        "verdicts.svg",
+        "switchovers.csv",
+        "figures",
+        "tables",
+    }
+    assert {path.name for path in (out / "figures").iterdir()} == {
+        f"{name}.{ending}" for name in FIGURE_NAMES for ending in ("csv", "png", "svg")
+    }
+    assert {path.name for path in (out / "tables").iterdir()} == {
+        f"{name}.{ending}"
+        for name in ("claims", "designs", "sensitivity", "switchovers", "times_to_accuracy")
+        for ending in ("md", "tex")
     }
     assert "the switchover lies at 206,734 parameters from epoch 4 of 5 on" in output.out
     assert "weq (k=4): no switchover within the grid" in output.out
@@ -121,8 +145,9 @@ def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Pa
 
     out = report(folder, tmp_path / "out").parent
 
-    names = {path.name for path in out.glob("heat_map*.png")}
-    assert names == {"heat_map_resnet_on_digits_k_2.png", "heat_map_resnet_on_digits_k_4.png"}
+    names = {path.stem for path in (out / "figures").glob("figure_2_heat_map*.png")}
+    assert names == {f"figure_2_heat_map_resnet_on_digits_k_{k}" for k in (2, 4)}
+    assert (out / "figures" / "switchover_by_k.csv").is_file()
     text = (out / "index.html").read_text()
     assert "2 comparisons of single networks and ensembles" in text
     assert text.count("<section id=") == 2
@@ -136,6 +161,15 @@ def test_single_networks_alone_are_reported(tmp_path: Path) -> None:
     assert "There are single networks only" in text
 
 
+UNMEASURED = {
+    "budget_fill",
+    "calibration",
+    "figure_6_epoch_time",
+    "figure_7_inference_time",
+    "figure_8_memory",
+    "figure_e_layer_time",
+}
+"""Figures in which there is no error."""
 HELD_OUT = {"validation_size": 60, "test_size": 0, "evaluated_on": "validation"}
 
 
@@ -164,14 +198,17 @@ def test_every_text_names_the_images_that_were_measured_on(
     summary = json.loads((out / "summary.json").read_text())
     (comparison,) = summary["comparisons"]
     # The glyphs of a figure are paths; its comments hold the words.
-    figures = {path.stem: path.read_text("utf-8") for path in out.glob("*.svg")}
-    assert set(figures) == {"heat_map", "verdicts", said.replace(" ", "_")}
+    figures = {path.stem: path.read_text("utf-8") for path in out.glob("figures/*.svg")}
+    assert f"figure_3_{said.replace(' ', '_')}" in figures
+    measured = {name for name in figures if name not in UNMEASURED}
     texts = {
         "page": (out / "index.html").read_text("utf-8"),
         "terminal": capsys.readouterr().out,
         "sentences": " ".join(threshold["sentence"] for threshold in comparison["thresholds"]),
-        **figures,
+        **{name: figures[name] for name in measured},
     }
+    for name in UNMEASURED:
+        assert unsaid not in figures[name].lower(), name
     for name, text in texts.items():
         unbroken = " ".join(text.lower().split())
         assert said in unbroken, name

@@ -26,21 +26,32 @@ def describe_execution(environment: EnvironmentRecord) -> str:
 
 
 def describe_conditions(records: Sequence[Record]) -> str:
-    """Say in one line what a figure needs beside it: seeds, device, execution, precision.
+    """Say in one line what a figure needs beside it: seeds, rule, device, execution, precision.
 
     Args:
         records: The runs of one comparison; at least one.
     """
     environments = [record.environment for record in records]
-    seeds = {record.seed for record in records}
     return ", ".join(
         (
-            "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds",
+            describe_seeds_and_rule(records),
             _distinct(f"{e.device} ({e.device_name})" for e in environments),
             _distinct(map(describe_execution, environments)),
             _distinct(f"precision {e.precision}" for e in environments),
         )
     )
+
+
+def describe_seeds_and_rule(records: Sequence[Record]) -> str:
+    """Say how many seeds there are, and how the designs follow from the budget.
+
+    Args:
+        records: The runs of one comparison; at least one.
+    """
+    seeds = {record.seed for record in records}
+    ensembles = [record for record in records if record.design.design_class != "single"]
+    rule = _distinct(record.design.source for record in ensembles or records)
+    return f"{'1 seed' if len(seeds) == 1 else f'{len(seeds)} seeds'}, source {rule}"
 
 
 def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
@@ -54,6 +65,7 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
     return [
         ("Runs", f"{len(records)}"),
         ("Seeds", _distinct(f"{seed}" for seed in sorted({record.seed for record in records}))),
+        ("Designs follow by", _distinct(r.design.source for r in records)),
         ("Family options", _distinct(_pairs(r.design.family_options) for r in records)),
         ("Data", _distinct(_describe_data(record) for record in records)),
         ("Recipe", _distinct(_describe_recipe(record) for record in records)),

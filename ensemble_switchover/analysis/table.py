@@ -174,6 +174,28 @@ def summarise_runs(runs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def summarise_errors(runs: pl.DataFrame) -> pl.DataFrame:
+    """Summarise the errors of a table of runs over the seeds, one row a design.
+
+    How members were executed changes no error, so runs of all conditions are joined; those of one
+    seed count as one sample, their mean. A value that is no finite number is left out.
+
+    Args:
+        runs: What `tabulate_runs` returns, or some of its rows.
+
+    Returns:
+        A frame in the order of `runs`: `DESIGN_COLUMNS`, `num_seeds`, means and sample standard
+        deviations.
+    """
+    columns = pl.col(list(_ERROR_COLUMNS))
+    finite = pl.when(columns.is_finite()).then(columns).name.keep()
+    seeds = runs.group_by(*DESIGN_COLUMNS, "seed", maintain_order=True).agg(finite.mean())
+    return seeds.group_by(list(DESIGN_COLUMNS), maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("num_seeds"),
+        *(expression for name in _ERROR_COLUMNS for expression in _mean_and_std(name)),
+    )
+
+
 def split_designs(summary: pl.DataFrame) -> int:
     """Count the designs that have several rows because they were run under several conditions."""
     rows = summary.group_by(list(DESIGN_COLUMNS)).len()

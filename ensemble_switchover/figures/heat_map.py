@@ -25,6 +25,7 @@ from ensemble_switchover.figures.style import (
     INK,
     PALE_COLOURS,
     RC,
+    WIDTH_INCHES,
     new_figure,
     write_around,
 )
@@ -68,8 +69,8 @@ def draw_heat_map(
         conditions: One line: seeds, device, execution.
     """
     with mpl.rc_context(RC):
-        figure = new_figure(8.0, 5.6)
-        axes = figure.add_axes((0.125, 0.215, 0.59, 0.635))
+        figure = new_figure(WIDTH_INCHES, 4.6)
+        axes = figure.add_axes((0.15, 0.24, 0.575, 0.615))
         faces = [
             [face_cell(grid, thresholds, column, row) for row in range(len(grid.epochs))]
             for column in range(len(grid.budgets))
@@ -81,11 +82,11 @@ def draw_heat_map(
         label_axes(axes, grid)
         _label_fills(axes, grid, holes)
         subtitle = _subtitle(thresholds, measure)
-        write_around(figure, 0.125, title, subtitle, _footer(conditions, holes))
+        write_around(figure, 0.15, title, subtitle, _footer(conditions, holes))
         figure.legend(
             handles=_legend_handles(grid, thresholds, faces),
             loc="upper left",
-            bbox_to_anchor=(0.725, 0.86),
+            bbox_to_anchor=(0.73, 0.865),
             handlelength=1.8,
             handleheight=1.25,
             labelspacing=0.65,
@@ -145,7 +146,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
         textcoords="offset points",
         ha="right",
         va="top",
-        size=8.5,
+        size=8,
     )
     names = [
         name
@@ -153,7 +154,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
         if grid.has(name) or any(place_of[0] == name for place_of in marks)
     ]
     for line, name in enumerate(names):
-        height = -0.105 - 0.052 * line
+        height = -0.115 - 0.055 * line
         axes.annotate(
             f"{name} fill, %",
             (0, height),
@@ -162,7 +163,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
             textcoords="offset points",
             ha="right",
             va="center",
-            size=8,
+            size=7.5,
             color=FAINT_INK,
         )
         for column in range(len(grid.budgets)):
@@ -177,7 +178,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
                 transform=place,
                 ha="center",
                 va="center",
-                size=8,
+                size=7.5,
                 color=INK if design is None else FAINT_INK,
                 weight="bold" if design is None else "normal",
             )

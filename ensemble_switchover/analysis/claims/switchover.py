@@ -13,8 +13,8 @@ from ensemble_switchover.analysis.claims.claim import (
     explain,
     judge,
 )
-from ensemble_switchover.analysis.claims.switchover_range import range_switchover
 from ensemble_switchover.analysis.statistics import paired_t_interval, sample_mean
+from ensemble_switchover.analysis.switchover_range import range_switchover
 from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     A seed's differences are averaged over the budgets beyond; the interval is over the seeds.
     """
     claim = (
-        f"Beyond the threshold {ensemble_class} has a test error 1 to 3 percentage points lower.",
+        f"Beyond the threshold {ensemble_class} errs 1 to 3 percentage points less.",
         "section 4",
         finding.comparison.label,
     )

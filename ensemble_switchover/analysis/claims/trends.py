@@ -7,14 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.claims.claim import NOTHING, Answer, Claim
-from ensemble_switchover.analysis.claims.switchover_range import range_switchover
+from ensemble_switchover.analysis.switchover_range import data_complexity, range_switchover
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from ensemble_switchover.analysis.claims.switchover_range import SwitchoverRange
     from ensemble_switchover.analysis.error_grid import DesignClassName
     from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.analysis.switchover_range import SwitchoverRange
 
 
 def check_rise_with_k(findings: Sequence[Finding], ensemble_class: DesignClassName) -> list[Claim]:
@@ -72,19 +72,6 @@ def check_fall_with_complexity(
         )
         claims.append(_judge_rise(claim, named, "only one data set"))
     return claims
-
-
-def data_complexity(finding: Finding) -> float | None:
-    """Return how hard the data are: the test error in percent of the largest single network.
-
-    After the last epoch, the mean over the seeds; None where there is no such network.
-    """
-    grid = finding.grid
-    for column in reversed(range(len(grid.budgets))):
-        error = grid.mean_error("single", column, len(grid.epochs) - 1)
-        if error is not None:
-            return error
-    return None
 
 
 def _with_ensembles(findings: Sequence[Finding]) -> list[Finding]:

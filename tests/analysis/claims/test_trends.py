@@ -7,8 +7,8 @@ import pytest
 from ensemble_switchover.analysis.claims.trends import (
     check_fall_with_complexity,
     check_rise_with_k,
-    data_complexity,
 )
+from ensemble_switchover.analysis.switchover_range import data_complexity
 from tests.analysis.claims.planted import answer, find, find_one, from_column, make_records
 
 

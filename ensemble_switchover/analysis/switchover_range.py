@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.threshold import Threshold
 
 
@@ -46,3 +47,16 @@ def range_switchover(threshold: Threshold) -> SwitchoverRange:
         at=math.inf if threshold.budget is None else threshold.budget,
         is_compared=threshold.pair_counts is not None,
     )
+
+
+def data_complexity(finding: Finding) -> float | None:
+    """Return how hard the data are: the test error in percent of the largest single network.
+
+    After the last epoch, the mean over the seeds; None where there is no such network.
+    """
+    grid = finding.grid
+    for column in reversed(range(len(grid.budgets))):
+        error = grid.mean_error("single", column, len(grid.epochs) - 1)
+        if error is not None:
+            return error
+    return None
