@@ -115,11 +115,12 @@ def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
     Returns:
         A frame with the columns `RUN_COLUMNS`, in order of budget, class, k, source and seed.
     """
-    labels = label_settings(setting_of(record) for record in records)
-    times = measure_times_to_accuracy(records)
+    settings = [setting_of(record) for record in records]
+    labels = label_settings(settings)
+    times = measure_times_to_accuracy(records, settings)
     rows = [
-        _run_row(record, labels[setting_of(record)], time)
-        for record, time in zip(records, times, strict=True)
+        _run_row(record, labels[setting], time)
+        for record, setting, time in zip(records, settings, times, strict=True)
     ]
     return pl.DataFrame(rows, schema=RUN_COLUMNS).sort(
         *_SORT_COLUMNS, "seed", "name", maintain_order=True
