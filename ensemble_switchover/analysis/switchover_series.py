@@ -30,6 +30,7 @@ COLUMNS: dict[str, type[pl.DataType]] = {
     "switchover_epoch": pl.Int64,
     "last_epoch": pl.Int64,
     "confidence": pl.Float64,
+    "conditions": pl.String,
 }
 
 
@@ -84,4 +85,5 @@ def _row(finding: Finding, name: DesignClassName, threshold: Threshold) -> dict[
         "switchover_epoch": threshold.epoch,
         "last_epoch": threshold.epochs[-1],
         "confidence": threshold.confidence,
+        "conditions": finding.conditions,
     }

@@ -130,7 +130,7 @@ def draw_trends(switchovers: pl.DataFrame) -> Iterator[Drawn]:
     """
     for number, rows in enumerate(switchovers_by_k(switchovers), start=1):
         first = rows.row(0, named=True)
-        texts = Texts(first["setting"], _rule(first))
+        texts = Texts(first["setting"], _conditions(rows))
         name = "switchover_by_k" if number == 1 else f"switchover_by_k_{number}"
         caption = f"The switchover against the number of members: {first['setting']}."
         yield Drawn(name, draw_switchover_by_k(rows, texts), rows, caption)
@@ -139,7 +139,9 @@ def draw_trends(switchovers: pl.DataFrame) -> Iterator[Drawn]:
         title = f"{first['family']}, k = {first['k']}"
         name = "switchover_by_data" if number == 1 else f"switchover_by_data_{number}"
         caption = f"The switchover against how complex the data are: {title}."
-        yield Drawn(name, draw_switchover_by_data(rows, Texts(title, _rule(first))), rows, caption)
+        yield Drawn(
+            name, draw_switchover_by_data(rows, Texts(title, _conditions(rows))), rows, caption
+        )
 
 
 def list_left_out(finding: Finding) -> list[str]:
@@ -254,7 +256,6 @@ def _usual(runs: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[str]]:
     return runs.filter(pl.col(column) == usual), odd["name"].to_list()
 
 
-def _rule(row: dict[str, object]) -> str:
-    return (
-        f"{100 * float(str(row['confidence'])):g} % t intervals, designs by source={row['source']}"
-    )
+def _conditions(rows: pl.DataFrame) -> str:
+    levels = {f"{100 * confidence:g} % t intervals" for confidence in rows["confidence"]}
+    return "\n".join([*sorted(levels), *rows["conditions"].unique(maintain_order=True)])

@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.ticker import NullLocator
 
 from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES, DesignClassName
+from ensemble_switchover.figures.budget_axis import spread_out
 from ensemble_switchover.figures.style import (
     COLOURS,
     GRID_INK,
@@ -116,5 +117,7 @@ def _label_parameters(axes: Axes, numbers: pl.DataFrame) -> None:
     columns = ("above_parameters", "earliest_parameters", "switchover_parameters")
     counts = sorted({v for column in columns for v in numbers[column].drop_nulls() if v > 0})
     axes.set_ylim(counts[0] / 1.6, counts[-1] * 1.9)
-    axes.set_yticks(counts, label_parameters(counts))
+    labels = label_parameters(counts)
+    shown = spread_out(counts)
+    axes.set_yticks([counts[index] for index in shown], [labels[index] for index in shown])
     axes.yaxis.set_minor_locator(NullLocator())

@@ -30,6 +30,7 @@ ROW = {
     "switchover_epoch": 3,
     "last_epoch": 9,
     "confidence": 0.95,
+    "conditions": "3 seeds",
 }
 
 
