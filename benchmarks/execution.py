@@ -1,179 +1,198 @@
-"""A step of a whole ensemble by each execution, against one after another and one network.
+"""Every way to execute an ensemble against one member after another: time and memory.
 
-All sides alternate step by step in one process, on images of noise; a line's figures are ratios to
-`sequential` of the same round: above 1 is quicker. Compilation and warm-up are left out.
+Beside them a bare loop, one network of the same budget, and other libraries.
+
+All sides alternate in one run, on images of noise; a figure is by how many times a side is quicker
+than `sequential` of the same round: above 1 is quicker. Compilation, the start of processes and
+warm-up are left out. Ours make their batches, a bare loop and other libraries get them made.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median, quantiles
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import torch
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
-from ensemble_switchover import run
+from benchmarks.peers import peers
+from benchmarks.sides import PREDICTED_IMAGES, BareLoop, InProcess, InProcesses, Side
 from ensemble_switchover.cell import Cell, resolve
 from ensemble_switchover.config import conf_folder, register_schemas, typed
-from ensemble_switchover.data.batches import Normalisation, TrainingBatches
-from ensemble_switchover.data.images import ImageSet
+from ensemble_switchover.errors import DesignError
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
-from ensemble_switchover.networks import Ensemble
-from ensemble_switchover.training.execution import EXECUTIONS
-from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.training.device import choose_device, num_places
+from ensemble_switchover.training.precision import Precision, use_precision
+from ensemble_switchover.ways import Way, candidate_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROUNDS, WARM_UP_ROUNDS = 7, 2
-PREDICTED_IMAGES = 128
+    import torch
+
+ROUNDS, WARM_UP_ROUNDS = 7, 1
+ROUND_SECONDS = 0.4
+"""That `sequential` steps for, in a round; at most `MAX_STEPS`."""
+MAX_STEPS = 20
+K = 4
 BUDGETS = {
-    "cpu": (
-        "dataset=digits arch=resnet budget.network=26x16",
-        "dataset=cifar10 arch=resnet budget.network=26x16",
-        "dataset=cifar10 arch=densenet budget.network=22x12",
-        "dataset=digits arch=wide_resnet budget.network=28x4",
-    ),
-    "cuda": (
-        "dataset=cifar10 arch=resnet budget.network=56x16",
-        "dataset=cifar10 arch=densenet budget.network=100x12",
-        "dataset=cifar10 arch=wide_resnet budget.network=28x8",
-    ),
+    "cpu": ("resnet 20x16", "resnet 26x16", "densenet 40x12", "wide_resnet 16x2"),
+    "cuda": ("resnet 56x16", "densenet 100x12", "wide_resnet 28x8"),
 }
 CLASSES = ("deq", "weq")
-SMALL_BATCH = {"cpu": 32, "cuda": 128}
-
-
-class Side:
-    """One way to train and to predict with one design."""
-
-    def __init__(self, cell: Cell, device: torch.device) -> None:
-        design, recipe, task = cell.design, cell.recipe, cell.task
-        seeds = cell.member_seeds
-        ensemble = Ensemble.build(cell.family, design.depth, design.width, task, seeds).to(device)
-        members = list(ensemble.members)
-        optimizers = [make_optimizer(member, recipe) for member in members]
-        self.ensemble = ensemble
-        self.execution = EXECUTIONS[cell.execution](members, optimizers, device)
-        num_images = (ROUNDS + WARM_UP_ROUNDS) * recipe.batch_size
-        shape = (num_images, task.channels, task.size, task.size)
-        noise = ImageSet(
-            torch.randint(0, 256, shape, dtype=torch.uint8),
-            torch.randint(0, task.num_classes, (num_images,)),
-        ).to(device)
-        self.images = torch.randn((PREDICTED_IMAGES, *shape[1:]), device=device)
-        self.batches = {
-            group: iter(
-                TrainingBatches(
-                    noise,
-                    groups=(group,),
-                    member_seeds=seeds,
-                    batch_size=recipe.batch_size,
-                    augmentation=run.augmentation_of(cell),
-                    normalisation=Normalisation.of(noise.images),
-                    dtype=torch.float32,
-                    epoch=lambda: 0,
-                )
-            )
-            for group in self.execution.groups(design.k)
-        }
-
-    def step(self) -> None:
-        """Take one step of every member."""
-        self.ensemble.train()
-        for group, batches in self.batches.items():
-            if not self.execution.is_ready(group):
-                self.execution.prepare(group)
-            batch = next(batches)
-            self.execution.train_step(group, batch.images, batch.labels)
-
-    def predict(self) -> None:
-        """Predict images with all members."""
-        self.ensemble.eval()
-        with torch.inference_mode():
-            for group in self.batches:
-                if not self.execution.is_ready(group):
-                    self.execution.prepare(group)
-                self.execution.logits(group, self.images)
+BATCH = {"cpu": 32, "cuda": 128}
+REFERENCE, BARE, SINGLE = Way().label, "bare loop", "one network"
+"""One network of the budget is executed the quicker of the two ways that it has."""
 
 
 def resolve_case(words: str, device: torch.device) -> Cell:
-    """Resolve the words of a run."""
-    batch = f"recipe.batch_size={SMALL_BATCH[device.type]}"
+    """Resolve the words of a run on images of CIFAR's shape."""
+    batch = f"recipe.batch_size={BATCH[device.type]}"
+    words = f"dataset=cifar10 execution=sequential {words}"
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         return resolve(typed(compose("config", overrides=[*words.split(), batch])))
 
 
+def sides_of(
+    cell: Cell, single: Cell, device: torch.device, precision: Precision
+) -> dict[str, Side]:
+    """Make every side."""
+    sides: dict[str, Side] = {}
+    for way in candidate_ways(K, num_places(device)):
+        executed = replace(cell, way=way)
+        if way.processes > 1:
+            sides[way.label] = InProcesses(executed, device)
+        else:
+            sides[way.label] = InProcess(executed, device, precision)
+    sides[BARE] = BareLoop(cell, device, precision)
+    for way in candidate_ways(1, 1):
+        sides[f"{SINGLE}, {way.label}"] = InProcess(replace(single, way=way), device, precision)
+    return sides | peers(cell, device, precision)
+
+
 def alternate(
-    sides: dict[str, Callable[[], None]], clock: Callable[[], float]
+    bodies: dict[str, Callable[[], object]], clock: Callable[[], float]
 ) -> dict[str, list[float]]:
     """Time all sides in turn, round by round."""
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for round_number in range(WARM_UP_ROUNDS + ROUNDS):
-        for name, body in sides.items():
+    seconds: dict[str, list[float]] = {name: [] for name in bodies}
+    for number in range(WARM_UP_ROUNDS + ROUNDS):
+        for name, body in bodies.items():
             start = clock()
             body()
             elapsed = clock() - start
-            if round_number >= WARM_UP_ROUNDS:
+            if number >= WARM_UP_ROUNDS:
                 seconds[name].append(elapsed)
     return seconds
 
 
+def steps_a_round(side: Side, clock: Callable[[], float]) -> int:
+    """Choose how many steps fill a round."""
+    side.train(1)
+    start = clock()
+    side.train(1)
+    return max(1, min(MAX_STEPS, round(ROUND_SECONDS / (clock() - start))))
+
+
+def measure(words: str, device: torch.device, precision: Precision) -> dict[str, Any]:
+    """Measure one ensemble: seconds of every side and round, and bytes of every side."""
+    budget = f"arch={words.split()[0]} budget.network={words.split()[1]}"
+    cell = resolve_case(f"{budget} design={words.split()[2]} k={K}", device)
+    single = resolve_case(f"{budget} design=single", device)
+    clock = synchronised_clock(device)
+    with ExitStack() as stack:
+        sides = sides_of(cell, single, device, precision)
+        for side in sides.values():
+            stack.callback(side.close)
+        num_steps = steps_a_round(sides[REFERENCE], clock)
+        training = {name: lambda side=side: side.train(num_steps) for name, side in sides.items()}
+        return {
+            "design": f"{cell.family.name} {words.split()[1]} {words.split()[2]}: "
+            f"{K} x {cell.design.depth}x{cell.design.width}",
+            "steps": num_steps,
+            "training": alternate(training, clock),
+            "inference": alternate({name: side.predict for name, side in sides.items()}, clock),
+            "peak_bytes": {name: side.peak_bytes() for name, side in sides.items()},
+        }
+
+
 def ratio(reference: list[float], other: list[float]) -> str:
     """Tell by how much another side is quicker, with the quartiles over the rounds."""
-    ratios = [one / two for one, two in zip(reference, other, strict=True)]
-    lower, middle, upper = quantiles(ratios, method="inclusive")
-    return f"{middle:.2f} ({lower:.2f} to {upper:.2f})"
+    lower, middle, upper = quantiles(
+        [one / two for one, two in zip(reference, other, strict=True)], method="inclusive"
+    )
+    return f"{middle:.2f} ({lower:.2f}-{upper:.2f})"
+
+
+def add_rows(table: Table, measured: dict[str, Any], columns: list[str]) -> None:
+    """Add three rows: training, inference, memory."""
+    for what, unit in (("training", measured["steps"]), ("inference", 1)):
+        seconds = with_best_single(measured[what])
+        reference = seconds[REFERENCE]
+        table.add_row(
+            measured["design"] if what == "training" else "",
+            what,
+            f"{1000 * median(reference) / unit:.3g} ms",
+            *(ratio(reference, seconds[name]) if name in seconds else "-" for name in columns),
+        )
+    sizes = measured["peak_bytes"]
+    sizes[SINGLE] = sizes[f"{SINGLE}, {REFERENCE}"]
+    mebibytes = {name: f"{size / 2**20:.0f} MiB" for name, size in sizes.items()}
+    shown = (mebibytes.get(name, "-") for name in columns)
+    table.add_row("", "memory", mebibytes[REFERENCE], *shown, end_section=True)
+
+
+def with_best_single(seconds: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Add the single network, executed the quicker of its ways."""
+    ways = [name for name in seconds if name.startswith(SINGLE)]
+    return {**seconds, SINGLE: seconds[min(ways, key=lambda name: median(seconds[name]))]}
 
 
 def main() -> None:
-    """Print one table, two lines a design: training and inference."""
+    """Print one table, three lines a design, and write every figure if asked to."""
+    parser = argparse.ArgumentParser(prog="benchmarks/execution.py", description=__doc__)
+    parser.add_argument("--out", type=Path, help="a JSON file for all figures")
+    parser.add_argument("--only", default="", help="only designs whose name has this in it")
+    words = parser.parse_args()
     register_schemas()
-    device = run.choose_device("auto")
-    run.set_precision("32", device)
+    device = choose_device("auto")
+    precision = use_precision("32", device)
     environment = describe_environment(device)
-    others = [name for name in EXECUTIONS if name != "sequential"]
-    table = Table(title="A step of the whole ensemble, k = 4: quicker than sequential by")
-    for column in ("design", "what", "sequential, ms", *others, "one network of the budget"):
-        table.add_column(column, justify="left" if column in {"design", "what"} else "right")
-    clock = synchronised_clock(device)
-    for words in BUDGETS["cuda" if device.type == "cuda" else "cpu"]:
+    results = []
+    for budget in BUDGETS["cuda" if device.type == "cuda" else "cpu"]:
         for design_class in CLASSES:
-            sides = {
-                name: Side(
-                    resolve_case(f"{words} design={design_class} k=4 execution={name}", device),
-                    device,
-                )
-                for name in EXECUTIONS
-            }
-            single = resolve_case(f"{words} design=single", device)
-            sides["single"] = Side(single, device)
-            cell = resolve_case(f"{words} design={design_class} k=4", device)
-            title = f"{cell.family.name} {single.design.depth}x{single.design.width}"
-            title += f" {design_class} {cell.design.depth}x{cell.design.width}, {cell.task.size} px"
-            for what in ("step", "predict"):
-                bodies = {name: getattr(side, what) for name, side in sides.items()}
-                seconds = alternate(bodies, clock)
-                table.add_row(
-                    title,
-                    "training" if what == "step" else "inference",
-                    f"{1000 * median(seconds['sequential']):.3g}",
-                    *(ratio(seconds["sequential"], seconds[name]) for name in [*others, "single"]),
-                )
-    console = Console(width=120)
+            if words.only in f"{budget} {design_class}":
+                try:
+                    results.append(measure(f"{budget} {design_class}", device, precision))
+                except DesignError as error:
+                    print(f"{budget} {design_class}: {error}")
+    columns = list(results[0]["training"])
+    columns = [name for name in columns if name != REFERENCE and not name.startswith(SINGLE)]
+    columns.insert(columns.index(BARE) + 1, SINGLE)
+    table = Table(title=f"k = {K}: by how many times as quick as one member after another")
+    for column in ("design", "what", REFERENCE, *columns):
+        table.add_column(column, justify="left" if column in {"design", "what"} else "right")
+    for measured in results:
+        add_rows(table, measured, columns)
+    console = Console(width=180)
     console.print(table)
     versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
     console.print(
-        f"{environment.device_name}, {environment.num_threads} threads, batch size "
-        f"{SMALL_BATCH['cuda' if device.type == 'cuda' else 'cpu']}, inference of "
-        f"{PREDICTED_IMAGES} images, {ROUNDS} rounds, medians and quartiles\n"
+        f"{environment.device_name}, {environment.num_threads} threads, images of 3x32x32, batch "
+        f"size {BATCH[device.type]}, inference of {PREDICTED_IMAGES} images, {ROUNDS} rounds, "
+        f"medians and quartiles of the rounds' ratios\n"
         f"{versions}\n{datetime.now(UTC):%Y-%m-%d}, load {environment.host_load}",
         highlight=False,
     )
+    if words.out is not None:
+        words.out.write_text(json.dumps({"versions": environment.versions, "results": results}))
 
 
 if __name__ == "__main__":

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import partial
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 import torch
 
-from ensemble_switchover.data.batches import Normalisation, TrainingBatches
-from ensemble_switchover.data.images import ImageSet
 from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
-from ensemble_switchover.networks import build_member
 from ensemble_switchover.planning.calibration import (
     VERSION,
     Calibration,
@@ -29,18 +24,16 @@ from ensemble_switchover.planning.calibration import (
 from ensemble_switchover.planning.cost import batch_size_of, count_work, design_text
 from ensemble_switchover.planning.machine import conditions_of
 from ensemble_switchover.planning.workload import Pass
-from ensemble_switchover.run import augmentation_of, choose_device, set_precision
 from ensemble_switchover.terminal import digits
-from ensemble_switchover.training.execution import EXECUTIONS
-from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.precision import use_precision
+from ensemble_switchover.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from torch import Tensor
-
     from ensemble_switchover.cell import Cell
-    from ensemble_switchover.training.execution import Execution
+    from ensemble_switchover.training.precision import Precision
 
 MIN_REPEATS, MAX_REPEATS = 3, 12
 WARM_UP_STEPS = 2
@@ -86,7 +79,7 @@ def spread_out(cells: Sequence[Cell]) -> Iterator[Cell]:
 
 
 def time_design(
-    cell: Cell, device: torch.device, dtype: torch.dtype, max_seconds: float
+    cell: Cell, device: torch.device, precision: Precision, max_seconds: float
 ) -> dict[Pass, list[float]]:
     """Time training steps and predictions of the members that share them, on images of noise.
 
@@ -96,41 +89,12 @@ def time_design(
         Seconds of every repeat, of each pass.
     """
     clock = synchronised_clock(device)
-    group = tuple(range(cell.members_at_once))
-    members = _members(cell, device, dtype)
-    execution = _execute(cell, members, device)
-    mixed = torch.autocast(device.type, torch.bfloat16) if cell.precision == "bf16" else None
-    with mixed or nullcontext():
-        execution.prepare(group)
-        step = _training_step(cell, execution, device, dtype)
-        times = {Pass.TRAINING: _repeat(step, max_seconds, clock)}
-        execution.release()
-        for member in members:
-            member.eval()
-        for timed in (Pass.ONE, Pass.MANY):
-            images = torch.randn(
-                (batch_size_of(cell, timed), cell.task.channels, cell.task.size, cell.task.size),
-                device=device,
-                dtype=dtype,
-            )
-            with torch.inference_mode():
-                predict = partial(execution.logits, group, images)
-                times[timed] = _repeat(predict, max_seconds / 4, clock)
+    trial = Trial(cell, device, precision)
+    times = {Pass.TRAINING: _repeat(trial.step, max_seconds, clock)}
+    for timed in (Pass.ONE, Pass.MANY):
+        predict = trial.predictor(batch_size_of(cell, timed))
+        times[timed] = _repeat(predict, max_seconds / 4, clock)
     return times
-
-
-def _members(cell: Cell, device: torch.device, dtype: torch.dtype) -> list[torch.nn.Module]:
-    design = cell.design
-    return [
-        build_member(cell.family, design.depth, design.width, cell.task, seed).to(device, dtype)
-        for seed in range(cell.members_at_once)
-    ]
-
-
-def _execute(cell: Cell, members: Sequence[torch.nn.Module], device: torch.device) -> Execution:
-    optimizers = [make_optimizer(member, cell.recipe) for member in members]
-    executed = EXECUTIONS[cell.execution]
-    return executed(members, optimizers, device, compiled=cell.compile)
 
 
 def _calibrate(
@@ -139,7 +103,7 @@ def _calibrate(
     device = choose_device(cells[0].device)
     if conditions.threads is not None:
         torch.set_num_threads(conditions.threads)
-    dtype = set_precision(conditions.precision, device)
+    precision = use_precision(conditions.precision, device)
     designs = list(spread_out(cells))
     begin = time.monotonic()
     for number, cell in enumerate(designs):
@@ -148,7 +112,9 @@ def _calibrate(
             tell(f"calibration: {number} of {len(designs)} designs in {max_seconds:.0f} s")
             break
         share = max(left, 1.0) / (len(designs) - number)
-        observations = _observe(cell, device, dtype, min(share, max_seconds / LEAST_DESIGNS), tell)
+        observations = _observe(
+            cell, device, precision, min(share, max_seconds / LEAST_DESIGNS), tell
+        )
         if not observations:
             continue
         add_observations(
@@ -167,13 +133,13 @@ def _calibrate(
 def _observe(
     cell: Cell,
     device: torch.device,
-    dtype: torch.dtype,
+    precision: Precision,
     max_seconds: float,
     tell: Callable[[str], None],
 ) -> list[Observation]:
     text = design_text(cell, Pass.TRAINING)
     try:
-        times = time_design(cell, device, dtype, max_seconds)
+        times = time_design(cell, device, precision, max_seconds)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -198,32 +164,6 @@ def _observe(
     return observations
 
 
-def _training_step(
-    cell: Cell, execution: Execution, device: torch.device, dtype: torch.dtype
-) -> Callable[[], object]:
-    """Return what takes the next training step, with the batch's augmentation."""
-    group = tuple(range(cell.members_at_once))
-    noise = _noise(cell, device, (WARM_UP_STEPS + MAX_REPEATS) * cell.recipe.batch_size)
-    batches = iter(
-        TrainingBatches(
-            noise,
-            groups=(group,),
-            member_seeds=group,
-            batch_size=cell.recipe.batch_size,
-            augmentation=augmentation_of(cell),
-            normalisation=Normalisation.of(noise.images),
-            dtype=dtype,
-            epoch=lambda: 0,
-        )
-    )
-
-    def step() -> None:
-        batch = next(batches)
-        execution.train_step(batch.members, batch.images, batch.labels)
-
-    return step
-
-
 def _repeat(
     body: Callable[[], object], max_seconds: float, clock: Callable[[], float]
 ) -> list[float]:
@@ -236,14 +176,6 @@ def _repeat(
         body()
         times.append(clock() - start)
     return times
-
-
-def _noise(cell: Cell, device: torch.device, num_images: int) -> ImageSet:
-    task = cell.task
-    shape = (num_images, task.channels, task.size, task.size)
-    images: Tensor = torch.randint(0, 256, shape, dtype=torch.uint8)
-    labels = torch.randint(0, task.num_classes, (num_images,))
-    return ImageSet(images, labels).to(device)
 
 
 def _position(cell: Cell) -> tuple[float, ...]:

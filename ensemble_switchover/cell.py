@@ -41,13 +41,16 @@ from ensemble_switchover.design import (
 from ensemble_switchover.design.budget import parse_parameters
 from ensemble_switchover.design.layers import BatchNorm
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.hardware import devices, num_places
 from ensemble_switchover.recipe import Recipe, table_a
 from ensemble_switchover.seeds import MAX_MEMBERS, member_seeds
+from ensemble_switchover.ways import FUSED, WITHIN, Way, asked_way
 
 if TYPE_CHECKING:
     from ensemble_switchover.config import (
         BudgetConfig,
         DatasetConfig,
+        ExecutionConfig,
         MeasurementConfig,
         RecipeConfig,
     )
@@ -60,10 +63,11 @@ CHOICES = {
     "dataset.residence": ["auto", "device", "host"],
     "design": [design_class.value for design_class in DesignClass],
     "device": ["auto", "cpu", "cuda", "mps"],
-    "execution": ["sequential", "fused"],
+    "execution": ["auto", "sequential", "fused", "parallel"],
+    "execution.within": list(WITHIN),
     "logger": ["wandb", "csv", "tensorboard", "none"],
     "logger.mode": ["auto", "online", "offline"],
-    "precision": ["32", "64", "tf32", "bf16"],
+    "precision": ["32", "64", "tf32", "bf16", "16"],
     "retry": ["none", "failed"],
 }
 
@@ -90,7 +94,11 @@ class Cell:
     sizes: Sizes
     recipe: Recipe
     seed: int
-    execution: str
+    execution: ExecutionConfig
+    """As asked for."""
+    way: Way
+    """How the members are executed; for `execution=auto`, until it is decided where the run is,
+    one after another."""
     precision: str
     compile: bool
     device: str
@@ -136,7 +144,7 @@ class Cell:
     @property
     def members_at_once(self) -> int:
         """Members that share a step, and the device's memory."""
-        return self.design.k if self.execution == "fused" else 1
+        return self.way.members_at_once(self.design.k)
 
     @property
     def checkpoint_folder(self) -> Path:
@@ -182,7 +190,7 @@ class Cell:
             "dataset": decisive(self.dataset),
             "recipe": asdict(replace(self.recipe, name="")),
             "seed": self.seed,
-            "execution": self.execution,
+            "execution": asdict(self.execution),
             "precision": self.precision,
             "compile": self.compile,
             "device": self.device,
@@ -263,7 +271,8 @@ def resolve(config: Config) -> Cell:
         sizes=used,
         recipe=adjusted,
         seed=config.seed,
-        execution=config.execution.name,
+        execution=config.execution,
+        way=_way(config, design.k),
         precision=config.precision,
         compile=config.compile,
         device=config.device,
@@ -299,6 +308,7 @@ def _value_problems(config: Config) -> list[str]:
         "design": config.design_class.name,
         "device": config.device,
         "execution": config.execution.name,
+        "execution.within": config.execution.within,
         "logger": config.logger.kind,
         "logger.mode": config.logger.mode,
         "precision": config.precision,
@@ -326,6 +336,7 @@ def _value_problems(config: Config) -> list[str]:
     ]
     positive = {
         "epochs": config.epochs,
+        "execution.processes": config.execution.processes,
         "recipe.batch_size": config.recipe.batch_size,
         "recipe.learning_rate": config.recipe.learning_rate,
         "measurement.latency_seconds": config.measurement.latency_seconds,
@@ -337,6 +348,7 @@ def _value_problems(config: Config) -> list[str]:
     ]
     if config.threads is not None and not 1 <= config.threads <= MAX_THREADS:
         problems.append(f"threads={config.threads}: expected 1 to {MAX_THREADS}")
+    problems += _execution_problems(config)
     if any(size < 1 for size in config.measurement.latency_batch_sizes):
         problems.append(
             f"measurement.latency_batch_sizes={config.measurement.latency_batch_sizes}: "
@@ -346,6 +358,27 @@ def _value_problems(config: Config) -> list[str]:
         if not name or (key == "study" and not _is_folder_name(name)):
             problems.append(f"{key}={name}: expected the name of a folder")
     return problems + _results_problems(config.results)
+
+
+def _execution_problems(config: Config) -> list[str]:
+    """Refuse what would make members depend on each other."""
+    asked = config.execution
+    fused = asked.name == FUSED or (asked.name == "parallel" and asked.within == FUSED)
+    if config.precision == "16" and fused:
+        return [
+            "precision=16: members in one vectorised step would share the scale of their losses, "
+            "and one's overflow would cost all a step; expected execution=sequential, "
+            "execution=parallel or precision=bf16"
+        ]
+    return []
+
+
+def _way(config: Config, k: int) -> Way:
+    places = 1
+    if config.execution.name == "parallel":
+        device = devices()[0] if config.device == "auto" else config.device
+        places = num_places(device, config.threads)
+    return asked_way(config.execution, k, places)
 
 
 def _is_folder_name(name: str) -> bool:

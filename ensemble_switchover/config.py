@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, make_dataclass
+from dataclasses import asdict, dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Any, Optional, cast, get_type_hints
 
@@ -12,6 +12,8 @@ from omegaconf import II, MISSING, DictConfig, OmegaConf
 
 from ensemble_switchover.design import FAMILIES, Family
 from ensemble_switchover.errors import ConfigError
+
+LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,6 +171,12 @@ class ExecutionConfig:
 
     name: str = MISSING
     """Name of the way; `execution=` sets it."""
+    channels_last: bool = False
+    """Of members one after another: channels last in memory, and one kernel for an update."""
+    processes: Optional[int] = None
+    """Of `parallel`: how many; absent: one a GPU, or one a thread of the CPU, at most k."""
+    within: str = "sequential"
+    """Of `parallel`: how the members of a process take their steps, `sequential` or `fused`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -226,7 +234,7 @@ class Config:
     epochs: Optional[int] = None
     """A total budget of epochs: the recipe's schedule scaled in proportion (Figure K)."""
     precision: str = "32"
-    """`32`, `64`, `tf32` (CUDA) or `bf16`."""
+    """`32`, `64`, `tf32` (CUDA), or mixed: `bf16`, `16` (with the loss scaled)."""
     compile: bool = False
     """Compile every member with torch.compile."""
     device: str = "auto"
@@ -293,6 +301,26 @@ def typed(node: DictConfig) -> Config:
         raise ConfigError(
             f"{key[1] if key else error}: no such key; expected an existing one, without a +"
         ) from error
+
+
+def plain(config: Config) -> dict[str, Any]:
+    """Return a configuration as plain values, to be written down: without logins in addresses."""
+    return cast("dict[str, Any]", _without_logins(asdict(config)))
+
+
+def has_login(text: str) -> bool:
+    """Tell whether a text has an address with a user's name or password in it.
+
+    >>> has_login("dataset.url=https://user:secret@example.org/cifar")
+    True
+    """
+    return LOGIN_IN_ADDRESS.search(text) is not None
+
+
+def _without_logins(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_logins(entry) for key, entry in value.items()}
+    return LOGIN_IN_ADDRESS.sub("", value) if isinstance(value, str) else value
 
 
 def conf_folder() -> Path:

@@ -15,6 +15,7 @@ from ensemble_switchover.measurement.allocation import AllocationTracker
 from ensemble_switchover.networks import build_network
 from ensemble_switchover.planning.cost import item_bytes, step_bytes
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.precision import Precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.cell import Cell
     from ensemble_switchover.design import Family, ImageTask
     from ensemble_switchover.planning.forecast import Forecast
+    from ensemble_switchover.ways import Way
 
 HOST = torch.device("cpu")
 """Fake tensors lie nowhere; the CPU needs no driver."""
@@ -45,7 +47,7 @@ def fake_step_bytes(cell: Cell) -> int:
     """
     design = cell.design
     size = (design.depth, design.width, cell.task, cell.recipe.batch_size, item_bytes(cell))
-    return fake_bytes(cell.family, *size, cell.execution, cell.members_at_once)
+    return fake_bytes(cell.family, *size, cell.way, cell.members_at_once)
 
 
 @lru_cache(maxsize=65536)
@@ -56,7 +58,7 @@ def fake_bytes(
     task: ImageTask,
     batch_size: int,
     number_bytes: int,
-    execution: str,
+    way: Way,
     num_members: int = 1,
 ) -> int:
     """Take two training steps of so many members at once; return the peak of their bytes."""
@@ -64,11 +66,13 @@ def fake_bytes(
     tracker = AllocationTracker()
     with _default_dtype(dtype), FakeTensorMode(), tracker:
         members = [build_network(family, depth, width, task) for _ in range(num_members)]
-        optimizers = [  # all tensors at once, as on a GPU
-            SGD(member.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True)
+        at_once = {"fused" if way.channels_last else "foreach": True}  # as on a GPU
+        optimizers = [
+            SGD(member.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, **at_once)
             for member in members
         ]
-        executed = EXECUTIONS[execution](members, optimizers, HOST)
+        precision = Precision("32", dtype)
+        executed = EXECUTIONS[way.within](members, optimizers, HOST, precision, way=way)
         group = tuple(range(num_members))
         executed.prepare(group)
         shape = (num_members, batch_size, task.channels, task.size, task.size)

@@ -56,6 +56,18 @@ def num_processors() -> int:
     return os.cpu_count() or 1
 
 
+def num_places(device: str, threads: int | None) -> int:
+    """Count the processes that can each have a GPU, or a thread of the CPU, for themselves.
+
+    Args:
+        device: `cpu`, `cuda` or `mps`.
+        threads: Of the CPU, that a run may use; None for all.
+    """
+    if device == "cpu":
+        return num_processors() if threads is None else threads
+    return max(1, len(gpus()))
+
+
 def processor_name() -> str:
     """Return the processor's name."""
     try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.cell import Cell
     from ensemble_switchover.config import Config
+    from ensemble_switchover.loggers import MetricLog
 
 LOCKS_FOLDER = ".locks"
 
@@ -70,7 +71,7 @@ def run_cell(
     try:
         with FileLock(_lock_path(cell), timeout=0):
             known = _known(cell, config.retry)
-            return known or _train(cell, config, concurrent_jobs, tell, warn)
+            return known or _train_and_log(cell, config, concurrent_jobs, tell, warn)
     except Timeout:
         return Outcome(Ending.BUSY, f"{cell.name}: another process is at it; left to that one")
 
@@ -90,19 +91,33 @@ def _known(cell: Cell, retry: str) -> Outcome | None:
     return None
 
 
-def _train(
+def _train_and_log(
     cell: Cell,
     config: Config,
     concurrent_jobs: int,
     tell: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> Outcome:
+    from ensemble_switchover.loggers import MetricLog
+
+    with MetricLog(config.logger, cell, tell, warn) as log:
+        return _train(cell, config, concurrent_jobs, tell, warn, log)
+
+
+def _train(
+    cell: Cell,
+    config: Config,
+    concurrent_jobs: int,
+    tell: Callable[[str], None],
+    warn: Callable[[str], None],
+    log: MetricLog,
+) -> Outcome:
     from ensemble_switchover.run import summary_line, train_and_measure
     from ensemble_switchover.training.checkpoint import remove_checkpoints
 
     try:
         record = train_and_measure(
-            cell, config, concurrent_jobs=concurrent_jobs, tell=tell, warn=warn
+            cell, config, concurrent_jobs=concurrent_jobs, tell=tell, warn=warn, log=log
         )
     except TrainingError as error:
         write_failure(cell.folder, cell.name, str(error))
@@ -115,6 +130,7 @@ def _train(
         raise
     write_record(cell.folder, record)
     remove_checkpoints(cell.checkpoint_folder)
+    log.keep(record)
     return Outcome(Ending.TRAINED, f"{summary_line(record)}\n{cell.folder / RECORD_FILE}")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from hydra import compose, initialize_config_dir
 
+from ensemble_switchover.assembly import augmentation_of
 from ensemble_switchover.cell import resolve
 from ensemble_switchover.command import command_parser, run_command
 from ensemble_switchover.config import conf_folder, typed
@@ -16,7 +17,6 @@ from ensemble_switchover.contact_sheet import Row, draw_sheet
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.augmentation import augment, draw
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.run import augmentation_of
 from ensemble_switchover.seeds import Stream, stream_seed
 
 if TYPE_CHECKING:

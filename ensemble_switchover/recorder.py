@@ -1,95 +1,47 @@
-"""One row an epoch, gathered from the measuring callbacks."""
+"""From what the members did in an epoch to its row."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytorch_lightning as lightning
-
+from ensemble_switchover.measurement.classification import classify
 from ensemble_switchover.results.record import EpochRecord
-from ensemble_switchover.training import EnsembleModule
+from ensemble_switchover.training.epoch_part import mean_loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from torch import Tensor
 
-    from ensemble_switchover.measurement.classification import ClassificationCallback
-    from ensemble_switchover.measurement.memory import MemoryCallback
-    from ensemble_switchover.measurement.timing import TimingCallback
-
-
-class RecorderCallback(lightning.Callback):
-    """Comes last among the callbacks, so that every figure of the epoch is there."""
-
-    def __init__(
-        self,
-        timing: TimingCallback,
-        memory: MemoryCallback,
-        classification: ClassificationCallback,
-        tell: Callable[[EpochRecord], None],
-    ) -> None:
-        """Take the measuring callbacks, and whom to tell of every finished epoch's row."""
-        self.timing = timing
-        self.memory = memory
-        self.classification = classification
-        self.tell = tell
-        self.epochs: list[EpochRecord] = []
-        """Those of former processes included."""
-        self.trained_here = 0
-        """Epochs of this process; its first is its warm-up."""
-
-    def on_train_epoch_end(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> None:
-        """Make the epoch's row."""
-        result = self.classification.result
-        assert isinstance(pl_module, EnsembleModule)
-        assert result is not None
-        seconds = list(self.timing.member_train_seconds)
-        epoch = EpochRecord(
-            epoch=trainer.current_epoch + 1,
-            learning_rate=pl_module.recipe.learning_rate_at(trainer.current_epoch),
-            train_loss=pl_module.train_loss,
-            train_seconds=sum(seconds),
-            member_train_seconds=seconds,
-            warm_up=not self.trained_here,
-            evaluation_seconds=self.timing.evaluation_seconds,
-            test_error=result.test_error,
-            member_test_errors=result.member_test_errors,
-            nll=result.nll,
-            brier=result.brier,
-            ece=result.ece,
-            disagreement=result.disagreement,
-            peak_device_bytes=self.memory.peak.device_bytes,
-            peak_reserved_bytes=self.memory.peak.reserved_bytes,
-            peak_rss_bytes=self.memory.peak.rss_bytes,
-        )
-        self.epochs.append(epoch)
-        self.trained_here += 1
-        self.tell(epoch)
+    from ensemble_switchover.recipe import Recipe
+    from ensemble_switchover.training.epoch_part import EpochPart
 
 
-def flat_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
-    """Name an epoch's figures for a dashboard, units in the names; absent ones are left out.
+def epoch_row(
+    part: EpochPart, labels: Tensor, recipe: Recipe, num_train_images: int
+) -> EpochRecord:
+    """Make an epoch's row.
 
-    What was measured on validation images is under `validation/` in place of `test/`.
+    Args:
+        part: What all members did.
+        labels: (N,) of the test images.
+        recipe: What they were trained by.
+        num_train_images: Of an epoch of a member.
     """
-    figures = {
-        "epoch": epoch.epoch,
-        "train/learning_rate": epoch.learning_rate,
-        "train/loss": epoch.train_loss,
-        "train/epoch_seconds": epoch.train_seconds,
-        f"{evaluated_on}/error_percent": epoch.test_error,
-        f"{evaluated_on}/mean_member_error_percent": sum(epoch.member_test_errors)
-        / len(epoch.member_test_errors),
-        f"{evaluated_on}/nll": epoch.nll,
-        f"{evaluated_on}/brier": epoch.brier,
-        f"{evaluated_on}/ece": epoch.ece,
-        f"{evaluated_on}/disagreement": epoch.disagreement,
-        f"{evaluated_on}/evaluation_seconds": epoch.evaluation_seconds,
-        "memory/peak_device_bytes": epoch.peak_device_bytes,
-        "memory/peak_reserved_bytes": epoch.peak_reserved_bytes,
-        "memory/peak_rss_bytes": epoch.peak_rss_bytes,
-    }
-    for member, error in enumerate(epoch.member_test_errors):
-        figures[f"member_{member}/error_percent"] = error
-    return {name: float(value) for name, value in figures.items() if value is not None}
+    result = classify(part.probabilities, labels.to(part.probabilities.device))
+    return EpochRecord(
+        epoch=part.epoch,
+        learning_rate=recipe.learning_rate_at(part.epoch - 1),
+        train_loss=mean_loss(part.step_losses, recipe.batch_size, num_train_images),
+        train_seconds=part.train_seconds,
+        member_train_seconds=part.member_train_seconds,
+        warm_up=part.warm_up,
+        evaluation_seconds=part.evaluation_seconds,
+        test_error=result.test_error,
+        member_test_errors=result.member_test_errors,
+        nll=result.nll,
+        brier=result.brier,
+        ece=result.ece,
+        disagreement=result.disagreement,
+        peak_device_bytes=part.peak.device_bytes,
+        peak_reserved_bytes=part.peak.reserved_bytes,
+        peak_rss_bytes=part.peak.rss_bytes,
+    )

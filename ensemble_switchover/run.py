@@ -2,69 +2,67 @@
 
 from __future__ import annotations
 
-import logging
 import time
-import warnings
-from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as lightning
 import torch
 
 from ensemble_switchover import interruption
-from ensemble_switchover.checkpointing import CheckpointCallback, resume
-from ensemble_switchover.data import ImageDataModule, SplitImages, load_dataset
-from ensemble_switchover.data.augmentation import Augmentation
-from ensemble_switchover.data.randaugment import RandAugment
-from ensemble_switchover.dataset_facts import without_idle
-from ensemble_switchover.errors import ConfigError, TrainingError
+from ensemble_switchover.assembly import build_ensemble, load_images
+from ensemble_switchover.config import LoggerConfig, plain
+from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.fitting import train
 from ensemble_switchover.loggers import MetricLog
-from ensemble_switchover.measurement.classification import ClassificationCallback
 from ensemble_switchover.measurement.environment import (
     describe_environment,
     device_memory_bytes,
     device_name,
 )
 from ensemble_switchover.measurement.latency import measure_latencies
-from ensemble_switchover.measurement.memory import MemoryCallback, is_out_of_memory
-from ensemble_switchover.measurement.timing import TimingCallback
-from ensemble_switchover.networks import Ensemble
+from ensemble_switchover.measurement.memory import is_out_of_memory
+from ensemble_switchover.metric_names import run_facts
 from ensemble_switchover.planning.cost import largest_fitting_batch, memory_bytes
-from ensemble_switchover.recorder import RecorderCallback, flat_metrics
+from ensemble_switchover.probing import choose_way
+from ensemble_switchover.processes import train_in_processes
+from ensemble_switchover.recorder import epoch_row
+from ensemble_switchover.results.facts import (
+    budget_record,
+    dataset_record,
+    design_record,
+    recipe_record,
+)
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
-    BudgetRecord,
-    DatasetRecord,
-    DesignRecord,
     EnvironmentRecord,
     EpochRecord,
     LatencyRecord,
-    RecipeRecord,
     Record,
 )
-from ensemble_switchover.training import EnsembleModule
-from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.results.store import dump_epochs, load_epochs
+from ensemble_switchover.training.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
+from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.module import Start
+from ensemble_switchover.training.precision import use_precision
+from ensemble_switchover.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor
-
     from ensemble_switchover.cell import Cell
     from ensemble_switchover.config import Config
-
-LIGHTNING_PRECISION = {"32": "32-true", "64": "64-true", "tf32": "32-true", "bf16": "bf16-mixed"}
+    from ensemble_switchover.data import SplitImages
+    from ensemble_switchover.networks import Ensemble
+    from ensemble_switchover.training.epoch_part import EpochPart
+    from ensemble_switchover.training.precision import Precision
 
 SHARE_OF_MEMORY = 0.8
 """What tensors may take; the rest is for workspaces, the allocator and others."""
-
-IGNORED_WARNINGS = (
-    ".*does not have many workers.*",  # the arrays lie on the device: there are no workers
-    ".*GPU available but not used.*",  # as asked for
-    ".*LeafSpec.*",  # Lightning's use of torch's pytree, no concern of the user's
-)
 
 
 def train_and_measure(
@@ -74,6 +72,7 @@ def train_and_measure(
     concurrent_jobs: int = 1,
     tell: Callable[[str], None] = print,
     warn: Callable[[str], None] = print,
+    log: MetricLog | None = None,
 ) -> Record:
     """Train the members of a cell, measure them, and return the record.
 
@@ -83,113 +82,166 @@ def train_and_measure(
         concurrent_jobs: How many runs share the machine.
         tell: Is given a line of text after every epoch.
         warn: Is given what goes wrong without ending the run.
+        log: Is started, and told of every epoch; absent: metrics go to the record alone.
 
     Raises:
         ConfigError: if the device or the precision is not to be had on this machine.
         DataError: if the data set is absent or not what it should be.
         TrainingError: if a member diverges, or the memory does not suffice.
     """
+    log = log or MetricLog(LoggerConfig(kind="none"), cell, tell, warn)
+    run = _Run(cell, config, concurrent_jobs, tell, warn, log)
     try:
-        return _train_and_measure(cell, config, concurrent_jobs, tell, warn)
+        return run.record()
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise TrainingError(_out_of_memory(cell)) from error
+        raise TrainingError(_out_of_memory(run.cell)) from error
 
 
-def _out_of_memory(cell: Cell) -> str:
-    device = choose_device(cell.device)
-    available = device_memory_bytes(device)
-    needed = memory_bytes(cell, device.type, available)
-    text = (
-        f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters at "
-        f"batch size {cell.recipe.batch_size}: its tensors take {needed / 2**20:,.0f} MiB"
-    )
-    if available is None:
-        return f"{text}; a smaller recipe.batch_size or budget needs less"
-    text += f", {device_name(device)} has {available / 2**20:,.0f} MiB"
-    fitting = largest_fitting_batch(cell, device.type, int(SHARE_OF_MEMORY * available))
-    if fitting is None:
-        return f"{text}; a smaller budget needs less"
-    return f"{text}; recipe.batch_size={fitting} would fit"
+class _Run:
+    """One run under way."""
 
+    def __init__(
+        self,
+        cell: Cell,
+        config: Config,
+        concurrent_jobs: int,
+        tell: Callable[[str], None],
+        warn: Callable[[str], None],
+        log: MetricLog,
+    ) -> None:
+        self.cell = cell
+        self.config = config
+        self.concurrent_jobs = concurrent_jobs
+        self.tell = tell
+        self.warn = warn
+        self.log = log
+        self.started_at = datetime.now(UTC)
+        self.wall_clock = start_clock()
+        self.spent_seconds = 0.0
+        """By former processes."""
+        self.epochs: list[EpochRecord] = []
 
-def _train_and_measure(
-    cell: Cell,
-    config: Config,
-    concurrent_jobs: int,
-    tell: Callable[[str], None],
-    warn: Callable[[str], None],
-) -> Record:
-    started_at = datetime.now(UTC)
-    wall_clock = start_clock()
-    device = choose_device(config.device)
-    if config.threads is not None:
-        torch.set_num_threads(config.threads)
-    dtype = set_precision(cell.precision, device)
-    environment = describe_environment(device)
-    module, datamodule = assemble(cell, dtype, tell)
-    for remark in datamodule.split.remarks:
-        warn(f"dataset={cell.dataset.name}: {remark}")
-    log = MetricLog(config.logger, cell, asdict(config), tell, warn)
+    def record(self) -> Record:
+        """Do it."""
+        cell, config = self.cell, self.config
+        device = choose_device(config.device)
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
+        precision = use_precision(cell.precision, device)
+        environment = describe_environment(device)
+        split = load_images(cell, self.tell)
+        for remark in split.remarks:
+            self.warn(f"dataset={cell.dataset.name}: {remark}")
+        checkpoint = read_checkpoint(cell.checkpoint_folder, self.warn)
+        if checkpoint is not None:
+            self.cell = cell = replace(cell, way=checkpoint.way)
+        elif cell.execution.name == "auto":
+            self.cell = cell = replace(cell, way=choose_way(cell, device, precision, self.tell))
+        self.log.start(plain(config), run_facts(cell, asdict(environment)))
+        ensemble, residence = self._train(split, precision, device, checkpoint)
+        latencies = measure_latencies(
+            _predictor(ensemble, precision, device),
+            cell.task,
+            config.measurement.latency_batch_sizes,
+            device=device,
+            dtype=precision.dtype,
+            max_seconds=config.measurement.latency_seconds,
+            warn=self.warn,
+        )
+        return Record(
+            schema_version=SCHEMA_VERSION,
+            name=cell.name,
+            fingerprint=cell.fingerprint,
+            study=cell.study,
+            seed=cell.seed,
+            member_seeds=cell.member_seeds,
+            budget=budget_record(cell),
+            design=design_record(cell),
+            dataset=dataset_record(cell, len(split.train), len(split.test), split.remarks),
+            recipe=recipe_record(cell),
+            environment=EnvironmentRecord(
+                **asdict(environment),
+                execution=cell.way.label,
+                execution_asked=cell.execution.name,
+                precision=cell.precision,
+                compiled=cell.compile,
+                residence=residence,
+                concurrent_jobs=self.concurrent_jobs,
+            ),
+            latencies=[LatencyRecord(**asdict(latency)) for latency in latencies],
+            epochs=self.epochs,
+            config=plain(config),
+            started_at=self.started_at.isoformat(timespec="seconds"),
+            wall_seconds=self._wall_seconds(),
+        )
 
-    def on_epoch(epoch: EpochRecord) -> None:
-        log.metrics(flat_metrics(epoch, cell.sizes.evaluated_on), epoch.epoch)
-        tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
+    def _train(
+        self,
+        split: SplitImages,
+        precision: Precision,
+        device: torch.device,
+        checkpoint: Checkpoint | None,
+    ) -> tuple[Ensemble, str]:
+        """Train all members, from a checkpoint if there is one.
 
-    timing, memory = TimingCallback(cell.design.k), MemoryCallback()
-    classification = ClassificationCallback()
-    recorder = RecorderCallback(timing, memory, classification, on_epoch)
-    resumed = resume(cell.checkpoint_folder, module, recorder, warn)
-    spent_seconds = 0.0 if resumed is None else resumed.wall_seconds
-    if resumed is not None:
-        tell(f"going on after epoch {resumed.num_epochs} of {cell.recipe.epochs}")
-        for epoch in recorder.epochs:
-            log.metrics(flat_metrics(epoch, cell.sizes.evaluated_on), epoch.epoch)
-    checkpoints = CheckpointCallback(
-        cell.checkpoint_folder, recorder, lambda: spent_seconds + wall_clock(), warn
-    )
-    callbacks = [timing, memory, classification, recorder, checkpoints]
-    status = "failed"
-    try:
-        fit(module, datamodule, cell, device, callbacks)
-        status = "success"
-    finally:
-        log.finish(status)
-    latencies = measure_latencies(
-        _predictor(module, cell.precision, device),
-        cell.task,
-        config.measurement.latency_batch_sizes,
-        device=device,
-        dtype=dtype,
-        max_seconds=config.measurement.latency_seconds,
-        warn=warn,
-    )
-    return Record(
-        schema_version=SCHEMA_VERSION,
-        name=cell.name,
-        fingerprint=cell.fingerprint,
-        study=cell.study,
-        seed=cell.seed,
-        member_seeds=cell.member_seeds,
-        budget=BudgetRecord(**asdict(cell.budget)),
-        design=_design_record(cell),
-        dataset=_dataset_record(cell, datamodule.split),
-        recipe=RecipeRecord(**{**asdict(cell.recipe), "drops": list(cell.recipe.drops)}),
-        environment=EnvironmentRecord(
-            **asdict(environment),
-            execution=cell.execution,
-            precision=cell.precision,
-            compiled=cell.compile,
-            residence=datamodule.residence,
-            concurrent_jobs=concurrent_jobs,
-        ),
-        latencies=[LatencyRecord(**asdict(latency)) for latency in latencies],
-        epochs=recorder.epochs,
-        config=asdict(config),
-        started_at=started_at.isoformat(timespec="seconds"),
-        wall_seconds=spent_seconds + wall_clock(),
-    )
+        Returns:
+            The trained ensemble on the device, and where the images lay.
+        """
+        cell = self.cell
+        start, members = None, None
+        if checkpoint is not None:
+            members = checkpoint.members
+            start = Start(num_epochs=checkpoint.num_epochs, members=members)
+            self._go_on_after(checkpoint)
+
+        def on_epoch(part: EpochPart) -> None:
+            nonlocal members
+            members = part.members
+            self._close_epoch(part, split)
+
+        if cell.way.processes == 1:
+            module, datamodule = train(
+                cell, split, precision, device, on_epoch, start=start, tell=self.tell
+            )
+            return module.ensemble.to(device), datamodule.residence
+        residence = train_in_processes(cell, device, on_epoch, start=start)
+        ensemble = build_ensemble(cell).to(device, precision.dtype)
+        assert members is not None
+        for network, state in zip(ensemble.members, members, strict=True):
+            network.load_state_dict(state.network)
+        return ensemble, residence
+
+    def _go_on_after(self, checkpoint: Checkpoint) -> None:
+        self.spent_seconds = checkpoint.wall_seconds
+        self.epochs = load_epochs(checkpoint.rows)
+        self.tell(f"going on after epoch {checkpoint.num_epochs} of {self.cell.recipe.epochs}")
+        for epoch in self.epochs:
+            self.log.epoch(epoch)
+
+    def _close_epoch(self, part: EpochPart, split: SplitImages) -> None:
+        """Take stock of an epoch: its row, its line, its checkpoint."""
+        cell = self.cell
+        epoch = epoch_row(part, split.test.labels, cell.recipe, len(split.train))
+        self.epochs.append(epoch)
+        self.log.epoch(epoch)
+        self.tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
+        checkpoint = Checkpoint(
+            num_epochs=part.epoch,
+            members=part.members,
+            way=cell.way,
+            rows=dump_epochs(self.epochs),
+            wall_seconds=self._wall_seconds(),
+        )
+        try:
+            write_checkpoint(cell.checkpoint_folder, checkpoint)
+        except OSError as error:  # costs the checkpoint, never the run
+            self.warn(f"no checkpoint after epoch {part.epoch}: {error}")
+        interruption.check()
+
+    def _wall_seconds(self) -> float:
+        return self.spent_seconds + self.wall_clock()
 
 
 def start_clock() -> Callable[[], float]:
@@ -198,191 +250,43 @@ def start_clock() -> Callable[[], float]:
     return lambda: time.perf_counter() - begin
 
 
-def assemble(
-    cell: Cell, dtype: torch.dtype, tell: Callable[[str], None] | None = None
-) -> tuple[EnsembleModule, ImageDataModule]:
-    """Build the members of a cell and the data that they train on.
-
-    `tell` is given a line about what takes its time, and where the images are to be.
-
-    Raises:
-        DataError: if the data set is absent or not what it should be.
-    """
-    used = cell.sizes
-    split = load_dataset(cell.dataset, used.train, used.test, tell, validation_size=used.validation)
-    design, recipe = cell.design, cell.recipe
-    ensemble = Ensemble.build(cell.family, design.depth, design.width, cell.task, cell.member_seeds)
-    execution = EXECUTIONS[cell.execution]
-    module = EnsembleModule(
-        ensemble,
-        recipe,
-        execution,
-        len(split.train),
-        len(split.test),
-        cell.task.num_classes,
-        compiled=cell.compile,
+def _out_of_memory(cell: Cell) -> str:
+    device = choose_device(cell.device)
+    available = device_memory_bytes(device)
+    needed = memory_bytes(cell, device.type, available)
+    text = (
+        f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters at "
+        f"batch size {cell.recipe.batch_size}, execution {cell.way.label}: its tensors take "
+        f"{needed / 2**20:,.0f} MiB"
     )
-    datamodule = ImageDataModule(
-        split,
-        groups=execution.groups(design.k),
-        member_seeds=cell.member_seeds,
-        batch_size=recipe.batch_size,
-        augmentation=augmentation_of(cell),
-        dtype=dtype,
-        residence=cell.dataset.residence,
-        tell=tell,
-    )
-    return module, datamodule
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device asked for; `auto` takes CUDA, then MPS, then the CPU.
-
-    Raises:
-        ConfigError: if this machine does not have it.
-    """
-    available = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        name = next(device for device, present in available.items() if present)
-    if not available[name]:
-        present = ", ".join(device for device, there in available.items() if there)
-        raise ConfigError(f"device={name}: this machine has {present}")
-    return torch.device("cuda", 0) if name == "cuda" else torch.device(name)
-
-
-def set_precision(precision: str, device: torch.device) -> torch.dtype:
-    """Set torch's switches for a precision, and return the data type of images.
-
-    Raises:
-        ConfigError: if the device does not have that precision.
-    """
-    if precision == "tf32" and device.type != "cuda":
-        raise ConfigError(f"precision=tf32: needs a CUDA device, this run is on {device.type}")
-    if precision == "64" and device.type == "mps":
-        raise ConfigError("precision=64: an MPS device has no float64")
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
-    torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    return torch.float64 if precision == "64" else torch.float32
-
-
-def fit(
-    module: EnsembleModule,
-    datamodule: ImageDataModule,
-    cell: Cell,
-    device: torch.device,
-    callbacks: list[lightning.Callback],
-    *,
-    evaluate: bool = True,
-) -> None:
-    """Train without the parts of Lightning that cost time and are not needed here.
-
-    Raises:
-        TrainingError: if a member diverges.
-        KeyboardInterrupt: on Ctrl-C, as everywhere else.
-    """
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        for message in IGNORED_WARNINGS:
-            warnings.filterwarnings("ignore", message=message)
-        trainer = lightning.Trainer(
-            max_epochs=cell.recipe.epochs,
-            accelerator="gpu" if device.type == "cuda" else device.type,
-            devices=1,
-            precision=LIGHTNING_PRECISION[cell.precision],  # type: ignore[arg-type]
-            callbacks=callbacks,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            limit_val_batches=None if evaluate else 0,
-            inference_mode=True,
-        )
-        if module.resumed is not None:
-            for count in ("ready", "started", "processed", "completed"):
-                setattr(trainer.fit_loop.epoch_progress.current, count, module.resumed.num_epochs)
-        try:
-            trainer.fit(module, datamodule=datamodule)
-        except SystemExit:
-            # Lightning turns Ctrl-C into an exit and leaves further ones ignored
-            interruption.listen()
-            raise KeyboardInterrupt from None
+    if available is None:
+        return f"{text}; a smaller recipe.batch_size or budget needs less"
+    text += f", {device_name(device)} has {available / 2**20:,.0f} MiB"
+    usable = int(SHARE_OF_MEMORY * available)
+    fitting = []
+    one_by_one = replace(cell, way=Way())
+    if memory_bytes(one_by_one, device.type, available) <= min(usable, needed - 1):
+        fitting.append("execution=sequential")
+    batch_size = largest_fitting_batch(cell, device.type, usable)
+    if batch_size is not None:
+        fitting.append(f"recipe.batch_size={batch_size}")
+    if not fitting:
+        return f"{text}; a smaller budget needs less"
+    return f"{text}; {' or '.join(fitting)} would fit"
 
 
 def _predictor(
-    module: EnsembleModule, precision: str, device: torch.device
-) -> Callable[[Tensor], Tensor]:
-    """Return how the trained ensemble predicts, by the execution that trained it."""
-    module.ensemble.to(device).eval()
+    ensemble: Ensemble, precision: Precision, device: torch.device
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return how the trained ensemble predicts."""
+    ensemble.eval()
 
-    def predict(images: Tensor) -> Tensor:
-        mixed = precision == "bf16"
-        with torch.autocast(device.type, torch.bfloat16) if mixed else nullcontext():
-            return module.execution.probabilities(images)
+    def predict(images: torch.Tensor) -> torch.Tensor:
+        with precision.computing(device):
+            probabilities: torch.Tensor = ensemble(images)
+        return probabilities
 
     return predict
-
-
-def augmentation_of(cell: Cell) -> Augmentation | None:
-    """Return how a cell's training images are augmented, if they are."""
-    dataset, operations = cell.dataset, None
-    if dataset.augmentation == "none":
-        return None
-    if dataset.augmentation == "randaugment":
-        operations = RandAugment(dataset.randaugment_ops, dataset.randaugment_magnitude)
-    return Augmentation(dataset.crop_padding, dataset.flip, operations)
-
-
-def _design_record(cell: Cell) -> DesignRecord:
-    design = cell.design
-    return DesignRecord(
-        family=cell.family.name,
-        family_options=cell.family.options,
-        design_class=design.design_class.value,
-        depth=design.depth,
-        width=design.width,
-        k=design.k,
-        member_parameters=design.member_parameters,
-        parameters=design.parameters,
-        budget_fill=design.budget_fill,
-        member_flops=design.member_flops,
-        source=cell.source.value,
-    )
-
-
-def _dataset_record(cell: Cell, split: SplitImages) -> DatasetRecord:
-    on_test = cell.sizes.evaluated_on == "test"
-    used = without_idle(cell.dataset)
-    return DatasetRecord(
-        name=cell.dataset.name,
-        num_classes=cell.task.num_classes,
-        channels=cell.task.channels,
-        image_size=cell.task.size,
-        train_size=len(split.train),
-        test_size=len(split.test) if on_test else 0,
-        validation_size=cell.sizes.validation,
-        evaluated_on="test" if on_test else "validation",
-        augmentation=cell.dataset.augmentation,
-        crop_padding=used.crop_padding,
-        flip=used.flip,
-        split_seed=used.split_seed,
-        **_randaugment_record(cell),
-        options=cell.dataset_options,
-        remarks=list(split.remarks),
-    )
-
-
-def _randaugment_record(cell: Cell) -> dict[str, int]:
-    if cell.dataset.augmentation != "randaugment":
-        return {}
-    return {
-        "randaugment_ops": cell.dataset.randaugment_ops,
-        "randaugment_magnitude": cell.dataset.randaugment_magnitude,
-    }
 
 
 def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:

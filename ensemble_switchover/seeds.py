@@ -17,6 +17,8 @@ class Stream(Enum):
     INITIALISATION = 0
     ORDER = 1
     AUGMENTATION = 2
+    LAYERS = 3
+    """Layers that draw while they train, such as dropout."""
 
 
 def member_seeds(seed: int, k: int) -> list[int]:

@@ -54,3 +54,35 @@ def tiny_cell(compose_config, tmp_path):
         return resolve(config), config
 
     return make
+
+
+@pytest.fixture(scope="session")
+def logged_study(tmp_path_factory):
+    """Run a single network and an ensemble of two with W&B offline; return the study's folder."""
+    from hydra import compose, initialize_config_dir
+
+    from ensemble_switchover.cell import resolve
+    from ensemble_switchover.config import conf_folder, typed
+    from ensemble_switchover.job import run_cell
+
+    results = tmp_path_factory.mktemp("logged") / "results"
+    for design in ("single", "deq"):
+        words = (
+            f"design={design}",
+            "k=2",
+            "logger=wandb",
+            "epochs=2",
+            "device=cpu",
+            "dataset.train_size=40",
+            "dataset.test_size=60",
+            "budget.depth=8",
+            "budget.width=8",
+            "measurement.latency_batch_sizes=[1,4]",
+            "measurement.latency_seconds=0.01",
+            f"results={results}",
+            "study=tiny",
+        )
+        with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+            config = typed(compose("config", overrides=list(words)))
+        run_cell(resolve(config), config, concurrent_jobs=1, tell=list, warn=pytest.fail)
+    return results / "tiny"

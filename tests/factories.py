@@ -118,6 +118,7 @@ def make_record(
             "device": "cpu",
             "device_name": "Example CPU",
             "execution": "sequential",
+            "execution_asked": "sequential",
             "precision": "float32",
             "compiled": False,
             "num_threads": 1,

@@ -10,6 +10,7 @@ from ensemble_switchover.planning.calibration import calibration_folder, read_ca
 from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.workload import Pass
+from ensemble_switchover.training.precision import FLOAT32
 
 SMALL = ("budget.depth=8", "budget.width=2", "recipe.batch_size=4")
 
@@ -30,7 +31,7 @@ def saved():
 
 def test_every_pass_of_a_design_is_timed(tiny_cell):
     cell, _ = tiny_cell(*SMALL)
-    times = time_design(cell, torch.device("cpu"), torch.float32, 0.01)
+    times = time_design(cell, torch.device("cpu"), FLOAT32, 0.01)
     assert list(times) == list(Pass)
     for seconds in times.values():
         assert 3 <= len(seconds) <= 12

@@ -152,7 +152,12 @@ PROBLEMS = [
     (["measurement.latency_seconds=0"], "measurement.latency_seconds=0.0: expected more than 0"),
     (["measurement.latency_batch_sizes=[1,0]"],
      "measurement.latency_batch_sizes=[1, 0]: expected batch sizes of at least 1"),
-    (["precision=16"], "precision=16: expected one of 32, 64, tf32, bf16"),
+    (["precision=12"], "precision=12: expected one of 32, 64, tf32, bf16, 16"),
+    (["precision=16", "execution.name=fused"], "precision=16: members in one vectorised step"),
+    (["precision=16", "execution.name=parallel", "execution.within=fused"],
+     "precision=16: members in one vectorised step would share the scale of their losses"),
+    (["execution.processes=0"], "execution.processes=0: expected more than 0"),
+    (["execution.within=turns"], "execution.within=turns: expected one of sequential, fused"),
     (["device=tpu"], "device=tpu: expected one of auto, cpu, cuda, mps"),
     (["retry=always"], "retry=always: expected one of none, failed"),
     (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none, standard, "
@@ -255,7 +260,7 @@ def test_every_key_with_choices_takes_each_of_them():
 
 
 def test_several_problems_are_told_at_once():
-    words = ("k=0", "seed=-1", "precision=16", "study=a/b", "dataset.train_size=5")
+    words = ("k=0", "seed=-1", "precision=12", "study=a/b", "dataset.train_size=5")
     with pytest.raises(ConfigError) as error:
         resolve_with(*words, "recipe.learning_rate=-1", "budget.depth=25")
     first, *listed = str(error.value).splitlines()

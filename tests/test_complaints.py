@@ -32,7 +32,7 @@ def complaint(*overrides):
         (["dataset=cifar"], "dataset=cifar: expected one of cifar10, cifar100"),
         (["design=foo"], "design=foo: expected one of deq, single, weq"),
         (["budget=parms"], "budget=parms: expected one of network, parameters"),
-        (["execution=parallel"], "execution=parallel: expected one of "),
+        (["execution=threads"], "execution=threads: expected one of auto, fused, "),
         (["logger=mlflow"], "logger=mlflow: expected one of csv, none, tensorboard, wandb"),
         (["sweep=nope"], "sweep=nope: expected one of demo"),
         (["arch="], "arch=: expected one of densenet, resnet, vgg, wide_resnet"),

@@ -3,7 +3,7 @@
 import ast
 import itertools
 import tempfile
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from ensemble_switchover.config import (
     NetworkBudgetConfig,
     ParametersBudgetConfig,
     conf_folder,
+    plain,
 )
 from ensemble_switchover.design import FAMILIES
 from ensemble_switchover.errors import ConfigError, DesignError
@@ -136,7 +137,7 @@ def test_the_default_is_a_small_single_resnet_on_digits(compose_config):
     assert (cell.design.depth, cell.design.width) == (26, 8)
     assert cell.dataset.name == "digits"
     assert (cell.train_size, cell.test_size, cell.recipe.epochs) == (300, 1497, 20)
-    assert (cell.seed, cell.execution, cell.precision) == (0, "sequential", "32")
+    assert (cell.seed, cell.execution.name, cell.precision) == (0, "auto", "32")
     assert cell.notes == ()
 
 
@@ -251,3 +252,11 @@ def test_every_field_of_the_configuration_is_documented():
             if entry.name not in known and not entry.type.endswith("Config")
         ]
     assert silent == []
+
+
+def test_what_is_written_down_has_no_login_of_an_address(compose_config):
+    config = compose_config("dataset.url='https://user:secret@example.org:8080/a@b?c=d@e'")
+    assert plain(config)["dataset"]["url"] == "https://example.org:8080/a@b?c=d@e"
+    assert config.dataset.url == "https://user:secret@example.org:8080/a@b?c=d@e"
+    untouched = compose_config("dataset.url=https://example.org/a@b")
+    assert plain(untouched) == asdict(untouched)

@@ -21,7 +21,7 @@ def trainings(monkeypatch):
     """Count the trainings, each of which gives a made-up record at once."""
     calls = []
 
-    def train(cell, config, *, concurrent_jobs, tell, warn):
+    def train(cell, config, *, concurrent_jobs, tell, warn, log):
         calls.append(cell.name)
         return make_record(name=cell.name)
 

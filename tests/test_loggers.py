@@ -1,4 +1,5 @@
 import csv
+import os
 import subprocess
 import sys
 
@@ -6,7 +7,8 @@ import pytest
 
 from ensemble_switchover import loggers
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.run import train_and_measure
+from ensemble_switchover.job import run_cell
+from ensemble_switchover.results.store import RECORD_FILE, read_record
 
 
 @pytest.fixture
@@ -14,8 +16,8 @@ def trained(tiny_cell):
     def train(*overrides):
         cell, config = tiny_cell("budget.depth=8", "budget.width=4", *overrides)
         lines = []
-        record = train_and_measure(cell, config, tell=lines.append, warn=lines.append)
-        return record, cell, lines
+        run_cell(cell, config, concurrent_jobs=1, tell=lines.append, warn=lines.append)
+        return read_record(cell.folder / RECORD_FILE), cell, lines
 
     return train
 
@@ -26,6 +28,8 @@ def test_csv(trained):
     rows = list(csv.DictReader(path.read_text().splitlines()))
     errors = [float(row["test/error_percent"]) for row in rows if row["test/error_percent"]]
     assert errors == pytest.approx([epoch.test_error for epoch in record.epochs])
+    (wall_seconds,) = [row["summary/wall_seconds"] for row in rows if row["summary/wall_seconds"]]
+    assert float(wall_seconds) == pytest.approx(record.wall_seconds)
 
 
 def test_tensorboard(trained):
@@ -40,20 +44,16 @@ def test_a_missing_package_is_said_before_training(tiny_cell, monkeypatch):
     monkeypatch.setattr(loggers.lightning_loggers, "TensorBoardLogger", start)
     cell, config = tiny_cell("logger=tensorboard", "budget.depth=8", "budget.width=4")
     with pytest.raises(ConfigError, match=r"logger=tensorboard: .*pip install"):
-        train_and_measure(cell, config, tell=lambda line: None)
+        run_cell(cell, config, concurrent_jobs=1, tell=list, warn=list)
 
 
-@pytest.mark.parametrize("when", ["init", "log"])
-def test_a_fault_of_wandb_never_costs_a_run(trained, monkeypatch, when):
+def test_a_fault_at_the_start_is_told_once_and_costs_nothing(trained, monkeypatch):
     import wandb
 
     def fault(*arguments, **keywords):
         raise wandb.errors.CommError("no route to host\nand more")
 
-    if when == "init":
-        monkeypatch.setattr(wandb, "init", fault)
-    else:
-        monkeypatch.setattr(loggers.lightning_loggers.WandbLogger, "log_metrics", fault)
+    monkeypatch.setattr(wandb, "init", fault)
     record, _, lines = trained("logger=wandb", "epochs=2")
     assert len(record.epochs) == 2
     told = [line for line in lines if "the run goes on without it" in line]
@@ -71,7 +71,12 @@ def test_wandb_without_a_login_is_offline_and_says_so_in_one_line(tmp_path):
         "budget.width=4",
         "measurement.latency_batch_sizes=[1]",
     )
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "NETRC": str(tmp_path / "none")}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "NETRC": str(tmp_path / "none"),
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }
     result = subprocess.run(
         [sys.executable, "-m", "ensemble_switchover", *words],
         cwd=tmp_path,

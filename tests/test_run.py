@@ -10,6 +10,8 @@ from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.planning.cost import memory_bytes
 from ensemble_switchover.results.store import RECORD_FILE, read_record, write_record
 from ensemble_switchover.sweep import run_job
+from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.precision import use_precision
 
 SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
 
@@ -50,8 +52,9 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_cell, t
     assert record.environment.execution == "sequential"
     assert record.config["arch"]["family"] == family
     assert record.environment.residence == "device"
-    (line,) = lines  # a CPU computes where the images are: there is nothing to tell of that
-    assert "epoch 1/1" in line
+    assert "execution=auto: sequential" in lines[0]
+    assert "epoch 1/1" in lines[1]
+    assert len(lines) == 2  # a CPU computes where the images are: there is nothing to tell of that
 
 
 def test_the_same_cell_again_gives_the_same_result(tiny_cell):
@@ -83,14 +86,14 @@ def test_other_precisions_train_and_are_recorded(precision, tiny_cell):
 
 def test_what_the_machine_lacks_is_said():
     with pytest.raises(ConfigError, match="precision=tf32: needs a CUDA device"):
-        run.set_precision("tf32", torch.device("cpu"))
+        use_precision("tf32", torch.device("cpu"))
     if not torch.cuda.is_available():
         with pytest.raises(ConfigError, match="device=cuda: this machine has"):
-            run.choose_device("cuda")
+            choose_device("cuda")
 
 
 def test_float32_is_not_silently_tf32():
-    run.set_precision("32", torch.device("cpu"))
+    use_precision("32", torch.device("cpu"))
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32
 
@@ -139,7 +142,7 @@ def test_too_little_memory_is_said_with_what_would_help(error, tiny_cell, monkey
     def fail(*arguments, **keywords):
         raise error
 
-    monkeypatch.setattr(run, "fit", fail)
+    monkeypatch.setattr(run, "train", fail)
     cell, config = tiny_cell("budget.depth=8", "budget.width=4")
     with pytest.raises(TrainingError, match=r"out of memory .* recipe.batch_size"):
         run.train_and_measure(cell, config, tell=lambda line: None)
@@ -155,10 +158,10 @@ def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_cell, monkeyp
     words = ("budget.depth=8", "budget.width=8")
     needed = memory_bytes(tiny_cell(*words, "recipe.batch_size=8")[0], "cpu", None)
     available = int(share * needed / run.SHARE_OF_MEMORY)
-    monkeypatch.setattr(run, "fit", fail)
+    monkeypatch.setattr(run, "train", fail)
     monkeypatch.setattr(run, "device_memory_bytes", lambda device: available)
     cell, config = tiny_cell(*words, "recipe.batch_size=32")
-    with pytest.raises(TrainingError, match=f"batch size 32: its tensors take .* {advice}"):
+    with pytest.raises(TrainingError, match=f"batch size 32, .* its tensors take .* {advice}"):
         run.train_and_measure(cell, config, tell=lambda line: None)
 
 
@@ -166,7 +169,7 @@ def test_any_other_fault_is_not_taken_for_it(tiny_cell, monkeypatch):
     def fail(*arguments, **keywords):
         raise RuntimeError("shapes do not match")
 
-    monkeypatch.setattr(run, "fit", fail)
+    monkeypatch.setattr(run, "train", fail)
     cell, config = tiny_cell("budget.depth=8", "budget.width=4")
     with pytest.raises(RuntimeError, match="shapes"):
         run.train_and_measure(cell, config, tell=lambda line: None)

@@ -56,7 +56,7 @@ def draw(augmentation: Augmentation, size: int, generator: torch.Generator) -> D
     Crops and flips are the same with operations and without.
     """
     offsets = torch.randint(0, 2 * augmentation.padding + 1, (size, 2), generator=generator)
-    flips = torch.rand(size, generator=generator) < 0.5
+    flips = torch.rand(size, generator=generator, dtype=torch.float32) < 0.5
     flips = flips if augmentation.flip else torch.zeros_like(flips)
     if augmentation.operations is None:
         return Draws(offsets, flips)

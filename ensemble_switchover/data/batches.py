@@ -41,8 +41,14 @@ class Batch(NamedTuple):
     """(m, B, C, H, W), normalised."""
     labels: Tensor
     """(m, B)"""
-    ends_group: bool
-    """True for the group's last batch of the epoch."""
+
+
+class GroupEpoch(NamedTuple):
+    """One epoch of the members of one group."""
+
+    members: tuple[int, ...]
+    batches: Iterator[Batch]
+    """Made as they are asked for."""
 
 
 class EvaluationBatch(NamedTuple):
@@ -137,6 +143,10 @@ class TrainingBatches:
         for group in self.groups:
             yield from self._group_batches(group, self.epoch())
 
+    def by_group(self) -> GroupEpochs:
+        """Return the same, an epoch of a group at a time."""
+        return GroupEpochs(self)
+
     def _group_batches(self, group: tuple[int, ...], epoch: int) -> Iterator[Batch]:
         size = len(self.data)
         orders, draws = [], []
@@ -160,13 +170,11 @@ class TrainingBatches:
                         piece = augment(piece, selected, self.augmentation)
                     images.append(torch.split(piece, self.batch_size))
                     labels.append(torch.split(piece_labels, self.batch_size))
-                ends = range(start, min(start + step, size), self.batch_size)
-                for first, own, own_labels in zip(
-                    ends, zip(*images, strict=True), zip(*labels, strict=True), strict=True
+                for own, own_labels in zip(
+                    zip(*images, strict=True), zip(*labels, strict=True), strict=True
                 ):
                     batches = torch.stack([self.normalise(batch) for batch in own])
-                    is_last = first + self.batch_size >= size
-                    yield Batch(group, batches, torch.stack(own_labels), is_last)
+                    yield Batch(group, batches, torch.stack(own_labels))
 
     @property
     def _images_at_once(self) -> int:
@@ -176,6 +184,20 @@ class TrainingBatches:
         pixels = self.data.images.shape[2] * self.data.images.shape[3]
         at_once = min(IMAGES_AT_ONCE, PIXELS_AT_ONCE // pixels)
         return self.batch_size * max(1, at_once // self.batch_size)
+
+
+class GroupEpochs:
+    """Epochs of groups: Lightning's loop then runs once for all the steps of a group."""
+
+    def __init__(self, batches: TrainingBatches) -> None:
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches.groups)
+
+    def __iter__(self) -> Iterator[GroupEpoch]:
+        for group in self.batches.groups:
+            yield GroupEpoch(group, self.batches._group_batches(group, self.batches.epoch()))
 
 
 class EvaluationBatches:

@@ -8,6 +8,7 @@ import pytorch_lightning as lightning
 
 from ensemble_switchover.data.batches import (
     EvaluationBatches,
+    GroupEpochs,
     Groups,
     Normalisation,
     TrainingBatches,
@@ -68,7 +69,7 @@ class ImageDataModule(lightning.LightningDataModule):
         if told and self.tell is not None:
             self.tell(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
 
-    def train_dataloader(self) -> TrainingBatches:
+    def train_dataloader(self) -> GroupEpochs:
         """Serve the training images."""
         trainer = self.trainer
         assert trainer is not None
@@ -82,7 +83,7 @@ class ImageDataModule(lightning.LightningDataModule):
             dtype=self.dtype,
             epoch=lambda: trainer.current_epoch,
             prefetch_to=self._prefetch_to,
-        )
+        ).by_group()
 
     def val_dataloader(self) -> EvaluationBatches:
         """Serve the test images; evaluation is not training."""

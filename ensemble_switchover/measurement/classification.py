@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-import pytorch_lightning as lightning
 import torch
 from torch.nn import functional
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from ensemble_switchover.networks.ensemble import ensemble_probabilities
-from ensemble_switchover.training import EnsembleModule
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,18 +74,3 @@ def disagreement(predictions: Tensor) -> float | None:
 
 def _share(true: Tensor) -> float:
     return int(true.sum()) / true.numel()
-
-
-class ClassificationCallback(lightning.Callback):
-    """Evaluates ensemble and members after every epoch."""
-
-    def __init__(self) -> None:
-        self.result: Classification | None = None
-
-    def on_validation_epoch_end(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> None:
-        """Compare the epoch's predictions with the test labels."""
-        assert isinstance(pl_module, EnsembleModule)
-        labels = trainer.val_dataloaders.data.labels  # type: ignore[union-attr]
-        self.result = classify(pl_module.probabilities, labels)

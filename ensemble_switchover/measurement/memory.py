@@ -8,30 +8,22 @@ from __future__ import annotations
 
 import resource
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
 import torch
 
+from ensemble_switchover.training.epoch_part import PeakMemory
+
 if TYPE_CHECKING:
     from typing import Any
 
-    from ensemble_switchover.data.batches import Batch
+    from ensemble_switchover.data.batches import GroupEpoch
 
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
 _RESET_PEAK = "5"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeakMemory:
-    """Peaks since the last reset, in bytes; absent where the device does not tell."""
-
-    device_bytes: int | None
-    reserved_bytes: int | None
-    rss_bytes: int | None
 
 
 def reset_peaks(device: torch.device) -> None:
@@ -89,9 +81,8 @@ class MemoryCallback(lightning.Callback):
         trainer: lightning.Trainer,
         pl_module: lightning.LightningModule,
         outputs: Any,
-        batch: Batch,
+        batch: GroupEpoch,
         batch_idx: int,
     ) -> None:
         """Read after the last step of a group; the last reading of an epoch stays."""
-        if batch.ends_group:
-            self.peak = read_peaks(pl_module.device)
+        self.peak = read_peaks(pl_module.device)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from ensemble_switchover.data.batches import Batch
+    from ensemble_switchover.data.batches import GroupEpoch
 
 
 def synchronised_clock(device: torch.device) -> Callable[[], float]:
@@ -38,10 +38,10 @@ def synchronised_clock(device: torch.device) -> Callable[[], float]:
 class MemberStopwatch:
     """Splits the time of an epoch among the members, group by group."""
 
-    def __init__(self, k: int, clock: Callable[[], float]) -> None:
+    def __init__(self, num_members: int, clock: Callable[[], float]) -> None:
         """Take the number of members and a clock in seconds."""
         self.clock = clock
-        self.seconds = [0.0] * k
+        self.seconds = [0.0] * num_members
         self._mark = 0.0
 
     def start(self) -> None:
@@ -72,10 +72,10 @@ class TimingCallback(lightning.Callback):
     Waiting for data between steps is.
     """
 
-    def __init__(self, k: int, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, num_members: int, clock: Callable[[], float] | None = None) -> None:
         self.clock = clock
-        self.k = k
-        self.stopwatch = MemberStopwatch(k, clock or time.perf_counter)
+        self.num_members = num_members
+        self.stopwatch = MemberStopwatch(num_members, clock or time.perf_counter)
         self.evaluation_seconds = 0.0
         self._evaluation_start = 0.0
 
@@ -89,7 +89,7 @@ class TimingCallback(lightning.Callback):
     ) -> None:
         """Choose the clock for the device."""
         clock = self.clock or synchronised_clock(pl_module.device)
-        self.stopwatch = MemberStopwatch(self.k, clock)
+        self.stopwatch = MemberStopwatch(self.num_members, clock)
         if isinstance(pl_module, EnsembleModule):
             pl_module.untimed = self.stopwatch.paused
 
@@ -104,12 +104,11 @@ class TimingCallback(lightning.Callback):
         trainer: lightning.Trainer,
         pl_module: lightning.LightningModule,
         outputs: Any,
-        batch: Batch,
+        batch: GroupEpoch,
         batch_idx: int,
     ) -> None:
         """Close a group's share of the epoch after its last step."""
-        if batch.ends_group:
-            self.stopwatch.split(batch.members)
+        self.stopwatch.split(batch.members)
 
     def on_validation_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.networks.build import (
     Concatenation,
     GlobalAveragePool,
@@ -23,6 +24,10 @@ from ensemble_switchover.networks.build import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+class NoFusedFormError(ConfigError):
+    """A layer that cannot be computed for several networks at once as for each by itself."""
 
 
 class Fused(nn.Module):
@@ -96,7 +101,10 @@ def _fuse(modules: Sequence[Any]) -> nn.Module:
     """Fuse modules that are alike."""
     kind = type(modules[0])
     if kind not in _FUSERS:
-        raise TypeError(f"no fused form of {kind.__name__}")
+        raise NoFusedFormError(
+            f"execution=fused: {kind.__name__} has no form in which several networks are one; "
+            f"expected execution=sequential or execution=parallel"
+        )
     return _FUSERS[kind](modules)
 
 

@@ -10,6 +10,7 @@ from ensemble_switchover.planning.calibration import Calibration
 from ensemble_switchover.planning.memory import training_peak_bytes
 from ensemble_switchover.planning.workload import MANY_IMAGES, Pass, Workload, workload
 from ensemble_switchover.residence import choose_residence
+from ensemble_switchover.ways import SEQUENTIAL
 
 if TYPE_CHECKING:
     from ensemble_switchover.cell import Cell
@@ -55,7 +56,8 @@ def predict_cost(
         device: `cpu`, `cuda` or `mps`; off the CPU, members whose turn it is not are parked.
         available_bytes: Of the device's memory, if it is known.
     """
-    epochs, groups = cell.recipe.epochs, cell.design.k // cell.members_at_once
+    epochs, k = cell.recipe.epochs, cell.design.k
+    turns, served = cell.way.turns(k), replace(cell.way, processes=1).turns(k)
     steps = epochs * -(-cell.train_size // cell.recipe.batch_size)
     step = predict_pass(cell, Pass.TRAINING, basis)
     one, many = (predict_pass(cell, timed, basis) for timed in (Pass.ONE, Pass.MANY))
@@ -64,10 +66,10 @@ def predict_cost(
         steps=cell.design.k * steps,
         training_flops=cell.training_flops,
         memory_bytes=memory_bytes(cell, device, available_bytes),
-        training_seconds=None if step is None else groups * steps * step,
-        evaluation_seconds=None if many is None else groups * evaluated * many,
-        one_image_ms=None if one is None else groups * one * _MILLISECONDS,
-        many_images_ms=None if many is None else groups * many * _MILLISECONDS / MANY_IMAGES,
+        training_seconds=None if step is None else turns * steps * step,
+        evaluation_seconds=None if many is None else turns * evaluated * many,
+        one_image_ms=None if one is None else served * one * _MILLISECONDS,
+        many_images_ms=None if many is None else served * many * _MILLISECONDS / MANY_IMAGES,
         extrapolated=_is_extrapolated(cell, basis),
     )
 
@@ -100,14 +102,15 @@ def memory_bytes(cell: Cell, device: str, available_bytes: int | None) -> int:
         available_bytes: Of the device's memory, by which `dataset.residence=auto` decides; None
             where it is not known.
     """
-    return step_bytes(cell) + _other_bytes(cell, device, available_bytes)
+    at_once = cell.way.processes if device == "cpu" else 1
+    return at_once * step_bytes(cell) + _other_bytes(cell, device, available_bytes)
 
 
 def step_bytes(cell: Cell) -> int:
-    """Bound the bytes of a training step of the members that share it."""
+    """Bound the bytes of a training step of the members that share it, in one process."""
     design, task = cell.design, cell.task
     size = (design.depth, design.width, task, cell.recipe.batch_size, item_bytes(cell))
-    copies = cell.execution != "fused"
+    copies = cell.way.within == SEQUENTIAL and not cell.way.channels_last
     return cell.members_at_once * shape_bytes(cell.family, *size, update_copies=copies)
 
 
@@ -119,7 +122,8 @@ def item_bytes(cell: Cell) -> int:
 def _other_bytes(cell: Cell, device: str, available_bytes: int | None) -> int:
     """Count what lies on the device beside a step: images, and on the CPU waiting members."""
     design, task = cell.design, cell.task
-    waiting = design.k - cell.members_at_once if device == "cpu" else 0
+    busy = cell.way.processes * cell.members_at_once
+    waiting = max(0, design.k - busy) if device == "cpu" else 0
     members = 3 * waiting * design.member_parameters * item_bytes(cell)
     images = (cell.train_size + cell.sizes.evaluated) * (task.channels * task.size**2 + LABEL_BYTES)
     asked = cell.dataset.residence

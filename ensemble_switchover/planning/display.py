@@ -84,7 +84,7 @@ OCCASIONAL_COLUMNS: list[Column] = [
     ("Data set", lambda entry: entry.cell.dataset.name),
     ("Images", lambda entry: f"{entry.cell.train_size:,}"),
     ("Augmen- tation", lambda entry: entry.cell.dataset.augmentation),
-    ("Execution", lambda entry: entry.cell.execution),
+    ("Execution", lambda entry: entry.cell.way.label),
     ("Precision", lambda entry: entry.cell.precision),
     ("Compiled", lambda entry: "yes" if entry.cell.compile else "no"),
     ("Device", lambda entry: entry.cell.device),

@@ -76,7 +76,7 @@ def forecast(
     machines: dict[tuple[object, ...], Machine] = {}
     forecasts = []
     for cell in cells:
-        key = (cell.device, cell.execution, cell.precision, cell.compile, cell.threads)
+        key = (cell.device, cell.way, cell.precision, cell.compile, cell.threads)
         if key not in machines:
             machines[key] = find_machine(cell, calibrations, machine_name)
         machine = machines[key]

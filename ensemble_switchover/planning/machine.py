@@ -141,7 +141,7 @@ def conditions_of(cell: Cell, device: str, device_name: str) -> Conditions:
     return Conditions(
         device=device,
         device_name=device_name,
-        execution=cell.execution,
+        execution=cell.way.label,
         precision=cell.precision,
         compiled=cell.compile,
         threads=cell.threads,

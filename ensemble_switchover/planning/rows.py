@@ -98,7 +98,7 @@ def plan_row(entry: Forecast) -> PlanRow:
         training_flops=cost.training_flops,
         memory_bytes=cost.memory_bytes,
         fits=entry.fits,
-        execution=cell.execution,
+        execution=cell.way.label,
         precision=cell.precision,
         compiled=cell.compile,
         threads=cell.threads,

@@ -138,8 +138,9 @@ class EnvironmentRecord:
     """`cpu`, `cuda` or `mps`."""
     device_name: str
     execution: str
-    execution_asked: str | None = None
-    """`auto` where the fastest was chosen, else the same as `execution`; absent: the same."""
+    """How the members were executed."""
+    execution_asked: str
+    """`auto` where the program chose that for its speed here; else what was asked for."""
     precision: str
     compiled: bool
     residence: str = "device"

@@ -1,11 +1,15 @@
-"""Whether W&B would find a login, told without asking for one."""
+"""Whether W&B would find a login and a server, told without asking for one."""
 
 from __future__ import annotations
 
 import netrc
 import os
+import ssl
+from http.client import HTTPException
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
+from urllib.request import Request, urlopen
 
 from ensemble_switchover.errors import ConfigError
 
@@ -46,4 +50,21 @@ def has_wandb_login(environment: Mapping[str, str] = os.environ) -> bool:
         logins = netrc.netrc(environment.get("NETRC"))
         return any(logins.authenticators(host) is not None for host in hosts)
     except (OSError, netrc.NetrcParseError):
+        return False
+
+
+def server_answers(url: str, seconds: float) -> bool:
+    """Tell whether a server answers at all, through the proxies that the environment names.
+
+    An answer that is an error is one, and so is a certificate that is not trusted here: what W&B
+    makes of it is its own to judge.
+    """
+    try:
+        with urlopen(Request(url, method="HEAD"), timeout=seconds):
+            return True
+    except (HTTPError, HTTPException):
+        return True
+    except URLError as error:
+        return isinstance(error.reason, ssl.SSLError)
+    except (OSError, ValueError):
         return False

@@ -12,20 +12,21 @@ import io
 import os
 import pickle
 import shutil
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.training.epoch_part import MemberState
+from ensemble_switchover.training.plain_values import plain_member
+from ensemble_switchover.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from torch import Tensor
-
-MAGIC = b"ensemble_switchover checkpoint 1\n"
+MAGIC = b"ensemble_switchover checkpoint 2\n"
 NUM_KEPT = 2
 SUFFIX = ".checkpoint"
 
@@ -36,12 +37,9 @@ class Checkpoint:
 
     num_epochs: int
     """Epochs trained."""
-    members: list[dict[str, Tensor]]
-    """The members' weights and statistics."""
-    optimizers: list[dict[str, Any]]
-    """The members' momentum."""
-    generator: Tensor
-    """State of torch's global generator; orders and augmentations follow from the seeds alone."""
+    members: list[MemberState]
+    way: Way
+    """How the members are executed; the run goes on as it began."""
     rows: bytes
     """The epochs' figures, as JSON."""
     wall_seconds: float
@@ -56,9 +54,14 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    torch.save(
-        {entry.name: getattr(checkpoint, entry.name) for entry in fields(checkpoint)}, buffer
-    )
+    values = {
+        "num_epochs": checkpoint.num_epochs,
+        "members": [plain_member(member) for member in checkpoint.members],
+        "way": checkpoint.way.label,
+        "rows": checkpoint.rows,
+        "wall_seconds": checkpoint.wall_seconds,
+    }
+    torch.save(values, buffer)
     content = buffer.getvalue()
     path = folder / f"{checkpoint.num_epochs:06d}{SUFFIX}"
     temporary = path.with_suffix(".part")
@@ -101,6 +104,19 @@ def _read(path: Path) -> Checkpoint:
         raise DataError(f"{path}: damaged, or no checkpoint of this version")
     try:
         values = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-        return Checkpoint(**values)
-    except (pickle.UnpicklingError, RuntimeError, TypeError, EOFError) as error:
+        return Checkpoint(
+            num_epochs=values["num_epochs"],
+            members=[MemberState(**member) for member in values["members"]],
+            way=Way.named(values["way"]),
+            rows=values["rows"],
+            wall_seconds=values["wall_seconds"],
+        )
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        TypeError,
+        KeyError,
+        ValueError,
+        EOFError,
+    ) as error:
         raise DataError(f"{path}: no checkpoint of this version") from error

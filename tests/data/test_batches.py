@@ -84,7 +84,9 @@ def test_the_form_of_the_batches(groups, size, batch_size):
         assert [batch.images.shape for batch in of_group] == [
             (len(group), n, 3, 4, 4) for n in sizes
         ]
-        assert [batch.ends_group for batch in of_group] == [False] * (per_group - 1) + [True]
+        (epoch,) = [epoch for epoch in batches.by_group() if epoch.members == group]
+        assert [len(batch.labels[0]) for batch in epoch.batches] == sizes
+    assert len(batches.by_group()) == len(groups)
 
 
 @pytest.mark.parametrize("augmentation", AUGMENTATIONS)
@@ -257,7 +259,7 @@ def test_images_that_are_augmented_at_once_do_not_matter(size, at_once, monkeypa
     found = list(make_batches(data, ((0, 1), (2,)), augmentation=randaugment))
     assert len(found) == len(reference) == 2 * -(-size // 4)
     for one, other in zip(found, reference, strict=True):
-        assert (one.members, one.ends_group) == (other.members, other.ends_group)
+        assert one.members == other.members
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.labels, other.labels)
 

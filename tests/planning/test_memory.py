@@ -23,6 +23,8 @@ from ensemble_switchover.planning.cost import memory_bytes, shape_bytes
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.memory import training_peak_bytes
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.precision import FLOAT32
+from ensemble_switchover.ways import Way
 
 OPTIONS = {
     "densenet": st.fixed_dictionaries(
@@ -48,7 +50,7 @@ def members(draw):
 @settings(max_examples=12, deadline=None)
 @given(members(), st.sampled_from([4, 8]))
 def test_shapes_tell_what_torchs_tensors_take(member, item_bytes):
-    exact = fake_bytes(*member, item_bytes, "sequential")
+    exact = fake_bytes(*member, item_bytes, Way())
     assert shape_bytes(*member, item_bytes) == pytest.approx(exact, rel=0.1)
 
 
@@ -57,7 +59,7 @@ def test_shapes_tell_it_of_the_papers_own_networks(name):
     family = make_family(name, {})
     depth, width = family.default_depth, family.default_width
     member = (family, depth, width, ImageTask(3, 32, 10), 128)
-    exact = fake_bytes(*member, 4, "sequential")
+    exact = fake_bytes(*member, 4, Way())
     assert shape_bytes(*member, 4) == pytest.approx(exact, rel=0.02)
 
 
@@ -67,7 +69,7 @@ def real_step_bytes(family, depth, width, task, batch_size, device=HOST):
     with tracker:
         network = build_network(family, depth, width, task).to(device)
         optimizer = SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True)
-        execution = EXECUTIONS["sequential"]([network], [optimizer], device)
+        execution = EXECUTIONS["sequential"]([network], [optimizer], device, FLOAT32, way=Way())
         execution.prepare((0,))
         images = torch.zeros((1, batch_size, task.channels, task.size, task.size), device=device)
         labels = torch.zeros((1, batch_size), dtype=torch.long, device=device)
@@ -80,7 +82,7 @@ def real_step_bytes(family, depth, width, task, batch_size, device=HOST):
 def test_fake_tensors_take_what_real_ones_take(name):
     family = make_family(name, {})
     member = (family, family.depths[0], 6, ImageTask(3, 16, 10), 32)
-    fake = fake_bytes(*member, 4, "sequential")
+    fake = fake_bytes(*member, 4, Way())
     assert fake == pytest.approx(real_step_bytes(*member), rel=0.05)
 
 
@@ -153,16 +155,19 @@ def test_images_count_where_they_lie(residence, available, on_device, tiny_cell)
 def test_fused_members_take_the_memory_of_all(name, num_members):
     family = make_family(name, {})
     member = (family, family.depths[0], 6, ImageTask(3, 16, 10), 16)
-    exact = fake_bytes(*member, 4, "fused", num_members)
+    exact = fake_bytes(*member, 4, Way("fused"), num_members)
     counted = num_members * shape_bytes(*member, 4, update_copies=False)
     assert counted == pytest.approx(exact, rel=0.1)
 
 
-@pytest.mark.parametrize(("execution", "copies"), [("sequential", True), ("fused", False)])
-def test_the_update_counts_where_weights_are_most_of_it(execution, copies):
+@pytest.mark.parametrize(
+    ("way", "num_members", "copies"),
+    [(Way(), 1, True), (Way(channels_last=True), 1, False), (Way("fused"), 2, False)],
+)
+def test_the_update_counts_where_weights_are_most_of_it(way, num_members, copies):
     member = (make_family("wide_resnet", {}), 10, 12, ImageTask(1, 8, 10), 16)
-    exact = fake_bytes(*member, 4, execution, 1 if copies else 2)
-    counted = (1 if copies else 2) * shape_bytes(*member, 4, update_copies=copies)
+    exact = fake_bytes(*member, 4, way, num_members)
+    counted = num_members * shape_bytes(*member, 4, update_copies=copies)
     assert counted == pytest.approx(exact, rel=0.1)
 
 

@@ -15,6 +15,8 @@ from ensemble_switchover.training.checkpoint import (
     remove_checkpoints,
     write_checkpoint,
 )
+from ensemble_switchover.training.epoch_part import MemberState
+from ensemble_switchover.ways import Way
 
 
 def made(num_epochs):
@@ -22,9 +24,14 @@ def made(num_epochs):
     weights = torch.randn(3, 4, generator=generator)
     return Checkpoint(
         num_epochs=num_epochs,
-        members=[{"weight": weights}],
-        optimizers=[{"state": {0: {"momentum_buffer": weights + 1}}, "param_groups": []}],
-        generator=generator.get_state(),
+        members=[
+            MemberState(
+                network={"weight": weights},
+                optimizer={"state": {0: {"momentum_buffer": weights + 1}}, "param_groups": []},
+                scaler={},
+            )
+        ],
+        way=Way(channels_last=True, processes=2),
         rows=b"[]",
         wall_seconds=1.5,
     )
@@ -44,10 +51,11 @@ def test_what_is_written_is_read_bit_by_bit(tmp_path, warnings):
     write_checkpoint(tmp_path, written)
     read = read_checkpoint(tmp_path, warnings.append)
     assert (read.num_epochs, read.rows, read.wall_seconds) == (3, b"[]", 1.5)
-    assert torch.equal(read.members[0]["weight"], written.members[0]["weight"])
-    momentum = read.optimizers[0]["state"][0]["momentum_buffer"]
-    assert torch.equal(momentum, written.members[0]["weight"] + 1)
-    assert torch.equal(read.generator, written.generator)
+    ((ours,), (theirs,)) = read.members, written.members
+    assert torch.equal(ours.network["weight"], theirs.network["weight"])
+    momentum = ours.optimizer["state"][0]["momentum_buffer"]
+    assert torch.equal(momentum, theirs.network["weight"] + 1)
+    assert read.way == written.way
     assert warnings == []
 
 

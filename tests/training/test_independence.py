@@ -3,6 +3,7 @@
 import pytest
 import pytorch_lightning as lightning
 import torch
+from torch import nn
 from torch.nn import functional
 
 from ensemble_switchover.data import ImageDataModule, load_dataset
@@ -14,6 +15,8 @@ from ensemble_switchover.recipe import Recipe
 from ensemble_switchover.seeds import Stream, stream_seed
 from ensemble_switchover.training import EnsembleModule
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.precision import Precision
+from ensemble_switchover.ways import Way, candidate_ways
 
 TASK = ImageTask(channels=1, size=8, num_classes=10)
 RECIPE = Recipe(
@@ -33,21 +36,28 @@ def split(compose_config):
     return load_dataset(dataset, 40, 30)
 
 
-def trained(family, depth, width, seeds, split, execution, dtype=torch.float64):
-    ensemble = Ensemble.build(family, depth, width, TASK, seeds).to(dtype)
-    module = EnsembleModule(ensemble, RECIPE, EXECUTIONS[execution], 40, 30, 10)
+def trained(ensemble, seeds, split, way):
+    precision = Precision("64", torch.float64)
+    module = EnsembleModule(
+        ensemble.double(),
+        RECIPE,
+        way,
+        precision,
+        member_seeds=seeds,
+        num_test_images=30,
+        num_classes=10,
+    )
     data = ImageDataModule(
         split,
-        groups=EXECUTIONS[execution].groups(len(seeds)),
+        groups=EXECUTIONS[way.within].groups(len(seeds)),
         member_seeds=seeds,
         batch_size=RECIPE.batch_size,
         augmentation=AUGMENTATION,
-        dtype=dtype,
+        dtype=precision.dtype,
     )
     trainer = lightning.Trainer(
         max_epochs=RECIPE.epochs,
         accelerator="cpu",
-        precision="64-true",
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -58,14 +68,15 @@ def trained(family, depth, width, seeds, split, execution, dtype=torch.float64):
     return module
 
 
-def trained_plainly(family, depth, width, seed, split, dtype=torch.float64):
+def trained_plainly(network, seed, split, dtype=torch.float64):
     """Train the same network in a bare loop, with torch's own optimizer and schedule."""
-    network = build_member(family, depth, width, TASK, seed).to(dtype)
+    network = network.to(dtype)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=0.001)
     schedule = {0: 0.1, 1: 0.05, 2: 0.01}
     normalisation = Normalisation.of(split.train.images)
     for epoch in range(RECIPE.epochs):
         optimizer.param_groups[0]["lr"] = schedule[epoch]
+        torch.manual_seed(stream_seed(seed, Stream.LAYERS, epoch))
         generator = torch.Generator().manual_seed(stream_seed(seed, Stream.ORDER, epoch))
         order = torch.randperm(40, generator=generator)
         generator.manual_seed(stream_seed(seed, Stream.AUGMENTATION, epoch))
@@ -83,33 +94,50 @@ def trained_plainly(family, depth, width, seed, split, dtype=torch.float64):
     return network
 
 
-@pytest.mark.parametrize("execution", sorted(EXECUTIONS))
+def assert_equal(member, alone):
+    states = zip(member.state_dict().items(), alone.state_dict().items(), strict=True)
+    for (key, inside), (other, outside) in states:
+        assert key == other
+        torch.testing.assert_close(inside, outside, rtol=1e-9, atol=1e-12, msg=key)
+
+
+@pytest.mark.parametrize("way", [pytest.param(way, id=way.label) for way in candidate_ways(3, 1)])
 @pytest.mark.parametrize(
     ("name", "depth", "width"),
     [("resnet", 8, 4), ("densenet", 7, 4), ("wide_resnet", 10, 1), ("vgg", 8, 2)],
 )
-def test_a_member_equals_the_same_network_trained_alone(name, depth, width, execution, split):
+def test_a_member_equals_the_same_network_trained_alone(name, depth, width, way, split):
     family = make_family(name, {})
     seeds = [5, 3, 11]
 
-    module = trained(family, depth, width, seeds, split, execution)
+    module = trained(Ensemble.build(family, depth, width, TASK, seeds), seeds, split, way)
 
     for member, seed in zip(module.ensemble.members, seeds, strict=True):
-        alone = trained_plainly(family, depth, width, seed, split)
-        states = zip(member.state_dict().items(), alone.state_dict().items(), strict=True)
-        for (key, inside), (other, outside) in states:
-            assert key == other
-            torch.testing.assert_close(inside, outside, rtol=1e-9, atol=1e-12, msg=key)
+        network = build_member(family, depth, width, TASK, seed)
+        assert_equal(member, trained_plainly(network, seed, split))
+
+
+@pytest.mark.parametrize("way", [Way(), Way(channels_last=True)])
+def test_layers_that_draw_do_so_by_their_members_own_seed(way, split):
+    def made(seed):
+        network = build_member(make_family("resnet", {}), 8, 4, TASK, seed)
+        return nn.Sequential(*network[:-1], nn.Dropout(0.5), network[-1])
+
+    seeds = [5, 3, 11]
+    module = trained(Ensemble(made(seed) for seed in seeds), seeds, split, way)
+    for member, seed in zip(module.ensemble.members, seeds, strict=True):
+        assert_equal(member, trained_plainly(made(seed), seed, split))
 
 
 def test_members_differ(split):
-    family = make_family("resnet", {})
-    first, second = trained(family, 8, 4, [0, 1], split, "sequential").ensemble.members
+    ensemble = Ensemble.build(make_family("resnet", {}), 8, 4, TASK, [0, 1])
+    first, second = trained(ensemble, [0, 1], split, Way()).ensemble.members
     assert not torch.equal(first[-1].weight, second[-1].weight)
 
 
 def test_the_probabilities_kept_are_those_of_the_trained_ensemble(split):
-    module = trained(make_family("resnet", {}), 8, 4, [0, 1], split, "sequential")
+    ensemble = Ensemble.build(make_family("resnet", {}), 8, 4, TASK, [0, 1])
+    module = trained(ensemble, [0, 1], split, Way())
     assert module.probabilities.shape == (2, 30, 10)
     torch.testing.assert_close(
         module.probabilities.sum(dim=-1), torch.ones(2, 30), rtol=1e-5, atol=1e-5

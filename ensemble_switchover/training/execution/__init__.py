@@ -7,4 +7,4 @@ from ensemble_switchover.training.execution.sequential import Sequential
 __all__ = ["EXECUTIONS", "Execution"]
 
 EXECUTIONS: dict[str, type[Execution]] = {"sequential": Sequential, "fused": FusedExecution}
-"""The executions by name."""
+"""How the members of one process are executed, by name."""

@@ -6,7 +6,7 @@ Dimensions: m members of a step, B images of a batch, C channels, H and W pixels
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from ensemble_switchover.data.batches import Groups
+    from ensemble_switchover.training.precision import Precision
+    from ensemble_switchover.ways import Way
 
 
 class Execution(ABC):
-    """Trains and evaluates groups of members; a group shares its steps."""
+    """Trains and evaluates groups of members in this process; a group shares its steps."""
 
     @abstractmethod
     def __init__(
@@ -30,10 +32,12 @@ class Execution(ABC):
         members: Sequence[nn.Module],
         optimizers: Sequence[Optimizer],
         device: torch.device,
+        precision: Precision,
         *,
+        way: Way,
         compiled: bool = False,
     ) -> None:
-        """Take k members with one optimizer each; `compiled` compiles what computes."""
+        """Take the members with one optimizer each; `compiled` compiles what computes."""
 
     @staticmethod
     @abstractmethod
@@ -64,6 +68,15 @@ class Execution(ABC):
     @abstractmethod
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to a ready group's logits (m, B, classes)."""
+
+    @property
+    @abstractmethod
+    def scalers(self) -> list[dict[str, Any]]:
+        """The state of what scales each member's loss; empty where nothing does."""
+
+    @scalers.setter
+    @abstractmethod
+    def scalers(self, states: list[dict[str, Any]]) -> None: ...
 
     def probabilities(self, images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the ensemble's probabilities (B, classes), after release."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from ensemble_switchover.data.batches import Groups
+    from ensemble_switchover.training.precision import Precision
+    from ensemble_switchover.ways import Way
 
 
 class FusedExecution(Execution):
@@ -35,11 +37,15 @@ class FusedExecution(Execution):
         members: Sequence[nn.Module],
         optimizers: Sequence[Optimizer],
         device: torch.device,
+        precision: Precision,
         *,
+        way: Way,
         compiled: bool = False,
     ) -> None:
         """Fuse the members where they are."""
-        del device
+        del way
+        self.device = device
+        self.precision = precision
         self.optimizers = optimizers
         self.network = Fused(members)
         if compiled:
@@ -74,10 +80,11 @@ class FusedExecution(Execution):
         """Take one step of all members: images (m, B, C, H, W), labels (m, B), losses (m,)."""
         del group
         self._switch(training=True)
-        logits: Tensor = self.network(images)
-        losses: Tensor = functional.cross_entropy(
-            logits.flatten(0, 1), labels.flatten(), reduction="none"
-        )
+        with self.precision.computing(self.device):
+            logits: Tensor = self.network(images)
+            losses: Tensor = functional.cross_entropy(
+                logits.flatten(0, 1), labels.flatten(), reduction="none"
+            )
         means = losses.view(labels.shape).mean(dim=1)
         self.optimizer.zero_grad()
         means.sum().backward()  # type: ignore[no-untyped-call]
@@ -88,8 +95,18 @@ class FusedExecution(Execution):
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the logits (m, B, classes) of all members."""
         self._switch(training=False)
-        logits: Tensor = self.network(images.expand(len(group), *images.shape))
+        with self.precision.computing(self.device):
+            logits: Tensor = self.network(images.expand(len(group), *images.shape))
         return logits
+
+    @property
+    def scalers(self) -> list[dict[str, Any]]:
+        """Nothing: one scale for all members would make them depend on each other."""
+        return []
+
+    @scalers.setter
+    def scalers(self, states: list[dict[str, Any]]) -> None:
+        assert not states
 
     def release(self) -> None:
         """Do nothing: the members' weights are the fused ones."""

@@ -8,7 +8,7 @@ Dimensions: B images of a batch, C channels, H and W pixels.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from ensemble_switchover.data.batches import Groups
+    from ensemble_switchover.training.precision import Precision
+    from ensemble_switchover.ways import Way
 
 HOST = torch.device("cpu")
 
@@ -34,16 +36,27 @@ class Sequential(Execution):
         members: Sequence[nn.Module],
         optimizers: Sequence[Optimizer],
         device: torch.device,
+        precision: Precision,
         *,
+        way: Way,
         compiled: bool = False,
     ) -> None:
         """Park every member in host memory."""
-        if compiled:
-            for network in members:
+        self.memory_format = torch.channels_last if way.channels_last else torch.contiguous_format
+        for network in members:
+            for parameter in network.parameters():
+                if parameter.dim() == 4:
+                    parameter.data = self._laid_out(parameter.data)
+            if compiled:
                 network.compile()
+        for optimizer in optimizers:
+            self._lay_out_momentum(optimizer)
         self.members = members
         self.optimizers = optimizers
         self.device = device
+        self.precision = precision
+        # one a member, so that an overflow of one costs no other a step
+        self._scalers = [torch.GradScaler(device.type) for _ in members if precision.scales_loss]
         for member in range(len(members)):
             self._move(member, HOST)
         if device.type == "cuda":
@@ -64,17 +77,46 @@ class Sequential(Execution):
         """Take one step of one member: images (1, B, C, H, W), labels (1, B), loss (1,)."""
         (member,) = group
         optimizer = self.optimizers[member]
-        loss = functional.cross_entropy(self.members[member](images[0]), labels[0])
+        with self.precision.computing(self.device):
+            logits = self.members[member](self._laid_out(images[0]))
+            loss = functional.cross_entropy(logits, labels[0])
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        if self._scalers:
+            scaler = self._scalers[member]
+            scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            scaler.step(optimizer)
+            scaler.update()
+        else:
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
         return loss.detach()[None]
 
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the logits (1, B, classes) of one member."""
         (member,) = group
-        logits: Tensor = self.members[member](images)
+        with self.precision.computing(self.device):
+            logits: Tensor = self.members[member](self._laid_out(images))
         return logits[None]
+
+    @property
+    def scalers(self) -> list[dict[str, Any]]:
+        """The state of what scales each member's loss; empty where nothing does."""
+        return [scaler.state_dict() for scaler in self._scalers]
+
+    @scalers.setter
+    def scalers(self, states: list[dict[str, Any]]) -> None:
+        for scaler, state in zip(self._scalers, states, strict=True):
+            scaler.load_state_dict(state)
+
+    def _lay_out_momentum(self, optimizer: Optimizer) -> None:
+        """Give the momentum of a run that goes on the order of the weights, as one kernel needs."""
+        for state in optimizer.state.values():
+            momentum = state.get("momentum_buffer")
+            if momentum is not None and momentum.dim() == 4:
+                state["momentum_buffer"] = self._laid_out(momentum)
+
+    def _laid_out(self, tensor: Tensor) -> Tensor:
+        return tensor.contiguous(memory_format=self.memory_format)
 
     def is_ready(self, group: tuple[int, ...]) -> bool:
         """Tell whether it is the group's turn already."""

@@ -1,4 +1,4 @@
-"""Fused execution: both faces of the weights agree, and a record says how it was executed."""
+"""The executions of one process: whatever the way, members learn what they learn one by one."""
 
 import pytest
 import torch
@@ -6,10 +6,12 @@ from torch import nn
 from torch.optim import SGD
 
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
+from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.networks import build_member
 from ensemble_switchover.networks.fused import Fused
-from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.precision import Precision
+from ensemble_switchover.ways import Way, candidate_ways
 
 TASK = ImageTask(channels=2, size=8, num_classes=5)
 DEVICE = torch.device("cpu")
@@ -23,10 +25,12 @@ def made(name, num_members, **options):
     ]
 
 
-def executed(execution, members):
+def executed(way, members):
     settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3}
-    optimizers = [SGD(member.parameters(), **settings) for member in members]
-    return EXECUTIONS[execution](members, optimizers, DEVICE), optimizers
+    one_kernel = way.channels_last or None
+    optimizers = [SGD(member.parameters(), fused=one_kernel, **settings) for member in members]
+    precision = Precision("64", torch.float64)
+    return EXECUTIONS[way.within](members, optimizers, DEVICE, precision, way=way), optimizers
 
 
 def take_steps(execution, num_members, number):
@@ -43,6 +47,9 @@ def take_steps(execution, num_members, number):
     return losses
 
 
+OTHER_WAYS = [
+    pytest.param(way, id=way.label) for way in candidate_ways(3, places=1) if way != Way()
+]
 VARIANTS = [
     *[(name, {}) for name in sorted(FAMILIES)],
     ("densenet", {"bottleneck": True, "compression": 0.5}),
@@ -50,20 +57,21 @@ VARIANTS = [
 ]
 
 
+@pytest.mark.parametrize("way", OTHER_WAYS)
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
-def test_twenty_steps_give_what_they_give_one_after_another(name, options):
-    fused_members, members = made(name, 3, **options), made(name, 3, **options)
-    fused, fused_optimizers = executed("fused", fused_members)
-    sequential, optimizers = executed("sequential", members)
+def test_twenty_steps_give_what_they_give_in_the_papers_way(name, options, way):
+    quick_members, members = made(name, 3, **options), made(name, 3, **options)
+    quick, quick_optimizers = executed(way, quick_members)
+    sequential, optimizers = executed(Way(), members)
     begin = [value.clone() for value in members[0].state_dict().values()]
-    fused_losses = torch.stack(take_steps(fused, 3, 20)).flatten()
+    quick_losses = torch.stack(take_steps(quick, 3, 20)).flatten()
     torch.testing.assert_close(
-        fused_losses, torch.cat(take_steps(sequential, 3, 20)), rtol=1e-9, atol=0
+        quick_losses, torch.stack(take_steps(sequential, 3, 20)).flatten(), rtol=1e-9, atol=0
     )
-    for ours, theirs in zip(fused_members, members, strict=True):
+    for ours, theirs in zip(quick_members, members, strict=True):
         for key, value in theirs.state_dict().items():
             torch.testing.assert_close(ours.state_dict()[key], value, rtol=1e-9, atol=1e-12)
-    for ours, theirs in zip(fused_optimizers, optimizers, strict=True):
+    for ours, theirs in zip(quick_optimizers, optimizers, strict=True):
         for index, state in theirs.state_dict()["state"].items():
             momentum = ours.state_dict()["state"][index]["momentum_buffer"]
             torch.testing.assert_close(momentum, state["momentum_buffer"], rtol=1e-9, atol=1e-12)
@@ -73,14 +81,17 @@ def test_twenty_steps_give_what_they_give_one_after_another(name, options):
     )
 
 
+@pytest.mark.parametrize("way", OTHER_WAYS)
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
-def test_predictions_are_those_of_the_members(name, options):
+def test_predictions_are_those_of_the_members(name, options, way):
     members = made(name, 3, **options)
-    execution, _ = executed("fused", members)
+    execution, _ = executed(way, members)
     take_steps(execution, 3, 3)
     images = torch.randn(4, TASK.channels, TASK.size, TASK.size, dtype=torch.float64)
+    for member in members:
+        member.eval()
     with torch.no_grad():
-        logits = execution.logits((0, 1, 2), images)
+        logits = torch.cat([execution.logits(group, images) for group in execution.groups(3)])
         alone = torch.stack([member.eval()(images) for member in members])
         probabilities = execution.probabilities(images)
     torch.testing.assert_close(logits, alone, rtol=1e-9, atol=1e-12)
@@ -88,38 +99,22 @@ def test_predictions_are_those_of_the_members(name, options):
     torch.testing.assert_close(probabilities, expected, rtol=1e-5, atol=1e-7)
 
 
-def test_float32_stays_within_rounding():
-    fused_members, members = ([m.float() for m in made("resnet", 2)] for _ in range(2))
-    fused, _ = executed("fused", fused_members)
-    sequential, _ = executed("sequential", members)
-    for execution in (fused, sequential):
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_float32_stays_within_rounding(way):
+    quick_members, members = ([m.float() for m in made("resnet", 2)] for _ in range(2))
+    quick, _ = executed(way, quick_members)
+    sequential, _ = executed(Way(), members)
+    for execution in (quick, sequential):
         images = torch.randn(2, 6, 2, 8, 8, generator=torch.Generator().manual_seed(0))
         labels = torch.arange(12).view(2, 6) % 5
         for _ in range(5):
             for group in execution.groups(2):
                 execution.train_step(group, images[list(group)], labels[list(group)])
-    for ours, theirs in zip(fused_members, members, strict=True):
+    for ours, theirs in zip(quick_members, members, strict=True):
         for key, value in theirs.state_dict().items():
             torch.testing.assert_close(ours.state_dict()[key], value, rtol=1e-3, atol=1e-4)
 
 
 def test_what_has_no_fused_form_is_refused():
-    with pytest.raises(TypeError, match="no fused form of Dropout"):
+    with pytest.raises(ConfigError, match=r"Dropout has no form .* expected execution=sequential"):
         Fused([nn.Sequential(nn.Dropout()) for _ in range(2)])
-
-
-def test_a_run_says_how_it_was_executed_and_ends_the_same(tiny_cell):
-    records = {}
-    for execution in ("sequential", "fused"):
-        cell, config = tiny_cell(
-            f"execution={execution}", "design=deq", "k=2", "budget.depth=8", "budget.width=6",
-            "precision=64", "epochs=2",
-        )  # fmt: skip
-        records[execution] = train_and_measure(cell, config, tell=list, warn=pytest.fail)
-        assert records[execution].environment.execution == execution
-    for first, second in zip(records["fused"].epochs, records["sequential"].epochs, strict=True):
-        assert first.train_loss == pytest.approx(second.train_loss, rel=1e-6)
-        assert first.member_test_errors == second.member_test_errors
-        assert first.nll == pytest.approx(second.nll, rel=1e-5)
-    fingerprints = {record.fingerprint for record in records.values()}
-    assert len(fingerprints) == 2

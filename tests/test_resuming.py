@@ -11,8 +11,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ensemble_switchover import checkpointing, interruption
+from ensemble_switchover import interruption, run
 from ensemble_switchover.loggers import MetricLog
+from ensemble_switchover.metric_names import epoch_metrics
 from ensemble_switchover.results.store import RECORD_FILE, read_record
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
@@ -38,10 +39,10 @@ def last_weights(cell):
 def assert_equal_states(first, second):
     assert first.num_epochs == second.num_epochs
     for ours, theirs in zip(first.members, second.members, strict=True):
-        assert all(torch.equal(value, theirs[key]) for key, value in ours.items())
-    for ours, theirs in zip(first.optimizers, second.optimizers, strict=True):
-        for index, state in ours["state"].items():
-            assert torch.equal(state["momentum_buffer"], theirs["state"][index]["momentum_buffer"])
+        assert all(torch.equal(value, theirs.network[key]) for key, value in ours.network.items())
+        for index, state in ours.optimizer["state"].items():
+            other = theirs.optimizer["state"][index]
+            assert torch.equal(state["momentum_buffer"], other["momentum_buffer"])
 
 
 @pytest.fixture
@@ -93,10 +94,11 @@ def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, mo
 def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, monkeypatch):
     logged = []
 
-    def note(self, figures, step):
-        logged.append((step, frozenset(figures)))
+    def note(self, epoch):
+        figures = epoch_metrics(epoch, self._cell.sizes.evaluated_on)
+        logged.append((epoch.epoch, frozenset(figures)))
 
-    monkeypatch.setattr(MetricLog, "metrics", note)
+    monkeypatch.setattr(MetricLog, "epoch", note)
     with monkeypatch.context() as patch:
         patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -111,7 +113,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_cell, monkeypatch
     def full(folder, checkpoint):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpointing, "write_checkpoint", full)
+    monkeypatch.setattr(run, "write_checkpoint", full)
     cell, config = tiny_cell("epochs=2")
     warnings = []
     record = train_and_measure(cell, config, tell=list, warn=warnings.append)

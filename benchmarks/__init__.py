@@ -1,0 +1,1 @@
+"""Speed, as ratios of sides that alternate in one run."""

@@ -1,0 +1,100 @@
+"""Other libraries' ensembles of the same networks, on the same batches (the extra `bench`)."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from contextlib import redirect_stdout
+from importlib.util import find_spec
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from benchmarks.sides import PREDICTED_IMAGES, Side, noise, peak_of
+from ensemble_switchover.networks import build_network
+from ensemble_switchover.training.optimizer import make_optimizer
+
+if TYPE_CHECKING:
+    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.training.precision import Precision
+
+
+def peers(cell: Cell, device: torch.device, precision: Precision) -> dict[str, Side]:
+    """Make those whose package is installed."""
+    made: dict[str, Side] = {}
+    if find_spec("torchensemble"):
+        made["TorchEnsemble"] = TorchEnsembleSide(cell, device, precision)
+    if find_spec("torch_uncertainty"):
+        made["torch-uncertainty"] = TorchUncertaintySide(cell, device, precision)
+    return made
+
+
+def _network(cell: Cell) -> nn.Module:
+    return build_network(cell.family, cell.design.depth, cell.design.width, cell.task)
+
+
+class TorchEnsembleSide(Side):
+    """`VotingClassifier.fit`: members one after another, an epoch at a time."""
+
+    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
+        from torchensemble import VotingClassifier
+
+        logging.disable(logging.INFO)
+        network, recipe = _network(cell).to(precision.dtype), cell.recipe
+        self.device = device
+        self.model = VotingClassifier(
+            estimator=network, n_estimators=cell.design.k, cuda=device.type == "cuda"
+        )
+        self.model.set_optimizer(
+            "SGD", lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=1e-4
+        )
+        self.batch = noise(cell, recipe.batch_size, device, precision.dtype)
+        self.predicted, _ = noise(cell, PREDICTED_IMAGES, device, precision.dtype)
+
+    def train(self, num_steps: int) -> None:
+        with redirect_stdout(StringIO()):
+            self.model.fit([self.batch] * num_steps, epochs=1, save_model=False)
+
+    def predict(self) -> None:
+        self.model.eval()
+        with torch.inference_mode():
+            self.model(self.predicted)
+
+    def peak_bytes(self) -> int:
+        return peak_of(lambda: self.train(1), self.device)
+
+
+class TorchUncertaintySide(Side):
+    """`deep_ensembles`: all members in one forward pass, one after another, one optimizer."""
+
+    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
+        from torch_uncertainty.methods import deep_ensembles
+
+        members = [copy.deepcopy(_network(cell)) for _ in range(cell.design.k)]
+        self.k = cell.design.k
+        self.device = device
+        self.model = deep_ensembles(members).to(device, precision.dtype)
+        self.optimizer = make_optimizer(self.model, cell.recipe)
+        self.images, self.labels = noise(cell, cell.recipe.batch_size, device, precision.dtype)
+        self.predicted, _ = noise(cell, PREDICTED_IMAGES, device, precision.dtype)
+
+    def train(self, num_steps: int) -> None:
+        self.model.train()
+        labels = self.labels.repeat(self.k)
+        for _ in range(num_steps):
+            loss = functional.cross_entropy(self.model(self.images), labels)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+
+    def predict(self) -> None:
+        self.model.eval()
+        with torch.inference_mode():
+            logits = self.model(self.predicted)
+            logits.view(self.k, len(self.predicted), -1).softmax(dim=-1).mean(dim=0)
+
+    def peak_bytes(self) -> int:
+        return peak_of(lambda: self.train(1), self.device)

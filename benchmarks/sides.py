@@ -1,0 +1,170 @@
+"""Ways to train and to predict with the same networks, that are timed against each other."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional
+
+from ensemble_switchover.assembly import build_ensemble
+from ensemble_switchover.crew import Crew
+from ensemble_switchover.measurement.allocation import AllocationTracker
+from ensemble_switchover.processes import threads_each
+from ensemble_switchover.training.device import choose_device, place
+from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.training.precision import use_precision
+from ensemble_switchover.trial import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+    from torch import Tensor
+
+    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.training.precision import Precision
+
+PREDICTED_IMAGES = 128
+
+
+class Side(ABC):
+    """All members of a cell."""
+
+    @abstractmethod
+    def train(self, num_steps: int) -> None:
+        """Let every member take so many steps."""
+
+    @abstractmethod
+    def predict(self) -> None:
+        """Predict `PREDICTED_IMAGES` images with all members."""
+
+    @abstractmethod
+    def peak_bytes(self) -> int:
+        """Return the peak bytes of a training step's tensors, of all processes together."""
+
+    def close(self) -> None:
+        """Let go of what was started."""
+        return
+
+
+class InProcess(Side):
+    """A way of execution in this process; members of one shape take the same time in turn."""
+
+    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
+        self.trial = Trial(cell, device, precision)
+        self.turns = cell.way.turns(cell.design.k)
+        self.predictor = self.trial.predictor(PREDICTED_IMAGES)
+
+    def train(self, num_steps: int) -> None:
+        for _ in range(self.turns * num_steps):
+            self.trial.step()
+
+    def predict(self) -> None:
+        for _ in range(self.turns):
+            self.predictor()
+
+    def peak_bytes(self) -> int:
+        return peak_of(self.trial.step, self.trial.device)
+
+
+class InProcesses(Side):
+    """A way of execution in several processes, which step side by side."""
+
+    def __init__(self, cell: Cell, device: torch.device) -> None:
+        self.crew = Crew()
+        processes = cell.way.processes
+        for number in range(processes):
+            task = (cell, device.type, number, threads_each(processes))
+            self.crew.start("a benchmark", _serve, *task)
+        self._ask(b"ready?")
+
+    def train(self, num_steps: int) -> None:
+        self._ask(f"train {num_steps}".encode())
+
+    def predict(self) -> None:
+        self._ask(b"predict")
+
+    def peak_bytes(self) -> int:
+        return sum(int(answer) for answer in self._ask(b"peak"))
+
+    def close(self) -> None:
+        self.crew.__exit__(None, None, None)
+
+    def _ask(self, question: bytes) -> list[bytes]:
+        for number in range(len(self.crew)):
+            self.crew.send(number, question)
+        return [self.crew.receive(number) for number in range(len(self.crew))]
+
+
+def _serve(connection: Connection, cell: Cell, device: str, number: int, threads: int) -> None:
+    torch.set_num_threads(threads)
+    here = place(choose_device(device), number)
+    side = InProcess(replace(cell), here, use_precision(cell.precision, here))
+    while True:
+        question, *arguments = connection.recv_bytes().decode().split()
+        answer = 0
+        if question == "train":
+            side.train(int(arguments[0]))
+        elif question == "predict":
+            side.predict()
+        elif question == "peak":
+            answer = side.peak_bytes()
+        if here.type == "cuda":
+            torch.cuda.synchronize(here)
+        connection.send_bytes(str(answer).encode())
+
+
+class BareLoop(Side):
+    """A plain PyTorch loop over the members, on batches that lie there."""
+
+    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
+        self.device = device
+        self.ensemble = build_ensemble(cell).to(device, precision.dtype)
+        self.optimizers = [make_optimizer(one, cell.recipe) for one in self.ensemble.members]
+        self.images, self.labels = noise(cell, cell.recipe.batch_size, device, precision.dtype)
+        self.predicted, _ = noise(cell, PREDICTED_IMAGES, device, precision.dtype)
+
+    def train(self, num_steps: int) -> None:
+        self.ensemble.train()
+        for member, optimizer in zip(self.ensemble.members, self.optimizers, strict=True):
+            for _ in range(num_steps):
+                loss = functional.cross_entropy(member(self.images), self.labels)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+
+    def predict(self) -> None:
+        self.ensemble.eval()
+        with torch.inference_mode():
+            self.ensemble(self.predicted)
+
+    def peak_bytes(self) -> int:
+        return peak_of(lambda: self.train(1), self.device)
+
+
+def noise(
+    cell: Cell, num_images: int, device: torch.device, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Make images and labels."""
+    task = cell.task
+    images = torch.randn((num_images, task.channels, task.size, task.size), dtype=dtype)
+    labels = torch.arange(num_images) % task.num_classes
+    return images.to(device), labels.to(device)
+
+
+def peak_of(step: Callable[[], object], device: torch.device) -> int:
+    """Return the peak bytes of tensors while a step is taken, beside those that were there."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        step()
+        torch.cuda.synchronize(device)
+        return torch.cuda.max_memory_allocated(device) - before
+    tracker = AllocationTracker()
+    with tracker:
+        step()
+    return tracker.peak_bytes

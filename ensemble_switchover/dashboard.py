@@ -1,0 +1,215 @@
+"""The W&B workspace and report of a study, made from code.
+
+`python -m ensemble_switchover.dashboard results/demo`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ensemble_switchover.config import LoggerConfig, MeasurementConfig
+from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, RecordError, first_line
+from ensemble_switchover.metric_names import FACTS
+from ensemble_switchover.report import report
+from ensemble_switchover.results.store import read_records
+from ensemble_switchover.results.wandb_login import has_wandb_login, server_answers
+from ensemble_switchover.terminal import complain, count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.results.record import Record
+    from ensemble_switchover.wandb_panels import Contents
+
+RESULTS = Path("results")
+"""Where a study is looked for by its name."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; it prints the addresses of workspace and report, or the file's path."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ensemble_switchover.dashboard",
+        description="Make the W&B workspace and report of a study: test error against parameters "
+        "by design class, figures of the switchover, time, memory. Every call makes new ones.",
+    )
+    parser.add_argument("study", help="the study's folder, such as results/demo, or its name")
+    parser.add_argument("--entity", help="W&B user or team (default: the login's)")
+    parser.add_argument(
+        "--project", default=LoggerConfig().project, help="W&B project (%(default)s)"
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="write what W&B would be sent to a file; needs no login and no network",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="the file of --dry-run (default: dashboard_<study>.json)"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        if given.out is not None and not given.dry_run:
+            raise ConfigError("--out is the file of --dry-run; expected both or neither")
+        for line in make_dashboard(
+            given.study, given.entity, given.project, dry_run=given.dry_run, out=given.out
+        ):
+            print(line)
+    except EnsembleSwitchoverError as error:
+        complain(str(error))
+        return 2
+    except OSError as error:
+        complain(f"cannot write the dashboard: {error}")
+        return 2
+    return 0
+
+
+def make_dashboard(
+    study: str, entity: str | None, project: str, *, dry_run: bool, out: Path | None = None
+) -> list[str]:
+    """Make the workspace and report of a study, and return what to print.
+
+    Raises:
+        ConfigError: if wandb-workspaces, the login or the server is not to be had, or W&B refuses.
+        RecordError: if the folder holds no finished runs, or those of several studies.
+    """
+    folder = next((path for path in (Path(study), RESULTS / study) if path.is_dir()), None)
+    if folder is None and Path(study).name != study:
+        raise RecordError(f"{study}: no such folder; expected a study's folder, or its name")
+    records = [] if folder is None else _records_of_one_study(folder)
+    name = records[0].study if records else study
+    _import_panels()
+    with tempfile.TemporaryDirectory() as drawn:
+        pictures = [] if folder is None else _draw(folder, Path(drawn))
+        sentences = _sentences(Path(drawn)) if pictures else []
+        contents = _contents(name, records, pictures, sentences)
+        if dry_run:
+            path = out or Path(f"dashboard_{name}.json")
+            _write_specification(contents, entity or "", project, path)
+            return [*_remarks(records, name), str(path)]
+        return [*_remarks(records, name), *_send(contents, entity, project, folder, pictures)]
+
+
+def _records_of_one_study(folder: Path) -> list[Record]:
+    records = read_records(folder).records
+    studies = sorted({record.study for record in records})
+    if len(studies) != 1:
+        found = f"runs of {', '.join(studies)}" if studies else "no finished run"
+        raise RecordError(f"{folder}: {found}; expected the folder of one study with finished runs")
+    return records
+
+
+def _import_panels() -> None:
+    try:
+        import wandb_workspaces  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "wandb-workspaces is not installed; pip install 'ensemble-switchover[dashboard]'"
+        ) from error
+
+
+def _contents(
+    study: str, records: Sequence[Record], pictures: Sequence[Path], sentences: Sequence[str]
+) -> Contents:
+    """Tell what can be shown: of a study whose records are not here, what runs have by default."""
+    from ensemble_switchover.wandb_panels import Contents
+
+    if not records:
+        sizes = tuple(MeasurementConfig().latency_batch_sizes)
+        return Contents(study, ("test",), sizes, ("device", "rss"), ensembles=True)
+    epochs = [epoch for record in records for epoch in record.epochs]
+    measured_memory = {
+        "device": any(epoch.peak_device_bytes is not None for epoch in epochs),
+        "rss": any(epoch.peak_rss_bytes is not None for epoch in epochs),
+    }
+    return Contents(
+        study,
+        tuple(sorted({record.dataset.evaluated_on for record in records})),
+        tuple(sorted({entry.batch_size for record in records for entry in record.latencies})),
+        tuple(kind for kind, measured in measured_memory.items() if measured),
+        ensembles=any(record.design.k > 1 for record in records),
+        pictures=tuple(_key(picture) for picture in pictures),
+        sentences=tuple(sentences),
+    )
+
+
+def _draw(folder: Path, out: Path) -> list[Path]:
+    report(folder, out)
+    return sorted(out.glob("*.png"))
+
+
+def _key(picture: Path) -> str:
+    return f"figures/{picture.stem}"
+
+
+def _sentences(out: Path) -> list[str]:
+    summary: dict[str, Any] = json.loads((out / "summary.json").read_text())
+    return [
+        f"{comparison['label']}: {threshold['sentence']}"
+        for comparison in summary["comparisons"]
+        for threshold in comparison["thresholds"]
+    ]
+
+
+def _remarks(records: Sequence[Record], study: str) -> list[str]:
+    if records:
+        return [f"{study}: {count(len(records), 'run')}"]
+    return [f"{study}: no records here, so no figures; panels are those of runs with default words"]
+
+
+def _write_specification(contents: Contents, entity: str, project: str, path: Path) -> None:
+    from ensemble_switchover.wandb_panels import make_report, make_workspace, specification
+
+    spec = specification(
+        make_workspace(contents, entity, project, {}), make_report(contents, entity, project, {})
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(spec, indent=1) + "\n")
+
+
+def _send(
+    contents: Contents,
+    entity: str | None,
+    project: str,
+    folder: Path | None,
+    pictures: Sequence[Path],
+) -> list[str]:
+    if not has_wandb_login():
+        raise ConfigError(
+            "no W&B login found; expected `wandb login` or WANDB_API_KEY, and WANDB_MODE not "
+            "offline; --dry-run needs none"
+        )
+    import wandb
+
+    from ensemble_switchover.wandb_log import WANDB_ANSWER_SECONDS, log_figures
+    from ensemble_switchover.wandb_panels import make_report, make_workspace
+
+    server = wandb.setup(wandb.Settings(silent=True)).settings.base_url
+    if not server_answers(server, WANDB_ANSWER_SECONDS):
+        raise ConfigError(f"{server} does not answer; --dry-run needs no network")
+    lines: list[str] = []
+    try:
+        api = wandb.Api()
+        owner = entity or str(api.default_entity)
+        runs = api.runs(f"{owner}/{project}", filters={"group": contents.study})
+        classes = {run.id: str(run.config.get(FACTS, {}).get("design_class")) for run in runs}
+        if folder is not None:
+            log_figures(
+                LoggerConfig(kind="wandb", project=project, entity=owner, mode="online"),
+                folder,
+                contents.study,
+                {_key(picture): picture for picture in pictures},
+                lines.append,
+            )
+        workspace = make_workspace(contents, owner, project, classes).save()
+        page = make_report(contents, owner, project, classes).save()
+    except (wandb.Error, ValueError) as error:
+        raise ConfigError(f"W&B refused: {first_line(error)}") from error
+    return [*lines, f"workspace {workspace.url}", f"report {page.url}"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

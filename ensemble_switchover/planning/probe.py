@@ -1,0 +1,97 @@
+"""How long a training step takes in each way of execution on one device: timed once, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_cache_path
+from pydantic import TypeAdapter, ValidationError
+
+from ensemble_switchover.planning.cost import design_text
+from ensemble_switchover.planning.machine import conditions_of
+from ensemble_switchover.planning.workload import Pass
+from ensemble_switchover.ways import Way
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ensemble_switchover.cell import Cell
+
+VERSION = 1
+WORTH = 0.95
+"""Another way has to take at most this share of the time of one after another to be chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What was timed for one design on one device."""
+
+    version: int = VERSION
+    subject: str
+    """Design, batch, number of members, device and conditions."""
+    torch: str
+    date: str
+    step_seconds: dict[str, float] = field(default_factory=dict)
+    """By the way's name: for all members to take a training step."""
+    start_seconds: dict[str, float] = field(default_factory=dict)
+    """By the way's name: for its processes to be ready, where it has any."""
+
+    def run_seconds(self, way: Way, num_steps: int) -> float:
+        """Predict the training of a run, the start of its processes included."""
+        return num_steps * self.step_seconds[way.label] + self.start_seconds.get(way.label, 0.0)
+
+    def fastest(self, ways: list[Way], num_steps: int) -> Way:
+        """Return the fastest way for a run of so many steps; one after another if hardly slower."""
+        timed = [way for way in ways if way.label in self.step_seconds]
+        best = min(timed, key=lambda way: self.run_seconds(way, num_steps))
+        one_by_one = self.run_seconds(Way(), num_steps)
+        return best if self.run_seconds(best, num_steps) <= WORTH * one_by_one else Way()
+
+
+def probe_subject(cell: Cell, device: str, device_name: str) -> str:
+    """Name everything that the times of a cell's ways depend on."""
+    one_by_one = replace(cell, way=Way())
+    conditions = asdict(conditions_of(one_by_one, device, device_name))
+    del conditions["execution"]
+    return json.dumps(
+        {
+            "design": design_text(one_by_one, Pass.TRAINING),
+            "k": cell.design.k,
+            "augmentation": cell.dataset.augmentation,
+            **conditions,
+        }
+    )
+
+
+def probe_path(subject: str) -> Path:
+    """Return where a probe is kept: the project's folder in the user's cache."""
+    folder = user_cache_path("ensemble_switchover") / "executions"
+    return folder / f"{hashlib.sha256(subject.encode()).hexdigest()[:16]}.json"
+
+
+def read_probe(subject: str) -> Probe | None:
+    """Read what was timed before; None if nothing was, or it cannot be read."""
+    try:
+        probe: Probe = _adapter().validate_json(probe_path(subject).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return probe if (probe.version, probe.subject) == (VERSION, subject) else None
+
+
+def write_probe(probe: Probe) -> None:
+    """Keep a probe, whole or not at all."""
+    path = probe_path(probe.subject)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.part")
+    temporary.write_bytes(_adapter().dump_json(probe, indent=1))
+    temporary.replace(path)
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(Probe)

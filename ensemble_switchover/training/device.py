@@ -1,0 +1,40 @@
+"""Where a run computes."""
+
+from __future__ import annotations
+
+import torch
+
+from ensemble_switchover.errors import ConfigError
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device asked for; `auto` takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        ConfigError: if this machine does not have it.
+    """
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(device for device, present in available.items() if present)
+    if not available[name]:
+        present = ", ".join(device for device, there in available.items() if there)
+        raise ConfigError(f"device={name}: this machine has {present}")
+    return torch.device("cuda", 0) if name == "cuda" else torch.device(name)
+
+
+def num_places(device: torch.device) -> int:
+    """Count the processes that can each have a GPU, or a thread of the CPU, for themselves."""
+    if device.type == "cuda":
+        return torch.cuda.device_count()
+    return torch.get_num_threads() if device.type == "cpu" else 1
+
+
+def place(device: torch.device, number: int) -> torch.device:
+    """Return where a process computes: each has a GPU of its own, as far as there are enough."""
+    if device.type != "cuda":
+        return device
+    return torch.device("cuda", number % torch.cuda.device_count())
