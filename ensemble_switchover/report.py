@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -214,8 +215,11 @@ def _write_sections(
     # Records are not needed to draw, and are most of what would have to be sent.
     light = [replace(f, comparison=replace(f.comparison, records=())) for f in findings]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_processes, context) as pool:
-        return tuple(pool.map(write_section, light, suffixes, folders))
+    try:
+        with ProcessPoolExecutor(num_processes, context) as pool:
+            return tuple(pool.map(write_section, light, suffixes, folders))
+    except BrokenProcessPool:  # one was killed, for its memory perhaps: this process goes on alone
+        return tuple(map(write_section, findings, suffixes, folders))
 
 
 def _summarise(

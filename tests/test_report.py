@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -198,6 +199,21 @@ def test_several_processes_write_the_same_report(
     assert files == {path.relative_to(together.parent) for path in together.parent.rglob("*.*")}
     for name in files:
         assert (alone.parent / name).read_bytes() == (together.parent / name).read_bytes()
+
+
+def test_a_killed_process_costs_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def __init__(self, *arguments: object) -> None:
+            raise BrokenProcessPool("killed")
+
+    records = [make_record(), make_record(design_class="deq", k=2), make_record(design_class="deq")]
+    monkeypatch.setattr("ensemble_switchover.report._COMPARISONS_OF_A_PROCESS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("ensemble_switchover.report.ProcessPoolExecutor", Broken)
+
+    page = report(write_study(tmp_path / "demo", records), tmp_path / "out")
+
+    assert page.read_text("utf-8").count("<section id=") == 2
 
 
 def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Path) -> None:
