@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch, PathPatch, Rectangle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from ensemble_switchover.analysis.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
 from ensemble_switchover.analysis.hole import HoleKind
@@ -77,6 +79,7 @@ def draw_heat_map(
         ]
         for column, column_faces in enumerate(faces):
             _draw_column(axes, column, column_faces)
+        _draw_hatches(axes, faces)
         for threshold in thresholds.values():
             draw_staircase(figure, axes, threshold)
         label_axes(axes, grid)
@@ -108,24 +111,26 @@ def _draw_column(axes: Axes, column: int, faces: Sequence[CellFace]) -> None:
         height = len(list(run))
         place = (left, row - 0.5)
         if face.winner is None:
-            axes.add_patch(Rectangle(place, 1.0, height, **HOLE_FACE))
+            axes.add_artist(Rectangle(place, 1.0, height, **HOLE_FACE))
         else:
             colour = (COLOURS if face.decided else PALE_COLOURS)[face.winner]
-            axes.add_patch(Rectangle(place, 1.0, height, facecolor=colour, linewidth=0))
-        if face.both_ensembles_win:
-            dark = face.decided and face.winner == "deq"
-            axes.add_patch(
-                Rectangle(
-                    place,
-                    1.0,
-                    height,
-                    fill=False,
-                    hatch=_HATCH,
-                    edgecolor="#ffffffb0" if dark else "#22272e80",
-                    linewidth=0,
-                )
-            )
+            axes.add_artist(Rectangle(place, 1.0, height, facecolor=colour, linewidth=0))
         row += height
+
+
+def _draw_hatches(axes: Axes, faces: Sequence[Sequence[CellFace]]) -> None:
+    """Hatch where both ensembles win, on dark cells in white: one path each, quick to draw."""
+    for on_dark, colour in ((True, "#ffffffb0"), (False, "#22272e80")):
+        cells = [
+            Path.unit_rectangle().transformed(Affine2D().translate(column - 0.5, row - 0.5))
+            for column, column_faces in enumerate(faces)
+            for row, face in enumerate(column_faces)
+            if face.both_ensembles_win and (face.decided and face.winner == "deq") is on_dark
+        ]
+        if cells:
+            whole = Path.make_compound_path(*cells)
+            hatch = PathPatch(whole, fill=False, hatch=_HATCH, edgecolor=colour, linewidth=0)
+            axes.add_artist(hatch)
 
 
 def _footer(conditions: str, holes: Sequence[Hole]) -> str:

@@ -64,7 +64,7 @@ def draw_verdict_map(
                 for verdict, run in groupby(cell.verdict for cell in cells):
                     height = len(list(run))
                     face = _face(name, verdict)
-                    axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1.0, height, **face))
+                    axes.add_artist(Rectangle((column - 0.5, row - 0.5), 1.0, height, **face))
                     row += height
             draw_staircase(figure, axes, threshold)
             label_axes(axes, grid, 10 // len(thresholds))
