@@ -6,10 +6,10 @@ INSTALLED := $(VENV)/.installed
 STUDY := results/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint type imports format bench lock clean
+.PHONY: help demo install test lint type imports format bench bench-all lock clean
 
 help: ## Show the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(INSTALLED) ## Train a miniature study on real images and show where the switchover is
 	@$(BIN)/python -m ensemble_switchover sweep=demo
@@ -34,11 +34,13 @@ format: $(INSTALLED) ## Put the code into its layout
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(INSTALLED) ## Time Lightning, executions, the wait for images, and augmentation
-	$(BIN)/python benchmarks/lightning_overhead.py
-	$(BIN)/python benchmarks/execution.py
-	$(BIN)/python benchmarks/data_loading.py
-	$(BIN)/python benchmarks/augmentation.py
+bench: $(INSTALLED) ## Time executions against each other, a bare loop, and other libraries
+	@$(BIN)/python -m benchmarks.execution
+
+bench-all: bench ## Time Lightning, the wait for images, and augmentation too
+	@$(BIN)/python -m benchmarks.lightning_overhead
+	@$(BIN)/python -m benchmarks.data_loading
+	@$(BIN)/python -m benchmarks.augmentation
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

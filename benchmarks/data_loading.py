@@ -16,13 +16,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
-from ensemble_switchover import run
+from ensemble_switchover.assembly import assemble, load_images
 from ensemble_switchover.cell import Cell, resolve
 from ensemble_switchover.config import conf_folder, register_schemas, typed
 from ensemble_switchover.data import load_dataset
@@ -31,8 +30,12 @@ from ensemble_switchover.data.registry import SOURCES
 from ensemble_switchover.data.sources import Decoded, Source
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
+from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.precision import FLOAT32, use_precision
 
 if TYPE_CHECKING:
+    import torch
+
     from ensemble_switchover.config import DatasetConfig
 
 REPEATS = 7
@@ -67,7 +70,7 @@ class Noise(Source):
 
 def resolve_case(words: tuple[str, ...], cache: Path) -> Cell:
     """Resolve the words of a run whose decoded images are kept in `cache`."""
-    overrides = [*words, f"epochs={EPOCHS}", f"dataset.cache='{cache}'"]
+    overrides = [*words, "execution=sequential", f"epochs={EPOCHS}", f"dataset.cache='{cache}'"]
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         return resolve(typed(compose("config", overrides=overrides)))
 
@@ -82,7 +85,7 @@ def start_seconds(cell: Cell, train_size: int) -> float:
 
 def data_shares(cell: Cell, device: torch.device) -> list[float]:
     """Return the percentage of every epoch but the first that went into getting batches."""
-    module, data = run.assemble(cell, torch.float32)
+    module, data = assemble(cell, load_images(cell), FLOAT32)
     members = [member.to(device).train() for member in module.ensemble.members]
     optimizers = module.configure_optimizers()
     epoch = 0
@@ -125,8 +128,8 @@ def add_row(table: Table, name: str, values: list[float], goal: str) -> None:
 def main() -> None:
     """Print two tables."""
     register_schemas()
-    device = run.choose_device("auto")
-    run.set_precision("32", device)
+    device = choose_device("auto")
+    use_precision("32", device)
     console = Console(width=110)
     SOURCES["cifar10"] = Noise()
     with TemporaryDirectory() as folder:

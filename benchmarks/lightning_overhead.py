@@ -12,21 +12,25 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as lightning
-import torch
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
-from ensemble_switchover import run
+from ensemble_switchover.assembly import assemble, load_images
 from ensemble_switchover.cell import Cell, resolve
 from ensemble_switchover.config import conf_folder, register_schemas, typed
 from ensemble_switchover.data.batches import TrainingBatches
+from ensemble_switchover.fitting import fit
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
+from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.precision import FLOAT32, use_precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import torch
 
 ROUNDS = 5
 EPOCHS = 6
@@ -57,15 +61,15 @@ class EpochClock(lightning.Callback):
 
 def with_lightning(cell: Cell, device: torch.device) -> list[float]:
     """Return seconds of every epoch of Lightning but the first."""
-    module, datamodule = run.assemble(cell, torch.float32)
+    module, datamodule = assemble(cell, load_images(cell), FLOAT32)
     clock = EpochClock(synchronised_clock(device))
-    run.fit(module, datamodule, cell, device, [clock], evaluate=False)
+    fit(module, datamodule, cell.recipe.epochs, device, [clock], evaluate=False)
     return differences(clock.readings)[1:]
 
 
 def with_a_bare_loop(cell: Cell, device: torch.device) -> list[float]:
     """Return seconds of every epoch of a plain loop over the same batches but the first."""
-    module, data = run.assemble(cell, torch.float32)
+    module, data = assemble(cell, load_images(cell), FLOAT32)
     members = [member.to(device).train() for member in module.ensemble.members]
     optimizers = module.configure_optimizers()
     epoch = 0
@@ -84,7 +88,7 @@ def with_a_bare_loop(cell: Cell, device: torch.device) -> list[float]:
     for epoch in range(cell.recipe.epochs):
         for optimizer in optimizers:
             optimizer.param_groups[0]["lr"] = cell.recipe.learning_rate_at(epoch)
-        for group, images, labels, _ in batches:
+        for group, images, labels in batches:
             (member,) = group
             loss = functional.cross_entropy(members[member](images[0]), labels[0])
             optimizers[member].zero_grad()
@@ -101,15 +105,16 @@ def differences(readings: list[float]) -> list[float]:
 
 def resolve_case(words: tuple[str, ...]) -> Cell:
     """Resolve the words of a run on the digits."""
+    overrides = [*words, "execution=sequential", f"epochs={EPOCHS}"]
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return resolve(typed(compose("config", overrides=[*words, f"epochs={EPOCHS}"])))
+        return resolve(typed(compose("config", overrides=overrides)))
 
 
 def main() -> None:
     """Print one table, a line a case."""
     register_schemas()
-    device = run.choose_device("auto")
-    run.set_precision("32", device)
+    device = choose_device("auto")
+    use_precision("32", device)
     environment = describe_environment(device)
     table = Table(title="Seconds of training per epoch: Lightning against a bare loop")
     for column in ("run", "bare loop, s", "Lightning, s", "ratio", "quartiles of the ratio"):

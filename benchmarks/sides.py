@@ -91,7 +91,7 @@ class InProcesses(Side):
         return sum(int(answer) for answer in self._ask(b"peak"))
 
     def close(self) -> None:
-        self.crew.__exit__(None, None, None)
+        self.crew.end()
 
     def _ask(self, question: bytes) -> list[bytes]:
         for number in range(len(self.crew)):

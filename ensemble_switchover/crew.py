@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import weakref
 from multiprocessing import connection as connections
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ class Crew:
         self._processes: list[SpawnProcess] = []
         self._connections: list[Connection] = []
         self._names: list[str] = []
+        self.end = weakref.finalize(self, _end, self._processes, self._connections)
+        """Ends all; the interpreter's end does so too, where nothing else did."""
 
     def __enter__(self) -> Crew:
         return self
@@ -38,12 +41,7 @@ class Crew:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for process in self._processes:
-            process.kill()
-        for process in self._processes:
-            process.join(SECONDS_TO_END)
-        for connection in self._connections:
-            connection.close()
+        self.end()
 
     def __len__(self) -> int:
         return len(self._processes)
@@ -88,6 +86,15 @@ class Crew:
         waiting = {id(self._connections[number]): number for number in numbers}
         for ready in connections.wait([self._connections[number] for number in numbers]):
             yield waiting[id(ready)]
+
+
+def _end(processes: Sequence[SpawnProcess], ours: Sequence[Connection]) -> None:
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join(SECONDS_TO_END)
+    for connection in ours:
+        connection.close()
 
 
 def _live(work: Callable[..., None], connection: Connection, *arguments: Any) -> None:

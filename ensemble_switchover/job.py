@@ -115,9 +115,16 @@ def _train(
     from ensemble_switchover.run import summary_line, train_and_measure
     from ensemble_switchover.training.checkpoint import remove_checkpoints
 
+    files: dict[str, bytes] = {}
     try:
         record = train_and_measure(
-            cell, config, concurrent_jobs=concurrent_jobs, tell=tell, warn=warn, log=log
+            cell,
+            config,
+            concurrent_jobs=concurrent_jobs,
+            tell=tell,
+            warn=warn,
+            log=log,
+            keep=files.__setitem__,
         )
     except TrainingError as error:
         write_failure(cell.folder, cell.name, str(error))
@@ -128,7 +135,7 @@ def _train(
     except Exception as error:
         write_failure(cell.folder, cell.name, f"{type(error).__name__}: {error}")
         raise
-    write_record(cell.folder, record)
+    write_record(cell.folder, record, files)
     remove_checkpoints(cell.checkpoint_folder)
     log.keep(record)
     return Outcome(Ending.TRAINED, f"{summary_line(record)}\n{cell.folder / RECORD_FILE}")

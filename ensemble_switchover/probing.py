@@ -20,7 +20,13 @@ from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.planning.cost import memory_bytes
-from ensemble_switchover.planning.probe import Probe, probe_subject, read_probe, write_probe
+from ensemble_switchover.planning.probe import (
+    Probe,
+    num_steps,
+    probe_subject,
+    read_probe,
+    write_probe,
+)
 from ensemble_switchover.processes import threads_each
 from ensemble_switchover.terminal import duration
 from ensemble_switchover.training.device import choose_device, num_places, place
@@ -50,7 +56,7 @@ def choose_way(
 ) -> Way:
     """Choose the fastest way to execute a cell's members here; `tell` is given a line about it."""
     ways = _possible(cell, device, precision)
-    steps = cell.recipe.epochs * -(-cell.sizes.train // cell.recipe.batch_size)
+    steps = num_steps(cell)
     subject = probe_subject(cell, device.type, device_name(device))
     probe = read_probe(subject)
     if probe is None or probe.torch != torch.__version__:
@@ -91,18 +97,18 @@ def _completed(
     probe: Probe,
     cell: Cell,
     ways: Sequence[Way],
-    num_steps: int,
+    steps: int,
     device: torch.device,
     precision: Precision,
 ) -> Probe | None:
     """Time what a probe lacks; None if the run is too short for that."""
     here = [way for way in ways if way.processes == 1]
     if any(way.label not in probe.step_seconds for way in here):
-        seconds = _time_here(cell, here, num_steps, device, precision)
+        seconds = _time_here(cell, here, steps, device, precision)
         if seconds is None:
             return None
         probe = replace(probe, step_seconds={**probe.step_seconds, **seconds})
-    run_seconds = min(probe.run_seconds(way, num_steps) for way in here)
+    run_seconds = min(probe.run_seconds(way, steps) for way in here)
     for way in ways:
         unknown = way.processes > 1 and way.label not in probe.step_seconds
         if unknown and run_seconds > LONG_SECONDS:
@@ -116,8 +122,8 @@ def _completed(
 
 
 def _time_here(
-    cell: Cell, ways: Sequence[Way], num_steps: int, device: torch.device, precision: Precision
-) -> dict[str, float] | None:
+    cell: Cell, ways: Sequence[Way], steps: int, device: torch.device, precision: Precision
+) -> dict[str, float | None] | None:
     """Time the ways of one process, in turn; None if that would take too much of the run."""
     clock = synchronised_clock(device)
     begin = clock()
@@ -127,7 +133,7 @@ def _time_here(
     begin = clock()
     first.step()
     step_seconds = clock() - begin
-    allowed = min(MAX_SECONDS, SHARE_OF_RUN * num_steps * cell.design.k * step_seconds)
+    allowed = min(MAX_SECONDS, SHARE_OF_RUN * steps * cell.design.k * step_seconds)
     members = sum(way.members_at_once(cell.design.k) for way in ways)
     making = made_seconds * (len(ways) - 1)
     rounds = int((allowed - making) / (members * step_seconds)) - WARM_UP_ROUNDS
@@ -145,7 +151,10 @@ def _time_here(
             trial.step()
             if number >= WARM_UP_ROUNDS:
                 seconds[way].append(clock() - begin)
-    return {way.label: way.turns(cell.design.k) * median(of) for way, of in seconds.items()}
+    return {
+        way.label: way.turns(cell.design.k) * median(seconds[way]) if way in seconds else None
+        for way in ways
+    }
 
 
 def _made(cell: Cell, device: torch.device, precision: Precision) -> Trial | None:

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -62,6 +64,25 @@ def test_leaving_ends_all(tmp_path):
     with Crew() as crew:
         crew.start("one", _wait_for_ever, tmp_path / "process")
         crew.receive(0)
+    assert has_ended(int((tmp_path / "process").read_text()))
+
+
+def _forget(connection, path):
+    """Start another crew, and come to an end without ending it."""
+    crew = Crew()
+    crew.start("the other", _wait_for_ever, path)
+    crew.receive(0)
+    raise SystemExit
+
+
+def test_they_end_with_one_that_forgot_them(tmp_path):
+    code = (
+        "from pathlib import Path\n"
+        "from tests.test_crew import _forget\n"
+        f"_forget(None, Path({str(tmp_path / 'process')!r}))\n"
+    )
+    command = [sys.executable, "-c", f"if __name__ == '__main__':\n    exec({code!r})"]
+    subprocess.run(command, cwd=Path(__file__).parents[1], check=True, timeout=60)
     assert has_ended(int((tmp_path / "process").read_text()))
 
 

@@ -77,7 +77,7 @@ def test_another_seed_gives_another_result(tiny_cell):
     assert not set(results[0].member_seeds) & set(results[1].member_seeds)
 
 
-@pytest.mark.parametrize("precision", ["64", "bf16"])
+@pytest.mark.parametrize("precision", ["64", "bf16", "16"])
 def test_other_precisions_train_and_are_recorded(precision, tiny_cell):
     cell, config = tiny_cell(f"precision={precision}", "budget.depth=8", "budget.width=4")
     record = run.train_and_measure(cell, config, tell=lambda line: None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.planning.cost import Cost, predict_cost
-from ensemble_switchover.planning.machine import Machine, find_machine
+from ensemble_switchover.planning.machine import Machine, find_machine, this_device
+from ensemble_switchover.planning.probe import known_way
 from ensemble_switchover.results.store import RECORD_FILE, RunState, read_record, run_state
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def forecast(
     """
     machines: dict[tuple[object, ...], Machine] = {}
     forecasts = []
-    for cell in cells:
+    for asked in cells:
+        cell = _decided(asked) if machine_name is None else asked
         key = (cell.device, cell.way, cell.precision, cell.compile, cell.threads)
         if key not in machines:
             machines[key] = find_machine(cell, calibrations, machine_name)
@@ -86,6 +88,13 @@ def forecast(
         measured = _measured(cell.folder, machine) if state is RunState.FINISHED else None
         forecasts.append(Forecast(cell, state, cost, machine, measured))
     return forecasts
+
+
+def _decided(cell: Cell) -> Cell:
+    """Execute a cell of `execution=auto` as a run here would, if that was tried before."""
+    if cell.execution.name != "auto":
+        return cell
+    return replace(cell, way=known_way(cell, *this_device(cell)))
 
 
 def total(forecasts: Sequence[Forecast]) -> Totals:

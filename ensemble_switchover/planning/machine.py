@@ -73,12 +73,20 @@ def find_machine(cell: Cell, calibrations: Sequence[Calibration], name: str | No
     return _this_machine(cell, calibrations) if name is None else _named(cell, calibrations, name)
 
 
-def _this_machine(cell: Cell, calibrations: Sequence[Calibration]) -> Machine:
+def this_device(cell: Cell) -> tuple[str, str]:
+    """Return the kind and the name of this machine's device for a cell."""
     device = devices()[0] if cell.device == "auto" else cell.device
     if device not in devices():
-        return Machine(conditions_of(cell, device, NO_DEVICE), None, None)
+        return device, NO_DEVICE
+    return device, gpus()[0].name if device == "cuda" else processor_name()
+
+
+def _this_machine(cell: Cell, calibrations: Sequence[Calibration]) -> Machine:
+    device, name = this_device(cell)
+    conditions = conditions_of(cell, device, name)
+    if name == NO_DEVICE:
+        return Machine(conditions, None, None)
     gpu = gpus()[0] if device == "cuda" else None
-    conditions = conditions_of(cell, device, gpu.name if gpu else processor_name())
     memory = gpu.memory_bytes if gpu else main_memory_bytes()
     known = find_calibration(calibrations, conditions)
     if known is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_path
 from pydantic import TypeAdapter, ValidationError
 
+from ensemble_switchover.hardware import num_places
 from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.machine import conditions_of
 from ensemble_switchover.planning.workload import Pass
-from ensemble_switchover.ways import Way
+from ensemble_switchover.ways import Way, candidate_ways
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ensemble_switchover.cell import Cell
@@ -36,19 +39,24 @@ class Probe:
     """Design, batch, number of members, device and conditions."""
     torch: str
     date: str
-    step_seconds: dict[str, float] = field(default_factory=dict)
-    """By the way's name: for all members to take a training step."""
+    step_seconds: dict[str, float | None] = field(default_factory=dict)
+    """By the way's name: for all members to take a training step; None where it is impossible."""
     start_seconds: dict[str, float] = field(default_factory=dict)
     """By the way's name: for its processes to be ready, where it has any."""
 
     def run_seconds(self, way: Way, num_steps: int) -> float:
-        """Predict the training of a run, the start of its processes included."""
-        return num_steps * self.step_seconds[way.label] + self.start_seconds.get(way.label, 0.0)
+        """Predict the training of a run, the start of its processes included.
 
-    def fastest(self, ways: list[Way], num_steps: int) -> Way:
+        Infinity for a way that is impossible, or was not timed.
+        """
+        step = self.step_seconds.get(way.label)
+        if step is None:
+            return math.inf
+        return num_steps * step + self.start_seconds.get(way.label, 0.0)
+
+    def fastest(self, ways: Sequence[Way], num_steps: int) -> Way:
         """Return the fastest way for a run of so many steps; one after another if hardly slower."""
-        timed = [way for way in ways if way.label in self.step_seconds]
-        best = min(timed, key=lambda way: self.run_seconds(way, num_steps))
+        best = min(ways, key=lambda way: self.run_seconds(way, num_steps))
         one_by_one = self.run_seconds(Way(), num_steps)
         return best if self.run_seconds(best, num_steps) <= WORTH * one_by_one else Way()
 
@@ -66,6 +74,20 @@ def probe_subject(cell: Cell, device: str, device_name: str) -> str:
             **conditions,
         }
     )
+
+
+def known_way(cell: Cell, device: str, device_name: str) -> Way:
+    """Return what `execution=auto` would choose by what was timed; else one after another."""
+    probe = read_probe(probe_subject(cell, device, device_name))
+    if probe is None:
+        return Way()
+    ways = candidate_ways(cell.design.k, num_places(device, cell.threads))
+    return probe.fastest(ways, num_steps(cell))
+
+
+def num_steps(cell: Cell) -> int:
+    """Count the training steps of a member."""
+    return cell.recipe.epochs * -(-cell.sizes.train // cell.recipe.batch_size)
 
 
 def probe_path(subject: str) -> Path:

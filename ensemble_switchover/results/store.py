@@ -1,8 +1,9 @@
 """The folder of records: one folder a run, written whole or not at all.
 
 Layout: `<results>/<study>/<run>/record.json`, with the resolved configuration beside it as
-`config.yaml`. A run that failed leaves `failure.json` in place of the record. Everything is
-written under a temporary name, flushed and renamed, so a reader never sees half of it.
+`config.yaml`, and the trained weights as `weights.safetensors` where they are kept. A run that
+failed leaves `failure.json` in place of the record. Everything is written under a temporary name,
+flushed and renamed, so a reader never sees half of it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import yaml
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 RECORD_FILE = "record.json"
 CONFIG_FILE = "config.yaml"
+WEIGHTS_FILE = "weights.safetensors"
 FAILURE_FILE = "failure.json"
 TEMPORARY_PREFIX = ".writing-"
 
@@ -73,13 +76,22 @@ def run_state(folder: Path) -> RunState:
     return RunState.ABSENT
 
 
-def write_record(folder: Path, record: Record) -> None:
-    """Write a finished run; a failure noted under the same name before is replaced."""
+def write_record(
+    folder: Path, record: Record, attachments: Mapping[str, bytes] = MappingProxyType({})
+) -> None:
+    """Write a finished run; a failure noted under the same name before is replaced.
+
+    Args:
+        folder: The run's own.
+        record: What it left behind.
+        attachments: Further files by their names, which are there with the record or not at all.
+    """
     _write_folder(
         folder,
         {
             RECORD_FILE: _adapter.dump_json(record, indent=1),
             CONFIG_FILE: yaml.safe_dump(record.config, sort_keys=False).encode(),
+            **attachments,
         },
     )
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from ensemble_switchover.planning.forecast import forecast
+from ensemble_switchover.planning.machine import this_device
 from ensemble_switchover.planning.probe import (
     Probe,
     probe_path,
@@ -84,3 +86,17 @@ def test_it_is_for_runs_whose_steps_take_the_same_time(word, same, tiny_cell):
         probe_subject(tiny_cell(*words, *more)[0], "cpu", "Example CPU") for more in ((), (word,))
     ]
     assert (subjects[0] == subjects[1]) == same
+
+
+def test_a_plan_takes_what_was_tried_before(tiny_cell, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cell, _ = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=6")
+    (before,) = forecast([cell], [], None)
+    assert before.cell.way == Way()
+    step_seconds = {Way().label: 1.0, FUSED.label: 0.5}
+    subject = probe_subject(cell, *this_device(cell))
+    write_probe(Probe(subject=subject, torch="2", date="2026-01-01", step_seconds=step_seconds))
+    (after,) = forecast([cell], [], None)
+    assert after.cell.way == FUSED
+    assert after.cost.memory_bytes > before.cost.memory_bytes
+    assert after.cell.name == before.cell.name

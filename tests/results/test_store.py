@@ -43,6 +43,25 @@ def test_a_record_comes_back_as_it_was(tmp_path):
     assert run_state(tmp_path / "run") is RunState.FINISHED
 
 
+def test_further_files_are_there_with_the_record_or_not_at_all(tmp_path, monkeypatch):
+    write_record(tmp_path / "run", make_record(), {"weights.safetensors": b"\0\1"})
+    assert (tmp_path / "run" / "weights.safetensors").read_bytes() == b"\0\1"
+    assert run_state(tmp_path / "run") is RunState.FINISHED
+
+    flush, flushed = os.fsync, []
+
+    def full_disk(descriptor):
+        flushed.append(descriptor)
+        if len(flushed) == 3:
+            raise OSError(28, "No space left on device")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_record(tmp_path / "other", make_record(), {"weights.safetensors": b"\0\1"})
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
 def test_nothing_but_the_run_is_left(tmp_path):
     write_record(tmp_path / "study" / "run", make_record())
     assert [path.name for path in (tmp_path / "study").iterdir()] == ["run"]

@@ -121,7 +121,8 @@ def _claim_lower(
 def _paper_group(finding: Finding) -> ConditionGroup | None:
     """Return the most runs of one condition that were trained the paper's way, member by member."""
     groups = split_conditions(finding.runs)
-    return next((group for group in groups if group.execution == "sequential"), None)
+    sequential = (g for g in groups if g.execution.partition(",")[0] == "sequential")
+    return next(sequential, None)
 
 
 def _other_execution(claim: tuple[str, str, str]) -> Claim:
