@@ -17,6 +17,7 @@ from torch.nn import functional
 from benchmarks.sides import PREDICTED_IMAGES, Side, noise, peak_of
 from ensemble_switchover.networks import build_network
 from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ class TorchUncertaintySide(Side):
         self.k = cell.design.k
         self.device = device
         self.model = deep_ensembles(members).to(device, precision.dtype)
-        self.optimizer = make_optimizer(self.model, cell.recipe)
+        self.optimizer = make_optimizer(self.model, cell.recipe, Way(), precision)
         self.images, self.labels = noise(cell, cell.recipe.batch_size, device, precision.dtype)
         self.predicted, _ = noise(cell, PREDICTED_IMAGES, device, precision.dtype)
 

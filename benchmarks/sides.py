@@ -17,6 +17,7 @@ from ensemble_switchover.training.device import choose_device, place
 from ensemble_switchover.training.optimizer import make_optimizer
 from ensemble_switchover.training.precision import use_precision
 from ensemble_switchover.trial import Trial
+from ensemble_switchover.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,9 @@ class BareLoop(Side):
     def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
         self.device = device
         self.ensemble = build_ensemble(cell).to(device, precision.dtype)
-        self.optimizers = [make_optimizer(one, cell.recipe) for one in self.ensemble.members]
+        self.optimizers = [
+            make_optimizer(one, cell.recipe, Way(), precision) for one in self.ensemble.members
+        ]
         self.images, self.labels = noise(cell, cell.recipe.batch_size, device, precision.dtype)
         self.predicted, _ = noise(cell, PREDICTED_IMAGES, device, precision.dtype)
 

@@ -45,7 +45,7 @@ from ensemble_switchover.hardware import devices, num_places
 from ensemble_switchover.layout import checkpoint_folder
 from ensemble_switchover.recipe import Recipe, table_a
 from ensemble_switchover.seeds import MAX_MEMBERS, member_seeds
-from ensemble_switchover.ways import FUSED, WITHIN, Way, asked_way
+from ensemble_switchover.ways import FUSED, SEQUENTIAL, WITHIN, Way, asked_way
 
 if TYPE_CHECKING:
     from ensemble_switchover.config import (
@@ -365,16 +365,39 @@ def _value_problems(config: Config) -> list[str]:
 
 
 def _execution_problems(config: Config) -> list[str]:
-    """Refuse what would make members depend on each other."""
+    """Refuse what would make members depend on each other, and what would do nothing."""
     asked = config.execution
-    fused = asked.name == FUSED or (asked.name == "parallel" and asked.within == FUSED)
+    problems = []
+    parallel = asked.name == "parallel"
+    if asked.channels_last and asked.name in ("auto", FUSED):
+        problems.append(
+            f"execution.channels_last=true: execution={asked.name} decides that itself; expected "
+            f"execution=sequential or execution=parallel beside it"
+        )
+    if asked.processes is not None and not parallel:
+        problems.append(
+            f"execution.processes={asked.processes}: execution={asked.name} has no processes; "
+            f"expected execution=parallel beside it"
+        )
+    if asked.within != SEQUENTIAL and asked.within in WITHIN and not parallel:
+        problems.append(
+            f"execution.within={asked.within}: is for execution=parallel, and "
+            f"execution={asked.name} came"
+        )
+    too_few = config.threads is not None and (asked.processes or 0) > config.threads
+    if parallel and too_few and config.device == "cpu":
+        problems.append(
+            f"execution.processes={asked.processes}: expected at most one a thread, and "
+            f"threads={config.threads} came"
+        )
+    fused = asked.name == FUSED or (parallel and asked.within == FUSED)
     if config.precision == "16" and fused:
-        return [
+        problems.append(
             "precision=16: members in one vectorised step would share the scale of their losses, "
             "and one's overflow would cost all a step; expected execution=sequential, "
             "execution=parallel or precision=bf16"
-        ]
-    return []
+        )
+    return problems
 
 
 def _way(config: Config, k: int) -> Way:

@@ -11,7 +11,7 @@ from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover import interruption
-from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.errors import ProcessEndedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,11 +54,15 @@ class Crew:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_live, args=(work, theirs, *arguments), daemon=True)
-        process.start()
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:  # an interruption in between would leave a process that nobody ends
+            process.start()
+            self._processes.append(process)
+            self._connections.append(ours)
+            self._names.append(name)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         theirs.close()
-        self._processes.append(process)
-        self._connections.append(ours)
-        self._names.append(name)
 
     def send(self, number: int, content: bytes) -> None:
         """Send something to one of them."""
@@ -68,7 +72,7 @@ class Crew:
         """Wait for what one of them sends.
 
         Raises:
-            TrainingError: if it was ended.
+            ProcessEndedError: if it was.
         """
         try:
             return self._connections[number].recv_bytes()
@@ -76,9 +80,9 @@ class Crew:
             interruption.check()
             process = self._processes[number]
             process.join()
-            raise TrainingError(
+            raise ProcessEndedError(
                 f"the process of {self._names[number]} was ended (exit code {process.exitcode}; "
-                f"-9: killed, often for want of memory)"
+                f"-9: killed, often for want of memory); the same command goes on"
             ) from None
 
     def ready(self, numbers: Sequence[int]) -> Iterator[int]:

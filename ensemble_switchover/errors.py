@@ -31,6 +31,14 @@ class TrainingError(EnsembleSwitchoverError):
     """A training run that failed in a way that a user can act upon."""
 
 
+class DivergenceError(TrainingError):
+    """A member whose loss is not finite: going on from its last epoch would end the same."""
+
+
+class ProcessEndedError(EnsembleSwitchoverError):
+    """A process of a run that was ended from outside; the run can go on."""
+
+
 def join_problems(problems: list[str]) -> str:
     """Lay out one or several problems as the text of one error.
 

@@ -45,8 +45,10 @@ def _visible(found: list[Gpu]) -> tuple[Gpu, ...]:
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is None:
         return tuple(found)
-    numbers = [int(part) for part in chosen.split(",") if part.strip().isdigit()]
-    return tuple(found[number] for number in numbers if number < len(found))
+    names = [part.strip() for part in chosen.split(",") if part.strip()]
+    if all(name.isdigit() for name in names):
+        return tuple(found[int(name)] for name in names if int(name) < len(found))
+    return tuple(found[: len(names)])  # named by identity: as many, and of one kind as a rule
 
 
 def num_processors() -> int:

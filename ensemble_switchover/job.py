@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover import interruption
 from ensemble_switchover.config import plain
-from ensemble_switchover.errors import EnsembleSwitchoverError, TrainingError
+from ensemble_switchover.errors import (
+    DivergenceError,
+    EnsembleSwitchoverError,
+    TrainingError,
+)
 from ensemble_switchover.layout import RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import Hold, take_lock
 from ensemble_switchover.results.record import RunDescription
@@ -139,7 +143,8 @@ def _train(
         )
     except TrainingError as error:
         note(str(error))
-        remove_checkpoints(cell.checkpoint_folder)
+        if isinstance(error, DivergenceError):
+            remove_checkpoints(cell.checkpoint_folder)
         raise
     except EnsembleSwitchoverError:
         raise  # of this machine or this moment, not of the run

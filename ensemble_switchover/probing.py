@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ensemble_switchover.crew import Crew
+from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 SHARE_OF_RUN = 0.1
 MAX_SECONDS = 10.0
+"""Of a probe of more than `MIN_ROUNDS`."""
 WARM_UP_ROUNDS, MIN_ROUNDS, MAX_ROUNDS = 1, 3, 15
 LONG_SECONDS = 60.0
 """Of training, from which on processes are worth their start, and are tried."""
@@ -59,9 +62,9 @@ def choose_way(
     steps = num_steps(cell)
     subject = probe_subject(cell, device.type, device_name(device))
     probe = read_probe(subject)
-    if probe is None or probe.torch != torch.__version__:
+    if probe is None or probe.torch != version("torch"):
         date = datetime.now(UTC).date().isoformat()
-        probe = Probe(subject=subject, torch=torch.__version__, date=date)
+        probe = Probe(subject=subject, torch=version("torch"), date=date)
     begin = perf_counter()
     timed = _completed(probe, cell, ways, steps, device, precision)
     if timed is None:
@@ -69,13 +72,20 @@ def choose_way(
         return Way()
     source = "kept from before"
     if timed != probe:
-        write_probe(timed)
-        source = f"tried for {duration(perf_counter() - begin)}, and kept"
+        source = f"tried for {duration(perf_counter() - begin)}, and {_kept(timed)}"
     chosen = timed.fastest(ways, steps)
     ratio = timed.run_seconds(Way(), steps) / timed.run_seconds(chosen, steps)
     quicker = "the fastest here" if chosen == Way() else f"{ratio:.2f} times as fast as sequential"
     tell(f"execution=auto: {chosen.label}; {quicker} ({source})")
     return chosen
+
+
+def _kept(probe: Probe) -> str:
+    try:
+        write_probe(probe)
+    except OSError as error:
+        return f"not kept: {error.strerror}"
+    return "kept"
 
 
 def _possible(cell: Cell, device: torch.device, precision: Precision) -> list[Way]:
@@ -112,7 +122,10 @@ def _completed(
     for way in ways:
         unknown = way.processes > 1 and way.label not in probe.step_seconds
         if unknown and run_seconds > LONG_SECONDS:
-            step, start = _time_processes(replace(cell, way=way), device)
+            timed = None
+            if way.within != FUSED or probe.step_seconds.get(Way(FUSED).label) is not None:
+                timed = _time_processes(replace(cell, way=way), device)
+            step, start = timed or (None, 0.0)
             probe = replace(
                 probe,
                 step_seconds={**probe.step_seconds, way.label: step},
@@ -133,24 +146,28 @@ def _time_here(
     begin = clock()
     first.step()
     step_seconds = clock() - begin
-    allowed = min(MAX_SECONDS, SHARE_OF_RUN * steps * cell.design.k * step_seconds)
-    members = sum(way.members_at_once(cell.design.k) for way in ways)
+    run_seconds = steps * cell.design.k * step_seconds
+    round_seconds = sum(way.members_at_once(cell.design.k) for way in ways) * step_seconds
     making = made_seconds * (len(ways) - 1)
-    rounds = int((allowed - making) / (members * step_seconds)) - WARM_UP_ROUNDS
+    rounds = int((SHARE_OF_RUN * run_seconds - making) / round_seconds) - WARM_UP_ROUNDS
     if rounds < MIN_ROUNDS:
         return None
+    rounds = min(rounds, max(MIN_ROUNDS, int(MAX_SECONDS / round_seconds)), MAX_ROUNDS)
     trials = {Way(): first}
     for way in ways[1:]:
         trial = _made(replace(cell, way=way), device, precision)
         if trial is not None:
             trials[way] = trial
     seconds: dict[Way, list[float]] = {way: [] for way in trials}
-    for number in range(WARM_UP_ROUNDS + min(rounds, MAX_ROUNDS)):
+    for number in range(WARM_UP_ROUNDS + rounds):
         for way, trial in trials.items():
             begin = clock()
             trial.step()
             if number >= WARM_UP_ROUNDS:
                 seconds[way].append(clock() - begin)
+    trials.clear()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()  # what the trials took is not training's
     return {
         way.label: way.turns(cell.design.k) * median(seconds[way]) if way in seconds else None
         for way in ways
@@ -171,12 +188,20 @@ def _made(cell: Cell, device: torch.device, precision: Precision) -> Trial | Non
     return trial
 
 
-def _time_processes(cell: Cell, device: torch.device) -> tuple[float, float]:
+def _time_processes(cell: Cell, device: torch.device) -> tuple[float, float] | None:
     """Time processes that step side by side.
 
     Returns:
-        Seconds for all members to take a step, and seconds until all processes were ready.
+        Seconds for all members to take a step, and seconds until all processes were ready; None
+        if one of them was ended, or could not do it.
     """
+    try:
+        return _time_crew(cell, device)
+    except ProcessEndedError:
+        return None
+
+
+def _time_crew(cell: Cell, device: torch.device) -> tuple[float, float]:
     begin = perf_counter()
     threads = threads_each(cell.way.processes)
     with Crew() as crew:
@@ -197,9 +222,12 @@ def _time_steps(
     """Step for a while, beside the others, and send the median seconds of a step."""
     torch.set_num_threads(threads)
     device = place(choose_device(device_type), number)
-    trial = Trial(cell, device, use_precision(cell.precision, device))
-    for _ in range(2):
-        trial.step()
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    trial = _made(cell, device, use_precision(cell.precision, device))
+    if trial is None:
+        return  # the parent sees the end of this process
+    trial.step()
     clock = synchronised_clock(device)
     clock()
     connection.send_bytes(b"ready")

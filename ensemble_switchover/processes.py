@@ -6,7 +6,7 @@ of an epoch as tensors and plain values.
 
 from __future__ import annotations
 
-from collections import deque
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import torch
 
 from ensemble_switchover.assembly import load_images
 from ensemble_switchover.crew import Crew
-from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.errors import DivergenceError, EnsembleSwitchoverError
 from ensemble_switchover.fitting import train
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.training.device import choose_device, place
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.cell import Cell
 
-_EPOCH, _END = b"E", b"."
+_EPOCH, _END, _GO_ON = b"E", b".", b"+"
 _FAILURES: dict[bytes, type[Exception]] = {
-    b"T": TrainingError,
+    b"D": DivergenceError,
+    b"U": EnsembleSwitchoverError,
     b"M": MemoryError,
     b"X": RuntimeError,
 }
@@ -65,7 +66,8 @@ def train_in_processes(
         Where the images lay, `device` or `host`.
 
     Raises:
-        TrainingError: if a member diverges, or a process is ended from outside.
+        DivergenceError: if a member diverges.
+        ProcessEndedError: if a process is ended from outside.
         MemoryError: if the memory of a process does not suffice.
     """
     slices = cell.way.slices(cell.design.k)
@@ -87,26 +89,36 @@ def threads_each(num_processes: int) -> int:
 
 
 def _gather(crew: Crew, on_epoch: Callable[[EpochPart], None]) -> str:
-    """Hand on every epoch once all processes have sent it; a quick process may be ahead."""
-    waiting: list[deque[EpochPart]] = [deque() for _ in range(len(crew))]
+    """Hand on every epoch once all processes have sent it; they go on when that is done.
+
+    So no process trains while another one's figures are dealt with, and none runs ahead.
+    """
+    waiting: dict[int, EpochPart] = {}
     residences: dict[int, str] = {}
     while len(residences) < len(crew):
         for number in crew.ready([one for one in range(len(crew)) if one not in residences]):
             content = crew.receive(number)
             kind, payload = content[:1], content[1:]
             if kind == _EPOCH:
-                waiting[number].append(load_part(payload))
+                waiting[number] = load_part(payload)
             elif kind == _END:
                 residences[number] = payload.decode()
             else:
                 raise _FAILURES[kind](payload.decode())
-        while all(waiting):
-            on_epoch(join([parts.popleft() for parts in waiting]))
+        if len(waiting) == len(crew):
+            on_epoch(join([waiting.pop(number) for number in range(len(crew))]))
+            for number in range(len(crew)):
+                crew.send(number, _GO_ON)
     return residences[0]
 
 
 def _train(connection: Connection, task: _Task) -> None:
     """Train the members of a task."""
+
+    def hand_over(part: EpochPart) -> None:
+        connection.send_bytes(_EPOCH + dump_part(part))
+        connection.recv_bytes()
+
     try:
         torch.set_num_threads(task.threads)
         device = place(choose_device(task.device), task.number)
@@ -115,13 +127,18 @@ def _train(connection: Connection, task: _Task) -> None:
             load_images(task.cell),
             use_precision(task.cell.precision, device),
             device,
-            lambda part: connection.send_bytes(_EPOCH + dump_part(part)),
+            hand_over,
             members=task.members,
             start=task.start,
         )
         connection.send_bytes(_END + datamodule.residence.encode())
-    except TrainingError as error:
-        connection.send_bytes(b"T" + str(error).encode())
+    except DivergenceError as error:
+        connection.send_bytes(b"D" + str(error).encode())
+    except EnsembleSwitchoverError as error:
+        connection.send_bytes(b"U" + str(error).encode())
     except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
-        kind = b"M" if is_out_of_memory(error) else b"X"
+        out_of_memory = is_out_of_memory(error)
+        if not out_of_memory:
+            traceback.print_exc()
+        kind = b"M" if out_of_memory else b"X"
         connection.send_bytes(kind + f"{type(error).__name__}: {error}".encode())

@@ -13,7 +13,7 @@ from ensemble_switchover import interruption
 from ensemble_switchover.assembly import build_ensemble, load_images
 from ensemble_switchover.config import LoggerConfig, plain
 from ensemble_switchover.data.batches import Normalisation
-from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.fitting import train
 from ensemble_switchover.layout import WEIGHTS_FILE
 from ensemble_switchover.loggers import MetricLog
@@ -48,10 +48,10 @@ from ensemble_switchover.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.device import choose_device, num_places
 from ensemble_switchover.training.module import Start
 from ensemble_switchover.training.precision import use_precision
-from ensemble_switchover.ways import Way
+from ensemble_switchover.ways import Way, asked_way
 from ensemble_switchover.weights import TrainedEnsemble, dump_weights
 
 if TYPE_CHECKING:
@@ -129,6 +129,10 @@ class _Run:
         self.spent_seconds = 0.0
         """By former processes."""
         self.epochs: list[EpochRecord] = []
+        self.place = ""
+        """What the times depend on here."""
+        self.began_on: str | None = None
+        """The same of former processes, where it was another."""
 
     def record(self) -> Record:
         """Do it."""
@@ -141,11 +145,10 @@ class _Run:
         split = load_images(cell, self.tell)
         for remark in split.remarks:
             self.warn(f"dataset={cell.dataset.name}: {remark}")
+        self.place = f"{environment.device_name}, {environment.num_threads} threads, torch "
+        self.place += environment.versions["torch"]
         checkpoint = read_checkpoint(cell.checkpoint_folder, self.warn)
-        if checkpoint is not None:
-            self.cell = cell = replace(cell, way=checkpoint.way)
-        elif cell.execution.name == "auto":
-            self.cell = cell = replace(cell, way=choose_way(cell, device, precision, self.tell))
+        self.cell = cell = replace(cell, way=self._way(device, precision, checkpoint))
         self.log.start(plain(config), run_facts(cell, asdict(environment)))
         ensemble, residence = self._train(split, precision, device, checkpoint)
         if config.weights:
@@ -174,6 +177,7 @@ class _Run:
                 **asdict(environment),
                 execution=cell.way.label,
                 execution_asked=cell.execution.name,
+                began_on=self.began_on,
                 precision=cell.precision,
                 compiled=cell.compile,
                 residence=residence,
@@ -186,6 +190,33 @@ class _Run:
             wall_seconds=self._wall_seconds(),
         )
 
+    def _way(
+        self, device: torch.device, precision: Precision, checkpoint: Checkpoint | None
+    ) -> Way:
+        """Decide how the members are executed; a run goes on as it began, in the same place.
+
+        Raises:
+            ConfigError: for more processes than there are GPUs.
+        """
+        cell = self.cell
+        if checkpoint is not None:
+            if checkpoint.place == self.place:
+                return checkpoint.way
+            self.began_on = checkpoint.place
+            self.warn(
+                f"begun on {self.began_on}, and going on on {self.place}: seconds and memory of "
+                f"this run are of both"
+            )
+        if cell.execution.name == "auto":
+            return choose_way(cell, device, precision, self.tell)
+        way = asked_way(cell.execution, cell.design.k, num_places(device))
+        if device.type == "cuda" and way.processes > num_places(device):
+            raise ConfigError(
+                f"execution.processes={way.processes}: expected at most one a GPU, this machine "
+                f"has {num_places(device)}"
+            )
+        return way
+
     def _train(
         self,
         split: SplitImages,
@@ -196,7 +227,8 @@ class _Run:
         """Train all members, from a checkpoint if there is one.
 
         Returns:
-            The trained ensemble on the device, and where the images lay.
+            The trained ensemble on the device, built anew so that it is the same module however it
+            was trained, and where the images lay.
         """
         cell = self.cell
         start, members = None, None
@@ -211,11 +243,12 @@ class _Run:
             self._close_epoch(part, split)
 
         if cell.way.processes == 1:
-            module, datamodule = train(
+            _, datamodule = train(
                 cell, split, precision, device, on_epoch, start=start, tell=self.tell
             )
-            return module.ensemble.to(device), datamodule.residence
-        residence = train_in_processes(cell, device, on_epoch, start=start)
+            residence = datamodule.residence
+        else:
+            residence = train_in_processes(cell, device, on_epoch, start=start)
         ensemble = build_ensemble(cell).to(device, precision.dtype)
         assert members is not None
         for network, state in zip(ensemble.members, members, strict=True):
@@ -240,6 +273,7 @@ class _Run:
             num_epochs=part.epoch,
             members=part.members,
             way=cell.way,
+            place=self.place,
             rows=dump_epochs(self.epochs),
             wall_seconds=self._wall_seconds(),
         )

@@ -38,11 +38,10 @@ class Trial:
         self.precision = precision
         self.group = tuple(range(cell.members_at_once))
         self.ensemble = build_ensemble(cell, self.group).to(device, precision.dtype)
-        one_kernel = cell.way.channels_last or precision.scales_loss
         members = list(self.ensemble.members)
         self.execution = EXECUTIONS[cell.way.within](
             members,
-            [make_optimizer(member, cell.recipe, one_kernel=one_kernel) for member in members],
+            [make_optimizer(member, cell.recipe, cell.way, precision) for member in members],
             device,
             precision,
             way=cell.way,

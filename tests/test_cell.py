@@ -156,8 +156,15 @@ PROBLEMS = [
     (["precision=16", "execution.name=fused"], "precision=16: members in one vectorised step"),
     (["precision=16", "execution.name=parallel", "execution.within=fused"],
      "precision=16: members in one vectorised step would share the scale of their losses"),
-    (["execution.processes=0"], "execution.processes=0: expected more than 0"),
+    (["execution.name=parallel", "execution.processes=0"],
+     "execution.processes=0: expected more than 0"),
     (["execution.within=turns"], "execution.within=turns: expected one of sequential, fused"),
+    (["execution.within=fused"], "execution.within=fused: is for execution=parallel, and "),
+    (["execution.processes=2"], "execution.processes=2: execution=auto has no processes"),
+    (["execution.name=fused", "execution.channels_last=true"],
+     "execution.channels_last=true: execution=fused decides that itself"),
+    (["execution.name=parallel", "execution.processes=2", "threads=1", "device=cpu"],
+     "execution.processes=2: expected at most one a thread, and threads=1 came"),
     (["device=tpu"], "device=tpu: expected one of auto, cpu, cuda, mps"),
     (["retry=always"], "retry=always: expected one of none, failed"),
     (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none, standard, "
@@ -251,6 +258,7 @@ def test_every_key_with_choices_takes_each_of_them():
     extra = {
         "dataset.evaluate_on": ["dataset.validation_size=50"],
         "budget.source": ["budget.width=16", "dataset=cifar10"],
+        "execution.within": ["execution.name=parallel"],
         "design": ["budget.width=16"],
     }
     for key, choices in CHOICES.items():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ensemble_switchover.crew import Crew
-from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.errors import ProcessEndedError
 
 
 def _answer(connection, text):
@@ -56,7 +56,7 @@ def test_a_crew_answers_and_one_that_was_killed_is_named():
         crew.start("the first", _answer, "here")
         crew.start("the second", _vanish)
         assert crew.receive(0) == b"here"
-        with pytest.raises(TrainingError, match=r"the process of the second was ended .*-9"):
+        with pytest.raises(ProcessEndedError, match=r"the process of the second was ended .*-9"):
             crew.receive(1)
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ensemble_switchover import probing
+from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.precision import FLOAT32, Precision
@@ -40,7 +41,6 @@ class Steps:
 @pytest.fixture
 def steps(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(probing, "MAX_SECONDS", 1e9)
     monkeypatch.setattr(probing, "num_places", lambda device: 1)
     made = Steps()
     monkeypatch.setattr(probing, "Trial", made)
@@ -96,6 +96,32 @@ def test_a_trial_takes_at_most_a_tenth_of_the_run(steps, tiny_cell):
 def test_a_way_that_is_impossible_is_not_chosen(fault, steps, tiny_cell):
     steps.seconds |= {FUSED: fault, LAST: 0.8}
     assert choose(tiny_cell, "epochs=100")[0] == LAST
+
+
+def test_slow_steps_are_tried_a_few_times_in_a_long_run(steps, tiny_cell):
+    steps.seconds |= {Way(): 60.0, LAST: 60.0, FUSED: 120.0}
+    assert choose(tiny_cell, "epochs=100")[0] == FUSED
+    assert steps.taken.count(FUSED) == 1 + 1 + probing.MIN_ROUNDS
+
+
+def test_a_folder_that_cannot_be_written_costs_no_run(steps, tiny_cell, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    steps.seconds[FUSED] = 2.0
+    way, line = choose(tiny_cell, "epochs=100")
+    assert way == FUSED
+    assert "not kept: " in line
+
+
+def test_a_process_that_ends_makes_its_way_impossible(steps, tiny_cell, monkeypatch):
+    def end(cell, device):
+        raise ProcessEndedError("killed")
+
+    monkeypatch.setattr(probing, "num_places", lambda device: 2)
+    monkeypatch.setattr(probing, "_time_crew", end)
+    assert choose(tiny_cell, "epochs=100")[0] == Way()
+    steps.taken.clear()
+    assert choose(tiny_cell, "epochs=100")[0] == Way()
+    assert steps.taken == []
 
 
 def test_any_other_fault_is_raised(steps, tiny_cell):

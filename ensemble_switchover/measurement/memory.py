@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
 _RESET_PEAK = "5"
+_OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+)
+"""What torch and NVIDIA's libraries say in errors of no type of their own."""
 
 
 def reset_peaks(device: torch.device) -> None:
@@ -61,7 +69,7 @@ def peak_rss_bytes() -> int:
 def is_out_of_memory(error: Exception) -> bool:
     """Tell whether an error says that memory, the device's or the host's, did not suffice."""
     known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return known or "can't allocate memory" in str(error)
+    return known or any(text in str(error) for text in _OUT_OF_MEMORY)
 
 
 class MemoryCallback(lightning.Callback):

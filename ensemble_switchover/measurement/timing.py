@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 def synchronised_clock(device: torch.device) -> Callable[[], float]:
     """Return a monotonic clock in seconds that first waits for the device's queued work."""
-    waits = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}
+    waits: dict[str, Callable[[], None]] = {
+        "cuda": partial(torch.cuda.synchronize, device),
+        "mps": torch.mps.synchronize,
+    }
     wait = waits.get(device.type)
     if wait is None:
         return time.perf_counter

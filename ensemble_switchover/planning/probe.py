@@ -8,16 +8,16 @@ import math
 import os
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
 from pydantic import TypeAdapter, ValidationError
 
-from ensemble_switchover.hardware import num_places
 from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.machine import conditions_of
 from ensemble_switchover.planning.workload import Pass
-from ensemble_switchover.ways import Way, candidate_ways
+from ensemble_switchover.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,10 +79,9 @@ def probe_subject(cell: Cell, device: str, device_name: str) -> str:
 def known_way(cell: Cell, device: str, device_name: str) -> Way:
     """Return what `execution=auto` would choose by what was timed; else one after another."""
     probe = read_probe(probe_subject(cell, device, device_name))
-    if probe is None:
+    if probe is None or probe.torch != version("torch"):
         return Way()
-    ways = candidate_ways(cell.design.k, num_places(device, cell.threads))
-    return probe.fastest(ways, num_steps(cell))
+    return probe.fastest([Way.named(label) for label in probe.step_seconds], num_steps(cell))
 
 
 def num_steps(cell: Cell) -> int:

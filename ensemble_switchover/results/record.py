@@ -165,6 +165,9 @@ class EnvironmentRecord:
     """How the members were executed."""
     execution_asked: str
     """`auto` where the program chose that for its speed here; else what was asked for."""
+    began_on: str | None = None
+    """Device, threads and torch of the run's former processes, where they were others than those
+    that ended it: its seconds are then of both."""
     precision: str
     compiled: bool
     residence: str = "device"

@@ -40,6 +40,8 @@ class Checkpoint:
     members: list[MemberState]
     way: Way
     """How the members are executed; the run goes on as it began."""
+    place: str
+    """Device, threads and torch, on which the times depend."""
     rows: bytes
     """The epochs' figures, as JSON."""
     wall_seconds: float
@@ -58,6 +60,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "num_epochs": checkpoint.num_epochs,
         "members": [plain_member(member) for member in checkpoint.members],
         "way": checkpoint.way.label,
+        "place": checkpoint.place,
         "rows": checkpoint.rows,
         "wall_seconds": checkpoint.wall_seconds,
     }
@@ -76,11 +79,13 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 def read_checkpoint(folder: Path, warn: Callable[[str], None]) -> Checkpoint | None:
     """Read the newest checkpoint that is whole; `warn` is told of those that are not."""
-    for path in _newest_first(folder):
+    paths = _newest_first(folder)
+    for number, path in enumerate(paths, 1):
         try:
             return _read(path)
         except DataError as error:
-            warn(f"{error}; the one before it is taken")
+            older = "the one before it is taken" if number < len(paths) else "the run begins anew"
+            warn(f"{error}; {older}")
     return None
 
 
@@ -108,6 +113,7 @@ def _read(path: Path) -> Checkpoint:
             num_epochs=values["num_epochs"],
             members=[MemberState(**member) for member in values["members"]],
             way=Way.named(values["way"]),
+            place=values["place"],
             rows=values["rows"],
             wall_seconds=values["wall_seconds"],
         )

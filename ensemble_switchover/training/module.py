@@ -13,7 +13,7 @@ import pytorch_lightning as lightning
 import torch
 from torch import Tensor
 
-from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.errors import DivergenceError
 from ensemble_switchover.seeds import Stream, stream_seed
 from ensemble_switchover.training.epoch_part import MemberState
 from ensemble_switchover.training.execution import EXECUTIONS
@@ -92,9 +92,8 @@ class EnsembleModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> list[SGD]:
         """Make one optimizer a member."""
-        one_kernel = self.way.channels_last or self.precision.scales_loss
         return [
-            make_optimizer(member, self.recipe, one_kernel=one_kernel)
+            make_optimizer(member, self.recipe, self.way, self.precision)
             for member in self.ensemble.members
         ]
 
@@ -163,7 +162,7 @@ class EnsembleModule(lightning.LightningModule):
         """Refuse to go on when a member has diverged.
 
         Raises:
-            TrainingError: naming the member, the epoch and the step.
+            DivergenceError: naming the member, the epoch and the step.
         """
         losses = torch.stack(self.step_losses).isfinite()
         predicted = self.probabilities.isfinite().flatten(1).all(dim=1)
@@ -175,7 +174,7 @@ class EnsembleModule(lightning.LightningModule):
         where = f"after epoch {epoch}"
         if not all(steps):
             where = f"in epoch {epoch}, step {steps.index(False) + 1} of {len(steps)}"
-        raise TrainingError(
+        raise DivergenceError(
             f"member {self.first_member + bad}: the loss is not finite {where}; try a smaller "
             f"recipe.learning_rate"
         )

@@ -1,6 +1,7 @@
 """What `execution=auto` chooses from timings, and how they are kept."""
 
 from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
 
@@ -95,7 +96,9 @@ def test_a_plan_takes_what_was_tried_before(tiny_cell, monkeypatch, tmp_path):
     assert before.cell.way == Way()
     step_seconds = {Way().label: 1.0, FUSED.label: 0.5}
     subject = probe_subject(cell, *this_device(cell))
-    write_probe(Probe(subject=subject, torch="2", date="2026-01-01", step_seconds=step_seconds))
+    write_probe(
+        Probe(subject=subject, torch=version("torch"), date="2026-01-01", step_seconds=step_seconds)
+    )
     (after,) = forecast([cell], [], None)
     assert after.cell.way == FUSED
     assert after.cost.memory_bytes > before.cost.memory_bytes

@@ -32,6 +32,7 @@ def made(num_epochs):
             )
         ],
         way=Way(channels_last=True, processes=2),
+        place="Example CPU, 2 threads, torch 2",
         rows=b"[]",
         wall_seconds=1.5,
     )
@@ -55,7 +56,7 @@ def test_what_is_written_is_read_bit_by_bit(tmp_path, warnings):
     assert torch.equal(ours.network["weight"], theirs.network["weight"])
     momentum = ours.optimizer["state"][0]["momentum_buffer"]
     assert torch.equal(momentum, theirs.network["weight"] + 1)
-    assert read.way == written.way
+    assert (read.way, read.place) == (written.way, written.place)
     assert warnings == []
 
 
