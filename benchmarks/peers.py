@@ -7,6 +7,7 @@ import logging
 from contextlib import redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,6 +19,10 @@ from ensemble_switchover.networks import build_network
 from ensemble_switchover.training.optimizer import make_optimizer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
     from ensemble_switchover.cell import Cell
     from ensemble_switchover.training.precision import Precision
 
@@ -34,6 +39,20 @@ def peers(cell: Cell, device: torch.device, precision: Precision) -> dict[str, S
 
 def _network(cell: Cell) -> nn.Module:
     return build_network(cell.family, cell.design.depth, cell.design.width, cell.task)
+
+
+class _Loader:
+    """One batch over and over, in the form in which TorchEnsemble takes batches."""
+
+    def __init__(self, batch: tuple[Tensor, Tensor], num_batches: int) -> None:
+        self.dataset = batch
+        self.num_batches = num_batches
+
+    def __len__(self) -> int:
+        return self.num_batches
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return repeat(self.dataset, self.num_batches)
 
 
 class TorchEnsembleSide(Side):
@@ -56,7 +75,7 @@ class TorchEnsembleSide(Side):
 
     def train(self, num_steps: int) -> None:
         with redirect_stdout(StringIO()):
-            self.model.fit([self.batch] * num_steps, epochs=1, save_model=False)
+            self.model.fit(_Loader(self.batch, num_steps), epochs=1, save_model=False)
 
     def predict(self) -> None:
         self.model.eval()

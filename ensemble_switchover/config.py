@@ -241,6 +241,8 @@ class Config:
     """`auto`, `cpu`, `cuda` or `mps`."""
     threads: Optional[int] = None
     """CPU threads of one run; absent: torch's choice."""
+    weights: bool = True
+    """Keep the trained weights beside the record."""
     results: str = "results"
     """Folder of the store."""
     study: str = "runs"

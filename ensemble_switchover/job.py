@@ -126,9 +126,16 @@ def _train(
         values = plain(config)
         write_failure(cell.folder, cell.name, error, description=description, config=values)
 
+    files: dict[str, bytes] = {}
     try:
         record = train_and_measure(
-            cell, config, concurrent_jobs=concurrent_jobs, tell=tell, warn=warn, log=log
+            cell,
+            config,
+            concurrent_jobs=concurrent_jobs,
+            tell=tell,
+            warn=warn,
+            log=log,
+            keep=files.__setitem__,
         )
     except TrainingError as error:
         note(str(error))
@@ -139,7 +146,7 @@ def _train(
     except Exception as error:
         note(f"{type(error).__name__}: {error}")
         raise
-    write_record(cell.folder, record)
+    write_record(cell.folder, record, files)
     forget_unfinished(cell.folder)
     log.keep(record)
     return Outcome(Ending.TRAINED, f"{summary_line(record)}\n{cell.folder / RECORD_FILE}")

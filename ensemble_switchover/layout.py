@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 RECORD_FILE = "record.json"
 CONFIG_FILE = "config.yaml"
 EPOCHS_FILE = "epochs.parquet"
+WEIGHTS_FILE = "weights.safetensors"
 FAILURE_FILE = "failure.json"
 DESCRIPTION_FILE = "run.json"
 UNFINISHED_FOLDER = ".unfinished"

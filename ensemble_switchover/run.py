@@ -12,8 +12,10 @@ import torch
 from ensemble_switchover import interruption
 from ensemble_switchover.assembly import build_ensemble, load_images
 from ensemble_switchover.config import LoggerConfig, plain
+from ensemble_switchover.data.batches import Normalisation
 from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.fitting import train
+from ensemble_switchover.layout import WEIGHTS_FILE
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.measurement.environment import (
     describe_environment,
@@ -50,6 +52,7 @@ from ensemble_switchover.training.device import choose_device
 from ensemble_switchover.training.module import Start
 from ensemble_switchover.training.precision import use_precision
 from ensemble_switchover.ways import Way
+from ensemble_switchover.weights import TrainedEnsemble, dump_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +76,7 @@ def train_and_measure(
     tell: Callable[[str], None] = print,
     warn: Callable[[str], None] = print,
     log: MetricLog | None = None,
+    keep: Callable[[str, bytes], None] = lambda _, __: None,
 ) -> Record:
     """Train the members of a cell, measure them, and return the record.
 
@@ -83,6 +87,7 @@ def train_and_measure(
         tell: Is given a line of text after every epoch.
         warn: Is given what goes wrong without ending the run.
         log: Is started, and told of every epoch; absent: metrics go to the record alone.
+        keep: Is given the name and the content of a file that belongs beside the record.
 
     Raises:
         ConfigError: if the device or the precision is not to be had on this machine.
@@ -90,7 +95,7 @@ def train_and_measure(
         TrainingError: if a member diverges, or the memory does not suffice.
     """
     log = log or MetricLog(LoggerConfig(kind="none"), cell, tell, warn)
-    run = _Run(cell, config, concurrent_jobs, tell, warn, log)
+    run = _Run(cell, config, concurrent_jobs, tell, warn, log, keep)
     try:
         return run.record()
     except (MemoryError, RuntimeError) as error:
@@ -110,6 +115,7 @@ class _Run:
         tell: Callable[[str], None],
         warn: Callable[[str], None],
         log: MetricLog,
+        keep: Callable[[str, bytes], None],
     ) -> None:
         self.cell = cell
         self.config = config
@@ -117,6 +123,7 @@ class _Run:
         self.tell = tell
         self.warn = warn
         self.log = log
+        self.keep = keep
         self.started_at = datetime.now(UTC)
         self.wall_clock = start_clock()
         self.spent_seconds = 0.0
@@ -141,6 +148,8 @@ class _Run:
             self.cell = cell = replace(cell, way=choose_way(cell, device, precision, self.tell))
         self.log.start(plain(config), run_facts(cell, asdict(environment)))
         ensemble, residence = self._train(split, precision, device, checkpoint)
+        if config.weights:
+            self.keep(WEIGHTS_FILE, dump_weights(_trained(cell, ensemble, split)))
         latencies = measure_latencies(
             _predictor(ensemble, precision, device),
             cell.task,
@@ -273,6 +282,18 @@ def _out_of_memory(cell: Cell) -> str:
     if not fitting:
         return f"{text}; a smaller budget needs less"
     return f"{text}; {' or '.join(fitting)} would fit"
+
+
+def _trained(cell: Cell, ensemble: Ensemble, split: SplitImages) -> TrainedEnsemble:
+    return TrainedEnsemble(
+        family=cell.family,
+        depth=cell.design.depth,
+        width=cell.design.width,
+        task=cell.task,
+        ensemble=ensemble,
+        normalisation=Normalisation.of_set(split.train),
+        class_names=split.class_names,
+    )
 
 
 def _predictor(

@@ -28,8 +28,9 @@ def trainings(monkeypatch):
     """Count the trainings, each of which gives a made-up record at once."""
     calls = []
 
-    def train(cell, config, *, concurrent_jobs, tell, warn, log):
+    def train(cell, config, *, concurrent_jobs, tell, warn, log, keep):
         calls.append(cell.name)
+        keep("weights.safetensors", b"of two members")
         return make_record(name=cell.name)
 
     monkeypatch.setattr(run, "train_and_measure", train)
@@ -46,6 +47,11 @@ def test_a_finished_run_is_reused(cell, trainings):
     assert start(cell).ending is Ending.TRAINED
     assert start(cell).ending is Ending.REUSED
     assert len(trainings) == 1
+
+
+def test_what_a_run_keeps_is_put_beside_its_record(cell, trainings):
+    start(cell)
+    assert (cell[0].folder / "weights.safetensors").read_bytes() == b"of two members"
 
 
 def test_a_failed_run_is_tried_again_only_when_asked(cell, trainings, monkeypatch):

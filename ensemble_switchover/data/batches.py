@@ -96,9 +96,14 @@ class Normalisation:
 
         Its factors are moved there once, so that no batch waits for them.
         """
-        scale = (1 / (255 * self.deviation)).to(dtype)[:, None, None].to(device)
-        shift = (self.mean / self.deviation).to(dtype)[:, None, None].to(device)
+        scale, shift = (factor.to(device) for factor in self.factors(dtype))
         return lambda images: images.to(dtype) * scale - shift
+
+    def factors(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Return what `uint8` pixels are multiplied by, and what is then taken off: (C, 1, 1)."""
+        scale = (1 / (255 * self.deviation)).to(dtype)[:, None, None]
+        shift = (self.mean / self.deviation).to(dtype)[:, None, None]
+        return scale, shift
 
     def apply(self, images: Tensor, dtype: torch.dtype) -> Tensor:
         """Turn images (B, C, H, W) of `uint8` into standardised floating point."""

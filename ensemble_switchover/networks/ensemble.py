@@ -40,8 +40,13 @@ class Ensemble(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the ensemble's probabilities (B, classes)."""
         return ensemble_probabilities(
-            torch.stack([member(images).float().softmax(dim=-1) for member in self.members])
+            torch.stack([class_probabilities(member(images)) for member in self.members])
         )
+
+
+def class_probabilities(logits: Tensor) -> Tensor:
+    """Turn logits (..., classes) into probabilities, in float32 or what is more precise."""
+    return logits.softmax(dim=-1, dtype=torch.promote_types(logits.dtype, torch.float32))
 
 
 def ensemble_probabilities(member_probabilities: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import yaml
@@ -75,7 +76,7 @@ class Records:
 
 
 def write_record(
-    folder: Path, record: Record, attachments: Mapping[str, bytes] | None = None
+    folder: Path, record: Record, attachments: Mapping[str, bytes] = MappingProxyType({})
 ) -> None:
     """Write a finished run; a failure noted under the same name before is replaced.
 
@@ -84,7 +85,8 @@ def write_record(
     Args:
         folder: The run's folder.
         record: What was measured.
-        attachments: Further files by name, such as predictions.
+        attachments: Further files by their names, such as weights, which are there with the record
+            or not at all.
 
     Raises:
         RecordError: if a record is there that cannot be read.
@@ -96,7 +98,7 @@ def write_record(
         EPOCHS_FILE: dump_epochs_file(record.epochs),
         CONFIG_FILE: yaml.safe_dump(record.config, sort_keys=False).encode(),
     }
-    for name, content in (attachments or {}).items():
+    for name, content in attachments.items():
         refuse_odd_name(name)
         if name in contents:
             raise ValueError(f"{name}: is written with every record; expected another name")

@@ -86,7 +86,7 @@ from tests.factories import make_record
 
 trained = Path(sys.argv[2])
 
-def train(cell, config, *, concurrent_jobs, tell, warn, log):
+def train(cell, config, *, concurrent_jobs, tell, warn, log, keep):
     descriptor = os.open(trained / f"{cell.name}-{os.getpid()}", os.O_CREAT | os.O_EXCL)
     os.close(descriptor)
     time.sleep(0.05)

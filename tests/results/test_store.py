@@ -27,6 +27,7 @@ from ensemble_switchover.results.store import (
     write_failure,
     write_record,
 )
+from ensemble_switchover.results.table import list_runs
 from tests.factories import make_record
 
 
@@ -43,6 +44,25 @@ def test_a_record_comes_back_as_it_was(tmp_path):
     assert read_record(tmp_path / "run" / RECORD_FILE) == record
     assert yaml.safe_load((tmp_path / "run" / CONFIG_FILE).read_text()) == record.config
     assert run_state(tmp_path / "run") is RunState.FINISHED
+
+
+def test_further_files_are_there_with_the_record_or_not_at_all(tmp_path, monkeypatch):
+    write_record(tmp_path / "run", make_record(), {"weights.safetensors": b"\0\1"})
+    assert (tmp_path / "run" / "weights.safetensors").read_bytes() == b"\0\1"
+    assert run_state(tmp_path / "run") is RunState.FINISHED
+
+    flush, flushed = os.fsync, []
+
+    def full_disk(descriptor):
+        flushed.append(descriptor)
+        if len(flushed) == 3:
+            raise OSError(28, "No space left on device")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_record(tmp_path / "other", make_record(), {"weights.safetensors": b"\0\1"})
+    assert left_in(tmp_path) == {"run"}
 
 
 def test_nothing_but_the_run_is_left(tmp_path):
@@ -216,3 +236,11 @@ def test_a_failure_says_what_failed_and_when(tmp_path):
     assert yaml.safe_load((tmp_path / "run" / CONFIG_FILE).read_text()) == {"seed": 3}
     write_record(tmp_path / "run", make_record())
     assert left_in(tmp_path / "run") == {RECORD_FILE, EPOCHS_FILE, CONFIG_FILE}
+
+
+def test_a_further_file_that_was_removed_costs_no_record(tmp_path):
+    write_record(tmp_path / "run", make_record(), {"weights.safetensors": b"x" * 99})
+    (tmp_path / "run" / "weights.safetensors").unlink()
+    assert read_records(tmp_path).records == [make_record()]
+    assert run_state(tmp_path / "run") is RunState.FINISHED
+    assert list_runs(tmp_path)["state"].to_list() == ["finished"]

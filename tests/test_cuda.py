@@ -1,0 +1,118 @@
+"""What only a GPU can show; elsewhere these are skipped."""
+
+import itertools
+
+import pytest
+import torch
+from torch.optim import SGD
+
+from ensemble_switchover import interruption
+from ensemble_switchover.design import FAMILIES, ImageTask, make_family
+from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.job import run_cell
+from ensemble_switchover.measurement.timing import MemberStopwatch, synchronised_clock
+from ensemble_switchover.networks import build_member
+from ensemble_switchover.results.store import RunState, run_state
+from ensemble_switchover.run import train_and_measure
+from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.precision import use_precision
+from ensemble_switchover.ways import Way, candidate_ways
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+TASK = ImageTask(channels=3, size=16, num_classes=5)
+SMALL = ("design=deq", "k=2", "budget.depth=8", "budget.width=8", "device=cuda")
+
+
+def trained(name, way, precision_name, num_steps=20):
+    device = torch.device("cuda", 0)
+    precision = use_precision(precision_name, device)
+    family = make_family(name, {})
+    members = [
+        build_member(family, family.depths[0], 4, TASK, seed).to(device, precision.dtype)
+        for seed in range(3)
+    ]
+    one_kernel = way.channels_last or None
+    settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3, "fused": one_kernel}
+    optimizers = [SGD(member.parameters(), **settings) for member in members]
+    execution = EXECUTIONS[way.within](members, optimizers, device, precision, way=way)
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(num_steps):
+        images = torch.randn((3, 8, 3, 16, 16), generator=generator, dtype=torch.float64)
+        labels = torch.randint(0, TASK.num_classes, (3, 8), generator=generator)
+        for group in execution.groups(3):
+            execution.prepare(group)
+            rows = list(group)
+            batch = images[rows].to(device, precision.dtype)
+            execution.train_step(group, batch, labels[rows].to(device))
+    execution.release()
+    return [member.state_dict() for member in members]
+
+
+@pytest.mark.parametrize("way", [pytest.param(way, id=way.label) for way in candidate_ways(3, 1)])
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+@pytest.mark.parametrize(("precision", "tolerance"), [("64", 1e-9), ("32", 1e-2)])
+def test_every_way_learns_what_the_papers_way_learns(way, name, precision, tolerance):
+    for ours, theirs in zip(
+        trained(name, way, precision), trained(name, Way(), precision), strict=True
+    ):
+        for key, value in theirs.items():
+            torch.testing.assert_close(ours[key], value, rtol=tolerance, atol=tolerance / 100)
+
+
+@pytest.mark.parametrize("way", ["sequential", "fused"])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(way, tiny_cell, tmp_path, monkeypatch):
+    def run(folder):
+        words = (*SMALL, "precision=64", "epochs=3", f"execution={way}")
+        cell, config = tiny_cell(*words, f"results={tmp_path / folder}")
+        return train_and_measure(cell, config, tell=list, warn=pytest.fail)
+
+    whole = run("whole")
+    calls = itertools.count()
+    with monkeypatch.context() as patch:
+        stop = (KeyboardInterrupt,)
+        patch.setattr(interruption, "check", lambda: next(calls) or (_ for _ in ()).throw(*stop))
+        with pytest.raises(KeyboardInterrupt):
+            run("stopped")
+    for ours, theirs in zip(run("stopped").epochs, whole.epochs, strict=True):
+        assert ours.train_loss == pytest.approx(theirs.train_loss, rel=1e-6)
+        assert ours.member_test_errors == theirs.member_test_errors
+
+
+def test_the_stopwatch_agrees_with_the_devices_own_events():
+    device = torch.device("cuda", 0)
+    factor = torch.randn(4096, 4096, device=device)
+    for _ in range(3):
+        factor @ factor
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    watch = MemberStopwatch(1, synchronised_clock(device))
+    watch.start()
+    begin.record()
+    for _ in range(50):
+        factor @ factor
+    end.record()
+    watch.split((0,))
+    assert watch.seconds[0] == pytest.approx(begin.elapsed_time(end) / 1000, rel=0.05)
+
+
+def test_members_in_turn_need_the_memory_of_one(tiny_cell):
+    peaks = {}
+    for k in (1, 4):
+        words = ("design=deq", f"k={k}", "budget.source=nearest", "device=cuda")
+        cell, config = tiny_cell(*words, "execution=sequential", "budget.width=32")
+        record = train_and_measure(cell, config, tell=list, warn=pytest.fail)
+        peaks[k] = record.epochs[-1].peak_device_bytes / record.design.member_parameters
+    assert peaks[4] < 2 * peaks[1]
+
+
+def test_too_little_memory_leaves_a_failure_that_says_so(tiny_cell):
+    cell, config = tiny_cell(*SMALL, "execution=fused", "dataset.train_size=1000",
+                             "dataset.test_size=100", "recipe.batch_size=1000")  # fmt: skip
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(0.0005)
+    try:
+        with pytest.raises(TrainingError, match="out of memory with 2 x"):
+            run_cell(cell, config, concurrent_jobs=1, tell=list, warn=list)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert run_state(cell.folder) is RunState.FAILED

@@ -1,0 +1,187 @@
+"""`python -m ensemble_switchover.export`, from a run to a file that other programs run."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from ensemble_switchover import export, exported_file
+from ensemble_switchover.data import load_dataset
+from ensemble_switchover.job import run_cell
+from ensemble_switchover.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE, WEIGHTS_FILE
+from ensemble_switchover.results.store import read_record, write_failure, write_record
+from ensemble_switchover.weights import dump_weights
+from tests.factories import make_record
+from tests.trained import make_trained
+
+
+def call(capsys, *arguments):
+    capsys.readouterr()
+    try:
+        code = export.main([str(argument) for argument in arguments])
+    except SystemExit as end:
+        code = end.code
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture
+def trained_run(tiny_cell):
+    def make(*words):
+        cell, config = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=8", *words)
+        run_cell(cell, config, concurrent_jobs=1, tell=print, warn=print)
+        return cell
+
+    return make
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Write a run whose weights are made up."""
+    record = make_record(design_class="deq", depth=26, width=12, k=2)
+    folder = tmp_path / "study" / record.name
+    content = dump_weights(make_trained(k=2))
+    write_record(folder, record, {WEIGHTS_FILE: content})
+    return folder
+
+
+def test_another_program_makes_the_errors_that_the_record_tells(trained_run, capsys):
+    cell = trained_run("epochs=4", "execution=fused")
+    code, printed, complaint = call(capsys, cell.folder, "--format", "onnx")
+    assert (code, complaint) == (0, "")
+    first, second, path = printed.splitlines()
+    assert path == str(cell.folder / "ensemble.onnx")
+    assert first.startswith("2 resnets 8x")
+    assert "kB" in first
+    assert second.startswith("probabilities differ by at most ")
+
+    record = read_record(cell.folder / RECORD_FILE)
+    test = load_dataset(cell.dataset, cell.train_size, cell.test_size).test
+    session = onnxruntime.InferenceSession(path)
+    (probabilities,) = session.run(None, {"images": test.images.numpy()})
+    num_wrong = int((probabilities.argmax(axis=1) != test.labels.numpy()).sum())
+    assert 100 * num_wrong / len(test) == pytest.approx(record.epochs[-1].test_error)
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert session.get_modelmeta().custom_metadata_map == {
+        "run": record.name,
+        "fingerprint": record.fingerprint,
+        "test_error_percent": repr(record.epochs[-1].test_error),
+        "class_names": json.dumps([str(digit) for digit in range(10)]),
+    }
+
+
+def test_a_run_keeps_no_weights_where_that_is_asked_for(trained_run, capsys):
+    cell = trained_run("weights=false")
+    names = {path.name for path in cell.folder.iterdir()}
+    assert names == {CONFIG_FILE, EPOCHS_FILE, RECORD_FILE}
+    code, printed, complaint = call(capsys, cell.folder, "--format", "onnx")
+    assert (code, printed) == (2, "")
+    assert "the run kept no weights; the same words with weights=true" in complaint
+
+
+def test_weights_change_nothing_about_which_run_it_is(tiny_cell):
+    assert tiny_cell("weights=false")[0].fingerprint == tiny_cell()[0].fingerprint
+
+
+def in_words(folder):
+    return [str(folder), "--format", "torch_export"]
+
+
+def failed(folder):
+    shutil.rmtree(folder)
+    write_failure(folder, "run", "member 2 diverged")
+    return in_words(folder)
+
+
+def unfinished(folder):
+    shutil.rmtree(folder)
+    (folder.parent / ".checkpoints" / folder.name).mkdir(parents=True)
+    return in_words(folder)
+
+
+def damaged(folder):
+    (folder / WEIGHTS_FILE).write_bytes(b"no weights")
+    return in_words(folder)
+
+
+def damaged_record(folder):
+    (folder / RECORD_FILE).write_text("{")
+    return in_words(folder)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (lambda folder: in_words(folder / "absent"), "absent: no such folder; expected that of a"),
+        (lambda folder: in_words(folder.parent), "expected the folder of one finished run"),
+        (failed, "the run failed: member 2 diverged"),
+        (unfinished, "the run is unfinished; the command that began it goes on with it"),
+        (damaged, "weights.safetensors: damaged, or no weights of this program"),
+        (damaged_record, "not a record"),
+        (in_words, "weights.safetensors: the weights of another run"),
+        (
+            lambda folder: [*in_words(folder / RECORD_FILE), "--out", str(folder)],
+            "expected a file, this is a folder",
+        ),
+    ],
+)
+def test_a_mistake_is_one_message(prepare, message, run, capsys):
+    arguments = prepare(run)
+    before = sorted(run.parent.rglob("*"))
+    code, printed, complaint = call(capsys, *arguments)
+    assert (code, printed) == (2, "")
+    assert message in complaint
+    assert len(complaint.splitlines()) == 1
+    assert sorted(run.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--format", "tflite"], "invalid choice: 'tflite'"),
+        (["--format", "onnx", "--execution", "parallel"], "invalid choice: 'parallel'"),
+        ([], "required: --format"),
+    ],
+)
+def test_an_unknown_word_is_a_mistake_in_usage(words, message, run, capsys):
+    code, _, complaint = call(capsys, run, *words)
+    assert code == 2
+    assert message in complaint
+
+
+def test_a_missing_package_is_named_with_what_brings_it(run, capsys, monkeypatch):
+    monkeypatch.setattr(export, "find_spec", lambda name: None)
+    code, _, complaint = call(capsys, run, "--format", "onnx")
+    assert code == 2
+    assert complaint == (
+        "--format onnx: needs onnx, onnxscript, onnxruntime; "
+        "pip install 'ensemble-switchover[export]' brings what it needs\n"
+    )
+
+
+def test_a_file_that_differs_is_a_failure_and_is_not_there(trained_run, capsys, monkeypatch):
+    cell = trained_run()
+    monkeypatch.setattr(exported_file, "largest_difference", lambda *_: 2e-5)
+    code, printed, complaint = call(capsys, cell.folder, "--format", "torch_export")
+    assert (code, printed) == (1, "")
+    assert "not written: its probabilities differ by up to 2.0e-05" in complaint
+    assert len(complaint.splitlines()) == 1
+    assert not list(cell.folder.glob("ensemble*"))
+
+
+def test_help_and_mistakes_need_no_torch(run):
+    code = (
+        "import sys; from ensemble_switchover.export import main\n"
+        "code = main([sys.argv[1], '--format', 'torch_export'])\n"
+        "print(code, 'torch' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(run / "absent")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert result.stdout == "2 False\n"
