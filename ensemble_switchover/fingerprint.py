@@ -78,8 +78,8 @@ EXCLUDED = {
     "logger.mode": "who is told",
     "results": "where the record goes",
     "study": "where the record goes",
-    "weights": "what is kept beside the record",
     "retry": "what to do about a failure of before",
+    "weights": "whether they are kept",
 }
 """Keys that are out, and why. Hydra's own, such as the launcher, are no part of a run at all."""
 

@@ -119,6 +119,7 @@ def _train(
     from ensemble_switchover.run import summary_line, train_and_measure
     from ensemble_switchover.training.checkpoint import remove_checkpoints
 
+    files: dict[str, bytes] = {}
     description = describe_run(cell)
     write_description(cell.folder, description)
 
@@ -126,7 +127,6 @@ def _train(
         values = plain(config)
         write_failure(cell.folder, cell.name, error, description=description, config=values)
 
-    files: dict[str, bytes] = {}
     try:
         record = train_and_measure(
             cell,

@@ -7,29 +7,39 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import re
 import sys
-from dataclasses import asdict
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ensemble_switchover.analysis.claims import check_claims
 from ensemble_switchover.analysis.comparison import group_comparisons
-from ensemble_switchover.analysis.conditions import describe_conditions, list_conditions
-from ensemble_switchover.analysis.display import (
-    show_runs,
-    show_summary,
-    show_times_to_accuracy,
+from ensemble_switchover.analysis.display import show_summary
+from ensemble_switchover.analysis.display_answers import (
+    show_claims,
+    show_switchovers,
+    tabulate_claims,
 )
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.analysis.switchover_series import tabulate_switchovers
 from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
 from ensemble_switchover.errors import EnsembleSwitchoverError, RecordError
-from ensemble_switchover.explorer.page import Page, Picture, Problem, Section, render_page
-from ensemble_switchover.figures.error_curve import draw_error_curve
-from ensemble_switchover.figures.heat_map import draw_heat_map
-from ensemble_switchover.figures.style import encode_figure
-from ensemble_switchover.figures.verdict_map import draw_verdict_map
+from ensemble_switchover.explorer.page import Page, Problem, Section, render_page
+from ensemble_switchover.explorer.section import (
+    FIGURES,
+    TABLES,
+    write_figures,
+    write_section,
+    write_table,
+)
+from ensemble_switchover.figures.gallery import draw_trends
 from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.state import failure_of
@@ -39,19 +49,22 @@ from ensemble_switchover.terminal import complain, count, make_console, print_ta
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from matplotlib.figure import Figure
     from rich.console import Console
 
+    from ensemble_switchover.analysis.claims import Claim
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.finding import Finding
+
+_COMPARISONS_OF_A_PROCESS = 3
+"""Fewer are drawn before another process has started."""
 
 
 def report(folder: Path, out: Path, console: Console | None = None) -> Path:
     """Report on the records below a folder.
 
-    Writes into `out`: `index.html`, `runs.csv`, `summary.csv`, `summary.json`, and for each
-    comparison `heat_map`, `verdicts` and `test_error` (or `validation_error`, where that was
-    measured) as PNG and SVG.
+    Writes into `out`: the page `index.html`; the numbers `summary.json`, `runs.csv`, `summary.csv`
+    (designs), `switchovers.csv` and `claims.csv`; in `figures/` every figure as SVG and PNG with
+    its numbers as CSV; in `tables/` the tables as Markdown and LaTeX. docs/report.md lists them.
 
     Args:
         folder: A study's folder, or one that holds several studies.
@@ -74,20 +87,28 @@ def report(folder: Path, out: Path, console: Console | None = None) -> Path:
     findings = [derive_finding(comparison) for comparison in comparisons]
     if console is not None:
         _print(console, findings, failed, unreadable)
-    out.mkdir(parents=True, exist_ok=True)
+    for name in (FIGURES, TABLES):
+        (out / name).mkdir(parents=True, exist_ok=True)
     runs = tabulate_runs(found.records)
     runs.write_csv(out / "runs.csv")
     summarise_runs(runs).write_csv(out / "summary.csv")
-    _write(out / "summary.json", _summarise(findings, failed, unreadable).encode())
-    sections = tuple(
-        _write_section(finding, suffix, out)
-        for finding, suffix in zip(findings, _suffixes(comparisons), strict=True)
-    )
+    switchovers = tabulate_switchovers(findings)
+    switchovers.write_csv(out / "switchovers.csv")
+    claims = check_claims(findings)
+    tabulate_claims(claims).write_csv(out / "claims.csv")
+    shown_switchovers, shown_claims = show_switchovers(findings), show_claims(claims)
+    write_table(shown_switchovers, out, "switchovers")
+    write_table(shown_claims, out, "claims")
+    _write(out / "summary.json", _summarise(findings, claims, failed, unreadable).encode())
+    sections = _write_sections(findings, _suffixes(comparisons), out)
     studies = ", ".join(sorted({record.study for record in found.records}))
     page = Page(
         headline=_headline(findings),
         kicker=f"Study {studies}: {count(len(found.records), 'run')}, {len(failed)} failed, "
         f"{len(unreadable)} unreadable",
+        switchovers=shown_switchovers,
+        claims=shown_claims,
+        trends=tuple(write_figures(draw_trends(switchovers), "", out)),
         sections=sections,
         failed=tuple(failed),
         unreadable=tuple(unreadable),
@@ -168,7 +189,7 @@ def _print(
             f"No {hole.design_class} at {hole.budget.parameters:,} parameters: {hole.reason}"
             for hole in finding.holes
         ]
-        for line in (*finding.notes, *holes, *finding.sentences):
+        for line in (*finding.notes, *holes, *finding.sentences, *finding.sensitivity):
             console.print(Text(printable(line)), soft_wrap=True)
     for kind, problems in (("Failed", failed), ("Unreadable", unreadable)):
         for problem in problems:
@@ -176,71 +197,33 @@ def _print(
             console.print(Text(printable(line)), soft_wrap=True)
 
 
-def _write_section(finding: Finding, suffix: str, out: Path) -> Section:
-    comparison, measure = finding.comparison, finding.measure
-    conditions = describe_conditions(comparison.records)
-    heat_map = draw_heat_map(
-        finding.grid, finding.thresholds, finding.holes, measure, comparison.label, conditions
-    )
-    error_curve = draw_error_curve(finding.grid, measure, comparison.label, conditions)
-    said = " ".join(finding.sentences)
-    grid = f"{count(len(finding.grid.budgets), 'budget')} by {len(finding.grid.epochs)} epochs"
-    drawn = [
-        (
-            "heat_map",
-            heat_map,
-            f"Heat map of {grid}: which class has the lowest {measure}. {said}",
-        ),
-        (
-            measure.replace(" ", "_"),
-            error_curve,
-            f"{measure.capitalize()} after epoch {finding.grid.epochs[-1]} against the parameter "
-            "budget by design class, and the ensembles' budget fill; the numbers are in the table "
-            "below.",
-        ),
-    ]
-    if finding.thresholds:
-        verdicts = draw_verdict_map(
-            finding.grid, finding.thresholds, measure, comparison.label, conditions
-        )
-        text = f"Maps of {grid}: each ensemble class against the single network. {said}"
-        drawn.insert(1, ("verdicts", verdicts, text))
-    return Section(
-        anchor=f"comparison{suffix.replace('_', '-')}",
-        title=comparison.label,
-        headline=finding.headline,
-        sentences=finding.sentences,
-        pictures=tuple(
-            Picture(_write_figure(figure, out, f"{name}{suffix}"), text)
-            for name, figure, text in drawn
-        ),
-        designs=show_summary(finding.summary, measure),
-        times=show_times_to_accuracy(finding.summary, measure),
-        runs=show_runs(finding.runs, measure),
-        notes=finding.notes,
-        holes=tuple(
-            Problem(
-                f"{hole.design_class} at {hole.budget.parameters:,} parameters, {hole.kind.value}",
-                hole.reason,
-            )
-            for hole in finding.holes
-        ),
-        conditions=tuple(list_conditions(comparison.records)),
-    )
-
-
-def _write_figure(figure: Figure, out: Path, name: str) -> bytes:
-    svg = encode_figure(figure, "svg")
-    _write(out / f"{name}.svg", svg)
-    _write(out / f"{name}.png", encode_figure(figure, "png"))
-    return svg
+def _write_sections(
+    findings: Sequence[Finding], suffixes: Sequence[str], out: Path
+) -> tuple[Section, ...]:
+    """Write the comparisons' figures and tables; several processes draw where there are many."""
+    folders = [out] * len(findings)
+    num_processes = min(len(findings) // _COMPARISONS_OF_A_PROCESS, os.cpu_count() or 1)
+    if num_processes < 2:
+        return tuple(map(write_section, findings, suffixes, folders))
+    # Records are not needed to draw, and are most of what would have to be sent.
+    light = [replace(f, comparison=replace(f.comparison, records=())) for f in findings]
+    context = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(num_processes, context) as pool:
+            return tuple(pool.map(write_section, light, suffixes, folders))
+    except BrokenProcessPool:  # one was killed, for its memory perhaps: this process goes on alone
+        return tuple(map(write_section, findings, suffixes, folders))
 
 
 def _summarise(
-    findings: Sequence[Finding], failed: Sequence[Problem], unreadable: Sequence[Problem]
+    findings: Sequence[Finding],
+    claims: Sequence[Claim],
+    failed: Sequence[Problem],
+    unreadable: Sequence[Problem],
 ) -> str:
     summary = {
         "comparisons": [finding.summary_values() for finding in findings],
+        "claims": [{**asdict(claim), "answer": claim.answer.value} for claim in claims],
         "failed": [asdict(problem) for problem in failed],
         "unreadable": [asdict(problem) for problem in unreadable],
     }

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.design import Family
 
 FORMAT_VERSION = 1
+"""Of a file of weights; records have a version of their own."""
 
 HEADER = "ensemble_switchover"
 """Name of the metadata's entry."""

@@ -12,7 +12,7 @@ from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.job import run_cell
 from ensemble_switchover.measurement.timing import MemberStopwatch, synchronised_clock
 from ensemble_switchover.networks import build_member
-from ensemble_switchover.results.store import RunState, run_state
+from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import use_precision

@@ -10,10 +10,9 @@ import yaml
 from ensemble_switchover import run
 from ensemble_switchover.errors import ConfigError, DataError, TrainingError
 from ensemble_switchover.job import Ending, run_cell
-from ensemble_switchover.layout import CONFIG_FILE, unfinished_folder
+from ensemble_switchover.layout import CONFIG_FILE, RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.state import RunState, failure_of, run_state
-from ensemble_switchover.results.store import RECORD_FILE
 from ensemble_switchover.results.table import list_runs
 from tests.factories import make_record
 

@@ -8,7 +8,8 @@ import pytest
 from ensemble_switchover import loggers
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.job import run_cell
-from ensemble_switchover.results.store import RECORD_FILE, read_record
+from ensemble_switchover.layout import RECORD_FILE
+from ensemble_switchover.results.store import read_record
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ import sys
 import pytest
 
 from ensemble_switchover.composition import compose_words
+from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.plan import main
 from ensemble_switchover.planning import machine as machine_module
 from ensemble_switchover.planning.calibration import calibration_folder, write_calibration
 from ensemble_switchover.planning.rows import PlanRow
-from ensemble_switchover.results.store import RECORD_FILE, write_record
+from ensemble_switchover.results.store import write_record
 from ensemble_switchover.study import resolve_study
 from tests.factories import make_record
 from tests.planning.synthetic import make_calibration

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +24,24 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 
+FIGURE_NAMES = {
+    "budget_fill",
+    "calibration",
+    "error_against_inference_time",
+    "error_against_training_time",
+    "figure_2_heat_map",
+    "figure_3_test_error",
+    "figure_5_time_to_accuracy",
+    "figure_6_epoch_time",
+    "figure_7_inference_time",
+    "figure_8_memory",
+    "figure_c_member_error",
+    "figure_e_layer_time",
+    "verdicts",
+}
+"""Of a study of one comparison on a CPU."""
+
+
 def write_study(folder: Path, records: list[Record]) -> Path:
     """Write records as runs would."""
     for record in records:
@@ -27,12 +49,9 @@ def write_study(folder: Path, records: list[Record]) -> Path:
     return folder
 
 
-@pytest.fixture
-def study(tmp_path: Path) -> Path:
-    """A study with a planted switchover, a hole, a failed run and a damaged record."""
-    folder = write_study(
-        tmp_path / "demo", make_study(planted_error, num_epochs=5, holes=[("weq", 1)])
-    )
+def make_folder(folder: Path) -> Path:
+    """Write a study with a planted switchover, a hole, a failed run and a damaged record."""
+    write_study(folder, make_study(planted_error, num_epochs=5, holes=[("weq", 1)]))
     write_record(folder / "evil", make_record(name="<script>", seed=9, test_errors=[9.0] * 5))
     write_failure(folder / "failed", "failed", "out of <memory> [red]")
     (folder / "damaged").mkdir()
@@ -40,34 +59,66 @@ def study(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_report_is_written_whole(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(study)]) == 0
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A study of a test's own."""
+    return make_folder(tmp_path / "demo")
 
-    output = capsys.readouterr()
-    out = study / "report"
-    assert output.out.splitlines()[-1] == str(out / "index.html")
-    assert output.err == ""
+
+@dataclass(frozen=True)
+class Reported:
+    """What the command did with a study."""
+
+    study: Path
+    out: Path
+    printed: str
+    complained: str
+    code: int
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """The command, run once for all tests that only read what it wrote."""
+    folder = make_folder(tmp_path_factory.mktemp("report") / "demo")
+    printed, complained = io.StringIO(), io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(complained):
+        code = main([str(folder)])
+    return Reported(folder, folder / "report", printed.getvalue(), complained.getvalue(), code)
+
+
+def test_the_report_is_written_whole(reported: Reported) -> None:
+    out, printed = reported.out, reported.printed
+
+    assert (reported.code, reported.complained) == (0, "")
+    assert printed.splitlines()[-1] == str(out / "index.html")
     assert {path.name for path in out.iterdir()} == {
         "index.html",
+        "claims.csv",
         "runs.csv",
         "summary.csv",
         "summary.json",
-        "heat_map.png",
-        "heat_map.svg",
-        "test_error.png",
-        "test_error.svg",
-        "verdicts.png",
-        "verdicts.svg",
+        "switchovers.csv",
+        "figures",
+        "tables",
     }
-    assert "the switchover lies at 206,734 parameters from epoch 4 of 5 on" in output.out
-    assert "weq (k=4): no switchover within the grid" in output.out
-    assert "Failed: failed: out of <memory> [red]" in output.out
-    assert "Unreadable: damaged/record.json: not a record" in output.out
-    assert "No weq at 143,840 parameters" in output.out
+    assert {path.name for path in (out / "figures").iterdir()} == {
+        f"{name}.{ending}" for name in FIGURE_NAMES for ending in ("csv", "png", "svg")
+    }
+    assert {path.name for path in (out / "tables").iterdir()} == {
+        f"{name}.{ending}"
+        for name in ("claims", "designs", "sensitivity", "switchovers", "times_to_accuracy")
+        for ending in ("md", "tex")
+    }
+    assert "the switchover lies at 206,734 parameters from epoch 4 of 5 on" in printed
+    assert "deq under other rules: means alone: 206,734 parameters, epoch 4" in printed
+    assert "weq (k=4): no switchover within the grid" in printed
+    assert "Failed: failed: out of <memory> [red]" in printed
+    assert "Unreadable: damaged/record.json: not a record" in printed
+    assert "No weq at 143,840 parameters" in printed
 
 
-def test_the_page_tells_what_is_missing(study: Path, tmp_path: Path) -> None:
-    text = report(study, tmp_path / "out").read_text("utf-8")
+def test_the_page_tells_what_is_missing(reported: Reported) -> None:
+    text = (reported.out / "index.html").read_text("utf-8")
 
     assert "Failed runs: 1" in text
     assert "out of &lt;memory&gt; [red]" in text
@@ -75,41 +126,94 @@ def test_the_page_tells_what_is_missing(study: Path, tmp_path: Path) -> None:
     assert "Budgets without an ensemble: 1" in text
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
-    assert str(tmp_path) not in text
+    assert str(reported.study.parent) not in text
 
 
-def test_numbers_for_programs_are_raw(study: Path, tmp_path: Path) -> None:
-    out = report(study, tmp_path / "out").parent
+def test_the_page_holds_answers_statements_and_every_figure(reported: Reported) -> None:
+    text = (reported.out / "index.html").read_text("utf-8")
+
+    assert "What the paper says, and what these records say" in text
+    assert "Depth-equivalent ensembles switch over before width-equivalent ones." in text
+    assert "The switchover under other rules" in text
+    assert text.count("<img ") == len(FIGURE_NAMES)
+    for name in FIGURE_NAMES:
+        assert f"figures/{name}.svg" in text
+
+
+def test_numbers_for_programs_are_raw(reported: Reported) -> None:
+    out = reported.out
 
     summary = json.loads((out / "summary.json").read_text())
     (comparison,) = summary["comparisons"]
     deq, weq = comparison["thresholds"]
     assert (deq["outcome"], deq["budget_parameters"], deq["epoch"]) == ("found", 206_734, 4)
     assert deq["staircase_epochs"] == [None, None, 4, 3, 2]
+    assert deq["coverage"]["num_cells"]["ensemble"] == 2 + 3 + 4
+    strict = {"confidence": 0.95, "margin": 2.0, "budget": 206_734, "epoch": 4}
+    assert strict in deq["sensitivity"]
     assert weq["outcome"] == "not_within"
     assert comparison["holes"][0]["budget_parameters"] == 143_840
     assert len(summary["failed"]) == len(summary["unreadable"]) == 1
+    assert {claim["answer"] for claim in summary["claims"]} == {
+        "holds",
+        "does not hold",
+        "cannot be said",
+    }
     with (out / "runs.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == len(read_records(study).records)
+    assert len(rows) == len(read_records(reported.study).records)
     assert float(rows[0]["budget_fill"]) == 1.0
     with (out / "summary.csv").open(newline="") as file:
         designs = list(csv.DictReader(file))
     assert "time_to_accuracy_seconds_mean" in designs[0]
+    with (out / "claims.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(summary["claims"])
 
 
-def test_a_second_report_reads_the_same_runs(study: Path) -> None:
-    first = report(study, study / "report").read_bytes()
+def test_a_second_report_reads_the_same_runs(reported: Reported) -> None:
+    first = (reported.out / "index.html").read_bytes()
 
-    assert report(study, study / "report").read_bytes() == first
+    assert report(reported.study, reported.out).read_bytes() == first
 
 
 def test_nothing_is_printed_without_a_console(
-    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report(study, tmp_path / "out")
+    report(write_study(tmp_path / "demo", [make_record()]), tmp_path / "out")
 
     assert capsys.readouterr().out == ""
+
+
+def test_several_processes_write_the_same_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [make_record(), make_record(design_class="deq", k=2), make_record(design_class="deq")]
+    folder = write_study(tmp_path / "demo", records)
+    alone = report(folder, tmp_path / "alone")
+    monkeypatch.setattr("ensemble_switchover.report._COMPARISONS_OF_A_PROCESS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+
+    together = report(folder, tmp_path / "together")
+
+    files = {path.relative_to(alone.parent) for path in alone.parent.rglob("*.*")}
+    assert files == {path.relative_to(together.parent) for path in together.parent.rglob("*.*")}
+    for name in files:
+        assert (alone.parent / name).read_bytes() == (together.parent / name).read_bytes()
+
+
+def test_a_killed_process_costs_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def __init__(self, *arguments: object) -> None:
+            raise BrokenProcessPool("killed")
+
+    records = [make_record(), make_record(design_class="deq", k=2), make_record(design_class="deq")]
+    monkeypatch.setattr("ensemble_switchover.report._COMPARISONS_OF_A_PROCESS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("ensemble_switchover.report.ProcessPoolExecutor", Broken)
+
+    page = report(write_study(tmp_path / "demo", records), tmp_path / "out")
+
+    assert page.read_text("utf-8").count("<section id=") == 2
 
 
 def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Path) -> None:
@@ -121,8 +225,9 @@ def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Pa
 
     out = report(folder, tmp_path / "out").parent
 
-    names = {path.name for path in out.glob("heat_map*.png")}
-    assert names == {"heat_map_resnet_on_digits_k_2.png", "heat_map_resnet_on_digits_k_4.png"}
+    names = {path.stem for path in (out / "figures").glob("figure_2_heat_map*.png")}
+    assert names == {f"figure_2_heat_map_resnet_on_digits_k_{k}" for k in (2, 4)}
+    assert (out / "figures" / "switchover_by_k.csv").is_file()
     text = (out / "index.html").read_text()
     assert "2 comparisons of single networks and ensembles" in text
     assert text.count("<section id=") == 2
@@ -136,6 +241,15 @@ def test_single_networks_alone_are_reported(tmp_path: Path) -> None:
     assert "There are single networks only" in text
 
 
+UNMEASURED = {
+    "budget_fill",
+    "calibration",
+    "figure_6_epoch_time",
+    "figure_7_inference_time",
+    "figure_8_memory",
+    "figure_e_layer_time",
+}
+"""Figures in which there is no error."""
 HELD_OUT = {"validation_size": 60, "test_size": 0, "evaluated_on": "validation"}
 
 
@@ -164,14 +278,17 @@ def test_every_text_names_the_images_that_were_measured_on(
     summary = json.loads((out / "summary.json").read_text())
     (comparison,) = summary["comparisons"]
     # The glyphs of a figure are paths; its comments hold the words.
-    figures = {path.stem: path.read_text("utf-8") for path in out.glob("*.svg")}
-    assert set(figures) == {"heat_map", "verdicts", said.replace(" ", "_")}
+    figures = {path.stem: path.read_text("utf-8") for path in out.glob("figures/*.svg")}
+    assert f"figure_3_{said.replace(' ', '_')}" in figures
+    measured = {name for name in figures if name not in UNMEASURED}
     texts = {
         "page": (out / "index.html").read_text("utf-8"),
         "terminal": capsys.readouterr().out,
         "sentences": " ".join(threshold["sentence"] for threshold in comparison["thresholds"]),
-        **figures,
+        **{name: figures[name] for name in measured},
     }
+    for name in UNMEASURED:
+        assert unsaid not in figures[name].lower(), name
     for name, text in texts.items():
         unbroken = " ".join(text.lower().split())
         assert said in unbroken, name

@@ -15,9 +15,10 @@ import pytest
 import torch
 
 from ensemble_switchover import interruption, run
+from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.metric_names import epoch_metrics
-from ensemble_switchover.results.store import RECORD_FILE, read_record, write_record
+from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
 from ensemble_switchover.training.execution import EXECUTIONS

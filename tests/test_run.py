@@ -7,8 +7,9 @@ from PIL import Image
 from ensemble_switchover import run
 from ensemble_switchover.cell import resolve
 from ensemble_switchover.errors import ConfigError, TrainingError
+from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.planning.cost import memory_bytes
-from ensemble_switchover.results.store import RECORD_FILE, read_record, write_record
+from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.sweep import run_job
 from ensemble_switchover.training.device import choose_device
 from ensemble_switchover.training.precision import use_precision

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ensemble_switchover.composition import compose_words
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.study import resolve_study
 
@@ -43,3 +44,22 @@ def test_a_study_of_holes_alone_is_a_mistake(compose_config):
     with pytest.raises(ConfigError, match="nothing to run") as error:
         resolve_study(configs)
     assert str(error.value).count("smallest budget that would do") == 2
+
+
+def test_the_study_of_digits_has_all_families_and_sizes_and_a_run_once():
+    configs = [config for _, group in compose_words(["sweep=digits"]) for config in group]
+
+    study = resolve_study(configs)
+
+    runs = {
+        (c.family.name, c.budget.parameters, c.design.design_class.value, c.design.k)
+        for c in study.cells
+    }
+    assert {family for family, *_ in runs} == {"resnet", "densenet", "wide_resnet"}
+    assert {k for *_, k in runs} == {1, 2, 4, 8}
+    assert len(study.cells) == 5 * len(runs)
+    # 3 families x 4 budgets x (1 single + 2 ensembles x 3 k), less what does not exist or repeats
+    wide = [run for run in runs if run[0] == "wide_resnet"]
+    assert len({budget for _, budget, *_ in wide}) == 3
+    holes = {(h.family, h.budget.parameters, h.design_class, h.k) for h in study.impossible}
+    assert len(runs) + len(holes) == 2 * 4 * 7 + 3 * 7

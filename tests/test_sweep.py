@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from ensemble_switchover.results.store import RECORD_FILE, read_records
+from ensemble_switchover.layout import RECORD_FILE
+from ensemble_switchover.results.store import read_records
 
 TINY = (
     "dataset=digits",

@@ -64,23 +64,12 @@ class Comparison:
 
 def setting_of(record: Record) -> Setting:
     """Return the setting of a run."""
-    dataset = asdict(record.dataset)
-    dataset.update(dataset.pop("options"))
-    parts: dict[str, Any] = {
-        "": {"precision": record.environment.precision},
-        "family": record.design.family_options,
-        "dataset": dataset,
-        "recipe": asdict(record.recipe),
-    }
-    details = sorted(
-        (f"{part} {name}".strip(), json.dumps(value, sort_keys=True))
-        for part, values in parts.items()
-        for name, value in values.items()
-    )
-    name = record.dataset.name
-    if record.dataset.evaluated_on == "validation":
-        name = f"validation images of {name}"
-    return Setting(record.design.family, name, record.dataset.evaluated_on, tuple(details))
+    parts = (record.dataset, record.recipe, record.design.family_options)
+    key = f"{record.design.family} {record.environment.precision} {parts}"
+    # Many records share few settings; telling them apart by text is quicker than by their fields.
+    if key not in _settings:
+        _settings[key] = _read_setting(record)
+    return _settings[key]
 
 
 def label_settings(settings: Iterable[Setting]) -> dict[Setting, str]:
@@ -103,6 +92,30 @@ def label_settings(settings: Iterable[Setting]) -> dict[Setting, str]:
             words = ", ".join(f"{field} {text.strip(chr(34))}" for field, text in apart.items())
             labels[setting] = f"{name} ({words})" if words else name
     return labels
+
+
+_settings: dict[str, Setting] = {}
+"""Text of the fields that make a setting -> the setting."""
+
+
+def _read_setting(record: Record) -> Setting:
+    dataset = asdict(record.dataset)
+    dataset.update(dataset.pop("options"))
+    parts: dict[str, Any] = {
+        "": {"precision": record.environment.precision},
+        "family": record.design.family_options,
+        "dataset": dataset,
+        "recipe": asdict(record.recipe),
+    }
+    details = sorted(
+        (f"{part} {name}".strip(), json.dumps(value, sort_keys=True))
+        for part, values in parts.items()
+        for name, value in values.items()
+    )
+    name = record.dataset.name
+    if record.dataset.evaluated_on == "validation":
+        name = f"validation images of {name}"
+    return Setting(record.design.family, name, record.dataset.evaluated_on, tuple(details))
 
 
 def group_comparisons(records: Sequence[Record]) -> list[Comparison]:

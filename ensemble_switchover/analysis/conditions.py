@@ -7,25 +7,51 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ensemble_switchover.results.record import Record
+    from ensemble_switchover.results.record import EnvironmentRecord, Record
+
+AUTO = "auto"
+"""The execution of runs that asked for the fastest; their times compare with each other alone."""
+
+
+def comparable_execution(environment: EnvironmentRecord) -> str:
+    """Return the execution by which times compare: `auto` where the fastest was asked for."""
+    return AUTO if environment.execution_asked == AUTO else environment.execution
+
+
+def describe_execution(environment: EnvironmentRecord) -> str:
+    """Say how the members were executed, and whether the run was asked for it."""
+    if comparable_execution(environment) == AUTO:
+        return "each design by its fastest execution (auto)"
+    return f"{environment.execution} execution"
 
 
 def describe_conditions(records: Sequence[Record]) -> str:
-    """Say in one line what a figure needs beside it: seeds, device, execution, precision.
+    """Say in one line what a figure needs beside it: seeds, rule, device, execution, precision.
 
     Args:
         records: The runs of one comparison; at least one.
     """
     environments = [record.environment for record in records]
-    seeds = {record.seed for record in records}
     return ", ".join(
         (
-            "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds",
+            describe_seeds_and_rule(records),
             _distinct(f"{e.device} ({e.device_name})" for e in environments),
-            _distinct(f"{e.execution} execution" for e in environments),
+            _distinct(map(describe_execution, environments)),
             _distinct(f"precision {e.precision}" for e in environments),
         )
     )
+
+
+def describe_seeds_and_rule(records: Sequence[Record]) -> str:
+    """Say how many seeds there are, and how the designs follow from the budget.
+
+    Args:
+        records: The runs of one comparison; at least one.
+    """
+    seeds = {record.seed for record in records}
+    ensembles = [record for record in records if record.design.design_class != "single"]
+    rule = _distinct(record.design.source for record in ensembles or records)
+    return f"{'1 seed' if len(seeds) == 1 else f'{len(seeds)} seeds'}, source {rule}"
 
 
 def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
@@ -39,11 +65,12 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
     return [
         ("Runs", f"{len(records)}"),
         ("Seeds", _distinct(f"{seed}" for seed in sorted({record.seed for record in records}))),
+        ("Designs follow by", _distinct(r.design.source for r in records)),
         ("Family options", _distinct(_pairs(r.design.family_options) for r in records)),
         ("Data", _distinct(_describe_data(record) for record in records)),
         ("Recipe", _distinct(_describe_recipe(record) for record in records)),
         ("Device", _distinct(f"{e.device} ({e.device_name})" for e in environments)),
-        ("Execution of the members", _distinct(e.execution for e in environments)),
+        ("Execution of the members", _distinct(map(_execution, environments))),
         ("Precision", _distinct(e.precision for e in environments)),
         ("Compiled", _distinct("yes" if e.compiled else "no" for e in environments)),
         ("Images lie on the", _distinct(e.residence for e in environments)),
@@ -55,6 +82,11 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Commit", _distinct(e.commit or "unknown" for e in environments)),
         ("Run between", _describe_dates(records)),
     ]
+
+
+def _execution(environment: EnvironmentRecord) -> str:
+    chosen = " (chosen as the fastest)" if comparable_execution(environment) == AUTO else ""
+    return f"{environment.execution}{chosen}"
 
 
 def _distinct(values: Iterable[str]) -> str:

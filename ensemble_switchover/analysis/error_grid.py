@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -35,9 +36,13 @@ class ErrorGrid:
     """`(design class, index of the budget)` -> seed -> one test error per epoch."""
     designs: Mapping[tuple[DesignClassName, int], DesignRecord] = field(repr=False)
     """`(design class, index of the budget)` -> the networks that were trained there."""
+    not_finite: tuple[str, ...] = ()
+    """Names of the runs with a test error that is no finite number."""
 
     def errors(self, design_class: DesignClassName, column: int, row: int) -> dict[int, float]:
         """Return the test error in percent of each seed in a cell; empty in a hole.
+
+        A test error that is no finite number is no sample: its seed is left out.
 
         Args:
             design_class: The design class.
@@ -45,7 +50,7 @@ class ErrorGrid:
             row: Index of the epoch.
         """
         curves = self.curves.get((design_class, column), {})
-        return {seed: curve[row] for seed, curve in curves.items()}
+        return {seed: curve[row] for seed, curve in curves.items() if math.isfinite(curve[row])}
 
     def mean_error(self, design_class: DesignClassName, column: int, row: int) -> float | None:
         """Return the mean test error in percent over the seeds of a cell; None in a hole."""
@@ -82,6 +87,7 @@ def build_error_grid(records: Sequence[Record]) -> ErrorGrid:
     designs: dict[tuple[DesignClassName, int], DesignRecord] = {}
     names: dict[tuple[DesignClassName, int], str] = {}
     runs: defaultdict[tuple[DesignClassName, int], dict[int, list[list[float]]]] = defaultdict(dict)
+    not_finite: list[str] = []
     for record in records:
         place = (record.design.design_class, columns[record.budget])
         if designs.setdefault(place, record.design) != record.design:
@@ -92,6 +98,8 @@ def build_error_grid(records: Sequence[Record]) -> ErrorGrid:
         names.setdefault(place, record.name)
         error = {epoch.epoch: epoch.test_error for epoch in record.epochs}
         curve = [error[epoch] for epoch in epochs]
+        if not all(map(math.isfinite, curve)):
+            not_finite.append(record.name)
         runs[place].setdefault(record.seed, []).append(curve)
     curves = {
         place: {
@@ -101,7 +109,7 @@ def build_error_grid(records: Sequence[Record]) -> ErrorGrid:
         for place, by_seed in runs.items()
     }
     k = max(record.design.k for record in records)
-    return ErrorGrid(tuple(budgets), epochs, k, curves, designs)
+    return ErrorGrid(tuple(budgets), epochs, k, curves, designs, tuple(not_finite))
 
 
 def _common_epochs(records: Sequence[Record]) -> tuple[int, ...]:

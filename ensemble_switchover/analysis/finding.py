@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.condition_group import name_some
+from ensemble_switchover.analysis.conditions import (
+    describe_conditions,
+    describe_seeds_and_rule,
+    list_conditions,
+)
+from ensemble_switchover.analysis.coverage import measure_coverage
 from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES, build_error_grid
 from ensemble_switchover.analysis.hole import find_holes
+from ensemble_switchover.analysis.sensitivity import describe_sensitivity, vary_rule
 from ensemble_switchover.analysis.sentence import describe_outcome, describe_threshold
 from ensemble_switchover.analysis.table import split_designs, summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.threshold import find_threshold
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.hole import Hole
+    from ensemble_switchover.analysis.sensitivity import Variant
     from ensemble_switchover.analysis.threshold import Threshold
 
 
@@ -28,9 +37,17 @@ class Finding:
     comparison: Comparison
     grid: ErrorGrid
     thresholds: dict[DesignClassName, Threshold]
+    variants: dict[DesignClassName, list[Variant]]
+    """The switchover under other rules."""
     holes: list[Hole]
     runs: pl.DataFrame
     summary: pl.DataFrame
+    conditions: str
+    """Seeds, rule, device, execution and precision of all runs, in one line."""
+    seeds_and_rule: str
+    """The first two of them."""
+    listed_conditions: tuple[tuple[str, str], ...]
+    """Name and value: data, recipe, machine, versions."""
 
     @property
     def measure(self) -> str:
@@ -47,6 +64,15 @@ class Finding:
         )
 
     @property
+    def sensitivity(self) -> tuple[str, ...]:
+        """One line per ensemble class that has something to compare: other rules, other answers."""
+        return tuple(
+            describe_sensitivity(threshold, self.variants[name])
+            for name, threshold in self.thresholds.items()
+            if threshold.pair_counts is not None
+        )
+
+    @property
     def headline(self) -> str:
         """The sentences in a few words."""
         if self.comparison.source is None:
@@ -56,14 +82,20 @@ class Finding:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the summary has to know beside it."""
+        notes = []
         split = split_designs(self.summary)
-        if not split:
-            return ()
-        return (
-            f"{count(split, 'design')} ran under several conditions and so has a row for each: "
-            "seconds, latencies and bytes of different conditions are never averaged. The "
-            f"switchover uses the {self.measure}s of all of them.",
-        )
+        if split:
+            notes.append(
+                f"{count(split, 'design')} ran under several conditions and so has a row for each: "
+                "seconds, latencies and bytes of different conditions are never averaged. The "
+                f"switchover uses the {self.measure}s of all of them."
+            )
+        if self.grid.not_finite:
+            notes.append(
+                f"The {self.measure} of an epoch is no finite number and so no sample: "
+                f"{name_some(self.grid.not_finite)}."
+            )
+        return tuple(notes)
 
     def summary_values(self) -> dict[str, Any]:
         """Return what a program reads: the comparison, its thresholds and its holes."""
@@ -74,7 +106,7 @@ class Finding:
             "dataset": self.comparison.setting.dataset,
             "k": self.comparison.k,
             "source": self.comparison.source,
-            "num_runs": len(self.comparison.records),
+            "num_runs": self.runs.height,
             "seeds": sorted(self.grid.seeds()),
             "thresholds": [
                 {
@@ -85,7 +117,12 @@ class Finding:
                     "budgets_parameters": threshold.budgets,
                     "last_epoch": threshold.epochs[-1],
                     "staircase_epochs": threshold.staircase,
+                    "earliest_budget_parameters": threshold.earliest_budget,
+                    "earliest_epoch": threshold.earliest_epoch,
                     "confidence": threshold.confidence,
+                    "margin_points": threshold.margin,
+                    "coverage": asdict(measure_coverage(threshold)),
+                    "sensitivity": [asdict(variant) for variant in self.variants[name]],
                     "sentence": describe_threshold(threshold, self.measure),
                 }
                 for name, threshold in self.thresholds.items()
@@ -107,11 +144,16 @@ def derive_finding(comparison: Comparison) -> Finding:
     grid = build_error_grid(comparison.records)
     runs = tabulate_runs(comparison.records)
     classes = () if comparison.source is None else ENSEMBLE_CLASSES
+    thresholds = {name: find_threshold(grid, name) for name in classes}
     return Finding(
         comparison=comparison,
         grid=grid,
-        thresholds={name: find_threshold(grid, name) for name in classes},
+        thresholds=thresholds,
+        variants={name: vary_rule(threshold) for name, threshold in thresholds.items()},
         holes=find_holes(comparison, grid),
         runs=runs,
         summary=summarise_runs(runs),
+        conditions=describe_conditions(comparison.records),
+        seeds_and_rule=describe_seeds_and_rule(comparison.records),
+        listed_conditions=tuple(list_conditions(comparison.records)),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.threshold import Outcome, Verdict
+from ensemble_switchover.analysis.threshold import Outcome
+from ensemble_switchover.analysis.verdict import Verdict
 from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
@@ -62,10 +63,13 @@ def _finding(threshold: Threshold, measure: str) -> str:
     last_epoch = threshold.epochs[-1]
     if threshold.outcome is Outcome.FOUND:
         below = "at or below" if threshold.budget == threshold.budgets[0] else "at"
-        return (
+        found = (
             f"the switchover lies {below} {threshold.budget:,} parameters "
             f"from epoch {threshold.epoch} of {last_epoch} on"
         )
+        if threshold.earliest_budget != threshold.budget:
+            found += f", and may lie as low as {threshold.earliest_budget:,} parameters"
+        return found
     place = f"at the largest budget after epoch {last_epoch}"
     if last.verdict is Verdict.HOLE:
         return f"undecided: there is no pair to compare {place}"

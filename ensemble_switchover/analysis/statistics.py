@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scipy.special import stdtrit
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 """The confidence of every interval in tables, figures and sentences."""
+
+_ROUNDING = 1e-10
+"""Differences no further apart are equal; in percentage points, one image of a million is more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ def paired_t_interval(
     `mean +- t * s / sqrt(n)`, where `s` is the sample standard deviation of the n differences and
     `t` the `(1 + confidence) / 2` quantile of Student's t distribution with n - 1 degrees of
     freedom (Student, 1908, The Probable Error of a Mean). One difference has no spread, and so no
-    interval; nor do equal differences, which a test error of few images gives by chance.
+    interval; nor do equal differences, which a test error of few images gives by chance. What
+    rounding alone sets apart counts as equal.
 
     Args:
         differences: One difference per pair, such as ensemble minus single test error, one per
@@ -90,13 +95,26 @@ def paired_t_interval(
     >>> paired_t_interval([-3.0]) is None
     True
     """
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence={confidence}: expected a number between 0 and 1")
-    std = sample_std(differences)
-    if not std:
-        return None
     num_samples = len(differences)
+    quantile = t_quantile(max(1, num_samples - 1), confidence)
+    std = sample_std(differences)
+    if std is None or std <= _ROUNDING:
+        return None
     mean = sample_mean(differences)
-    quantile = float(stdtrit(num_samples - 1, (1.0 + confidence) / 2.0))
     half_width = quantile * std / math.sqrt(num_samples)
     return Interval(mean, mean - half_width, mean + half_width, confidence, num_samples)
+
+
+@lru_cache
+def t_quantile(degrees_of_freedom: int, confidence: float) -> float:
+    """Return by how many standard errors a two-sided t interval reaches to either side.
+
+    >>> round(t_quantile(2, 0.95), 4)
+    4.3027
+
+    Raises:
+        ValueError: if the confidence is not between 0 and 1.
+    """
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence={confidence}: expected a number between 0 and 1")
+    return float(stdtrit(degrees_of_freedom, (1.0 + confidence) / 2.0))

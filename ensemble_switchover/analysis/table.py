@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ensemble_switchover.analysis.comparison import label_settings, setting_of
-from ensemble_switchover.analysis.time_to_accuracy import measure_times_to_accuracy
+from ensemble_switchover.analysis.conditions import comparable_execution
+from ensemble_switchover.analysis.time_to_accuracy import (
+    measure_times_to_accuracy,
+    steady_seconds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +47,7 @@ DESIGN_COLUMNS: dict[str, type[pl.DataType]] = {
     "parameters": pl.Int64,
     "budget_fill": pl.Float64,
     "member_flops": pl.Int64,
+    "num_layers": pl.Int64,
 }
 """What makes two runs the same design in the same setting."""
 
@@ -52,6 +57,7 @@ CONDITION_COLUMNS: dict[str, type[pl.DataType]] = {
     "execution": pl.String,
     "precision": pl.String,
     "compiled": pl.Boolean,
+    "residence": pl.String,
     "num_threads": pl.Int64,
     "concurrent_jobs": pl.Int64,
     "memory_kind": pl.String,
@@ -69,6 +75,7 @@ _ERROR_COLUMNS: dict[str, type[pl.DataType]] = {
 }
 _RESOURCE_COLUMNS: dict[str, type[pl.DataType]] = {
     "epoch_seconds": pl.Float64,
+    "training_seconds": pl.Float64,
     "latency_ms_per_image": pl.Float64,
     "peak_device_bytes": pl.Int64,
     "peak_rss_bytes": pl.Int64,
@@ -86,6 +93,7 @@ RUN_COLUMNS: dict[str, type[pl.DataType]] = {
     **_RESOURCE_COLUMNS,
     **_ACCURACY_TIME_COLUMNS,
     **CONDITION_COLUMNS,
+    "executed_as": pl.String,
 }
 
 
@@ -94,7 +102,9 @@ def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
 
     Units are in the columns' names. Errors, NLL and ECE are those after the run's last epoch, on
     the images in `evaluated_on`, those of `test_error_percent` included. `epoch_seconds` is the
-    median over the epochs that are no warm-up, and null where there is no other. Latency is at
+    median over the epochs that are no warm-up, and null where there is no other; `training_seconds`
+    is the sum over all, the warm-up counted as a median epoch. `num_layers` is depth times members.
+    `execution` is what was asked for, `executed_as` what was run. Latency is at
     batch size 128, or at the largest measured where that was not (`latency_batch_size` says which).
     Peak memory is the highest of any epoch; what a device's allocator handed out and what a process
     had resident are different columns, and `memory_kind` says which of them the run has.
@@ -105,11 +115,12 @@ def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
     Returns:
         A frame with the columns `RUN_COLUMNS`, in order of budget, class, k, source and seed.
     """
-    labels = label_settings(setting_of(record) for record in records)
-    times = measure_times_to_accuracy(records)
+    settings = [setting_of(record) for record in records]
+    labels = label_settings(settings)
+    times = measure_times_to_accuracy(records, settings)
     rows = [
-        _run_row(record, labels[setting_of(record)], time)
-        for record, time in zip(records, times, strict=True)
+        _run_row(record, labels[setting], time)
+        for record, setting, time in zip(records, settings, times, strict=True)
     ]
     return pl.DataFrame(rows, schema=RUN_COLUMNS).sort(
         *_SORT_COLUMNS, "seed", "name", maintain_order=True
@@ -135,7 +146,11 @@ def summarise_runs(runs: pl.DataFrame) -> pl.DataFrame:
         A frame in the order of `runs`.
     """
     keys = [*DESIGN_COLUMNS, *CONDITION_COLUMNS]
-    means = [*_ERROR_COLUMNS, "epoch_seconds", "latency_ms_per_image", *_ACCURACY_TIME_COLUMNS]
+    means = [
+        *_ERROR_COLUMNS,
+        *("epoch_seconds", "training_seconds", "latency_ms_per_image"),
+        *_ACCURACY_TIME_COLUMNS,
+    ]
     peaks = ["peak_device_bytes", "peak_rss_bytes"]
     seeds = runs.group_by(*keys, "seed", maintain_order=True).agg(
         pl.len().alias("num_runs"), pl.col(means).mean(), pl.col(peaks).max()
@@ -150,12 +165,35 @@ def summarise_runs(runs: pl.DataFrame) -> pl.DataFrame:
         *_mean_and_std("nll_nats"),
         *_mean_and_std("ece"),
         *_mean_and_std("epoch_seconds"),
+        *_mean_and_std("training_seconds"),
         *_mean_and_std("latency_ms_per_image"),
         pl.col(peaks).max(),
         target.is_not_null().sum().cast(pl.Int64).alias("num_seeds_compared"),
         time.is_not_null().sum().cast(pl.Int64).alias("num_seeds_reached"),
         pl.when(all_reached).then(time.mean()).alias("time_to_accuracy_seconds_mean"),
         pl.when(all_reached).then(time.std()).alias("time_to_accuracy_seconds_std"),
+    )
+
+
+def summarise_errors(runs: pl.DataFrame) -> pl.DataFrame:
+    """Summarise the errors of a table of runs over the seeds, one row a design.
+
+    How members were executed changes no error, so runs of all conditions are joined; those of one
+    seed count as one sample, their mean. A value that is no finite number is left out.
+
+    Args:
+        runs: What `tabulate_runs` returns, or some of its rows.
+
+    Returns:
+        A frame in the order of `runs`: `DESIGN_COLUMNS`, `num_seeds`, means and sample standard
+        deviations.
+    """
+    columns = pl.col(list(_ERROR_COLUMNS))
+    finite = pl.when(columns.is_finite()).then(columns).name.keep()
+    seeds = runs.group_by(*DESIGN_COLUMNS, "seed", maintain_order=True).agg(finite.mean())
+    return seeds.group_by(list(DESIGN_COLUMNS), maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("num_seeds"),
+        *(expression for name in _ERROR_COLUMNS for expression in _mean_and_std(name)),
     )
 
 
@@ -205,6 +243,7 @@ def _run_row(record: Record, setting: str, time: TimeToAccuracy) -> dict[str, An
         "parameters": design.parameters,
         "budget_fill": design.budget_fill,
         "member_flops": design.member_flops,
+        "num_layers": design.k * design.depth,
         "seed": record.seed,
         "test_error_percent": last.test_error,
         "member_test_error_percent": sum(last.member_test_errors) / len(last.member_test_errors),
@@ -216,9 +255,11 @@ def _run_row(record: Record, setting: str, time: TimeToAccuracy) -> dict[str, An
         "time_to_accuracy_seconds": time.seconds,
         "device": environment.device,
         "device_name": environment.device_name,
-        "execution": environment.execution,
+        "execution": comparable_execution(environment),
+        "executed_as": environment.execution,
         "precision": environment.precision,
         "compiled": environment.compiled,
+        "residence": environment.residence,
         "num_threads": environment.num_threads,
         "concurrent_jobs": environment.concurrent_jobs,
         **_resources(record),
@@ -239,6 +280,7 @@ def _resources(record: Record) -> dict[str, Any]:
     latency = latencies.get(batch_size)
     return {
         "epoch_seconds": median(steady) if steady else None,
+        "training_seconds": sum(steady_seconds(record.epochs)),
         "latency_batch_size": latency.batch_size if latency else None,
         "latency_ms_per_image": latency.median_ms_per_image if latency else None,
         "memory_kind": kind,

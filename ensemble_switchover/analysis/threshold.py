@@ -9,6 +9,8 @@ design beats another and what "beyond" means on a finite grid, is fixed here:
   an epoch >= e. So one early crossing that is later lost is no threshold.
 - The threshold is the lower-left boundary of that region, a staircase: for each budget the
   smallest epoch beyond it.
+- Cells that are undecided, or holes, leave room: where they too are counted as the ensemble's, the
+  boundary lies as low as it still may. Between the two lies the answer.
 """
 
 from __future__ import annotations
@@ -17,30 +19,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.statistics import (
-    CONFIDENCE,
-    Interval,
-    paired_t_interval,
-    sample_mean,
-)
+import numpy as np
+
+from ensemble_switchover.analysis.statistics import CONFIDENCE
+from ensemble_switchover.analysis.verdict import Cell, Verdict, judge_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from ensemble_switchover.analysis.error_grid import DesignClassName, ErrorGrid
-
-
-class Verdict(Enum):
-    """Which design has the lower test error in a cell."""
-
-    ENSEMBLE = "ensemble"
-    """The interval of the difference lies wholly below 0."""
-    SINGLE = "single"
-    """The interval of the difference lies wholly above 0."""
-    UNDECIDED = "undecided"
-    """The interval holds 0, or there is none because fewer than two seeds are paired."""
-    HOLE = "hole"
-    """One of the two designs has no run there, such as an ensemble that no budget so small has."""
 
 
 class Outcome(Enum):
@@ -52,19 +41,6 @@ class Outcome(Enum):
     """At the largest budget and last epoch the single network is still better."""
     UNDECIDED = "undecided"
     """At the largest budget and last epoch the seeds do not tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The comparison at one budget and epoch."""
-
-    verdict: Verdict
-    mean_difference: float | None
-    """Mean of ensemble minus single test error over the paired seeds, in percentage points."""
-    interval: Interval | None
-    """Its confidence interval; None for fewer than two paired seeds."""
-    num_pairs: int
-    """Number of seeds that both designs have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +62,13 @@ class Threshold:
     """The smallest budget, in parameters, that is beyond the threshold at the last epoch."""
     epoch: int | None
     """The smallest epoch beyond the threshold at that budget."""
+    earliest_budget: int | None
+    """The smallest budget that is not ruled out at the last epoch; None if all are."""
+    earliest_epoch: int | None
+    """The smallest epoch that is not ruled out at `budget`; None where there is no `budget`."""
     confidence: float
+    margin: float
+    """By how many percentage points the ensemble has to be better."""
 
     @property
     def last_cell(self) -> Cell:
@@ -105,38 +87,11 @@ class Threshold:
         return sum(not _is_filled(column[-1]) for column in self.cells)
 
 
-def judge_cell(
-    ensemble: Mapping[int, float], single: Mapping[int, float], confidence: float = CONFIDENCE
-) -> Cell:
-    """Compare the test errors of one cell, paired by seed.
-
-    Args:
-        ensemble: Seed -> test error of the ensemble in percent; empty if there is none.
-        single: Seed -> test error of the single network in percent; empty if there is none.
-        confidence: Confidence of the interval.
-
-    >>> judge_cell({0: 5.0, 1: 6.0, 2: 5.5}, {0: 9.0, 1: 9.5, 2: 9.4}).verdict.value
-    'ensemble'
-    >>> judge_cell({0: 5.0}, {0: 9.0}).verdict.value
-    'undecided'
-    >>> judge_cell({}, {0: 9.0}).verdict.value
-    'hole'
-    """
-    if not ensemble or not single:
-        return Cell(Verdict.HOLE, None, None, 0)
-    differences = [ensemble[seed] - single[seed] for seed in sorted(ensemble) if seed in single]
-    mean_difference = sample_mean(differences) if differences else None
-    interval = paired_t_interval(differences, confidence)
-    verdict = Verdict.UNDECIDED
-    if interval is not None and interval.below_zero:
-        verdict = Verdict.ENSEMBLE
-    elif interval is not None and interval.above_zero:
-        verdict = Verdict.SINGLE
-    return Cell(verdict, mean_difference, interval, len(differences))
-
-
 def find_threshold(
-    grid: ErrorGrid, ensemble_class: DesignClassName, confidence: float = CONFIDENCE
+    grid: ErrorGrid,
+    ensemble_class: DesignClassName,
+    confidence: float = CONFIDENCE,
+    margin: float = 0.0,
 ) -> Threshold:
     """Find the switchover of one ensemble class.
 
@@ -144,6 +99,7 @@ def find_threshold(
         grid: The test errors of one comparison.
         ensemble_class: `deq` or `weq`.
         confidence: Confidence of each cell's interval.
+        margin: By how many percentage points the ensemble has to be better.
 
     Returns:
         The threshold; see the top of this file for its definition.
@@ -155,65 +111,68 @@ def find_threshold(
                 grid.errors(ensemble_class, column, row),
                 grid.errors("single", column, row),
                 confidence,
+                margin,
             )
             for row in rows
         )
         for column in columns
     )
     budgets = tuple(budget.parameters for budget in grid.budgets)
-    verdicts = [[cell.verdict for cell in column] for column in cells]
-    staircase = tuple(
-        None if row is None else grid.epochs[row] for row in find_staircase(budgets, verdicts)
-    )
-    beyond = [column for column in columns if staircase[column] is not None]
+    certain = find_staircase(budgets, _mark(cells, {Verdict.ENSEMBLE}))
+    possible = find_staircase(budgets, _mark(cells, set(Verdict) - {Verdict.SINGLE}))
+    first = _first_budget(certain)
+    earliest = _first_budget(possible)
     outcome = Outcome.UNDECIDED
-    if beyond:
+    if first is not None:
         outcome = Outcome.FOUND
     elif cells[-1][-1].verdict is Verdict.SINGLE:
         outcome = Outcome.NOT_WITHIN
+    epochs_at = [None if row is None else grid.epochs[row] for row in certain]
+    earliest_row = None if first is None else possible[first]
     return Threshold(
         ensemble_class=ensemble_class,
         k=grid.k,
         budgets=budgets,
         epochs=grid.epochs,
         cells=cells,
-        staircase=staircase,
+        staircase=tuple(epochs_at),
         outcome=outcome,
-        budget=budgets[beyond[0]] if beyond else None,
-        epoch=staircase[beyond[0]] if beyond else None,
+        budget=None if first is None else budgets[first],
+        epoch=None if first is None else epochs_at[first],
+        earliest_budget=None if earliest is None else budgets[earliest],
+        earliest_epoch=None if earliest_row is None else grid.epochs[earliest_row],
         confidence=confidence,
+        margin=margin,
     )
 
 
-def find_staircase(
-    budgets: Sequence[int], verdicts: Sequence[Sequence[Verdict]]
-) -> list[int | None]:
+def find_staircase(budgets: Sequence[int], wins: NDArray[np.bool_]) -> list[int | None]:
     """Return, for each budget, the index of the first epoch beyond the threshold, or None.
 
     Args:
         budgets: Parameters of each column; columns of equal budgets bound each other.
-        verdicts: One sequence per column, one verdict per epoch.
+        wins: Whether the ensemble dominates, `(budgets, epochs)`.
 
     An ensemble that leads early at the small budget and loses the lead is not beyond:
 
-    >>> lead, lost = Verdict.ENSEMBLE, Verdict.UNDECIDED
-    >>> find_staircase([1, 2], [[lead, lead, lost], [lost, lead, lead]])
+    >>> find_staircase([1, 2], np.array([[True, True, False], [False, True, True]]))
     [None, 1]
     """
-    lasting = [_first_lasting_row(column) for column in verdicts]
+    lasting = np.logical_and.accumulate(wins[:, ::-1], axis=1)[:, ::-1]
+    parameters = np.asarray(budgets)
     staircase: list[int | None] = []
     for budget in budgets:
-        quadrant = [row for other, row in zip(budgets, lasting, strict=True) if other >= budget]
-        rows = [row for row in quadrant if row is not None]
-        staircase.append(max(rows) if len(rows) == len(quadrant) else None)
+        beyond = lasting[parameters >= budget].all(axis=0)
+        staircase.append(int(beyond.argmax()) if beyond.any() else None)
     return staircase
 
 
-def _first_lasting_row(column: Sequence[Verdict]) -> int | None:
-    first = len(column)
-    while first > 0 and column[first - 1] is Verdict.ENSEMBLE:
-        first -= 1
-    return first if first < len(column) else None
+def _mark(cells: Sequence[Sequence[Cell]], verdicts: set[Verdict]) -> NDArray[np.bool_]:
+    return np.array([[cell.verdict in verdicts for cell in column] for column in cells])
+
+
+def _first_budget(staircase: Sequence[int | None]) -> int | None:
+    return next((column for column, row in enumerate(staircase) if row is not None), None)
 
 
 def _is_filled(cell: Cell) -> bool:

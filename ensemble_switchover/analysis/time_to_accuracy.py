@@ -62,7 +62,9 @@ def seconds_to_reach(epochs: Sequence[EpochRecord], target_test_error: float) ->
     return None
 
 
-def measure_times_to_accuracy(records: Sequence[Record]) -> list[TimeToAccuracy]:
+def measure_times_to_accuracy(
+    records: Sequence[Record], settings: Sequence[Setting] | None = None
+) -> list[TimeToAccuracy]:
     """Measure the time to accuracy of every run (section 5 and Figure 5 of the paper).
 
     The target is the lowest test error that the single network of the same setting, budget and
@@ -71,12 +73,18 @@ def measure_times_to_accuracy(records: Sequence[Record]) -> list[TimeToAccuracy]
 
     Args:
         records: Runs of any number of settings.
+        settings: The setting of each record, where it is known.
 
     Returns:
         One entry per record, in the same order.
     """
     targets: defaultdict[tuple[Setting, BudgetRecord, int], list[float]] = defaultdict(list)
-    places = [(setting_of(record), record.budget, record.seed) for record in records]
+    if settings is None:
+        settings = [setting_of(record) for record in records]
+    places = [
+        (setting, record.budget, record.seed)
+        for setting, record in zip(settings, records, strict=True)
+    ]
     for record, place in zip(records, places, strict=True):
         if record.design.design_class == "single":
             targets[place].extend(epoch.test_error for epoch in record.epochs)

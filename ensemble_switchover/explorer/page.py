@@ -20,7 +20,9 @@ class Picture:
     """A figure and what it shows in words, for those who do not see it."""
 
     svg: bytes
-    alt: str
+    caption: str
+    files: str
+    """Where its files lie beside the page, without the ending."""
 
     @property
     def data_uri(self) -> str:
@@ -48,6 +50,8 @@ class Section:
     pictures: tuple[Picture, ...]
     designs: ShownTable
     times: ShownTable
+    sensitivity: ShownTable | None
+    """The switchover under other rules; None where there is nothing to compare."""
     runs: ShownTable
     notes: tuple[str, ...]
     holes: tuple[Problem, ...]
@@ -62,6 +66,10 @@ class Page:
     headline: str
     kicker: str
     """The line above the headline."""
+    switchovers: ShownTable
+    claims: ShownTable
+    trends: tuple[Picture, ...]
+    """Figures of several comparisons."""
     sections: tuple[Section, ...]
     failed: tuple[Problem, ...]
     unreadable: tuple[Problem, ...]

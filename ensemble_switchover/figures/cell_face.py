@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
-from ensemble_switchover.analysis.threshold import Verdict
+from ensemble_switchover.analysis.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch, PathPatch, Rectangle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from ensemble_switchover.analysis.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
 from ensemble_switchover.analysis.hole import HoleKind
@@ -25,6 +27,7 @@ from ensemble_switchover.figures.style import (
     INK,
     PALE_COLOURS,
     RC,
+    WIDTH_INCHES,
     new_figure,
     write_around,
 )
@@ -68,24 +71,25 @@ def draw_heat_map(
         conditions: One line: seeds, device, execution.
     """
     with mpl.rc_context(RC):
-        figure = new_figure(8.0, 5.6)
-        axes = figure.add_axes((0.125, 0.215, 0.59, 0.635))
+        figure = new_figure(WIDTH_INCHES, 4.6)
+        axes = figure.add_axes((0.15, 0.24, 0.575, 0.615))
         faces = [
             [face_cell(grid, thresholds, column, row) for row in range(len(grid.epochs))]
             for column in range(len(grid.budgets))
         ]
         for column, column_faces in enumerate(faces):
             _draw_column(axes, column, column_faces)
+        _draw_hatches(axes, faces)
         for threshold in thresholds.values():
             draw_staircase(figure, axes, threshold)
         label_axes(axes, grid)
         _label_fills(axes, grid, holes)
         subtitle = _subtitle(thresholds, measure)
-        write_around(figure, 0.125, title, subtitle, _footer(conditions, holes))
+        write_around(figure, 0.15, title, subtitle, _footer(conditions, holes))
         figure.legend(
             handles=_legend_handles(grid, thresholds, faces),
             loc="upper left",
-            bbox_to_anchor=(0.725, 0.86),
+            bbox_to_anchor=(0.73, 0.865),
             handlelength=1.8,
             handleheight=1.25,
             labelspacing=0.65,
@@ -107,24 +111,26 @@ def _draw_column(axes: Axes, column: int, faces: Sequence[CellFace]) -> None:
         height = len(list(run))
         place = (left, row - 0.5)
         if face.winner is None:
-            axes.add_patch(Rectangle(place, 1.0, height, **HOLE_FACE))
+            axes.add_artist(Rectangle(place, 1.0, height, **HOLE_FACE))
         else:
             colour = (COLOURS if face.decided else PALE_COLOURS)[face.winner]
-            axes.add_patch(Rectangle(place, 1.0, height, facecolor=colour, linewidth=0))
-        if face.both_ensembles_win:
-            dark = face.decided and face.winner == "deq"
-            axes.add_patch(
-                Rectangle(
-                    place,
-                    1.0,
-                    height,
-                    fill=False,
-                    hatch=_HATCH,
-                    edgecolor="#ffffffb0" if dark else "#22272e80",
-                    linewidth=0,
-                )
-            )
+            axes.add_artist(Rectangle(place, 1.0, height, facecolor=colour, linewidth=0))
         row += height
+
+
+def _draw_hatches(axes: Axes, faces: Sequence[Sequence[CellFace]]) -> None:
+    """Hatch where both ensembles win, on dark cells in white: one path each, quick to draw."""
+    for on_dark, colour in ((True, "#ffffffb0"), (False, "#22272e80")):
+        cells = [
+            Path.unit_rectangle().transformed(Affine2D().translate(column - 0.5, row - 0.5))
+            for column, column_faces in enumerate(faces)
+            for row, face in enumerate(column_faces)
+            if face.both_ensembles_win and (face.decided and face.winner == "deq") is on_dark
+        ]
+        if cells:
+            whole = Path.make_compound_path(*cells)
+            hatch = PathPatch(whole, fill=False, hatch=_HATCH, edgecolor=colour, linewidth=0)
+            axes.add_artist(hatch)
 
 
 def _footer(conditions: str, holes: Sequence[Hole]) -> str:
@@ -145,7 +151,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
         textcoords="offset points",
         ha="right",
         va="top",
-        size=8.5,
+        size=8,
     )
     names = [
         name
@@ -153,7 +159,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
         if grid.has(name) or any(place_of[0] == name for place_of in marks)
     ]
     for line, name in enumerate(names):
-        height = -0.105 - 0.052 * line
+        height = -0.115 - 0.055 * line
         axes.annotate(
             f"{name} fill, %",
             (0, height),
@@ -162,7 +168,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
             textcoords="offset points",
             ha="right",
             va="center",
-            size=8,
+            size=7.5,
             color=FAINT_INK,
         )
         for column in range(len(grid.budgets)):
@@ -177,7 +183,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
                 transform=place,
                 ha="center",
                 va="center",
-                size=8,
+                size=7.5,
                 color=INK if design is None else FAINT_INK,
                 weight="bold" if design is None else "normal",
             )

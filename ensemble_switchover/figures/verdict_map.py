@@ -9,14 +9,21 @@ import matplotlib as mpl
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from ensemble_switchover.analysis.threshold import Verdict
+from ensemble_switchover.analysis.verdict import Verdict
 from ensemble_switchover.figures.grid_axes import (
     HOLE_FACE,
     STAIRCASE_STYLES,
     draw_staircase,
     label_axes,
 )
-from ensemble_switchover.figures.style import COLOURS, INK, RC, new_figure, write_around
+from ensemble_switchover.figures.style import (
+    COLOURS,
+    INK,
+    RC,
+    WIDTH_INCHES,
+    new_figure,
+    write_around,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,22 +54,22 @@ def draw_verdict_map(
         conditions: One line: seeds, device, execution.
     """
     with mpl.rc_context(RC):
-        figure = new_figure(8.0, 4.6)
-        left, width, gap = 0.09, 0.62, 0.035
+        figure = new_figure(WIDTH_INCHES, 3.8)
+        left, width, gap = 0.085, 0.645, 0.03
         panel = (width - gap * (len(thresholds) - 1)) / len(thresholds)
         for index, (name, threshold) in enumerate(thresholds.items()):
-            axes = figure.add_axes((left + index * (panel + gap), 0.17, panel, 0.62))
+            axes = figure.add_axes((left + index * (panel + gap), 0.19, panel, 0.575))
             for column, cells in enumerate(threshold.cells):
                 row = 0
                 for verdict, run in groupby(cell.verdict for cell in cells):
                     height = len(list(run))
                     face = _face(name, verdict)
-                    axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1.0, height, **face))
+                    axes.add_artist(Rectangle((column - 0.5, row - 0.5), 1.0, height, **face))
                     row += height
             draw_staircase(figure, axes, threshold)
-            label_axes(axes, grid)
-            axes.tick_params(axis="x", labelsize=6.5)
-            axes.set_title(f"{name} against single", size=9.5, pad=6)
+            label_axes(axes, grid, 10 // len(thresholds))
+            axes.tick_params(axis="x", labelsize=7.5)
+            axes.set_title(f"{name} against single", size=9, pad=5)
             axes.set_xlabel("Parameters", size=8.5)
             if index:
                 axes.set_ylabel("")

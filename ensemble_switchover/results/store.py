@@ -1,8 +1,8 @@
 """The folder of records: one folder a run, written whole or not at all.
 
 Layout: `<results>/<study>/<run>/` with `record.json`, `epochs.parquet`, `config.yaml` and further
-files. A run that failed leaves `failure.json` in place of the record. Everything is written under a
-temporary name, flushed and renamed, so a reader never sees half of it.
+files, such as the trained weights. A run that failed leaves `failure.json` in place of the record.
+Everything is written under a temporary name, flushed and renamed, so readers never see half of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import yaml
@@ -76,7 +75,7 @@ class Records:
 
 
 def write_record(
-    folder: Path, record: Record, attachments: Mapping[str, bytes] = MappingProxyType({})
+    folder: Path, record: Record, attachments: Mapping[str, bytes] | None = None
 ) -> None:
     """Write a finished run; a failure noted under the same name before is replaced.
 
@@ -85,8 +84,7 @@ def write_record(
     Args:
         folder: The run's folder.
         record: What was measured.
-        attachments: Further files by their names, such as weights, which are there with the record
-            or not at all.
+        attachments: Further files by name, such as predictions.
 
     Raises:
         RecordError: if a record is there that cannot be read.
@@ -98,7 +96,7 @@ def write_record(
         EPOCHS_FILE: dump_epochs_file(record.epochs),
         CONFIG_FILE: yaml.safe_dump(record.config, sort_keys=False).encode(),
     }
-    for name, content in attachments.items():
+    for name, content in (attachments or {}).items():
         refuse_odd_name(name)
         if name in contents:
             raise ValueError(f"{name}: is written with every record; expected another name")

@@ -13,7 +13,8 @@ def test_the_line_names_seeds_device_and_execution() -> None:
     ]
 
     assert describe_conditions(records) == (
-        "2 seeds, cpu (Example CPU), sequential execution / stacked execution, precision float32"
+        "2 seeds, source rule, cpu (Example CPU), sequential execution / stacked execution, "
+        "precision float32"
     )
     assert describe_conditions(records[:1]).startswith("1 seed, ")
 

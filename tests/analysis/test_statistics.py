@@ -63,3 +63,11 @@ def test_mean_and_std_are_those_of_the_sample() -> None:
     assert sample_std([3.0]) is None
     with pytest.raises(ValueError, match="no values"):
         sample_mean([])
+
+
+def test_differences_that_only_rounding_sets_apart_decide_nothing() -> None:
+    errors = [(100 * wrong / 1497, 100 * (wrong + 10) / 1497) for wrong in (20, 31, 47)]
+    differences = [ensemble - single for ensemble, single in errors]
+
+    assert len(set(differences)) > 1
+    assert paired_t_interval(differences) is None

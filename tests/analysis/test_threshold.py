@@ -6,6 +6,7 @@ import itertools
 import random
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -14,11 +15,10 @@ from ensemble_switchover.analysis.sentence import describe_outcome, describe_thr
 from ensemble_switchover.analysis.threshold import (
     Outcome,
     Threshold,
-    Verdict,
     find_staircase,
     find_threshold,
-    judge_cell,
 )
+from ensemble_switchover.analysis.verdict import Verdict, judge_cell
 from tests.factories import WIDTHS, make_record, make_study, planted_error, with_parameters
 
 if TYPE_CHECKING:
@@ -245,9 +245,67 @@ def test_staircase_is_the_brute_force_one() -> None:
             for column in range(num_columns)
         ]
         expected = [cells.index(True) if any(cells) else None for cells in beyond]
-        assert find_staircase(budgets, verdicts) == expected
+        wins = np.array([[verdict is E for verdict in column] for column in verdicts])
+        assert find_staircase(budgets, wins) == expected
 
 
 def test_a_missing_design_is_a_hole_whatever_the_other_says() -> None:
     assert judge_cell({}, {0: 1.0, 1: 2.0}).verdict is H
     assert judge_cell({0: 1.0, 1: 2.0}, {}).verdict is H
+
+
+def test_undecided_cells_and_holes_leave_room_for_an_earlier_switchover() -> None:
+    def error(name: str, column: int, epoch: int, seed: int) -> float:
+        noise = 5.0 * seed if column == 2 else 0.01 * seed
+        lead = -3.0 if column >= 2 else 3.0
+        return 20.0 + 0.1 * seed + (lead + noise) * (name == "deq")
+
+    threshold = deq_threshold(error, holes=[("deq", 1)])
+
+    assert threshold.cells[2][-1].verdict is U
+    assert threshold.budget == PARAMETERS[3]
+    assert threshold.earliest_budget == PARAMETERS[1]  # the hole is not ruled out
+    assert threshold.earliest_epoch == 1
+    assert "at 281,004 parameters from epoch 1 of 6 on, and may lie as low as 143,840" in (
+        describe_threshold(threshold, "test error")
+    )
+
+
+def test_what_is_decided_leaves_no_room() -> None:
+    threshold = deq_threshold(planted_error)
+
+    assert threshold.earliest_budget == threshold.budget
+    assert threshold.earliest_epoch == threshold.epoch
+    weq = find_threshold(build_error_grid(make_study(planted_error)), "weq")
+    assert weq.earliest_budget is None
+
+
+def test_a_margin_has_to_be_exceeded_by_the_whole_interval() -> None:
+    ensemble, single = {0: 5.0, 1: 6.0, 2: 5.5}, {0: 9.0, 1: 9.5, 2: 9.4}  # 3.1 to 4.4 points
+
+    assert judge_cell(ensemble, single, margin=3.0).verdict is E
+    assert judge_cell(ensemble, single, margin=4.0).verdict is U
+    assert judge_cell(ensemble, single, margin=5.0).verdict is S
+
+
+def test_a_test_error_that_is_no_number_is_no_sample_and_is_named() -> None:
+    nan = float("nan")
+    records = [
+        *(make_record(seed=seed, test_errors=[20.0, 20.0 + seed]) for seed in range(3)),
+        *(
+            make_record(
+                design_class="deq",
+                seed=s,
+                test_errors=[nan, 10.0 + 1.1 * s if s else nan],
+                name=f"d{s}",
+            )
+            for s in range(3)
+        ),
+    ]
+    grid = build_error_grid(records)
+    threshold = find_threshold(grid, "deq")
+
+    assert grid.not_finite == ("d0", "d1", "d2")
+    assert threshold.cells[0][0].verdict is H
+    assert threshold.last_cell.num_pairs == 2
+    assert threshold.last_cell.mean_difference == pytest.approx(-9.85)

@@ -42,15 +42,17 @@ class Outline(HTMLParser):
 def make_page(name: str = "name", num_sections: int = 1) -> Page:
     """Make a page that shows `name` wherever a name can stand."""
     table = ShownTable(f"caption {name}", (name, "Error, %"), ((name, "1.0"),), 1)
+    picture = Picture(b"<svg/>", name, name)
     sections = tuple(
         Section(
             anchor=f"comparison-{number}",
             title=name,
             headline=name,
             sentences=(name, "second"),
-            pictures=(Picture(b"<svg/>", name),),
+            pictures=(picture,),
             designs=table,
             times=table,
+            sensitivity=table,
             runs=table,
             notes=(name,),
             holes=(Problem(name, name),),
@@ -58,7 +60,8 @@ def make_page(name: str = "name", num_sections: int = 1) -> Page:
         )
         for number in range(num_sections)
     )
-    return Page(name, name, sections, (Problem(name, name),), (Problem(name, name),))
+    problems = (Problem(name, name),)
+    return Page(name, name, table, table, (picture,), sections, problems, problems)
 
 
 def outline(page: Page) -> Outline:
@@ -130,11 +133,13 @@ def test_tables_have_captions_and_headers_with_a_scope() -> None:
     parsed = outline(make_page())
 
     tags = [tag for tag, _ in parsed.tags]
-    assert tags.count("caption") == tags.count("table") == 3
+    assert tags.count("caption") == tags.count("table") == 6
     assert all(a.get("scope") in {"row", "col"} for tag, a in parsed.tags if tag == "th")
 
 
 def test_nothing_missing_is_said() -> None:
-    page = Page("headline", "kicker", (), (), ())
+    nothing = ShownTable("", ("header",), (), 1)
+    page = Page("headline", "kicker", nothing, nothing, (), (), (), ())
 
     assert "No run failed and every record could be read." in render_page(page)
+    assert "Where ensembles begin to pay" not in render_page(page)

@@ -137,7 +137,7 @@ def test_a_name_is_shown_as_it_is() -> None:
 def test_every_grid_can_be_drawn(records: list[Record]) -> None:
     pixels = imread(io.BytesIO(encode_figure(draw(finding_of(records)), "png")))
 
-    assert pixels.shape[:2] == (1008, 1440)
+    assert pixels.shape[:2] == (736, 1024)
     assert pixels.std() > 0.02
 
 

@@ -1,0 +1,46 @@
+"""The paper's statements, checked one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.claims.claim import Answer, Claim
+from ensemble_switchover.analysis.claims.resources import (
+    check_epoch_time,
+    check_inference_time,
+    check_memory,
+    check_time_to_accuracy,
+)
+from ensemble_switchover.analysis.claims.switchover import (
+    check_deq_before_weq,
+    check_epochs,
+    check_gain,
+    check_place,
+)
+from ensemble_switchover.analysis.claims.trends import (
+    check_fall_with_complexity,
+    check_rise_with_k,
+)
+from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.analysis.finding import Finding
+
+__all__ = ["Answer", "Claim", "check_claims"]
+
+
+def check_claims(findings: Sequence[Finding]) -> list[Claim]:
+    """Check every statement of the paper against every comparison that has ensembles."""
+    compared = [finding for finding in findings if finding.thresholds]
+    claims = [check_deq_before_weq(finding) for finding in compared]
+    for check in (check_gain, check_place, check_epochs):
+        claims += [check(finding, name) for finding in compared for name in ENSEMBLE_CLASSES]
+    for trend in (check_rise_with_k, check_fall_with_complexity):
+        claims += [claim for name in ENSEMBLE_CLASSES for claim in trend(compared, name)]
+    for cost in (check_epoch_time, check_time_to_accuracy):
+        claims += [cost(finding, name) for finding in compared for name in ENSEMBLE_CLASSES]
+    claims += [check_inference_time(finding) for finding in compared]
+    claims += [check_memory(finding, name) for finding in compared for name in ENSEMBLE_CLASSES]
+    return claims

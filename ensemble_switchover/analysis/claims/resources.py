@@ -1,0 +1,130 @@
+"""The paper's statements on training time, inference time and memory (sections 5 and 6)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ensemble_switchover.analysis.claims.claim import (
+    ABOUT_EQUAL,
+    ABOUT_TWICE,
+    NOTHING,
+    Answer,
+    Claim,
+    claim_ratio,
+)
+from ensemble_switchover.analysis.condition_group import split_conditions
+from ensemble_switchover.analysis.ratio import measure_ratio
+from ensemble_switchover.analysis.table import DEVICE_MEMORY
+
+if TYPE_CHECKING:
+    from ensemble_switchover.analysis.condition_group import ConditionGroup
+    from ensemble_switchover.analysis.error_grid import DesignClassName
+    from ensemble_switchover.analysis.finding import Finding
+
+FASTER = (1.2, 5.0)
+"""How many times faster an ensemble reaches the single network's accuracy."""
+LOWER = (0.0, math.nextafter(1.0, 0.0))
+"""A ratio below 1."""
+
+
+def check_epoch_time(finding: Finding, ensemble_class: DesignClassName) -> Claim:
+    """Check that an epoch takes deq about twice as long as the single network, and weq as long."""
+    twice = ensemble_class == "deq"
+    claim = (
+        f"An epoch takes {ensemble_class} about {'twice ' if twice else ''}as long as the single "
+        "network.",
+        "section 5, Figure 6",
+        finding.comparison.label,
+    )
+    group = _paper_group(finding)
+    if group is None:
+        return _other_execution(claim)
+    ratio = measure_ratio(group.runs, "epoch_seconds", ensemble_class)
+    return claim_ratio(claim, ratio, ABOUT_TWICE if twice else ABOUT_EQUAL, group.label)
+
+
+def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) -> Claim:
+    """Check how much faster an ensemble is as good as its single network, beyond the threshold."""
+    claim = (
+        f"Beyond the threshold {ensemble_class} reaches the single network's accuracy 1.2 to 5 "
+        "times faster.",
+        "section 5, Figure 5",
+        finding.comparison.label,
+    )
+    group = _paper_group(finding)
+    if group is None:
+        return _other_execution(claim)
+    threshold = finding.thresholds[ensemble_class]
+    if threshold.budget is None:
+        reason = "no budget is beyond the threshold"
+        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+    budgets = {budget for budget in threshold.budgets if budget >= threshold.budget}
+    inverse = group.runs.with_columns(speed=1.0 / pl.col("time_to_accuracy_seconds"))
+    ratio = measure_ratio(inverse, "speed", ensemble_class, budgets)
+    return claim_ratio(claim, ratio, FASTER, group.label)
+
+
+def check_inference_time(finding: Finding) -> Claim:
+    """Check that width-equivalent ensembles predict about as fast as the single network."""
+    claim = (
+        "weq predicts about as fast as the single network.",
+        "section 5, Figure 7",
+        finding.comparison.label,
+    )
+    group = _paper_group(finding)
+    if group is None:
+        return _other_execution(claim)
+    sizes = group.runs["latency_batch_size"].drop_nulls()
+    if sizes.is_empty():
+        reason = "no inference time was measured"
+        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+    size = Counter(sizes.to_list()).most_common(1)[0][0]
+    runs = group.runs.filter(pl.col("latency_batch_size") == size)
+    ratio = measure_ratio(runs, "latency_ms_per_image", "weq")
+    return claim_ratio(claim, ratio, ABOUT_EQUAL, f"batches of {size}, {group.label}")
+
+
+def check_memory(finding: Finding, ensemble_class: DesignClassName) -> Claim:
+    """Check that training an ensemble needs less memory of the device than the single network."""
+    claim = (
+        f"{ensemble_class} needs less memory to train than the single network.",
+        "section 6, Figure 8",
+        finding.comparison.label,
+    )
+    group = _paper_group(finding)
+    if group is None:
+        return _other_execution(claim)
+    runs = group.runs.filter(pl.col("memory_kind") == DEVICE_MEMORY)
+    if runs.is_empty():
+        reason = "a CPU tells the memory of the whole process, which is something else"
+        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+    return _claim_lower(claim, runs, ensemble_class, group.label)
+
+
+def _claim_lower(
+    claim: tuple[str, str, str], runs: pl.DataFrame, ensemble_class: DesignClassName, where: str
+) -> Claim:
+    """Judge bytes, which a design repeats exactly: seeds without spread decide, too."""
+    ratio = measure_ratio(runs, "peak_device_bytes", ensemble_class)
+    if ratio is None or ratio.interval is not None or ratio.num_seeds < 2:
+        return claim_ratio(claim, ratio, LOWER, where)
+    measured = f"{ratio.mean:.2f} times ({ratio.num_seeds} equal seeds, {where})"
+    if ratio.mean < 1.0:
+        return Claim(*claim, measured, Answer.HOLDS, "all seeds need less")
+    return Claim(*claim, measured, Answer.DOES_NOT_HOLD, "all seeds need as much or more")
+
+
+def _paper_group(finding: Finding) -> ConditionGroup | None:
+    """Return the most runs of one condition that were trained the paper's way, member by member."""
+    groups = split_conditions(finding.runs)
+    sequential = (g for g in groups if g.execution.partition(",")[0] == "sequential")
+    return next(sequential, None)
+
+
+def _other_execution(claim: tuple[str, str, str]) -> Claim:
+    reason = "the paper trains members one after another; no run here does (execution=sequential)"
+    return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)

@@ -1,0 +1,132 @@
+"""The paper's statements on the switchover of one comparison (section 4)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.claims.claim import (
+    NOTHING,
+    Answer,
+    Claim,
+    describe_interval,
+    explain,
+    judge,
+)
+from ensemble_switchover.analysis.statistics import paired_t_interval, sample_mean
+from ensemble_switchover.analysis.switchover_range import range_switchover
+from ensemble_switchover.terminal import count
+
+if TYPE_CHECKING:
+    from ensemble_switchover.analysis.error_grid import DesignClassName
+    from ensemble_switchover.analysis.finding import Finding
+
+GAIN = (1.0, 3.0)
+"""Percentage points of lower test error beyond the threshold."""
+PLACE = (1.0e6, 1.5e6)
+"""Parameters at which the threshold lies, Wide ResNets apart (footnote 2)."""
+
+
+def check_deq_before_weq(finding: Finding) -> Claim:
+    """Check that depth-equivalent ensembles switch over at fewer parameters."""
+    claim = (
+        "Depth-equivalent ensembles switch over before width-equivalent ones.",
+        "section 4",
+        finding.comparison.label,
+    )
+    deq, weq = (range_switchover(finding.thresholds[name]) for name in ("deq", "weq"))
+    measured = f"deq: {deq}; weq: {weq}"
+    if not (deq.is_compared and weq.is_compared):
+        reason = "both classes need runs beside single networks of the same budgets"
+        return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+    if deq.at <= weq.above:
+        reason = "deq is beyond its threshold where weq is ruled out"
+        return Claim(*claim, measured, Answer.HOLDS, reason)
+    if weq.at <= deq.above:
+        reason = "weq is beyond its threshold where deq is ruled out"
+        return Claim(*claim, measured, Answer.DOES_NOT_HOLD, reason)
+    reason = "the two ranges overlap: more seeds, or budgets closer together, would tell"
+    return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+
+
+def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
+    """Check how much lower the test error is beyond the threshold, after the last epoch.
+
+    A seed's differences are averaged over the budgets beyond; the interval is over the seeds.
+    """
+    claim = (
+        f"Beyond the threshold {ensemble_class} errs 1 to 3 percentage points less.",
+        "section 4",
+        finding.comparison.label,
+    )
+    threshold, grid = finding.thresholds[ensemble_class], finding.grid
+    if threshold.budget is None:
+        reason = "no budget is beyond the threshold"
+        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+    row = len(grid.epochs) - 1
+    gains = []
+    for column, epoch in enumerate(threshold.staircase):
+        if epoch is not None:
+            ensemble, single = (grid.errors(c, column, row) for c in (ensemble_class, "single"))
+            gains.append({s: single[s] - ensemble[s] for s in ensemble if s in single})
+    seeds = sorted(set.intersection(*map(set, gains)))
+    means = [sample_mean([gain[seed] for gain in gains]) for seed in seeds]
+    interval = paired_t_interval(means, threshold.confidence)
+    if interval is None:
+        return Claim(
+            *claim,
+            f"{count(len(seeds), 'seed')} over {count(len(gains), 'budget')}",
+            Answer.CANNOT_BE_SAID,
+            "fewer than two seeds have every budget beyond the threshold, or they do not differ",
+        )
+    measured = f"{describe_interval(interval, '.1f', ' points')}, {count(len(gains), 'budget')})"
+    answer = judge(interval.lower, interval.upper, *GAIN)
+    return Claim(*claim, measured, answer, explain(answer, *GAIN, " points"))
+
+
+def check_place(finding: Finding, ensemble_class: DesignClassName) -> Claim:
+    """Check that the threshold lies at 1 to 1.5 million parameters."""
+    claim = (
+        f"{ensemble_class} switches over at 1 to 1.5 million parameters (Wide ResNets apart).",
+        "section 4, footnote 2",
+        finding.comparison.label,
+    )
+    found = range_switchover(finding.thresholds[ensemble_class])
+    if not found.is_compared:
+        return _nothing_compared(claim)
+    if finding.comparison.setting.family == "wide_resnet":
+        reason = "the paper excepts Wide ResNets"
+        return Claim(*claim, str(found), Answer.CANNOT_BE_SAID, reason)
+    lower = found.above + 1 if math.isinf(found.earliest) else found.earliest
+    if lower == finding.grid.budgets[0].parameters:
+        lower = 0.0  # the grid begins there, so the switchover may lie lower
+    answer = judge(lower, found.at, *PLACE)
+    return Claim(*claim, str(found), answer, explain(answer, *PLACE, " parameters"))
+
+
+def check_epochs(finding: Finding, ensemble_class: DesignClassName) -> Claim:
+    """Check that, at its budget, the threshold is reached after at most half of the epochs."""
+    claim = (
+        f"{ensemble_class} switches over no later than half of the training epochs.",
+        "section 4",
+        finding.comparison.label,
+    )
+    threshold = finding.thresholds[ensemble_class]
+    if threshold.pair_counts is None:
+        return _nothing_compared(claim)
+    if threshold.epoch is None or threshold.earliest_epoch is None:
+        reason = "no budget is beyond the threshold"
+        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+    last = threshold.epochs[-1]
+    epochs = f"epoch {threshold.epoch}"
+    if threshold.earliest_epoch < threshold.epoch:
+        epochs = f"epoch {threshold.earliest_epoch} to {threshold.epoch}"
+    measured = f"{epochs} of {last} at {threshold.budget:,} parameters"
+    answer = judge(threshold.earliest_epoch, threshold.epoch, 0, last / 2)
+    reason = explain(answer, 0, last / 2, " epochs")
+    return Claim(*claim, measured, answer, reason)
+
+
+def _nothing_compared(claim: tuple[str, str, str]) -> Claim:
+    reason = "there is no ensemble beside a single network of the same budget and seed"
+    return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)

@@ -1,0 +1,160 @@
+"""Ensembles re-assembled from a pool of independent members of one design.
+
+M members, N images, C classes. Members are independent, so every k of them are an ensemble. A pool
+of M members therefore tells the test error of an ensemble of k, and how sure that is, without
+training k members for every sample.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ensemble_switchover.analysis.statistics import CONFIDENCE, Interval, t_quantile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_SUBSETS = 2000
+"""Where a pool has more ensembles of k than this, so many are drawn."""
+
+
+def choose_subsets(
+    num_members: int, k: int, generator: np.random.Generator, limit: int = MAX_SUBSETS
+) -> NDArray[np.int64]:
+    """Return ensembles of k different members: all there are, or `limit` drawn ones.
+
+    Args:
+        num_members: M.
+        k: Members of an ensemble.
+        generator: What draws, where there are more than `limit`.
+        limit: The most ensembles.
+
+    Returns:
+        Indices of members, `(ensembles, k)`.
+
+    Raises:
+        ValueError: if the pool has fewer than k members, or k is below 1.
+
+    >>> choose_subsets(3, 2, np.random.default_rng(0)).tolist()
+    [[0, 1], [0, 2], [1, 2]]
+    """
+    if not 1 <= k <= num_members:
+        raise ValueError(f"k={k}: expected 1 to {num_members}, the members of the pool")
+    if math.comb(num_members, k) <= limit:
+        return np.array(list(combinations(range(num_members), k)), dtype=np.int64)
+    order = generator.random((limit, num_members)).argsort(axis=1)
+    return order[:, :k].astype(np.int64)
+
+
+def measure_ensembles(
+    probabilities: NDArray[np.floating], labels: NDArray[np.integer], subsets: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the test error in percent of every ensemble: arg max of the members' mean.
+
+    Args:
+        probabilities: The members' softmax, `(M, N, C)`; half precision will do.
+        labels: Classes, `(N,)`.
+        subsets: Indices of members, `(ensembles, k)`.
+
+    Raises:
+        ValueError: if the shapes do not belong together, or a probability is no finite number.
+    """
+    if probabilities.ndim != 3 or labels.shape != probabilities.shape[1:2]:
+        raise ValueError(
+            f"probabilities of shape {probabilities.shape} and labels of shape {labels.shape}: "
+            "expected (members, images, classes) and (images,)"
+        )
+    if not np.isfinite(probabilities).all():
+        members = np.flatnonzero(~np.isfinite(probabilities).all(axis=(1, 2))).tolist()
+        raise ValueError(f"members {members}: a probability is no finite number")
+    errors = np.empty(len(subsets))
+    for number, members in enumerate(subsets):
+        mean = probabilities[members].mean(axis=0, dtype=np.float32)
+        errors[number] = 100.0 * np.mean(mean.argmax(axis=1) != labels)
+    return errors
+
+
+def pool_interval(
+    errors: NDArray[np.float64],
+    subsets: NDArray[np.int64],
+    num_members: int,
+    confidence: float = CONFIDENCE,
+) -> Interval | None:
+    """Return the interval of the mean test error of an ensemble of k, over the members.
+
+    The mean over the k-subsets of M members is a U-statistic. Its spread over other pools of M
+    members is that of Tukey's pseudo-values, `M * mean - (M - 1) * mean without member i`, of which
+    this is the t interval (Arvesen 1969, Jackknifing U-statistics). Drawing members anew with
+    replacement gives too narrow an interval for pools this small, since an ensemble that holds a
+    member twice is none.
+
+    Args:
+        errors: Test error in percent of every ensemble, `(ensembles,)`.
+        subsets: Their members, `(ensembles, k)`.
+        num_members: M.
+        confidence: Share of such intervals that hold the true mean.
+
+    Returns:
+        The interval in percent, with M samples; None where the pool has no more than k members,
+        or no spread.
+    """
+    k = subsets.shape[1]
+    if num_members <= k:
+        return None
+    holds = np.zeros((len(subsets), num_members), dtype=bool)
+    np.put_along_axis(holds, subsets, values=True, axis=1)
+    mean = float(errors.mean())
+    without = np.array([errors[~holds[:, member]].mean() for member in range(num_members)])
+    spread = float(np.square(without - without.mean()).sum())
+    standard_error = math.sqrt((num_members - 1) / num_members * spread)
+    if standard_error == 0.0:
+        return None
+    half_width = t_quantile(num_members - 1, confidence) * standard_error
+    return Interval(mean, mean - half_width, mean + half_width, confidence, num_members)
+
+
+def pool_difference(
+    ensemble: NDArray[np.floating],
+    single: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    k: int,
+    confidence: float = CONFIDENCE,
+    generator: np.random.Generator | None = None,
+) -> Interval | None:
+    """Return the interval of ensemble minus single test error, over the members of two pools.
+
+    The pools are independent, so their variances add; the degrees of freedom are those of the
+    smaller pool, which errs towards a wider interval.
+
+    Args:
+        ensemble: Probabilities of members of one ensemble design, `(M, N, C)`.
+        single: Probabilities of single networks of one budget, `(M', N, C)`.
+        labels: Classes, `(N,)`.
+        k: Members of an ensemble.
+        confidence: Confidence of the interval.
+        generator: What draws subsets of a large pool; seeded with 0 by default.
+
+    Returns:
+        The interval in percentage points; None where one of the pools has none.
+    """
+    draw = generator or np.random.default_rng(0)
+    intervals = []
+    for probabilities, size in ((ensemble, k), (single, 1)):
+        subsets = choose_subsets(len(probabilities), size, draw)
+        errors = measure_ensembles(probabilities, labels, subsets)
+        intervals.append(pool_interval(errors, subsets, len(probabilities), confidence))
+    first, second = intervals
+    if first is None or second is None:
+        return None
+    standard_errors = [
+        (interval.upper - interval.mean) / t_quantile(interval.num_samples - 1, confidence)
+        for interval in (first, second)
+    ]
+    num_samples = min(first.num_samples, second.num_samples)
+    mean = first.mean - second.mean
+    half_width = t_quantile(num_samples - 1, confidence) * math.hypot(*standard_errors)
+    return Interval(mean, mean - half_width, mean + half_width, confidence, num_samples)

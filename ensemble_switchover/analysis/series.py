@@ -1,0 +1,132 @@
+"""The numbers behind the figures of one comparison: one row a design, one frame a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ensemble_switchover.analysis.condition_group import (
+    LATENCY_CONDITIONS,
+    MEMORY_CONDITIONS,
+    TIME_CONDITIONS,
+    require_one_condition,
+)
+from ensemble_switchover.analysis.pareto import pareto_front
+from ensemble_switchover.analysis.table import DEVICE_MEMORY, summarise_errors, summarise_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PLACE_COLUMNS = (
+    *("budget_parameters", "budget_depth", "budget_width", "design_class", "k"),
+    *("depth", "width", "parameters", "budget_fill", "num_seeds"),
+)
+"""What stands in every frame before the numbers of its figure."""
+
+
+def fill_series(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return how much of its budget each design spends."""
+    return summarise_errors(runs).select(PLACE_COLUMNS)
+
+
+def member_error_series(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return the error of the ensemble and the mean of its members', in percent (Figure C)."""
+    return _select(
+        summarise_errors(runs), *_mean_std("test_error_percent", "member_test_error_percent")
+    )
+
+
+def calibration_series(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return ECE and NLL (nats) after the last epoch; a value that is no number is left out."""
+    return _select(summarise_errors(runs), *_mean_std("ece", "nll_nats"))
+
+
+def epoch_time_series(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return training seconds per epoch (Figures 6 and F).
+
+    Raises:
+        RecordError: if the runs are of different conditions; so do all of the functions below.
+    """
+    require_one_condition(runs, TIME_CONDITIONS, "training seconds")
+    return _select(summarise_runs(runs), *_mean_std("epoch_seconds")).drop_nulls(
+        "epoch_seconds_mean"
+    )
+
+
+def layer_time_series(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return the seconds of an epoch per layer, and the number of layers (Figure E)."""
+    return (
+        epoch_time_series(runs)
+        .with_columns(num_layers=pl.col("k") * pl.col("depth"))
+        .with_columns(
+            layer_seconds_mean=pl.col("epoch_seconds_mean") / pl.col("num_layers"),
+            layer_seconds_std=pl.col("epoch_seconds_std") / pl.col("num_layers"),
+        )
+    )
+
+
+def accuracy_time_series(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return the seconds until a design is as good as its single network (Figures 5, D and K).
+
+    The mean is null where not every seed gets there: a missing bar.
+    """
+    require_one_condition(runs, TIME_CONDITIONS, "training seconds")
+    counts = ("num_seeds_compared", "num_seeds_reached")
+    series = _select(summarise_runs(runs), *_mean_std("time_to_accuracy_seconds"), *counts)
+    return series.filter(pl.col("num_seeds_compared") > 0)
+
+
+def latency_series(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return milliseconds per image at one batch size (Figures 7 and G)."""
+    measured = runs.drop_nulls("latency_ms_per_image")
+    require_one_condition(measured, LATENCY_CONDITIONS, "inference times")
+    return _select(
+        summarise_runs(measured), "latency_batch_size", *_mean_std("latency_ms_per_image")
+    )
+
+
+def memory_series(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return the peak bytes of training, of the device or of the process (Figures 8 and H)."""
+    measured = runs.drop_nulls("memory_kind")
+    require_one_condition(measured, MEMORY_CONDITIONS, "bytes")
+    on_device = pl.col("memory_kind") == DEVICE_MEMORY
+    peak = pl.when(on_device).then("peak_device_bytes").otherwise("peak_rss_bytes")
+    return _select(
+        summarise_runs(measured).with_columns(peak_bytes=peak), "memory_kind", "peak_bytes"
+    )
+
+
+def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.DataFrame:
+    """Set the error of each design beside what it costs, and mark the Pareto front.
+
+    Args:
+        costs: One of the frames above.
+        cost: Its column, such as `epoch_seconds_mean`.
+        runs: The runs that the costs are of.
+
+    Returns:
+        The designs that have a cost, cheapest first; `on_front` where no other design is as good
+        in both and better in one.
+    """
+    errors = summarise_errors(runs).select(*PLACE_COLUMNS[:-1], *_mean_std("test_error_percent"))
+    both = costs.drop_nulls(cost).join(errors, on=PLACE_COLUMNS[:-1], how="inner")
+    error = both["test_error_percent_mean"].to_list()
+    front = pareto_front(both[cost].to_list(), error)
+    return both.with_columns(on_front=pl.Series(front, dtype=pl.Boolean)).sort(
+        cost, "test_error_percent_mean"
+    )
+
+
+def training_time_series(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return the training seconds of whole runs."""
+    require_one_condition(runs, TIME_CONDITIONS, "training seconds")
+    return _select(summarise_runs(runs), *_mean_std("training_seconds"))
+
+
+def _select(summary: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    return summary.select(*PLACE_COLUMNS, *columns)
+
+
+def _mean_std(*columns: str) -> Sequence[str]:
+    return [f"{column}_{part}" for column in columns for part in ("mean", "std")]

@@ -1,0 +1,77 @@
+"""Which design has the lower test error at one budget and epoch, judged from paired seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.statistics import (
+    CONFIDENCE,
+    Interval,
+    paired_t_interval,
+    sample_mean,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Verdict(Enum):
+    """Which design has the lower test error in a cell."""
+
+    ENSEMBLE = "ensemble"
+    """The interval of the difference lies wholly below 0 (below minus the margin)."""
+    SINGLE = "single"
+    """The interval of the difference lies wholly above 0 (above minus the margin)."""
+    UNDECIDED = "undecided"
+    """The interval holds 0, or there is none because fewer than two seeds are paired."""
+    HOLE = "hole"
+    """One of the two designs has no run there, such as an ensemble that no budget so small has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The comparison at one budget and epoch."""
+
+    verdict: Verdict
+    mean_difference: float | None
+    """Mean of ensemble minus single test error over the paired seeds, in percentage points."""
+    interval: Interval | None
+    """Its confidence interval; None for fewer than two paired seeds."""
+    num_pairs: int
+    """Number of seeds that both designs have."""
+
+
+def judge_cell(
+    ensemble: Mapping[int, float],
+    single: Mapping[int, float],
+    confidence: float = CONFIDENCE,
+    margin: float = 0.0,
+) -> Cell:
+    """Compare the test errors of one cell, paired by seed.
+
+    Args:
+        ensemble: Seed -> test error of the ensemble in percent; empty if there is none.
+        single: Seed -> test error of the single network in percent; empty if there is none.
+        confidence: Confidence of the interval.
+        margin: By how many percentage points the ensemble has to be better.
+
+    >>> judge_cell({0: 5.0, 1: 6.0, 2: 5.5}, {0: 9.0, 1: 9.5, 2: 9.4}).verdict.value
+    'ensemble'
+    >>> judge_cell({0: 5.0}, {0: 9.0}).verdict.value
+    'undecided'
+    >>> judge_cell({}, {0: 9.0}).verdict.value
+    'hole'
+    """
+    if not ensemble or not single:
+        return Cell(Verdict.HOLE, None, None, 0)
+    differences = [ensemble[seed] - single[seed] for seed in sorted(ensemble) if seed in single]
+    mean_difference = sample_mean(differences) if differences else None
+    interval = paired_t_interval(differences, confidence)
+    verdict = Verdict.UNDECIDED
+    if interval is not None and interval.upper < -margin:
+        verdict = Verdict.ENSEMBLE
+    elif interval is not None and interval.lower > -margin:
+        verdict = Verdict.SINGLE
+    return Cell(verdict, mean_difference, interval, len(differences))

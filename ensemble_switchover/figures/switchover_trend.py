@@ -1,0 +1,123 @@
+"""The switchover's budget along a row of comparisons, with the range in which it may lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+from matplotlib.ticker import NullLocator
+
+from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES, DesignClassName
+from ensemble_switchover.figures.budget_axis import spread_out
+from ensemble_switchover.figures.style import (
+    COLOURS,
+    GRID_INK,
+    LINE_STYLES,
+    MARKERS,
+    RC,
+    WIDTH_INCHES,
+    label_parameters,
+    new_figure,
+    write_around,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.figures.bar_figure import Texts
+
+_SHIFTS: dict[DesignClassName, float] = {"single": 0.0, "deq": -0.06, "weq": 0.06}
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The horizontal axis of a trend."""
+
+    column: str
+    """What tells the steps apart, such as `k`."""
+    names: Sequence[str]
+    """One label a step, in order."""
+    label: str
+
+
+def draw_switchover_trend(numbers: pl.DataFrame, steps: Steps, shows: str, texts: Texts) -> Figure:
+    """Draw the switchover of each ensemble class, step by step.
+
+    A filled marker is the smallest budget that is beyond it; the line below reaches down to the
+    smallest that is not ruled out. A hollow marker with an arrow lies above the largest budget that
+    is ruled out, or undecided from there on.
+
+    Args:
+        numbers: Rows of `tabulate_switchovers`, in the order of the steps.
+        steps: The horizontal axis.
+        shows: What the figure shows, in one line.
+        texts: Title and conditions.
+    """
+    with mpl.rc_context(RC):
+        figure = new_figure(WIDTH_INCHES, 3.8)
+        axes = figure.add_axes((0.11, 0.235, 0.86, 0.515))
+        keys = list(dict.fromkeys(numbers[steps.column].to_list()))
+        for name in ENSEMBLE_CLASSES:
+            rows = numbers.filter(numbers["ensemble_class"] == name)
+            if not rows.is_empty():
+                _draw_class(axes, rows, name, [keys.index(key) for key in rows[steps.column]])
+        axes.set_yscale("log")
+        _label_parameters(axes, numbers)
+        axes.set_xticks(range(len(keys)), list(steps.names))
+        axes.set_xlim(-0.5, len(keys) - 0.5)
+        axes.set_xlabel(steps.label)
+        axes.set_ylabel("Switchover, parameters")
+        axes.grid(axis="y", color=GRID_INK, linewidth=0.8, zorder=0)
+        axes.set_axisbelow(True)
+        axes.legend(loc="lower right", ncols=2, bbox_to_anchor=(1.0, 1.01), borderaxespad=0)
+        write_around(figure, 0.11, texts.title, shows, texts.conditions)
+        return figure
+
+
+def _draw_class(
+    axes: Axes, rows: pl.DataFrame, name: DesignClassName, places: Sequence[int]
+) -> None:
+    colour, shift = COLOURS[name], _SHIFTS[name]
+    found: list[tuple[float, int]] = []
+    for place, row in zip(places, rows.to_dicts(), strict=True):
+        x, at = place + shift, row["switchover_parameters"]
+        earliest = row["earliest_parameters"]
+        if at is not None:
+            found.append((x, at))
+            axes.plot([x, x], [earliest, at], color=colour, linewidth=3.5, alpha=0.45, zorder=2)
+            continue
+        lowest = row["above_parameters"] if earliest is None else earliest
+        axes.annotate(
+            "",
+            (x, lowest),
+            (0, 22),
+            textcoords="offset points",
+            arrowprops={"arrowstyle": "<|-", "color": colour, "linewidth": 1.2},
+        )
+        axes.plot(x, lowest, MARKERS[name], markerfacecolor="white", color=colour, zorder=3)
+    axes.plot(
+        [x for x, _ in found],
+        [at for _, at in found],
+        color=colour,
+        linestyle=LINE_STYLES[name],
+        linewidth=1.5,
+        marker=MARKERS[name],
+        markersize=6.5,
+        label=name,
+        zorder=3,
+    )
+
+
+def _label_parameters(axes: Axes, numbers: pl.DataFrame) -> None:
+    columns = ("above_parameters", "earliest_parameters", "switchover_parameters")
+    counts = sorted({v for column in columns for v in numbers[column].drop_nulls() if v > 0})
+    axes.set_ylim(counts[0] / 1.6, counts[-1] * 1.9)
+    labels = label_parameters(counts)
+    shown = spread_out(counts)
+    axes.set_yticks([counts[index] for index in shown], [labels[index] for index in shown])
+    axes.yaxis.set_minor_locator(NullLocator())

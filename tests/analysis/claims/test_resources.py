@@ -1,0 +1,145 @@
+"""Statements on time and memory, with planted seconds and bytes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ensemble_switchover.analysis.claims import check_claims
+from ensemble_switchover.analysis.claims.resources import (
+    check_epoch_time,
+    check_inference_time,
+    check_memory,
+    check_time_to_accuracy,
+)
+from tests.analysis.claims.planted import answer, find, find_one, from_column, make_records
+
+if TYPE_CHECKING:
+    from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.results.record import Record
+
+GIBIBYTE = 1024**3
+
+
+def scaled(record: Record, factor: float, jitter: float) -> Record:
+    """Give an ensemble so many times the single network's seconds, milliseconds and bytes."""
+    own = 1.0
+    if record.design.design_class != "single":
+        own = factor * (1.0 + jitter * (record.seed - 1))
+    return replace(
+        record,
+        epochs=[
+            replace(e, train_seconds=own, peak_device_bytes=round(own * GIBIBYTE))
+            for e in record.epochs
+        ],
+        latencies=[replace(la, median_ms_per_image=own) for la in record.latencies],
+    )
+
+
+def planted(factor: float, jitter: float = 0.01, first: int = 1, **overrides: Any) -> Finding:
+    records = make_records(from_column(first, 2.5), from_column(first, 2.5), **overrides)
+    (finding,) = find([scaled(record, factor, jitter) for record in records])
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "expected"),
+    [
+        ("deq", 2.0, "holds"),
+        ("deq", 4.0, "does not hold"),
+        ("deq", 1.5, "cannot be said"),
+        ("weq", 1.0, "holds"),
+        ("weq", 2.0, "does not hold"),
+        ("weq", 1.25, "cannot be said"),
+    ],
+)
+def test_epoch_time(name: str, factor: float, expected: str) -> None:
+    claim = check_epoch_time(planted(factor), name)  # type: ignore[arg-type]
+
+    assert answer(claim) == expected
+    assert claim.measured.startswith(f"{factor:.2f} times (95 % t interval") or factor != 2.0
+    assert "cpu (Example CPU), sequential execution" in claim.measured
+
+
+def test_one_seed_has_a_ratio_and_no_answer() -> None:
+    claim = check_epoch_time(planted(2.0, seeds=(0,)), "deq")
+
+    assert answer(claim) == "cannot be said"
+    assert claim.reason == "one seed gives no interval"
+    assert "times (1 seed, 4 budgets" in claim.measured
+
+
+def test_other_executions_are_not_the_papers_way() -> None:
+    finding = planted(2.0, environment={"execution": "fused"})
+    auto = planted(2.0, environment={"execution": "sequential", "execution_asked": "auto"})
+
+    for claim in (check_epoch_time(finding, "deq"), check_memory(auto, "deq")):
+        assert answer(claim) == "cannot be said"
+        assert "one after another" in claim.reason
+
+
+# The single network is at its best after 4 epochs; an ensemble 2.5 points ahead is as good after 2.
+@pytest.mark.parametrize(
+    ("factor", "expected"), [(1.0, "holds"), (4.0, "does not hold"), (5 / 3, "cannot be said")]
+)
+def test_time_to_accuracy(factor: float, expected: str) -> None:
+    claim = check_time_to_accuracy(planted(factor, noise=0.001, jitter=0.02), "deq")
+
+    assert answer(claim) == expected
+
+
+def test_time_to_accuracy_is_asked_beyond_the_threshold_only() -> None:
+    claim = check_time_to_accuracy(planted(1.0, first=9), "deq")
+
+    assert claim.reason == "no budget is beyond the threshold"
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"), [(1.0, "holds"), (3.0, "does not hold"), (1.25, "cannot be said")]
+)
+def test_inference_time(factor: float, expected: str) -> None:
+    claim = check_inference_time(planted(factor))
+
+    assert answer(claim) == expected
+    assert "batches of 128" in claim.measured
+
+
+def test_inference_time_that_was_not_measured() -> None:
+    claim = check_inference_time(find_one(from_column(1), from_column(1), latencies={}))
+
+    assert claim.reason == "no inference time was measured"
+
+
+@pytest.mark.parametrize(
+    ("factor", "jitter", "expected"),
+    [
+        (0.5, 0.01, "holds"),
+        (0.5, 0.0, "holds"),
+        (1.5, 0.01, "does not hold"),
+        (1.0, 0.0, "does not hold"),
+        (0.99, 0.05, "cannot be said"),
+    ],
+)
+def test_memory(factor: float, jitter: float, expected: str) -> None:
+    assert answer(check_memory(planted(factor, jitter), "weq")) == expected
+
+
+def test_the_memory_of_a_process_is_something_else() -> None:
+    claim = check_memory(find_one(from_column(1), from_column(1)), "deq")
+
+    assert answer(claim) == "cannot be said"
+    assert "whole process" in claim.reason
+
+
+def test_every_statement_is_checked_for_both_classes() -> None:
+    claims = check_claims([planted(2.0)])
+
+    assert len(claims) == 18
+    assert len({claim.statement for claim in claims}) == 18
+    assert all(claim.source.startswith("section") for claim in claims)
+    single = make_records(
+        from_column(1), from_column(1), holes=[(c, i) for c in ("deq", "weq") for i in range(4)]
+    )
+    assert check_claims(find(single)) == []

@@ -1,0 +1,69 @@
+"""Which runs compare by time."""
+
+from __future__ import annotations
+
+import pytest
+
+from ensemble_switchover.analysis.condition_group import (
+    LATENCY_CONDITIONS,
+    TIME_CONDITIONS,
+    require_one_condition,
+    split_conditions,
+)
+from ensemble_switchover.analysis.table import tabulate_runs
+from ensemble_switchover.errors import RecordError
+from tests.factories import make_record
+
+
+def test_runs_are_parted_by_what_changes_their_seconds() -> None:
+    records = [
+        *(make_record(seed=seed) for seed in range(3)),
+        make_record(design_class="deq"),
+        make_record(name="fast", environment={"execution": "fused"}),
+        make_record(name="gpu", environment={"device": "cuda", "device_name": "Example GPU"}),
+    ]
+
+    first, *others = split_conditions(tabulate_runs(records))
+
+    assert first.runs.height == 4
+    assert first.compares
+    assert first.label == (
+        "cpu (Example CPU), sequential execution, precision float32, threads 1, jobs 2"
+    )
+    assert [group.runs.height for group in others] == [1, 1]
+    assert not any(group.compares for group in others)
+
+
+def test_runs_that_asked_for_the_fastest_compare_with_each_other_alone() -> None:
+    auto = {"execution_asked": "auto"}
+    records = [
+        make_record(name="a", environment={**auto, "execution": "sequential"}),
+        make_record(name="b", design_class="deq", environment={**auto, "execution": "fused"}),
+        make_record(name="c", design_class="deq", environment={"execution": "fused"}),
+        make_record(
+            name="d", seed=1, environment={"execution_asked": "fused", "execution": "fused"}
+        ),
+    ]
+
+    groups = split_conditions(tabulate_runs(records))
+
+    assert [sorted(group.runs["name"]) for group in groups] == [["a", "b"], ["c", "d"]]
+    assert "each design by its fastest execution" in groups[0].label
+    assert groups[0].runs.sort("name")["executed_as"].to_list() == ["sequential", "fused"]
+
+
+def test_what_must_not_be_mixed_is_refused_with_the_odd_records_named() -> None:
+    runs = tabulate_runs(
+        [
+            *(make_record(seed=seed) for seed in range(3)),
+            make_record(name="odd", design_class="deq", environment={"device_name": "Other CPU"}),
+        ]
+    )
+
+    with pytest.raises(
+        RecordError,
+        match=r"training seconds of different conditions .*: odd "
+        r"\(device_name Other CPU instead of Example CPU\)",
+    ):
+        require_one_condition(runs, TIME_CONDITIONS, "training seconds")
+    require_one_condition(runs.head(3), LATENCY_CONDITIONS, "latency")

@@ -1,0 +1,121 @@
+"""The numbers behind the figures."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+
+from ensemble_switchover.analysis import series
+from ensemble_switchover.analysis.error_grid import build_error_grid
+from ensemble_switchover.analysis.grid_series import cell_series, error_series, verdict_series
+from ensemble_switchover.analysis.table import summarise_errors, tabulate_runs
+from ensemble_switchover.analysis.threshold import find_threshold
+from ensemble_switchover.errors import RecordError
+from tests.factories import make_record, make_study, planted_error
+
+GPU = {"device": "cuda", "device_name": "Example GPU"}
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (series.epoch_time_series, "training seconds"),
+        (series.accuracy_time_series, "training seconds"),
+        (series.training_time_series, "training seconds"),
+        (series.layer_time_series, "training seconds"),
+        (series.latency_series, "inference times"),
+        (series.memory_series, "bytes"),
+    ],
+)
+@pytest.mark.parametrize(
+    "odd", [GPU, {"execution": "fused"}, {"precision": "bf16-mixed"}, {"num_threads": 8}]
+)
+def test_costs_of_different_conditions_are_refused(make, what: str, odd: dict[str, object]) -> None:  # type: ignore[no-untyped-def]
+    runs = tabulate_runs(
+        [
+            *(make_record(seed=seed) for seed in range(3)),
+            make_record(name="odd one", design_class="deq", environment=odd),
+        ]
+    )
+
+    with pytest.raises(RecordError, match=rf"{what} of different conditions .*: odd one \("):
+        make(runs)
+    assert make(runs.filter(runs["name"] != "odd one")).height == 1
+
+
+def test_errors_of_different_executions_are_joined() -> None:
+    records = [
+        make_record(seed=0, test_errors=[10.0]),
+        make_record(seed=0, test_errors=[12.0], environment={"execution": "fused"}),
+        make_record(seed=1, test_errors=[15.0], environment=GPU),
+    ]
+
+    (row,) = summarise_errors(tabulate_runs(records)).to_dicts()
+
+    assert row["num_seeds"] == 2
+    assert row["test_error_percent_mean"] == pytest.approx(statistics.mean([11.0, 15.0]))
+    assert row["test_error_percent_std"] == pytest.approx(statistics.stdev([11.0, 15.0]))
+
+
+def test_a_value_that_is_no_number_is_left_out() -> None:
+    records = [
+        make_record(seed=seed, test_errors=[value])
+        for seed, value in enumerate((10.0, float("nan")))
+    ]
+
+    (row,) = summarise_errors(tabulate_runs(records)).to_dicts()
+
+    assert row["test_error_percent_mean"] == 10.0
+    assert row["test_error_percent_std"] is None
+
+
+def test_cells_hold_the_means_and_the_lowest() -> None:
+    grid = build_error_grid(make_study(planted_error, holes=[("weq", 0)]))
+    cells = cell_series(grid)
+
+    assert cells.height == 5 * 6
+    first, last = cells.row(0, named=True), cells.row(-1, named=True)
+    assert first["weq_error_percent"] is None
+    assert first["lowest"] == "single"
+    assert last["lowest"] == "deq"
+    assert last["deq_error_percent"] == pytest.approx(grid.mean_error("deq", 4, 5))
+
+
+def test_verdicts_hold_differences_and_what_is_beyond() -> None:
+    grid = build_error_grid(make_study(planted_error, holes=[("weq", 0)]))
+    thresholds = {name: find_threshold(grid, name) for name in ("deq", "weq")}  # type: ignore[arg-type]
+    verdicts = verdict_series(grid, thresholds)  # type: ignore[arg-type]
+
+    deq = verdicts.filter(verdicts["ensemble_class"] == "deq")
+    beyond = {(row["budget_width"], row["epoch"]) for row in deq.to_dicts() if row["beyond"]}
+    starts = {12: 4, 14: 3, 16: 2}
+    assert beyond == {(w, e) for w, start in starts.items() for e in range(start, 7)}
+    assert set(deq.filter(deq["beyond"])["verdict"]) == {"ensemble"}
+    hole = verdicts.filter(verdicts["verdict"] == "hole")
+    assert hole.height == 6
+    assert set(hole["difference_points"]) == {None}
+
+
+def test_every_seed_of_the_error_curve_is_there() -> None:
+    grid = build_error_grid(make_study(planted_error, holes=[("weq", 0)]))
+    errors = error_series(grid)
+
+    assert errors.height == (15 - 1) * 3
+    assert set(errors["epoch"]) == {6}
+    assert errors.row(0, named=True)["design_class"] == "single"
+
+
+def test_a_trade_off_marks_the_front() -> None:
+    runs = tabulate_runs(
+        [
+            make_record(width=8, test_errors=[9.0], epoch_seconds=[1.0]),
+            make_record(width=12, test_errors=[9.5], epoch_seconds=[2.0]),
+            make_record(width=16, test_errors=[4.0], epoch_seconds=[3.0]),
+        ]
+    )
+
+    both = series.trade_off_series(series.training_time_series(runs), "training_seconds_mean", runs)
+
+    assert both["budget_width"].to_list() == [8, 12, 16]
+    assert both["on_front"].to_list() == [True, False, True]
