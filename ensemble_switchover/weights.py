@@ -21,7 +21,6 @@ from ensemble_switchover.data.batches import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.errors import DesignError, RecordError
 from ensemble_switchover.networks import Ensemble, build_network
-from ensemble_switchover.results.record import SCHEMA_VERSION
 from ensemble_switchover.seeds import MAX_MEMBERS
 
 if TYPE_CHECKING:
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ensemble_switchover.design import Family
+
+FORMAT_VERSION = 1
+"""Of a file of weights; records have a version of their own."""
 
 HEADER = "ensemble_switchover"
 """Name of the metadata's entry."""
@@ -74,7 +76,7 @@ def dump_weights(trained: TrainedEnsemble) -> bytes:
     task = trained.task
     is_double = next(trained.ensemble.parameters()).dtype == torch.float64
     header = _Header(
-        schema_version=SCHEMA_VERSION,
+        schema_version=FORMAT_VERSION,
         family=trained.family.name,
         family_options=trained.family.options,
         depth=trained.depth,
@@ -131,8 +133,8 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> _Header:
         where = ".".join(str(part) for part in first["loc"])
         raise RecordError(f"{path}: {where}: {first['msg']}") from error
     version = header.schema_version
-    if version != SCHEMA_VERSION:
-        raise RecordError(f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}")
+    if version != FORMAT_VERSION:
+        raise RecordError(f"{path}: schema version {version}, this program reads {FORMAT_VERSION}")
     return header
 
 

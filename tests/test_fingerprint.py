@@ -133,6 +133,7 @@ def test_every_key_that_is_in_changes_the_fingerprint(compose_config):
         "dataset.root=/data", "dataset.cache=/arrays", "dataset.url=http://mirror",
         "dataset.residence=host", "logger=none", "logger.project=other", "logger.entity=me",
         "logger.mode=offline", "results=elsewhere", "study=other", "retry=failed",
+        "weights=false",
     ],
 )  # fmt: skip
 def test_no_key_that_is_out_changes_it(word, compose_config):

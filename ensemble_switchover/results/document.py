@@ -150,20 +150,21 @@ def read_file(folder: Path, name: str, stored: StoredFile) -> bytes:
     return content
 
 
-def check_sizes(document: Document) -> None:
-    """See that the files beside a record are there and of their sizes, without reading them.
+def check_epochs_size(document: Document) -> None:
+    """See that the epochs beside a record are there and of their size, without reading them.
 
     Raises:
-        RecordError: if one is absent or cut.
+        RecordError: if they are absent or cut.
     """
-    for name, stored in document.files.items():
-        path = f"{document.folder}/{name}"
-        try:
-            size = os.stat(path).st_size  # noqa: PTH116 - Path is too slow for many
-        except OSError as error:
-            raise RecordError(f"{path}: {error.strerror}") from error
-        if size != stored.bytes:
-            raise RecordError(_wrong_size(path, size, stored.bytes))
+    if document.epochs_within:
+        return
+    path, stored = f"{document.folder}/{EPOCHS_FILE}", document.files[EPOCHS_FILE]
+    try:
+        size = os.stat(path).st_size  # noqa: PTH116 - Path is too slow for many
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror}") from error
+    if size != stored.bytes:
+        raise RecordError(_wrong_size(path, size, stored.bytes))
 
 
 def refuse_odd_name(name: str) -> None:

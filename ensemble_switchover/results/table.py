@@ -19,7 +19,7 @@ from ensemble_switchover.layout import (
     RECORD_FILE,
     unfinished_folder,
 )
-from ensemble_switchover.results.document import Document, check_sizes, read_document
+from ensemble_switchover.results.document import Document, check_epochs_size, read_document
 from ensemble_switchover.results.epochs import SCHEMA, epoch_row
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.lock import holder_of
@@ -174,7 +174,7 @@ def _failed_row(folder: Path) -> dict[str, Any]:
 def _recorded_row(folder: Path) -> dict[str, Any]:
     try:
         document = read_document(folder)
-        check_sizes(document)
+        check_epochs_size(document)
     except RecordError as error:
         return _state(folder, RunState.UNREADABLE, str(error))
     row = {**_state(folder, RunState.FINISHED, None), **_finished(document)}

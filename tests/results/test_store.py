@@ -27,6 +27,7 @@ from ensemble_switchover.results.store import (
     write_failure,
     write_record,
 )
+from ensemble_switchover.results.table import list_runs
 from tests.factories import make_record
 
 
@@ -235,3 +236,11 @@ def test_a_failure_says_what_failed_and_when(tmp_path):
     assert yaml.safe_load((tmp_path / "run" / CONFIG_FILE).read_text()) == {"seed": 3}
     write_record(tmp_path / "run", make_record())
     assert left_in(tmp_path / "run") == {RECORD_FILE, EPOCHS_FILE, CONFIG_FILE}
+
+
+def test_a_further_file_that_was_removed_costs_no_record(tmp_path):
+    write_record(tmp_path / "run", make_record(), {"weights.safetensors": b"x" * 99})
+    (tmp_path / "run" / "weights.safetensors").unlink()
+    assert read_records(tmp_path).records == [make_record()]
+    assert run_state(tmp_path / "run") is RunState.FINISHED
+    assert list_runs(tmp_path)["state"].to_list() == ["finished"]
