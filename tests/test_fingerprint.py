@@ -92,7 +92,7 @@ CHANGES = {
     "budget.parameters": ["budget=parameters", "budget.parameters=300k"],
     "budget.along": ["budget=parameters", "budget.parameters=300k", "budget.along=depth"],
     "execution.name": ["execution=fused"],
-    "execution.channels_last": ["execution.channels_last=true"],
+    "execution.channels_last": ["execution=sequential", "execution.channels_last=true"],
     "execution.processes": ["execution=parallel", "execution.processes=2"],
     "execution.within": ["execution=parallel", "execution.within=fused"],
     "recipe.batch_size": ["recipe.batch_size=32"],

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from ensemble_switchover import run
-from ensemble_switchover.errors import ConfigError, DataError, TrainingError
+from ensemble_switchover.errors import ConfigError, DataError, ProcessEndedError, TrainingError
 from ensemble_switchover.job import Ending, run_cell
 from ensemble_switchover.layout import CONFIG_FILE, RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import take_lock
@@ -146,7 +146,9 @@ def test_what_a_process_left_that_ended_right_after_its_record_is_removed(cell, 
     assert not unfinished_folder(cell[0].folder).exists()
 
 
-@pytest.mark.parametrize("error", [ConfigError("no such device"), DataError("no network")])
+@pytest.mark.parametrize(
+    "error", [ConfigError("no such device"), DataError("no network"), ProcessEndedError("killed")]
+)
 def test_what_is_wrong_with_the_machine_is_no_failure_of_the_run(cell, monkeypatch, error):
     def fail(*arguments, **keywords):
         raise error

@@ -9,7 +9,9 @@ from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.networks import build_member
 from ensemble_switchover.networks.fused import Fused
+from ensemble_switchover.recipe import Recipe
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.optimizer import make_optimizer
 from ensemble_switchover.training.precision import Precision
 from ensemble_switchover.ways import Way, candidate_ways
 
@@ -118,3 +120,26 @@ def test_float32_stays_within_rounding(way):
 def test_what_has_no_fused_form_is_refused():
     with pytest.raises(ConfigError, match=r"Dropout has no form .* expected execution=sequential"):
         Fused([nn.Sequential(nn.Dropout()) for _ in range(2)])
+
+
+def test_an_overflow_of_the_first_step_leaves_nothing_behind():
+    recipe = Recipe(
+        name="test", epochs=1, batch_size=6, learning_rate=0.05, drops=(), weight_decay=0.0
+    )
+    precision = Precision("16", torch.float32, torch.float16)
+    (member,) = (network.float() for network in made("resnet", 1))
+    before = {key: value.clone() for key, value in member.named_parameters()}
+    junk = [torch.full_like(value, 1e30) for value in member.parameters()]
+    del junk  # what is freed is handed out again, contents and all
+    optimizer = make_optimizer(member, recipe, Way(), precision)
+    execution = EXECUTIONS["sequential"]([member], [optimizer], DEVICE, precision, way=Way())
+    (state,) = execution.scalers
+    execution.scalers = [{**state, "scale": 2.0**40}]
+    images = torch.randn(1, 6, 2, 8, 8, generator=torch.Generator().manual_seed(0))
+    execution.prepare((0,))
+    execution.train_step((0,), images, torch.zeros(1, 6, dtype=torch.long))
+    for key, value in member.named_parameters():
+        assert torch.equal(value, before[key])
+        assert not optimizer.state[value]["momentum_buffer"].any()
+    (after,) = execution.scalers
+    assert after["scale"] == 2.0**39
