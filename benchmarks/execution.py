@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     import torch
 
-ROUNDS, WARM_UP_ROUNDS = 7, 1
+ROUNDS, WARM_UP_ROUNDS = 5, 1
 ROUND_SECONDS = 0.4
 """That `sequential` steps for, in a round; at most `MAX_STEPS`."""
 MAX_STEPS = 20

@@ -2,14 +2,12 @@
 
 import itertools
 import os
-import random
 import signal
 import subprocess
 import sys
-import threading
 import time
-import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,7 +16,7 @@ from ensemble_switchover import interruption, run
 from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.loggers import MetricLog
 from ensemble_switchover.metric_names import epoch_metrics
-from ensemble_switchover.results.store import dump_epochs, load_epochs, read_record
+from ensemble_switchover.results.store import read_record
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
 from ensemble_switchover.training.execution import EXECUTIONS
@@ -126,69 +124,14 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_cell, monkeypatch
     assert "no checkpoint after epoch 1" in warnings[0]
 
 
-def killed_or_done(body, seconds):
-    """Do something in a copy of this process, and kill that after so many seconds.
-
-    Returns:
-        Whether it was done before, and how long it lived.
-    """
-    begin = time.monotonic()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a copy lacks the threads, which it does not need
-        process_id = os.fork()
-    if process_id == 0:
-        code = 1
-        try:
-            body()
-            code = 0
-        finally:
-            os._exit(code)
-    done = threading.Event()
-    killer = threading.Thread(target=lambda: done.wait(seconds) or os.kill(process_id, 9))
-    killer.start()
-    _, status = os.waitpid(process_id, 0)
-    done.set()
-    killer.join()
-    assert status in {0, signal.SIGKILL}
-    return status == 0, time.monotonic() - begin
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs copies of a process")
 @pytest.mark.parametrize("way", ["sequential", "fused"])
-def test_killed_twenty_times_at_random_moments_it_ends_the_same(way, tiny_cell, tmp_path):
-    def made(folder):
-        return tiny_cell(
-            "epochs=12", "design=deq", "k=2", "budget.width=4", "budget.depth=8",
-            f"execution={way}", f"results={tmp_path / folder}",
-        )  # fmt: skip
-
-    def run(cell, config):  # polars, by which records are written, does not survive a copy
-        record = train_and_measure(cell, config, tell=list, warn=list)
-        cell.folder.mkdir(parents=True)
-        (cell.folder / "epochs").write_bytes(dump_epochs(record.epochs))
-        (cell.folder / "seconds").write_text(str(record.wall_seconds))
-
-    whole_cell, config = made("whole")
-    begin = time.monotonic()
-    run(whole_cell, config)
-    seconds = time.monotonic() - begin
-    whole = load_epochs((whole_cell.folder / "epochs").read_bytes())
-    moments, kills, rounds = random.Random(0), 0, 0
-    while kills < 20:
-        rounds += 1
-        cell, config = made(f"killed {rounds}")
-        lived, done = 0.0, False
-        while not done:
-            limit = moments.uniform(0, 0.6 * seconds) if kills < 20 else 600.0
-            done, alive = killed_or_done(lambda cell=cell, config=config: run(cell, config), limit)
-            lived += alive
-            kills += not done
-            time.sleep(0.05)  # no time of the run's
-        epochs = load_epochs((cell.folder / "epochs").read_bytes())
-        assert timeless(epochs) == timeless(whole)
-        assert_equal_states(last_weights(cell), last_weights(whole_cell))
-        training = sum(epoch.train_seconds for epoch in epochs)
-        assert 0 < training < float((cell.folder / "seconds").read_text()) < lived
+def test_killed_twenty_times_at_random_moments_it_ends_the_same(way, tmp_path):
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "tests.killed_twenty_times", way, str(tmp_path)]
+    answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == "20 kills\n"
 
 
 def started(folder, *words):

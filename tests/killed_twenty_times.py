@@ -1,0 +1,96 @@
+"""A run that is killed at random moments and gone on with, beside one that is left alone.
+
+A process of its own: copies of it are killed, and copies need a process that has started little.
+"""
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+
+from ensemble_switchover.cell import resolve
+from ensemble_switchover.config import conf_folder, register_schemas, typed
+from ensemble_switchover.results.store import dump_epochs, load_epochs
+from ensemble_switchover.run import train_and_measure
+from tests.test_resuming import assert_equal_states, last_weights, timeless
+
+NUM_KILLS = 20
+
+
+def made(way, folder):
+    words = [
+        "logger=none", "epochs=12", "device=cpu", "threads=1", "design=deq", "k=2",
+        "budget.width=4", "budget.depth=8", "dataset.train_size=40", "dataset.test_size=60",
+        "recipe.batch_size=16", "measurement.latency_batch_sizes=[1]",
+        "measurement.latency_seconds=0.01", f"execution={way}", f"results={folder}",
+    ]  # fmt: skip
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = typed(compose("config", overrides=words))
+    return resolve(config), config
+
+
+def run(cell, config):  # polars, by which records are written, does not survive a copy
+    record = train_and_measure(cell, config, tell=list, warn=list)
+    cell.folder.mkdir(parents=True)
+    (cell.folder / "epochs").write_bytes(dump_epochs(record.epochs))
+    (cell.folder / "seconds").write_text(str(record.wall_seconds))
+
+
+def killed_or_done(cell, config, seconds):
+    """Run in a copy of this process, and kill that after so many seconds.
+
+    Returns:
+        Whether it was done before, and how long it lived.
+    """
+    begin = time.monotonic()
+    process_id = os.fork()
+    if process_id == 0:
+        code = 1
+        try:
+            run(cell, config)
+            code = 0
+        finally:
+            os._exit(code)
+    done = threading.Event()
+    killer = threading.Thread(target=lambda: done.wait(seconds) or os.kill(process_id, 9))
+    killer.start()
+    _, status = os.waitpid(process_id, 0)
+    done.set()
+    killer.join()
+    assert status in {0, signal.SIGKILL}
+    return status == 0, time.monotonic() - begin
+
+
+def main(way, folder):
+    register_schemas()
+    whole_cell, config = made(way, folder / "whole")
+    begin = time.monotonic()
+    run(whole_cell, config)
+    seconds = time.monotonic() - begin
+    whole = load_epochs((whole_cell.folder / "epochs").read_bytes())
+    moments, kills, rounds = random.Random(0), 0, 0
+    while kills < NUM_KILLS:
+        rounds += 1
+        cell, config = made(way, folder / f"killed_{rounds}")
+        lived, done = 0.0, False
+        while not done:
+            limit = moments.uniform(0, 0.6 * seconds) if kills < NUM_KILLS else 600.0
+            done, alive = killed_or_done(cell, config, limit)
+            lived += alive
+            kills += not done
+            time.sleep(0.05)  # no time of the run's
+        epochs = load_epochs((cell.folder / "epochs").read_bytes())
+        assert timeless(epochs) == timeless(whole)
+        assert_equal_states(last_weights(cell), last_weights(whole_cell))
+        training = sum(epoch.train_seconds for epoch in epochs)
+        assert 0 < training < float((cell.folder / "seconds").read_text()) < lived
+    print(f"{kills} kills")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
