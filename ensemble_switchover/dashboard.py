@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config import LoggerConfig, MeasurementConfig
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, RecordError, first_line
+from ensemble_switchover.explorer.section import FIGURES
 from ensemble_switchover.metric_names import FACTS
 from ensemble_switchover.report import report
 from ensemble_switchover.results.store import read_records
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.wandb_panels import Contents
 
 RESULTS = Path("results")
+SHOWN_FIGURES = ("heat_map", "test_error", "verdicts")
+"""Of the report, as parts of their names."""
 """Where a study is looked for by its name."""
 
 
@@ -137,8 +140,10 @@ def _contents(
 
 
 def _draw(folder: Path, out: Path) -> list[Path]:
+    """Draw what W&B's own panels cannot show."""
     report(folder, out)
-    return sorted(out.glob("*.png"))
+    pictures = sorted((out / FIGURES).glob("*.png"))
+    return [path for path in pictures if any(name in path.stem for name in SHOWN_FIGURES)]
 
 
 def _key(picture: Path) -> str:

@@ -91,7 +91,9 @@ def test_the_figures_of_the_study_are_in_the_report(dry_run, tmp_path):
         for panel in panels_of(specification["report"])
         for key in panel["config"].get("mediaKeys", [])
     ]
-    assert keys == ["figures/heat_map", "figures/test_error", "figures/verdicts"]
+    assert keys == [
+        "figures/figure_2_heat_map", "figures/figure_3_test_error", "figures/verdicts",
+    ]  # fmt: skip
     paragraphs = [
         json.dumps(block)
         for block in specification["report"]["spec"]["blocks"]
