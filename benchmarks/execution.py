@@ -44,7 +44,7 @@ ROUND_SECONDS = 0.4
 MAX_STEPS = 20
 K = 4
 BUDGETS = {
-    "cpu": ("resnet 20x16", "resnet 26x16", "densenet 40x12", "wide_resnet 16x2"),
+    "cpu": ("resnet 26x16", "densenet 40x12", "wide_resnet 16x2", "resnet 20x16"),
     "cuda": ("resnet 56x16", "densenet 100x12", "wide_resnet 28x8"),
 }
 CLASSES = ("deq", "weq")
@@ -173,6 +173,9 @@ def main() -> None:
                     results.append(measure(f"{budget} {design_class}", device, precision))
                 except DesignError as error:
                     print(f"{budget} {design_class}: {error}")
+                if words.out is not None:
+                    figures = {"versions": environment.versions, "results": results}
+                    words.out.write_text(json.dumps(figures))
     columns = list(results[0]["training"])
     columns = [name for name in columns if name != REFERENCE and not name.startswith(SINGLE)]
     columns.insert(columns.index(BARE) + 1, SINGLE)
@@ -191,8 +194,6 @@ def main() -> None:
         f"{versions}\n{datetime.now(UTC):%Y-%m-%d}, load {environment.host_load}",
         highlight=False,
     )
-    if words.out is not None:
-        words.out.write_text(json.dumps({"versions": environment.versions, "results": results}))
 
 
 if __name__ == "__main__":
