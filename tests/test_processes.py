@@ -1,7 +1,5 @@
 """Members in processes of their own: the same result, and an end to all of them."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -9,20 +7,10 @@ from ensemble_switchover import interruption
 from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
+from tests.test_resuming import timeless
 
-CLOCKS = {
-    "train_seconds": 0.0,
-    "member_train_seconds": [],
-    "evaluation_seconds": 0.0,
-    "warm_up": False,
-    "peak_rss_bytes": 0,
-}
 SMALL = ("design=deq", "k=3", "budget.depth=8", "budget.width=8", "precision=64", "threads=2")
 SPREAD = ("execution=parallel", "execution.processes=2", "execution.channels_last=false")
-
-
-def timeless(epochs):
-    return [replace(epoch, **CLOCKS) for epoch in epochs]
 
 
 def test_they_end_the_same_as_in_one_process_stopped_or_not(tiny_cell, tmp_path, monkeypatch):
