@@ -90,6 +90,12 @@ class Finding:
                 "seconds, latencies and bytes of different conditions are never averaged. The "
                 f"switchover uses the {self.measure}s of all of them."
             )
+        disturbed = int(self.runs["disturbed"].sum())
+        if disturbed:
+            notes.append(
+                f"{disturbed} of {count(self.runs.height, 'run')} shared the device, or were "
+                "slowed down by its temperature, while they were timed: `disturbed` in runs.csv."
+            )
         if self.grid.not_finite:
             notes.append(
                 f"The {self.measure} of an epoch is no finite number and so no sample: "
