@@ -240,7 +240,7 @@ class _Watch(threading.Thread):
         if self.plan.wandb_offline and self.pending:
             folder = self.study.cells[0].study_folder
             self.console.print(
-                f"W&B: no login, so the runs are kept offline; send them: "
+                f"W&B: offline, so the runs are kept on disk; send them: "
                 f"wandb sync {folder}/wandb/offline-run-*"
             )
 

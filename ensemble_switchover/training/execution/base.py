@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ensemble_switchover.networks.ensemble import ensemble_probabilities
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -102,16 +100,6 @@ class Execution(ABC):
     @scalers.setter
     @abstractmethod
     def scalers(self, states: list[dict[str, Any]]) -> None: ...
-
-    def probabilities(self, images: Tensor) -> Tensor:
-        """Map images (B, C, H, W) to the ensemble's probabilities (B, classes), after release."""
-        logits = [self.logits(group, images) for group in self.groups(self.k)]
-        return ensemble_probabilities(torch.cat(logits).float().softmax(dim=-1))
-
-    @property
-    @abstractmethod
-    def k(self) -> int:
-        """Number of members."""
 
     @abstractmethod
     def release(self) -> None:

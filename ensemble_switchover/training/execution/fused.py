@@ -58,11 +58,6 @@ class FusedExecution(Execution):
         for whole, parts in zip(self.network.parameters(), parameters, strict=True):
             self.optimizer.state[whole]["momentum_buffer"] = self._join_momentum(whole, parts)
 
-    @property
-    def k(self) -> int:
-        """Number of members."""
-        return len(self.optimizers)
-
     @staticmethod
     def groups(k: int) -> Groups:
         """Let all members share their steps."""

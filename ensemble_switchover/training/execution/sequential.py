@@ -63,11 +63,6 @@ class Sequential(Execution):
             torch.cuda.empty_cache()  # what all members together took is not training's
         self.resident: int | None = None
 
-    @property
-    def k(self) -> int:
-        """Number of members."""
-        return len(self.members)
-
     @staticmethod
     def groups(k: int) -> Groups:
         """Give every member a group of its own."""
