@@ -37,11 +37,13 @@ format: $(INSTALLED) ## Put the code into its layout
 bench: $(INSTALLED) ## Time executions against each other, a bare loop, and other libraries
 	@$(BIN)/python -m benchmarks.execution
 
-bench-all: bench ## Time Lightning, the wait for images, augmentation, and check the clocks too
+bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.lightning_overhead
 	@$(BIN)/python -m benchmarks.data_loading
 	@$(BIN)/python -m benchmarks.augmentation
+	@$(BIN)/python -m benchmarks.serving
 	@$(BIN)/python -m benchmarks.clock
+	@$(BIN)/python -m benchmarks.store
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
