@@ -64,7 +64,7 @@ def job(node: DictConfig) -> str:
     """Run one job; in a sweep a failure is noted and told, and the sweep goes on."""
     in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
     if in_sweep:
-        return sweep.run_job(typed(node), sweep.concurrent_jobs(HydraConfig.get().launcher))
+        return sweep.run_job(typed(node), HydraConfig.get().launcher)
     try:
         return single_run(typed(node))
     except (ConfigError, OmegaConfBaseException) as error:

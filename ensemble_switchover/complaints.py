@@ -10,7 +10,7 @@ from typing import get_type_hints
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config import GROUPS, SCHEMAS, Config
+from ensemble_switchover.config import GROUPS, SCHEMAS, Words
 from ensemble_switchover.errors import EnsembleSwitchoverError
 
 SHOW_ALL = "python -m ensemble_switchover --cfg job shows every key"
@@ -49,7 +49,7 @@ def explain(error: Exception) -> str:
 
 def known_keys() -> list[str]:
     """Return every key that some choice of groups has, dotted."""
-    keys = set(_keys(Config, ""))
+    keys = set(_keys(Words, ""))
     for group, schemas in SCHEMAS.items():
         node = _node_of(group)
         for schema in schemas.values():

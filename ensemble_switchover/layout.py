@@ -17,6 +17,7 @@ EPOCHS_FILE = "epochs.parquet"
 WEIGHTS_FILE = "weights.safetensors"
 FAILURE_FILE = "failure.json"
 DESCRIPTION_FILE = "run.json"
+LOG_FILE = "run.log"
 UNFINISHED_FOLDER = ".unfinished"
 
 

@@ -104,11 +104,23 @@ def compose_sweep(name, *overrides):
         return compose("config", overrides=[f"sweep={name}", *overrides], return_hydra_config=True)
 
 
-@pytest.mark.parametrize("name", SWEEPS)
+def made_of_others(name):
+    return "\n  studies: [" in (CONF / "sweep" / f"{name}.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", [*filter(made_of_others, SWEEPS)])
+def test_a_sweep_of_sweeps_names_sweeps(name):
+    whole = compose_sweep(name)
+    assert whole.hydra.mode.name == "MULTIRUN"
+    assert set(whole.sweep.studies) <= set(SWEEPS)
+    assert not whole.hydra.sweeper.params
+
+
+@pytest.mark.parametrize("name", [*itertools.filterfalse(made_of_others, SWEEPS)])
 def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
     whole = compose_sweep(name)
     assert whole.hydra.mode.name == "MULTIRUN"
-    assert whole.study == name
+    assert whole.study == ("paper" if name.startswith(("figure_", "table_", "paper")) else name)
     params = {key: str(value).split(",") for key, value in whole.hydra.sweeper.params.items()}
     studies, holes = [], []
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -121,7 +133,7 @@ def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
                     studies.append(resolve(config_module.typed(node)).study)
                 except DesignError as error:
                     holes.append(str(error))
-    assert set(studies) == {name}
+    assert set(studies) == {whole.study}
     assert len(studies) > len(holes)
     assert all("do not fit" in hole for hole in holes)
 
