@@ -91,4 +91,4 @@ def _decide(agenda: Agenda, cells: list[Cell], source: Path | None, retry: str) 
 def blame(failed: Cell, reason: str, cells: list[Cell]) -> dict[str, tuple[Cell, str]]:
     """Say of every run that shares a failed training why it is not there."""
     shared = f"shares the training of {failed.name}, which failed"
-    return {cell.name: (cell, reason if cell is failed else shared) for cell in cells}
+    return {cell.name: (cell, reason if cell.name == failed.name else shared) for cell in cells}

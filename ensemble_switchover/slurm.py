@@ -1,7 +1,7 @@
 """A job of Slurm that is to make room: it goes back into the queue, and on from its checkpoint.
 
-Slurm warns a job by SIGTERM before it is preempted, requeued or cancelled, and submitit has it warned
-by SIGUSR2 before its time is over.
+Slurm warns a job by SIGTERM before it is preempted, requeued or cancelled, and submitit has it
+warned by SIGUSR2 before its time is over.
 """
 
 from __future__ import annotations

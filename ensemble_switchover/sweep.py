@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hydra.core.utils import JobStatus
 from omegaconf import OmegaConf
 
 from ensemble_switchover import slurm
 from ensemble_switchover.agenda import Training, draw_up
 from ensemble_switchover.cell import resolve
 from ensemble_switchover.composition import compose_in_hydra
+from ensemble_switchover.dispatch import NOT_RUN, dispatch
 from ensemble_switchover.errors import (
     DesignError,
     EnsembleSwitchoverError,
@@ -26,26 +25,19 @@ from ensemble_switchover.gpus import claim_gpu
 from ensemble_switchover.job import Ending, run_cell
 from ensemble_switchover.results.wandb_login import wandb_is_offline
 from ensemble_switchover.sharing import share_record
-from ensemble_switchover.spread import Batch, spread
+from ensemble_switchover.spread import spread
 from ensemble_switchover.study import Study, resolve_study
-from ensemble_switchover.watch import POLL_SECONDS, Watch, describe_kill, was_killed
+from ensemble_switchover.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from hydra.core.utils import JobReturn
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
 
     from ensemble_switchover.cell import Cell
     from ensemble_switchover.config import Config
-
-CANCELLED = "CANCELLED"
-"""What submitit says of a job that somebody cancelled."""
-
-NOT_RUN = "not run: "
-"""How the answer of a job begins that could not begin, or left no failure behind."""
 
 _watches: list[Watch] = []
 """That of the sweep which this process started, if it did."""
@@ -126,76 +118,9 @@ def run_sweep(
         )
     watch.start()
     for batch in batches:
-        _Dispatch(plan, watch, make_launcher(batch.adjusted(config))).run(batch)
+        launcher = make_launcher(batch.adjusted(config))
+        dispatch(batch.cells, plan.words, watch, launcher)
     watch.finish()
-
-
-class _Dispatch:
-    """Gives the runs of a batch to a launcher until each has ended, or cannot be had."""
-
-    def __init__(self, plan: Plan, watch: Watch, launcher: Launcher) -> None:
-        self.plan = plan
-        self.watch = watch
-        self.launcher = launcher
-
-    def run(self, batch: Batch) -> None:
-        """Launch all; after a launcher broke down, what it left, and what was killed alone."""
-        cells = list(batch.cells)
-        suspects: dict[str, Cell] = {}
-        while cells:
-            broken = self._launch(cells)
-            if broken is None:
-                return
-            if CANCELLED in broken:
-                _complain(f"{broken}; what is left is not launched again")
-                return
-            left = self._left_of(batch.cells)
-            suspects |= {cell.name: cell for cell in left if was_killed(cell)}
-            rest = [cell for cell in left if cell.name not in suspects]
-            if len(rest) == len(cells):
-                for cell in rest:
-                    self.watch.give_up(cell, f"the launcher does not work: {broken}")
-                break
-            cells = rest
-        for cell in suspects.values():
-            if self._launch([cell]) is not None:
-                for killed in self._left_of([cell]):
-                    self.watch.give_up(killed, describe_kill(killed))
-
-    def _launch(self, cells: list[Cell]) -> str | None:
-        """Launch some runs and wait for them.
-
-        Returns:
-            What the launcher said when it broke down before all had ended; None if it did not.
-        """
-        words = [self.plan.words[cell.name] for cell in cells]
-        try:
-            returns = self.launcher.launch(words, initial_job_idx=0)
-        except Exception as error:  # noqa: BLE001 - of any launcher; the other runs shall go on
-            return f"{type(error).__name__}: {first_line(error)}"
-        self.watch.look()
-        for cell, returned in zip(cells, returns, strict=True):
-            answer = _answer(returned)
-            if answer.startswith(NOT_RUN) and cell.name in self.watch.pending:
-                self.watch.give_up(cell, answer.removeprefix(NOT_RUN))
-        return None
-
-    def _left_of(self, cells: Sequence[Cell]) -> list[Cell]:
-        """Wait for what is still worked on, and return what then is left."""
-        names = {cell.name for cell in cells}
-        while True:
-            self.watch.look()
-            pending = names & set(self.watch.pending)
-            waiting = [cell for cell in self.watch.waiting() if cell.name in names]
-            if len(waiting) == len(pending):
-                return waiting
-            time.sleep(POLL_SECONDS)
-
-
-def _answer(returned: JobReturn) -> str:
-    if returned.status is JobStatus.COMPLETED:
-        return str(returned.return_value)
-    return NOT_RUN + first_line(returned._return_value)
 
 
 def run_job(config: Config, launcher: DictConfig) -> str:

@@ -176,7 +176,8 @@ class Watch(threading.Thread):
                 console.width = TERMINAL_WIDTH
             print_table(console, ShownTable("", ("Run", "Why"), rows, 2), "Failed")
             self._say(
-                "Each has its log in its folder. retry=failed runs these again, and no others."
+                "Logs are in the runs' folders. retry=failed runs what failed again, no others; "
+                "the same command goes on with what was stopped."
             )
 
     def _tell_beginning(self) -> None:

@@ -73,9 +73,7 @@ def slurm_cluster(folder: Path):
         for name, options in (("slurmctld", []), ("slurmd", ["-N", host])):
             command = [name, "-D", "-f", configuration, *options]
             with (folder / f"{name}.out").open("w") as out:
-                processes.append(
-                    subprocess.Popen(command, env=environment, stdout=out, stderr=out)
-                )
+                processes.append(subprocess.Popen(command, env=environment, stdout=out, stderr=out))
         _wait_until_ready(folder, environment)
         yield environment
     finally:
