@@ -190,13 +190,11 @@ def test_a_study_over_sources_has_the_runs_of_each(tmp_path):
 
 
 def test_a_run_that_raises_one_without_memory_and_one_that_is_killed_cost_no_other(tmp_path):
-    words = (
-        "--multirun", *TINY, "budget.depth=8", "budget.width=4", "epochs=2", "seed=0,1,2,3,4,5",
-        "hydra/launcher=joblib", "hydra.launcher.n_jobs=2",
-    )  # fmt: skip
+    words = ("budget.depth=8", "budget.width=4", "epochs=2", "seed=0,1,2,3,4,5")
+    joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     repository = str(Path(__file__).parents[1])
     result = subprocess.run(
-        [sys.executable, "-m", "tests.troubled", *words],
+        [sys.executable, "-m", "tests.troubled", "--multirun", *TINY, *words, *joblib],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": repository},
         capture_output=True,
@@ -214,11 +212,11 @@ def test_a_run_that_raises_one_without_memory_and_one_that_is_killed_cost_no_oth
     assert "Traceback" in logs["_seed1"]
     assert "epoch 2/2" in logs["_seed0"]
 
-    again = sweep(tmp_path, *words[1:])
+    again = sweep(tmp_path, *words)
     assert again.returncode == 1
     assert "1 runs trained" in again.stdout  # the killed one, to its end
     assert {record.seed for record in records(tmp_path)} == {0, 3, 4, 5}
-    retried = sweep(tmp_path, *words[1:], "retry=failed")
+    retried = sweep(tmp_path, *words, "retry=failed")
     assert retried.returncode == 0, retried.stdout
     assert "2 runs trained" in retried.stdout
 
