@@ -23,6 +23,7 @@ from ensemble_switchover.errors import (
 )
 from ensemble_switchover.gpus import claim_gpu
 from ensemble_switchover.job import Ending, run_cell
+from ensemble_switchover.launchers import prepared
 from ensemble_switchover.results.wandb_login import wandb_is_offline
 from ensemble_switchover.sharing import share_record
 from ensemble_switchover.spread import spread
@@ -118,7 +119,7 @@ def run_sweep(
         )
     watch.start()
     for batch in batches:
-        launcher = make_launcher(batch.adjusted(config))
+        launcher = make_launcher(prepared(batch.adjusted(config)))
         dispatch(batch.cells, plan.words, watch, launcher)
     watch.finish()
 
