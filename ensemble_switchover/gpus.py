@@ -13,6 +13,8 @@ from platformdirs import user_cache_path
 from ensemble_switchover.hardware import gpus
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from omegaconf import DictConfig
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -35,9 +37,9 @@ def claim_gpu(launcher: DictConfig, num_jobs: int) -> None:
     """
     if _held or OmegaConf.select(launcher, "n_jobs") is None or len(gpus()) < 2:
         return
-    folder = user_cache_path("ensemble_switchover") / "places"
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    prefix = f"{socket.gethostname()}-{os.getppid()}"
+    prefix = _prefix(os.getppid())
     for seconds in (0.0, RELEASE_SECONDS):
         for place in range(num_jobs):
             lock = FileLock(folder / f"{prefix}-{place}.lock", timeout=seconds)
@@ -48,6 +50,20 @@ def claim_gpu(launcher: DictConfig, num_jobs: int) -> None:
             _held.append(lock)
             _see_only(place % len(gpus()))
             return
+
+
+def forget_places() -> None:
+    """Remove what the processes of a sweep left that this one started."""
+    for path in _folder().glob(f"{_prefix(os.getpid())}-*.lock"):
+        path.unlink(missing_ok=True)
+
+
+def _folder() -> Path:
+    return user_cache_path("ensemble_switchover") / "places"
+
+
+def _prefix(sweep: int) -> str:
+    return f"{socket.gethostname()}-{sweep}"
 
 
 def _see_only(number: int) -> None:

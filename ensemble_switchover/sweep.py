@@ -21,7 +21,7 @@ from ensemble_switchover.errors import (
     TrainingError,
     first_line,
 )
-from ensemble_switchover.gpus import claim_gpu
+from ensemble_switchover.gpus import claim_gpu, forget_places
 from ensemble_switchover.job import Ending, run_cell
 from ensemble_switchover.launchers import prepared
 from ensemble_switchover.results.wandb_login import wandb_is_offline
@@ -121,6 +121,7 @@ def run_sweep(
     for batch in batches:
         launcher = make_launcher(prepared(batch.adjusted(config)))
         dispatch(batch.cells, plan.words, watch, launcher)
+    forget_places()
     watch.finish()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_records
+from tests import engines
 
 TINY = (
     "dataset=digits",
@@ -247,3 +248,15 @@ def test_equal_designs_are_trained_once_and_each_has_its_record(tmp_path):
     assert "0 runs trained in" in in_another_study.stdout
     assert "2 shared" in in_another_study.stdout
     assert len(records(tmp_path, "night")) == 2
+
+
+def test_the_study_smoke_gives_the_same_records_under_joblib(tmp_path):
+    said = engines.run(tmp_path / "basic", "sweep=smoke")
+    assert "[12/12 done, 0 running, 0 failed]" in said
+    joblib = ("hydra/launcher=joblib", "sweep.jobs_per_device=2")
+    engines.run(tmp_path / "joblib", "sweep=smoke", *joblib)
+    expected = engines.outcomes(tmp_path / "basic")
+    assert len(expected) == 12
+    assert engines.outcomes(tmp_path / "joblib") == expected
+    together = read_records(tmp_path / "joblib" / "results").records
+    assert {record.environment.concurrent_jobs for record in together} == {2}
