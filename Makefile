@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 STUDY := results/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint type imports format bench bench-all lock clean
+.PHONY: help demo install test test-slurm test-ray lint type imports format bench bench-all lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,17 @@ install: $(INSTALLED) ## Make .venv with the locked dependencies and this packag
 
 test: $(INSTALLED) lint type imports ## Run lint, types, import contracts and the tests
 	$(BIN)/python -m pytest -n auto
+
+test-slurm: $(INSTALLED) ## Run sweeps on a real Slurm, started here (Debian's slurm-wlm and munge; root)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[slurm]' --no-build-isolation
+	TEST_ENGINES=1 $(BIN)/python -m pytest tests/test_slurm.py
+
+test-ray: $(INSTALLED) ## Run sweeps on a real Ray of two nodes, started here
+	$(BIN)/python -m venv --system-site-packages $(VENV)/ray
+	echo $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') > \
+	  $$($(VENV)/ray/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/main.pth
+	$(VENV)/ray/bin/python -m pip install --quiet --disable-pip-version-check -e '.[ray]' --no-build-isolation
+	TEST_ENGINES=1 $(VENV)/ray/bin/python -m pytest tests/test_ray.py
 
 lint: $(INSTALLED) ## Check style
 	$(BIN)/ruff check

@@ -132,6 +132,14 @@ class Cell:
         del decisive["seed"]
         return _hash(json.dumps(decisive, sort_keys=True))
 
+    @cached_property
+    def training(self) -> str:
+        """A hash of what is trained and measured, whichever budget and class ask for it."""
+        values = self.decisive()
+        for key in ("budget", "design_class", "source"):
+            del values[key]
+        return _hash(json.dumps(values, sort_keys=True))
+
     @property
     def name(self) -> str:
         """The name of the run and of its folder."""

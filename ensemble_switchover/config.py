@@ -263,6 +263,24 @@ class Config:
     """`none`, or `failed`: try a run again that failed before."""
 
 
+@dataclass(slots=True, kw_only=True)
+class SweepConfig:
+    """How the runs of a sweep are found and spread; no part of any of them."""
+
+    studies: list[str] = field(default_factory=list)
+    """Named sweeps that this one is made of; `sweep=` sets it."""
+    jobs_per_device: Optional[str] = None
+    """Of the joblib launcher: how many runs share a GPU (or the CPU), or `auto`: as many as fit its
+    memory; absent: one a GPU, and on a CPU what `hydra.launcher.n_jobs` says."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Words(Config):
+    """What the words of a command may set: a run, and how a sweep of runs is made."""
+
+    sweep: SweepConfig = field(default_factory=SweepConfig)
+
+
 GROUPS = ("arch", "budget", "dataset", "design", "execution", "logger", "sweep")
 """The config groups."""
 
@@ -287,7 +305,7 @@ def register_schemas() -> None:
         "options", lambda group: "|".join(group_options(group)), replace=True
     )
     store = ConfigStore.instance()
-    store.store(name="schema", node=Config)
+    store.store(name="schema", node=Words)
     for group, schemas in SCHEMAS.items():
         for name, schema in schemas.items():
             store.store(group=group, name=name, node=schema)
@@ -303,18 +321,19 @@ def group_options(group: str) -> list[str]:
 
 
 def typed(node: DictConfig) -> Config:
-    """Turn a composed node into the typed configuration.
+    """Turn a composed node into the typed configuration of a run.
 
     Raises:
         ConfigError: for a key that was appended but that the schema does not have.
     """
     try:
-        return cast("Config", OmegaConf.to_object(node))
+        words = cast("Words", OmegaConf.to_object(node))
     except AttributeError as error:
         key = re.search(r"no attribute '(\w+)'", str(error))
         raise ConfigError(
             f"{key[1] if key else error}: no such key; expected an existing one, without a +"
         ) from error
+    return Config(**{entry.name: getattr(words, entry.name) for entry in fields(Config)})
 
 
 def plain(config: Config) -> dict[str, Any]:

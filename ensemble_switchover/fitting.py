@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from ensemble_switchover import interruption
 from ensemble_switchover.assembly import assemble
@@ -96,6 +97,8 @@ def fit(
             num_sanity_val_steps=0,
             limit_val_batches=None if evaluate else 0,
             inference_mode=True,
+            # one process, whatever Slurm says of its job; what was begun is gone on from here
+            plugins=[LightningEnvironment()],
         )
         if module.start is not None:
             for count in ("ready", "started", "processed", "completed"):

@@ -18,6 +18,7 @@ WEIGHTS_FILE = "weights.safetensors"
 FAILURE_FILE = "failure.json"
 PREDICTIONS_FILE = "predictions-epoch-{epoch:04d}.npz"
 DESCRIPTION_FILE = "run.json"
+LOG_FILE = "run.log"
 UNFINISHED_FOLDER = ".unfinished"
 
 

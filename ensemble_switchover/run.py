@@ -164,6 +164,7 @@ class _Run:
             schema_version=SCHEMA_VERSION,
             name=cell.name,
             fingerprint=cell.fingerprint,
+            training=cell.training,
             study=cell.study,
             seed=cell.seed,
             member_seeds=cell.member_seeds,

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from PIL import Image
 
 from ensemble_switchover import out_of_memory, prediction_files, run
@@ -207,7 +208,7 @@ def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, t
         "measurement.latency_batch_sizes=[]",
         f"results={tmp_path / 'results'}",
     )
-    assert run_job(config, concurrent_jobs=1) == "trained"
+    assert run_job(config, OmegaConf.create({})) == "trained"
     remark = "1 file was left out, no image that can be read: ant/3.png"
     assert capsys.readouterr().err.splitlines() == [f"dataset=folder: {remark}"]
     assert read_record(resolve(config).folder / RECORD_FILE).dataset.remarks == [remark]

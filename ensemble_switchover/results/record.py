@@ -232,6 +232,11 @@ class Record:
     """The name of the run and of its folder."""
     fingerprint: str
     study: str
+    training: str = ""
+    """A hash of what was trained and measured, whichever budget and class asked for it."""
+    shared_from: str | None = None
+    """The run whose training this is too, where a design came out equal to one of another budget,
+    class or study: its epochs, seconds and latencies are then that run's."""
     seed: int
     member_seeds: list[int]
     budget: BudgetRecord
