@@ -157,7 +157,7 @@ def fit_all(candidates: Sequence[Candidate], limits: Limits) -> list[Fit]:
 
 def _rank(fit: Fit) -> tuple[float, int, float, int, int]:
     seconds = math.inf if fit.seconds is None else fit.seconds
-    return (round(fit.error, 9), fit.design.parameters, seconds, fit.design.k, fit.design.depth)
+    return (round(fit.error, 5), fit.design.parameters, seconds, fit.design.k, fit.design.depth)
 
 
 def _within_hours(candidate: Candidate, row: int, hours: float) -> bool:
