@@ -79,8 +79,9 @@ def loosen(name: str, value: float) -> float:
         return math.floor(100.0 * value) / 100.0
     if name == "memory_bytes":
         return float(math.ceil(value / _MEBIBYTE) * _MEBIBYTE)
-    step = Decimal(10) ** (Decimal(value).adjusted() - 2)
-    return float((Decimal(value) / step).to_integral_value(ROUND_CEILING) * step)
+    exact = Decimal(str(value))
+    step = Decimal(10) ** (exact.adjusted() - 2)
+    return float((exact / step).to_integral_value(ROUND_CEILING) * step)
 
 
 def write_points(mean: float, interval: Interval | None) -> str:

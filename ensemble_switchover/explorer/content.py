@@ -48,12 +48,13 @@ def build_content(
     pool = FloatPool()
     costs = _costs(designs)
     shared = _shared_config(records)
+    facts: dict[tuple[str, str], int] = {}
     listed = [
         {
             **_design_values(design, stride, pool),
             "costs": [_cost_values(cost, design, stride, pool) for cost in costs[design.key]],
             "command": write_command(design.records),
-            "facts": list_conditions(design.records),
+            "facts": [facts.setdefault(f, len(facts)) for f in list_conditions(design.records)],
             "config": _own_config(design.records[0], shared),
         }
         for design in designs
@@ -79,6 +80,7 @@ def build_content(
         "comparisons": [_comparison_values(f, places, data) for f in findings],
         "rows": rows,
         "config": shared,
+        "facts": list(facts),
         "floats": pool.encode(),
     }
 

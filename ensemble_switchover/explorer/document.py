@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 """Observable Plot and what it stands on; vendor/README.md says from where."""
-SCRIPTS = ("rule.js", "format.js", "page.js", "charts.js", "advice.js", "main.js")
+SCRIPTS = (
+    *("rule.js", "format.js", "page.js", "state.js", "choices.js", "charts.js"),
+    *("design.js", "cells.js", "metrics.js", "advice.js", "question.js", "main.js"),
+)
 """Ours, in order; together they are one script."""
 
 _FOOTER = (

@@ -110,7 +110,9 @@ function remarksOf(model, advice, limits) {
     remarks.push(`The mean reaches ${wanted} % accuracy, but the seeds do not show it.`);
   }
   if (advice.atEdge) {
-    remarks.push("It is of the largest budget that was measured: larger ones may be better, or not.");
+    remarks.push(
+      "It is of the largest budget that was measured: larger ones may be better, or not.",
+    );
   }
   remarks.push(
     cost === null
@@ -128,11 +130,13 @@ function describeRival(rival) {
   if (rival.difference === null) {
     return `${labelFit(rival.fit)}; they share no seed, so nothing can be paired`;
   }
-  const sign = rival.difference < 0 ? "" : "+";
+  const { lower, upper } = rival.interval ?? {};
   const interval =
-    rival.interval === null ? "no interval" : `95 % interval ${formatInterval(rival.interval)}`;
+    lower === undefined || upper === undefined
+      ? "no interval"
+      : `95 % t interval ${formatSigned(lower)} to ${formatSigned(upper)}`;
   const pairs = countOf(rival.numPairs, "pair");
-  return `${labelFit(rival.fit)}: ${sign}${rival.difference.toFixed(2)} points, ${interval} (${pairs})`;
+  return `${labelFit(rival.fit)}: ${formatSigned(rival.difference)} points, ${interval} (${pairs})`;
 }
 
 /** The best design and its rivals, as a table. @param {Model} model @param {Advice} advice */
@@ -152,6 +156,7 @@ function tabulateAdvice(model, advice) {
     ["", "Design", "Setting", "Parameters", "Epochs", `Expected ${measure}, %`, "95 % interval",
      "Training", "Per image", "Peak memory", "Runs"], // prettier-ignore
     rows,
+    3,
   );
 }
 
@@ -166,7 +171,7 @@ function cellsOf(model, fit) {
     formatCount(design.parameters),
     String(design.epochs[fit.row]),
     fit.error.toFixed(2),
-    fit.interval === null ? ABSENT : formatInterval(fit.interval),
+    formatInterval(fit.interval),
     formatSpread(seconds, std, "s"),
     formatSpread(cost?.latency ?? null, cost?.latencyStd ?? null, "ms"),
     cost?.memory == null ? ABSENT : formatAmount("memory_bytes", cost.memory),

@@ -7,6 +7,8 @@ const SYMBOLS = { single: "circle", deq: "square", weq: "triangle" };
 const DASHES = { single: undefined, deq: "6,3", weq: "2,3" };
 const FONT = { fontFamily: "inherit", fontSize: "12px", overflow: "visible" };
 
+const CRISP = { shapeRendering: "crispEdges" };
+
 /** @param {string} name */
 const colourOf = (name) => `var(--${name})`;
 
@@ -21,7 +23,7 @@ function drawMap(comparison, map, width, chosen) {
     [0, 1].map((decided) =>
       Plot.rect(
         map.cells.filter((cell) => cell[3] === index && cell[4] === decided),
-        { ...span, fill: decided ? colourOf(name) : `var(--${name}-pale)` },
+        { ...span, fill: decided ? colourOf(name) : `var(--${name}-pale)`, ...CRISP },
       ),
     ),
   );
@@ -29,7 +31,11 @@ function drawMap(comparison, map, width, chosen) {
     const points = staircase(rows, epochs.length);
     return [
       Plot.line(points, { stroke: "var(--ground)", strokeWidth: 5 }),
-      Plot.line(points, { stroke: "currentColor", strokeWidth: 2.2, strokeDasharray: DASHES[name] }),
+      Plot.line(points, {
+        stroke: "currentColor",
+        strokeWidth: 2.2,
+        strokeDasharray: DASHES[name],
+      }),
     ];
   });
   const every = Math.ceil(budgets.length / Math.max(2, Math.floor(width / 70)));
@@ -57,7 +63,7 @@ function drawMap(comparison, map, width, chosen) {
       ...faces,
       Plot.rect(
         map.cells.filter((cell) => cell[3] < 0),
-        { ...span, fill: "var(--hole)" },
+        { ...span, fill: "var(--hole)", ...CRISP },
       ),
       Plot.rect(
         map.cells.filter((cell) => cell[5]),
@@ -110,9 +116,7 @@ function hatchPattern() {
     patternUnits: "userSpaceOnUse",
     patternTransform: "rotate(45)",
   });
-  pattern.append(
-    make("line", { y2: "7", stroke: "var(--hatch)", "stroke-width": "1.6" }),
-  );
+  pattern.append(make("line", { y2: "7", stroke: "var(--hatch)", "stroke-width": "1.6" }));
   const defs = make("defs", {});
   defs.append(pattern);
   return defs;
@@ -142,9 +146,10 @@ function drawMetric(points, label, width, budget) {
     marginLeft: 54,
     marginBottom: 40,
     style: FONT,
-    x: { type: "log", ...parameterAxis(points, width), label: "Budget, parameters →" },
+    x: { type: "log", label: "Budget, parameters →" },
     y: { label: `↑ ${label}`, zero: true, grid: true, nice: true },
     marks: [
+      Plot.axisX(someBudgets(points, width), { text: formatParameters }),
       budget && Plot.ruleX([budget], { stroke: "var(--alarm)", strokeDasharray: "4,3" }),
       ...marks,
       Plot.tip(points, Plot.pointer({ x: "x", y: "y", title: "title", fill: "var(--panel)" })),
@@ -152,14 +157,11 @@ function drawMetric(points, label, width, budget) {
   });
 }
 
-/** @param {MetricPoint[]} points @param {number} width */
-function parameterAxis(points, width) {
-  const budgets = [...new Set(points.map((point) => point.x))].sort((a, b) => a - b);
+/** The budgets that have room for a label. @param {MetricPoint[]} points @param {number} width */
+function someBudgets(points, width) {
+  const budgets = distinct(points.map((point) => point.x)).sort((a, b) => a - b);
   const every = Math.ceil(budgets.length / Math.max(2, Math.floor(width / 75)));
-  return {
-    ticks: budgets.filter((_, i) => i % every === 0),
-    tickFormat: formatParameters,
-  };
+  return budgets.filter((_, i) => i % every === 0);
 }
 
 /** Two metrics against each other, with the front of the designs that none beats in both.
@@ -205,8 +207,7 @@ function markFront(points) {
   /** @type {MetricPoint | null} */
   let best = null;
   for (const point of order) {
-    point.front =
-      best === null || point.y < best.y || (point.x === best.x && point.y === best.y);
+    point.front = best === null || point.y < best.y || (point.x === best.x && point.y === best.y);
     if (point.front) best = point;
   }
 }

@@ -26,16 +26,23 @@ function formatSpread(mean, std, unit = "") {
   return `${formatDigits(mean, 4)}${spread}${unit && ` ${unit}`}`;
 }
 
-/** @param {Interval | null} interval @param {number} decimals */
-function formatInterval(interval, decimals = 2) {
-  if (interval === null) return "no interval";
-  return `${interval.lower.toFixed(decimals)} to ${interval.upper.toFixed(decimals)}`;
+/** @param {Interval | null} interval */
+function formatInterval(interval) {
+  return interval === null
+    ? ABSENT
+    : `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}`;
 }
 
-/** @param {number} seconds */
+/** Seconds in one unit. @param {number} seconds */
 function formatSeconds(seconds) {
-  if (seconds >= 3600) return `${formatDigits(seconds / 3600, 3)} h`;
-  return seconds >= 60 ? `${formatDigits(seconds / 60, 3)} min` : `${formatDigits(seconds, 3)} s`;
+  if (seconds >= 2 * 86400) return `${formatDigits(seconds / 86400, 2)} days`;
+  if (seconds >= 3600) return `${formatDigits(seconds / 3600, 2)} h`;
+  return seconds >= 60 ? `${formatDigits(seconds / 60, 2)} min` : `${formatDigits(seconds, 2)} s`;
+}
+
+/** With its sign. @param {number} value */
+function formatSigned(value) {
+  return `${value < 0 ? "" : "+"}${value.toFixed(2)}`;
 }
 
 /** What a limit limits, with its unit. @param {LimitName} name @param {number} value */
@@ -53,7 +60,8 @@ function loosen(name, value) {
   if (name === "accuracy_percent") return Math.floor(value * 100) / 100;
   if (name === "memory_bytes") return Math.ceil(value / MEBIBYTE) * MEBIBYTE;
   const step = 10 ** (Math.floor(Math.log10(value)) - 2);
-  return Number((Math.ceil(value / step) * step).toPrecision(3));
+  const steps = Number((value / step).toPrecision(12)); // what division adds is no step
+  return Number((Math.ceil(steps) * step).toPrecision(3));
 }
 
 const AMOUNT = /^([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([a-z%]*)$/i;

@@ -34,31 +34,36 @@ function fillSelect(select, options, wanted) {
   return select.value;
 }
 
-/** Make a table; the first column heads its row.
+/** Make a table; the first column heads its row, and the first few hold text.
  * @param {string} caption @param {string[]} headers @param {string[][]} rows */
-function makeTable(caption, headers, rows) {
-  const head = make("tr", {}, ...headers.map((text) => make("th", { scope: "col" }, text)));
-  const body = rows.map((cells) =>
-    make(
-      "tr",
-      {},
-      ...cells.map((text, i) => (i ? make("td", {}, text) : make("th", { scope: "row" }, text))),
-    ),
-  );
+function makeTable(caption, headers, rows, numTextColumns = 1) {
+  const kind = (/** @type {number} */ i) => ({ class: i < numTextColumns ? "text" : "number" });
+  const head = headers.map((text, i) => make("th", { scope: "col", ...kind(i) }, text));
+  const body = rows.map((cells) => {
+    const [first, ...others] = cells;
+    const values = others.map((text, i) => make("td", kind(i + 1), text));
+    return make("tr", {}, make("th", { scope: "row", ...kind(0) }, first), ...values);
+  });
   const table = make(
     "table",
     {},
     make("caption", {}, caption),
-    make("thead", {}, head),
+    make("thead", {}, make("tr", {}, ...head)),
     make("tbody", {}, ...body),
   );
-  return make("div", { class: "scroll", role: "region", "aria-label": caption, tabindex: "0" }, table);
+  return make(
+    "div",
+    { class: "scroll", role: "region", "aria-label": caption, tabindex: "0" },
+    table,
+  );
 }
 
-/** Put a picture into its place; its own style sheet, which the policy forbids, is left out.
+/** Put a picture into its place. Its own style sheet, which the policy forbids, is left out, and
+ * so are its parts' labels: the picture has one, and a table beside it.
  * @param {HTMLElement} place @param {any} picture @param {string} label */
 function show(place, picture, label) {
   picture.querySelector("style")?.remove();
+  for (const part of picture.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
   picture.setAttribute("role", "img");
   picture.setAttribute("aria-label", label);
   place.replaceChildren(picture);

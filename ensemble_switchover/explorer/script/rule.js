@@ -33,8 +33,9 @@ function withoutLimits(limits, names) {
 /** @param {Design[]} designs @param {string} device @returns {Candidate[]} */
 function listCandidates(designs, device) {
   return designs.flatMap((design) => {
+    /** @type {(Cost | null)[]} */
     const costs = design.costs.filter((cost) => cost.device === device);
-    return costs.length ? costs.map((cost) => ({ design, cost })) : [{ design, cost: null }];
+    return (costs.length ? costs : [null]).map((cost) => ({ design, cost }));
   });
 }
 
@@ -281,8 +282,7 @@ function advise(model, candidates, limits) {
   const best = fits[0] ?? null;
   const others = fits.slice(1).map((fit) => compareFits(model, fit, best));
   const rivals = others.filter((rival) => !rival.isWorse);
-  const bindings =
-    outside.length || fits.length ? [] : findBindings(model, candidates, limits);
+  const bindings = outside.length || fits.length ? [] : findBindings(model, candidates, limits);
   const largest = Math.max(...designs.map((design) => design.budgetParameters));
   const free = limits.parameters === undefined || limits.parameters >= largest;
   const willDo =

@@ -30,7 +30,8 @@ interface Design {
   errors: number;
   costs: Cost[];
   command: string | null;
-  facts: [string, string][];
+  /** Indices of the content's facts. */
+  facts: number[];
   config: Record<string, unknown>;
 }
 
@@ -90,6 +91,8 @@ interface Content {
   comparisons: Comparison[];
   rows: MetricRow[];
   config: Record<string, unknown>;
+  /** Name and value. */
+  facts: [string, string][];
   floats: string;
 }
 
@@ -104,12 +107,7 @@ interface Candidate {
 }
 
 type LimitName =
-  | "parameters"
-  | "epochs"
-  | "hours"
-  | "memory_bytes"
-  | "latency_ms"
-  | "accuracy_percent";
+  "parameters" | "epochs" | "hours" | "memory_bytes" | "latency_ms" | "accuracy_percent";
 type Limits = Partial<Record<LimitName, number>>;
 
 interface Interval {
