@@ -432,3 +432,43 @@ def test_it_is_readable_on_a_phone_and_in_the_dark(
             assert box is not None
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
+
+
+ODD_STUDIES: dict[str, list[dict[str, Any]]] = {
+    "one run": [{}],
+    "one epoch": [{"test_errors": [50.0], "seed": seed} for seed in (0, 1)],
+    "one seed": [{"design_class": name} for name in ("single", "deq", "weq")],
+    "no latency, no memory": [{"latencies": {}, "peak_rss_bytes": None}],
+    "no error that is a number": [{"test_errors": [float("nan")] * 3, "seed": s} for s in (0, 1)],
+    "an ensemble without a single network": [{"design_class": "deq", "seed": s} for s in (0, 1)],
+    "validation images": [
+        {"dataset": {"validation_size": 99, "evaluated_on": "validation"}, "seed": s}
+        for s in (0, 1)
+    ],
+    "many budgets and epochs": [
+        {"design_class": name, "width": width, "test_errors": [9.0 + width % 7] * 400}
+        for name in ("single", "deq")
+        for width in range(8, 48)
+    ],
+    "two sources of one setting": [
+        {"design_class": "deq", "source": source, "seed": s}
+        for source in ("rule", "nearest")
+        for s in (0, 1)
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ODD_STUDIES)
+def test_odd_studies_have_a_page(browser: Browser, tmp_path: Path, name: str) -> None:
+    path = write_page(
+        tmp_path / "odd.html", [make_record(**fields) for fields in ODD_STUDIES[name]]
+    )
+
+    with open_page(browser, path) as page:
+        for control in ("metric", "x", "y", "rule"):
+            for value in options_of(page, control):
+                choose(page, control, value)
+        ask(page, accuracy="10", memory="8GiB")
+        assert page.inner_text("#answer")
+        assert "undefined" not in page.inner_text("main")
+        assert "NaN" not in page.inner_text("main")

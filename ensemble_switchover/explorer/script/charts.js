@@ -7,6 +7,7 @@ const SYMBOLS = { single: "circle", deq: "square", weq: "triangle" };
 const DASHES = { single: undefined, deq: "6,3", weq: "2,3" };
 const FONT = { fontFamily: "inherit", fontSize: "12px", overflow: "visible" };
 
+const RING = { stroke: "var(--alarm)", strokeWidth: 2.5, fill: "none" };
 const CRISP = { shapeRendering: "crispEdges" };
 
 /** @param {string} name */
@@ -70,17 +71,17 @@ function drawMap(comparison, map, width, chosen) {
         { ...span, fill: "url(#hatch)" },
       ),
       ...stairs,
-      chosen &&
-        Plot.rect([chosen], {
-          x1: (d) => d[0] - 0.5,
-          x2: (d) => d[0] + 0.5,
-          y1: (d) => d[1] - 0.5,
-          y2: (d) => d[1] + 0.5,
-          stroke: "var(--alarm)",
-          strokeWidth: 2.5,
-        }),
+      chosen && Plot.rect([chosen], { ...ringOf(chosen, epochs.length), ...RING }),
     ],
   });
+}
+
+/** The outline of a cell, high enough to be seen. @param {[number, number]} cell
+ * @param {number} numEpochs */
+function ringOf([column, row], numEpochs) {
+  const half = Math.max(0.5, numEpochs / 60);
+  const middle = Math.min(Math.max(row, half - 0.5), numEpochs - 0.5 - half);
+  return { x1: [column - 0.5], x2: [column + 0.5], y1: [middle - half], y2: [middle + half] };
 }
 
 /** The line of a staircase, as points; null where no epoch is beyond it.
@@ -152,7 +153,7 @@ function drawMetric(points, label, width, budget) {
       Plot.axisX(someBudgets(points, width), { text: formatParameters }),
       budget && Plot.ruleX([budget], { stroke: "var(--alarm)", strokeDasharray: "4,3" }),
       ...marks,
-      Plot.tip(points, Plot.pointer({ x: "x", y: "y", title: "title", fill: "var(--panel)" })),
+      tipOf(points),
     ],
   });
 }
@@ -176,7 +177,13 @@ function drawPareto(points, xLabel, yLabel, width, budget) {
     marginLeft: 54,
     marginBottom: 40,
     style: FONT,
-    x: { type: logarithmic ? "log" : "linear", label: `${xLabel} →`, nice: !logarithmic, ticks: 5 },
+    x: {
+      type: logarithmic ? "log" : "linear",
+      label: `${xLabel} →`,
+      nice: !logarithmic,
+      ticks: 5,
+      tickFormat: (value) => formatDigits(value, 3),
+    },
     y: { label: `↑ ${yLabel}`, grid: true, nice: true },
     marks: [
       Plot.line(front, { x: "x", y: "y", stroke: "currentColor", curve: "step-after" }),
@@ -190,7 +197,7 @@ function drawPareto(points, xLabel, yLabel, width, budget) {
         points.filter((point) => point.budget === budget),
         { x: "x", y: "y", r: 8, stroke: "var(--alarm)", strokeWidth: 1.5 },
       ),
-      Plot.tip(points, Plot.pointer({ x: "x", y: "y", title: "title", fill: "var(--panel)" })),
+      tipOf(points),
     ],
   });
 }
@@ -254,6 +261,12 @@ function drawCurves(points, label, width, epoch) {
       }),
     ],
   });
+}
+
+/** What the nearest point is, beside the pointer. @param {MetricPoint[]} points */
+function tipOf(points) {
+  const options = { x: "x", y: "y", title: "title", fill: "var(--panel)", lineHeight: 1.3 };
+  return Plot.tip(points, Plot.pointer(options));
 }
 
 /** @param {string} name @param {string} x @param {string} y */

@@ -2,15 +2,16 @@
 
 const ABSENT = "–";
 const MEBIBYTE = 2 ** 20;
+const NUMBERS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 12 });
 
 /** Thousands apart, as 206,734. @param {number} value */
 function formatCount(value) {
-  return Math.round(value).toLocaleString("en-US");
+  return NUMBERS.format(Math.round(value));
 }
 
 /** So many significant digits, without an exponent. @param {number} value @param {number} digits */
 function formatDigits(value, digits) {
-  return Number(value.toPrecision(digits)).toLocaleString("en-US", { maximumFractionDigits: 12 });
+  return NUMBERS.format(Number(value.toPrecision(digits)));
 }
 
 /** Parameters on an axis, as 207 k. @param {number} value */
