@@ -32,16 +32,16 @@ from ensemble_switchover.analysis.pool_grid import pool_reader
 from ensemble_switchover.analysis.switchover_series import tabulate_switchovers
 from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
 from ensemble_switchover.errors import EnsembleSwitchoverError, RecordError
-from ensemble_switchover.explorer.page import Page, Problem, Section, render_page
-from ensemble_switchover.explorer.section import (
+from ensemble_switchover.figures.gallery import draw_trends
+from ensemble_switchover.layout import RECORD_FILE
+from ensemble_switchover.report_page.page import Page, Problem, Section, render_page
+from ensemble_switchover.report_page.section import (
     FIGURES,
     TABLES,
     write_figures,
     write_section,
     write_table,
 )
-from ensemble_switchover.figures.gallery import draw_trends
-from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.state import failure_of
 from ensemble_switchover.results.store import read_records
