@@ -48,6 +48,13 @@ def test_a_finished_run_is_reused(cell, trainings):
     assert len(trainings) == 1
 
 
+def test_predictions_that_a_finished_run_did_not_keep_are_told(cell, trainings):
+    start(cell)
+    assert "it did not keep the predictions that record.predictions=final" in start(cell).line
+    cell[1].record.predictions = "none"
+    assert "did not keep" not in start(cell).line
+
+
 def test_what_a_run_keeps_is_put_beside_its_record(cell, trainings):
     start(cell)
     assert (cell[0].folder / "weights.safetensors").read_bytes() == b"of two members"

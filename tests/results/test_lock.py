@@ -196,3 +196,16 @@ def test_whoever_was_suspended_does_not_remove_the_lock_of_another(tmp_path):
     path.write_text(json.dumps({**values, "pid": 1, "process_start": ""}))
     first.release()
     assert path.exists()
+
+
+def test_a_lock_that_may_not_be_read_belongs_to_someone(tmp_path, monkeypatch):
+    """Of another user, say, who shares the study's folder but not the right to read."""
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with take_lock(tmp_path):
+        monkeypatch.setattr(lock_module, "_read", refused)
+        for hold in (take_lock(tmp_path), holder_of(tmp_path)):
+            assert isinstance(hold, Hold)
+            assert hold.owner is None
