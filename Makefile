@@ -4,9 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 STUDY := results/demo
+SCRIPTS := ensemble_switchover/explorer/script
+VENDOR := ensemble_switchover/explorer/vendor
+D3 := node_modules/d3/dist/d3.min.js
+PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-slurm test-ray lint type imports format bench bench-all lock clean
+.PHONY: help demo install test test-slurm test-ray lint type imports scripts vendor format bench bench-all lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,6 +18,7 @@ help: ## Show the targets
 demo: $(INSTALLED) ## Train a miniature study on real images and show where the switchover is
 	@$(BIN)/python -m ensemble_switchover sweep=demo
 	@$(BIN)/python -m ensemble_switchover.report $(STUDY)
+	@$(BIN)/python -m ensemble_switchover.explore $(STUDY)
 
 install: $(INSTALLED) ## Make .venv with the locked dependencies and this package
 
@@ -41,6 +46,21 @@ type: $(INSTALLED) ## Check types
 imports: $(INSTALLED) ## Check that imports run one way, and that light commands stay light
 	$(BIN)/lint-imports --no-cache
 
+scripts: node_modules/.installed ## Check the explorer's scripts and its libraries (needs Node.js)
+	npx tsc
+	npx eslint
+	npx prettier --check $(SCRIPTS) $(SCRIPTS)/../explorer.css eslint.config.js
+	cmp $(D3) $(VENDOR)/d3.min.js
+	cmp $(PLOT) $(VENDOR)/plot.umd.min.js
+
+vendor: node_modules/.installed ## Copy the explorer's libraries from the npm registry's packages
+	cp $(D3) $(PLOT) $(VENDOR)/
+	cd $(VENDOR) && sha256sum *.js > SHA256SUMS
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-fund --no-audit
+	@touch $@
+
 format: $(INSTALLED) ## Put the code into its layout
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -48,17 +68,20 @@ format: $(INSTALLED) ## Put the code into its layout
 bench: $(INSTALLED) ## Time executions against each other, a bare loop, and other libraries
 	@$(BIN)/python -m benchmarks.execution
 
-bench-all: bench ## Time Lightning, the wait for images, and augmentation too
+bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.lightning_overhead
 	@$(BIN)/python -m benchmarks.data_loading
 	@$(BIN)/python -m benchmarks.augmentation
+	@$(BIN)/python -m benchmarks.serving
+	@$(BIN)/python -m benchmarks.clock
+	@$(BIN)/python -m benchmarks.store
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --upgrade -o requirements.lock
 
 clean: ## Remove the environment and what tools leave behind; results stay
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -212,7 +212,20 @@ class MeasurementConfig:
     latency_batch_sizes: list[int] = field(default_factory=lambda: [1, 32, 128, 1024])
     """Images of one prediction whose time is taken; an empty list leaves the measurement out."""
     latency_seconds: float = 2.0
-    """Seconds after which the repeats of one batch size end, if 30 repeats did not end them."""
+    """Seconds a model after which the repeats of one batch size end, if 30 repeats did not."""
+    layer_repeats: int = 5
+    """Steps in which the layers' times are taken, 2 or more; 0 leaves the measurement out."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordConfig:
+    """What is kept beside the record."""
+
+    predictions: str = "final"
+    """After which epochs the members' probabilities on the test images are: `none`, `final`,
+    `milestones` (before every drop of the learning rate, and the last), or `all`."""
+    weights: bool = True
+    """The trained weights."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -227,6 +240,7 @@ class Config:
     logger: LoggerConfig = MISSING
     recipe: RecipeConfig = field(default_factory=RecipeConfig)
     measurement: MeasurementConfig = field(default_factory=MeasurementConfig)
+    record: RecordConfig = field(default_factory=RecordConfig)
     k: int = II("design_class.k")
     """Number of members, 1 to 64; a single network has one."""
     seed: int = 0
@@ -241,8 +255,6 @@ class Config:
     """`auto`, `cpu`, `cuda` or `mps`."""
     threads: Optional[int] = None
     """CPU threads of one run; absent: torch's choice."""
-    weights: bool = True
-    """Keep the trained weights beside the record."""
     results: str = "results"
     """Folder of the store."""
     study: str = "runs"

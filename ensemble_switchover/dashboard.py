@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config import LoggerConfig, MeasurementConfig
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, RecordError, first_line
-from ensemble_switchover.explorer.section import FIGURES
 from ensemble_switchover.metric_names import FACTS
 from ensemble_switchover.report import report
+from ensemble_switchover.report_page.section import FIGURES
 from ensemble_switchover.results.store import read_records
 from ensemble_switchover.results.wandb_login import has_wandb_login, server_answers
 from ensemble_switchover.terminal import complain, count

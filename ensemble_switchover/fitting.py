@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 IGNORED_WARNINGS = (
     ".*does not have many workers.*",  # the arrays lie on the device: there are no workers
     ".*GPU available but not used.*",  # as asked for
-    ".*srun.*",  # a run is one process, on a node where Slurm is installed too
+    ".*`srun` command is available.*",  # a run is one process of Lightning, on Slurm too
     ".*LeafSpec.*",  # Lightning's use of torch's pytree, no concern of the user's
 )
 
@@ -54,7 +54,7 @@ def train(
     """
     module, datamodule = assemble(cell, split, precision, members, tell)
     module.start = start
-    timing, memory = TimingCallback(module.num_members), MemoryCallback()
+    timing, memory = TimingCallback(module.num_members), MemoryCallback(module.num_members)
     fit(
         module,
         datamodule,

@@ -11,6 +11,7 @@ from ensemble_switchover.layout import RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.facts import budget_record, design_record
 from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.predictions import kept_epochs, predictions_file
 from ensemble_switchover.results.store import read_attachment, read_record, write_record
 
 if TYPE_CHECKING:
@@ -72,16 +73,25 @@ def share_record(cell: Cell, config: Config, source: Path) -> None:
     record = read_record(source / RECORD_FILE)
     if record.training != cell.training:
         raise RecordError(f"{source}: expected training {cell.training}, it has {record.training}")
-    files = {}
-    if config.weights and WEIGHTS_FILE in read_document(source).files:
-        files[WEIGHTS_FILE] = read_attachment(source, WEIGHTS_FILE)
+    kept = read_document(source).files
+    wanted = [predictions_file(e) for e in kept_epochs(config.record.predictions, cell.recipe)]
+    if config.record.weights:
+        wanted.append(WEIGHTS_FILE)
+    files = {name: read_attachment(source, name) for name in wanted if name in kept}
+    budget = budget_record(cell)
     own = replace(
         record,
         name=cell.name,
         fingerprint=cell.fingerprint,
         shared_from=record.shared_from or record.name,
         study=cell.study,
-        budget=budget_record(cell),
+        budget=budget,
+        latencies=[
+            entry
+            for entry in record.latencies
+            # the single network that was timed beside it may be another budget's
+            if entry.model == "run" or record.budget == budget
+        ],
         design=design_record(cell),
         config=plain(config),
     )

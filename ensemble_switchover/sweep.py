@@ -124,7 +124,7 @@ def run_plan(
     if plan.wandb_offline and watch.pending:
         folder = plan.study.cells[0].study_folder
         print(
-            f"W&B: no login, so the runs are kept offline; send them: "
+            f"W&B: offline, so the runs are kept on disk; send them: "
             f"wandb sync {folder}/wandb/offline-run-*"
         )
     watch.start()

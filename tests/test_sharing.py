@@ -47,7 +47,10 @@ def test_a_shared_record_is_the_others_measurements_under_its_own_request(twins)
     share_record(second, own_config, first.folder)
     source = read_record(first.folder / RECORD_FILE)
     shared = read_record(second.folder / RECORD_FILE)
-    assert (shared.epochs, shared.latencies) == (source.epochs, source.latencies)
+    assert (shared.epochs, shared.layer_times) == (source.epochs, source.layer_times)
+    assert {entry.model for entry in source.latencies} == {"run", "single"}
+    # the single network that was timed beside it is of the other budget
+    assert shared.latencies == [entry for entry in source.latencies if entry.model == "run"]
     assert shared.environment == source.environment
     assert shared.shared_from == source.name
     assert source.shared_from is None
@@ -58,8 +61,9 @@ def test_a_shared_record_is_the_others_measurements_under_its_own_request(twins)
     for cell in (first, second):
         found = check_record(cell.folder)
         assert (found.problems, found.remarks) == ([], [])
-    weights = [(cell.folder / "weights.safetensors").read_bytes() for cell in (first, second)]
-    assert weights[0] == weights[1]
+    for name in ("weights.safetensors", "predictions-epoch-0001.npz"):
+        ours, theirs = ((cell.folder / name).read_bytes() for cell in (first, second))
+        assert ours == theirs
 
 
 def test_a_shared_run_equals_the_same_run_trained(twins, tmp_path):

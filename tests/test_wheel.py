@@ -69,3 +69,16 @@ def test_the_report_from_another_folder(elsewhere, tmp_path):
     assert result.returncode == 2
     assert "nowhere" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_explorer_from_another_folder(elsewhere, tmp_path):
+    code = "from ensemble_switchover.results.demo import unpack_demo; print(unpack_demo('results'))"
+    subprocess.run([elsewhere, "-c", code], cwd=tmp_path, check=True, capture_output=True)
+
+    result = subprocess.run(
+        [elsewhere, "-m", "ensemble_switchover.explore", "results/demo"],
+        cwd=tmp_path, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert result.stdout.strip() == str(Path("results/demo/explorer.html"))
+    assert "Observable Plot" in (tmp_path / result.stdout.strip()).read_text("utf-8")

@@ -53,14 +53,10 @@ def vary_rule(
     Returns:
         One variant per pair, confidences outermost.
     """
-    means, errors, pairs = _measure(threshold.cells)
+    means, errors, pairs = measure_cells(threshold.cells)
     variants = []
     for confidence in confidences:
-        reach = np.zeros_like(means)
-        if confidence is not None:
-            quantiles = {n: t_quantile(n - 1, confidence) for n in set(pairs[pairs > 1].tolist())}
-            factors = np.vectorize(lambda n, q=quantiles: q.get(n, np.nan), otypes=[float])(pairs)
-            reach = factors * errors
+        reach = interval_reach(errors, pairs, confidence)
         for margin in margins:
             wins = means + reach < -margin  # false where there is no mean or no interval
             staircase = find_staircase(threshold.budgets, wins)
@@ -75,6 +71,23 @@ def vary_rule(
                 )
             )
     return variants
+
+
+def interval_reach(
+    errors: NDArray[np.float64], pairs: NDArray[np.int64], confidence: float | None
+) -> NDArray[np.float64]:
+    """Return how far the interval of each cell reaches to either side of its mean.
+
+    Args:
+        errors: Standard errors in percentage points; NaN where there is none.
+        pairs: Numbers of paired seeds.
+        confidence: Confidence of the intervals; None for the means alone, which reach nowhere.
+    """
+    if confidence is None:
+        return np.zeros_like(errors)
+    quantiles = {n: t_quantile(n - 1, confidence) for n in set(pairs[pairs > 1].tolist())}
+    factors = np.vectorize(lambda n: quantiles.get(n, np.nan), otypes=[float])(pairs)
+    return np.asarray(factors * errors)
 
 
 def describe_sensitivity(threshold: Threshold, variants: Sequence[Variant]) -> str:
@@ -98,14 +111,18 @@ def _place(variant: Variant) -> str:
     return f"{variant.budget:,} parameters, epoch {variant.epoch}"
 
 
-def _measure(
+def measure_cells(
     cells: Sequence[Sequence[Cell]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Mean, standard error (percentage points) and number of pairs of every cell; NaN: none."""
+    """Mean, standard error (percentage points) and number of samples of every cell; NaN: none."""
     means = [[_or_nan(cell.mean_difference) for cell in column] for column in cells]
     errors = [[_standard_error(cell) for cell in column] for column in cells]
-    pairs = [[cell.num_pairs for cell in column] for column in cells]
+    pairs = [[_num_samples(cell) for cell in column] for column in cells]
     return np.array(means), np.array(errors), np.array(pairs, dtype=np.int64)
+
+
+def _num_samples(cell: Cell) -> int:
+    return cell.num_pairs if cell.interval is None else cell.interval.num_samples
 
 
 def _standard_error(cell: Cell) -> float:

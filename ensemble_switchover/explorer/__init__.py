@@ -1,1 +1,1 @@
-"""The web page that shows a study (no torch)."""
+"""The explorer: a page in which designs are seen, compared and advised (no torch)."""

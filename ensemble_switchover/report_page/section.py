@@ -11,9 +11,9 @@ from ensemble_switchover.analysis.display import (
 )
 from ensemble_switchover.analysis.display_answers import show_sensitivity
 from ensemble_switchover.analysis.markup import write_latex, write_markdown
-from ensemble_switchover.explorer.page import Picture, Problem, Section
 from ensemble_switchover.figures.gallery import draw_costs, draw_errors, list_left_out
 from ensemble_switchover.figures.style import encode_figure
+from ensemble_switchover.report_page.page import Picture, Problem, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

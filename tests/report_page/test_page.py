@@ -7,7 +7,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
-from ensemble_switchover.explorer.page import Page, Picture, Problem, Section, render_page
+from ensemble_switchover.report_page.page import Page, Picture, Problem, Section, render_page
 from ensemble_switchover.terminal import ShownTable
 
 EVIL = "<script>alert('x')</script> \" onload=\"x"

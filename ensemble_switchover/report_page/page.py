@@ -82,13 +82,13 @@ def render_page(page: Page) -> str:
     allows images that the page itself holds and this one style sheet, and nothing else.
     """
     environment = Environment(
-        loader=PackageLoader("ensemble_switchover", "explorer"),
+        loader=PackageLoader("ensemble_switchover", "report_page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = files("ensemble_switchover.explorer").joinpath("page.css").read_text("utf-8")
+    style = files("ensemble_switchover.report_page").joinpath("page.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     return (
         environment.get_template("page.html.j2")

@@ -1,0 +1,174 @@
+"""Which design to build with what there is, told from records.
+
+`python -m ensemble_switchover.advise results/demo --parameters 200k --latency-ms 1`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ensemble_switchover.amounts import (
+    argument,
+    parse_bytes,
+    parse_count,
+    parse_number,
+    parse_parameter_count,
+    parse_percent,
+)
+from ensemble_switchover.analysis.advice import advise
+from ensemble_switchover.analysis.advice_candidate import (
+    collect_designs,
+    device_names,
+    list_candidates,
+    usual_device,
+)
+from ensemble_switchover.analysis.advice_display import advice_values, show_fits
+from ensemble_switchover.analysis.advice_fit import Limits
+from ensemble_switchover.analysis.advice_sentence import describe_advice
+from ensemble_switchover.command import run_command
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.reproduction import CommandWriter, same_treatment
+from ensemble_switchover.studies import read_studies
+from ensemble_switchover.terminal import make_console, print_table, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.analysis.advice_candidate import TrainedDesign
+
+DESCRIPTION = "Advise which design to build, from the records of what was trained."
+EPILOG = (
+    "Every limit may be left out. The exit code is 0 whether there is an advice or not: "
+    "docs/explorer.md tells the rule."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ensemble_switchover.advise", description=DESCRIPTION, epilog=EPILOG
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="folder", help="results/<study>")
+    limit = parser.add_argument_group("what you have")
+    limit.add_argument(
+        "--parameters",
+        type=argument(parse_parameter_count),
+        metavar="N",
+        help="of all members, such as 2M or 200k",
+    )
+    limit.add_argument("--epochs", type=argument(parse_count), metavar="N", help="of training")
+    limit.add_argument("--hours", type=argument(parse_number), metavar="H", help="of training")
+    limit.add_argument(
+        "--memory",
+        type=argument(parse_bytes),
+        metavar="SIZE",
+        help="of the device, such as 8GiB; of a CPU, what the whole process takes",
+    )
+    limit.add_argument(
+        "--latency-ms", type=argument(parse_number), metavar="MS", help="of inference per image"
+    )
+    limit.add_argument(
+        "--accuracy", type=argument(parse_percent), metavar="PERCENT", help="that is wanted"
+    )
+    scope = parser.add_argument_group("what is considered")
+    scope.add_argument("--dataset", help="where the folders hold several; its name as reports say")
+    scope.add_argument("--family", help="such as resnet; default: all")
+    scope.add_argument("--k", type=argument(parse_count), help="number of members; default: all")
+    scope.add_argument(
+        "--device", help="whose times and memory count; default: the one of most runs"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    given = parser.parse_intermixed_args(arguments)
+    return run_command(lambda: advise_from(given))
+
+
+def advise_from(given: argparse.Namespace) -> int:
+    """Advise from the records below the folders.
+
+    Returns:
+        The exit code: 0.
+
+    Raises:
+        RecordError: if there is no finished run.
+        ConfigError: if the words choose nothing, or do not choose among several data sets.
+    """
+    designs = collect_designs(read_studies(given.folders))
+    designs = choose_designs(designs, given.dataset, given.family, given.k)
+    device = choose_device(designs, given.device)
+    limits = Limits(
+        parameters=given.parameters,
+        epochs=given.epochs,
+        hours=given.hours,
+        memory_bytes=given.memory,
+        latency_ms=given.latency_ms,
+        accuracy_percent=given.accuracy,
+    )
+    advice = advise(list_candidates(designs, device), limits)
+    command = None
+    if advice.best is not None:
+        command = CommandWriter().write(same_treatment(advice.best.design.records))
+    sentences = describe_advice(advice)
+    if given.format == "json":
+        print(json.dumps(advice_values(advice, sentences, device, command), indent=1))
+        return 0
+    console = make_console()
+    for sentence in sentences:
+        console.print(Text(printable(sentence)), soft_wrap=True)
+    if advice.best is not None:
+        print_table(console, show_fits(advice), f"{designs[0].data}, on {device}")
+    if command is not None:
+        console.print(Text(printable(f"To train it: {command}")), soft_wrap=True)
+    return 0
+
+
+def choose_designs(
+    designs: Sequence[TrainedDesign], dataset: str | None, family: str | None, k: int | None
+) -> list[TrainedDesign]:
+    """Choose the designs of one data set, and of one family or k where that is asked for.
+
+    A single network is considered whatever k is asked for.
+
+    Raises:
+        ConfigError: if there is none such, or if the data set is not told.
+    """
+    data = sorted({design.data for design in designs})
+    if dataset is None and len(data) > 1:
+        raise ConfigError(
+            f"errors on different images do not compare; name one of --dataset {_listed(data)}"
+        )
+    _require("--dataset", dataset, data)
+    chosen = [d for d in designs if dataset in (None, d.data)]
+    _require("--family", family, sorted({d.family for d in chosen}))
+    chosen = [d for d in chosen if family in (None, d.family)]
+    ks = sorted({d.k for d in chosen})
+    _require("--k", k, ks)
+    return [d for d in chosen if k is None or d.k in (1, k)]
+
+
+def choose_device(designs: Sequence[TrainedDesign], device: str | None) -> str | None:
+    """Choose the device whose times and memory count.
+
+    Raises:
+        ConfigError: if no run was on it.
+    """
+    _require("--device", device, device_names(designs))
+    return device or usual_device(designs)
+
+
+def _require(option: str, value: object, known: Sequence[object]) -> None:
+    if value is not None and value not in known:
+        raise ConfigError(f"{option} {value}: expected one of {_listed(known)}")
+
+
+def _listed(values: Sequence[object]) -> str:
+    return ", ".join(f'"{value}"' if " " in str(value) else str(value) for value in values)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Amounts as a user writes them on a command line."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from ensemble_switchover.design.budget import parse_parameters
+from ensemble_switchover.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Amount = TypeVar("_Amount", int, float)
+_BYTES = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+
+
+def parse_bytes(text: str) -> int:
+    """Read a number of bytes.
+
+    >>> parse_bytes("8GiB"), parse_bytes("512 MiB"), parse_bytes("1.5GB")
+    (8589934592, 536870912, 1500000000)
+
+    Raises:
+        ValueError: for anything else.
+    """
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMG]i?B|B)", text.strip(), re.IGNORECASE)
+    if match is None or float(match[1]) == 0:
+        raise ValueError(f"expected a size such as 8GiB or 500MB, not {text}")
+    return int(float(match[1]) * _BYTES[match[2].lower()])
+
+
+def argument(parse: Callable[[str], _Amount]) -> Callable[[str], _Amount]:
+    """Make a parser's complaint argparse's own."""
+
+    def read(text: str) -> _Amount:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read
+
+
+def parse_parameter_count(text: str) -> int:
+    """Read a number of parameters, such as 2M.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    try:
+        return parse_parameters(text)
+    except ConfigError as error:
+        raise ValueError(f"expected a number such as 2M or 200k, not {text}") from error
+
+
+def parse_count(text: str) -> int:
+    """Read a whole number of 1 or more.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError(f"expected a whole number of 1 or more, not {text}")
+    return int(text)
+
+
+def parse_number(text: str) -> float:
+    """Read a number above 0.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if not re.fullmatch(r"[0-9]*\.?[0-9]+(?:e-?[0-9]+)?", text) or float(text) <= 0:
+        raise ValueError(f"expected a number above 0, not {text}")
+    return float(text)
+
+
+def parse_percent(text: str) -> float:
+    """Read a percentage above 0, at most 100.
+
+    >>> parse_percent("95"), parse_percent("95.5 %")
+    (95.0, 95.5)
+
+    Raises:
+        ValueError: for anything else.
+    """
+    number = parse_number(text.removesuffix("%").strip())
+    if number > 100:
+        raise ValueError(f"expected a percentage of at most 100, not {text}")
+    return number

@@ -1,0 +1,252 @@
+"""What can be advised: every design that was trained, with its errors and what it took."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from ensemble_switchover.analysis.comparison import label_settings, setting_of
+from ensemble_switchover.analysis.condition_group import TIME_CONDITIONS, describe_condition
+from ensemble_switchover.analysis.statistics import sample_mean, sample_std
+from ensemble_switchover.analysis.table import DEVICE_MEMORY, tabulate_runs
+from ensemble_switchover.analysis.time_to_accuracy import steady_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ensemble_switchover.analysis.comparison import Setting
+    from ensemble_switchover.results.record import Record
+
+_CONDITIONS = (*TIME_CONDITIONS, "latency_batch_size", "memory_kind")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedDesign:
+    """A design of one setting, and its errors; what a user can build."""
+
+    setting: str
+    """Family, data set and what else tells the setting from others, such as its epochs."""
+    data: str
+    """The images that it was measured on."""
+    measure: str
+    """What the error is called: `test error` or `validation error`."""
+    family: str
+    design_class: str
+    k: int
+    """Number of members."""
+    depth: int
+    width: int
+    parameters: int
+    """Trainable parameters of all members."""
+    budget_parameters: int
+    """The smallest budget that leads to it."""
+    epochs: tuple[int, ...]
+    """The epochs that all of its runs have, ascending."""
+    errors: Mapping[int, tuple[float, ...]] = field(repr=False)
+    """Seed -> error in percent after each epoch; the mean of a seed's runs."""
+    records: tuple[Record, ...] = field(repr=False)
+
+    @property
+    def key(self) -> tuple[str, str, int, int, int]:
+        """What tells it from the others."""
+        return (self.setting, self.data, self.k, self.depth, self.width)
+
+    @property
+    def label(self) -> str:
+        """In few words, such as `deq, k = 4, depth 26, width 5`."""
+        members = "" if self.k == 1 else f", k = {self.k}"
+        return f"{self.design_class}{members}, depth {self.depth}, width {self.width}"
+
+    @property
+    def num_runs(self) -> int:
+        """The runs that this is known from."""
+        return len(self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a design took under one condition; a part that was not measured is absent."""
+
+    condition: str
+    """One line: device, execution, precision, threads, runs sharing the machine."""
+    device_name: str
+    seconds: tuple[float, ...] = field(repr=False)
+    """Training seconds until the end of each epoch, the mean over the seeds; the warm-up epoch
+    counts as a median one."""
+    seconds_std: tuple[float, ...] | None = field(repr=False)
+    """Sample standard deviation over the seeds; None for one seed."""
+    latency_ms: float | None
+    """Milliseconds per image, the mean over the seeds."""
+    latency_ms_std: float | None
+    latency_batch_size: int | None
+    memory_bytes: int | None
+    """Peak of training, the highest of any run."""
+    memory_kind: str | None
+    """`device allocator`, or on a CPU `process resident`, which holds the whole process."""
+    num_seeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A design, and one way to run it; None where it was not run on the device asked for."""
+
+    design: TrainedDesign
+    cost: Cost | None
+
+
+def collect_designs(records: Sequence[Record]) -> list[TrainedDesign]:
+    """Collect the designs that were trained, smallest first.
+
+    Two budgets, or the two ensemble classes, may lead to the same networks: they are one design,
+    named after the smallest budget. How members were executed changes no error, so the runs of all
+    conditions are joined.
+
+    Args:
+        records: Runs of any number of settings.
+    """
+    settings = {setting_of(record): None for record in records}
+    labels = label_settings(settings)
+    data = label_data(settings)
+    alike: defaultdict[tuple[Any, ...], list[Record]] = defaultdict(list)
+    for record in records:
+        design = record.design
+        alike[setting_of(record), design.k, design.depth, design.width].append(record)
+    designs = []
+    for (setting, *_), runs in alike.items():
+        first = min(runs, key=lambda r: (r.budget.parameters, r.design.design_class != "single"))
+        epochs, errors = _join_errors(runs)
+        designs.append(
+            TrainedDesign(
+                setting=labels[setting],
+                data=data[setting],
+                measure=setting.measure,
+                family=first.design.family,
+                design_class=first.design.design_class,
+                k=first.design.k,
+                depth=first.design.depth,
+                width=first.design.width,
+                parameters=first.design.parameters,
+                budget_parameters=first.budget.parameters,
+                epochs=epochs,
+                errors=errors,
+                records=tuple(runs),
+            )
+        )
+    return sorted(designs, key=lambda d: (d.data, d.parameters, d.k, d.depth, d.setting))
+
+
+def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -> list[Candidate]:
+    """List every design with what it took on one device, once a condition.
+
+    Args:
+        designs: What `collect_designs` returns, or some of it.
+        device_name: The device whose seconds, bytes and milliseconds count.
+    """
+    rows: defaultdict[tuple[int, tuple[Any, ...]], list[dict[str, Any]]] = defaultdict(list)
+    listed = list(designs)
+    here = [
+        (number, record)
+        for number, design in enumerate(listed)
+        for record in design.records
+        if record.environment.device_name == device_name
+    ]
+    # Their names may be equal where studies are of several machines.
+    table = tabulate_runs([replace(record, name=f"{i}") for i, (_, record) in enumerate(here)])
+    for row in table.to_dicts():
+        number, record = here[int(row["name"])]
+        row["until"] = _seconds_until(record, listed[number].epochs)
+        rows[number, tuple(row[name] for name in _CONDITIONS)].append(row)
+    costs: defaultdict[int, list[Cost]] = defaultdict(list)
+    for (number, _), alike in rows.items():
+        costs[number].append(_summarise(alike))
+    candidates = []
+    for number, design in enumerate(listed):
+        known = sorted(costs[number], key=lambda cost: (-cost.num_seeds, cost.condition))
+        candidates += [Candidate(design, cost) for cost in known]
+        if not known:
+            candidates.append(Candidate(design, None))
+    return candidates
+
+
+def usual_device(designs: Iterable[TrainedDesign]) -> str | None:
+    """Return the device that ran the most of them; None where there are no designs."""
+    names = Counter(r.environment.device_name for d in designs for r in d.records)
+    return min(names, key=lambda name: (-names[name], name)) if names else None
+
+
+def device_names(designs: Iterable[TrainedDesign]) -> list[str]:
+    """Name the devices of all runs."""
+    return sorted({r.environment.device_name for d in designs for r in d.records})
+
+
+def label_data(settings: Iterable[Setting]) -> dict[Setting, str]:
+    """Name the images of each setting: the data set, and what tells it from others of its name."""
+    used = {setting: _data_details(setting) for setting in settings}
+    labels = {}
+    for setting, details in used.items():
+        namesakes = [d for s, d in used.items() if s.dataset == setting.dataset]
+        shared = frozenset.intersection(*namesakes)
+        apart = sorted(details - shared)
+        words = ", ".join(f"{name.partition(' ')[2]} {text.strip(chr(34))}" for name, text in apart)
+        labels[setting] = f"{setting.dataset} ({words})" if words else setting.dataset
+    return labels
+
+
+def _data_details(setting: Setting) -> frozenset[tuple[str, str]]:
+    return frozenset(entry for entry in setting.details if entry[0].startswith("dataset "))
+
+
+def _join_errors(runs: Sequence[Record]) -> tuple[tuple[int, ...], dict[int, tuple[float, ...]]]:
+    epochs = sorted(set.intersection(*({e.epoch for e in run.epochs} for run in runs)))
+    seeds: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
+    for run in runs:
+        error = {epoch.epoch: epoch.test_error for epoch in run.epochs}
+        seeds[run.seed].append(tuple(error[epoch] for epoch in epochs))
+    return tuple(epochs), {seed: _mean_curve(curves) for seed, curves in sorted(seeds.items())}
+
+
+def _summarise(rows: Sequence[dict[str, Any]]) -> Cost:
+    """Summarise the runs of one design under one condition; a seed's runs are one sample."""
+    first = rows[0]
+    curves: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
+    latencies: defaultdict[int, list[float]] = defaultdict(list)
+    for row in rows:
+        curves[row["seed"]].append(row["until"])
+        if row["latency_ms_per_image"] is not None:
+            latencies[row["seed"]].append(row["latency_ms_per_image"])
+    seconds = [_mean_curve(of_seed) for of_seed in curves.values()]
+    latency = [sample_mean(of_seed) for of_seed in latencies.values()]
+    on_device = first["memory_kind"] == DEVICE_MEMORY
+    peaks = [row["peak_device_bytes" if on_device else "peak_rss_bytes"] for row in rows]
+    return Cost(
+        condition=describe_condition(first),
+        device_name=first["device_name"],
+        seconds=_mean_curve(seconds),
+        seconds_std=_std_curve(seconds) if len(seconds) > 1 else None,
+        latency_ms=sample_mean(latency) if latency else None,
+        latency_ms_std=sample_std(latency) if latency else None,
+        latency_batch_size=first["latency_batch_size"],
+        memory_bytes=max((peak for peak in peaks if peak is not None), default=None),
+        memory_kind=first["memory_kind"],
+        num_seeds=len(seconds),
+    )
+
+
+def _seconds_until(record: Record, epochs: Sequence[int]) -> tuple[float, ...]:
+    until = dict(
+        zip(
+            (e.epoch for e in record.epochs), accumulate(steady_seconds(record.epochs)), strict=True
+        )
+    )
+    return tuple(until[epoch] for epoch in epochs)
+
+
+def _mean_curve(curves: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    return tuple(math.fsum(values) / len(values) for values in zip(*curves, strict=True))
+
+
+def _std_curve(curves: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    return tuple(sample_std(values) or 0.0 for values in zip(*curves, strict=True))

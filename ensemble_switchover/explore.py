@@ -1,0 +1,128 @@
+"""The design space in a browser, from records.
+
+`python -m ensemble_switchover.explore results/demo --out explorer.html`
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.command import run_command
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.explorer.content import build_content
+from ensemble_switchover.explorer.document import render_explorer
+from ensemble_switchover.reproduction import CommandWriter, same_treatment
+from ensemble_switchover.studies import read_studies
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DESCRIPTION = "Make one HTML file in which the designs of one or several studies are explored."
+LOOPBACK = "127.0.0.1"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the page's path, or its address, is the last line it prints."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ensemble_switchover.explore", description=DESCRIPTION
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="folder", help="results/<study>")
+    parser.add_argument(
+        "--out", type=Path, help="the file to write (default: explorer.html in the first folder)"
+    )
+    parser.add_argument(
+        "--serve", action="store_true", help="serve the page on this machine until Ctrl-C"
+    )
+    parser.add_argument("--port", type=int, default=0, help="of --serve; default: a free one")
+    given = parser.parse_intermixed_args(arguments)
+    return run_command(lambda: explore(given.folders, given.out, given.serve, given.port))
+
+
+def explore(folders: Sequence[Path], out: Path | None, serve: bool, port: int) -> int:
+    """Write the page, and serve it where that is asked for.
+
+    Returns:
+        The exit code: 0.
+
+    Raises:
+        RecordError: if a folder is absent, or no run is finished.
+        ConfigError: for a port that is none.
+    """
+    if not 0 <= port < 2**16:
+        raise ConfigError(f"--port {port}: expected 0 to 65535")
+    path = write_explorer(folders, out)
+    if not serve:
+        print(path)
+        return 0
+    with make_server(path, port) as server:
+        print(f"http://{LOOPBACK}:{server.server_address[1]}/{path.name}", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+    return 0
+
+
+def write_explorer(folders: Sequence[Path], out: Path | None = None) -> Path:
+    """Write the page of the records below some folders, whole or not at all.
+
+    Args:
+        folders: Folders of one or several studies.
+        out: The file; by default `explorer.html` in the first folder.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        RecordError: if a folder is absent, or no run is finished.
+        OSError: if it cannot be written.
+    """
+    path = out or folders[0] / "explorer.html"
+    records = read_studies(folders)
+    writer = CommandWriter()
+    content = build_content(records, lambda runs: writer.write(same_treatment(runs)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(render_explorer(content), encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+class _OneFile(SimpleHTTPRequestHandler):
+    """Serves one file, whatever else lies beside it."""
+
+    def __init__(self, *arguments: object, name: str, directory: str) -> None:
+        self._name = name
+        super().__init__(*arguments, directory=directory)  # type: ignore[arg-type]
+
+    def translate_path(self, path: str) -> str:
+        """Every other path is that of no file."""
+        asked = path.partition("?")[0].partition("#")[0].lstrip("/")
+        name = self._name if asked in ("", self._name) else ".absent"
+        return str(Path(self.directory) / name)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def make_server(path: Path, port: int) -> ThreadingHTTPServer:
+    """Make a server of one file, which only this machine can reach.
+
+    Raises:
+        OSError: if the port is taken.
+    """
+    handler = partial(_OneFile, name=path.name, directory=str(path.parent.resolve()))
+    return ThreadingHTTPServer((LOOPBACK, port), handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

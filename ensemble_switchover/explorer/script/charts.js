@@ -1,0 +1,275 @@
+// The four pictures. Colours come from the style sheet, so light and dark need no drawing anew.
+
+const CLASSES = ["single", "deq", "weq"];
+/** @type {Record<string, string>} */
+const SYMBOLS = { single: "circle", deq: "square", weq: "triangle" };
+/** @type {Record<string, string | undefined>} */
+const DASHES = { single: undefined, deq: "6,3", weq: "2,3" };
+const FONT = { fontFamily: "inherit", fontSize: "12px", overflow: "visible" };
+
+const RING = { stroke: "var(--alarm)", strokeWidth: 2.5, fill: "none" };
+const CRISP = { shapeRendering: "crispEdges" };
+
+/** @param {string} name */
+const colourOf = (name) => `var(--${name})`;
+
+/** The class of the lowest error in every cell, and the switchover.
+ * @param {Comparison} comparison @param {SwitchoverMap} map @param {number} width
+ * @param {[number, number] | null} chosen indices of budget and epoch */
+function drawMap(comparison, map, width, chosen) {
+  const { budgets, epochs } = comparison;
+  const block = { x1: (d) => d[0] - 0.5, x2: (d) => d[0] + 0.5 };
+  const span = { ...block, y1: (d) => d[1] - 0.5, y2: (d) => d[2] + 0.5 };
+  const faces = CLASSES.flatMap((name, index) =>
+    [0, 1].map((decided) =>
+      Plot.rect(
+        map.cells.filter((cell) => cell[3] === index && cell[4] === decided),
+        { ...span, fill: decided ? colourOf(name) : `var(--${name}-pale)`, ...CRISP },
+      ),
+    ),
+  );
+  const stairs = Object.entries(map.stairs).map(([name, rows]) => {
+    const points = staircase(rows, epochs.length);
+    return [
+      Plot.line(points, { stroke: "var(--ground)", strokeWidth: 5 }),
+      Plot.line(points, {
+        stroke: "currentColor",
+        strokeWidth: 2.2,
+        strokeDasharray: DASHES[name],
+      }),
+    ];
+  });
+  const every = Math.ceil(budgets.length / Math.max(2, Math.floor(width / 70)));
+  return Plot.plot({
+    width,
+    height: Math.max(260, Math.min(420, width * 0.62)),
+    marginLeft: 46,
+    marginBottom: 44,
+    style: FONT,
+    x: {
+      domain: [-0.5, budgets.length - 0.5],
+      ticks: budgets.map((_, i) => i).filter((i) => i % every === 0),
+      tickFormat: (i) => formatParameters(budgets[i][0]),
+      label: "Budget, parameters →",
+      labelAnchor: "right",
+    },
+    y: {
+      domain: [-0.5, epochs.length - 0.5],
+      ticks: epochTicks(epochs.length),
+      tickFormat: (i) => String(epochs[i]),
+      label: "↑ Epoch",
+    },
+    marks: [
+      hatchPattern,
+      ...faces,
+      Plot.rect(
+        map.cells.filter((cell) => cell[3] < 0),
+        { ...span, fill: "var(--hole)", ...CRISP },
+      ),
+      Plot.rect(
+        map.cells.filter((cell) => cell[5]),
+        { ...span, fill: "url(#hatch)" },
+      ),
+      ...stairs,
+      chosen && Plot.rect([chosen], { ...ringOf(chosen, epochs.length), ...RING }),
+    ],
+  });
+}
+
+/** The outline of a cell, high enough to be seen. @param {[number, number]} cell
+ * @param {number} numEpochs */
+function ringOf([column, row], numEpochs) {
+  const half = Math.max(0.5, numEpochs / 60);
+  const middle = Math.min(Math.max(row, half - 0.5), numEpochs - 0.5 - half);
+  return { x1: [column - 0.5], x2: [column + 0.5], y1: [middle - half], y2: [middle + half] };
+}
+
+/** The line of a staircase, as points; null where no epoch is beyond it.
+ * @param {(number | null)[]} rows @param {number} numEpochs */
+function staircase(rows, numEpochs) {
+  /** @type {[number, number][]} */
+  const points = [];
+  rows.forEach((row, column) => {
+    if (row === null) return;
+    if (!points.length) points.push([column - 0.5, numEpochs - 0.5]);
+    points.push([column - 0.5, row - 0.5], [column + 0.5, row - 0.5]);
+  });
+  return points;
+}
+
+/** @param {number} count */
+function epochTicks(count) {
+  const step = Math.max(1, Math.ceil(count / 8));
+  return Array.from({ length: count }, (_, i) => i).filter((i) => (i + 1) % step === 0);
+}
+
+/** Lines where both ensembles beat the single network. */
+function hatchPattern() {
+  const make = (name, attributes) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    return element;
+  };
+  const pattern = make("pattern", {
+    id: "hatch",
+    width: "7",
+    height: "7",
+    patternUnits: "userSpaceOnUse",
+    patternTransform: "rotate(45)",
+  });
+  pattern.append(make("line", { y2: "7", stroke: "var(--hatch)", "stroke-width": "1.6" }));
+  const defs = make("defs", {});
+  defs.append(pattern);
+  return defs;
+}
+
+/** A metric against the budget, with bands of a standard deviation to either side.
+ * @param {MetricPoint[]} points @param {string} label @param {number} width
+ * @param {number | null} budget parameters that are marked */
+function drawMetric(points, label, width, budget) {
+  const marks = CLASSES.flatMap((name) => {
+    const own = points.filter((point) => point.name === name);
+    return [
+      Plot.areaY(own, {
+        x: "x",
+        y1: (d) => d.y - (d.std ?? 0),
+        y2: (d) => d.y + (d.std ?? 0),
+        fill: colourOf(name),
+        fillOpacity: 0.2,
+      }),
+      Plot.line(own, { x: "x", y: "y", stroke: colourOf(name), strokeDasharray: DASHES[name] }),
+      Plot.dot(own, dotOptions(name, "x", "y")),
+    ];
+  });
+  return Plot.plot({
+    width,
+    height: Math.max(240, Math.min(360, width * 0.55)),
+    marginLeft: 54,
+    marginBottom: 40,
+    style: FONT,
+    x: { type: "log", label: "Budget, parameters →" },
+    y: { label: `↑ ${label}`, zero: true, grid: true, nice: true },
+    marks: [
+      Plot.axisX(someBudgets(points, width), { text: formatParameters }),
+      budget && Plot.ruleX([budget], { stroke: "var(--alarm)", strokeDasharray: "4,3" }),
+      ...marks,
+      tipOf(points),
+    ],
+  });
+}
+
+/** The budgets that have room for a label. @param {MetricPoint[]} points @param {number} width */
+function someBudgets(points, width) {
+  const budgets = distinct(points.map((point) => point.x)).sort((a, b) => a - b);
+  const every = Math.ceil(budgets.length / Math.max(2, Math.floor(width / 75)));
+  return budgets.filter((_, i) => i % every === 0);
+}
+
+/** Two metrics against each other, with the front of the designs that none beats in both.
+ * @param {MetricPoint[]} points @param {string} xLabel @param {string} yLabel @param {number} width
+ * @param {number | null} budget parameters whose designs are ringed */
+function drawPareto(points, xLabel, yLabel, width, budget) {
+  const front = points.filter((point) => point.front).sort((a, b) => a.x - b.x);
+  const logarithmic = points.every((p) => p.x > 0) && spanOf(points.map((p) => p.x)) > 8;
+  return Plot.plot({
+    width,
+    height: Math.max(240, Math.min(360, width * 0.55)),
+    marginLeft: 54,
+    marginBottom: 40,
+    style: FONT,
+    x: {
+      type: logarithmic ? "log" : "linear",
+      label: `${xLabel} →`,
+      nice: !logarithmic,
+      ticks: 5,
+      tickFormat: (value) => formatDigits(value, 3),
+    },
+    y: { label: `↑ ${yLabel}`, grid: true, nice: true },
+    marks: [
+      Plot.line(front, { x: "x", y: "y", stroke: "currentColor", curve: "step-after" }),
+      ...CLASSES.map((name) =>
+        Plot.dot(
+          points.filter((point) => point.name === name),
+          dotOptions(name, "x", "y"),
+        ),
+      ),
+      Plot.dot(
+        points.filter((point) => point.budget === budget),
+        { x: "x", y: "y", r: 8, stroke: "var(--alarm)", strokeWidth: 1.5 },
+      ),
+      tipOf(points),
+    ],
+  });
+}
+
+/** @param {number[]} values */
+function spanOf(values) {
+  return Math.max(...values) / Math.min(...values);
+}
+
+/** Mark the points that no other is as low as in both numbers and lower than in one.
+ * @param {MetricPoint[]} points */
+function markFront(points) {
+  const order = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
+  /** @type {MetricPoint | null} */
+  let best = null;
+  for (const point of order) {
+    point.front = best === null || point.y < best.y || (point.x === best.x && point.y === best.y);
+    if (point.front) best = point;
+  }
+}
+
+/** The error after every epoch: each seed's, and the mean.
+ * @param {{name: string, seed: number | null, epoch: number, error: number}[]} points
+ * @param {string} label @param {number} width @param {number | null} epoch */
+function drawCurves(points, label, width, epoch) {
+  return Plot.plot({
+    width,
+    height: Math.max(240, Math.min(340, width * 0.5)),
+    marginLeft: 46,
+    marginBottom: 40,
+    style: FONT,
+    x: { label: "Epoch →" },
+    y: { label: `↑ ${label}`, grid: true, zero: true },
+    marks: [
+      epoch !== null && Plot.ruleX([epoch], { stroke: "var(--alarm)", strokeDasharray: "4,3" }),
+      ...CLASSES.flatMap((name) => {
+        const own = points.filter((point) => point.name === name);
+        return [
+          Plot.line(
+            own.filter((point) => point.seed !== null),
+            {
+              x: "epoch",
+              y: "error",
+              z: "seed",
+              stroke: colourOf(name),
+              strokeOpacity: 0.4,
+              strokeWidth: 0.8,
+            },
+          ),
+          Plot.line(
+            own.filter((point) => point.seed === null),
+            {
+              x: "epoch",
+              y: "error",
+              stroke: colourOf(name),
+              strokeWidth: 2.2,
+              strokeDasharray: DASHES[name],
+            },
+          ),
+        ];
+      }),
+    ],
+  });
+}
+
+/** What the nearest point is, beside the pointer. @param {MetricPoint[]} points */
+function tipOf(points) {
+  const options = { x: "x", y: "y", title: "title", fill: "var(--panel)", lineHeight: 1.3 };
+  return Plot.tip(points, Plot.pointer(options));
+}
+
+/** @param {string} name @param {string} x @param {string} y */
+function dotOptions(name, x, y) {
+  return { x, y, fill: colourOf(name), symbol: SYMBOLS[name], r: 4.5, stroke: "var(--ground)" };
+}

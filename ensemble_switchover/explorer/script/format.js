@@ -1,0 +1,99 @@
+// Numbers for people, and what people type as numbers.
+
+const ABSENT = "–";
+const MEBIBYTE = 2 ** 20;
+const NUMBERS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 12 });
+
+/** Thousands apart, as 206,734. @param {number} value */
+function formatCount(value) {
+  return NUMBERS.format(Math.round(value));
+}
+
+/** So many significant digits, without an exponent. @param {number} value @param {number} digits */
+function formatDigits(value, digits) {
+  return NUMBERS.format(Number(value.toPrecision(digits)));
+}
+
+/** Parameters on an axis, as 207 k. @param {number} value */
+function formatParameters(value) {
+  if (value >= 1e6) return `${formatDigits(value / 1e6, 3)} M`;
+  return value >= 1e3 ? `${formatDigits(value / 1e3, 3)} k` : String(value);
+}
+
+/** Mean and standard deviation. @param {number | null} mean @param {number | null} std */
+function formatSpread(mean, std, unit = "") {
+  if (mean === null) return ABSENT;
+  const spread = std === null ? "" : ` ± ${formatDigits(std, 2)}`;
+  return `${formatDigits(mean, 4)}${spread}${unit && ` ${unit}`}`;
+}
+
+/** @param {Interval | null} interval */
+function formatInterval(interval) {
+  return interval === null
+    ? ABSENT
+    : `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}`;
+}
+
+/** Seconds in one unit. @param {number} seconds */
+function formatSeconds(seconds) {
+  if (seconds >= 2 * 86400) return `${formatDigits(seconds / 86400, 2)} days`;
+  if (seconds >= 3600) return `${formatDigits(seconds / 3600, 2)} h`;
+  return seconds >= 60 ? `${formatDigits(seconds / 60, 2)} min` : `${formatDigits(seconds, 2)} s`;
+}
+
+/** With its sign. @param {number} value */
+function formatSigned(value) {
+  return `${value < 0 ? "" : "+"}${value.toFixed(2)}`;
+}
+
+/** What a limit limits, with its unit. @param {LimitName} name @param {number} value */
+function formatAmount(name, value) {
+  if (name === "parameters" || name === "epochs") return `${formatCount(value)} ${name}`;
+  if (name === "hours") return `${formatDigits(value, 3)} h (${formatSeconds(value * 3600)})`;
+  if (name === "memory_bytes") return `${formatCount(value / MEBIBYTE)} MiB`;
+  return name === "latency_ms" ? `${formatDigits(value, 3)} ms` : `${value.toFixed(2)} %`;
+}
+
+/** Round a limit outward to what is shown, so that what is shown would do.
+ * @param {LimitName} name @param {number} value */
+function loosen(name, value) {
+  if (name === "parameters" || name === "epochs") return value;
+  if (name === "accuracy_percent") return Math.floor(value * 100) / 100;
+  if (name === "memory_bytes") return Math.ceil(value / MEBIBYTE) * MEBIBYTE;
+  const step = 10 ** (Math.floor(Math.log10(value)) - 2);
+  const steps = Number((value / step).toPrecision(12)); // what division adds is no step
+  return Number((Math.ceil(steps) * step).toPrecision(3));
+}
+
+const AMOUNT = /^([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([a-z%]*)$/i;
+/** @type {Record<LimitName, Record<string, number>>} */
+const UNITS = {
+  parameters: { "": 1, k: 1e3, m: 1e6, g: 1e9 },
+  epochs: { "": 1 },
+  hours: { "": 1, h: 1 },
+  memory_bytes: { gib: 2 ** 30, mib: 2 ** 20, gb: 1e9, mb: 1e6 },
+  latency_ms: { "": 1, ms: 1 },
+  accuracy_percent: { "": 1, "%": 1 },
+};
+/** @type {Record<LimitName, string>} */
+const EXAMPLES = {
+  parameters: "2M or 200k",
+  epochs: "60",
+  hours: "1.5",
+  memory_bytes: "8GiB or 500MB",
+  latency_ms: "3",
+  accuracy_percent: "95",
+};
+
+/** Read what a person typed: a number, undefined for nothing, or NaN for what cannot be read.
+ * @param {LimitName} name @param {string} text @returns {number | undefined} */
+function parseAmount(name, text) {
+  const plain = text.trim().replaceAll(",", "");
+  if (plain === "") return undefined;
+  const match = AMOUNT.exec(plain);
+  const factor = match && UNITS[name][match[2].toLowerCase()];
+  if (!match || factor === undefined || factor === null) return NaN;
+  const value = Number(match[1]) * factor;
+  const whole = name !== "epochs" || Number.isInteger(value);
+  return value > 0 && whole && (name !== "accuracy_percent" || value <= 100) ? value : NaN;
+}

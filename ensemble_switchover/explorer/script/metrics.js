@@ -1,0 +1,129 @@
+// Metrics against parameters, and against each other.
+
+/** @param {MetricRow[]} rows @param {string} xKey @param {string} yKey @returns {MetricPoint[]} */
+function pointsOf(rows, xKey, yKey) {
+  const keys = model.content.metrics.map(([key]) => key);
+  return rows.flatMap((row) => {
+    const [x] = xKey === "budget" ? row.budget : row.values[keys.indexOf(xKey)];
+    const [y, std] = row.values[keys.indexOf(yKey)];
+    if (x === null || y === null) return [];
+    const what = `${row.designClass}${row.k > 1 ? `, k = ${row.k}` : ""}`;
+    const title =
+      `${what}, depth ${row.depth}, width ${row.width}\n` +
+      `budget ${formatCount(row.budget[0])}, filled ${Math.round(100 * row.fill)} %\n` +
+      (xKey === "budget" ? "" : `${labelMetric(xKey)}: ${formatDigits(x, 4)}\n`) +
+      `${labelMetric(yKey)}: ${formatSpread(y, std)}`;
+    const budget = row.budget[0];
+    return [{ name: row.designClass, x, y, std, budget, front: false, title, row }];
+  });
+}
+
+/** @param {string} key */
+function labelMetric(key) {
+  const [, name, unit] = /** @type {[string, string, string]} */ (
+    model.content.metrics.find(([other]) => other === key)
+  );
+  return unit ? `${name}, ${unit}` : name;
+}
+
+/** @param {HTMLElement} element */
+const widthOf = (element) => Math.max(280, Math.floor(element.clientWidth));
+
+/** @param {Comparison} comparison @param {MetricRow[]} rows @param {[number, number]} cell */
+function renderMetric(comparison, rows, cell) {
+  const place = byId("metric-picture");
+  const budget = comparison.budgets[cell[0]][0];
+  const inputs = [comparison.label, state.condition, state.metric, budget];
+  redraw("metric", place, inputs, () => {
+    const points = pointsOf(rows, "budget", state.metric);
+    const label = labelMetric(state.metric);
+    const picture = drawMetric(points, label, widthOf(place), budget);
+    show(place, picture, `${label} against the budget in parameters, by design class.`);
+    picture.addEventListener("click", (/** @type {MouseEvent} */ event) =>
+      chooseBudget(comparison, picture.scale("x").invert(placeOf(picture, event)[0])),
+    );
+    byId("metric-note").textContent = noteOn(rows, [state.metric]);
+    byId("metric-table").replaceChildren(
+      makeTable(
+        `${label}: mean and sample standard deviation over the seeds`,
+        ["Budget", "Class", "Design", "Mean", "± std", "Seeds"],
+        points.map(({ row, y, std }) => [
+          formatCount(row.budget[0]),
+          row.designClass,
+          `depth ${row.depth}, width ${row.width}`,
+          formatDigits(y, 4),
+          std === null ? ABSENT : formatDigits(std, 2),
+          String(row.numSeeds),
+        ]),
+        3,
+      ),
+    );
+  });
+}
+
+/** @param {Comparison} comparison @param {number} parameters */
+function chooseBudget(comparison, parameters) {
+  const distance = (/** @type {number} */ other) => Math.abs(Math.log(other / parameters));
+  const all = comparison.budgets.map(([other]) => distance(other));
+  update({ budget: String(all.indexOf(Math.min(...all))) });
+}
+
+/** @param {Comparison} comparison @param {MetricRow[]} rows @param {[number, number]} cell */
+function renderPareto(comparison, rows, cell) {
+  const place = byId("pareto");
+  const budget = comparison.budgets[cell[0]][0];
+  const inputs = [comparison.label, state.condition, state.x, state.y, budget];
+  redraw("pareto", place, inputs, () => {
+    const points = pointsOf(rows, state.x, state.y);
+    markFront(points);
+    const [x, y] = [labelMetric(state.x), labelMetric(state.y)];
+    const picture = drawPareto(points, x, y, widthOf(place), budget);
+    show(place, picture, `${y} against ${x}, with the Pareto front.`);
+    picture.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      const [left, top] = placeOf(picture, event);
+      const away = (/** @type {MetricPoint} */ point) =>
+        Math.hypot(
+          picture.scale("x").apply(point.x) - left,
+          picture.scale("y").apply(point.y) - top,
+        );
+      const nearest = [...points].sort((a, b) => away(a) - away(b))[0];
+      if (nearest) chooseBudget(comparison, nearest.budget);
+    });
+    byId("pareto-note").textContent = noteOn(rows, [state.x, state.y]);
+    byId("pareto-table").replaceChildren(
+      makeTable(
+        "Designs on the Pareto front: no other is as low in both and lower in one",
+        ["Class", "Design", "Budget", x, y],
+        points
+          .filter((point) => point.front)
+          .sort((a, b) => a.x - b.x)
+          .map((point) => [
+            point.name,
+            `depth ${point.row.depth}, width ${point.row.width}`,
+            formatCount(point.budget),
+            formatDigits(point.x, 4),
+            formatDigits(point.y, 4),
+          ]),
+        2,
+      ),
+    );
+  });
+}
+
+/** What has to be known beside some metrics. @param {MetricRow[]} rows @param {string[]} keys */
+function noteOn(rows, keys) {
+  const notes = [];
+  if (keys.includes("accuracy")) {
+    const index = model.content.metrics.findIndex(([key]) => key === "accuracy");
+    const missing = rows.filter((row) => row.values[index][0] === null).length;
+    notes.push(`${missing} designs never reach the single network's accuracy with every seed.`);
+  }
+  if (keys.includes("latency")) {
+    const sizes = distinct(rows.flatMap((row) => row.latencyBatch ?? []));
+    notes.push(`Inference at batch size ${sizes.join(", ") || ABSENT}.`);
+  }
+  if (keys.includes("memory") && rows.some((row) => row.memoryKind === "process resident")) {
+    notes.push("Memory is that of the whole process: a CPU tells no other.");
+  }
+  return notes.join(" ");
+}

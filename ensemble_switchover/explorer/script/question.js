@@ -1,0 +1,58 @@
+// What the user has, and the advice on it.
+
+function readLimits() {
+  /** @type {Limits} */
+  const limits = {};
+  const wrong = [];
+  for (const [name, id] of INPUTS) {
+    const value = parseAmount(name, state[id] ?? "");
+    const bad = Number.isNaN(value);
+    byId(id).setAttribute("aria-invalid", String(bad));
+    if (bad) wrong.push(`${LIMIT_WORDS[name]}: expected such as ${EXAMPLES[name]}`);
+    else if (value !== undefined) limits[name] = value;
+  }
+  return { limits, wrong };
+}
+
+function renderAdvice() {
+  const { content } = model;
+  const ofData = content.designs.filter((design) => design.data === state.data);
+  const devices = distinct(ofData.flatMap((d) => d.costs.map((cost) => cost.device)));
+  const runs = (/** @type {string} */ device) =>
+    ofData.reduce((n, d) => n + (d.costs.some((c) => c.device === device) ? d.numRuns : 0), 0);
+  devices.sort((one, other) => runs(other) - runs(one) || (one < other ? -1 : 1));
+  choose("device", plainOptions(devices));
+  choose("within", [["", "all"], ...plainOptions(distinct(ofData.map((d) => d.family)))]);
+  const ks = distinct(ofData.map((d) => d.k)).sort((a, b) => a - b);
+  choose("members", [["", "all"], ...plainOptions(ks.map(String))]);
+  const words = INPUTS.map(([, id]) => state[id] ?? "");
+  redraw(
+    "advice",
+    byId("answer"),
+    [state.data, state.device, state.within, state.members, words],
+    () => {
+      const { limits, wrong } = readLimits();
+      const designs = ofData.filter(
+        (d) =>
+          (!state.within || d.family === state.within) &&
+          (!state.members || d.k === 1 || String(d.k) === state.members),
+      );
+      const answer = byId("answer");
+      if (wrong.length || !designs.length) {
+        answer.textContent = wrong.join("; ") || "No design was measured with these.";
+        for (const id of ["advice-table", "remarks", "advice-command"]) byId(id).replaceChildren();
+        return;
+      }
+      const advice = advise(model, listCandidates(designs, state.device), limits);
+      answer.textContent = headlineOf(advice, limits);
+      answer.className = `answer ${advice.answer}`;
+      byId("advice-table").replaceChildren(tabulateAdvice(model, advice));
+      byId("remarks").replaceChildren(
+        ...remarksOf(model, advice, limits).map((text) => make("li", {}, text)),
+      );
+      byId("advice-command").replaceChildren(
+        ...(advice.best ? [commandOf(advice.best.candidate.design)] : []),
+      );
+    },
+  );
+}

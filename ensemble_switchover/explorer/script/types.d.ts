@@ -1,0 +1,177 @@
+// What content.py writes into the page, and what the scripts make of it.
+
+interface Cost {
+  condition: string;
+  device: string;
+  seconds: number;
+  secondsStd: number | null;
+  latency: number | null;
+  latencyStd: number | null;
+  latencyBatch: number | null;
+  memory: number | null;
+  memoryKind: string | null;
+  numSeeds: number;
+}
+
+interface Design {
+  setting: string;
+  data: string;
+  measure: string;
+  family: string;
+  designClass: string;
+  k: number;
+  depth: number;
+  width: number;
+  parameters: number;
+  budgetParameters: number;
+  numRuns: number;
+  epochs: number[];
+  seeds: number[];
+  errors: number;
+  costs: Cost[];
+  command: string | null;
+  /** Indices of the content's facts. */
+  facts: number[];
+  config: Record<string, unknown>;
+}
+
+interface SwitchoverMap {
+  confidence: number | null;
+  /** Budget, first and last epoch, class (-1: nothing to compare), decided, both ensembles win. */
+  cells: [number, number, number, number, number, number][];
+  stairs: Record<string, (number | null)[]>;
+}
+
+interface Comparison {
+  label: string;
+  setting: string;
+  data: string;
+  family: string;
+  measure: string;
+  k: number;
+  source: string | null;
+  /** Parameters, depth, width. */
+  budgets: [number, number, number][];
+  epochs: number[];
+  designs: Record<string, (number | null)[]>;
+  maps: SwitchoverMap[];
+  sentences: string[];
+  holes: [string, number, string][];
+  conditions: string;
+}
+
+interface MetricRow {
+  setting: string;
+  designClass: string;
+  source: string;
+  k: number;
+  depth: number;
+  width: number;
+  budget: [number, number, number];
+  fill: number;
+  condition: string;
+  latencyBatch: number | null;
+  memoryKind: string | null;
+  numSeeds: number;
+  reached: [number, number];
+  values: [number | null, number | null][];
+  design: number;
+}
+
+interface Content {
+  studies: string[];
+  numRuns: number;
+  stride: number;
+  reach: number;
+  tQuantiles: number[];
+  devices: string[];
+  /** Key, name, unit. */
+  metrics: [string, string, string][];
+  designs: Design[];
+  comparisons: Comparison[];
+  rows: MetricRow[];
+  config: Record<string, unknown>;
+  /** Name and value. */
+  facts: [string, string][];
+  floats: string;
+}
+
+interface Model {
+  content: Content;
+  floats: Float32Array;
+}
+
+interface Candidate {
+  design: Design;
+  cost: Cost | null;
+}
+
+type LimitName =
+  "parameters" | "epochs" | "hours" | "memory_bytes" | "latency_ms" | "accuracy_percent";
+type Limits = Partial<Record<LimitName, number>>;
+
+interface Interval {
+  mean: number;
+  lower: number;
+  upper: number;
+}
+
+interface Fit {
+  candidate: Candidate;
+  row: number;
+  error: number;
+  interval: Interval | null;
+  numSeeds: number;
+}
+
+interface Rival {
+  fit: Fit;
+  difference: number | null;
+  interval: Interval | null;
+  numPairs: number;
+  isWorse: boolean;
+}
+
+interface Binding {
+  limits: LimitName[];
+  needed: number[];
+  fit: Fit;
+}
+
+interface Outside {
+  limit: LimitName;
+  asked: number;
+  measured: number | null;
+}
+
+interface Advice {
+  answer: "decided" | "undecided" | "infeasible" | "outside";
+  best: Fit | null;
+  classDecided: boolean;
+  runnerUp: Rival | null;
+  rivals: Rival[];
+  cheapest: [LimitName, Fit][];
+  bindings: Binding[];
+  outside: Outside[];
+  numDesigns: number;
+  numFitting: number;
+  numRuns: number;
+  atEdge: boolean;
+}
+
+type State = Record<string, string>;
+
+declare const Plot: any;
+
+/** What stands at a place of the metric or Pareto picture. */
+interface MetricPoint {
+  name: string;
+  x: number;
+  y: number;
+  std: number | null;
+  /** Parameters of the budget. */
+  budget: number;
+  front: boolean;
+  title: string;
+  row: MetricRow;
+}

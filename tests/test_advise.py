@@ -1,0 +1,153 @@
+"""The command that advises, as a user types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ensemble_switchover.advise import main
+from ensemble_switchover.results.demo import unpack_demo
+from ensemble_switchover.results.store import write_record
+from tests.factories import make_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return unpack_demo(tmp_path_factory.mktemp("results"))
+
+
+def asked(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    assert main([str(folder), "--format", "json", *words]) == 0
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+def write_study(folder: Path, **fields: Any) -> Path:
+    for seed in (0, 1):
+        record = make_record(seed=seed, test_errors=[30.0, 10.0 + seed], **fields)
+        write_record(folder / record.study / record.name, record)
+    return folder
+
+
+def test_the_demo_advises_the_design_of_the_lowest_error(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = asked(demo, capsys, "--parameters", "200k", "--memory", "8GiB", "--latency-ms", "1")
+
+    best = answer["best"]
+    assert answer["answer"] == "undecided"
+    assert (best["design_class"], best["k"], best["depth"], best["width"]) == ("weq", 4, 8, 12)
+    assert best["parameters"] <= 200_000
+    assert best["latency_ms_per_image"] <= 1
+    assert answer["limits"] == {
+        "parameters": 200_000, "memory_bytes": 8 * 2**30, "latency_ms": 1.0,
+    }  # fmt: skip
+    assert answer["command"].startswith("python -m ensemble_switchover --multirun arch=resnet")
+
+
+def test_the_text_says_what_to_build_and_how_to_train_it(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(demo), "--parameters", "400k", "--epochs", "20"]) == 0
+
+    text = capsys.readouterr().out
+    assert text.startswith("Undecided: deq, k = 4, depth 26")
+    assert "Runner-up: " in text
+    assert "To train it: python -m ensemble_switchover" in text
+
+
+def test_the_demo_does_not_answer_for_a_million_times_more(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(demo), "--parameters", "200G"]) == 0
+
+    assert capsys.readouterr().out.startswith("Outside what was measured: 200,000,000,000 param")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--family", "resnett"], "--family resnett: expected one of resnet"),
+        (["--dataset", "cifar"], "--dataset cifar: expected one of digits"),
+        (["--device", "GPU"], '--device GPU: expected one of "AMD EPYC"'),
+        (["--k", "3"], "--k 3: expected one of 1, 4"),
+    ],
+)
+def test_a_choice_of_nothing_names_what_there_is(
+    demo: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(demo), *words]) == 2
+    assert capsys.readouterr().err.strip() == message
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--parameters", "many"], "expected a number such as 2M or 200k, not many"),
+        (["--memory", "8"], "expected a size such as 8GiB or 500MB, not 8"),
+        (["--memory", "0GiB"], "expected a size such as 8GiB or 500MB, not 0GiB"),
+        (["--hours", "-1"], "expected a number above 0, not -1"),
+        (["--epochs", "1.5"], "expected a whole number of 1 or more, not 1.5"),
+        (["--accuracy", "101"], "expected a percentage of at most 100, not 101"),
+    ],
+)
+def test_an_amount_that_is_none_is_refused(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ending:
+        main(["results", words[0] + "=" + words[1]])
+
+    assert ending.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_errors_on_different_images_are_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_study(tmp_path)
+    write_study(tmp_path, dataset={"name": "svhn"}, study="other")
+
+    assert main([str(tmp_path)]) == 2
+    assert capsys.readouterr().err.strip() == (
+        "errors on different images do not compare; name one of --dataset digits, svhn"
+    )
+    assert asked(tmp_path, capsys, "--dataset", "svhn")["num_runs"] == 2
+
+
+def test_a_folder_given_twice_counts_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_study(tmp_path)
+
+    assert asked(tmp_path, capsys, str(tmp_path / "demo"), str(tmp_path))["num_runs"] == 2
+
+
+def test_no_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path)]) == 2
+    assert "no finished run; expected <run>/record.json below it" in capsys.readouterr().err
+
+
+def test_an_odd_name_is_shown_not_obeyed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_study(tmp_path, dataset={"name": "\x1b[2Jdigits [bold]"})
+
+    assert main([str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    assert "[bold]" in text
+
+
+def test_it_needs_no_torch(demo: Path) -> None:
+    code = (
+        "import sys\nfrom ensemble_switchover.advise import main\n"
+        f"main([{str(demo)!r}])\nassert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

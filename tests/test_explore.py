@@ -1,0 +1,110 @@
+"""The command that makes the explorer's page."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ensemble_switchover.explore import LOOPBACK, main, make_server
+from ensemble_switchover.results.store import write_record
+from tests.factories import make_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    for seed in (0, 1):
+        record = make_record(seed=seed)
+        write_record(tmp_path / "results" / "demo" / record.name, record)
+    return tmp_path / "results" / "demo"
+
+
+def test_the_page_is_written_where_it_is_asked_for(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "page.html"
+
+    assert main([str(study), "--out", str(out)]) == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert [path.name for path in out.parent.iterdir()] == ["page.html"]
+
+
+def test_without_a_place_it_lies_in_the_studys_folder(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(study)]) == 0
+    assert capsys.readouterr().out.strip() == str(study / "explorer.html")
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_shown(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = next(study.glob("resnet*")) / "record.json"
+    broken.write_text("{")
+
+    assert main([str(study)]) == 0
+    assert f"left out: {broken}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["absent"], "absent"),
+        (["--port", "70000", "results"], "--port 70000: expected 0 to 65535"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_place_that_cannot_be_written_is_told(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(study), "--out", str(study)]) == 1
+    assert str(study) in capsys.readouterr().err
+    assert not list(study.parent.glob(".*"))
+
+
+def test_serving_gives_the_page_and_no_other_file(tmp_path: Path) -> None:
+    page = tmp_path / "explorer.html"
+    page.write_text("the page")
+    (tmp_path / "secret.txt").write_text("secret")
+    with make_server(page, 0) as server:
+        assert server.server_address[0] == LOOPBACK
+        address = f"http://{LOOPBACK}:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            for path in ("/", "/explorer.html", "/explorer.html?x=1"):
+                with urllib.request.urlopen(address + path) as answer:
+                    assert answer.read() == b"the page"
+            for path in ("/secret.txt", "/../secret.txt", "/%2e%2e/etc/passwd", "//etc/passwd"):
+                with pytest.raises(urllib.error.HTTPError) as refusal:
+                    urllib.request.urlopen(address + path)
+                assert refusal.value.code == 404
+                refusal.value.close()
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_it_needs_no_torch(study: Path) -> None:
+    code = (
+        "import sys\nfrom ensemble_switchover.explore import main\n"
+        f"main([{str(study)!r}])\nassert not {{'torch', 'matplotlib'}} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
