@@ -10,7 +10,7 @@ D3 := node_modules/d3/dist/d3.min.js
 PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint type imports scripts vendor format bench bench-all lock clean
+.PHONY: help demo install test test-slurm test-ray lint type imports scripts vendor format bench bench-all lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,17 @@ install: $(INSTALLED) ## Make .venv with the locked dependencies and this packag
 
 test: $(INSTALLED) lint type imports ## Run lint, types, import contracts and the tests
 	$(BIN)/python -m pytest -n auto
+
+test-slurm: $(INSTALLED) ## Run sweeps on a real Slurm, started here (Debian's slurm-wlm and munge; root)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[slurm]' --no-build-isolation
+	TEST_ENGINES=1 $(BIN)/python -m pytest tests/test_slurm.py
+
+test-ray: $(INSTALLED) ## Run sweeps on a real Ray of two nodes, started here
+	$(BIN)/python -m venv --system-site-packages $(VENV)/ray
+	echo $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') > \
+	  $$($(VENV)/ray/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/main.pth
+	$(VENV)/ray/bin/python -m pip install --quiet --disable-pip-version-check -e '.[ray]' --no-build-isolation
+	TEST_ENGINES=1 $(VENV)/ray/bin/python -m pytest tests/test_ray.py
 
 lint: $(INSTALLED) ## Check style
 	$(BIN)/ruff check
@@ -57,10 +68,13 @@ format: $(INSTALLED) ## Put the code into its layout
 bench: $(INSTALLED) ## Time executions against each other, a bare loop, and other libraries
 	@$(BIN)/python -m benchmarks.execution
 
-bench-all: bench ## Time Lightning, the wait for images, and augmentation too
+bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.lightning_overhead
 	@$(BIN)/python -m benchmarks.data_loading
 	@$(BIN)/python -m benchmarks.augmentation
+	@$(BIN)/python -m benchmarks.serving
+	@$(BIN)/python -m benchmarks.clock
+	@$(BIN)/python -m benchmarks.store
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

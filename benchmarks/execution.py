@@ -1,6 +1,8 @@
 """Every way to execute an ensemble against one member after another: time and memory.
 
-Beside them a bare loop, one network of the same budget, and other libraries.
+Beside them a bare loop, one network of the same budget, and other libraries. A percentage is the
+share of the budget's parameters that a design takes; where the rule has no design for a budget, the
+nearest one is taken, and it is above 100.
 
 All sides alternate in one run, on images of noise; a figure is by how many times a side is quicker
 than `sequential` of the same round: above 1 is quicker. Compilation, the start of processes and
@@ -104,7 +106,11 @@ def steps_a_round(side: Side, clock: Callable[[], float]) -> int:
 def measure(words: str, device: torch.device, precision: Precision) -> dict[str, Any]:
     """Measure one ensemble: seconds of every side and round, and bytes of every side."""
     budget = f"arch={words.split()[0]} budget.network={words.split()[1]}"
-    cell = resolve_case(f"{budget} design={words.split()[2]} k={K}", device)
+    design = f"{budget} design={words.split()[2]} k={K}"
+    try:
+        cell = resolve_case(design, device)
+    except DesignError:  # a hole of the rule
+        cell = resolve_case(f"{design} budget.source=nearest", device)
     single = resolve_case(f"{budget} design=single", device)
     clock = synchronised_clock(device)
     with ExitStack() as stack:
@@ -115,7 +121,7 @@ def measure(words: str, device: torch.device, precision: Precision) -> dict[str,
         training = {name: lambda side=side: side.train(num_steps) for name, side in sides.items()}
         return {
             "design": f"{cell.family.name} {words.split()[1]} {words.split()[2]}: "
-            f"{K} x {cell.design.depth}x{cell.design.width}",
+            f"{K} x {cell.design.depth}x{cell.design.width} ({cell.design.budget_fill:.0%})",
             "steps": num_steps,
             "training": alternate(training, clock),
             "inference": alternate({name: side.predict for name, side in sides.items()}, clock),
@@ -169,10 +175,7 @@ def main() -> None:
     for budget in BUDGETS["cuda" if device.type == "cuda" else "cpu"]:
         for design_class in CLASSES:
             if words.only in f"{budget} {design_class}":
-                try:
-                    results.append(measure(f"{budget} {design_class}", device, precision))
-                except DesignError as error:
-                    print(f"{budget} {design_class}: {error}")
+                results.append(measure(f"{budget} {design_class}", device, precision))
                 if words.out is not None:
                     figures = {"versions": environment.versions, "results": results}
                     words.out.write_text(json.dumps(figures))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hydra
@@ -64,7 +65,9 @@ def job(node: DictConfig) -> str:
     """Run one job; in a sweep a failure is noted and told, and the sweep goes on."""
     in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
     if in_sweep:
-        return sweep.run_job(typed(node), sweep.concurrent_jobs(HydraConfig.get().launcher))
+        if not Path.cwd().samefile(HydraConfig.get().runtime.cwd):
+            os.chdir(HydraConfig.get().runtime.cwd)  # Ray's processes start where its nodes did
+        return sweep.run_job(typed(node), HydraConfig.get().launcher)
     try:
         return single_run(typed(node))
     except (ConfigError, OmegaConfBaseException) as error:

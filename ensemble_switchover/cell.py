@@ -69,6 +69,7 @@ CHOICES = {
     "logger": ["wandb", "csv", "tensorboard", "none"],
     "logger.mode": ["auto", "online", "offline"],
     "precision": ["32", "64", "tf32", "bf16", "16"],
+    "record.predictions": ["none", "final", "milestones", "all"],
     "retry": ["none", "failed"],
 }
 
@@ -130,6 +131,14 @@ class Cell:
         decisive = self.decisive()
         del decisive["seed"]
         return _hash(json.dumps(decisive, sort_keys=True))
+
+    @cached_property
+    def training(self) -> str:
+        """A hash of what is trained and measured, whichever budget and class ask for it."""
+        values = self.decisive()
+        for key in ("budget", "design_class", "source"):
+            del values[key]
+        return _hash(json.dumps(values, sort_keys=True))
 
     @property
     def name(self) -> str:
@@ -316,6 +325,7 @@ def _value_problems(config: Config) -> list[str]:
         "logger": config.logger.kind,
         "logger.mode": config.logger.mode,
         "precision": config.precision,
+        "record.predictions": config.record.predictions,
         "retry": config.retry,
     }
     if isinstance(config.budget, ParametersBudgetConfig):
@@ -352,6 +362,11 @@ def _value_problems(config: Config) -> list[str]:
     ]
     if config.threads is not None and not 1 <= config.threads <= MAX_THREADS:
         problems.append(f"threads={config.threads}: expected 1 to {MAX_THREADS}")
+    if config.measurement.layer_repeats < 0 or config.measurement.layer_repeats == 1:
+        problems.append(
+            f"measurement.layer_repeats={config.measurement.layer_repeats}: expected 2 or more, "
+            f"or 0 to leave the layers' times out"
+        )
     problems += _execution_problems(config)
     if any(size < 1 for size in config.measurement.latency_batch_sizes):
         problems.append(

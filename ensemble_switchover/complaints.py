@@ -10,9 +10,11 @@ from typing import get_type_hints
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config import GROUPS, SCHEMAS, Config
+from ensemble_switchover.config import GROUPS, SCHEMAS, Words
 from ensemble_switchover.errors import EnsembleSwitchoverError
 
+LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
+"""Launchers of Hydra that are packages of their own, and the extra that brings each."""
 SHOW_ALL = "python -m ensemble_switchover --cfg job shows every key"
 
 
@@ -49,7 +51,7 @@ def explain(error: Exception) -> str:
 
 def known_keys() -> list[str]:
     """Return every key that some choice of groups has, dotted."""
-    keys = set(_keys(Config, ""))
+    keys = set(_keys(Words, ""))
     for group, schemas in SCHEMAS.items():
         node = _node_of(group)
         for schema in schemas.values():
@@ -105,6 +107,11 @@ def _unknown_group(text: str) -> str:
 
 def _unknown_option(error: MissingConfigException) -> str:
     group, _, option = (error.missing_cfg_file or "").rpartition("/")
+    if group == "hydra/launcher" and option in LAUNCHERS:
+        return (
+            f"{group}={option}: is not installed; "
+            f"pip install 'ensemble-switchover[{LAUNCHERS[option]}]'"
+        )
     expected = [name for name in error.options or [] if name != "schema"]
     if not group or not expected:
         return str(error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -51,22 +51,13 @@ def read_words(words: Sequence[str]) -> list[Sweep]:
     """Expand the words of a command into those of every run, sweep by sweep.
 
     They are those of a run or sweep: `key=value`, `group=option`, lists of both. With
-    `sweep=a,b` every named sweep is read on its own.
+    `sweep=a,b` every named sweep is read on its own, and so is each that one is made of.
 
     Raises:
         HydraException: for words that Hydra does not understand.
     """
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        parsed = _parser().parse_overrides(list(words))
-        hydra: list[str] = []
-        names: list[str] = []
-        others: list[str] = []
-        for word, override in zip(words, parsed, strict=True):
-            of_sweep = override.key_or_group == SWEEP
-            kind = hydra if override.is_hydra_override() else names if of_sweep else others
-            kind.append(word)
-        chosen = expand(names) or [[]]
-        return [_read_sweep(hydra, name, others) for name in chosen]
+        return _read_words(words)
 
 
 def compose_words(words: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
@@ -75,9 +66,17 @@ def compose_words(words: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
     Raises:
         HydraException, OmegaConfBaseException, ConfigError: for words that mean nothing.
     """
-    sweeps = read_words(words)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return [(sweep, compose_runs(sweep.runs)) for sweep in sweeps]
+        return compose_in_hydra(words)
+
+
+def compose_in_hydra(words: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
+    """Do the same where Hydra is under way already, as in a sweep.
+
+    Raises:
+        HydraException, OmegaConfBaseException, ConfigError: for words that mean nothing.
+    """
+    return [(sweep, compose_runs(sweep.runs)) for sweep in _read_words(words)]
 
 
 def expand(lines: Sequence[str]) -> list[list[str]]:
@@ -132,12 +131,29 @@ def compose_runs(runs: Sequence[Sequence[str]]) -> list[Config]:
     return configs
 
 
-def _read_sweep(hydra: list[str], name: list[str], others: list[str]) -> Sweep:
+def _read_words(words: Sequence[str]) -> list[Sweep]:
+    hydra: list[str] = []
+    names: list[str] = []
+    others: list[str] = []
+    for word, override in zip(words, _parser().parse_overrides(list(words)), strict=True):
+        of_sweep = override.key_or_group == SWEEP
+        kind = hydra if override.is_hydra_override() else names if of_sweep else others
+        kind.append(word)
+    return [sweep for name in expand(names) or [[]] for sweep in _read_sweep(hydra, name, others)]
+
+
+def _read_sweep(hydra: list[str], name: list[str], others: list[str]) -> list[Sweep]:
+    """Read a sweep, or each of those that it is made of."""
     if not hydra and not name:
-        return Sweep(expand(others) or [[]], concurrent_jobs=1)
+        return [Sweep(expand(others) or [[]], concurrent_jobs=1)]
     config = compose(ROOT, overrides=[*hydra, *name], return_hydra_config=True)
     jobs = int(OmegaConf.select(config, "hydra.launcher.n_jobs", default=1))
-    return Sweep(expand([*sweep_lines(config, others), *name]) or [[]], jobs)
+    parts = [
+        replace(part, concurrent_jobs=jobs)
+        for study in config.sweep.studies
+        for part in _read_sweep(hydra, [f"{SWEEP}={study}"], others)
+    ]
+    return parts or [Sweep(expand([*sweep_lines(config, others), *name]) or [[]], jobs)]
 
 
 def _parser() -> OverridesParser:

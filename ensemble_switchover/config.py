@@ -212,7 +212,20 @@ class MeasurementConfig:
     latency_batch_sizes: list[int] = field(default_factory=lambda: [1, 32, 128, 1024])
     """Images of one prediction whose time is taken; an empty list leaves the measurement out."""
     latency_seconds: float = 2.0
-    """Seconds after which the repeats of one batch size end, if 30 repeats did not end them."""
+    """Seconds a model after which the repeats of one batch size end, if 30 repeats did not."""
+    layer_repeats: int = 5
+    """Steps in which the layers' times are taken, 2 or more; 0 leaves the measurement out."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordConfig:
+    """What is kept beside the record."""
+
+    predictions: str = "final"
+    """After which epochs the members' probabilities on the test images are: `none`, `final`,
+    `milestones` (before every drop of the learning rate, and the last), or `all`."""
+    weights: bool = True
+    """The trained weights."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -227,6 +240,7 @@ class Config:
     logger: LoggerConfig = MISSING
     recipe: RecipeConfig = field(default_factory=RecipeConfig)
     measurement: MeasurementConfig = field(default_factory=MeasurementConfig)
+    record: RecordConfig = field(default_factory=RecordConfig)
     k: int = II("design_class.k")
     """Number of members, 1 to 64; a single network has one."""
     seed: int = 0
@@ -241,14 +255,30 @@ class Config:
     """`auto`, `cpu`, `cuda` or `mps`."""
     threads: Optional[int] = None
     """CPU threads of one run; absent: torch's choice."""
-    weights: bool = True
-    """Keep the trained weights beside the record."""
     results: str = "results"
     """Folder of the store."""
     study: str = "runs"
     """Folder of the run within the store."""
     retry: str = "none"
     """`none`, or `failed`: try a run again that failed before."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SweepConfig:
+    """How the runs of a sweep are found and spread; no part of any of them."""
+
+    studies: list[str] = field(default_factory=list)
+    """Named sweeps that this one is made of; `sweep=` sets it."""
+    jobs_per_device: Optional[str] = None
+    """Of the joblib launcher: how many runs share a GPU (or the CPU), or `auto`: as many as fit its
+    memory; absent: one a GPU, and on a CPU what `hydra.launcher.n_jobs` says."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Words(Config):
+    """What the words of a command may set: a run, and how a sweep of runs is made."""
+
+    sweep: SweepConfig = field(default_factory=SweepConfig)
 
 
 GROUPS = ("arch", "budget", "dataset", "design", "execution", "logger", "sweep")
@@ -275,7 +305,7 @@ def register_schemas() -> None:
         "options", lambda group: "|".join(group_options(group)), replace=True
     )
     store = ConfigStore.instance()
-    store.store(name="schema", node=Config)
+    store.store(name="schema", node=Words)
     for group, schemas in SCHEMAS.items():
         for name, schema in schemas.items():
             store.store(group=group, name=name, node=schema)
@@ -291,18 +321,19 @@ def group_options(group: str) -> list[str]:
 
 
 def typed(node: DictConfig) -> Config:
-    """Turn a composed node into the typed configuration.
+    """Turn a composed node into the typed configuration of a run.
 
     Raises:
         ConfigError: for a key that was appended but that the schema does not have.
     """
     try:
-        return cast("Config", OmegaConf.to_object(node))
+        words = cast("Words", OmegaConf.to_object(node))
     except AttributeError as error:
         key = re.search(r"no attribute '(\w+)'", str(error))
         raise ConfigError(
             f"{key[1] if key else error}: no such key; expected an existing one, without a +"
         ) from error
+    return Config(**{entry.name: getattr(words, entry.name) for entry in fields(Config)})
 
 
 def plain(config: Config) -> dict[str, Any]:

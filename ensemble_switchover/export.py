@@ -121,7 +121,7 @@ def _read(folder: Path) -> Record:
     if not (folder / WEIGHTS_FILE).exists():
         raise RecordError(
             f"{folder}: no {WEIGHTS_FILE} in it: the run kept no weights; the same words with "
-            f"weights=true and another study= train it again"
+            f"record.weights=true and another study= train it again"
         )
     return record
 

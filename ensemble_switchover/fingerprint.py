@@ -53,6 +53,7 @@ DECISIVE = frozenset(
         "recipe.weight_decay",
         "measurement.latency_batch_sizes",
         "measurement.latency_seconds",
+        "measurement.layer_repeats",
         "k",
         "seed",
         "epochs",
@@ -79,7 +80,8 @@ EXCLUDED = {
     "results": "where the record goes",
     "study": "where the record goes",
     "retry": "what to do about a failure of before",
-    "weights": "whether they are kept",
+    "record.predictions": "which are kept",
+    "record.weights": "whether they are kept",
 }
 """Keys that are out, and why. Hydra's own, such as the launcher, are no part of a run at all."""
 

@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from ensemble_switchover import interruption
 from ensemble_switchover.assembly import assemble
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 IGNORED_WARNINGS = (
     ".*does not have many workers.*",  # the arrays lie on the device: there are no workers
     ".*GPU available but not used.*",  # as asked for
+    ".*`srun` command is available.*",  # a run is one process of Lightning, on Slurm too
     ".*LeafSpec.*",  # Lightning's use of torch's pytree, no concern of the user's
 )
 
@@ -52,7 +54,7 @@ def train(
     """
     module, datamodule = assemble(cell, split, precision, members, tell)
     module.start = start
-    timing, memory = TimingCallback(module.num_members), MemoryCallback()
+    timing, memory = TimingCallback(module.num_members), MemoryCallback(module.num_members)
     fit(
         module,
         datamodule,
@@ -95,6 +97,8 @@ def fit(
             num_sanity_val_steps=0,
             limit_val_batches=None if evaluate else 0,
             inference_mode=True,
+            # one process, whatever Slurm says of its job; what was begun is gone on from here
+            plugins=[LightningEnvironment()],
         )
         if module.start is not None:
             for count in ("ready", "started", "processed", "completed"):

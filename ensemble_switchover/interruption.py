@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 _requests: list[int] = []
 
 
-def listen() -> None:
-    """Remember Ctrl-C and SIGTERM from now on; they raise at once too. For the main thread."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+def listen(*more: int) -> None:
+    """Remember Ctrl-C and SIGTERM from now on; they raise at once too. For the main thread.
+
+    Args:
+        more: Further signals that ask to stop.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, *more):
         signal.signal(number, _remember)
     sys.unraisablehook = _tell_unraisable
 

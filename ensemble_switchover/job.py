@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from ensemble_switchover.errors import (
     EnsembleSwitchoverError,
     TrainingError,
 )
-from ensemble_switchover.layout import RECORD_FILE, unfinished_folder
+from ensemble_switchover.layout import LOG_FILE, RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import Hold, take_lock
 from ensemble_switchover.results.record import RunDescription
 from ensemble_switchover.results.state import RunState, ended_state, failure_of, has_checkpoint
@@ -24,6 +25,7 @@ from ensemble_switchover.results.store import (
     write_failure,
     write_record,
 )
+from ensemble_switchover.run_log import RunLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,11 +59,14 @@ def run_cell(
     concurrent_jobs: int,
     tell: Callable[[str], None],
     warn: Callable[[str], None],
+    patient: bool = False,
 ) -> Outcome:
     """Run a cell unless its record is there, and write its record.
 
     A training that fails leaves its failure behind and raises. A run that another process works
-    on is left to it. `tell` is given the course of the run, `warn` what goes wrong beside it.
+    on is left to it. `tell` is given the course of the run, `warn` what goes wrong beside it; both
+    go into the run's log too. With `patient`, it is watched whether a process of another machine
+    is still there, which may take a minute.
 
     Raises:
         EnsembleSwitchoverError: for what the user can mend.
@@ -71,16 +76,31 @@ def run_cell(
     known = _known(cell, config.retry)
     if known is not None:
         return known
-    lock = take_lock(unfinished_folder(cell.folder))
+    lock = take_lock(unfinished_folder(cell.folder), patient=patient)
     if isinstance(lock, Hold):
         return Outcome(Ending.BUSY, f"{cell.name}: {lock}, is at it; left to that one")
     with lock:
+        run_log = RunLog(cell.folder)
         try:
             known = _known(cell, config.retry)
-            return known or _train_and_log(cell, config, concurrent_jobs, tell, warn)
+            if known is not None:
+                return known
+            run_log.write(f"{cell.name}, {lock.owner}")
+            return _train_and_log(
+                cell, config, concurrent_jobs, _both(run_log, tell), _both(run_log, warn), run_log
+            )
         finally:
             if not has_checkpoint(cell.folder):
                 forget_description(cell.folder)
+                run_log.forget()
+
+
+def _both(run_log: RunLog, tell: Callable[[str], None]) -> Callable[[str], None]:
+    def both(line: str) -> None:
+        run_log.write(line)
+        tell(line)
+
+    return both
 
 
 def _known(cell: Cell, retry: str) -> Outcome | None:
@@ -105,11 +125,12 @@ def _train_and_log(
     concurrent_jobs: int,
     tell: Callable[[str], None],
     warn: Callable[[str], None],
+    run_log: RunLog,
 ) -> Outcome:
     from ensemble_switchover.loggers import MetricLog
 
     with MetricLog(config.logger, cell, tell, warn) as log:
-        return _train(cell, config, concurrent_jobs, tell, warn, log)
+        return _train(cell, config, concurrent_jobs, tell, warn, log, run_log)
 
 
 def _train(
@@ -119,6 +140,7 @@ def _train(
     tell: Callable[[str], None],
     warn: Callable[[str], None],
     log: MetricLog,
+    run_log: RunLog,
 ) -> Outcome:
     from ensemble_switchover.run import summary_line, train_and_measure
     from ensemble_switchover.training.checkpoint import remove_checkpoints
@@ -130,6 +152,8 @@ def _train(
     def note(error: str) -> None:
         values = plain(config)
         write_failure(cell.folder, cell.name, error, description=description, config=values)
+        run_log.write(traceback.format_exc())
+        run_log.put_beside_failure()
 
     try:
         record = train_and_measure(
@@ -151,10 +175,12 @@ def _train(
     except Exception as error:
         note(f"{type(error).__name__}: {error}")
         raise
-    write_record(cell.folder, record, files)
+    summary = summary_line(record)
+    run_log.write(summary)
+    write_record(cell.folder, record, {**files, LOG_FILE: run_log.content()})
     forget_unfinished(cell.folder)
     log.keep(record)
-    return Outcome(Ending.TRAINED, f"{summary_line(record)}\n{cell.folder / RECORD_FILE}")
+    return Outcome(Ending.TRAINED, f"{summary}\n{cell.folder / RECORD_FILE}")
 
 
 def describe_run(cell: Cell) -> RunDescription:

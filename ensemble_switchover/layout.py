@@ -16,13 +16,20 @@ CONFIG_FILE = "config.yaml"
 EPOCHS_FILE = "epochs.parquet"
 WEIGHTS_FILE = "weights.safetensors"
 FAILURE_FILE = "failure.json"
+PREDICTIONS_FILE = "predictions-epoch-{epoch:04d}.npz"
 DESCRIPTION_FILE = "run.json"
+LOG_FILE = "run.log"
 UNFINISHED_FOLDER = ".unfinished"
 
 
 def unfinished_folder(folder: Path) -> Path:
     """Return where a run keeps what it needs until it is finished."""
     return folder.parent / UNFINISHED_FOLDER / folder.name
+
+
+def predictions_folder(folder: Path) -> Path:
+    """Return where a run keeps its predictions until it is finished."""
+    return unfinished_folder(folder) / "predictions"
 
 
 def checkpoint_folder(folder: Path) -> Path:

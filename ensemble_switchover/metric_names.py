@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ensemble_switchover.results.latencies import latencies_by_batch
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -51,6 +53,12 @@ EPOCH: tuple[Metric[EpochRecord], ...] = (
         "1 for a process's first epoch, which summaries of time leave out",
         lambda e: float(e.warm_up),
     ),
+    Metric(
+        "train/compile_seconds",
+        "s",
+        "compiling before the training work, no part of it",
+        lambda e: e.compile_seconds,
+    ),
     Metric("*/error_percent", "%", "error of the ensemble", lambda e: e.test_error),
     Metric(
         "*/mean_member_error_percent",
@@ -66,6 +74,12 @@ EPOCH: tuple[Metric[EpochRecord], ...] = (
         "0 to 1",
         "share of images on which two members differ, mean over pairs; not of single networks",
         lambda e: e.disagreement,
+    ),
+    Metric(
+        "*/error_correlation",
+        "-1 to 1",
+        "correlation of two members' errors, mean over pairs; not of single networks",
+        lambda e: e.error_correlation,
     ),
     Metric(
         "*/evaluation_seconds",
@@ -105,6 +119,15 @@ MEMBER: tuple[Metric[tuple[EpochRecord, int]], ...] = (
         "s",
         "training work of one member",
         lambda m: m[0].member_train_seconds[m[1]],
+    ),
+    Metric("member_*/nll", "nats", "as of the ensemble", lambda m: _at(m[0].member_nlls, m[1])),
+    Metric("member_*/brier", "1", "as of the ensemble", lambda m: _at(m[0].member_briers, m[1])),
+    Metric("member_*/ece", "0 to 1", "as of the ensemble", lambda m: _at(m[0].member_eces, m[1])),
+    Metric(
+        "member_*/peak_device_bytes",
+        "bytes",
+        "memory/peak_device_bytes of one member's own training",
+        lambda m: _at(m[0].member_peak_device_bytes, m[1]),
     ),
 )
 """Of an epoch and the number of a member, from 0; absent ones of the two lists are left out."""
@@ -176,7 +199,8 @@ LATENCY: tuple[Metric[LatencyRecord], ...] = (
     Metric(
         "latency/batch_*_median_ms_per_image",
         "ms",
-        "inference of the whole ensemble at a batch size, per image",
+        "inference of the whole ensemble, one member after another, at a batch size, per image; "
+        "batch_*_fastest is its fastest execution, batch_*_single the budget's single network",
         lambda entry: entry.median_ms_per_image,
     ),
     Metric(
@@ -205,8 +229,11 @@ def epoch_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
 def summary_metrics(record: Record) -> dict[str, float]:
     """Name the figures of a whole run; absent ones are left out."""
     figures = _named(SUMMARY, record)
-    for latency in record.latencies:
-        figures |= _named(LATENCY, latency, str(latency.batch_size))
+    for size, latency in latencies_by_batch(record.latencies).items():
+        figures |= _named(LATENCY, latency.sequential, str(size))
+        figures |= _named(LATENCY, latency.fastest, f"{size}_fastest")
+        if latency.single is not None:
+            figures |= _named(LATENCY, latency.single, f"{size}_single")
     return figures
 
 
@@ -252,6 +279,10 @@ def run_facts(cell: Cell, environment: Mapping[str, Any]) -> dict[str, Any]:
             for key in ("device", "device_name", "num_threads", "platform", "commit")
         },
     }
+
+
+def _at(values: Sequence[float], position: int) -> float | None:
+    return values[position] if values else None
 
 
 def _named(metrics: Sequence[Metric[Source]], source: Source, star: str = "") -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.command import EXIT_FAILURE, command_parser, run_command
@@ -13,6 +14,7 @@ from ensemble_switchover.planning.calibration import calibration_folder, read_ca
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.rows import PlanRow, hole_row, plan_row
+from ensemble_switchover.sharing import spared_runs
 from ensemble_switchover.study import resolve_study
 from ensemble_switchover.terminal import FORMATS, complain, make_console, write_rows
 
@@ -68,6 +70,8 @@ def plan(given: argparse.Namespace) -> int:
         calibrate(study.cells, given.calibrate, lambda line: print(line, file=sys.stderr))
     calibrations, problems = read_calibrations(calibration_folder())
     forecasts = forecast(study.cells, calibrations, given.machine)
+    spared = spared_runs(study, {entry.cell.name for entry in forecasts if not entry.to_do})
+    forecasts = [replace(entry, shared=entry.cell.name in spared) for entry in forecasts]
     if given.exact_memory:
         from ensemble_switchover.fake_step import with_exact_memory
 

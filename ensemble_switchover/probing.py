@@ -17,6 +17,11 @@ import torch
 
 from ensemble_switchover.crew import Crew
 from ensemble_switchover.errors import ProcessEndedError
+from ensemble_switchover.measurement.disturbance import (
+    TOLERATED_WAIT,
+    thread_times,
+    waiting_share,
+)
 from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
@@ -65,14 +70,16 @@ def choose_way(
     if probe is None or probe.torch != version("torch"):
         date = datetime.now(UTC).date().isoformat()
         probe = Probe(subject=subject, torch=version("torch"), date=date)
-    begin = perf_counter()
+    begin, waited = perf_counter(), thread_times()
     timed = _completed(probe, cell, ways, steps, device, precision)
     if timed is None:
         tell("execution=auto: sequential; the run is too short to try others")
         return Way()
     source = "kept from before"
     if timed != probe:
-        source = f"tried for {duration(perf_counter() - begin)}, and {_kept(timed)}"
+        busy = waiting_share(waited, thread_times()) > TOLERATED_WAIT
+        fate = "not kept: other programs took its processors" if busy else _kept(timed)
+        source = f"tried for {duration(perf_counter() - begin)}, and {fate}"
     chosen = timed.fastest(ways, steps)
     ratio = timed.run_seconds(Way(), steps) / timed.run_seconds(chosen, steps)
     quicker = "the fastest here" if chosen == Way() else f"{ratio:.2f} times as fast as sequential"

@@ -27,6 +27,7 @@ def epoch_row(
         num_train_images: Of an epoch of a member.
     """
     result = classify(part.probabilities, labels.to(part.probabilities.device))
+    ensemble = result.ensemble
     return EpochRecord(
         epoch=part.epoch,
         learning_rate=recipe.learning_rate_at(part.epoch - 1),
@@ -35,13 +36,19 @@ def epoch_row(
         member_train_seconds=part.member_train_seconds,
         warm_up=part.warm_up,
         evaluation_seconds=part.evaluation_seconds,
-        test_error=result.test_error,
-        member_test_errors=result.member_test_errors,
-        nll=result.nll,
-        brier=result.brier,
-        ece=result.ece,
+        test_error=ensemble.test_error,
+        member_test_errors=[member.test_error for member in result.members],
+        nll=ensemble.nll,
+        brier=ensemble.brier,
+        ece=ensemble.ece,
         disagreement=result.disagreement,
         peak_device_bytes=part.peak.device_bytes,
         peak_reserved_bytes=part.peak.reserved_bytes,
         peak_rss_bytes=part.peak.rss_bytes,
+        compile_seconds=part.compile_seconds,
+        member_nlls=[member.nll for member in result.members],
+        member_briers=[member.brier for member in result.members],
+        member_eces=[member.ece for member in result.members],
+        error_correlation=result.error_correlation,
+        member_peak_device_bytes=part.member_peak_device_bytes,
     )

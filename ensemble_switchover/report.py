@@ -28,6 +28,7 @@ from ensemble_switchover.analysis.display_answers import (
     tabulate_claims,
 )
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.analysis.pool_grid import pool_reader
 from ensemble_switchover.analysis.switchover_series import tabulate_switchovers
 from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
 from ensemble_switchover.errors import EnsembleSwitchoverError, RecordError
@@ -59,7 +60,9 @@ _COMPARISONS_OF_A_PROCESS = 3
 """Fewer are drawn before another process has started."""
 
 
-def report(folder: Path, out: Path, console: Console | None = None) -> Path:
+def report(
+    folder: Path, out: Path, console: Console | None = None, *, by_pools: bool = False
+) -> Path:
     """Report on the records below a folder.
 
     Writes into `out`: the page `index.html`; the numbers `summary.json`, `runs.csv`, `summary.csv`
@@ -70,13 +73,14 @@ def report(folder: Path, out: Path, console: Console | None = None) -> Path:
         folder: A study's folder, or one that holds several studies.
         out: The folder to write into; made where it does not exist.
         console: Where to print the table and the sentences; nothing is printed without.
+        by_pools: Judge by pools of members where predictions were kept, in place of seeds.
 
     Returns:
         The path of the page.
 
     Raises:
         RecordError: if the folder is absent, holds no finished run, or holds runs that cannot be
-            told apart.
+            told apart; with `by_pools`, if predictions are damaged, or none were kept.
     """
     found = read_records(folder)
     failed = _find_failures(folder)
@@ -84,7 +88,15 @@ def report(folder: Path, out: Path, console: Console | None = None) -> Path:
     if not found.records:
         raise RecordError(_nothing_to_report(folder, len(failed), len(found.unreadable)))
     comparisons = group_comparisons(found.records)
-    findings = [derive_finding(comparison) for comparison in comparisons]
+    findings = [
+        derive_finding(comparison, pool_reader(folder, comparison) if by_pools else None)
+        for comparison in comparisons
+    ]
+    if by_pools and not any(t.num_pool_cells for f in findings for t in f.thresholds.values()):
+        raise RecordError(
+            f"{folder}: --interval pool: no budget has predictions of at least two single networks "
+            "and of more members than an ensemble has; expected runs with record.predictions"
+        )
     if console is not None:
         _print(console, findings, failed, unreadable)
     for name in (FIGURES, TABLES):
@@ -128,9 +140,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, help="the folder to write into (default: <folder>/report)"
     )
+    parser.add_argument(
+        "--interval",
+        choices=("t", "pool"),
+        default="t",
+        help="what decides a cell: the t interval over paired seeds (default), or the interval "
+        "over pools of members where predictions were kept",
+    )
     given = parser.parse_args(arguments)
     try:
-        page = report(given.folder, given.out or given.folder / "report", make_console())
+        out = given.out or given.folder / "report"
+        page = report(given.folder, out, make_console(), by_pools=given.interval == "pool")
     except EnsembleSwitchoverError as error:
         complain(str(error))
         return 2

@@ -17,15 +17,13 @@ from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.fitting import train
 from ensemble_switchover.layout import WEIGHTS_FILE
 from ensemble_switchover.loggers import MetricLog
-from ensemble_switchover.measurement.environment import (
-    describe_environment,
-    device_memory_bytes,
-    device_name,
-)
-from ensemble_switchover.measurement.latency import measure_latencies
+from ensemble_switchover.measurement.disturbance import Watch
+from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.memory import is_out_of_memory
+from ensemble_switchover.measuring import measure_inference, measure_layers
 from ensemble_switchover.metric_names import run_facts
-from ensemble_switchover.planning.cost import largest_fitting_batch, memory_bytes
+from ensemble_switchover.out_of_memory import out_of_memory_text
+from ensemble_switchover.prediction_files import PredictionFiles
 from ensemble_switchover.probing import choose_way
 from ensemble_switchover.processes import train_in_processes
 from ensemble_switchover.recorder import epoch_row
@@ -35,11 +33,11 @@ from ensemble_switchover.results.facts import (
     design_record,
     recipe_record,
 )
+from ensemble_switchover.results.latencies import latencies_at
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
     EnvironmentRecord,
     EpochRecord,
-    LatencyRecord,
     Record,
 )
 from ensemble_switchover.results.store import dump_epochs, load_epochs
@@ -51,7 +49,7 @@ from ensemble_switchover.training.checkpoint import (
 from ensemble_switchover.training.device import choose_device, num_places
 from ensemble_switchover.training.module import Start
 from ensemble_switchover.training.precision import use_precision
-from ensemble_switchover.ways import Way, asked_way
+from ensemble_switchover.ways import asked_way
 from ensemble_switchover.weights import TrainedEnsemble, dump_weights
 
 if TYPE_CHECKING:
@@ -63,9 +61,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.networks import Ensemble
     from ensemble_switchover.training.epoch_part import EpochPart
     from ensemble_switchover.training.precision import Precision
-
-SHARE_OF_MEMORY = 0.8
-"""What tensors may take; the rest is for workspaces, the allocator and others."""
+    from ensemble_switchover.ways import Way
 
 
 def train_and_measure(
@@ -101,7 +97,7 @@ def train_and_measure(
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise TrainingError(_out_of_memory(run.cell)) from error
+        raise TrainingError(out_of_memory_text(run.cell)) from error
 
 
 class _Run:
@@ -129,6 +125,9 @@ class _Run:
         self.spent_seconds = 0.0
         """By former processes."""
         self.epochs: list[EpochRecord] = []
+        self.predictions = PredictionFiles(
+            cell.folder, config.record.predictions, cell.recipe, warn
+        )
         self.place = ""
         """What the times depend on here."""
         self.began_on: str | None = None
@@ -142,6 +141,7 @@ class _Run:
             torch.set_num_threads(config.threads)
         precision = use_precision(cell.precision, device)
         environment = describe_environment(device)
+        watch = Watch(device)
         split = load_images(cell, self.tell)
         for remark in split.remarks:
             self.warn(f"dataset={cell.dataset.name}: {remark}")
@@ -151,21 +151,20 @@ class _Run:
         self.cell = cell = replace(cell, way=self._way(device, precision, checkpoint))
         self.log.start(plain(config), run_facts(cell, asdict(environment)))
         ensemble, residence = self._train(split, precision, device, checkpoint)
-        if config.weights:
+        for name, content in self.predictions.contents():
+            self.keep(name, content)
+        if config.record.weights:
             self.keep(WEIGHTS_FILE, dump_weights(_trained(cell, ensemble, split)))
-        latencies = measure_latencies(
-            _predictor(ensemble, precision, device),
-            cell.task,
-            config.measurement.latency_batch_sizes,
-            device=device,
-            dtype=precision.dtype,
-            max_seconds=config.measurement.latency_seconds,
-            warn=self.warn,
+        latencies = measure_inference(
+            cell, ensemble, config.measurement, precision, device, self.warn
         )
+        layer_times = measure_layers(cell, config.measurement, precision, device)
+        disturbances = watch.seen(self.concurrent_jobs)
         return Record(
             schema_version=SCHEMA_VERSION,
             name=cell.name,
             fingerprint=cell.fingerprint,
+            training=cell.training,
             study=cell.study,
             seed=cell.seed,
             member_seeds=cell.member_seeds,
@@ -181,9 +180,11 @@ class _Run:
                 precision=cell.precision,
                 compiled=cell.compile,
                 residence=residence,
+                disturbances=disturbances,
                 concurrent_jobs=self.concurrent_jobs,
             ),
-            latencies=[LatencyRecord(**asdict(latency)) for latency in latencies],
+            latencies=latencies,
+            layer_times=layer_times,
             epochs=self.epochs,
             config=plain(config),
             started_at=self.started_at.isoformat(timespec="seconds"),
@@ -269,6 +270,7 @@ class _Run:
         self.epochs.append(epoch)
         self.log.epoch(epoch)
         self.tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
+        self.predictions.add(part, split.test.labels)
         checkpoint = Checkpoint(
             num_epochs=part.epoch,
             members=part.members,
@@ -293,31 +295,6 @@ def start_clock() -> Callable[[], float]:
     return lambda: time.perf_counter() - begin
 
 
-def _out_of_memory(cell: Cell) -> str:
-    device = choose_device(cell.device)
-    available = device_memory_bytes(device)
-    needed = memory_bytes(cell, device.type, available)
-    text = (
-        f"out of memory with {cell.design.k} x {cell.design.member_parameters:,} parameters at "
-        f"batch size {cell.recipe.batch_size}, execution {cell.way.label}: its tensors take "
-        f"{needed / 2**20:,.0f} MiB"
-    )
-    if available is None:
-        return f"{text}; a smaller recipe.batch_size or budget needs less"
-    text += f", {device_name(device)} has {available / 2**20:,.0f} MiB"
-    usable = int(SHARE_OF_MEMORY * available)
-    fitting = []
-    one_by_one = replace(cell, way=Way())
-    if memory_bytes(one_by_one, device.type, available) <= min(usable, needed - 1):
-        fitting.append("execution=sequential")
-    batch_size = largest_fitting_batch(cell, device.type, usable)
-    if batch_size is not None:
-        fitting.append(f"recipe.batch_size={batch_size}")
-    if not fitting:
-        return f"{text}; a smaller budget needs less"
-    return f"{text}; {' or '.join(fitting)} would fit"
-
-
 def _trained(cell: Cell, ensemble: Ensemble, split: SplitImages) -> TrainedEnsemble:
     return TrainedEnsemble(
         family=cell.family,
@@ -328,20 +305,6 @@ def _trained(cell: Cell, ensemble: Ensemble, split: SplitImages) -> TrainedEnsem
         normalisation=Normalisation.of_set(split.train),
         class_names=split.class_names,
     )
-
-
-def _predictor(
-    ensemble: Ensemble, precision: Precision, device: torch.device
-) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return how the trained ensemble predicts."""
-    ensemble.eval()
-
-    def predict(images: torch.Tensor) -> torch.Tensor:
-        with precision.computing(device):
-            probabilities: torch.Tensor = ensemble(images)
-        return probabilities
-
-    return predict
 
 
 def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
@@ -356,13 +319,15 @@ def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
 def summary_line(record: Record) -> str:
     """Tell a record in one line."""
     last = record.epochs[-1]
-    latency = max(record.latencies, key=lambda entry: entry.batch_size, default=None)
+    latency = latencies_at(record.latencies)
     seconds = [epoch.train_seconds for epoch in record.epochs if not epoch.warm_up]
     parts: list[Any] = [f"{record.dataset.evaluated_on} error {last.test_error:.2f} %"]
     if seconds:
         parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
     if latency is not None:
         parts.append(
-            f"{latency.median_ms_per_image:.3g} ms per image at batch size {latency.batch_size}"
+            f"{latency.sequential.median_ms_per_image:.3g} ms per image at batch size "
+            f"{latency.sequential.batch_size}"
         )
+    parts += [f"not alone on the device: {seen}" for seen in record.environment.disturbances]
     return ", ".join(parts)

@@ -37,6 +37,21 @@ class Study:
     cells: list[Cell]
     impossible: list[Hole]
     """What is no mistake, but a hole in the grid."""
+    places: list[int]
+    """Of each cell, which of the configurations asks for it first."""
+    num_asked: int
+    """Runs asked for, as often as they were: a single network of four k counts four times."""
+
+    def trainings(self) -> list[list[Cell]]:
+        """Put the cells together that train the same networks in the same way, in their order.
+
+        Two budgets, or two classes, may come out as one design: weq of 26x16 and of 38x16 are both
+        four ResNets of 8x16 (Table C).
+        """
+        equal: dict[str, list[Cell]] = {}
+        for cell in self.cells:
+            equal.setdefault(cell.training, []).append(cell)
+        return list(equal.values())
 
 
 def resolve_study(configs: Iterable[Config]) -> Study:
@@ -49,7 +64,9 @@ def resolve_study(configs: Iterable[Config]) -> Study:
     cells: dict[str, Cell] = {}
     impossible: dict[Hole, None] = {}
     problems: dict[str, None] = {}
-    for config in configs:
+    places: dict[str, int] = {}
+    num_asked = 0
+    for place, config in enumerate(configs):
         try:
             cell = resolve(config)
         except DesignError as error:
@@ -57,12 +74,14 @@ def resolve_study(configs: Iterable[Config]) -> Study:
         except ConfigError as error:
             problems.update(dict.fromkeys(error.args))
         else:
-            cells.setdefault(cell.name, cell)
+            num_asked += 1
+            if cell.name not in cells:
+                cells[cell.name], places[cell.name] = cell, place
     if problems:
         raise ConfigError(*problems)
     if not cells:
         raise ConfigError("nothing to run:\n" + "\n".join(f"  - {line}" for line in impossible))
-    return Study(list(cells.values()), list(impossible))
+    return Study(list(cells.values()), list(impossible), list(places.values()), num_asked)
 
 
 def _hole(config: Config, reason: str) -> Hole:

@@ -21,6 +21,7 @@ from ensemble_switchover.results.record import (
     EnvironmentRecord,
     EpochRecord,
     LatencyRecord,
+    LayerTimeRecord,
     RecipeRecord,
     Record,
 )
@@ -156,6 +157,7 @@ def make_record(
         recipe=run_recipe,
         environment=run_environment,
         latencies=[_latency(size, value) for size, value in milliseconds.items()],
+        layer_times=[_layer_time("convolution", 1.0 * design.depth), _layer_time("linear", 3.0)],
         epochs=[
             _epoch(
                 number,
@@ -260,6 +262,18 @@ def _epoch(
         peak_device_bytes=peak_device_bytes,
         peak_reserved_bytes=peak_device_bytes,
         peak_rss_bytes=peak_rss_bytes,
+    )
+
+
+def _layer_time(kind: str, milliseconds: float) -> LayerTimeRecord:
+    return LayerTimeRecord(
+        kind=kind,
+        num_layers=1,
+        batch_size=64,
+        repeats=5,
+        median_ms=milliseconds,
+        lower_quartile_ms=0.9 * milliseconds,
+        upper_quartile_ms=1.1 * milliseconds,
     )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import math
 import tempfile
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover import config as config_module
 from ensemble_switchover.cell import resolve
+from ensemble_switchover.composition import compose_words
 from ensemble_switchover.config import (
     SCHEMAS,
     ArchConfig,
@@ -24,7 +26,8 @@ from ensemble_switchover.config import (
     plain,
 )
 from ensemble_switchover.design import FAMILIES
-from ensemble_switchover.errors import ConfigError, DesignError
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.study import resolve_study
 
 CONF = conf_folder()
 OPTIONS = sorted(
@@ -104,26 +107,30 @@ def compose_sweep(name, *overrides):
         return compose("config", overrides=[f"sweep={name}", *overrides], return_hydra_config=True)
 
 
-@pytest.mark.parametrize("name", SWEEPS)
+def made_of_others(name):
+    return "\n  studies: [" in (CONF / "sweep" / f"{name}.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", [*filter(made_of_others, SWEEPS)])
+def test_a_sweep_of_sweeps_names_sweeps(name):
+    whole = compose_sweep(name)
+    assert whole.hydra.mode.name == "MULTIRUN"
+    assert set(whole.sweep.studies) <= set(SWEEPS)
+    assert not whole.hydra.sweeper.params
+
+
+@pytest.mark.parametrize("name", [*itertools.filterfalse(made_of_others, SWEEPS)])
 def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
     whole = compose_sweep(name)
     assert whole.hydra.mode.name == "MULTIRUN"
-    assert whole.study == name
+    assert whole.study == ("paper" if name.startswith(("figure_", "table_", "paper")) else name)
     params = {key: str(value).split(",") for key, value in whole.hydra.sweeper.params.items()}
-    studies, holes = [], []
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        for seed in params.pop("seed", ["0"])[:1]:
-            for values in itertools.product(*params.values()):
-                pairs = zip(params, values, strict=True)
-                overrides = [f"{key}={value}" for key, value in pairs]
-                node = compose("config", overrides=[f"sweep={name}", f"seed={seed}", *overrides])
-                try:
-                    studies.append(resolve(config_module.typed(node)).study)
-                except DesignError as error:
-                    holes.append(str(error))
-    assert set(studies) == {name}
-    assert len(studies) > len(holes)
-    assert all("do not fit" in hole for hole in holes)
+    (part,) = compose_words([f"sweep={name}", "seed=0"])
+    study = resolve_study(part[1])
+    assert len(part[1]) == math.prod(len(v) for key, v in params.items() if key != "seed")
+    assert {cell.study for cell in study.cells} == {whole.study}
+    assert len(study.cells) > len(study.impossible)
+    assert all("do not fit" in hole.reason for hole in study.impossible)
 
 
 def test_the_default_is_a_small_single_resnet_on_digits(compose_config):

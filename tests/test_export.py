@@ -74,16 +74,16 @@ def test_another_program_makes_the_errors_that_the_record_tells(trained_run, cap
 
 
 def test_a_run_keeps_no_weights_where_that_is_asked_for(trained_run, capsys):
-    cell = trained_run("weights=false")
+    cell = trained_run("record.weights=false")
     names = {path.name for path in cell.folder.iterdir()}
     assert names == {CONFIG_FILE, EPOCHS_FILE, RECORD_FILE}
     code, printed, complaint = call(capsys, cell.folder, "--format", "onnx")
     assert (code, printed) == (2, "")
-    assert "the run kept no weights; the same words with weights=true" in complaint
+    assert "the run kept no weights; the same words with record.weights=true" in complaint
 
 
 def test_weights_change_nothing_about_which_run_it_is(tiny_cell):
-    assert tiny_cell("weights=false")[0].fingerprint == tiny_cell()[0].fingerprint
+    assert tiny_cell("record.weights=false")[0].fingerprint == tiny_cell()[0].fingerprint
 
 
 def in_words(folder):

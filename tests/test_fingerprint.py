@@ -100,6 +100,7 @@ CHANGES = {
     "recipe.weight_decay": ["recipe.weight_decay=0.001"],
     "measurement.latency_batch_sizes": ["measurement.latency_batch_sizes=[1]"],
     "measurement.latency_seconds": ["measurement.latency_seconds=0.1"],
+    "measurement.layer_repeats": ["measurement.layer_repeats=0"],
     "k": ["k=3"],
     "seed": ["seed=1"],
     "epochs": ["epochs=10"],
@@ -133,7 +134,7 @@ def test_every_key_that_is_in_changes_the_fingerprint(compose_config):
         "dataset.root=/data", "dataset.cache=/arrays", "dataset.url=http://mirror",
         "dataset.residence=host", "logger=none", "logger.project=other", "logger.entity=me",
         "logger.mode=offline", "results=elsewhere", "study=other", "retry=failed",
-        "weights=false",
+        "record.predictions=all", "record.weights=false",
     ],
 )  # fmt: skip
 def test_no_key_that_is_out_changes_it(word, compose_config):

@@ -45,6 +45,7 @@ def steps(monkeypatch, tmp_path):
     made = Steps()
     monkeypatch.setattr(probing, "Trial", made)
     monkeypatch.setattr(probing, "synchronised_clock", lambda device: lambda: made.now)
+    monkeypatch.setattr(probing, "waiting_share", lambda before, after: 0.01)
     return made
 
 
@@ -110,6 +111,17 @@ def test_a_folder_that_cannot_be_written_costs_no_run(steps, tiny_cell, monkeypa
     way, line = choose(tiny_cell, "epochs=100")
     assert way == FUSED
     assert "not kept: " in line
+
+
+def test_what_was_timed_beside_other_programs_is_used_but_not_kept(steps, tiny_cell, monkeypatch):
+    monkeypatch.setattr(probing, "waiting_share", lambda before, after: 0.3)
+    steps.seconds[FUSED] = 2.0
+    way, line = choose(tiny_cell, "epochs=100")
+    assert way == FUSED
+    assert line.endswith("and not kept: other programs took its processors)")
+    steps.taken.clear()
+    choose(tiny_cell, "epochs=100")
+    assert steps.taken
 
 
 def test_a_process_that_ends_makes_its_way_impossible(steps, tiny_cell, monkeypatch):

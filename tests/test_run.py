@@ -2,13 +2,15 @@
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from PIL import Image
 
-from ensemble_switchover import run
+from ensemble_switchover import out_of_memory, prediction_files, run
 from ensemble_switchover.cell import resolve
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.planning.cost import memory_bytes
+from ensemble_switchover.results.predictions import load_predictions
 from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.sweep import run_job
 from ensemble_switchover.training.device import choose_device
@@ -47,8 +49,17 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_cell, t
     assert (epoch.disagreement is None) == (k == 1)
     assert epoch.peak_rss_bytes > 0
     assert epoch.peak_device_bytes is None
-    assert [latency.batch_size for latency in record.latencies] == [1, 4]
+    own = [one for one in record.latencies if (one.model, one.execution) == ("run", "sequential")]
+    assert [latency.batch_size for latency in own] == [1, 4]
+    single = [one for one in record.latencies if one.model == "single"]
+    assert [latency.batch_size for latency in single] == ([] if k == 1 else [1, 4])
     assert all(latency.median_ms_per_image > 0 for latency in record.latencies)
+    layers = {entry.kind: entry for entry in record.layer_times}
+    assert layers["convolution"].num_layers + layers["linear"].num_layers >= record.design.depth
+    assert all(entry.median_ms >= 0 for entry in record.layer_times)
+    assert len(epoch.member_nlls) == len(epoch.member_briers) == len(epoch.member_eces) == k
+    assert epoch.member_peak_device_bytes == []
+    assert epoch.compile_seconds == 0
     assert record.environment.concurrent_jobs == 2
     assert record.environment.execution == "sequential"
     assert record.config["arch"]["family"] == family
@@ -158,9 +169,9 @@ def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_cell, monkeyp
 
     words = ("budget.depth=8", "budget.width=8")
     needed = memory_bytes(tiny_cell(*words, "recipe.batch_size=8")[0], "cpu", None)
-    available = int(share * needed / run.SHARE_OF_MEMORY)
+    available = int(share * needed / out_of_memory.SHARE_OF_MEMORY)
     monkeypatch.setattr(run, "train", fail)
-    monkeypatch.setattr(run, "device_memory_bytes", lambda device: available)
+    monkeypatch.setattr(out_of_memory, "device_memory_bytes", lambda device: available)
     cell, config = tiny_cell(*words, "recipe.batch_size=32")
     with pytest.raises(TrainingError, match=f"batch size 32, .* its tensors take .* {advice}"):
         run.train_and_measure(cell, config, tell=lambda line: None)
@@ -197,7 +208,62 @@ def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, t
         "measurement.latency_batch_sizes=[]",
         f"results={tmp_path / 'results'}",
     )
-    assert run_job(config, concurrent_jobs=1) == "trained"
+    assert run_job(config, OmegaConf.create({})) == "trained"
     remark = "1 file was left out, no image that can be read: ant/3.png"
     assert capsys.readouterr().err.splitlines() == [f"dataset=folder: {remark}"]
     assert read_record(resolve(config).folder / RECORD_FILE).dataset.remarks == [remark]
+
+
+def test_layers_are_not_timed_where_that_is_not_asked_for(tiny_cell):
+    cell, config = tiny_cell(
+        "budget.depth=8",
+        "budget.width=4",
+        "measurement.layer_repeats=0",
+        "measurement.latency_batch_sizes=[]",
+    )
+    record = run.train_and_measure(cell, config, tell=lambda line: None)
+    assert record.layer_times == []
+    assert record.latencies == []
+
+
+@pytest.mark.parametrize(
+    ("which", "epochs"),
+    [("none", []), ("final", [4]), ("milestones", [2, 3, 4]), ("all", [1, 2, 3, 4])],
+)
+def test_predictions_are_kept_as_asked_for(tiny_cell, which, epochs):
+    cell, config = tiny_cell(
+        "design=deq",
+        "k=2",
+        "budget.depth=8",
+        "budget.width=8",
+        "epochs=4",
+        f"record.predictions={which}",
+    )
+    files = {}
+    record = run.train_and_measure(cell, config, tell=lambda line: None, keep=files.__setitem__)
+    kept = {name: files[name] for name in files if name.startswith("predictions")}
+    assert list(kept) == [f"predictions-epoch-{epoch:04d}.npz" for epoch in epochs]
+    for epoch, content in zip(epochs, kept.values(), strict=True):
+        predictions = load_predictions(content)
+        assert predictions.probabilities.shape == (2, 60, 10)
+        single = 100 * (predictions.probabilities.argmax(2) != predictions.labels).mean(axis=1)
+        assert single == pytest.approx(record.epochs[epoch - 1].member_test_errors)
+        mean = predictions.probabilities.mean(axis=0, dtype="float32")
+        error = 100 * (mean.argmax(axis=1) != predictions.labels).mean()
+        # halves may tie where floats did not
+        assert error == pytest.approx(record.epochs[epoch - 1].test_error, abs=2)
+
+
+def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_cell, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(prediction_files, "write_whole_file", full)
+    cell, config = tiny_cell("budget.depth=8", "budget.width=4")
+    told, files = [], {}
+    run.train_and_measure(
+        cell, config, tell=lambda line: None, warn=told.append, keep=files.__setitem__
+    )
+    assert not any(name.startswith("predictions") for name in files)
+    assert told[0] == "no predictions of epoch 1: [Errno 28] No space left on device"
+    assert told[1].startswith("no predictions of epoch 1 beside the record: ")

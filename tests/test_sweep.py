@@ -1,15 +1,18 @@
 """Sweeps on the real command line, with real (tiny) trainings."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_records
+from tests import engines
 
 TINY = (
     "dataset=digits",
@@ -173,7 +176,8 @@ def test_a_sweep_that_cannot_write_says_so_and_does_not_end_well(tmp_path):
     result = sweep(tmp_path, "budget.depth=8", "budget.width=4", *words)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
-    assert "nowhere" in result.stderr or "closed" in result.stderr
+    assert "could not be launched" in result.stdout
+    assert "nowhere" in result.stdout or "closed" in result.stdout
 
 
 def test_a_study_over_sources_has_the_runs_of_each(tmp_path):
@@ -184,3 +188,75 @@ def test_a_study_over_sources_has_the_runs_of_each(tmp_path):
     assert result.returncode == 0, result.stderr
     found = sorted((r.design.design_class, r.design.source) for r in records(tmp_path))
     assert found == [("deq", "nearest"), ("deq", "rule"), ("single", "rule")]
+
+
+def test_a_run_that_raises_one_without_memory_and_one_that_is_killed_cost_no_other(tmp_path):
+    words = ("budget.depth=8", "budget.width=4", "epochs=2", "seed=0,1,2,3,4,5")
+    joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    repository = str(Path(__file__).parents[1])
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.troubled", "--multirun", *TINY, *words, *joblib],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": repository},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1, result.stderr
+    assert {record.seed for record in records(tmp_path)} == {0, 4, 5}
+    table = " ".join(result.stdout.partition("Why")[2].split())
+    assert "RuntimeError: shapes do not match" in table
+    assert "out of memory with 1 x" in table
+    assert "its process was killed, twice; after 2 epochs of 2" in table
+    assert len(re.findall(r"resnet_digits_8x4_single_k1_seed[123]_", table)) == 3
+    logs = {path.parent.name[-19:-13]: path.read_text() for path in tmp_path.rglob("run.log")}
+    assert "Traceback" in logs["_seed1"]
+    assert "epoch 2/2" in logs["_seed0"]
+
+    again = sweep(tmp_path, *words)
+    assert again.returncode == 1
+    assert "1 runs trained" in again.stdout  # the killed one, to its end
+    assert {record.seed for record in records(tmp_path)} == {0, 3, 4, 5}
+    retried = sweep(tmp_path, *words, "retry=failed")
+    assert retried.returncode == 0, retried.stdout
+    assert "2 runs trained" in retried.stdout
+
+
+def test_retry_failed_leaves_what_never_began(tmp_path):
+    words = ("budget.depth=8", "budget.width=4", "recipe.learning_rate=1e30")
+    assert sweep(tmp_path, *words).returncode == 1
+    result = sweep(tmp_path, *words, "seed=0,1", "retry=failed")
+    assert result.returncode == 1
+    assert "1 failed, 1 left" in result.stdout
+    assert "same command without retry=failed" in result.stdout
+    assert len(list((tmp_path / "results" / "runs").glob("*/failure.json"))) == 1
+
+
+def test_equal_designs_are_trained_once_and_each_has_its_record(tmp_path):
+    words = ("design=weq", "k=2", "budget.network=14x8,20x8")
+    result = sweep(tmp_path, *words)
+    assert result.returncode == 0, result.stderr
+    assert "1 share the training of another" in result.stdout
+    assert "1 runs trained" in result.stdout
+    assert "1 shared" in result.stdout
+    first, second = sorted(records(tmp_path), key=lambda record: record.budget.depth)
+    assert (first.budget.depth, second.budget.depth) == (14, 20)
+    assert (first.design.depth, second.design.depth) == (8, 8)
+    assert second.shared_from == first.name
+    assert first.epochs == second.epochs
+    in_another_study = sweep(tmp_path, *words, "study=night")
+    assert "0 runs trained in" in in_another_study.stdout
+    assert "2 shared" in in_another_study.stdout
+    assert len(records(tmp_path, "night")) == 2
+
+
+def test_the_study_smoke_gives_the_same_records_under_joblib(tmp_path):
+    said = engines.run(tmp_path / "basic", "sweep=smoke")
+    assert "[12/12 done, 0 running, 0 failed]" in said
+    joblib = ("hydra/launcher=joblib", "sweep.jobs_per_device=2")
+    engines.run(tmp_path / "joblib", "sweep=smoke", *joblib)
+    expected = engines.outcomes(tmp_path / "basic")
+    assert len(expected) == 12
+    assert engines.outcomes(tmp_path / "joblib") == expected
+    together = read_records(tmp_path / "joblib" / "results").records
+    assert {record.environment.concurrent_jobs for record in together} == {2}

@@ -14,6 +14,7 @@ from ensemble_switchover.analysis.conditions import (
 from ensemble_switchover.analysis.coverage import measure_coverage
 from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES, build_error_grid
 from ensemble_switchover.analysis.hole import find_holes
+from ensemble_switchover.analysis.pool_grid import pool_intervals
 from ensemble_switchover.analysis.sensitivity import describe_sensitivity, vary_rule
 from ensemble_switchover.analysis.sentence import describe_outcome, describe_threshold
 from ensemble_switchover.analysis.table import split_designs, summarise_runs, tabulate_runs
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.hole import Hole
+    from ensemble_switchover.analysis.pool_grid import PoolReader
     from ensemble_switchover.analysis.sensitivity import Variant
     from ensemble_switchover.analysis.threshold import Threshold
 
@@ -90,6 +92,20 @@ class Finding:
                 "seconds, latencies and bytes of different conditions are never averaged. The "
                 f"switchover uses the {self.measure}s of all of them."
             )
+        disturbed = int(self.runs["disturbed"].sum())
+        if disturbed:
+            notes.append(
+                f"{disturbed} of {count(self.runs.height, 'run')} shared the device, or were "
+                "slowed down by its temperature, while they were timed: `disturbed` in runs.csv."
+            )
+        for name, threshold in self.thresholds.items():
+            num_cells = len(threshold.budgets) * len(threshold.epochs)
+            if 0 < threshold.num_pool_cells < num_cells:
+                notes.append(
+                    f"Pools of members judge {threshold.num_pool_cells} of the {num_cells} cells "
+                    f"of {name}; the t interval over seeds judges the others, of which no "
+                    "predictions were kept (record.predictions=all keeps all)."
+                )
         if self.grid.not_finite:
             notes.append(
                 f"The {self.measure} of an epoch is no finite number and so no sample: "
@@ -139,12 +155,20 @@ class Finding:
         }
 
 
-def derive_finding(comparison: Comparison) -> Finding:
-    """Derive everything that is said of a comparison."""
+def derive_finding(comparison: Comparison, read_pool: PoolReader | None = None) -> Finding:
+    """Derive everything that is said of a comparison.
+
+    Args:
+        comparison: The runs.
+        read_pool: Gives pools of members, which then judge the cells that they tell.
+    """
     grid = build_error_grid(comparison.records)
     runs = tabulate_runs(comparison.records)
     classes = () if comparison.source is None else ENSEMBLE_CLASSES
-    thresholds = {name: find_threshold(grid, name) for name in classes}
+    thresholds = {}
+    for name in classes:
+        pools = pool_intervals(grid, name, read_pool) if read_pool else None
+        thresholds[name] = find_threshold(grid, name, pools=pools)
     return Finding(
         comparison=comparison,
         grid=grid,

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.error_grid import DesignClassName
 
 
+Budget = tuple[int, int, int]
+"""Parameters, depth and width."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ratio:
     """Ensemble over single network, the geometric mean over budgets and seeds."""
@@ -56,18 +60,52 @@ def measure_ratio(
     Returns:
         The ratio, or None where nothing is paired.
     """
-    values: defaultdict[tuple[str, tuple[int, int, int], int], list[float]] = defaultdict(list)
-    columns = ("design_class", "budget_parameters", "budget_depth", "budget_width", "seed", column)
-    for name, parameters, depth, width, seed, value in runs.select(columns).iter_rows():
-        wanted = budgets is None or parameters in budgets
-        if wanted and value is not None and value > 0.0 and math.isfinite(value):
-            values[name, (parameters, depth, width), seed].append(value)
-    logarithms: defaultdict[int, dict[tuple[int, int, int], float]] = defaultdict(dict)
+    values = _values(runs, column, budgets)
+    logarithms: defaultdict[int, dict[Budget, float]] = defaultdict(dict)
     for (name, budget, seed), ensemble in values.items():
         single = values.get(("single", budget, seed))
         if name == design_class and single:
             ratio = sample_mean(ensemble) / sample_mean(single)
             logarithms[seed][budget] = math.log(ratio)
+    return _summarise(logarithms, confidence)
+
+
+def measure_own_ratio(
+    runs: pl.DataFrame, column: str, design_class: DesignClassName, confidence: float = CONFIDENCE
+) -> Ratio | None:
+    """Sum up what a run itself measured as a multiple of its single network's.
+
+    Args:
+        runs: Rows of `tabulate_runs` under one condition.
+        column: A column of such multiples; rows without a value are left out.
+        design_class: `deq` or `weq`.
+        confidence: Confidence of the interval.
+
+    Returns:
+        The ratio as `measure_ratio` has it, or None where nothing was measured.
+    """
+    logarithms: defaultdict[int, dict[Budget, float]] = defaultdict(dict)
+    for (name, budget, seed), multiples in _values(runs, column, None).items():
+        if name == design_class:
+            logarithms[seed][budget] = math.log(sample_mean(multiples))
+    return _summarise(logarithms, confidence)
+
+
+def _values(
+    runs: pl.DataFrame, column: str, budgets: Collection[int] | None
+) -> dict[tuple[str, Budget, int], list[float]]:
+    """Return the values of a column by design class, budget and seed."""
+    values: defaultdict[tuple[str, Budget, int], list[float]] = defaultdict(list)
+    columns = ("design_class", "budget_parameters", "budget_depth", "budget_width", "seed", column)
+    for name, parameters, depth, width, seed, value in runs.select(columns).iter_rows():
+        wanted = budgets is None or parameters in budgets
+        if wanted and value is not None and value > 0.0 and math.isfinite(value):
+            values[name, (parameters, depth, width), seed].append(value)
+    return values
+
+
+def _summarise(logarithms: dict[int, dict[Budget, float]], confidence: float) -> Ratio | None:
+    """Average the logarithms of every seed over its budgets, and these means over the seeds."""
     if not logarithms:
         return None
     num_budgets = max(map(len, logarithms.values()))

@@ -114,11 +114,15 @@ def _place(variant: Variant) -> str:
 def measure_cells(
     cells: Sequence[Sequence[Cell]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Mean, standard error (percentage points) and number of pairs of every cell; NaN: none."""
+    """Mean, standard error (percentage points) and number of samples of every cell; NaN: none."""
     means = [[_or_nan(cell.mean_difference) for cell in column] for column in cells]
     errors = [[_standard_error(cell) for cell in column] for column in cells]
-    pairs = [[cell.num_pairs for cell in column] for column in cells]
+    pairs = [[_num_samples(cell) for cell in column] for column in cells]
     return np.array(means), np.array(errors), np.array(pairs, dtype=np.int64)
+
+
+def _num_samples(cell: Cell) -> int:
+    return cell.num_pairs if cell.interval is None else cell.interval.num_samples
 
 
 def _standard_error(cell: Cell) -> float:

@@ -27,7 +27,8 @@ def describe_threshold(threshold: Threshold, measure: str) -> str:
         return f"{subject}nothing to compare: {_why_empty(threshold)}."
     method = ""
     if threshold.outcome is Outcome.FOUND:
-        method = f"{100 * threshold.confidence:g} % t interval over "
+        method = f"{100 * threshold.confidence:g} % {threshold.interval_name} "
+        method += "of " if threshold.num_pool_cells else "over "
     return f"{subject}{_finding(threshold, measure)} ({method}{describe_coverage(threshold)})."
 
 
@@ -79,16 +80,14 @@ def _finding(threshold: Threshold, measure: str) -> str:
     difference += "percentage points"
     if last.interval is None:
         return f"undecided, since one seed gives no interval: {difference}"
-    difference += f", {_interval_text(last.interval)}"
+    difference += f", {_interval_text(last.interval, threshold.interval_name)}"
     if threshold.outcome is Outcome.NOT_WITHIN:
         return f"no switchover within the grid: {difference}"
     return f"undecided: {difference}"
 
 
-def _interval_text(interval: Interval) -> str:
-    return (
-        f"{100 * interval.confidence:g} % t interval {interval.lower:+.1f} to {interval.upper:+.1f}"
-    )
+def _interval_text(interval: Interval, name: str) -> str:
+    return f"{100 * interval.confidence:g} % {name} {interval.lower:+.1f} to {interval.upper:+.1f}"
 
 
 def _why_empty(threshold: Threshold) -> str:

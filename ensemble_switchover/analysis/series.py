@@ -55,15 +55,10 @@ def epoch_time_series(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def layer_time_series(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return the seconds of an epoch per layer, and the number of layers (Figure E)."""
-    return (
-        epoch_time_series(runs)
-        .with_columns(num_layers=pl.col("k") * pl.col("depth"))
-        .with_columns(
-            layer_seconds_mean=pl.col("epoch_seconds_mean") / pl.col("num_layers"),
-            layer_seconds_std=pl.col("epoch_seconds_std") / pl.col("num_layers"),
-        )
-    )
+    """Return milliseconds per layer and batch, and the number of layers (Figure E)."""
+    measured = runs.drop_nulls("layer_ms")
+    require_one_condition(measured, TIME_CONDITIONS, "layers' times")
+    return _select(summarise_runs(measured), "num_layers", *_mean_std("layer_ms"))
 
 
 def accuracy_time_series(runs: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from ensemble_switchover.analysis.time_to_accuracy import (
     measure_times_to_accuracy,
     steady_seconds,
 )
+from ensemble_switchover.results.latencies import latencies_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,11 +73,15 @@ _ERROR_COLUMNS: dict[str, type[pl.DataType]] = {
     "ece": pl.Float64,
     "brier": pl.Float64,
     "disagreement": pl.Float64,
+    "error_correlation": pl.Float64,
 }
 _RESOURCE_COLUMNS: dict[str, type[pl.DataType]] = {
     "epoch_seconds": pl.Float64,
     "training_seconds": pl.Float64,
     "latency_ms_per_image": pl.Float64,
+    "fastest_latency_ms_per_image": pl.Float64,
+    "latency_to_single": pl.Float64,
+    "layer_ms": pl.Float64,
     "peak_device_bytes": pl.Int64,
     "peak_rss_bytes": pl.Int64,
 }
@@ -94,6 +99,7 @@ RUN_COLUMNS: dict[str, type[pl.DataType]] = {
     **_ACCURACY_TIME_COLUMNS,
     **CONDITION_COLUMNS,
     "executed_as": pl.String,
+    "disturbed": pl.Boolean,
 }
 
 
@@ -104,8 +110,12 @@ def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
     the images in `evaluated_on`, those of `test_error_percent` included. `epoch_seconds` is the
     median over the epochs that are no warm-up, and null where there is no other; `training_seconds`
     is the sum over all, the warm-up counted as a median epoch. `num_layers` is depth times members.
-    `execution` is what was asked for, `executed_as` what was run. Latency is at
-    batch size 128, or at the largest measured where that was not (`latency_batch_size` says which).
+    `execution` is what was asked for, `executed_as` what was run; `disturbed` says that something
+    else was seen on the device meanwhile. Latency is of one member after
+    another, the paper's way, at batch size 128, or at the largest measured where that was not
+    (`latency_batch_size` says which); beside it stand that of the fastest execution, and the
+    multiple of the single network's that was timed by turns with it. `layer_ms` is a forward and a
+    backward pass of one training batch through one member, by layer of its depth.
     Peak memory is the highest of any epoch; what a device's allocator handed out and what a process
     had resident are different columns, and `memory_kind` says which of them the run has.
 
@@ -149,6 +159,7 @@ def summarise_runs(runs: pl.DataFrame) -> pl.DataFrame:
     means = [
         *_ERROR_COLUMNS,
         *("epoch_seconds", "training_seconds", "latency_ms_per_image"),
+        *("fastest_latency_ms_per_image", "layer_ms"),
         *_ACCURACY_TIME_COLUMNS,
     ]
     peaks = ["peak_device_bytes", "peak_rss_bytes"]
@@ -167,6 +178,8 @@ def summarise_runs(runs: pl.DataFrame) -> pl.DataFrame:
         *_mean_and_std("epoch_seconds"),
         *_mean_and_std("training_seconds"),
         *_mean_and_std("latency_ms_per_image"),
+        *_mean_and_std("fastest_latency_ms_per_image"),
+        *_mean_and_std("layer_ms"),
         pl.col(peaks).max(),
         target.is_not_null().sum().cast(pl.Int64).alias("num_seeds_compared"),
         time.is_not_null().sum().cast(pl.Int64).alias("num_seeds_reached"),
@@ -251,12 +264,14 @@ def _run_row(record: Record, setting: str, time: TimeToAccuracy) -> dict[str, An
         "ece": last.ece,
         "brier": last.brier,
         "disagreement": last.disagreement,
+        "error_correlation": last.error_correlation,
         "target_test_error_percent": time.target_test_error,
         "time_to_accuracy_seconds": time.seconds,
         "device": environment.device,
         "device_name": environment.device_name,
         "execution": comparable_execution(environment),
         "executed_as": environment.execution,
+        "disturbed": bool(environment.disturbances),
         "precision": environment.precision,
         "compiled": environment.compiled,
         "residence": environment.residence,
@@ -273,16 +288,18 @@ def _resources(record: Record) -> dict[str, Any]:
     kind = PROCESS_MEMORY if rss_bytes else None
     if device_bytes:
         kind = DEVICE_MEMORY
-    latencies = {latency.batch_size: latency for latency in record.latencies}
-    batch_size = LATENCY_BATCH_SIZE
-    if batch_size not in latencies:
-        batch_size = max(latencies, default=0)
-    latency = latencies.get(batch_size)
+    latency = latencies_at(record.latencies, LATENCY_BATCH_SIZE)
+    own = latency.sequential.median_ms_per_image if latency else None
+    single = latency.single.median_ms_per_image if latency and latency.single else None
+    layer_ms = sum(layers.median_ms for layers in record.layer_times)
     return {
         "epoch_seconds": median(steady) if steady else None,
         "training_seconds": sum(steady_seconds(record.epochs)),
-        "latency_batch_size": latency.batch_size if latency else None,
-        "latency_ms_per_image": latency.median_ms_per_image if latency else None,
+        "latency_batch_size": latency.sequential.batch_size if latency else None,
+        "latency_ms_per_image": own,
+        "fastest_latency_ms_per_image": latency.fastest.median_ms_per_image if latency else None,
+        "latency_to_single": own / single if own is not None and single else None,
+        "layer_ms": layer_ms / record.design.depth if record.layer_times else None,
         "memory_kind": kind,
         "peak_device_bytes": max(device_bytes, default=None),
         "peak_rss_bytes": max(rss_bytes, default=None),

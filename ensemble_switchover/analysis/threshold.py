@@ -25,11 +25,12 @@ from ensemble_switchover.analysis.statistics import CONFIDENCE
 from ensemble_switchover.analysis.verdict import Cell, Verdict, judge_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from ensemble_switchover.analysis.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.analysis.statistics import Interval
 
 
 class Outcome(Enum):
@@ -69,6 +70,13 @@ class Threshold:
     confidence: float
     margin: float
     """By how many percentage points the ensemble has to be better."""
+    num_pool_cells: int = 0
+    """Cells that were judged by pools of members."""
+
+    @property
+    def interval_name(self) -> str:
+        """What its intervals are."""
+        return "interval over pools of members" if self.num_pool_cells else "t interval"
 
     @property
     def last_cell(self) -> Cell:
@@ -92,6 +100,7 @@ def find_threshold(
     ensemble_class: DesignClassName,
     confidence: float = CONFIDENCE,
     margin: float = 0.0,
+    pools: Mapping[tuple[int, int], Interval] | None = None,
 ) -> Threshold:
     """Find the switchover of one ensemble class.
 
@@ -100,6 +109,7 @@ def find_threshold(
         ensemble_class: `deq` or `weq`.
         confidence: Confidence of each cell's interval.
         margin: By how many percentage points the ensemble has to be better.
+        pools: Cells that pools of members judge, as `pool_intervals` has them; seeds the others.
 
     Returns:
         The threshold; see the top of this file for its definition.
@@ -112,6 +122,7 @@ def find_threshold(
                 grid.errors("single", column, row),
                 confidence,
                 margin,
+                (pools or {}).get((column, row)),
             )
             for row in rows
         )
@@ -143,6 +154,7 @@ def find_threshold(
         earliest_epoch=None if earliest_row is None else grid.epochs[earliest_row],
         confidence=confidence,
         margin=margin,
+        num_pool_cells=len(pools or {}),
     )
 
 

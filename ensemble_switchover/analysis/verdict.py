@@ -38,7 +38,7 @@ class Cell:
     mean_difference: float | None
     """Mean of ensemble minus single test error over the paired seeds, in percentage points."""
     interval: Interval | None
-    """Its confidence interval; None for fewer than two paired seeds."""
+    """Its confidence interval; None for fewer than two paired seeds, if no pools tell it."""
     num_pairs: int
     """Number of seeds that both designs have."""
 
@@ -48,6 +48,7 @@ def judge_cell(
     single: Mapping[int, float],
     confidence: float = CONFIDENCE,
     margin: float = 0.0,
+    pool: Interval | None = None,
 ) -> Cell:
     """Compare the test errors of one cell, paired by seed.
 
@@ -56,6 +57,7 @@ def judge_cell(
         single: Seed -> test error of the single network in percent; empty if there is none.
         confidence: Confidence of the interval.
         margin: By how many percentage points the ensemble has to be better.
+        pool: The interval of the difference over pools of members, in place of that over seeds.
 
     >>> judge_cell({0: 5.0, 1: 6.0, 2: 5.5}, {0: 9.0, 1: 9.5, 2: 9.4}).verdict.value
     'ensemble'
@@ -69,6 +71,8 @@ def judge_cell(
     differences = [ensemble[seed] - single[seed] for seed in sorted(ensemble) if seed in single]
     mean_difference = sample_mean(differences) if differences else None
     interval = paired_t_interval(differences, confidence)
+    if pool is not None:
+        mean_difference, interval = pool.mean, pool
     verdict = Verdict.UNDECIDED
     if interval is not None and interval.upper < -margin:
         verdict = Verdict.ENSEMBLE

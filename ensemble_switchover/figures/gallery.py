@@ -182,12 +182,13 @@ def _draw_training(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[D
             epochs,
             "As Figures 6 and F: training time per epoch.",
         )
-        layers = series.layer_time_series(runs)
+    layers = series.layer_time_series(runs)
+    if not layers.is_empty():
         yield Drawn(
             "figure_e_layer_time",
             draw_layer_time(layers, texts),
             layers,
-            "As Figure E: training time per epoch and layer, and the number of layers.",
+            "As Figure E: time of a training pass per layer, and the number of layers.",
         )
     costs = series.training_time_series(runs)
     trade_off = series.trade_off_series(costs, TRAINING_TIME.column, runs)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def draw_layer_time(numbers: pl.DataFrame, texts: Texts) -> Figure:
-    """Draw the two factors of the time per epoch: seconds per layer, and layers of all members.
+    """Draw the two factors of a training pass: time per layer, and layers of all members.
 
     Args:
         numbers: What `layer_time_series` returns.
@@ -27,13 +27,13 @@ def draw_layer_time(numbers: pl.DataFrame, texts: Texts) -> Figure:
         figure = new_figure(WIDTH_INCHES, 4.6)
         upper = figure.add_axes((0.11, 0.535, 0.86, 0.29))
         lower = figure.add_axes((0.11, 0.19, 0.86, 0.27))
-        draw_bars(upper, numbers, "layer_seconds", 1000.0)
+        draw_bars(upper, numbers, "layer_ms")
         draw_bars(lower, numbers, "num_layers")
-        upper.set_ylabel("Time per layer, ms")
+        upper.set_ylabel("Time per layer\nand batch, ms")
         upper.tick_params(labelbottom=False)
         lower.set_ylabel("Layers, all members")
         lower.set_xlabel("Parameter budget")
         label_classes(upper)
-        shows = "Training time per epoch = time per layer × number of layers"  # noqa: RUF001
+        shows = "Training pass of a batch = time per layer × number of layers"  # noqa: RUF001
         write_around(figure, 0.11, texts.title, shows, texts.conditions)
         return figure

@@ -22,18 +22,25 @@ CALIBRATION_BINS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Classification:
-    """What k members and their mean do on N images."""
+class Quality:
+    """What class probabilities come to on N images."""
 
     test_error: float
-    """Percent, of the ensemble."""
-    member_test_errors: list[float]
     """Percent."""
     nll: float
     """Nats."""
     brier: float
     ece: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """What k members and their mean do on N images."""
+
+    ensemble: Quality
+    members: list[Quality]
     disagreement: float | None
+    error_correlation: float | None
 
 
 def classify(member_probabilities: Tensor, labels: Tensor) -> Classification:
@@ -41,19 +48,28 @@ def classify(member_probabilities: Tensor, labels: Tensor) -> Classification:
 
     The ensemble predicts the arg max of the mean of the members' probabilities.
     """
-    ensemble = ensemble_probabilities(member_probabilities)
     predictions = member_probabilities.argmax(dim=-1)
-    one_hot = functional.one_hot(labels, ensemble.shape[-1])
-    likelihood = ensemble.gather(1, labels[:, None]).clamp_min(torch.finfo(ensemble.dtype).tiny)
     return Classification(
-        test_error=100 * _share(ensemble.argmax(dim=-1) != labels),
-        member_test_errors=[100 * _share(member != labels) for member in predictions],
-        nll=-likelihood.log().mean().item(),
-        brier=(ensemble - one_hot).square().sum(dim=-1).mean().item(),
-        ece=multiclass_calibration_error(
-            ensemble, labels, num_classes=ensemble.shape[-1], n_bins=CALIBRATION_BINS
-        ).item(),
+        ensemble=quality(ensemble_probabilities(member_probabilities), labels),
+        members=[quality(probabilities, labels) for probabilities in member_probabilities],
         disagreement=disagreement(predictions),
+        error_correlation=error_correlation(predictions != labels),
+    )
+
+
+def quality(probabilities: Tensor, labels: Tensor) -> Quality:
+    """Evaluate class probabilities (N, classes) against labels (N,)."""
+    num_classes = probabilities.shape[-1]
+    one_hot = functional.one_hot(labels, num_classes)
+    likelihood = probabilities.gather(1, labels[:, None])
+    likelihood = likelihood.clamp_min(torch.finfo(probabilities.dtype).tiny)
+    return Quality(
+        test_error=100 * _share(probabilities.argmax(dim=-1) != labels),
+        nll=-likelihood.log().mean().item(),
+        brier=(probabilities - one_hot).square().sum(dim=-1).mean().item(),
+        ece=multiclass_calibration_error(
+            probabilities, labels, num_classes=num_classes, n_bins=CALIBRATION_BINS
+        ).item(),
     )
 
 
@@ -70,6 +86,26 @@ def disagreement(predictions: Tensor) -> float | None:
     if not pairs:
         return None
     return sum(_share(first != second) for first, second in pairs) / len(pairs)
+
+
+def error_correlation(errors: Tensor) -> float | None:
+    """Mean over pairs of members of Pearson's correlation of their errors, 0 or 1 an image.
+
+    A member that errs on no image, or on all, has no correlation; its pairs are left out.
+
+    Args:
+        errors: (k, N) true where the member is wrong.
+
+    Returns:
+        Between -1 and 1; None where there is no pair.
+    """
+    varied = errors.double().cpu()
+    varied = varied[varied.std(dim=1, correction=0) > 0]
+    if len(varied) < 2:
+        return None
+    correlations = torch.corrcoef(varied)
+    above = torch.triu_indices(len(varied), len(varied), offset=1)
+    return correlations[above[0], above[1]].mean().item()
 
 
 def _share(true: Tensor) -> float:

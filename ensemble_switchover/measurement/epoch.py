@@ -48,8 +48,10 @@ class EpochCallback(lightning.Callback):
                 probabilities=pl_module.probabilities,
                 train_seconds=sum(seconds),
                 member_train_seconds=seconds,
+                compile_seconds=pl_module.compile_seconds,
                 evaluation_seconds=self.timing.evaluation_seconds,
                 peak=self.memory.peak,
+                member_peak_device_bytes=self.memory.member_device_bytes,
                 members=pl_module.member_states(),
             )
         )

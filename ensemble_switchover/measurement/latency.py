@@ -1,10 +1,10 @@
-"""Inference latency of the whole model, in milliseconds per image."""
+"""Inference latency of whole models, in milliseconds per image."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import quantiles
-from typing import TYPE_CHECKING
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -21,12 +21,33 @@ if TYPE_CHECKING:
 NUM_REPEATS = 30
 MIN_REPEATS = 5
 WARM_UP_REPEATS = 2
+TRIAL_REPEATS = 3
+"""Of every execution, to find the fastest."""
+
+PAPER_EXECUTION = "sequential"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """A model in one execution."""
+
+    model: Literal["run", "single"]
+    execution: str
+    predict: Callable[[Tensor], Tensor]
+    """Maps images (B, C, H, W) to probabilities (B, classes); all it needs is on the device."""
+
+    @property
+    def is_alternative(self) -> bool:
+        """True for what is of interest only where it is faster."""
+        return self.execution != PAPER_EXECUTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
     """Median and quartiles of the repeats at one batch size."""
 
+    model: Literal["run", "single"]
+    execution: str
     batch_size: int
     repeats: int
     median_ms_per_image: float
@@ -35,7 +56,7 @@ class Latency:
 
 
 def measure_latencies(
-    predict: Callable[[Tensor], Tensor],
+    contenders: Sequence[Contender],
     task: ImageTask,
     batch_sizes: Sequence[int],
     *,
@@ -43,71 +64,119 @@ def measure_latencies(
     dtype: torch.dtype,
     max_seconds: float,
     warn: Callable[[str], None],
+    clock: Callable[[], float] | None = None,
 ) -> list[Latency]:
-    """Time `predict` on images of noise at every batch size, after a warm-up.
+    """Time models on images of noise at every batch size, after a warm-up, by turns.
+
+    Of the executions that are no `sequential` one, only the fastest is timed, and only where a
+    short trial says that it is faster than `sequential`.
 
     Args:
-        predict: Maps images (B, C, H, W) to probabilities; everything it needs is on `device`.
+        contenders: What is timed.
         task: The shape of the images.
         batch_sizes: Images at once.
         device: Where the images lie.
         dtype: Of the images.
-        max_seconds: A batch size ends after 30 repeats, or after so many seconds and 5 repeats.
-        warn: Is told of a batch size that does not fit into memory; it and larger ones are left
-            out.
+        max_seconds: A batch size ends after 30 repeats of every model, or after so many seconds a
+            model and 5 repeats.
+        warn: Is told of a batch size that does not fit into memory; the contender is left out
+            there, and at larger ones.
+        clock: Seconds; the device's by default.
     """
-    clock = synchronised_clock(device)
+    clock = clock or synchronised_clock(device)
+    fitting = list(contenders)
     latencies = []
-    for batch_size in sorted(batch_sizes):
-        try:
-            seconds = _time_batches(predict, task, batch_size, device, dtype, max_seconds, clock)
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            warn(f"inference at batch size {batch_size} does not fit into memory; left out")
-            break
-        latencies.append(summarise(batch_size, seconds))
+    with torch.inference_mode():
+        for batch_size in sorted(batch_sizes):
+            images = _noise(task, batch_size, device, dtype)
+            fitting = [one for one in fitting if _fits(one, images, warn)]
+            chosen = _without_slower(fitting, images, clock)
+            seconds = _by_turns(chosen, images, max_seconds, clock)
+            latencies += [
+                summarise(contender, batch_size, own)
+                for contender, own in zip(chosen, seconds, strict=True)
+            ]
     return latencies
 
 
-def _time_batches(
-    predict: Callable[[Tensor], Tensor],
-    task: ImageTask,
-    batch_size: int,
-    device: torch.device,
-    dtype: torch.dtype,
-    max_seconds: float,
-    clock: Callable[[], float],
-) -> list[float]:
+def _noise(task: ImageTask, batch_size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     shape = (batch_size, task.channels, task.size, task.size)
-    images = torch.randn(shape, generator=generator).to(device, dtype)
-    seconds: list[float] = []
-    with torch.inference_mode():
+    return torch.randn(shape, generator=generator).to(device, dtype)
+
+
+def _fits(contender: Contender, images: Tensor, warn: Callable[[str], None]) -> bool:
+    """Warm up, and tell whether the memory sufficed."""
+    try:
         for _ in range(WARM_UP_REPEATS):
-            predict(images)
-        while len(seconds) < MIN_REPEATS or (
-            len(seconds) < NUM_REPEATS and sum(seconds) < max_seconds
-        ):
-            start = clock()
-            predict(images)
-            seconds.append(clock() - start)
+            contender.predict(images)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        whose = {"run": "", "single": " of the budget's single network"}[contender.model]
+        how = f", {contender.execution}," if contender.is_alternative else ""
+        warn(
+            f"inference{whose}{how} at batch size {len(images)} does not fit into memory; left out"
+        )
+        return False
+    return True
+
+
+def _without_slower(
+    contenders: Sequence[Contender], images: Tensor, clock: Callable[[], float]
+) -> list[Contender]:
+    """Keep what is `sequential`, and the fastest of the rest if it is faster than that."""
+    kept = [one for one in contenders if not one.is_alternative]
+    rest = [one for one in contenders if one.is_alternative]
+    if not rest:
+        return kept
+    rivals = [*(one for one in kept if one.model == "run"), *rest]
+    trials = [[_seconds(one, images, clock) for one in rivals] for _ in range(TRIAL_REPEATS)]
+    medians = [median(own) for own in zip(*trials, strict=True)]
+    fastest = rivals[medians.index(min(medians))]
+    return [*kept, fastest] if fastest.is_alternative else kept
+
+
+def _by_turns(
+    contenders: Sequence[Contender],
+    images: Tensor,
+    max_seconds: float,
+    clock: Callable[[], float],
+) -> list[list[float]]:
+    seconds: list[list[float]] = [[] for _ in contenders]
+    repeats, spent = 0, 0.0
+    while contenders and (
+        repeats < MIN_REPEATS or (repeats < NUM_REPEATS and spent < max_seconds * len(contenders))
+    ):
+        for contender, own in zip(contenders, seconds, strict=True):
+            own.append(_seconds(contender, images, clock))
+            spent += own[-1]
+        repeats += 1
     return seconds
 
 
-def summarise(batch_size: int, seconds: Sequence[float]) -> Latency:
+def _seconds(contender: Contender, images: Tensor, clock: Callable[[], float]) -> float:
+    start = clock()
+    contender.predict(images)
+    return clock() - start
+
+
+def summarise(contender: Contender, batch_size: int, seconds: Sequence[float]) -> Latency:
     """Turn seconds a batch into milliseconds an image.
 
-    >>> summarise(2, [0.002, 0.004, 0.006]).median_ms_per_image
+    >>> single = Contender(model="single", execution="sequential", predict=lambda images: images)
+    >>> summarise(single, 2, [0.002, 0.004, 0.006]).median_ms_per_image
     2.0
     """
-    lower, median, upper = (
+    lower, middle, upper = (
         1000 * quantile / batch_size for quantile in quantiles(seconds, method="inclusive")
     )
     return Latency(
+        model=contender.model,
+        execution=contender.execution,
         batch_size=batch_size,
         repeats=len(seconds),
-        median_ms_per_image=median,
+        median_ms_per_image=middle,
         lower_quartile_ms_per_image=lower,
         upper_quartile_ms_per_image=upper,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytorch_lightning as lightning
 import torch
 
-from ensemble_switchover.training.epoch_part import PeakMemory
+from ensemble_switchover.training.epoch_part import PeakMemory, most
 
 if TYPE_CHECKING:
     from typing import Any
@@ -73,15 +73,46 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 class MemoryCallback(lightning.Callback):
-    """Reads the peak of every epoch's training work, evaluation excluded."""
+    """Reads the peak of every group's training work, evaluation excluded."""
 
-    def __init__(self) -> None:
-        self.peak = PeakMemory(device_bytes=None, reserved_bytes=None, rss_bytes=None)
+    def __init__(self, num_members: int) -> None:
+        """Take the number of members."""
+        self.num_members = num_members
+        self._peaks: dict[tuple[int, ...], PeakMemory] = {}
+        """Of the groups of the epoch."""
+
+    @property
+    def peak(self) -> PeakMemory:
+        """The highest of the epoch."""
+        peaks = list(self._peaks.values())
+        return PeakMemory(
+            device_bytes=most([peak.device_bytes for peak in peaks]),
+            reserved_bytes=most([peak.reserved_bytes for peak in peaks]),
+            rss_bytes=most([peak.rss_bytes for peak in peaks]),
+        )
+
+    @property
+    def member_device_bytes(self) -> list[int]:
+        """The peak of each member's own training; empty where a group is of several members."""
+        alone = {group[0]: peak for group, peak in self._peaks.items() if len(group) == 1}
+        own = [alone[member].device_bytes for member in sorted(alone)]
+        known = [number for number in own if number is not None]
+        return known if len(known) == self.num_members else []
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Begin the epoch."""
+        self._peaks = {}
+
+    def on_train_batch_start(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        batch: GroupEpoch,
+        batch_idx: int,
+    ) -> None:
+        """Begin a group's share of it."""
         reset_peaks(pl_module.device)
 
     def on_train_batch_end(
@@ -92,5 +123,5 @@ class MemoryCallback(lightning.Callback):
         batch: GroupEpoch,
         batch_idx: int,
     ) -> None:
-        """Read after the last step of a group; the last reading of an epoch stays."""
-        self.peak = read_peaks(pl_module.device)
+        """Read after the last step of a group."""
+        self._peaks[batch.members] = read_peaks(pl_module.device)

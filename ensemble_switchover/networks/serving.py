@@ -6,6 +6,8 @@ Dimensions: k members, B images, C channels, H and W pixels.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from threading import Barrier
 from typing import TYPE_CHECKING
 
@@ -54,13 +56,16 @@ class ParallelEnsemble(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the ensemble's probabilities (B, classes)."""
-        parts = self._pool.map(lambda member: _predict_alone(member, images), self.members)
+        kind = images.device.type
+        mixed = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+        parts = self._pool.map(partial(_predict_alone, images=images, mixed=mixed), self.members)
         return ensemble_probabilities(torch.stack(list(parts)))
 
 
-@torch.no_grad()  # which every thread has to say for itself
-def _predict_alone(member: nn.Module, images: Tensor) -> Tensor:
-    logits: Tensor = member(images.to(next(member.parameters()).device))
+@torch.no_grad()  # which every thread has to say for itself, and in what numbers it computes
+def _predict_alone(member: nn.Module, *, images: Tensor, mixed: torch.dtype | None) -> Tensor:
+    with torch.autocast(images.device.type, mixed) if mixed else nullcontext():
+        logits: Tensor = member(images.to(next(member.parameters()).device))
     return class_probabilities(logits).to(images.device)
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from ensemble_switchover.planning.data_sheet import DataSheet
 from ensemble_switchover.planning.forecast import Forecast, Totals, total
 from ensemble_switchover.planning.workload import MANY_IMAGES
-from ensemble_switchover.results.state import count_begun
+from ensemble_switchover.results.state import RunState, count_begun
 from ensemble_switchover.terminal import (
     ABSENT,
     ShownTable,
@@ -50,7 +50,7 @@ def show_plan(
     shown = _shown_designs(groups) if by_design else _shown_classes(forecasts)
     print_table(console, shown, "Designs" if by_design else "Designs, by class")
     lines = [
-        *_total_lines(total(forecasts), concurrent_jobs, forecasts),
+        *_total_lines(total(forecasts), concurrent_jobs, forecasts, study.num_asked),
         *_machine_lines(forecasts),
         *_memory_lines(forecasts, memory_from),
         *(f"No such design: {hole}" for hole in study.impossible),
@@ -122,7 +122,7 @@ def _shown_designs(groups: Sequence[Sequence[Forecast]]) -> ShownTable:
 
 
 def _done(group: Sequence[Forecast]) -> str:
-    return f"{sum(not entry.to_do for entry in group)}/{len(group)}"
+    return f"{sum(entry.state is RunState.FINISHED for entry in group)}/{len(group)}"
 
 
 def _memory(entry: Forecast) -> str:
@@ -164,14 +164,20 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
 
 
 def _total_lines(
-    totals: Totals, concurrent_jobs: int | None, forecasts: Sequence[Forecast]
+    totals: Totals, concurrent_jobs: int | None, forecasts: Sequence[Forecast], num_asked: int
 ) -> list[str]:
-    done = totals.runs - totals.to_do
+    done = totals.runs - totals.to_do - totals.shared
     begun = count_begun(entry.state for entry in forecasts)
     lines = [
         f"{count(totals.runs, 'run')}, {done} finished before, {totals.to_do} to do{begun}: "
         f"{count(totals.steps, 'training step')}, {quantity(totals.training_flops)} FLOP"
     ]
+    if num_asked > totals.runs or totals.shared:
+        lines.append(
+            f"Spared: of {count(num_asked, 'run')} asked for, {num_asked - totals.runs:,} are "
+            f"asked for more than once (a single network is the same for every k), and "
+            f"{totals.shared:,} have the networks of another, which are trained once"
+        )
     if totals.training_seconds is None or totals.evaluation_seconds is None or not totals.to_do:
         return lines
     least = any(isinstance(entry.machine.basis, DataSheet) for entry in forecasts)

@@ -31,11 +31,13 @@ class Forecast:
     machine: Machine
     measured_training_seconds: float | None
     """Of its record, if it was run on the same device under the same conditions."""
+    shared: bool = False
+    """True if the training of another run, finished or to do, gives its record."""
 
     @property
     def to_do(self) -> bool:
         """True if the run is still to be spent."""
-        return self.state is not RunState.FINISHED
+        return self.state is not RunState.FINISHED and not self.shared
 
     @property
     def fits(self) -> bool:
@@ -56,6 +58,7 @@ class Totals:
     """What the runs of a study come to."""
 
     runs: int
+    shared: int
     to_do: int
     steps: int
     training_flops: float
@@ -104,6 +107,7 @@ def total(forecasts: Sequence[Forecast]) -> Totals:
     evaluation = [entry.cost.evaluation_seconds for entry in left]
     return Totals(
         runs=len(forecasts),
+        shared=sum(entry.shared for entry in forecasts),
         to_do=len(left),
         steps=sum(entry.cost.steps for entry in left),
         training_flops=sum(entry.cost.training_flops for entry in left),

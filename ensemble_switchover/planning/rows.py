@@ -26,6 +26,8 @@ class PlanRow:
     k: int
     state: str
     """`finished`, `failed`, `interrupted`, `running`, `unreadable`, `absent`, or `impossible`."""
+    shared: bool | None = None
+    """The training of another run gives its record."""
     problem: str | None = None
     """Why a design does not exist; what follows is empty then."""
     depth: int | None = None
@@ -94,6 +96,7 @@ def plan_row(entry: Forecast) -> PlanRow:
         epochs=cell.recipe.epochs,
         batch_size=cell.recipe.batch_size,
         state=entry.state.value,
+        shared=entry.shared,
         steps=cost.steps,
         training_flops=cost.training_flops,
         memory_bytes=cost.memory_bytes,

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ensemble_switchover.cell import resolve
-from ensemble_switchover.config import SCHEMAS, Config, MeasurementConfig, RecipeConfig
+from ensemble_switchover.config import (
+    SCHEMAS,
+    Config,
+    MeasurementConfig,
+    RecipeConfig,
+    RecordConfig,
+)
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.results.document import checksum_holds, read_document, read_file
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 _GROUPS: dict[str, list[type[Any]]] = {
     "recipe": [RecipeConfig],
     "measurement": [MeasurementConfig],
+    "record": [RecordConfig],
     **{
         {"design/schema": "design_class"}.get(group, group.partition("/")[0]): list(kinds.values())
         for group, kinds in SCHEMAS.items()

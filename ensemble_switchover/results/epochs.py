@@ -26,6 +26,7 @@ UNITS = {
     "test_error": "test_error_percent",
     "member_test_errors": "member_test_errors_percent",
     "nll": "nll_nats",
+    "member_nlls": "member_nlls_nats",
 }
 """Columns of fields whose own names lack the unit."""
 

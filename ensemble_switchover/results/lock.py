@@ -109,10 +109,15 @@ class RunLock:
                 os.utime(self.path)
 
 
-def take_lock(folder: Path) -> RunLock | Hold:
+def take_lock(folder: Path, *, patient: bool = False) -> RunLock | Hold:
     """Take the lock in a folder, or tell who has it.
 
     Waits for up to `STALE_SECONDS` where the owner is on another machine and seems to be gone.
+
+    Args:
+        folder: The run's folder of unfinished things.
+        patient: Watch for a heartbeat on another machine, however young the last one is: a node
+            may have died a moment ago.
 
     Raises:
         OSError: if the folder cannot be written.
@@ -124,7 +129,7 @@ def take_lock(folder: Path) -> RunLock | Hold:
         hold = read_hold(gone) if number else None
         if number and hold is None:
             continue  # released at this moment
-        if hold is not None and not _is_gone(gone, hold):
+        if hold is not None and not _is_gone(gone, hold, patient=patient):
             return hold
         path = folder / f"{number + 1}{SUFFIX}"
         with suppress(FileExistsError, FileNotFoundError):  # another was faster, or all is over
@@ -191,10 +196,10 @@ def _create(path: Path) -> Owner:
     return owner
 
 
-def _is_gone(path: Path, hold: Hold) -> bool:
+def _is_gone(path: Path, hold: Hold, *, patient: bool) -> bool:
     if hold.owner is not None and hold.owner.machine == this_machine():
         return not _is_running(hold.owner)
-    if abs(hold.heartbeat_age) < STALE_SECONDS:
+    if abs(hold.heartbeat_age) < STALE_SECONDS and not patient:
         return False  # at worst the clocks differ, and a later look tells
     return _stands_still(path)
 

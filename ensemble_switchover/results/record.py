@@ -141,17 +141,56 @@ class EpochRecord:
     """Peak bytes that the allocator reserved on the accelerator; absent on a CPU."""
     peak_rss_bytes: int | None
     """Peak resident memory of the whole process; the only figure that a CPU can give."""
+    compile_seconds: float = 0.0
+    """Spent on compiling before the training work of the epoch; no part of `train_seconds`."""
+    member_nlls: list[float] = field(default_factory=list)
+    """Nats; one per member. Empty, as the two that follow, in records that did not have it yet."""
+    member_briers: list[float] = field(default_factory=list)
+    member_eces: list[float] = field(default_factory=list)
+    error_correlation: float | None = None
+    """Mean over pairs of members of the correlation of their errors over the test images; absent
+    for a single network, and where no pair has a member that errs on some images only."""
+    member_peak_device_bytes: list[int] = field(default_factory=list)
+    """`peak_device_bytes` of each member's own training; empty where members train at once, and on
+    a CPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyRecord:
-    """Inference latency of the whole model at one batch size, in milliseconds per image."""
+    """Inference latency of a whole model at one batch size, in milliseconds per image.
 
+    The repeats of all models at one batch size alternate, so their ratios are of the same moments.
+    """
+
+    model: Literal["run", "single"] = "run"
+    """The run's own, or the single network `S` of its budget, untrained, timed beside it."""
+    execution: str = "sequential"
+    """How the members predict: `sequential`, and what was the fastest where that was another."""
     batch_size: int
     repeats: int
     median_ms_per_image: float
     lower_quartile_ms_per_image: float
     upper_quartile_ms_per_image: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerTimeRecord:
+    """Milliseconds of one kind of layer in a forward and a backward pass of one member.
+
+    Measured after training, on a batch of noise and a network of its own, with the clock read at
+    every layer: the paper's Figure E.
+    """
+
+    kind: str
+    """Such as `convolution`; what is in no layer is `other`."""
+    num_layers: int
+    """Of that kind in one member; 0 for `other`."""
+    batch_size: int
+    repeats: int
+    median_ms: float
+    """Of all layers of the kind together."""
+    lower_quartile_ms: float
+    upper_quartile_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +216,8 @@ class EnvironmentRecord:
     """How many runs of the study shared the machine while this one was timed."""
     host_load: float | None
     """One-minute load average of the host when the run started, where the system tells."""
+    disturbances: list[str] = field(default_factory=list)
+    """What was seen to share or to slow down the device while the run was timed."""
     platform: str
     versions: dict[str, str]
     commit: str | None
@@ -191,6 +232,11 @@ class Record:
     """The name of the run and of its folder."""
     fingerprint: str
     study: str
+    training: str = ""
+    """A hash of what was trained and measured, whichever budget and class asked for it."""
+    shared_from: str | None = None
+    """The run whose training this is too, where a design came out equal to one of another budget,
+    class or study: its epochs, seconds and latencies are then that run's."""
     seed: int
     member_seeds: list[int]
     budget: BudgetRecord
@@ -199,6 +245,8 @@ class Record:
     recipe: RecipeRecord
     environment: EnvironmentRecord
     latencies: list[LatencyRecord]
+    layer_times: list[LayerTimeRecord] = field(default_factory=list)
+    """Empty where they were not asked for."""
     epochs: list[EpochRecord] = field(repr=False)
     """In the store, a file of their own."""
     config: dict[str, Any] = field(repr=False)

@@ -28,6 +28,7 @@ from ensemble_switchover.layout import (
     DESCRIPTION_FILE,
     EPOCHS_FILE,
     FAILURE_FILE,
+    LOG_FILE,
     RECORD_FILE,
     unfinished_folder,
 )
@@ -289,7 +290,7 @@ def _put_in_place(temporary: Path, folder: Path) -> None:
     if (folder / RECORD_FILE).exists():
         read_document(folder)
         return
-    for name in (FAILURE_FILE, CONFIG_FILE):
+    for name in (FAILURE_FILE, CONFIG_FILE, LOG_FILE):
         (folder / name).unlink(missing_ok=True)
     try:
         temporary.rename(folder)  # succeeds over an empty folder, and over no other

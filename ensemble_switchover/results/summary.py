@@ -31,6 +31,7 @@ class RunSummary:
     peak_device_bytes: int | None
     peak_reserved_bytes: int | None
     peak_rss_bytes: int | None
+    error_correlation: float | None = None
 
 
 def summarise_epochs(epochs: Sequence[EpochRecord]) -> RunSummary:
@@ -56,6 +57,7 @@ def summarise_epochs(epochs: Sequence[EpochRecord]) -> RunSummary:
         peak_device_bytes=_highest([epoch.peak_device_bytes for epoch in epochs]),
         peak_reserved_bytes=_highest([epoch.peak_reserved_bytes for epoch in epochs]),
         peak_rss_bytes=_highest([epoch.peak_rss_bytes for epoch in epochs]),
+        error_correlation=last.error_correlation,
     )
 
 

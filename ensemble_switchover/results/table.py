@@ -22,6 +22,7 @@ from ensemble_switchover.layout import (
 from ensemble_switchover.results.document import Document, check_epochs_size, read_document
 from ensemble_switchover.results.epochs import SCHEMA, epoch_row
 from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.latencies import latencies_at
 from ensemble_switchover.results.lock import holder_of
 from ensemble_switchover.results.record import RunDescription
 from ensemble_switchover.results.state import RunState, failure_of, num_epochs_kept
@@ -68,11 +69,15 @@ RUN_COLUMNS: dict[str, type[pl.DataType]] = {
     "brier": pl.Float64,
     "ece": pl.Float64,
     "disagreement": pl.Float64,
+    "error_correlation": pl.Float64,
     "train_seconds": pl.Float64,
     "epoch_seconds": pl.Float64,
     "wall_seconds": pl.Float64,
     "latency_ms_per_image": pl.Float64,
     "latency_batch_size": pl.Int64,
+    "fastest_latency_ms_per_image": pl.Float64,
+    "fastest_latency_execution": pl.String,
+    "single_latency_ms_per_image": pl.Float64,
     "peak_device_bytes": pl.Int64,
     "peak_reserved_bytes": pl.Int64,
     "peak_rss_bytes": pl.Int64,
@@ -217,7 +222,7 @@ def _description(path: Path, key: str | None = None) -> dict[str, Any]:
 def _finished(document: Document) -> dict[str, Any]:
     record = document.record
     design, dataset, recipe = record.design, record.dataset, record.recipe
-    latency = max(record.latencies, key=lambda entry: entry.batch_size, default=None)
+    latency = latencies_at(record.latencies)
     values = {
         **{name: getattr(document.summary, name) for name in _SUMMARY},
         **{name: getattr(record.environment, name) for name in _ENVIRONMENT},
@@ -243,6 +248,12 @@ def _finished(document: Document) -> dict[str, Any]:
         "fingerprint": record.fingerprint,
     }
     if latency is not None:
-        values["latency_ms_per_image"] = latency.median_ms_per_image
-        values["latency_batch_size"] = latency.batch_size
+        values |= {
+            "latency_ms_per_image": latency.sequential.median_ms_per_image,
+            "latency_batch_size": latency.sequential.batch_size,
+            "fastest_latency_ms_per_image": latency.fastest.median_ms_per_image,
+            "fastest_latency_execution": latency.fastest.execution,
+        }
+        if latency.single is not None:
+            values["single_latency_ms_per_image"] = latency.single.median_ms_per_image
     return values

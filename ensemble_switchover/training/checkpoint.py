@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 import shutil
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from ensemble_switchover.errors import DataError
 from ensemble_switchover.training.epoch_part import MemberState
 from ensemble_switchover.training.plain_values import plain_member
 from ensemble_switchover.ways import Way
+from ensemble_switchover.whole_file import write_whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,6 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     Raises:
         OSError: if it cannot be written; the one before it stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     values = {
         "num_epochs": checkpoint.num_epochs,
@@ -67,12 +66,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     torch.save(values, buffer)
     content = buffer.getvalue()
     path = folder / f"{checkpoint.num_epochs:06d}{SUFFIX}"
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
-        file.write(MAGIC + hashlib.sha256(content).digest() + content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_whole_file(path, MAGIC + hashlib.sha256(content).digest() + content)
     for old in _newest_first(folder)[NUM_KEPT:]:
         old.unlink(missing_ok=True)
 

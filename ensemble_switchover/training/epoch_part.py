@@ -59,8 +59,12 @@ class EpochPart:
     """Of the training work, from its beginning to its end."""
     member_train_seconds: list[float]
     """Each member's share of its process's training work."""
+    compile_seconds: float
+    """Spent on compiling before the training work."""
     evaluation_seconds: float
     peak: PeakMemory
+    member_peak_device_bytes: list[int]
+    """Of each member's own training; empty where the device does not tell, or members share it."""
     members: list[MemberState]
 
 
@@ -78,18 +82,20 @@ def join(parts: Sequence[EpochPart]) -> EpochPart:
         probabilities=torch.cat([part.probabilities for part in parts]),
         train_seconds=max(part.train_seconds for part in parts),
         member_train_seconds=[s for part in parts for s in part.member_train_seconds],
+        compile_seconds=max(part.compile_seconds for part in parts),
         evaluation_seconds=max(part.evaluation_seconds for part in parts),
         peak=PeakMemory(
-            device_bytes=_most([part.peak.device_bytes for part in parts]),
-            reserved_bytes=_most([part.peak.reserved_bytes for part in parts]),
+            device_bytes=most([part.peak.device_bytes for part in parts]),
+            reserved_bytes=most([part.peak.reserved_bytes for part in parts]),
             rss_bytes=_sum([part.peak.rss_bytes for part in parts]),
         ),
+        member_peak_device_bytes=[b for part in parts for b in part.member_peak_device_bytes],
         members=[member for part in parts for member in part.members],
     )
 
 
-def _most(values: Sequence[int | None]) -> int | None:
-    """Return the most of any device, or of one shared by none."""
+def most(values: Sequence[int | None]) -> int | None:
+    """Return the highest of those that are known."""
     return max((value for value in values if value is not None), default=None)
 
 

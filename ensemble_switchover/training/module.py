@@ -5,6 +5,7 @@ Dimensions: m members, N test images, B images of a batch.
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from torch.optim import SGD, Optimizer
 
-    from ensemble_switchover.data.batches import EvaluationBatch, GroupEpoch
+    from ensemble_switchover.data.batches import Batch, EvaluationBatch, GroupEpoch
     from ensemble_switchover.networks import Ensemble
     from ensemble_switchover.recipe import Recipe
     from ensemble_switchover.training.execution import Execution
@@ -79,6 +80,10 @@ class EnsembleModule(lightning.LightningModule):
         """Where training goes on from, in place of the beginning."""
         self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
         """Wraps what is no training work, though it happens between training steps."""
+        self.compile_seconds = 0.0
+        """Spent on compiling in the current epoch."""
+        self._compiled_for: set[tuple[tuple[int, ...], torch.Size]] = set()
+        """Members and shape of the batches."""
         self.execution: Execution
         self.step_losses: list[Tensor]
         """(steps,) a member: mean cross-entropy of every batch of the current epoch."""
@@ -136,16 +141,18 @@ class EnsembleModule(lightning.LightningModule):
             for group in optimizer.param_groups:
                 group["lr"] = rate
         self.step_losses = [torch.empty(0)] * self.num_members
+        self.compile_seconds = 0.0
 
     def training_step(self, epoch: GroupEpoch, batch_idx: int) -> None:
         """Take all steps of an epoch of the group's members."""
         self._prepare(epoch.members)
         seed = self.member_seeds[epoch.members[0]]
         torch.manual_seed(stream_seed(seed, Stream.LAYERS, self.current_epoch))
-        losses = [
-            self.execution.train_step(batch.members, batch.images, batch.labels)
-            for batch in epoch.batches
-        ]
+        losses = []
+        for batch in epoch.batches:
+            if self.compiled:
+                self._compile_for(batch)
+            losses.append(self.execution.train_step(*batch))
         for member, own in zip(epoch.members, torch.stack(losses, dim=1), strict=True):
             self.step_losses[member] = own
 
@@ -182,6 +189,17 @@ class EnsembleModule(lightning.LightningModule):
     def on_fit_end(self) -> None:
         """Bring every member back to the device."""
         self.execution.release()
+
+    def _compile_for(self, batch: Batch) -> None:
+        """Let the first step of its kind be compiled outside the training time."""
+        kind = (batch.members, batch.images.shape)
+        if kind in self._compiled_for:
+            return
+        self._compiled_for.add(kind)
+        with self.untimed():
+            start = time.perf_counter()
+            self.execution.rehearse(*batch)
+            self.compile_seconds += time.perf_counter() - start
 
     def _prepare(self, group: tuple[int, ...]) -> None:
         if not self.execution.is_ready(group):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from scipy import stats
 
-from ensemble_switchover.analysis.ratio import measure_ratio
+from ensemble_switchover.analysis.ratio import measure_own_ratio, measure_ratio
 from ensemble_switchover.analysis.table import tabulate_runs
 from tests.factories import make_record
 
@@ -54,3 +55,19 @@ def test_budgets_can_be_chosen_and_what_is_absent_is_left_out() -> None:
     assert (chosen.mean, chosen.interval, chosen.num_budgets) == (pytest.approx(2.0), None, 1)
     assert measure_ratio(runs, "epoch_seconds", "weq") is None
     assert measure_ratio(runs, "time_to_accuracy_seconds", "deq", set()) is None
+
+
+def test_what_a_run_measured_against_its_single_network_needs_no_other_run() -> None:
+    records = []
+    for width, seed, own, single in ((8, 0, 3.0, 2.0), (12, 0, 8.0, 2.0), (8, 1, 1.0, 1.0)):
+        record = make_record(design_class="weq", width=width, seed=seed, latencies={128: own})
+        beside = replace(record.latencies[0], model="single", median_ms_per_image=single)
+        records.append(replace(record, latencies=[*record.latencies, beside]))
+
+    ratio = measure_own_ratio(tabulate_runs(records), "latency_to_single", "weq")
+
+    # seed 1 lacks a budget
+    assert ratio is not None
+    assert ratio.mean == pytest.approx(math.sqrt(1.5 * 4.0))
+    assert (ratio.interval, ratio.num_budgets, ratio.num_seeds) == (None, 2, 1)
+    assert measure_own_ratio(tabulate_runs(records), "latency_to_single", "deq") is None

@@ -23,7 +23,7 @@ GPU = {"device": "cuda", "device_name": "Example GPU"}
         (series.epoch_time_series, "training seconds"),
         (series.accuracy_time_series, "training seconds"),
         (series.training_time_series, "training seconds"),
-        (series.layer_time_series, "training seconds"),
+        (series.layer_time_series, "layers' times"),
         (series.latency_series, "inference times"),
         (series.memory_series, "bytes"),
     ],

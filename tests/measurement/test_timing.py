@@ -106,6 +106,28 @@ def test_waiting_for_data_is_training_time(monkeypatch, tiny_cell):
     assert record.epochs[0].train_seconds == pytest.approx(3 * 4.0)
 
 
+def test_a_slow_logger_and_a_slow_disk_change_no_figure(monkeypatch, tiny_cell):
+    clock = ManualClock()
+    monkeypatch.setattr(fitting, "TimingCallback", lambda k: TimingCallback(k, clock))
+
+    class SlowLog:
+        def start(self, *_):
+            clock.now += 100.0
+
+        def epoch(self, _):
+            clock.now += 100.0
+
+    def slow(folder, checkpoint):
+        clock.now += 100.0
+
+    monkeypatch.setattr(run, "write_checkpoint", slow)
+    cell, config = tiny_cell("budget.depth=8", "budget.width=4", "epochs=2")
+    record = run.train_and_measure(cell, config, tell=lambda line: None, log=SlowLog())
+    assert clock.now == 100.0 + 100.0 + 4 * 100.0
+    assert [epoch.train_seconds for epoch in record.epochs] == [0, 0]
+    assert [epoch.evaluation_seconds for epoch in record.epochs] == [0, 0]
+
+
 def test_the_first_epoch_is_marked_as_warm_up(tiny_cell):
     cell, config = tiny_cell("budget.depth=8", "budget.width=4", "epochs=3")
     epochs = run.train_and_measure(cell, config, tell=lambda line: None).epochs

@@ -84,3 +84,22 @@ def test_members_are_spread_over_gpus():
     devices = {parameter.device.index for parameter in served.parameters()}
     assert devices == set(range(min(3, torch.cuda.device_count())))
     torch.testing.assert_close(found.cpu(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("execution", ["fused", "parallel"])
+def test_mixed_precision_reaches_every_execution(execution):
+    trained = make_trained("resnet", {}, k=2)
+    seen = []
+    for member in trained.ensemble.members:
+        member.register_forward_hook(lambda *parts: seen.append(parts[-1].dtype))
+    served = serve(trained.ensemble, execution)
+    if execution == "fused":
+        served.fused.register_forward_hook(lambda *parts: seen.append(parts[-1].dtype))
+    images = images_of(TASK, 3).float() / 255
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        served(images)
+    assert set(seen) == {torch.bfloat16}
+    seen.clear()
+    with torch.inference_mode():
+        served(images)
+    assert set(seen) == {torch.float32}

@@ -24,7 +24,8 @@ def _example_machine(monkeypatch):
 
 def shown(forecasts, *, impossible=(), concurrent_jobs=1):
     console = Console(file=io.StringIO(), width=118)
-    study = Study([entry.cell for entry in forecasts], list(impossible))
+    cells = [entry.cell for entry in forecasts]
+    study = Study(cells, list(impossible), list(range(len(cells))), len(cells))
     show_plan(console, study, forecasts, concurrent_jobs=concurrent_jobs, memory_from="the shapes")
     return console.file.getvalue().splitlines()
 

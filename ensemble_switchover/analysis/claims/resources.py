@@ -17,7 +17,7 @@ from ensemble_switchover.analysis.claims.claim import (
     claim_ratio,
 )
 from ensemble_switchover.analysis.condition_group import split_conditions
-from ensemble_switchover.analysis.ratio import measure_ratio
+from ensemble_switchover.analysis.ratio import measure_own_ratio, measure_ratio
 from ensemble_switchover.analysis.table import DEVICE_MEMORY
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ def check_inference_time(finding: Finding) -> Claim:
         return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
     size = Counter(sizes.to_list()).most_common(1)[0][0]
     runs = group.runs.filter(pl.col("latency_batch_size") == size)
-    ratio = measure_ratio(runs, "latency_ms_per_image", "weq")
+    ratio = measure_own_ratio(runs, "latency_to_single", "weq")
+    if ratio is None:  # records of before the two were timed by turns
+        ratio = measure_ratio(runs, "latency_ms_per_image", "weq")
     return claim_ratio(claim, ratio, ABOUT_EQUAL, f"batches of {size}, {group.label}")
 
 

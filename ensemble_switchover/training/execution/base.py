@@ -6,14 +6,13 @@ Dimensions: m members of a step, B images of a batch, C channels, H and W pixels
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ensemble_switchover.networks.ensemble import ensemble_probabilities
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from torch import Tensor, nn
     from torch.optim import Optimizer
@@ -21,6 +20,18 @@ if TYPE_CHECKING:
     from ensemble_switchover.data.batches import Groups
     from ensemble_switchover.training.precision import Precision
     from ensemble_switchover.ways import Way
+
+
+@contextmanager
+def unchanged(network: nn.Module, device: torch.device) -> Iterator[None]:
+    """Put a network's statistics and gradients, and torch's random numbers, back afterwards."""
+    statistics = [buffer.clone() for buffer in network.buffers()]
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        yield
+    with torch.no_grad():
+        for buffer, before in zip(network.buffers(), statistics, strict=True):
+            buffer.copy_(before)
+    network.zero_grad()
 
 
 class Execution(ABC):
@@ -66,6 +77,18 @@ class Execution(ABC):
         """
 
     @abstractmethod
+    def rehearse(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> None:
+        """Compute a step without taking it, so that what it needs is compiled.
+
+        Weights, statistics, momentum and random numbers stay as they are.
+
+        Args:
+            group: The m members, ready.
+            images: (m, B, C, H, W)
+            labels: (m, B)
+        """
+
+    @abstractmethod
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to a ready group's logits (m, B, classes)."""
 
@@ -77,16 +100,6 @@ class Execution(ABC):
     @scalers.setter
     @abstractmethod
     def scalers(self, states: list[dict[str, Any]]) -> None: ...
-
-    def probabilities(self, images: Tensor) -> Tensor:
-        """Map images (B, C, H, W) to the ensemble's probabilities (B, classes), after release."""
-        logits = [self.logits(group, images) for group in self.groups(self.k)]
-        return ensemble_probabilities(torch.cat(logits).float().softmax(dim=-1))
-
-    @property
-    @abstractmethod
-    def k(self) -> int:
-        """Number of members."""
 
     @abstractmethod
     def release(self) -> None:

@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.optim import SGD
 
 from ensemble_switchover.networks.fused import Fused
-from ensemble_switchover.training.execution.base import Execution
+from ensemble_switchover.training.execution.base import Execution, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,11 +58,6 @@ class FusedExecution(Execution):
         for whole, parts in zip(self.network.parameters(), parameters, strict=True):
             self.optimizer.state[whole]["momentum_buffer"] = self._join_momentum(whole, parts)
 
-    @property
-    def k(self) -> int:
-        """Number of members."""
-        return len(self.optimizers)
-
     @staticmethod
     def groups(k: int) -> Groups:
         """Let all members share their steps."""
@@ -79,18 +74,28 @@ class FusedExecution(Execution):
     def train_step(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> Tensor:
         """Take one step of all members: images (m, B, C, H, W), labels (m, B), losses (m,)."""
         del group
+        means = self._losses(images, labels)
+        self.optimizer.zero_grad()
+        means.sum().backward()  # type: ignore[no-untyped-call]
+        self.optimizer.param_groups[0]["lr"] = self._rate()
+        self.optimizer.step()
+        return means.detach()
+
+    def rehearse(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> None:
+        """Compute a step of all members: images (m, B, C, H, W), labels (m, B)."""
+        del group
+        with unchanged(self.network, self.device):
+            self._losses(images, labels).sum().backward()  # type: ignore[no-untyped-call]
+
+    def _losses(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the mean cross-entropy (m,) of every member."""
         self._switch(training=True)
         with self.precision.computing(self.device):
             logits: Tensor = self.network(images)
             losses: Tensor = functional.cross_entropy(
                 logits.flatten(0, 1), labels.flatten(), reduction="none"
             )
-        means = losses.view(labels.shape).mean(dim=1)
-        self.optimizer.zero_grad()
-        means.sum().backward()  # type: ignore[no-untyped-call]
-        self.optimizer.param_groups[0]["lr"] = self._rate()
-        self.optimizer.step()
-        return means.detach()
+        return losses.view(labels.shape).mean(dim=1)
 
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the logits (m, B, classes) of all members."""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ensemble_switchover.training.execution.base import Execution
+from ensemble_switchover.training.execution.base import Execution, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,11 +63,6 @@ class Sequential(Execution):
             torch.cuda.empty_cache()  # what all members together took is not training's
         self.resident: int | None = None
 
-    @property
-    def k(self) -> int:
-        """Number of members."""
-        return len(self.members)
-
     @staticmethod
     def groups(k: int) -> Groups:
         """Give every member a group of its own."""
@@ -77,9 +72,7 @@ class Sequential(Execution):
         """Take one step of one member: images (1, B, C, H, W), labels (1, B), loss (1,)."""
         (member,) = group
         optimizer = self.optimizers[member]
-        with self.precision.computing(self.device):
-            logits = self.members[member](self._laid_out(images[0]))
-            loss = functional.cross_entropy(logits, labels[0])
+        loss = self._loss(member, images, labels)
         optimizer.zero_grad()
         if self._scalers:
             scaler = self._scalers[member]
@@ -90,6 +83,17 @@ class Sequential(Execution):
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         return loss.detach()[None]
+
+    def rehearse(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> None:
+        """Compute a step of one member: images (1, B, C, H, W), labels (1, B)."""
+        (member,) = group
+        with unchanged(self.members[member], self.device):
+            self._loss(member, images, labels).backward()  # type: ignore[no-untyped-call]
+
+    def _loss(self, member: int, images: Tensor, labels: Tensor) -> Tensor:
+        with self.precision.computing(self.device):
+            logits = self.members[member](self._laid_out(images[0]))
+            return functional.cross_entropy(logits, labels[0])
 
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the logits (1, B, classes) of one member."""

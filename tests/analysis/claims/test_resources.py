@@ -106,6 +106,30 @@ def test_inference_time(factor: float, expected: str) -> None:
     assert "batches of 128" in claim.measured
 
 
+def test_inference_time_is_judged_by_what_was_timed_by_turns() -> None:
+    """The runs' own latencies differ by a factor of 3; those of the same moments do not."""
+    (finding,) = find(
+        [
+            replace(
+                record,
+                latencies=[
+                    replace(entry, model=model, median_ms_per_image=entry.median_ms_per_image * by)
+                    for entry in record.latencies
+                    for model, by in (("run", 1.0), ("single", 1.0 + 0.001 * record.seed))
+                ],
+            )
+            for record in (
+                scaled(record, 3.0, 0.01)
+                for record in make_records(from_column(1, 2.5), from_column(1, 2.5))
+            )
+        ]
+    )
+    claim = check_inference_time(finding)
+
+    assert answer(claim) == "holds"
+    assert claim.measured.startswith("1.00 times")
+
+
 def test_inference_time_that_was_not_measured() -> None:
     claim = check_inference_time(find_one(from_column(1), from_column(1), latencies={}))
 

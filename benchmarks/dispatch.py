@@ -1,0 +1,88 @@
+"""How long a sweep of 2,000 runs takes that has nothing, or one run, left to do.
+
+The records are those of one tiny run, written under the names of all. Each figure is a whole
+command, its start included, and the training of the one run that is left, torch's start with it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+from ensemble_switchover.composition import compose_words
+from ensemble_switchover.config import plain, register_schemas
+from ensemble_switchover.hardware import num_processors, processor_name
+from ensemble_switchover.job import run_cell
+from ensemble_switchover.results.facts import budget_record, design_record
+from ensemble_switchover.results.store import read_record, write_record
+from ensemble_switchover.study import resolve_study
+
+WORDS = (
+    "arch=resnet", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=1",
+    "dataset.train_size=40", "dataset.test_size=60", "measurement.latency_batch_sizes=[1]",
+    "budget.width=range(4,24)", "design=single,deq", "k=2,3,4", "seed=range(0,25)",
+)  # fmt: skip
+REPEATS = 3
+GOAL_SECONDS = 30
+
+
+def main() -> None:
+    """Write the records, and time the commands."""
+    register_schemas()
+    with TemporaryDirectory() as folder:
+        os.chdir(folder)
+        ((_, configs),) = compose_words([*WORDS, "weights=false"])
+        study = resolve_study(configs)
+        first, config = study.cells[0], configs[study.places[0]]
+        run_cell(first, config, concurrent_jobs=1, tell=str, warn=print)
+        record = read_record(first.folder / "record.json")
+        for cell, place in zip(study.cells, study.places, strict=True):
+            own = replace(
+                record,
+                name=cell.name,
+                fingerprint=cell.fingerprint,
+                training=cell.training,
+                budget=budget_record(cell),
+                design=design_record(cell),
+                config=plain(configs[place]),
+            )
+            write_record(cell.folder, own)
+        finished = [_seconds() for _ in range(REPEATS)]
+        one_left = []
+        for _ in range(REPEATS):
+            shutil.rmtree(first.folder)
+            one_left.append(_seconds())
+    table = Table(title=f"A sweep of {len(study.cells):,} runs ({study.num_asked:,} asked for)")
+    for name in ("Left to do", "Seconds, median", "Least", "Most", f"Goal: {GOAL_SECONDS} s"):
+        table.add_column(name, justify="right")
+    for name, seconds in (("none", finished), ("1 run", one_left)):
+        met = "met" if median(seconds) < GOAL_SECONDS else "missed"
+        figures = (median(seconds), min(seconds), max(seconds))
+        table.add_row(name, *(f"{figure:.1f}" for figure in figures), met)
+    Console().print(table)
+    print(
+        f"{processor_name()}, {num_processors()} processors, Python {sys.version.split()[0]}, "
+        f"{datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f}; {REPEATS} repeats"
+    )
+
+
+def _seconds() -> float:
+    begin = perf_counter()
+    command = [sys.executable, "-m", "ensemble_switchover", "--multirun", *WORDS, "weights=false"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=Path.cwd())
+    return perf_counter() - begin
+
+
+if __name__ == "__main__":
+    main()

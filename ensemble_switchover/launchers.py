@@ -1,0 +1,38 @@
+"""What launchers of Hydra need to be told before they run a sweep."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import OmegaConf, open_dict
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+RAY = "hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher"
+RUNNING_CLUSTER = {"address": "auto", "object_store_memory": None}
+"""What `ray.init` takes to join a cluster, its memory as it is."""
+RUN = {"num_cpus": 1, "max_retries": 3}
+"""What `ray.remote` takes for a run: it is done again elsewhere when its node is gone."""
+
+
+def prepared(config: DictConfig) -> DictConfig:
+    """Return the configuration of a sweep with what its launcher lacks.
+
+    Ray's launcher would start a cluster of its own on this machine alone: it joins the running one,
+    that of RAY_ADDRESS or of this machine, unless `hydra.launcher.ray.init.address` names another.
+    """
+    if OmegaConf.select(config, "hydra.launcher._target_") != RAY:
+        return config
+    config = copy.deepcopy(config)
+    with open_dict(config):
+        ray = config.hydra.launcher.ray
+        asked = {key: value for key, value in ray.init.items() if value is not None}
+        ray.init = {**RUNNING_CLUSTER, **asked}
+        ray.remote = {**RUN, **ray.remote}
+        # relative to where the command runs, and not to where each node was started
+        folder = str(Path(config.hydra.sweep.dir).absolute()).replace("'", "\\'")
+        config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
+    return config

@@ -1,0 +1,122 @@
+"""What is seen to share or to slow down the device of a run while it is timed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TOLERATED_WAIT = 0.05
+"""Share of their working time that a run's threads may wait for a processor unremarked."""
+TOLERATED_BYTES = 2 * 2**30
+"""Of a GPU that this process did not reserve; CUDA's own share of it is below that."""
+
+_TASKS = Path("/proc/self/task")
+_PROCESSORS = Path("/sys/devices/system/cpu")
+_GPU_SLOWDOWN = (
+    "clocks_throttle_reasons.hw_thermal_slowdown,clocks_throttle_reasons.sw_thermal_slowdown"
+)
+
+
+class Watch:
+    """Looks at the machine when a run begins and when it ends."""
+
+    def __init__(
+        self,
+        device: torch.device,
+        *,
+        tasks: Path = _TASKS,
+        processors: Path = _PROCESSORS,
+        ask_gpu: Callable[[], str] | None = None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            device: Of the run.
+            tasks: Where Linux tells of this process's threads.
+            processors: Where Linux tells of the processors.
+            ask_gpu: Returns what `nvidia-smi` says of the GPU's slowdowns.
+        """
+        self.device = device
+        self.tasks = tasks
+        self.processors = processors
+        self.ask_gpu = ask_gpu or _ask_gpu
+        self._waits = thread_times(tasks)
+        self._slowdowns = slowdown_counts(processors)
+
+    def seen(self, concurrent_jobs: int) -> list[str]:
+        """Tell what was seen since the beginning, a sentence each.
+
+        Args:
+            concurrent_jobs: Runs of the study that share the machine; those are no surprise.
+        """
+        sentences = []
+        share = waiting_share(self._waits, thread_times(self.tasks))
+        if share > TOLERATED_WAIT:
+            sentences.append(
+                f"threads of the run waited for a processor for {share:.0%} of their working time"
+            )
+        if slowdown_counts(self.processors) != self._slowdowns:
+            sentences.append("a processor was slowed down by its temperature")
+        if self.device.type == "cuda":
+            if concurrent_jobs == 1 and (others := _bytes_of_others(self.device)) > TOLERATED_BYTES:
+                sentences.append(f"other processes held {others / 2**30:.1f} GiB of the GPU")
+            if "Active" in self.ask_gpu().replace("Not Active", ""):
+                sentences.append("the GPU was slowed down by its temperature")
+        return sentences
+
+
+def thread_times(tasks: Path = _TASKS) -> dict[str, tuple[int, int]]:
+    """Return the nanoseconds that every thread worked, and waited for a processor; Linux only."""
+    times = {}
+    for path in tasks.glob("*/schedstat"):
+        try:
+            worked, waited, _ = path.read_text().split()
+        except (OSError, ValueError):  # the thread ended at this moment
+            continue
+        times[path.parent.name] = (int(worked), int(waited))
+    return times
+
+
+def waiting_share(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> float:
+    """Return how long threads waited for a processor, as a share of the time that they worked.
+
+    >>> waiting_share({"1": (100, 10)}, {"1": (200, 20), "2": (100, 0)})
+    0.05
+    """
+    worked = waited = 0
+    for thread, (worked_ns, waited_ns) in after.items():
+        former = before.get(thread, (0, 0))
+        worked += worked_ns - former[0]
+        waited += waited_ns - former[1]
+    return waited / worked if worked else 0.0
+
+
+def slowdown_counts(processors: Path = _PROCESSORS) -> dict[str, str]:
+    """Return how often every processor was slowed down by its temperature, where it is told."""
+    paths = processors.glob("cpu*/thermal_throttle/*_throttle_count")
+    return {str(path): path.read_text() for path in paths}
+
+
+def _bytes_of_others(device: torch.device) -> int:
+    free, total = torch.cuda.mem_get_info(device)
+    return total - free - torch.cuda.memory_reserved(device)
+
+
+def _ask_gpu() -> str:
+    """Ask the driver's own tool, of all GPUs that this process may use."""
+    command = ["nvidia-smi", f"--query-gpu={_GPU_SLOWDOWN}", "--format=csv,noheader"]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible:
+        command += ["--id", visible]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout

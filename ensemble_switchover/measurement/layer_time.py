@@ -1,0 +1,166 @@
+"""Seconds of a network's layers in a forward and a backward pass, kind by kind (Figure E).
+
+The clock is read where a layer begins and ends, after the device's queued work. That costs time of
+its own, so nothing here is part of a training time.
+
+Dimensions: B images, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import TYPE_CHECKING
+
+from torch import nn
+from torch.nn import functional
+
+from ensemble_switchover.networks.build import (
+    Concatenation,
+    GlobalAveragePool,
+    PaddedShortcut,
+    Residual,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+    from torch import Tensor
+
+KINDS: dict[type[nn.Module], str] = {
+    nn.Conv2d: "convolution",
+    nn.BatchNorm2d: "batch norm",
+    nn.ReLU: "ReLU",
+    nn.Linear: "linear",
+    nn.MaxPool2d: "pooling",
+    nn.AvgPool2d: "pooling",
+    GlobalAveragePool: "pooling",
+    Residual: "addition",
+    PaddedShortcut: "shortcut",
+    Concatenation: "concatenation",
+}
+"""Modules whose time is told apart; what a module holds is not its own time. What is in none of
+them is `other` in the forward pass, and counts for the layer after it in the backward pass."""
+
+OTHER = "other"
+WARM_UP_STEPS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerTime:
+    """Median and quartiles over the repeats of all layers of one kind together."""
+
+    kind: str
+    num_layers: int
+    batch_size: int
+    repeats: int
+    median_ms: float
+    lower_quartile_ms: float
+    upper_quartile_ms: float
+
+
+class LayerStopwatch:
+    """Charges every moment to the kind of layer that is at work."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Take a clock in seconds."""
+        self.clock = clock
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._kinds = [OTHER]
+        """At work in the forward pass, the innermost last."""
+        self._charged = OTHER
+        self._mark = 0.0
+
+    def watch(self, network: nn.Module) -> None:
+        """Follow the layers of a network from now on."""
+        for module in network.modules():
+            kind = KINDS.get(type(module))
+            if kind is not None:
+                module.register_forward_pre_hook(lambda _, __, kind=kind: self._enter(kind))
+                module.register_forward_hook(
+                    lambda _, __, output, kind=kind: self._leave(output, kind)
+                )
+
+    def start(self) -> None:
+        """Begin a step."""
+        self.seconds.clear()
+        self._charged = OTHER
+        self._mark = self.clock()
+
+    def stop(self) -> dict[str, float]:
+        """End a step, and return the seconds of every kind."""
+        self._charge(OTHER)
+        return dict(self.seconds)
+
+    def _charge(self, kind: str) -> None:
+        """Close the time of what was at work; `kind` is at work from now on."""
+        now = self.clock()
+        self.seconds[self._charged] += now - self._mark
+        self._charged = kind
+        self._mark = now
+
+    def _enter(self, kind: str) -> None:
+        self._kinds.append(kind)
+        self._charge(kind)
+
+    def _leave(self, output: Tensor, kind: str) -> None:
+        self._kinds.pop()
+        self._charge(self._kinds[-1])
+
+        def gradient_is_there(_: Tensor) -> None:
+            self._charge(kind)
+
+        output.register_hook(gradient_is_there)  # type: ignore[no-untyped-call]
+
+
+def measure_layer_times(
+    network: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    repeats: int,
+    clock: Callable[[], float],
+    computing: Callable[[], AbstractContextManager[Any]],
+) -> list[LayerTime]:
+    """Time the layers of a network on one batch, forward and backward, by kind.
+
+    Args:
+        network: Is trained by nothing, but its statistics change: it is to be used no further.
+        images: (B, C, H, W)
+        labels: (B,)
+        repeats: Steps that are timed, after two that are not.
+        clock: Seconds, after the device's queued work.
+        computing: The context of a forward pass.
+    """
+    stopwatch = LayerStopwatch(clock)
+    stopwatch.watch(network)
+    network.train()
+    steps: list[dict[str, float]] = []
+    for _ in range(WARM_UP_STEPS + repeats):
+        network.zero_grad()
+        stopwatch.start()
+        with computing():
+            loss = functional.cross_entropy(network(images), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        steps.append(stopwatch.stop())
+    counts = Counter(KINDS[type(module)] for module in network.modules() if type(module) in KINDS)
+    return [
+        _summarise(kind, counts[kind], len(images), [step[kind] for step in steps[-repeats:]])
+        for kind in sorted(steps[0], key=lambda kind: (kind == OTHER, kind))
+    ]
+
+
+def _summarise(kind: str, num_layers: int, batch_size: int, seconds: Sequence[float]) -> LayerTime:
+    lower, middle, upper = (1000 * quantile for quantile in quantiles(seconds, method="inclusive"))
+    return LayerTime(
+        kind=kind,
+        num_layers=num_layers,
+        batch_size=batch_size,
+        repeats=len(seconds),
+        median_ms=middle,
+        lower_quartile_ms=lower,
+        upper_quartile_ms=upper,
+    )

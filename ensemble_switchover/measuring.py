@@ -1,0 +1,113 @@
+"""What is measured of a run once it is trained: inference latency, and the time of layers.
+
+Dimensions: B images, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+import copy
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from ensemble_switchover.assembly import build_ensemble
+from ensemble_switchover.design import DesignClass
+from ensemble_switchover.measurement.latency import Contender, measure_latencies
+from ensemble_switchover.measurement.layer_time import measure_layer_times
+from ensemble_switchover.measurement.timing import synchronised_clock
+from ensemble_switchover.networks import Ensemble
+from ensemble_switchover.networks.fused import NoFusedFormError
+from ensemble_switchover.networks.serving import SERVED, serve
+from ensemble_switchover.results.record import LatencyRecord, LayerTimeRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor, nn
+
+    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.config import MeasurementConfig
+    from ensemble_switchover.training.precision import Precision
+
+
+def measure_inference(
+    cell: Cell,
+    ensemble: Ensemble,
+    asked: MeasurementConfig,
+    precision: Precision,
+    device: torch.device,
+    warn: Callable[[str], None],
+) -> list[LatencyRecord]:
+    """Time a trained ensemble, and its budget's single network by turns with it."""
+    if not asked.latency_batch_sizes:
+        return []
+    latencies = measure_latencies(
+        contenders(cell, ensemble, precision, device),
+        cell.task,
+        asked.latency_batch_sizes,
+        device=device,
+        dtype=precision.dtype,
+        max_seconds=asked.latency_seconds,
+        warn=warn,
+    )
+    return [LatencyRecord(**asdict(latency)) for latency in latencies]
+
+
+def contenders(
+    cell: Cell, ensemble: Ensemble, precision: Precision, device: torch.device
+) -> list[Contender]:
+    """Return a trained ensemble by every way to serve it, and the single network beside it.
+
+    A run of a single network is the single network, and alone.
+    """
+    found = [_contender("run", "sequential", ensemble.eval(), precision, device)]
+    if cell.design.design_class is DesignClass.SINGLE:
+        return found
+    for execution in SERVED:
+        if execution != "sequential":
+            with suppress(NoFusedFormError):
+                served = serve(copy.deepcopy(ensemble), execution)
+                found.append(_contender("run", execution, served, precision, device))
+    budget = cell.budget
+    single = Ensemble.build(cell.family, budget.depth, budget.width, cell.task, [cell.seed])
+    single = single.to(device, precision.dtype).eval()
+    return [*found, _contender("single", "sequential", single, precision, device)]
+
+
+def measure_layers(
+    cell: Cell, asked: MeasurementConfig, precision: Precision, device: torch.device
+) -> list[LayerTimeRecord]:
+    """Time the layers of a member, built anew, on a batch of noise."""
+    if asked.layer_repeats == 0:
+        return []
+    task = cell.task
+    generator = torch.Generator().manual_seed(0)
+    shape = (cell.recipe.batch_size, task.channels, task.size, task.size)
+    labels = torch.randint(0, task.num_classes, shape[:1], generator=generator)
+    (member,) = build_ensemble(cell, [0]).to(device, precision.dtype).members
+    layer_times = measure_layer_times(
+        member,
+        torch.randn(shape, generator=generator).to(device, precision.dtype),
+        labels.to(device),
+        repeats=asked.layer_repeats,
+        clock=synchronised_clock(device),
+        computing=lambda: precision.computing(device),
+    )
+    return [LayerTimeRecord(**asdict(layers)) for layers in layer_times]
+
+
+def _contender(
+    model: Literal["run", "single"],
+    execution: str,
+    network: nn.Module,
+    precision: Precision,
+    device: torch.device,
+) -> Contender:
+    def predict(images: Tensor) -> Tensor:
+        with precision.computing(device):
+            probabilities: Tensor = network(images)
+        return probabilities
+
+    return Contender(model=model, execution=execution, predict=predict)

@@ -1,0 +1,101 @@
+"""How the runs of a sweep are spread over the devices of this machine (no torch)."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from omegaconf import OmegaConf, open_dict
+
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.hardware import devices, gpus, main_memory_bytes, num_processors
+from ensemble_switchover.planning.cost import memory_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omegaconf import DictConfig
+
+    from ensemble_switchover.cell import Cell
+
+SHARE_OF_MEMORY = 0.8
+"""What the tensors of all runs on a device may take; the rest is for workspaces and allocators."""
+PROCESS_BYTES = 2**29
+"""An allowance for what a process takes of a device beside its tensors."""
+ALL_PROCESSORS = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Runs that are launched together."""
+
+    cells: Sequence[Cell]
+    num_jobs: int | None
+    """At a time on this machine; None: as the launcher says."""
+
+    def adjusted(self, config: DictConfig) -> DictConfig:
+        """Return the sweep's configuration with this number of jobs, for every job to know too."""
+        if self.num_jobs is None:
+            return config
+        config = copy.deepcopy(config)
+        with open_dict(config):
+            config.hydra.launcher.n_jobs = self.num_jobs
+            config.hydra.overrides.hydra.append(f"hydra.launcher.n_jobs={self.num_jobs}")
+        return config
+
+
+def spread(cells: Sequence[Cell], config: DictConfig) -> list[Batch]:
+    """Decide `sweep.jobs_per_device=`: which runs are launched together, and how many at a time.
+
+    Without the word there is one run a GPU. With `auto`, runs of which 2, 4, 8, ... fit into the
+    device's memory, by `plan`'s account, are put together, the largest runs first.
+
+    Raises:
+        ConfigError: if it is no number of runs, or not for this launcher.
+    """
+    if not cells:
+        return []
+    asked = config.sweep.jobs_per_device
+    launcher = config.hydra.launcher
+    on_this_machine = OmegaConf.select(launcher, "n_jobs") is not None
+    if asked is not None:
+        _check(asked, on_this_machine=on_this_machine)
+    kinds = {devices()[0] if cell.device == "auto" else cell.device for cell in cells}
+    num_devices = len(gpus()) if kinds == {"cuda"} else 1
+    if asked is None:
+        one_each = on_this_machine and kinds == {"cuda"} and launcher.n_jobs == ALL_PROCESSORS
+        return [Batch(cells, max(1, num_devices) if one_each else None)]
+    if asked != "auto":
+        return [Batch(cells, int(asked) * max(1, num_devices))]
+    by_number: dict[int, list[Cell]] = {}
+    for cell in cells:
+        by_number.setdefault(_fitting(cell, num_devices), []).append(cell)
+    return [
+        Batch(group, number * max(1, num_devices)) for number, group in sorted(by_number.items())
+    ]
+
+
+def _check(asked: str, *, on_this_machine: bool) -> None:
+    if not on_this_machine:
+        raise ConfigError(
+            f"sweep.jobs_per_device={asked}: is for hydra/launcher=joblib, which was not chosen"
+        )
+    if asked != "auto" and not (asked.isdecimal() and int(asked) > 0):
+        raise ConfigError(
+            f"sweep.jobs_per_device={asked}: expected a number of runs, at least 1, or auto"
+        )
+
+
+def _fitting(cell: Cell, num_devices: int) -> int:
+    """Return how many runs like this one share a device: a power of two."""
+    kind = devices()[0] if cell.device == "auto" else cell.device
+    on_gpu = kind == "cuda" and gpus()
+    available = gpus()[0].memory_bytes if on_gpu else main_memory_bytes()
+    if available is None:
+        return 1
+    needed = memory_bytes(cell, kind, available) + PROCESS_BYTES
+    threads = cell.threads or (1 if on_gpu else num_processors())
+    processors = num_processors() // (threads * max(1, num_devices))
+    fitting = max(1, min(int(SHARE_OF_MEMORY * available) // needed, processors))
+    return 1 << (fitting.bit_length() - 1)

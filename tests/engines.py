@@ -1,0 +1,64 @@
+"""What every engine of a sweep must give: the records of the study `smoke`, and how to compare."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ensemble_switchover.results.store import read_records
+
+REPOSITORY = Path(__file__).parents[1]
+
+LONG_RUN = (
+    "--multirun", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=60",
+    "execution=sequential", "design=deq", "k=2", "budget.network=14x8",
+    "dataset.test_size=100", "measurement.latency_batch_sizes=[]",
+)  # fmt: skip
+"""A sweep of one run that can be caught in the middle."""
+
+
+def start(folder, *words, environment=None):
+    """Start a sweep in a folder."""
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [sys.executable, "-m", "ensemble_switchover", *words],
+        cwd=folder,
+        env={**(environment or os.environ), "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run(folder, *words, environment=None):
+    """Run a sweep in a folder, and return what it says."""
+    process = start(folder, *words, environment=environment)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    return said
+
+
+def outcomes(folder):
+    """Return what every run of a folder learned, without its seconds."""
+    found = read_records(folder / "results")
+    assert not found.unreadable
+    return {
+        record.name: [
+            (epoch.epoch, epoch.train_loss, epoch.test_error, epoch.member_test_errors, epoch.nll)
+            for epoch in record.epochs
+        ]
+        for record in found.records
+    }
+
+
+def has_checkpoint(folder):
+    """Tell whether a run of a folder has a checkpoint to go on from."""
+    return any(folder.glob("results/*/.unfinished/*/checkpoints/*.checkpoint"))
+
+
+def log_of(folder):
+    """Return the log of the only run of a folder."""
+    (path,) = folder.rglob("run.log")
+    return path.read_text()

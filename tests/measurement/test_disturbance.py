@@ -1,0 +1,103 @@
+import pytest
+import torch
+
+from ensemble_switchover.measurement.disturbance import (
+    Watch,
+    slowdown_counts,
+    thread_times,
+    waiting_share,
+)
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A made-up machine: threads with their times, processors with their counts of slowdowns."""
+
+    class Machine:
+        tasks, processors = tmp_path / "task", tmp_path / "cpu"
+
+        def thread(self, name, worked, waited):
+            (self.tasks / name).mkdir(parents=True, exist_ok=True)
+            (self.tasks / name / "schedstat").write_text(f"{worked} {waited} 7\n")
+
+        def slowdowns(self, number):
+            folder = self.processors / "cpu0" / "thermal_throttle"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "core_throttle_count").write_text(f"{number}\n")
+
+        def watch(self):
+            return Watch(torch.device("cpu"), tasks=self.tasks, processors=self.processors)
+
+    machine = Machine()
+    machine.thread("1", 1000, 900)
+    machine.slowdowns(3)
+    return machine
+
+
+def test_nothing_is_told_of_a_machine_of_ones_own(machine):
+    watch = machine.watch()
+    machine.thread("1", 101_000, 1_900)
+    assert watch.seen(concurrent_jobs=1) == []
+
+
+def test_waiting_for_a_processor_since_the_beginning_is_told(machine):
+    watch = machine.watch()
+    machine.thread("1", 101_000, 10_900)
+    machine.thread("2", 100_000, 20_000)
+    assert watch.seen(concurrent_jobs=1) == [
+        "threads of the run waited for a processor for 15% of their working time"
+    ]
+
+
+def test_a_processor_that_is_too_hot_is_told(machine):
+    watch = machine.watch()
+    machine.slowdowns(4)
+    assert watch.seen(concurrent_jobs=1) == ["a processor was slowed down by its temperature"]
+
+
+def test_a_machine_that_does_not_tell_is_not_accused(tmp_path):
+    watch = Watch(torch.device("cpu"), tasks=tmp_path / "none", processors=tmp_path / "none")
+    assert watch.seen(concurrent_jobs=1) == []
+    assert waiting_share({}, {}) == 0
+
+
+def test_this_machine_can_be_asked():
+    assert waiting_share({}, thread_times()) >= 0
+    assert slowdown_counts() == slowdown_counts()
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("Not Active, Not Active\n", []),
+        ("Not Active, Active\n", ["the GPU was slowed down by its temperature"]),
+        ("", []),
+    ],
+)
+def test_a_gpu_is_asked_for_its_slowdowns(machine, monkeypatch, answer, told):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (70, 80))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 8)
+    watch = Watch(
+        torch.device("cuda", 0),
+        tasks=machine.tasks,
+        processors=machine.processors,
+        ask_gpu=lambda: answer,
+    )
+    assert watch.seen(concurrent_jobs=1) == told
+
+
+@pytest.mark.parametrize(("jobs", "told"), [(1, True), (2, False)])
+def test_memory_of_others_on_the_gpu_is_told_unless_they_are_of_the_study(
+    machine, monkeypatch, jobs, told
+):
+    gibibyte = 2**30
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (60 * gibibyte, 80 * gibibyte))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 15 * gibibyte)
+    watch = Watch(
+        torch.device("cuda", 0),
+        tasks=machine.tasks,
+        processors=machine.processors,
+        ask_gpu=str,
+    )
+    expected = ["other processes held 5.0 GiB of the GPU"] if told else []
+    assert watch.seen(concurrent_jobs=jobs) == expected

@@ -1,0 +1,61 @@
+import io
+
+import numpy as np
+import pytest
+
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.recipe import table_a
+from ensemble_switchover.results.predictions import (
+    Predictions,
+    dump_predictions,
+    kept_epochs,
+    load_predictions,
+)
+
+
+def made_up():
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(5), size=(3, 20))
+    return Predictions(probabilities.astype(np.float16), np.arange(20, dtype=np.int32) % 5)
+
+
+def test_they_come_back():
+    before = made_up()
+    after = load_predictions(dump_predictions(before))
+    np.testing.assert_array_equal(after.probabilities, before.probabilities)
+    np.testing.assert_array_equal(after.labels, before.labels)
+
+
+def test_which_epochs():
+    recipe = table_a("densenet", "cifar10").scaled_to(8)  # drops after 4 and 6
+    assert kept_epochs("none", recipe) == []
+    assert kept_epochs("final", recipe) == [8]
+    assert kept_epochs("milestones", recipe) == [4, 6, 8]
+    assert kept_epochs("all", recipe) == list(range(1, 9))
+
+
+def test_a_drop_at_the_end_is_no_milestone_of_its_own():
+    assert kept_epochs("milestones", table_a("wide_resnet", "cifar10")) == [100, 200]
+
+
+def _archive(**arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no archive",
+        dump_predictions(made_up())[:200],
+        _archive(probabilities=np.zeros((1, 2, 3), np.float16)),
+        _archive(probabilities=np.zeros((1, 2, 3)), labels=np.zeros(2, int)),
+        _archive(probabilities=np.zeros((2, 3), np.float16), labels=np.zeros(2, int)),
+        _archive(probabilities=np.zeros((1, 2, 3), np.float16), labels=np.zeros(3, int)),
+        _archive(probabilities=np.array([print], dtype=object), labels=np.zeros(3, int)),
+    ],
+)
+def test_what_is_none_is_refused_and_not_run(content):
+    with pytest.raises(RecordError, match="predictions"):
+        load_predictions(content)

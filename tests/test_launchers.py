@@ -1,0 +1,47 @@
+"""What launchers are told; the launchers themselves are in test_slurm.py and test_ray.py."""
+
+import pytest
+from hydra.errors import MissingConfigException
+from omegaconf import OmegaConf
+
+from ensemble_switchover.complaints import explain
+from ensemble_switchover.launchers import RAY, prepared
+
+
+def configuration(**launcher):
+    hydra = {"launcher": launcher, "sweep": {"dir": "results/it's"}, "overrides": {"hydra": []}}
+    return OmegaConf.create({"hydra": hydra})
+
+
+def test_ray_joins_the_running_cluster_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = configuration(_target_=RAY, ray={"init": {"address": None}, "remote": {"num_gpus": 1}})
+    ray = prepared(asked).hydra.launcher.ray
+    assert ray.init == {"address": "auto", "object_store_memory": None}
+    assert ray.remote == {"num_cpus": 1, "max_retries": 3, "num_gpus": 1}
+    (word,) = prepared(asked).hydra.overrides.hydra
+    assert word == f"hydra.sweep.dir='{tmp_path}/results/it\\'s'"
+    assert asked.hydra.overrides.hydra == []
+
+
+def test_what_is_said_of_ray_counts():
+    asked = configuration(
+        _target_=RAY, ray={"init": {"address": "head:6379"}, "remote": {"max_retries": 0}}
+    )
+    ray = prepared(asked).hydra.launcher.ray
+    assert ray.init.address == "head:6379"
+    assert ray.remote.max_retries == 0
+
+
+def test_other_launchers_are_left_as_they_are():
+    config = configuration(_target_="hydra_plugins.other", n_jobs=2)
+    assert prepared(config) is config
+
+
+@pytest.mark.parametrize(("option", "extra"), [("submitit_slurm", "slurm"), ("ray", "ray")])
+def test_a_launcher_that_is_not_installed_says_what_brings_it(option, extra):
+    error = MissingConfigException("no", f"hydra/launcher/{option}", ["basic", "joblib"])
+    expected = (
+        f"hydra/launcher={option}: is not installed; pip install 'ensemble-switchover[{extra}]'"
+    )
+    assert explain(error) == expected

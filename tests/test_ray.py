@@ -1,0 +1,52 @@
+"""Sweeps on a real Ray of two nodes, started here: `make test-ray`."""
+
+import os
+import time
+
+import pytest
+
+from tests import engines, ray_cluster
+
+if os.environ.get("TEST_ENGINES") != "1":
+    pytest.skip("takes minutes: make test-ray", allow_module_level=True)
+pytest.importorskip("ray", reason="needs the extra ray")
+pytest.importorskip("hydra_plugins.hydra_ray_launcher", reason="needs the extra ray")
+pytestmark = pytest.mark.filterwarnings("ignore")  # of Ray's own process handling
+
+RAY = "hydra/launcher=ray"
+
+
+@pytest.fixture
+def nodes():
+    with ray_cluster.two_nodes() as (cluster, second, environment):
+        yield cluster, second, environment
+
+
+def owners(folder):
+    """Return the processes that hold a run at this moment."""
+    return list(folder.glob("results/*/.unfinished/*/*.lock"))
+
+
+def test_the_study_smoke_gives_the_records_of_one_process(nodes, tmp_path):
+    *_, environment = nodes
+    engines.run(tmp_path / "basic", "sweep=smoke")
+    engines.run(tmp_path / "ray", "sweep=smoke", RAY, environment=environment)
+    expected = engines.outcomes(tmp_path / "basic")
+    assert len(expected) == 12
+    assert engines.outcomes(tmp_path / "ray") == expected
+
+
+def test_the_runs_of_a_node_that_dies_are_done_again(nodes, tmp_path):
+    cluster, second, environment = nodes
+    words = (*engines.LONG_RUN, "seed=0,1")
+    engines.run(tmp_path / "basic", *words)
+    process = engines.start(tmp_path / "ray", *words, RAY, environment=environment)
+    while len(owners(tmp_path / "ray")) < 2 or not engines.has_checkpoint(tmp_path / "ray"):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    cluster.remove_node(second, allow_graceful=False)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert engines.outcomes(tmp_path / "ray") == engines.outcomes(tmp_path / "basic")
+    logs = [path.read_text() for path in (tmp_path / "ray").rglob("run.log")]
+    assert sum(log.count(", process ") for log in logs) == 3  # one was begun twice

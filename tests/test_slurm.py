@@ -1,0 +1,71 @@
+"""Sweeps on a real Slurm of one node, started here: `make test-slurm`."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from tests import engines, slurm_cluster
+
+pytest.importorskip("submitit", reason="needs the extra slurm")
+WHY_NOT = slurm_cluster.why_not()
+if os.environ.get("TEST_ENGINES") != "1":
+    WHY_NOT = "takes minutes: make test-slurm"
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+
+SLURM = (
+    "hydra/launcher=submitit_slurm",
+    "hydra.launcher.partition=main",
+    "hydra.launcher.mem_gb=1",
+    "hydra.launcher.timeout_min=10",
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with slurm_cluster.slurm_cluster(tmp_path_factory.mktemp("slurm")) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    engines.run(folder, *engines.LONG_RUN)
+    return engines.outcomes(folder)
+
+
+def slurm(environment, *command):
+    answer = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    return answer.stdout.strip()
+
+
+def test_the_study_smoke_gives_the_records_of_one_process(cluster, tmp_path):
+    engines.run(tmp_path / "basic", "sweep=smoke")
+    engines.run(tmp_path / "slurm", "sweep=smoke", *SLURM, environment=cluster)
+    expected = engines.outcomes(tmp_path / "basic")
+    assert len(expected) == 12
+    assert engines.outcomes(tmp_path / "slurm") == expected
+
+
+@pytest.mark.parametrize(
+    "disturb", [("scontrol", "requeue"), ("scancel", "--signal=TERM"), ("scancel", "--signal=USR2")]
+)
+def test_a_job_that_makes_room_goes_on_from_its_checkpoint(disturb, cluster, undisturbed, tmp_path):
+    process = engines.start(tmp_path, *engines.LONG_RUN, *SLURM, environment=cluster)
+    while not engines.has_checkpoint(tmp_path):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    job = slurm(cluster, "squeue", "--noheader", "--format=%i")
+    slurm(cluster, *disturb, job)
+    while process.poll() is None:
+        if slurm(cluster, "squeue", "--noheader", "--format=%T") == "PENDING":
+            slurm(cluster, "scontrol", "update", f"JobId={job}", "StartTime=now")
+        time.sleep(1)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert engines.outcomes(tmp_path) == undisturbed
+    assert "going on after epoch" in engines.log_of(tmp_path)
+    assert "Restarts=1" in slurm(cluster, "scontrol", "show", "job", job)

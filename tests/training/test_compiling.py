@@ -1,0 +1,73 @@
+"""Compilation is rehearsed outside the training time, and changes nothing.
+
+Compiled by torch with the backend that leaves the arithmetic as it is.
+"""
+
+import time
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+from ensemble_switchover import fitting, run
+from ensemble_switchover.measurement.timing import TimingCallback
+
+
+@pytest.fixture
+def compiled_eagerly(monkeypatch):
+    """Let `network.compile()` take a backend without a compiler, and tell how often it was used."""
+    graphs = []
+
+    def backend(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    original = nn.Module.compile
+    monkeypatch.setattr(nn.Module, "compile", lambda self: original(self, backend=backend))
+    torch._dynamo.reset()
+    yield graphs
+    torch._dynamo.reset()
+
+
+@pytest.mark.parametrize("execution", ["sequential", "fused"])
+def test_a_compiled_run_is_the_run_uncompiled(tiny_cell, compiled_eagerly, execution):
+    words = ("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2", "precision=64")
+    records = []
+    for compiled in ("false", "true"):
+        cell, config = tiny_cell(*words, f"execution={execution}", f"compile={compiled}")
+        records.append(run.train_and_measure(cell, config, tell=lambda line: None))
+    assert compiled_eagerly
+    plain, compiled = records
+    assert [epoch.compile_seconds for epoch in plain.epochs] == [0, 0]
+    assert compiled.epochs[0].compile_seconds > 0
+    assert compiled.epochs[1].compile_seconds == 0
+    for one, other in zip(plain.epochs, compiled.epochs, strict=True):
+        assert other.nll == pytest.approx(one.nll, rel=1e-9)
+        assert other.member_nlls == pytest.approx(one.member_nlls, rel=1e-9)
+
+
+def test_its_time_is_told_apart(tiny_cell, compiled_eagerly, monkeypatch):
+    now = [0.0]
+    callback = partial(TimingCallback, clock=lambda: now[0])
+    monkeypatch.setattr(fitting, "TimingCallback", callback)
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    from ensemble_switchover.training.execution.sequential import Sequential
+
+    original = Sequential.rehearse
+
+    def slow(self, *batch):
+        now[0] += 10.0
+        original(self, *batch)
+
+    monkeypatch.setattr(Sequential, "rehearse", slow)
+    cell, config = tiny_cell(
+        "design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2",
+        "execution=sequential", "compile=true", "measurement.latency_batch_sizes=[]",
+        "measurement.layer_repeats=0",
+    )  # fmt: skip
+    first, second = run.train_and_measure(cell, config, tell=lambda line: None).epochs
+    # of 40 images in batches of 16 the last is smaller: two kinds of step for each of two members
+    assert first.compile_seconds == pytest.approx(4 * 10.0)
+    assert first.train_seconds == 0
+    assert second.compile_seconds == 0

@@ -1,0 +1,49 @@
+"""The program with trouble in some of its runs, by their seeds: `python -m tests.troubled WORDS`.
+
+The trouble is planted in the process that trains, under any launcher.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from unittest import mock
+
+from ensemble_switchover import app
+
+RAISES, OUT_OF_MEMORY, KILLED = 1, 2, 3
+
+_job = app.job
+
+
+def job(node):
+    """Run one job, or what the seed asks for in its place."""
+    from ensemble_switchover import run
+
+    def raise_an_error(*arguments, **keywords):
+        raise RuntimeError("shapes do not match")
+
+    def want_memory(*arguments, **keywords):
+        raise MemoryError
+
+    def be_killed(folder, checkpoint):
+        write_checkpoint(folder, checkpoint)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    write_checkpoint = run.write_checkpoint
+    trouble = {
+        RAISES: ("train", raise_an_error),
+        OUT_OF_MEMORY: ("train", want_memory),
+        KILLED: ("write_checkpoint", be_killed),
+    }
+    if node.seed not in trouble:
+        return _job(node)
+    with mock.patch.object(run, *trouble[node.seed]):
+        return _job(node)
+
+
+if __name__ == "__main__":
+    from tests import troubled
+
+    app.job = troubled.job
+    app.main()
