@@ -51,7 +51,7 @@ def words_of(command: str | None) -> list[str]:
         ["dataset=svhn", "dataset.extra=true", "precision=bf16", "recipe.learning_rate=0.05"],
         ["budget=parameters", "budget.parameters=1.5M", "budget.along=depth", "budget.width=16"],
         ["design=weq", "budget.source=nearest", "execution=fused", "compile=true", "threads=1"],
-        ["dataset=fractals", "dataset.difficulty=0.25", "epochs=5", "weights=false", "results=x"],
+        ["dataset=fractals", "dataset.difficulty=0.25", "epochs=5", "study=y", "results=x"],
         ["measurement.latency_batch_sizes=[]", "measurement.latency_seconds=0.5", "device=cpu"],
         ["arch=vgg", "dataset.train_size=100", "execution=parallel", "execution.processes=2"],
     ],
