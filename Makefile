@@ -10,7 +10,7 @@ D3 := node_modules/d3/dist/d3.min.js
 PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-slurm test-ray lint type imports scripts vendor format bench bench-all lock clean
+.PHONY: help demo install test test-slurm test-ray lint type imports scripts vendor format bench bench-page bench-all lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ format: $(INSTALLED) ## Put the code into its layout
 
 bench: $(INSTALLED) ## Time executions against each other, a bare loop, and other libraries
 	@$(BIN)/python -m benchmarks.execution
+
+bench-page: $(INSTALLED) ## Time the explorer's page of 2,000 runs in a browser (needs Chromium)
+	@$(BIN)/python -m benchmarks.explorer_page
 
 bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.lightning_overhead

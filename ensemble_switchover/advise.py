@@ -33,8 +33,8 @@ from ensemble_switchover.analysis.advice_fit import Limits
 from ensemble_switchover.analysis.advice_sentence import describe_advice
 from ensemble_switchover.command import run_command
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.record_folders import read_studies
 from ensemble_switchover.reproduction import CommandWriter, same_treatment
-from ensemble_switchover.studies import read_studies
 from ensemble_switchover.terminal import make_console, print_table, printable
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from ensemble_switchover.command import run_command
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.explorer.content import build_content
 from ensemble_switchover.explorer.document import render_explorer
+from ensemble_switchover.record_folders import read_studies
 from ensemble_switchover.reproduction import CommandWriter, same_treatment
-from ensemble_switchover.studies import read_studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

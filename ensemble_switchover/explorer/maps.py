@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.finding import Finding
-    from ensemble_switchover.analysis.threshold import Threshold
 
 NOTHING = -1
 """In place of a class where there is nothing to compare."""
@@ -95,11 +94,3 @@ def _blocks(column: int, faces: list[list[int]]) -> Iterator[list[int]]:
 
 def _or_nan(value: float | None) -> float:
     return float("nan") if value is None else value
-
-
-def switchover_values(thresholds: dict[DesignClassName, Threshold]) -> dict[str, Any]:
-    """Return the two numbers of each class's switchover, as the report's summary has them."""
-    return {
-        name: {"budget": threshold.budget, "epoch": threshold.epoch}
-        for name, threshold in thresholds.items()
-    }

@@ -22,7 +22,9 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("training", "training time", "s"),
     ("accuracy", "time to accuracy", "s"),
     ("latency", "inference time per image", "ms"),
+    ("fastest", "inference time per image, fastest execution", "ms"),
     ("memory", "peak memory", "MiB"),
+    ("layer", "time of a layer", "ms"),
     ("member", "members' error", "%"),
     ("nll", "negative log-likelihood", "nats"),
     ("ece", "calibration error (ECE)", ""),
@@ -37,6 +39,8 @@ _COSTS = {
     "training": "training_seconds",
     "accuracy": "time_to_accuracy_seconds",
     "latency": "latency_ms_per_image",
+    "fastest": "fastest_latency_ms_per_image",
+    "layer": "layer_ms",
 }
 _MEBIBYTE = 1024**2
 

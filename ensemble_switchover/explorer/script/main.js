@@ -23,7 +23,9 @@ function render() {
   const cell = chooseCell(comparison);
   const rows = chooseRows(comparison);
   /** @type {[string, string][]} */
-  const metrics = model.content.metrics.map(([key, name]) => [key, name]);
+  const metrics = model.content.metrics
+    .filter((_, i) => rows.some((row) => row.values[i][0] !== null))
+    .map(([key, name]) => [key, name]);
   choose("metric", metrics);
   choose("x", metrics);
   choose("y", metrics);

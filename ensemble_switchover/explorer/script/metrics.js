@@ -118,7 +118,7 @@ function noteOn(rows, keys) {
     const missing = rows.filter((row) => row.values[index][0] === null).length;
     notes.push(`${missing} designs never reach the single network's accuracy with every seed.`);
   }
-  if (keys.includes("latency")) {
+  if (keys.includes("latency") || keys.includes("fastest")) {
     const sizes = distinct(rows.flatMap((row) => row.latencyBatch ?? []));
     notes.push(`Inference at batch size ${sizes.join(", ") || ABSENT}.`);
   }

@@ -18,6 +18,7 @@ const INPUTS = [
   ["latency_ms", "latency"],
   ["accuracy_percent", "accuracy"],
 ];
+
 /** Draw a part anew if what it shows has changed: at once where it is in sight, else soon.
  * @param {string} name @param {HTMLElement} place @param {unknown[]} inputs @param {() => void} draw */
 function redraw(name, place, inputs, draw) {

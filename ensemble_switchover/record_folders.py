@@ -1,4 +1,4 @@
-"""The records of several studies together."""
+"""The records below several folders together."""
 
 from __future__ import annotations
 

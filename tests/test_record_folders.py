@@ -1,0 +1,46 @@
+"""Records of several folders, each read once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.record_folders import read_studies
+from ensemble_switchover.results.store import write_record
+from tests.factories import make_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    for study, seed in (("one", 0), ("one", 1), ("two", 0)):
+        record = make_record(study=study, seed=seed)
+        write_record(tmp_path / study / record.name, record)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("folders", "studies"),
+    [
+        (["one"], ["one", "one"]),
+        (["two", "one"], ["two", "one", "one"]),
+        (["one", "one/."], ["one", "one"]),
+        (["two", "."], ["one", "one", "two"]),
+        ([".", "one"], ["one", "one", "two"]),
+    ],
+)
+def test_every_record_comes_once(results: Path, folders: list[str], studies: list[str]) -> None:
+    found = read_studies([results / folder for folder in folders])
+
+    assert [record.study for record in found] == studies
+
+
+def test_folders_without_a_run_are_named(results: Path) -> None:
+    (results / "three").mkdir()
+
+    with pytest.raises(RecordError, match="three: no finished run"):
+        read_studies([results / "three"])
