@@ -42,7 +42,7 @@ def main() -> None:
     register_schemas()
     with TemporaryDirectory() as folder:
         os.chdir(folder)
-        ((_, configs),) = compose_words([*WORDS, "weights=false"])
+        ((_, configs),) = compose_words([*WORDS, "record.weights=false"])
         study = resolve_study(configs)
         first, config = study.cells[0], configs[study.places[0]]
         run_cell(first, config, concurrent_jobs=1, tell=str, warn=print)
@@ -79,7 +79,14 @@ def main() -> None:
 
 def _seconds() -> float:
     begin = perf_counter()
-    command = [sys.executable, "-m", "ensemble_switchover", "--multirun", *WORDS, "weights=false"]
+    command = [
+        sys.executable,
+        "-m",
+        "ensemble_switchover",
+        "--multirun",
+        *WORDS,
+        "record.weights=false",
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=Path.cwd())
     return perf_counter() - begin
 

@@ -269,6 +269,8 @@ class SweepConfig:
 
     studies: list[str] = field(default_factory=list)
     """Named sweeps that this one is made of; `sweep=` sets it."""
+    hours: Optional[float] = None
+    """Time of this command, which is spent where the winner is least certain; absent: all runs."""
     jobs_per_device: Optional[str] = None
     """Of the joblib launcher: how many runs share a GPU (or the CPU), or `auto`: as many as fit its
     memory; absent: one a GPU, and on a CPU what `hydra.launcher.n_jobs` says."""

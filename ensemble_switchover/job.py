@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import traceback
 from dataclasses import dataclass
 from enum import Enum
@@ -14,8 +15,15 @@ from ensemble_switchover.errors import (
     EnsembleSwitchoverError,
     TrainingError,
 )
-from ensemble_switchover.layout import LOG_FILE, RECORD_FILE, unfinished_folder
+from ensemble_switchover.layout import (
+    LOG_FILE,
+    RECORD_FILE,
+    predictions_folder,
+    unfinished_folder,
+)
+from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.lock import Hold, take_lock
+from ensemble_switchover.results.predictions import kept_epochs, predictions_file
 from ensemble_switchover.results.record import RunDescription
 from ensemble_switchover.results.state import RunState, ended_state, failure_of, has_checkpoint
 from ensemble_switchover.results.store import (
@@ -29,6 +37,7 @@ from ensemble_switchover.run_log import RunLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ensemble_switchover.cell import Cell
     from ensemble_switchover.config import Config
@@ -73,7 +82,7 @@ def run_cell(
         Exception: whatever else a run raises.
     """
     interruption.check()
-    known = _known(cell, config.retry)
+    known = _known(cell, config)
     if known is not None:
         return known
     lock = take_lock(unfinished_folder(cell.folder), patient=patient)
@@ -82,7 +91,7 @@ def run_cell(
     with lock:
         run_log = RunLog(cell.folder)
         try:
-            known = _known(cell, config.retry)
+            known = _known(cell, config)
             if known is not None:
                 return known
             run_log.write(f"{cell.name}, {lock.owner}")
@@ -103,15 +112,27 @@ def _both(run_log: RunLog, tell: Callable[[str], None]) -> Callable[[str], None]
     return both
 
 
-def _known(cell: Cell, retry: str) -> Outcome | None:
+def _lacks(cell: Cell, config: Config) -> str:
+    """Tell which predictions are asked for that a finished run did not keep."""
+    asked = kept_epochs(config.record.predictions, cell.recipe)
+    files = read_document(cell.folder).files
+    if all(predictions_file(epoch) in files for epoch in asked):
+        return ""
+    return (
+        f" (it did not keep the predictions that record.predictions={config.record.predictions} "
+        f"asks for; another study= trains it again)"
+    )
+
+
+def _known(cell: Cell, config: Config) -> Outcome | None:
     state = ended_state(cell.folder)
     path = cell.folder / RECORD_FILE
     if state is RunState.FINISHED:
         forget_unfinished(cell.folder)  # of a process that ended between its record and this
-        return Outcome(Ending.REUSED, f"finished before, reused: {path}")
+        return Outcome(Ending.REUSED, f"finished before, reused: {path}{_lacks(cell, config)}")
     if state is RunState.UNREADABLE:
         return Outcome(Ending.FAILED_BEFORE, f"{failure_of(cell.folder)}; remove it to run again")
-    if state is RunState.FAILED and retry != "failed":
+    if state is RunState.FAILED and config.retry != "failed":
         return Outcome(
             Ending.FAILED_BEFORE,
             f"{cell.name} failed before: {failure_of(cell.folder)}; retry=failed tries it again",
@@ -145,7 +166,7 @@ def _train(
     from ensemble_switchover.run import summary_line, train_and_measure
     from ensemble_switchover.training.checkpoint import remove_checkpoints
 
-    files: dict[str, bytes] = {}
+    files: dict[str, bytes | Path] = {}
     description = describe_run(cell)
     write_description(cell.folder, description)
 
@@ -169,6 +190,7 @@ def _train(
         note(str(error))
         if isinstance(error, DivergenceError):
             remove_checkpoints(cell.checkpoint_folder)
+            shutil.rmtree(predictions_folder(cell.folder), ignore_errors=True)
         raise
     except EnsembleSwitchoverError:
         raise  # of this machine or this moment, not of the run

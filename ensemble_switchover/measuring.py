@@ -16,6 +16,7 @@ from ensemble_switchover.assembly import build_ensemble
 from ensemble_switchover.design import DesignClass
 from ensemble_switchover.measurement.latency import Contender, measure_latencies
 from ensemble_switchover.measurement.layer_time import measure_layer_times
+from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.networks.fused import NoFusedFormError
@@ -44,7 +45,7 @@ def measure_inference(
     if not asked.latency_batch_sizes:
         return []
     latencies = measure_latencies(
-        contenders(cell, ensemble, precision, device),
+        contenders(cell, ensemble, precision, device, warn),
         cell.task,
         asked.latency_batch_sizes,
         device=device,
@@ -56,32 +57,51 @@ def measure_inference(
 
 
 def contenders(
-    cell: Cell, ensemble: Ensemble, precision: Precision, device: torch.device
+    cell: Cell,
+    ensemble: Ensemble,
+    precision: Precision,
+    device: torch.device,
+    warn: Callable[[str], None] = print,
 ) -> list[Contender]:
     """Return a trained ensemble by every way to serve it, and the single network beside it.
 
-    A run of a single network is the single network, and alone.
+    A run of a single network is the single network, and alone. `warn` is told of what the memory
+    does not suffice for.
     """
     found = [_contender("run", "sequential", ensemble.eval(), precision, device)]
     if cell.design.design_class is DesignClass.SINGLE:
         return found
     for execution in SERVED:
         if execution != "sequential":
-            with suppress(NoFusedFormError):
+            with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},", warn):
                 served = serve(copy.deepcopy(ensemble), execution)
                 found.append(_contender("run", execution, served, precision, device))
     budget = cell.budget
-    single = Ensemble.build(cell.family, budget.depth, budget.width, cell.task, [cell.seed])
-    single = single.to(device, precision.dtype).eval()
-    return [*found, _contender("single", "sequential", single, precision, device)]
+    with LeftOutIfTooLarge("inference of the budget's single network", warn):
+        single = Ensemble.build(cell.family, budget.depth, budget.width, cell.task, [cell.seed])
+        single = single.to(device, precision.dtype).eval()
+        found.append(_contender("single", "sequential", single, precision, device))
+    return found
 
 
 def measure_layers(
-    cell: Cell, asked: MeasurementConfig, precision: Precision, device: torch.device
+    cell: Cell,
+    asked: MeasurementConfig,
+    precision: Precision,
+    device: torch.device,
+    warn: Callable[[str], None],
 ) -> list[LayerTimeRecord]:
     """Time the layers of a member, built anew, on a batch of noise."""
-    if asked.layer_repeats == 0:
-        return []
+    layer_times: list[LayerTimeRecord] = []
+    if asked.layer_repeats:
+        with LeftOutIfTooLarge("the timing of layers", warn):
+            layer_times = _time_layers(cell, asked.layer_repeats, precision, device)
+    return layer_times
+
+
+def _time_layers(
+    cell: Cell, repeats: int, precision: Precision, device: torch.device
+) -> list[LayerTimeRecord]:
     task = cell.task
     generator = torch.Generator().manual_seed(0)
     shape = (cell.recipe.batch_size, task.channels, task.size, task.size)
@@ -91,7 +111,7 @@ def measure_layers(
         member,
         torch.randn(shape, generator=generator).to(device, precision.dtype),
         labels.to(device),
-        repeats=asked.layer_repeats,
+        repeats=repeats,
         clock=synchronised_clock(device),
         computing=lambda: precision.computing(device),
     )

@@ -51,11 +51,11 @@ class PredictionFiles:
         except OSError as error:
             self.warn(f"no predictions of epoch {part.epoch}: {error}")
 
-    def contents(self) -> Iterator[tuple[str, bytes]]:
-        """Give the name and the content of every file."""
+    def paths(self) -> Iterator[Path]:
+        """Give the path of every file that is there."""
         for epoch in self.epochs:
-            name = predictions_file(epoch)
-            try:
-                yield name, (self.folder / name).read_bytes()
-            except OSError as error:
-                self.warn(f"no predictions of epoch {epoch} beside the record: {error}")
+            path = self.folder / predictions_file(epoch)
+            if path.is_file():
+                yield path
+            else:
+                self.warn(f"no predictions of epoch {epoch} beside the record")

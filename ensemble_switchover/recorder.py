@@ -46,6 +46,7 @@ def epoch_row(
         peak_reserved_bytes=part.peak.reserved_bytes,
         peak_rss_bytes=part.peak.rss_bytes,
         compile_seconds=part.compile_seconds,
+        waiting_share=part.waiting_share,
         member_nlls=[member.nll for member in result.members],
         member_briers=[member.brier for member in result.members],
         member_eces=[member.ece for member in result.members],

@@ -44,7 +44,7 @@ from ensemble_switchover.report_page.section import (
 )
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.state import failure_of
-from ensemble_switchover.results.store import read_records
+from ensemble_switchover.results.store import Records, read_folders
 from ensemble_switchover.terminal import complain, count, make_console, print_table, printable
 
 if TYPE_CHECKING:
@@ -82,14 +82,16 @@ def report(
         RecordError: if the folder is absent, holds no finished run, or holds runs that cannot be
             told apart; with `by_pools`, if predictions are damaged, or none were kept.
     """
-    found = read_records(folder)
+    records, unreadable_records = read_folders(find_runs(folder).recorded)
+    found = Records(list(records.values()), unreadable_records)
+    folders = {(record.study, record.name): place for place, record in records.items()}
     failed = _find_failures(folder)
     unreadable = [_problem(folder, entry.path, entry.reason) for entry in found.unreadable]
     if not found.records:
         raise RecordError(_nothing_to_report(folder, len(failed), len(found.unreadable)))
     comparisons = group_comparisons(found.records)
     findings = [
-        derive_finding(comparison, pool_reader(folder, comparison) if by_pools else None)
+        derive_finding(comparison, pool_reader(comparison, folders) if by_pools else None)
         for comparison in comparisons
     ]
     if by_pools and not any(t.num_pool_cells for f in findings for t in f.thresholds.values()):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,7 +19,12 @@ from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.fitting import train
 from ensemble_switchover.layout import WEIGHTS_FILE
 from ensemble_switchover.loggers import MetricLog
-from ensemble_switchover.measurement.disturbance import Watch
+from ensemble_switchover.measurement.disturbance import (
+    Watch,
+    thread_times,
+    waiting_sentences,
+    waiting_share,
+)
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measuring import measure_inference, measure_layers
@@ -54,6 +61,7 @@ from ensemble_switchover.weights import TrainedEnsemble, dump_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ensemble_switchover.cell import Cell
     from ensemble_switchover.config import Config
@@ -72,7 +80,7 @@ def train_and_measure(
     tell: Callable[[str], None] = print,
     warn: Callable[[str], None] = print,
     log: MetricLog | None = None,
-    keep: Callable[[str, bytes], None] = lambda _, __: None,
+    keep: Callable[[str, bytes | Path], None] = lambda _, __: None,
 ) -> Record:
     """Train the members of a cell, measure them, and return the record.
 
@@ -83,7 +91,7 @@ def train_and_measure(
         tell: Is given a line of text after every epoch.
         warn: Is given what goes wrong without ending the run.
         log: Is started, and told of every epoch; absent: metrics go to the record alone.
-        keep: Is given the name and the content of a file that belongs beside the record.
+        keep: Is given the name of a file that belongs beside the record, and its content or path.
 
     Raises:
         ConfigError: if the device or the precision is not to be had on this machine.
@@ -111,7 +119,7 @@ class _Run:
         tell: Callable[[str], None],
         warn: Callable[[str], None],
         log: MetricLog,
-        keep: Callable[[str, bytes], None],
+        keep: Callable[[str, bytes | Path], None],
     ) -> None:
         self.cell = cell
         self.config = config
@@ -141,7 +149,6 @@ class _Run:
             torch.set_num_threads(config.threads)
         precision = use_precision(cell.precision, device)
         environment = describe_environment(device)
-        watch = Watch(device)
         split = load_images(cell, self.tell)
         for remark in split.remarks:
             self.warn(f"dataset={cell.dataset.name}: {remark}")
@@ -149,17 +156,24 @@ class _Run:
         self.place += environment.versions["torch"]
         checkpoint = read_checkpoint(cell.checkpoint_folder, self.warn)
         self.cell = cell = replace(cell, way=self._way(device, precision, checkpoint))
+        torch.compiler.reset()  # torch compiles so many graphs a process, and then silently none
+        watch = Watch(device)
         self.log.start(plain(config), run_facts(cell, asdict(environment)))
         ensemble, residence = self._train(split, precision, device, checkpoint)
-        for name, content in self.predictions.contents():
-            self.keep(name, content)
+        for path in self.predictions.paths():
+            self.keep(path.name, path)
         if config.record.weights:
             self.keep(WEIGHTS_FILE, dump_weights(_trained(cell, ensemble, split)))
+        threads = thread_times()
         latencies = measure_inference(
             cell, ensemble, config.measurement, precision, device, self.warn
         )
-        layer_times = measure_layers(cell, config.measurement, precision, device)
-        disturbances = watch.seen(self.concurrent_jobs)
+        layer_times = measure_layers(cell, config.measurement, precision, device, self.warn)
+        shares = {
+            "training": fmean(epoch.waiting_share for epoch in self.epochs),
+            "the measuring after it": waiting_share(threads, thread_times()),
+        }
+        disturbances = [*waiting_sentences(shares), *watch.seen(self.concurrent_jobs)]
         return Record(
             schema_version=SCHEMA_VERSION,
             name=cell.name,
@@ -244,12 +258,14 @@ class _Run:
             self._close_epoch(part, split)
 
         if cell.way.processes == 1:
-            _, datamodule = train(
+            residence = train(
                 cell, split, precision, device, on_epoch, start=start, tell=self.tell
-            )
-            residence = datamodule.residence
+            )[1].residence
         else:
             residence = train_in_processes(cell, device, on_epoch, start=start)
+        gc.collect()  # Lightning's objects refer to each other, and hold all members
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
         ensemble = build_ensemble(cell).to(device, precision.dtype)
         assert members is not None
         for network, state in zip(ensemble.members, members, strict=True):
@@ -329,5 +345,5 @@ def summary_line(record: Record) -> str:
             f"{latency.sequential.median_ms_per_image:.3g} ms per image at batch size "
             f"{latency.sequential.batch_size}"
         )
-    parts += [f"not alone on the device: {seen}" for seen in record.environment.disturbances]
+    parts += [f"disturbed: {seen}" for seen in record.environment.disturbances]
     return ", ".join(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
@@ -21,7 +21,7 @@ from ensemble_switchover.errors import (
     TrainingError,
     first_line,
 )
-from ensemble_switchover.gpus import claim_gpu, forget_places
+from ensemble_switchover.gpus import claim_gpu
 from ensemble_switchover.job import Ending, run_cell
 from ensemble_switchover.launchers import prepared
 from ensemble_switchover.results.wandb_login import wandb_is_offline
@@ -57,6 +57,17 @@ class Plan:
     """True if the runs are logged to W&B, without a connection."""
     retry: str
 
+    def only(self, cells: Sequence[Cell]) -> Plan:
+        """Return the plan of some of its runs."""
+        names = {cell.name for cell in cells}
+        kept = [
+            (cell, place)
+            for cell, place in zip(self.study.cells, self.study.places, strict=True)
+            if cell.name in names
+        ]
+        cells, places = [cell for cell, _ in kept], [place for _, place in kept]
+        return replace(self, study=Study(cells, [], places, len(cells)))
+
 
 def plan_sweep(config: DictConfig, words: Sequence[str]) -> Plan:
     """Compose and resolve every run of a sweep.
@@ -80,20 +91,19 @@ def plan_sweep(config: DictConfig, words: Sequence[str]) -> Plan:
     )
 
 
-def run_sweep(
-    config: DictConfig, words: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
+def run_plan(
+    plan: Plan, config: DictConfig, make_launcher: Callable[[DictConfig], Launcher]
 ) -> None:
     """Run what is missing of a sweep, and tell what came of it.
 
     Args:
+        plan: The runs.
         config: The configuration of the sweep, with Hydra's own.
-        words: Those of the command.
         make_launcher: Makes a launcher of Hydra from such a configuration.
 
     Raises:
-        ConfigError: as `plan_sweep`.
+        ConfigError: if runs cannot be spread as the words ask for.
     """
-    plan = plan_sweep(config, words)
     agenda = draw_up(plan.study, plan.retry)
     for cell, source in list(agenda.shares):
         try:
@@ -121,7 +131,6 @@ def run_sweep(
     for batch in batches:
         launcher = make_launcher(prepared(batch.adjusted(config)))
         dispatch(batch.cells, plan.words, watch, launcher)
-    forget_places()
     watch.finish()
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
@@ -36,7 +37,7 @@ def made(way, folder):
 
 def run(cell, config):  # polars, by which records are written, does not survive a copy
     record = train_and_measure(cell, config, tell=list, warn=list)
-    cell.folder.mkdir(parents=True)
+    cell.folder.mkdir(parents=True, exist_ok=True)  # of a copy that was killed after that
     (cell.folder / "epochs").write_bytes(dump_epochs(record.epochs))
     (cell.folder / "seconds").write_text(str(record.wall_seconds))
 
@@ -54,6 +55,9 @@ def killed_or_done(cell, config, seconds):
         try:
             run(cell, config)
             code = 0
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
             os._exit(code)
     done = threading.Event()

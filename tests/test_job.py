@@ -10,7 +10,7 @@ import yaml
 from ensemble_switchover import run
 from ensemble_switchover.errors import ConfigError, DataError, ProcessEndedError, TrainingError
 from ensemble_switchover.job import Ending, run_cell
-from ensemble_switchover.layout import CONFIG_FILE, RECORD_FILE, unfinished_folder
+from ensemble_switchover.layout import CONFIG_FILE, LOG_FILE, RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.state import RunState, failure_of, run_state
 from ensemble_switchover.results.table import list_runs
@@ -48,9 +48,50 @@ def test_a_finished_run_is_reused(cell, trainings):
     assert len(trainings) == 1
 
 
+def test_predictions_that_a_finished_run_did_not_keep_are_told(cell, trainings):
+    start(cell)
+    assert "it did not keep the predictions that record.predictions=final" in start(cell).line
+    cell[1].record.predictions = "none"
+    assert "did not keep" not in start(cell).line
+
+
 def test_what_a_run_keeps_is_put_beside_its_record(cell, trainings):
     start(cell)
     assert (cell[0].folder / "weights.safetensors").read_bytes() == b"of two members"
+
+
+def test_the_log_of_a_run_is_kept_with_its_record(cell, monkeypatch):
+    def train(cell, config, *, concurrent_jobs, tell, warn, log, keep):
+        tell("epoch 1/1")
+        warn("no disk left\nfor a checkpoint")
+        return make_record(name=cell.name)
+
+    monkeypatch.setattr(run, "train_and_measure", train)
+    start(cell)
+    lines = (cell[0].folder / LOG_FILE).read_text().splitlines()
+    said = [line.split("  ", 1)[1] for line in lines]
+    assert said[0].startswith(f"{cell[0].name}, process {os.getpid()} of ")
+    assert said[1:4] == ["epoch 1/1", "no disk left", "for a checkpoint"]
+    assert "test error" in said[4]
+
+
+def test_the_log_of_a_failed_run_has_the_traceback_and_gives_way_to_a_record(
+    cell, trainings, monkeypatch
+):
+    with monkeypatch.context() as patch:
+
+        def fail(*arguments, **keywords):
+            raise RuntimeError("shapes do not match")
+
+        patch.setattr(run, "train_and_measure", fail)
+        with pytest.raises(RuntimeError):
+            start(cell)
+    log = (cell[0].folder / LOG_FILE).read_text()
+    assert "Traceback" in log
+    assert "RuntimeError: shapes do not match" in log
+    assert start(cell, retry="failed").ending is Ending.TRAINED
+    assert "Traceback" not in (cell[0].folder / LOG_FILE).read_text()
+    assert not unfinished_folder(cell[0].folder).exists()
 
 
 def test_a_failed_run_is_tried_again_only_when_asked(cell, trainings, monkeypatch):

@@ -22,6 +22,8 @@ from ensemble_switchover.training.checkpoint import read_checkpoint
 from ensemble_switchover.training.execution import EXECUTIONS
 
 CLOCKS = {
+    "waiting_share": 0.0,
+    "compile_seconds": 0.0,
     "train_seconds": 0.0,
     "member_train_seconds": [],
     "evaluation_seconds": 0.0,

@@ -5,7 +5,7 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
-from ensemble_switchover import out_of_memory, prediction_files, run
+from ensemble_switchover import measuring, out_of_memory, prediction_files, run
 from ensemble_switchover.cell import resolve
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.layout import RECORD_FILE
@@ -244,7 +244,7 @@ def test_predictions_are_kept_as_asked_for(tiny_cell, which, epochs):
     kept = {name: files[name] for name in files if name.startswith("predictions")}
     assert list(kept) == [f"predictions-epoch-{epoch:04d}.npz" for epoch in epochs]
     for epoch, content in zip(epochs, kept.values(), strict=True):
-        predictions = load_predictions(content)
+        predictions = load_predictions(content.read_bytes())
         assert predictions.probabilities.shape == (2, 60, 10)
         single = 100 * (predictions.probabilities.argmax(2) != predictions.labels).mean(axis=1)
         assert single == pytest.approx(record.epochs[epoch - 1].member_test_errors)
@@ -266,4 +266,25 @@ def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_cell, monkeyp
     )
     assert not any(name.startswith("predictions") for name in files)
     assert told[0] == "no predictions of epoch 1: [Errno 28] No space left on device"
-    assert told[1].startswith("no predictions of epoch 1 beside the record: ")
+    assert told[1] == "no predictions of epoch 1 beside the record"
+
+
+def test_want_of_memory_after_training_costs_a_measurement_and_not_the_run(tiny_cell, monkeypatch):
+    def greedy(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(measuring, "measure_layer_times", greedy)
+    monkeypatch.setattr(measuring, "serve", greedy)
+    cell, config = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=8")
+    told = []
+    record = run.train_and_measure(cell, config, tell=lambda line: None, warn=told.append)
+    assert record.layer_times == []
+    assert {(entry.model, entry.execution) for entry in record.latencies} == {
+        ("run", "sequential"),
+        ("single", "sequential"),
+    }
+    assert told == [
+        "inference, fused, does not fit into memory; left out",
+        "inference, parallel, does not fit into memory; left out",
+        "the timing of layers does not fit into memory; left out",
+    ]

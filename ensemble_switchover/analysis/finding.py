@@ -137,6 +137,7 @@ class Finding:
                     "earliest_epoch": threshold.earliest_epoch,
                     "confidence": threshold.confidence,
                     "margin_points": threshold.margin,
+                    "num_cells_by_pools": threshold.num_pool_cells,
                     "coverage": asdict(measure_coverage(threshold)),
                     "sensitivity": [asdict(variant) for variant in self.variants[name]],
                     "sentence": describe_threshold(threshold, self.measure),

@@ -45,6 +45,7 @@ def verdict_series(
                         "lower_points": interval.lower if interval else None,
                         "upper_points": interval.upper if interval else None,
                         "num_pairs": cell.num_pairs,
+                        "by_pools": cell.by_pools,
                         "beyond": first is not None and grid.epochs[row] >= first,
                     }
                 )
@@ -57,6 +58,7 @@ def verdict_series(
         "lower_points": pl.Float64,
         "upper_points": pl.Float64,
         "num_pairs": pl.Int64,
+        "by_pools": pl.Boolean,
         "beyond": pl.Boolean,
     }
     return pl.DataFrame(rows, schema=schema)

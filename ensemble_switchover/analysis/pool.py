@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.analysis.statistics import CONFIDENCE, Interval, t_quantile
+from ensemble_switchover.analysis.statistics import CONFIDENCE, ROUNDING, Interval, t_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,9 +72,13 @@ def measure_ensembles(
         members = np.flatnonzero(~np.isfinite(probabilities).all(axis=(1, 2))).tolist()
         raise ValueError(f"members {members}: a probability is no finite number")
     errors = np.empty(len(subsets))
+    exact = probabilities.astype(np.float32)
+    total = np.empty_like(exact[0])
     for number, members in enumerate(subsets):
-        mean = probabilities[members].mean(axis=0, dtype=np.float32)
-        errors[number] = 100.0 * np.mean(mean.argmax(axis=1) != labels)
+        total[:] = exact[members[0]]
+        for member in members[1:]:
+            total += exact[member]
+        errors[number] = 100.0 * np.mean(total.argmax(axis=1) != labels)
     return errors
 
 
@@ -111,7 +115,7 @@ def pool_interval(
     without = np.array([errors[~holds[:, member]].mean() for member in range(num_members)])
     spread = float(np.square(without - without.mean()).sum())
     standard_error = math.sqrt((num_members - 1) / num_members * spread)
-    if standard_error == 0.0:
+    if standard_error <= ROUNDING:
         return None
     half_width = t_quantile(num_members - 1, confidence) * standard_error
     return Interval(mean, mean - half_width, mean + half_width, confidence, num_members)

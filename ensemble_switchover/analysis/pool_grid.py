@@ -6,13 +6,15 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from ensemble_switchover.analysis.error_grid import build_error_grid
 from ensemble_switchover.analysis.pool import pool_difference
-from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.pools import read_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ensemble_switchover.analysis.comparison import Comparison
@@ -20,24 +22,26 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.statistics import Interval
     from ensemble_switchover.results.predictions import Predictions
 
+RunKey: TypeAlias = tuple[str, str]
+"""Study and name of a run."""
+
 PoolReader: TypeAlias = "Callable[[DesignClassName, int, int], Predictions | None]"
 """`(design class, index of the budget, epoch counted from 1)` -> the members' predictions there."""
 
 
-def pool_reader(root: Path, comparison: Comparison) -> PoolReader:
+def pool_reader(comparison: Comparison, folders: Mapping[RunKey, Path]) -> PoolReader:
     """Return what reads the kept predictions of a comparison's designs, of one run a seed.
 
     Args:
-        root: The folder below which the runs are.
         comparison: The runs.
+        folders: Study and name of every run -> its folder.
     """
-    folders = {folder.name: folder for folder in find_runs(root).recorded}
     budgets = build_error_grid(comparison.records).budgets
-    runs: defaultdict[tuple[DesignClassName, int], dict[int, Path]] = defaultdict(dict)
+    runs: defaultdict[tuple[DesignClassName, int], defaultdict[int, list[Path]]]
+    runs = defaultdict(lambda: defaultdict(list))
     for record in comparison.records:
-        if record.name in folders:
-            place = (record.design.design_class, budgets.index(record.budget))
-            runs[place].setdefault(record.seed, folders[record.name])
+        place = (record.design.design_class, budgets.index(record.budget))
+        runs[place][record.seed].append(folders[record.study, record.name])
 
     @lru_cache(maxsize=2)
     def read(design_class: DesignClassName, column: int, epoch: int) -> Predictions | None:
@@ -66,6 +70,11 @@ def pool_intervals(
             single = read("single", column, epoch)
             if ensemble is None or single is None:
                 continue
+            if not np.array_equal(ensemble.labels, single.labels):
+                raise RecordError(
+                    f"{ensemble_class} and single networks of {grid.budgets[column].parameters:,} "
+                    f"parameters kept predictions of different images"
+                )
             interval = pool_difference(
                 ensemble.probabilities, single.probabilities, single.labels, grid.k
             )

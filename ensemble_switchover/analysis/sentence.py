@@ -27,8 +27,9 @@ def describe_threshold(threshold: Threshold, measure: str) -> str:
         return f"{subject}nothing to compare: {_why_empty(threshold)}."
     method = ""
     if threshold.outcome is Outcome.FOUND:
-        method = f"{100 * threshold.confidence:g} % {threshold.interval_name} "
-        method += "of " if threshold.num_pool_cells else "over "
+        method = f"{100 * threshold.confidence:g} % t interval over "
+        if threshold.num_pool_cells:
+            method = f"{100 * threshold.confidence:g} % {threshold.interval_name}; "
     return f"{subject}{_finding(threshold, measure)} ({method}{describe_coverage(threshold)})."
 
 
@@ -80,7 +81,7 @@ def _finding(threshold: Threshold, measure: str) -> str:
     difference += "percentage points"
     if last.interval is None:
         return f"undecided, since one seed gives no interval: {difference}"
-    difference += f", {_interval_text(last.interval, threshold.interval_name)}"
+    difference += f", {_interval_text(last.interval, last.interval_name)}"
     if threshold.outcome is Outcome.NOT_WITHIN:
         return f"no switchover within the grid: {difference}"
     return f"undecided: {difference}"

@@ -49,7 +49,7 @@ def epoch_time_series(runs: pl.DataFrame) -> pl.DataFrame:
         RecordError: if the runs are of different conditions; so do all of the functions below.
     """
     require_one_condition(runs, TIME_CONDITIONS, "training seconds")
-    return _select(summarise_runs(runs), *_mean_std("epoch_seconds")).drop_nulls(
+    return _select(summarise_runs(runs, TIME_CONDITIONS), *_mean_std("epoch_seconds")).drop_nulls(
         "epoch_seconds_mean"
     )
 
@@ -58,7 +58,8 @@ def layer_time_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return milliseconds per layer and batch, and the number of layers (Figure E)."""
     measured = runs.drop_nulls("layer_ms")
     require_one_condition(measured, TIME_CONDITIONS, "layers' times")
-    return _select(summarise_runs(measured), "num_layers", *_mean_std("layer_ms"))
+    summary = summarise_runs(measured, TIME_CONDITIONS)
+    return _select(summary, "num_layers", *_mean_std("layer_ms"))
 
 
 def accuracy_time_series(runs: pl.DataFrame) -> pl.DataFrame:
@@ -68,7 +69,8 @@ def accuracy_time_series(runs: pl.DataFrame) -> pl.DataFrame:
     """
     require_one_condition(runs, TIME_CONDITIONS, "training seconds")
     counts = ("num_seeds_compared", "num_seeds_reached")
-    series = _select(summarise_runs(runs), *_mean_std("time_to_accuracy_seconds"), *counts)
+    summary = summarise_runs(runs, TIME_CONDITIONS)
+    series = _select(summary, *_mean_std("time_to_accuracy_seconds"), *counts)
     return series.filter(pl.col("num_seeds_compared") > 0)
 
 
@@ -76,9 +78,8 @@ def latency_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return milliseconds per image at one batch size (Figures 7 and G)."""
     measured = runs.drop_nulls("latency_ms_per_image")
     require_one_condition(measured, LATENCY_CONDITIONS, "inference times")
-    return _select(
-        summarise_runs(measured), "latency_batch_size", *_mean_std("latency_ms_per_image")
-    )
+    summary = summarise_runs(measured, LATENCY_CONDITIONS)
+    return _select(summary, "latency_batch_size", *_mean_std("latency_ms_per_image"))
 
 
 def memory_series(runs: pl.DataFrame) -> pl.DataFrame:
@@ -87,9 +88,8 @@ def memory_series(runs: pl.DataFrame) -> pl.DataFrame:
     require_one_condition(measured, MEMORY_CONDITIONS, "bytes")
     on_device = pl.col("memory_kind") == DEVICE_MEMORY
     peak = pl.when(on_device).then("peak_device_bytes").otherwise("peak_rss_bytes")
-    return _select(
-        summarise_runs(measured).with_columns(peak_bytes=peak), "memory_kind", "peak_bytes"
-    )
+    summary = summarise_runs(measured, MEMORY_CONDITIONS)
+    return _select(summary.with_columns(peak_bytes=peak), "memory_kind", "peak_bytes")
 
 
 def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.DataFrame:
@@ -116,7 +116,7 @@ def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.D
 def training_time_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return the training seconds of whole runs."""
     require_one_condition(runs, TIME_CONDITIONS, "training seconds")
-    return _select(summarise_runs(runs), *_mean_std("training_seconds"))
+    return _select(summarise_runs(runs, TIME_CONDITIONS), *_mean_std("training_seconds"))
 
 
 def _select(summary: pl.DataFrame, *columns: str) -> pl.DataFrame:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 """The confidence of every interval in tables, figures and sentences."""
 
-_ROUNDING = 1e-10
+ROUNDING = 1e-10
 """Differences no further apart are equal; in percentage points, one image of a million is more."""
 
 
@@ -98,7 +98,7 @@ def paired_t_interval(
     num_samples = len(differences)
     quantile = t_quantile(max(1, num_samples - 1), confidence)
     std = sample_std(differences)
-    if std is None or std <= _ROUNDING:
+    if std is None or std <= ROUNDING:
         return None
     mean = sample_mean(differences)
     half_width = quantile * std / math.sqrt(num_samples)

@@ -30,6 +30,7 @@ COLUMNS: dict[str, type[pl.DataType]] = {
     "switchover_epoch": pl.Int64,
     "last_epoch": pl.Int64,
     "confidence": pl.Float64,
+    "intervals": pl.String,
     "conditions": pl.String,
 }
 
@@ -85,5 +86,6 @@ def _row(finding: Finding, name: DesignClassName, threshold: Threshold) -> dict[
         "switchover_epoch": threshold.epoch,
         "last_epoch": threshold.epochs[-1],
         "confidence": threshold.confidence,
+        "intervals": threshold.interval_name,
         "conditions": finding.conditions,
     }

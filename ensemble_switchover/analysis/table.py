@@ -137,7 +137,9 @@ def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
     )
 
 
-def summarise_runs(runs: pl.DataFrame) -> pl.DataFrame:
+def summarise_runs(
+    runs: pl.DataFrame, conditions: Sequence[str] = tuple(CONDITION_COLUMNS)
+) -> pl.DataFrame:
     """Summarise a table of runs over the seeds, one row a design.
 
     Designs are told apart by `DESIGN_COLUMNS`. Seconds, latencies and bytes under different
@@ -151,11 +153,12 @@ def summarise_runs(runs: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         runs: What `tabulate_runs` returns, or some of its rows.
+        conditions: Those that matter for what is of interest; all by default.
 
     Returns:
         A frame in the order of `runs`.
     """
-    keys = [*DESIGN_COLUMNS, *CONDITION_COLUMNS]
+    keys = [*DESIGN_COLUMNS, *conditions]
     means = [
         *_ERROR_COLUMNS,
         *("epoch_seconds", "training_seconds", "latency_ms_per_image"),

@@ -70,13 +70,22 @@ class Threshold:
     confidence: float
     margin: float
     """By how many percentage points the ensemble has to be better."""
-    num_pool_cells: int = 0
-    """Cells that were judged by pools of members."""
+
+    @property
+    def num_pool_cells(self) -> int:
+        """Number of cells that pools of members judge."""
+        return sum(cell.by_pools for column in self.cells for cell in column)
 
     @property
     def interval_name(self) -> str:
-        """What its intervals are."""
-        return "interval over pools of members" if self.num_pool_cells else "t interval"
+        """What its intervals are, in the plural."""
+        judged = [cell for column in self.cells for cell in column if _is_filled(cell)]
+        num_pooled = sum(cell.by_pools for cell in judged)
+        if not num_pooled:
+            return "t intervals over seeds"
+        if num_pooled == len(judged):
+            return "intervals over pools of members"
+        return f"intervals over pools of members in {num_pooled} of {len(judged)} cells, over seeds"
 
     @property
     def last_cell(self) -> Cell:
@@ -154,7 +163,6 @@ def find_threshold(
         earliest_epoch=None if earliest_row is None else grid.epochs[earliest_row],
         confidence=confidence,
         margin=margin,
-        num_pool_cells=len(pools or {}),
     )
 
 

@@ -41,6 +41,13 @@ class Cell:
     """Its confidence interval; None for fewer than two paired seeds, if no pools tell it."""
     num_pairs: int
     """Number of seeds that both designs have."""
+    by_pools: bool = False
+    """True where the interval is over pools of members, in place of seeds."""
+
+    @property
+    def interval_name(self) -> str:
+        """What the interval is called."""
+        return "interval over pools of members" if self.by_pools else "t interval"
 
 
 def judge_cell(
@@ -78,4 +85,4 @@ def judge_cell(
         verdict = Verdict.ENSEMBLE
     elif interval is not None and interval.lower > -margin:
         verdict = Verdict.SINGLE
-    return Cell(verdict, mean_difference, interval, len(differences))
+    return Cell(verdict, mean_difference, interval, len(differences), by_pools=pool is not None)

@@ -258,5 +258,6 @@ def _usual(runs: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _conditions(rows: pl.DataFrame) -> str:
-    levels = {f"{100 * confidence:g} % t intervals" for confidence in rows["confidence"]}
+    kinds = rows.select("confidence", "intervals").iter_rows()
+    levels = {f"{100 * confidence:g} % {intervals}" for confidence, intervals in kinds}
     return "\n".join([*sorted(levels), *rows["conditions"].unique(maintain_order=True)])

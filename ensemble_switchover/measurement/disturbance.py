@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,6 @@ class Watch:
         self,
         device: torch.device,
         *,
-        tasks: Path = _TASKS,
         processors: Path = _PROCESSORS,
         ask_gpu: Callable[[], str] | None = None,
     ) -> None:
@@ -39,37 +39,45 @@ class Watch:
 
         Args:
             device: Of the run.
-            tasks: Where Linux tells of this process's threads.
             processors: Where Linux tells of the processors.
             ask_gpu: Returns what `nvidia-smi` says of the GPU's slowdowns.
         """
         self.device = device
-        self.tasks = tasks
         self.processors = processors
         self.ask_gpu = ask_gpu or _ask_gpu
-        self._waits = thread_times(tasks)
         self._slowdowns = slowdown_counts(processors)
 
     def seen(self, concurrent_jobs: int) -> list[str]:
         """Tell what was seen since the beginning, a sentence each.
 
         Args:
-            concurrent_jobs: Runs of the study that share the machine; those are no surprise.
+            concurrent_jobs: Runs of the study that share the machine, and with it its GPU.
         """
         sentences = []
-        share = waiting_share(self._waits, thread_times(self.tasks))
-        if share > TOLERATED_WAIT:
-            sentences.append(
-                f"threads of the run waited for a processor for {share:.0%} of their working time"
-            )
         if slowdown_counts(self.processors) != self._slowdowns:
             sentences.append("a processor was slowed down by its temperature")
         if self.device.type == "cuda":
             if concurrent_jobs == 1 and (others := _bytes_of_others(self.device)) > TOLERATED_BYTES:
                 sentences.append(f"other processes held {others / 2**30:.1f} GiB of the GPU")
             if "Active" in self.ask_gpu().replace("Not Active", ""):
-                sentences.append("the GPU was slowed down by its temperature")
+                sentences.append("the GPU was slowed down by its temperature at the end")
         return sentences
+
+
+def waiting_sentences(shares: dict[str, float]) -> list[str]:
+    """Tell when threads waited for a processor for long.
+
+    Args:
+        shares: What the run did -> share of the working time of its threads.
+
+    >>> waiting_sentences({"training": 0.12, "inference": 0.01})
+    ['threads waited for a processor for 12% of their working time in training']
+    """
+    return [
+        f"threads waited for a processor for {share:.0%} of their working time in {what}"
+        for what, share in shares.items()
+        if share > TOLERATED_WAIT
+    ]
 
 
 def thread_times(tasks: Path = _TASKS) -> dict[str, tuple[int, int]]:
@@ -100,8 +108,11 @@ def waiting_share(before: dict[str, tuple[int, int]], after: dict[str, tuple[int
 
 def slowdown_counts(processors: Path = _PROCESSORS) -> dict[str, str]:
     """Return how often every processor was slowed down by its temperature, where it is told."""
-    paths = processors.glob("cpu*/thermal_throttle/*_throttle_count")
-    return {str(path): path.read_text() for path in paths}
+    counts = {}
+    for path in processors.glob("cpu*/thermal_throttle/*_throttle_count"):
+        with suppress(OSError):  # the processor was taken away at this moment
+            counts[str(path)] = path.read_text()
+    return counts
 
 
 def _bytes_of_others(device: torch.device) -> int:

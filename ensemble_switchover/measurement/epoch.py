@@ -49,6 +49,7 @@ class EpochCallback(lightning.Callback):
                 train_seconds=sum(seconds),
                 member_train_seconds=seconds,
                 compile_seconds=pl_module.compile_seconds,
+                waiting_share=self.timing.waiting_share,
                 evaluation_seconds=self.timing.evaluation_seconds,
                 peak=self.memory.peak,
                 member_peak_device_bytes=self.memory.member_device_bytes,

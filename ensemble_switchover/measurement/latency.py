@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from ensemble_switchover.measurement.memory import is_out_of_memory
+from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
 from ensemble_switchover.measurement.timing import synchronised_clock
 
 if TYPE_CHECKING:
@@ -88,8 +88,10 @@ def measure_latencies(
     latencies = []
     with torch.inference_mode():
         for batch_size in sorted(batch_sizes):
-            images = _noise(task, batch_size, device, dtype)
-            fitting = [one for one in fitting if _fits(one, images, warn)]
+            images = _noise(task, batch_size, device, dtype, warn)
+            fitting = [one for one in fitting if images is not None and _fits(one, images, warn)]
+            if images is None or not fitting:
+                break
             chosen = _without_slower(fitting, images, clock)
             seconds = _by_turns(chosen, images, max_seconds, clock)
             latencies += [
@@ -99,27 +101,29 @@ def measure_latencies(
     return latencies
 
 
-def _noise(task: ImageTask, batch_size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+def _noise(
+    task: ImageTask,
+    batch_size: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    warn: Callable[[str], None],
+) -> Tensor | None:
     generator = torch.Generator().manual_seed(0)
     shape = (batch_size, task.channels, task.size, task.size)
-    return torch.randn(shape, generator=generator).to(device, dtype)
+    with LeftOutIfTooLarge(f"a batch of {batch_size} images", warn):
+        return torch.randn(shape, generator=generator).to(device, dtype)
+    return None
 
 
 def _fits(contender: Contender, images: Tensor, warn: Callable[[str], None]) -> bool:
     """Warm up, and tell whether the memory sufficed."""
-    try:
+    whose = {"run": "", "single": " of the budget's single network"}[contender.model]
+    how = f", {contender.execution}," if contender.is_alternative else ""
+    with LeftOutIfTooLarge(f"inference{whose}{how} at batch size {len(images)}", warn):
         for _ in range(WARM_UP_REPEATS):
             contender.predict(images)
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        whose = {"run": "", "single": " of the budget's single network"}[contender.model]
-        how = f", {contender.execution}," if contender.is_alternative else ""
-        warn(
-            f"inference{whose}{how} at batch size {len(images)} does not fit into memory; left out"
-        )
-        return False
-    return True
+        return True
+    return False
 
 
 def _without_slower(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import torch
 from ensemble_switchover.training.epoch_part import PeakMemory, most
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ensemble_switchover.data.batches import GroupEpoch
@@ -70,6 +72,20 @@ def is_out_of_memory(error: Exception) -> bool:
     """Tell whether an error says that memory, the device's or the host's, did not suffice."""
     known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
     return known or any(text in str(error) for text in _OUT_OF_MEMORY)
+
+
+class LeftOutIfTooLarge(AbstractContextManager[None]):
+    """Leave out what the memory does not suffice for, and say so."""
+
+    def __init__(self, what: str, warn: Callable[[str], None]) -> None:
+        self.what = what
+        self.warn = warn
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception) or not is_out_of_memory(error):
+            return False
+        self.warn(f"{self.what} does not fit into memory; left out")
+        return True
 
 
 class MemoryCallback(lightning.Callback):

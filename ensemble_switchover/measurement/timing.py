@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytorch_lightning as lightning
 import torch
 
+from ensemble_switchover.measurement.disturbance import thread_times, waiting_share
 from ensemble_switchover.training import EnsembleModule
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ class MemberStopwatch:
     def paused(self) -> Iterator[None]:
         """Leave out the time that the block takes."""
         start = self.clock()
-        yield
-        self._mark += self.clock() - start
+        try:
+            yield
+        finally:
+            self._mark += self.clock() - start
 
 
 class TimingCallback(lightning.Callback):
@@ -81,6 +84,9 @@ class TimingCallback(lightning.Callback):
         self.num_members = num_members
         self.stopwatch = MemberStopwatch(num_members, clock or time.perf_counter)
         self.evaluation_seconds = 0.0
+        self.waiting_share = 0.0
+        """Of the threads' working time in the last epoch's training, for a processor."""
+        self._threads: dict[str, tuple[int, int]] = {}
         self._evaluation_start = 0.0
 
     @property
@@ -101,6 +107,7 @@ class TimingCallback(lightning.Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Start the epoch's clock."""
+        self._threads = thread_times()
         self.stopwatch.start()
 
     def on_train_batch_end(
@@ -117,7 +124,8 @@ class TimingCallback(lightning.Callback):
     def on_validation_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Start the clock of the evaluation."""
+        """Look how long threads waited in training, and start the clock of the evaluation."""
+        self.waiting_share = waiting_share(self._threads, thread_times())
         self._evaluation_start = self.stopwatch.clock()
 
     def on_validation_end(

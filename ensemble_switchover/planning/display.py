@@ -172,12 +172,15 @@ def _total_lines(
         f"{count(totals.runs, 'run')}, {done} finished before, {totals.to_do} to do{begun}: "
         f"{count(totals.steps, 'training step')}, {quantity(totals.training_flops)} FLOP"
     ]
-    if num_asked > totals.runs or totals.shared:
-        lines.append(
-            f"Spared: of {count(num_asked, 'run')} asked for, {num_asked - totals.runs:,} are "
-            f"asked for more than once (a single network is the same for every k), and "
-            f"{totals.shared:,} have the networks of another, which are trained once"
+    spared = []
+    if num_asked > totals.runs:
+        spared.append(
+            f"{num_asked - totals.runs:,} are the same run again (a single network has no k)"
         )
+    if totals.shared:
+        spared.append(f"{totals.shared:,} have the networks of another, which are trained once")
+    if spared:
+        lines.append(f"Spared: of {count(num_asked, 'run')} asked for, {' and '.join(spared)}")
     if totals.training_seconds is None or totals.evaluation_seconds is None or not totals.to_do:
         return lines
     least = any(isinstance(entry.machine.basis, DataSheet) for entry in forecasts)

@@ -72,7 +72,8 @@ def check_record(folder: Path) -> Findings:
         found.problems.append(f"{path}: summary: is not that of its epochs")
     if record.name != folder.name:
         found.problems.append(f"{path}: name {record.name}: its folder has another")
-    _check_config(folder, record, found)
+    if CONFIG_FILE in document.files:  # version 1 had it in the record alone
+        _check_config(folder, record, found)
     _check_fingerprint(path, record, found)
     return found
 

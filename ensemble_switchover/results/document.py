@@ -59,7 +59,7 @@ _summary_adapter = TypeAdapter(RunSummary)
 _files_adapter = TypeAdapter(dict[str, StoredFile])
 
 
-def dump_document(record: Record, contents: Mapping[str, bytes]) -> bytes:
+def dump_document(record: Record, contents: Mapping[str, bytes | Path]) -> bytes:
     """Write the text of `record.json`, with what `contents` puts beside it."""
     values: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -196,5 +196,9 @@ def _wrong_size(path: Path | str, size: int, expected: int) -> str:
     return f"{path}: damaged: it has {size:,} bytes, and was written with {expected:,}"
 
 
-def _describe_file(content: bytes) -> StoredFile:
+def _describe_file(content: bytes | Path) -> StoredFile:
+    if not isinstance(content, bytes):
+        with content.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return StoredFile(bytes=content.stat().st_size, sha256=digest)
     return StoredFile(bytes=len(content), sha256=checksum(content))

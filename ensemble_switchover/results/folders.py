@@ -47,8 +47,11 @@ def find_runs(root: Path) -> RunFolders:
                 recorded.append(place)
                 continue
             if UNFINISHED_FOLDER in names:
-                unfinished = _folders_in(f"{place}/{UNFINISHED_FOLDER}")
-                begun += [f"{place}/{name}" for name in unfinished]
+                unfinished = f"{place}/{UNFINISHED_FOLDER}"
+                try:
+                    begun += [f"{place}/{name}" for name in _folders_in(unfinished)]
+                except PermissionError:
+                    recorded.append(unfinished)
             places += [f"{place}/{name}" for name in names if not name.startswith(".")]
     return RunFolders(
         recorded=[*map(Path, sorted(recorded))],

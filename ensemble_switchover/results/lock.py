@@ -14,6 +14,7 @@ file server, makes a lock stale.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -152,11 +153,15 @@ def holder_of(folder: Path) -> Hold | None:
 
 
 def read_hold(path: Path) -> Hold | None:
-    """Read a lock; None if it is not there any more."""
+    """Read a lock; None if it is not there any more. One that may not be read has an owner."""
     try:
         content, beat = _read(path)
-    except OSError:
-        return None
+    except PermissionError:
+        content, beat = "", path.stat().st_mtime_ns
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ESTALE):
+            return None
+        raise
     try:
         owner = Owner(**json.loads(content))
     except (ValueError, TypeError):
@@ -213,6 +218,8 @@ def _stands_still(path: Path) -> bool:
             _, beat = _read(path)
         except FileNotFoundError:
             return True
+        except PermissionError:
+            beat = path.stat().st_mtime_ns
         if first is not None and beat != first:
             return False
         first = beat
@@ -225,7 +232,7 @@ def _read(path: Path) -> tuple[str, int]:
 
     An NFS client asks the server anew for a file that is opened, not for one that is looked at.
     """
-    with path.open() as file:
+    with path.open(errors="replace") as file:
         return file.read(), os.fstat(file.fileno()).st_mtime_ns
 
 

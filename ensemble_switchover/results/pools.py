@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_pool(folders: Sequence[Path], epoch: int) -> Predictions | None:
+def read_pool(runs: Sequence[Sequence[Path]], epoch: int) -> Predictions | None:
     """Join the members of runs, in their order, after an epoch counted from 1.
 
-    Runs that kept no predictions of that epoch are left out.
+    Args:
+        runs: For each seed the folders of its runs, which have the same members: the first that
+            kept predictions of that epoch is taken. A seed of which none did is left out.
+        epoch: Counted from 1.
 
     Returns:
         The pool; None where no run kept them.
@@ -30,21 +33,29 @@ def read_pool(folders: Sequence[Path], epoch: int) -> Predictions | None:
     Raises:
         RecordError: if a file is damaged, or two runs predicted other images.
     """
-    name = predictions_file(epoch)
-    parts: list[Predictions] = []
-    for folder in folders:
-        stored = read_document(folder).files.get(name)
-        if stored is None:
-            continue
-        try:
-            part = load_predictions(read_file(folder, name, stored))
-        except RecordError as error:
-            text = str(error)
-            where = "" if text.startswith(str(folder)) else f"{folder / name}: "
-            raise RecordError(f"{where}{text}") from error
-        if parts and not np.array_equal(part.labels, parts[0].labels):
-            raise RecordError(f"{folder / name}: of other images than those of {folders[0].name}")
-        parts.append(part)
+    parts: dict[Path, Predictions] = {}
+    for folders in runs:
+        for folder in folders:
+            part = _read(folder, predictions_file(epoch))
+            if part is not None:
+                parts[folder] = part
+                break
     if not parts:
         return None
-    return Predictions(np.concatenate([part.probabilities for part in parts]), parts[0].labels)
+    first, *others = parts
+    for other in others:
+        if not np.array_equal(parts[other].labels, parts[first].labels):
+            raise RecordError(f"{other}: predictions of other images than those of {first.name}")
+    probabilities = np.concatenate([part.probabilities for part in parts.values()])
+    return Predictions(probabilities, parts[first].labels)
+
+
+def _read(folder: Path, name: str) -> Predictions | None:
+    stored = read_document(folder).files.get(name)
+    if stored is None:
+        return None
+    content = read_file(folder, name, stored)
+    try:
+        return load_predictions(content)
+    except RecordError as error:
+        raise RecordError(f"{folder / name}: {error}") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,15 @@ def load_predictions(content: bytes) -> Predictions:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             probabilities, labels = arrays["probabilities"], arrays["labels"]
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,  # an array by itself
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise RecordError(f"no predictions, or damaged ones: {error}") from error
     if (
         probabilities.dtype != np.float16

@@ -143,6 +143,9 @@ class EpochRecord:
     """Peak resident memory of the whole process; the only figure that a CPU can give."""
     compile_seconds: float = 0.0
     """Spent on compiling before the training work of the epoch; no part of `train_seconds`."""
+    waiting_share: float = 0.0
+    """How long threads of the run waited for a processor in training, as a share of the time that
+    they worked; 0 where the system does not tell."""
     member_nlls: list[float] = field(default_factory=list)
     """Nats; one per member. Empty, as the two that follow, in records that did not have it yet."""
     member_briers: list[float] = field(default_factory=list)

@@ -76,7 +76,7 @@ class Records:
 
 
 def write_record(
-    folder: Path, record: Record, attachments: Mapping[str, bytes] | None = None
+    folder: Path, record: Record, attachments: Mapping[str, bytes | Path] | None = None
 ) -> None:
     """Write a finished run; a failure noted under the same name before is replaced.
 
@@ -85,7 +85,7 @@ def write_record(
     Args:
         folder: The run's folder.
         record: What was measured.
-        attachments: Further files by name, such as predictions.
+        attachments: Further files by name, such as predictions: their content, or where they lie.
 
     Raises:
         RecordError: if a record is there that cannot be read.
@@ -93,7 +93,7 @@ def write_record(
     """
     from ensemble_switchover.results.epochs import dump_epochs_file  # polars takes its time
 
-    contents = {
+    contents: dict[str, bytes | Path] = {
         EPOCHS_FILE: dump_epochs_file(record.epochs),
         CONFIG_FILE: yaml.safe_dump(record.config, sort_keys=False).encode(),
     }
@@ -123,7 +123,7 @@ def write_failure(
         "failed_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run": description,
     }
-    contents = {FAILURE_FILE: to_json(values, indent=1)}
+    contents: dict[str, bytes | Path] = {FAILURE_FILE: to_json(values, indent=1)}
     if config is not None:
         contents[CONFIG_FILE] = yaml.safe_dump(dict(config), sort_keys=False).encode()
     _write_folder(folder, contents)
@@ -259,11 +259,14 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+def _write_folder(folder: Path, files: Mapping[str, bytes | Path]) -> None:
     beside = unfinished_folder(folder)
     temporary = _temporary_folder(beside)
     try:
         for name, content in files.items():
+            if isinstance(content, Path):
+                _put_file(content, temporary / name)
+                continue
             with (temporary / name).open("wb") as file:
                 file.write(content)
                 file.flush()
@@ -276,6 +279,14 @@ def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
         with suppress(OSError):  # a running one keeps its lock and its checkpoints there
             beside.rmdir()
+
+
+def _put_file(source: Path, place: Path) -> None:
+    """Give a file that was flushed a second name; copy it where the file system has none."""
+    try:
+        os.link(source, place)
+    except OSError:
+        shutil.copyfile(source, place)
 
 
 def _temporary_folder(beside: Path) -> Path:
@@ -295,9 +306,18 @@ def _put_in_place(temporary: Path, folder: Path) -> None:
     try:
         temporary.rename(folder)  # succeeds over an empty folder, and over no other
     except OSError:
-        if not (folder / RECORD_FILE).exists():
-            raise
-        read_document(folder)  # another process was faster by a moment
+        if (folder / RECORD_FILE).exists():
+            read_document(folder)  # another process was faster by a moment
+        else:
+            _put_beside_strangers(temporary, folder)
+
+
+def _put_beside_strangers(temporary: Path, folder: Path) -> None:
+    """Move files to where the user keeps something; what makes it a run comes last."""
+    names = {path.name for path in temporary.iterdir()}
+    for name in sorted(names, key=lambda name: name in (RECORD_FILE, FAILURE_FILE)):
+        (temporary / name).replace(folder / name)
+    _flush_folder(folder)
 
 
 def _flush_folder(folder: Path) -> None:

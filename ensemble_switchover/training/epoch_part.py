@@ -61,6 +61,8 @@ class EpochPart:
     """Each member's share of its process's training work."""
     compile_seconds: float
     """Spent on compiling before the training work."""
+    waiting_share: float
+    """How long threads waited for a processor in the training work, of the time they worked."""
     evaluation_seconds: float
     peak: PeakMemory
     member_peak_device_bytes: list[int]
@@ -83,15 +85,23 @@ def join(parts: Sequence[EpochPart]) -> EpochPart:
         train_seconds=max(part.train_seconds for part in parts),
         member_train_seconds=[s for part in parts for s in part.member_train_seconds],
         compile_seconds=max(part.compile_seconds for part in parts),
+        waiting_share=max(part.waiting_share for part in parts),
         evaluation_seconds=max(part.evaluation_seconds for part in parts),
         peak=PeakMemory(
             device_bytes=most([part.peak.device_bytes for part in parts]),
             reserved_bytes=most([part.peak.reserved_bytes for part in parts]),
             rss_bytes=_sum([part.peak.rss_bytes for part in parts]),
         ),
-        member_peak_device_bytes=[b for part in parts for b in part.member_peak_device_bytes],
+        member_peak_device_bytes=_of_all_members(parts),
         members=[member for part in parts for member in part.members],
     )
+
+
+def _of_all_members(parts: Sequence[EpochPart]) -> list[int]:
+    """Put the members' peaks together, if every member has one."""
+    if any(len(part.member_peak_device_bytes) != len(part.members) for part in parts):
+        return []
+    return [peak for part in parts for peak in part.member_peak_device_bytes]
 
 
 def most(values: Sequence[int | None]) -> int | None:

@@ -113,3 +113,15 @@ def test_bad_pools_are_named() -> None:
     pool[1, 5, 0] = np.nan
     with pytest.raises(ValueError, match=r"members \[1\]: a probability is no finite number"):
         measure_ensembles(pool, LABELS, subsets)
+
+
+@pytest.mark.parametrize("num_images", [1497, 10_000, 333])
+def test_members_that_err_alike_give_no_interval_by_rounding(num_images: int) -> None:
+    """Every member errs on as many images, each on others, and no two together."""
+    labels = np.zeros(num_images, dtype=np.int64)
+    right = np.ones((5, num_images), dtype=bool)
+    for member in range(5):
+        right[member, 10 * member : 10 * member + 7] = False
+    probabilities = np.stack([right, ~right], axis=2).astype(np.float16)
+
+    assert pool_difference(probabilities, probabilities, labels, 1) is None

@@ -15,12 +15,13 @@ from ensemble_switchover.analysis.pool_grid import pool_reader
 from ensemble_switchover.analysis.verdict import Verdict
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.report import main
+from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.predictions import (
     Predictions,
     dump_predictions,
     predictions_file,
 )
-from ensemble_switchover.results.store import read_records, write_record
+from ensemble_switchover.results.store import read_folders, read_records, write_record
 from tests.factories import make_record
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def predictions_of(record: Record) -> Predictions:
     return Predictions(np.stack([first, 1.0 - first], axis=2).astype(np.float16), LABELS)
 
 
+def folders_of(root: Path) -> dict[tuple[str, str], Path]:
+    records, unreadable = read_folders(find_runs(root).recorded)
+    assert not unreadable
+    return {(record.study, record.name): folder for folder, record in records.items()}
+
+
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
     """Every record has the same test errors; only the predictions tell the classes apart."""
@@ -65,7 +72,7 @@ def study(tmp_path: Path) -> Path:
 def test_pools_judge_the_cells_whose_predictions_were_kept(study: Path) -> None:
     (comparison,) = group_comparisons(read_records(study).records)
 
-    finding = derive_finding(comparison, pool_reader(study, comparison))
+    finding = derive_finding(comparison, pool_reader(comparison, folders_of(study)))
 
     for name, verdict in (("deq", Verdict.ENSEMBLE), ("weq", Verdict.UNDECIDED)):
         threshold = finding.thresholds[name]  # type: ignore[index]
@@ -87,7 +94,10 @@ def test_pools_judge_the_cells_whose_predictions_were_kept(study: Path) -> None:
             assert cells[-1].interval == expected
             assert cells[-1].mean_difference == expected.mean  # type: ignore[union-attr]
         assert threshold.cells[-1][-1].verdict is verdict
-    assert "95 % interval over pools of members of 3 seeds" in finding.sentences[0]
+    assert (
+        "95 % intervals over pools of members in 2 of 6 cells, over seeds; 3 seeds"
+        in finding.sentences[0]
+    )
     assert finding.notes[0].startswith("Pools of members judge 2 of the 6 cells of deq")
 
 
@@ -109,7 +119,23 @@ def test_other_executions_of_a_seed_are_the_same_members(study: Path) -> None:
     write_record(study / again.name, again, files)
     (comparison,) = group_comparisons(read_records(study).records)
 
-    pool = pool_reader(study, comparison)("deq", 0, LAST)
+    pool = pool_reader(comparison, folders_of(study))("deq", 0, LAST)
+
+    assert pool is not None
+    assert len(pool.probabilities) == 4 * len(SEEDS)
+
+
+def test_of_the_runs_of_a_seed_one_that_kept_predictions_is_taken(study: Path) -> None:
+    """The first of them by name kept none, and the study's folder was given another name."""
+    records = read_records(study).records
+    for one in records:
+        if one.design.design_class == "deq":
+            again = replace(one, name=f"a-{one.name}")
+            write_record(study / again.name, again)
+    moved = study.rename(study.with_name("moved"))
+    (comparison,) = group_comparisons(read_records(moved).records)
+
+    pool = pool_reader(comparison, folders_of(moved))("deq", 0, LAST)
 
     assert pool is not None
     assert len(pool.probabilities) == 4 * len(SEEDS)
@@ -123,7 +149,7 @@ def test_predictions_of_other_images_are_refused(study: Path) -> None:
     (comparison,) = group_comparisons(read_records(study).records)
 
     with pytest.raises(RecordError, match="of other images than those of"):
-        derive_finding(comparison, pool_reader(study, comparison))
+        derive_finding(comparison, pool_reader(comparison, folders_of(study)))
 
 
 def test_the_command_takes_the_word(study: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
@@ -131,8 +157,8 @@ def test_the_command_takes_the_word(study: Path, tmp_path: Path, capsys) -> None
 
     assert main([str(study), "--out", str(out), "--interval", "pool"]) == 0
 
-    assert "interval over pools of members" in capsys.readouterr().out
-    assert "interval over pools of members" in (out / "index.html").read_text()
+    assert "intervals over pools of members" in capsys.readouterr().out
+    assert "intervals over pools of members" in (out / "index.html").read_text()
 
 
 def test_a_study_without_predictions_is_told_what_is_missing(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]

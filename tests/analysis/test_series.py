@@ -119,3 +119,26 @@ def test_a_trade_off_marks_the_front() -> None:
 
     assert both["budget_width"].to_list() == [8, 12, 16]
     assert both["on_front"].to_list() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        series.epoch_time_series,
+        series.layer_time_series,
+        series.accuracy_time_series,
+        series.training_time_series,
+    ],
+)
+def test_seconds_are_one_row_a_design_whatever_else_was_measured(draw) -> None:  # type: ignore[no-untyped-def]
+    """Half of the seeds have no latency, and so another `latency_batch_size`."""
+    records = [
+        make_record(design_class=name, seed=seed, latencies={} if seed % 2 else None)  # type: ignore[arg-type]
+        for name in ("single", "deq")
+        for seed in range(4)
+    ]
+
+    rows = draw(tabulate_runs(records))
+
+    assert rows["design_class"].to_list() == ["single", "deq"]
+    assert rows["num_seeds"].to_list() == [4, 4]

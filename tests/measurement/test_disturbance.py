@@ -5,6 +5,7 @@ from ensemble_switchover.measurement.disturbance import (
     Watch,
     slowdown_counts,
     thread_times,
+    waiting_sentences,
     waiting_share,
 )
 
@@ -26,7 +27,7 @@ def machine(tmp_path):
             (folder / "core_throttle_count").write_text(f"{number}\n")
 
         def watch(self):
-            return Watch(torch.device("cpu"), tasks=self.tasks, processors=self.processors)
+            return Watch(torch.device("cpu"), processors=self.processors)
 
     machine = Machine()
     machine.thread("1", 1000, 900)
@@ -35,17 +36,17 @@ def machine(tmp_path):
 
 
 def test_nothing_is_told_of_a_machine_of_ones_own(machine):
-    watch = machine.watch()
-    machine.thread("1", 101_000, 1_900)
-    assert watch.seen(concurrent_jobs=1) == []
+    assert machine.watch().seen(concurrent_jobs=1) == []
+    assert waiting_sentences({"training": 0.05}) == []
 
 
 def test_waiting_for_a_processor_since_the_beginning_is_told(machine):
-    watch = machine.watch()
+    before = thread_times(machine.tasks)
     machine.thread("1", 101_000, 10_900)
     machine.thread("2", 100_000, 20_000)
-    assert watch.seen(concurrent_jobs=1) == [
-        "threads of the run waited for a processor for 15% of their working time"
+    share = waiting_share(before, thread_times(machine.tasks))
+    assert waiting_sentences({"training": share}) == [
+        "threads waited for a processor for 15% of their working time in training"
     ]
 
 
@@ -56,7 +57,7 @@ def test_a_processor_that_is_too_hot_is_told(machine):
 
 
 def test_a_machine_that_does_not_tell_is_not_accused(tmp_path):
-    watch = Watch(torch.device("cpu"), tasks=tmp_path / "none", processors=tmp_path / "none")
+    watch = Watch(torch.device("cpu"), processors=tmp_path / "none")
     assert watch.seen(concurrent_jobs=1) == []
     assert waiting_share({}, {}) == 0
 
@@ -70,7 +71,7 @@ def test_this_machine_can_be_asked():
     ("answer", "told"),
     [
         ("Not Active, Not Active\n", []),
-        ("Not Active, Active\n", ["the GPU was slowed down by its temperature"]),
+        ("Not Active, Active\n", ["the GPU was slowed down by its temperature at the end"]),
         ("", []),
     ],
 )
@@ -79,7 +80,6 @@ def test_a_gpu_is_asked_for_its_slowdowns(machine, monkeypatch, answer, told):
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 8)
     watch = Watch(
         torch.device("cuda", 0),
-        tasks=machine.tasks,
         processors=machine.processors,
         ask_gpu=lambda: answer,
     )
@@ -95,7 +95,6 @@ def test_memory_of_others_on_the_gpu_is_told_unless_they_are_of_the_study(
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 15 * gibibyte)
     watch = Watch(
         torch.device("cuda", 0),
-        tasks=machine.tasks,
         processors=machine.processors,
         ask_gpu=str,
     )

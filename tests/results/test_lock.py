@@ -160,6 +160,22 @@ def test_a_heart_that_stands_still_is_stale_on_another_machine(tmp_path, monkeyp
     assert time.monotonic() - begin >= 0.3  # it was watched, not told by the clock
 
 
+def test_the_patient_watch_a_young_heartbeat_of_another_machine(tmp_path, monkeypatch, elsewhere):
+    monkeypatch.setattr(lock_module, "STALE_SECONDS", 0.5)
+    monkeypatch.setattr(lock_module, "POLL_SECONDS", 0.02)
+    bury(hold_and_die(tmp_path))
+    elsewhere()
+    assert isinstance(take_lock(tmp_path), Hold)  # its node may have died a moment ago
+    with take_lock(tmp_path, patient=True) as lock:
+        assert isinstance(lock, RunLock)
+
+
+def test_the_patient_leave_a_beating_heart_alone(tmp_path, quick, elsewhere):
+    with take_lock(tmp_path):
+        elsewhere()
+        assert isinstance(take_lock(tmp_path, patient=True), Hold)
+
+
 def test_a_lock_without_an_owner_is_taken_when_its_heart_stands_still(tmp_path, monkeypatch):
     monkeypatch.setattr(lock_module, "STALE_SECONDS", 0.2)
     monkeypatch.setattr(lock_module, "POLL_SECONDS", 0.02)
@@ -196,3 +212,16 @@ def test_whoever_was_suspended_does_not_remove_the_lock_of_another(tmp_path):
     path.write_text(json.dumps({**values, "pid": 1, "process_start": ""}))
     first.release()
     assert path.exists()
+
+
+def test_a_lock_that_may_not_be_read_belongs_to_someone(tmp_path, monkeypatch):
+    """Of another user, say, who shares the study's folder but not the right to read."""
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with take_lock(tmp_path):
+        monkeypatch.setattr(lock_module, "_read", refused)
+        for hold in (take_lock(tmp_path), holder_of(tmp_path)):
+            assert isinstance(hold, Hold)
+            assert hold.owner is None

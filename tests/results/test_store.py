@@ -244,3 +244,33 @@ def test_a_further_file_that_was_removed_costs_no_record(tmp_path):
     assert read_records(tmp_path).records == [make_record()]
     assert run_state(tmp_path / "run") is RunState.FINISHED
     assert list_runs(tmp_path)["state"].to_list() == ["finished"]
+
+
+def test_a_file_of_the_users_in_a_failed_runs_folder_stays_beside_the_record(tmp_path):
+    record = make_record()
+    folder = tmp_path / record.name
+    store.write_failure(folder, record.name, "out of memory")
+    (folder / "notes.txt").write_text("tried with a larger card")
+    source = tmp_path / "big"
+    source.write_bytes(b"many predictions")
+
+    write_record(folder, record, {"predictions.npz": source})
+
+    assert read_record(folder / "record.json") == record
+    assert store.read_attachment(folder, "predictions.npz") == b"many predictions"
+    assert (folder / "notes.txt").read_text() == "tried with a larger card"
+    assert not (folder / "failure.json").exists()
+    assert source.exists()
+
+
+def test_files_are_copied_where_a_second_name_cannot_be_had(tmp_path, monkeypatch):
+    def refused(source, place):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refused)
+    record = make_record()
+    source = tmp_path / "big"
+    source.write_bytes(b"many predictions")
+    write_record(tmp_path / record.name, record, {"predictions.npz": source})
+    content = store.read_attachment(tmp_path / record.name, "predictions.npz")
+    assert content == b"many predictions"

@@ -71,3 +71,15 @@ def test_its_time_is_told_apart(tiny_cell, compiled_eagerly, monkeypatch):
     assert first.compile_seconds == pytest.approx(4 * 10.0)
     assert first.train_seconds == 0
     assert second.compile_seconds == 0
+
+
+def test_many_designs_in_one_process_are_all_compiled(tiny_cell, compiled_eagerly):
+    """Torch compiles eight graphs of a piece of code, and then silently none."""
+    for depth in (8, 14, 20, 26):
+        before = len(compiled_eagerly)
+        cell, config = tiny_cell(
+            f"budget.depth={depth}", "budget.width=4", "execution=sequential", "compile=true",
+            "measurement.latency_batch_sizes=[]", "measurement.layer_repeats=0",
+        )  # fmt: skip
+        run.train_and_measure(cell, config, tell=lambda line: None)
+        assert len(compiled_eagerly) - before >= 3  # training, its last batch, evaluation

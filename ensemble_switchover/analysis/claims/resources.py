@@ -123,8 +123,8 @@ def _claim_lower(
 def _paper_group(finding: Finding) -> ConditionGroup | None:
     """Return the most runs of one condition that were trained the paper's way, member by member."""
     groups = split_conditions(finding.runs)
-    sequential = (g for g in groups if g.execution.partition(",")[0] == "sequential")
-    return next(sequential, None)
+    sequential = [g for g in groups if g.execution.partition(",")[0] == "sequential"]
+    return next((g for g in sequential if g.compares), sequential[0] if sequential else None)
 
 
 def _other_execution(claim: tuple[str, str, str]) -> Claim:

@@ -130,6 +130,29 @@ def test_inference_time_is_judged_by_what_was_timed_by_turns() -> None:
     assert claim.measured.startswith("1.00 times")
 
 
+def test_runs_that_compare_with_none_are_not_the_ones_that_are_judged() -> None:
+    """More single networks ran with other threads than all runs that have ensembles beside them."""
+    records = [
+        scaled(record, 2.0, 0.01)
+        for record in make_records(from_column(1, 2.5), from_column(1, 2.5))
+    ]
+    singles = [record for record in records if record.design.design_class == "single"]
+    alone = [
+        replace(
+            record,
+            seed=record.seed + 100 * copy,
+            name=f"{record.name}-{copy}",
+            environment=replace(record.environment, num_threads=7),
+        )
+        for record in singles
+        for copy in range(1, 5)
+    ]
+    assert len(alone) > len(records)
+    (finding,) = find([*records, *alone])
+
+    assert answer(check_epoch_time(finding, "deq")) == "holds"
+
+
 def test_inference_time_that_was_not_measured() -> None:
     claim = check_inference_time(find_one(from_column(1), from_column(1), latencies={}))
 
