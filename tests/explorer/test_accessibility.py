@@ -28,6 +28,9 @@ def test_axe_finds_nothing(browser: Browser, demo_page: Path, scheme: str, width
         summary.click()
     ask(page, parameters="many")
     settle(page)
+    # what is told beside the pointer, too
+    page.locator("#metric-picture svg g > path").last.hover(force=True)
+    page.locator("#metric-picture svg text", has_text="filled").wait_for()
 
     wrong = Axe().run(page).response["violations"]
 

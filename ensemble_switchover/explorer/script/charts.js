@@ -265,8 +265,8 @@ function drawCurves(points, label, width, epoch) {
 
 /** What the nearest point is, beside the pointer. @param {MetricPoint[]} points */
 function tipOf(points) {
-  const options = { x: "x", y: "y", title: "title", fill: "var(--panel)", lineHeight: 1.3 };
-  return Plot.tip(points, Plot.pointer(options));
+  const look = { fill: "var(--panel)", lineHeight: 1.3 };
+  return Plot.tip(points, Plot.pointer({ x: "x", y: "y", title: "title", ...look }));
 }
 
 /** @param {string} name @param {string} x @param {string} y */

@@ -63,7 +63,11 @@ function makeTable(caption, headers, rows, numTextColumns = 1) {
  * @param {HTMLElement} place @param {any} picture @param {string} label */
 function show(place, picture, label) {
   picture.querySelector("style")?.remove();
-  for (const part of picture.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  const unlabel = () => {
+    for (const part of picture.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  };
+  unlabel();
+  new MutationObserver(unlabel).observe(picture, { childList: true, subtree: true }); // tips come
   picture.setAttribute("role", "img");
   picture.setAttribute("aria-label", label);
   place.replaceChildren(picture);
