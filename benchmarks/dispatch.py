@@ -31,6 +31,7 @@ from ensemble_switchover.study import resolve_study
 WORDS = (
     "arch=resnet", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=1",
     "dataset.train_size=40", "dataset.test_size=60", "measurement.latency_batch_sizes=[1]",
+    "record.weights=false",
     "budget.width=range(4,24)", "design=single,deq", "k=2,3,4", "seed=range(0,25)",
 )  # fmt: skip
 REPEATS = 3
@@ -42,7 +43,7 @@ def main() -> None:
     register_schemas()
     with TemporaryDirectory() as folder:
         os.chdir(folder)
-        ((_, configs),) = compose_words([*WORDS, "record.weights=false"])
+        ((_, configs),) = compose_words(WORDS)
         study = resolve_study(configs)
         first, config = study.cells[0], configs[study.places[0]]
         run_cell(first, config, concurrent_jobs=1, tell=str, warn=print)
