@@ -12,7 +12,14 @@ import pytest
 from ensemble_switchover import export, exported_file
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.job import run_cell
-from ensemble_switchover.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE, WEIGHTS_FILE
+from ensemble_switchover.layout import (
+    CONFIG_FILE,
+    EPOCHS_FILE,
+    LOG_FILE,
+    RECORD_FILE,
+    WEIGHTS_FILE,
+)
+from ensemble_switchover.results.predictions import predictions_file
 from ensemble_switchover.results.store import read_record, write_failure, write_record
 from ensemble_switchover.weights import dump_weights
 from tests.factories import make_record
@@ -76,7 +83,7 @@ def test_another_program_makes_the_errors_that_the_record_tells(trained_run, cap
 def test_a_run_keeps_no_weights_where_that_is_asked_for(trained_run, capsys):
     cell = trained_run("record.weights=false")
     names = {path.name for path in cell.folder.iterdir()}
-    assert names == {CONFIG_FILE, EPOCHS_FILE, RECORD_FILE}
+    assert names == {CONFIG_FILE, EPOCHS_FILE, LOG_FILE, RECORD_FILE, predictions_file(1)}
     code, printed, complaint = call(capsys, cell.folder, "--format", "onnx")
     assert (code, printed) == (2, "")
     assert "the run kept no weights; the same words with record.weights=true" in complaint
