@@ -60,7 +60,7 @@ imports: $(INSTALLED) ## Check that imports run one way, and that light commands
 
 scripts: node_modules/.installed ## Check the explorer's scripts and its libraries (needs Node.js)
 	npx tsc
-	npx eslint
+	npx eslint $(SCRIPTS) eslint.config.js
 	npx prettier --check $(SCRIPTS) $(SCRIPTS)/../explorer.css eslint.config.js
 	cmp $(D3) $(VENDOR)/d3.min.js
 	cmp $(PLOT) $(VENDOR)/plot.umd.min.js
