@@ -22,6 +22,7 @@ from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.networks.serving import SERVED, serve
 from ensemble_switchover.results.record import LatencyRecord, LayerTimeRecord
+from ensemble_switchover.ways import SEQUENTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,11 +69,11 @@ def contenders(
     A run of a single network is the single network, and alone. `warn` is told of what the memory
     does not suffice for.
     """
-    found = [_contender("run", "sequential", ensemble.eval(), precision, device)]
+    found = [_contender("run", SEQUENTIAL, ensemble.eval(), precision, device)]
     if cell.design.design_class is DesignClass.SINGLE:
         return found
     for execution in SERVED:
-        if execution != "sequential":
+        if execution != SEQUENTIAL:
             with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},", warn):
                 served = serve(copy.deepcopy(ensemble), execution)
                 found.append(_contender("run", execution, served, precision, device))
@@ -80,7 +81,7 @@ def contenders(
     with LeftOutIfTooLarge("inference of the budget's single network", warn):
         single = Ensemble.build(cell.family, budget.depth, budget.width, cell.task, [cell.seed])
         single = single.to(device, precision.dtype).eval()
-        found.append(_contender("single", "sequential", single, precision, device))
+        found.append(_contender("single", SEQUENTIAL, single, precision, device))
     return found
 
 

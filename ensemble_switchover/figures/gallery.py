@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.condition_group import ConditionGroup
     from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.figures.trade_off import Cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +192,7 @@ def _draw_training(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[D
             "As Figure E: time of a training pass per layer, and the number of layers.",
         )
     costs = series.training_time_series(runs)
-    trade_off = series.trade_off_series(costs, TRAINING_TIME.column, runs)
-    yield Drawn(
-        "error_against_training_time",
-        draw_trade_off(trade_off, TRAINING_TIME, measure, texts),
-        trade_off,
-        f"{measure.capitalize()} against training time, with the Pareto front over all designs.",
-    )
+    yield _draw_trade_off("training time", costs, TRAINING_TIME, runs, measure, texts)
 
 
 def _draw_inference(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[Drawn]:
@@ -211,13 +206,7 @@ def _draw_inference(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[
         latencies,
         "As Figures 7 and G: inference time per image.",
     )
-    trade_off = series.trade_off_series(latencies, INFERENCE_TIME.column, measured)
-    yield Drawn(
-        "error_against_inference_time",
-        draw_trade_off(trade_off, INFERENCE_TIME, measure, texts),
-        trade_off,
-        f"{measure.capitalize()} against inference time, with the Pareto front over all designs.",
-    )
+    yield _draw_trade_off("inference time", latencies, INFERENCE_TIME, measured, measure, texts)
 
 
 def _draw_memory(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[Drawn]:
@@ -233,12 +222,19 @@ def _draw_memory(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[Dra
     )
     if measured["memory_kind"][0] != DEVICE_MEMORY:
         return  # the memory of a whole process is no cost of a design
-    trade_off = series.trade_off_series(memory, MEMORY.column, measured)
-    yield Drawn(
-        "error_against_memory",
-        draw_trade_off(trade_off, MEMORY, measure, texts),
-        trade_off,
-        f"{measure.capitalize()} against memory, with the Pareto front over all designs.",
+    yield _draw_trade_off("memory", memory, MEMORY, measured, measure, texts)
+
+
+def _draw_trade_off(
+    what: str, costs: pl.DataFrame, cost: Cost, runs: pl.DataFrame, measure: str, texts: Texts
+) -> Drawn:
+    """Draw the error against a cost, which `what` names."""
+    numbers = series.trade_off_series(costs, cost.column, runs)
+    return Drawn(
+        f"error_against_{what.replace(' ', '_')}",
+        draw_trade_off(numbers, cost, measure, texts),
+        numbers,
+        f"{measure.capitalize()} against {what}, with the Pareto front over all designs.",
     )
 
 

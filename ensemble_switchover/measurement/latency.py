@@ -10,6 +10,7 @@ import torch
 
 from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
 from ensemble_switchover.measurement.timing import synchronised_clock
+from ensemble_switchover.ways import SEQUENTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,8 +25,6 @@ WARM_UP_REPEATS = 2
 TRIAL_REPEATS = 3
 """Of every execution, to find the fastest."""
 
-PAPER_EXECUTION = "sequential"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
@@ -39,7 +38,7 @@ class Contender:
     @property
     def is_alternative(self) -> bool:
         """True for what is of interest only where it is faster."""
-        return self.execution != PAPER_EXECUTION
+        return self.execution != SEQUENTIAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

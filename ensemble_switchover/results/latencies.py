@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.ways import SEQUENTIAL
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.results.record import LatencyRecord
-
-PAPER_EXECUTION = "sequential"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def latencies_by_batch(latencies: Sequence[LatencyRecord]) -> dict[int, BatchLat
     for size in sorted({entry.batch_size for entry in latencies}):
         own = [e for e in latencies if e.batch_size == size and e.model == "run"]
         single = [e for e in latencies if e.batch_size == size and e.model == "single"]
-        sequential = [e for e in own if e.execution == PAPER_EXECUTION]
+        sequential = [e for e in own if e.execution == SEQUENTIAL]
         if sequential:  # else memory sufficed for another model only
             fastest = min(own, key=lambda entry: entry.median_ms_per_image)
             found[size] = BatchLatencies(sequential[0], fastest, single[0] if single else None)
