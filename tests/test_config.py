@@ -123,7 +123,8 @@ def test_a_sweep_of_sweeps_names_sweeps(name):
 def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
     whole = compose_sweep(name)
     assert whole.hydra.mode.name == "MULTIRUN"
-    assert whole.study == ("paper" if name.startswith(("figure_", "table_", "paper")) else name)
+    first = name.split("_")[0]
+    assert whole.study == {"figure": "paper", "table": "paper"}.get(first, first)
     params = {key: str(value).split(",") for key, value in whole.hydra.sweeper.params.items()}
     (part,) = compose_words([f"sweep={name}", "seed=0"])
     study = resolve_study(part[1])
