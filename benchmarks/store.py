@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shutil
 import tempfile
+from contextlib import redirect_stdout
 from itertools import count, islice
 from pathlib import Path
 from time import perf_counter
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.hardware import num_processors, processor_name
-from ensemble_switchover.report import report
+from ensemble_switchover.report import main as report
 from ensemble_switchover.results.store import read_records, write_record
 from ensemble_switchover.results.table import list_runs, select_runs
 from tests.factories import make_record
@@ -88,10 +90,12 @@ def main() -> None:
             "list": lambda: list_runs(root),
             "ask in SQL": lambda: select_runs(runs, WHERE),
             "read with all epochs": lambda: read_records(root),
-            "report": lambda: report(root, folder / "report"),
+            "report": lambda: report([str(root), "--out", str(folder / "report")]),
         }
         for name, work in tasks.items():
-            print(f"{num_runs:,} runs of {NUM_EPOCHS} epochs, {name}: {seconds_of(work):.2f} s")
+            with redirect_stdout(io.StringIO()):
+                seconds = seconds_of(work)
+            print(f"{num_runs:,} runs of {NUM_EPOCHS} epochs, {name}: {seconds:.2f} s")
     finally:
         shutil.rmtree(folder)
     load = os.getloadavg()[0]

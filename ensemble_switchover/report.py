@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
-import multiprocessing
-import os
 import re
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,30 +31,22 @@ from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
 from ensemble_switchover.errors import EnsembleSwitchoverError, RecordError
 from ensemble_switchover.figures.gallery import draw_trends
 from ensemble_switchover.layout import RECORD_FILE
-from ensemble_switchover.report_page.page import Page, Problem, Section, render_page
-from ensemble_switchover.report_page.section import (
-    FIGURES,
-    TABLES,
-    write_figures,
-    write_section,
-    write_table,
-)
+from ensemble_switchover.report_page.page import Page, Problem, render_page
+from ensemble_switchover.report_page.section import FIGURES, TABLES, write_figures, write_table
+from ensemble_switchover.report_page.writers import SectionWriters
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.state import failure_of
 from ensemble_switchover.results.store import Records, read_folders
 from ensemble_switchover.terminal import complain, count, make_console, print_table, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
     from ensemble_switchover.analysis.claims import Claim
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.finding import Finding
-
-_COMPARISONS_OF_A_PROCESS = 3
-"""Fewer are drawn before another process has started."""
 
 
 def report(
@@ -90,45 +79,47 @@ def report(
     if not found.records:
         raise RecordError(_nothing_to_report(folder, len(failed), len(found.unreadable)))
     comparisons = group_comparisons(found.records)
-    findings = [
+    findings: list[Finding] = []
+    derived: Iterable[Finding] = (
         derive_finding(comparison, pool_reader(comparison, folders) if by_pools else None)
         for comparison in comparisons
-    ]
-    if by_pools and not any(t.num_pool_cells for f in findings for t in f.thresholds.values()):
-        raise RecordError(
-            f"{folder}: --interval pool: no budget has predictions of at least two single networks "
-            "and of more members than an ensemble has; expected runs with record.predictions"
-        )
-    if console is not None:
-        _print(console, findings, failed, unreadable)
+    )
+    if by_pools:
+        derived = _require_pools(folder, list(derived))
     for name in (FIGURES, TABLES):
         (out / name).mkdir(parents=True, exist_ok=True)
-    runs = tabulate_runs(found.records)
-    runs.write_csv(out / "runs.csv")
-    summarise_runs(runs).write_csv(out / "summary.csv")
-    switchovers = tabulate_switchovers(findings)
-    switchovers.write_csv(out / "switchovers.csv")
-    claims = check_claims(findings)
-    tabulate_claims(claims).write_csv(out / "claims.csv")
-    shown_switchovers, shown_claims = show_switchovers(findings), show_claims(claims)
-    write_table(shown_switchovers, out, "switchovers")
-    write_table(shown_claims, out, "claims")
-    _write(out / "summary.json", _summarise(findings, claims, failed, unreadable).encode())
-    sections = _write_sections(findings, _suffixes(comparisons), out)
-    studies = ", ".join(sorted({record.study for record in found.records}))
-    page = Page(
-        headline=_headline(findings),
-        kicker=f"Study {studies}: {count(len(found.records), 'run')}, {len(failed)} failed, "
-        f"{len(unreadable)} unreadable",
-        switchovers=shown_switchovers,
-        claims=shown_claims,
-        trends=tuple(write_figures(draw_trends(switchovers), "", out)),
-        sections=sections,
-        failed=tuple(failed),
-        unreadable=tuple(unreadable),
-    )
+    with SectionWriters(len(comparisons), out) as writers:
+        for finding, suffix in zip(derived, _suffixes(comparisons), strict=True):
+            writers.begin(finding, suffix)
+            findings.append(finding)
+        if console is not None:
+            _print(console, findings, failed, unreadable)
+        runs = tabulate_runs(found.records)
+        runs.write_csv(out / "runs.csv")
+        summarise_runs(runs).write_csv(out / "summary.csv")
+        switchovers = tabulate_switchovers(findings)
+        switchovers.write_csv(out / "switchovers.csv")
+        claims = check_claims(findings)
+        tabulate_claims(claims).write_csv(out / "claims.csv")
+        shown_switchovers, shown_claims = show_switchovers(findings), show_claims(claims)
+        write_table(shown_switchovers, out, "switchovers")
+        write_table(shown_claims, out, "claims")
+        summary = _summarise(findings, claims, failed, unreadable)
+        (out / "summary.json").write_text(summary, "utf-8")
+        studies = ", ".join(sorted({record.study for record in found.records}))
+        page = Page(
+            headline=_headline(findings),
+            kicker=f"Study {studies}: {count(len(found.records), 'run')}, {len(failed)} failed, "
+            f"{len(unreadable)} unreadable",
+            switchovers=shown_switchovers,
+            claims=shown_claims,
+            trends=tuple(write_figures(draw_trends(switchovers), "", out)),
+            sections=writers.collect(),
+            failed=tuple(failed),
+            unreadable=tuple(unreadable),
+        )
     path = out / "index.html"
-    _write(path, render_page(page).encode())
+    path.write_text(render_page(page), "utf-8")
     return path
 
 
@@ -150,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "over pools of members where predictions were kept",
     )
     given = parser.parse_args(arguments)
+    gc.disable()  # thousands of runs are millions of objects, and then the command is over
     try:
         out = given.out or given.folder / "report"
         page = report(given.folder, out, make_console(), by_pools=given.interval == "pool")
@@ -161,6 +153,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     print(page)
     return 0
+
+
+def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:
+    """Refuse findings none of which was judged by a pool."""
+    if any(t.num_pool_cells for finding in findings for t in finding.thresholds.values()):
+        return findings
+    raise RecordError(
+        f"{folder}: --interval pool: no budget has predictions of at least two single networks "
+        "and of more members than an ensemble has; expected runs with record.predictions"
+    )
 
 
 def _find_failures(folder: Path) -> list[Problem]:
@@ -219,24 +221,6 @@ def _print(
             console.print(Text(printable(line)), soft_wrap=True)
 
 
-def _write_sections(
-    findings: Sequence[Finding], suffixes: Sequence[str], out: Path
-) -> tuple[Section, ...]:
-    """Write the comparisons' figures and tables; several processes draw where there are many."""
-    folders = [out] * len(findings)
-    num_processes = min(len(findings) // _COMPARISONS_OF_A_PROCESS, os.cpu_count() or 1)
-    if num_processes < 2:
-        return tuple(map(write_section, findings, suffixes, folders))
-    # Records are not needed to draw, and are most of what would have to be sent.
-    light = [replace(f, comparison=replace(f.comparison, records=())) for f in findings]
-    context = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(num_processes, context) as pool:
-            return tuple(pool.map(write_section, light, suffixes, folders))
-    except BrokenProcessPool:  # one was killed, for its memory perhaps: this process goes on alone
-        return tuple(map(write_section, findings, suffixes, folders))
-
-
 def _summarise(
     findings: Sequence[Finding],
     claims: Sequence[Claim],
@@ -250,10 +234,6 @@ def _summarise(
         "unreadable": [asdict(problem) for problem in unreadable],
     }
     return json.dumps(summary, indent=1) + "\n"
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import io
 import json
 import subprocess
 import sys
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -182,38 +181,6 @@ def test_nothing_is_printed_without_a_console(
     report(write_study(tmp_path / "demo", [make_record()]), tmp_path / "out")
 
     assert capsys.readouterr().out == ""
-
-
-def test_several_processes_write_the_same_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    records = [make_record(), make_record(design_class="deq", k=2), make_record(design_class="deq")]
-    folder = write_study(tmp_path / "demo", records)
-    alone = report(folder, tmp_path / "alone")
-    monkeypatch.setattr("ensemble_switchover.report._COMPARISONS_OF_A_PROCESS", 1)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
-
-    together = report(folder, tmp_path / "together")
-
-    files = {path.relative_to(alone.parent) for path in alone.parent.rglob("*.*")}
-    assert files == {path.relative_to(together.parent) for path in together.parent.rglob("*.*")}
-    for name in files:
-        assert (alone.parent / name).read_bytes() == (together.parent / name).read_bytes()
-
-
-def test_a_killed_process_costs_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Broken:
-        def __init__(self, *arguments: object) -> None:
-            raise BrokenProcessPool("killed")
-
-    records = [make_record(), make_record(design_class="deq", k=2), make_record(design_class="deq")]
-    monkeypatch.setattr("ensemble_switchover.report._COMPARISONS_OF_A_PROCESS", 1)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
-    monkeypatch.setattr("ensemble_switchover.report.ProcessPoolExecutor", Broken)
-
-    page = report(write_study(tmp_path / "demo", records), tmp_path / "out")
-
-    assert page.read_text("utf-8").count("<section id=") == 2
 
 
 def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Path) -> None:
