@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ensemble_switchover.advise import main
-from ensemble_switchover.results.demo import unpack_demo
+from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import write_record
 from tests.factories import make_record
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return unpack_demo(tmp_path_factory.mktemp("results"))
+    return unpack_study("demo", tmp_path_factory.mktemp("results"))
 
 
 def asked(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:

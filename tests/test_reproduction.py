@@ -11,7 +11,7 @@ from ensemble_switchover.cell import resolve
 from ensemble_switchover.composition import compose_words
 from ensemble_switchover.config import plain, register_schemas
 from ensemble_switchover.reproduction import CommandWriter, same_treatment
-from ensemble_switchover.results.demo import unpack_demo
+from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import read_records
 from tests.factories import make_record
 
@@ -77,7 +77,7 @@ def test_seeds_are_swept_together() -> None:
 
 
 def test_every_run_of_the_demo_can_be_made_again(tmp_path: Path) -> None:
-    records = read_records(unpack_demo(tmp_path)).records
+    records = read_records(unpack_study("demo", tmp_path)).records
     writer = CommandWriter()
 
     for record in records[::7]:

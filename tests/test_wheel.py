@@ -72,7 +72,10 @@ def test_the_report_from_another_folder(elsewhere, tmp_path):
 
 
 def test_the_explorer_from_another_folder(elsewhere, tmp_path):
-    code = "from ensemble_switchover.results.demo import unpack_demo; print(unpack_demo('results'))"
+    code = """
+from ensemble_switchover.results.shipped import unpack_study
+unpack_study("demo", "results")
+"""
     subprocess.run([elsewhere, "-c", code], cwd=tmp_path, check=True, capture_output=True)
 
     result = subprocess.run(

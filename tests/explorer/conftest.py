@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ensemble_switchover.explore import write_explorer
-from ensemble_switchover.results.demo import unpack_demo
+from ensemble_switchover.results.shipped import unpack_study
 from tests.explorer.browser import open_browser
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return unpack_demo(tmp_path_factory.mktemp("results"))
+    return unpack_study("demo", tmp_path_factory.mktemp("results"))
 
 
 @pytest.fixture(scope="session")

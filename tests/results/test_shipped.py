@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.results.demo import unpack_demo
+from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import read_records
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_the_demos_records_are_whole(tmp_path: Path) -> None:
-    folder = unpack_demo(tmp_path / "results")
+    folder = unpack_study("demo", tmp_path / "results")
 
     found = read_records(folder)
 
@@ -33,6 +33,6 @@ def test_the_archive_is_small_and_tells_no_ones_folders(tmp_path: Path) -> None:
     path = files("ensemble_switchover.results") / "demo.zip"
 
     assert len(path.read_bytes()) < 1_000_000
-    for record in read_records(unpack_demo(tmp_path)).records:
+    for record in read_records(unpack_study("demo", tmp_path)).records:
         assert record.config["results"] == "results"
         assert record.config["dataset"]["root"] is None
