@@ -250,6 +250,19 @@ def test_equal_designs_are_trained_once_and_each_has_its_record(tmp_path):
     assert len(records(tmp_path, "night")) == 2
 
 
+def test_jobs_of_a_study_that_is_run_beside_others_know_how_they_are_run(tmp_path):
+    """By itself, the study of digits runs two at a time."""
+    # what tells the runs of the two studies apart is left to them
+    words = [word for word in TINY if "latency_batch_sizes" not in word]
+    words += ["sweep=smoke,digits_resnet", "design=single", "budget.network=8x4", "seed=0"]
+    result = subprocess.run(
+        command("--multirun", *words), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    found = [*records(tmp_path, "smoke"), *records(tmp_path, "digits")]
+    assert [record.environment.concurrent_jobs for record in found] == [1, 1]
+
+
 def test_the_study_smoke_gives_the_same_records_under_joblib(tmp_path):
     said = engines.run(tmp_path / "basic", "sweep=smoke")
     assert "[12/12 done, 0 running, 0 failed]" in said
