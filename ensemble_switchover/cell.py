@@ -140,6 +140,17 @@ class Cell:
             del values[key]
         return _hash(json.dumps(values, sort_keys=True))
 
+    @cached_property
+    def setting(self) -> str:
+        """A hash of what an ensemble shares with the single networks that it is compared with.
+
+        Budget and seed say with which of them.
+        """
+        values = self.decisive()
+        for key in ("budget", "design_class", "source", "member", "k", "seed"):
+            del values[key]
+        return _hash(json.dumps(values, sort_keys=True))
+
     @property
     def name(self) -> str:
         """The name of the run and of its folder."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from ensemble_switchover.config import GROUPS, Config, conf_folder, typed
 from ensemble_switchover.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Path = tuple[str, ...]
 Changes = dict[Path, Any]
@@ -35,6 +35,8 @@ _REFERENCE = re.compile(r"\$\\?\{")
 """Hydra's sweeps escape the braces."""
 _NESTED = re.compile(rf"{_REFERENCE.pattern}[^}}]*{_REFERENCE.pattern}")
 SWEEP = "sweep"
+OF_SWEEP = f"{SWEEP}."
+HOURS = f"{OF_SWEEP}hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,12 @@ def read_words(words: Sequence[str]) -> list[Sweep]:
     """Expand the words of a command into those of every run, sweep by sweep.
 
     They are those of a run or sweep: `key=value`, `group=option`, lists of both. With
-    `sweep=a,b` every named sweep is read on its own, and so is each that one is made of.
+    `sweep=a,b` every named sweep is read on its own, and so is each that one is made of. One
+    launcher runs them all: that of the words, or of the one sweep that they name.
 
     Raises:
         HydraException: for words that Hydra does not understand.
+        ConfigError: for what a sweep asks for that cannot be had beside others.
     """
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         return _read_words(words)
@@ -135,25 +139,45 @@ def _read_words(words: Sequence[str]) -> list[Sweep]:
     hydra: list[str] = []
     names: list[str] = []
     others: list[str] = []
+    has_hours = False
     for word, override in zip(words, _parser().parse_overrides(list(words)), strict=True):
         of_sweep = override.key_or_group == SWEEP
         kind = hydra if override.is_hydra_override() else names if of_sweep else others
         kind.append(word)
-    return [sweep for name in expand(names) or [[]] for sweep in _read_sweep(hydra, name, others)]
-
-
-def _read_sweep(hydra: list[str], name: list[str], others: list[str]) -> list[Sweep]:
-    """Read a sweep, or each of those that it is made of."""
-    if not hydra and not name:
+        if kind is others and override.key_or_group.startswith(OF_SWEEP):
+            if override.is_sweep_override():
+                raise ConfigError(f"{word}: is of the whole sweep; expected one value")
+            has_hours |= override.key_or_group == HOURS
+    if not hydra and not names:
         return [Sweep(expand(others) or [[]], concurrent_jobs=1)]
-    config = compose(ROOT, overrides=[*hydra, *name], return_hydra_config=True)
-    jobs = int(OmegaConf.select(config, "hydra.launcher.n_jobs", default=1))
-    parts = [
-        replace(part, concurrent_jobs=jobs)
-        for study in config.sweep.studies
-        for part in _read_sweep(hydra, [f"{SWEEP}={study}"], others)
-    ]
-    return parts or [Sweep(expand([*sweep_lines(config, others), *name]) or [[]], jobs)]
+    chosen = expand(names) or [[]]
+    command = _compose_sweep(hydra, chosen[0] if len(chosen) == 1 else [])
+    jobs = int(OmegaConf.select(command, "hydra.launcher.n_jobs", default=1))
+    sweeps = []
+    for name, config in _parts(hydra, chosen):
+        hours = config.sweep.hours
+        if hours not in (None, command.sweep.hours) and not has_hours:
+            raise ConfigError(
+                f"{name[0]}: has {HOURS}={hours:g} for itself; expected it alone, or {HOURS}= for "
+                f"all"
+            )
+        runs = expand([*sweep_lines(config, others), *name]) or [[]]
+        sweeps.append(Sweep(runs, jobs))
+    return sweeps
+
+
+def _parts(hydra: list[str], names: Iterable[list[str]]) -> Iterator[tuple[list[str], DictConfig]]:
+    """Compose every named sweep, or each of those that it is made of."""
+    for name in names:
+        config = _compose_sweep(hydra, name)
+        if config.sweep.studies:
+            yield from _parts(hydra, ([f"{SWEEP}={study}"] for study in config.sweep.studies))
+        else:
+            yield name, config
+
+
+def _compose_sweep(hydra: list[str], name: list[str]) -> DictConfig:
+    return compose(ROOT, overrides=[*hydra, *name], return_hydra_config=True)
 
 
 def _parser() -> OverridesParser:

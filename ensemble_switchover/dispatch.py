@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobStatus
 
 from ensemble_switchover.errors import first_line
-from ensemble_switchover.watch import POLL_SECONDS, describe_kill, was_killed
+from ensemble_switchover.watch import POLL_SECONDS, describe_kill, locks_on, was_killed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,26 +46,53 @@ def dispatch(
         launcher: Hydra's.
     """
     batch = list(cells)
+    before = {cell.name: locks_on(cell) for cell in cells}
     suspects: dict[str, Cell] = {}
     while batch:
         broken = _launch(batch, words, watch, launcher)
         if broken is None:
             break
-        if CANCELLED in broken:
-            print(f"{broken}; what is left is not launched again", file=sys.stderr)
+        if _is_cancelled(broken):
             return
         left = _wait_for_running(cells, watch)
-        suspects |= {cell.name: cell for cell in left if was_killed(cell)}
+        suspects |= {cell.name: cell for cell in left if was_killed(cell, before[cell.name])}
         rest = [cell for cell in left if cell.name not in suspects]
         if len(rest) == len(batch):
             for cell in rest:
-                watch.give_up(cell, f"could not be launched: {broken}")
+                watch.give_up(cell, _not_launched(broken))
             break
         batch = rest
     for cell in suspects.values():
-        if cell.name in watch.pending and _launch([cell], words, watch, launcher) is not None:
-            for killed in _wait_for_running([cell], watch):
-                watch.give_up(killed, describe_kill(killed))
+        if cell.name in watch.pending and not _launch_alone(cell, words, watch, launcher):
+            return
+
+
+def _launch_alone(
+    cell: Cell, words: Mapping[str, list[str]], watch: Watch, launcher: Launcher
+) -> bool:
+    """Launch a run again that a killed process worked on; False if somebody cancels it."""
+    before = locks_on(cell)
+    broken = _launch([cell], words, watch, launcher)
+    if broken is None:
+        return True
+    if _is_cancelled(broken):
+        return False
+    if _wait_for_running([cell], watch):
+        killed = was_killed(cell, before)
+        watch.give_up(cell, describe_kill(cell) if killed else _not_launched(broken))
+    return True
+
+
+def _is_cancelled(broken: str) -> bool:
+    """Tell whether somebody cancelled a job, and say what that means."""
+    if CANCELLED not in broken:
+        return False
+    print(f"{broken}; what is left is not launched again", file=sys.stderr)
+    return True
+
+
+def _not_launched(broken: str) -> str:
+    return f"could not be launched: {broken}"
 
 
 def _launch(

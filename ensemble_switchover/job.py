@@ -14,6 +14,7 @@ from ensemble_switchover.errors import (
     DivergenceError,
     EnsembleSwitchoverError,
     TrainingError,
+    first_line,
 )
 from ensemble_switchover.layout import (
     LOG_FILE,
@@ -195,7 +196,7 @@ def _train(
     except EnsembleSwitchoverError:
         raise  # of this machine or this moment, not of the run
     except Exception as error:
-        note(f"{type(error).__name__}: {error}")
+        note(f"{type(error).__name__}: {first_line(error)}")
         raise
     summary = summary_line(record)
     run_log.write(summary)

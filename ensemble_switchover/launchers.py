@@ -21,12 +21,17 @@ RUN = {"num_cpus": 1, "max_retries": 3}
 def prepared(config: DictConfig) -> DictConfig:
     """Return the configuration of a sweep with what its launcher lacks.
 
+    Every job composes its own from the words, and a study that is run with others, or as a part of
+    one, may name another launcher than the one that runs it: the words name that one.
+
     Ray's launcher would start a cluster of its own on this machine alone: it joins the running one,
     that of RAY_ADDRESS or of this machine, unless `hydra.launcher.ray.init.address` names another.
     """
+    config = copy.deepcopy(config)
+    words = config.hydra.overrides.hydra
+    words.append(f"hydra/launcher={config.hydra.runtime.choices['hydra/launcher']}")
     if OmegaConf.select(config, "hydra.launcher._target_") != RAY:
         return config
-    config = copy.deepcopy(config)
     with open_dict(config):
         ray = config.hydra.launcher.ray
         asked = {key: value for key, value in ray.init.items() if value is not None}
@@ -34,5 +39,5 @@ def prepared(config: DictConfig) -> DictConfig:
         ray.remote = {**RUN, **ray.remote}
         # relative to where the command runs, and not to where each node was started
         folder = str(Path(config.hydra.sweep.dir).absolute()).replace("'", "\\'")
-        config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
+        words.append(f"hydra.sweep.dir='{folder}'")
     return config

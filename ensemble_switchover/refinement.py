@@ -19,7 +19,7 @@ FIRST_SEEDS = 2
 """An interval takes two."""
 
 Series = tuple[Any, ...]
-"""What an ensemble's differences are compared along: a family, a data set, a class and k."""
+"""What an ensemble's differences are compared along: a setting, a class and k."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,11 @@ class Block:
 
 
 def first_block(cells: Sequence[Cell]) -> Block:
-    """Choose the smallest budget, the largest, and some between, with two seeds each."""
-    budgets = budgets_of(cells)
+    """Choose the smallest budget, the largest, and some between, with two seeds each.
+
+    They are among those that have an ensemble, if any has.
+    """
+    budgets = compared_budgets(cells)
     last = len(budgets) - 1
     chosen = {budgets[round(last * i / (FIRST_BUDGETS - 1))] for i in range(FIRST_BUDGETS)}
     seeds = sorted({cell.seed for cell in cells})[:FIRST_SEEDS]
@@ -78,7 +81,7 @@ def next_block(
     ]
     where = "between budgets" if budget not in tried else "at a budget with runs"
     reason = (
-        f"{series[2]} k={series[3]} at {budget:,} parameters, {certainty:.1f} standard errors from "
+        f"{series[1]} k={series[2]} at {budget:,} parameters, {certainty:.1f} standard errors from "
         f"even, {where}: seed {', '.join(map(str, seeds))}"
     )
     return Block(block, reason)
@@ -89,17 +92,22 @@ def budgets_of(cells: Sequence[Cell]) -> list[int]:
     return sorted({_parameters(cell) for cell in cells})
 
 
+def compared_budgets(cells: Sequence[Cell]) -> list[int]:
+    """Return the parameters of the budgets that have an ensemble, or of all where none has."""
+    return budgets_of([cell for cell in cells if not _is_single(cell)]) or budgets_of(cells)
+
+
 def _differences(
     cells: Sequence[Cell], errors: Mapping[str, float]
 ) -> dict[Series, dict[int, list[float]]]:
     """Pair ensembles with the single network of their budget and seed, in every series."""
     single: dict[tuple[Any, ...], float] = {}
     for cell in cells:
-        if cell.design.design_class is DesignClass.SINGLE and cell.name in errors:
+        if _is_single(cell) and cell.name in errors:
             single[_place(cell)] = errors[cell.name]
     found: dict[Series, dict[int, list[float]]] = {}
     for cell in cells:
-        if cell.design.design_class is DesignClass.SINGLE:
+        if _is_single(cell):
             continue
         series = found.setdefault(_series(cell), {})
         if cell.name in errors and _place(cell) in single:
@@ -112,10 +120,13 @@ def _parameters(cell: Cell) -> int:
     return cell.budget.parameters
 
 
+def _is_single(cell: Cell) -> bool:
+    return cell.design.design_class is DesignClass.SINGLE
+
+
 def _series(cell: Cell) -> Series:
-    design = cell.design
-    return cell.family.name, cell.dataset.name, design.design_class.value, design.k
+    return cell.setting, cell.design.design_class.value, cell.design.k
 
 
 def _place(cell: Cell) -> tuple[Any, ...]:
-    return cell.family.name, cell.dataset.name, cell.budget, cell.seed
+    return cell.setting, cell.budget, cell.seed

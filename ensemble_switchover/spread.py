@@ -24,6 +24,8 @@ SHARE_OF_MEMORY = 0.8
 PROCESS_BYTES = 2**29
 """An allowance for what a process takes of a device beside its tensors."""
 ALL_PROCESSORS = -1
+ON_THIS_MACHINE = "n_jobs"
+"""The key of a launcher, joblib's, that runs jobs here, and so many at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Batch:
 
     cells: Sequence[Cell]
     num_jobs: int | None
-    """At a time on this machine; None: as the launcher says."""
+    """At a time on this machine; None: the launcher is not of this machine alone."""
 
     def adjusted(self, config: DictConfig) -> DictConfig:
         """Return the sweep's configuration with this number of jobs, for every job to know too."""
@@ -48,8 +50,9 @@ class Batch:
 def spread(cells: Sequence[Cell], config: DictConfig) -> list[Batch]:
     """Decide `sweep.jobs_per_device=`: which runs are launched together, and how many at a time.
 
-    Without the word there is one run a GPU. With `auto`, runs of which 2, 4, 8, ... fit into the
-    device's memory, by `plan`'s account, are put together, the largest runs first.
+    Without the word there is one run a GPU, or as many as the launcher says. With `auto`, runs of
+    which 2, 4, 8, ... fit into the device's memory, by `plan`'s account, are put together, the
+    largest runs first.
 
     Raises:
         ConfigError: if it is no number of runs, or not for this launcher.
@@ -57,15 +60,15 @@ def spread(cells: Sequence[Cell], config: DictConfig) -> list[Batch]:
     if not cells:
         return []
     asked = config.sweep.jobs_per_device
-    launcher = config.hydra.launcher
-    on_this_machine = OmegaConf.select(launcher, "n_jobs") is not None
-    if asked is not None:
-        _check(asked, on_this_machine=on_this_machine)
+    n_jobs = OmegaConf.select(config.hydra.launcher, ON_THIS_MACHINE)
+    _check(asked, n_jobs)
+    if n_jobs is None:
+        return [Batch(cells, None)]
     kinds = {devices()[0] if cell.device == "auto" else cell.device for cell in cells}
     num_devices = len(gpus()) if kinds == {"cuda"} else 1
     if asked is None:
-        one_each = on_this_machine and kinds == {"cuda"} and launcher.n_jobs == ALL_PROCESSORS
-        return [Batch(cells, max(1, num_devices) if one_each else None)]
+        one_each = kinds == {"cuda"} and n_jobs == ALL_PROCESSORS
+        return [Batch(cells, max(1, num_devices) if one_each else _as_joblib_counts(n_jobs))]
     if asked != "auto":
         return [Batch(cells, int(asked) * max(1, num_devices))]
     by_number: dict[int, list[Cell]] = {}
@@ -76,8 +79,31 @@ def spread(cells: Sequence[Cell], config: DictConfig) -> list[Batch]:
     ]
 
 
-def _check(asked: str, *, on_this_machine: bool) -> None:
-    if not on_this_machine:
+def _as_joblib_counts(n_jobs: int) -> int:
+    from joblib import effective_n_jobs
+
+    return int(effective_n_jobs(n_jobs))  # -1: as many as there are processors; -2: but one
+
+
+def jobs_at_a_time(batches: Sequence[Batch]) -> float:
+    """Return how many jobs there are on average; 1 where the launcher alone knows.
+
+    >>> jobs_at_a_time([Batch(["alone"], 1), Batch(["one", "two"], 2)])
+    1.5
+    """
+    turns = sum(len(batch.cells) / (batch.num_jobs or 1) for batch in batches)
+    return sum(len(batch.cells) for batch in batches) / turns if turns else 1.0
+
+
+def _check(asked: str | None, n_jobs: int | None) -> None:
+    if n_jobs == 0:
+        raise ConfigError(
+            "hydra.launcher.n_jobs=0: expected how many runs there are at a time, or -1 for one a "
+            "processor"
+        )
+    if asked is None:
+        return
+    if n_jobs is None:
         raise ConfigError(
             f"sweep.jobs_per_device={asked}: is for hydra/launcher=joblib, which was not chosen"
         )

@@ -59,7 +59,7 @@ def resolve_study(configs: Iterable[Config]) -> Study:
 
     Raises:
         ConfigError: naming every configuration's problems, once each; or every design, if none
-            exists.
+            exists; or a run that would go into two folders.
     """
     cells: dict[str, Cell] = {}
     impossible: dict[Hole, None] = {}
@@ -77,6 +77,9 @@ def resolve_study(configs: Iterable[Config]) -> Study:
             num_asked += 1
             if cell.name not in cells:
                 cells[cell.name], places[cell.name] = cell, place
+            elif (first := cells[cell.name].study_folder) != cell.study_folder:
+                problem = f"{cell.name}: would go into both {first} and {cell.study_folder}"
+                problems.setdefault(f"{problem}; expected a command for each, or one study=")
     if problems:
         raise ConfigError(*problems)
     if not cells:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from ensemble_switchover.job import Ending, run_cell
 from ensemble_switchover.launchers import prepared
 from ensemble_switchover.results.wandb_login import wandb_is_offline
 from ensemble_switchover.sharing import share_record
-from ensemble_switchover.spread import spread
+from ensemble_switchover.spread import ON_THIS_MACHINE, jobs_at_a_time, spread
 from ensemble_switchover.study import Study, resolve_study
 from ensemble_switchover.watch import Watch
 
@@ -117,8 +116,7 @@ def run_plan(
     def share(cell: Cell, source: Path) -> None:
         share_record(cell, plan.configs[cell.name], source)
 
-    jobs = concurrent_jobs(config.hydra.launcher)
-    watch = Watch(plan.study, agenda, concurrent_jobs=jobs, share=share)
+    watch = Watch(plan.study, agenda, concurrent_jobs=jobs_at_a_time(batches), share=share)
     _watches.append(watch)
     watch.tally.shared += [cell for cell, _ in agenda.shares]
     if plan.wandb_offline and watch.pending:
@@ -171,9 +169,8 @@ def _run_job(config: Config, launcher: DictConfig) -> str:
 
 
 def concurrent_jobs(launcher: DictConfig) -> int:
-    """Tell how many jobs a launcher runs at a time on this machine."""
-    jobs = int(OmegaConf.select(launcher, "n_jobs", default=1))
-    return jobs if jobs > 0 else (os.cpu_count() or 1)
+    """Tell a job how many there are at a time on this machine."""
+    return int(OmegaConf.select(launcher, ON_THIS_MACHINE, default=1))
 
 
 def unfinished_of_this_process() -> int:

@@ -17,10 +17,17 @@ from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.gpus import forget_places
 from ensemble_switchover.planning.calibration import calibration_folder, read_calibrations
 from ensemble_switchover.planning.forecast import forecast
-from ensemble_switchover.refinement import Block, budgets_of, first_block, next_block
+from ensemble_switchover.refinement import (
+    Block,
+    budgets_of,
+    compared_budgets,
+    first_block,
+    next_block,
+)
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
-from ensemble_switchover.sweep import Plan, concurrent_jobs, plan_sweep, run_plan
+from ensemble_switchover.spread import jobs_at_a_time, spread
+from ensemble_switchover.sweep import Plan, plan_sweep, run_plan
 from ensemble_switchover.terminal import count, duration
 from ensemble_switchover.watch import work
 
@@ -73,11 +80,13 @@ def _run_timed(
     begin = time.monotonic()
     seconds = _seconds(config)
     plan = _settle(plan_sweep(config, words), config, words, seconds)
-    cells, jobs = plan.study.cells, concurrent_jobs(config.hydra.launcher)
+    cells = plan.study.cells
     if plan.retry == "failed":
         begun = [cell for cell in cells if run_state(cell.folder) is not RunState.ABSENT]
         if begun:
             run_plan(plan.only(begun), config, make_launcher)
+        else:
+            print("No run has begun; the same command without retry=failed begins.")
         return
     errors, seconds_per_work = _look(cells)
     passed_over: set[str] = set()
@@ -87,7 +96,7 @@ def _run_timed(
     while block is not None:
         left = seconds - (time.monotonic() - begin)
         to_do = [cell for cell in block.cells if cell.name not in errors]
-        needed = sum(work(cell) for cell in to_do) * seconds_per_work / jobs
+        needed = time_of([seconds_per_work * work(cell) for cell in to_do], _jobs(to_do, config))
         if is_first or needed <= left:
             print(f"{duration(max(0.0, left))} left; {block.reason}", flush=True)
             if to_do:
@@ -110,6 +119,19 @@ def _seconds(config: DictConfig) -> float:
     if not 0 < hours < math.inf:
         raise ConfigError(f"sweep.hours={hours}: expected more than 0")
     return float(hours * HOUR_SECONDS)
+
+
+def _jobs(cells: Sequence[Cell], config: DictConfig) -> float:
+    return jobs_at_a_time(spread(cells, config))
+
+
+def time_of(seconds: Sequence[float], jobs: float) -> float:
+    """Estimate how long runs take, so many at a time; none is parted.
+
+    >>> time_of([10.0, 10.0, 40.0], 2), time_of([10.0] * 4, 2), time_of([], 2)
+    (40.0, 20.0, 0.0)
+    """
+    return max(sum(seconds) / jobs, max(seconds, default=0.0))
 
 
 def _look(cells: Sequence[Cell]) -> tuple[dict[str, float], float]:
@@ -141,19 +163,21 @@ def _settle(plan: Plan, config: DictConfig, words: Sequence[str], seconds: float
     asked = sorted(word for word in words if word.partition("=")[0] not in OTHER_WORDS)
     decision = _read_decision(path, asked)
     if decision is None:
-        jobs = concurrent_jobs(config.hydra.launcher)
         predicted = _predict(plan.study.cells, seconds)
         decision = decide(
             plan.study.cells,
             predicted,
-            FIRST_SHARE * seconds * jobs,
-            fixed_epochs=has_word(words, "epochs"),
+            FIRST_SHARE * seconds,
+            jobs=_jobs(plan.study.cells, config),
+            fixed_epochs=any(has_word(run, "epochs") for run in plan.words.values()),
         )
         path.parent.mkdir(parents=True, exist_ok=True)
         values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
         path.write_text(json.dumps(values, indent=1))
     if decision.epochs is not None:
         plan = plan_sweep(config, [*words, f"epochs={decision.epochs}"])
+    for hole in plan.study.impossible:
+        print(f"  no such design: {hole}")
     cells = [c for c in plan.study.cells if c.budget.parameters <= decision.largest_budget]
     budgets = budgets_of(cells)
     print(
@@ -190,7 +214,12 @@ def _predict(cells: Sequence[Cell], seconds: float) -> dict[str, float]:
 
 
 def decide(
-    cells: Sequence[Cell], predicted: dict[str, float], seconds: float, *, fixed_epochs: bool
+    cells: Sequence[Cell],
+    predicted: dict[str, float],
+    seconds: float,
+    *,
+    jobs: float = 1.0,
+    fixed_epochs: bool,
 ) -> Decision:
     """Decide epochs and budgets, so that the first block fits.
 
@@ -200,19 +229,21 @@ def decide(
     Args:
         cells: The candidates, with the recipe's epochs.
         predicted: Seconds of each run, by name.
-        seconds: What the first block may take, all of its runs one after another.
-        fixed_epochs: The words say how many epochs.
+        seconds: What the first block may take.
+        jobs: Runs at a time.
+        fixed_epochs: The words, or the study's lists, say how many epochs.
 
     Raises:
-        ConfigError: if not even two budgets fit.
+        ConfigError: if not even two budgets fit, or the only one.
     """
     epochs = min(cell.recipe.epochs for cell in cells)
     least = epochs if fixed_epochs else min(LEAST_EPOCHS, epochs)
-    budgets = budgets_of(cells)
+    budgets = compared_budgets(cells)
+    least_budgets = min(LEAST_BUDGETS, len(budgets))
     needed = 0.0
-    for number in range(len(budgets), LEAST_BUDGETS - 1, -1):
+    for number in range(len(budgets), least_budgets - 1, -1):
         kept = [cell for cell in cells if cell.budget.parameters <= budgets[number - 1]]
-        needed = sum(predicted[cell.name] for cell in first_block(kept).cells)
+        needed = time_of([predicted[cell.name] for cell in first_block(kept).cells], jobs)
         if needed <= seconds:
             return Decision(None, budgets[number - 1])
         affordable = int(epochs * seconds / needed)
@@ -220,6 +251,6 @@ def decide(
             return Decision(affordable, budgets[number - 1])
     hours = needed * least / epochs / FIRST_SHARE / HOUR_SECONDS
     raise ConfigError(
-        f"sweep.hours: expected at least {hours:.2g} for {LEAST_BUDGETS} budgets of "
+        f"sweep.hours: expected at least {hours:.2g} for {count(least_budgets, 'budget')} of "
         f"{least} epochs; smaller budgets, fewer images or more jobs at a time take less"
     )

@@ -30,6 +30,7 @@ from ensemble_switchover.terminal import (
     count,
     duration,
     print_table,
+    printable,
     replace_unknown_characters,
 )
 
@@ -66,7 +67,7 @@ class Watch(threading.Thread):
         study: Study,
         agenda: Agenda,
         *,
-        concurrent_jobs: int,
+        concurrent_jobs: float,
         share: Callable[[Cell, Path], None],
     ) -> None:
         """Tell what is there, and begin to watch with `start`.
@@ -74,7 +75,7 @@ class Watch(threading.Thread):
         Args:
             study: The runs.
             agenda: What is to do of them.
-            concurrent_jobs: Runs at a time on this machine, as the launcher says.
+            concurrent_jobs: Runs at a time on this machine, on average.
             share: Writes the record of a cell from the folder of another one's.
         """
         super().__init__(daemon=True)
@@ -226,7 +227,7 @@ class Watch(threading.Thread):
 
     def _say(self, line: str) -> None:
         self._last_word = time.monotonic()
-        self.console.print(line, markup=False)
+        self.console.print(printable(line), markup=False)
 
     def _status(self) -> str:
         tally = self.tally
@@ -255,11 +256,20 @@ def _names_in(folder: Path) -> list[str]:
         return []
 
 
-def was_killed(cell: Cell) -> bool:
-    """Tell whether a process that worked on a run ended without giving it up."""
-    folder = unfinished_folder(cell.folder)
-    locked = any(name.endswith(SUFFIX) for name in _names_in(folder))
-    return locked and holder_of(folder) is None
+def locks_on(cell: Cell) -> set[str]:
+    """Name the locks on a run: its process's, and those of processes that ended without a word."""
+    names = _names_in(unfinished_folder(cell.folder))
+    return {name for name in names if name.endswith(SUFFIX)}
+
+
+def was_killed(cell: Cell, before: set[str]) -> bool:
+    """Tell whether a process that took a run ended without giving it up.
+
+    Args:
+        cell: The run.
+        before: The locks that there were on it before.
+    """
+    return not locks_on(cell) <= before and holder_of(unfinished_folder(cell.folder)) is None
 
 
 def describe_kill(cell: Cell) -> str:

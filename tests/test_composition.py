@@ -101,12 +101,32 @@ def test_a_named_sweep_gives_its_parameters_to_the_words(sweep, words):
 def test_several_named_sweeps_are_each_read_on_their_own():
     words = ("seed=1", "design=deq", "k=4", "dataset=cifar10")
     both = compose_words(["sweep=demo,table_d", *words])
-    assert [sweep.concurrent_jobs for sweep, _ in both] == [2, 1]
+    assert {sweep.concurrent_jobs for sweep, _ in both} == {1}  # Hydra's launcher, as none is named
     assert [configs for _, configs in both] == [
         runs_of_ours("sweep=demo", *words),
         runs_of_ours("sweep=table_d", *words),
     ]
     assert {config.study for _, configs in both for config in configs} == {"demo", "paper"}
+
+
+def test_one_launcher_runs_all_named_sweeps():
+    words = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=3")
+    both = read_words(["sweep=demo,smoke", *words])
+    assert {sweep.concurrent_jobs for sweep in both} == {3}
+    assert {sweep.concurrent_jobs for sweep in read_words(["sweep=digits"])} == {2}
+
+
+def test_a_sweep_with_hours_of_its_own_is_run_alone_or_all_have_hours():
+    with pytest.raises(ConfigError, match=r"sweep=own: has sweep.hours=8 for itself; expected it"):
+        read_words(["sweep=smoke,own"])
+    assert len(read_words(["sweep=smoke,own", "sweep.hours=3"])) == 2
+    assert len(read_words(["sweep=own"])) == 1
+
+
+@pytest.mark.parametrize("word", ["sweep.hours=1,2", "sweep.jobs_per_device=2,auto"])
+def test_what_is_of_the_whole_sweep_has_one_value(word):
+    with pytest.raises(ConfigError, match=f"{word}: is of the whole sweep; expected one value"):
+        read_words(["sweep=own", word])
 
 
 def test_words_for_hydra_itself_are_no_part_of_a_run():

@@ -134,6 +134,16 @@ def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
     assert all("do not fit" in hole.reason for hole in study.impossible)
 
 
+@pytest.mark.parametrize("name", SWEEPS)
+def test_every_sweep_goes_with_every_launcher(name):
+    """What one launcher is told, such as n_jobs, another one refuses."""
+    assert set(compose_sweep(name, "hydra/launcher=basic").hydra.launcher) == {"_target_"}
+
+
+def test_the_demo_runs_two_at_a_time():
+    assert compose_sweep("demo").hydra.launcher.n_jobs == 2
+
+
 def test_the_default_is_a_small_single_resnet_on_digits(compose_config):
     config = compose_config()
     assert config.logger.kind == "wandb"

@@ -118,6 +118,48 @@ def test_a_launcher_that_does_not_work_is_not_tried_for_ever(launch):
     assert watch.num_missing == 4
 
 
+def test_a_lock_of_an_earlier_sweep_is_no_kill_of_this_one(launch, tiny_cell):
+    left_behind, _ = tiny_cell("seed=1")
+    leave_a_dead_lock(left_behind)
+
+    def behave(cell, number):
+        raise OSError("sbatch: invalid partition")
+
+    launched, watch = launch(behave)
+    assert launched == [[0, 1, 2, 3]]
+    assert set(reasons(watch).values()) == {
+        "could not be launched: OSError: sbatch: invalid partition"
+    }
+
+
+def test_a_killed_run_whose_second_job_does_not_begin_says_so(launch):
+    def behave(cell, number):
+        if cell.seed == 1 and number == 1:
+            leave_a_dead_lock(cell)
+        if cell.seed == 1:
+            raise OSError("queue is closed")
+        return finish(cell)
+
+    launched, watch = launch(behave)
+    assert launched == [[0, 1, 2, 3], [2, 3], [1]]
+    assert reasons(watch) == {1: "could not be launched: OSError: queue is closed"}
+
+
+def test_a_killed_run_that_is_cancelled_then_is_left(launch, capsys):
+    def behave(cell, number):
+        if cell.seed == 1 and number == 1:
+            leave_a_dead_lock(cell)
+            raise RuntimeError("A worker was terminated")
+        if cell.seed == 1:
+            raise RuntimeError("has not produced any output (state: CANCELLED by 0)")
+        return finish(cell)
+
+    _, watch = launch(behave)
+    assert reasons(watch) == {}
+    assert watch.num_missing == 1
+    assert "what is left is not launched again" in capsys.readouterr().err
+
+
 def test_jobs_that_were_cancelled_are_not_launched_again(launch, capsys):
     def behave(cell, number):
         if cell.seed == 2:

@@ -115,9 +115,9 @@ def test_a_failed_run_is_tried_again_only_when_asked(cell, trainings, monkeypatc
     assert run_state(cell[0].folder) is RunState.FINISHED
 
 
-def test_an_unexpected_error_is_noted_too(cell, monkeypatch):
+def test_an_unexpected_error_is_noted_too_in_one_line(cell, monkeypatch):
     def fail(*arguments, **keywords):
-        raise MemoryError("no more")
+        raise MemoryError("no more\n\tof it")
 
     monkeypatch.setattr(run, "train_and_measure", fail)
     with pytest.raises(MemoryError):

@@ -9,7 +9,12 @@ from ensemble_switchover.launchers import RAY, prepared
 
 
 def configuration(**launcher):
-    hydra = {"launcher": launcher, "sweep": {"dir": "results/it's"}, "overrides": {"hydra": []}}
+    hydra = {
+        "launcher": launcher,
+        "runtime": {"choices": {"hydra/launcher": "chosen"}},
+        "sweep": {"dir": "results/it's"},
+        "overrides": {"hydra": []},
+    }
     return OmegaConf.create({"hydra": hydra})
 
 
@@ -19,7 +24,7 @@ def test_ray_joins_the_running_cluster_as_it_is(tmp_path, monkeypatch):
     ray = prepared(asked).hydra.launcher.ray
     assert ray.init == {"address": "auto", "object_store_memory": None}
     assert ray.remote == {"num_cpus": 1, "max_retries": 3, "num_gpus": 1}
-    (word,) = prepared(asked).hydra.overrides.hydra
+    word = prepared(asked).hydra.overrides.hydra[-1]
     assert word == f"hydra.sweep.dir='{tmp_path}/results/it\\'s'"
     assert asked.hydra.overrides.hydra == []
 
@@ -33,9 +38,12 @@ def test_what_is_said_of_ray_counts():
     assert ray.remote.max_retries == 0
 
 
-def test_other_launchers_are_left_as_they_are():
+def test_jobs_of_every_launcher_are_told_which_it_is():
     config = configuration(_target_="hydra_plugins.other", n_jobs=2)
-    assert prepared(config) is config
+    ready = prepared(config)
+    assert ready.hydra.launcher == config.hydra.launcher
+    assert ready.hydra.overrides.hydra == ["hydra/launcher=chosen"]
+    assert config.hydra.overrides.hydra == []
 
 
 @pytest.mark.parametrize(("option", "extra"), [("submitit_slurm", "slurm"), ("ray", "ray")])

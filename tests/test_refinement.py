@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ensemble_switchover.composition import compose_words
-from ensemble_switchover.refinement import budgets_of, first_block, next_block
+from ensemble_switchover.refinement import _differences, budgets_of, first_block, next_block
 from ensemble_switchover.study import resolve_study
 
 
@@ -51,6 +51,25 @@ def test_it_begins_with_the_ends_and_some_between_and_two_seeds(cells):
     assert len(block.cells) == 4 * 2 * 2
 
 
+def test_it_begins_where_there_are_ensembles(cells):
+    budgets = budgets_of(cells)
+    fewer = [cell for cell in cells if cell.design.k == 1 or cell.budget.parameters > budgets[1]]
+    chosen = budgets_of(first_block(fewer).cells)
+    assert (chosen[0], chosen[-1]) == (budgets[2], budgets[-1])
+
+
+def test_ensembles_are_compared_with_single_networks_of_their_own_setting():
+    """Else those of one difficulty would be set against the single networks of another."""
+    words = ["sweep=fractals", "design=single,deq", "k=2", "dataset.difficulty=0.3,0.7"]
+    words += ["seed=0,1", "budget.network=20x8,20x16"]
+    cells = resolve_study(c for _, part in compose_words(words) for c in part).cells
+    errors = {cell.name: 100 * cell.dataset.difficulty for cell in cells}
+    found = _differences(cells, errors)
+    assert len(found) == 2
+    assert {difference for each in found.values() for d in each.values() for difference in d} == {0}
+    assert all(len(d) == 2 for each in found.values() for d in each.values())
+
+
 def test_runs_gather_around_the_planted_switchover(cells):
     budgets = budgets_of(cells)
     near = []
@@ -68,7 +87,6 @@ def test_runs_gather_around_the_planted_switchover(cells):
 def bracket(cells, errors):
     """Return how wide the gap is, as a factor, between budgets whose signs are told by 3 errors."""
     from ensemble_switchover.analysis.certainty import certainties
-    from ensemble_switchover.refinement import _differences
 
     (differences,) = _differences(cells, errors).values()
     found = certainties(sorted(differences), differences)

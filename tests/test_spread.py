@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import joblib
 import pytest
 from omegaconf import OmegaConf
 
@@ -41,13 +42,16 @@ def test_one_run_a_gpu_unless_something_else_is_said(two_gpus, tiny_cell):
     cells = [tiny_cell("device=cuda", f"seed={seed}")[0] for seed in range(3)]
     assert counts(spread(cells, configuration())) == [(3, 2)]
     assert counts(spread(cells, configuration("3"))) == [(3, 6)]
-    assert counts(spread(cells, configuration(n_jobs=5))) == [(3, None)]
+    assert counts(spread(cells, configuration(n_jobs=5))) == [(3, 5)]
     assert counts(spread(cells, configuration(n_jobs=None))) == [(3, None)]  # of Slurm, say
 
 
 def test_on_a_cpu_the_launcher_decides_or_the_number_that_is_asked_for(tiny_cell):
     cells = [tiny_cell()[0]]
-    assert counts(spread(cells, configuration())) == [(1, None)]
+    assert counts(spread(cells, configuration(n_jobs=3))) == [(1, 3)]
+    assert counts(spread(cells, configuration(n_jobs=-1))) == [(1, joblib.cpu_count())]
+    all_but_one = max(1, joblib.cpu_count() - 1)
+    assert counts(spread(cells, configuration(n_jobs=-2))) == [(1, all_but_one)]
     assert counts(spread(cells, configuration("2"))) == [(1, 2)]
     assert spread([], configuration("2")) == []
 
@@ -92,6 +96,11 @@ def test_every_job_is_told_how_many_there_are():
 def test_anything_else_is_refused(asked, tiny_cell):
     with pytest.raises(ConfigError, match=rf"sweep.jobs_per_device={asked}: expected a number"):
         spread([tiny_cell()[0]], configuration(asked))
+
+
+def test_no_jobs_at_a_time_are_refused(tiny_cell):
+    with pytest.raises(ConfigError, match=r"hydra.launcher.n_jobs=0: expected how many runs"):
+        spread([tiny_cell()[0]], configuration(n_jobs=0))
 
 
 def test_other_launchers_spread_runs_themselves(tiny_cell):

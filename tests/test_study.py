@@ -41,6 +41,12 @@ def test_every_problem_is_named_once(compose_config):
         assert sum(text.startswith(key) for text in error.value.args) == 1
 
 
+def test_a_run_goes_into_one_folder(compose_config):
+    configs = [compose_config(f"study={name}") for name in ("night", "night", "day")]
+    with pytest.raises(ConfigError, match="would go into both results/night and results/day; "):
+        resolve_study(configs)
+
+
 def test_a_study_of_holes_alone_is_a_mistake(compose_config):
     configs = [compose_config("design=weq", f"k={k}") for k in (32, 64)]
     with pytest.raises(ConfigError, match="nothing to run") as error:

@@ -12,7 +12,7 @@ import pytest
 
 from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_records
-from tests import engines
+from tests import engines, troubled
 
 TINY = (
     "dataset=digits",
@@ -43,6 +43,15 @@ def sweep(folder, *words):
 
 def records(folder, study="runs"):
     return read_records(folder / "results" / study).records
+
+
+def records_of_seed(folder, seed):
+    return list(folder.glob(f"results/runs/*_seed{seed}_*/{RECORD_FILE}"))
+
+
+def has_begun(folder, seed):
+    """Tell whether a run has its first checkpoint."""
+    return any(folder.glob(f"results/runs/.unfinished/*_seed{seed}_*/checkpoints/*.checkpoint"))
 
 
 def test_the_words_of_one_run_sweep_with_multirun(tmp_path):
@@ -107,41 +116,44 @@ def test_a_wrong_word_stops_before_anything_runs(tmp_path):
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
 def test_an_interrupted_sweep_goes_on(tmp_path, launcher):
+    """One run is finished, and every process waits in the middle of another: nothing is a race."""
+    num_jobs = 2 if launcher == "joblib" else 1
+    waiting = troubled.WAIT[:num_jobs]
     words = (
         "budget.depth=8",
         "budget.width=4",
-        "seed=0,1,2,3,4,5",
-        "epochs=4",
+        f"seed=0,{','.join(map(str, waiting))},4",
+        "epochs=2",
         f"hydra/launcher={launcher}",
         *(["hydra.launcher.n_jobs=2"] if launcher == "joblib" else []),
     )
     process = subprocess.Popen(
-        command("--multirun", *TINY, *words),
+        [sys.executable, "-m", "tests.troubled", "--multirun", *TINY, *words],
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(engines.REPOSITORY)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 120
-    while (
-        not list(tmp_path.glob(f"results/runs/resnet*/{RECORD_FILE}"))
-        and time.monotonic() < deadline
-    ):
+    while not (records_of_seed(tmp_path, 0) and all(has_begun(tmp_path, s) for s in waiting)):
+        assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate()
 
     assert process.returncode == 130
     assert "Interrupted" in errors
     assert "Traceback" not in errors
-    finished = {record.name for record in records(tmp_path)}
-    assert 1 <= len(finished) < 6
+    assert [record.seed for record in records(tmp_path)] == [0]
 
     result = sweep(tmp_path, *words)
     assert result.returncode == 0, result.stderr
-    assert f"{6 - len(finished)} runs trained" in result.stdout
-    assert len(records(tmp_path)) == 6
+    assert f"{num_jobs + 1} runs trained" in result.stdout
+    assert {record.seed for record in records(tmp_path)} == {0, *waiting, 4}
+    for seed in waiting:
+        (log,) = tmp_path.glob(f"results/runs/*_seed{seed}_*/run.log")
+        assert "going on after epoch 1" in log.read_text()
 
 
 def test_a_run_that_is_killed_leaves_no_record_and_goes_on(tmp_path):
@@ -248,6 +260,19 @@ def test_equal_designs_are_trained_once_and_each_has_its_record(tmp_path):
     assert "0 runs trained in" in in_another_study.stdout
     assert "2 shared" in in_another_study.stdout
     assert len(records(tmp_path, "night")) == 2
+
+
+def test_jobs_of_a_study_that_is_run_beside_others_know_how_they_are_run(tmp_path):
+    """By itself, the study of digits runs two at a time."""
+    # what tells the runs of the two studies apart is left to them
+    words = [word for word in TINY if "latency_batch_sizes" not in word]
+    words += ["sweep=smoke,digits_resnet", "design=single", "budget.network=8x4", "seed=0"]
+    result = subprocess.run(
+        command("--multirun", *words), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    found = [*records(tmp_path, "smoke"), *records(tmp_path, "digits")]
+    assert [record.environment.concurrent_jobs for record in found] == [1, 1]
 
 
 def test_the_study_smoke_gives_the_same_records_under_joblib(tmp_path):

@@ -69,6 +69,30 @@ def test_too_little_time_says_how_much_would_do(cells):
     assert decide(cells, predicted(cells, 1e6), enough, fixed_epochs=False).epochs == LEAST_EPOCHS
 
 
+def test_runs_at_a_time_shorten_the_first_block_and_the_hours_that_it_needs(cells):
+    half = first_seconds(cells) / 2
+    decision = decide(cells, predicted(cells), half, jobs=2, fixed_epochs=False)
+    assert decision == Decision(None, budgets_of(cells)[-1])
+    with pytest.raises(ConfigError) as alone:
+        decide(cells, predicted(cells, 1e6), HOUR_SECONDS, fixed_epochs=False)
+    with pytest.raises(ConfigError) as four:
+        decide(cells, predicted(cells, 1e6), HOUR_SECONDS, jobs=4, fixed_epochs=False)
+    hours = [float(str(e.value).split("at least ")[1].split()[0]) for e in (alone, four)]
+    assert hours[0] == pytest.approx(4 * hours[1], rel=0.05)
+
+
+def test_many_jobs_do_not_shorten_the_longest_run(cells):
+    decision = decide(cells, predicted(cells), RUN_SECONDS / 2, jobs=1000, fixed_epochs=False)
+    assert decision.epochs == 10
+
+
+def test_a_study_of_one_budget_has_its_first_block_too(cells):
+    one = [cell for cell in cells if cell.budget.parameters == budgets_of(cells)[3]]
+    assert decide(one, predicted(one), first_seconds(one), fixed_epochs=False).epochs is None
+    with pytest.raises(ConfigError, match=r"at least .* for 1 budget of 10 epochs"):
+        decide(one, predicted(one, 1e6), HOUR_SECONDS, fixed_epochs=False)
+
+
 class Laboratory:
     """Runs that take a minute each, and whose winner is planted."""
 
@@ -101,8 +125,8 @@ def laboratory(monkeypatch):
     return found
 
 
-def sweep(results, *words):
-    given = ["sweep=own", "dataset=digits", "logger=none", f"results={results}", *words]
+def sweep(results, *words, study="own"):
+    given = [f"sweep={study}", "dataset=digits", "logger=none", f"results={results}", *words]
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         plain = [word for word in given if word.startswith("sweep")]  # as Hydra leaves lists out
         config = compose("config", overrides=plain, return_hydra_config=True)
@@ -159,6 +183,26 @@ def test_failed_runs_alone_are_tried_again_where_that_is_asked(laboratory, tmp_p
     before = len(laboratory.made)
     sweep(tmp_path, *words, "retry=failed")
     assert [entry.name for entry in laboratory.made[before:]] == [cell.name]
+
+
+def test_epochs_among_the_lists_of_a_study_stay(laboratory, tmp_path):
+    words = ("sweep.hours=0.4", "design=single,deq", "budget.network=40x12,64x12", "seed=0,1")
+    with pytest.raises(ConfigError, match=r"at least .* for 2 budgets of 30 epochs"):
+        sweep(tmp_path, *words, study="figure_k")
+    sweep(tmp_path, "sweep.hours=9", *words[1:], study="figure_k")
+    assert {cell.recipe.epochs for cell in laboratory.made} == {30, 90}
+
+
+def test_what_does_not_exist_is_told_once(laboratory, tmp_path, capsys):
+    words = ("design=single,deq", "k=64", "budget.parameters=50k,1.6M", "seed=0,1")
+    sweep(tmp_path, "sweep.hours=9", *words)
+    assert capsys.readouterr().out.count("no such design: resnet on digits: design=deq k=64") == 1
+
+
+def test_failed_runs_of_a_sweep_that_never_began_are_none(laboratory, tmp_path, capsys):
+    sweep(tmp_path, "sweep.hours=9", "design=single,deq", "retry=failed")
+    assert laboratory.made == []
+    assert "No run has begun" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("hours", ["0", "-1", ".nan", ".inf"])

@@ -1,17 +1,20 @@
 """The program with trouble in some of its runs, by their seeds: `python -m tests.troubled WORDS`.
 
-The trouble is planted in the process that trains, under any launcher.
+The trouble is planted in the process that trains, under any launcher. Two of the seeds wait after
+their first checkpoint until somebody interrupts them.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from unittest import mock
 
-from ensemble_switchover import app
+from ensemble_switchover import app, interruption
 
 RAISES, OUT_OF_MEMORY, KILLED = 1, 2, 3
+WAIT = (7, 8)
 
 _job = app.job
 
@@ -30,11 +33,18 @@ def job(node):
         write_checkpoint(folder, checkpoint)
         os.kill(os.getpid(), signal.SIGKILL)
 
+    def wait(folder, checkpoint):
+        write_checkpoint(folder, checkpoint)
+        while True:
+            interruption.check()
+            time.sleep(0.1)
+
     write_checkpoint = run.write_checkpoint
     trouble = {
         RAISES: ("train", raise_an_error),
         OUT_OF_MEMORY: ("train", want_memory),
         KILLED: ("write_checkpoint", be_killed),
+        **dict.fromkeys(WAIT, ("write_checkpoint", wait)),
     }
     if node.seed not in trouble:
         return _job(node)
