@@ -12,6 +12,7 @@ from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.explorer.content import build_content
 from ensemble_switchover.explorer.document import render_explorer
+from ensemble_switchover.record_folders import MissingRun
 from ensemble_switchover.results.store import read_records
 from tests.explorer.browser import ask, choose, open_page, settle, table_of
 from tests.factories import make_record, make_study
@@ -56,8 +57,9 @@ def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_page(tmp_path_factory.mktemp("wide") / "explorer.html", records)
 
 
-def write_page(path: Path, records: Sequence[Record]) -> Path:
-    path.write_text(render_explorer(build_content(records, lambda runs: runs[0].name)), "utf-8")
+def write_page(path: Path, records: Sequence[Record], failed: Sequence[MissingRun] = ()) -> Path:
+    content = build_content(records, lambda runs: runs[0].name)
+    path.write_text(render_explorer(content, failed), "utf-8")
     return path
 
 
@@ -365,10 +367,13 @@ def test_names_are_text_wherever_they_stand(browser: Browser, tmp_path: Path) ->
         for name in ("single", "deq") for seed in (0, 1)
     ]  # fmt: skip
     records[0].config["study"] = EVIL
-    path = write_page(tmp_path / "evil.html", records)
+    path = write_page(tmp_path / "evil.html", records, [MissingRun(EVIL, EVIL)])
 
     with open_page(browser, path) as page:
         ask(page, parameters="250k")
+        page.click("nav a[href='#missing-title']")
+        page.click("summary >> text=Failed runs: 1")
+        assert page.inner_text("details li").strip() == f"{EVIL}: {EVIL}"
         assert page.evaluate("window.evil") is None
         assert page.locator("img").count() == 0
         assert EVIL in page.inner_text("#answer")
