@@ -5,7 +5,7 @@ function pointsOf(rows, xKey, yKey) {
   const keys = model.content.metrics.map(([key]) => key);
   return rows.flatMap((row) => {
     const [x] = xKey === "budget" ? row.budget : row.values[keys.indexOf(xKey)];
-    const [y, std] = row.values[keys.indexOf(yKey)];
+    const [y, std, numSeeds] = row.values[keys.indexOf(yKey)];
     if (x === null || y === null) return [];
     const what = `${row.designClass}${row.k > 1 ? `, k = ${row.k}` : ""}`;
     const title =
@@ -14,7 +14,7 @@ function pointsOf(rows, xKey, yKey) {
       (xKey === "budget" ? "" : `${labelMetric(xKey)}: ${formatDigits(x, 4)}\n`) +
       `${labelMetric(yKey)}: ${formatSpread(y, std)}`;
     const budget = row.budget[0];
-    return [{ name: row.designClass, x, y, std, budget, front: false, title, row }];
+    return [{ name: row.designClass, x, y, std, numSeeds, budget, front: false, title, row }];
   });
 }
 
@@ -47,13 +47,13 @@ function renderMetric(comparison, rows, cell) {
       makeTable(
         `${label}: mean and sample standard deviation over the seeds`,
         ["Budget", "Class", "Design", "Mean", "± std", "Seeds"],
-        points.map(({ row, y, std }) => [
+        points.map(({ row, y, std, numSeeds }) => [
           formatCount(row.budget[0]),
           row.designClass,
           `depth ${row.depth}, width ${row.width}`,
           formatDigits(y, 4),
           std === null ? ABSENT : formatDigits(std, 2),
-          String(row.numSeeds),
+          String(numSeeds),
         ]),
         3,
       ),
@@ -114,13 +114,18 @@ function renderPareto(comparison, rows, cell) {
 function noteOn(rows, keys) {
   const notes = [];
   if (keys.includes("accuracy")) {
-    const index = model.content.metrics.findIndex(([key]) => key === "accuracy");
-    const missing = rows.filter((row) => row.values[index][0] === null).length;
-    notes.push(`${missing} designs never reach the single network's accuracy with every seed.`);
+    const compared = rows.filter(({ reached }) => reached[1] > 0);
+    const short = compared.filter(({ reached }) => reached[0] < reached[1]).length;
+    notes.push(
+      `${short} of ${countOf(compared.length, "design")} ${short === 1 ? "is" : "are"} not as ` +
+        "good as the single network with every seed.",
+    );
   }
   if (keys.includes("latency") || keys.includes("fastest")) {
     const sizes = distinct(rows.flatMap((row) => row.latencyBatch ?? []));
-    notes.push(`Inference at batch size ${sizes.join(", ") || ABSENT}.`);
+    const without = rows.filter((row) => row.latencyBatch === null).length;
+    const left = without ? `; ${countOf(without, "design")} had no such measurement` : "";
+    notes.push(`Inference at batch size ${sizes.join(", ") || ABSENT}${left}.`);
   }
   if (keys.includes("memory") && rows.some((row) => row.memoryKind === "process resident")) {
     notes.push("Memory is that of the whole process: a CPU tells no other.");

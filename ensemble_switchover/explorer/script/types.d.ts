@@ -72,9 +72,12 @@ interface MetricRow {
   condition: string;
   latencyBatch: number | null;
   memoryKind: string | null;
+  /** Of the condition. */
   numSeeds: number;
+  /** Seeds as good as the single network, of those that have one to compare with. */
   reached: [number, number];
-  values: [number | null, number | null][];
+  /** Mean, sample standard deviation, seeds. */
+  values: [number | null, number | null, number][];
   design: number;
 }
 
@@ -169,6 +172,7 @@ interface MetricPoint {
   x: number;
   y: number;
   std: number | null;
+  numSeeds: number;
   /** Parameters of the budget. */
   budget: number;
   front: boolean;
