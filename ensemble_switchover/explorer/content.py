@@ -62,11 +62,6 @@ def build_content(
     places = {design.key: number for number, design in enumerate(designs)}
     findings = [derive_finding(comparison) for comparison in group_comparisons(records)]
     data = {design.setting: design.data for design in designs}
-    runs = tabulate_runs(records)
-    rows = metric_rows(runs)
-    for row in rows:
-        setting = row["setting"]
-        row["design"] = places[setting, data[setting], row["k"], row["depth"], row["width"]]
     most_seeds = max(len(design.errors) for design in designs)
     return {
         "studies": sorted({record.study for record in records}),
@@ -74,11 +69,10 @@ def build_content(
         "stride": stride,
         "reach": REACH,
         "tQuantiles": [t_quantile(n, CONFIDENCE) for n in range(1, max(2, most_seeds))],
-        "devices": device_names(designs),
         "metrics": [list(metric) for metric in METRICS],
         "designs": listed,
         "comparisons": [_comparison_values(f, places, data) for f in findings],
-        "rows": rows,
+        "rows": metric_rows(tabulate_runs(records)),
         "config": shared,
         "facts": list(facts),
         "floats": pool.encode(),
@@ -144,6 +138,7 @@ def _cost_values(cost: Cost, design: TrainedDesign, stride: int, pool: FloatPool
         "memory": cost.memory_bytes,
         "memoryKind": cost.memory_kind,
         "numSeeds": cost.num_seeds,
+        "numRuns": cost.num_runs,
     }
 
 
@@ -173,7 +168,6 @@ def _comparison_values(
         "maps": map_values(finding),
         "sentences": list(finding.sentences),
         "holes": [[hole.design_class, hole.column, hole.reason] for hole in finding.holes],
-        "conditions": finding.conditions,
     }
 
 

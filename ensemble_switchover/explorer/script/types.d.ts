@@ -11,6 +11,7 @@ interface Cost {
   memory: number | null;
   memoryKind: string | null;
   numSeeds: number;
+  numRuns: number;
 }
 
 interface Design {
@@ -57,7 +58,6 @@ interface Comparison {
   maps: SwitchoverMap[];
   sentences: string[];
   holes: [string, number, string][];
-  conditions: string;
 }
 
 interface MetricRow {
@@ -78,7 +78,6 @@ interface MetricRow {
   reached: [number, number];
   /** Mean, sample standard deviation, seeds. */
   values: [number | null, number | null, number][];
-  design: number;
 }
 
 interface Content {
@@ -87,7 +86,6 @@ interface Content {
   stride: number;
   reach: number;
   tQuantiles: number[];
-  devices: string[];
   /** Key, name, unit. */
   metrics: [string, string, string][];
   designs: Design[];
@@ -159,6 +157,7 @@ interface Advice {
   numDesigns: number;
   numFitting: number;
   numRuns: number;
+  latencyBatchSizes: number[];
   atEdge: boolean;
 }
 
