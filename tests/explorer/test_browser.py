@@ -10,6 +10,7 @@ import pytest
 from ensemble_switchover.advise import main as advise_main
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.explorer import content as explorer_content
 from ensemble_switchover.explorer.content import build_content
 from ensemble_switchover.explorer.document import render_explorer
 from ensemble_switchover.record_folders import MissingRun
@@ -303,6 +304,23 @@ def test_an_address_of_nonsense_shows_the_page_all_the_same(
     with open_page(browser, demo_page, hash_) as page:
         assert page.locator("#map svg").count() == 1
         assert page.inner_text("#answer").startswith("parameters: expected such as")
+
+
+def test_where_an_error_of_a_long_curve_is_read_is_told(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explorer_content, "MAX_CURVE_NUMBERS", 30)
+    errors = [50.0 - epoch for epoch in range(40)]
+    path = write_page(tmp_path / "long.html", [make_record(test_errors=errors)])
+
+    with open_page(browser, path, "#epoch=39") as page:
+        told = "after epoch 39 (of long curves one epoch in 2 is kept: read after epoch 38)"
+        assert told in page.inner_text("#cell-table")
+        assert table_of(page, "cell-table")[0]["Mean test error, %"] == "13.00"
+        choose(page, "epoch", "1")
+        assert "none is so early" in page.inner_text("#cell-table")
+        choose(page, "epoch", "40")
+        assert "kept" not in page.inner_text("#cell-table")
 
 
 def test_a_click_into_the_map_chooses_its_cell(browser: Browser, demo_page: Path) -> None:
