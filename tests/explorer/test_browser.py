@@ -274,6 +274,19 @@ def test_what_cannot_be_answered_is_told(
         assert page.inner_text("#answer").startswith("Undecided")
 
 
+def test_an_error_is_named_after_its_images(browser: Browser, tmp_path: Path) -> None:
+    images = {"validation_size": 99, "evaluated_on": "validation"}
+    records = [make_record(), make_record(seed=1, dataset=images)]
+    path = write_page(tmp_path / "validation.html", records)
+
+    with open_page(browser, path, "#metric=error&data=validation images of digits") as page:
+        caption = page.locator("#metric-table caption")
+        assert str(caption.text_content()).startswith("validation error, %")
+        assert "test error" not in str(page.text_content("#metric"))
+        choose(page, "data", "digits")
+        assert str(caption.text_content()).startswith("test error, %")
+
+
 def test_the_address_restores_the_view(browser: Browser, wide_page: Path) -> None:
     wanted = {"data": "digits", "k": "4", "rule": "0.8", "metric": "memory", "x": "latency",
               "y": "nll", "budget": "1", "epoch": "3"}  # fmt: skip
