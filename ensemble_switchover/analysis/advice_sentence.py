@@ -117,10 +117,11 @@ def _headline(advice: Advice) -> str:
 def _evidence(advice: Advice) -> list[str]:
     assert advice.best is not None
     seeds = count(advice.best.num_seeds, "seed")
+    fit = "fits" if advice.num_fitting == 1 else "fit"
     sentences = [
         f"Known from {count(advice.best.design.num_runs, 'run')} of it ({seeds}); "
-        f"{count(advice.num_designs, 'design')} of {count(advice.num_runs, 'run')} were "
-        f"considered; {advice.num_fitting} of them fit."
+        f"{count(advice.num_designs, 'design')} of {count(advice.num_runs, 'run')} "
+        f"{_were(advice.num_designs)} considered; {advice.num_fitting} of them {fit}."
     ]
     if advice.best.num_seeds == 1:
         decides = ", and so decides nothing" if advice.rivals else ""
@@ -130,6 +131,10 @@ def _evidence(advice: Advice) -> list[str]:
     else:
         sentences.append(f"Runner-up: {_describe_rival(advice.runner_up)}.")
     return sentences
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _describe_rival(rival: Rival) -> str:
@@ -189,7 +194,8 @@ def _describe_outside(outside: Outside) -> str:
 def _describe_bindings(advice: Advice) -> str:
     ways = [_describe_binding(binding, advice) for binding in advice.bindings]
     return (
-        f"No design fits, of {count(advice.num_designs, 'design')} that were measured. "
+        f"No design fits, of {count(advice.num_designs, 'design')} that "
+        f"{_were(advice.num_designs)} measured. "
         f"{' Or: '.join(ways)}"
     )
 

@@ -132,8 +132,8 @@ def _cost_values(cost: Cost, design: TrainedDesign, stride: int, pool: FloatPool
         "device": cost.device_name,
         "seconds": pool.add([[cost.seconds[row] for row in kept]]),
         "secondsStd": None if std is None else pool.add([[std[row] for row in kept]]),
-        "latency": cost.latency_ms,
-        "latencyStd": cost.latency_ms_std,
+        "latency": _finite(cost.latency_ms),
+        "latencyStd": _finite(cost.latency_ms_std),
         "latencyBatch": cost.latency_batch_size,
         "memory": cost.memory_bytes,
         "memoryKind": cost.memory_kind,
@@ -189,4 +189,10 @@ def _own_config(record: Record, shared: dict[str, Any]) -> dict[str, Any]:
 
 def _shown_config(record: Record) -> dict[str, Any]:
     """Return the configuration of a run, flat, without folders and what else decides nothing."""
-    return {key: v for key, v in flatten(record.config).items() if key not in EXCLUDED}
+    flat = flatten(record.config)
+    return {key: _finite(value) for key, value in flat.items() if key not in EXCLUDED}
+
+
+def _finite(value: Any) -> Any:
+    """Leave out a number that JSON does not have."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -194,6 +194,7 @@ def test_a_design_alone_stands_against_none() -> None:
 
     sentences = describe_advice(advice)
     assert sentences[0].startswith("Build single")
+    assert "1 design of 1 run was considered; 1 of them fits." in sentences[1]
     assert "One seed gives no interval." in sentences
     assert "No other design fits, so there is none to be better than." in sentences
 

@@ -181,6 +181,16 @@ def test_an_error_that_is_no_number_does_not_break_the_page() -> None:
     assert content["rows"][0]["values"][0] == [None, None, 0]
 
 
+def test_other_numbers_that_are_none_do_not_break_the_page_either() -> None:
+    record = make_record(latencies={128: float("nan")})
+    record.config["recipe"] = {"learning_rate": float("inf"), "batch_size": 64}
+
+    content = content_of([record])
+
+    assert content["config"] == {"recipe.learning_rate": None, "recipe.batch_size": 64}
+    assert content["designs"][0]["costs"][0]["latency"] is None
+
+
 def test_every_design_of_every_comparison_is_there() -> None:
     records = [
         *make_study(random_error, k=2),

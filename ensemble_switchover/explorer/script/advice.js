@@ -18,6 +18,9 @@ function countOf(number, noun) {
   return `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+/** @param {number} number */
+const wereOf = (number) => (number === 1 ? "was" : "were");
+
 /** @param {Design} design */
 function labelDesign(design) {
   const members = design.k === 1 ? "" : `, k = ${design.k}`;
@@ -40,7 +43,8 @@ function headlineOf(advice, limits) {
   if (advice.best === null) {
     const ways = advice.bindings.map((binding) => describeBinding(binding, limits));
     const tried = countOf(advice.numDesigns, "design");
-    return `No design fits, of ${tried} that were measured. ${ways.join(" Or: ")}`;
+    const were = wereOf(advice.numDesigns);
+    return `No design fits, of ${tried} that ${were} measured. ${ways.join(" Or: ")}`;
   }
   if (advice.answer === "decided") return `Build ${labelFit(advice.best)}.`;
   const number = advice.rivals.length;
@@ -86,8 +90,9 @@ function remarksOf(model, advice, limits) {
   const { design, cost } = best.candidate;
   const remarks = [
     `Known from ${countOf(design.numRuns, "run")} of it (${countOf(best.numSeeds, "seed")}); ` +
-      `${countOf(advice.numDesigns, "design")} of ${countOf(advice.numRuns, "run")} were ` +
-      `considered; ${advice.numFitting} of them fit.`,
+      `${countOf(advice.numDesigns, "design")} of ${countOf(advice.numRuns, "run")} ` +
+      `${wereOf(advice.numDesigns)} considered; ` +
+      `${advice.numFitting} of them ${advice.numFitting === 1 ? "fits" : "fit"}.`,
   ];
   if (best.numSeeds === 1) {
     const decides = advice.rivals.length ? ", and so decides nothing" : "";
