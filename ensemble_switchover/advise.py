@@ -98,7 +98,7 @@ def advise_from(given: argparse.Namespace) -> int:
         RecordError: if there is no finished run.
         ConfigError: if the words choose nothing, or do not choose among several data sets.
     """
-    designs = collect_designs(read_studies(given.folders))
+    designs = collect_designs(read_studies(given.folders).records)
     designs = choose_designs(designs, given.dataset, given.family, given.k)
     device = choose_device(designs, given.device)
     limits = Limits(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _Amount = TypeVar("_Amount", int, float)
+_LARGEST = 1e300
+"""What is larger may not be multiplied by a unit."""
 _BYTES = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
@@ -26,7 +28,7 @@ def parse_bytes(text: str) -> int:
         ValueError: for anything else.
     """
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMG]i?B|B)", text.strip(), re.IGNORECASE)
-    if match is None or float(match[1]) == 0:
+    if match is None or not 0 < float(match[1]) < _LARGEST:
         raise ValueError(f"expected a size such as 8GiB or 500MB, not {text}")
     return int(float(match[1]) * _BYTES[match[2].lower()])
 
@@ -72,7 +74,8 @@ def parse_number(text: str) -> float:
     Raises:
         ValueError: for anything else.
     """
-    if not re.fullmatch(r"[0-9]*\.?[0-9]+(?:e-?[0-9]+)?", text) or float(text) <= 0:
+    form = r"[0-9]*\.?[0-9]+(?:e-?[0-9]+)?"
+    if not re.fullmatch(form, text) or not 0 < float(text) < _LARGEST:
         raise ValueError(f"expected a number above 0, not {text}")
     return float(text)
 

@@ -12,6 +12,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from ensemble_switchover.command import run_command
 from ensemble_switchover.errors import ConfigError
@@ -52,7 +53,7 @@ def explore(folders: Sequence[Path], out: Path | None, serve: bool, port: int) -
 
     Raises:
         RecordError: if a folder is absent, or no run is finished.
-        ConfigError: for a port that is none.
+        ConfigError: for a port that is none, or a folder in place of a file.
     """
     if not 0 <= port < 2**16:
         raise ConfigError(f"--port {port}: expected 0 to 65535")
@@ -61,7 +62,7 @@ def explore(folders: Sequence[Path], out: Path | None, serve: bool, port: int) -
         print(path)
         return 0
     with make_server(path, port) as server:
-        print(f"http://{LOOPBACK}:{server.server_address[1]}/{path.name}", flush=True)
+        print(f"http://{LOOPBACK}:{server.server_address[1]}/{quote(path.name)}", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
@@ -81,16 +82,20 @@ def write_explorer(folders: Sequence[Path], out: Path | None = None) -> Path:
 
     Raises:
         RecordError: if a folder is absent, or no run is finished.
+        ConfigError: if a folder is there in place of the file.
         OSError: if it cannot be written.
     """
     path = out or folders[0] / "explorer.html"
-    records = read_studies(folders)
+    if path.is_dir():
+        raise ConfigError(f"--out {path}: is a folder; expected a file such as explorer.html")
+    studies = read_studies(folders)
     writer = CommandWriter()
-    content = build_content(records, lambda runs: writer.write(same_treatment(runs)))
+    content = build_content(studies.records, lambda runs: writer.write(same_treatment(runs)))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(render_explorer(content), encoding="utf-8")
+        page = render_explorer(content, studies.failed, studies.unreadable)
+        temporary.write_text(page, encoding="utf-8")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -106,7 +111,7 @@ class _OneFile(SimpleHTTPRequestHandler):
 
     def translate_path(self, path: str) -> str:
         """Every other path is that of no file."""
-        asked = path.partition("?")[0].partition("#")[0].lstrip("/")
+        asked = unquote(path.partition("?")[0].partition("#")[0]).lstrip("/")
         name = self._name if asked in ("", self._name) else ".absent"
         return str(Path(self.directory) / name)
 
@@ -118,10 +123,13 @@ def make_server(path: Path, port: int) -> ThreadingHTTPServer:
     """Make a server of one file, which only this machine can reach.
 
     Raises:
-        OSError: if the port is taken.
+        OSError: if the port is taken; it names the port.
     """
     handler = partial(_OneFile, name=path.name, directory=str(path.parent.resolve()))
-    return ThreadingHTTPServer((LOOPBACK, port), handler)
+    try:
+        return ThreadingHTTPServer((LOOPBACK, port), handler)
+    except OSError as error:
+        raise OSError(f"cannot serve at --port {port}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class CommandWriter:
 
         Keys that decide nothing of the result, such as folders and loggers, are left out, unless
         the images lie in a folder of the user's. It cannot be told where this version has no such
-        options, or where a record has no configuration.
+        options, or where a record has no configuration, or one of another form.
 
         Args:
             records: Runs that differ in their seeds alone; at least one.
@@ -47,7 +47,7 @@ class CommandWriter:
         try:
             groups = _choose_groups(config)
             words = [*groups, *self._changes(config, groups)]
-        except (HydraException, OmegaConfBaseException, KeyError):
+        except (HydraException, OmegaConfBaseException, KeyError, TypeError):
             return None
         seeds = sorted({record.seed for record in records})
         multirun = ["--multirun"] if len(seeds) > 1 else []

@@ -9,6 +9,7 @@ import os
 import sys
 import textwrap
 from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -174,10 +175,10 @@ def quantity(number: float | None) -> str:
 def digits(number: float, significant: int) -> str:
     """Round a number to so many digits, and write it without an exponent.
 
-    >>> digits(1234.5, 3), digits(0.01234, 2), digits(99.96, 3)
-    ('1230', '0.012', '100')
+    >>> digits(1234.5, 3), digits(0.01234, 2), digits(99.96, 3), digits(8.4e-05, 3)
+    ('1230', '0.012', '100', '0.000084')
     """
-    return f"{float(f'{number:.{significant}g}'):.15g}"
+    return f"{Decimal(f'{number:.{significant}g}'):f}"
 
 
 def duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ensemble_switchover.explore import LOOPBACK, main, make_server
-from ensemble_switchover.results.store import write_record
+from ensemble_switchover.results.store import write_failure, write_record
 from tests.factories import make_record
 
 if TYPE_CHECKING:
@@ -72,15 +73,57 @@ def test_a_mistake_is_one_line(
 
 
 def test_a_place_that_cannot_be_written_is_told(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger = tmp_path / "file.txt"
+    stranger.touch()
+
+    assert main([str(study), "--out", str(stranger / "page.html")]) == 1
+    assert str(stranger) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", [".", "..", "/"])
+def test_a_folder_is_no_place_for_the_page(
+    study: Path, out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(study), "--out", out]) == 2
+    assert capsys.readouterr().err == (
+        f"--out {out}: is a folder; expected a file such as explorer.html\n"
+    )
+
+
+def test_runs_that_left_no_record_are_listed_with_their_reasons(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(study), "--out", str(study)]) == 1
-    assert str(study) in capsys.readouterr().err
-    assert not list(study.parent.glob(".*"))
+    write_failure(study / "evil", "evil", "diverged: <script>window.evil = 1</script>")
+    (next(study.glob("resnet*")) / "record.json").write_text("{")
+
+    assert main([str(study)]) == 0
+    html = (study / "explorer.html").read_text("utf-8")
+    shown = html.partition('id="missing-title"')[2].partition("</section>")[0]
+    assert "Study demo: 1 run, 1 failed, 1 unreadable" in html
+    assert "Failed runs: 1" in shown
+    assert "demo/evil</strong>: diverged: &lt;script&gt;" in shown
+    assert "Unreadable records: 1" in shown
+    assert "record.json</strong>: " in shown
+    assert str(study) not in shown  # a folder of the user's machine
+
+
+def test_where_nothing_is_missing_the_page_has_no_list_of_it(study: Path) -> None:
+    assert main([str(study)]) == 0
+    assert "missing-title" not in (study / "explorer.html").read_text("utf-8")
+
+
+def test_a_port_that_is_taken_is_named(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+
+        assert main([str(study), "--serve", "--port", str(port)]) == 1
+    assert capsys.readouterr().err == f"cannot serve at --port {port}: Address already in use\n"
 
 
 def test_serving_gives_the_page_and_no_other_file(tmp_path: Path) -> None:
-    page = tmp_path / "explorer.html"
+    page = tmp_path / "an explorer.html"
     page.write_text("the page")
     (tmp_path / "secret.txt").write_text("secret")
     with make_server(page, 0) as server:
@@ -89,7 +132,7 @@ def test_serving_gives_the_page_and_no_other_file(tmp_path: Path) -> None:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            for path in ("/", "/explorer.html", "/explorer.html?x=1"):
+            for path in ("/", "/an%20explorer.html", "/an%20explorer.html?x=1"):
                 with urllib.request.urlopen(address + path) as answer:
                     assert answer.read() == b"the page"
             for path in ("/secret.txt", "/../secret.txt", "/%2e%2e/etc/passwd", "//etc/passwd"):

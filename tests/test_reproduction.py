@@ -104,6 +104,8 @@ def test_what_this_version_does_not_have_has_no_command() -> None:
     record.config["arch"] = {"family": "transformer"}
 
     assert CommandWriter().write([record]) is None
+    record.config["arch"] = "resnet"
+    assert CommandWriter().write([record]) is None
     assert CommandWriter().write([make_record()]) is None  # it has no configuration
 
 

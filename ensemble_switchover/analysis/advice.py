@@ -99,6 +99,8 @@ class Advice:
     num_fitting: int
     num_runs: int
     """Runs that the designs considered are known from."""
+    latency_batch_sizes: tuple[int, ...]
+    """Batch sizes of the inference times of all that were considered, ascending."""
     at_edge: bool
     """True if the best design is of the largest budget that was measured, and that is no limit."""
 
@@ -135,6 +137,8 @@ def advise(candidates: Sequence[Candidate], limits: Limits) -> Advice:
     if best is None:
         # Where not even all limits together are to blame, no seed has an error that is a number.
         answer = Answer.INFEASIBLE if bindings else Answer.OUTSIDE
+    costs = [c.cost for c in candidates if c.cost is not None]
+    sizes = {cost.latency_batch_size for cost in costs if cost.latency_batch_size is not None}
     largest = max(design.budget_parameters for design in designs)
     enough = limits.parameters is None or limits.parameters >= largest
     return Advice(
@@ -149,6 +153,7 @@ def advise(candidates: Sequence[Candidate], limits: Limits) -> Advice:
         num_designs=len(designs),
         num_fitting=len(fits),
         num_runs=sum(design.num_runs for design in designs),
+        latency_batch_sizes=tuple(sorted(sizes)),
         at_edge=best is not None and enough and best.design.budget_parameters == largest,
     )
 

@@ -62,8 +62,10 @@ class TrainedDesign:
 
     @property
     def num_runs(self) -> int:
-        """The runs that this is known from."""
-        return len(self.records)
+        """The runs that this is known from; a record that took over another's adds none."""
+        trained = {record.name for record in self.records if record.shared_from is None}
+        elsewhere = {r.shared_from for r in self.records if r.shared_from} - trained
+        return sum(record.shared_from is None for record in self.records) + len(elsewhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Cost:
     memory_kind: str | None
     """`device allocator`, or on a CPU `process resident`, which holds the whole process."""
     num_seeds: int
+    num_runs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,7 @@ def _summarise(rows: Sequence[dict[str, Any]]) -> Cost:
         memory_bytes=max((peak for peak in peaks if peak is not None), default=None),
         memory_kind=first["memory_kind"],
         num_seeds=len(seconds),
+        num_runs=len(rows),
     )
 
 

@@ -43,6 +43,7 @@ def advice_values(
         "num_designs": advice.num_designs,
         "num_fitting": advice.num_fitting,
         "num_runs": advice.num_runs,
+        "latency_batch_sizes": list(advice.latency_batch_sizes),
         "at_edge": advice.at_edge,
         "command": command,
     }

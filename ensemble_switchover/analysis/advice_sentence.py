@@ -27,6 +27,7 @@ NAMES = {
 }
 """The limits as people call them."""
 
+_PLURAL = ("parameters", "epochs")
 _MEBIBYTE = 1024**2
 
 
@@ -116,16 +117,24 @@ def _headline(advice: Advice) -> str:
 def _evidence(advice: Advice) -> list[str]:
     assert advice.best is not None
     seeds = count(advice.best.num_seeds, "seed")
+    fit = "fits" if advice.num_fitting == 1 else "fit"
     sentences = [
         f"Known from {count(advice.best.design.num_runs, 'run')} of it ({seeds}); "
-        f"{count(advice.num_designs, 'design')} of {count(advice.num_runs, 'run')} were "
-        f"considered; {advice.num_fitting} of them fit."
+        f"{count(advice.num_designs, 'design')} of {count(advice.num_runs, 'run')} "
+        f"{_were(advice.num_designs)} considered; {advice.num_fitting} of them {fit}."
     ]
     if advice.best.num_seeds == 1:
-        sentences.append("One seed gives no interval, and so decides nothing.")
-    if advice.runner_up is not None:
+        decides = ", and so decides nothing" if advice.rivals else ""
+        sentences.append(f"One seed gives no interval{decides}.")
+    if advice.runner_up is None:
+        sentences.append("No other design fits, so there is none to be better than.")
+    else:
         sentences.append(f"Runner-up: {_describe_rival(advice.runner_up)}.")
     return sentences
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _describe_rival(rival: Rival) -> str:
@@ -165,8 +174,13 @@ def _remarks(advice: Advice) -> list[str]:
         remarks.append("What it takes was not measured on this device.")
     else:
         remarks.append(f"Times are of {cost.condition}.")
-        if cost.memory_kind == PROCESS_MEMORY:
-            remarks.append("Memory is that of the whole process, interpreter and libraries too.")
+    sizes = ", ".join(map(str, advice.latency_batch_sizes))
+    if len(advice.latency_batch_sizes) == 1:
+        remarks.append(f"Inference times are of batch size {sizes}.")
+    elif sizes:
+        remarks.append(f"Inference times are of batch sizes {sizes}, which do not compare.")
+    if cost is not None and cost.memory_kind == PROCESS_MEMORY:
+        remarks.append("Memory is that of the whole process, interpreter and libraries too.")
     return remarks
 
 
@@ -180,7 +194,8 @@ def _describe_outside(outside: Outside) -> str:
 def _describe_bindings(advice: Advice) -> str:
     ways = [_describe_binding(binding, advice) for binding in advice.bindings]
     return (
-        f"No design fits, of {count(advice.num_designs, 'design')} that were measured. "
+        f"No design fits, of {count(advice.num_designs, 'design')} that "
+        f"{_were(advice.num_designs)} measured. "
         f"{' Or: '.join(ways)}"
     )
 
@@ -193,5 +208,7 @@ def _describe_binding(binding: Binding, advice: Advice) -> str:
         f"{write_amount(name, getattr(advice.limits, name))}"
         for name, value in pairs
     )
-    alone = "is" if len(binding.limits) == 1 else "together are"
-    return f"The {names} {alone} in the way: {amounts} would do, for {describe_fit(binding.fit)}."
+    verb = "are" if binding.limits[0] in _PLURAL else "is"
+    if len(binding.limits) > 1:
+        verb = "together are"
+    return f"The {names} {verb} in the way: {amounts} would do, for {describe_fit(binding.fit)}."

@@ -62,11 +62,6 @@ def build_content(
     places = {design.key: number for number, design in enumerate(designs)}
     findings = [derive_finding(comparison) for comparison in group_comparisons(records)]
     data = {design.setting: design.data for design in designs}
-    runs = tabulate_runs(records)
-    rows = metric_rows(runs)
-    for row in rows:
-        setting = row["setting"]
-        row["design"] = places[setting, data[setting], row["k"], row["depth"], row["width"]]
     most_seeds = max(len(design.errors) for design in designs)
     return {
         "studies": sorted({record.study for record in records}),
@@ -74,11 +69,10 @@ def build_content(
         "stride": stride,
         "reach": REACH,
         "tQuantiles": [t_quantile(n, CONFIDENCE) for n in range(1, max(2, most_seeds))],
-        "devices": device_names(designs),
         "metrics": [list(metric) for metric in METRICS],
         "designs": listed,
         "comparisons": [_comparison_values(f, places, data) for f in findings],
-        "rows": rows,
+        "rows": metric_rows(tabulate_runs(records)),
         "config": shared,
         "facts": list(facts),
         "floats": pool.encode(),
@@ -138,12 +132,13 @@ def _cost_values(cost: Cost, design: TrainedDesign, stride: int, pool: FloatPool
         "device": cost.device_name,
         "seconds": pool.add([[cost.seconds[row] for row in kept]]),
         "secondsStd": None if std is None else pool.add([[std[row] for row in kept]]),
-        "latency": cost.latency_ms,
-        "latencyStd": cost.latency_ms_std,
+        "latency": _finite(cost.latency_ms),
+        "latencyStd": _finite(cost.latency_ms_std),
         "latencyBatch": cost.latency_batch_size,
         "memory": cost.memory_bytes,
         "memoryKind": cost.memory_kind,
         "numSeeds": cost.num_seeds,
+        "numRuns": cost.num_runs,
     }
 
 
@@ -173,7 +168,6 @@ def _comparison_values(
         "maps": map_values(finding),
         "sentences": list(finding.sentences),
         "holes": [[hole.design_class, hole.column, hole.reason] for hole in finding.holes],
-        "conditions": finding.conditions,
     }
 
 
@@ -195,4 +189,10 @@ def _own_config(record: Record, shared: dict[str, Any]) -> dict[str, Any]:
 
 def _shown_config(record: Record) -> dict[str, Any]:
     """Return the configuration of a run, flat, without folders and what else decides nothing."""
-    return {key: v for key, v in flatten(record.config).items() if key not in EXCLUDED}
+    flat = flatten(record.config)
+    return {key: _finite(value) for key, value in flat.items() if key not in EXCLUDED}
+
+
+def _finite(value: Any) -> Any:
+    """Leave out a number that JSON does not have."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

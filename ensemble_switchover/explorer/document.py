@@ -14,7 +14,9 @@ from markupsafe import Markup
 from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from ensemble_switchover.record_folders import MissingRun
 
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 """Observable Plot and what it stands on; vendor/README.md says from where."""
@@ -31,7 +33,11 @@ _FOOTER = (
 )
 
 
-def render_explorer(content: Mapping[str, Any]) -> str:
+def render_explorer(
+    content: Mapping[str, Any],
+    failed: Sequence[MissingRun] = (),
+    unreadable: Sequence[MissingRun] = (),
+) -> str:
     """Render the page.
 
     The content security policy allows the scripts and the style of this page by their hashes, and
@@ -40,6 +46,8 @@ def render_explorer(content: Mapping[str, Any]) -> str:
 
     Args:
         content: What `build_content` returns.
+        failed: Runs that left no record, which the page lists.
+        unreadable: Records that could not be read, which it lists too.
 
     Raises:
         ValueError: if a number of it is not finite.
@@ -50,6 +58,9 @@ def render_explorer(content: Mapping[str, Any]) -> str:
     scripts = [*libraries, f'"use strict";\n(() => {{\n{own}\n}})();']
     style = folder.joinpath("explorer.css").read_text("utf-8")
     studies = ", ".join(content["studies"])
+    kicker = f"Study {studies}: {count(content['numRuns'], 'run')}"
+    if failed or unreadable:
+        kicker += f", {len(failed)} failed, {len(unreadable)} unreadable"
     environment = Environment(
         loader=PackageLoader("ensemble_switchover", "explorer"),
         autoescape=True,
@@ -61,7 +72,9 @@ def render_explorer(content: Mapping[str, Any]) -> str:
         environment.get_template("explorer.html.j2")
         .render(
             title=f"Explorer: {studies}",
-            kicker=f"Study {studies}: {count(content['numRuns'], 'run')}",
+            kicker=kicker,
+            failed=failed,
+            unreadable=unreadable,
             footer=_FOOTER,
             style=Markup(style),
             style_hash=_hash(style),

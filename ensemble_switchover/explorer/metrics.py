@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ensemble_switchover.analysis.condition_group import describe_condition
+from ensemble_switchover.analysis.condition_group import (
+    LATENCY_CONDITIONS,
+    MEMORY_CONDITIONS,
+    TIME_CONDITIONS,
+    describe_condition,
+)
 from ensemble_switchover.analysis.table import (
     DESIGN_COLUMNS,
     DEVICE_MEMORY,
@@ -14,6 +19,8 @@ from ensemble_switchover.analysis.table import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import polars as pl
 
 METRICS: tuple[tuple[str, str, str], ...] = (
@@ -34,36 +41,45 @@ METRICS: tuple[tuple[str, str, str], ...] = (
 
 _ERRORS = {"error": "test_error_percent", "member": "member_test_error_percent"}
 _ERRORS |= {"nll": "nll_nats", "ece": "ece"}
-_COSTS = {
+_TIMES = {
     "epoch": "epoch_seconds",
     "training": "training_seconds",
     "accuracy": "time_to_accuracy_seconds",
-    "latency": "latency_ms_per_image",
-    "fastest": "fastest_latency_ms_per_image",
     "layer": "layer_ms",
 }
+_LATENCIES = {"latency": "latency_ms_per_image", "fastest": "fastest_latency_ms_per_image"}
+_KEYS = (*DESIGN_COLUMNS, *TIME_CONDITIONS)
 _MEBIBYTE = 1024**2
+
+_Row: TypeAlias = dict[str, Any]
+"""A design under a condition, as the analysis summarises it."""
 
 
 def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
     """Return one row a design and condition.
 
-    Errors are of the runs of all conditions, costs of those of one; `values` has a pair of mean and
-    sample standard deviation for each of `METRICS`, null where there is none. Numbers have six
-    digits.
+    Errors are of the runs of all conditions, costs of those of one; latencies are of one batch
+    size and memory is of one kind, those of the most runs of the condition. `values` has the mean,
+    the sample standard deviation and the number of seeds for each of `METRICS`; a number that
+    there is none of is null. Numbers have six digits.
 
     Args:
         runs: What `tabulate_runs` returns.
     """
-    keys = list(DESIGN_COLUMNS)
-    errors = {tuple(row[k] for k in keys): row for row in summarise_errors(runs).to_dicts()}
+    finite = summarise_errors(runs.filter(runs["test_error_percent"].is_finite()))
+    errors = {_place(row, DESIGN_COLUMNS): row for row in finite.to_dicts()}
+    latencies = _summarise_usual(runs, LATENCY_CONDITIONS, "latency_batch_size")
+    peaks = _summarise_usual(runs, MEMORY_CONDITIONS, "memory_kind")
     rows = []
-    for row in summarise_runs(runs).to_dicts():
-        error = errors[tuple(row[key] for key in keys)]
+    for row in summarise_runs(runs, TIME_CONDITIONS).to_dicts():
+        error = errors.get(_place(row, DESIGN_COLUMNS), {})
+        latency = latencies.get(_place(row, _KEYS), {})
+        peak = peaks.get(_place(row, _KEYS), {})
         values = {key: _mean_std(error, column) for key, column in _ERRORS.items()}
-        values |= {key: _mean_std(row, column) for key, column in _COSTS.items()}
-        values["memory"] = [_peak(row), None]
-        values["parameters"] = [row["parameters"], None]
+        values |= {key: _mean_std(row, column) for key, column in _TIMES.items()}
+        values |= {key: _mean_std(latency, column) for key, column in _LATENCIES.items()}
+        values["memory"] = [_peak(peak), None, peak.get("num_seeds", 0)]
+        values["parameters"] = [row["parameters"], None, row["num_seeds"]]
         rows.append(
             {
                 "setting": row["setting"],
@@ -75,9 +91,9 @@ def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
                 "budget": [row["budget_parameters"], row["budget_depth"], row["budget_width"]],
                 "fill": _short(row["budget_fill"]),
                 "condition": describe_condition(row),
-                "latencyBatch": row["latency_batch_size"],
-                "memoryKind": row["memory_kind"],
-                "numSeeds": error["num_seeds"],
+                "latencyBatch": latency.get("latency_batch_size"),
+                "memoryKind": peak.get("memory_kind"),
+                "numSeeds": row["num_seeds"],
                 "reached": [row["num_seeds_reached"], row["num_seeds_compared"]],
                 "values": [values[key] for key, _, _ in METRICS],
             }
@@ -85,14 +101,31 @@ def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _peak(row: dict[str, Any]) -> float | None:
-    on_device = row["memory_kind"] == DEVICE_MEMORY
-    peak = row["peak_device_bytes" if on_device else "peak_rss_bytes"]
+def _place(row: _Row, keys: Iterable[str]) -> tuple[Any, ...]:
+    return tuple(row[key] for key in keys)
+
+
+def _summarise_usual(
+    runs: pl.DataFrame, conditions: Sequence[str], kind: str
+) -> dict[tuple[Any, ...], _Row]:
+    """Summarise the runs whose kind of figure is that of the most runs of their condition."""
+    group = ["setting", *TIME_CONDITIONS]
+    measured = runs.filter(runs[kind].is_not_null())
+    numbers = measured.group_by(*group, kind).len().sort("len", kind)
+    usual = numbers.group_by(group, maintain_order=True).last().select(*group, kind)
+    rows = summarise_runs(measured.join(usual, on=[*group, kind], how="semi"), conditions)
+    return {_place(row, _KEYS): row for row in rows.to_dicts()}
+
+
+def _peak(row: _Row) -> float | None:
+    on_device = row.get("memory_kind") == DEVICE_MEMORY
+    peak = row.get("peak_device_bytes" if on_device else "peak_rss_bytes")
     return None if peak is None else _short(peak / _MEBIBYTE)
 
 
-def _mean_std(row: dict[str, Any], column: str) -> list[float | None]:
-    return [_short(row[f"{column}_mean"]), _short(row[f"{column}_std"])]
+def _mean_std(row: _Row, column: str) -> list[float | None]:
+    mean, std = (_short(row.get(f"{column}_{part}")) for part in ("mean", "std"))
+    return [mean, std, row.get("num_seeds", 0)]
 
 
 def _short(value: float | None) -> float | None:

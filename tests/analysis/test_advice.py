@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -178,6 +179,49 @@ def test_one_limit_in_the_way_is_named_with_what_would_do() -> None:
         "No design fits, of 2 designs that were measured. The inference time"
     )
     assert "0.25 ms in place of 0.1 ms would do, for single, depth 26, width 16" in sentence
+
+
+def test_limits_of_many_things_are_in_the_way() -> None:
+    records = [make_record(seed=seed) for seed in (0, 1)]
+
+    (sentence,) = describe_advice(advise_from(records, parameters=1))
+
+    assert "The parameters are in the way: 206,734 parameters in place of 1 parameter" in sentence
+
+
+def test_a_design_alone_stands_against_none() -> None:
+    advice = advise_from([make_record()])
+
+    sentences = describe_advice(advice)
+    assert sentences[0].startswith("Build single")
+    assert "1 design of 1 run was considered; 1 of them fits." in sentences[1]
+    assert "One seed gives no interval." in sentences
+    assert "No other design fits, so there is none to be better than." in sentences
+
+
+def test_inference_times_of_other_batch_sizes_are_told() -> None:
+    alike = [make_record(width=width, latencies={128: 0.2}) for width in (8, 12)]
+    other = make_record(width=16, latencies={1: 3.0})
+
+    assert "Inference times are of batch size 128." in describe_advice(advise_from(alike))
+    mixed = advise_from([*alike, other])
+    assert mixed.latency_batch_sizes == (1, 128)
+    assert "Inference times are of batch sizes 1, 128, which do not compare." in describe_advice(
+        mixed
+    )
+
+
+def test_a_record_that_took_over_anothers_training_is_no_run_more() -> None:
+    trained = [make_record(design_class="deq", width=15, seed=seed) for seed in (0, 1)]
+    shared = [
+        replace(make_record(design_class="deq", width=16, seed=r.seed), shared_from=r.name)
+        for r in trained
+    ]
+
+    (both,) = collect_designs([*trained, *shared])
+    (alone,) = collect_designs(shared)
+
+    assert (both.num_runs, alone.num_runs) == (2, 2)
 
 
 def test_limits_that_are_in_the_way_together_are_named_together() -> None:

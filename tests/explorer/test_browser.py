@@ -10,8 +10,10 @@ import pytest
 from ensemble_switchover.advise import main as advise_main
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.explorer import content as explorer_content
 from ensemble_switchover.explorer.content import build_content
 from ensemble_switchover.explorer.document import render_explorer
+from ensemble_switchover.record_folders import MissingRun
 from ensemble_switchover.results.store import read_records
 from tests.explorer.browser import ask, choose, open_page, settle, table_of
 from tests.factories import make_record, make_study
@@ -56,8 +58,9 @@ def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_page(tmp_path_factory.mktemp("wide") / "explorer.html", records)
 
 
-def write_page(path: Path, records: Sequence[Record]) -> Path:
-    path.write_text(render_explorer(build_content(records, lambda runs: runs[0].name)), "utf-8")
+def write_page(path: Path, records: Sequence[Record], failed: Sequence[MissingRun] = ()) -> Path:
+    content = build_content(records, lambda runs: runs[0].name)
+    path.write_text(render_explorer(content, failed), "utf-8")
     return path
 
 
@@ -271,6 +274,19 @@ def test_what_cannot_be_answered_is_told(
         assert page.inner_text("#answer").startswith("Undecided")
 
 
+def test_an_error_is_named_after_its_images(browser: Browser, tmp_path: Path) -> None:
+    images = {"validation_size": 99, "evaluated_on": "validation"}
+    records = [make_record(), make_record(seed=1, dataset=images)]
+    path = write_page(tmp_path / "validation.html", records)
+
+    with open_page(browser, path, "#metric=error&data=validation images of digits") as page:
+        caption = page.locator("#metric-table caption")
+        assert str(caption.text_content()).startswith("validation error, %")
+        assert "test error" not in str(page.text_content("#metric"))
+        choose(page, "data", "digits")
+        assert str(caption.text_content()).startswith("test error, %")
+
+
 def test_the_address_restores_the_view(browser: Browser, wide_page: Path) -> None:
     wanted = {"data": "digits", "k": "4", "rule": "0.8", "metric": "memory", "x": "latency",
               "y": "nll", "budget": "1", "epoch": "3"}  # fmt: skip
@@ -301,6 +317,23 @@ def test_an_address_of_nonsense_shows_the_page_all_the_same(
     with open_page(browser, demo_page, hash_) as page:
         assert page.locator("#map svg").count() == 1
         assert page.inner_text("#answer").startswith("parameters: expected such as")
+
+
+def test_where_an_error_of_a_long_curve_is_read_is_told(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explorer_content, "MAX_CURVE_NUMBERS", 30)
+    errors = [50.0 - epoch for epoch in range(40)]
+    path = write_page(tmp_path / "long.html", [make_record(test_errors=errors)])
+
+    with open_page(browser, path, "#epoch=39") as page:
+        told = "after epoch 39 (of long curves one epoch in 2 is kept: read after epoch 38)"
+        assert told in page.inner_text("#cell-table")
+        assert table_of(page, "cell-table")[0]["Mean test error, %"] == "13.00"
+        choose(page, "epoch", "1")
+        assert "none is so early" in page.inner_text("#cell-table")
+        choose(page, "epoch", "40")
+        assert "kept" not in page.inner_text("#cell-table")
 
 
 def test_a_click_into_the_map_chooses_its_cell(browser: Browser, demo_page: Path) -> None:
@@ -365,10 +398,13 @@ def test_names_are_text_wherever_they_stand(browser: Browser, tmp_path: Path) ->
         for name in ("single", "deq") for seed in (0, 1)
     ]  # fmt: skip
     records[0].config["study"] = EVIL
-    path = write_page(tmp_path / "evil.html", records)
+    path = write_page(tmp_path / "evil.html", records, [MissingRun(EVIL, EVIL)])
 
     with open_page(browser, path) as page:
         ask(page, parameters="250k")
+        page.click("nav a[href='#missing-title']")
+        page.click("summary >> text=Failed runs: 1")
+        assert page.inner_text("details li").strip() == f"{EVIL}: {EVIL}"
         assert page.evaluate("window.evil") is None
         assert page.locator("img").count() == 0
         assert EVIL in page.inner_text("#answer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,13 +128,35 @@ def test_metrics_are_means_and_deviations_over_the_seeds() -> None:
     keys = [key for key, _, _ in METRICS]
     values = dict(zip(keys, row["values"], strict=True))
 
-    assert values["error"] == pytest.approx([11.0, math.sqrt(2.0)], rel=1e-5)
-    assert values["epoch"] == pytest.approx([3.0, math.sqrt(2.0)], rel=1e-5)
-    assert values["training"] == pytest.approx([6.0, math.sqrt(8.0)], rel=1e-5)
-    assert values["latency"] == pytest.approx([0.6, math.sqrt(0.02)], rel=1e-5)
-    assert values["memory"] == [5.0, None]
-    assert values["accuracy"] == [None, None]  # there is no single network to be as good as
+    assert values["error"] == pytest.approx([11.0, math.sqrt(2.0), 2], rel=1e-5)
+    assert values["epoch"] == pytest.approx([3.0, math.sqrt(2.0), 2], rel=1e-5)
+    assert values["training"] == pytest.approx([6.0, math.sqrt(8.0), 2], rel=1e-5)
+    assert values["latency"] == pytest.approx([0.6, math.sqrt(0.02), 2], rel=1e-5)
+    assert values["memory"] == [5.0, None, 2]
+    assert values["accuracy"][0] is None  # there is no single network to be as good as
     assert row["memoryKind"] == "device allocator"
+
+
+def test_a_design_has_one_row_a_condition_and_each_metric_its_own_seeds() -> None:
+    other = {"device_name": "Other CPU"}
+    records = [
+        *[make_record(seed=s, latencies={128: 0.5}) for s in (0, 1)],
+        make_record(seed=2, latencies={}),
+        make_record(seed=3, latencies={1: 9.0}),
+        make_record(seed=4, environment=other, test_errors=[9.0, float("nan")]),
+    ]
+    records = [replace(record, recipe=records[0].recipe) for record in records]
+
+    usual, alone = content_of(records)["rows"]
+
+    keys = [key for key, _, _ in METRICS]
+    values = dict(zip(keys, usual["values"], strict=True))
+    assert {key: values[key][2] for key in ("error", "epoch", "latency", "memory")} == {
+        "error": 4, "epoch": 4, "latency": 2, "memory": 4,
+    }  # fmt: skip
+    assert values["latency"][:2] == [0.5, 0.0]
+    assert usual["latencyBatch"] == 128
+    assert (usual["numSeeds"], alone["numSeeds"]) == (4, 1)
 
 
 def test_long_curves_are_thinned_and_keep_their_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +178,17 @@ def test_an_error_that_is_no_number_does_not_break_the_page() -> None:
     content = content_of(records)
 
     assert np.isnan(floats_of(content)).sum() == 2
-    assert content["rows"][0]["values"][0] == [None, None]
+    assert content["rows"][0]["values"][0] == [None, None, 0]
+
+
+def test_other_numbers_that_are_none_do_not_break_the_page_either() -> None:
+    record = make_record(latencies={128: float("nan")})
+    record.config["recipe"] = {"learning_rate": float("inf"), "batch_size": 64}
+
+    content = content_of([record])
+
+    assert content["config"] == {"recipe.learning_rate": None, "recipe.batch_size": 64}
+    assert content["designs"][0]["costs"][0]["latency"] is None
 
 
 def test_every_design_of_every_comparison_is_there() -> None:
@@ -179,11 +212,6 @@ def test_every_design_of_every_comparison_is_there() -> None:
                 assert design["k"] == (1 if name == "single" else comparison["k"])
                 assert design["parameters"] <= parameters
     assert content["studies"] == ["demo", "other"]
-    for row in content["rows"]:
-        design = content["designs"][row["design"]]
-        assert (design["k"], design["depth"], design["width"]) == (
-            row["k"], row["depth"], row["width"],
-        )  # fmt: skip
 
 
 def test_folders_of_a_users_machine_are_not_in_the_page(demo_folder: Any) -> None:

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ensemble_switchover.amounts import (
+    parse_bytes,
+    parse_count,
+    parse_number,
+    parse_parameter_count,
+    parse_percent,
+)
 from ensemble_switchover.analysis.advice import Advice, advise
 from ensemble_switchover.analysis.advice_candidate import (
     collect_designs,
@@ -14,7 +21,7 @@ from ensemble_switchover.analysis.advice_candidate import (
     list_candidates,
 )
 from ensemble_switchover.analysis.advice_fit import Limits
-from ensemble_switchover.analysis.advice_sentence import loosen
+from ensemble_switchover.analysis.advice_sentence import loosen, write_amount
 from ensemble_switchover.analysis.pareto import pareto_front
 from ensemble_switchover.explorer.content import build_content
 from ensemble_switchover.explorer.document import SCRIPTS
@@ -22,7 +29,7 @@ from tests.analysis.advice_cases import IMPOSSIBLE, LIMITS, noisy_study
 from tests.factories import make_record, make_study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from playwright.sync_api import Browser, Page
 
@@ -107,6 +114,7 @@ def expected(advice: Advice, numbers: dict[Any, int]) -> dict[str, Any]:
         "numDesigns": advice.num_designs,
         "numFitting": advice.num_fitting,
         "numRuns": advice.num_runs,
+        "latencyBatchSizes": list(advice.latency_batch_sizes),
         "atEdge": advice.at_edge,
     }
 
@@ -158,6 +166,44 @@ def test_amounts_are_rounded_and_read_alike(blank: Page) -> None:
     loosened = blank.evaluate("cases => cases.map(([name, value]) => loosen(name, value))", cases)
 
     assert loosened == pytest.approx([loosen(name, value) for name, value in cases])
+
+
+@pytest.mark.parametrize(
+    ("name", "parse", "texts"),
+    [
+        ("parameters", parse_parameter_count,
+         ("2M", "200 k", "0.5G", "1,500,000", "1_000", "2e6", "1,5", "1,5M", "many", "-3")),
+        ("memory_bytes", parse_bytes, ("8GiB", "512 MiB", "1.5gb", "1 KiB", "7B", "8", "1,5GiB")),
+        ("hours", parse_number, ("12", "0.5", ".5", "1e-3", "1,5", "-1", "0", "1e400")),
+        ("epochs", parse_count, ("60", "1.5", "0", "1,5")),
+        ("accuracy_percent", parse_percent, ("95", "95.5 %", "101", "99,5")),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_as_the_command_reads_them(
+    blank: Page, name: str, parse: Callable[[str], float], texts: tuple[str, ...]
+) -> None:
+    def read(text: str) -> float | None:
+        try:
+            return parse(text)
+        except ValueError:
+            return None
+
+    found = blank.evaluate(
+        "([name, texts]) => texts.map((text) => parseAmount(name, text) || null)", [name, texts]
+    )
+
+    assert found == [read(text) for text in texts]
+
+
+def test_amounts_are_written_as_the_command_writes_them(blank: Page) -> None:
+    cases = [
+        ("parameters", 1), ("parameters", 206_734), ("epochs", 1), ("epochs", 20),
+        ("hours", 0.02), ("memory_bytes", 8 * 2**30), ("latency_ms", 0.6020079),
+        ("accuracy_percent", 95.5),
+    ]  # fmt: skip
+    written = blank.evaluate("cases => cases.map(([name, v]) => formatAmount(name, v))", cases)
+
+    assert written == [write_amount(name, value) for name, value in cases]
 
 
 def test_the_front_is_the_analysis(blank: Page) -> None:

@@ -9,12 +9,17 @@ const LIMIT_WORDS = {
   latency_ms: "inference time",
   accuracy_percent: "accuracy",
 };
+/** @type {LimitName[]} */
+const PLURAL = ["parameters", "epochs"];
 const MAX_RIVALS_SHOWN = 8;
 
 /** @param {number} number @param {string} noun */
 function countOf(number, noun) {
   return `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+/** @param {number} number */
+const wereOf = (number) => (number === 1 ? "was" : "were");
 
 /** @param {Design} design */
 function labelDesign(design) {
@@ -38,7 +43,8 @@ function headlineOf(advice, limits) {
   if (advice.best === null) {
     const ways = advice.bindings.map((binding) => describeBinding(binding, limits));
     const tried = countOf(advice.numDesigns, "design");
-    return `No design fits, of ${tried} that were measured. ${ways.join(" Or: ")}`;
+    const were = wereOf(advice.numDesigns);
+    return `No design fits, of ${tried} that ${were} measured. ${ways.join(" Or: ")}`;
   }
   if (advice.answer === "decided") return `Build ${labelFit(advice.best)}.`;
   const number = advice.rivals.length;
@@ -70,7 +76,8 @@ function describeBinding(binding, limits) {
     const asked = formatAmount(name, /** @type {number} */ (limits[name]));
     return `${formatAmount(name, loosen(name, binding.needed[i]))} in place of ${asked}`;
   });
-  const verb = binding.limits.length === 1 ? "is" : "together are";
+  const alone = PLURAL.includes(binding.limits[0]) ? "are" : "is";
+  const verb = binding.limits.length === 1 ? alone : "together are";
   const design = labelFit(binding.fit);
   return `The ${names} ${verb} in the way: ${amounts.join(" and ")} would do, for ${design}.`;
 }
@@ -83,11 +90,19 @@ function remarksOf(model, advice, limits) {
   const { design, cost } = best.candidate;
   const remarks = [
     `Known from ${countOf(design.numRuns, "run")} of it (${countOf(best.numSeeds, "seed")}); ` +
-      `${countOf(advice.numDesigns, "design")} of ${countOf(advice.numRuns, "run")} were ` +
-      `considered; ${advice.numFitting} of them fit.`,
+      `${countOf(advice.numDesigns, "design")} of ${countOf(advice.numRuns, "run")} ` +
+      `${wereOf(advice.numDesigns)} considered; ` +
+      `${advice.numFitting} of them ${advice.numFitting === 1 ? "fits" : "fit"}.`,
   ];
-  if (best.numSeeds === 1) remarks.push("One seed gives no interval, and so decides nothing.");
-  if (advice.runnerUp) remarks.push(`Runner-up: ${describeRival(advice.runnerUp)}.`);
+  if (best.numSeeds === 1) {
+    const decides = advice.rivals.length ? ", and so decides nothing" : "";
+    remarks.push(`One seed gives no interval${decides}.`);
+  }
+  remarks.push(
+    advice.runnerUp
+      ? `Runner-up: ${describeRival(advice.runnerUp)}.`
+      : "No other design fits, so there is none to be better than.",
+  );
   for (const [name, fit] of advice.cheapest) {
     const value = takenOf(model, fit, name);
     if (fit !== best && value !== null) {
@@ -119,6 +134,12 @@ function remarksOf(model, advice, limits) {
       ? "What it takes was not measured on this device."
       : `Times are of ${cost.condition}.`,
   );
+  const sizes = advice.latencyBatchSizes.join(", ");
+  if (advice.latencyBatchSizes.length === 1) {
+    remarks.push(`Inference times are of batch size ${sizes}.`);
+  } else if (sizes) {
+    remarks.push(`Inference times are of batch sizes ${sizes}, which do not compare.`);
+  }
   if (cost?.memoryKind === "process resident") {
     remarks.push("Memory is that of the whole process, interpreter and libraries too.");
   }

@@ -43,6 +43,15 @@ function errorAt(design, epoch) {
   return { mean, std: stdOf(errors), numSeeds: errors.length, epoch: design.epochs[row] };
 }
 
+/** Say where errors are read whose curves lack an epoch, since they are long.
+ * @param {{epoch?: number}[]} errors @param {number} epoch */
+function describeThinning(errors, epoch) {
+  const other = errors.find((error) => error.epoch !== epoch);
+  if (!other) return "";
+  const read = other.epoch === undefined ? "none is so early" : `read after epoch ${other.epoch}`;
+  return ` (of long curves one epoch in ${model.content.stride} is kept: ${read})`;
+}
+
 /** @param {Comparison} comparison @param {[number, number]} cell */
 function renderCell(comparison, cell) {
   const place = byId("curves");
@@ -76,21 +85,20 @@ function renderCell(comparison, cell) {
       update({ epoch: String(nearest) });
     });
     show(place, picture, `${label} after each epoch, of each design of the chosen budget.`);
+    const errors = trained.map(({ design }) => errorAt(design, epoch));
     byId("cell-table").replaceChildren(
       makeTable(
-        `At ${formatCount(comparison.budgets[column][0])} parameters, after epoch ${epoch}`,
+        `At ${formatCount(comparison.budgets[column][0])} parameters, after epoch ${epoch}` +
+          describeThinning(errors, epoch),
         ["Design", "Parameters", `Mean ${comparison.measure}, %`, "± std", "Seeds", "Runs"],
-        trained.map(({ design }) => {
-          const error = errorAt(design, epoch);
-          return [
-            labelDesign(design),
-            formatCount(design.parameters),
-            error.mean === null ? ABSENT : error.mean.toFixed(2),
-            error.std === null ? ABSENT : error.std.toFixed(2),
-            String(error.numSeeds),
-            String(design.numRuns),
-          ];
-        }),
+        trained.map(({ design }, i) => [
+          labelDesign(design),
+          formatCount(design.parameters),
+          errors[i].mean?.toFixed(2) ?? ABSENT,
+          errors[i].std?.toFixed(2) ?? ABSENT,
+          String(errors[i].numSeeds),
+          String(design.numRuns),
+        ]),
       ),
     );
     byId("designs").replaceChildren(...trained.map(({ design }) => describeDesign(design)));

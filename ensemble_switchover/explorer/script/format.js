@@ -48,7 +48,7 @@ function formatSigned(value) {
 
 /** What a limit limits, with its unit. @param {LimitName} name @param {number} value */
 function formatAmount(name, value) {
-  if (name === "parameters" || name === "epochs") return `${formatCount(value)} ${name}`;
+  if (name === "parameters" || name === "epochs") return countOf(value, name.slice(0, -1));
   if (name === "hours") return `${formatDigits(value, 3)} h (${formatSeconds(value * 3600)})`;
   if (name === "memory_bytes") return `${formatCount(value / MEBIBYTE)} MiB`;
   return name === "latency_ms" ? `${formatDigits(value, 3)} ms` : `${value.toFixed(2)} %`;
@@ -65,13 +65,15 @@ function loosen(name, value) {
   return Number((Math.ceil(steps) * step).toPrecision(3));
 }
 
-const AMOUNT = /^([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([a-z%]*)$/i;
+// A comma parts thousands: 1,5 is no number, and not 15.
+const AMOUNT =
+  /^((?:[0-9]+|[0-9]{1,3}(?:[,_][0-9]{3})+)(?:\.[0-9]+)?|\.[0-9]+)(e[+-]?[0-9]{1,2})?\s*([a-z%]*)$/i;
 /** @type {Record<LimitName, Record<string, number>>} */
 const UNITS = {
   parameters: { "": 1, k: 1e3, m: 1e6, g: 1e9 },
   epochs: { "": 1 },
   hours: { "": 1, h: 1 },
-  memory_bytes: { gib: 2 ** 30, mib: 2 ** 20, gb: 1e9, mb: 1e6 },
+  memory_bytes: { gib: 2 ** 30, mib: 2 ** 20, kib: 2 ** 10, gb: 1e9, mb: 1e6, kb: 1e3, b: 1 },
   latency_ms: { "": 1, ms: 1 },
   accuracy_percent: { "": 1, "%": 1 },
 };
@@ -88,12 +90,12 @@ const EXAMPLES = {
 /** Read what a person typed: a number, undefined for nothing, or NaN for what cannot be read.
  * @param {LimitName} name @param {string} text @returns {number | undefined} */
 function parseAmount(name, text) {
-  const plain = text.trim().replaceAll(",", "");
+  const plain = text.trim();
   if (plain === "") return undefined;
   const match = AMOUNT.exec(plain);
-  const factor = match && UNITS[name][match[2].toLowerCase()];
+  const factor = match && UNITS[name][match[3].toLowerCase()];
   if (!match || factor === undefined || factor === null) return NaN;
-  const value = Number(match[1]) * factor;
+  const value = Number(match[1].replace(/[,_]/g, "") + (match[2] ?? "")) * factor;
   const whole = name !== "epochs" || Number.isInteger(value);
   return value > 0 && whole && (name !== "accuracy_percent" || value <= 100) ? value : NaN;
 }

@@ -25,7 +25,7 @@ function render() {
   /** @type {[string, string][]} */
   const metrics = model.content.metrics
     .filter((_, i) => rows.some((row) => row.values[i][0] !== null))
-    .map(([key, name]) => [key, name]);
+    .map(([key, name]) => [key, nameMetric(comparison, key, name)]);
   choose("metric", metrics);
   choose("x", metrics);
   choose("y", metrics);

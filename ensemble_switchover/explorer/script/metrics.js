@@ -1,28 +1,34 @@
 // Metrics against parameters, and against each other.
 
-/** @param {MetricRow[]} rows @param {string} xKey @param {string} yKey @returns {MetricPoint[]} */
-function pointsOf(rows, xKey, yKey) {
+/** @param {Comparison} comparison @param {MetricRow[]} rows @param {string} xKey
+ * @param {string} yKey @returns {MetricPoint[]} */
+function pointsOf(comparison, rows, xKey, yKey) {
   const keys = model.content.metrics.map(([key]) => key);
   return rows.flatMap((row) => {
     const [x] = xKey === "budget" ? row.budget : row.values[keys.indexOf(xKey)];
-    const [y, std] = row.values[keys.indexOf(yKey)];
+    const [y, std, numSeeds] = row.values[keys.indexOf(yKey)];
     if (x === null || y === null) return [];
     const what = `${row.designClass}${row.k > 1 ? `, k = ${row.k}` : ""}`;
     const title =
       `${what}, depth ${row.depth}, width ${row.width}\n` +
       `budget ${formatCount(row.budget[0])}, filled ${Math.round(100 * row.fill)} %\n` +
-      (xKey === "budget" ? "" : `${labelMetric(xKey)}: ${formatDigits(x, 4)}\n`) +
-      `${labelMetric(yKey)}: ${formatSpread(y, std)}`;
+      (xKey === "budget" ? "" : `${labelMetric(comparison, xKey)}: ${formatDigits(x, 4)}\n`) +
+      `${labelMetric(comparison, yKey)}: ${formatSpread(y, std)}`;
     const budget = row.budget[0];
-    return [{ name: row.designClass, x, y, std, budget, front: false, title, row }];
+    return [{ name: row.designClass, x, y, std, numSeeds, budget, front: false, title, row }];
   });
 }
 
-/** @param {string} key */
-function labelMetric(key) {
-  const [, name, unit] = /** @type {[string, string, string]} */ (
+/** Errors are named after the images that they were measured on.
+ * @param {Comparison} comparison @param {string} key @param {string} name */
+const nameMetric = (comparison, key, name) => (key === "error" ? comparison.measure : name);
+
+/** @param {Comparison} comparison @param {string} key */
+function labelMetric(comparison, key) {
+  const [, plain, unit] = /** @type {[string, string, string]} */ (
     model.content.metrics.find(([other]) => other === key)
   );
+  const name = nameMetric(comparison, key, plain);
   return unit ? `${name}, ${unit}` : name;
 }
 
@@ -35,8 +41,8 @@ function renderMetric(comparison, rows, cell) {
   const budget = comparison.budgets[cell[0]][0];
   const inputs = [comparison.label, state.condition, state.metric, budget];
   redraw("metric", place, inputs, () => {
-    const points = pointsOf(rows, "budget", state.metric);
-    const label = labelMetric(state.metric);
+    const points = pointsOf(comparison, rows, "budget", state.metric);
+    const label = labelMetric(comparison, state.metric);
     const picture = drawMetric(points, label, widthOf(place), budget);
     show(place, picture, `${label} against the budget in parameters, by design class.`);
     picture.addEventListener("click", (/** @type {MouseEvent} */ event) =>
@@ -47,13 +53,13 @@ function renderMetric(comparison, rows, cell) {
       makeTable(
         `${label}: mean and sample standard deviation over the seeds`,
         ["Budget", "Class", "Design", "Mean", "± std", "Seeds"],
-        points.map(({ row, y, std }) => [
+        points.map(({ row, y, std, numSeeds }) => [
           formatCount(row.budget[0]),
           row.designClass,
           `depth ${row.depth}, width ${row.width}`,
           formatDigits(y, 4),
           std === null ? ABSENT : formatDigits(std, 2),
-          String(row.numSeeds),
+          String(numSeeds),
         ]),
         3,
       ),
@@ -74,9 +80,9 @@ function renderPareto(comparison, rows, cell) {
   const budget = comparison.budgets[cell[0]][0];
   const inputs = [comparison.label, state.condition, state.x, state.y, budget];
   redraw("pareto", place, inputs, () => {
-    const points = pointsOf(rows, state.x, state.y);
+    const points = pointsOf(comparison, rows, state.x, state.y);
     markFront(points);
-    const [x, y] = [labelMetric(state.x), labelMetric(state.y)];
+    const [x, y] = [labelMetric(comparison, state.x), labelMetric(comparison, state.y)];
     const picture = drawPareto(points, x, y, widthOf(place), budget);
     show(place, picture, `${y} against ${x}, with the Pareto front.`);
     picture.addEventListener("click", (/** @type {MouseEvent} */ event) => {
@@ -114,13 +120,18 @@ function renderPareto(comparison, rows, cell) {
 function noteOn(rows, keys) {
   const notes = [];
   if (keys.includes("accuracy")) {
-    const index = model.content.metrics.findIndex(([key]) => key === "accuracy");
-    const missing = rows.filter((row) => row.values[index][0] === null).length;
-    notes.push(`${missing} designs never reach the single network's accuracy with every seed.`);
+    const compared = rows.filter(({ reached }) => reached[1] > 0);
+    const short = compared.filter(({ reached }) => reached[0] < reached[1]).length;
+    notes.push(
+      `${short} of ${countOf(compared.length, "design")} ${short === 1 ? "is" : "are"} not as ` +
+        "good as the single network with every seed.",
+    );
   }
   if (keys.includes("latency") || keys.includes("fastest")) {
     const sizes = distinct(rows.flatMap((row) => row.latencyBatch ?? []));
-    notes.push(`Inference at batch size ${sizes.join(", ") || ABSENT}.`);
+    const without = rows.filter((row) => row.latencyBatch === null).length;
+    const left = without ? `; ${countOf(without, "design")} had no such measurement` : "";
+    notes.push(`Inference at batch size ${sizes.join(", ") || ABSENT}${left}.`);
   }
   if (keys.includes("memory") && rows.some((row) => row.memoryKind === "process resident")) {
     notes.push("Memory is that of the whole process: a CPU tells no other.");

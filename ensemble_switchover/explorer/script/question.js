@@ -18,10 +18,10 @@ function renderAdvice() {
   const { content } = model;
   const ofData = content.designs.filter((design) => design.data === state.data);
   const costs = ofData.flatMap((design) => design.costs);
-  const seeds = (/** @type {string} */ device) =>
-    costs.reduce((sum, cost) => sum + (cost.device === device ? cost.numSeeds : 0), 0);
+  const runs = (/** @type {string} */ device) =>
+    costs.reduce((sum, cost) => sum + (cost.device === device ? cost.numRuns : 0), 0);
   const devices = distinct(costs.map((cost) => cost.device));
-  devices.sort((one, other) => seeds(other) - seeds(one) || (one < other ? -1 : 1));
+  devices.sort((one, other) => runs(other) - runs(one) || (one < other ? -1 : 1));
   choose("device", plainOptions(devices));
   choose("within", [["", "all"], ...plainOptions(distinct(ofData.map((d) => d.family)))]);
   const ks = distinct(ofData.map((d) => d.k)).sort((a, b) => a - b);

@@ -285,6 +285,7 @@ function advise(model, candidates, limits) {
   const bindings = outside.length || fits.length ? [] : findBindings(model, candidates, limits);
   const largest = Math.max(...designs.map((design) => design.budgetParameters));
   const free = limits.parameters === undefined || limits.parameters >= largest;
+  const timed = candidates.flatMap(({ cost }) => cost?.latencyBatch ?? []);
   const willDo =
     limits.accuracy_percent === undefined
       ? [...fits.slice(0, 1), ...rivals.map((rival) => rival.fit)]
@@ -310,6 +311,7 @@ function advise(model, candidates, limits) {
     numDesigns: designs.length,
     numFitting: fits.length,
     numRuns: designs.reduce((sum, design) => sum + design.numRuns, 0),
+    latencyBatchSizes: [...new Set(timed)].sort((one, other) => one - other),
     atEdge: best !== null && free && best.candidate.design.budgetParameters === largest,
   };
 }

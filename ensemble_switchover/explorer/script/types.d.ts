@@ -11,6 +11,7 @@ interface Cost {
   memory: number | null;
   memoryKind: string | null;
   numSeeds: number;
+  numRuns: number;
 }
 
 interface Design {
@@ -57,7 +58,6 @@ interface Comparison {
   maps: SwitchoverMap[];
   sentences: string[];
   holes: [string, number, string][];
-  conditions: string;
 }
 
 interface MetricRow {
@@ -72,10 +72,12 @@ interface MetricRow {
   condition: string;
   latencyBatch: number | null;
   memoryKind: string | null;
+  /** Of the condition. */
   numSeeds: number;
+  /** Seeds as good as the single network, of those that have one to compare with. */
   reached: [number, number];
-  values: [number | null, number | null][];
-  design: number;
+  /** Mean, sample standard deviation, seeds. */
+  values: [number | null, number | null, number][];
 }
 
 interface Content {
@@ -84,7 +86,6 @@ interface Content {
   stride: number;
   reach: number;
   tQuantiles: number[];
-  devices: string[];
   /** Key, name, unit. */
   metrics: [string, string, string][];
   designs: Design[];
@@ -156,6 +157,7 @@ interface Advice {
   numDesigns: number;
   numFitting: number;
   numRuns: number;
+  latencyBatchSizes: number[];
   atEdge: boolean;
 }
 
@@ -169,6 +171,7 @@ interface MetricPoint {
   x: number;
   y: number;
   std: number | null;
+  numSeeds: number;
   /** Parameters of the budget. */
   budget: number;
   front: boolean;
