@@ -121,6 +121,16 @@ def test_a_trade_off_marks_the_front() -> None:
     assert both["on_front"].to_list() == [True, False, True]
 
 
+def test_a_trade_off_leaves_out_an_error_that_is_no_number() -> None:
+    runs = tabulate_runs(
+        [make_record(width=8, test_errors=[float("nan")]), make_record(width=12, test_errors=[9.0])]
+    )
+
+    both = series.trade_off_series(series.training_time_series(runs), "training_seconds_mean", runs)
+
+    assert both["budget_width"].to_list() == [12]
+
+
 @pytest.mark.parametrize(
     "draw",
     [
