@@ -33,7 +33,8 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
     caption = (
         "Switchover: the smallest budget beyond it at the last epoch; where cells are undecided or "
         "holes, from the smallest budget that is not ruled out; at most, where none is ruled out. "
-        "Epoch: the smallest beyond it at that budget, of all. Cells: who has the lower error in how many cells of the grid."
+        "Epoch: the smallest beyond it at that budget, of all. Cells: who has the lower error in "
+        "how many cells of the grid."
     )
     return ShownTable(caption, headers, tuple(rows), 3)
 

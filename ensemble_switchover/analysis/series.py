@@ -101,8 +101,8 @@ def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.D
         runs: The runs that the costs are of.
 
     Returns:
-        The designs that have a cost and an error, cheapest first; `on_front` where no other design is as good
-        in both and better in one.
+        The designs that have a cost and an error, cheapest first; `on_front` where no other design
+        is as good in both and better in one.
     """
     errors = summarise_errors(runs).select(*PLACE_COLUMNS[:-1], *_mean_std("test_error_percent"))
     both = costs.join(errors, on=PLACE_COLUMNS[:-1], how="inner").drop_nulls(
