@@ -42,7 +42,15 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
 def show_sensitivity(finding: Finding) -> ShownTable:
     """Set the switchover under every confidence and margin side by side."""
     rows = [
-        (name, _level(confidence), *(_variant(v) for v in variants if v.confidence == confidence))
+        (
+            name,
+            _level(confidence),
+            *(
+                _variant(v) if finding.thresholds[name].pair_counts else "nothing to compare"
+                for v in variants
+                if v.confidence == confidence
+            ),
+        )
         for name, variants in finding.variants.items()
         for confidence in dict.fromkeys(v.confidence for v in variants)
     ]
