@@ -75,7 +75,7 @@ def cell_series(grid: ErrorGrid) -> pl.DataFrame:
             means = {name: grid.mean_error(name, column, row) for name in DESIGN_CLASSES}
             measured = {name: mean for name, mean in means.items() if mean is not None}
             is_compared = "single" in measured and len(measured) > 1
-            lowest = min(measured, key=lambda name: measured[name]) if is_compared else None
+            lowest = min(measured.items(), key=lambda item: item[1])[0] if is_compared else None
             errors = {f"{name}_error_percent": mean for name, mean in means.items()}
             rows.append({**_budget(grid, column), "epoch": epoch, **errors, "lowest": lowest})
     schema: dict[str, type[pl.DataType]] = {

@@ -42,10 +42,10 @@ def check_deq_before_weq(finding: Finding) -> Claim:
         reason = "both classes need runs beside single networks of the same budgets"
         return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
     if deq.at <= weq.above:
-        reason = "deq is beyond its threshold where weq is ruled out"
+        reason = "deq is beyond its threshold where weq is worse, or does not exist"
         return Claim(*claim, measured, Answer.HOLDS, reason)
     if weq.at <= deq.above:
-        reason = "weq is beyond its threshold where deq is ruled out"
+        reason = "weq is beyond its threshold where deq is worse, or does not exist"
         return Claim(*claim, measured, Answer.DOES_NOT_HOLD, reason)
     reason = "the two ranges overlap: more seeds, or other budgets, would tell"
     return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
