@@ -36,9 +36,37 @@ class Setting:
         return f"{self.family} on {self.dataset}"
 
     @property
+    def data(self) -> dict[str, Any]:
+        """Every field of the data set, by name."""
+        return self._fields("dataset ")
+
+    @property
+    def beside_data(self) -> tuple[object, ...]:
+        """What has to be equal before two data sets are compared: all but them and their recipes.
+
+        Which recipe goes with a data set is the paper's choice (Table A).
+        """
+        shared = (d for d in self.details if not d[0].startswith(("dataset ", "recipe ")))
+        return (self.family, self.evaluated_on, *shared)
+
+    @property
+    def family_options(self) -> dict[str, Any]:
+        """The family's options, by name."""
+        return self._fields("family ")
+
+    @property
+    def precision(self) -> str:
+        """In what numbers the networks compute."""
+        return str(json.loads(dict(self.details)["precision"]))
+
+    @property
     def measure(self) -> str:
         """What the error is called: `test error` or `validation error`."""
         return f"{self.evaluated_on} error"
+
+    def _fields(self, part: str) -> dict[str, Any]:
+        named = ((n, text) for n, text in self.details if n.startswith(part))
+        return {name.removeprefix(part): json.loads(text) for name, text in named}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,9 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
     )
     caption = (
         "Switchover: the smallest budget beyond it at the last epoch; where cells are undecided or "
-        "holes, from the smallest budget that is not ruled out. Epoch: the smallest beyond it at "
-        "that budget, of all. Cells: who has the lower error in how many cells of the grid."
+        "holes, from the smallest budget that is not ruled out; at most, where none is ruled out. "
+        "Epoch: the smallest beyond it at that budget, of all. Cells: who has the lower error in "
+        "how many cells of the grid."
     )
     return ShownTable(caption, headers, tuple(rows), 3)
 
@@ -41,7 +42,15 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
 def show_sensitivity(finding: Finding) -> ShownTable:
     """Set the switchover under every confidence and margin side by side."""
     rows = [
-        (name, _level(confidence), *(_variant(v) for v in variants if v.confidence == confidence))
+        (
+            name,
+            _level(confidence),
+            *(
+                _variant(v) if finding.thresholds[name].pair_counts else "nothing to compare"
+                for v in variants
+                if v.confidence == confidence
+            ),
+        )
         for name, variants in finding.variants.items()
         for confidence in dict.fromkeys(v.confidence for v in variants)
     ]

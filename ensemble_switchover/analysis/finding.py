@@ -13,7 +13,7 @@ from ensemble_switchover.analysis.conditions import (
 )
 from ensemble_switchover.analysis.coverage import measure_coverage
 from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES, build_error_grid
-from ensemble_switchover.analysis.hole import find_holes
+from ensemble_switchover.analysis.hole import count_too_small, find_holes
 from ensemble_switchover.analysis.pool_grid import pool_intervals
 from ensemble_switchover.analysis.sensitivity import describe_sensitivity, vary_rule
 from ensemble_switchover.analysis.sentence import describe_outcome, describe_threshold
@@ -88,7 +88,7 @@ class Finding:
         split = split_designs(self.summary)
         if split:
             notes.append(
-                f"{count(split, 'design')} ran under several conditions and so has a row for each: "
+                f"{count(split, 'design')} ran under several conditions, with a row for each: "
                 "seconds, latencies and bytes of different conditions are never averaged. The "
                 f"switchover uses the {self.measure}s of all of them."
             )
@@ -166,16 +166,18 @@ def derive_finding(comparison: Comparison, read_pool: PoolReader | None = None) 
     grid = build_error_grid(comparison.records)
     runs = tabulate_runs(comparison.records)
     classes = () if comparison.source is None else ENSEMBLE_CLASSES
+    holes = find_holes(comparison, grid)
     thresholds = {}
     for name in classes:
         pools = pool_intervals(grid, name, read_pool) if read_pool else None
-        thresholds[name] = find_threshold(grid, name, pools=pools)
+        num_too_small = count_too_small(holes, name)
+        thresholds[name] = find_threshold(grid, name, pools=pools, num_too_small=num_too_small)
     return Finding(
         comparison=comparison,
         grid=grid,
         thresholds=thresholds,
         variants={name: vary_rule(threshold) for name, threshold in thresholds.items()},
-        holes=find_holes(comparison, grid),
+        holes=holes,
         runs=runs,
         summary=summarise_runs(runs),
         conditions=describe_conditions(comparison.records),

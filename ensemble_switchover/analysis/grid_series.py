@@ -65,13 +65,17 @@ def verdict_series(
 
 
 def cell_series(grid: ErrorGrid) -> pl.DataFrame:
-    """Return one row a cell: the mean error in percent of each class, and the lowest's name."""
+    """Return one row a cell: the mean error in percent of each class, and the lowest's name.
+
+    The name is null where there is no single network beside an ensemble, as the map is blank there.
+    """
     rows = []
     for column in range(len(grid.budgets)):
         for row, epoch in enumerate(grid.epochs):
             means = {name: grid.mean_error(name, column, row) for name in DESIGN_CLASSES}
             measured = {name: mean for name, mean in means.items() if mean is not None}
-            lowest = min(measured.items(), key=lambda item: item[1])[0] if measured else None
+            is_compared = "single" in measured and len(measured) > 1
+            lowest = min(measured.items(), key=lambda item: item[1])[0] if is_compared else None
             errors = {f"{name}_error_percent": mean for name, mean in means.items()}
             rows.append({**_budget(grid, column), "epoch": epoch, **errors, "lowest": lowest})
     schema: dict[str, type[pl.DataType]] = {

@@ -19,6 +19,8 @@ from ensemble_switchover.design import (
 from ensemble_switchover.errors import DesignError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.results.record import BudgetRecord, Record
@@ -63,6 +65,19 @@ def find_holes(comparison: Comparison, grid: ErrorGrid) -> list[Hole]:
             if kind is HoleKind.NO_DESIGN or grid.has(design_class):
                 holes.append(Hole(design_class, column, budget, kind, reason))
     return holes
+
+
+def count_too_small(holes: Sequence[Hole], design_class: DesignClassName) -> int:
+    """Count the smallest budgets, up to the first that has one, without a network of a class."""
+    without = {
+        hole.column
+        for hole in holes
+        if hole.design_class == design_class and hole.kind is HoleKind.NO_DESIGN
+    }
+    column = 0
+    while column in without:
+        column += 1
+    return column
 
 
 def _explain(

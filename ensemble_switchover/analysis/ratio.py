@@ -47,8 +47,9 @@ def measure_ratio(
     """Measure a quantity of an ensemble class against the single network's.
 
     Runs are paired by budget and seed. A seed's logarithms are averaged over its budgets; over the
-    seeds stands the t interval of these means, taken back from logarithms. Only seeds that have
-    every budget of the pairs count, so that all of them average the same designs.
+    seeds stands the t interval of these means, taken back from logarithms. All seeds that count
+    have the same budgets, so that they average the same designs: where pairs are missing, those
+    budgets that keep the most pairs, and the seeds that have all of them.
 
     Args:
         runs: Rows of `tabulate_runs` under one condition.
@@ -108,11 +109,20 @@ def _summarise(logarithms: dict[int, dict[Budget, float]], confidence: float) ->
     """Average the logarithms of every seed over its budgets, and these means over the seeds."""
     if not logarithms:
         return None
-    num_budgets = max(map(len, logarithms.values()))
-    means = [sample_mean(list(v.values())) for v in logarithms.values() if len(v) == num_budgets]
+    budgets, seeds = _largest_block({seed: set(values) for seed, values in logarithms.items()})
+    means = [sample_mean([logarithms[seed][budget] for budget in budgets]) for seed in seeds]
     interval = paired_t_interval(means, confidence)
     mean = math.exp(sample_mean(means))
     if interval is not None:
         lower, upper = math.exp(interval.lower), math.exp(interval.upper)
         interval = Interval(mean, lower, upper, confidence, len(means))
-    return Ratio(mean, interval, num_budgets, len(means))
+    return Ratio(mean, interval, len(budgets), len(means))
+
+
+def _largest_block(budgets_of: dict[int, set[Budget]]) -> tuple[list[Budget], list[int]]:
+    """Choose the budgets of one of the seeds, and all seeds that have them, to keep most pairs."""
+    blocks = [
+        (sorted(budgets), [seed for seed in budgets_of if budgets <= budgets_of[seed]])
+        for budgets in budgets_of.values()
+    ]
+    return max(blocks, key=lambda block: len(block[0]) * len(block[1]))

@@ -97,12 +97,16 @@ def describe_sensitivity(threshold: Threshold, variants: Sequence[Variant]) -> s
         v for v in variants if v.confidence == threshold.confidence and v.margin != threshold.margin
     ]
     parts = [f"{_name_level(v.confidence)}: {_place(v)}" for v in levels]
-    parts += [f"a margin of {v.margin:g} points: {_place(v)}" for v in margins]
+    parts += [f"a margin of {_points(v.margin)}: {_place(v)}" for v in margins]
     return f"{threshold.ensemble_class} under other rules: {'; '.join(parts)}."
 
 
 def _name_level(confidence: float | None) -> str:
     return "means alone" if confidence is None else f"{100 * confidence:g} %"
+
+
+def _points(margin: float) -> str:
+    return f"{margin:g} percentage {'point' if margin == 1.0 else 'points'}"
 
 
 def _place(variant: Variant) -> str:

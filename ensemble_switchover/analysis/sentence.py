@@ -52,7 +52,7 @@ def describe_coverage(threshold: Threshold) -> str:
         fewest, most = threshold.pair_counts
         seeds = count(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
     first, last = threshold.budgets[0], threshold.budgets[-1]
-    reach = f"from {first:,} to {last:,} parameters" if first < last else f"{first:,} parameters"
+    reach = f"from {first:,} to {last:,} parameters" if first < last else f"of {first:,} parameters"
     budgets = f"{count(len(threshold.budgets), 'budget')} {reach}"
     holes = threshold.num_holes
     if holes:
@@ -70,17 +70,21 @@ def _finding(threshold: Threshold, measure: str) -> str:
             f"from epoch {threshold.epoch} of {last_epoch} on"
         )
         if threshold.earliest_budget != threshold.budget:
-            found += f", and may lie as low as {threshold.earliest_budget:,} parameters"
+            low = (
+                "at or below" if threshold.earliest_budget == threshold.budgets[0] else "as low as"
+            )
+            found += f", and may lie {low} {threshold.earliest_budget:,} parameters"
         return found
     place = f"at the largest budget after epoch {last_epoch}"
     if last.verdict is Verdict.HOLE:
         return f"undecided: there is no pair to compare {place}"
     if last.mean_difference is None:
         return f"undecided: {place} the two designs share no seed, so nothing can be paired"
-    difference = f"{place} the difference in {measure} is {last.mean_difference:+.1f} "
-    difference += "percentage points"
+    difference = f"{place} its {measure} minus the single network's is "
+    difference += f"{last.mean_difference:+.1f} percentage points"
     if last.interval is None:
-        return f"undecided, since one seed gives no interval: {difference}"
+        why = "one seed gives" if last.num_pairs == 1 else "equal differences of all seeds give"
+        return f"undecided, since {why} no interval: {difference}"
     difference += f", {_interval_text(last.interval, last.interval_name)}"
     if threshold.outcome is Outcome.NOT_WITHIN:
         return f"no switchover within the grid: {difference}"

@@ -101,11 +101,13 @@ def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.D
         runs: The runs that the costs are of.
 
     Returns:
-        The designs that have a cost, cheapest first; `on_front` where no other design is as good
-        in both and better in one.
+        The designs that have a cost and an error, cheapest first; `on_front` where no other design
+        is as good in both and better in one.
     """
     errors = summarise_errors(runs).select(*PLACE_COLUMNS[:-1], *_mean_std("test_error_percent"))
-    both = costs.drop_nulls(cost).join(errors, on=PLACE_COLUMNS[:-1], how="inner")
+    both = costs.join(errors, on=PLACE_COLUMNS[:-1], how="inner").drop_nulls(
+        [cost, "test_error_percent_mean"]
+    )
     error = both["test_error_percent_mean"].to_list()
     front = pareto_front(both[cost].to_list(), error)
     return both.with_columns(on_front=pl.Series(front, dtype=pl.Boolean)).sort(

@@ -32,6 +32,8 @@ class SwitchoverRange:
             return f"above {self.above:,.0f} parameters, the largest budget"
         if math.isinf(self.at):
             return f"undecided from {self.earliest:,.0f} parameters on"
+        if not self.above:
+            return f"at most {self.at:,.0f} parameters"
         if self.earliest < self.at:
             return f"{self.earliest:,.0f} to {self.at:,.0f} parameters"
         return f"{self.at:,.0f} parameters"

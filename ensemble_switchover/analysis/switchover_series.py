@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 COLUMNS: dict[str, type[pl.DataType]] = {
     "setting": pl.String,
     "family": pl.String,
+    "family_options": pl.String,
+    "precision": pl.String,
     "dataset": pl.String,
+    "dataset_fields": pl.String,
+    "evaluated_on": pl.String,
     "data_complexity_percent": pl.Float64,
     "source": pl.String,
     "k": pl.Int64,
@@ -59,23 +64,33 @@ def switchovers_by_k(switchovers: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def switchovers_by_data(switchovers: pl.DataFrame) -> list[pl.DataFrame]:
-    """Return the rows of each family and k that has several settings, the easiest data first."""
+    """Return the rows of each family and k that has several data sets, the easiest first.
+
+    Recipes may differ, since they go with the data; precision, options of the family, and whether
+    test or validation images were measured may not.
+    """
     groups = switchovers.drop_nulls("data_complexity_percent").group_by(
-        "family", "k", "source", maintain_order=True
+        *("family", "family_options", "precision", "evaluated_on", "k", "source"),
+        maintain_order=True,
     )
     return [
         group.sort("data_complexity_percent", "setting")
         for _, group in groups
-        if group["setting"].n_unique() > 1
+        if group["dataset_fields"].n_unique() > 1
     ]
 
 
 def _row(finding: Finding, name: DesignClassName, threshold: Threshold) -> dict[str, Any]:
     comparison, found = finding.comparison, range_switchover(threshold)
+    setting = comparison.setting
     return {
         "setting": comparison.setting_label,
-        "family": comparison.setting.family,
-        "dataset": comparison.setting.dataset,
+        "family": setting.family,
+        "family_options": json.dumps(setting.family_options),
+        "precision": setting.precision,
+        "dataset": setting.dataset,
+        "dataset_fields": json.dumps(setting.data),
+        "evaluated_on": setting.evaluated_on,
         "data_complexity_percent": data_complexity(finding),
         "source": comparison.source,
         "k": comparison.k,

@@ -146,7 +146,8 @@ def summarise_runs(
     conditions (`CONDITION_COLUMNS`: device, execution, precision, how many runs shared the machine,
     and so on) are never put into one mean: a design that was run under two of them has two rows.
     Runs of one seed count as one sample, their mean. Standard deviations are sample standard
-    deviations over the seeds, null for one seed. Peak memory is the highest of any run.
+    deviations over the seeds, null for one seed. Peak memory is the highest of any run. An error
+    that is no finite number is left out.
 
     `time_to_accuracy_seconds_mean` is null unless every seed reached the target, since the mean of
     those that did would flatter the design; `num_seeds_reached` of `num_seeds_compared` tell.
@@ -160,14 +161,16 @@ def summarise_runs(
     """
     keys = [*DESIGN_COLUMNS, *conditions]
     means = [
-        *_ERROR_COLUMNS,
         *("epoch_seconds", "training_seconds", "latency_ms_per_image"),
         *("fastest_latency_ms_per_image", "layer_ms"),
         *_ACCURACY_TIME_COLUMNS,
     ]
     peaks = ["peak_device_bytes", "peak_rss_bytes"]
     seeds = runs.group_by(*keys, "seed", maintain_order=True).agg(
-        pl.len().alias("num_runs"), pl.col(means).mean(), pl.col(peaks).max()
+        pl.len().alias("num_runs"),
+        _finite_errors().mean(),
+        pl.col(means).mean(),
+        pl.col(peaks).max(),
     )
     time, target = pl.col("time_to_accuracy_seconds"), pl.col("target_test_error_percent")
     all_reached = time.is_not_null().all()
@@ -204,9 +207,7 @@ def summarise_errors(runs: pl.DataFrame) -> pl.DataFrame:
         A frame in the order of `runs`: `DESIGN_COLUMNS`, `num_seeds`, means and sample standard
         deviations.
     """
-    columns = pl.col(list(_ERROR_COLUMNS))
-    finite = pl.when(columns.is_finite()).then(columns).name.keep()
-    seeds = runs.group_by(*DESIGN_COLUMNS, "seed", maintain_order=True).agg(finite.mean())
+    seeds = runs.group_by(*DESIGN_COLUMNS, "seed", maintain_order=True).agg(_finite_errors().mean())
     return seeds.group_by(list(DESIGN_COLUMNS), maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("num_seeds"),
         *(expression for name in _ERROR_COLUMNS for expression in _mean_and_std(name)),
@@ -227,6 +228,11 @@ _SORT_COLUMNS = (
     _CLASS_ORDER,
     *("k", "source"),
 )
+
+
+def _finite_errors() -> pl.Expr:
+    columns = pl.col(list(_ERROR_COLUMNS))
+    return pl.when(columns.is_finite()).then(columns).name.keep()
 
 
 def _mean_and_std(column: str) -> tuple[pl.Expr, pl.Expr]:

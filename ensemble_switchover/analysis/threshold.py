@@ -10,7 +10,8 @@ design beats another and what "beyond" means on a finite grid, is fixed here:
 - The threshold is the lower-left boundary of that region, a staircase: for each budget the
   smallest epoch beyond it.
 - Cells that are undecided, or holes, leave room: where they too are counted as the ensemble's, the
-  boundary lies as low as it still may. Between the two lies the answer.
+  boundary lies as low as it still may. Between the two lies the answer. The smallest budgets leave
+  no room where no such network exists for them.
 """
 
 from __future__ import annotations
@@ -110,6 +111,7 @@ def find_threshold(
     confidence: float = CONFIDENCE,
     margin: float = 0.0,
     pools: Mapping[tuple[int, int], Interval] | None = None,
+    num_too_small: int = 0,
 ) -> Threshold:
     """Find the switchover of one ensemble class.
 
@@ -119,6 +121,7 @@ def find_threshold(
         confidence: Confidence of each cell's interval.
         margin: By how many percentage points the ensemble has to be better.
         pools: Cells that pools of members judge, as `pool_intervals` has them; seeds the others.
+        num_too_small: For so many of the smallest budgets no such network exists.
 
     Returns:
         The threshold; see the top of this file for its definition.
@@ -139,7 +142,9 @@ def find_threshold(
     )
     budgets = tuple(budget.parameters for budget in grid.budgets)
     certain = find_staircase(budgets, _mark(cells, {Verdict.ENSEMBLE}))
-    possible = find_staircase(budgets, _mark(cells, set(Verdict) - {Verdict.SINGLE}))
+    not_lost = _mark(cells, set(Verdict) - {Verdict.SINGLE})
+    not_lost[:num_too_small] = False
+    possible = find_staircase(budgets, not_lost)
     first = _first_budget(certain)
     earliest = _first_budget(possible)
     outcome = Outcome.UNDECIDED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import accumulate
@@ -87,7 +88,8 @@ def measure_times_to_accuracy(
     ]
     for record, place in zip(records, places, strict=True):
         if record.design.design_class == "single":
-            targets[place].extend(epoch.test_error for epoch in record.epochs)
+            errors = (epoch.test_error for epoch in record.epochs)
+            targets[place].extend(error for error in errors if math.isfinite(error))
     times = []
     for record, place in zip(records, places, strict=True):
         target = min(targets[place]) if targets.get(place) else None

@@ -66,9 +66,9 @@ def draw_error_curve(grid: ErrorGrid, measure: str, title: str, conditions: str)
 def _draw_class(axes: Axes, grid: ErrorGrid, design_class: DesignClassName) -> None:
     last = len(grid.epochs) - 1
     shown = [
-        (budget.parameters, list(grid.errors(design_class, column, last).values()))
+        (budget.parameters, errors)
         for column, budget in enumerate(grid.budgets)
-        if (design_class, column) in grid.curves
+        if (errors := list(grid.errors(design_class, column, last).values()))
     ]
     if not shown:
         return

@@ -91,8 +91,12 @@ def write_around(figure: Figure, left: float, title: str, subtitle: str, footer:
     size = 12.0 * min(1.0, 54 / max(1, len(title)))
     figure.text(left, 1.0 - 18.0 / height, title, size=size, weight="bold")
     figure.text(left, 1.0 - 33.0 / height, subtitle, size=8.5)
-    lines = [part for line in footer.splitlines() for part in textwrap.wrap(line, 105)]
-    figure.text(left, 6.0 / height, "\n".join(lines), size=7.5, color=FAINT_INK)
+    figure.text(left, 6.0 / height, "\n".join(wrap_footer(footer)), size=7.5, color=FAINT_INK)
+
+
+def wrap_footer(footer: str) -> list[str]:
+    """Break the lines of a footer as they are shown."""
+    return [part for line in footer.splitlines() for part in textwrap.wrap(line, 105)]
 
 
 def encode_figure(figure: Figure, file_format: Literal["png", "svg"]) -> bytes:
@@ -115,10 +119,10 @@ def encode_figure(figure: Figure, file_format: Literal["png", "svg"]) -> bytes:
 def label_parameters(counts: Sequence[int]) -> list[str]:
     """Label numbers of parameters in k and M, with as few digits as keep unequal ones apart.
 
-    >>> label_parameters([92_890, 207_066])
-    ['93 k', '0.2 M']
-    >>> label_parameters([206_734, 230_000, 1_019_722])
-    ['0.21 M', '0.23 M', '1.02 M']
+    >>> label_parameters([92_890, 207_066, 1_019_722])
+    ['93 k', '207 k', '1.0 M']
+    >>> label_parameters([1_019_722, 1_043_000])
+    ['1.02 M', '1.04 M']
     """
     labels: list[str] = []
     for digits in range(1, 7):
@@ -129,7 +133,7 @@ def label_parameters(counts: Sequence[int]) -> list[str]:
 
 
 def _label(count: int, digits: int) -> str:
-    if count >= 100_000:
+    if count >= 999_500:  # a thousand k and more, once rounded
         return f"{count / 1e6:.{digits}f} M"
     if count >= 1000:
         return f"{count / 1e3:.{digits - 1}f} k"

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.figures.bar_figure import Texts
 
+_LETTERS = 80
+"""How many the names of all data sets have room for side by side."""
+
 
 def draw_switchover_by_data(numbers: pl.DataFrame, texts: Texts) -> Figure:
     """Draw where ensembles switch over on each data set, the easiest first.
@@ -21,13 +24,14 @@ def draw_switchover_by_data(numbers: pl.DataFrame, texts: Texts) -> Figure:
         numbers: One of the frames of `switchovers_by_data`.
         texts: Title and conditions.
     """
-    columns = ("setting", "dataset", "data_complexity_percent")
+    columns = ("family", "setting", "dataset", "data_complexity_percent")
     rows = list(dict.fromkeys(numbers.select(columns).iter_rows()))
-    is_told_by_name = len({dataset for _, dataset, _ in rows}) == len(rows)
-    names = [
-        f"{textwrap.fill(dataset if is_told_by_name else setting, 24)}\n{complexity:.1f} %"
-        for setting, dataset, complexity in rows
-    ]
+    is_told_by_name = len({dataset for _, _, dataset, _ in rows}) == len(rows)
+    room = max(10, _LETTERS // len(rows))
+    names = []
+    for family, setting, dataset, complexity in rows:
+        name = dataset if is_told_by_name else setting.removeprefix(f"{family} on ")
+        names.append(f"{textwrap.fill(name, room)}\n{complexity:.1f} %")
     steps = Steps("setting", names, "Data, with the error of the largest single network")
     shows = "Smallest budget beyond the switchover after the last epoch, and how low it may lie"
     return draw_switchover_trend(numbers, steps, shows, texts)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.error_grid import build_error_grid
-from ensemble_switchover.analysis.hole import Hole, HoleKind, find_holes
+from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.analysis.hole import Hole, HoleKind, count_too_small, find_holes
+from ensemble_switchover.analysis.switchover_range import range_switchover
 from tests.factories import make_record, make_study, planted_error
 
 if TYPE_CHECKING:
@@ -39,3 +41,34 @@ def test_a_class_left_out_of_the_study_has_no_holes() -> None:
 
 def test_single_networks_alone_have_no_holes() -> None:
     assert holes_of([make_record()]) == []
+
+
+def test_only_the_smallest_budgets_are_too_small() -> None:
+    budget = make_record().budget
+    holes = [
+        Hole(name, column, budget, kind, "")
+        for name, column, kind in (
+            ("weq", 0, HoleKind.NO_DESIGN),
+            ("weq", 1, HoleKind.NO_DESIGN),
+            ("weq", 2, HoleKind.NOT_RUN),
+            ("weq", 3, HoleKind.NO_DESIGN),
+            ("deq", 0, HoleKind.NOT_RUN),
+        )
+    ]
+
+    assert count_too_small(holes, "weq") == 2  # type: ignore[arg-type]
+    assert count_too_small(holes, "deq") == 0  # type: ignore[arg-type]
+
+
+def test_a_switchover_is_not_where_no_such_network_exists() -> None:
+    def error(name: str, column: int, epoch: int, seed: int) -> float:
+        return 20.0 + 0.1 * seed - (3.0 + 0.01 * seed) * (name == "weq")
+
+    small = make_study(error, depth=20, widths=(8,), holes=[("weq", 0)])
+    (comparison,) = group_comparisons([*small, *make_study(error)])
+
+    weq = derive_finding(comparison).thresholds["weq"]
+
+    assert (weq.earliest_budget, weq.budget) == (92_322, 92_322)
+    assert range_switchover(weq).above == 67_906
+    assert str(range_switchover(weq)) == "92,322 parameters"

@@ -71,3 +71,27 @@ def test_what_a_run_measured_against_its_single_network_needs_no_other_run() -> 
     assert ratio.mean == pytest.approx(math.sqrt(1.5 * 4.0))
     assert (ratio.interval, ratio.num_budgets, ratio.num_seeds) == (None, 2, 1)
     assert measure_own_ratio(tabulate_runs(records), "latency_to_single", "deq") is None
+
+
+def test_all_seeds_that_count_have_the_same_budgets() -> None:
+    pairs = {(8, 0): 2.0, (12, 0): 2.0, (12, 1): 8.0, (16, 1): 8.0}
+    records = [seconds("deq", w, s, v) for (w, s), v in pairs.items()]
+    records += [seconds("single", w, s, 1.0) for w in (8, 12, 16) for s in (0, 1)]
+
+    ratio = measure_ratio(tabulate_runs(records), "epoch_seconds", "deq")  # type: ignore[arg-type]
+
+    assert ratio is not None
+    assert (ratio.num_budgets, ratio.num_seeds) == (2, 1)
+    assert ratio.interval is None
+
+
+def test_one_seed_of_more_budgets_does_not_leave_out_the_others() -> None:
+    pairs = {(8, 0): 2.0, (8, 1): 3.0, (8, 2): 4.0, (12, 2): 50.0}
+    records = [seconds("deq", w, s, v) for (w, s), v in pairs.items()]
+    records += [seconds("single", w, s, 1.0) for w in (8, 12) for s in range(3)]
+
+    ratio = measure_ratio(tabulate_runs(records), "epoch_seconds", "deq")  # type: ignore[arg-type]
+
+    assert ratio is not None
+    assert (ratio.num_budgets, ratio.num_seeds) == (1, 3)
+    assert ratio.mean == pytest.approx((2.0 * 3.0 * 4.0) ** (1 / 3))

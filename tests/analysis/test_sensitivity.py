@@ -73,9 +73,9 @@ def test_the_line_moves_one_thing_at_a_time() -> None:
     assert describe_sensitivity(threshold, vary_rule(threshold)) == (
         "deq under other rules: means alone: 206,734 parameters, epoch 4; 80 %: 206,734 "
         "parameters, epoch 4; 90 %: 206,734 parameters, epoch 4; 95 %: 206,734 parameters, epoch "
-        "4; 99 %: 206,734 parameters, epoch 4; a margin of 0.5 points: 206,734 parameters, epoch "
-        "4; a margin of 1 points: 206,734 parameters, epoch 4; a margin of 2 points: 206,734 "
-        "parameters, epoch 4."
+        "4; 99 %: 206,734 parameters, epoch 4; a margin of 0.5 percentage points: 206,734 "
+        "parameters, epoch 4; a margin of 1 percentage point: 206,734 parameters, epoch 4; a "
+        "margin of 2 percentage points: 206,734 parameters, epoch 4."
     )
 
 

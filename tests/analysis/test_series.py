@@ -82,6 +82,16 @@ def test_cells_hold_the_means_and_the_lowest() -> None:
     assert last["deq_error_percent"] == pytest.approx(grid.mean_error("deq", 4, 5))
 
 
+@pytest.mark.parametrize("absent", [("single",), ("deq", "weq")])
+def test_a_cell_with_nothing_to_compare_has_no_lowest(absent: tuple[str, ...]) -> None:
+    grid = build_error_grid(make_study(planted_error, holes=[(name, 1) for name in absent]))
+
+    cells = cell_series(grid)
+
+    assert set(cells.filter(cells["budget_width"] == 10)["lowest"]) == {None}
+    assert None not in set(cells.filter(cells["budget_width"] != 10)["lowest"])
+
+
 def test_verdicts_hold_differences_and_what_is_beyond() -> None:
     grid = build_error_grid(make_study(planted_error, holes=[("weq", 0)]))
     thresholds = {name: find_threshold(grid, name) for name in ("deq", "weq")}  # type: ignore[arg-type]
@@ -119,6 +129,16 @@ def test_a_trade_off_marks_the_front() -> None:
 
     assert both["budget_width"].to_list() == [8, 12, 16]
     assert both["on_front"].to_list() == [True, False, True]
+
+
+def test_a_trade_off_leaves_out_an_error_that_is_no_number() -> None:
+    runs = tabulate_runs(
+        [make_record(width=8, test_errors=[float("nan")]), make_record(width=12, test_errors=[9.0])]
+    )
+
+    both = series.trade_off_series(series.training_time_series(runs), "training_seconds_mean", runs)
+
+    assert both["budget_width"].to_list() == [12]
 
 
 @pytest.mark.parametrize(

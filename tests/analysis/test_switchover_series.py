@@ -64,3 +64,11 @@ def test_every_rule_has_a_row() -> None:
         ("deq", level) for level in ("means alone", "80 %", "90 %", "95 %", "99 %")
     ]
     assert shown.rows[3][2] == "206,734 (4)"
+
+
+def test_a_class_that_was_not_run_has_nothing_to_compare_under_any_rule() -> None:
+    (no_weq,) = [f for f in findings() if f.comparison.k == 4 and "digits" in f.comparison.label]
+
+    weq = [row for row in show_sensitivity(no_weq).rows if row[0] == "weq"]
+
+    assert {cell for row in weq for cell in row[2:]} == {"nothing to compare"}

@@ -62,6 +62,18 @@ def test_the_summary_is_over_the_seeds() -> None:
     assert row["test_error_percent_std"] == pytest.approx(statistics.stdev([2, 3, 6]))
 
 
+def test_an_error_that_is_no_number_is_in_no_mean() -> None:
+    records = [
+        make_record(seed=seed, test_errors=[9.0, last])
+        for seed, last in enumerate((2.0, 4.0, float("nan")))
+    ]
+
+    (row,) = summarise_runs(tabulate_runs(records)).to_dicts()
+
+    assert row["test_error_percent_mean"] == 3.0
+    assert row["test_error_percent_std"] == pytest.approx(statistics.stdev([2, 4]))
+
+
 def test_one_seed_has_no_spread() -> None:
     summary = summarise_runs(tabulate_runs([make_record()]))
 

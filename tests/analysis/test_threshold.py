@@ -12,6 +12,7 @@ from scipy import stats
 
 from ensemble_switchover.analysis.error_grid import build_error_grid
 from ensemble_switchover.analysis.sentence import describe_outcome, describe_threshold
+from ensemble_switchover.analysis.switchover_range import range_switchover
 from ensemble_switchover.analysis.threshold import (
     Outcome,
     Threshold,
@@ -107,7 +108,7 @@ def test_wide_noise_is_undecided_with_its_interval() -> None:
 
     assert threshold.outcome is Outcome.UNDECIDED
     text = describe_threshold(threshold, "test error")
-    assert "difference in test error is +0.0 percentage points, 95 % t interval -12.7 to" in text
+    assert "minus the single network's is +0.0 percentage points, 95 % t interval -12.7 to" in text
     assert describe_outcome(threshold) == "deq is undecided"
 
 
@@ -115,6 +116,9 @@ def test_equal_errors_are_undecided() -> None:
     threshold = deq_threshold(lambda name, i, e, s: 20.0 + s)
 
     assert threshold.outcome is Outcome.UNDECIDED
+    text = describe_threshold(threshold, "test error")
+    assert "undecided, since equal differences of all seeds give no interval: at the" in text
+    assert "its test error minus the single network's is +0.0 percentage points (3 seeds" in text
 
 
 def test_an_early_lead_that_is_lost_is_no_switchover() -> None:
@@ -202,7 +206,7 @@ def test_only_seeds_that_both_designs_have_are_paired() -> None:
 
     assert threshold.last_cell.num_pairs == 2
     assert threshold.last_cell.mean_difference == pytest.approx(-9.85)
-    assert "2 seeds, 1 budget 206,734 parameters" in describe_threshold(threshold, "test error")
+    assert "2 seeds, 1 budget of 206,734 parameters" in describe_threshold(threshold, "test error")
 
 
 def test_no_shared_seed_is_undecided() -> None:
@@ -269,6 +273,22 @@ def test_undecided_cells_and_holes_leave_room_for_an_earlier_switchover() -> Non
     assert "at 281,004 parameters from epoch 1 of 6 on, and may lie as low as 143,840" in (
         describe_threshold(threshold, "test error")
     )
+
+
+@pytest.mark.parametrize("noise", [0.01, 5.0])
+def test_the_smallest_budget_leaves_room_below_the_grid(noise: float) -> None:
+    def error(name: str, column: int, epoch: int, seed: int) -> float:
+        spread = noise if column == 0 else 0.01
+        return 20.0 + (spread * seed - 3.0) * (name == "deq")
+
+    threshold = deq_threshold(error)
+
+    first = PARAMETERS[0 if noise < 1 else 1]
+    assert threshold.budget == first
+    assert str(range_switchover(threshold)) == f"at most {first:,} parameters"
+    text = describe_threshold(threshold, "test error")
+    said = "lies at or below 92,322 parameters" if noise < 1 else "may lie at or below 92,322"
+    assert said in text
 
 
 def test_what_is_decided_leaves_no_room() -> None:

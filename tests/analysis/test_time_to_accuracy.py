@@ -56,3 +56,12 @@ def test_another_setting_gives_no_target() -> None:
     ]
 
     assert measure_times_to_accuracy(records)[1].target_test_error is None
+
+
+def test_an_error_that_is_no_number_is_no_target() -> None:
+    records = [
+        make_record(test_errors=[float("nan"), 12.0]),
+        make_record(design_class="deq", test_errors=[30.0, 12.0]),
+    ]
+
+    assert [time.target_test_error for time in measure_times_to_accuracy(records)] == [12.0, 12.0]

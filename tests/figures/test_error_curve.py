@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from ensemble_switchover.analysis.error_grid import build_error_grid
@@ -44,3 +46,16 @@ def test_single_networks_alone_have_no_panel_of_fills() -> None:
     grid = build_error_grid(make_study(planted_error, holes=holes))
 
     assert len(draw_error_curve(grid, "test error", "title", "conditions").axes) == 1
+
+
+@pytest.mark.parametrize("diverged", ["single", "deq"])
+def test_a_design_that_ends_without_a_number_is_left_out(diverged: str) -> None:
+    def error(name: str, column: int, epoch: int, seed: int) -> float:
+        gone = name == diverged and column == 2 and epoch == 6
+        return math.nan if gone else planted_error(name, column, epoch, seed)
+
+    grid = build_error_grid(make_study(error))
+    (errors, _) = draw_error_curve(grid, "test error", "title", "conditions").axes
+
+    means = [grid.mean_error(diverged, column, 5) for column in (0, 1, 3, 4)]  # type: ignore[arg-type]
+    assert pytest.approx(means) in [list(line.get_ydata()) for line in errors.lines]

@@ -114,7 +114,16 @@ def test_holes_and_fills_stand_under_the_columns() -> None:
     assert "×" in shown  # noqa: RUF001
     assert "58" in shown
     assert any("no such design" in text for text in shown)
-    assert {"68 k", "92 k", "0.2 M"} <= set(shown)
+    assert {"68 k", "92 k", "207 k"} <= set(shown)
+
+
+@pytest.mark.parametrize(("num_epochs", "first"), [(6, ["1", "2"]), (20, ["2", "4"])])
+def test_labels_of_epochs_do_not_touch(num_epochs: int, first: list[str]) -> None:
+    figure = draw(finding_of(make_study(planted_error, num_epochs=num_epochs)))
+
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels[:2] == first
+    assert labels[-1] == str(num_epochs)
 
 
 def test_a_name_is_shown_as_it_is() -> None:
@@ -153,7 +162,8 @@ def test_the_same_grid_gives_the_same_bytes() -> None:
     ("counts", "labels"),
     [
         ([850], ["850"]),
-        ([99_999, 100_000], ["100 k", "0.1 M"]),
+        ([143_840, 206_734, 1_019_722], ["144 k", "207 k", "1.0 M"]),
+        ([999_499, 999_500], ["999 k", "1.0 M"]),
         ([92_100, 92_900], ["92 k", "93 k"]),
         ([92_100, 92_200], ["92.1 k", "92.2 k"]),
         ([5, 5], ["5", "5"]),

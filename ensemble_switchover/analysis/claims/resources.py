@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,7 +19,8 @@ from ensemble_switchover.analysis.claims.claim import (
 )
 from ensemble_switchover.analysis.condition_group import split_conditions
 from ensemble_switchover.analysis.ratio import measure_own_ratio, measure_ratio
-from ensemble_switchover.analysis.table import DEVICE_MEMORY
+from ensemble_switchover.analysis.table import DEVICE_MEMORY, PROCESS_MEMORY
+from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.condition_group import ConditionGroup
@@ -40,7 +42,7 @@ def check_epoch_time(finding: Finding, ensemble_class: DesignClassName) -> Claim
         "section 5, Figure 6",
         finding.comparison.label,
     )
-    group = _paper_group(finding)
+    group = _paper_group(finding, ensemble_class)
     if group is None:
         return _other_execution(claim)
     ratio = measure_ratio(group.runs, "epoch_seconds", ensemble_class)
@@ -48,14 +50,18 @@ def check_epoch_time(finding: Finding, ensemble_class: DesignClassName) -> Claim
 
 
 def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) -> Claim:
-    """Check how much faster an ensemble is as good as its single network, beyond the threshold."""
+    """Check how much faster an ensemble is as good as its single network, beyond the threshold.
+
+    Runs that never are as good have no time. Without them the mean flatters the ensemble, so it
+    decides only where it is too slow even so.
+    """
     claim = (
         f"Beyond the threshold {ensemble_class} reaches the single network's accuracy 1.2 to 5 "
         "times faster.",
         "section 5, Figure 5",
         finding.comparison.label,
     )
-    group = _paper_group(finding)
+    group = _paper_group(finding, ensemble_class)
     if group is None:
         return _other_execution(claim)
     threshold = finding.thresholds[ensemble_class]
@@ -65,7 +71,18 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
     budgets = {budget for budget in threshold.budgets if budget >= threshold.budget}
     inverse = group.runs.with_columns(speed=1.0 / pl.col("time_to_accuracy_seconds"))
     ratio = measure_ratio(inverse, "speed", ensemble_class, budgets)
-    return claim_ratio(claim, ratio, FASTER, group.label)
+    judged = claim_ratio(claim, ratio, FASTER, group.label)
+    asked = group.runs.drop_nulls("target_test_error_percent").filter(
+        pl.col("design_class") == ensemble_class, pl.col("budget_parameters").is_in(budgets)
+    )
+    num_missing = asked["time_to_accuracy_seconds"].null_count()
+    too_slow = ratio is not None and ratio.interval is not None and ratio.interval.upper < FASTER[0]
+    if not num_missing or too_slow:
+        return judged
+    reason = (
+        f"{num_missing} of {count(asked.height, 'run')} never get there, and are not in the mean"
+    )
+    return replace(judged, answer=Answer.CANNOT_BE_SAID, reason=reason)
 
 
 def check_inference_time(finding: Finding) -> Claim:
@@ -75,7 +92,7 @@ def check_inference_time(finding: Finding) -> Claim:
         "section 5, Figure 7",
         finding.comparison.label,
     )
-    group = _paper_group(finding)
+    group = _paper_group(finding, "weq")
     if group is None:
         return _other_execution(claim)
     sizes = group.runs["latency_batch_size"].drop_nulls()
@@ -97,12 +114,14 @@ def check_memory(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         "section 6, Figure 8",
         finding.comparison.label,
     )
-    group = _paper_group(finding)
+    group = _paper_group(finding, ensemble_class)
     if group is None:
         return _other_execution(claim)
     runs = group.runs.filter(pl.col("memory_kind") == DEVICE_MEMORY)
     if runs.is_empty():
-        reason = "a CPU tells the memory of the whole process, which is something else"
+        reason = "no memory was measured"
+        if PROCESS_MEMORY in group.runs["memory_kind"]:
+            reason = "a CPU tells the memory of the whole process, which is something else"
         return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
     return _claim_lower(claim, runs, ensemble_class, group.label)
 
@@ -114,17 +133,23 @@ def _claim_lower(
     ratio = measure_ratio(runs, "peak_device_bytes", ensemble_class)
     if ratio is None or ratio.interval is not None or ratio.num_seeds < 2:
         return claim_ratio(claim, ratio, LOWER, where)
-    measured = f"{ratio.mean:.2f} times ({ratio.num_seeds} equal seeds, {where})"
+    budgets = count(ratio.num_budgets, "budget")
+    measured = f"{ratio.mean:.2f} times ({ratio.num_seeds} equal seeds, {budgets}, {where})"
     if ratio.mean < 1.0:
         return Claim(*claim, measured, Answer.HOLDS, "all seeds need less")
     return Claim(*claim, measured, Answer.DOES_NOT_HOLD, "all seeds need as much or more")
 
 
-def _paper_group(finding: Finding) -> ConditionGroup | None:
-    """Return the most runs of one condition that were trained the paper's way, member by member."""
+def _paper_group(finding: Finding, ensemble_class: DesignClassName) -> ConditionGroup | None:
+    """Return the most runs of one condition that were trained the paper's way, member by member.
+
+    Those that hold the ensemble class beside single networks come first.
+    """
     groups = split_conditions(finding.runs)
     sequential = [g for g in groups if g.execution.partition(",")[0] == "sequential"]
-    return next((g for g in sequential if g.compares), sequential[0] if sequential else None)
+    pair = {"single", ensemble_class}
+    compared = [g for g in sequential if pair <= set(g.runs["design_class"])]
+    return next(iter(compared or sequential), None)
 
 
 def _other_execution(claim: tuple[str, str, str]) -> Claim:

@@ -25,6 +25,8 @@ GAIN = (1.0, 3.0)
 """Percentage points of lower test error beyond the threshold."""
 PLACE = (1.0e6, 1.5e6)
 """Parameters at which the threshold lies, Wide ResNets apart (footnote 2)."""
+PLACE_K = 4
+"""The members of the ensembles whose threshold lies there; of more, it lies higher (Figure 4)."""
 
 
 def check_deq_before_weq(finding: Finding) -> Claim:
@@ -40,12 +42,12 @@ def check_deq_before_weq(finding: Finding) -> Claim:
         reason = "both classes need runs beside single networks of the same budgets"
         return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
     if deq.at <= weq.above:
-        reason = "deq is beyond its threshold where weq is ruled out"
+        reason = "deq is beyond its threshold where weq is worse, or does not exist"
         return Claim(*claim, measured, Answer.HOLDS, reason)
     if weq.at <= deq.above:
-        reason = "weq is beyond its threshold where deq is ruled out"
+        reason = "weq is beyond its threshold where deq is worse, or does not exist"
         return Claim(*claim, measured, Answer.DOES_NOT_HOLD, reason)
-    reason = "the two ranges overlap: more seeds, or budgets closer together, would tell"
+    reason = "the two ranges overlap: more seeds, or other budgets, would tell"
     return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
 
 
@@ -72,22 +74,29 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     seeds = sorted(set.intersection(*map(set, gains)))
     means = [sample_mean([gain[seed] for gain in gains]) for seed in seeds]
     interval = paired_t_interval(means, threshold.confidence)
+    if not seeds:
+        reason = "no seed has every budget beyond the threshold"
+        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+    over = count(len(gains), "budget")
     if interval is None:
-        return Claim(
-            *claim,
-            f"{count(len(seeds), 'seed')} over {count(len(gains), 'budget')}",
-            Answer.CANNOT_BE_SAID,
-            "fewer than two seeds have every budget beyond the threshold, or they do not differ",
-        )
-    measured = f"{describe_interval(interval, '.1f', ' points')}, {count(len(gains), 'budget')})"
+        measured = f"{sample_mean(means):.1f} points ({count(len(seeds), 'seed')}, {over})"
+        reason = "the seeds do not differ"
+        if len(seeds) == 1:
+            reason = "one seed alone has every budget beyond the threshold"
+        return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+    measured = f"{describe_interval(interval, '.1f', ' points')}, {over})"
     answer = judge(interval.lower, interval.upper, *GAIN)
     return Claim(*claim, measured, answer, explain(answer, *GAIN, " points"))
 
 
 def check_place(finding: Finding, ensemble_class: DesignClassName) -> Claim:
-    """Check that the threshold lies at 1 to 1.5 million parameters."""
+    """Check that the threshold lies at 1 to 1.5 million parameters.
+
+    It lies above the largest budget that is ruled out, and at most at the one that was found.
+    """
     claim = (
-        f"{ensemble_class} switches over at 1 to 1.5 million parameters (Wide ResNets apart).",
+        f"{ensemble_class} switches over at 1 to 1.5 million parameters (k = {PLACE_K}, Wide "
+        "ResNets apart).",
         "section 4, footnote 2",
         finding.comparison.label,
     )
@@ -97,11 +106,14 @@ def check_place(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     if finding.comparison.setting.family == "wide_resnet":
         reason = "the paper excepts Wide ResNets"
         return Claim(*claim, str(found), Answer.CANNOT_BE_SAID, reason)
-    lower = found.above + 1 if math.isinf(found.earliest) else found.earliest
-    if lower == finding.grid.budgets[0].parameters:
-        lower = 0.0  # the grid begins there, so the switchover may lie lower
-    answer = judge(lower, found.at, *PLACE)
-    return Claim(*claim, str(found), answer, explain(answer, *PLACE, " parameters"))
+    if finding.comparison.k != PLACE_K:
+        reason = f"the paper says it of k = {PLACE_K}"
+        return Claim(*claim, str(found), Answer.CANNOT_BE_SAID, reason)
+    measured = str(found)
+    if found.above and not math.isinf(found.at):
+        measured = f"above {found.above:,.0f}, at most {found.at:,.0f} parameters"
+    answer = judge(found.above + 1, found.at, *PLACE)
+    return Claim(*claim, measured, answer, explain(answer, *PLACE, " parameters"))
 
 
 def check_epochs(finding: Finding, ensemble_class: DesignClassName) -> Claim:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.claims.claim import NOTHING, Answer, Claim
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover_range import SwitchoverRange
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One comparison on the way."""
+
+    name: str
+    kind: object
+    """What rises; steps of the same kind are not ordered."""
+    found: SwitchoverRange
+
+
 def check_rise_with_k(findings: Sequence[Finding], ensemble_class: DesignClassName) -> list[Claim]:
     """Check, setting by setting, that larger ensembles switch over at more parameters."""
     statement = (
@@ -28,12 +39,16 @@ def check_rise_with_k(findings: Sequence[Finding], ensemble_class: DesignClassNa
         groups[finding.comparison.setting, finding.comparison.source].append(finding)
     claims = []
     for group in groups.values():
-        steps = sorted(
-            (f.comparison.k, range_switchover(f.thresholds[ensemble_class])) for f in group
-        )
-        scope = group[0].comparison.setting_label
-        named = [(f"k = {k}", found) for k, found in steps]
-        claims.append(_judge_rise((statement, "section 4, Figure 4", scope), named, "only one k"))
+        steps = [
+            _Step(
+                f"k = {f.comparison.k}",
+                f.comparison.k,
+                range_switchover(f.thresholds[ensemble_class]),
+            )
+            for f in sorted(group, key=lambda f: f.comparison.k)
+        ]
+        scope = _with_source(group[0].comparison.setting_label, group[0])
+        claims.append(_judge_rise((statement, "section 4, Figure 4", scope), steps, "k"))
     return claims
 
 
@@ -42,7 +57,8 @@ def check_fall_with_complexity(
 ) -> list[Claim]:
     """Check, family by family and k by k, that harder data bring the switchover down.
 
-    Data are the harder, the higher `data_complexity` is.
+    Data are the harder, the higher `data_complexity` is. Their recipes may differ, but not what
+    else two runs must share; settings of the same data are not ordered.
     """
     statement = (
         f"The more complex the data, the fewer parameters {ensemble_class} needs to switch over."
@@ -52,25 +68,23 @@ def check_fall_with_complexity(
         comparison = finding.comparison
         complexity = data_complexity(finding)
         if complexity is not None:
-            key = (comparison.setting.family, comparison.k, comparison.source)
+            key = (comparison.setting.beside_data, comparison.k, comparison.source)
             groups[key].append((complexity, finding))
     claims = []
     for group in groups.values():
         comparison = group[0][1].comparison
         hardest_first = sorted(group, key=lambda entry: -entry[0])
-        named = [
-            (
+        steps = [
+            _Step(
                 f"{f.comparison.setting_label} (single network's error {complexity:.1f} %)",
+                f.comparison.setting.data,
                 range_switchover(f.thresholds[ensemble_class]),
             )
             for complexity, f in hardest_first
         ]
-        claim = (
-            statement,
-            "section 4, Figure 2(a) to (c)",
-            f"{comparison.setting.family}, k = {comparison.k}",
-        )
-        claims.append(_judge_rise(claim, named, "only one data set"))
+        scope = _with_source(f"{comparison.setting.family}, k = {comparison.k}", group[0][1])
+        claim = (statement, "section 4, Figure 2(a) to (c)", scope)
+        claims.append(_judge_rise(claim, steps, "data set"))
     return claims
 
 
@@ -78,19 +92,27 @@ def _with_ensembles(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.thresholds]
 
 
-def _judge_rise(
-    claim: tuple[str, str, str], steps: Sequence[tuple[str, SwitchoverRange]], too_few: str
-) -> Claim:
-    """Judge whether the switchover rises from each step to the next."""
-    compared = [(name, found) for name, found in steps if found.is_compared]
-    measured = "; ".join(f"{name}: {found}" for name, found in compared) or NOTHING
-    if len(compared) < 2:
-        return Claim(*claim, measured, Answer.CANNOT_BE_SAID, f"{too_few} is in these records")
-    ranges = [found for _, found in compared]
-    if any(later.at <= earlier.above for earlier, later in pairwise(ranges)):
+def _with_source(scope: str, finding: Finding) -> str:
+    comparison = finding.comparison
+    return f"{scope}, {comparison.source}" if comparison.show_source else scope
+
+
+def _judge_rise(claim: tuple[str, str, str], steps: Sequence[_Step], what: str) -> Claim:
+    """Judge whether the switchover rises from each step to every later one of another kind."""
+    compared = [step for step in steps if step.found.is_compared]
+    measured = "; ".join(f"{step.name}: {step.found}" for step in compared) or NOTHING
+    pairs = [
+        (earlier.found, later.found)
+        for earlier, later in combinations(compared, 2)
+        if earlier.kind != later.kind
+    ]
+    if not pairs:
+        reason = f"{'only one' if compared else 'no'} {what} in these records has a pair to compare"
+        return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+    if any(later.at <= earlier.above for earlier, later in pairs):
         reason = "a step goes the other way"
         return Claim(*claim, measured, Answer.DOES_NOT_HOLD, reason)
-    if all(earlier.at <= later.above for earlier, later in pairwise(ranges)):
+    if all(earlier.at <= later.above for earlier, later in pairs):
         return Claim(*claim, measured, Answer.HOLDS, "every step is as stated")
-    reason = "ranges overlap: more seeds, or budgets closer together, would tell"
+    reason = "ranges overlap: more seeds, or other budgets, would tell"
     return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)

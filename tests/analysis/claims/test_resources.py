@@ -90,6 +90,29 @@ def test_time_to_accuracy(factor: float, expected: str) -> None:
     assert answer(claim) == expected
 
 
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, "cannot be said"), (4.0, "does not hold")])
+def test_a_run_that_never_gets_there_is_not_left_out_in_silence(
+    factor: float, expected: str
+) -> None:
+    def spoil(record: Record) -> Record:
+        """Let one ensemble end 2.5 points ahead, but behind an earlier epoch of its rival."""
+        last = record.epochs[-1].test_error
+        best = {"single": last - 9.0, "deq": last + 0.1}
+        if record.seed or record.budget.width != 14 or record.design.design_class not in best:
+            return record
+        third = replace(record.epochs[2], test_error=best[record.design.design_class])
+        return replace(record, epochs=[*record.epochs[:2], third, record.epochs[3]])
+
+    records = make_records(from_column(1, 2.5), from_column(1, 2.5), seeds=range(4))
+    (finding,) = find([spoil(scaled(record, factor, 0.01)) for record in records])
+    claim = check_time_to_accuracy(finding, "deq")
+
+    assert finding.thresholds["deq"].budget is not None
+    assert answer(claim) == expected
+    if expected == "cannot be said":
+        assert claim.reason.startswith("1 of 12 runs never get there")
+
+
 def test_time_to_accuracy_is_asked_beyond_the_threshold_only() -> None:
     claim = check_time_to_accuracy(planted(1.0, first=9), "deq")
 
@@ -153,6 +176,26 @@ def test_runs_that_compare_with_none_are_not_the_ones_that_are_judged() -> None:
     assert answer(check_epoch_time(finding, "deq")) == "holds"
 
 
+def test_each_class_is_judged_where_it_has_single_networks_beside_it() -> None:
+    """Most runs of one condition hold deq alone beside single networks; weq ran with threads 7."""
+    records = [
+        scaled(record, 1.0, 0.01)
+        for record in make_records(from_column(1, 2.5), from_column(1, 2.5), seeds=range(6))
+    ]
+    moved = [
+        replace(record, environment=replace(record.environment, num_threads=7))
+        if record.design.design_class == "weq" or (record.seed > 2 and record.design.k == 1)
+        else record
+        for record in records
+    ]
+    (finding,) = find([*moved, *(r for r in records if r.design.k == 1)])
+    deq, weq = (check_epoch_time(finding, name) for name in ("deq", "weq"))  # type: ignore[arg-type]
+
+    assert "threads 1" in deq.measured
+    assert "threads 7" in weq.measured
+    assert answer(weq) == "holds"
+
+
 def test_inference_time_that_was_not_measured() -> None:
     claim = check_inference_time(find_one(from_column(1), from_column(1), latencies={}))
 
@@ -171,6 +214,13 @@ def test_inference_time_that_was_not_measured() -> None:
 )
 def test_memory(factor: float, jitter: float, expected: str) -> None:
     assert answer(check_memory(planted(factor, jitter), "weq")) == expected
+
+
+def test_memory_that_was_not_measured() -> None:
+    claim = check_memory(find_one(from_column(1), from_column(1), peak_rss_bytes=None), "deq")
+
+    assert answer(claim) == "cannot be said"
+    assert claim.reason == "no memory was measured"
 
 
 def test_the_memory_of_a_process_is_something_else() -> None:

@@ -20,7 +20,7 @@ from tests.analysis.claims.planted import (
     from_column,
     make_records,
 )
-from tests.factories import with_parameters
+from tests.factories import make_study, with_parameters
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,29 @@ def test_gain_is_averaged_over_the_budgets_of_every_seed() -> None:
     assert claim.measured.startswith(f"{sum(gains) / 3:.1f} points")
 
 
+def test_a_gain_without_spread_has_its_mean_and_no_answer() -> None:
+    def error(name: str, column: int, epoch: int, seed: int) -> float:
+        swing = 0.5 if (column + seed) % 2 else -0.5  # of two budgets the mean is the same
+        return 20.0 - epoch + (swing - 2.0) * (name == "deq" and column >= 2) + 5 * (name == "weq")
+
+    (finding,) = find(make_study(error, widths=(8, 10, 12, 14), num_epochs=4, seeds=range(4)))
+    claim = check_gain(finding, "deq")
+
+    assert answer(claim) == "cannot be said"
+    assert (claim.measured, claim.reason) == (
+        "2.0 points (4 seeds, 2 budgets)",
+        "the seeds do not differ",
+    )
+
+
 @pytest.mark.parametrize(
     ("parameters", "first", "expected"),
     [
-        ((0.8e6, 1.2e6, 2e6, 3e6), 1, "holds"),
-        ((0.8e6, 1.2e6, 2e6, 3e6), 2, "does not hold"),
+        ((1.1e6, 1.2e6, 2e6, 3e6), 1, "holds"),
+        ((0.8e6, 1.2e6, 2e6, 3e6), 1, "cannot be said"),  # between 0.8 and 1.2 million
+        ((0.8e6, 1.2e6, 2e6, 3e6), 2, "cannot be said"),  # between 1.2 and 2 million
+        ((0.8e6, 0.9e6, 2e6, 3e6), 1, "does not hold"),
+        ((0.8e6, 1.6e6, 2e6, 3e6), 2, "does not hold"),
         ((0.8e6, 1.2e6, 2e6, 3e6), 9, "does not hold"),
         ((1.2e6, 1.4e6, 2e6, 3e6), 0, "cannot be said"),  # at or below the smallest budget
         ((0.2e6, 0.4e6, 0.6e6, 0.9e6), 9, "cannot be said"),  # above the largest
@@ -90,6 +108,19 @@ def test_place(parameters: tuple[float, ...], first: int, expected: str) -> None
     (finding,) = find([with_parameters(r, sizes[r.budget.parameters]) for r in records])
 
     assert answer(check_place(finding, "deq")) == expected
+
+
+def test_place_says_between_which_budgets_it_lies() -> None:
+    claim = check_place(find_one(from_column(1), from_column(9)), "deq")
+
+    assert claim.measured == "above 92,322, at most 143,840 parameters"
+
+
+def test_place_is_that_of_four_members() -> None:
+    claim = check_place(find_one(from_column(1), from_column(9), k=2), "deq")
+
+    assert answer(claim) == "cannot be said"
+    assert claim.reason == "the paper says it of k = 4"
 
 
 def test_place_excepts_wide_resnets() -> None:

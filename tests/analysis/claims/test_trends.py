@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ensemble_switchover.analysis.claims.trends import (
@@ -9,6 +11,10 @@ from ensemble_switchover.analysis.claims.trends import (
     check_rise_with_k,
 )
 from ensemble_switchover.analysis.switchover_range import data_complexity
+from ensemble_switchover.analysis.switchover_series import (
+    switchovers_by_data,
+    tabulate_switchovers,
+)
 from tests.analysis.claims.planted import answer, find, find_one, from_column, make_records
 
 
@@ -32,7 +38,31 @@ def test_one_k_says_nothing_of_others() -> None:
     (claim,) = check_rise_with_k([find_one(from_column(1), from_column(1))], "deq")
 
     assert answer(claim) == "cannot be said"
-    assert claim.reason == "only one k is in these records"
+    assert claim.reason == "only one k in these records has a pair to compare"
+
+
+def test_a_class_that_was_not_run_has_no_k_at_all() -> None:
+    records = [r for k in (2, 4) for r in make_records(from_column(1), from_column(1), k=k)]
+    (claim,) = check_rise_with_k(
+        find([r for r in records if r.design.design_class != "weq"]), "weq"
+    )
+
+    assert claim.reason == "no k in these records has a pair to compare"
+
+
+def test_a_step_in_between_that_is_open_hides_no_fall() -> None:
+    def wavering(column: int, epoch: int) -> float:
+        return 0.0
+
+    records = [
+        *make_records(from_column(3), from_column(9), k=2),
+        *make_records(wavering, from_column(9), noise=9.0, k=3),
+        *make_records(from_column(1), from_column(9), k=4),
+    ]
+    (claim,) = check_rise_with_k(find(records), "deq")
+
+    assert "k = 3: undecided from" in claim.measured
+    assert answer(claim) == "does not hold"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +86,46 @@ def test_fall_with_complexity(easy: int, hard: int, expected: str) -> None:
 def test_one_data_set_says_nothing_of_others() -> None:
     (claim,) = check_fall_with_complexity([find_one(from_column(1), from_column(1))], "weq")
 
-    assert claim.reason == "only one data set is in these records"
+    assert claim.reason == "only one data set in these records has a pair to compare"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"environment": {"precision": "bf16"}, "dataset": {"name": "hard"}},
+        {"family_options": {"shortcut": "projection"}, "dataset": {"name": "hard"}},
+        {"dataset": {"validation_size": 60, "evaluated_on": "validation", "test_size": 0}},
+        {"recipe": {"batch_size": 7}},
+    ],
+)
+def test_what_differs_by_more_than_the_data_is_not_ordered(other: dict[str, Any]) -> None:
+    easy = make_records(from_column(2), from_column(9))
+    hard = make_records(from_column(1), from_column(9), **other)
+    for record in hard:
+        for epoch in record.epochs:
+            object.__setattr__(epoch, "test_error", epoch.test_error + 30.0)
+    findings = find([*easy, *hard])
+
+    claims = check_fall_with_complexity(findings, "deq")
+
+    assert {claim.reason for claim in claims} == {
+        "only one data set in these records has a pair to compare"
+    }
+    assert switchovers_by_data(tabulate_switchovers(findings)) == []
+
+
+def test_the_recipe_may_follow_the_data() -> None:
+    easy = make_records(from_column(2), from_column(9))
+    hard = make_records(
+        from_column(1), from_column(9), dataset={"name": "hard"}, recipe={"batch_size": 7}
+    )
+    findings = find([*easy, *hard])
+
+    (claim,) = check_fall_with_complexity(findings, "deq")
+    (rows,) = switchovers_by_data(tabulate_switchovers(findings))
+
+    assert claim.measured.count("single network's error") == 2
+    assert set(rows["dataset"]) == {"digits", "hard"}
 
 
 def test_complexity_is_the_error_of_the_largest_single_network() -> None:
