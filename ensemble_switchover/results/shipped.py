@@ -1,18 +1,29 @@
-"""The records of two finished studies, to read and to learn from without training anything."""
+"""The records of two finished studies, to read and to learn from without training anything.
+
+`python -m ensemble_switchover.results.shipped digits`
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
 import zipfile
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.terminal import complain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ShippedStudy: TypeAlias = Literal["demo", "digits"]
 """Each is an archive beside this file.
 
 `demo` is `make demo`: ResNets on scikit-learn's digits, six budgets, three design classes of k = 4,
-four seeds, 20 epochs. `digits` is `sweep=digits`: ResNets, DenseNets
-and Wide ResNets there, k = 2, 4 and 8, five seeds, 15 epochs.
+four seeds, 20 epochs. `digits` is `sweep=digits`: ResNets, DenseNets and Wide ResNets there, k = 2,
+4 and 8, five seeds, 15 epochs.
 """
 
 
@@ -25,8 +36,35 @@ def unpack_study(name: ShippedStudy, results: Path | str) -> Path:
 
     Returns:
         The study's folder, for `read_records` and every command that takes a folder.
+
+    Raises:
+        RecordError: if the store has a study of this name.
     """
+    folder = Path(results) / name
+    if folder.exists():
+        raise RecordError(f"{folder}: is there already; expected a store without {name!r}")
     source = files("ensemble_switchover.results") / f"{name}.zip"
     with as_file(source) as path, zipfile.ZipFile(path) as archive:
         archive.extractall(results)
-    return Path(results) / name
+    return folder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, which prints the study's folder."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ensemble_switchover.results.shipped",
+        description="Unpack the records of a study that comes with the package.",
+    )
+    parser.add_argument("study", choices=get_args(ShippedStudy))
+    parser.add_argument("--results", default="results", help="the store (default: results)")
+    given = parser.parse_args(arguments)
+    try:
+        print(unpack_study(given.study, given.results))
+    except (RecordError, OSError) as error:
+        complain(str(error))
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

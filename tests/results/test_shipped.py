@@ -1,38 +1,55 @@
-"""The study that the package brings along."""
+"""The studies that the package brings along."""
 
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from ensemble_switchover.results.shipped import unpack_study
+import pytest
+
+from ensemble_switchover.composition import compose_words
+from ensemble_switchover.results.check import check_record
+from ensemble_switchover.results.shipped import ShippedStudy, main, unpack_study
 from ensemble_switchover.results.store import read_records
+from ensemble_switchover.study import resolve_study
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+STUDIES = get_args(ShippedStudy)
 
-def test_the_demos_records_are_whole(tmp_path: Path) -> None:
-    folder = unpack_study("demo", tmp_path / "results")
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_records_are_whole_and_those_of_the_sweep(name: ShippedStudy, tmp_path: Path) -> None:
+    folder = unpack_study(name, tmp_path / "results")
 
     found = read_records(folder)
 
-    assert folder == tmp_path / "results" / "demo"
+    assert folder == tmp_path / "results" / name
     assert found.unreadable == []
-    designs = {(r.design.design_class, r.budget.width, r.seed) for r in found.records}
-    assert designs == {
-        (name, width, seed)
-        for name in ("single", "deq", "weq")
-        for width in (3, 4, 6, 8, 12, 16)
-        for seed in range(4)
-    }
-    assert len(found.records) == len(designs)
+    configs = [config for _, part in compose_words([f"sweep={name}"]) for config in part]
+    cells = resolve_study(configs).cells
+    assert {r.fingerprint for r in found.records} == {cell.fingerprint for cell in cells}
+    assert [check_record(folder / record.name).problems for record in found.records] == [[]] * len(
+        cells
+    )
 
 
-def test_the_archive_is_small_and_tells_no_ones_folders(tmp_path: Path) -> None:
-    path = files("ensemble_switchover.results") / "demo.zip"
+@pytest.mark.parametrize("name", STUDIES)
+def test_an_archive_is_small_and_tells_no_ones_folders(name: ShippedStudy, tmp_path: Path) -> None:
+    path = files("ensemble_switchover.results") / f"{name}.zip"
 
-    assert len(path.read_bytes()) < 1_000_000
-    for record in read_records(unpack_study("demo", tmp_path)).records:
+    assert len(path.read_bytes()) < 4_000_000
+    for record in read_records(unpack_study(name, tmp_path)).records:
         assert record.config["results"] == "results"
         assert record.config["dataset"]["root"] is None
+
+
+def test_a_study_of_ones_own_is_not_mixed_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--results", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'demo'}\n"
+
+    assert main(["demo", "--results", str(tmp_path)]) == 2
+    assert "is there already; expected a store without 'demo'" in capsys.readouterr().err
