@@ -45,7 +45,7 @@ def draw_bar_figure(
     """
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 3.5)
-        axes = figure.add_axes((0.11, 0.215, 0.86, 0.55))
+        axes = figure.add_axes((0.11, 0.24, 0.86, 0.525))
         draw_bars(axes, numbers, column, scale)
         axes.set_ylabel(label)
         axes.set_xlabel("Parameter budget")

@@ -98,7 +98,7 @@ def draw_heat_map(
 
 
 def _subtitle(thresholds: Mapping[DesignClassName, Threshold], measure: str) -> str:
-    text = f"Design class with the lowest mean {measure}"
+    text = f"Class of the lowest mean {measure}"
     if thresholds:
         confidence = next(iter(thresholds.values())).confidence
         text += f"; pale: undecided against single at {100 * confidence:g} %"

@@ -68,6 +68,8 @@ WIDTH_INCHES = 6.4
 """Of every figure: a page's text of 5.5 inches shows letters of 7.5 points and more as 6.5."""
 
 _PNG_DOTS_PER_INCH = 160
+_FOOTER_LETTERS = 115
+"""How many letters of a footer the whole width has room for."""
 
 
 def new_figure(width_inches: float, height_inches: float) -> Figure:
@@ -91,12 +93,13 @@ def write_around(figure: Figure, left: float, title: str, subtitle: str, footer:
     size = 12.0 * min(1.0, 54 / max(1, len(title)))
     figure.text(left, 1.0 - 18.0 / height, title, size=size, weight="bold")
     figure.text(left, 1.0 - 33.0 / height, subtitle, size=8.5)
-    figure.text(left, 6.0 / height, "\n".join(wrap_footer(footer)), size=7.5, color=FAINT_INK)
+    figure.text(left, 6.0 / height, "\n".join(wrap_footer(footer, left)), size=7.5, color=FAINT_INK)
 
 
-def wrap_footer(footer: str) -> list[str]:
-    """Break the lines of a footer as they are shown."""
-    return [part for line in footer.splitlines() for part in textwrap.wrap(line, 105)]
+def wrap_footer(footer: str, left: float) -> list[str]:
+    """Break the lines of a footer that begins at a share of the width, as they are shown."""
+    room = int(_FOOTER_LETTERS * (1.0 - left))
+    return [part for line in footer.splitlines() for part in textwrap.wrap(line, room)]
 
 
 def encode_figure(figure: Figure, file_format: Literal["png", "svg"]) -> bytes:

@@ -67,7 +67,7 @@ def draw_switchover_trend(numbers: pl.DataFrame, steps: Steps, shows: str, texts
     """
     with mpl.rc_context(RC):
         num_lines = max(name.count("\n") for name in steps.names)
-        more = 9.0 * (num_lines + max(0, len(wrap_footer(texts.conditions)) - 2))
+        more = 9.0 * (num_lines + max(0, len(wrap_footer(texts.conditions, 0.11)) - 2))
         height = _HEIGHT + more
         figure = new_figure(WIDTH_INCHES, height / 72.0)
         axes = figure.add_axes((0.11, (_BELOW + more) / height, 0.86, _PANEL / height))

@@ -58,7 +58,7 @@ def draw_verdict_map(
         left, width, gap = 0.085, 0.645, 0.03
         panel = (width - gap * (len(thresholds) - 1)) / len(thresholds)
         for index, (name, threshold) in enumerate(thresholds.items()):
-            axes = figure.add_axes((left + index * (panel + gap), 0.19, panel, 0.575))
+            axes = figure.add_axes((left + index * (panel + gap), 0.215, panel, 0.55))
             for column, cells in enumerate(threshold.cells):
                 row = 0
                 for verdict, run in groupby(cell.verdict for cell in cells):

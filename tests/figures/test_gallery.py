@@ -114,3 +114,43 @@ def test_single_networks_alone_have_figures_too() -> None:
     assert "verdicts" not in names
     numbers = next(one for one in draw_costs(finding) if one.name == "figure_6_epoch_time").numbers
     assert numbers.select(pl.col("design_class").unique()).item() == "single"
+
+
+def test_long_conditions_stay_within_the_figure_and_below_its_words() -> None:
+    machines = [
+        ("cuda", "NVIDIA H100 80GB HBM3", "sequential, channels last"),
+        ("cpu", "AMD EPYC 9354 32-Core Processor", "fused"),
+        ("cuda", "NVIDIA A100-SXM4-80GB", "parallel, fused within"),
+    ]
+    held_out = {"evaluated_on": "validation", "validation_size": 60, "test_size": 0}
+    records = [
+        record
+        for device, name, execution in machines
+        for record in study(
+            seeds=(0, 1),
+            holes=[("weq", 1)],
+            dataset={**held_out, "name": "cifar100_randaugment"},
+            environment={
+                "device": device,
+                "device_name": name,
+                "execution": execution,
+                "precision": "bf16-mixed",
+                "compiled": True,
+                "residence": "host",
+            },
+        )
+    ]
+    (finding,) = findings_of(records)
+
+    for one in (*draw_errors(finding), *draw_costs(finding)):
+        one.figure.draw_without_rendering()  # type: ignore[no-untyped-call]
+        extents = {text.get_text(): text.get_window_extent() for text in one.figure.texts}
+        assert max(extent.x1 for extent in extents.values()) < one.figure.bbox.x1, one.name
+        (footer,) = [extent for text, extent in extents.items() if "2 seeds" in text]
+        words = [
+            text.get_window_extent()
+            for axes in one.figure.axes
+            for text in (axes.xaxis.label, *axes.get_xticklabels(), *axes.texts)
+            if text.get_text()
+        ]
+        assert footer.y1 < min(extent.y0 for extent in words), one.name
