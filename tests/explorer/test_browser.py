@@ -468,6 +468,9 @@ def test_it_is_readable_on_a_phone_and_in_the_dark(
             assert box is not None
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
+        caption = page.locator("#advice-table caption").bounding_box()
+        assert caption is not None
+        assert caption["x"] + caption["width"] <= width
 
 
 ODD_STUDIES: dict[str, list[dict[str, Any]]] = {
