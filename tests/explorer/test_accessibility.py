@@ -26,13 +26,14 @@ def test_axe_finds_nothing(browser: Browser, demo_page: Path, scheme: str, width
     page.goto(demo_page.as_uri())
     for summary in page.locator("summary").all():
         summary.click()
-    ask(page, parameters="many")
     settle(page)
+    wrong = Axe().run(page).response["violations"]
+    ask(page, parameters="many")  # the advice's table gives way to a message
     # what is told beside the pointer, too
     page.locator("#metric-picture svg g > path").last.hover(force=True)
     page.locator("#metric-picture svg text", has_text="filled").wait_for()
 
-    wrong = Axe().run(page).response["violations"]
+    wrong += Axe().run(page).response["violations"]
 
     assert [(rule["id"], rule["impact"], rule["nodes"][0]["html"]) for rule in wrong] == []
     context.close()

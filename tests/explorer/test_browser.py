@@ -105,7 +105,7 @@ def test_the_advice_shown_is_that_of_the_analysis(
         remarks = page.inner_text("#remarks").splitlines()
         command = page.inner_text("#advice-command code")
 
-    assert [row[""] for row in rows] == ["best", *["rival"] * len(expected["rivals"])]
+    assert [row["Standing"] for row in rows] == ["best", *["rival"] * len(expected["rivals"])]
     for row, design in zip(rows, [expected["best"], *expected["rivals"]], strict=True):
         assert row["Parameters"] == f"{design['parameters']:,}"
         assert row["Epochs"] == str(design["epoch"])
@@ -468,6 +468,9 @@ def test_it_is_readable_on_a_phone_and_in_the_dark(
             assert box is not None
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
+        caption = page.locator("#advice-table caption").bounding_box()
+        assert caption is not None
+        assert caption["x"] + caption["width"] <= width
 
 
 ODD_STUDIES: dict[str, list[dict[str, Any]]] = {

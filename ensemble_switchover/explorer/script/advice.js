@@ -174,7 +174,7 @@ function tabulateAdvice(model, advice) {
   const more = left > 0 ? ` ${left} more are not listed.` : "";
   return makeTable(
     `The best design; rivals are not shown to be worse. Mean ± standard deviation.${more}`,
-    ["", "Design", "Setting", "Parameters", "Epochs", `Expected ${measure}, %`, "95 % interval",
+    ["Standing", "Design", "Setting", "Parameters", "Epochs", `Expected ${measure}, %`, "95 % interval",
      "Training", "Per image", "Peak memory", "Runs"], // prettier-ignore
     rows,
     3,
