@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING, get_args
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from ensemble_switchover.analysis.claims import check_claims
+from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.display_answers import show_claims, show_switchovers
+from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.analysis.markup import write_markdown
 from ensemble_switchover.composition import compose_words
 from ensemble_switchover.results.check import check_record
 from ensemble_switchover.results.shipped import ShippedStudy, main, unpack_study
 from ensemble_switchover.results.store import read_records
 from ensemble_switchover.study import resolve_study
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 STUDIES = get_args(ShippedStudy)
+DOCUMENTS = Path(__file__).parents[2] / "docs" / "digits"
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -53,3 +57,16 @@ def test_a_study_of_ones_own_is_not_mixed_with_it(
 
     assert main(["demo", "--results", str(tmp_path)]) == 2
     assert "is there already; expected a store without 'demo'" in capsys.readouterr().err
+
+
+def test_the_documents_tables_are_those_of_the_records(tmp_path: Path) -> None:
+    records = read_records(unpack_study("digits", tmp_path)).records
+    findings = [derive_finding(comparison) for comparison in group_comparisons(records)]
+    tables = {
+        "switchovers": show_switchovers(findings),
+        "claims": show_claims(check_claims(findings)),
+    }
+
+    for name, table in tables.items():
+        text = (DOCUMENTS / f"{name}.md").read_text("utf-8")
+        assert write_markdown(table) == text
