@@ -58,7 +58,7 @@ def test_the_text_says_what_to_build_and_how_to_train_it(
     assert main([str(demo), "--parameters", "400k", "--epochs", "20"]) == 0
 
     text = capsys.readouterr().out
-    assert text.startswith("Undecided: deq, k = 4, depth 26")
+    assert text.startswith("Undecided: weq, k = 4, depth 8, width 12")
     assert "Runner-up: " in text
     assert "To train it: python -m ensemble_switchover" in text
 
