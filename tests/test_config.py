@@ -140,6 +140,11 @@ def test_every_sweep_goes_with_every_launcher(name):
     assert set(compose_sweep(name, "hydra/launcher=basic").hydra.launcher) == {"_target_"}
 
 
+def test_budgets_of_the_study_of_own_data_can_be_named():
+    whole = compose_sweep("own", "budget.parameters=60k")
+    assert (whole.hydra.mode.name, whole.budget.parameters) == ("MULTIRUN", "60k")
+
+
 def test_the_demo_runs_two_at_a_time():
     assert compose_sweep("demo").hydra.launcher.n_jobs == 2
 
