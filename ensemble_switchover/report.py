@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import re
 import sys
@@ -28,7 +27,8 @@ from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.pool_grid import pool_reader
 from ensemble_switchover.analysis.switchover_series import tabulate_switchovers
 from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
-from ensemble_switchover.errors import EnsembleSwitchoverError, RecordError
+from ensemble_switchover.command import run_command
+from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.figures.gallery import draw_trends
 from ensemble_switchover.layout import RECORD_FILE
 from ensemble_switchover.report_page.page import Page, Problem, render_page
@@ -37,7 +37,7 @@ from ensemble_switchover.report_page.writers import SectionWriters
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.state import failure_of
 from ensemble_switchover.results.store import Records, read_folders
-from ensemble_switchover.terminal import complain, count, make_console, print_table, printable
+from ensemble_switchover.terminal import count, make_console, print_table, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.claims import Claim
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.finding import Finding
+
+_MOST_TABLES = 12
+"""Of more comparisons, the terminal is told the switchovers alone."""
 
 
 def report(
@@ -141,17 +144,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "over pools of members where predictions were kept",
     )
     given = parser.parse_args(arguments)
-    gc.disable()  # thousands of runs are millions of objects, and then the command is over
-    try:
-        out = given.out or given.folder / "report"
-        page = report(given.folder, out, make_console(), by_pools=given.interval == "pool")
-    except EnsembleSwitchoverError as error:
-        complain(str(error))
-        return 2
-    except OSError as error:
-        complain(f"cannot write the report: {error}")
-        return 2
-    print(page)
+    return run_command(lambda: _report(given))
+
+
+def _report(given: argparse.Namespace) -> int:
+    out = given.out or given.folder / "report"
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"--out {out}: is a file; expected a folder")
+    print(report(given.folder, out, make_console(), by_pools=given.interval == "pool"))
     return 0
 
 
@@ -206,6 +206,18 @@ def _print(
     failed: Sequence[Problem],
     unreadable: Sequence[Problem],
 ) -> None:
+    if len(findings) > _MOST_TABLES:
+        title = f"{len(findings)} comparisons, each with its designs on the page"
+        print_table(console, show_switchovers(findings), title)
+    else:
+        _print_designs(console, findings)
+    for kind, problems in (("Failed", failed), ("Unreadable", unreadable)):
+        for problem in problems:
+            line = f"{kind}: {problem.name}: {problem.reason}"
+            console.print(Text(printable(line)), soft_wrap=True)
+
+
+def _print_designs(console: Console, findings: Sequence[Finding]) -> None:
     for finding in findings:
         label = finding.comparison.label
         print_table(console, show_summary(finding.summary, finding.measure, brief=True), label)
@@ -214,10 +226,6 @@ def _print(
             for hole in finding.holes
         ]
         for line in (*finding.notes, *holes, *finding.sentences, *finding.sensitivity):
-            console.print(Text(printable(line)), soft_wrap=True)
-    for kind, problems in (("Failed", failed), ("Unreadable", unreadable)):
-        for problem in problems:
-            line = f"{kind}: {problem.name}: {problem.reason}"
             console.print(Text(printable(line)), soft_wrap=True)
 
 

@@ -183,6 +183,23 @@ def test_nothing_is_printed_without_a_console(
     assert capsys.readouterr().out == ""
 
 
+def test_of_many_comparisons_the_terminal_is_told_the_switchovers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [make_record(), make_record(design_class="deq", k=2), make_record(design_class="deq")]
+    folder = write_study(tmp_path / "demo", records)
+    write_failure(folder / "failed", "failed", "out of memory")
+    monkeypatch.setattr("ensemble_switchover.report._MOST_TABLES", 1)
+
+    assert main([str(folder), "--out", str(tmp_path / "out")]) == 0
+
+    printed = capsys.readouterr().out
+    assert "2 comparisons, each with its designs on the page" in printed
+    assert "resnet on digits, k = 2" in printed
+    assert "under other rules" not in printed
+    assert "Failed: failed: out of memory" in printed
+
+
 def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Path) -> None:
     records = [
         *make_study(planted_error, widths=(12, 16), num_epochs=2, seeds=(0, 1)),
@@ -288,7 +305,7 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
 
     assert main([str(study), "--out", str(study / "file")]) == 2
 
-    assert "cannot write the report" in capsys.readouterr().err
+    assert "is a file; expected a folder" in capsys.readouterr().err
 
 
 def test_the_module_needs_neither_torch_nor_lightning(study: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from matplotlib.collections import PolyCollection
 from matplotlib.ticker import MaxNLocator
 
 from ensemble_switchover.analysis.error_grid import DESIGN_CLASSES
@@ -47,18 +48,18 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
         positions = [places[budget_of(row)] + shift for row in rows]
         heights = [math.nan if row[mean] is None else scale * row[mean] for row in rows]
         spreads = [scale * (row.get(f"{column}_std") or 0.0) for row in rows]
-        axes.bar(
-            positions,
-            heights,
-            0.92 * width,
-            yerr=spreads if any(spreads) else None,
-            color=COLOURS[name],
-            edgecolor=INK,
-            linewidth=0.4,
-            error_kw={"elinewidth": 0.9, "ecolor": INK, "capsize": 0},
-            label=name,
-            zorder=2,
-        )
+        # One collection: a patch a bar would take a third of the figure's time.
+        half = 0.46 * width
+        bars = [
+            [(x - half, 0.0), (x - half, height), (x + half, height), (x + half, 0.0)]
+            for x, height in zip(positions, heights, strict=True)
+        ]
+        style = {"facecolor": COLOURS[name], "edgecolor": INK, "linewidth": 0.4}
+        axes.add_collection(PolyCollection(bars, label=name, zorder=2, **style))
+        if any(spreads):
+            axes.errorbar(
+                positions, heights, spreads, fmt="none", elinewidth=0.9, ecolor=INK, zorder=2
+            )
         absent = [x for x, height in zip(positions, heights, strict=True) if math.isnan(height)]
         for position in absent:
             axes.annotate(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.report_page.page import Section
 
-_SECTIONS_OF_A_PROCESS = 3
+_SECTIONS_OF_A_PROCESS = 2
 """Fewer are written before another process has started."""
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 """A figure makes many more than Python's 700, and each collection looks through those of others."""

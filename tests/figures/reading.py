@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 
 if TYPE_CHECKING:
@@ -14,19 +15,18 @@ if TYPE_CHECKING:
 def bars_of(axes: Axes) -> dict[str, list[float]]:
     """Return the heights of the bars of each label, from left to right."""
     return {
-        str(container.get_label()): [float(bar.get_height()) for bar in container]
-        for container in axes.containers
-        if hasattr(container, "patches")
+        str(bars.get_label()): [float(path.vertices[1, 1]) for path in bars.get_paths()]
+        for bars in _bars(axes)
     }
 
 
 def colours_of(axes: Axes) -> dict[str, str]:
     """Return the colour of the bars of each label."""
-    return {
-        str(container.get_label()): to_hex(container.patches[0].get_facecolor())
-        for container in axes.containers
-        if hasattr(container, "patches")
-    }
+    return {str(bars.get_label()): to_hex(bars.get_facecolor()[0]) for bars in _bars(axes)}
+
+
+def _bars(axes: Axes) -> list[PolyCollection]:
+    return [bars for bars in axes.collections if isinstance(bars, PolyCollection)]
 
 
 def lines_of(axes: Axes) -> dict[str, list[float]]:
