@@ -54,8 +54,10 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
             [(x - half, 0.0), (x - half, height), (x + half, height), (x + half, 0.0)]
             for x, height in zip(positions, heights, strict=True)
         ]
-        style = {"facecolor": COLOURS[name], "edgecolor": INK, "linewidth": 0.4}
-        axes.add_collection(PolyCollection(bars, label=name, zorder=2, **style))
+        collection = PolyCollection(
+            bars, facecolor=COLOURS[name], edgecolor=INK, linewidth=0.4, label=name, zorder=2
+        )
+        axes.add_collection(collection)
         if any(spreads):
             axes.errorbar(
                 positions, heights, spreads, fmt="none", elinewidth=0.9, ecolor=INK, zorder=2
