@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.hardware import num_processors, processor_name
-from ensemble_switchover.report import main as report
+from ensemble_switchover.report import main as report_main
 from ensemble_switchover.results.store import read_records, write_record
 from ensemble_switchover.results.table import list_runs, select_runs
 from tests.factories import make_record
@@ -66,6 +66,12 @@ def _record(dataset: str, width: int, seed: int, design_class: str, k: int) -> R
     )
 
 
+def report_on(root: Path, out: Path) -> None:
+    """Run the command, whose exit code has to be 0."""
+    if report_main([str(root), "--out", str(out)]):
+        raise SystemExit("the report failed")
+
+
 def seconds_of(work: Callable[[], object]) -> float:
     """Time it once."""
     begin = perf_counter()
@@ -90,7 +96,7 @@ def main() -> None:
             "list": lambda: list_runs(root),
             "ask in SQL": lambda: select_runs(runs, WHERE),
             "read with all epochs": lambda: read_records(root),
-            "report": lambda: report([str(root), "--out", str(folder / "report")]),
+            "report": lambda: report_on(root, folder / "report"),
         }
         for name, work in tasks.items():
             with redirect_stdout(io.StringIO()):

@@ -95,8 +95,6 @@ def report(
         for finding, suffix in zip(derived, _suffixes(comparisons), strict=True):
             writers.begin(finding, suffix)
             findings.append(finding)
-        if console is not None:
-            _print(console, findings, failed, unreadable)
         runs = tabulate_runs(found.records)
         runs.write_csv(out / "runs.csv")
         summarise_runs(runs).write_csv(out / "summary.csv")
@@ -123,6 +121,8 @@ def report(
         )
     path = out / "index.html"
     path.write_text(render_page(page), "utf-8")
+    if console is not None:
+        _print(console, findings, failed, unreadable)
     return path
 
 
@@ -151,7 +151,11 @@ def _report(given: argparse.Namespace) -> int:
     out = given.out or given.folder / "report"
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out}: is a file; expected a folder")
-    print(report(given.folder, out, make_console(), by_pools=given.interval == "pool"))
+    try:
+        page = report(given.folder, out, make_console(), by_pools=given.interval == "pool")
+    except OSError as error:
+        raise OSError(f"cannot write the report: {error}") from error
+    print(page)
     return 0
 
 

@@ -73,6 +73,7 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
                 size=9,
                 color=INK,
             )
+    axes.autoscale_view()
     _label(axes, budgets, is_logarithmic)
 
 

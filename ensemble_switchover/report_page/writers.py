@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+from ensemble_switchover.hardware import num_processors
 from ensemble_switchover.report_page.section import write_section
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class SectionWriters:
         """
         self._out = out
         self._given: list[tuple[Finding, str, Future[Section] | None]] = []
-        num_processes = min(num_sections // _SECTIONS_OF_A_PROCESS, os.cpu_count() or 1)
-        self._pool = _start(num_processes) if num_processes > 1 else None
+        num_processes = min(num_sections // _SECTIONS_OF_A_PROCESS, num_processors())
+        self._pool = _make_pool(num_processes) if num_processes > 1 else None
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -55,7 +56,11 @@ class SectionWriters:
         self._given.append((finding, suffix, self._send(finding, suffix)))
 
     def collect(self) -> tuple[Section, ...]:
-        """Return the sections in the order in which they were begun, once all are written."""
+        """Return the sections in the order in which they were begun, once all are written.
+
+        Raises:
+            OSError: if a file cannot be written.
+        """
         return tuple(self._finish(*given) for given in self._given)
 
     def _send(self, finding: Finding, suffix: str) -> Future[Section] | None:
@@ -63,7 +68,7 @@ class SectionWriters:
             return None
         # Records are not needed to draw, and are most of what would have to be sent.
         light = replace(finding, comparison=replace(finding.comparison, records=()))
-        with suppress(BrokenProcessPool):
+        with suppress(BrokenProcessPool, OSError):  # no process, or no more of them
             return self._pool.submit(write_section, light, suffix, self._out)
         return None
 
@@ -71,13 +76,17 @@ class SectionWriters:
         if sent is not None:
             with suppress(BrokenProcessPool):  # one was killed, for its memory perhaps
                 return sent.result()
-        return write_section(finding, suffix, self._out)
+        section = write_section(finding, suffix, self._out)
+        gc.collect()  # figures refer to themselves, and a command collects nothing by itself
+        return section
 
 
-def _start(num_processes: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        num_processes,
-        multiprocessing.get_context("spawn"),
-        initializer=gc.set_threshold,
-        initargs=(_OBJECTS_BETWEEN_COLLECTIONS,),
-    )
+def _make_pool(num_processes: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(num_processes, context, initializer=_prepare)
+
+
+def _prepare() -> None:
+    """Leave Ctrl-C to the report's own process, and collect garbage less often."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import zipfile
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -43,9 +44,12 @@ def unpack_study(name: ShippedStudy, results: Path | str) -> Path:
     folder = Path(results) / name
     if folder.exists():
         raise RecordError(f"{folder}: is there already; expected a store without {name!r}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
     source = files("ensemble_switchover.results") / f"{name}.zip"
-    with as_file(source) as path, zipfile.ZipFile(path) as archive:
-        archive.extractall(results)
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as temporary:
+        with as_file(source) as path, zipfile.ZipFile(path) as archive:
+            archive.extractall(temporary)
+        (Path(temporary) / name).rename(folder)  # all of it, or nothing
     return folder
 
 

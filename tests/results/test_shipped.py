@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
@@ -18,6 +19,9 @@ from ensemble_switchover.results.check import check_record
 from ensemble_switchover.results.shipped import ShippedStudy, main, unpack_study
 from ensemble_switchover.results.store import read_records
 from ensemble_switchover.study import resolve_study
+
+if TYPE_CHECKING:
+    import zipfile
 
 STUDIES = get_args(ShippedStudy)
 DOCUMENTS = Path(__file__).parents[2] / "docs" / "digits"
@@ -44,9 +48,23 @@ def test_an_archive_is_small_and_tells_no_ones_folders(name: ShippedStudy, tmp_p
     path = files("ensemble_switchover.results") / f"{name}.zip"
 
     assert len(path.read_bytes()) < 4_000_000
-    for record in read_records(unpack_study(name, tmp_path)).records:
-        assert record.config["results"] == "results"
-        assert record.config["dataset"]["root"] is None
+    texts = [p.read_text("utf-8") for p in unpack_study(name, tmp_path).rglob("*.[jy][sa]*")]
+    assert len(texts) == 2 * len(read_records(tmp_path).records)
+    assert not any(re.search(r"[\s\"':=](/|~|[A-Z]:\\)", text) for text in texts)
+
+
+def test_what_cannot_be_unpacked_whole_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(archive: zipfile.ZipFile, folder: str) -> None:
+        archive.extract(archive.namelist()[0], folder)
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("zipfile.ZipFile.extractall", fill_the_disk)
+
+    assert main(["demo", "--results", str(tmp_path / "results")]) == 2
+
+    assert list((tmp_path / "results").iterdir()) == []
 
 
 def test_a_study_of_ones_own_is_not_mixed_with_it(
