@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 
 WORDS_HELP = "the words of a run or sweep: key=value, group=option, lists of both"
 
@@ -36,7 +37,7 @@ def run_command(body: Callable[[], int]) -> int:
     """Run a command; a user's mistake ends in one message.
 
     Returns:
-        The exit code: the body's, or 2 for a mistake, or 1 where the machine fails.
+        The exit code: the body's, or 2 for a mistake, 1 where the machine fails, 130 for Ctrl-C.
     """
     register_schemas()
     gc.disable()  # a plan of thousands of runs makes millions of objects, and then is over
@@ -53,6 +54,9 @@ def run_command(body: Callable[[], int]) -> int:
     except OSError as error:
         complain(str(error))
         return EXIT_FAILURE
+    except KeyboardInterrupt:
+        complain("Interrupted.")
+        return EXIT_INTERRUPTED
     finally:
         gc.enable()
 

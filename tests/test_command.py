@@ -42,6 +42,11 @@ def test_a_machine_that_fails_ends_in_1(capsys):
     assert "No space left" in capsys.readouterr().err
 
 
+def test_ctrl_c_ends_in_130_and_one_message(capsys):
+    assert run_command(failing(KeyboardInterrupt())) == 130
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 @pytest.mark.parametrize("code", [0, 1])
 def test_the_bodys_code_is_the_commands(code):
     assert run_command(lambda: code) == code
