@@ -271,7 +271,8 @@ def test_a_killed_service_costs_neither_a_run_nor_the_next_ones_metrics(start_pr
     (line,) = result.stderr.splitlines()
     assert line.endswith("the run goes on without it")
     assert len(read_records(folder).records) == 2
-    _, second = (read_wandb_file(file) for file in offline_files(folder))
+    _, file = offline_files(folder)
+    second = read_wandb_file(file)
     assert "_seed1_" in second.name
     assert len(second.history) == 2
 

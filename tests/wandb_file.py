@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ BLOCK = 32768
 FILE_HEADER = 7
 CHUNK_HEADER = 7
 FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+WRITTEN_SECONDS = 60
 
 
 @dataclass
@@ -38,7 +40,14 @@ class WandbFile:
 
 
 def read_wandb_file(path: Path) -> WandbFile:
-    """Read an offline run file."""
+    """Read an offline run file, once W&B's own process has written the run's end."""
+    deadline = time.monotonic() + WRITTEN_SECONDS
+    while (told := _read(path)).exit_code is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return told
+
+
+def _read(path: Path) -> WandbFile:
     told = WandbFile()
     for content in _messages(path.read_bytes()):
         record = wandb_internal_pb2.Record.FromString(content)
@@ -75,7 +84,7 @@ def _values(items: Any) -> dict[str, Any]:
 
 
 def _messages(content: bytes) -> Iterator[bytes]:
-    assert content[:4] == b":W&B"
+    assert content[:4] in (b":W&B", b"")
     position, message = FILE_HEADER, b""
     while position + CHUNK_HEADER <= len(content):
         left = BLOCK - position % BLOCK
