@@ -95,6 +95,8 @@ def _messages(content: bytes) -> Iterator[bytes]:
         if kind not in (FULL, FIRST, MIDDLE, LAST):
             break
         position += CHUNK_HEADER
+        if position + length > len(content):
+            break  # it is being written
         message += content[position : position + length]
         position += length
         if kind in (FULL, LAST):
