@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ensemble_switchover.complaints import explain
 from ensemble_switchover.config import register_schemas
 from ensemble_switchover.errors import EnsembleSwitchoverError
+from ensemble_switchover.interruption import exit_code
 from ensemble_switchover.terminal import complain, forget_output
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 
 WORDS_HELP = "the words of a run or sweep: key=value, group=option, lists of both"
 
@@ -56,7 +56,7 @@ def run_command(body: Callable[[], int]) -> int:
         return EXIT_FAILURE
     except KeyboardInterrupt:
         complain("Interrupted.")
-        return EXIT_INTERRUPTED
+        return exit_code()
     finally:
         gc.enable()
 

@@ -36,7 +36,7 @@ from ensemble_switchover.report_page.section import FIGURES, TABLES, write_figur
 from ensemble_switchover.report_page.writers import SectionWriters
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.state import failure_of
-from ensemble_switchover.results.store import Records, read_folders
+from ensemble_switchover.results.store import read_folders
 from ensemble_switchover.terminal import count, make_console, print_table, printable
 
 if TYPE_CHECKING:
@@ -74,14 +74,15 @@ def report(
         RecordError: if the folder is absent, holds no finished run, or holds runs that cannot be
             told apart; with `by_pools`, if predictions are damaged, or none were kept.
     """
-    records, unreadable_records = read_folders(find_runs(folder).recorded)
-    found = Records(list(records.values()), unreadable_records)
-    folders = {(record.study, record.name): place for place, record in records.items()}
-    failed = _find_failures(folder)
-    unreadable = [_problem(folder, entry.path, entry.reason) for entry in found.unreadable]
-    if not found.records:
-        raise RecordError(_nothing_to_report(folder, len(failed), len(found.unreadable)))
-    comparisons = group_comparisons(found.records)
+    found = find_runs(folder)
+    by_folder, unread = read_folders(found.recorded)
+    records = list(by_folder.values())
+    folders = {(record.study, record.name): place for place, record in by_folder.items()}
+    failed = [_problem(folder, run, failure_of(run)) for run in found.failed]
+    unreadable = [_problem(folder, entry.path, entry.reason) for entry in unread]
+    if not records:
+        raise RecordError(_nothing_to_report(folder, len(failed), len(unreadable)))
+    comparisons = group_comparisons(records)
     findings: list[Finding] = []
     derived: Iterable[Finding] = (
         derive_finding(comparison, pool_reader(comparison, folders) if by_pools else None)
@@ -95,7 +96,7 @@ def report(
         for finding, suffix in zip(derived, _suffixes(comparisons), strict=True):
             writers.begin(finding, suffix)
             findings.append(finding)
-        runs = tabulate_runs(found.records)
+        runs = tabulate_runs(records)
         runs.write_csv(out / "runs.csv")
         summarise_runs(runs).write_csv(out / "summary.csv")
         switchovers = tabulate_switchovers(findings)
@@ -107,10 +108,10 @@ def report(
         write_table(shown_claims, out, "claims")
         summary = _summarise(findings, claims, failed, unreadable)
         (out / "summary.json").write_text(summary, "utf-8")
-        studies = ", ".join(sorted({record.study for record in found.records}))
+        studies = ", ".join(sorted({record.study for record in records}))
         page = Page(
             headline=_headline(findings),
-            kicker=f"Study {studies}: {count(len(found.records), 'run')}, {len(failed)} failed, "
+            kicker=f"Study {studies}: {count(len(records), 'run')}, {len(failed)} failed, "
             f"{len(unreadable)} unreadable",
             switchovers=shown_switchovers,
             claims=shown_claims,
@@ -167,10 +168,6 @@ def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:
         f"{folder}: --interval pool: no budget has predictions of at least two single networks "
         "and of more members than an ensemble has; expected runs with record.predictions"
     )
-
-
-def _find_failures(folder: Path) -> list[Problem]:
-    return [_problem(folder, run, failure_of(run)) for run in find_runs(folder).failed]
 
 
 def _problem(folder: Path, path: Path, reason: str) -> Problem:

@@ -49,6 +49,11 @@ def leave_a_dead_lock(cell):
     os.waitpid(child, 0)
 
 
+def refuse(cell, number):
+    """Do as a launcher that does not work."""
+    raise OSError("sbatch: invalid partition")
+
+
 @pytest.fixture
 def launch(tiny_cell, capsys):
     def start(behaviour, num_cells=4):
@@ -107,10 +112,7 @@ def test_a_run_that_is_killed_again_is_given_up_and_named(launch, capsys):
 
 
 def test_a_launcher_that_does_not_work_is_not_tried_for_ever(launch):
-    def behave(cell, number):
-        raise OSError("sbatch: invalid partition")
-
-    launched, watch = launch(behave)
+    launched, watch = launch(refuse)
     assert launched == [[0, 1, 2, 3]]
     assert set(reasons(watch).values()) == {
         "could not be launched: OSError: sbatch: invalid partition"
@@ -122,10 +124,7 @@ def test_a_lock_of_an_earlier_sweep_is_no_kill_of_this_one(launch, tiny_cell):
     left_behind, _ = tiny_cell("seed=1")
     leave_a_dead_lock(left_behind)
 
-    def behave(cell, number):
-        raise OSError("sbatch: invalid partition")
-
-    launched, watch = launch(behave)
+    launched, watch = launch(refuse)
     assert launched == [[0, 1, 2, 3]]
     assert set(reasons(watch).values()) == {
         "could not be launched: OSError: sbatch: invalid partition"

@@ -48,7 +48,7 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
         positions = [places[budget_of(row)] + shift for row in rows]
         heights = [math.nan if row[mean] is None else scale * row[mean] for row in rows]
         spreads = [scale * (row.get(f"{column}_std") or 0.0) for row in rows]
-        # One collection: a patch a bar would take a third of the figure's time.
+        # One collection is drawn sooner than a patch a bar.
         half = 0.46 * width
         bars = [
             [(x - half, 0.0), (x - half, height), (x + half, height), (x + half, 0.0)]
