@@ -10,7 +10,7 @@ D3 := node_modules/d3/dist/d3.min.js
 PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-slurm test-ray lint type imports browser scripts scripts-if-node vendor format bench bench-page bench-all lock clean
+.PHONY: help demo install test test-slurm test-ray lint type imports from-debian scripts scripts-if-node vendor format bench bench-page bench-all lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,24 +22,30 @@ demo: $(INSTALLED) ## Train a miniature study on real images and show where the 
 
 install: $(INSTALLED) ## Make .venv with the locked dependencies and this package
 
-test: $(INSTALLED) lint type imports browser scripts-if-node ## Run lint, types, import contracts and the tests
+test: $(INSTALLED) lint type imports from-debian scripts-if-node ## Run lint, types, import contracts and the tests
 	$(BIN)/python -m pytest -n auto
 
-browser: # the explorer's page is tested in one; what cannot be had is told, and those tests skip
-	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "Installing Chromium, in which the explorer's page is tested."; \
-	  { apt-get update -qq && apt-get install -qq --no-install-recommends chromium; } >/dev/null || true; \
+from-debian: # what cannot be had is told, and the tests that need it skip
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  missing=; \
+	  command -v chromium >/dev/null || missing="chromium"; \
+	  command -v sinfo >/dev/null || missing="$$missing slurm-wlm munge"; \
+	  if [ -n "$$missing" ]; then \
+	    echo "Installing for the tests: $$missing"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    { apt-get update -qq && apt-get install -qq --no-install-recommends $$missing; } >/dev/null || true; \
+	  fi; \
 	fi
 	@command -v chromium >/dev/null || echo "No Chromium: the explorer's page is not tested in a browser."
+	@command -v sinfo >/dev/null || echo "No Slurm: sweeps are not tested on it."
 
 scripts-if-node: # what cannot be had is told
 	@if command -v npm >/dev/null && $(MAKE) --no-print-directory node_modules/.installed; then \
 	  $(MAKE) --no-print-directory scripts; \
 	else echo "No Node.js: the explorer's scripts are not checked."; fi
 
-test-slurm: $(INSTALLED) ## Run sweeps on a real Slurm, started here (Debian's slurm-wlm and munge; root)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[slurm]' --no-build-isolation
-	TEST_ENGINES=1 $(BIN)/python -m pytest tests/test_slurm.py
+test-slurm: $(INSTALLED) from-debian ## Run sweeps on a real Slurm, started here (Debian's slurm-wlm and munge; root)
+	REQUIRE_SLURM=1 $(BIN)/python -m pytest tests/test_slurm.py
 
 test-ray: $(INSTALLED) ## Run sweeps on a real Ray of two nodes, started here
 	$(BIN)/python -m venv --system-site-packages $(VENV)/ray

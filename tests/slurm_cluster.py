@@ -40,6 +40,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 ReturnToService=2
 MpiDefault=none
+MessageTimeout=60
 JobRequeue=1
 KillWait=10
 NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=4000 State=UNKNOWN
@@ -47,17 +48,18 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
 
-def why_not() -> str | None:
-    """Tell why there can be no Slurm here; None if there can."""
-    missing = [name for name in COMMANDS if shutil.which(name) is None]
-    if missing:
-        return f"needs Debian's slurm-wlm and munge: no {', '.join(missing)}"
-    return None if os.geteuid() == 0 else "needs root to start Slurm's daemons"
+class NoSlurmError(Exception):
+    """Here is no Slurm; the text tells why."""
 
 
 @contextmanager
 def slurm_cluster(folder: Path):
     """Start a cluster in a folder, and give the environment that leads to it."""
+    missing = [name for name in COMMANDS if shutil.which(name) is None]
+    if missing:
+        raise NoSlurmError(f"Debian's slurm-wlm and munge are missing: no {', '.join(missing)}")
+    if os.geteuid() != 0:
+        raise NoSlurmError("Slurm's daemons want root")
     host = socket.gethostname().partition(".")[0]
     for name in ("state", "spool", "munge"):
         (folder / name).mkdir(parents=True)
@@ -114,7 +116,7 @@ def _wait_until_ready(folder: Path, environment: dict[str, str]) -> None:
             return
         time.sleep(0.5)
     logs = "\n".join(path.read_text()[-2000:] for path in folder.glob("*.out"))
-    raise RuntimeError(f"Slurm's node is not idle: {answer.stdout}{answer.stderr}\n{logs}")
+    raise NoSlurmError(f"Slurm's node is not idle: {answer.stdout}{answer.stderr}\n{logs}")
 
 
 def _free_port() -> int:
@@ -124,10 +126,10 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    problem = why_not()
-    if problem:
-        sys.exit(problem)
-    with slurm_cluster(Path(sys.argv[1]).absolute()):
-        print(f"SLURM_CONF={sys.argv[1]}/slurm.conf", flush=True)
-        with suppress(KeyboardInterrupt):
-            signal.pause()
+    try:
+        with slurm_cluster(Path(sys.argv[1]).absolute()) as found:
+            print(f"SLURM_CONF={found['SLURM_CONF']}", flush=True)
+            with suppress(KeyboardInterrupt):
+                signal.pause()
+    except NoSlurmError as no_slurm:
+        sys.exit(str(no_slurm))
