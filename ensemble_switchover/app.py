@@ -69,6 +69,7 @@ def job(node: DictConfig) -> str:
             os.chdir(HydraConfig.get().runtime.cwd)  # Ray's processes start where its nodes did
         return sweep.run_job(typed(node), HydraConfig.get().launcher)
     try:
+        _refuse_words_of_sweeps(node)
         return single_run(typed(node))
     except (ConfigError, OmegaConfBaseException) as error:
         print(explain(error), file=sys.stderr)
@@ -76,6 +77,15 @@ def job(node: DictConfig) -> str:
     except (EnsembleSwitchoverError, OSError) as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_FAILURE)
+
+
+def _refuse_words_of_sweeps(node: DictConfig) -> None:
+    for key in ("hours", "jobs_per_device"):
+        if node.sweep[key] is not None:
+            raise ConfigError(
+                f"sweep.{key}={node.sweep[key]}: is for a sweep, and this is one run; expected "
+                f"--multirun or sweep=NAME beside it"
+            )
 
 
 def single_run(config: Config) -> str:

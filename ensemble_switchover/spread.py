@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf, open_dict
 
+from ensemble_switchover.command import has_word
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.hardware import devices, gpus, main_memory_bytes, num_processors
 from ensemble_switchover.planning.cost import memory_bytes
@@ -26,6 +27,9 @@ PROCESS_BYTES = 2**29
 ALL_PROCESSORS = -1
 ON_THIS_MACHINE = "n_jobs"
 """The key of a launcher, joblib's, that runs jobs here, and so many at a time."""
+
+IN_AN_ARRAY = "hydra.launcher.array_parallelism"
+"""The word of Slurm's launcher that bounds how many jobs run at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def spread(cells: Sequence[Cell], config: DictConfig) -> list[Batch]:
         return []
     asked = config.sweep.jobs_per_device
     n_jobs = OmegaConf.select(config.hydra.launcher, ON_THIS_MACHINE)
-    _check(asked, n_jobs)
+    _check(asked, n_jobs, OmegaConf.select(config, IN_AN_ARRAY))
     if n_jobs is None:
         return [Batch(cells, None)]
     kinds = {devices()[0] if cell.device == "auto" else cell.device for cell in cells}
@@ -85,22 +89,27 @@ def _as_joblib_counts(n_jobs: int) -> int:
     return int(effective_n_jobs(n_jobs))  # -1: as many as there are processors; -2: but one
 
 
-def jobs_at_a_time(batches: Sequence[Batch]) -> float:
-    """Return how many jobs there are on average; 1 where the launcher alone knows.
+def jobs_at_a_time(batches: Sequence[Batch], config: DictConfig) -> float:
+    """Return how many jobs there are on average.
 
-    >>> jobs_at_a_time([Batch(["alone"], 1), Batch(["one", "two"], 2)])
-    1.5
+    On a cluster this is known where the words bound it, as Slurm's arrays are; else it is taken for
+    one at a time.
     """
-    turns = sum(len(batch.cells) / (batch.num_jobs or 1) for batch in batches)
+    elsewhere = 1
+    if has_word(config.hydra.overrides.hydra, IN_AN_ARRAY):
+        elsewhere = int(OmegaConf.select(config, IN_AN_ARRAY))
+    turns = sum(len(batch.cells) / (batch.num_jobs or elsewhere) for batch in batches)
     return sum(len(batch.cells) for batch in batches) / turns if turns else 1.0
 
 
-def _check(asked: str | None, n_jobs: int | None) -> None:
+def _check(asked: str | None, n_jobs: int | None, in_an_array: int | None) -> None:
     if n_jobs == 0:
         raise ConfigError(
             "hydra.launcher.n_jobs=0: expected how many runs there are at a time, or -1 for one a "
             "processor"
         )
+    if in_an_array is not None and in_an_array < 1:
+        raise ConfigError(f"{IN_AN_ARRAY}={in_an_array}: expected how many jobs run at a time")
     if asked is None:
         return
     if n_jobs is None:

@@ -122,7 +122,7 @@ def _seconds(config: DictConfig) -> float:
 
 
 def _jobs(cells: Sequence[Cell], config: DictConfig) -> float:
-    return jobs_at_a_time(spread(cells, config))
+    return jobs_at_a_time(spread(cells, config), config)
 
 
 def time_of(seconds: Sequence[float], jobs: float) -> float:

@@ -51,6 +51,12 @@ def command(*words, folder, code=None):
          "other characters: \"key='value'\""),
         (["budget.parameters=5"],
          "budget.parameters: belongs to budget=parameters, which was not chosen"),
+        (["sweep.hours=8"],
+         "sweep.hours=8.0: is for a sweep, and this is one run; expected --multirun or sweep=NAME "
+         "beside it"),
+        (["sweep.jobs_per_device=auto"],
+         "sweep.jobs_per_device=auto: is for a sweep, and this is one run; expected --multirun or "
+         "sweep=NAME beside it"),
         (["seed=1,2", "k=0", "--multirun"], "k=0: expected 1 to 64 members"),
     ],
 )  # fmt: skip

@@ -10,7 +10,13 @@ from ensemble_switchover import spread as spread_module
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.hardware import Gpu
 from ensemble_switchover.planning.cost import memory_bytes
-from ensemble_switchover.spread import PROCESS_BYTES, SHARE_OF_MEMORY, spread
+from ensemble_switchover.spread import (
+    PROCESS_BYTES,
+    SHARE_OF_MEMORY,
+    Batch,
+    jobs_at_a_time,
+    spread,
+)
 
 
 def configuration(jobs_per_device=None, n_jobs=-1):
@@ -56,6 +62,20 @@ def test_on_a_cpu_the_launcher_decides_or_the_number_that_is_asked_for(tiny_cell
     assert spread([], configuration("2")) == []
 
 
+def test_jobs_at_a_time_are_the_mean_over_what_is_launched_together():
+    batches = [Batch(["alone"], 1), Batch(["one", "two"], 2)]
+    assert jobs_at_a_time(batches, configuration()) == 1.5
+    assert jobs_at_a_time([], configuration()) == 1.0
+
+
+@pytest.mark.parametrize(("words", "jobs"), [([], 1.0), (["array_parallelism=8"], 8.0)])
+def test_jobs_at_a_time_on_slurm_are_those_that_the_words_bound(words, jobs):
+    config = configuration(n_jobs=None)
+    config.hydra.launcher = {"array_parallelism": 8}  # 256 by itself, which says nothing
+    config.hydra.overrides.hydra = [f"hydra.launcher.{word}" for word in words]
+    assert jobs_at_a_time([Batch(["one", "two", "three"], None)], config) == jobs
+
+
 def test_auto_puts_small_runs_together_and_large_ones_alone(two_gpus, tiny_cell):
     memory = 2**33
     two_gpus(memory)
@@ -96,6 +116,13 @@ def test_every_job_is_told_how_many_there_are():
 def test_anything_else_is_refused(asked, tiny_cell):
     with pytest.raises(ConfigError, match=rf"sweep.jobs_per_device={asked}: expected a number"):
         spread([tiny_cell()[0]], configuration(asked))
+
+
+def test_an_array_of_no_jobs_at_a_time_is_refused(tiny_cell):
+    config = configuration(n_jobs=None)
+    config.hydra.launcher = {"array_parallelism": 0}
+    with pytest.raises(ConfigError, match="array_parallelism=0: expected how many jobs"):
+        spread([tiny_cell()[0]], config)
 
 
 def test_no_jobs_at_a_time_are_refused(tiny_cell):
