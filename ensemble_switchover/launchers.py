@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf, open_dict
+
+from ensemble_switchover import interruption
+from ensemble_switchover.errors import ConfigError, first_line
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -16,6 +19,31 @@ RUNNING_CLUSTER = {"address": "auto", "object_store_memory": None}
 """What `ray.init` takes to join a cluster, its memory as it is."""
 RUN = {"num_cpus": 1, "max_retries": 3}
 """What `ray.remote` takes for a run: it is done again elsewhere when its node is gone."""
+
+
+def join_cluster(config: DictConfig) -> None:
+    """Join the running cluster, where the launcher is Ray's.
+
+    Ray answers SIGTERM by ending the process at once and without a word; so the sweep listens anew.
+
+    Raises:
+        ConfigError: if there is no such cluster.
+    """
+    launcher = prepared(config).hydra.launcher
+    if launcher._target_ != RAY:
+        return
+    import ray
+
+    if not ray.is_initialized():
+        asked: Any = OmegaConf.to_container(launcher.ray.init, resolve=True)
+        try:
+            ray.init(**asked)
+        except (ConnectionError, ValueError) as error:
+            raise ConfigError(
+                f"hydra/launcher=ray: expected a running cluster; `ray start --head` begins one, "
+                f"and RAY_ADDRESS tells where it is; {first_line(error)}"
+            ) from error
+    interruption.listen()
 
 
 def prepared(config: DictConfig) -> DictConfig:

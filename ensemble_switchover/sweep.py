@@ -22,7 +22,7 @@ from ensemble_switchover.errors import (
 )
 from ensemble_switchover.gpus import claim_gpu
 from ensemble_switchover.job import Ending, run_cell
-from ensemble_switchover.launchers import prepared
+from ensemble_switchover.launchers import join_cluster, prepared
 from ensemble_switchover.results.wandb_login import wandb_is_offline
 from ensemble_switchover.sharing import share_record
 from ensemble_switchover.spread import ON_THIS_MACHINE, jobs_at_a_time, spread
@@ -101,7 +101,7 @@ def run_plan(
         make_launcher: Makes a launcher of Hydra from such a configuration.
 
     Raises:
-        ConfigError: if runs cannot be spread as the words ask for.
+        ConfigError: if runs cannot be spread as the words ask for, or there is no cluster.
     """
     agenda = draw_up(plan.study, plan.retry)
     for cell, source in list(agenda.shares):
@@ -112,6 +112,8 @@ def run_plan(
             agenda.shares.remove((cell, source))
             agenda.trainings.append(Training(cell))
     batches = spread([training.lead for training in agenda.trainings], config)
+    if batches:
+        join_cluster(config)
 
     def share(cell: Cell, source: Path) -> None:
         share_record(cell, plan.configs[cell.name], source)

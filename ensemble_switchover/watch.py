@@ -35,7 +35,7 @@ from ensemble_switchover.terminal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ensemble_switchover.cell import Cell
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 STATUS_SECONDS = 300.0
 """After so long without a word, a line of how the sweep stands."""
+NAMES_OF_A_REASON = 10
+"""Runs that are named at the end of those which failed for the same reason."""
 LAYER_OVERHEAD_FLOPS = 2e7
 """Operations that cost about as much as starting one layer; only the time left rests on it."""
 
@@ -171,7 +173,7 @@ class Watch(threading.Thread):
         if agenda.left_out:
             self._say("What never began is left; the same command without retry=failed runs it.")
         if tally.failed:
-            rows = tuple((cell.name, reason) for cell, reason in tally.failed.values())
+            rows = failure_rows([(cell.name, reason) for cell, reason in tally.failed.values()])
             console = Console(highlight=False)
             if not console.is_terminal:
                 console.width = TERMINAL_WIDTH
@@ -247,6 +249,24 @@ class Watch(threading.Thread):
         to_do = sum(work(training.lead) for training in self.pending.values())
         jobs = max(self._concurrent_jobs, running)
         return self._seconds_done / self._work_done * to_do / jobs
+
+
+def failure_rows(failures: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Lay out names of runs and why they failed; what many have in common is told once.
+
+    >>> failure_rows([("one", "killed"), ("two", "not finite"), ("three", "killed")])
+    (('one', 'killed'), ('three', 'the same'), ('two', 'not finite'))
+    """
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in failures:
+        by_reason.setdefault(reason, []).append(name)
+    rows = []
+    for reason, names in by_reason.items():
+        shown = names[:NAMES_OF_A_REASON]
+        if len(names) > len(shown):
+            shown.append(f"and {len(names) - len(shown)} more")
+        rows += [(name, reason if name is shown[0] else "the same") for name in shown]
+    return tuple(rows)
 
 
 def _names_in(folder: Path) -> list[str]:

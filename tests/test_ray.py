@@ -1,10 +1,13 @@
 """Sweeps on a real Ray of two nodes, started here: `make test-ray`."""
 
 import os
+import signal
 import time
 
 import pytest
 
+from ensemble_switchover.app import INTERRUPTED
+from ensemble_switchover.command import EXIT_USAGE
 from tests import engines, ray_cluster
 
 if os.environ.get("TEST_ENGINES") != "1":
@@ -34,6 +37,30 @@ def test_the_study_smoke_gives_the_records_of_one_process(nodes, tmp_path):
     expected = engines.outcomes(tmp_path / "basic")
     assert len(expected) == 12
     assert engines.outcomes(tmp_path / "ray") == expected
+
+
+def test_a_sweep_that_is_stopped_says_so_and_goes_on(nodes, tmp_path):
+    *_, environment = nodes
+    engines.run(tmp_path / "basic", *engines.LONG_RUN)
+    process = engines.start(tmp_path / "ray", *engines.LONG_RUN, RAY, environment=environment)
+    while not engines.has_checkpoint(tmp_path / "ray"):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.terminate()
+    said, _ = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM, said
+    assert INTERRUPTED in said
+    engines.run(tmp_path / "ray", *engines.LONG_RUN, RAY, environment=environment)
+    assert engines.outcomes(tmp_path / "ray") == engines.outcomes(tmp_path / "basic")
+    assert "going on after epoch" in engines.log_of(tmp_path / "ray")
+
+
+def test_without_a_cluster_one_sentence_tells_how_to_begin_one(tmp_path):
+    process = engines.start(tmp_path, *engines.LONG_RUN, RAY)
+    said, _ = process.communicate()
+    assert process.returncode == EXIT_USAGE, said
+    assert said.splitlines()[-1].startswith("hydra/launcher=ray: expected a running cluster; ")
+    assert not (tmp_path / "results").exists()
 
 
 def test_the_runs_of_a_node_that_dies_are_done_again(nodes, tmp_path):
