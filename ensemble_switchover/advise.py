@@ -71,7 +71,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="of the device, such as 8GiB; of a CPU, what the whole process takes",
     )
     limit.add_argument(
-        "--latency-ms", type=argument(parse_number), metavar="MS", help="of inference per image"
+        "--latency-ms",
+        type=argument(parse_number),
+        metavar="MS",
+        help="of inference per image, one member after another",
+    )
+    limit.add_argument(
+        "--fastest-latency-ms",
+        type=argument(parse_number),
+        metavar="MS",
+        help="the same, by the fastest execution that was measured",
     )
     limit.add_argument(
         "--accuracy", type=argument(parse_percent), metavar="PERCENT", help="that is wanted"
@@ -107,6 +116,7 @@ def advise_from(given: argparse.Namespace) -> int:
         hours=given.hours,
         memory_bytes=given.memory,
         latency_ms=given.latency_ms,
+        fastest_latency_ms=given.fastest_latency_ms,
         accuracy_percent=given.accuracy,
     )
     advice = advise(list_candidates(designs, device), limits)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 REACH = 1.25
 """Parameters or epochs of more than so many times the most that was measured get no advice."""
 
-COSTS = ("parameters", "hours", "memory_bytes", "latency_ms")
+COSTS = ("parameters", "hours", "memory_bytes", "latency_ms", "fastest_latency_ms")
 """What a design costs, by the names of the limits."""
 
 
@@ -173,6 +173,7 @@ def _find_outside(candidates: Sequence[Candidate], limits: Limits) -> list[Outsi
         "hours": bool(costs),
         "memory_bytes": any(cost.memory_bytes is not None for cost in costs),
         "latency_ms": any(cost.latency_ms is not None for cost in costs),
+        "fastest_latency_ms": any(cost.fastest_latency_ms is not None for cost in costs),
     }
     for name, is_there in measured.items():
         if name in limits.given and not is_there:

@@ -81,8 +81,11 @@ class Cost:
     seconds_std: tuple[float, ...] | None = field(repr=False)
     """Sample standard deviation over the seeds; None for one seed."""
     latency_ms: float | None
-    """Milliseconds per image, the mean over the seeds."""
+    """Milliseconds per image, one member after another; the mean over the seeds."""
     latency_ms_std: float | None
+    fastest_latency_ms: float | None
+    """The same, by the fastest execution that was measured."""
+    fastest_latency_ms_std: float | None
     latency_batch_size: int | None
     memory_bytes: int | None
     """Peak of training, the highest of any run."""
@@ -215,13 +218,11 @@ def _summarise(rows: Sequence[dict[str, Any]]) -> Cost:
     """Summarise the runs of one design under one condition; a seed's runs are one sample."""
     first = rows[0]
     curves: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
-    latencies: defaultdict[int, list[float]] = defaultdict(list)
     for row in rows:
         curves[row["seed"]].append(row["until"])
-        if row["latency_ms_per_image"] is not None:
-            latencies[row["seed"]].append(row["latency_ms_per_image"])
     seconds = [_mean_curve(of_seed) for of_seed in curves.values()]
-    latency = [sample_mean(of_seed) for of_seed in latencies.values()]
+    latency = _mean_by_seed(rows, "latency_ms_per_image")
+    fastest = _mean_by_seed(rows, "fastest_latency_ms_per_image")
     on_device = first["memory_kind"] == DEVICE_MEMORY
     peaks = [row["peak_device_bytes" if on_device else "peak_rss_bytes"] for row in rows]
     return Cost(
@@ -231,12 +232,23 @@ def _summarise(rows: Sequence[dict[str, Any]]) -> Cost:
         seconds_std=_std_curve(seconds) if len(seconds) > 1 else None,
         latency_ms=sample_mean(latency) if latency else None,
         latency_ms_std=sample_std(latency) if latency else None,
+        fastest_latency_ms=sample_mean(fastest) if fastest else None,
+        fastest_latency_ms_std=sample_std(fastest) if fastest else None,
         latency_batch_size=first["latency_batch_size"],
         memory_bytes=max((peak for peak in peaks if peak is not None), default=None),
         memory_kind=first["memory_kind"],
         num_seeds=len(seconds),
         num_runs=len(rows),
     )
+
+
+def _mean_by_seed(rows: Sequence[dict[str, Any]], column: str) -> list[float]:
+    """Return the mean of each seed that has a value."""
+    values: defaultdict[int, list[float]] = defaultdict(list)
+    for row in rows:
+        if row[column] is not None:
+            values[row["seed"]].append(row[column])
+    return [sample_mean(of_seed) for of_seed in values.values()]
 
 
 def _seconds_until(record: Record, epochs: Sequence[int]) -> tuple[float, ...]:

@@ -72,6 +72,8 @@ def fit_values(fit: Fit) -> dict[str, Any]:
         "training_seconds_std": fit.seconds_std,
         "latency_ms_per_image": None if cost is None else cost.latency_ms,
         "latency_ms_per_image_std": None if cost is None else cost.latency_ms_std,
+        "fastest_latency_ms_per_image": None if cost is None else cost.fastest_latency_ms,
+        "fastest_latency_ms_per_image_std": None if cost is None else cost.fastest_latency_ms_std,
         "latency_batch_size": None if cost is None else cost.latency_batch_size,
         "peak_memory_bytes": None if cost is None else cost.memory_bytes,
         "memory_kind": None if cost is None else cost.memory_kind,
@@ -88,7 +90,7 @@ def show_fits(advice: Advice) -> ShownTable:
     error = f"{advice.best.design.measure.capitalize()}, %"
     headers = (
         "", "Design", "Setting", "Parameters", "Epochs", error, "Interval",
-        "Training", "Inference, image", "Peak memory", "Runs",
+        "Training", "Inference, ms/image", "Fastest, ms/image", "Peak memory", "Runs",
     )  # fmt: skip
     rows = [
         ("best", *_cells(advice.best)),
@@ -112,6 +114,7 @@ def _cells(fit: Fit) -> tuple[str, ...]:
         ABSENT if fit.interval is None else write_interval(fit.interval).partition("interval ")[2],
         _seconds(fit.seconds, fit.seconds_std),
         ABSENT if cost is None else _latency(cost.latency_ms, cost.latency_ms_std),
+        ABSENT if cost is None else _latency(cost.fastest_latency_ms, cost.fastest_latency_ms_std),
         ABSENT
         if cost is None or cost.memory_bytes is None
         else write_amount("memory_bytes", cost.memory_bytes),
@@ -128,7 +131,7 @@ def _seconds(mean: float | None, std: float | None) -> str:
 def _latency(mean: float | None, std: float | None) -> str:
     if mean is None:
         return ABSENT
-    return f"{mean:.3g} ms" if std is None else f"{mean:.3g} ± {std:.2g} ms"
+    return f"{mean:.3g}" if std is None else f"{mean:.3g} ± {std:.2g}"
 
 
 def _rival_values(rival: Rival) -> dict[str, Any]:

@@ -23,9 +23,13 @@ NAMES = {
     "hours": "training time",
     "memory_bytes": "memory",
     "latency_ms": "inference time",
+    "fastest_latency_ms": "inference time of the fastest execution",
     "accuracy_percent": "accuracy",
 }
 """The limits as people call them."""
+
+EXECUTIONS = "members one after another, where the fastest execution is not named"
+"""How inference was timed."""
 
 _PLURAL = ("parameters", "epochs")
 _MEBIBYTE = 1024**2
@@ -65,7 +69,7 @@ def write_amount(name: str, value: float) -> str:
         return f"{digits(value, 3)} h ({rough_duration(value * SECONDS_OF_HOUR)})"
     if name == "memory_bytes":
         return f"{value / _MEBIBYTE:,.0f} MiB"
-    return f"{digits(value, 3)} ms" if name == "latency_ms" else f"{value:.2f} %"
+    return f"{value:.2f} %" if name == "accuracy_percent" else f"{digits(value, 3)} ms"
 
 
 def loosen(name: str, value: float) -> float:
@@ -176,9 +180,11 @@ def _remarks(advice: Advice) -> list[str]:
         remarks.append(f"Times are of {cost.condition}.")
     sizes = ", ".join(map(str, advice.latency_batch_sizes))
     if len(advice.latency_batch_sizes) == 1:
-        remarks.append(f"Inference times are of batch size {sizes}.")
+        remarks.append(f"Inference times are of batch size {sizes}; {EXECUTIONS}.")
     elif sizes:
-        remarks.append(f"Inference times are of batch sizes {sizes}, which do not compare.")
+        remarks.append(
+            f"Inference times are of batch sizes {sizes}, which do not compare; {EXECUTIONS}."
+        )
     if cost is not None and cost.memory_kind == PROCESS_MEMORY:
         remarks.append("Memory is that of the whole process, interpreter and libraries too.")
     return remarks

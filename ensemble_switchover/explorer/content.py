@@ -134,6 +134,8 @@ def _cost_values(cost: Cost, design: TrainedDesign, stride: int, pool: FloatPool
         "secondsStd": None if std is None else pool.add([[std[row] for row in kept]]),
         "latency": _finite(cost.latency_ms),
         "latencyStd": _finite(cost.latency_ms_std),
+        "fastest": _finite(cost.fastest_latency_ms),
+        "fastestStd": _finite(cost.fastest_latency_ms_std),
         "latencyBatch": cost.latency_batch_size,
         "memory": cost.memory_bytes,
         "memoryKind": cost.memory_kind,

@@ -85,6 +85,7 @@ def advised(demo: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict
             {"latency": "0.3", "memory": "8GiB", "accuracy": "95"},
             ["--latency-ms", "0.3", "--memory", "8GiB", "--accuracy", "95"],
         ),
+        ({"fastest": "0.2"}, ["--fastest-latency-ms", "0.2"]),
         ({"hours": "0.003", "parameters": "0.1M"}, ["--hours", "0.003", "--parameters", "0.1M"]),
     ],
 )
@@ -113,11 +114,13 @@ def test_the_advice_shown_is_that_of_the_analysis(
         interval = f"{design['lower_percent']:.2f} to {design['upper_percent']:.2f}"
         assert row["95 % interval"] == interval
         assert row["Peak memory"] == f"{design['peak_memory_bytes'] / 2**20:,.0f} MiB"
-        training, std = row["Training"].removesuffix(" s").split(" ± ")
-        assert float(training) == pytest.approx(design["training_seconds"], rel=5e-4)
+        training, std = row["Training, s"].split(" ± ")
+        assert float(training) == pytest.approx(design["training_seconds"], rel=5e-3)
         assert float(std) == pytest.approx(design["training_seconds_std"], rel=5e-2)
-        latency = row["Per image"].split(" ")[0]
-        assert float(latency) == pytest.approx(design["latency_ms_per_image"], rel=5e-4)
+        latency = row["Per image, ms"].split(" ")[0]
+        assert float(latency) == pytest.approx(design["latency_ms_per_image"], rel=5e-3)
+        fastest = row["Fastest, ms"].split(" ")[0]
+        assert float(fastest) == pytest.approx(design["fastest_latency_ms_per_image"], rel=5e-3)
         assert row["Runs"] == str(design["num_runs"])
     assert [answer, *remarks] == expected["sentences"]
     assert command == expected["command"]

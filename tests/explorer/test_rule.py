@@ -199,6 +199,7 @@ def test_amounts_are_written_as_the_command_writes_them(blank: Page) -> None:
     cases = [
         ("parameters", 1), ("parameters", 206_734), ("epochs", 1), ("epochs", 20),
         ("hours", 0.02), ("memory_bytes", 8 * 2**30), ("latency_ms", 0.6020079),
+        ("fastest_latency_ms", 0.6020079),
         ("accuracy_percent", 95.5),
     ]  # fmt: skip
     written = blank.evaluate("cases => cases.map(([name, v]) => formatAmount(name, v))", cases)

@@ -7,10 +7,12 @@ const LIMIT_WORDS = {
   hours: "training time",
   memory_bytes: "memory",
   latency_ms: "inference time",
+  fastest_latency_ms: "inference time of the fastest execution",
   accuracy_percent: "accuracy",
 };
 /** @type {LimitName[]} */
 const PLURAL = ["parameters", "epochs"];
+const EXECUTIONS = "members one after another, where the fastest execution is not named";
 const MAX_RIVALS_SHOWN = 8;
 
 /** @param {number} number @param {string} noun */
@@ -136,9 +138,11 @@ function remarksOf(model, advice, limits) {
   );
   const sizes = advice.latencyBatchSizes.join(", ");
   if (advice.latencyBatchSizes.length === 1) {
-    remarks.push(`Inference times are of batch size ${sizes}.`);
+    remarks.push(`Inference times are of batch size ${sizes}; ${EXECUTIONS}.`);
   } else if (sizes) {
-    remarks.push(`Inference times are of batch sizes ${sizes}, which do not compare.`);
+    remarks.push(
+      `Inference times are of batch sizes ${sizes}, which do not compare; ${EXECUTIONS}.`,
+    );
   }
   if (cost?.memoryKind === "process resident") {
     remarks.push("Memory is that of the whole process, interpreter and libraries too.");
@@ -166,35 +170,42 @@ function tabulateAdvice(model, advice) {
   const measure = advice.best.candidate.design.measure;
   const shown = advice.rivals.slice(0, MAX_RIVALS_SHOWN);
   if (!shown.length && advice.runnerUp) shown.push(advice.runnerUp);
+  const settings = [advice.best, ...shown.map((rival) => rival.fit)].map(settingOf);
+  const settingColumn = distinct(settings).length > 1 ? ["Setting"] : [];
+  const cells = (/** @type {Fit} */ fit) => cellsOf(model, fit, settingColumn.length > 0);
   const rows = [
-    ["best", ...cellsOf(model, advice.best)],
-    ...shown.map((rival) => [rival.isWorse ? "worse" : "rival", ...cellsOf(model, rival.fit)]),
+    ["best", ...cells(advice.best)],
+    ...shown.map((rival) => [rival.isWorse ? "worse" : "rival", ...cells(rival.fit)]),
   ];
   const left = advice.rivals.length - shown.length;
   const more = left > 0 ? ` ${left} more are not listed.` : "";
   return makeTable(
     `The best design; rivals are not shown to be worse. Mean ± standard deviation.${more}`,
-    ["Standing", "Design", "Setting", "Parameters", "Epochs", `Expected ${measure}, %`, "95 % interval",
-     "Training", "Per image", "Peak memory", "Runs"], // prettier-ignore
+    ["Standing", "Design", ...settingColumn, "Parameters", "Epochs", `Expected ${measure}, %`, "95 % interval",
+     "Training, s", "Per image, ms", "Fastest, ms", "Peak memory", "Runs"], // prettier-ignore
     rows,
-    3,
+    2 + settingColumn.length,
   );
 }
 
-/** @param {Model} model @param {Fit} fit @returns {string[]} */
-function cellsOf(model, fit) {
+/** @param {Fit} fit */
+const settingOf = (fit) => fit.candidate.design.setting;
+
+/** @param {Model} model @param {Fit} fit @param {boolean} withSetting @returns {string[]} */
+function cellsOf(model, fit, withSetting) {
   const { design, cost } = fit.candidate;
   const seconds = cost && model.floats[cost.seconds + fit.row];
   const std = cost?.secondsStd == null ? null : model.floats[cost.secondsStd + fit.row];
   return [
     labelDesign(design),
-    design.setting,
+    ...(withSetting ? [settingOf(fit)] : []),
     formatCount(design.parameters),
     String(design.epochs[fit.row]),
     fit.error.toFixed(2),
     formatInterval(fit.interval),
-    formatSpread(seconds, std, "s"),
-    formatSpread(cost?.latency ?? null, cost?.latencyStd ?? null, "ms"),
+    formatSpread(seconds, std, 3),
+    formatSpread(cost?.latency ?? null, cost?.latencyStd ?? null, 3),
+    formatSpread(cost?.fastest ?? null, cost?.fastestStd ?? null, 3),
     cost?.memory == null ? ABSENT : formatAmount("memory_bytes", cost.memory),
     String(design.numRuns),
   ];

@@ -21,10 +21,10 @@ function formatParameters(value) {
 }
 
 /** Mean and standard deviation. @param {number | null} mean @param {number | null} std */
-function formatSpread(mean, std, unit = "") {
+function formatSpread(mean, std, digits = 4) {
   if (mean === null) return ABSENT;
   const spread = std === null ? "" : ` ± ${formatDigits(std, 2)}`;
-  return `${formatDigits(mean, 4)}${spread}${unit && ` ${unit}`}`;
+  return `${formatDigits(mean, digits)}${spread}`;
 }
 
 /** @param {Interval | null} interval */
@@ -51,7 +51,7 @@ function formatAmount(name, value) {
   if (name === "parameters" || name === "epochs") return countOf(value, name.slice(0, -1));
   if (name === "hours") return `${formatDigits(value, 3)} h (${formatSeconds(value * 3600)})`;
   if (name === "memory_bytes") return `${formatCount(value / MEBIBYTE)} MiB`;
-  return name === "latency_ms" ? `${formatDigits(value, 3)} ms` : `${value.toFixed(2)} %`;
+  return name === "accuracy_percent" ? `${value.toFixed(2)} %` : `${formatDigits(value, 3)} ms`;
 }
 
 /** Round a limit outward to what is shown, so that what is shown would do.
@@ -75,6 +75,7 @@ const UNITS = {
   hours: { "": 1, h: 1 },
   memory_bytes: { gib: 2 ** 30, mib: 2 ** 20, kib: 2 ** 10, gb: 1e9, mb: 1e6, kb: 1e3, b: 1 },
   latency_ms: { "": 1, ms: 1 },
+  fastest_latency_ms: { "": 1, ms: 1 },
   accuracy_percent: { "": 1, "%": 1 },
 };
 /** @type {Record<LimitName, string>} */
@@ -84,6 +85,7 @@ const EXAMPLES = {
   hours: "1.5",
   memory_bytes: "8GiB or 500MB",
   latency_ms: "3",
+  fastest_latency_ms: "3",
   accuracy_percent: "95",
 };
 

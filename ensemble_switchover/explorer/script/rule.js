@@ -11,10 +11,11 @@ const LIMIT_NAMES = [
   "hours",
   "memory_bytes",
   "latency_ms",
+  "fastest_latency_ms",
   "accuracy_percent",
 ];
 /** @type {LimitName[]} */
-const COST_NAMES = ["parameters", "hours", "memory_bytes", "latency_ms"];
+const COST_NAMES = ["parameters", "hours", "memory_bytes", "latency_ms", "fastest_latency_ms"];
 
 /** @param {Limits} limits */
 function givenLimits(limits) {
@@ -107,7 +108,8 @@ function takenOf(model, fit, name) {
   if (name === "accuracy_percent") return 100 - fit.error;
   if (name === "hours") return hoursUntil(model, fit.candidate, fit.row);
   if (cost === null) return null;
-  return name === "memory_bytes" ? cost.memory : cost.latency;
+  if (name === "memory_bytes") return cost.memory;
+  return name === "latency_ms" ? cost.latency : cost.fastest;
 }
 
 /** @param {Model} model @param {Fit} fit @param {Limits} limits @param {LimitName} name */
@@ -244,6 +246,7 @@ function findOutside(model, candidates, limits) {
     hours: costs.length > 0,
     memory_bytes: costs.some((cost) => cost.memory !== null),
     latency_ms: costs.some((cost) => cost.latency !== null),
+    fastest_latency_ms: costs.some((cost) => cost.fastest !== null),
   };
   /** @type {Outside[]} */
   const outside = [];

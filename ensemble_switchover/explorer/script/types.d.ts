@@ -7,6 +7,8 @@ interface Cost {
   secondsStd: number | null;
   latency: number | null;
   latencyStd: number | null;
+  fastest: number | null;
+  fastestStd: number | null;
   latencyBatch: number | null;
   memory: number | null;
   memoryKind: string | null;
@@ -108,7 +110,13 @@ interface Candidate {
 }
 
 type LimitName =
-  "parameters" | "epochs" | "hours" | "memory_bytes" | "latency_ms" | "accuracy_percent";
+  | "parameters"
+  | "epochs"
+  | "hours"
+  | "memory_bytes"
+  | "latency_ms"
+  | "fastest_latency_ms"
+  | "accuracy_percent";
 type Limits = Partial<Record<LimitName, number>>;
 
 interface Interval {
