@@ -196,6 +196,16 @@ def test_each_class_is_judged_where_it_has_single_networks_beside_it() -> None:
     assert answer(weq) == "holds"
 
 
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, "holds"), (3.0, "does not hold")])
+def test_inference_time_of_members_that_were_trained_fused(factor: float, expected: str) -> None:
+    fused = {"execution": "fused", "execution_asked": "fused"}
+    claim = check_inference_time(planted(factor, environment=fused))
+
+    assert answer(claim) == expected
+    assert "one by one; trained: " in claim.measured
+    assert "fused execution" in claim.measured
+
+
 def test_inference_time_that_was_not_measured() -> None:
     claim = check_inference_time(find_one(from_column(1), from_column(1), latencies={}))
 
