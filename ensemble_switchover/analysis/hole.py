@@ -1,4 +1,4 @@
-"""Why a budget has no ensemble: no such network exists, or it was not run."""
+"""Why a budget has no design of a class: no such network exists, or it was not run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES
+from ensemble_switchover.analysis.error_grid import DESIGN_CLASSES
 from ensemble_switchover.design import (
     FAMILIES,
     Budget,
@@ -37,7 +37,7 @@ class HoleKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A budget without an ensemble of a class."""
+    """A budget without a design of a class."""
 
     design_class: DesignClassName
     column: int
@@ -49,7 +49,7 @@ class Hole:
 
 
 def find_holes(comparison: Comparison, grid: ErrorGrid) -> list[Hole]:
-    """List the budgets of a comparison that lack an ensemble, with the reason of each.
+    """List the budgets of a comparison that lack a design, with the reason of each.
 
     A class of which the comparison has no run at all was left out of the study; its budgets are
     listed only where no such design exists.
@@ -57,7 +57,7 @@ def find_holes(comparison: Comparison, grid: ErrorGrid) -> list[Hole]:
     if comparison.source is None:
         return []
     holes = []
-    for design_class in ENSEMBLE_CLASSES:
+    for design_class in DESIGN_CLASSES:
         for column, budget in enumerate(grid.budgets):
             if (design_class, column) in grid.curves:
                 continue
@@ -84,6 +84,8 @@ def _explain(
     record: Record, budget: BudgetRecord, design_class: DesignClassName, comparison: Comparison
 ) -> tuple[HoleKind, str]:
     data = record.dataset
+    if design_class == "single":
+        return HoleKind.NOT_RUN, "no finished run of the network that states it is in the folder"
     if record.design.family not in FAMILIES:
         return HoleKind.NOT_RUN, "no finished run, of a family that this version does not know"
     try:

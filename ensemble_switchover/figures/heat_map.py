@@ -65,7 +65,7 @@ def draw_heat_map(
     Args:
         grid: The errors of one comparison.
         thresholds: Ensemble class -> its threshold, for each class that the grid has.
-        holes: The budgets that lack an ensemble.
+        holes: The budgets that lack a design.
         measure: What the error is called, `test error` or `validation error`.
         title: What is compared, such as `resnet on digits, k = 4`.
         conditions: One line: seeds, device, execution.

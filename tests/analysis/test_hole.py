@@ -1,4 +1,4 @@
-"""Why there is no ensemble at a budget."""
+"""Why there is no design of a class at a budget."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ def test_a_class_left_out_of_the_study_has_no_holes() -> None:
     records = make_study(planted_error, holes=[("weq", i) for i in range(5)])
 
     assert holes_of(records) == []
+
+
+def test_a_budget_whose_single_network_is_missing_is_told() -> None:
+    records = make_study(planted_error, holes=[("single", 1)])
+
+    (hole,) = holes_of(records)
+
+    assert (hole.design_class, hole.column, hole.kind) == ("single", 1, HoleKind.NOT_RUN)
+    assert hole.reason == "no finished run of the network that states it is in the folder"
 
 
 def test_single_networks_alone_have_no_holes() -> None:
