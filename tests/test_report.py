@@ -122,7 +122,7 @@ def test_the_page_tells_what_is_missing(reported: Reported) -> None:
     assert "Failed runs: 1" in text
     assert "out of &lt;memory&gt; [red]" in text
     assert "Unreadable records: 1" in text
-    assert "Budgets without an ensemble: 1" in text
+    assert "Budgets without a design: 1" in text
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
     assert str(reported.study.parent) not in text

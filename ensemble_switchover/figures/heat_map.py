@@ -134,7 +134,7 @@ def _draw_hatches(axes: Axes, faces: Sequence[Sequence[CellFace]]) -> None:
 
 
 def _footer(conditions: str, holes: Sequence[Hole]) -> str:
-    kinds = {hole.kind for hole in holes}
+    kinds = {hole.kind for hole in holes if hole.design_class in ENSEMBLE_CLASSES}
     marks = [f"{mark} {kind.value}" for kind, mark in _HOLE_MARKS.items() if kind in kinds]
     return "\n".join([", ".join(marks), conditions]).strip()
 
