@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +19,7 @@ from ensemble_switchover.explorer.content import build_content
 from ensemble_switchover.explorer.document import render_explorer
 from ensemble_switchover.record_folders import read_studies
 from ensemble_switchover.reproduction import CommandWriter, same_treatment
+from ensemble_switchover.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,14 +91,9 @@ def write_explorer(folders: Sequence[Path], out: Path | None = None) -> Path:
     studies = read_studies(folders)
     writer = CommandWriter()
     content = build_content(studies.records, lambda runs: writer.write(same_treatment(runs)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        page = render_explorer(content, studies.failed, studies.unreadable)
+    page = render_explorer(content, studies.failed, studies.unreadable)
+    with whole_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

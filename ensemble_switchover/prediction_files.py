@@ -14,7 +14,7 @@ from ensemble_switchover.results.predictions import (
     kept_epochs,
     predictions_file,
 )
-from ensemble_switchover.whole_file import write_whole_file
+from ensemble_switchover.whole_file import write_flushed_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class PredictionFiles:
             part.probabilities.half().cpu().numpy(), labels.int().cpu().numpy()
         )
         try:
-            write_whole_file(
+            write_flushed_file(
                 self.folder / predictions_file(part.epoch), dump_predictions(predictions)
             )
         except OSError as error:

@@ -30,6 +30,7 @@ from ensemble_switchover.spread import jobs_at_a_time, spread
 from ensemble_switchover.sweep import Plan, plan_sweep, run_plan
 from ensemble_switchover.terminal import count, duration
 from ensemble_switchover.watch import work
+from ensemble_switchover.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,9 +172,9 @@ def _settle(plan: Plan, config: DictConfig, words: Sequence[str], seconds: float
             jobs=_jobs(plan.study.cells, config),
             fixed_epochs=any(has_word(run, "epochs") for run in plan.words.values()),
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
         values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
-        path.write_text(json.dumps(values, indent=1))
+        with whole_file(path) as temporary:
+            temporary.write_text(json.dumps(values, indent=1))
     if decision.epochs is not None:
         plan = plan_sweep(config, [*words, f"epochs={decision.epochs}"])
     for hole in plan.study.impossible:

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
-def write_whole_file(path: Path, content: bytes) -> None:
-    """Write a file under another name, flush it, and give it its own name.
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a name to write a file under, which takes its own when it is whole.
+
+    The name is this process's alone, so several may write the file; the last one stays.
+
+    Raises:
+        OSError: if it cannot be written; what was under its own name stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_flushed_file(path: Path, content: bytes) -> None:
+    """Write a file that outlives a loss of power, for a process that is alone to write it.
+
+    A part that a killed process left is written over by the next one.
 
     Raises:
         OSError: if it cannot be written; what was under its name stays.

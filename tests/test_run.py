@@ -258,7 +258,7 @@ def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_cell, monkeyp
     def full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(prediction_files, "write_whole_file", full)
+    monkeypatch.setattr(prediction_files, "write_flushed_file", full)
     cell, config = tiny_cell("budget.depth=8", "budget.width=4")
     told, files = [], {}
     run.train_and_measure(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
+from ensemble_switchover.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -138,11 +138,9 @@ def calibration_folder() -> Path:
 
 def write_calibration(calibration: Calibration, folder: Path) -> Path:
     """Write a calibration into its file, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{_name(calibration.conditions)}.json"
-    temporary = path.with_suffix(f".{os.getpid()}.part")
-    temporary.write_bytes(_adapter().dump_json(calibration, indent=1))
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(_adapter().dump_json(calibration, indent=1))
     return path
 
 

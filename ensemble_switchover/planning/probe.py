@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.machine import conditions_of
 from ensemble_switchover.planning.workload import Pass
 from ensemble_switchover.ways import Way
+from ensemble_switchover.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,11 +106,8 @@ def read_probe(subject: str) -> Probe | None:
 
 def write_probe(probe: Probe) -> None:
     """Keep a probe, whole or not at all."""
-    path = probe_path(probe.subject)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.part")
-    temporary.write_bytes(_adapter().dump_json(probe, indent=1))
-    temporary.replace(path)
+    with whole_file(probe_path(probe.subject)) as temporary:
+        temporary.write_bytes(_adapter().dump_json(probe, indent=1))
 
 
 @cache

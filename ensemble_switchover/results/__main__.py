@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from ensemble_switchover.terminal import (
     printable,
     replace_unknown_characters,
 )
+from ensemble_switchover.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,16 +142,11 @@ def _export_path(text: str) -> Path:
 
 
 def _export(rows: pl.DataFrame, path: Path) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole_file(path) as temporary:
         if path.suffix == ".csv":
             _flat(rows).write_csv(temporary)
         else:
             rows.write_parquet(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:

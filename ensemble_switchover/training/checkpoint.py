@@ -20,7 +20,7 @@ from ensemble_switchover.errors import DataError
 from ensemble_switchover.training.epoch_part import MemberState
 from ensemble_switchover.training.plain_values import plain_member
 from ensemble_switchover.ways import Way
-from ensemble_switchover.whole_file import write_whole_file
+from ensemble_switchover.whole_file import write_flushed_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     torch.save(values, buffer)
     content = buffer.getvalue()
     path = folder / f"{checkpoint.num_epochs:06d}{SUFFIX}"
-    write_whole_file(path, MAGIC + hashlib.sha256(content).digest() + content)
+    write_flushed_file(path, MAGIC + hashlib.sha256(content).digest() + content)
     for old in _newest_first(folder)[NUM_KEPT:]:
         old.unlink(missing_ok=True)
 
