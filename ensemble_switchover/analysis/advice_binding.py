@@ -32,7 +32,7 @@ class Binding:
     limits: tuple[str, ...]
     needed: tuple[float, ...]
     """What each would have to be; of one limit the nearest value that would do, of several what
-    the design of the lowest error takes that fits without them."""
+    the design of the lowest error takes that fits without them, and of which all is known."""
     fit: Fit
     """A design that would then fit."""
 
@@ -51,13 +51,15 @@ def find_bindings(candidates: Sequence[Candidate], limits: Limits) -> list[Bindi
         found = []
         for names in combinations(limits.given, size):
             if size == 1:
-                fit = _nearest(candidates, limits, names[0])
+                nearest = _nearest(candidates, limits, names[0])
+                fits = [] if nearest is None else [nearest]
             else:
-                fit = next(iter(fit_all(candidates, limits.without(names))), None)
-            if fit is not None:
-                needed = [taken(fit, name) for name in names]
-                if None not in needed:
-                    found.append(Binding(names, tuple(n for n in needed if n is not None), fit))
+                fits = fit_all(candidates, limits.without(names))
+            for fit in fits:
+                needed = [value for name in names if (value := taken(fit, name)) is not None]
+                if len(needed) == size:
+                    found.append(Binding(names, tuple(needed), fit))
+                    break
         if found:
             return found
     return []

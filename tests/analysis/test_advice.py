@@ -241,6 +241,18 @@ def test_limits_that_are_in_the_way_together_are_named_together() -> None:
     assert "parameters and accuracy together are in the way" in describe_advice(both)[0]
 
 
+def test_what_would_do_in_place_of_several_limits_is_of_a_design_that_was_timed() -> None:
+    untimed = [make_record(width=8, seed=s, latencies={}, test_errors=[5.0 + s]) for s in (0, 1)]
+    timed = [make_record(width=16, seed=s, test_errors=[10.0 + s]) for s in (0, 1)]
+
+    advice = advise_from([*untimed, *timed], latency_ms=0.01, fastest_latency_ms=0.01)
+
+    assert advice.answer is Answer.INFEASIBLE
+    (binding,) = advice.bindings
+    assert binding.limits == ("latency_ms", "fastest_latency_ms")
+    assert binding.fit.design.width == 16
+
+
 def test_of_equal_errors_the_smaller_design_is_best_and_the_answer_is_undecided() -> None:
     records = [
         make_record(width=width, seed=seed, test_errors=[20.0, 10.0 + seed])

@@ -151,6 +151,7 @@ def test_ties_gaps_and_two_devices_too(blank: Page) -> None:
         {"epochs": 8},
         {"epochs": 7},
         {"latency_ms": 5.0},
+        {"latency_ms": 0.01, "fastest_latency_ms": 0.01},
         {"hours": 1.0, "memory_bytes": 10**12},
         {"parameters": 1},
     ]

@@ -210,13 +210,15 @@ function findBindings(model, candidates, limits) {
     /** @type {Binding[]} */
     const found = [];
     for (const names of combinations(given, size)) {
-      const fit =
+      const fits =
         size === 1
-          ? nearestFit(model, candidates, limits, names[0])
-          : (fitAll(model, candidates, withoutLimits(limits, names))[0] ?? null);
-      const needed = fit ? names.map((name) => takenOf(model, fit, name)) : [null];
-      if (fit && !needed.includes(null)) {
-        found.push({ limits: names, needed: /** @type {number[]} */ (needed), fit });
+          ? [nearestFit(model, candidates, limits, names[0])].filter((fit) => fit !== null)
+          : fitAll(model, candidates, withoutLimits(limits, names));
+      for (const fit of fits) {
+        const needed = names.flatMap((name) => takenOf(model, fit, name) ?? []);
+        if (needed.length < size) continue;
+        found.push({ limits: names, needed, fit });
+        break;
       }
     }
     if (found.length) return found;
