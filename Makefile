@@ -31,13 +31,17 @@ from-debian: # what cannot be had is told, and the tests that need it skip
 	  command -v chromium >/dev/null || missing="chromium"; \
 	  command -v sinfo >/dev/null || missing="$$missing slurm-wlm munge"; \
 	  if [ -n "$$missing" ]; then \
-	    echo "Installing for the tests: $$missing"; \
+	    echo "Installing for the tests:" $$missing; \
 	    export DEBIAN_FRONTEND=noninteractive; \
-	    { apt-get update -qq && apt-get install -qq --no-install-recommends $$missing; } >/dev/null || true; \
+	    apt-get update -qq >/dev/null || true; \
+	    for package in $$missing; do \
+	      apt-get install -qq --no-install-recommends $$package >/dev/null || true; \
+	    done; \
 	  fi; \
 	fi
 	@command -v chromium >/dev/null || echo "No Chromium: the explorer's page is not tested in a browser."
-	@command -v sinfo >/dev/null || echo "No Slurm: sweeps are not tested on it."
+	@{ [ "$$(id -u)" = 0 ] && command -v slurmctld && command -v slurmd; } >/dev/null || \
+	  echo "No Slurm's daemons, or not root, who starts them: sweeps are not tested on it."
 
 scripts-if-node: # what cannot be had is told
 	@if command -v npm >/dev/null && $(MAKE) --no-print-directory node_modules/.installed; then \
