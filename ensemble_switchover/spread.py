@@ -89,17 +89,25 @@ def _as_joblib_counts(n_jobs: int) -> int:
     return int(effective_n_jobs(n_jobs))  # -1: as many as there are processors; -2: but one
 
 
-def jobs_at_a_time(batches: Sequence[Batch], config: DictConfig) -> float:
+def jobs_at_a_time(batches: Sequence[Batch], elsewhere: int = 1) -> float:
     """Return how many jobs there are on average.
 
-    On a cluster this is known where the words bound it, as Slurm's arrays are; else it is taken for
-    one at a time.
+    Args:
+        batches: What is launched together.
+        elsewhere: Jobs at a time where the launcher is not of this machine alone.
+
+    >>> jobs_at_a_time([Batch(["alone"], 1), Batch(["one", "two"], 2)])
+    1.5
     """
-    elsewhere = 1
-    if has_word(config.hydra.overrides.hydra, IN_AN_ARRAY):
-        elsewhere = int(OmegaConf.select(config, IN_AN_ARRAY))
     turns = sum(len(batch.cells) / (batch.num_jobs or elsewhere) for batch in batches)
     return sum(len(batch.cells) for batch in batches) / turns if turns else 1.0
+
+
+def jobs_of_array(config: DictConfig) -> int:
+    """Return how many jobs the words let Slurm run at a time; 1 without such a word."""
+    if has_word(config.hydra.overrides.hydra, IN_AN_ARRAY):
+        return int(OmegaConf.select(config, IN_AN_ARRAY))
+    return 1
 
 
 def _check(asked: str | None, n_jobs: int | None, in_an_array: int | None) -> None:

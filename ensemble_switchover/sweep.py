@@ -118,7 +118,7 @@ def run_plan(
     def share(cell: Cell, source: Path) -> None:
         share_record(cell, plan.configs[cell.name], source)
 
-    watch = Watch(plan.study, agenda, concurrent_jobs=jobs_at_a_time(batches, config), share=share)
+    watch = Watch(plan.study, agenda, concurrent_jobs=jobs_at_a_time(batches), share=share)
     _watches.append(watch)
     watch.tally.shared += [cell for cell, _ in agenda.shares]
     if plan.wandb_offline and watch.pending:

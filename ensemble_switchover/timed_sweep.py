@@ -26,7 +26,7 @@ from ensemble_switchover.refinement import (
 )
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
-from ensemble_switchover.spread import jobs_at_a_time, spread
+from ensemble_switchover.spread import jobs_at_a_time, jobs_of_array, spread
 from ensemble_switchover.sweep import Plan, plan_sweep, run_plan
 from ensemble_switchover.terminal import count, duration
 from ensemble_switchover.watch import work
@@ -123,7 +123,7 @@ def _seconds(config: DictConfig) -> float:
 
 
 def _jobs(cells: Sequence[Cell], config: DictConfig) -> float:
-    return jobs_at_a_time(spread(cells, config), config)
+    return jobs_at_a_time(spread(cells, config), jobs_of_array(config))
 
 
 def time_of(seconds: Sequence[float], jobs: float) -> float:

@@ -77,7 +77,8 @@ class Watch(threading.Thread):
         Args:
             study: The runs.
             agenda: What is to do of them.
-            concurrent_jobs: Runs at a time on this machine, on average.
+            concurrent_jobs: Runs at a time on this machine, on average; 1 for a cluster, of which
+                the locks tell how many there are.
             share: Writes the record of a cell from the folder of another one's.
         """
         super().__init__(daemon=True)

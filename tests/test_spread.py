@@ -15,6 +15,7 @@ from ensemble_switchover.spread import (
     SHARE_OF_MEMORY,
     Batch,
     jobs_at_a_time,
+    jobs_of_array,
     spread,
 )
 
@@ -62,18 +63,17 @@ def test_on_a_cpu_the_launcher_decides_or_the_number_that_is_asked_for(tiny_cell
     assert spread([], configuration("2")) == []
 
 
-def test_jobs_at_a_time_are_the_mean_over_what_is_launched_together():
-    batches = [Batch(["alone"], 1), Batch(["one", "two"], 2)]
-    assert jobs_at_a_time(batches, configuration()) == 1.5
-    assert jobs_at_a_time([], configuration()) == 1.0
+def test_nothing_is_one_job_at_a_time():
+    assert jobs_at_a_time([]) == 1.0
 
 
-@pytest.mark.parametrize(("words", "jobs"), [([], 1.0), (["array_parallelism=8"], 8.0)])
+@pytest.mark.parametrize(("words", "jobs"), [([], 1), (["array_parallelism=8"], 8)])
 def test_jobs_at_a_time_on_slurm_are_those_that_the_words_bound(words, jobs):
     config = configuration(n_jobs=None)
     config.hydra.launcher = {"array_parallelism": 8}  # 256 by itself, which says nothing
     config.hydra.overrides.hydra = [f"hydra.launcher.{word}" for word in words]
-    assert jobs_at_a_time([Batch(["one", "two", "three"], None)], config) == jobs
+    assert jobs_of_array(config) == jobs
+    assert jobs_at_a_time([Batch(["one", "two", "three"], None)], jobs) == jobs
 
 
 def test_auto_puts_small_runs_together_and_large_ones_alone(two_gpus, tiny_cell):

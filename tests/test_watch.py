@@ -4,13 +4,16 @@ import re
 import time
 
 import pytest
+from omegaconf import OmegaConf
 
+from ensemble_switchover import sweep
 from ensemble_switchover import watch as watch_module
 from ensemble_switchover.agenda import draw_up
 from ensemble_switchover.layout import unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.study import resolve_study
+from ensemble_switchover.sweep import Plan, run_plan
 from ensemble_switchover.watch import Watch
 from tests.factories import make_record
 
@@ -38,6 +41,31 @@ def test_running_failed_and_done_are_counted(watched, capsys):
     assert lines[1].endswith("[1/3 done, 1 running, 0 failed, about 24 s left]")
     assert "seed 2: FAILED: not finite  [1/3 done, 1 running, 1 failed" in lines[2]
     assert "\x1b" not in "".join(lines)
+
+
+def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
+    tiny_cell, monkeypatch, capsys
+):
+    """The word bounds an array of jobs, and the queue may give less."""
+    study = resolve_study(tiny_cell(f"seed={seed}")[1] for seed in range(3))
+    array = "hydra.launcher.array_parallelism"
+    hydra = {
+        "launcher": {"_target_": "Slurm's", "array_parallelism": 8},
+        "overrides": {"hydra": [f"{array}=8"]},
+        "runtime": {"choices": {"hydra/launcher": "submitit_slurm"}},
+    }
+    config = OmegaConf.create({"sweep": {"jobs_per_device": None}, "hydra": hydra})
+
+    def dispatch(cells, words, watch, launcher):
+        first, second, _ = cells
+        with take_lock(unfinished_folder(second.folder)):
+            write_record(first.folder, make_record(name=first.name))
+            watch.look()
+
+    monkeypatch.setattr(sweep, "dispatch", dispatch)
+    monkeypatch.setattr(sweep, "_watches", [])
+    run_plan(Plan(study, {}, {}, False, "none"), config, lambda _: None)
+    assert "[1/3 done, 1 running, 0 failed, about 24 s left]" in capsys.readouterr().out
 
 
 def test_a_failure_is_shown_and_never_obeyed(watched, capsys):
