@@ -277,6 +277,25 @@ def test_what_cannot_be_answered_is_told(
         assert page.inner_text("#answer").startswith("Undecided")
 
 
+def test_the_setting_is_a_column_where_designs_are_of_several(
+    browser: Browser, tmp_path: Path
+) -> None:
+    both = [
+        make_record(seed=seed, family=family, depth=22, width=4, test_errors=[10.0 + seed])
+        for family in ("densenet", "wide_resnet")
+        for seed in (0, 1)
+    ]
+    with open_page(browser, write_page(tmp_path / "both.html", both)) as page:
+        rows = table_of(page, "advice-table")
+    assert {row["Setting"] for row in rows} == {"densenet on digits", "wide_resnet on digits"}
+    assert [row["Runs"] for row in rows] == ["2", "2"]
+
+    with open_page(browser, write_page(tmp_path / "one.html", both[:2])) as page:
+        (row,) = table_of(page, "advice-table")
+    assert "Setting" not in row
+    assert row["Runs"] == "2"
+
+
 def test_an_error_is_named_after_its_images(browser: Browser, tmp_path: Path) -> None:
     images = {"validation_size": 99, "evaluated_on": "validation"}
     records = [make_record(), make_record(seed=1, dataset=images)]
