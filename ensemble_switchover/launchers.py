@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 RAY = "hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher"
 RUNNING_CLUSTER = {"address": "auto", "object_store_memory": None}
 """What `ray.init` takes to join a cluster, its memory as it is."""
+CONNECT_SECONDS = 10
 RUN = {"num_cpus": 1, "max_retries": 3}
 """What `ray.remote` takes for a run: it is done again elsewhere when its node is gone."""
 
@@ -32,6 +35,8 @@ def join_cluster(config: DictConfig) -> None:
     launcher = prepared(config).hydra.launcher
     if launcher._target_ != RAY:
         return
+    address = launcher.ray.init.address
+    _require_answer(os.environ.get("RAY_ADDRESS", address) if address == "auto" else address)
     import ray
 
     if not ray.is_initialized():
@@ -44,6 +49,19 @@ def join_cluster(config: DictConfig) -> None:
                 f"and RAY_ADDRESS tells where it is; {first_line(error)}"
             ) from error
     interruption.listen()
+
+
+def _require_answer(address: str) -> None:
+    """Refuse an address where nobody listens, for which Ray would wait for many minutes."""
+    host, colon, port = address.rpartition("//")[2].rpartition(":")
+    if not colon or not port.isdecimal():
+        return  # a word of Ray's, such as auto
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"hydra/launcher=ray: expected a running cluster at {address}; nobody answers: {error}"
+        ) from error
 
 
 def prepared(config: DictConfig) -> DictConfig:

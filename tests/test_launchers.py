@@ -1,11 +1,14 @@
 """What launchers are told; the launchers themselves are in test_slurm.py and test_ray.py."""
 
+import socket
+
 import pytest
 from hydra.errors import MissingConfigException
 from omegaconf import OmegaConf
 
 from ensemble_switchover.complaints import explain
-from ensemble_switchover.launchers import RAY, prepared
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.launchers import RAY, join_cluster, prepared
 
 
 def configuration(**launcher):
@@ -27,6 +30,21 @@ def test_ray_joins_the_running_cluster_as_it_is(tmp_path, monkeypatch):
     word = prepared(asked).hydra.overrides.hydra[-1]
     assert word == f"hydra.sweep.dir='{tmp_path}/results/it\\'s'"
     assert asked.hydra.overrides.hydra == []
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", "ray://127.0.0.1:{}", "127.0.0.1:9{}"])
+@pytest.mark.parametrize("by_variable", [True, False])
+def test_nobody_waits_for_a_cluster_where_nobody_listens(form, by_variable, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        address = form.format(taken.getsockname()[1])
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+        if by_variable:
+            monkeypatch.setenv("RAY_ADDRESS", address)
+        init = {"address": None if by_variable else address}
+        asked = configuration(_target_=RAY, ray={"init": init, "remote": {}})
+        with pytest.raises(ConfigError, match=f"running cluster at {address}; nobody answers"):
+            join_cluster(asked)
 
 
 def test_what_is_said_of_ray_counts():

@@ -23,12 +23,12 @@ NAMES = {
     "hours": "training time",
     "memory_bytes": "memory",
     "latency_ms": "inference time",
-    "fastest_latency_ms": "inference time of the fastest execution",
+    "fastest_latency_ms": "inference time by the fastest execution",
     "accuracy_percent": "accuracy",
 }
 """The limits as people call them."""
 
-EXECUTIONS = "members one after another, where the fastest execution is not named"
+EXECUTIONS = "members one after another, unless the fastest execution is named"
 """How inference was timed."""
 
 _PLURAL = ("parameters", "epochs")
@@ -155,7 +155,8 @@ def _remarks(advice: Advice) -> list[str]:
     remarks = []
     for name, fit in advice.cheapest:
         value = taken(fit, name)
-        if fit is not best and value is not None:
+        is_told = name == "fastest_latency_ms" and value == taken(fit, "latency_ms")
+        if fit is not best and value is not None and not is_told:
             remarks.append(
                 f"Least {NAMES[name]} of those that will do: {describe_fit(fit)}, "
                 f"{write_amount(name, value)}, error {fit.error:.2f} %."

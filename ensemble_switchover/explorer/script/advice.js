@@ -7,12 +7,12 @@ const LIMIT_WORDS = {
   hours: "training time",
   memory_bytes: "memory",
   latency_ms: "inference time",
-  fastest_latency_ms: "inference time of the fastest execution",
+  fastest_latency_ms: "inference time by the fastest execution",
   accuracy_percent: "accuracy",
 };
 /** @type {LimitName[]} */
 const PLURAL = ["parameters", "epochs"];
-const EXECUTIONS = "members one after another, where the fastest execution is not named";
+const EXECUTIONS = "members one after another, unless the fastest execution is named";
 const MAX_RIVALS_SHOWN = 8;
 
 /** @param {number} number @param {string} noun */
@@ -107,7 +107,8 @@ function remarksOf(model, advice, limits) {
   );
   for (const [name, fit] of advice.cheapest) {
     const value = takenOf(model, fit, name);
-    if (fit !== best && value !== null) {
+    const isTold = name === "fastest_latency_ms" && value === takenOf(model, fit, "latency_ms");
+    if (fit !== best && value !== null && !isTold) {
       remarks.push(
         `Least ${LIMIT_WORDS[name]} of those that will do: ${labelFit(fit)}, ` +
           `${formatAmount(name, value)}, error ${fit.error.toFixed(2)} %.`,
