@@ -9,6 +9,27 @@ from pathlib import Path
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.layout import FAILURE_FILE, RECORD_FILE, UNFINISHED_FOLDER
 
+MAKING_TRIES = 100
+"""How often a folder is made that other processes remove at that moment."""
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, that other processes may remove when it is empty.
+
+    Python's own call fails where a folder that was in its way is gone when it looks again.
+
+    Raises:
+        OSError: if it cannot be made.
+    """
+    for tries_left in reversed(range(MAKING_TRIES)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, FileNotFoundError):
+            if not tries_left or folder.is_file():
+                raise
+        else:
+            return
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolders:

@@ -26,6 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from ensemble_switchover.results.folders import make_folder
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -124,7 +126,7 @@ def take_lock(folder: Path, *, patient: bool = False) -> RunLock | Hold:
         OSError: if the folder cannot be written.
     """
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         number = _highest(folder)
         gone = folder / f"{number}{SUFFIX}"
         hold = read_hold(gone) if number else None

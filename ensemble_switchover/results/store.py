@@ -39,7 +39,7 @@ from ensemble_switchover.results.document import (
     read_file,
     refuse_odd_name,
 )
-from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.folders import find_runs, make_folder
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
     EpochRecord,
@@ -291,7 +291,7 @@ def _put_file(source: Path, place: Path) -> None:
 
 def _temporary_folder(beside: Path) -> Path:
     while True:
-        beside.mkdir(parents=True, exist_ok=True)
+        make_folder(beside)
         with suppress(FileNotFoundError):  # another process removed it at this moment
             return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=beside))
 
