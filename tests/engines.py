@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from ensemble_switchover.results.store import read_records
 
 REPOSITORY = Path(__file__).parents[1]
+PATIENCE_SECONDS = 1200
+"""Many times what a test of an engine takes."""
 
 LONG_RUN = (
     "--multirun", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=60",
@@ -17,6 +21,22 @@ LONG_RUN = (
     "dataset.test_size=100", "measurement.latency_batch_sizes=[]",
 )  # fmt: skip
 """A sweep of one run that can be caught in the middle."""
+
+
+@contextmanager
+def patience():
+    """End a test that waits for an engine that never answers."""
+
+    def end(number, frame):
+        raise TimeoutError(f"no end after {PATIENCE_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(PATIENCE_SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def start(folder, *words, environment=None):

@@ -19,6 +19,12 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of Ray's own process handli
 RAY = "hydra/launcher=ray"
 
 
+@pytest.fixture(autouse=True)
+def patience():
+    with engines.patience():
+        yield
+
+
 @pytest.fixture
 def nodes():
     with ray_cluster.two_nodes() as (cluster, second, environment):

@@ -18,6 +18,12 @@ SLURM = (
 )
 
 
+@pytest.fixture(autouse=True)
+def patience():
+    with engines.patience():
+        yield
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """Start Slurm; skip the tests where it cannot be, unless REQUIRE_SLURM is set."""
