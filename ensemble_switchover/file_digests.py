@@ -6,7 +6,8 @@ import hashlib
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from uuid import uuid4
+
+from ensemble_switchover.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,10 +59,5 @@ def _read(place: Path) -> dict[str, object]:
 
 
 def _write(place: Path, found: dict[str, list[str]]) -> None:
-    part = place.with_name(f"{place.name}.part-{uuid4().hex[:8]}")
-    with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError), whole_file(place) as part:
         part.write_text(json.dumps(found))
-        part.replace(place)
-    with suppress(OSError):
-        part.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a name to write a file under, which takes its own when it is whole.
 
-    The name is this process's alone, so several may write the file; the last one stays.
+    The name is no other's, so several processes, of any host, may write the file; the last stays.
 
     Raises:
         OSError: if it cannot be written; what was under its own name stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
         yield temporary
         temporary.replace(path)

@@ -46,6 +46,7 @@ from ensemble_switchover.results.record import (
     Record,
     RunDescription,
 )
+from ensemble_switchover.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -131,10 +132,8 @@ def write_failure(
 
 def write_description(folder: Path, description: RunDescription) -> None:
     """Note what is run in `folder`, for as long as it is unfinished."""
-    path = unfinished_folder(folder) / DESCRIPTION_FILE
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}")
-    temporary.write_bytes(to_json(description, indent=1))
-    temporary.replace(path)
+    with whole_file(unfinished_folder(folder) / DESCRIPTION_FILE) as temporary:
+        temporary.write_bytes(to_json(description, indent=1))
 
 
 def forget_description(folder: Path) -> None:
