@@ -32,23 +32,27 @@ def join_cluster(config: DictConfig) -> None:
     Raises:
         ConfigError: if there is no such cluster.
     """
-    launcher = prepared(config).hydra.launcher
-    if launcher._target_ != RAY:
+    if not _is_ray(config):
         return
-    address = launcher.ray.init.address
-    _require_answer(os.environ.get("RAY_ADDRESS", address) if address == "auto" else address)
     import ray
 
-    if not ray.is_initialized():
-        asked: Any = OmegaConf.to_container(launcher.ray.init, resolve=True)
-        try:
-            ray.init(**asked)
-        except (ConnectionError, ValueError) as error:
-            raise ConfigError(
-                f"hydra/launcher=ray: expected a running cluster; `ray start --head` begins one, "
-                f"and RAY_ADDRESS tells where it is; {first_line(error)}"
-            ) from error
+    if ray.is_initialized():
+        return
+    asked: Any = OmegaConf.to_container(prepared(config).hydra.launcher.ray.init, resolve=True)
+    address = asked["address"]
+    _require_answer(os.environ.get("RAY_ADDRESS", address) if address == "auto" else address)
+    try:
+        ray.init(**asked)
+    except (ConnectionError, ValueError) as error:
+        raise ConfigError(
+            f"hydra/launcher=ray: expected a running cluster; `ray start --head` begins one, "
+            f"and RAY_ADDRESS tells where it is; {first_line(error)}"
+        ) from error
     interruption.listen()
+
+
+def _is_ray(config: DictConfig) -> bool:
+    return bool(OmegaConf.select(config, "hydra.launcher._target_") == RAY)
 
 
 def _require_answer(address: str) -> None:
@@ -76,7 +80,7 @@ def prepared(config: DictConfig) -> DictConfig:
     config = copy.deepcopy(config)
     words = config.hydra.overrides.hydra
     words.append(f"hydra/launcher={config.hydra.runtime.choices['hydra/launcher']}")
-    if OmegaConf.select(config, "hydra.launcher._target_") != RAY:
+    if not _is_ray(config):
         return config
     with open_dict(config):
         ray = config.hydra.launcher.ray

@@ -1,6 +1,8 @@
 """What launchers are told; the launchers themselves are in test_slurm.py and test_ray.py."""
 
 import socket
+import sys
+from types import SimpleNamespace
 
 import pytest
 from hydra.errors import MissingConfigException
@@ -38,6 +40,7 @@ def test_nobody_waits_for_a_cluster_where_nobody_listens(form, by_variable, monk
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
         address = form.format(taken.getsockname()[1])
+        monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(is_initialized=lambda: False))
         monkeypatch.delenv("RAY_ADDRESS", raising=False)
         if by_variable:
             monkeypatch.setenv("RAY_ADDRESS", address)
