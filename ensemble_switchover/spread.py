@@ -27,7 +27,6 @@ PROCESS_BYTES = 2**29
 ALL_PROCESSORS = -1
 ON_THIS_MACHINE = "n_jobs"
 """The key of a launcher, joblib's, that runs jobs here, and so many at a time."""
-
 IN_AN_ARRAY = "hydra.launcher.array_parallelism"
 """The word of Slurm's launcher that bounds how many jobs run at a time."""
 

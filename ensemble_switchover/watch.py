@@ -266,7 +266,8 @@ def failure_rows(failures: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], 
         shown = names[:NAMES_OF_A_REASON]
         if len(names) > len(shown):
             shown.append(f"and {len(names) - len(shown)} more")
-        rows += [(name, reason if name is shown[0] else "the same") for name in shown]
+        rows.append((shown[0], reason))
+        rows += [(name, "the same") for name in shown[1:]]
     return tuple(rows)
 
 

@@ -141,9 +141,8 @@ def taken(fit: Fit, name: str) -> float | None:
         return None
     if name == "hours":
         return cost.seconds[fit.row] / SECONDS_OF_HOUR
-    if name == "memory_bytes":
-        return cost.memory_bytes
-    return cost.latency_ms if name == "latency_ms" else cost.fastest_latency_ms
+    measured: float | None = getattr(cost, name)
+    return measured
 
 
 def fit_all(candidates: Sequence[Candidate], limits: Limits) -> list[Fit]:
