@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 STUDY := results/demo
-SCRIPTS := ensemble_switchover/explorer/script
-VENDOR := ensemble_switchover/explorer/vendor
+SCRIPTS := ensemble_switchover/reporting/explorer/script
+VENDOR := ensemble_switchover/reporting/explorer/vendor
 D3 := node_modules/d3/dist/d3.min.js
 PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
 

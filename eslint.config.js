@@ -3,7 +3,7 @@ const js = require("@eslint/js");
 
 module.exports = [
   {
-    files: ["ensemble_switchover/explorer/script/*.js"],
+    files: ["ensemble_switchover/reporting/explorer/script/*.js"],
     languageOptions: { sourceType: "script" },
     rules: {
       ...js.configs.recommended.rules,

@@ -22,7 +22,7 @@ from ensemble_switchover.data.batches import IMAGES_AT_ONCE
 from ensemble_switchover.data.randaugment import RandAugment
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
-from ensemble_switchover.run import choose_device
+from ensemble_switchover.runner.run import choose_device
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,13 +20,13 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from ensemble_switchover.composition import compose_words
-from ensemble_switchover.config import plain, register_schemas
-from ensemble_switchover.hardware import num_processors, processor_name
-from ensemble_switchover.job import run_cell
-from ensemble_switchover.results.facts import budget_record, design_record
+from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.schema import plain, register_schemas
+from ensemble_switchover.config.study import resolve_study
+from ensemble_switchover.machine.hardware import num_processors, processor_name
+from ensemble_switchover.results.from_run_spec import budget_record, design_record
 from ensemble_switchover.results.store import read_record, write_record
-from ensemble_switchover.study import resolve_study
+from ensemble_switchover.runner.job import run_cell
 
 WORDS = (
     "arch=resnet", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=1",

@@ -26,14 +26,14 @@ from rich.table import Table
 
 from benchmarks.peers import peers
 from benchmarks.sides import PREDICTED_IMAGES, BareLoop, InProcess, InProcesses, Side
-from ensemble_switchover.cell import Cell, resolve
-from ensemble_switchover.config import conf_folder, register_schemas, typed
+from ensemble_switchover.config.execution_plan import Way, candidate_ways
+from ensemble_switchover.config.run_spec import Cell, resolve
+from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.training.device import choose_device, num_places
 from ensemble_switchover.training.precision import Precision, use_precision
-from ensemble_switchover.ways import Way, candidate_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,7 +25,7 @@ from rich.table import Table
 
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.explore import write_explorer
-from ensemble_switchover.hardware import processor_name
+from ensemble_switchover.machine.hardware import processor_name
 from ensemble_switchover.results.store import write_record
 from tests.factories import make_record
 

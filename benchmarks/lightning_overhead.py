@@ -17,14 +17,14 @@ from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
-from ensemble_switchover.assembly import assemble, load_images
-from ensemble_switchover.cell import Cell, resolve
-from ensemble_switchover.config import conf_folder, register_schemas, typed
+from ensemble_switchover.config.run_spec import Cell, resolve
+from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.data.batches import TrainingBatches
-from ensemble_switchover.fitting import fit
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
+from ensemble_switchover.training.build import assemble, load_images
 from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.fit import fit
 from ensemble_switchover.training.precision import FLOAT32, use_precision
 
 if TYPE_CHECKING:

@@ -15,16 +15,16 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.sides import PREDICTED_IMAGES, Side, noise, peak_of
+from ensemble_switchover.config.execution_plan import Way
 from ensemble_switchover.networks import build_network
 from ensemble_switchover.training.optimizer import make_optimizer
-from ensemble_switchover.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torch import Tensor
 
-    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.config.run_spec import Cell
     from ensemble_switchover.training.precision import Precision
 
 

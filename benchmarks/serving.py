@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from benchmarks.execution import K, resolve_case
-from ensemble_switchover.assembly import build_ensemble
-from ensemble_switchover.config import register_schemas
+from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
-from ensemble_switchover.measuring import contenders
+from ensemble_switchover.runner.final_measurements import contenders
+from ensemble_switchover.training.build import build_ensemble
 from ensemble_switchover.training.device import choose_device
 from ensemble_switchover.training.precision import use_precision
 

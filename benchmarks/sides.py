@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
-from ensemble_switchover.assembly import build_ensemble
-from ensemble_switchover.crew import Crew
+from ensemble_switchover.config.execution_plan import Way
+from ensemble_switchover.machine.worker_processes import Crew
 from ensemble_switchover.measurement.allocation import AllocationTracker
-from ensemble_switchover.processes import threads_each
+from ensemble_switchover.runner.timed_steps import Trial
+from ensemble_switchover.training.build import build_ensemble
 from ensemble_switchover.training.device import choose_device, place
+from ensemble_switchover.training.member_processes import threads_each
 from ensemble_switchover.training.optimizer import make_optimizer
 from ensemble_switchover.training.precision import use_precision
-from ensemble_switchover.trial import Trial
-from ensemble_switchover.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.config.run_spec import Cell
     from ensemble_switchover.training.precision import Precision
 
 PREDICTED_IMAGES = 128

@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import DesignError
-from ensemble_switchover.hardware import num_processors, processor_name
+from ensemble_switchover.machine.hardware import num_processors, processor_name
 from ensemble_switchover.report import main as report_main
 from ensemble_switchover.results.store import read_records, write_record
 from ensemble_switchover.results.table import list_runs, select_runs

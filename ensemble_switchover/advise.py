@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ensemble_switchover.amounts import (
+from ensemble_switchover.analysis.advice.limits import Limits
+from ensemble_switchover.analysis.advice.rows import advice_values, show_fits
+from ensemble_switchover.analysis.advice.rule import advise
+from ensemble_switchover.analysis.advice.trained_designs import (
+    collect_designs,
+    device_names,
+    list_candidates,
+    usual_device,
+)
+from ensemble_switchover.analysis.advice.wording import describe_advice
+from ensemble_switchover.config.amounts import (
     argument,
     parse_bytes,
     parse_count,
@@ -21,26 +31,16 @@ from ensemble_switchover.amounts import (
     parse_parameter_count,
     parse_percent,
 )
-from ensemble_switchover.analysis.advice import advise
-from ensemble_switchover.analysis.advice_candidate import (
-    collect_designs,
-    device_names,
-    list_candidates,
-    usual_device,
-)
-from ensemble_switchover.analysis.advice_display import advice_values, show_fits
-from ensemble_switchover.analysis.advice_fit import Limits
-from ensemble_switchover.analysis.advice_sentence import describe_advice
-from ensemble_switchover.command import run_command
+from ensemble_switchover.config.command_line import run_command
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.record_folders import read_studies
-from ensemble_switchover.reproduction import CommandWriter, same_treatment
-from ensemble_switchover.terminal import make_console, print_table, printable
+from ensemble_switchover.machine.terminal import make_console, print_table, printable
+from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
+from ensemble_switchover.results.study_folders import read_studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ensemble_switchover.analysis.advice_candidate import TrainedDesign
+    from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
 
 DESCRIPTION = "Advise which design to build, from the records of what was trained."
 EPILOG = (

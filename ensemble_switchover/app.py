@@ -14,14 +14,15 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover import interruption, sweep
-from ensemble_switchover.cell import Cell, resolve
-from ensemble_switchover.command import EXIT_FAILURE, EXIT_USAGE, is_mistake
-from ensemble_switchover.complaints import explain
-from ensemble_switchover.config import Config, conf_folder, register_schemas, typed
+from ensemble_switchover.config.command_line import EXIT_FAILURE, EXIT_USAGE, is_mistake
+from ensemble_switchover.config.error_messages import explain
+from ensemble_switchover.config.run_spec import Cell, resolve
+from ensemble_switchover.config.schema import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
-from ensemble_switchover.job import Ending, run_cell
-from ensemble_switchover.terminal import count
+from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.runner.job import Ending, run_cell
+from ensemble_switchover.sweep import run_sweep as sweep
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

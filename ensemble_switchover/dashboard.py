@@ -12,20 +12,20 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.config import LoggerConfig, MeasurementConfig
+from ensemble_switchover.config.schema import LoggerConfig, MeasurementConfig
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, RecordError, first_line
-from ensemble_switchover.metric_names import FACTS
+from ensemble_switchover.machine.terminal import complain, count
 from ensemble_switchover.report import report
-from ensemble_switchover.report_page.section import FIGURES
+from ensemble_switchover.reporting.section import FIGURES
 from ensemble_switchover.results.store import read_records
-from ensemble_switchover.results.wandb_login import has_wandb_login, server_answers
-from ensemble_switchover.terminal import complain, count
+from ensemble_switchover.tracking.metrics import FACTS
+from ensemble_switchover.tracking.wandb_login import has_wandb_login, server_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.results.record import Record
-    from ensemble_switchover.wandb_panels import Contents
+    from ensemble_switchover.tracking.wandb_workspace import Contents
 
 RESULTS = Path("results")
 SHOWN_FIGURES = ("heat_map", "test_error", "verdicts")
@@ -118,7 +118,7 @@ def _contents(
     study: str, records: Sequence[Record], pictures: Sequence[Path], sentences: Sequence[str]
 ) -> Contents:
     """Tell what can be shown: of a study whose records are not here, what runs have by default."""
-    from ensemble_switchover.wandb_panels import Contents
+    from ensemble_switchover.tracking.wandb_workspace import Contents
 
     if not records:
         sizes = tuple(MeasurementConfig().latency_batch_sizes)
@@ -166,7 +166,11 @@ def _remarks(records: Sequence[Record], study: str) -> list[str]:
 
 
 def _write_specification(contents: Contents, entity: str, project: str, path: Path) -> None:
-    from ensemble_switchover.wandb_panels import make_report, make_workspace, specification
+    from ensemble_switchover.tracking.wandb_workspace import (
+        make_report,
+        make_workspace,
+        specification,
+    )
 
     spec = specification(
         make_workspace(contents, entity, project, {}), make_report(contents, entity, project, {})
@@ -189,8 +193,8 @@ def _send(
         )
     import wandb
 
-    from ensemble_switchover.wandb_log import WANDB_ANSWER_SECONDS, log_figures
-    from ensemble_switchover.wandb_panels import make_report, make_workspace
+    from ensemble_switchover.tracking.wandb_run import WANDB_ANSWER_SECONDS, log_figures
+    from ensemble_switchover.tracking.wandb_workspace import make_report, make_workspace
 
     server = wandb.setup(wandb.Settings(silent=True)).settings.base_url
     if not server_answers(server, WANDB_ANSWER_SECONDS):

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ensemble_switchover.command import command_parser, run_command
-from ensemble_switchover.listing import DesignRow, PaperRow, list_designs, list_paper_tables
-from ensemble_switchover.terminal import (
+from ensemble_switchover.config.command_line import command_parser, run_command
+from ensemble_switchover.machine.terminal import (
     ABSENT,
     FORMATS,
     ShownTable,
@@ -20,6 +19,12 @@ from ensemble_switchover.terminal import (
     printable,
     quantity,
     write_rows,
+)
+from ensemble_switchover.planning.design_rows import (
+    DesignRow,
+    PaperRow,
+    list_designs,
+    list_paper_tables,
 )
 
 if TYPE_CHECKING:

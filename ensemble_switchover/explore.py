@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from ensemble_switchover.command import run_command
+from ensemble_switchover.config.command_line import run_command
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.explorer.content import build_content
-from ensemble_switchover.explorer.document import render_explorer
-from ensemble_switchover.record_folders import read_studies
-from ensemble_switchover.reproduction import CommandWriter, same_treatment
-from ensemble_switchover.whole_file import whole_file
+from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.reporting.explorer.content import build_content
+from ensemble_switchover.reporting.explorer.document import render_explorer
+from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
+from ensemble_switchover.results.study_folders import read_studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

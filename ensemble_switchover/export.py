@@ -9,12 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.command import EXIT_FAILURE, run_command
+from ensemble_switchover.config.command_line import EXIT_FAILURE, run_command
 from ensemble_switchover.errors import ConfigError, RecordError
-from ensemble_switchover.layout import FAILURE_FILE, RECORD_FILE, WEIGHTS_FILE
+from ensemble_switchover.machine.terminal import complain, count, printable, quantity
+from ensemble_switchover.results.layout import FAILURE_FILE, RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.state import failure_of
 from ensemble_switchover.results.store import read_record
-from ensemble_switchover.terminal import complain, count, printable, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,8 +87,8 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
     if out.is_dir():
         raise ConfigError(f"--out {out}: expected a file, this is a folder")
 
-    from ensemble_switchover.exported_file import export_file
-    from ensemble_switchover.weights import load_ensemble
+    from ensemble_switchover.serving.exported_file import export_file
+    from ensemble_switchover.serving.weights import load_ensemble
 
     trained = load_ensemble(folder / WEIGHTS_FILE)
     design = record.design

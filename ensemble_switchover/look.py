@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import torch
 from hydra import compose, initialize_config_dir
 
-from ensemble_switchover.assembly import augmentation_of
-from ensemble_switchover.cell import resolve
-from ensemble_switchover.command import command_parser, run_command
-from ensemble_switchover.config import conf_folder, typed
-from ensemble_switchover.contact_sheet import Row, draw_sheet
+from ensemble_switchover.config.command_line import command_parser, run_command
+from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.schema import conf_folder, typed
+from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.augmentation import augment, draw
+from ensemble_switchover.data.contact_sheet import Row, draw_sheet
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.seeds import Stream, stream_seed
+from ensemble_switchover.training.build import augmentation_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.config.run_spec import Cell
     from ensemble_switchover.data import ImageSet
 
 DESCRIPTION = (

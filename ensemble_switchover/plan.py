@@ -8,15 +8,15 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.command import EXIT_FAILURE, command_parser, run_command
-from ensemble_switchover.composition import compose_words
+from ensemble_switchover.config.command_line import EXIT_FAILURE, command_parser, run_command
+from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.study import resolve_study
+from ensemble_switchover.machine.terminal import FORMATS, complain, make_console, write_rows
 from ensemble_switchover.planning.calibration import calibration_folder, read_calibrations
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.rows import PlanRow, hole_row, plan_row
-from ensemble_switchover.sharing import spared_runs
-from ensemble_switchover.study import resolve_study
-from ensemble_switchover.terminal import FORMATS, complain, make_console, write_rows
+from ensemble_switchover.sweep.shared_training import spared_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def plan(given: argparse.Namespace) -> int:
     sweeps = compose_words(given.words)
     study = resolve_study(config for _, configs in sweeps for config in configs)
     if given.calibrate is not None:
-        from ensemble_switchover.calibrate import calibrate
+        from ensemble_switchover.runner.calibrate import calibrate
 
         calibrate(study.cells, given.calibrate, lambda line: print(line, file=sys.stderr))
     calibrations, problems = read_calibrations(calibration_folder())
@@ -73,7 +73,7 @@ def plan(given: argparse.Namespace) -> int:
     spared = spared_runs(study, {entry.cell.name for entry in forecasts if not entry.to_do})
     forecasts = [replace(entry, shared=entry.cell.name in spared) for entry in forecasts]
     if given.exact_memory:
-        from ensemble_switchover.fake_step import with_exact_memory
+        from ensemble_switchover.runner.fake_step import with_exact_memory
 
         forecasts = with_exact_memory(forecasts)
     if given.format == "table":

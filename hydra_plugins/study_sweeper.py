@@ -1,4 +1,4 @@
-"""Hydra's sweeper for studies: `ensemble_switchover.timed_sweep` within the interface of a plugin.
+"""Hydra's sweeper for studies: `ensemble_switchover.sweep.time_budget` behind a plugin's interface.
 
 Every program of Hydra in this environment imports this file, so it imports nothing more.
 """
@@ -40,6 +40,6 @@ class StudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the sweep that the words of the command ask for."""
-        from ensemble_switchover.timed_sweep import run_sweep
+        from ensemble_switchover.sweep.time_budget import run_sweep
 
         run_sweep(self._config, arguments, self._make_launcher)

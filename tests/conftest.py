@@ -14,7 +14,7 @@ os.environ["XDG_CACHE_HOME"] = _caches.name  # nothing of the user's is read or 
 
 @pytest.fixture(autouse=True, scope="session")
 def _schemas():
-    from ensemble_switchover.config import register_schemas
+    from ensemble_switchover.config.schema import register_schemas
 
     register_schemas()
 
@@ -24,7 +24,7 @@ def compose_config():
     """Compose a typed configuration from overrides, as the command line does."""
     from hydra import compose, initialize_config_dir
 
-    from ensemble_switchover.config import Config, conf_folder, typed
+    from ensemble_switchover.config.schema import Config, conf_folder, typed
 
     def make(*overrides: str) -> Config:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
@@ -36,7 +36,7 @@ def compose_config():
 @pytest.fixture
 def tiny_cell(compose_config, tmp_path):
     """Resolve a run on a few digits that trains in a moment, with its configuration."""
-    from ensemble_switchover.cell import resolve
+    from ensemble_switchover.config.run_spec import resolve
 
     def make(*overrides: str):
         config = compose_config(
@@ -61,9 +61,9 @@ def logged_study(tmp_path_factory):
     """Run a single network and an ensemble of two with W&B offline; return the study's folder."""
     from hydra import compose, initialize_config_dir
 
-    from ensemble_switchover.cell import resolve
-    from ensemble_switchover.config import conf_folder, typed
-    from ensemble_switchover.job import run_cell
+    from ensemble_switchover.config.run_spec import resolve
+    from ensemble_switchover.config.schema import conf_folder, typed
+    from ensemble_switchover.runner.job import run_cell
 
     results = tmp_path_factory.mktemp("logged") / "results"
     for design in ("single", "deq"):

@@ -6,17 +6,17 @@ import pytest
 import torch
 from torch.optim import SGD
 
-from ensemble_switchover import interruption
+from ensemble_switchover.config.execution_plan import Way, candidate_ways
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.errors import TrainingError
-from ensemble_switchover.job import run_cell
+from ensemble_switchover.machine import interruption
 from ensemble_switchover.measurement.timing import MemberStopwatch, synchronised_clock
 from ensemble_switchover.networks import build_member
 from ensemble_switchover.results.state import RunState, run_state
-from ensemble_switchover.run import train_and_measure
+from ensemble_switchover.runner.job import run_cell
+from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import use_precision
-from ensemble_switchover.ways import Way, candidate_ways
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 

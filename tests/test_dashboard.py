@@ -7,7 +7,7 @@ import pytest
 from ensemble_switchover import dashboard
 from ensemble_switchover.results.store import write_record
 from tests.factories import make_record, make_study, planted_error
-from tests.wandb_file import read_wandb_file
+from tests.tracking.wandb_file import read_wandb_file
 
 
 @pytest.fixture
@@ -138,8 +138,8 @@ def test_a_study_of_elsewhere_has_panels_without_figures(dry_run):
 
 
 def test_colours_are_those_of_the_design_classes():
-    from ensemble_switchover.figures.style import COLOURS
-    from ensemble_switchover.wandb_panels import (
+    from ensemble_switchover.reporting.figures.style import COLOURS
+    from ensemble_switchover.tracking.wandb_workspace import (
         Contents,
         make_report,
         make_workspace,

@@ -9,7 +9,12 @@ import sys
 import pytest
 
 from ensemble_switchover.designs import main
-from ensemble_switchover.listing import DesignRow, PaperRow, list_designs, list_paper_tables
+from ensemble_switchover.planning.design_rows import (
+    DesignRow,
+    PaperRow,
+    list_designs,
+    list_paper_tables,
+)
 
 WORDS = ["arch=densenet", "dataset=cifar10", "k=4,64", "budget.depth=40", "budget.width=12,20"]
 

@@ -9,10 +9,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from ensemble_switchover import export, exported_file
+from ensemble_switchover import export
 from ensemble_switchover.data import load_dataset
-from ensemble_switchover.job import run_cell
-from ensemble_switchover.layout import (
+from ensemble_switchover.results.layout import (
     CONFIG_FILE,
     EPOCHS_FILE,
     LOG_FILE,
@@ -21,7 +20,9 @@ from ensemble_switchover.layout import (
 )
 from ensemble_switchover.results.predictions import predictions_file
 from ensemble_switchover.results.store import read_record, write_failure, write_record
-from ensemble_switchover.weights import dump_weights
+from ensemble_switchover.runner.job import run_cell
+from ensemble_switchover.serving import exported_file
+from ensemble_switchover.serving.weights import dump_weights
 from tests.factories import make_record
 from tests.trained import make_trained
 

@@ -8,14 +8,14 @@ import sys
 
 import pytest
 
-from ensemble_switchover.composition import compose_words
-from ensemble_switchover.layout import RECORD_FILE
+from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.plan import main
-from ensemble_switchover.planning import machine as machine_module
+from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning.calibration import calibration_folder, write_calibration
 from ensemble_switchover.planning.rows import PlanRow
+from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import write_record
-from ensemble_switchover.study import resolve_study
 from tests.factories import make_record
 from tests.planning.synthetic import make_calibration
 
@@ -110,8 +110,8 @@ def test_exact_memory_asks_torch(capsys):
 
 
 def test_a_calibration_is_made_first_when_asked_for(capsys, monkeypatch):
-    from ensemble_switchover import calibrate as calibrate_module
-    from ensemble_switchover.hardware import processor_name
+    from ensemble_switchover.machine.hardware import processor_name
+    from ensemble_switchover.runner import calibrate as calibrate_module
 
     monkeypatch.setattr(machine_module, "processor_name", processor_name)
     words = ["budget.depth=8", "budget.width=2", "device=cpu", "recipe.batch_size=4", "threads=1"]

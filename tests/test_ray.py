@@ -7,7 +7,7 @@ import time
 import pytest
 
 from ensemble_switchover.app import INTERRUPTED
-from ensemble_switchover.command import EXIT_USAGE
+from ensemble_switchover.config.command_line import EXIT_USAGE
 from tests import engines, ray_cluster
 
 if os.environ.get("TEST_ENGINES") != "1":

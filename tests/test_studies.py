@@ -5,9 +5,9 @@ import itertools
 
 import pytest
 
-from ensemble_switchover.composition import compose_words
-from ensemble_switchover.config import group_options
-from ensemble_switchover.study import resolve_study
+from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.schema import group_options
+from ensemble_switchover.config.study import resolve_study
 
 
 @functools.cache

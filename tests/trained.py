@@ -9,7 +9,7 @@ from torch import nn
 from ensemble_switchover.data.batches import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import Ensemble
-from ensemble_switchover.weights import TrainedEnsemble
+from ensemble_switchover.serving.weights import TrainedEnsemble
 
 VARIANTS = [
     ("densenet", {}),

@@ -11,7 +11,8 @@ import signal
 import time
 from unittest import mock
 
-from ensemble_switchover import app, interruption
+from ensemble_switchover import app
+from ensemble_switchover.machine import interruption
 
 RAISES, OUT_OF_MEMORY, KILLED = 1, 2, 3
 WAIT = (7, 8)
@@ -21,7 +22,7 @@ _job = app.job
 
 def job(node):
     """Run one job, or what the seed asks for in its place."""
-    from ensemble_switchover import run
+    from ensemble_switchover.runner import run
 
     def raise_an_error(*arguments, **keywords):
         raise RuntimeError("shapes do not match")

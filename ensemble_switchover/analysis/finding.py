@@ -11,25 +11,25 @@ from ensemble_switchover.analysis.conditions import (
     describe_seeds_and_rule,
     list_conditions,
 )
-from ensemble_switchover.analysis.coverage import measure_coverage
-from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES, build_error_grid
-from ensemble_switchover.analysis.hole import count_too_small, find_holes
-from ensemble_switchover.analysis.pool_grid import pool_intervals
-from ensemble_switchover.analysis.sensitivity import describe_sensitivity, vary_rule
-from ensemble_switchover.analysis.sentence import describe_outcome, describe_threshold
+from ensemble_switchover.analysis.switchover.coverage import measure_coverage
+from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES, build_error_grid
+from ensemble_switchover.analysis.switchover.hole import count_too_small, find_holes
+from ensemble_switchover.analysis.switchover.pool_grid import pool_intervals
+from ensemble_switchover.analysis.switchover.sensitivity import describe_sensitivity, vary_rule
+from ensemble_switchover.analysis.switchover.threshold import find_threshold
+from ensemble_switchover.analysis.switchover.wording import describe_outcome, describe_threshold
 from ensemble_switchover.analysis.table import split_designs, summarise_runs, tabulate_runs
-from ensemble_switchover.analysis.threshold import find_threshold
-from ensemble_switchover.terminal import count
+from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
     import polars as pl
 
     from ensemble_switchover.analysis.comparison import Comparison
-    from ensemble_switchover.analysis.error_grid import DesignClassName, ErrorGrid
-    from ensemble_switchover.analysis.hole import Hole
-    from ensemble_switchover.analysis.pool_grid import PoolReader
-    from ensemble_switchover.analysis.sensitivity import Variant
-    from ensemble_switchover.analysis.threshold import Threshold
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.analysis.switchover.hole import Hole
+    from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
+    from ensemble_switchover.analysis.switchover.sensitivity import Variant
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
 
 
 @dataclass(frozen=True, slots=True)

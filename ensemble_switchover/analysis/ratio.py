@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from ensemble_switchover.analysis.error_grid import DesignClassName
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
 
 Budget = tuple[int, int, int]

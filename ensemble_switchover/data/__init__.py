@@ -3,7 +3,7 @@
 from ensemble_switchover.data.batches import Batch, EvaluationBatch
 from ensemble_switchover.data.datamodule import ImageDataModule
 from ensemble_switchover.data.images import ImageSet, SplitImages
-from ensemble_switchover.data.registry import load_dataset
+from ensemble_switchover.data.load import load_dataset
 
 __all__ = [
     "Batch",

@@ -21,8 +21,8 @@ from uuid import uuid4
 import numpy as np
 from filelock import FileLock, Timeout
 
-from ensemble_switchover.data.moments import pixel_moments
-from ensemble_switchover.data.sources import Decoded
+from ensemble_switchover.data.normalisation import pixel_moments
+from ensemble_switchover.data.sources.source import Decoded
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:

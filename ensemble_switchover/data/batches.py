@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data.augmentation import augment, draw
-from ensemble_switchover.data.moments import mean_and_deviation
-from ensemble_switchover.data.residence import gather
-from ensemble_switchover.seeds import Stream, stream_seed
+from ensemble_switchover.data.normalisation import mean_and_deviation
+from ensemble_switchover.data.prefetch import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
 
+from ensemble_switchover.config.image_placement import choose_residence
 from ensemble_switchover.data.batches import (
     EvaluationBatches,
     GroupEpochs,
@@ -13,8 +14,7 @@ from ensemble_switchover.data.batches import (
     Normalisation,
     TrainingBatches,
 )
-from ensemble_switchover.data.residence import free_device_bytes
-from ensemble_switchover.residence import choose_residence
+from ensemble_switchover.data.prefetch import free_device_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

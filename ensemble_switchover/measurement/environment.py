@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from ensemble_switchover.hardware import main_memory_bytes, processor_name
+from ensemble_switchover.machine.hardware import main_memory_bytes, processor_name
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "wandb")
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from ensemble_switchover.config.execution_plan import SEQUENTIAL
 from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
 from ensemble_switchover.measurement.timing import synchronised_clock
-from ensemble_switchover.ways import SEQUENTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,19 +9,14 @@ from __future__ import annotations
 import resource
 import sys
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytorch_lightning as lightning
 import torch
 
-from ensemble_switchover.training.epoch_part import PeakMemory, most
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from ensemble_switchover.data.batches import GroupEpoch
+    from collections.abc import Callable, Sequence
 
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
@@ -34,6 +29,23 @@ _OUT_OF_MEMORY = (
     "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
 )
 """What torch and NVIDIA's libraries say in errors of no type of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakMemory:
+    """Peak bytes of training work; absent where the device does not tell."""
+
+    device_bytes: int | None
+    """That the allocator handed out on the accelerator."""
+    reserved_bytes: int | None
+    """That the allocator reserved on the accelerator."""
+    rss_bytes: int | None
+    """Resident memory of the whole process, or of all processes of the run."""
+
+
+def most(values: Sequence[int | None]) -> int | None:
+    """Return the highest of those that are known."""
+    return max((value for value in values if value is not None), default=None)
 
 
 def reset_peaks(device: torch.device) -> None:
@@ -86,58 +98,3 @@ class LeftOutIfTooLarge(AbstractContextManager[None]):
             return False
         self.warn(f"{self.what} does not fit into memory; left out")
         return True
-
-
-class MemoryCallback(lightning.Callback):
-    """Reads the peak of every group's training work, evaluation excluded."""
-
-    def __init__(self, num_members: int) -> None:
-        """Take the number of members."""
-        self.num_members = num_members
-        self._peaks: dict[tuple[int, ...], PeakMemory] = {}
-        """Of the groups of the epoch."""
-
-    @property
-    def peak(self) -> PeakMemory:
-        """The highest of the epoch."""
-        peaks = list(self._peaks.values())
-        return PeakMemory(
-            device_bytes=most([peak.device_bytes for peak in peaks]),
-            reserved_bytes=most([peak.reserved_bytes for peak in peaks]),
-            rss_bytes=most([peak.rss_bytes for peak in peaks]),
-        )
-
-    @property
-    def member_device_bytes(self) -> list[int]:
-        """The peak of each member's own training; empty where a group is of several members."""
-        alone = {group[0]: peak for group, peak in self._peaks.items() if len(group) == 1}
-        own = [alone[member].device_bytes for member in sorted(alone)]
-        known = [number for number in own if number is not None]
-        return known if len(known) == self.num_members else []
-
-    def on_train_epoch_start(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> None:
-        """Begin the epoch."""
-        self._peaks = {}
-
-    def on_train_batch_start(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        batch: GroupEpoch,
-        batch_idx: int,
-    ) -> None:
-        """Begin a group's share of it."""
-        reset_peaks(pl_module.device)
-
-    def on_train_batch_end(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        outputs: Any,
-        batch: GroupEpoch,
-        batch_idx: int,
-    ) -> None:
-        """Read after the last step of a group."""
-        self._peaks[batch.members] = read_peaks(pl_module.device)

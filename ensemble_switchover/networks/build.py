@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.design import layers
 from ensemble_switchover.design.layers import Shape, trace
 from ensemble_switchover.networks.initialisation import initialise
-from ensemble_switchover.seeds import Stream, stream_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,8 +14,8 @@ from platformdirs import user_cache_path
 from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
-from ensemble_switchover.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

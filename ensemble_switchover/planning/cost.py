@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.config.execution_plan import SEQUENTIAL
+from ensemble_switchover.config.image_placement import choose_residence
 from ensemble_switchover.planning.calibration import Calibration
 from ensemble_switchover.planning.memory import training_peak_bytes
 from ensemble_switchover.planning.workload import MANY_IMAGES, Pass, Workload, workload
-from ensemble_switchover.residence import choose_residence
-from ensemble_switchover.ways import SEQUENTIAL
 
 if TYPE_CHECKING:
-    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.config.run_spec import Cell
     from ensemble_switchover.design import Family, ImageTask
     from ensemble_switchover.planning.data_sheet import DataSheet
 

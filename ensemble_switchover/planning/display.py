@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from ensemble_switchover.planning.data_sheet import DataSheet
-from ensemble_switchover.planning.forecast import Forecast, Totals, total
-from ensemble_switchover.planning.workload import MANY_IMAGES
-from ensemble_switchover.results.state import RunState, count_begun
-from ensemble_switchover.terminal import (
+from ensemble_switchover.machine.terminal import (
     ABSENT,
     ShownTable,
     count,
@@ -24,13 +20,17 @@ from ensemble_switchover.terminal import (
     quantity,
     rough_duration,
 )
+from ensemble_switchover.planning.data_sheet import DataSheet
+from ensemble_switchover.planning.forecast import Forecast, Totals, total
+from ensemble_switchover.planning.workload import MANY_IMAGES
+from ensemble_switchover.results.state import RunState, count_begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
-    from ensemble_switchover.study import Study
+    from ensemble_switchover.config.study import Study
 
 MAX_TABLE_ROWS = 60
 _MEBIBYTE = 2**20

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.planning.basis import Machine, find_machine, this_device
 from ensemble_switchover.planning.cost import Cost, predict_cost
-from ensemble_switchover.planning.machine import Machine, find_machine, this_device
-from ensemble_switchover.planning.probe import known_way
+from ensemble_switchover.planning.execution_timings import known_way
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ensemble_switchover.cell import Cell
+    from ensemble_switchover.config.run_spec import Cell
     from ensemble_switchover.planning.calibration import Calibration
     from ensemble_switchover.results.record import Record
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.planning.data_sheet import DataSheet
 
 if TYPE_CHECKING:
+    from ensemble_switchover.config.study import Hole
     from ensemble_switchover.planning.forecast import Forecast
-    from ensemble_switchover.study import Hole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

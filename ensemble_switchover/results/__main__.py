@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ensemble_switchover.command import EXIT_FAILURE, run_command
-from ensemble_switchover.results.display import show_epochs, show_runs, state_lines
-from ensemble_switchover.results.folders import find_runs
-from ensemble_switchover.results.state import RunState
-from ensemble_switchover.results.table import list_epochs, list_runs, select_runs
-from ensemble_switchover.terminal import (
+from ensemble_switchover.config.command_line import EXIT_FAILURE, run_command
+from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.terminal import (
     FORMATS,
     complain,
     count,
@@ -27,7 +24,10 @@ from ensemble_switchover.terminal import (
     printable,
     replace_unknown_characters,
 )
-from ensemble_switchover.whole_file import whole_file
+from ensemble_switchover.results.display import show_epochs, show_runs, state_lines
+from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.state import RunState
+from ensemble_switchover.results.table import list_epochs, list_runs, select_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ensemble_switchover.cell import resolve
-from ensemble_switchover.config import (
+from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.schema import (
     SCHEMAS,
     Config,
     MeasurementConfig,
@@ -16,8 +16,8 @@ from ensemble_switchover.config import (
     RecordConfig,
 )
 from ensemble_switchover.errors import ConfigError, RecordError
-from ensemble_switchover.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.results.document import checksum_holds, read_document, read_file
+from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.results.store import read_record
 from ensemble_switchover.results.summary import summarise_epochs
 

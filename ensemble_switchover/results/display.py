@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.machine.terminal import ABSENT, ShownTable, count, duration, quantity
 from ensemble_switchover.results.state import RunState
-from ensemble_switchover.terminal import ABSENT, ShownTable, count, duration, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.layout import FAILURE_FILE, RECORD_FILE, UNFINISHED_FOLDER
+from ensemble_switchover.results.layout import FAILURE_FILE, RECORD_FILE, UNFINISHED_FOLDER
 
 MAKING_TRIES = 100
 """How often a folder is made that other processes remove at that moment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.ways import SEQUENTIAL
+from ensemble_switchover.config.execution_plan import SEQUENTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

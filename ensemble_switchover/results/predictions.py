@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.layout import PREDICTIONS_FILE
+from ensemble_switchover.results.layout import PREDICTIONS_FILE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ensemble_switchover.recipe import Recipe
+    from ensemble_switchover.config.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def kept_epochs(which: str, recipe: Recipe) -> list[int]:
             the last.
         recipe: Of the run.
 
-    >>> from ensemble_switchover.recipe import table_a
+    >>> from ensemble_switchover.config.recipe import table_a
     >>> kept_epochs("milestones", table_a("densenet", "cifar10"))
     [60, 90, 120]
     """

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.terminal import complain
+from ensemble_switchover.machine.terminal import complain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,14 +8,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.layout import (
+from ensemble_switchover.results.document import read_document, read_file
+from ensemble_switchover.results.layout import (
     EPOCHS_FILE,
     FAILURE_FILE,
     RECORD_FILE,
     checkpoint_folder,
     unfinished_folder,
 )
-from ensemble_switchover.results.document import read_document, read_file
 from ensemble_switchover.results.lock import holder_of
 
 if TYPE_CHECKING:

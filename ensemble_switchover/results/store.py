@@ -23,15 +23,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.layout import (
-    CONFIG_FILE,
-    DESCRIPTION_FILE,
-    EPOCHS_FILE,
-    FAILURE_FILE,
-    LOG_FILE,
-    RECORD_FILE,
-    unfinished_folder,
-)
+from ensemble_switchover.machine.files import TEMPORARY_PREFIX, whole_file
 from ensemble_switchover.results.document import (
     Document,
     dump_document,
@@ -40,19 +32,26 @@ from ensemble_switchover.results.document import (
     refuse_odd_name,
 )
 from ensemble_switchover.results.folders import find_runs, make_folder
+from ensemble_switchover.results.layout import (
+    CONFIG_FILE,
+    DESCRIPTION_FILE,
+    EPOCHS_FILE,
+    FAILURE_FILE,
+    LOG_FILE,
+    RECORD_FILE,
+    unfinished_folder,
+)
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
     EpochRecord,
     Record,
     RunDescription,
 )
-from ensemble_switchover.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-TEMPORARY_PREFIX = ".writing-"
 
 BATCH_SIZE = 1000
 """Records whose epochs are read in one go."""

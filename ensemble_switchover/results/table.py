@@ -13,22 +13,22 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.layout import (
+from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.results.document import Document, check_epochs_size, read_document
+from ensemble_switchover.results.epochs import SCHEMA, epoch_row
+from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.latencies import latencies_at
+from ensemble_switchover.results.layout import (
     DESCRIPTION_FILE,
     FAILURE_FILE,
     RECORD_FILE,
     unfinished_folder,
 )
-from ensemble_switchover.results.document import Document, check_epochs_size, read_document
-from ensemble_switchover.results.epochs import SCHEMA, epoch_row
-from ensemble_switchover.results.folders import find_runs
-from ensemble_switchover.results.latencies import latencies_at
 from ensemble_switchover.results.lock import holder_of
 from ensemble_switchover.results.record import RunDescription
 from ensemble_switchover.results.state import RunState, failure_of, num_epochs_kept
 from ensemble_switchover.results.store import read_folders
 from ensemble_switchover.results.summary import RunSummary
-from ensemble_switchover.terminal import count
 
 if TYPE_CHECKING:
     from pathlib import Path

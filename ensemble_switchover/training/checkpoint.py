@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ensemble_switchover.config.execution_plan import Way
 from ensemble_switchover.errors import DataError
-from ensemble_switchover.training.epoch_part import MemberState
+from ensemble_switchover.machine.files import write_flushed_file
+from ensemble_switchover.training.epoch_result import MemberState
 from ensemble_switchover.training.plain_values import plain_member
-from ensemble_switchover.ways import Way
-from ensemble_switchover.whole_file import write_flushed_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,9 @@ import pytorch_lightning as lightning
 import torch
 from torch import Tensor
 
+from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.errors import DivergenceError
-from ensemble_switchover.seeds import Stream, stream_seed
-from ensemble_switchover.training.epoch_part import MemberState
+from ensemble_switchover.training.epoch_result import MemberState
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.optimizer import make_optimizer
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     from torch.optim import SGD, Optimizer
 
+    from ensemble_switchover.config.execution_plan import Way
+    from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.data.batches import Batch, EvaluationBatch, GroupEpoch
     from ensemble_switchover.networks import Ensemble
-    from ensemble_switchover.recipe import Recipe
     from ensemble_switchover.training.execution import Execution
     from ensemble_switchover.training.precision import Precision
-    from ensemble_switchover.ways import Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from torch.optim import SGD
 if TYPE_CHECKING:
     from torch import nn
 
-    from ensemble_switchover.recipe import Recipe
+    from ensemble_switchover.config.execution_plan import Way
+    from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.training.precision import Precision
-    from ensemble_switchover.ways import Way
 
 
 def make_optimizer(member: nn.Module, recipe: Recipe, way: Way, precision: Precision) -> SGD:

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from ensemble_switchover.training.epoch_part import EpochPart, MemberState, PeakMemory
+from ensemble_switchover.measurement.memory import PeakMemory
+from ensemble_switchover.training.epoch_result import EpochPart, MemberState
 
 
 def plain_member(member: MemberState) -> dict[str, Any]:

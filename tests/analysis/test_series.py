@@ -7,10 +7,14 @@ import statistics
 import pytest
 
 from ensemble_switchover.analysis import series
-from ensemble_switchover.analysis.error_grid import build_error_grid
-from ensemble_switchover.analysis.grid_series import cell_series, error_series, verdict_series
+from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
+from ensemble_switchover.analysis.switchover.grid_series import (
+    cell_series,
+    error_series,
+    verdict_series,
+)
+from ensemble_switchover.analysis.switchover.threshold import find_threshold
 from ensemble_switchover.analysis.table import summarise_errors, tabulate_runs
-from ensemble_switchover.analysis.threshold import find_threshold
 from ensemble_switchover.errors import RecordError
 from tests.factories import make_record, make_study, planted_error
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ensemble_switchover.analysis.error_grid import build_error_grid
-from ensemble_switchover.analysis.threshold import Outcome, find_threshold
-from ensemble_switchover.analysis.verdict import Verdict
+from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
+from ensemble_switchover.analysis.switchover.threshold import Outcome, find_threshold
+from ensemble_switchover.analysis.switchover.verdict import Verdict
 from tests.factories import make_study
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ensemble_switchover.analysis.error_grid import ErrorGrid
+    from ensemble_switchover.analysis.switchover.error_grid import ErrorGrid
 
 NUM_STUDIES = 1000
 NUM_BUDGETS, NUM_EPOCHS = 3, 2

@@ -7,17 +7,17 @@ import statistics
 import polars as pl
 import pytest
 
-from ensemble_switchover.analysis.display import (
-    ABSENT,
-    show_runs,
-    show_summary,
-    show_times_to_accuracy,
-)
 from ensemble_switchover.analysis.table import (
     RUN_COLUMNS,
     split_designs,
     summarise_runs,
     tabulate_runs,
+)
+from ensemble_switchover.reporting.tables import (
+    ABSENT,
+    show_runs,
+    show_summary,
+    show_times_to_accuracy,
 )
 from tests.factories import make_record, make_study, planted_error
 

@@ -7,7 +7,7 @@ from tests.file_server import FileServer
 def server(monkeypatch):
     """Serve files on this machine, and let nothing wait between attempts."""
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr("ensemble_switchover.data.download.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("ensemble_switchover.data.sources.download.PAUSE_SECONDS", 0.0)
     server = FileServer()
     yield server
     server.close()

@@ -13,8 +13,8 @@ from filelock import FileLock
 
 from ensemble_switchover.data import array_cache
 from ensemble_switchover.data.array_cache import MANIFEST, cached_set
-from ensemble_switchover.data.moments import mean_and_deviation, pixel_moments
-from ensemble_switchover.data.sources import Decoded
+from ensemble_switchover.data.normalisation import mean_and_deviation, pixel_moments
+from ensemble_switchover.data.sources.source import Decoded
 from ensemble_switchover.errors import DataError
 
 ARRAYS = [entry.name for entry in fields(Decoded) if entry.name not in {"class_names", "remarks"}]
@@ -285,5 +285,5 @@ def test_moments_do_not_overflow_and_chunks_do_not_matter(monkeypatch):
     assert (pixel_moments(white) == np.array([255, 255**2])[None, :, None] * 64 * 64).all()
     images = make_set().train_images
     whole = pixel_moments(images)
-    monkeypatch.setattr("ensemble_switchover.data.moments.CHUNK_BYTES", 200)
+    monkeypatch.setattr("ensemble_switchover.data.normalisation.CHUNK_BYTES", 200)
     assert np.array_equal(pixel_moments(images), whole)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.transforms.v2 import functional as torchvision
 
+from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data.augmentation import Augmentation, draw
 from ensemble_switchover.data.batches import (
     EvaluationBatches,
@@ -15,7 +16,6 @@ from ensemble_switchover.data.batches import (
 )
 from ensemble_switchover.data.images import ImageSet
 from ensemble_switchover.data.randaugment import RandAugment
-from ensemble_switchover.seeds import Stream, stream_seed
 
 SEEDS = (11, 22, 33)
 AUGMENTATIONS = [

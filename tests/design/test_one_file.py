@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ensemble_switchover.config import conf_folder
+from ensemble_switchover.config.schema import conf_folder
 from ensemble_switchover.design import FAMILIES, families
 from ensemble_switchover.design.family import Family
 
@@ -51,7 +51,7 @@ class Toy(Family):
 USE = """
 import json, sys
 from ensemble_switchover import designs, plan
-from ensemble_switchover.command import run_command
+from ensemble_switchover.config.command_line import run_command
 
 words = ["arch=toy", "k=2"]
 assert designs.main([*words, "arch.kernel=3,5", "--format", "json"]) == 0

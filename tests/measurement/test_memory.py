@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from ensemble_switchover.data.batches import GroupEpoch
-from ensemble_switchover.measurement import memory
 from ensemble_switchover.measurement.memory import (
-    MemoryCallback,
+    PeakMemory,
     peak_rss_bytes,
     read_peaks,
     reset_peaks,
 )
-from ensemble_switchover.training.epoch_part import PeakMemory
+from ensemble_switchover.training import callbacks
+from ensemble_switchover.training.callbacks import MemoryCallback
 
 MIB = 2**20
 
@@ -58,8 +58,8 @@ def epoch_of(monkeypatch):
 
     def make(peaks, num_members):
         module, ends, resets = SimpleNamespace(device=torch.device("cpu")), iter(peaks.values()), []
-        monkeypatch.setattr(memory, "reset_peaks", resets.append)
-        monkeypatch.setattr(memory, "read_peaks", lambda device: next(ends))
+        monkeypatch.setattr(callbacks, "reset_peaks", resets.append)
+        monkeypatch.setattr(callbacks, "read_peaks", lambda device: next(ends))
         callback = MemoryCallback(num_members)
         callback.on_train_epoch_start(None, module)
         for number, group in enumerate(peaks):

@@ -4,9 +4,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from ensemble_switchover import fitting, run
-from ensemble_switchover.measurement.timing import MemberStopwatch, TimingCallback
+from ensemble_switchover.measurement.timing import MemberStopwatch
+from ensemble_switchover.runner import run
 from ensemble_switchover.training import EnsembleModule
+from ensemble_switchover.training import fit as fitting
+from ensemble_switchover.training.callbacks import TimingCallback
 
 
 class ManualClock:

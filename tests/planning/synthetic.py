@@ -1,6 +1,6 @@
 """Made-up observations whose rates are known."""
 
-from ensemble_switchover.hardware import num_processors
+from ensemble_switchover.machine.hardware import num_processors
 from ensemble_switchover.planning.calibration import (
     VERSION,
     Calibration,

@@ -6,12 +6,13 @@ import io
 import pytest
 from rich.console import Console
 
+from ensemble_switchover.config.study import Study
+from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning import display
-from ensemble_switchover.planning import machine as machine_module
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
+from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.results.store import write_failure, write_record
-from ensemble_switchover.study import Study
 from tests.factories import make_record
 from tests.planning.synthetic import make_calibration
 
@@ -49,7 +50,7 @@ def test_runs_of_a_design_are_a_line(cells):
 
 def test_what_is_begun_is_told_by_its_state(cells):
     write_failure(cells[1].folder, cells[1].name, "reason")
-    checkpoints = cells[2].checkpoint_folder
+    checkpoints = checkpoint_folder(cells[2].folder)
     checkpoints.mkdir(parents=True)
     (checkpoints / "000002.checkpoint").touch()
     text = "\n".join(shown(forecast(cells, [], None)))

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from ensemble_switchover.layout import RECORD_FILE
-from ensemble_switchover.planning import machine as machine_module
+from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning.forecast import forecast, total
 from ensemble_switchover.planning.rows import plan_row
 from ensemble_switchover.planning.workload import Pass
+from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.state import RunState
 from ensemble_switchover.results.store import write_failure, write_record
 from tests.factories import make_record

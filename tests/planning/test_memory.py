@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import SGD
 
+from ensemble_switchover.config.execution_plan import Way
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.design.layers import (
     BatchNorm,
@@ -16,15 +17,14 @@ from ensemble_switchover.design.layers import (
     Shape,
     trace,
 )
-from ensemble_switchover.fake_step import HOST, fake_bytes, with_exact_memory
 from ensemble_switchover.measurement.allocation import AllocationTracker
 from ensemble_switchover.networks import build_network
 from ensemble_switchover.planning.cost import memory_bytes, shape_bytes
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.memory import training_peak_bytes
+from ensemble_switchover.runner.fake_step import HOST, fake_bytes, with_exact_memory
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import FLOAT32
-from ensemble_switchover.ways import Way
 
 OPTIONS = {
     "densenet": st.fixed_dictionaries(

@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from ensemble_switchover.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE
+from ensemble_switchover.results.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.results.store import read_record, read_records, write_record
 from ensemble_switchover.results.table import list_runs
@@ -69,19 +69,20 @@ WORKER = """
 import os, sys, time, types
 from contextlib import nullcontext
 from pathlib import Path
-sys.modules["ensemble_switchover.run"] = run = types.ModuleType("ensemble_switchover.run")
+run = types.ModuleType("ensemble_switchover.runner.run")
+sys.modules["ensemble_switchover.runner.run"] = run
 sys.modules["ensemble_switchover.training.checkpoint"] = checkpoint = types.ModuleType("c")
 sys.modules["ensemble_switchover.training"] = types.ModuleType("t")
-sys.modules["ensemble_switchover.loggers"] = loggers = types.ModuleType("loggers")
+sys.modules["ensemble_switchover.tracking.loggers"] = loggers = types.ModuleType("loggers")
 checkpoint.remove_checkpoints = lambda folder: None
 loggers.MetricLog = lambda *arguments: nullcontext(types.SimpleNamespace(keep=str))
 run.summary_line = lambda record: record.name
 
 from hydra import compose, initialize_config_dir
-from ensemble_switchover import config as config_module
-from ensemble_switchover.cell import resolve
-from ensemble_switchover.config import conf_folder, register_schemas, typed
-from ensemble_switchover.job import run_cell
+from ensemble_switchover.config import schema as config_module
+from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
+from ensemble_switchover.runner.job import run_cell
 from tests.factories import make_record
 
 trained = Path(sys.argv[2])

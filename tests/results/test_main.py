@@ -14,14 +14,14 @@ import polars as pl
 import pytest
 import yaml
 
-from ensemble_switchover.layout import (
+from ensemble_switchover.results.__main__ import main
+from ensemble_switchover.results.layout import (
     CONFIG_FILE,
     EPOCHS_FILE,
     RECORD_FILE,
     checkpoint_folder,
     unfinished_folder,
 )
-from ensemble_switchover.results.__main__ import main
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.record import RunDescription
 from ensemble_switchover.results.store import (

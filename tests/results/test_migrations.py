@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.layout import RECORD_FILE
+from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.migrations import MIGRATIONS, migrate
 from ensemble_switchover.results.record import SCHEMA_VERSION
 from ensemble_switchover.results.state import RunState, run_state

@@ -3,8 +3,8 @@ import io
 import numpy as np
 import pytest
 
+from ensemble_switchover.config.recipe import table_a
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.recipe import table_a
 from ensemble_switchover.results.predictions import (
     Predictions,
     dump_predictions,

@@ -11,14 +11,14 @@ import pytest
 
 from ensemble_switchover.analysis.claims import check_claims
 from ensemble_switchover.analysis.comparison import group_comparisons
-from ensemble_switchover.analysis.display_answers import show_claims, show_switchovers
 from ensemble_switchover.analysis.finding import derive_finding
-from ensemble_switchover.analysis.markup import write_markdown
-from ensemble_switchover.composition import compose_words
+from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.study import resolve_study
+from ensemble_switchover.reporting.answer_tables import show_claims, show_switchovers
+from ensemble_switchover.reporting.markup import write_markdown
 from ensemble_switchover.results.check import check_record
 from ensemble_switchover.results.shipped import ShippedStudy, main, unpack_study
 from ensemble_switchover.results.store import read_records
-from ensemble_switchover.study import resolve_study
 
 if TYPE_CHECKING:
     import zipfile

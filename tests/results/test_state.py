@@ -2,7 +2,7 @@
 
 import pytest
 
-from ensemble_switchover.layout import FAILURE_FILE, checkpoint_folder, unfinished_folder
+from ensemble_switchover.results.layout import FAILURE_FILE, checkpoint_folder, unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.state import RunState, ended_state, failure_of, run_state
 from ensemble_switchover.results.store import forget_unfinished, write_failure, write_record

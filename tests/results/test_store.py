@@ -11,14 +11,14 @@ import pytest
 import yaml
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.layout import (
+from ensemble_switchover.results import store
+from ensemble_switchover.results.layout import (
     CONFIG_FILE,
     EPOCHS_FILE,
     FAILURE_FILE,
     RECORD_FILE,
     UNFINISHED_FOLDER,
 )
-from ensemble_switchover.results import store
 from ensemble_switchover.results.state import RunState, failure_of, run_state
 from ensemble_switchover.results.store import (
     read_attachment,

@@ -7,6 +7,7 @@ import pickle
 import pytest
 import torch
 
+from ensemble_switchover.config.execution_plan import Way
 from ensemble_switchover.training.checkpoint import (
     MAGIC,
     NUM_KEPT,
@@ -15,8 +16,7 @@ from ensemble_switchover.training.checkpoint import (
     remove_checkpoints,
     write_checkpoint,
 )
-from ensemble_switchover.training.epoch_part import MemberState
-from ensemble_switchover.ways import Way
+from ensemble_switchover.training.epoch_result import MemberState
 
 
 def made(num_epochs):

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from ensemble_switchover import fitting, run
-from ensemble_switchover.measurement.timing import TimingCallback
+from ensemble_switchover.runner import run
+from ensemble_switchover.training import fit as fitting
+from ensemble_switchover.training.callbacks import TimingCallback
 
 
 @pytest.fixture

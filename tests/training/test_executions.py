@@ -5,15 +5,15 @@ import torch
 from torch import nn
 from torch.optim import SGD
 
+from ensemble_switchover.config.execution_plan import Way, candidate_ways
+from ensemble_switchover.config.recipe import Recipe
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.networks import build_member
 from ensemble_switchover.networks.fused import Fused
-from ensemble_switchover.recipe import Recipe
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.optimizer import make_optimizer
 from ensemble_switchover.training.precision import Precision
-from ensemble_switchover.ways import Way, candidate_ways
 
 TASK = ImageTask(channels=2, size=8, num_classes=5)
 DEVICE = torch.device("cpu")

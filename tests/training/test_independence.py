@@ -6,17 +6,17 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ensemble_switchover.config.execution_plan import Way, candidate_ways
+from ensemble_switchover.config.recipe import Recipe
+from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data import ImageDataModule, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation, augment, draw
 from ensemble_switchover.data.batches import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import Ensemble, build_member
-from ensemble_switchover.recipe import Recipe
-from ensemble_switchover.seeds import Stream, stream_seed
 from ensemble_switchover.training import EnsembleModule
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import Precision
-from ensemble_switchover.ways import Way, candidate_ways
 
 TASK = ImageTask(channels=1, size=8, num_classes=10)
 RECIPE = Recipe(

@@ -1,7 +1,7 @@
 import pytest
 
 from ensemble_switchover.errors import TrainingError
-from ensemble_switchover.run import train_and_measure
+from ensemble_switchover.runner.run import train_and_measure
 
 
 def test_a_member_that_diverges_is_named_with_its_epoch_and_step(tiny_cell):

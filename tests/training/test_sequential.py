@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.optim import SGD
 
+from ensemble_switchover.config.execution_plan import Way
 from ensemble_switchover.training.execution.sequential import Sequential
 from ensemble_switchover.training.precision import FLOAT32
-from ensemble_switchover.ways import Way
 
 
 def device_bytes(module):

@@ -21,7 +21,7 @@ from ensemble_switchover.analysis.claims.trends import (
     check_fall_with_complexity,
     check_rise_with_k,
 )
-from ensemble_switchover.analysis.error_grid import ENSEMBLE_CLASSES
+from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.terminal import count
+from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.ratio import Ratio

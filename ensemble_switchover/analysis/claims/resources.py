@@ -20,14 +20,14 @@ from ensemble_switchover.analysis.claims.claim import (
 from ensemble_switchover.analysis.condition_group import split_conditions
 from ensemble_switchover.analysis.ratio import measure_own_ratio, measure_ratio
 from ensemble_switchover.analysis.table import DEVICE_MEMORY, PROCESS_MEMORY
-from ensemble_switchover.terminal import count
+from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.analysis.condition_group import ConditionGroup
-    from ensemble_switchover.analysis.error_grid import DesignClassName
     from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
 FASTER = (1.2, 5.0)
 """How many times faster an ensemble reaches the single network's accuracy."""

@@ -14,12 +14,12 @@ from ensemble_switchover.analysis.claims.claim import (
     judge,
 )
 from ensemble_switchover.analysis.statistics import paired_t_interval, sample_mean
-from ensemble_switchover.analysis.switchover_range import range_switchover
-from ensemble_switchover.terminal import count
+from ensemble_switchover.analysis.switchover.range import range_switchover
+from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from ensemble_switchover.analysis.error_grid import DesignClassName
     from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
 GAIN = (1.0, 3.0)
 """Percentage points of lower test error beyond the threshold."""

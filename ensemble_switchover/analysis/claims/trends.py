@@ -8,14 +8,14 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.claims.claim import NOTHING, Answer, Claim
-from ensemble_switchover.analysis.switchover_range import data_complexity, range_switchover
+from ensemble_switchover.analysis.switchover.range import data_complexity, range_switchover
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from ensemble_switchover.analysis.error_grid import DesignClassName
     from ensemble_switchover.analysis.finding import Finding
-    from ensemble_switchover.analysis.switchover_range import SwitchoverRange
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
+    from ensemble_switchover.analysis.switchover.range import SwitchoverRange
 
 
 @dataclass(frozen=True, slots=True)

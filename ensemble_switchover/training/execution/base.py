@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
+    from ensemble_switchover.config.execution_plan import Way
     from ensemble_switchover.data.batches import Groups
     from ensemble_switchover.training.precision import Precision
-    from ensemble_switchover.ways import Way
 
 
 @contextmanager

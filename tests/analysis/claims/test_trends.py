@@ -10,11 +10,11 @@ from ensemble_switchover.analysis.claims.trends import (
     check_fall_with_complexity,
     check_rise_with_k,
 )
-from ensemble_switchover.analysis.switchover_range import data_complexity
-from ensemble_switchover.analysis.switchover_series import (
+from ensemble_switchover.analysis.switchover.across_comparisons import (
     switchovers_by_data,
     tabulate_switchovers,
 )
+from ensemble_switchover.analysis.switchover.range import data_complexity
 from tests.analysis.claims.planted import answer, find, find_one, from_column, make_records
 
 

@@ -3,9 +3,9 @@
 import pytest
 from torchvision.transforms import RandAugment as OneByOne
 
+from ensemble_switchover.config.dataset_spec import MAX_MAGNITUDE
 from ensemble_switchover.data.randaugment import OPERATIONS, Magnitudes
 from ensemble_switchover.data.randaugment.operations import GEOMETRIC, NUM_BINS
-from ensemble_switchover.dataset_facts import MAX_MAGNITUDE
 
 
 def test_operations_are_torchvisions_in_its_order():

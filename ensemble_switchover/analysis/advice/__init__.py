@@ -1,0 +1,1 @@
+"""Which design to build with given limits."""

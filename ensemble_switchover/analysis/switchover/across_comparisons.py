@@ -1,0 +1,106 @@
+"""The switchovers of all comparisons: one row a comparison and ensemble class."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ensemble_switchover.analysis.switchover.range import data_complexity, range_switchover
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
+
+COLUMNS: dict[str, type[pl.DataType]] = {
+    "setting": pl.String,
+    "family": pl.String,
+    "family_options": pl.String,
+    "precision": pl.String,
+    "dataset": pl.String,
+    "dataset_fields": pl.String,
+    "evaluated_on": pl.String,
+    "data_complexity_percent": pl.Float64,
+    "source": pl.String,
+    "k": pl.Int64,
+    "ensemble_class": pl.String,
+    "above_parameters": pl.Int64,
+    "earliest_parameters": pl.Int64,
+    "switchover_parameters": pl.Int64,
+    "switchover_epoch": pl.Int64,
+    "last_epoch": pl.Int64,
+    "confidence": pl.Float64,
+    "intervals": pl.String,
+    "conditions": pl.String,
+}
+
+
+def tabulate_switchovers(findings: Sequence[Finding]) -> pl.DataFrame:
+    """Lay out where each ensemble class switches over, as far as the records tell.
+
+    `above_parameters` is the largest budget that is ruled out (0 if none is), `earliest_parameters`
+    the smallest that is not (null if all are), `switchover_parameters` the smallest that is shown
+    to be beyond (null if none is). `data_complexity_percent` is the error of the largest single
+    network. Classes without a pair to compare have no row.
+    """
+    rows = [
+        _row(finding, name, threshold)
+        for finding in findings
+        for name, threshold in finding.thresholds.items()
+        if threshold.pair_counts is not None
+    ]
+    return pl.DataFrame(rows, schema=COLUMNS)
+
+
+def switchovers_by_k(switchovers: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return the rows of each setting that was run with several k, ascending in k."""
+    groups = switchovers.group_by("setting", "source", maintain_order=True)
+    return [group.sort("k") for _, group in groups if group["k"].n_unique() > 1]
+
+
+def switchovers_by_data(switchovers: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return the rows of each family and k that has several data sets, the easiest first.
+
+    Recipes may differ, since they go with the data; precision, options of the family, and whether
+    test or validation images were measured may not.
+    """
+    groups = switchovers.drop_nulls("data_complexity_percent").group_by(
+        *("family", "family_options", "precision", "evaluated_on", "k", "source"),
+        maintain_order=True,
+    )
+    return [
+        group.sort("data_complexity_percent", "setting")
+        for _, group in groups
+        if group["dataset_fields"].n_unique() > 1
+    ]
+
+
+def _row(finding: Finding, name: DesignClassName, threshold: Threshold) -> dict[str, Any]:
+    comparison, found = finding.comparison, range_switchover(threshold)
+    setting = comparison.setting
+    return {
+        "setting": comparison.setting_label,
+        "family": setting.family,
+        "family_options": json.dumps(setting.family_options),
+        "precision": setting.precision,
+        "dataset": setting.dataset,
+        "dataset_fields": json.dumps(setting.data),
+        "evaluated_on": setting.evaluated_on,
+        "data_complexity_percent": data_complexity(finding),
+        "source": comparison.source,
+        "k": comparison.k,
+        "ensemble_class": name,
+        "above_parameters": int(found.above),
+        "earliest_parameters": None if math.isinf(found.earliest) else int(found.earliest),
+        "switchover_parameters": threshold.budget,
+        "switchover_epoch": threshold.epoch,
+        "last_epoch": threshold.epochs[-1],
+        "confidence": threshold.confidence,
+        "intervals": threshold.interval_name,
+        "conditions": finding.conditions,
+    }

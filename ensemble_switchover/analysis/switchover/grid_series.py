@@ -1,0 +1,126 @@
+"""The numbers behind the maps and the error curve of one comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
+
+_BUDGET_COLUMNS: dict[str, type[pl.DataType]] = {
+    "budget_parameters": pl.Int64,
+    "budget_depth": pl.Int64,
+    "budget_width": pl.Int64,
+}
+
+
+def verdict_series(
+    grid: ErrorGrid, thresholds: Mapping[DesignClassName, Threshold]
+) -> pl.DataFrame:
+    """Return one row a cell and ensemble class: its verdict against the single network.
+
+    Differences are ensemble minus single, in percentage points; null where there is none. `beyond`
+    tells whether the cell is beyond the switchover.
+    """
+    rows = []
+    for name, threshold in thresholds.items():
+        for column, cells in enumerate(threshold.cells):
+            first = threshold.staircase[column]
+            for row, cell in enumerate(cells):
+                interval = cell.interval
+                rows.append(
+                    {
+                        **_budget(grid, column),
+                        "epoch": grid.epochs[row],
+                        "ensemble_class": name,
+                        "verdict": cell.verdict.value,
+                        "difference_points": cell.mean_difference,
+                        "lower_points": interval.lower if interval else None,
+                        "upper_points": interval.upper if interval else None,
+                        "num_pairs": cell.num_pairs,
+                        "by_pools": cell.by_pools,
+                        "beyond": first is not None and grid.epochs[row] >= first,
+                    }
+                )
+    schema: dict[str, type[pl.DataType]] = {
+        **_BUDGET_COLUMNS,
+        "epoch": pl.Int64,
+        "ensemble_class": pl.String,
+        "verdict": pl.String,
+        "difference_points": pl.Float64,
+        "lower_points": pl.Float64,
+        "upper_points": pl.Float64,
+        "num_pairs": pl.Int64,
+        "by_pools": pl.Boolean,
+        "beyond": pl.Boolean,
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
+def cell_series(grid: ErrorGrid) -> pl.DataFrame:
+    """Return one row a cell: the mean error in percent of each class, and the lowest's name.
+
+    The name is null where there is no single network beside an ensemble, as the map is blank there.
+    """
+    rows = []
+    for column in range(len(grid.budgets)):
+        for row, epoch in enumerate(grid.epochs):
+            means = {name: grid.mean_error(name, column, row) for name in DESIGN_CLASSES}
+            measured = {name: mean for name, mean in means.items() if mean is not None}
+            is_compared = "single" in measured and len(measured) > 1
+            lowest = min(measured.items(), key=lambda item: item[1])[0] if is_compared else None
+            errors = {f"{name}_error_percent": mean for name, mean in means.items()}
+            rows.append({**_budget(grid, column), "epoch": epoch, **errors, "lowest": lowest})
+    schema: dict[str, type[pl.DataType]] = {
+        **_BUDGET_COLUMNS,
+        "epoch": pl.Int64,
+        **{f"{name}_error_percent": pl.Float64 for name in DESIGN_CLASSES},
+        "lowest": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
+def error_series(grid: ErrorGrid) -> pl.DataFrame:
+    """Return one row a design and seed: its error in percent after the last common epoch."""
+    last = len(grid.epochs) - 1
+    rows = [
+        {
+            **_budget(grid, column),
+            "design_class": name,
+            "k": design.k,
+            "budget_fill": design.budget_fill,
+            "epoch": grid.epochs[last],
+            "seed": seed,
+            "error_percent": error,
+        }
+        for (name, column), design in sorted(
+            grid.designs.items(), key=lambda item: (item[0][1], DESIGN_CLASSES.index(item[0][0]))
+        )
+        for seed, error in grid.errors(name, column, last).items()
+    ]
+    schema: dict[str, type[pl.DataType]] = {
+        **_BUDGET_COLUMNS,
+        "design_class": pl.String,
+        "k": pl.Int64,
+        "budget_fill": pl.Float64,
+        "epoch": pl.Int64,
+        "seed": pl.Int64,
+        "error_percent": pl.Float64,
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _budget(grid: ErrorGrid, column: int) -> dict[str, Any]:
+    budget = grid.budgets[column]
+    return {
+        "budget_parameters": budget.parameters,
+        "budget_depth": budget.depth,
+        "budget_width": budget.width,
+    }

@@ -1,0 +1,104 @@
+"""Why a budget has no design of a class: no such network exists, or it was not run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+from ensemble_switchover.design import (
+    FAMILIES,
+    Budget,
+    DesignClass,
+    ImageTask,
+    Source,
+    make_family,
+    solve,
+)
+from ensemble_switchover.errors import DesignError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.analysis.comparison import Comparison
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.results.record import BudgetRecord, Record
+
+
+class HoleKind(Enum):
+    """The two reasons of a hole."""
+
+    NO_DESIGN = "no such design"
+    """No network of the class is small enough for the budget."""
+    NOT_RUN = "not run"
+    """The design exists, but no finished run of it was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A budget without a design of a class."""
+
+    design_class: DesignClassName
+    column: int
+    """Index of the budget in the grid."""
+    budget: BudgetRecord
+    kind: HoleKind
+    reason: str
+    """One line for people."""
+
+
+def find_holes(comparison: Comparison, grid: ErrorGrid) -> list[Hole]:
+    """List the budgets of a comparison that lack a design, with the reason of each.
+
+    A class of which the comparison has no run at all was left out of the study; its budgets are
+    listed only where no such design exists.
+    """
+    if comparison.source is None:
+        return []
+    holes = []
+    for design_class in DESIGN_CLASSES:
+        for column, budget in enumerate(grid.budgets):
+            if (design_class, column) in grid.curves:
+                continue
+            kind, reason = _explain(comparison.records[0], budget, design_class, comparison)
+            if kind is HoleKind.NO_DESIGN or grid.has(design_class):
+                holes.append(Hole(design_class, column, budget, kind, reason))
+    return holes
+
+
+def count_too_small(holes: Sequence[Hole], design_class: DesignClassName) -> int:
+    """Count the smallest budgets, up to the first that has one, without a network of a class."""
+    without = {
+        hole.column
+        for hole in holes
+        if hole.design_class == design_class and hole.kind is HoleKind.NO_DESIGN
+    }
+    column = 0
+    while column in without:
+        column += 1
+    return column
+
+
+def _explain(
+    record: Record, budget: BudgetRecord, design_class: DesignClassName, comparison: Comparison
+) -> tuple[HoleKind, str]:
+    data = record.dataset
+    if design_class == "single":
+        return HoleKind.NOT_RUN, "no finished run of the network that states it is in the folder"
+    if record.design.family not in FAMILIES:
+        return HoleKind.NOT_RUN, "no finished run, of a family that this version does not know"
+    try:
+        solve(
+            make_family(record.design.family, record.design.family_options),
+            Budget(budget.depth, budget.width, budget.parameters),
+            DesignClass(design_class),
+            comparison.k,
+            ImageTask(data.channels, data.image_size, data.num_classes),
+            Source(comparison.source),
+        )
+    except DesignError as error:
+        return HoleKind.NO_DESIGN, str(error)
+    except TypeError:
+        return HoleKind.NOT_RUN, "no finished run, and this version does not know its options"
+    return HoleKind.NOT_RUN, "the design exists, but no finished run of it is in the folder"

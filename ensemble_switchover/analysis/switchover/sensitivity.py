@@ -1,0 +1,141 @@
+"""How the switchover moves with the rule: its margin and its confidence level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ensemble_switchover.analysis.statistics import t_quantile
+from ensemble_switchover.analysis.switchover.threshold import find_staircase
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
+    from ensemble_switchover.analysis.switchover.verdict import Cell
+
+CONFIDENCES = (None, 0.8, 0.9, 0.95, 0.99)
+"""None compares the means alone, as one run of each design does."""
+MARGINS = (0.0, 0.5, 1.0, 2.0)
+"""Percentage points by which the ensemble has to be better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The two summary numbers of the switchover under another rule."""
+
+    confidence: float | None
+    """Confidence of each cell's interval; None where the means alone are compared."""
+    margin: float
+    """Percentage points by which the ensemble has to be better."""
+    budget: int | None
+    """The smallest budget, in parameters, beyond the threshold at the last epoch; None if none."""
+    epoch: int | None
+    """The smallest epoch beyond the threshold at that budget."""
+
+
+def vary_rule(
+    threshold: Threshold,
+    confidences: Sequence[float | None] = CONFIDENCES,
+    margins: Sequence[float] = MARGINS,
+) -> list[Variant]:
+    """Find the switchover anew under every confidence and margin.
+
+    Args:
+        threshold: The switchover of one ensemble class; its cells are judged anew.
+        confidences: Confidence levels; None for the means alone.
+        margins: Percentage points.
+
+    Returns:
+        One variant per pair, confidences outermost.
+    """
+    means, errors, pairs = measure_cells(threshold.cells)
+    variants = []
+    for confidence in confidences:
+        reach = interval_reach(errors, pairs, confidence)
+        for margin in margins:
+            wins = means + reach < -margin  # false where there is no mean or no interval
+            staircase = find_staircase(threshold.budgets, wins)
+            first = next((c for c, row in enumerate(staircase) if row is not None), None)
+            row = None if first is None else staircase[first]
+            variants.append(
+                Variant(
+                    confidence,
+                    margin,
+                    None if first is None else threshold.budgets[first],
+                    None if row is None else threshold.epochs[row],
+                )
+            )
+    return variants
+
+
+def interval_reach(
+    errors: NDArray[np.float64], pairs: NDArray[np.int64], confidence: float | None
+) -> NDArray[np.float64]:
+    """Return how far the interval of each cell reaches to either side of its mean.
+
+    Args:
+        errors: Standard errors in percentage points; NaN where there is none.
+        pairs: Numbers of paired seeds.
+        confidence: Confidence of the intervals; None for the means alone, which reach nowhere.
+    """
+    if confidence is None:
+        return np.zeros_like(errors)
+    quantiles = {n: t_quantile(n - 1, confidence) for n in set(pairs[pairs > 1].tolist())}
+    factors = np.vectorize(lambda n: quantiles.get(n, np.nan), otypes=[float])(pairs)
+    return np.asarray(factors * errors)
+
+
+def describe_sensitivity(threshold: Threshold, variants: Sequence[Variant]) -> str:
+    """Say in one line where the switchover goes as confidence and margin move, one at a time."""
+    levels = [v for v in variants if v.margin == threshold.margin]
+    margins = [
+        v for v in variants if v.confidence == threshold.confidence and v.margin != threshold.margin
+    ]
+    parts = [f"{_name_level(v.confidence)}: {_place(v)}" for v in levels]
+    parts += [f"a margin of {_points(v.margin)}: {_place(v)}" for v in margins]
+    return f"{threshold.ensemble_class} under other rules: {'; '.join(parts)}."
+
+
+def _name_level(confidence: float | None) -> str:
+    return "means alone" if confidence is None else f"{100 * confidence:g} %"
+
+
+def _points(margin: float) -> str:
+    return f"{margin:g} percentage {'point' if margin == 1.0 else 'points'}"
+
+
+def _place(variant: Variant) -> str:
+    if variant.budget is None:
+        return "none"
+    return f"{variant.budget:,} parameters, epoch {variant.epoch}"
+
+
+def measure_cells(
+    cells: Sequence[Sequence[Cell]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Mean, standard error (percentage points) and number of samples of every cell; NaN: none."""
+    means = [[_or_nan(cell.mean_difference) for cell in column] for column in cells]
+    errors = [[_standard_error(cell) for cell in column] for column in cells]
+    pairs = [[_num_samples(cell) for cell in column] for column in cells]
+    return np.array(means), np.array(errors), np.array(pairs, dtype=np.int64)
+
+
+def _num_samples(cell: Cell) -> int:
+    return cell.num_pairs if cell.interval is None else cell.interval.num_samples
+
+
+def _standard_error(cell: Cell) -> float:
+    interval = cell.interval
+    if interval is None:
+        return float("nan")
+    half_width = (interval.upper - interval.lower) / 2.0
+    return half_width / t_quantile(interval.num_samples - 1, interval.confidence)
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value

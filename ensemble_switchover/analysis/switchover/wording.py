@@ -1,0 +1,104 @@
+"""The switchover in one plain English sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.switchover.threshold import Outcome
+from ensemble_switchover.analysis.switchover.verdict import Verdict
+from ensemble_switchover.machine.terminal import count
+
+if TYPE_CHECKING:
+    from ensemble_switchover.analysis.statistics import Interval
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
+
+
+def describe_threshold(threshold: Threshold, measure: str) -> str:
+    """Say where the switchover lies, how sure that is, and from how much evidence.
+
+    The text holds numbers and the names of design classes only, nothing from a record's names.
+
+    Args:
+        threshold: The switchover of one ensemble class.
+        measure: What the error is called, `test error` or `validation error`.
+    """
+    subject = f"{threshold.ensemble_class} (k={threshold.k}): "
+    if threshold.pair_counts is None:
+        return f"{subject}nothing to compare: {_why_empty(threshold)}."
+    method = ""
+    if threshold.outcome is Outcome.FOUND:
+        method = f"{100 * threshold.confidence:g} % t interval over "
+        if threshold.num_pool_cells:
+            method = f"{100 * threshold.confidence:g} % {threshold.interval_name}; "
+    return f"{subject}{_finding(threshold, measure)} ({method}{describe_coverage(threshold)})."
+
+
+def describe_outcome(threshold: Threshold) -> str:
+    """Say the outcome in a few words, for a headline."""
+    if threshold.outcome is Outcome.FOUND:
+        where = "at or below" if threshold.budget == threshold.budgets[0] else "at"
+        return f"{threshold.ensemble_class} switches over {where} {threshold.budget:,} parameters"
+    if threshold.outcome is Outcome.NOT_WITHIN:
+        return f"{threshold.ensemble_class} does not switch over within the grid"
+    if threshold.pair_counts is None:
+        return f"{threshold.ensemble_class} has nothing to compare"
+    return f"{threshold.ensemble_class} is undecided"
+
+
+def describe_coverage(threshold: Threshold) -> str:
+    """Say which seeds and budgets the answer rests on."""
+    seeds = "no seeds"
+    if threshold.pair_counts is not None:
+        fewest, most = threshold.pair_counts
+        seeds = count(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
+    first, last = threshold.budgets[0], threshold.budgets[-1]
+    reach = f"from {first:,} to {last:,} parameters" if first < last else f"of {first:,} parameters"
+    budgets = f"{count(len(threshold.budgets), 'budget')} {reach}"
+    holes = threshold.num_holes
+    if holes:
+        budgets += f", {holes} of them without a {threshold.ensemble_class} pair to compare"
+    return f"{seeds}, {budgets}"
+
+
+def _finding(threshold: Threshold, measure: str) -> str:
+    last = threshold.last_cell
+    last_epoch = threshold.epochs[-1]
+    if threshold.outcome is Outcome.FOUND:
+        below = "at or below" if threshold.budget == threshold.budgets[0] else "at"
+        found = (
+            f"the switchover lies {below} {threshold.budget:,} parameters "
+            f"from epoch {threshold.epoch} of {last_epoch} on"
+        )
+        if threshold.earliest_budget != threshold.budget:
+            low = (
+                "at or below" if threshold.earliest_budget == threshold.budgets[0] else "as low as"
+            )
+            found += f", and may lie {low} {threshold.earliest_budget:,} parameters"
+        return found
+    place = f"at the largest budget after epoch {last_epoch}"
+    if last.verdict is Verdict.HOLE:
+        return f"undecided: there is no pair to compare {place}"
+    if last.mean_difference is None:
+        return f"undecided: {place} the two designs share no seed, so nothing can be paired"
+    difference = f"{place} its {measure} minus the single network's is "
+    difference += f"{last.mean_difference:+.1f} percentage points"
+    if last.interval is None:
+        why = "one seed gives" if last.num_pairs == 1 else "equal differences of all seeds give"
+        return f"undecided, since {why} no interval: {difference}"
+    difference += f", {_interval_text(last.interval, last.interval_name)}"
+    if threshold.outcome is Outcome.NOT_WITHIN:
+        return f"no switchover within the grid: {difference}"
+    return f"undecided: {difference}"
+
+
+def _interval_text(interval: Interval, name: str) -> str:
+    return f"{100 * interval.confidence:g} % {name} {interval.lower:+.1f} to {interval.upper:+.1f}"
+
+
+def _why_empty(threshold: Threshold) -> str:
+    budgets = "the only budget" if len(threshold.budgets) == 1 else "none of the budgets"
+    has = "lacks" if len(threshold.budgets) == 1 else "has"
+    return (
+        f"{budgets} {has} both a single network and a {threshold.ensemble_class} ensemble of "
+        f"{threshold.k} members"
+    )

@@ -1,0 +1,1 @@
+"""From the overrides of a command to resolved and checked runs (no torch)."""

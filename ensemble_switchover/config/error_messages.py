@@ -1,0 +1,143 @@
+"""From an exception of Hydra, OmegaConf or this program to one message for the user."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import fields, is_dataclass
+from typing import get_type_hints
+
+from hydra.errors import MissingConfigException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
+
+from ensemble_switchover.config.schema import GROUPS, SCHEMAS, Words
+from ensemble_switchover.errors import EnsembleSwitchoverError
+
+LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
+"""Launchers of Hydra that are packages of their own, and the extra that brings each."""
+SHOW_ALL = "python -m ensemble_switchover --cfg job shows every key"
+
+
+def explain(error: Exception) -> str:
+    """Say which key is wrong, what was expected, what came, and what to do."""
+    if isinstance(error, EnsembleSwitchoverError):
+        return str(error)
+    if isinstance(error, MissingConfigException):
+        return _unknown_option(error)
+    text = "\n".join(_chain(error))
+    match = re.search(r"Config group override must be .* Got (\w+)", text)
+    if match:
+        return f"a group takes the name of an option, such as arch=resnet; {match[1]} came"
+    for pattern in (r"Could not override '([^']+)'", r"Key '([^']+)' (?:is )?not in"):
+        match = re.search(pattern, text)
+        if match and "defaults list" not in text:
+            return _unknown_key(match[1])
+    match = re.search(r"No match in the defaults list", text)
+    if match:
+        return _unknown_group(text)
+    match = re.search(r"missing mandatory value: (\w+)", text)
+    if match:
+        return f"{_full_key(match[1])}: expected a value, none came; give {_full_key(match[1])}=..."
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override}: cannot be read; expected key=value, group=option or lists, and "
+            f"quotes around other characters: \"key='value'\""
+        )
+    wrong = _deepest_omegaconf(error)
+    if wrong is not None and wrong.full_key:
+        return _wrong_value(wrong.full_key, str(wrong).splitlines()[0])
+    return text
+
+
+def known_keys() -> list[str]:
+    """Return every key that some choice of groups has, dotted."""
+    keys = set(_keys(Words, ""))
+    for group, schemas in SCHEMAS.items():
+        node = _node_of(group)
+        for schema in schemas.values():
+            keys.update(f"{node}.{option.name}" for option in fields(schema))
+    return sorted(keys)
+
+
+def _keys(schema: type, prefix: str) -> list[str]:
+    hints = get_type_hints(schema)
+    keys = []
+    for option in fields(schema):
+        key = f"{prefix}{option.name}"
+        inner = hints[option.name]
+        if isinstance(inner, type) and is_dataclass(inner):
+            keys += _keys(inner, f"{key}.")
+        else:
+            keys.append(key)
+    return keys
+
+
+def _node_of(group: str) -> str:
+    name = group.partition("/")[0]
+    return "design_class" if name == "design" else name
+
+
+def _unknown_key(key: str) -> str:
+    node, _, name = key.partition(".")
+    for group, schemas in SCHEMAS.items():
+        owners = [
+            option
+            for option, schema in schemas.items()
+            if name in {entry.name for entry in fields(schema)}
+        ]
+        if _node_of(group) == node and owners and key in known_keys():
+            return f"{key}: belongs to {node}={' or '.join(owners)}, which was not chosen"
+    near = difflib.get_close_matches(key, [*known_keys(), *GROUPS], n=3)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"{key}: no such key; {meant}{SHOW_ALL}"
+
+
+def _wrong_value(key: str, text: str) -> str:
+    if "is not Optional" in text:
+        return f"{key}=null: expected a value"
+    match = re.search(r"Value '(.*?)' of type .* could not be converted to (\w+)", text)
+    return f"{key}={match[1]}: expected a value of type {match[2]}" if match else f"{key}: {text}"
+
+
+def _unknown_group(text: str) -> str:
+    match = re.search(r"Could not override '([^']+)'", text)
+    group = match[1] if match else "this group"
+    return f"{group}: no such group; expected one of {', '.join(GROUPS)}"
+
+
+def _unknown_option(error: MissingConfigException) -> str:
+    group, _, option = (error.missing_cfg_file or "").rpartition("/")
+    if group == "hydra/launcher" and option in LAUNCHERS:
+        return (
+            f"{group}={option}: is not installed; "
+            f"pip install 'ensemble-switchover[{LAUNCHERS[option]}]'"
+        )
+    expected = [name for name in error.options or [] if name != "schema"]
+    if not group or not expected:
+        return str(error)
+    near = difflib.get_close_matches(option, expected, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return f"{group}={option}: expected one of {', '.join(expected)}{meant}"
+
+
+def _full_key(name: str) -> str:
+    if name == _node_of("design"):
+        return "design"
+    return next((key for key in known_keys() if key.rpartition(".")[2] == name), name)
+
+
+def _chain(error: BaseException | None) -> list[str]:
+    texts = []
+    while error is not None:
+        texts.append(str(error))
+        error = error.__cause__
+    return texts
+
+
+def _deepest_omegaconf(error: BaseException | None) -> OmegaConfBaseException | None:
+    found = None
+    while error is not None:
+        if isinstance(error, OmegaConfBaseException):
+            found = error
+        error = error.__cause__
+    return found

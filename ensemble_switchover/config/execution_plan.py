@@ -1,0 +1,114 @@
+"""How the members of a run are executed, decided without torch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config.schema import ExecutionConfig
+
+SEQUENTIAL, FUSED = "sequential", "fused"
+WITHIN = (SEQUENTIAL, FUSED)
+"""How the members of one process take their steps."""
+
+_CHANNELS_LAST = "channels last"
+_LABEL = re.compile(
+    rf"(?:parallel: (?P<processes>\d+) processes, )?(?P<within>{'|'.join(WITHIN)})"
+    rf"(?P<last>, {_CHANNELS_LAST})?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to execute k members; it never changes what they learn."""
+
+    within: str = SEQUENTIAL
+    """`sequential`: one member after another; `fused`: all in one vectorised step."""
+    channels_last: bool = False
+    """Of `sequential`: the other order of an image's numbers, and one kernel for an update."""
+    processes: int = 1
+    """The members are spread over so many, each with its share of the cores or its own GPU."""
+
+    @property
+    def label(self) -> str:
+        """Name the way in a record; two ways have two names.
+
+        >>> Way().label, Way("fused", processes=2).label
+        ('sequential', 'parallel: 2 processes, fused')
+        """
+        spread = f"parallel: {self.processes} processes, " if self.processes > 1 else ""
+        return f"{spread}{self.within}{f', {_CHANNELS_LAST}' if self.channels_last else ''}"
+
+    @classmethod
+    def named(cls, label: str) -> Way:
+        """Read a name that `label` gave.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        match = _LABEL.fullmatch(label)
+        if match is None:
+            raise ValueError(f"{label}: no way of execution")
+        return cls(match["within"], bool(match["last"]), int(match["processes"] or 1))
+
+    def slices(self, k: int) -> list[range]:
+        """Share k members out among the processes: neighbours together, as evenly as can be.
+
+        >>> Way(processes=2).slices(5)
+        [range(0, 3), range(3, 5)]
+        """
+        small, more = divmod(k, self.processes)
+        stops = [number * small + min(number, more) for number in range(self.processes + 1)]
+        return [range(start, stop) for start, stop in pairwise(stops)]
+
+    def members_at_once(self, k: int) -> int:
+        """Count the members that share a step within a process, and the memory of its device."""
+        return len(self.slices(k)[0]) if self.within == FUSED else 1
+
+    def turns(self, k: int) -> int:
+        """Count the steps that a process takes one after another for its members to take one.
+
+        >>> Way().turns(4), Way(processes=2).turns(4), Way("fused").turns(4)
+        (4, 2, 1)
+        """
+        return 1 if self.within == FUSED else len(self.slices(k)[0])
+
+
+def asked_way(asked: ExecutionConfig, k: int, places: int) -> Way:
+    """Read `execution=`; for `auto`, the way it is before anything was timed: one after another.
+
+    Args:
+        asked: The words.
+        k: Number of members.
+        places: Cores or GPUs that processes can have for themselves.
+
+    >>> from ensemble_switchover.config.schema import ExecutionConfig
+    >>> asked_way(ExecutionConfig(name="parallel"), k=4, places=2).label
+    'parallel: 2 processes, sequential'
+    """
+    if asked.name == "parallel":
+        processes = min(k, places if asked.processes is None else asked.processes)
+        return Way(asked.within, asked.channels_last and asked.within != FUSED, processes)
+    if asked.name == FUSED:
+        return Way(FUSED)
+    return Way(channels_last=asked.channels_last)
+
+
+def candidate_ways(k: int, places: int) -> list[Way]:
+    """List what `execution=auto` chooses among, one after another first.
+
+    >>> [way.label for way in candidate_ways(k=1, places=2)]
+    ['sequential', 'sequential, channels last']
+    """
+    ways = [Way(), Way(channels_last=True)]
+    if k > 1:
+        ways.append(Way(FUSED))
+    processes = min(k, places)
+    if processes > 1:
+        ways.append(Way(channels_last=True, processes=processes))
+        if k > processes:
+            ways.append(Way(FUSED, processes=processes))
+    return ways

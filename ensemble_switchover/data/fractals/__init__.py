@@ -1,5 +1,0 @@
-"""Images of iterated function systems, in the manner of FractalDB (Kataoka et al., ACCV 2020)."""
-
-from ensemble_switchover.data.fractals.source import Fractals
-
-__all__ = ["Fractals"]

@@ -1,0 +1,104 @@
+"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from the archives of pickles for Python.
+
+Dimensions: N images of 3 channels and 32x32 pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ensemble_switchover.data.sources.archives import read_members
+from ensemble_switchover.data.sources.download import RemoteFile, fetch
+from ensemble_switchover.data.sources.pickles import batch_arrays, read_batch
+from ensemble_switchover.data.sources.source import Decoded, Source, short_digest
+from ensemble_switchover.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ensemble_switchover.config.schema import DatasetConfig
+
+SIZE = 32
+"""Pixels a side."""
+
+
+@dataclass(frozen=True)
+class Cifar(Source):
+    """Either of the two sets."""
+
+    archive: RemoteFile
+    folder: str
+    """Of the archive."""
+    train: tuple[str, ...]
+    """Names of the training batches."""
+    test: str
+    """Name of the test batch."""
+    labels: str
+    """Key of the labels in a batch."""
+    meta: str
+    """Name of the file with the names of the classes."""
+    names: str
+    """Key of the names in it."""
+
+    def identity(self, config: DatasetConfig, root: Path) -> str:
+        """Name the set and its archive's checksum."""
+        return f"{config.name}-{short_digest(self.archive.md5)}"
+
+    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+        """Read the batches out of the archive, downloading it when it is absent.
+
+        Raises:
+            DataError: if it is absent and cannot be downloaded, or is damaged.
+        """
+        (path,) = fetch([self.archive], root, config.name, config.url)
+        parts = {f"{self.folder}/{name}": name for name in (*self.train, self.test, self.meta)}
+        batches = {
+            parts[name]: read_batch(content, f"{path}: {name}")
+            for name, content in read_members(path, parts.__contains__)
+        }
+        for name in parts.values():
+            if name not in batches:
+                raise DataError(f"{path}: expected {self.folder}/{name} in it, found none")
+        train = [self._arrays(path, name, batches[name]) for name in self.train]
+        test_images, test_labels = self._arrays(path, self.test, batches[self.test])
+        return Decoded(
+            train_images=np.concatenate([images for images, _ in train]),
+            train_labels=np.concatenate([labels for _, labels in train]),
+            test_images=test_images,
+            test_labels=test_labels,
+            class_names=tuple(str(name) for name in batches[self.meta].get(self.names, ())),
+        )
+
+    def _arrays(
+        self, path: Path, name: str, batch: dict[str, Any]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return batch_arrays(batch, self.labels, SIZE, f"{path}: {name}")
+
+
+CIFAR10 = Cifar(
+    RemoteFile(
+        url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        md5="c58f30108f718f92721af3b95e74349a",
+    ),
+    folder="cifar-10-batches-py",
+    train=tuple(f"data_batch_{number}" for number in range(1, 6)),
+    test="test_batch",
+    labels="labels",
+    meta="batches.meta",
+    names="label_names",
+)
+CIFAR100 = Cifar(
+    RemoteFile(
+        url="https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+        md5="eb9058c3a382ffc7106e4002c42a8d85",
+    ),
+    folder="cifar-100-python",
+    train=("train",),
+    test="test",
+    labels="fine_labels",
+    meta="meta",
+    names="fine_label_names",
+)

@@ -1,0 +1,42 @@
+"""The handwritten digits of scikit-learn: 1,797 scans of 8x8 pixels (UCI, Alpaydin & Kaynak)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ensemble_switchover.data.sources.source import Decoded, Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ensemble_switchover.config.schema import DatasetConfig
+
+LEVELS = 16
+"""The scans' brightest value."""
+
+
+class Digits(Source):
+    """One pool of scans, inside the library."""
+
+    cached = False
+
+    def identity(self, config: DatasetConfig, root: Path) -> str:
+        """Name the one pool there is."""
+        return "digits"
+
+    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+        """Return the pool as training images."""
+        from sklearn import datasets
+
+        digits = datasets.load_digits()
+        images = np.rint(digits.images * (255 / LEVELS)).astype(np.uint8)[:, None]
+        labels = digits.target.astype(np.int64)
+        return Decoded(
+            train_images=images,
+            train_labels=labels,
+            test_images=images[:0],
+            test_labels=labels[:0],
+            class_names=tuple(str(digit) for digit in range(10)),
+        )

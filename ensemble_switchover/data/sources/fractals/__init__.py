@@ -1,0 +1,5 @@
+"""Images of iterated function systems, in the manner of FractalDB (Kataoka et al., ACCV 2020)."""
+
+from ensemble_switchover.data.sources.fractals.source import Fractals
+
+__all__ = ["Fractals"]

@@ -1,0 +1,70 @@
+"""The fractals as a data set: generated, never downloaded."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ensemble_switchover.config.schema import FractalsConfig
+from ensemble_switchover.data.sources.fractals.classes import draw_classes
+from ensemble_switchover.data.sources.fractals.instances import Variation, draw_images
+from ensemble_switchover.data.sources.fractals.picture import SIDE
+from ensemble_switchover.data.sources.source import Decoded, Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.data.sources.fractals.attractor import Systems
+
+GENERATION = 1
+"""To be raised when the same options give other images."""
+
+TRAIN, TEST = 2, 3
+"""Streams of the images' random numbers; those of the classes are 0 and 1."""
+
+MAX_THREADS = 4
+PIECE = 250
+"""Images of one stream of random numbers, always drawn together."""
+
+
+class Fractals(Source):
+    """Any number of classes and images, of a difficulty between 0 and 1."""
+
+    def identity(self, config: DatasetConfig, root: Path) -> str:
+        """Name the options that the images follow from."""
+        assert isinstance(config, FractalsConfig)
+        return (
+            f"fractals-{GENERATION}-{config.num_classes}x{config.train_images}"
+            f"x{config.test_images}-d{config.difficulty!r}-s{config.generator_seed}"
+        )
+
+    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+        """Generate the images; the first ones are the same however many there are."""
+        assert isinstance(config, FractalsConfig)
+        variation = Variation.of(config.difficulty)
+        seed = config.generator_seed
+        classes = draw_classes(config.num_classes, variation.similarity, seed)
+        train = _images(classes, config.train_images, variation, [seed, TRAIN])
+        test = _images(classes, config.test_images, variation, [seed, TEST])
+        names = tuple(f"fractal {number}" for number in range(config.num_classes))
+        return Decoded(*train, *test, class_names=names)
+
+
+def _images(
+    classes: Systems, size: int, variation: Variation, stream: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    labels = np.arange(size + PIECE, dtype=np.int64) % len(classes)
+    images = np.empty((size, 3, SIDE, SIDE), dtype=np.uint8)
+
+    def fill(start: int) -> None:
+        piece = labels[start : start + PIECE]
+        drawn = draw_images(classes, piece, variation, [*stream, start // PIECE])
+        images[start : start + PIECE] = drawn[: size - start]
+
+    with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
+        list(pool.map(fill, range(0, size, PIECE)))
+    return images, labels[:size]

@@ -1,0 +1,117 @@
+"""ImageNet-1K at 32x32 pixels (Chrabaszcz et al. 2017), in pickled batches.
+
+It needs an account at image-net.org, so its files are put in place by hand.
+
+Dimensions: N images of 3 channels and 32x32 pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ensemble_switchover.data.sources.archives import read_members
+from ensemble_switchover.data.sources.pickles import batch_arrays, read_batch
+from ensemble_switchover.data.sources.source import Decoded, Source, digest_of_files
+from ensemble_switchover.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ensemble_switchover.config.schema import DatasetConfig
+
+SIZE = 32
+"""Pixels a side."""
+
+TRAIN = tuple(f"train_data_batch_{number}" for number in range(1, 11))
+TEST = "val_data"
+ARCHIVES = ("Imagenet32_train.zip", "Imagenet32_val.zip")
+PAGE = "https://image-net.org/download-images"
+
+
+@dataclass(frozen=True)
+class ImageNet32(Source):
+    """Ten training batches, and the validation images as the test set."""
+
+    def identity(self, config: DatasetConfig, root: Path) -> str:
+        """Name the set and its files' sizes and times: no checksums are published.
+
+        Raises:
+            DataError: if a file is absent.
+        """
+        return f"{config.name}-{digest_of_files(_files(config.name, root))}"
+
+    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+        """Read the batches from their files, or out of the archives.
+
+        Raises:
+            DataError: if a file is absent or damaged.
+        """
+        files = _files(config.name, root)
+        test = list(_batches(files, [TEST]))
+        train_images = np.empty((config.train_images, 3, SIZE, SIZE), dtype=np.uint8)
+        train_labels = np.empty(config.train_images, dtype=np.int64)
+        stop = 0
+        # one batch at a time: together they are 4 GB
+        for images, labels in _batches(files, TRAIN):
+            start, stop = stop, stop + len(images)
+            if stop <= config.train_images:
+                train_images[start:stop], train_labels[start:stop] = images, labels
+        if stop != config.train_images:
+            raise DataError(
+                f"dataset={config.name}: expected {config.train_images:,} training images in the "
+                f"batches of {root}, found {stop:,}"
+            )
+        test_images, test_labels = test[0]
+        names = tuple(str(number) for number in range(1, config.num_classes + 1))
+        return Decoded(train_images, train_labels, test_images, test_labels, names)
+
+
+def _files(dataset: str, root: Path) -> list[Path]:
+    """Find the batches, or the archives with the batches, in the root or its folder of the set."""
+    for folder in (root / dataset, root):
+        batches = [folder / name for name in (*TRAIN, TEST)]
+        archives = [folder / name for name in ARCHIVES]
+        for files in (batches, archives):
+            if all(file.is_file() for file in files):
+                return files
+    raise DataError(
+        f"dataset={dataset}: put {ARCHIVES[0]} and {ARCHIVES[1]} into {root / dataset}, or the "
+        f"files that they hold, {TRAIN[0]} to {TRAIN[-1].rpartition('_')[2]} and {TEST} (4.1 GB "
+        f"unpacked); an account at {PAGE} gives them as downsampled images, 32x32; or set "
+        f"dataset.root= to a folder that holds them"
+    )
+
+
+def _batches(
+    files: Sequence[Path], names: Sequence[str]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    by_name = {file.name: file for file in files}
+    for name in names:
+        if name in by_name:
+            path = by_name[name]
+            found = [(name, _content(path))]
+        else:
+            path = by_name[ARCHIVES[name == TEST]]
+            found = list(read_members(path, partial(_has_name, name)))
+        if len(found) != 1:
+            raise DataError(f"{path}: expected one {name} in it, found {len(found)}")
+        source = str(path) if path.name == name else f"{path}: {name}"
+        images, labels = batch_arrays(read_batch(found[0][1], source), "labels", SIZE, source)
+        yield images, labels - 1  # they are counted from 1
+
+
+def _has_name(name: str, member: str) -> bool:
+    return PurePosixPath(member).name == name
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror})") from error

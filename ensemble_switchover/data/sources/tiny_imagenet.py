@@ -1,0 +1,132 @@
+"""Tiny ImageNet (Stanford's CS231n): 200 classes of ImageNet at 64x64 pixels.
+
+The labels of its test images were never published, so its validation images are the test set.
+
+Dimensions: N images of 3 channels and 64x64 pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ensemble_switchover.data.sources.archives import read_members
+from ensemble_switchover.data.sources.download import RemoteFile, fetch
+from ensemble_switchover.data.sources.source import Decoded, Source, short_digest
+from ensemble_switchover.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ensemble_switchover.config.schema import DatasetConfig
+
+SIZE = 64
+"""Pixels a side."""
+
+CLASSES, WORDS, ANNOTATIONS = "wnids.txt", "words.txt", "val/val_annotations.txt"
+
+
+@dataclass(frozen=True)
+class TinyImageNet(Source):
+    """One archive of JPEG files."""
+
+    archive: RemoteFile
+    folder: str
+    """Of the archive."""
+
+    def identity(self, config: DatasetConfig, root: Path) -> str:
+        """Name the set and its archive's checksum."""
+        return f"{config.name}-{short_digest(self.archive.md5)}"
+
+    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+        """Read the images out of the archive, downloading it when it is absent.
+
+        Classes are numbered in the order of their WordNet identifiers, images in that of their
+        names; grey images get three equal channels.
+
+        Raises:
+            DataError: if it is absent and cannot be downloaded, or is damaged.
+        """
+        (path,) = fetch([self.archive], root, config.name, config.url)
+        texts = dict(self._members(path, {CLASSES, WORDS, ANNOTATIONS}.__contains__))
+        for name in (CLASSES, ANNOTATIONS):
+            if name not in texts:
+                raise DataError(f"{path}: expected {self.folder}/{name} in it, found none")
+        classes = sorted(texts[CLASSES].decode().split())
+        numbers = {identifier: number for number, identifier in enumerate(classes)}
+        held_out = _annotations(texts[ANNOTATIONS])
+        train: dict[str, tuple[np.ndarray, int]] = {}
+        test: dict[str, tuple[np.ndarray, int]] = {}
+        for name, content in self._members(path, _is_image):
+            pixels = _pixels(content, f"{path}: {name}")
+            part, identifier = (
+                (train, name.split("/")[1])
+                if name.startswith("train/")
+                else (test, held_out.get(PurePosixPath(name).name))
+            )
+            if identifier not in numbers:
+                raise DataError(f"{path}: {name} belongs to none of the {len(classes)} classes")
+            part[name] = pixels, numbers[identifier]
+        return Decoded(*_stack(train), *_stack(test), _class_names(classes, texts.get(WORDS, b"")))
+
+    def _members(self, path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+        start = f"{self.folder}/"
+        for name, content in read_members(
+            path, lambda name: name.startswith(start) and wanted(name.removeprefix(start))
+        ):
+            yield name.removeprefix(start), content
+
+
+def _is_image(name: str) -> bool:
+    return name.startswith(("train/", "val/")) and name.endswith(".JPEG")
+
+
+def _pixels(content: bytes, name: str) -> np.ndarray:
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(content)) as image:
+            pixels = np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{name} is not an image that can be read ({error})") from error
+    if pixels.shape != (SIZE, SIZE, 3):
+        height, width, _ = pixels.shape
+        raise DataError(f"{name}: expected {SIZE}x{SIZE} pixels, found {width}x{height}")
+    return pixels.transpose(2, 0, 1)
+
+
+def _annotations(text: bytes) -> dict[str, str]:
+    """Map a validation image's name to its class: the first two columns of the table."""
+    rows = (line.split("\t") for line in text.decode().splitlines())
+    return {row[0]: row[1] for row in rows if len(row) > 1}
+
+
+def _stack(images: dict[str, tuple[np.ndarray, int]]) -> tuple[np.ndarray, np.ndarray]:
+    pixels = np.empty((len(images), 3, SIZE, SIZE), dtype=np.uint8)
+    labels = np.empty(len(images), dtype=np.int64)
+    for position, name in enumerate(sorted(images)):
+        pixels[position], labels[position] = images[name]
+    return pixels, labels
+
+
+def _class_names(classes: list[str], words: bytes) -> tuple[str, ...]:
+    """Take the first of every class's synonyms, or its identifier."""
+    rows = (line.split("\t") for line in words.decode().splitlines())
+    names = {row[0]: row[1].split(",")[0].strip() for row in rows if len(row) > 1}
+    return tuple(names.get(identifier, identifier) for identifier in classes)
+
+
+# no checksum is published; this one is Avalanche's (avalanche/benchmarks/datasets/tiny_imagenet),
+# and other projects found the same
+TINY_IMAGENET = TinyImageNet(
+    RemoteFile(
+        url="http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+        md5="90528d7ca1a48142e341f4ef8d21d0de",
+    ),
+    folder="tiny-imagenet-200",
+)

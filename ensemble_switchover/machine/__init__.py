@@ -1,0 +1,1 @@
+"""What this computer has: terminal, signals, hardware, files, worker processes (no torch)."""

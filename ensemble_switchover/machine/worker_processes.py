@@ -1,0 +1,109 @@
+"""Processes that work for this one, side by side, and end with it, however that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import weakref
+from multiprocessing import connection as connections
+from multiprocessing import get_context, parent_process
+from typing import TYPE_CHECKING, Any
+
+from ensemble_switchover.errors import ProcessEndedError
+from ensemble_switchover.machine import interruption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
+
+SECONDS_TO_END = 5.0
+
+
+class Crew:
+    """Processes, and a connection to each; leaving the context ends them."""
+
+    def __init__(self) -> None:
+        self._processes: list[SpawnProcess] = []
+        self._connections: list[Connection] = []
+        self._names: list[str] = []
+        self.end = weakref.finalize(self, _end, self._processes, self._connections)
+        """Ends all; the interpreter's end does so too, where nothing else did."""
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.end()
+
+    def __len__(self) -> int:
+        return len(self._processes)
+
+    def start(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
+        """Start a process that does `work(connection, *arguments)`.
+
+        It is a new interpreter: a fork could use neither CUDA nor the threads that were there.
+        """
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_live, args=(work, theirs, *arguments), daemon=True)
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:  # an interruption in between would leave a process that nobody ends
+            process.start()
+            self._processes.append(process)
+            self._connections.append(ours)
+            self._names.append(name)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        theirs.close()
+
+    def send(self, number: int, content: bytes) -> None:
+        """Send something to one of them."""
+        self._connections[number].send_bytes(content)
+
+    def receive(self, number: int) -> bytes:
+        """Wait for what one of them sends.
+
+        Raises:
+            ProcessEndedError: if it was.
+        """
+        try:
+            return self._connections[number].recv_bytes()
+        except (EOFError, ConnectionResetError):
+            interruption.check()
+            process = self._processes[number]
+            process.join()
+            raise ProcessEndedError(
+                f"the process of {self._names[number]} was ended (exit code {process.exitcode}; "
+                f"-9: killed, often for want of memory); the same command goes on"
+            ) from None
+
+    def ready(self, numbers: Sequence[int]) -> Iterator[int]:
+        """Wait until some of them have sent something, or were ended; tell which."""
+        waiting = {id(self._connections[number]): number for number in numbers}
+        for ready in connections.wait([self._connections[number] for number in numbers]):
+            yield waiting[id(ready)]
+
+
+def _end(processes: Sequence[SpawnProcess], ours: Sequence[Connection]) -> None:
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join(SECONDS_TO_END)
+    for connection in ours:
+        connection.close()
+
+
+def _live(work: Callable[..., None], connection: Connection, *arguments: Any) -> None:
+    """Do the work: the whole life of a process."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # they reach all; the parent ends the others
+        signal.signal(number, lambda *_: None)
+    parent: Any = parent_process()
+    threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+    work(connection, *arguments)
+
+
+def _end_after(sentinel: int) -> None:
+    connections.wait([sentinel])
+    os._exit(1)

@@ -1,0 +1,157 @@
+"""Which device a run is predicted for, and from what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.hardware import (
+    devices,
+    gpus,
+    main_memory_bytes,
+    num_processors,
+    processor_name,
+)
+from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.planning.calibration import Calibration, Conditions, find_calibration
+from ensemble_switchover.planning.data_sheet import DataSheet, data_sheet_of, data_sheets
+from ensemble_switchover.planning.workload import Pass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.config.run_spec import Cell
+
+NO_DEVICE = "none"
+"""In place of a device's name where this machine has no such device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The device of a run, and what its seconds are predicted from."""
+
+    conditions: Conditions
+    memory_bytes: int | None
+    basis: Calibration | DataSheet | None
+
+    @property
+    def source(self) -> str:
+        """Where predicted seconds come from, for a reader."""
+        there, basis = self.conditions, self.basis
+        if isinstance(basis, Calibration):
+            designs = {entry.design for entry in basis.observations if entry.timed is Pass.TRAINING}
+            families = sorted({entry.family for entry in basis.observations})
+            return (
+                f"the calibration of {there.device_name}, {basis.date}: "
+                f"{count(len(designs), 'design')} of {', '.join(families)}"
+            )
+        if isinstance(basis, DataSheet):
+            if there.precision in basis.flops_per_second:
+                return f"the data sheet of {basis.name}: > is a rough lower estimate"
+            return f"nothing: {basis.name}'s data sheet has no rate of precision={there.precision}"
+        if there.device_name == NO_DEVICE:
+            return f"nothing: this machine has no {there.device} device; --machine names another"
+        return (
+            f"nothing: {there.device_name} is not calibrated for such runs; --calibrate times a "
+            "few designs on it"
+        )
+
+
+def find_machine(cell: Cell, calibrations: Sequence[Calibration], name: str | None) -> Machine:
+    """Find the device of a cell: this machine's, or the one that is named.
+
+    Args:
+        cell: The run.
+        calibrations: What was timed so far, here or elsewhere.
+        name: A part of the name of a calibrated device, or a device with a known data sheet;
+            None for this machine.
+
+    Raises:
+        ConfigError: if nothing is known of that name.
+    """
+    return _this_machine(cell, calibrations) if name is None else _named(cell, calibrations, name)
+
+
+def this_device(cell: Cell) -> tuple[str, str]:
+    """Return the kind and the name of this machine's device for a cell."""
+    device = devices()[0] if cell.device == "auto" else cell.device
+    if device not in devices():
+        return device, NO_DEVICE
+    return device, gpus()[0].name if device == "cuda" else processor_name()
+
+
+def _this_machine(cell: Cell, calibrations: Sequence[Calibration]) -> Machine:
+    device, name = this_device(cell)
+    conditions = conditions_of(cell, device, name)
+    if name == NO_DEVICE:
+        return Machine(conditions, None, None)
+    gpu = gpus()[0] if device == "cuda" else None
+    memory = gpu.memory_bytes if gpu else main_memory_bytes()
+    known = find_calibration(calibrations, conditions)
+    if known is not None:
+        return Machine(conditions, known.memory_bytes or memory, known)
+    return Machine(conditions, memory, data_sheet_of(gpu.name) if gpu else None)
+
+
+def _named(cell: Cell, calibrations: Sequence[Calibration], name: str) -> Machine:
+    """Find a device by its name: its calibration for such runs, else its data sheet."""
+    sheet = data_sheets().get(name.lower())
+    named = [entry for entry in calibrations if _is_named(entry.conditions.device_name, name)]
+    _check_name(cell, calibrations, name, {entry.conditions for entry in named}, sheet)
+    for entry in named:
+        there = entry.conditions
+        wanted = conditions_of(cell, there.device, there.device_name)
+        if there == replace(wanted, processors=there.processors):
+            return Machine(there, entry.memory_bytes, entry)
+    if sheet is not None:
+        return Machine(conditions_of(cell, "cuda", sheet.name), sheet.memory_bytes, sheet)
+    there = named[0].conditions
+    conditions = conditions_of(cell, there.device, there.device_name)
+    return Machine(conditions, named[0].memory_bytes, data_sheet_of(there.device_name))
+
+
+def _is_named(device_name: str, name: str) -> bool:
+    """Tell whether a device is meant; that of a data sheet is no part of another's name."""
+    sheet = data_sheets().get(name.lower())
+    if sheet is not None:
+        return data_sheet_of(device_name) is sheet
+    return bool(name) and name.lower() in device_name.lower()
+
+
+def _check_name(
+    cell: Cell,
+    calibrations: Sequence[Calibration],
+    name: str,
+    named: set[Conditions],
+    sheet: DataSheet | None,
+) -> None:
+    """Refuse a name that means nothing, several devices, or a device that the run is not for."""
+    if not named and sheet is None:
+        known = sorted({entry.conditions.device_name for entry in calibrations})
+        raise ConfigError(
+            f"--machine {name}: expected a part of the name of a calibrated device "
+            f"({', '.join(known) or 'there is none'}), or one of {', '.join(sorted(data_sheets()))}"
+        )
+    names = sorted({there.device_name for there in named})
+    if len(names) > 1:
+        raise ConfigError(f"--machine {name}: expected one device; so are named {', '.join(names)}")
+    kinds = sorted({there.device for there in named} or {"cuda"})
+    if cell.device not in ("auto", *kinds):
+        raise ConfigError(
+            f"--machine {name}: is a {kinds[0]} device, and device={cell.device} came; expected "
+            f"device=auto or device={kinds[0]}"
+        )
+
+
+def conditions_of(cell: Cell, device: str, device_name: str) -> Conditions:
+    """Return what the times of a run on a device depend on besides its design."""
+    return Conditions(
+        device=device,
+        device_name=device_name,
+        execution=cell.way.label,
+        precision=cell.precision,
+        compiled=cell.compile,
+        threads=cell.threads,
+        processors=num_processors(),
+    )

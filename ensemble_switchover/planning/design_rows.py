@@ -1,0 +1,188 @@
+"""Rows of designs: those that words ask for, and those of the paper's tables (no torch)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ensemble_switchover.config.command_line import has_word
+from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.recipe import TABLE_A
+from ensemble_switchover.config.run_spec import read_budget, resolve
+from ensemble_switchover.design.paper import Comparison, compare_with_paper, summarise
+from ensemble_switchover.design.published import PUBLISHED_FAMILIES, published_table
+from ensemble_switchover.errors import ConfigError, DesignError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.config.schema import Config
+    from ensemble_switchover.design import Budget, Family
+
+ALL_CLASSES = ("single", "deq", "weq")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignRow:
+    """One design of one budget; where there is none, `problem` says why."""
+
+    family: str
+    options: str
+    dataset: str
+    budget_depth: int
+    budget_width: int
+    budget_parameters: int
+    design_class: str
+    k: int
+    depth: int | None = None
+    width: int | None = None
+    member_parameters: int | None = None
+    parameters: int | None = None
+    budget_fill: float | None = None
+    flops_per_image: int | None = None
+    """Of all members, forward, 2 per multiply-add."""
+    layers: int | None = None
+    """Convolutions, shortcuts' too, and classifier, of one member."""
+    problem: str | None = None
+
+    @property
+    def budget(self) -> tuple[Any, ...]:
+        """What the designs of one budget share."""
+        return self.family, self.options, self.dataset, self.budget_depth, self.budget_width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperRow:
+    """One ensemble of Tables B to D: as printed, and as the paper's inequality has it."""
+
+    table: str
+    family: str
+    dataset: str
+    budget_depth: int
+    budget_width: int
+    budget_parameters: int
+    design_class: str
+    knob: str
+    """The knob that the class turns: weq its depth, deq its width."""
+    printed: int
+    solved: int | None
+    printed_fill: float
+    solved_fill: float | None
+    agrees: bool
+    overspends: bool
+    """The printed design breaks the inequality `k * |E| <= |S|`."""
+
+
+def list_designs(words: Sequence[str]) -> list[DesignRow]:
+    """Solve every design that the words ask for, every class where none is named.
+
+    Returns:
+        The rows by budget, in the order of the words, then by k and class.
+
+    Raises:
+        ConfigError: naming every problem of the words, once.
+    """
+    asked = words if has_word(words, "design") else [*words, f"design={','.join(ALL_CLASSES)}"]
+    rows: dict[DesignRow, None] = {}
+    problems: dict[str, None] = {}
+    for _, configs in compose_words(asked):
+        for config in configs:
+            try:
+                rows.setdefault(_design_row(config))
+            except ConfigError as error:
+                problems.update(dict.fromkeys(error.args))
+    if problems:
+        raise ConfigError(*problems)
+    budgets: dict[tuple[Any, ...], int] = {}
+    for row in rows:
+        budgets.setdefault(row.budget, len(budgets))
+    return sorted(
+        rows, key=lambda row: (budgets[row.budget], row.k, ALL_CLASSES.index(row.design_class))
+    )
+
+
+def list_paper_tables(words: Sequence[str]) -> tuple[list[PaperRow], list[str]]:
+    """Recompute Tables B to D, on every data set of Table A where the words name none.
+
+    Returns:
+        The rows, and a line on every table and data set.
+
+    Raises:
+        ConfigError: if the words choose what the tables fix.
+    """
+    for word in words:
+        if not word.startswith(("dataset=", "dataset.")):
+            raise ConfigError(
+                f"{word}: --paper takes all but the data set from the tables; expected dataset="
+            )
+    rows, lines = [], []
+    for name in PUBLISHED_FAMILIES:
+        datasets = ",".join(dataset for family, dataset in TABLE_A if family == name)
+        chosen = words if has_word(words, "dataset") else [*words, f"dataset={datasets}"]
+        for _, configs in compose_words([f"arch={name}", *chosen]):
+            for config in configs:
+                family, task, _ = read_budget(config)
+                comparisons = compare_with_paper(family, task)
+                dataset = config.dataset.name
+                rows += [_paper_row(name, dataset, comparison) for comparison in comparisons]
+                lines.append(f"{dataset}: {summarise(family, comparisons)}")
+    return rows, lines
+
+
+def _design_row(config: Config) -> DesignRow:
+    try:
+        cell = resolve(config)
+    except DesignError as error:
+        family, _, budget = read_budget(config)
+        return DesignRow(**_request(config, family, budget), k=config.k, problem=str(error))
+    design = cell.design
+    return DesignRow(
+        **_request(config, cell.family, cell.budget),
+        k=design.k,
+        depth=design.depth,
+        width=design.width,
+        member_parameters=design.member_parameters,
+        parameters=design.parameters,
+        budget_fill=design.budget_fill,
+        flops_per_image=design.k * design.member_flops,
+        layers=cell.family.num_layers(design.depth, design.width, cell.task),
+    )
+
+
+def _request(config: Config, family: Family, budget: Budget) -> dict[str, Any]:
+    return {
+        "family": family.name,
+        "options": _unusual_options(family),
+        "dataset": config.dataset.name,
+        "budget_depth": budget.depth,
+        "budget_width": budget.width,
+        "budget_parameters": budget.parameters,
+        "design_class": config.design_class.name,
+    }
+
+
+def _unusual_options(family: Family) -> str:
+    usual = type(family)().options
+    changed = {name: value for name, value in family.options.items() if value != usual[name]}
+    return " ".join(f"{name}={value}" for name, value in changed.items())
+
+
+def _paper_row(family: str, dataset: str, comparison: Comparison) -> PaperRow:
+    budget, printed, solved = comparison.budget, comparison.printed, comparison.solved
+    knob = "depth" if comparison.design_class.value == "weq" else "width"
+    return PaperRow(
+        table=published_table(family),
+        family=family,
+        dataset=dataset,
+        budget_depth=budget.depth,
+        budget_width=budget.width,
+        budget_parameters=budget.parameters,
+        design_class=comparison.design_class.value,
+        knob=knob,
+        printed=getattr(printed, knob),
+        solved=None if solved is None else getattr(solved, knob),
+        printed_fill=printed.budget_fill,
+        solved_fill=None if solved is None else solved.budget_fill,
+        agrees=comparison.agrees,
+        overspends=comparison.overspends,
+    )

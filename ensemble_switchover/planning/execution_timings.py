@@ -1,0 +1,115 @@
+"""How long a training step takes in each way of execution on one device: timed once, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_cache_path
+from pydantic import TypeAdapter, ValidationError
+
+from ensemble_switchover.config.execution_plan import Way
+from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.planning.basis import conditions_of
+from ensemble_switchover.planning.cost import design_text
+from ensemble_switchover.planning.workload import Pass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ensemble_switchover.config.run_spec import Cell
+
+VERSION = 1
+WORTH = 0.95
+"""Another way has to take at most this share of the time of one after another to be chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What was timed for one design on one device."""
+
+    version: int = VERSION
+    subject: str
+    """Design, batch, number of members, device and conditions."""
+    torch: str
+    date: str
+    step_seconds: dict[str, float | None] = field(default_factory=dict)
+    """By the way's name: for all members to take a training step; None where it is impossible."""
+    start_seconds: dict[str, float] = field(default_factory=dict)
+    """By the way's name: for its processes to be ready, where it has any."""
+
+    def run_seconds(self, way: Way, num_steps: int) -> float:
+        """Predict the training of a run, the start of its processes included.
+
+        Infinity for a way that is impossible, or was not timed.
+        """
+        step = self.step_seconds.get(way.label)
+        if step is None:
+            return math.inf
+        return num_steps * step + self.start_seconds.get(way.label, 0.0)
+
+    def fastest(self, ways: Sequence[Way], num_steps: int) -> Way:
+        """Return the fastest way for a run of so many steps; one after another if hardly slower."""
+        best = min(ways, key=lambda way: self.run_seconds(way, num_steps))
+        one_by_one = self.run_seconds(Way(), num_steps)
+        return best if self.run_seconds(best, num_steps) <= WORTH * one_by_one else Way()
+
+
+def probe_subject(cell: Cell, device: str, device_name: str) -> str:
+    """Name everything that the times of a cell's ways depend on."""
+    one_by_one = replace(cell, way=Way())
+    conditions = asdict(conditions_of(one_by_one, device, device_name))
+    del conditions["execution"]
+    return json.dumps(
+        {
+            "design": design_text(one_by_one, Pass.TRAINING),
+            "k": cell.design.k,
+            "augmentation": cell.dataset.augmentation,
+            **conditions,
+        }
+    )
+
+
+def known_way(cell: Cell, device: str, device_name: str) -> Way:
+    """Return what `execution=auto` would choose by what was timed; else one after another."""
+    probe = read_probe(probe_subject(cell, device, device_name))
+    if probe is None or probe.torch != version("torch"):
+        return Way()
+    return probe.fastest([Way.named(label) for label in probe.step_seconds], num_steps(cell))
+
+
+def num_steps(cell: Cell) -> int:
+    """Count the training steps of a member."""
+    return cell.recipe.epochs * -(-cell.sizes.train // cell.recipe.batch_size)
+
+
+def probe_path(subject: str) -> Path:
+    """Return where a probe is kept: the project's folder in the user's cache."""
+    folder = user_cache_path("ensemble_switchover") / "executions"
+    return folder / f"{hashlib.sha256(subject.encode()).hexdigest()[:16]}.json"
+
+
+def read_probe(subject: str) -> Probe | None:
+    """Read what was timed before; None if nothing was, or it cannot be read."""
+    try:
+        probe: Probe = _adapter().validate_json(probe_path(subject).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return probe if (probe.version, probe.subject) == (VERSION, subject) else None
+
+
+def write_probe(probe: Probe) -> None:
+    """Keep a probe, whole or not at all."""
+    with whole_file(probe_path(probe.subject)) as temporary:
+        temporary.write_bytes(_adapter().dump_json(probe, indent=1))
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(Probe)

@@ -1,0 +1,111 @@
+"""The switchovers, what they rest on, and the paper's statements, as people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ensemble_switchover.analysis.switchover.coverage import measure_coverage
+from ensemble_switchover.analysis.switchover.range import range_switchover
+from ensemble_switchover.machine.terminal import ABSENT, ShownTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.analysis.claims import Claim
+    from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.analysis.switchover.sensitivity import Variant
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
+
+
+def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
+    """List the switchover of every comparison and ensemble class, with what it rests on."""
+    rows = [
+        (finding.comparison.label, name, *_answer(threshold), *_coverage(threshold))
+        for finding in findings
+        for name, threshold in finding.thresholds.items()
+    ]
+    headers = (
+        *("Comparison", "Class", "Switchover", "Epoch", "Budgets compared", "Seeds"),
+        *("Cells: ensemble", "single", "undecided", "holes"),
+    )
+    caption = (
+        "Switchover: the smallest budget beyond it at the last epoch; where cells are undecided or "
+        "holes, from the smallest budget that is not ruled out; at most, where none is ruled out. "
+        "Epoch: the smallest beyond it at that budget, of all. Cells: who has the lower error in "
+        "how many cells of the grid."
+    )
+    return ShownTable(caption, headers, tuple(rows), 3)
+
+
+def show_sensitivity(finding: Finding) -> ShownTable:
+    """Set the switchover under every confidence and margin side by side."""
+    rows = [
+        (
+            name,
+            _level(confidence),
+            *(
+                _variant(v) if finding.thresholds[name].pair_counts else "nothing to compare"
+                for v in variants
+                if v.confidence == confidence
+            ),
+        )
+        for name, variants in finding.variants.items()
+        for confidence in dict.fromkeys(v.confidence for v in variants)
+    ]
+    margins = next(
+        (dict.fromkeys(v.margin for v in variants) for variants in finding.variants.values()), {}
+    )
+    headers = ("Class", "Confidence", *(f"By more than {margin:g} points" for margin in margins))
+    caption = (
+        "Where the switchover lies, in parameters (and epochs), if the whole interval of every "
+        "cell beyond has to show an ensemble better by more than so many percentage points."
+    )
+    return ShownTable(caption, headers, tuple(rows), 2)
+
+
+def show_claims(claims: Sequence[Claim]) -> ShownTable:
+    """List the paper's statements with what was measured here."""
+    rows = tuple(
+        (c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason) for c in claims
+    )
+    headers = ("The paper says", "Where", "Checked on", "Measured here", "Answer", "Because")
+    caption = (
+        "Holds or does not hold: the whole interval lies within or outside of what is stated. "
+        "Intervals are t intervals over the seeds."
+    )
+    return ShownTable(caption, headers, rows, len(headers))
+
+
+def tabulate_claims(claims: Sequence[Claim]) -> pl.DataFrame:
+    """Lay out the paper's statements for programs, one row a check."""
+    columns = ("statement", "source", "scope", "measured", "answer", "reason")
+    rows = [(c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason) for c in claims]
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _answer(threshold: Threshold) -> tuple[str, str]:
+    where = str(range_switchover(threshold))
+    if threshold.epoch is None:
+        return where, ABSENT
+    return where, f"{threshold.epoch} of {threshold.epochs[-1]}"
+
+
+def _coverage(threshold: Threshold) -> tuple[str, ...]:
+    coverage = measure_coverage(threshold)
+    seeds = f"{coverage.most_pairs}"
+    if coverage.fewest_pairs < coverage.most_pairs:
+        seeds = f"{coverage.fewest_pairs} to {coverage.most_pairs}"
+    budgets = f"{coverage.num_compared} of {coverage.num_budgets}"
+    return budgets, seeds, *(f"{number:,}" for number in coverage.num_cells.values())
+
+
+def _level(confidence: float | None) -> str:
+    return "means alone" if confidence is None else f"{100 * confidence:g} %"
+
+
+def _variant(variant: Variant) -> str:
+    if variant.budget is None:
+        return "none"
+    return f"{variant.budget:,} ({variant.epoch})"

@@ -1,0 +1,200 @@
+"""All that the explorer shows, as plain values: designs, maps, metrics."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ensemble_switchover.analysis.advice.rule import REACH
+from ensemble_switchover.analysis.advice.trained_designs import (
+    collect_designs,
+    device_names,
+    list_candidates,
+)
+from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.conditions import list_conditions
+from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.analysis.statistics import CONFIDENCE, t_quantile
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+from ensemble_switchover.analysis.table import tabulate_runs
+from ensemble_switchover.config.fingerprint import EXCLUDED
+from ensemble_switchover.reporting.explorer.floats import FloatPool
+from ensemble_switchover.reporting.explorer.maps import map_values
+from ensemble_switchover.reporting.explorer.metrics import METRICS, metric_rows
+from ensemble_switchover.results.rerun_command import flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ensemble_switchover.analysis.advice.trained_designs import Cost, TrainedDesign
+    from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.results.record import Record
+
+MAX_CURVE_NUMBERS = 300_000
+"""Errors of all runs that a page holds, 1.6 MB of them; of more, every second epoch or fewer."""
+
+
+def build_content(
+    records: Sequence[Record], write_command: Callable[[Sequence[Record]], str | None]
+) -> dict[str, Any]:
+    """Return what the page shows, ready to be written as JSON.
+
+    Args:
+        records: Runs of any number of studies; at least one.
+        write_command: Writes the command that makes runs of one design again.
+    """
+    designs = collect_designs(records)
+    stride = choose_stride(sum(len(r.epochs) for r in records))
+    pool = FloatPool()
+    costs = _costs(designs)
+    shared = _shared_config(records)
+    facts: dict[tuple[str, str], int] = {}
+    listed = [
+        {
+            **_design_values(design, stride, pool),
+            "costs": [_cost_values(cost, design, stride, pool) for cost in costs[design.key]],
+            "command": write_command(design.records),
+            "facts": [facts.setdefault(f, len(facts)) for f in list_conditions(design.records)],
+            "config": _own_config(design.records[0], shared),
+        }
+        for design in designs
+    ]
+    places = {design.key: number for number, design in enumerate(designs)}
+    findings = [derive_finding(comparison) for comparison in group_comparisons(records)]
+    data = {design.setting: design.data for design in designs}
+    most_seeds = max(len(design.errors) for design in designs)
+    return {
+        "studies": sorted({record.study for record in records}),
+        "numRuns": len(records),
+        "stride": stride,
+        "reach": REACH,
+        "tQuantiles": [t_quantile(n, CONFIDENCE) for n in range(1, max(2, most_seeds))],
+        "metrics": [list(metric) for metric in METRICS],
+        "designs": listed,
+        "comparisons": [_comparison_values(f, places, data) for f in findings],
+        "rows": metric_rows(tabulate_runs(records)),
+        "config": shared,
+        "facts": list(facts),
+        "floats": pool.encode(),
+    }
+
+
+def choose_stride(num_errors: int) -> int:
+    """Choose every how many epochs of a curve are kept.
+
+    >>> choose_stride(240_000), choose_stride(700_000)
+    (1, 3)
+    """
+    return max(1, math.ceil(num_errors / MAX_CURVE_NUMBERS))
+
+
+def _kept(design: TrainedDesign, stride: int) -> list[int]:
+    """Return the indices of the epochs that are kept; the last one always is."""
+    last = len(design.epochs) - 1
+    return [*range(last % stride, last, stride), last]
+
+
+def _costs(designs: Sequence[TrainedDesign]) -> dict[tuple[object, ...], list[Cost]]:
+    costs: dict[tuple[object, ...], list[Cost]] = {design.key: [] for design in designs}
+    for device in device_names(designs):
+        for candidate in list_candidates(designs, device):
+            if candidate.cost is not None:
+                costs[candidate.design.key].append(candidate.cost)
+    return costs
+
+
+def _design_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[str, Any]:
+    kept = _kept(design, stride)
+    curves = [[curve[row] for row in kept] for curve in design.errors.values()]
+    return {
+        "setting": design.setting,
+        "data": design.data,
+        "measure": design.measure,
+        "family": design.family,
+        "designClass": design.design_class,
+        "k": design.k,
+        "depth": design.depth,
+        "width": design.width,
+        "parameters": design.parameters,
+        "budgetParameters": design.budget_parameters,
+        "numRuns": design.num_runs,
+        "epochs": [design.epochs[row] for row in kept],
+        "seeds": list(design.errors),
+        "errors": pool.add(curves),
+    }
+
+
+def _cost_values(cost: Cost, design: TrainedDesign, stride: int, pool: FloatPool) -> dict[str, Any]:
+    kept = _kept(design, stride)
+    std = cost.seconds_std
+    return {
+        "condition": cost.condition,
+        "device": cost.device_name,
+        "seconds": pool.add([[cost.seconds[row] for row in kept]]),
+        "secondsStd": None if std is None else pool.add([[std[row] for row in kept]]),
+        "latency": _finite(cost.latency_ms),
+        "latencyStd": _finite(cost.latency_ms_std),
+        "fastest": _finite(cost.fastest_latency_ms),
+        "fastestStd": _finite(cost.fastest_latency_ms_std),
+        "latencyBatch": cost.latency_batch_size,
+        "memory": cost.memory_bytes,
+        "memoryKind": cost.memory_kind,
+        "numSeeds": cost.num_seeds,
+        "numRuns": cost.num_runs,
+    }
+
+
+def _comparison_values(
+    finding: Finding, places: dict[tuple[str, str, int, int, int], int], data: dict[str, str]
+) -> dict[str, Any]:
+    comparison, grid = finding.comparison, finding.grid
+    setting = comparison.setting_label
+    designs: dict[str, list[int | None]] = {}
+    for name in DESIGN_CLASSES:
+        trained = [grid.designs.get((name, column)) for column in range(len(grid.budgets))]
+        designs[name] = [
+            None if d is None else places[setting, data[setting], d.k, d.depth, d.width]
+            for d in trained
+        ]
+    return {
+        "label": comparison.label,
+        "setting": setting,
+        "data": data[setting],
+        "family": comparison.setting.family,
+        "measure": finding.measure,
+        "k": comparison.k,
+        "source": comparison.source,
+        "budgets": [[b.parameters, b.depth, b.width] for b in grid.budgets],
+        "epochs": list(grid.epochs),
+        "designs": designs,
+        "maps": map_values(finding),
+        "sentences": list(finding.sentences),
+        "holes": [[hole.design_class, hole.column, hole.reason] for hole in finding.holes],
+    }
+
+
+def _shared_config(records: Sequence[Record]) -> dict[str, Any]:
+    """Return what the configurations of all runs have in common, flat."""
+    flat = [_shown_config(record) for record in records]
+    return {
+        key: value
+        for key, value in flat[0].items()
+        if all(key in other and other[key] == value for other in flat)
+    }
+
+
+def _own_config(record: Record, shared: dict[str, Any]) -> dict[str, Any]:
+    """Return what the configuration of a run has beside that; the seed is the run's own."""
+    own = _shown_config(record)
+    return {key: value for key, value in own.items() if key not in shared and key != "seed"}
+
+
+def _shown_config(record: Record) -> dict[str, Any]:
+    """Return the configuration of a run, flat, without folders and what else decides nothing."""
+    flat = flatten(record.config)
+    return {key: _finite(value) for key, value in flat.items() if key not in EXCLUDED}
+
+
+def _finite(value: Any) -> Any:
+    """Leave out a number that JSON does not have."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

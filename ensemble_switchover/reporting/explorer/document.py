@@ -1,0 +1,96 @@
+"""The explorer as one HTML file: content, style, scripts and library, and nothing from outside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ensemble_switchover.machine.terminal import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ensemble_switchover.results.study_folders import MissingRun
+
+LIBRARIES = ("d3.min.js", "plot.umd.min.js")
+"""Observable Plot and what it stands on; vendor/README.md says from where."""
+SCRIPTS = (
+    *("rule.js", "format.js", "page.js", "state.js", "choices.js", "charts.js"),
+    *("design.js", "cells.js", "metrics.js", "advice.js", "question.js", "main.js"),
+)
+"""Ours, in order; together they are one script."""
+
+_FOOTER = (
+    "Made from records by ensemble_switchover, after Wasay & Idreos (ICLR 2021). This file holds "
+    "all it shows and asks nothing of any network. Drawn by Observable Plot 0.6.17 and D3 7.9.0 "
+    "(ISC licence)."
+)
+
+
+def render_explorer(
+    content: Mapping[str, Any],
+    failed: Sequence[MissingRun] = (),
+    unreadable: Sequence[MissingRun] = (),
+) -> str:
+    """Render the page.
+
+    The content security policy allows the scripts and the style of this page by their hashes, and
+    nothing else: no network, no other script, no evaluation of text. What comes from records is
+    JSON, which no browser runs, and the scripts set it as text only.
+
+    Args:
+        content: What `build_content` returns.
+        failed: Runs that left no record, which the page lists.
+        unreadable: Records that could not be read, which it lists too.
+
+    Raises:
+        ValueError: if a number of it is not finite.
+    """
+    folder = files("ensemble_switchover.reporting.explorer")
+    own = "\n".join(folder.joinpath("script", name).read_text("utf-8") for name in SCRIPTS)
+    libraries = [folder.joinpath("vendor", name).read_text("utf-8") for name in LIBRARIES]
+    scripts = [*libraries, f'"use strict";\n(() => {{\n{own}\n}})();']
+    style = folder.joinpath("explorer.css").read_text("utf-8")
+    studies = ", ".join(content["studies"])
+    kicker = f"Study {studies}: {count(content['numRuns'], 'run')}"
+    if failed or unreadable:
+        kicker += f", {len(failed)} failed, {len(unreadable)} unreadable"
+    environment = Environment(
+        loader=PackageLoader("ensemble_switchover", "explorer"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return (
+        environment.get_template("explorer.html.j2")
+        .render(
+            title=f"Explorer: {studies}",
+            kicker=kicker,
+            failed=failed,
+            unreadable=unreadable,
+            footer=_FOOTER,
+            style=Markup(style),
+            style_hash=_hash(style),
+            scripts=[Markup(script) for script in scripts],
+            script_hashes=[f"'{_hash(script)}'" for script in scripts],
+            content=Markup(_as_json(content)),
+        )
+        .lstrip()
+    )
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    """Write JSON that can stand in a script element: no text of it can end that."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

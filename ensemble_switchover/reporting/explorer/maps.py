@@ -1,0 +1,100 @@
+"""The heat map of one comparison under every rule, as a page draws it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
+from ensemble_switchover.analysis.switchover.sensitivity import (
+    CONFIDENCES,
+    interval_reach,
+    measure_cells,
+)
+from ensemble_switchover.analysis.switchover.threshold import find_staircase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+
+NOTHING = -1
+"""In place of a class where there is nothing to compare."""
+
+
+def map_values(finding: Finding) -> list[dict[str, Any]]:
+    """Return one map a confidence of `CONFIDENCES`.
+
+    Each has the confidence (null: the means alone); `cells`, blocks of equal cells as `[budget,
+    first epoch, last epoch, class of the lowest mean error, decided, both ensembles win]`, all of
+    them indices or 0 and 1; and `stairs`, ensemble class -> for each budget the index of the first
+    epoch beyond the switchover, or null.
+    """
+    if not finding.thresholds:
+        return []
+    grid = finding.grid
+    means = np.stack([_mean_errors(grid, name) for name in DESIGN_CLASSES])
+    measured = {name: measure_cells(t.cells) for name, t in finding.thresholds.items()}
+    maps = []
+    for confidence in CONFIDENCES:
+        better, worse, stairs = {}, {}, {}
+        for name, threshold in finding.thresholds.items():
+            difference, errors, pairs = measured[name]
+            reach = interval_reach(errors, pairs, confidence)
+            better[name] = difference + reach < 0.0
+            worse[name] = difference - reach > 0.0
+            stairs[name] = find_staircase(threshold.budgets, better[name])
+        faces = _face_cells(means, better, worse)
+        blocks = [
+            block
+            for column in range(len(grid.budgets))
+            for block in _blocks(column, faces[:, column].T.tolist())
+        ]
+        maps.append({"confidence": confidence, "cells": blocks, "stairs": stairs})
+    return maps
+
+
+def _mean_errors(grid: ErrorGrid, name: DesignClassName) -> NDArray[np.float64]:
+    rows = range(len(grid.epochs))
+    return np.array(
+        [
+            [_or_nan(grid.mean_error(name, column, row)) for row in rows]
+            for column in range(len(grid.budgets))
+        ]
+    )
+
+
+def _face_cells(
+    means: NDArray[np.float64],
+    better: dict[DesignClassName, NDArray[np.bool_]],
+    worse: dict[DesignClassName, NDArray[np.bool_]],
+) -> NDArray[np.int64]:
+    """Return winner, decided and both of every cell; the rules are those of the report's map."""
+    there = np.isfinite(means)
+    winner = np.where(there, means, np.inf).argmin(axis=0)
+    comparable = there[0] & there[1:].any(axis=0)
+    decided = np.ones_like(comparable)
+    for index, name in enumerate(ENSEMBLE_CLASSES, start=1):
+        decided &= np.where(winner == index, better[name], True)
+        decided &= np.where((winner == 0) & there[index], worse[name], True)
+    both = (means[1:] < means[0]).all(axis=0)
+    winner = np.where(comparable, winner, NOTHING)
+    return np.stack([winner, decided & comparable, both & comparable]).astype(np.int64)
+
+
+def _blocks(column: int, faces: list[list[int]]) -> Iterator[list[int]]:
+    """Put equal cells above each other together."""
+    row = 0
+    for face, alike in groupby(faces):
+        height = len(list(alike))
+        yield [column, row, row + height - 1, *face]
+        row += height
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value

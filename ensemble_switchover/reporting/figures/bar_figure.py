@@ -1,0 +1,54 @@
+"""The frame that the paper's bar figures share: one panel, title, axes, conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+
+from ensemble_switchover.reporting.figures.bars import draw_bars, label_classes
+from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_figure, write_around
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What stands around a figure."""
+
+    title: str
+    """What is compared, such as `resnet on digits, k = 4`."""
+    conditions: str
+    """Seeds, device, execution, precision, rule."""
+
+
+def draw_bar_figure(
+    numbers: pl.DataFrame,
+    column: str,
+    label: str,
+    shows: str,
+    texts: Texts,
+    scale: float = 1.0,
+) -> Figure:
+    """Draw one panel of bars.
+
+    Args:
+        numbers: One row a design.
+        column: What is drawn, as `draw_bars` takes it.
+        label: The vertical axis, with its unit.
+        shows: What the figure shows, in one line.
+        texts: Title and conditions.
+        scale: Multiplies every value, to change its unit.
+    """
+    with mpl.rc_context(RC):
+        figure = new_figure(WIDTH_INCHES, 3.5)
+        axes = figure.add_axes((0.11, 0.24, 0.86, 0.525))
+        draw_bars(axes, numbers, column, scale)
+        axes.set_ylabel(label)
+        axes.set_xlabel("Parameter budget")
+        label_classes(axes)
+        write_around(figure, 0.11, texts.title, shows, texts.conditions)
+        return figure

@@ -1,0 +1,119 @@
+"""Bars of one quantity: the design classes side by side at every budget, as in the paper."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from matplotlib.collections import PolyCollection
+from matplotlib.ticker import MaxNLocator
+
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+from ensemble_switchover.reporting.figures.grid_axes import labelled_columns
+from ensemble_switchover.reporting.figures.style import (
+    COLOURS,
+    FAINT_INK,
+    GRID_INK,
+    INK,
+    label_parameters,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.axes import Axes
+
+_GROUP_WIDTH = 0.8
+_LOGARITHMIC_FROM = 30.0
+"""Where the largest bar is so many times the smallest, a linear axis would hide the small ones."""
+
+
+def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0) -> None:
+    """Draw one group of bars a budget, one bar a design class.
+
+    Args:
+        axes: The panel.
+        numbers: One row a design, with the columns of `PLACE_COLUMNS`.
+        column: What is drawn: `<column>_mean` with `<column>_std` where these are, else `column`.
+            Where it is null the bar is missing, which a cross marks.
+        scale: Multiplies every value, to change its unit.
+    """
+    mean = column if column in numbers.columns else f"{column}_mean"
+    budgets = list_budgets(numbers)
+    places = {budget: index for index, budget in enumerate(budgets)}
+    shown = [name for name in DESIGN_CLASSES if name in set(numbers["design_class"])]
+    width = _GROUP_WIDTH / len(shown)
+    values = numbers[mean].drop_nulls().to_list()
+    is_logarithmic = (
+        bool(values) and min(values) > 0 and max(values) > _LOGARITHMIC_FROM * min(values)
+    )
+    if is_logarithmic:
+        axes.set_yscale("log")
+    for number, name in enumerate(shown):
+        shift = (number - (len(shown) - 1) / 2) * width
+        rows = numbers.filter(numbers["design_class"] == name).to_dicts()
+        positions = [places[budget_of(row)] + shift for row in rows]
+        heights = [math.nan if row[mean] is None else scale * row[mean] for row in rows]
+        spreads = [scale * (row.get(f"{column}_std") or 0.0) for row in rows]
+        # One collection is drawn sooner than a patch a bar.
+        half = 0.46 * width
+        bars = [
+            [(x - half, 0.0), (x - half, height), (x + half, height), (x + half, 0.0)]
+            for x, height in zip(positions, heights, strict=True)
+        ]
+        collection = PolyCollection(
+            bars, facecolor=COLOURS[name], edgecolor=INK, linewidth=0.4, label=name, zorder=2
+        )
+        axes.add_collection(collection)
+        if any(spreads):
+            axes.errorbar(
+                positions, heights, spreads, fmt="none", elinewidth=0.9, ecolor=INK, zorder=2
+            )
+        absent = [x for x, height in zip(positions, heights, strict=True) if math.isnan(height)]
+        for position in absent:
+            axes.annotate(
+                "×",  # noqa: RUF001
+                (position, 0.0),
+                xycoords=axes.get_xaxis_transform(),
+                ha="center",
+                va="bottom",
+                size=9,
+                color=INK,
+            )
+    axes.autoscale_view()
+    _label(axes, budgets, is_logarithmic)
+
+
+def label_classes(axes: Axes) -> None:
+    """Name the design classes above a panel."""
+    axes.legend(
+        loc="lower right",
+        ncols=3,
+        bbox_to_anchor=(1.0, 1.005),
+        borderaxespad=0,
+        handlelength=1.3,
+        columnspacing=1.3,
+    )
+
+
+def list_budgets(numbers: pl.DataFrame) -> list[tuple[int, int, int]]:
+    """Return the budgets of a frame in ascending order of parameters: parameters, depth, width."""
+    return sorted({budget_of(row) for row in numbers.to_dicts()})
+
+
+def budget_of(row: dict[str, int]) -> tuple[int, int, int]:
+    """Return the budget of a row: parameters, depth and width of its single network."""
+    return row["budget_parameters"], row["budget_depth"], row["budget_width"]
+
+
+def _label(axes: Axes, budgets: list[tuple[int, int, int]], is_logarithmic: bool) -> None:
+    labels = label_parameters([parameters for parameters, _, _ in budgets])
+    columns = labelled_columns(len(budgets))
+    axes.set_xticks(columns, [labels[column] for column in columns])
+    axes.set_xlim(-0.6, max(len(budgets), 2) - 0.4)
+    axes.tick_params(axis="x", length=0)
+    axes.grid(axis="y", color=GRID_INK, linewidth=0.8, zorder=0)
+    axes.set_axisbelow(True)
+    if not is_logarithmic:
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+    axes.spines["bottom"].set_color(FAINT_INK)

@@ -1,0 +1,61 @@
+"""The logarithmic axis of parameter budgets that curves share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from ensemble_switchover.reporting.figures.style import GRID_INK, label_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
+
+_MAX_LABELS = 9
+_PLACES: dict[DesignClassName, int] = {"single": -1, "deq": 0, "weq": 1}
+
+
+def label_budgets(axes: Axes, counts: Sequence[int]) -> None:
+    """Make the horizontal axis one of parameters, labelled where budgets are.
+
+    Args:
+        axes: The panel.
+        counts: Parameters of the budgets, ascending.
+    """
+    axes.set_xscale("log")
+    labels = label_parameters(counts)
+    shown = spread_out(counts)
+    axes.xaxis.set_major_locator(FixedLocator([counts[index] for index in shown]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks([counts[index] for index in shown], [labels[index] for index in shown])
+    margin = _reach(counts) ** 0.04
+    axes.set_xlim(counts[0] / margin, counts[-1] * margin)
+    axes.grid(axis="y", color=GRID_INK, linewidth=0.8, zorder=0)
+    axes.set_axisbelow(True)
+
+
+def shift_class(counts: Sequence[int], design_class: DesignClassName) -> float:
+    """Return a factor that sets the classes side by side, so that none hides another's bars."""
+    return float(_reach(counts) ** (0.006 * _PLACES[design_class]))
+
+
+def _reach(counts: Sequence[int]) -> float:
+    """The ratio that the logarithmic axis spans; at least 2, so that one budget has an axis too."""
+    return max(2.0, counts[-1] / counts[0])
+
+
+def spread_out(counts: Sequence[int]) -> list[int]:
+    """Choose numbers, ascending, whose labels do not collide on a logarithmic axis."""
+    smallest_ratio = (counts[-1] / counts[0]) ** (1 / _MAX_LABELS)
+    shown = [0]
+    for index in range(1, len(counts)):
+        if (
+            counts[index] >= counts[shown[-1]] * smallest_ratio
+            and counts[index] > counts[shown[-1]]
+        ):
+            shown.append(index)
+    return shown

@@ -1,0 +1,29 @@
+"""Training time per epoch by design class (the paper's Figures 6 and F)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.reporting.figures.bar_figure import draw_bar_figure
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.reporting.figures.bar_figure import Texts
+
+
+def draw_epoch_time(numbers: pl.DataFrame, texts: Texts) -> Figure:
+    """Draw the training seconds of an epoch, all members together.
+
+    Args:
+        numbers: What `epoch_time_series` returns.
+        texts: Title and conditions.
+    """
+    return draw_bar_figure(
+        numbers,
+        "epoch_seconds",
+        "Time per epoch, s",
+        "Training time per epoch, all members: mean ± std over the seeds",
+        texts,
+    )

@@ -1,0 +1,128 @@
+"""The error against the parameter budget by design class (the paper's Figures 3 and A)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+
+from ensemble_switchover.analysis.statistics import sample_mean, sample_std
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
+from ensemble_switchover.reporting.figures.budget_axis import label_budgets, shift_class
+from ensemble_switchover.reporting.figures.style import (
+    COLOURS,
+    FAINT_INK,
+    LINE_STYLES,
+    MARKERS,
+    RC,
+    WIDTH_INCHES,
+    new_figure,
+    write_around,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+
+
+def draw_error_curve(grid: ErrorGrid, measure: str, title: str, conditions: str) -> Figure:
+    """Draw the error after the last common epoch against the budget.
+
+    Lines are means over the seeds, bars the sample standard deviation (where there are two seeds
+    or more), faint points the seeds. The lower panel shows how much of the budget each ensemble
+    fills, since an ensemble that leaves a third of it unused is not on equal terms.
+
+    Args:
+        grid: The errors of one comparison.
+        measure: What the error is called, `test error` or `validation error`.
+        title: What is compared, such as `resnet on digits, k = 4`.
+        conditions: One line: seeds, device, execution.
+    """
+    with mpl.rc_context(RC):
+        figure = new_figure(WIDTH_INCHES, 4.6)
+        has_ensembles = any(grid.has(name) for name in ENSEMBLE_CLASSES)
+        height = 0.455 if has_ensembles else 0.645
+        axes = figure.add_axes((0.1, 0.835 - height, 0.87, height))
+        for design_class in DESIGN_CLASSES:
+            _draw_class(axes, grid, design_class)
+        axes.set_ylim(bottom=0)
+        axes.set_ylabel(f"{measure.capitalize()}, %")
+        axes.legend(loc="upper right", ncols=3, bbox_to_anchor=(1.0, 1.12), borderaxespad=0)
+        lowest = axes
+        if has_ensembles:
+            axes.tick_params(labelbottom=False)
+            lowest = figure.add_axes((0.1, 0.195, 0.87, 0.14), sharex=axes)
+            _draw_fills(lowest, grid)
+        label_budgets(axes, [budget.parameters for budget in grid.budgets])
+        lowest.set_xlabel("Parameter budget")
+        after = f"after epoch {grid.epochs[-1]}"
+        shows = f"{measure.capitalize()} {after}: mean ± std, and each seed"
+        write_around(figure, 0.1, title, shows, conditions)
+        return figure
+
+
+def _draw_class(axes: Axes, grid: ErrorGrid, design_class: DesignClassName) -> None:
+    last = len(grid.epochs) - 1
+    shown = [
+        (budget.parameters, errors)
+        for column, budget in enumerate(grid.budgets)
+        if (errors := list(grid.errors(design_class, column, last).values()))
+    ]
+    if not shown:
+        return
+    shift = shift_class([budget.parameters for budget in grid.budgets], design_class)
+    positions = [parameters * shift for parameters, _ in shown]
+    colour = COLOURS[design_class]
+    axes.errorbar(
+        positions,
+        [sample_mean(errors) for _, errors in shown],
+        yerr=[sample_std(errors) or 0.0 for _, errors in shown],
+        color=colour,
+        linestyle=LINE_STYLES[design_class],
+        linewidth=1.8,
+        marker=MARKERS[design_class],
+        markersize=5.5,
+        markeredgecolor="white",
+        elinewidth=1.3,
+        capsize=3,
+        label=design_class,
+        zorder=3,
+    )
+    axes.plot(
+        [position for position, (_, errors) in zip(positions, shown, strict=True) for _ in errors],
+        [error for _, errors in shown for error in errors],
+        linestyle="none",
+        marker=MARKERS[design_class],
+        markersize=3.6,
+        color=colour,
+        alpha=0.45,
+        markeredgewidth=0,
+        zorder=2,
+    )
+
+
+def _draw_fills(axes: Axes, grid: ErrorGrid) -> None:
+    axes.axhline(100, color=FAINT_INK, linewidth=0.8)
+    highest = 100.0
+    for name in ENSEMBLE_CLASSES:
+        fills = [
+            (budget.parameters, 100 * grid.designs[name, column].budget_fill)
+            for column, budget in enumerate(grid.budgets)
+            if (name, column) in grid.designs
+        ]
+        highest = max([highest, *(fill for _, fill in fills)])
+        axes.plot(
+            [parameters for parameters, _ in fills],
+            [fill for _, fill in fills],
+            color=COLOURS[name],
+            linestyle=LINE_STYLES[name],
+            linewidth=1.4,
+            marker=MARKERS[name],
+            markersize=4.5,
+            markeredgecolor="white",
+        )
+    axes.set_ylim(0, 1.12 * highest)
+    axes.set_yticks([0, 50, 100])
+    axes.set_ylabel("Budget fill, %")

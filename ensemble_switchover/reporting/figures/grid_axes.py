@@ -1,0 +1,104 @@
+"""The grid of budgets and epochs that the maps share: its axes and the switchover's staircase."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.transforms import offset_copy
+
+from ensemble_switchover.reporting.figures.style import HOLE_INK, INK, label_parameters
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.analysis.switchover.error_grid import ErrorGrid
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
+
+_MAX_LABELS = 10
+STAIRCASE_STYLES: dict[str, tuple[float, tuple[float, ...]]] = {
+    "deq": (0, ()),
+    "weq": (0, (2.2, 1.1)),
+}
+HOLE_FACE: dict[str, Any] = {
+    "facecolor": "white",
+    "edgecolor": HOLE_INK,
+    "hatch": "..",
+    "linewidth": 0,
+}
+
+
+def draw_staircase(figure: Figure, axes: Axes, threshold: Threshold) -> None:
+    """Draw the lower-left boundary of what is beyond the threshold, if anything is."""
+    rows = {epoch: row for row, epoch in enumerate(threshold.epochs)}
+    top = len(threshold.epochs) - 0.5
+    xs: list[float] = []
+    ys: list[float] = []
+    for column, epoch in enumerate(threshold.staircase):
+        if epoch is None:
+            continue
+        if not xs:
+            xs.append(column - 0.5)
+            ys.append(top)
+        xs += [column - 0.5, column + 0.5]
+        ys += [rows[epoch] - 0.5] * 2
+    if not xs:
+        return
+    # Where both thresholds coincide, the second one is drawn just inside the first.
+    shift = 0.0 if threshold.ensemble_class == "deq" else 2.8
+    shifted = offset_copy(axes.transData, figure, shift, shift, units="points")
+    for colour, width, style in (
+        ("white", 5.2, "-"),
+        (INK, 2.4, STAIRCASE_STYLES[threshold.ensemble_class]),
+    ):
+        axes.plot(
+            xs,
+            ys,
+            color=colour,
+            linewidth=width,
+            linestyle=style,
+            transform=shifted,
+            solid_joinstyle="miter",
+            solid_capstyle="butt",
+            zorder=4,
+        )
+
+
+def label_axes(axes: Axes, grid: ErrorGrid, max_labels: int = _MAX_LABELS) -> None:
+    """Label one column a budget and one row an epoch, and part them by white lines.
+
+    Args:
+        axes: The panel.
+        grid: What is shown in it.
+        max_labels: How many budgets have room for a label.
+    """
+    num_columns, num_rows = len(grid.budgets), len(grid.epochs)
+    axes.set_xlim(-0.5, num_columns - 0.5)
+    axes.set_ylim(-0.5, num_rows - 0.5)
+    # One collection of lines each: a grid of minor ticks would take most of the drawing's time.
+    right, top = num_columns - 0.5, num_rows - 0.5
+    if num_rows <= 40:
+        rows_between = [row + 0.5 for row in range(num_rows - 1)]
+        axes.hlines(rows_between, -0.5, right, colors="white", linewidth=0.6, zorder=2)
+    columns_between = [column + 0.5 for column in range(num_columns - 1)]
+    axes.vlines(columns_between, -0.5, top, colors="white", linewidth=1.4, zorder=2.5)
+    step = max(1, -(-num_rows // 10))
+    # The first epoch has no label of its own where the second one has: they would touch.
+    rows = [
+        row
+        for row in range(num_rows)
+        if grid.epochs[row] % step == 0 or (row == 0 and grid.epochs[0] + 1 < step)
+    ]
+    axes.set_yticks(rows, [str(grid.epochs[row]) for row in rows])
+    axes.set_ylabel("Training epochs")
+    labels = label_parameters([budget.parameters for budget in grid.budgets])
+    columns = labelled_columns(num_columns, max_labels)
+    axes.set_xticks(columns, [labels[column] for column in columns], size=7.5)
+    axes.tick_params(which="both", length=0, pad=3.5)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def labelled_columns(num_columns: int, max_labels: int = _MAX_LABELS) -> list[int]:
+    """Choose the columns that have room for a label."""
+    return list(range(0, num_columns, max(1, -(-num_columns // max_labels))))

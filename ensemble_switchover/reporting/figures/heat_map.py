@@ -1,0 +1,229 @@
+"""The discrete heat map of the paper's Figure 2: which design class wins at a budget and epoch."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, PathPatch, Rectangle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
+from ensemble_switchover.analysis.switchover.hole import HoleKind
+from ensemble_switchover.reporting.figures.cell_face import face_cell
+from ensemble_switchover.reporting.figures.grid_axes import (
+    HOLE_FACE,
+    STAIRCASE_STYLES,
+    draw_staircase,
+    label_axes,
+    labelled_columns,
+)
+from ensemble_switchover.reporting.figures.style import (
+    COLOURS,
+    FAINT_INK,
+    INK,
+    PALE_COLOURS,
+    RC,
+    WIDTH_INCHES,
+    new_figure,
+    write_around,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.analysis.switchover.hole import Hole
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
+    from ensemble_switchover.reporting.figures.cell_face import CellFace
+
+_HATCH = "////"
+_HOLE_MARKS = {HoleKind.NO_DESIGN: "×", HoleKind.NOT_RUN: "?"}  # noqa: RUF001
+
+
+def draw_heat_map(
+    grid: ErrorGrid,
+    thresholds: Mapping[DesignClassName, Threshold],
+    holes: Sequence[Hole],
+    measure: str,
+    title: str,
+    conditions: str,
+) -> Figure:
+    """Draw which design class has the lowest error at each budget and epoch.
+
+    Full colour where the confidence interval decides, pale where it does not, hatched where both
+    ensembles beat the single network's mean, grey where there is nothing to compare. The lines are
+    the switchover thresholds. Below each column stands how much of the budget each ensemble fills.
+
+    Args:
+        grid: The errors of one comparison.
+        thresholds: Ensemble class -> its threshold, for each class that the grid has.
+        holes: The budgets that lack a design.
+        measure: What the error is called, `test error` or `validation error`.
+        title: What is compared, such as `resnet on digits, k = 4`.
+        conditions: One line: seeds, device, execution.
+    """
+    with mpl.rc_context(RC):
+        figure = new_figure(WIDTH_INCHES, 4.6)
+        axes = figure.add_axes((0.15, 0.24, 0.575, 0.615))
+        faces = [
+            [face_cell(grid, thresholds, column, row) for row in range(len(grid.epochs))]
+            for column in range(len(grid.budgets))
+        ]
+        for column, column_faces in enumerate(faces):
+            _draw_column(axes, column, column_faces)
+        _draw_hatches(axes, faces)
+        for threshold in thresholds.values():
+            draw_staircase(figure, axes, threshold)
+        label_axes(axes, grid)
+        _label_fills(axes, grid, holes)
+        subtitle = _subtitle(thresholds, measure)
+        write_around(figure, 0.15, title, subtitle, _footer(conditions, holes))
+        figure.legend(
+            handles=_legend_handles(grid, thresholds, faces),
+            loc="upper left",
+            bbox_to_anchor=(0.73, 0.865),
+            handlelength=1.8,
+            handleheight=1.25,
+            labelspacing=0.65,
+        )
+        return figure
+
+
+def _subtitle(thresholds: Mapping[DesignClassName, Threshold], measure: str) -> str:
+    text = f"Class of the lowest mean {measure}"
+    if thresholds:
+        confidence = next(iter(thresholds.values())).confidence
+        text += f"; pale: undecided against single at {100 * confidence:g} %"
+    return text
+
+
+def _draw_column(axes: Axes, column: int, faces: Sequence[CellFace]) -> None:
+    left, row = column - 0.5, 0
+    for face, run in groupby(faces):
+        height = len(list(run))
+        place = (left, row - 0.5)
+        if face.winner is None:
+            axes.add_artist(Rectangle(place, 1.0, height, **HOLE_FACE))
+        else:
+            colour = (COLOURS if face.decided else PALE_COLOURS)[face.winner]
+            axes.add_artist(Rectangle(place, 1.0, height, facecolor=colour, linewidth=0))
+        row += height
+
+
+def _draw_hatches(axes: Axes, faces: Sequence[Sequence[CellFace]]) -> None:
+    """Hatch where both ensembles win, on dark cells in white: one path each, quick to draw."""
+    for on_dark, colour in ((True, "#ffffffb0"), (False, "#22272e80")):
+        cells = [
+            Path.unit_rectangle().transformed(Affine2D().translate(column - 0.5, row - 0.5))
+            for column, column_faces in enumerate(faces)
+            for row, face in enumerate(column_faces)
+            if face.both_ensembles_win and (face.decided and face.winner == "deq") is on_dark
+        ]
+        if cells:
+            whole = Path.make_compound_path(*cells)
+            hatch = PathPatch(whole, fill=False, hatch=_HATCH, edgecolor=colour, linewidth=0)
+            axes.add_artist(hatch)
+
+
+def _footer(conditions: str, holes: Sequence[Hole]) -> str:
+    kinds = {hole.kind for hole in holes if hole.design_class in ENSEMBLE_CLASSES}
+    marks = [f"{mark} {kind.value}" for kind, mark in _HOLE_MARKS.items() if kind in kinds]
+    return "\n".join([", ".join(marks), conditions]).strip()
+
+
+def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
+    marks = {(hole.design_class, hole.column): _HOLE_MARKS[hole.kind] for hole in holes}
+    labelled = set(labelled_columns(len(grid.budgets)))
+    place = axes.get_xaxis_transform()
+    axes.annotate(
+        "Parameters",
+        (0, 0),
+        (-16, -3.5),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        size=8,
+    )
+    names = [
+        name
+        for name in ENSEMBLE_CLASSES
+        if grid.has(name) or any(place_of[0] == name for place_of in marks)
+    ]
+    for line, name in enumerate(names):
+        height = -0.115 - 0.055 * line
+        axes.annotate(
+            f"{name} fill, %",
+            (0, height),
+            (-16, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            size=7.5,
+            color=FAINT_INK,
+        )
+        for column in range(len(grid.budgets)):
+            design = grid.designs.get((name, column))
+            text = marks.get((name, column), "")
+            if design is not None and column in labelled:
+                text = f"{100 * design.budget_fill:.0f}"
+            axes.text(
+                column,
+                height,
+                text,
+                transform=place,
+                ha="center",
+                va="center",
+                size=7.5,
+                color=INK if design is None else FAINT_INK,
+                weight="bold" if design is None else "normal",
+            )
+
+
+def _legend_handles(
+    grid: ErrorGrid,
+    thresholds: Mapping[DesignClassName, Threshold],
+    faces: Sequence[Sequence[CellFace]],
+) -> list[Artist]:
+    shown = [face for column in faces for face in column]
+    handles: list[Artist] = []
+    for name in DESIGN_CLASSES:
+        if not grid.has(name):
+            continue
+        handles.append(Patch(facecolor=COLOURS[name], label=f"{name}"))
+        if any(face.winner == name and not face.decided for face in shown):
+            handles.append(Patch(facecolor=PALE_COLOURS[name], label=f"{name}, undecided"))
+    if any(face.winner is None for face in shown):
+        handles.append(Patch(label="nothing to compare", **HOLE_FACE))
+    if any(face.both_ensembles_win for face in shown):
+        handles.append(
+            Patch(
+                facecolor="white",
+                edgecolor="#22272e80",
+                hatch=_HATCH,
+                linewidth=0.5,
+                label="both ensembles\nbeat single",
+            )
+        )
+    for name, threshold in thresholds.items():
+        if threshold.budget is not None:
+            handles.append(
+                Line2D(
+                    [],
+                    [],
+                    color=INK,
+                    linewidth=2.4,
+                    linestyle=STAIRCASE_STYLES[name],
+                    label=f"{name} switchover",
+                )
+            )
+    return handles

@@ -1,0 +1,30 @@
+"""Inference time per image by design class (the paper's Figures 7 and G)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.reporting.figures.bar_figure import draw_bar_figure
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.reporting.figures.bar_figure import Texts
+
+
+def draw_inference_time(numbers: pl.DataFrame, texts: Texts) -> Figure:
+    """Draw the milliseconds per image of the whole model at one batch size.
+
+    Args:
+        numbers: What `latency_series` returns, at least one row.
+        texts: Title and conditions.
+    """
+    (size,) = set(numbers["latency_batch_size"])
+    return draw_bar_figure(
+        numbers,
+        "latency_ms_per_image",
+        "Time per image, ms",
+        f"Inference time per image in batches of {size}: mean of medians ± std over the seeds",
+        texts,
+    )

@@ -1,0 +1,45 @@
+"""The ensemble's error beside its members' (the paper's Figure C)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import polars as pl
+
+from ensemble_switchover.reporting.figures.curves import draw_curves
+from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_figure, write_around
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.reporting.figures.bar_figure import Texts
+
+
+def draw_member_error(numbers: pl.DataFrame, measure: str, texts: Texts) -> Figure:
+    """Draw the error of each class against the budget, and dotted the mean of the members'.
+
+    Args:
+        numbers: What `member_error_series` returns.
+        measure: What the error is called, `test error` or `validation error`.
+        texts: Title and conditions.
+    """
+    with mpl.rc_context(RC):
+        figure = new_figure(WIDTH_INCHES, 4.2)
+        axes = figure.add_axes((0.1, 0.205, 0.87, 0.555))
+        draw_curves(axes, numbers, "test_error_percent")
+        members = numbers.filter(pl.col("k") > 1)
+        draw_curves(axes, members, "member_test_error_percent", dotted=True)
+        axes.set_ylim(bottom=0)
+        axes.set_ylabel(f"{measure.capitalize()}, %")
+        axes.set_xlabel("Parameter budget")
+        axes.legend(
+            loc="lower right",
+            ncols=5,
+            bbox_to_anchor=(1.0, 1.01),
+            borderaxespad=0,
+            columnspacing=1.2,
+        )
+        shows = f"{measure.capitalize()} of the ensemble, and the mean of its members' (dotted)"
+        write_around(figure, 0.1, texts.title, shows, texts.conditions)
+        return figure

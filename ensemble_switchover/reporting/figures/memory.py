@@ -1,0 +1,37 @@
+"""Memory that training needs, by design class (the paper's Figures 8 and H)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.table import DEVICE_MEMORY
+from ensemble_switchover.reporting.figures.bar_figure import draw_bar_figure
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.reporting.figures.bar_figure import Texts
+
+_MEBIBYTE = 1024**2
+
+
+def draw_memory(numbers: pl.DataFrame, texts: Texts) -> Figure:
+    """Draw the peak memory of training: the device's, or the process's where that is all there is.
+
+    Args:
+        numbers: What `memory_series` returns, at least one row.
+        texts: Title and conditions.
+    """
+    (kind,) = set(numbers["memory_kind"])
+    of_what = "of the device's allocator"
+    if kind != DEVICE_MEMORY:
+        of_what = "resident in the whole process, libraries included"
+    return draw_bar_figure(
+        numbers,
+        "peak_bytes",
+        "Peak memory, MiB",
+        f"Peak memory {of_what}",
+        texts,
+        1.0 / _MEBIBYTE,
+    )

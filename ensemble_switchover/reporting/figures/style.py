@@ -1,0 +1,143 @@
+"""How every figure looks: one palette, one set of type sizes, one way to write it to bytes."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from typing import TYPE_CHECKING, Any, Literal
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.typing import RcKeyType
+
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
+
+COLOURS: dict[DesignClassName, str] = {
+    "single": "#e9b949",
+    "deq": "#1f4e8c",
+    "weq": "#3a9d8f",
+}
+"""Sand, blue, teal: apart for every common colour blindness, and light, dark, middle in grey."""
+
+PALE_COLOURS: dict[DesignClassName, str] = {
+    "single": "#fbeecb",
+    "deq": "#c9d7ec",
+    "weq": "#cfe9e3",
+}
+"""The same hues where the seeds do not decide; in grey, all lighter than any full colour."""
+
+MARKERS: dict[DesignClassName, str] = {"single": "o", "deq": "s", "weq": "^"}
+LINE_STYLES: dict[DesignClassName, str] = {"single": "-", "deq": "--", "weq": "-."}
+INK = "#22272e"
+FAINT_INK = "#6b7480"
+HOLE_INK = "#b4bbc4"
+GRID_INK = "#e3e6ea"
+
+RC: dict[RcKeyType, Any] = {
+    "axes.edgecolor": "#9aa3ad",
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "hatch.linewidth": 0.7,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "ensemble_switchover",
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+"""Names from records are shown as they are: `text.parse_math` is off."""
+
+WIDTH_INCHES = 6.4
+"""Of every figure: a page's text of 5.5 inches shows letters of 7.5 points and more as 6.5."""
+
+_PNG_DOTS_PER_INCH = 160
+_FOOTER_LETTERS = 115
+"""How many letters of a footer the whole width has room for."""
+
+
+def new_figure(width_inches: float, height_inches: float) -> Figure:
+    """Make an empty figure that needs neither a window nor pyplot; call it within `RC`."""
+    figure = Figure(figsize=(width_inches, height_inches))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def write_around(figure: Figure, left: float, title: str, subtitle: str, footer: str) -> None:
+    """Write a figure's title, what it shows, and its conditions.
+
+    Args:
+        figure: A figure of `new_figure`.
+        left: Where the text begins, as a share of the width.
+        title: What is compared; a long one is set smaller.
+        subtitle: What is shown.
+        footer: Conditions; a long line is broken.
+    """
+    height = 72.0 * figure.get_figheight()  # in points
+    size = 12.0 * min(1.0, 54 / max(1, len(title)))
+    figure.text(left, 1.0 - 18.0 / height, title, size=size, weight="bold")
+    figure.text(left, 1.0 - 33.0 / height, subtitle, size=8.5)
+    figure.text(left, 6.0 / height, "\n".join(wrap_footer(footer, left)), size=7.5, color=FAINT_INK)
+
+
+def wrap_footer(footer: str, left: float) -> list[str]:
+    """Break the lines of a footer that begins at a share of the width, as they are shown."""
+    room = int(_FOOTER_LETTERS * (1.0 - left))
+    return [part for line in footer.splitlines() for part in textwrap.wrap(line, room)]
+
+
+def encode_figure(figure: Figure, file_format: Literal["png", "svg"]) -> bytes:
+    """Write a figure to bytes; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(RC):
+        if file_format == "svg":
+            figure.savefig(buffer, format="svg", metadata={"Date": None})
+        else:
+            figure.savefig(
+                buffer,
+                format="png",
+                dpi=_PNG_DOTS_PER_INCH,
+                metadata={"Software": None},
+                pil_kwargs={"compress_level": 1},  # a third quicker, a fifth larger
+            )
+    return buffer.getvalue()
+
+
+def label_parameters(counts: Sequence[int]) -> list[str]:
+    """Label numbers of parameters in k and M, with as few digits as keep unequal ones apart.
+
+    >>> label_parameters([92_890, 207_066, 1_019_722])
+    ['93 k', '207 k', '1.0 M']
+    >>> label_parameters([1_019_722, 1_043_000])
+    ['1.02 M', '1.04 M']
+    """
+    labels: list[str] = []
+    for digits in range(1, 7):
+        labels = [_label(count, digits) for count in counts]
+        if len(set(labels)) == len(set(counts)):
+            return labels
+    return labels
+
+
+def _label(count: int, digits: int) -> str:
+    if count >= 999_500:  # a thousand k and more, once rounded
+        return f"{count / 1e6:.{digits}f} M"
+    if count >= 1000:
+        return f"{count / 1e3:.{digits - 1}f} k"
+    return str(count)

@@ -1,0 +1,32 @@
+"""Time until an ensemble is as good as its single network (the paper's Figures 5, D and K)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.reporting.figures.bar_figure import draw_bar_figure
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.reporting.figures.bar_figure import Texts
+
+
+def draw_time_to_accuracy(numbers: pl.DataFrame, measure: str, texts: Texts) -> Figure:
+    """Draw the training seconds to the lowest error of the single network of the same budget.
+
+    A cross stands for a missing bar: not every seed gets there.
+
+    Args:
+        numbers: What `accuracy_time_series` returns.
+        measure: What the error is called, `test error` or `validation error`.
+        texts: Title and conditions.
+    """
+    return draw_bar_figure(
+        numbers,
+        "time_to_accuracy_seconds",
+        "Training time, s",
+        f"Training time to the single network's lowest {measure}; × where a seed never gets there",  # noqa: RUF001
+        texts,
+    )

@@ -1,0 +1,114 @@
+"""Error against what it costs, with the Pareto front over all designs; not in the paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+from ensemble_switchover.reporting.figures.style import (
+    COLOURS,
+    GRID_INK,
+    INK,
+    MARKERS,
+    RC,
+    WIDTH_INCHES,
+    label_parameters,
+    new_figure,
+    write_around,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.reporting.figures.bar_figure import Texts
+
+_LABEL_SIZE = (40.0, 14.0)
+"""Pixels that a label takes; one that would cover another is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an error is set against."""
+
+    column: str
+    label: str
+    """The horizontal axis, with its unit."""
+    scale: float = 1.0
+    """Multiplies the column, to change its unit."""
+
+
+TRAINING_TIME = Cost("training_seconds_mean", "Training time of the whole run, s")
+INFERENCE_TIME = Cost("latency_ms_per_image_mean", "Inference time per image, ms")
+MEMORY = Cost("peak_bytes", "Peak memory of training, MiB", 1.0 / 1024**2)
+
+
+def draw_trade_off(numbers: pl.DataFrame, cost: Cost, measure: str, texts: Texts) -> Figure:
+    """Draw every design as a point, and the front of those that no other beats in both.
+
+    Args:
+        numbers: What `trade_off_series` returns, at least one row.
+        cost: What the error is set against.
+        measure: What the error is called, `test error` or `validation error`.
+        texts: Title and conditions.
+    """
+    with mpl.rc_context(RC):
+        figure = new_figure(WIDTH_INCHES, 4.2)
+        axes = figure.add_axes((0.1, 0.205, 0.87, 0.555))
+        for name in DESIGN_CLASSES:
+            rows = numbers.filter(numbers["design_class"] == name)
+            if not rows.is_empty():
+                axes.errorbar(
+                    (cost.scale * rows[cost.column]).to_list(),
+                    rows["test_error_percent_mean"].to_list(),
+                    yerr=rows["test_error_percent_std"].fill_null(0.0).to_list(),
+                    linestyle="none",
+                    marker=MARKERS[name],
+                    markersize=6.5,
+                    color=COLOURS[name],
+                    markeredgecolor=INK,
+                    markeredgewidth=0.5,
+                    elinewidth=0.9,
+                    label=name,
+                    zorder=3,
+                )
+        costs = numbers[cost.column].to_list()
+        if min(costs) > 0 and max(costs) > 10 * min(costs):
+            axes.set_xscale("log")
+        axes.set_ylim(bottom=0)
+        axes.margins(x=0.08)
+        _draw_front(axes, numbers.filter(numbers["on_front"]), cost)
+        axes.set_xlabel(cost.label)
+        axes.set_ylabel(f"{measure.capitalize()}, %")
+        axes.grid(color=GRID_INK, linewidth=0.8, zorder=0)
+        axes.set_axisbelow(True)
+        axes.legend(
+            loc="lower right",
+            ncols=4,
+            bbox_to_anchor=(1.0, 1.01),
+            borderaxespad=0,
+            columnspacing=1.2,
+        )
+        shows = f"{measure.capitalize()} (mean ± std) against cost; the front is labelled by budget"
+        write_around(figure, 0.1, texts.title, shows, texts.conditions)
+        return figure
+
+
+def _draw_front(axes: Axes, front: pl.DataFrame, cost: Cost) -> None:
+    xs = (cost.scale * front[cost.column]).to_list()
+    ys = front["test_error_percent_mean"].to_list()
+    axes.step(xs, ys, where="post", color=INK, linewidth=1.1, label="Pareto front", zorder=2)
+    labels = label_parameters(front["budget_parameters"].to_list())
+    taken: list[tuple[float, float]] = []
+    for x, y, label in zip(xs, ys, labels, strict=True):
+        place = tuple(map(float, axes.transData.transform((x, y))))
+        if all(
+            abs(place[0] - a) > _LABEL_SIZE[0] or abs(place[1] - b) > _LABEL_SIZE[1]
+            for a, b in taken
+        ):
+            taken.append((place[0], place[1]))
+            axes.annotate(label, (x, y), (4, 5), textcoords="offset points", size=7.5, color=INK)

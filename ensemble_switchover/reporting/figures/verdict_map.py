@@ -1,0 +1,138 @@
+"""Each ensemble class against the single network: where the seeds decide, and for whom."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+
+from ensemble_switchover.analysis.switchover.verdict import Verdict
+from ensemble_switchover.reporting.figures.grid_axes import (
+    HOLE_FACE,
+    STAIRCASE_STYLES,
+    draw_staircase,
+    label_axes,
+)
+from ensemble_switchover.reporting.figures.style import (
+    COLOURS,
+    INK,
+    RC,
+    WIDTH_INCHES,
+    new_figure,
+    write_around,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
+
+_UNDECIDED_COLOUR = "#e7eaee"
+
+
+def draw_verdict_map(
+    grid: ErrorGrid,
+    thresholds: Mapping[DesignClassName, Threshold],
+    measure: str,
+    title: str,
+    conditions: str,
+) -> Figure:
+    """Draw one panel an ensemble class: its verdict against the single network in every cell.
+
+    Args:
+        grid: The errors of one comparison.
+        thresholds: Ensemble class -> its threshold, at least one.
+        measure: What the error is called, `test error` or `validation error`.
+        title: What is compared.
+        conditions: One line: seeds, device, execution.
+    """
+    with mpl.rc_context(RC):
+        figure = new_figure(WIDTH_INCHES, 3.8)
+        left, width, gap = 0.085, 0.645, 0.03
+        panel = (width - gap * (len(thresholds) - 1)) / len(thresholds)
+        for index, (name, threshold) in enumerate(thresholds.items()):
+            axes = figure.add_axes((left + index * (panel + gap), 0.215, panel, 0.55))
+            for column, cells in enumerate(threshold.cells):
+                row = 0
+                for verdict, run in groupby(cell.verdict for cell in cells):
+                    height = len(list(run))
+                    face = _face(name, verdict)
+                    axes.add_artist(Rectangle((column - 0.5, row - 0.5), 1.0, height, **face))
+                    row += height
+            draw_staircase(figure, axes, threshold)
+            label_axes(axes, grid, 10 // len(thresholds))
+            axes.tick_params(axis="x", labelsize=7.5)
+            axes.set_title(f"{name} against single", size=9, pad=5)
+            axes.set_xlabel("Parameters", size=8.5)
+            if index:
+                axes.set_ylabel("")
+                axes.set_yticklabels([])
+        confidence = next(iter(thresholds.values())).confidence
+        subtitle = f"Who has the lower {measure}, at {100 * confidence:g} % confidence"
+        write_around(figure, left, title, subtitle, conditions)
+        figure.legend(
+            handles=_legend_handles(thresholds),
+            loc="upper left",
+            bbox_to_anchor=(left + width + 0.012, 0.8),
+            handlelength=1.8,
+            handleheight=1.25,
+            labelspacing=0.65,
+        )
+        return figure
+
+
+def _face(name: DesignClassName, verdict: Verdict) -> dict[str, Any]:
+    if verdict is Verdict.HOLE:
+        return HOLE_FACE
+    colours = {
+        Verdict.ENSEMBLE: COLOURS[name],
+        Verdict.SINGLE: COLOURS["single"],
+        Verdict.UNDECIDED: _UNDECIDED_COLOUR,
+    }
+    return {"facecolor": colours[verdict], "linewidth": 0}
+
+
+def _legend_handles(thresholds: Mapping[DesignClassName, Threshold]) -> list[Artist]:
+    shown = {
+        (name, cell.verdict)
+        for name, threshold in thresholds.items()
+        for column in threshold.cells
+        for cell in column
+    }
+    verdicts = {verdict for _, verdict in shown}
+    handles: list[Artist] = [
+        Patch(label=f"{name} is better", **_face(name, Verdict.ENSEMBLE))
+        for name in thresholds
+        if (name, Verdict.ENSEMBLE) in shown
+    ]
+    labels = {
+        Verdict.SINGLE: "the single network\nis better",
+        Verdict.UNDECIDED: "undecided",
+        Verdict.HOLE: "nothing to compare",
+    }
+    first = next(iter(thresholds))
+    handles += [
+        Patch(label=label, **_face(first, verdict))
+        for verdict, label in labels.items()
+        if verdict in verdicts
+    ]
+    handles += [
+        Line2D(
+            [],
+            [],
+            color=INK,
+            linewidth=2.4,
+            linestyle=STAIRCASE_STYLES[name],
+            label=f"{name} switchover",
+        )
+        for name, threshold in thresholds.items()
+        if threshold.budget is not None
+    ]
+    return handles

@@ -1,0 +1,87 @@
+"""The section of a comparison: its figures and tables as files, and its part of the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.reporting.answer_tables import show_sensitivity
+from ensemble_switchover.reporting.figures.gallery import draw_costs, draw_errors, list_left_out
+from ensemble_switchover.reporting.figures.style import encode_figure
+from ensemble_switchover.reporting.markup import write_latex, write_markdown
+from ensemble_switchover.reporting.page import Picture, Problem, Section
+from ensemble_switchover.reporting.tables import (
+    show_runs,
+    show_summary,
+    show_times_to_accuracy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.machine.terminal import ShownTable
+    from ensemble_switchover.reporting.figures.gallery import Drawn
+
+FIGURES = "figures"
+TABLES = "tables"
+
+
+def write_section(finding: Finding, suffix: str, out: Path) -> Section:
+    """Write the figures and tables of a comparison, and return its part of the page.
+
+    Args:
+        finding: The comparison, and what was derived from it.
+        suffix: What the names of its files end with; empty where it is the only one.
+        out: The report's folder, which has folders for figures and tables.
+    """
+    designs = show_summary(finding.summary, finding.measure)
+    times = show_times_to_accuracy(finding.summary, finding.measure)
+    sensitivity = show_sensitivity(finding)
+    write_table(designs, out, f"designs{suffix}")
+    write_table(times, out, f"times_to_accuracy{suffix}")
+    if finding.thresholds:
+        write_table(sensitivity, out, f"sensitivity{suffix}")
+    return Section(
+        anchor=f"comparison{suffix.replace('_', '-')}",
+        title=finding.comparison.label,
+        headline=finding.headline,
+        sentences=finding.sentences,
+        pictures=(
+            *write_figures(draw_errors(finding), suffix, out),
+            *write_figures(draw_costs(finding), suffix, out),
+        ),
+        designs=designs,
+        times=times,
+        sensitivity=sensitivity if finding.thresholds else None,
+        runs=show_runs(finding.runs, finding.measure),
+        notes=(*finding.notes, *list_left_out(finding)),
+        holes=tuple(
+            Problem(
+                f"{hole.design_class} at {hole.budget.parameters:,} parameters, {hole.kind.value}",
+                hole.reason,
+            )
+            for hole in finding.holes
+        ),
+        conditions=finding.listed_conditions,
+    )
+
+
+def write_figures(drawings: Iterable[Drawn], suffix: str, out: Path) -> list[Picture]:
+    """Write each figure as SVG and PNG and its numbers as CSV, one after another."""
+    pictures = []
+    for drawn in drawings:
+        name = f"{drawn.name}{suffix}"
+        folder = out / FIGURES
+        svg = encode_figure(drawn.figure, "svg")
+        (folder / f"{name}.svg").write_bytes(svg)
+        (folder / f"{name}.png").write_bytes(encode_figure(drawn.figure, "png"))
+        drawn.numbers.write_csv(folder / f"{name}.csv")
+        pictures.append(Picture(svg, drawn.caption, f"{FIGURES}/{name}"))
+    return pictures
+
+
+def write_table(table: ShownTable, out: Path, name: str) -> None:
+    """Write a table as Markdown and as LaTeX."""
+    (out / TABLES / f"{name}.md").write_text(write_markdown(table), "utf-8")
+    (out / TABLES / f"{name}.tex").write_text(write_latex(table), "utf-8")

@@ -1,0 +1,251 @@
+"""The summary as people read it: units, mean and spread, nothing that a page has to compute."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+from ensemble_switchover.analysis.table import DEVICE_MEMORY
+from ensemble_switchover.machine.terminal import ABSENT, ShownTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
+_BUDGET = "Budget, parameters"
+_DEVICE_BYTES = "Peak device memory, MiB"
+_PROCESS_BYTES = "Peak process memory (resident), MiB"
+_MEBIBYTE = 1024**2
+
+
+def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) -> ShownTable:
+    """Write the summary of one comparison with its units.
+
+    Args:
+        summary: What `summarise_runs` returns.
+        measure: What the error is called, `test error` or `validation error`.
+        brief: Leave out what is told by few people and would not fit a terminal.
+
+    Returns:
+        One row per design (and condition, where there are several).
+    """
+    rows = summary.to_dicts()
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        _BUDGET: _budget,
+        "Class": lambda row: str(row["design_class"]),
+        "Depth": lambda row: f"{row['depth']}",
+        "Width": lambda row: f"{row['width']}",
+        "k": lambda row: f"{row['k']}",
+        "Parameters": lambda row: f"{row['parameters']:,}",
+        "Fill": lambda row: f"{100 * row['budget_fill']:.0f} %",
+        "Seeds": lambda row: f"{row['num_seeds']}",
+        _error_header(measure): lambda row: _mean_std(row, "test_error_percent", num_decimals=2),
+        "Members' error, %": lambda row: _number(row["member_test_error_percent_mean"], ".2f"),
+        "NLL, nats": lambda row: _number(row["nll_nats_mean"], ".3f"),
+        "ECE": lambda row: _number(row["ece_mean"], ".3f"),
+        "Training, s/epoch": lambda row: _mean_std(row, "epoch_seconds"),
+        "Time to accuracy, s": _time_to_accuracy,
+        **_latency_columns(rows),
+        **_memory_columns(rows),
+    }
+    if brief:
+        columns = _abbreviate(columns, measure)
+    num_text_columns = 2
+    if len({_condition(row) for row in rows}) > 1:
+        columns = {"Condition": _condition, **columns}
+        num_text_columns = 3
+    return _lay_out(rows, columns, _caption(rows, measure, brief=brief), num_text_columns)
+
+
+def show_times_to_accuracy(summary: pl.DataFrame, measure: str) -> ShownTable:
+    """Set the times to accuracy of the design classes side by side (Figure 5 of the paper).
+
+    A row holds what was run under one condition. The quotient with the single network's own time
+    stands where every seed of both reached the target.
+
+    Args:
+        summary: What `summarise_runs` returns.
+        measure: What the error is called, `test error` or `validation error`.
+    """
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for design in summary.to_dicts():
+        key = (_budget(design), _condition(design))
+        row = rows.setdefault(key, {"budget": key[0], "condition": key[1]})
+        # Rows of one class that differ by memory or batch size alone hold equal kinds of seconds,
+        # of other seeds: they are listed, not averaged.
+        row.setdefault(str(design["design_class"]), []).append(design)
+    shown = [name for name in DESIGN_CLASSES if any(name in row for row in rows.values())]
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {_BUDGET: lambda row: str(row["budget"])}
+    if len({condition for _, condition in rows}) > 1:
+        columns["Condition"] = lambda row: str(row["condition"])
+    num_text_columns = len(columns)
+    columns.update({f"{name}, s": _times_of(name) for name in shown})
+    columns.update({f"{name} / single": _quotient(name) for name in shown if name != "single"})
+    caption = (
+        f"Training seconds until the {measure} is first as low as the single network's lowest; "
+        "the warm-up epoch counts as a median epoch. Where not every seed gets there, the number "
+        "of those that do stands in place of a mean."
+    )
+    return _lay_out(list(rows.values()), columns, caption, num_text_columns)
+
+
+def show_runs(runs: pl.DataFrame, measure: str) -> ShownTable:
+    """List the runs by name.
+
+    Args:
+        runs: What `tabulate_runs` returns.
+        measure: What the error is called, `test error` or `validation error`.
+    """
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        "Study": lambda row: str(row["study"]),
+        "Run": lambda row: str(row["name"]),
+        _BUDGET: _budget,
+        "Class": lambda row: str(row["design_class"]),
+        "Seed": lambda row: str(row["seed"]),
+        _error_header(measure): lambda row: _number(row["test_error_percent"], ".2f"),
+        "Training, s/epoch": lambda row: _number(row["epoch_seconds"], ".3g"),
+    }
+    return _lay_out(runs.to_dicts(), columns, "Every finished run, after its last epoch.", 4)
+
+
+def _lay_out(
+    rows: list[dict[str, Any]],
+    columns: dict[str, Callable[[dict[str, Any]], str]],
+    caption: str,
+    num_text_columns: int,
+) -> ShownTable:
+    cells = tuple(tuple(write(row) for write in columns.values()) for row in rows)
+    return ShownTable(caption, tuple(columns), cells, num_text_columns)
+
+
+def _error_header(measure: str) -> str:
+    return f"{measure.capitalize()}, %"
+
+
+def _abbreviate(
+    columns: dict[str, Callable[[dict[str, Any]], str]], measure: str
+) -> dict[str, Callable[[dict[str, Any]], str]]:
+    shorter = {
+        _BUDGET: "Budget",
+        _error_header(measure): "Error, %",
+        "Training, s/epoch": "s/epoch",
+        _DEVICE_BYTES: "Device peak, MiB",
+        _PROCESS_BYTES: "RSS peak, MiB",
+    }
+    left_out = {"Members' error, %", "NLL, nats", "ECE", "Time to accuracy, s"}
+    brief = {
+        shorter.get(name, name.removeprefix("Latency, ")): write
+        for name, write in columns.items()
+        if name not in left_out
+    }
+    # The single network of the budget stands in the row of its own class.
+    brief["Budget"] = lambda row: f"{row['budget_parameters']:,}"
+    return brief
+
+
+def _times_of(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: "; ".join(map(_time_to_accuracy, row.get(name, []))) or ABSENT
+
+
+def _quotient(name: str) -> Callable[[dict[str, Any]], str]:
+    def write(row: dict[str, Any]) -> str:
+        designs, singles = row.get(name, []), row.get("single", [])
+        if len(designs) != 1 or len(singles) != 1:
+            return ABSENT
+        seconds, single_seconds = (
+            design["time_to_accuracy_seconds_mean"] for design in (*designs, *singles)
+        )
+        if seconds is None or not single_seconds:
+            return ABSENT
+        return f"{seconds / single_seconds:.2f}"
+
+    return write
+
+
+def _caption(rows: list[dict[str, Any]], measure: str, *, brief: bool) -> str:
+    text = (
+        f"{measure.capitalize()}: mean ± sample standard deviation over the seeds, after the last "
+        "epoch. "
+        "Training: median epoch of a run without its warm-up, summed over the members."
+    )
+    if not brief:
+        text += (
+            f" Time to accuracy: training seconds to the lowest {measure} of the single network of "
+            "the same budget and seed; a number of seeds where not all of them reached it."
+        )
+    if any(row["num_seeds"] == 1 for row in rows):
+        text += " One seed has no spread."
+    return text
+
+
+def _budget(row: dict[str, Any]) -> str:
+    return f"{row['budget_parameters']:,} ({row['budget_depth']}x{row['budget_width']})"
+
+
+def _condition(row: dict[str, Any]) -> str:
+    parts = [
+        f"{row['device']} {row['device_name']}",
+        f"{row['execution']}",
+        f"{row['precision']}",
+        "compiled" if row["compiled"] else "",
+        f"threads {row['num_threads']}",
+        f"jobs {row['concurrent_jobs']}",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _time_to_accuracy(row: dict[str, Any]) -> str:
+    if not row["num_seeds_compared"]:
+        return ABSENT
+    if row["num_seeds_reached"] < row["num_seeds"]:
+        return f"{row['num_seeds_reached']} of {row['num_seeds_compared']} seeds"
+    return _mean_std(row, "time_to_accuracy_seconds")
+
+
+def _latency_columns(rows: list[dict[str, Any]]) -> dict[str, Callable[[dict[str, Any]], str]]:
+    sizes = sorted({row["latency_batch_size"] for row in rows if row["latency_batch_size"]})
+    return {f"Latency, ms/image (batch {size})": _latency_at(size) for size in sizes}
+
+
+def _latency_at(batch_size: int) -> Callable[[dict[str, Any]], str]:
+    def write(row: dict[str, Any]) -> str:
+        if row["latency_batch_size"] != batch_size:
+            return ABSENT
+        return _mean_std(row, "latency_ms_per_image")
+
+    return write
+
+
+def _memory_columns(rows: list[dict[str, Any]]) -> dict[str, Callable[[dict[str, Any]], str]]:
+    kinds = {row["memory_kind"] for row in rows}
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {}
+    if DEVICE_MEMORY in kinds:
+        columns[_DEVICE_BYTES] = lambda row: _mebibytes(row["peak_device_bytes"])
+    if kinds - {DEVICE_MEMORY, None}:
+        columns[_PROCESS_BYTES] = lambda row: _mebibytes(row["peak_rss_bytes"])
+    return columns
+
+
+def _mebibytes(num_bytes: int | None) -> str:
+    return ABSENT if num_bytes is None else f"{num_bytes / _MEBIBYTE:,.0f}"
+
+
+def _mean_std(row: dict[str, Any], column: str, num_decimals: int | None = None) -> str:
+    mean, std = row[f"{column}_mean"], row[f"{column}_std"]
+    if mean is None:
+        return ABSENT
+    digits = _decimals(mean) if num_decimals is None else num_decimals
+    return f"{mean:,.{digits}f}" if std is None else f"{mean:,.{digits}f} ± {std:,.{digits}f}"
+
+
+def _decimals(value: float) -> int:
+    """Number of decimals that show three digits of a value."""
+    if value == 0.0 or not math.isfinite(value):
+        return 0
+    return min(6, max(0, 2 - math.floor(math.log10(abs(value)))))
+
+
+def _number(value: float | None, form: str) -> str:
+    return ABSENT if value is None else f"{value:{form}}"

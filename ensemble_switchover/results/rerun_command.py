@@ -1,0 +1,134 @@
+"""From the configurations of finished runs to the command that runs them again."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from ensemble_switchover.config.fingerprint import is_decisive
+from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ensemble_switchover.results.record import Record
+
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_.+:/-]+")
+_SEED = "seed"
+
+
+class CommandWriter:
+    """Writes commands; what the groups' options set is composed once."""
+
+    def __init__(self) -> None:
+        self._composed: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def write(self, records: Sequence[Record]) -> str | None:
+        """Write the command that makes these again; None where it cannot be told.
+
+        Keys that decide nothing of the result, such as folders and loggers, are left out, unless
+        the images lie in a folder of the user's. It cannot be told where this version has no such
+        options, or where a record has no configuration, or one of another form.
+
+        Args:
+            records: Runs that differ in their seeds alone; at least one.
+
+        Returns:
+            One line for a shell.
+        """
+        config = records[0].config
+        try:
+            groups = _choose_groups(config)
+            words = [*groups, *self._changes(config, groups)]
+        except (HydraException, OmegaConfBaseException, KeyError, TypeError):
+            return None
+        seeds = sorted({record.seed for record in records})
+        multirun = ["--multirun"] if len(seeds) > 1 else []
+        words.append(f"{_SEED}={','.join(map(str, seeds))}")
+        command = ["python", "-m", "ensemble_switchover", *multirun, *words]
+        return " ".join(map(shlex.quote, command))
+
+    def _changes(self, config: Mapping[str, Any], groups: tuple[str, ...]) -> list[str]:
+        base = self._compose(groups)
+        return [
+            f"{key}={_write_value(value)}"
+            for key, value in flatten(config).items()
+            if key != _SEED and key in base and value != base[key] and _is_told(key, config)
+        ]
+
+    def _compose(self, groups: tuple[str, ...]) -> dict[str, Any]:
+        if groups not in self._composed:
+            register_schemas()
+            with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+                self._composed[groups] = flatten(asdict(typed(compose("config", list(groups)))))
+        return self._composed[groups]
+
+
+def same_treatment(records: Sequence[Record]) -> list[Record]:
+    """Return the runs that differ in their seeds alone; of several such groups the largest."""
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        values = {key: value for key, value in record.config.items() if key != _SEED}
+        groups.setdefault(json.dumps(values, sort_keys=True, default=str), []).append(record)
+    return max(groups.values(), key=len)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested values under dotted keys.
+
+    >>> flatten({"budget": {"depth": 26}, "seed": 1})
+    {'budget.depth': 26, 'seed': 1}
+    """
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _choose_groups(config: Mapping[str, Any]) -> tuple[str, ...]:
+    budget = []
+    if "parameters" in config["budget"]:
+        count = _write_value(config["budget"]["parameters"])
+        budget = ["budget=parameters", f"budget.parameters={count}"]
+    return (
+        f"arch={config['arch']['family']}",
+        f"dataset={config['dataset']['name']}",
+        f"design={config['design_class']['name']}",
+        *budget,
+        f"execution={config['execution']['name']}",
+    )
+
+
+def _is_told(key: str, config: Mapping[str, Any]) -> bool:
+    if key == "dataset.root":
+        return bool(config["dataset"]["name"] == "folder")
+    return key != "dataset.content" and is_decisive(key)
+
+
+def _write_value(value: Any) -> str:
+    """Write a value as Hydra reads it.
+
+    >>> _write_value([1, 128]), _write_value(None), _write_value(True), _write_value("a b")
+    ('[1,128]', 'null', 'true', "'a b'")
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{','.join(map(_write_value, value))}]"
+    text = str(value)
+    if _PLAIN_WORD.fullmatch(text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,182 @@
+"""Time a few designs on this machine's device, so that `plan` can predict the others."""
+
+from __future__ import annotations
+
+import math
+import time
+from datetime import UTC, datetime
+from statistics import median, quantiles
+from typing import TYPE_CHECKING
+
+import torch
+
+from ensemble_switchover.machine.terminal import digits
+from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
+from ensemble_switchover.measurement.memory import is_out_of_memory
+from ensemble_switchover.measurement.timing import synchronised_clock
+from ensemble_switchover.planning.basis import conditions_of
+from ensemble_switchover.planning.calibration import (
+    VERSION,
+    Calibration,
+    Conditions,
+    Observation,
+    add_observations,
+    calibration_folder,
+)
+from ensemble_switchover.planning.cost import batch_size_of, count_work, design_text
+from ensemble_switchover.planning.workload import Pass
+from ensemble_switchover.runner.timed_steps import Trial
+from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.precision import use_precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.training.precision import Precision
+
+MIN_REPEATS, MAX_REPEATS = 3, 12
+WARM_UP_STEPS = 2
+LEAST_DESIGNS = 3
+"""As many as there are rates to fit; they are timed however long it takes."""
+
+
+def calibrate(cells: Sequence[Cell], max_seconds: float, tell: Callable[[str], None]) -> None:
+    """Time designs of the cells, the most different ones first, and keep the calibration.
+
+    Every set of conditions among the cells has its share of the seconds.
+
+    Raises:
+        ConfigError: if this machine does not have the device or the precision.
+    """
+    by_conditions: dict[Conditions, list[Cell]] = {}
+    for cell in cells:
+        device = choose_device(cell.device)
+        conditions = conditions_of(cell, device.type, device_name(device))
+        by_conditions.setdefault(conditions, []).append(cell)
+    for conditions, part in by_conditions.items():
+        _calibrate(conditions, part, max_seconds / len(by_conditions), tell)
+
+
+def spread_out(cells: Sequence[Cell]) -> Iterator[Cell]:
+    """Give one cell of every design, each time the one that differs most from those before.
+
+    Designs differ by the logarithms of what a training step of a member has to do; every family
+    comes once before any comes twice.
+    """
+    designs = {design_text(cell, Pass.TRAINING): cell for cell in cells}
+    left = {text: _position(cell) for text, cell in designs.items()}
+    distances = dict.fromkeys(left, math.inf)
+    families: set[str] = set()
+    while left:
+        fresh = [text for text in left if designs[text].family.name not in families]
+        chosen = max(fresh or left, key=distances.__getitem__)
+        place = left.pop(chosen)
+        families.add(designs[chosen].family.name)
+        for text, other in left.items():
+            distances[text] = min(distances[text], math.dist(other, place))
+        yield designs[chosen]
+
+
+def time_design(
+    cell: Cell, device: torch.device, precision: Precision, max_seconds: float
+) -> dict[Pass, list[float]]:
+    """Time training steps and predictions of the members that share them, on images of noise.
+
+    The steps are those of the cell's execution, with its batches and augmentation.
+
+    Returns:
+        Seconds of every repeat, of each pass.
+    """
+    clock = synchronised_clock(device)
+    trial = Trial(cell, device, precision)
+    times = {Pass.TRAINING: _repeat(trial.step, max_seconds, clock)}
+    for timed in (Pass.ONE, Pass.MANY):
+        predict = trial.predictor(batch_size_of(cell, timed))
+        times[timed] = _repeat(predict, max_seconds / 4, clock)
+    return times
+
+
+def _calibrate(
+    conditions: Conditions, cells: Sequence[Cell], max_seconds: float, tell: Callable[[str], None]
+) -> None:
+    device = choose_device(cells[0].device)
+    if conditions.threads is not None:
+        torch.set_num_threads(conditions.threads)
+    precision = use_precision(conditions.precision, device)
+    designs = list(spread_out(cells))
+    begin = time.monotonic()
+    for number, cell in enumerate(designs):
+        left = max_seconds - (time.monotonic() - begin)
+        if number >= LEAST_DESIGNS and left <= 0:
+            tell(f"calibration: {number} of {len(designs)} designs in {max_seconds:.0f} s")
+            break
+        share = max(left, 1.0) / (len(designs) - number)
+        observations = _observe(
+            cell, device, precision, min(share, max_seconds / LEAST_DESIGNS), tell
+        )
+        if not observations:
+            continue
+        add_observations(
+            Calibration(
+                version=VERSION,
+                conditions=conditions,
+                date=datetime.now(UTC).date().isoformat(),
+                torch=torch.__version__,
+                memory_bytes=device_memory_bytes(device),
+                observations=observations,
+            ),
+            calibration_folder(),
+        )
+
+
+def _observe(
+    cell: Cell,
+    device: torch.device,
+    precision: Precision,
+    max_seconds: float,
+    tell: Callable[[str], None],
+) -> list[Observation]:
+    text = design_text(cell, Pass.TRAINING)
+    try:
+        times = time_design(cell, device, precision, max_seconds)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        tell(f"calibration: {text} does not fit into memory; left out")
+        return []
+    observations = []
+    for timed, seconds in times.items():
+        lower, _, upper = quantiles(seconds, n=4, method="inclusive")
+        observations.append(
+            Observation(
+                design=design_text(cell, timed),
+                family=cell.family.name,
+                timed=timed,
+                work=count_work(cell, timed),
+                median_seconds=median(seconds),
+                lower_seconds=lower,
+                upper_seconds=upper,
+                repeats=len(seconds),
+            )
+        )
+    tell(f"calibration: {text}: {digits(1000 * observations[0].median_seconds, 3)} ms a step")
+    return observations
+
+
+def _repeat(
+    body: Callable[[], object], max_seconds: float, clock: Callable[[], float]
+) -> list[float]:
+    for _ in range(WARM_UP_STEPS):
+        body()
+    begin = clock()
+    times: list[float] = []
+    while len(times) < MAX_REPEATS and (len(times) < MIN_REPEATS or clock() - begin < max_seconds):
+        start = clock()
+        body()
+        times.append(clock() - start)
+    return times
+
+
+def _position(cell: Cell) -> tuple[float, ...]:
+    return tuple(math.log(count) for count in count_work(cell, Pass.TRAINING).features)

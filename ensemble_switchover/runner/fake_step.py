@@ -1,0 +1,93 @@
+"""The peak memory of a training step, from torch's own tensors without their contents."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.optim import SGD
+
+from ensemble_switchover.measurement.allocation import AllocationTracker
+from ensemble_switchover.networks import build_network
+from ensemble_switchover.planning.cost import item_bytes, step_bytes
+from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.precision import Precision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ensemble_switchover.config.execution_plan import Way
+    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.design import Family, ImageTask
+    from ensemble_switchover.planning.forecast import Forecast
+
+HOST = torch.device("cpu")
+"""Fake tensors lie nowhere; the CPU needs no driver."""
+
+
+def with_exact_memory(forecasts: Sequence[Forecast]) -> list[Forecast]:
+    """Replace the memory that was counted from shapes by that of torch's tensors."""
+    exact = []
+    for entry in forecasts:
+        difference = fake_step_bytes(entry.cell) - step_bytes(entry.cell)
+        traced = replace(entry.cost, memory_bytes=entry.cost.memory_bytes + difference)
+        exact.append(replace(entry, cost=traced))
+    return exact
+
+
+def fake_step_bytes(cell: Cell) -> int:
+    """Take two training steps of members that share them, with fake tensors.
+
+    Returns:
+        The peak of their bytes.
+    """
+    design = cell.design
+    size = (design.depth, design.width, cell.task, cell.recipe.batch_size, item_bytes(cell))
+    return fake_bytes(cell.family, *size, cell.way, cell.members_at_once)
+
+
+@lru_cache(maxsize=65536)
+def fake_bytes(
+    family: Family,
+    depth: int,
+    width: int,
+    task: ImageTask,
+    batch_size: int,
+    number_bytes: int,
+    way: Way,
+    num_members: int = 1,
+) -> int:
+    """Take two training steps of so many members at once; return the peak of their bytes."""
+    dtype = torch.float64 if number_bytes == 8 else torch.float32
+    tracker = AllocationTracker()
+    with _default_dtype(dtype), FakeTensorMode(), tracker:
+        members = [build_network(family, depth, width, task) for _ in range(num_members)]
+        at_once = {"fused" if way.channels_last else "foreach": True}  # as on a GPU
+        optimizers = [
+            SGD(member.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, **at_once)
+            for member in members
+        ]
+        precision = Precision("32", dtype)
+        executed = EXECUTIONS[way.within](members, optimizers, HOST, precision, way=way)
+        group = tuple(range(num_members))
+        executed.prepare(group)
+        shape = (num_members, batch_size, task.channels, task.size, task.size)
+        images = torch.zeros(shape, dtype=dtype)
+        labels = torch.zeros((num_members, batch_size), dtype=torch.long)
+        for _ in range(2):
+            executed.train_step(group, images, labels)
+    return tracker.peak_bytes
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

@@ -1,0 +1,134 @@
+"""What is measured of a run once it is trained: inference latency, and the time of layers.
+
+Dimensions: B images, C channels, H and W pixels.
+"""
+
+from __future__ import annotations
+
+import copy
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from ensemble_switchover.config.execution_plan import SEQUENTIAL
+from ensemble_switchover.design import DesignClass
+from ensemble_switchover.measurement.latency import Contender, measure_latencies
+from ensemble_switchover.measurement.layer_time import measure_layer_times
+from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
+from ensemble_switchover.measurement.timing import synchronised_clock
+from ensemble_switchover.networks import Ensemble
+from ensemble_switchover.networks.fused import NoFusedFormError
+from ensemble_switchover.results.record import LatencyRecord, LayerTimeRecord
+from ensemble_switchover.serving.predictors import SERVED, serve
+from ensemble_switchover.training.build import build_ensemble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor, nn
+
+    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.schema import MeasurementConfig
+    from ensemble_switchover.training.precision import Precision
+
+
+def measure_inference(
+    cell: Cell,
+    ensemble: Ensemble,
+    asked: MeasurementConfig,
+    precision: Precision,
+    device: torch.device,
+    warn: Callable[[str], None],
+) -> list[LatencyRecord]:
+    """Time a trained ensemble, and its budget's single network by turns with it."""
+    if not asked.latency_batch_sizes:
+        return []
+    latencies = measure_latencies(
+        contenders(cell, ensemble, precision, device, warn),
+        cell.task,
+        asked.latency_batch_sizes,
+        device=device,
+        dtype=precision.dtype,
+        max_seconds=asked.latency_seconds,
+        warn=warn,
+    )
+    return [LatencyRecord(**asdict(latency)) for latency in latencies]
+
+
+def contenders(
+    cell: Cell,
+    ensemble: Ensemble,
+    precision: Precision,
+    device: torch.device,
+    warn: Callable[[str], None] = print,
+) -> list[Contender]:
+    """Return a trained ensemble by every way to serve it, and the single network beside it.
+
+    A run of a single network is the single network, and alone. `warn` is told of what the memory
+    does not suffice for.
+    """
+    found = [_contender("run", SEQUENTIAL, ensemble.eval(), precision, device)]
+    if cell.design.design_class is DesignClass.SINGLE:
+        return found
+    for execution in SERVED:
+        if execution != SEQUENTIAL:
+            with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},", warn):
+                served = serve(copy.deepcopy(ensemble), execution)
+                found.append(_contender("run", execution, served, precision, device))
+    budget = cell.budget
+    with LeftOutIfTooLarge("inference of the budget's single network", warn):
+        single = Ensemble.build(cell.family, budget.depth, budget.width, cell.task, [cell.seed])
+        single = single.to(device, precision.dtype).eval()
+        found.append(_contender("single", SEQUENTIAL, single, precision, device))
+    return found
+
+
+def measure_layers(
+    cell: Cell,
+    asked: MeasurementConfig,
+    precision: Precision,
+    device: torch.device,
+    warn: Callable[[str], None],
+) -> list[LayerTimeRecord]:
+    """Time the layers of a member, built anew, on a batch of noise."""
+    layer_times: list[LayerTimeRecord] = []
+    if asked.layer_repeats:
+        with LeftOutIfTooLarge("the timing of layers", warn):
+            layer_times = _time_layers(cell, asked.layer_repeats, precision, device)
+    return layer_times
+
+
+def _time_layers(
+    cell: Cell, repeats: int, precision: Precision, device: torch.device
+) -> list[LayerTimeRecord]:
+    task = cell.task
+    generator = torch.Generator().manual_seed(0)
+    shape = (cell.recipe.batch_size, task.channels, task.size, task.size)
+    labels = torch.randint(0, task.num_classes, shape[:1], generator=generator)
+    (member,) = build_ensemble(cell, [0]).to(device, precision.dtype).members
+    layer_times = measure_layer_times(
+        member,
+        torch.randn(shape, generator=generator).to(device, precision.dtype),
+        labels.to(device),
+        repeats=repeats,
+        clock=synchronised_clock(device),
+        computing=lambda: precision.computing(device),
+    )
+    return [LayerTimeRecord(**asdict(layers)) for layers in layer_times]
+
+
+def _contender(
+    model: Literal["run", "single"],
+    execution: str,
+    network: nn.Module,
+    precision: Precision,
+    device: torch.device,
+) -> Contender:
+    def predict(images: Tensor) -> Tensor:
+        with precision.computing(device):
+            probabilities: Tensor = network(images)
+        return probabilities
+
+    return Contender(model=model, execution=execution, predict=predict)

@@ -1,0 +1,61 @@
+"""The predictions that a run keeps, in files that outlast its process until it is finished.
+
+Dimensions: N test images.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.machine.files import write_flushed_file
+from ensemble_switchover.results.layout import predictions_folder
+from ensemble_switchover.results.predictions import (
+    Predictions,
+    dump_predictions,
+    kept_epochs,
+    predictions_file,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from ensemble_switchover.config.recipe import Recipe
+    from ensemble_switchover.training.epoch_result import EpochPart
+
+
+class PredictionFiles:
+    """The chosen epochs' predictions; want of a file costs the predictions, never the run."""
+
+    def __init__(
+        self, run_folder: Path, which: str, recipe: Recipe, warn: Callable[[str], None]
+    ) -> None:
+        """Take the folder of the run, what `record.predictions` says, and who is told of faults."""
+        self.folder = predictions_folder(run_folder)
+        self.epochs = kept_epochs(which, recipe)
+        self.warn = warn
+
+    def add(self, part: EpochPart, labels: Tensor) -> None:
+        """Write the predictions of an epoch if it is a chosen one; labels (N,) of the images."""
+        if part.epoch not in self.epochs:
+            return
+        predictions = Predictions(
+            part.probabilities.half().cpu().numpy(), labels.int().cpu().numpy()
+        )
+        try:
+            write_flushed_file(
+                self.folder / predictions_file(part.epoch), dump_predictions(predictions)
+            )
+        except OSError as error:
+            self.warn(f"no predictions of epoch {part.epoch}: {error}")
+
+    def paths(self) -> Iterator[Path]:
+        """Give the path of every file that is there."""
+        for epoch in self.epochs:
+            path = self.folder / predictions_file(epoch)
+            if path.is_file():
+                yield path
+            else:
+                self.warn(f"no predictions of epoch {epoch} beside the record")

@@ -1,0 +1,349 @@
+"""One run: from a resolved cell to its record. The only file that wires the parts together."""
+
+from __future__ import annotations
+
+import gc
+import time
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ensemble_switchover.config.execution_plan import asked_way
+from ensemble_switchover.config.schema import LoggerConfig, plain
+from ensemble_switchover.data.batches import Normalisation
+from ensemble_switchover.errors import ConfigError, TrainingError
+from ensemble_switchover.machine import interruption
+from ensemble_switchover.measurement.disturbance import (
+    Watch,
+    thread_times,
+    waiting_sentences,
+    waiting_share,
+)
+from ensemble_switchover.measurement.environment import describe_environment
+from ensemble_switchover.measurement.memory import is_out_of_memory
+from ensemble_switchover.results.from_run_spec import (
+    budget_record,
+    dataset_record,
+    design_record,
+    recipe_record,
+)
+from ensemble_switchover.results.latencies import latencies_at
+from ensemble_switchover.results.layout import WEIGHTS_FILE, checkpoint_folder
+from ensemble_switchover.results.record import (
+    SCHEMA_VERSION,
+    EnvironmentRecord,
+    EpochRecord,
+    Record,
+)
+from ensemble_switchover.results.store import dump_epochs, load_epochs
+from ensemble_switchover.runner.choose_execution import choose_way
+from ensemble_switchover.runner.epoch_record import epoch_row
+from ensemble_switchover.runner.final_measurements import measure_inference, measure_layers
+from ensemble_switchover.runner.kept_predictions import PredictionFiles
+from ensemble_switchover.runner.out_of_memory import out_of_memory_text
+from ensemble_switchover.serving.weights import TrainedEnsemble, dump_weights
+from ensemble_switchover.tracking.loggers import MetricLog
+from ensemble_switchover.tracking.metrics import run_facts
+from ensemble_switchover.training.build import build_ensemble, load_images
+from ensemble_switchover.training.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
+from ensemble_switchover.training.device import choose_device, num_places
+from ensemble_switchover.training.fit import train
+from ensemble_switchover.training.member_processes import train_in_processes
+from ensemble_switchover.training.module import Start
+from ensemble_switchover.training.precision import use_precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ensemble_switchover.config.execution_plan import Way
+    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.schema import Config
+    from ensemble_switchover.data import SplitImages
+    from ensemble_switchover.networks import Ensemble
+    from ensemble_switchover.training.epoch_result import EpochPart
+    from ensemble_switchover.training.precision import Precision
+
+
+def train_and_measure(
+    cell: Cell,
+    config: Config,
+    *,
+    concurrent_jobs: int = 1,
+    tell: Callable[[str], None] = print,
+    warn: Callable[[str], None] = print,
+    log: MetricLog | None = None,
+    keep: Callable[[str, bytes | Path], None] = lambda _, __: None,
+) -> Record:
+    """Train the members of a cell, measure them, and return the record.
+
+    Args:
+        cell: What to run, resolved.
+        config: The configuration it was resolved from; it is kept in the record.
+        concurrent_jobs: How many runs share the machine.
+        tell: Is given a line of text after every epoch.
+        warn: Is given what goes wrong without ending the run.
+        log: Is started, and told of every epoch; absent: metrics go to the record alone.
+        keep: Is given the name of a file that belongs beside the record, and its content or path.
+
+    Raises:
+        ConfigError: if the device or the precision is not to be had on this machine.
+        DataError: if the data set is absent or not what it should be.
+        TrainingError: if a member diverges, or the memory does not suffice.
+    """
+    log = log or MetricLog(LoggerConfig(kind="none"), cell, tell, warn)
+    run = _Run(cell, config, concurrent_jobs, tell, warn, log, keep)
+    try:
+        return run.record()
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise TrainingError(out_of_memory_text(run.cell)) from error
+
+
+class _Run:
+    """One run under way."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        config: Config,
+        concurrent_jobs: int,
+        tell: Callable[[str], None],
+        warn: Callable[[str], None],
+        log: MetricLog,
+        keep: Callable[[str, bytes | Path], None],
+    ) -> None:
+        self.cell = cell
+        self.config = config
+        self.concurrent_jobs = concurrent_jobs
+        self.tell = tell
+        self.warn = warn
+        self.log = log
+        self.keep = keep
+        self.started_at = datetime.now(UTC)
+        self.wall_clock = start_clock()
+        self.spent_seconds = 0.0
+        """By former processes."""
+        self.epochs: list[EpochRecord] = []
+        self.predictions = PredictionFiles(
+            cell.folder, config.record.predictions, cell.recipe, warn
+        )
+        self.place = ""
+        """What the times depend on here."""
+        self.began_on: str | None = None
+        """The same of former processes, where it was another."""
+
+    def record(self) -> Record:
+        """Do it."""
+        cell, config = self.cell, self.config
+        device = choose_device(config.device)
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
+        precision = use_precision(cell.precision, device)
+        environment = describe_environment(device)
+        split = load_images(cell, self.tell)
+        for remark in split.remarks:
+            self.warn(f"dataset={cell.dataset.name}: {remark}")
+        self.place = f"{environment.device_name}, {environment.num_threads} threads, torch "
+        self.place += environment.versions["torch"]
+        checkpoint = read_checkpoint(checkpoint_folder(cell.folder), self.warn)
+        self.cell = cell = replace(cell, way=self._way(device, precision, checkpoint))
+        torch.compiler.reset()  # torch compiles so many graphs a process, and then silently none
+        watch = Watch(device)
+        self.log.start(plain(config), run_facts(cell, asdict(environment)))
+        ensemble, residence = self._train(split, precision, device, checkpoint)
+        for path in self.predictions.paths():
+            self.keep(path.name, path)
+        if config.record.weights:
+            self.keep(WEIGHTS_FILE, dump_weights(_trained(cell, ensemble, split)))
+        threads = thread_times()
+        latencies = measure_inference(
+            cell, ensemble, config.measurement, precision, device, self.warn
+        )
+        layer_times = measure_layers(cell, config.measurement, precision, device, self.warn)
+        shares = {
+            "training": fmean(epoch.waiting_share for epoch in self.epochs),
+            "the measuring after it": waiting_share(threads, thread_times()),
+        }
+        disturbances = [*waiting_sentences(shares), *watch.seen(self.concurrent_jobs)]
+        return Record(
+            schema_version=SCHEMA_VERSION,
+            name=cell.name,
+            fingerprint=cell.fingerprint,
+            training=cell.training,
+            study=cell.study,
+            seed=cell.seed,
+            member_seeds=cell.member_seeds,
+            budget=budget_record(cell),
+            design=design_record(cell),
+            dataset=dataset_record(cell, len(split.train), len(split.test), split.remarks),
+            recipe=recipe_record(cell),
+            environment=EnvironmentRecord(
+                **asdict(environment),
+                execution=cell.way.label,
+                execution_asked=cell.execution.name,
+                began_on=self.began_on,
+                precision=cell.precision,
+                compiled=cell.compile,
+                residence=residence,
+                disturbances=disturbances,
+                concurrent_jobs=self.concurrent_jobs,
+            ),
+            latencies=latencies,
+            layer_times=layer_times,
+            epochs=self.epochs,
+            config=plain(config),
+            started_at=self.started_at.isoformat(timespec="seconds"),
+            wall_seconds=self._wall_seconds(),
+        )
+
+    def _way(
+        self, device: torch.device, precision: Precision, checkpoint: Checkpoint | None
+    ) -> Way:
+        """Decide how the members are executed; a run goes on as it began, in the same place.
+
+        Raises:
+            ConfigError: for more processes than there are GPUs.
+        """
+        cell = self.cell
+        if checkpoint is not None:
+            if checkpoint.place == self.place:
+                return checkpoint.way
+            self.began_on = checkpoint.place
+            self.warn(
+                f"begun on {self.began_on}, and going on on {self.place}: seconds and memory of "
+                f"this run are of both"
+            )
+        if cell.execution.name == "auto":
+            return choose_way(cell, device, precision, self.tell)
+        way = asked_way(cell.execution, cell.design.k, num_places(device))
+        if device.type == "cuda" and way.processes > num_places(device):
+            raise ConfigError(
+                f"execution.processes={way.processes}: expected at most one a GPU, this machine "
+                f"has {num_places(device)}"
+            )
+        return way
+
+    def _train(
+        self,
+        split: SplitImages,
+        precision: Precision,
+        device: torch.device,
+        checkpoint: Checkpoint | None,
+    ) -> tuple[Ensemble, str]:
+        """Train all members, from a checkpoint if there is one.
+
+        Returns:
+            The trained ensemble on the device, built anew so that it is the same module however it
+            was trained, and where the images lay.
+        """
+        cell = self.cell
+        start, members = None, None
+        if checkpoint is not None:
+            members = checkpoint.members
+            start = Start(num_epochs=checkpoint.num_epochs, members=members)
+            self._go_on_after(checkpoint)
+
+        def on_epoch(part: EpochPart) -> None:
+            nonlocal members
+            members = part.members
+            self._close_epoch(part, split)
+
+        if cell.way.processes == 1:
+            residence = train(
+                cell, split, precision, device, on_epoch, start=start, tell=self.tell
+            )[1].residence
+        else:
+            residence = train_in_processes(cell, device, on_epoch, start=start)
+        gc.collect()  # Lightning's objects refer to each other, and hold all members
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        ensemble = build_ensemble(cell).to(device, precision.dtype)
+        assert members is not None
+        for network, state in zip(ensemble.members, members, strict=True):
+            network.load_state_dict(state.network)
+        return ensemble, residence
+
+    def _go_on_after(self, checkpoint: Checkpoint) -> None:
+        self.spent_seconds = checkpoint.wall_seconds
+        self.epochs = load_epochs(checkpoint.rows)
+        self.tell(f"going on after epoch {checkpoint.num_epochs} of {self.cell.recipe.epochs}")
+        for epoch in self.epochs:
+            self.log.epoch(epoch)
+
+    def _close_epoch(self, part: EpochPart, split: SplitImages) -> None:
+        """Take stock of an epoch: its row, its line, its checkpoint."""
+        cell = self.cell
+        epoch = epoch_row(part, split.test.labels, cell.recipe, len(split.train))
+        self.epochs.append(epoch)
+        self.log.epoch(epoch)
+        self.tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
+        self.predictions.add(part, split.test.labels)
+        checkpoint = Checkpoint(
+            num_epochs=part.epoch,
+            members=part.members,
+            way=cell.way,
+            place=self.place,
+            rows=dump_epochs(self.epochs),
+            wall_seconds=self._wall_seconds(),
+        )
+        try:
+            write_checkpoint(checkpoint_folder(cell.folder), checkpoint)
+        except OSError as error:  # costs the checkpoint, never the run
+            self.warn(f"no checkpoint after epoch {part.epoch}: {error}")
+        interruption.check()
+
+    def _wall_seconds(self) -> float:
+        return self.spent_seconds + self.wall_clock()
+
+
+def start_clock() -> Callable[[], float]:
+    """Return a clock of the seconds since now."""
+    begin = time.perf_counter()
+    return lambda: time.perf_counter() - begin
+
+
+def _trained(cell: Cell, ensemble: Ensemble, split: SplitImages) -> TrainedEnsemble:
+    return TrainedEnsemble(
+        family=cell.family,
+        depth=cell.design.depth,
+        width=cell.design.width,
+        task=cell.task,
+        ensemble=ensemble,
+        normalisation=Normalisation.of_set(split.train),
+        class_names=split.class_names,
+    )
+
+
+def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
+    width = len(str(num_epochs))
+    return (
+        f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss:.3f}  "
+        f"{evaluated_on} error {epoch.test_error:5.2f} %  {epoch.train_seconds:.2f} s training, "
+        f"{epoch.evaluation_seconds:.2f} s evaluation"
+    )
+
+
+def summary_line(record: Record) -> str:
+    """Tell a record in one line."""
+    last = record.epochs[-1]
+    latency = latencies_at(record.latencies)
+    seconds = [epoch.train_seconds for epoch in record.epochs if not epoch.warm_up]
+    parts: list[Any] = [f"{record.dataset.evaluated_on} error {last.test_error:.2f} %"]
+    if seconds:
+        parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
+    if latency is not None:
+        parts.append(
+            f"{latency.sequential.median_ms_per_image:.3g} ms per image at batch size "
+            f"{latency.sequential.batch_size}"
+        )
+    parts += [f"disturbed: {seen}" for seen in record.environment.disturbances]
+    return ", ".join(parts)

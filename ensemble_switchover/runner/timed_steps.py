@@ -1,0 +1,90 @@
+"""Training steps and predictions of a cell's members on images of noise, to be timed."""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+import torch
+
+from ensemble_switchover.data.batches import Normalisation, TrainingBatches
+from ensemble_switchover.data.images import ImageSet
+from ensemble_switchover.training.build import augmentation_of, build_ensemble
+from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.optimizer import make_optimizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.training.precision import Precision
+
+NUM_BATCHES = 4
+"""Of noise, used over and over."""
+
+
+class Trial:
+    """The members of one process that share a step, executed as the cell's way says.
+
+    For all members of a process to take a step, `cell.way.turns` such steps follow one another.
+    """
+
+    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
+        """Build as many members as share a step, with their batches and their augmentation."""
+        self.cell = cell
+        self.device = device
+        self.precision = precision
+        self.group = tuple(range(cell.members_at_once))
+        self.ensemble = build_ensemble(cell, self.group).to(device, precision.dtype)
+        members = list(self.ensemble.members)
+        self.execution = EXECUTIONS[cell.way.within](
+            members,
+            [make_optimizer(member, cell.recipe, cell.way, precision) for member in members],
+            device,
+            precision,
+            way=cell.way,
+            compiled=cell.compile,
+        )
+        self.execution.prepare(self.group)
+        noise = _noise(cell, device)
+        batches = TrainingBatches(
+            noise,
+            groups=(self.group,),
+            member_seeds=self.group,
+            batch_size=cell.recipe.batch_size,
+            augmentation=augmentation_of(cell),
+            normalisation=Normalisation.of(noise.images),
+            dtype=precision.dtype,
+            epoch=lambda: 0,
+        )
+        self._batches = chain.from_iterable(repeat(batches))
+
+    def step(self) -> None:
+        """Take a training step, the making of its batch included."""
+        self.ensemble.train()
+        batch = next(self._batches)
+        self.execution.train_step(batch.members, batch.images, batch.labels)
+
+    def predictor(self, num_images: int) -> Callable[[], Tensor]:
+        """Return what predicts the logits of so many images."""
+        task = self.cell.task
+        shape = (num_images, task.channels, task.size, task.size)
+        images = torch.randn(shape, device=self.device, dtype=self.precision.dtype)
+
+        def predict() -> Tensor:
+            self.ensemble.eval()
+            with torch.inference_mode():
+                return self.execution.logits(self.group, images)
+
+        return predict
+
+
+def _noise(cell: Cell, device: torch.device) -> ImageSet:
+    task = cell.task
+    num_images = NUM_BATCHES * cell.recipe.batch_size
+    shape = (num_images, task.channels, task.size, task.size)
+    images = torch.randint(0, 256, shape, dtype=torch.uint8)
+    labels = torch.randint(0, task.num_classes, (num_images,))
+    return ImageSet(images, labels).to(device)

@@ -1,0 +1,1 @@
+"""Trained ensembles in use: their weights, predictions, and exported files."""

@@ -1,0 +1,143 @@
+"""How the runs of a sweep are spread over the devices of this machine (no torch)."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from omegaconf import OmegaConf, open_dict
+
+from ensemble_switchover.config.command_line import has_word
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.hardware import devices, gpus, main_memory_bytes, num_processors
+from ensemble_switchover.planning.cost import memory_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omegaconf import DictConfig
+
+    from ensemble_switchover.config.run_spec import Cell
+
+SHARE_OF_MEMORY = 0.8
+"""What the tensors of all runs on a device may take; the rest is for workspaces and allocators."""
+PROCESS_BYTES = 2**29
+"""An allowance for what a process takes of a device beside its tensors."""
+ALL_PROCESSORS = -1
+ON_THIS_MACHINE = "n_jobs"
+"""The key of a launcher, joblib's, that runs jobs here, and so many at a time."""
+IN_AN_ARRAY = "hydra.launcher.array_parallelism"
+"""The word of Slurm's launcher that bounds how many jobs run at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Runs that are launched together."""
+
+    cells: Sequence[Cell]
+    num_jobs: int | None
+    """At a time on this machine; None: the launcher is not of this machine alone."""
+
+    def adjusted(self, config: DictConfig) -> DictConfig:
+        """Return the sweep's configuration with this number of jobs, for every job to know too."""
+        if self.num_jobs is None:
+            return config
+        config = copy.deepcopy(config)
+        with open_dict(config):
+            config.hydra.launcher.n_jobs = self.num_jobs
+            config.hydra.overrides.hydra.append(f"hydra.launcher.n_jobs={self.num_jobs}")
+        return config
+
+
+def spread(cells: Sequence[Cell], config: DictConfig) -> list[Batch]:
+    """Decide `sweep.jobs_per_device=`: which runs are launched together, and how many at a time.
+
+    Without the word there is one run a GPU, or as many as the launcher says. With `auto`, runs of
+    which 2, 4, 8, ... fit into the device's memory, by `plan`'s account, are put together, the
+    largest runs first.
+
+    Raises:
+        ConfigError: if it is no number of runs, or not for this launcher.
+    """
+    if not cells:
+        return []
+    asked = config.sweep.jobs_per_device
+    n_jobs = OmegaConf.select(config.hydra.launcher, ON_THIS_MACHINE)
+    _check(asked, n_jobs, OmegaConf.select(config, IN_AN_ARRAY))
+    if n_jobs is None:
+        return [Batch(cells, None)]
+    kinds = {devices()[0] if cell.device == "auto" else cell.device for cell in cells}
+    num_devices = len(gpus()) if kinds == {"cuda"} else 1
+    if asked is None:
+        one_each = kinds == {"cuda"} and n_jobs == ALL_PROCESSORS
+        return [Batch(cells, max(1, num_devices) if one_each else _as_joblib_counts(n_jobs))]
+    if asked != "auto":
+        return [Batch(cells, int(asked) * max(1, num_devices))]
+    by_number: dict[int, list[Cell]] = {}
+    for cell in cells:
+        by_number.setdefault(_fitting(cell, num_devices), []).append(cell)
+    return [
+        Batch(group, number * max(1, num_devices)) for number, group in sorted(by_number.items())
+    ]
+
+
+def _as_joblib_counts(n_jobs: int) -> int:
+    from joblib import effective_n_jobs
+
+    return int(effective_n_jobs(n_jobs))  # -1: as many as there are processors; -2: but one
+
+
+def jobs_at_a_time(batches: Sequence[Batch], elsewhere: int = 1) -> float:
+    """Return how many jobs there are on average.
+
+    Args:
+        batches: What is launched together.
+        elsewhere: Jobs at a time where the launcher is not of this machine alone.
+
+    >>> jobs_at_a_time([Batch(["alone"], 1), Batch(["one", "two"], 2)])
+    1.5
+    """
+    turns = sum(len(batch.cells) / (batch.num_jobs or elsewhere) for batch in batches)
+    return sum(len(batch.cells) for batch in batches) / turns if turns else 1.0
+
+
+def jobs_of_array(config: DictConfig) -> int:
+    """Return how many jobs the words let Slurm run at a time; 1 without such a word."""
+    if has_word(config.hydra.overrides.hydra, IN_AN_ARRAY):
+        return int(OmegaConf.select(config, IN_AN_ARRAY))
+    return 1
+
+
+def _check(asked: str | None, n_jobs: int | None, in_an_array: int | None) -> None:
+    if n_jobs == 0:
+        raise ConfigError(
+            "hydra.launcher.n_jobs=0: expected how many runs there are at a time, or -1 for one a "
+            "processor"
+        )
+    if in_an_array is not None and in_an_array < 1:
+        raise ConfigError(f"{IN_AN_ARRAY}={in_an_array}: expected how many jobs run at a time")
+    if asked is None:
+        return
+    if n_jobs is None:
+        raise ConfigError(
+            f"sweep.jobs_per_device={asked}: is for hydra/launcher=joblib, which was not chosen"
+        )
+    if asked != "auto" and not (asked.isdecimal() and int(asked) > 0):
+        raise ConfigError(
+            f"sweep.jobs_per_device={asked}: expected a number of runs, at least 1, or auto"
+        )
+
+
+def _fitting(cell: Cell, num_devices: int) -> int:
+    """Return how many runs like this one share a device: a power of two."""
+    kind = devices()[0] if cell.device == "auto" else cell.device
+    on_gpu = kind == "cuda" and gpus()
+    available = gpus()[0].memory_bytes if on_gpu else main_memory_bytes()
+    if available is None:
+        return 1
+    needed = memory_bytes(cell, kind, available) + PROCESS_BYTES
+    threads = cell.threads or (1 if on_gpu else num_processors())
+    processors = num_processors() // (threads * max(1, num_devices))
+    fitting = max(1, min(int(SHARE_OF_MEMORY * available) // needed, processors))
+    return 1 << (fitting.bit_length() - 1)

@@ -1,0 +1,326 @@
+"""Watching a sweep: every run that ends is told, under every launcher, from the store alone."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.machine.terminal import (
+    TERMINAL_WIDTH,
+    ShownTable,
+    count,
+    duration,
+    print_table,
+    printable,
+    replace_unknown_characters,
+)
+from ensemble_switchover.results.document import read_document
+from ensemble_switchover.results.layout import unfinished_folder
+from ensemble_switchover.results.lock import SUFFIX, holder_of
+from ensemble_switchover.results.state import (
+    RunState,
+    count_begun,
+    ended_state,
+    failure_of,
+    failure_stamp,
+    num_epochs_kept,
+)
+from ensemble_switchover.sweep.worklist import Agenda, Training, blame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.study import Study
+    from ensemble_switchover.results.document import Document
+
+POLL_SECONDS = 0.5
+STATUS_SECONDS = 300.0
+"""After so long without a word, a line of how the sweep stands."""
+NAMES_OF_A_REASON = 10
+"""Runs that are named at the end of those which failed for the same reason."""
+LAYER_OVERHEAD_FLOPS = 2e7
+"""Operations that cost about as much as starting one layer; only the time left rests on it."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the runs of a study have come to in this sweep."""
+
+    trained: list[Cell] = field(default_factory=list)
+    shared: list[Cell] = field(default_factory=list)
+    failed: dict[str, tuple[Cell, str]] = field(default_factory=dict)
+    """By name, with the reason."""
+
+
+class Watch(threading.Thread):
+    """Watches the store for the runs of an agenda."""
+
+    def __init__(
+        self,
+        study: Study,
+        agenda: Agenda,
+        *,
+        concurrent_jobs: float,
+        share: Callable[[Cell, Path], None],
+    ) -> None:
+        """Tell what is there, and begin to watch with `start`.
+
+        Args:
+            study: The runs.
+            agenda: What is to do of them.
+            concurrent_jobs: Runs at a time on this machine, on average; 1 for a cluster, of which
+                the locks tell how many there are.
+            share: Writes the record of a cell from the folder of another one's.
+        """
+        super().__init__(daemon=True)
+        replace_unknown_characters()
+        self.study = study
+        self.agenda = agenda
+        self.tally = Tally(failed=dict(agenda.failed))
+        self.pending: dict[str, Training] = {}
+        self.console = Console(highlight=False, soft_wrap=True)
+        self._concurrent_jobs = concurrent_jobs
+        self._share = share
+        self._begin = self._last_word = time.monotonic()
+        self._work_done = 0.0
+        self._seconds_done = 0.0
+        self._stamps: dict[str, int | None] = {}
+        self._ended = threading.Event()
+        self._one_look = threading.Lock()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[status]}"),
+            console=self.console,
+            disable=not self.console.is_terminal,
+            transient=True,
+        )
+        self._title = study.cells[0].study
+        self._task = self._progress.add_task(self._title, total=len(study.cells), status="")
+        self._tell_beginning()
+        for training in agenda.trainings:
+            self.add(training)
+
+    def add(self, training: Training) -> None:
+        """Watch for a training too."""
+        self.pending[training.lead.name] = training
+        self._stamps[training.lead.name] = failure_stamp(training.lead.folder)
+
+    @property
+    def num_missing(self) -> int:
+        """Runs without a record that this sweep was to have."""
+        waiting = sum(len(training.cells) for training in self.pending.values())
+        return len(self.tally.failed) + waiting + len(self.agenda.left_out)
+
+    def run(self) -> None:
+        """Look again and again."""
+        with self._progress:
+            while not self._ended.wait(POLL_SECONDS):
+                self.look()
+                if time.monotonic() - self._last_word > STATUS_SECONDS:
+                    self._say(f"{self._title}: {self._status()}")
+
+    def look(self) -> None:
+        """Take in what has ended since the last look."""
+        with self._one_look:
+            folders = {training.lead.study_folder for training in self.pending.values()}
+            names = {name for folder in folders for name in _names_in(folder)}
+            for training in list(self.pending.values()):
+                if training.lead.name in names:
+                    self._look_at(training)
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._ended.set()
+        if self.is_alive():
+            self.join()
+
+    def give_up(self, cell: Cell, reason: str) -> None:
+        """Take a pending run for failed that left no failure behind."""
+        with self._one_look:
+            training = self.pending.pop(cell.name)
+            self.tally.failed |= blame(cell, reason, training.cells)
+
+    def waiting(self) -> list[Cell]:
+        """Return the pending runs that no process works on."""
+        leads = [training.lead for training in self.pending.values()]
+        return [cell for cell in leads if holder_of(unfinished_folder(cell.folder)) is None]
+
+    def finish(self) -> None:
+        """Stop watching and tell what came of the sweep."""
+        self.stop()
+        self.look()
+        tally, agenda = self.tally, self.agenda
+        waiting = sum(len(training.cells) for training in self.pending.values())
+        self._say(
+            f"{len(tally.trained)} runs trained in {duration(time.monotonic() - self._begin)}, "
+            f"{len(tally.shared)} shared, {len(agenda.finished)} reused, {len(tally.failed)} "
+            f"failed, {waiting + len(agenda.left_out)} left; "
+            f"records in {self.study.cells[0].study_folder}"
+        )
+        for training in self.pending.values():
+            hold = holder_of(unfinished_folder(training.lead.folder))
+            if hold is not None:
+                self._say(f"  running: {training.lead.name}: {hold}")
+        if agenda.left_out:
+            self._say("What never began is left; the same command without retry=failed runs it.")
+        if tally.failed:
+            rows = failure_rows([(cell.name, reason) for cell, reason in tally.failed.values()])
+            console = Console(highlight=False)
+            if not console.is_terminal:
+                console.width = TERMINAL_WIDTH
+            print_table(console, ShownTable("", ("Run", "Why"), rows, 2), "Failed")
+            self._say(
+                "Logs are in the runs' folders. retry=failed runs what failed again, no others; "
+                "the same command goes on with what was stopped."
+            )
+
+    def _tell_beginning(self) -> None:
+        study, agenda = self.study, self.agenda
+        spared = len(agenda.shares) + sum(len(entry.others) for entry in agenda.trainings)
+        sharing = f", {spared} share the training of another" if spared else ""
+        self._say(
+            f"{self._title}: {count(len(study.cells), 'run')}, {len(agenda.finished)} of them "
+            f"finished before{count_begun(agenda.states.values())}{sharing}"
+        )
+        for hole in study.impossible:
+            self._say(f"  no such design: {hole}")
+
+    def _look_at(self, training: Training) -> None:
+        cell = training.lead
+        state = ended_state(cell.folder)
+        if state is RunState.FINISHED:
+            del self.pending[cell.name]
+            self.tally.trained.append(cell)
+            told = self._read(cell)
+            self._share_with(training)
+            self._say(f"{label(cell)}: {told}  [{self._status()}]")
+        elif state is RunState.FAILED and failure_stamp(cell.folder) != self._stamps[cell.name]:
+            del self.pending[cell.name]
+            reason = failure_of(cell.folder)
+            self.tally.failed |= blame(cell, reason, training.cells)
+            self._say(f"{label(cell)}: FAILED: {reason}  [{self._status()}]")
+
+    def _share_with(self, training: Training) -> None:
+        for cell in training.others:
+            try:
+                self._share(cell, training.lead.folder)
+            except (RecordError, OSError) as error:
+                self.tally.failed[cell.name] = (cell, str(error))
+            else:
+                self.tally.shared.append(cell)
+
+    def _read(self, cell: Cell) -> str:
+        try:
+            document = read_document(cell.folder)
+        except RecordError as error:
+            return str(error)
+        self._work_done += work(cell)
+        self._seconds_done += document.record.wall_seconds
+        return ending(document)
+
+    def _say(self, line: str) -> None:
+        self._last_word = time.monotonic()
+        self.console.print(printable(line), markup=False)
+
+    def _status(self) -> str:
+        tally = self.tally
+        done = len(self.agenda.finished) + len(tally.trained) + len(tally.shared)
+        running = len(self.pending) - len(self.waiting())
+        parts = [f"{done}/{len(self.study.cells)} done", f"{running} running"]
+        parts.append(f"{len(tally.failed)} failed")
+        left = self._time_left(running)
+        status = ", ".join([*parts, *([f"about {duration(left)} left"] if left else [])])
+        self._progress.update(self._task, completed=done + len(tally.failed), status=status)
+        return status
+
+    def _time_left(self, running: int) -> float:
+        """Estimate the seconds until the end; 0 where nothing is known yet."""
+        if not self._work_done:
+            return 0.0
+        to_do = sum(work(training.lead) for training in self.pending.values())
+        jobs = max(self._concurrent_jobs, running)
+        return self._seconds_done / self._work_done * to_do / jobs
+
+
+def failure_rows(failures: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Lay out names of runs and why they failed; what many have in common is told once.
+
+    >>> failure_rows([("one", "killed"), ("two", "not finite"), ("three", "killed")])
+    (('one', 'killed'), ('three', 'the same'), ('two', 'not finite'))
+    """
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in failures:
+        by_reason.setdefault(reason, []).append(name)
+    rows = []
+    for reason, names in by_reason.items():
+        shown = names[:NAMES_OF_A_REASON]
+        if len(names) > len(shown):
+            shown.append(f"and {len(names) - len(shown)} more")
+        rows.append((shown[0], reason))
+        rows += [(name, "the same") for name in shown[1:]]
+    return tuple(rows)
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - names alone
+    except FileNotFoundError:
+        return []
+
+
+def locks_on(cell: Cell) -> set[str]:
+    """Name the locks on a run: its process's, and those of processes that ended without a word."""
+    names = _names_in(unfinished_folder(cell.folder))
+    return {name for name in names if name.endswith(SUFFIX)}
+
+
+def was_killed(cell: Cell, before: set[str]) -> bool:
+    """Tell whether a process that took a run ended without giving it up.
+
+    Args:
+        cell: The run.
+        before: The locks that there were on it before.
+    """
+    return not locks_on(cell) <= before and holder_of(unfinished_folder(cell.folder)) is None
+
+
+def describe_kill(cell: Cell) -> str:
+    """Tell how far a killed run came."""
+    epochs = num_epochs_kept(cell.folder)
+    return (
+        f"its process was killed, twice; after {count(epochs, 'epoch')} of "
+        f"{cell.recipe.epochs}, where the same command goes on"
+    )
+
+
+def work(cell: Cell) -> float:
+    """Estimate what a run costs, in operations; only ratios of it are used."""
+    steps = cell.recipe.epochs * -(-cell.train_size // cell.recipe.batch_size)
+    layers = steps * cell.design.k * cell.design.depth
+    return cell.training_flops + LAYER_OVERHEAD_FLOPS * layers
+
+
+def label(cell: Cell) -> str:
+    """Name a run briefly."""
+    design, budget = cell.design, cell.budget
+    return (
+        f"{cell.family.name} {budget.depth}x{budget.width} {design.design_class.value} "
+        f"k={design.k} ({design.depth}x{design.width}) seed {cell.seed}"
+    )
+
+
+def ending(document: Document) -> str:
+    """Tell how a finished run ended."""
+    record, error = document.record, document.summary.test_error_percent
+    on = record.dataset.evaluated_on
+    return f"{on} error {error:.2f} %, {duration(record.wall_seconds)}"

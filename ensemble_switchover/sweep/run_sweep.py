@@ -1,0 +1,194 @@
+"""A sweep: every run of it known beforehand, one failure never stopping the others."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from omegaconf import OmegaConf
+
+from ensemble_switchover.config.compose import compose_in_hydra
+from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.study import Study, resolve_study
+from ensemble_switchover.errors import (
+    DesignError,
+    EnsembleSwitchoverError,
+    RecordError,
+    TrainingError,
+    first_line,
+)
+from ensemble_switchover.runner.job import Ending, run_cell
+from ensemble_switchover.sweep import slurm
+from ensemble_switchover.sweep.gpu_slots import claim_gpu
+from ensemble_switchover.sweep.jobs_per_device import ON_THIS_MACHINE, jobs_at_a_time, spread
+from ensemble_switchover.sweep.launch import NOT_RUN, dispatch
+from ensemble_switchover.sweep.launchers import join_cluster, prepared
+from ensemble_switchover.sweep.progress import Watch
+from ensemble_switchover.sweep.shared_training import share_record
+from ensemble_switchover.sweep.worklist import Training, draw_up
+from ensemble_switchover.tracking.wandb_login import wandb_is_offline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from hydra.plugins.launcher import Launcher
+    from omegaconf import DictConfig
+
+    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.schema import Config
+
+_watches: list[Watch] = []
+"""That of the sweep which this process started, if it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A study, and how it is run."""
+
+    study: Study
+    words: dict[str, list[str]]
+    """Of each run, by name."""
+    configs: dict[str, Config]
+    """The same."""
+    wandb_offline: bool
+    """True if the runs are logged to W&B, without a connection."""
+    retry: str
+
+    def only(self, cells: Sequence[Cell]) -> Plan:
+        """Return the plan of some of its runs."""
+        names = {cell.name for cell in cells}
+        kept = [
+            (cell, place)
+            for cell, place in zip(self.study.cells, self.study.places, strict=True)
+            if cell.name in names
+        ]
+        cells, places = [cell for cell, _ in kept], [place for _, place in kept]
+        return replace(self, study=Study(cells, [], places, len(cells)))
+
+
+def plan_sweep(config: DictConfig, words: Sequence[str]) -> Plan:
+    """Compose and resolve every run of a sweep.
+
+    Raises:
+        ConfigError: if the configuration of a run is wrong; a design that does not exist at its
+            budget is not an error in a sweep but a hole.
+    """
+    parts = compose_in_hydra([*config.hydra.overrides.hydra, *words])
+    runs = [run for sweep, _ in parts for run in sweep.runs]
+    configs = [entry for _, part in parts for entry in part]
+    study = resolve_study(configs)
+    names = [cell.name for cell in study.cells]
+    logger = configs[-1].logger
+    return Plan(
+        study,
+        {name: runs[place] for name, place in zip(names, study.places, strict=True)},
+        {name: configs[place] for name, place in zip(names, study.places, strict=True)},
+        logger.kind == "wandb" and wandb_is_offline(logger.mode),
+        configs[-1].retry,
+    )
+
+
+def run_plan(
+    plan: Plan, config: DictConfig, make_launcher: Callable[[DictConfig], Launcher]
+) -> None:
+    """Run what is missing of a sweep, and tell what came of it.
+
+    Args:
+        plan: The runs.
+        config: The configuration of the sweep, with Hydra's own.
+        make_launcher: Makes a launcher of Hydra from such a configuration.
+
+    Raises:
+        ConfigError: if runs cannot be spread as the words ask for, or there is no cluster.
+    """
+    agenda = draw_up(plan.study, plan.retry)
+    for cell, source in list(agenda.shares):
+        try:
+            share_record(cell, plan.configs[cell.name], source)
+        except (RecordError, OSError) as error:
+            _complain(f"{error}; {cell.name} is trained")
+            agenda.shares.remove((cell, source))
+            agenda.trainings.append(Training(cell))
+    batches = spread([training.lead for training in agenda.trainings], config)
+    if batches:
+        join_cluster(config)
+
+    def share(cell: Cell, source: Path) -> None:
+        share_record(cell, plan.configs[cell.name], source)
+
+    watch = Watch(plan.study, agenda, concurrent_jobs=jobs_at_a_time(batches), share=share)
+    _watches.append(watch)
+    watch.tally.shared += [cell for cell, _ in agenda.shares]
+    if plan.wandb_offline and watch.pending:
+        folder = plan.study.cells[0].study_folder
+        print(
+            f"W&B: offline, so the runs are kept on disk; send them: "
+            f"wandb sync {folder}/wandb/offline-run-*"
+        )
+    watch.start()
+    for batch in batches:
+        launcher = make_launcher(prepared(batch.adjusted(config)))
+        dispatch(batch.cells, plan.words, watch, launcher)
+    watch.finish()
+
+
+def run_job(config: Config, launcher: DictConfig) -> str:
+    """Run one job of a sweep; whatever goes wrong is told, and the sweep goes on."""
+    if not slurm.is_slurm_job():
+        return _run_job(config, launcher)
+    slurm.listen()
+    try:
+        return _run_job(config, launcher)
+    except KeyboardInterrupt:
+        slurm.requeue()
+        raise
+
+
+def _run_job(config: Config, launcher: DictConfig) -> str:
+    jobs = concurrent_jobs(launcher)
+    claim_gpu(launcher, jobs)
+    try:
+        cell = resolve(config)
+        outcome = run_cell(
+            cell, config, concurrent_jobs=jobs, tell=_say_nothing, warn=_complain, patient=True
+        )
+    except DesignError:
+        return "impossible"
+    except TrainingError:
+        return "failed"  # the store has it, and the watch tells
+    except EnsembleSwitchoverError as error:
+        _complain(str(error))
+        return f"{NOT_RUN}{first_line(error)}"
+    except Exception as error:  # noqa: BLE001 - the other runs shall go on
+        text = f"{type(error).__name__}: {first_line(error)}"
+        _complain(text)
+        return f"{NOT_RUN}{text}"
+    if outcome.ending is Ending.BUSY:
+        _complain(outcome.line)
+    return str(outcome.ending.value)
+
+
+def concurrent_jobs(launcher: DictConfig) -> int:
+    """Tell a job how many there are at a time on this machine."""
+    return int(OmegaConf.select(launcher, ON_THIS_MACHINE, default=1))
+
+
+def unfinished_of_this_process() -> int:
+    """Count the failed and missing runs of the sweep that this process started, if it did."""
+    return sum(watch.num_missing for watch in _watches)
+
+
+def stop_watching() -> None:
+    """Leave the terminal as it was, after an interruption."""
+    for watch in _watches:
+        watch.stop()
+
+
+def _say_nothing(line: str) -> None:
+    del line
+
+
+def _complain(line: str) -> None:
+    print(line, file=sys.stderr)

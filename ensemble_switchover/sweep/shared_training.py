@@ -1,0 +1,98 @@
+"""Runs that train the same networks: one training, and a record for each (no torch)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.config.schema import plain
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.results.document import read_document
+from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.from_run_spec import budget_record, design_record
+from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
+from ensemble_switchover.results.predictions import kept_epochs, predictions_file
+from ensemble_switchover.results.store import read_attachment, read_record, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from pathlib import Path
+
+    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.schema import Config
+    from ensemble_switchover.config.study import Study
+
+
+def finished_trainings(results: Path) -> dict[str, Path]:
+    """Find what was trained below a folder: for each training, the folder of one of its records."""
+    if not results.is_dir():
+        return {}
+    found: dict[str, Path] = {}
+    for folder in find_runs(results).recorded:
+        try:
+            training = read_document(folder).record.training
+        except RecordError:
+            continue  # whoever asks for that run is told
+        if training:
+            found.setdefault(training, folder)
+    return found
+
+
+def spared_runs(study: Study, finished: Container[str]) -> set[str]:
+    """Name the runs of a study that another one's training gives a record.
+
+    Args:
+        study: The runs.
+        finished: Names of those that are finished.
+    """
+    missing = [cell for cell in study.cells if cell.name not in finished]
+    known = finished_trainings(study.cells[0].results) if missing else {}
+    trained = {cell.training for cell in study.cells if cell.name in finished} | known.keys()
+    spared = set()
+    for cell in missing:
+        if cell.training in trained:
+            spared.add(cell.name)
+        trained.add(cell.training)
+    return spared
+
+
+def share_record(cell: Cell, config: Config, source: Path) -> None:
+    """Write the record of a cell from that of a run that trained the same networks.
+
+    What was measured is taken over; name, budget, class and configuration are the cell's own.
+
+    Args:
+        cell: The run that is spared.
+        config: The configuration it was resolved from.
+        source: The folder of the other run.
+
+    Raises:
+        RecordError: if the other record cannot be read, or is of another training.
+        OSError: if the record cannot be written.
+    """
+    record = read_record(source / RECORD_FILE)
+    if record.training != cell.training:
+        raise RecordError(f"{source}: expected training {cell.training}, it has {record.training}")
+    kept = read_document(source).files
+    wanted = [predictions_file(e) for e in kept_epochs(config.record.predictions, cell.recipe)]
+    if config.record.weights:
+        wanted.append(WEIGHTS_FILE)
+    files = {name: read_attachment(source, name) for name in wanted if name in kept}
+    budget = budget_record(cell)
+    own = replace(
+        record,
+        name=cell.name,
+        fingerprint=cell.fingerprint,
+        shared_from=record.shared_from or record.name,
+        study=cell.study,
+        budget=budget,
+        latencies=[
+            entry
+            for entry in record.latencies
+            # the single network that was timed beside it may be another budget's
+            if entry.model == "run" or record.budget == budget
+        ],
+        design=design_record(cell),
+        config=plain(config),
+    )
+    write_record(cell.folder, own, files)

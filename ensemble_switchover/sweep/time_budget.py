@@ -1,0 +1,257 @@
+"""A sweep: all of its runs, or those that there is time for, the least certain winners first.
+
+`sweep.hours=` makes the runs of a study candidates. How many epochs they have, and up to which
+budget they go, is decided once, from what `plan` predicts, and kept in the study's folder.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.config.command_line import has_word
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.terminal import count, duration
+from ensemble_switchover.planning.calibration import calibration_folder, read_calibrations
+from ensemble_switchover.planning.forecast import forecast
+from ensemble_switchover.results.document import read_document
+from ensemble_switchover.results.state import RunState, run_state
+from ensemble_switchover.sweep.gpu_slots import forget_places
+from ensemble_switchover.sweep.jobs_per_device import jobs_at_a_time, jobs_of_array, spread
+from ensemble_switchover.sweep.next_runs import (
+    Block,
+    budgets_of,
+    compared_budgets,
+    first_block,
+    next_block,
+)
+from ensemble_switchover.sweep.progress import work
+from ensemble_switchover.sweep.run_sweep import Plan, plan_sweep, run_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from hydra.plugins.launcher import Launcher
+    from omegaconf import DictConfig
+
+    from ensemble_switchover.config.run_spec import Cell
+
+HOUR_SECONDS = 3600
+FIRST_SHARE = 0.5
+"""Of the time, that the first block may take by what is predicted."""
+LEAST_EPOCHS = 10
+"""Fewer say little of any design; larger budgets are left out before that."""
+LEAST_BUDGETS = 2
+CALIBRATION_SECONDS = 60.0
+DECISION_FILE = "timed_sweep.json"
+OTHER_WORDS = ("sweep.hours", "sweep.jobs_per_device", "retry", "logger", "results")
+"""Words that say nothing of what the runs are."""
+
+
+def run_sweep(
+    config: DictConfig, words: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
+) -> None:
+    """Run what the words of a command ask for.
+
+    Args:
+        config: The configuration of the sweep, with Hydra's own.
+        words: Those of the command.
+        make_launcher: Makes a launcher of Hydra from such a configuration.
+
+    Raises:
+        ConfigError: if the configuration of a run is wrong, or the time too short.
+    """
+    try:
+        if config.sweep.hours is None:
+            run_plan(plan_sweep(config, words), config, make_launcher)
+        else:
+            _run_timed(config, words, make_launcher)
+    finally:
+        forget_places()
+
+
+def _run_timed(
+    config: DictConfig, words: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
+) -> None:
+    begin = time.monotonic()
+    seconds = _seconds(config)
+    plan = _settle(plan_sweep(config, words), config, words, seconds)
+    cells = plan.study.cells
+    if plan.retry == "failed":
+        begun = [cell for cell in cells if run_state(cell.folder) is not RunState.ABSENT]
+        if begun:
+            run_plan(plan.only(begun), config, make_launcher)
+        else:
+            print("No run has begun; the same command without retry=failed begins.")
+        return
+    errors, seconds_per_work = _look(cells)
+    passed_over: set[str] = set()
+    tried: set[str] = set(errors)
+    block: Block | None = first_block(cells)
+    is_first = True
+    while block is not None:
+        left = seconds - (time.monotonic() - begin)
+        to_do = [cell for cell in block.cells if cell.name not in errors]
+        needed = time_of([seconds_per_work * work(cell) for cell in to_do], _jobs(to_do, config))
+        if is_first or needed <= left:
+            print(f"{duration(max(0.0, left))} left; {block.reason}", flush=True)
+            if to_do:
+                run_plan(plan.only(block.cells), config, make_launcher)
+            tried |= {cell.name for cell in block.cells}
+            errors, seconds_per_work = _look(cells)
+        passed_over |= {cell.name for cell in block.cells}
+        is_first = False
+        block = next_block(cells, errors, tried | passed_over)
+    made = [cell for cell in cells if cell.name in errors]
+    places = f"{len(budgets_of(made))} of {count(len(budgets_of(cells)), 'budget')}"
+    print(
+        f"{count(len(made), 'run')} at {places}; "
+        f"python -m ensemble_switchover.report {cells[0].study_folder}"
+    )
+
+
+def _seconds(config: DictConfig) -> float:
+    hours = config.sweep.hours
+    if not 0 < hours < math.inf:
+        raise ConfigError(f"sweep.hours={hours}: expected more than 0")
+    return float(hours * HOUR_SECONDS)
+
+
+def _jobs(cells: Sequence[Cell], config: DictConfig) -> float:
+    return jobs_at_a_time(spread(cells, config), jobs_of_array(config))
+
+
+def time_of(seconds: Sequence[float], jobs: float) -> float:
+    """Estimate how long runs take, so many at a time; none is parted.
+
+    >>> time_of([10.0, 10.0, 40.0], 2), time_of([10.0] * 4, 2), time_of([], 2)
+    (40.0, 20.0, 0.0)
+    """
+    return max(sum(seconds) / jobs, max(seconds, default=0.0))
+
+
+def _look(cells: Sequence[Cell]) -> tuple[dict[str, float], float]:
+    """Read the test errors in percent of what is finished, and the seconds that work takes."""
+    errors, seconds, done = {}, 0.0, 0.0
+    for cell in cells:
+        if run_state(cell.folder) is RunState.FINISHED:
+            document = read_document(cell.folder)
+            if math.isfinite(document.summary.test_error_percent):
+                errors[cell.name] = document.summary.test_error_percent
+            seconds += document.record.wall_seconds
+            done += work(cell)
+    return errors, seconds / done if done else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the runs of a timed sweep are."""
+
+    epochs: int | None
+    """None: the recipe's own, or those of the words."""
+    largest_budget: int
+    """Parameters."""
+
+
+def _settle(plan: Plan, config: DictConfig, words: Sequence[str], seconds: float) -> Plan:
+    """Return the plan with the epochs and the budgets that there is time for."""
+    path = plan.study.cells[0].study_folder / DECISION_FILE
+    asked = sorted(word for word in words if word.partition("=")[0] not in OTHER_WORDS)
+    decision = _read_decision(path, asked)
+    if decision is None:
+        predicted = _predict(plan.study.cells, seconds)
+        decision = decide(
+            plan.study.cells,
+            predicted,
+            FIRST_SHARE * seconds,
+            jobs=_jobs(plan.study.cells, config),
+            fixed_epochs=any(has_word(run, "epochs") for run in plan.words.values()),
+        )
+        values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
+        with whole_file(path) as temporary:
+            temporary.write_text(json.dumps(values, indent=1))
+    if decision.epochs is not None:
+        plan = plan_sweep(config, [*words, f"epochs={decision.epochs}"])
+    for hole in plan.study.impossible:
+        print(f"  no such design: {hole}")
+    cells = [c for c in plan.study.cells if c.budget.parameters <= decision.largest_budget]
+    budgets = budgets_of(cells)
+    print(
+        f"{cells[0].study}: {cells[0].recipe.epochs} epochs ({cells[0].recipe.name}), "
+        f"{count(len(budgets), 'budget')} from {budgets[0]:,} to {budgets[-1]:,} parameters"
+    )
+    return plan.only(cells)
+
+
+def _read_decision(path: Path, asked: list[str]) -> Decision | None:
+    """Read what was decided for the same words, so that a sweep goes on with its own runs."""
+    try:
+        values = json.loads(path.read_text())
+        if values["words"] != asked:
+            return None
+        return Decision(values["epochs"], values["budget"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _predict(cells: Sequence[Cell], seconds: float) -> dict[str, float]:
+    """Predict the seconds of every run, by name; what is not known is timed first."""
+    for may_time in (True, False):
+        calibrations, _ = read_calibrations(calibration_folder())
+        costs = {entry.cell.name: entry.cost for entry in forecast(cells, calibrations, None)}
+        if may_time and any(cost.training_seconds is None for cost in costs.values()):
+            from ensemble_switchover.runner.calibrate import calibrate
+
+            calibrate(cells, min(CALIBRATION_SECONDS, seconds / 20), print)
+    return {
+        name: (cost.training_seconds or 0.0) + (cost.evaluation_seconds or 0.0)
+        for name, cost in costs.items()
+    }
+
+
+def decide(
+    cells: Sequence[Cell],
+    predicted: dict[str, float],
+    seconds: float,
+    *,
+    jobs: float = 1.0,
+    fixed_epochs: bool,
+) -> Decision:
+    """Decide epochs and budgets, so that the first block fits.
+
+    The recipe's epochs stay if they do. Else the schedule is scaled down, to `LEAST_EPOCHS` at the
+    least; if that is too much still, the largest budgets are left out.
+
+    Args:
+        cells: The candidates, with the recipe's epochs.
+        predicted: Seconds of each run, by name.
+        seconds: What the first block may take.
+        jobs: Runs at a time.
+        fixed_epochs: The words, or the study's lists, say how many epochs.
+
+    Raises:
+        ConfigError: if not even two budgets fit, or the only one.
+    """
+    epochs = min(cell.recipe.epochs for cell in cells)
+    least = epochs if fixed_epochs else min(LEAST_EPOCHS, epochs)
+    budgets = compared_budgets(cells)
+    least_budgets = min(LEAST_BUDGETS, len(budgets))
+    needed = 0.0
+    for number in range(len(budgets), least_budgets - 1, -1):
+        kept = [cell for cell in cells if cell.budget.parameters <= budgets[number - 1]]
+        needed = time_of([predicted[cell.name] for cell in first_block(kept).cells], jobs)
+        if needed <= seconds:
+            return Decision(None, budgets[number - 1])
+        affordable = int(epochs * seconds / needed)
+        if affordable >= least and not fixed_epochs:
+            return Decision(affordable, budgets[number - 1])
+    hours = needed * least / epochs / FIRST_SHARE / HOUR_SECONDS
+    raise ConfigError(
+        f"sweep.hours: expected at least {hours:.2g} for {count(least_budgets, 'budget')} of "
+        f"{least} epochs; smaller budgets, fewer images or more jobs at a time take less"
+    )

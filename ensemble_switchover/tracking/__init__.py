@@ -1,0 +1,1 @@
+"""Metrics of runs in W&B, TensorBoard and CSV: names, loggers, workspaces."""

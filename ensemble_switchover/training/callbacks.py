@@ -1,0 +1,181 @@
+"""The Lightning callbacks of a run: seconds, peak memory, and what came of every epoch."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytorch_lightning as lightning
+import torch
+
+from ensemble_switchover.measurement.disturbance import thread_times, waiting_share
+from ensemble_switchover.measurement.memory import PeakMemory, most, read_peaks, reset_peaks
+from ensemble_switchover.measurement.timing import MemberStopwatch, synchronised_clock
+from ensemble_switchover.training.epoch_result import EpochPart
+from ensemble_switchover.training.module import EnsembleModule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ensemble_switchover.data.batches import GroupEpoch
+
+
+class TimingCallback(lightning.Callback):
+    """Times the training work and the evaluation of every epoch.
+
+    Training ends with the last step of the last group: what comes after it in the epoch
+    (evaluation, logging, saving) is not training, nor is moving members between host and device.
+    Waiting for data between steps is.
+    """
+
+    def __init__(self, num_members: int, clock: Callable[[], float] | None = None) -> None:
+        self.clock = clock
+        self.num_members = num_members
+        self.stopwatch = MemberStopwatch(num_members, clock or time.perf_counter)
+        self.evaluation_seconds = 0.0
+        self.waiting_share = 0.0
+        """Of the threads' working time in the last epoch's training, for a processor."""
+        self._threads: dict[str, tuple[int, int]] = {}
+        self._evaluation_start = 0.0
+
+    @property
+    def member_train_seconds(self) -> list[float]:
+        """Seconds of the last epoch, one figure a member."""
+        return self.stopwatch.seconds
+
+    def on_fit_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Choose the clock for the device."""
+        clock = self.clock or synchronised_clock(pl_module.device)
+        self.stopwatch = MemberStopwatch(self.num_members, clock)
+        if isinstance(pl_module, EnsembleModule):
+            pl_module.untimed = self.stopwatch.paused
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Start the epoch's clock."""
+        self._threads = thread_times()
+        self.stopwatch.start()
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: GroupEpoch,
+        batch_idx: int,
+    ) -> None:
+        """Close a group's share of the epoch after its last step."""
+        self.stopwatch.split(batch.members)
+
+    def on_validation_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Look how long threads waited in training, and start the clock of the evaluation."""
+        self.waiting_share = waiting_share(self._threads, thread_times())
+        self._evaluation_start = self.stopwatch.clock()
+
+    def on_validation_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Stop the clock of the evaluation."""
+        self.evaluation_seconds = self.stopwatch.clock() - self._evaluation_start
+
+
+class MemoryCallback(lightning.Callback):
+    """Reads the peak of every group's training work, evaluation excluded."""
+
+    def __init__(self, num_members: int) -> None:
+        """Take the number of members."""
+        self.num_members = num_members
+        self._peaks: dict[tuple[int, ...], PeakMemory] = {}
+        """Of the groups of the epoch."""
+
+    @property
+    def peak(self) -> PeakMemory:
+        """The highest of the epoch."""
+        peaks = list(self._peaks.values())
+        return PeakMemory(
+            device_bytes=most([peak.device_bytes for peak in peaks]),
+            reserved_bytes=most([peak.reserved_bytes for peak in peaks]),
+            rss_bytes=most([peak.rss_bytes for peak in peaks]),
+        )
+
+    @property
+    def member_device_bytes(self) -> list[int]:
+        """The peak of each member's own training; empty where a group is of several members."""
+        alone = {group[0]: peak for group, peak in self._peaks.items() if len(group) == 1}
+        own = [alone[member].device_bytes for member in sorted(alone)]
+        known = [number for number in own if number is not None]
+        return known if len(known) == self.num_members else []
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Begin the epoch."""
+        self._peaks = {}
+
+    def on_train_batch_start(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        batch: GroupEpoch,
+        batch_idx: int,
+    ) -> None:
+        """Begin a group's share of it."""
+        reset_peaks(pl_module.device)
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: GroupEpoch,
+        batch_idx: int,
+    ) -> None:
+        """Read after the last step of a group."""
+        self._peaks[batch.members] = read_peaks(pl_module.device)
+
+
+class EpochCallback(lightning.Callback):
+    """Comes last among the callbacks, so that every figure of the epoch is there."""
+
+    def __init__(
+        self,
+        timing: TimingCallback,
+        memory: MemoryCallback,
+        on_epoch: Callable[[EpochPart], None],
+    ) -> None:
+        """Take the measuring callbacks, and what is to be given every epoch's part."""
+        self.timing = timing
+        self.memory = memory
+        self.on_epoch = on_epoch
+        self.num_epochs = 0
+        """Of this process; its first is its warm-up."""
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Hand the epoch on."""
+        assert isinstance(pl_module, EnsembleModule)
+        self.num_epochs += 1
+        seconds = list(self.timing.member_train_seconds)
+        self.on_epoch(
+            EpochPart(
+                epoch=trainer.current_epoch + 1,
+                warm_up=self.num_epochs == 1,
+                step_losses=torch.stack(pl_module.step_losses),
+                probabilities=pl_module.probabilities,
+                train_seconds=sum(seconds),
+                member_train_seconds=seconds,
+                compile_seconds=pl_module.compile_seconds,
+                waiting_share=self.timing.waiting_share,
+                evaluation_seconds=self.timing.evaluation_seconds,
+                peak=self.memory.peak,
+                member_peak_device_bytes=self.memory.member_device_bytes,
+                members=pl_module.member_states(),
+            )
+        )

@@ -1,0 +1,110 @@
+"""What the members of one process did in one epoch.
+
+Dimensions: m members of the process, k of the run, N test images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ensemble_switchover.measurement.memory import PeakMemory, most
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberState:
+    """Everything that a member's following epochs depend on, besides its seed and the recipe.
+
+    Its random numbers are no part of it: every stream begins anew with each epoch, from the seed.
+    """
+
+    network: dict[str, Tensor]
+    """Weights and statistics."""
+    optimizer: dict[str, Any]
+    """Momentum."""
+    scaler: dict[str, Any]
+    """What scales the loss; empty where nothing does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochPart:
+    """One epoch of the members of one process, or of all of them."""
+
+    epoch: int
+    """Counted from 1."""
+    warm_up: bool
+    """True for the first epoch of a process."""
+    step_losses: Tensor
+    """(m, steps) mean cross-entropy of every batch, before its step."""
+    probabilities: Tensor
+    """(m, N, classes) on the test images, after the epoch."""
+    train_seconds: float
+    """Of the training work, from its beginning to its end."""
+    member_train_seconds: list[float]
+    """Each member's share of its process's training work."""
+    compile_seconds: float
+    """Spent on compiling before the training work."""
+    waiting_share: float
+    """How long threads waited for a processor in the training work, of the time they worked."""
+    evaluation_seconds: float
+    peak: PeakMemory
+    member_peak_device_bytes: list[int]
+    """Of each member's own training; empty where the device does not tell, or members share it."""
+    members: list[MemberState]
+
+
+def join(parts: Sequence[EpochPart]) -> EpochPart:
+    """Put the parts of all processes of a run together, members in order.
+
+    Processes work side by side: an epoch takes as long as the slowest of them.
+    """
+    first = parts[0]
+    assert all(part.epoch == first.epoch for part in parts)
+    return EpochPart(
+        epoch=first.epoch,
+        warm_up=any(part.warm_up for part in parts),
+        step_losses=torch.cat([part.step_losses for part in parts]),
+        probabilities=torch.cat([part.probabilities for part in parts]),
+        train_seconds=max(part.train_seconds for part in parts),
+        member_train_seconds=[s for part in parts for s in part.member_train_seconds],
+        compile_seconds=max(part.compile_seconds for part in parts),
+        waiting_share=max(part.waiting_share for part in parts),
+        evaluation_seconds=max(part.evaluation_seconds for part in parts),
+        peak=PeakMemory(
+            device_bytes=most([part.peak.device_bytes for part in parts]),
+            reserved_bytes=most([part.peak.reserved_bytes for part in parts]),
+            rss_bytes=_sum([part.peak.rss_bytes for part in parts]),
+        ),
+        member_peak_device_bytes=_of_all_members(parts),
+        members=[member for part in parts for member in part.members],
+    )
+
+
+def _of_all_members(parts: Sequence[EpochPart]) -> list[int]:
+    """Put the members' peaks together, if every member has one."""
+    if any(len(part.member_peak_device_bytes) != len(part.members) for part in parts):
+        return []
+    return [peak for part in parts for peak in part.member_peak_device_bytes]
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def mean_loss(step_losses: Tensor, batch_size: int, num_images: int) -> float:
+    """Average the losses (m, steps) of batches over images and members; the last batch is shorter.
+
+    >>> mean_loss(torch.tensor([[1.0, 4.0]]), batch_size=2, num_images=3)
+    2.0
+    """
+    sizes = torch.full(step_losses.shape[1:], float(batch_size), dtype=torch.float64)
+    sizes[-1] -= sizes.sum() - num_images
+    return float((step_losses.double().cpu().mean(dim=0) * sizes).sum() / sizes.sum())

@@ -1,0 +1,109 @@
+"""Trains members of a run in this process, and measures every epoch."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import TYPE_CHECKING
+
+import pytorch_lightning as lightning
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+
+from ensemble_switchover.machine import interruption
+from ensemble_switchover.training.build import assemble
+from ensemble_switchover.training.callbacks import EpochCallback, MemoryCallback, TimingCallback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import torch
+
+    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.data import ImageDataModule, SplitImages
+    from ensemble_switchover.training import EnsembleModule
+    from ensemble_switchover.training.epoch_result import EpochPart
+    from ensemble_switchover.training.module import Start
+    from ensemble_switchover.training.precision import Precision
+
+IGNORED_WARNINGS = (
+    ".*does not have many workers.*",  # the arrays lie on the device: there are no workers
+    ".*GPU available but not used.*",  # as asked for
+    ".*`srun` command is available.*",  # a run is one process of Lightning, on Slurm too
+    ".*LeafSpec.*",  # Lightning's use of torch's pytree, no concern of the user's
+)
+
+
+def train(
+    cell: Cell,
+    split: SplitImages,
+    precision: Precision,
+    device: torch.device,
+    on_epoch: Callable[[EpochPart], None],
+    *,
+    members: Sequence[int] | None = None,
+    start: Start | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> tuple[EnsembleModule, ImageDataModule]:
+    """Train members of a cell, all or some; `on_epoch` is given what came of every epoch.
+
+    Raises:
+        TrainingError: if a member diverges.
+        KeyboardInterrupt: on Ctrl-C, as everywhere else.
+    """
+    module, datamodule = assemble(cell, split, precision, members, tell)
+    module.start = start
+    timing, memory = TimingCallback(module.num_members), MemoryCallback(module.num_members)
+    fit(
+        module,
+        datamodule,
+        cell.recipe.epochs,
+        device,
+        [timing, memory, EpochCallback(timing, memory, on_epoch)],
+    )
+    return module, datamodule
+
+
+def fit(
+    module: EnsembleModule,
+    datamodule: ImageDataModule,
+    num_epochs: int,
+    device: torch.device,
+    callbacks: list[lightning.Callback],
+    *,
+    evaluate: bool = True,
+) -> None:
+    """Train without the parts of Lightning that cost time and are not needed here.
+
+    Raises:
+        TrainingError: if a member diverges.
+        KeyboardInterrupt: on Ctrl-C, as everywhere else.
+    """
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    on_cpu = device.type == "cpu"
+    with warnings.catch_warnings():
+        for message in IGNORED_WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
+        trainer = lightning.Trainer(
+            max_epochs=num_epochs,
+            accelerator="gpu" if device.type == "cuda" else device.type,
+            devices=1 if on_cpu or device.index is None else [device.index],
+            callbacks=callbacks,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            limit_val_batches=None if evaluate else 0,
+            inference_mode=True,
+            # one process, whatever Slurm says of its job; what was begun is gone on from here
+            plugins=[LightningEnvironment()],
+        )
+        if module.start is not None:
+            for count in ("ready", "started", "processed", "completed"):
+                setattr(trainer.fit_loop.epoch_progress.current, count, module.start.num_epochs)
+        try:
+            trainer.fit(module, datamodule=datamodule)
+        except SystemExit:
+            # Lightning turns Ctrl-C into an exit and leaves further ones ignored
+            interruption.listen()
+            raise KeyboardInterrupt from None

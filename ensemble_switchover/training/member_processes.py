@@ -1,0 +1,144 @@
+"""Trains the members of a run side by side in processes of their own.
+
+Members learn independently, so nothing is exchanged while they do; every process sends what came
+of an epoch as tensors and plain values.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from ensemble_switchover.errors import DivergenceError, EnsembleSwitchoverError
+from ensemble_switchover.machine.worker_processes import Crew
+from ensemble_switchover.measurement.memory import is_out_of_memory
+from ensemble_switchover.training.build import load_images
+from ensemble_switchover.training.device import choose_device, place
+from ensemble_switchover.training.epoch_result import EpochPart, join
+from ensemble_switchover.training.fit import train
+from ensemble_switchover.training.module import Start
+from ensemble_switchover.training.plain_values import dump_part, load_part
+from ensemble_switchover.training.precision import use_precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+    from ensemble_switchover.config.run_spec import Cell
+
+_EPOCH, _END, _GO_ON = b"E", b".", b"+"
+_FAILURES: dict[bytes, type[Exception]] = {
+    b"D": DivergenceError,
+    b"U": EnsembleSwitchoverError,
+    b"M": MemoryError,
+    b"X": RuntimeError,
+}
+"""What a message begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What one process is to do."""
+
+    cell: Cell
+    members: range
+    device: str
+    """Kind of the device."""
+    number: int
+    """Of the process, from which its device follows."""
+    threads: int
+    start: Start | None
+
+
+def train_in_processes(
+    cell: Cell,
+    device: torch.device,
+    on_epoch: Callable[[EpochPart], None],
+    *,
+    start: Start | None = None,
+) -> str:
+    """Train the members of a cell by its way; `on_epoch` is given every epoch of all of them.
+
+    Returns:
+        Where the images lay, `device` or `host`.
+
+    Raises:
+        DivergenceError: if a member diverges.
+        ProcessEndedError: if a process is ended from outside.
+        MemoryError: if the memory of a process does not suffice.
+    """
+    slices = cell.way.slices(cell.design.k)
+    with Crew() as crew:
+        for number, members in enumerate(slices):
+            own = None
+            if start is not None:
+                states = start.members[members.start : members.stop]
+                own = Start(num_epochs=start.num_epochs, members=states)
+            name = f"members {members.start} to {members.stop - 1}"
+            task = _Task(cell, members, device.type, number, threads_each(len(slices)), own)
+            crew.start(name, _train, task)
+        return _gather(crew, on_epoch)
+
+
+def threads_each(num_processes: int) -> int:
+    """Share this process's threads of the CPU out among others."""
+    return max(1, torch.get_num_threads() // num_processes)
+
+
+def _gather(crew: Crew, on_epoch: Callable[[EpochPart], None]) -> str:
+    """Hand on every epoch once all processes have sent it; they go on when that is done.
+
+    So no process trains while another one's figures are dealt with, and none runs ahead.
+    """
+    waiting: dict[int, EpochPart] = {}
+    residences: dict[int, str] = {}
+    while len(residences) < len(crew):
+        for number in crew.ready([one for one in range(len(crew)) if one not in residences]):
+            content = crew.receive(number)
+            kind, payload = content[:1], content[1:]
+            if kind == _EPOCH:
+                waiting[number] = load_part(payload)
+            elif kind == _END:
+                residences[number] = payload.decode()
+            else:
+                raise _FAILURES[kind](payload.decode())
+        if len(waiting) == len(crew):
+            on_epoch(join([waiting.pop(number) for number in range(len(crew))]))
+            for number in range(len(crew)):
+                crew.send(number, _GO_ON)
+    return residences[0]
+
+
+def _train(connection: Connection, task: _Task) -> None:
+    """Train the members of a task."""
+
+    def hand_over(part: EpochPart) -> None:
+        connection.send_bytes(_EPOCH + dump_part(part))
+        connection.recv_bytes()
+
+    try:
+        torch.set_num_threads(task.threads)
+        device = place(choose_device(task.device), task.number)
+        _, datamodule = train(
+            task.cell,
+            load_images(task.cell),
+            use_precision(task.cell.precision, device),
+            device,
+            hand_over,
+            members=task.members,
+            start=task.start,
+        )
+        connection.send_bytes(_END + datamodule.residence.encode())
+    except DivergenceError as error:
+        connection.send_bytes(b"D" + str(error).encode())
+    except EnsembleSwitchoverError as error:
+        connection.send_bytes(b"U" + str(error).encode())
+    except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
+        out_of_memory = is_out_of_memory(error)
+        if not out_of_memory:
+            traceback.print_exc()
+        kind = b"M" if out_of_memory else b"X"
+        connection.send_bytes(kind + f"{type(error).__name__}: {error}".encode())

@@ -1,0 +1,81 @@
+"""What the commands share."""
+
+import pytest
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from ensemble_switchover.config.command_line import command_parser, has_word, run_command
+from ensemble_switchover.errors import ConfigError
+
+
+def failing(error):
+    def body():
+        raise error
+
+    return body
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigError("k=0: expected 1"),
+        HydraException("no"),
+        OmegaConfBaseException("no"),
+        ValueError("Config group override must be a string or a list. Got int"),
+    ],
+)
+def test_a_mistake_ends_in_2_and_one_message(error, capsys):
+    assert run_command(failing(error)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("error", [ValueError("a fault"), TypeError("a fault"), KeyError("fault")])
+def test_a_fault_of_the_program_is_no_mistake(error):
+    with pytest.raises(type(error)):
+        run_command(failing(error))
+
+
+def test_a_machine_that_fails_ends_in_1(capsys):
+    assert run_command(failing(OSError(28, "No space left on device"))) == 1
+    assert "No space left" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_in_130_and_one_message(capsys):
+    assert run_command(failing(KeyboardInterrupt())) == 130
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_bodys_code_is_the_commands(code):
+    assert run_command(lambda: code) == code
+
+
+def test_a_message_is_never_a_control_sequence(capsys):
+    run_command(failing(ConfigError("study=\x1b[2J: expected\nanother line")))
+    err = capsys.readouterr().err
+    assert "\x1b" not in err
+    assert len(err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "has"),
+    [
+        (["design=deq,weq"], "design", True),
+        (["+design=deq"], "design", True),
+        (["++design=deq"], "design", True),
+        (["design_class.k=2"], "design", False),
+        (["budget.depth=4"], "budget", False),
+        ([], "k", False),
+    ],
+)
+def test_a_key_is_found_among_words(words, key, has):
+    assert has_word(words, key) is has
+
+
+def test_words_may_come_between_options():
+    parser = command_parser("designs", "Shows.")
+    parser.add_argument("--format")
+    given = parser.parse_intermixed_args(["k=2", "--format", "csv", "seed=1"])
+    assert (given.words, given.format) == (["k=2", "seed=1"], "csv")

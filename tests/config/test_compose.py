@@ -1,0 +1,186 @@
+"""What words mean: the very configurations that Hydra composes, run by run, in its order."""
+
+import itertools
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omegaconf.errors import OmegaConfBaseException
+
+from ensemble_switchover.config.compose import compose_words, read_words
+from ensemble_switchover.config.schema import conf_folder, typed
+from ensemble_switchover.errors import ConfigError
+
+MISTAKES = (HydraException, OmegaConfBaseException, ConfigError)
+
+
+def runs_of_hydra(*words, sweep=None):
+    """Compose every run by Hydra alone, as its basic sweeper would with `--multirun`."""
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        lines = [word for word in words if not word.startswith("hydra")]
+        if sweep is not None:
+            whole = compose("config", overrides=[sweep], return_hydra_config=True)
+            params = whole.hydra.sweeper.params
+            lines = [*(f"{key}={value}" for key, value in params.items()), *lines, sweep]
+        parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+        (runs,) = BasicSweeper.split_arguments(parser.parse_overrides(lines), None)
+        return [typed(compose("config", overrides=list(run))) for run in runs]
+
+
+def runs_of_ours(*words):
+    return [config for _, configs in compose_words(words) for config in configs]
+
+
+def check(words):
+    try:
+        expected = runs_of_hydra(*words)
+    except MISTAKES:
+        with pytest.raises(MISTAKES):
+            runs_of_ours(*words)
+    else:
+        assert runs_of_ours(*words) == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("seed=3",),
+        ("seed=0,1,2", "k=2,4"),
+        ("design=single,deq,weq", "k=2,4"),
+        ("design=single,deq",),  # k follows from the design
+        ("arch=resnet,densenet,vgg", "dataset=digits,cifar10"),
+        ("dataset=cifar10,svhn", "dataset.train_size=100,200"),
+        ("arch=resnet,vgg", "dataset=digits,cifar100", "study=${arch.family}_${dataset.name}"),
+        ("seed=1,2", "k=${seed}"),
+        ("seed=0,1", "k=3,${seed}"),  # neither word alone says what both do
+        ("dataset=digits,cifar10", "study=x,${dataset.name}", "seed=0,1"),
+        ("arch=resnet,vgg", "device=cpu,cuda", "study=${${oc.select:device}_x,y}", "seed=1,2"),
+        ("budget=parameters", "budget.parameters=1M,2M,1.5M"),
+        ("budget=parameters", "budget.along=width,depth", "budget.parameters=1M,2M"),
+        ("arch=densenet", "budget.network=40x12,64x20", "design=deq,weq"),
+        ("budget={depth:20},{depth:26}", "budget.width=4,8"),
+        ("budget.width=4,8", "budget={depth:20},{width:26}"),
+        ("budget.depth=20,26", "++budget.depth=32"),
+        ("++budget.depth=20,26", "budget.depth=32,38"),
+        ("k=1,2", "k=3,4"),
+        ("measurement.latency_batch_sizes=[1],[1,2],[]",),
+        ("measurement={latency_seconds:1},{latency_batch_sizes:[2]}",),
+        ("recipe.learning_rate=0.1,1e-2,null", "epochs=3,null"),
+        ("arch=densenet", "arch.bottleneck=true,false", "arch.compression=0.5,1"),
+        ("study='a,b',c", 'results="x y"'),
+        ("study=choice(a,b)", "seed=range(0,3)"),
+        ("dataset=glob(cifar*)",),
+        ("++k=2,3", "seed=0,1"),
+        ("precision=32,64", "compile=true,false", "threads=1,2"),
+        ("design_class.k=5,6", "design=deq"),
+        ("logger=none,csv", "logger.project=a,b"),
+    ],
+)
+def test_runs_are_those_of_hydra_in_its_order(words):
+    check(words)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "words"),
+    [
+        ("demo", ("seed=0,1", "budget.width=4,8")),
+        ("demo", ("arch=vgg", "budget.depth=8,11", "design=deq", "k=2,4", "seed=0")),
+        ("table_d", ("budget.network=28x4,28x8", "k=4")),
+    ],
+)
+def test_a_named_sweep_gives_its_parameters_to_the_words(sweep, words):
+    assert runs_of_ours(f"sweep={sweep}", *words) == runs_of_hydra(*words, sweep=f"sweep={sweep}")
+
+
+def test_several_named_sweeps_are_each_read_on_their_own():
+    words = ("seed=1", "design=deq", "k=4", "dataset=cifar10")
+    both = compose_words(["sweep=demo,table_d", *words])
+    assert {sweep.concurrent_jobs for sweep, _ in both} == {1}  # Hydra's launcher, as none is named
+    assert [configs for _, configs in both] == [
+        runs_of_ours("sweep=demo", *words),
+        runs_of_ours("sweep=table_d", *words),
+    ]
+    assert {config.study for _, configs in both for config in configs} == {"demo", "paper"}
+
+
+def test_one_launcher_runs_all_named_sweeps():
+    words = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=3")
+    both = read_words(["sweep=demo,smoke", *words])
+    assert {sweep.concurrent_jobs for sweep in both} == {3}
+    assert {sweep.concurrent_jobs for sweep in read_words(["sweep=digits"])} == {2}
+
+
+def test_a_sweep_with_hours_of_its_own_is_run_alone_or_all_have_hours():
+    with pytest.raises(ConfigError, match=r"sweep=own: has sweep.hours=8 for itself; expected it"):
+        read_words(["sweep=smoke,own"])
+    assert len(read_words(["sweep=smoke,own", "sweep.hours=3"])) == 2
+    assert len(read_words(["sweep=own"])) == 1
+
+
+@pytest.mark.parametrize("word", ["sweep.hours=1,2", "sweep.jobs_per_device=2,auto"])
+def test_what_is_of_the_whole_sweep_has_one_value(word):
+    with pytest.raises(ConfigError, match=f"{word}: is of the whole sweep; expected one value"):
+        read_words(["sweep=own", word])
+
+
+def test_words_for_hydra_itself_are_no_part_of_a_run():
+    (sweep,) = read_words(["hydra/launcher=joblib", "hydra.launcher.n_jobs=3", "seed=0,1"])
+    assert sweep.concurrent_jobs == 3
+    assert sweep.runs == [["seed=0"], ["seed=1"]]
+
+
+POOL = [
+    ["arch=densenet", "arch=resnet,vgg", "arch=vgg,densenet,resnet"],
+    ["dataset=digits,cifar10", "dataset.train_size=50,60", "dataset.flip=true,false"],
+    ["design=single,deq", "design=weq", "design_class.k=3,5"],
+    ["k=2,4", "k=${seed}", "k=1,${seed}", "++k=7"],
+    ["seed=0,1", "seed=5", "seed=${epochs},3"],
+    ["study=${arch.family}", "study=a,${dataset.name}", "study=${design_class.name}_k${k}"],
+    ["budget.depth=20,26", "budget={width:3},{depth:5}", "budget.width=1"],
+    ["epochs=2,3", "epochs=null", "epochs=${budget.width},4"],
+]
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.lists(st.sampled_from(list(itertools.chain.from_iterable(POOL))), max_size=4, unique=True)
+)
+def test_whatever_the_words_runs_are_those_of_hydra(words):
+    check(words)
+
+
+def test_a_run_shares_nothing_that_another_could_change():
+    first, second, third = runs_of_ours("budget.width=4,8,12")
+    second.budget.width = 99
+    assert (first.budget.width, third.budget.width) == (4, 12)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("hello",), ("k=many",), ("sweep=nope",), ("+junk=1",), ("arch=resnet,nope",),
+     ("k=2,many",), ("bugdet.width=3,4",), ("study=${nope}",), ("~arch",), ("seed=[1,2]",)],
+)  # fmt: skip
+def test_words_that_mean_nothing_are_refused(words):
+    with pytest.raises(MISTAKES):
+        compose_words(list(words))
+
+
+def test_thousands_of_runs_need_few_compositions(monkeypatch):
+    from ensemble_switchover.config import compose as composition
+
+    composed = []
+
+    def counting(*arguments, **options):
+        composed.append(options["overrides"])
+        return compose(*arguments, **options)
+
+    monkeypatch.setattr(composition, "compose", counting)
+    words = ["arch=resnet,vgg", "seed=range(0,500)", "k=2,3,4", "study=${arch.family}"]
+    assert len(runs_of_ours(*words)) == 3000
+    assert len(composed) == 2  # of the first run, and of the other family

@@ -1,0 +1,165 @@
+"""What is known of a data set before it is read."""
+
+import pytest
+
+from ensemble_switchover.config.dataset_spec import (
+    Sizes,
+    evaluated_on,
+    sizes,
+    with_facts,
+    without_idle,
+)
+from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.errors import ConfigError
+
+
+def make_files(root, counts):
+    for name, count in counts.items():
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            (root / name / f"{number}.png").write_text("not looked at")
+    return root
+
+
+def test_a_folder_is_counted(tmp_path, compose_config):
+    make_files(tmp_path, {"train/a": 5, "train/b": 3, "test/a": 2, "test/b": 1})
+    config = compose_config("dataset=folder", f"dataset.root={tmp_path}")
+    found = with_facts(config.dataset)
+    assert (found.num_classes, found.train_images, found.test_images) == (2, 8, 3)
+    cell = resolve(config)
+    assert (cell.task.num_classes, cell.train_size, cell.test_size) == (2, 8, 3)
+    assert (cell.task.channels, cell.task.size) == (3, 32)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.2, (24, 6)), (0.5, (15, 15)), (0.01, (27, 3))])
+def test_a_share_is_split_off(share, expected, tmp_path, compose_config):
+    make_files(tmp_path, {"a": 10, "b": 10, "c": 10})
+    words = ("dataset=folder", f"dataset.root={tmp_path}", f"dataset.test_share={share}")
+    found = with_facts(compose_config(*words).dataset)
+    assert (found.train_images, found.test_images) == expected
+
+
+def test_the_content_decides_and_not_the_place(tmp_path, compose_config):
+    counts = {"a": 3, "b": 3}
+    places = [make_files(tmp_path / name, counts) for name in ("one", "two", "three")]
+    (places[2] / "a" / "0.png").write_text("of another size")
+    first, same, other = (
+        resolve(compose_config("dataset=folder", f"dataset.root={place}")) for place in places
+    )
+    assert first.fingerprint == same.fingerprint != other.fingerprint
+    assert first.dataset_options["content"] == same.dataset_options["content"]
+
+
+def test_a_count_that_is_given_must_be_right(tmp_path, compose_config):
+    make_files(tmp_path, {"a": 3, "b": 3})
+    words = ("dataset=folder", f"dataset.root={tmp_path}")
+    assert with_facts(compose_config(*words, "dataset.num_classes=2").dataset).num_classes == 2
+    with pytest.raises(ConfigError, match=r"dataset.num_classes=3: .* has 2; leave the key out"):
+        resolve(compose_config(*words, "dataset.num_classes=3"))
+
+
+def test_a_folder_that_is_wrong_is_told_with_the_other_problems(tmp_path, compose_config):
+    with pytest.raises(ConfigError) as error:
+        resolve(compose_config("dataset=folder", f"dataset.root={tmp_path}", "k=0", "seed=-1"))
+    assert str(error.value).startswith("3 problems:")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), Sizes(300, 0, 1497)),
+        (("dataset.validation_size=60",), Sizes(240, 60, 0, "validation")),
+        (
+            ("dataset.validation_size=60", "dataset.evaluate_on=validation"),
+            Sizes(240, 60, 0, "validation"),
+        ),
+        (("dataset.validation_size=60", "dataset.evaluate_on=test"), Sizes(240, 60, 1497)),
+        (
+            ("dataset=cifar10", "dataset.validation_size=5000"),
+            Sizes(45_000, 5_000, 0, "validation"),
+        ),
+    ],
+)
+def test_validation_images_come_out_of_the_training_images(words, expected, compose_config):
+    dataset = compose_config(*words).dataset
+    assert sizes(dataset) == expected
+    assert evaluated_on(dataset) == expected.evaluated_on
+    assert expected.evaluated == (expected.test or expected.validation)
+    notes = resolve(compose_config(*words)).notes
+    assert any("test images are not touched" in note for note in notes) == (expected.test == 0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dataset.test_size=0",),
+        ("dataset.test_size=0", "dataset.evaluate_on=test"),
+        ("dataset.test_size=0", "dataset.evaluate_on=test", "dataset.validation_size=60"),
+    ],
+)
+def test_no_test_images_are_refused_where_they_are_measured_on(words, compose_config):
+    with pytest.raises(ConfigError, match=r"dataset.test_size=0: expected 10 \(an image a class\)"):
+        resolve(compose_config(*words))
+
+
+def test_a_test_size_that_is_not_used_does_not_matter(compose_config):
+    words = ("dataset.validation_size=60",)
+    first = resolve(compose_config(*words)).fingerprint
+    assert resolve(compose_config(*words, "dataset.test_size=100")).fingerprint == first
+
+
+@pytest.mark.parametrize(
+    ("word", "decides"),
+    [
+        ("dataset.skip_bad=true", False),
+        ("dataset.test_share=0.4", False),
+        ("dataset.split_seed=1", False),
+        ("dataset.image_size=16", True),
+    ],
+)
+def test_where_test_images_are_given_nothing_is_split(word, decides, tmp_path, compose_config):
+    make_files(tmp_path, {"train/a": 5, "train/b": 3, "test/a": 2, "test/b": 1})
+    words = ("dataset=folder", f"dataset.root={tmp_path}")
+    plain, other = (resolve(compose_config(*words, *more)) for more in ((), (word,)))
+    assert (plain.fingerprint != other.fingerprint) == decides
+    assert set(plain.dataset_options) == {"content"}
+    assert plain.dataset_options == other.dataset_options
+
+
+@pytest.mark.parametrize(
+    ("word", "decides"),
+    [
+        ("dataset.skip_bad=true", False),
+        ("dataset.test_share=0.4", True),
+        ("dataset.split_seed=1", True),
+    ],
+)
+def test_where_test_images_are_split_off_the_seed_decides(word, decides, tmp_path, compose_config):
+    make_files(tmp_path, {"a": 10, "b": 10})
+    words = ("dataset=folder", f"dataset.root={tmp_path}")
+    plain, other = (resolve(compose_config(*words, *more)) for more in ((), (word,)))
+    assert (plain.fingerprint != other.fingerprint) == decides
+    assert set(plain.dataset_options) == {"content", "test_share"}
+
+
+def test_keys_that_decide_nothing_are_at_rest_in_the_record(compose_config):
+    words = ("dataset.augmentation=none", "dataset.crop_padding=3", "dataset.flip=true")
+    used = without_idle(compose_config("dataset=cifar10", *words, "dataset.split_seed=7").dataset)
+    assert (used.crop_padding, used.flip, used.split_seed) == (0, False, 0)
+    words = ("dataset=cifar10", "dataset.train_size=100", "dataset.split_seed=7")
+    same = compose_config(*words).dataset
+    assert without_idle(same) == same
+
+
+def test_the_content_cannot_be_given(tmp_path, compose_config):
+    make_files(tmp_path, {"a": 3, "b": 3})
+    words = ("dataset=folder", f"dataset.root={tmp_path}", "dataset.content=abc")
+    with pytest.raises(ConfigError, match=r"^dataset.content=abc: is found in the folder; leave"):
+        resolve(compose_config(*words))
+
+
+def test_an_image_that_is_too_large_is_refused(tmp_path, compose_config):
+    make_files(tmp_path, {"a": 3, "b": 3})
+    words = ("dataset=folder", f"dataset.root={tmp_path}", "dataset.image_size=1025")
+    with pytest.raises(ConfigError, match=r"dataset.image_size=1025: expected at most 1024"):
+        resolve(compose_config(*words))

@@ -1,0 +1,52 @@
+"""Hashes of files' bytes."""
+
+import os
+from pathlib import Path
+
+from ensemble_switchover.machine.file_digests import digest_of_contents
+
+
+def make(root):
+    root.mkdir()
+    for name, content in (("a", "one"), ("b", "two")):
+        (root / name).write_text(content)
+    return root
+
+
+def digest(root, memory):
+    return digest_of_contents(root, ["a", "b", "none"], memory)
+
+
+def test_files_that_swap_their_bytes_are_noticed_and_the_place_is_not(tmp_path):
+    root, memory = make(tmp_path / "one"), tmp_path / "memory"
+    before = digest(root, memory)
+    assert digest(make(tmp_path / "two"), memory) == before
+    (root / "a").write_text("two")
+    (root / "b").write_text("one")
+    for name in "ab":
+        os.utime(root / name, (1, 1))
+    assert digest(root, memory) != before
+
+
+def test_what_is_remembered_is_not_read_again(tmp_path, monkeypatch):
+    root, memory = make(tmp_path / "one"), tmp_path / "memory"
+    before = digest(root, memory)
+    opened = []
+    real = Path.open
+
+    def note(path, *arguments, **keywords):
+        opened.append(path)
+        return real(path, *arguments, **keywords)
+
+    monkeypatch.setattr(Path, "open", note)
+    assert digest(root, memory) == before
+    assert not [path for path in opened if path.parent == root]
+
+
+def test_a_memory_that_cannot_be_written_or_read_does_not_matter(tmp_path):
+    root = make(tmp_path / "one")
+    before = digest(root, tmp_path / "memory")
+    assert digest(root, root / "a") == before
+    (kept,) = (tmp_path / "memory").iterdir()
+    kept.write_text("{")
+    assert digest(root, tmp_path / "memory") == before

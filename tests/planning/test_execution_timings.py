@@ -1,0 +1,105 @@
+"""What `execution=auto` chooses from timings, and how they are kept."""
+
+from dataclasses import replace
+from importlib.metadata import version
+
+import pytest
+
+from ensemble_switchover.config.execution_plan import Way, candidate_ways
+from ensemble_switchover.planning.basis import this_device
+from ensemble_switchover.planning.execution_timings import (
+    Probe,
+    probe_path,
+    probe_subject,
+    read_probe,
+    write_probe,
+)
+from ensemble_switchover.planning.forecast import forecast
+
+LAST, FUSED, SPREAD = Way(channels_last=True), Way("fused"), Way(channels_last=True, processes=2)
+
+
+@pytest.fixture
+def probe(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return Probe(
+        subject="a design",
+        torch="2",
+        date="2026-01-01",
+        step_seconds={Way().label: 1.0, LAST.label: 0.9, FUSED.label: 0.97, SPREAD.label: 0.5},
+        start_seconds={SPREAD.label: 10.0},
+    )
+
+
+@pytest.mark.parametrize(("num_steps", "way"), [(10, LAST), (24, LAST), (26, SPREAD)])
+def test_the_start_of_processes_has_to_pay_off(probe, num_steps, way):
+    assert probe.fastest(candidate_ways(4, 2), num_steps) == way
+
+
+def test_what_is_hardly_quicker_is_left(probe):
+    assert probe.fastest([Way(), FUSED], 100) == Way()
+    quicker = replace(probe, step_seconds={**probe.step_seconds, FUSED.label: 0.94})
+    assert quicker.fastest([Way(), FUSED], 100) == FUSED
+
+
+def test_what_was_not_timed_is_not_chosen(probe):
+    untimed = Way("fused", processes=2)
+    assert probe.fastest([Way(), untimed], 1000) == Way()
+
+
+def test_a_probe_is_kept_and_read_back(probe):
+    assert read_probe(probe.subject) is None
+    write_probe(probe)
+    assert read_probe(probe.subject) == probe
+    assert read_probe("another design") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1, 2"])
+def test_a_damaged_one_is_as_none(probe, content):
+    write_probe(probe)
+    probe_path(probe.subject).write_bytes(content)
+    assert read_probe(probe.subject) is None
+
+
+def test_of_another_version_it_is_as_none(probe):
+    write_probe(replace(probe, version=0))
+    assert read_probe(probe.subject) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "same"),
+    [
+        ("seed=3", True),
+        ("epochs=7", True),
+        ("execution=fused", True),
+        ("k=3", False),
+        ("recipe.batch_size=8", False),
+        ("budget.width=8", False),
+        ("precision=64", False),
+        ("compile=true", False),
+        ("threads=1", False),
+        ("dataset.augmentation=standard", False),
+    ],
+)
+def test_it_is_for_runs_whose_steps_take_the_same_time(word, same, tiny_cell):
+    words = ("design=deq", "k=2", "budget.depth=8", "budget.width=6")
+    subjects = [
+        probe_subject(tiny_cell(*words, *more)[0], "cpu", "Example CPU") for more in ((), (word,))
+    ]
+    assert (subjects[0] == subjects[1]) == same
+
+
+def test_a_plan_takes_what_was_tried_before(tiny_cell, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cell, _ = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=6")
+    (before,) = forecast([cell], [], None)
+    assert before.cell.way == Way()
+    step_seconds = {Way().label: 1.0, FUSED.label: 0.5}
+    subject = probe_subject(cell, *this_device(cell))
+    write_probe(
+        Probe(subject=subject, torch=version("torch"), date="2026-01-01", step_seconds=step_seconds)
+    )
+    (after,) = forecast([cell], [], None)
+    assert after.cell.way == FUSED
+    assert after.cost.memory_bytes > before.cost.memory_bytes
+    assert after.cell.name == before.cell.name

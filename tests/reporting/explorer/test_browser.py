@@ -1,0 +1,535 @@
+"""The page in a real browser: what every control does, and that the numbers are the analysis'."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ensemble_switchover.advise import main as advise_main
+from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.reporting.explorer import content as explorer_content
+from ensemble_switchover.reporting.explorer.content import build_content
+from ensemble_switchover.reporting.explorer.document import render_explorer
+from ensemble_switchover.results.store import read_records
+from ensemble_switchover.results.study_folders import MissingRun
+from tests.factories import make_record, make_study
+from tests.reporting.explorer.browser import ask, choose, open_page, settle, table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+    from ensemble_switchover.results.record import Record
+
+EVIL = "</script><script>window.evil = 1</script><img src=x onerror=window.evil=1> {{7*7}}"
+
+
+def error_of(level: float) -> Any:
+    """Make a study's errors: weq is the better, the larger; deq the worse."""
+
+    def error(name: str, column: int, epoch: int, seed: int) -> float:
+        gain = {"single": 0.0, "deq": 1.5, "weq": 2.0 - 1.5 * column}[name]
+        return level + 10.0 / epoch + gain + 0.1 * seed + 0.02 * ((seed * 7 + column) % 3)
+
+    return error
+
+
+@pytest.fixture(scope="module")
+def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a page of two data sets, two families, three k, two conditions and two recipes."""
+    fused = {"execution": "fused", "execution_asked": "fused", "device_name": "Other CPU"}
+    records = [
+        *make_study(error_of(10.0), k=2),
+        *make_study(error_of(10.0), k=4),
+        *make_study(error_of(9.0), k=4, recipe={"epochs": 60}),
+        *make_study(error_of(10.0), k=4, environment=fused, latencies={128: 7.0})[:6],
+        *make_study(error_of(15.0), k=4, dataset={"name": "svhn"}),
+        *[
+            make_record(family="vgg", depth=8, width=width, seed=seed, dataset={"name": "svhn"},
+                        test_errors=[30.0 - width + seed])
+            for width in (8, 12) for seed in (0, 1)
+        ],
+    ]  # fmt: skip
+    return write_page(tmp_path_factory.mktemp("wide") / "explorer.html", records)
+
+
+def write_page(path: Path, records: Sequence[Record], failed: Sequence[MissingRun] = ()) -> Path:
+    content = build_content(records, lambda runs: runs[0].name)
+    path.write_text(render_explorer(content, failed), "utf-8")
+    return path
+
+
+def options_of(page: Page, name: str) -> list[str]:
+    values: list[str] = page.eval_on_selector_all(
+        f"#{name} option", "options => options.map(option => option.value)"
+    )
+    return values
+
+
+def advised(demo: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    assert advise_main([str(demo), "--format", "json", *words]) == 0
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"parameters": "200k", "epochs": "20"}, ["--parameters", "200k", "--epochs", "20"]),
+        (
+            {"latency": "0.3", "memory": "8GiB", "accuracy": "95"},
+            ["--latency-ms", "0.3", "--memory", "8GiB", "--accuracy", "95"],
+        ),
+        ({"fastest": "0.2"}, ["--fastest-latency-ms", "0.2"]),
+        ({"hours": "0.003", "parameters": "0.1M"}, ["--hours", "0.003", "--parameters", "0.1M"]),
+    ],
+)
+def test_the_advice_shown_is_that_of_the_analysis(
+    browser: Browser,
+    demo_page: Path,
+    demo_folder: Path,
+    typed: dict[str, str],
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    expected = advised(demo_folder, capsys, *words)
+
+    with open_page(browser, demo_page) as page:
+        ask(page, **typed)
+        rows = table_of(page, "advice-table")
+        answer = page.inner_text("#answer")
+        remarks = page.inner_text("#remarks").splitlines()
+        command = page.inner_text("#advice-command code")
+
+    assert [row["Standing"] for row in rows] == ["best", *["rival"] * len(expected["rivals"])]
+    for row, design in zip(rows, [expected["best"], *expected["rivals"]], strict=True):
+        assert row["Parameters"] == f"{design['parameters']:,}"
+        assert row["Epochs"] == str(design["epoch"])
+        assert row["Expected test error, %"] == f"{design['error_percent']:.2f}"
+        interval = f"{design['lower_percent']:.2f} to {design['upper_percent']:.2f}"
+        assert row["95 % interval"] == interval
+        assert row["Peak memory"] == f"{design['peak_memory_bytes'] / 2**20:,.0f} MiB"
+        training, std = row["Training, s"].split(" ± ")
+        assert float(training) == pytest.approx(design["training_seconds"], rel=5e-3)
+        assert float(std) == pytest.approx(design["training_seconds_std"], rel=5e-2)
+        latency = row["Per image, ms"].split(" ")[0]
+        assert float(latency) == pytest.approx(design["latency_ms_per_image"], rel=5e-3)
+        fastest = row["Fastest, ms"].split(" ")[0]
+        assert float(fastest) == pytest.approx(design["fastest_latency_ms_per_image"], rel=5e-3)
+        assert row["Runs"] == str(design["num_runs"])
+    assert [answer, *remarks] == expected["sentences"]
+    assert command == expected["command"]
+
+
+def test_the_map_and_its_cell_are_the_reports(
+    browser: Browser, demo_page: Path, demo_folder: Path
+) -> None:
+    records = read_records(demo_folder).records
+    (finding,) = map(derive_finding, group_comparisons(records))
+    grid = finding.grid
+
+    with open_page(browser, demo_page) as page:
+        assert page.inner_text("#answers").split("\n") == list(finding.sentences)
+        choose(page, "budget", "2")
+        choose(page, "epoch", "7")
+        rows = table_of(page, "cell-table")
+
+    for row, name in zip(rows, ("single", "deq", "weq"), strict=True):
+        mean = grid.mean_error(name, 2, grid.epochs.index(7))
+        assert row["Design"].startswith(name)
+        assert row["Mean test error, %"] == f"{mean:.2f}"
+
+
+def test_the_metrics_are_those_of_the_summary(
+    browser: Browser, demo_page: Path, demo_folder: Path
+) -> None:
+    (finding,) = map(derive_finding, group_comparisons(read_records(demo_folder).records))
+    summary = finding.summary.to_dicts()
+
+    with open_page(browser, demo_page) as page:
+        for key, column in (
+            ("error", "test_error_percent"),
+            ("epoch", "epoch_seconds"),
+            ("latency", "latency_ms_per_image"),
+            ("accuracy", "time_to_accuracy_seconds"),
+        ):
+            choose(page, "metric", key)
+            shown = {(row["Budget"], row["Class"]): row for row in table_of(page, "metric-table")}
+            expected = {
+                (f"{row['budget_parameters']:,}", row["design_class"]): row
+                for row in summary
+                if row[f"{column}_mean"] is not None
+            }
+            assert shown.keys() == expected.keys()
+            for place, row in shown.items():
+                mean = float(row["Mean"].replace(",", ""))
+                assert mean == pytest.approx(expected[place][f"{column}_mean"], rel=5e-4)
+                std = float(row["± std"].replace(",", ""))
+                assert std == pytest.approx(expected[place][f"{column}_std"], rel=5e-2)
+
+
+def test_every_filter_changes_what_is_shown(browser: Browser, wide_page: Path) -> None:
+    with open_page(browser, wide_page) as page:
+        assert options_of(page, "data") == ["digits", "svhn"]
+        assert options_of(page, "k") == ["2", "4"]
+        assert "k=2" in page.inner_text("#answers")
+        choose(page, "k", "4")
+        assert "k=4" in page.inner_text("#answers")
+        settings = options_of(page, "setting")
+        assert [label for label in settings if "recipe epochs" in label] == settings
+        choose(page, "setting", settings[1])
+        choose(page, "budget", "0")
+        longer = table_of(page, "cell-table")[0]["Mean test error, %"]
+        choose(page, "setting", settings[0])
+        assert table_of(page, "cell-table")[0]["Mean test error, %"] != longer
+        choose(page, "data", "svhn")
+        assert options_of(page, "family") == ["resnet", "vgg"]
+        assert page.is_hidden("#setting")
+        assert float(table_of(page, "cell-table")[0]["Mean test error, %"]) > 15
+        choose(page, "family", "vgg")
+        assert options_of(page, "k") == ["1"]
+        assert "single networks only" in page.inner_text("#map")
+
+
+def test_the_seed_spread_moves_the_map(browser: Browser, demo_page: Path) -> None:
+    def faces(page: Page) -> Any:
+        return page.eval_on_selector_all(
+            "#map svg rect", "rects => rects.map(r => [r.getAttribute('height'), r.parentNode"
+            ".getAttribute('fill')].join())"
+        )  # fmt: skip
+
+    with open_page(browser, demo_page) as page:
+        shown = {}
+        for rule in options_of(page, "rule"):
+            choose(page, "rule", rule)
+            shown[rule] = json.dumps(faces(page))
+    assert list(shown) == ["null", "0.8", "0.9", "0.95", "0.99"]
+    assert len(set(shown.values())) > 3
+
+
+def test_times_are_of_one_condition(browser: Browser, wide_page: Path) -> None:
+    with open_page(browser, wide_page, "#k=4&metric=latency") as page:
+        usual, fused = options_of(page, "condition")
+        means = {row["Mean"] for row in table_of(page, "metric-table")}
+        choose(page, "condition", fused)
+        others = {row["Mean"] for row in table_of(page, "metric-table")}
+    assert "sequential" in usual
+    assert (means, others) == ({"0.25"}, {"7"})
+
+
+def test_any_two_metrics_make_a_front(browser: Browser, demo_page: Path) -> None:
+    with open_page(browser, demo_page) as page:
+        for x in options_of(page, "x"):
+            choose(page, "x", x)
+            choose(page, "y", "nll")
+            rows = table_of(page, "pareto-table")
+            x_name, y_name = list(rows[0])[-2:]
+            costs = [float(row[x_name].replace(",", "")) for row in rows]
+            lows = [float(row[y_name]) for row in rows]
+            assert costs == sorted(costs)
+            assert lows == sorted(lows, reverse=True)
+        choose(page, "y", "parameters")
+        assert "parameters" in table_of(page, "pareto-table")[0]
+
+
+def test_the_devices_and_families_of_the_advice(browser: Browser, wide_page: Path) -> None:
+    with open_page(browser, wide_page) as page:
+        assert options_of(page, "device") == ["Example CPU", "Other CPU"]
+        ask(page, latency="0.5")
+        assert page.inner_text("#answer").startswith("Undecided")
+        choose(page, "device", "Other CPU")
+        assert "inference time is in the way: 7 ms in place of 0.5" in page.inner_text("#answer")
+        choose(page, "device", "Example CPU")
+        choose(page, "members", "2")
+        assert " k = 4" not in page.inner_text("#advice-table")
+        choose(page, "data", "svhn")
+        choose(page, "within", "vgg")
+        assert "vgg on svhn" in page.inner_text("#answer")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"parameters": "many"}, "parameters: expected such as 2M or 200k"),
+        ({"memory": "8"}, "memory: expected such as 8GiB or 500MB"),
+        ({"accuracy": "101"}, "accuracy: expected such as 95"),
+        ({"epochs": "1.5"}, "epochs: expected such as 60"),
+        ({"hours": "-1"}, "training time: expected such as 1.5"),
+        ({"parameters": "200G"}, "Outside what was measured: 200,000,000,000 parameters asked"),
+        ({"latency": "0.0001"}, "No design fits, of 17 designs that were measured. The inference"),
+    ],
+)
+def test_what_cannot_be_answered_is_told(
+    browser: Browser, demo_page: Path, typed: dict[str, str], told: str
+) -> None:
+    with open_page(browser, demo_page) as page:
+        ask(page, **typed)
+        assert page.inner_text("#answer").startswith(told)
+        invalid = page.get_attribute(f"#{next(iter(typed))}", "aria-invalid")
+        assert invalid == str("expected" in told).lower()
+        assert page.inner_text("#advice-table") == ""
+        ask(page, **dict.fromkeys(typed, ""))
+        assert page.inner_text("#answer").startswith("Undecided")
+
+
+def test_the_setting_is_a_column_where_designs_are_of_several(
+    browser: Browser, tmp_path: Path
+) -> None:
+    both = [
+        make_record(seed=seed, family=family, depth=22, width=4, test_errors=[10.0 + seed])
+        for family in ("densenet", "wide_resnet")
+        for seed in (0, 1)
+    ]
+    with open_page(browser, write_page(tmp_path / "both.html", both)) as page:
+        rows = table_of(page, "advice-table")
+    assert {row["Setting"] for row in rows} == {"densenet on digits", "wide_resnet on digits"}
+    assert [row["Runs"] for row in rows] == ["2", "2"]
+
+    with open_page(browser, write_page(tmp_path / "one.html", both[:2])) as page:
+        (row,) = table_of(page, "advice-table")
+    assert "Setting" not in row
+    assert row["Runs"] == "2"
+
+
+def test_an_error_is_named_after_its_images(browser: Browser, tmp_path: Path) -> None:
+    images = {"validation_size": 99, "evaluated_on": "validation"}
+    records = [make_record(), make_record(seed=1, dataset=images)]
+    path = write_page(tmp_path / "validation.html", records)
+
+    with open_page(browser, path, "#metric=error&data=validation images of digits") as page:
+        caption = page.locator("#metric-table caption")
+        assert str(caption.text_content()).startswith("validation error, %")
+        assert "test error" not in str(page.text_content("#metric"))
+        choose(page, "data", "digits")
+        assert str(caption.text_content()).startswith("test error, %")
+
+
+def test_the_address_restores_the_view(browser: Browser, wide_page: Path) -> None:
+    wanted = {"data": "digits", "k": "4", "rule": "0.8", "metric": "memory", "x": "latency",
+              "y": "nll", "budget": "1", "epoch": "3"}  # fmt: skip
+    with open_page(browser, wide_page) as page:
+        for name, value in wanted.items():
+            choose(page, name, value)
+        ask(page, parameters="90k", accuracy="80")
+        hash_ = page.evaluate("location.hash")
+        shown = page.inner_text("main")
+        pictures = page.eval_on_selector_all("svg", "all => all.map(svg => svg.outerHTML)")
+
+    with open_page(browser, wide_page, hash_) as page:
+        assert page.inner_text("main") == shown
+        again = page.eval_on_selector_all("svg", "all => all.map(svg => svg.outerHTML)")
+        assert again == pictures
+        for name, value in wanted.items():
+            assert page.input_value(f"#{name}") == value
+        assert page.input_value("#parameters") == "90k"
+        page.evaluate("location.hash = '#k=2'")  # as a colleague's link in the same tab does
+        page.locator("#answers", has_text="k=2").wait_for()
+        assert page.input_value("#parameters") == ""
+
+
+def test_an_address_of_nonsense_shows_the_page_all_the_same(
+    browser: Browser, demo_page: Path
+) -> None:
+    hash_ = "#k=99&budget=-4&epoch=x&rule=no&metric=%3Cimg%3E&data=&parameters=%3Cb%3E&%%%"
+    with open_page(browser, demo_page, hash_) as page:
+        assert page.locator("#map svg").count() == 1
+        assert page.inner_text("#answer").startswith("parameters: expected such as")
+
+
+def test_where_an_error_of_a_long_curve_is_read_is_told(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explorer_content, "MAX_CURVE_NUMBERS", 30)
+    errors = [50.0 - epoch for epoch in range(40)]
+    path = write_page(tmp_path / "long.html", [make_record(test_errors=errors)])
+
+    with open_page(browser, path, "#epoch=39") as page:
+        told = "after epoch 39 (of long curves one epoch in 2 is kept: read after epoch 38)"
+        assert told in page.inner_text("#cell-table")
+        assert table_of(page, "cell-table")[0]["Mean test error, %"] == "13.00"
+        choose(page, "epoch", "1")
+        assert "none is so early" in page.inner_text("#cell-table")
+        choose(page, "epoch", "40")
+        assert "kept" not in page.inner_text("#cell-table")
+
+
+def test_a_click_into_the_map_chooses_its_cell(browser: Browser, demo_page: Path) -> None:
+    with open_page(browser, demo_page) as page:
+        box = page.locator("#map svg").bounding_box()
+        assert box is not None
+        page.locator("#map svg").click(
+            position={"x": box["width"] * 0.18, "y": box["height"] * 0.8}
+        )
+        settle(page)
+        assert page.input_value("#budget") == "0"
+        assert page.input_value("#epoch") in {"2", "3", "4"}
+        assert "At 13,297 parameters" in page.inner_text("#cell-table")
+        assert "budget=0" in page.evaluate("location.hash")
+
+
+def test_a_click_into_the_other_pictures_is_linked(browser: Browser, demo_page: Path) -> None:
+    with open_page(browser, demo_page) as page:
+        for place, name in (
+            ("metric-picture", "budget"),
+            ("pareto", "budget"),
+            ("curves", "epoch"),
+        ):
+            before = page.input_value(f"#{name}")
+            picture = page.locator(f"#{place} svg")
+            box = picture.bounding_box()
+            assert box is not None
+            picture.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
+            settle(page)
+            assert page.input_value(f"#{name}") != before
+
+
+def test_arrow_keys_move_the_cell(browser: Browser, demo_page: Path) -> None:
+    with open_page(browser, demo_page, "#budget=1&epoch=5") as page:
+        page.focus("#map")
+        for key in ("ArrowRight", "ArrowUp", "ArrowUp", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
+            page.keyboard.press(key)
+        settle(page)
+        assert (page.input_value("#budget"), page.input_value("#epoch")) == ("0", "7")
+
+
+def test_a_link_to_a_part_keeps_the_state(browser: Browser, demo_page: Path) -> None:
+    with open_page(browser, demo_page, "#epoch=5") as page:
+        page.click("nav a[href='#pareto-title']")
+        settle(page)
+        assert page.evaluate("document.activeElement.id") == "pareto-title"
+        assert page.input_value("#epoch") == "5"
+
+
+def test_the_command_is_copied(browser: Browser, demo_page: Path) -> None:
+    with open_page(browser, demo_page, permissions=["clipboard-read"]) as page:
+        page.click("#advice-command .copy")
+        page.locator("#advice-command .copy", has_text="Copied").wait_for()
+        command = page.inner_text("#advice-command code")
+        assert page.evaluate("navigator.clipboard.readText()") == command
+
+
+def test_names_are_text_wherever_they_stand(browser: Browser, tmp_path: Path) -> None:
+    records = [
+        make_record(design_class=name, seed=seed, name=f"{EVIL}{name}{seed}", study=EVIL,
+                    dataset={"name": EVIL}, environment={"device_name": EVIL})
+        for name in ("single", "deq") for seed in (0, 1)
+    ]  # fmt: skip
+    records[0].config["study"] = EVIL
+    path = write_page(tmp_path / "evil.html", records, [MissingRun(EVIL, EVIL)])
+
+    with open_page(browser, path) as page:
+        ask(page, parameters="250k")
+        page.click("nav a[href='#missing-title']")
+        page.click("summary >> text=Failed runs: 1")
+        assert page.inner_text("details li").strip() == f"{EVIL}: {EVIL}"
+        assert page.evaluate("window.evil") is None
+        assert page.locator("img").count() == 0
+        assert EVIL in page.inner_text("#answer")
+        assert EVIL in page.inner_text(".kicker")
+
+
+def test_the_policy_stops_what_is_not_the_pages(browser: Browser, demo_page: Path) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.goto(demo_page.as_uri())
+    page.evaluate(
+        """() => new Promise((done) => setTimeout(() => {
+          const script = document.createElement("script");
+          script.textContent = "window.stranger = 1";
+          document.body.append(script);
+          try { Function("window.stranger = 2")(); } catch { window.refused = 1; }
+          const image = new Image();
+          image.onerror = image.onload = done;
+          image.src = "http://127.0.0.1:9/picture.png";
+        }))"""
+    )
+    assert page.evaluate("window.stranger") is None
+    assert page.evaluate("window.refused") == 1
+    assert len([text for text in told if "Content Security Policy" in text]) >= 2
+    context.close()
+
+
+def test_it_works_within_another_page(browser: Browser, demo_page: Path) -> None:
+    page = browser.new_page()
+    told: list[str] = []
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.set_content("<iframe sandbox='allow-scripts' width='900' height='700'></iframe>")
+    page.eval_on_selector(
+        "iframe", "(frame, html) => { frame.srcdoc = html; }", demo_page.read_text("utf-8")
+    )
+    within = page.frame_locator("iframe")
+    within.locator("#parameters").fill("100k")
+    within.locator("#advice-command .copy").click()
+    within.locator("#advice-command .copy", has_text="Copied").wait_for()
+    assert within.locator("#answer").inner_text().startswith("Undecided: weq")
+    within.locator("#k").select_option("4")
+    assert told == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_it_is_readable_on_a_phone_and_in_the_dark(
+    browser: Browser, demo_page: Path, scheme: str, width: int
+) -> None:
+    size = {"width": width, "height": 800}
+    with open_page(browser, demo_page, viewport=size, color_scheme=scheme) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        red = int(colour.removeprefix("rgb(").split(",")[0])
+        assert (red < 64) == (scheme == "dark")
+        for place in ("map", "curves", "metric-picture", "pareto"):
+            box = page.locator(f"#{place} svg").bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        caption = page.locator("#advice-table caption").bounding_box()
+        assert caption is not None
+        assert caption["x"] + caption["width"] <= width
+
+
+ODD_STUDIES: dict[str, list[dict[str, Any]]] = {
+    "one run": [{}],
+    "one epoch": [{"test_errors": [50.0], "seed": seed} for seed in (0, 1)],
+    "one seed": [{"design_class": name} for name in ("single", "deq", "weq")],
+    "no latency, no memory": [{"latencies": {}, "peak_rss_bytes": None}],
+    "no error that is a number": [{"test_errors": [float("nan")] * 3, "seed": s} for s in (0, 1)],
+    "an ensemble without a single network": [{"design_class": "deq", "seed": s} for s in (0, 1)],
+    "validation images": [
+        {"dataset": {"validation_size": 99, "evaluated_on": "validation"}, "seed": s}
+        for s in (0, 1)
+    ],
+    "many budgets and epochs": [
+        {"design_class": name, "width": width, "test_errors": [9.0 + width % 7] * 400}
+        for name in ("single", "deq")
+        for width in range(8, 48)
+    ],
+    "two sources of one setting": [
+        {"design_class": "deq", "source": source, "seed": s}
+        for source in ("rule", "nearest")
+        for s in (0, 1)
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ODD_STUDIES)
+def test_odd_studies_have_a_page(browser: Browser, tmp_path: Path, name: str) -> None:
+    path = write_page(
+        tmp_path / "odd.html", [make_record(**fields) for fields in ODD_STUDIES[name]]
+    )
+
+    with open_page(browser, path) as page:
+        for control in ("metric", "x", "y", "rule"):
+            for value in options_of(page, control):
+                choose(page, control, value)
+        ask(page, accuracy="10", memory="8GiB")
+        assert page.inner_text("#answer")
+        assert "undefined" not in page.inner_text("main")
+        assert "NaN" not in page.inner_text("main")

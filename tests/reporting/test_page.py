@@ -1,0 +1,145 @@
+"""The page: self-contained, valid in structure, and deaf to markup in names."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+from ensemble_switchover.machine.terminal import ShownTable
+from ensemble_switchover.reporting.page import Page, Picture, Problem, Section, render_page
+
+EVIL = "<script>alert('x')</script> \" onload=\"x"
+VOID = {"meta", "img", "link", "br"}
+
+
+class Outline(HTMLParser):
+    """Collects tags and text, and whether every tag is closed in order."""
+
+    def __init__(self) -> None:
+        """Start with an empty outline."""
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Check that the innermost open tag is closed."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self.text += data
+
+
+def make_page(name: str = "name", num_sections: int = 1) -> Page:
+    """Make a page that shows `name` wherever a name can stand."""
+    table = ShownTable(f"caption {name}", (name, "Error, %"), ((name, "1.0"),), 1)
+    picture = Picture(b"<svg/>", name, name)
+    sections = tuple(
+        Section(
+            anchor=f"comparison-{number}",
+            title=name,
+            headline=name,
+            sentences=(name, "second"),
+            pictures=(picture,),
+            designs=table,
+            times=table,
+            sensitivity=table,
+            runs=table,
+            notes=(name,),
+            holes=(Problem(name, name),),
+            conditions=((name, name),),
+        )
+        for number in range(num_sections)
+    )
+    problems = (Problem(name, name),)
+    return Page(name, name, table, table, (picture,), sections, problems, problems)
+
+
+def outline(page: Page) -> Outline:
+    """Parse the rendered page."""
+    parser = Outline()
+    parser.feed(render_page(page))
+    parser.close()
+    return parser
+
+
+def test_every_tag_is_closed_and_every_anchor_exists_once() -> None:
+    parsed = outline(make_page(num_sections=3))
+
+    assert parsed.open == []
+    ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = [str(attributes["href"]) for tag, attributes in parsed.tags if tag == "a"]
+    assert len(links) == 3
+    assert all(link.startswith("#") and link[1:] in ids for link in links)
+    assert [tag for tag, _ in parsed.tags].count("h1") == 1
+
+
+def test_names_are_never_markup() -> None:
+    parsed = outline(make_page(EVIL, 2))
+
+    tags = {tag for tag, _ in parsed.tags}
+    assert "script" not in tags
+    attributes = {name for _, attributes in parsed.tags for name in attributes}
+    assert not any(name.startswith("on") for name in attributes)
+    assert EVIL in parsed.text
+    assert any(a.get("alt") == EVIL for tag, a in parsed.tags if tag == "img")
+
+
+def test_the_page_loads_nothing() -> None:
+    text = render_page(make_page())
+
+    parsed = outline(make_page())
+    for tag, attributes in parsed.tags:
+        assert tag not in {"script", "link", "iframe", "object"}
+        assert "style" not in attributes
+        for name in ("src", "href", "srcset"):
+            assert str(attributes.get(name) or "#").startswith(("data:", "#"))
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "@import" not in text
+    assert "url(" not in text
+
+
+def test_the_policy_allows_this_style_sheet_alone() -> None:
+    text = render_page(make_page())
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = next(
+        str(attributes["content"])
+        for tag, attributes in outline(make_page()).tags
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy.split("; ")[:3] == [
+        "default-src 'none'",
+        "img-src data:",
+        f"style-src 'sha256-{digest}'",
+    ]
+    assert "prefers-color-scheme: dark" in style[1]
+
+
+def test_tables_have_captions_and_headers_with_a_scope() -> None:
+    parsed = outline(make_page())
+
+    tags = [tag for tag, _ in parsed.tags]
+    assert tags.count("caption") == tags.count("table") == 6
+    assert all(a.get("scope") in {"row", "col"} for tag, a in parsed.tags if tag == "th")
+
+
+def test_nothing_missing_is_said() -> None:
+    nothing = ShownTable("", ("header",), (), 1)
+    page = Page("headline", "kicker", nothing, nothing, (), (), (), ())
+
+    assert "No run failed and every record could be read." in render_page(page)
+    assert "Where ensembles begin to pay" not in render_page(page)

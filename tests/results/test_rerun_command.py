@@ -1,0 +1,118 @@
+"""The command that makes a run again, read back by Hydra."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.schema import plain, register_schemas
+from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
+from ensemble_switchover.results.shipped import unpack_study
+from ensemble_switchover.results.store import read_records
+from tests.factories import make_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ensemble_switchover.config.schema import Config
+    from ensemble_switchover.results.record import Record
+
+PREFIX = ["python", "-m", "ensemble_switchover"]
+
+
+def composed(words: list[str]) -> list[Config]:
+    register_schemas()
+    return [config for _, configs in compose_words(words) for config in configs]
+
+
+def with_config(config: Config) -> Record:
+    record = make_record(seed=config.seed)
+    record.config.update(plain(config))
+    return record
+
+
+def words_of(command: str | None) -> list[str]:
+    assert command is not None
+    words = shlex.split(command)
+    assert words[:3] == PREFIX
+    return [word for word in words[3:] if word != "--multirun"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["design=deq", "k=3", "budget.depth=20", "budget.width=24", "seed=7"],
+        ["arch=densenet", "arch.bottleneck=true", "dataset=cifar100", "budget.network=40x12"],
+        ["dataset=svhn", "dataset.extra=true", "precision=bf16", "recipe.learning_rate=0.05"],
+        ["budget=parameters", "budget.parameters=1.5M", "budget.along=depth", "budget.width=16"],
+        ["design=weq", "budget.source=nearest", "execution=fused", "compile=true", "threads=1"],
+        ["dataset=fractals", "dataset.difficulty=0.25", "epochs=5", "study=y", "results=x"],
+        ["measurement.latency_batch_sizes=[]", "measurement.latency_seconds=0.5", "device=cpu"],
+        ["arch=vgg", "dataset.train_size=100", "execution=parallel", "execution.processes=2"],
+    ],
+)
+def test_the_command_asks_for_the_run_that_was(words: list[str]) -> None:
+    (config,) = composed(words)
+
+    command = CommandWriter().write([with_config(config)])
+
+    (again,) = composed(words_of(command))
+    assert resolve(again).fingerprint == resolve(config).fingerprint
+
+
+def test_seeds_are_swept_together() -> None:
+    configs = composed(["design=deq", "seed=0,3,1"])
+
+    command = CommandWriter().write([with_config(config) for config in configs])
+
+    assert command is not None
+    assert "--multirun" in command
+    prints = {resolve(config).fingerprint for config in composed(words_of(command))}
+    assert prints == {resolve(config).fingerprint for config in configs}
+
+
+def test_every_run_of_the_demo_can_be_made_again(tmp_path: Path) -> None:
+    records = read_records(unpack_study("demo", tmp_path)).records
+    writer = CommandWriter()
+
+    for record in records[::7]:
+        (config,) = composed(words_of(writer.write([record])))
+        cell = resolve(config)
+        assert cell.seed == record.seed
+        assert cell.design.parameters == record.design.parameters
+        assert cell.recipe.epochs == record.recipe.epochs
+
+
+def test_of_several_treatments_the_one_of_most_seeds_is_taken() -> None:
+    sequential = composed(["seed=0,1,2", "execution=sequential"])
+    fused = composed(["seed=0,1", "execution=fused"])
+
+    chosen = same_treatment([with_config(config) for config in [*fused, *sequential]])
+
+    assert [record.seed for record in chosen] == [0, 1, 2]
+    assert chosen[0].config["execution"]["name"] == "sequential"
+
+
+def test_what_this_version_does_not_have_has_no_command() -> None:
+    (config,) = composed([])
+    record = with_config(config)
+    record.config["arch"] = {"family": "transformer"}
+
+    assert CommandWriter().write([record]) is None
+    record.config["arch"] = "resnet"
+    assert CommandWriter().write([record]) is None
+    assert CommandWriter().write([make_record()]) is None  # it has no configuration
+
+
+def test_words_are_quoted_for_the_shell() -> None:
+    (config,) = composed(["dataset=folder", r"dataset.root='/pictures of \'it\'; rm -rf'"])
+
+    words = words_of(CommandWriter().write([with_config(config)]))
+
+    (again,) = composed(words)
+    assert again.dataset.root == "/pictures of 'it'; rm -rf"

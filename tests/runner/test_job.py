@@ -1,0 +1,237 @@
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import asdict
+
+import pytest
+import yaml
+
+from ensemble_switchover.errors import ConfigError, DataError, ProcessEndedError, TrainingError
+from ensemble_switchover.results.layout import (
+    CONFIG_FILE,
+    LOG_FILE,
+    RECORD_FILE,
+    checkpoint_folder,
+    unfinished_folder,
+)
+from ensemble_switchover.results.lock import take_lock
+from ensemble_switchover.results.state import RunState, failure_of, run_state
+from ensemble_switchover.results.table import list_runs
+from ensemble_switchover.runner import run
+from ensemble_switchover.runner.job import Ending, run_cell
+from tests.factories import make_record
+
+
+@pytest.fixture
+def cell(tiny_cell):
+    return tiny_cell("budget.depth=8", "budget.width=4")
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Count the trainings, each of which gives a made-up record at once."""
+    calls = []
+
+    def train(cell, config, *, concurrent_jobs, tell, warn, log, keep):
+        calls.append(cell.name)
+        keep("weights.safetensors", b"of two members")
+        return make_record(name=cell.name)
+
+    monkeypatch.setattr(run, "train_and_measure", train)
+    return calls
+
+
+def start(cell, retry="none"):
+    resolved, config = cell
+    config.retry = retry
+    return run_cell(resolved, config, concurrent_jobs=1, tell=print, warn=print)
+
+
+def test_a_finished_run_is_reused(cell, trainings):
+    assert start(cell).ending is Ending.TRAINED
+    assert start(cell).ending is Ending.REUSED
+    assert len(trainings) == 1
+
+
+def test_predictions_that_a_finished_run_did_not_keep_are_told(cell, trainings):
+    start(cell)
+    assert "it did not keep the predictions that record.predictions=final" in start(cell).line
+    cell[1].record.predictions = "none"
+    assert "did not keep" not in start(cell).line
+
+
+def test_what_a_run_keeps_is_put_beside_its_record(cell, trainings):
+    start(cell)
+    assert (cell[0].folder / "weights.safetensors").read_bytes() == b"of two members"
+
+
+def test_the_log_of_a_run_is_kept_with_its_record(cell, monkeypatch):
+    def train(cell, config, *, concurrent_jobs, tell, warn, log, keep):
+        tell("epoch 1/1")
+        warn("no disk left\nfor a checkpoint")
+        return make_record(name=cell.name)
+
+    monkeypatch.setattr(run, "train_and_measure", train)
+    start(cell)
+    lines = (cell[0].folder / LOG_FILE).read_text().splitlines()
+    said = [line.split("  ", 1)[1] for line in lines]
+    assert said[0].startswith(f"{cell[0].name}, process {os.getpid()} of ")
+    assert said[1:4] == ["epoch 1/1", "no disk left", "for a checkpoint"]
+    assert "test error" in said[4]
+
+
+def test_the_log_of_a_failed_run_has_the_traceback_and_gives_way_to_a_record(
+    cell, trainings, monkeypatch
+):
+    with monkeypatch.context() as patch:
+
+        def fail(*arguments, **keywords):
+            raise RuntimeError("shapes do not match")
+
+        patch.setattr(run, "train_and_measure", fail)
+        with pytest.raises(RuntimeError):
+            start(cell)
+    log = (cell[0].folder / LOG_FILE).read_text()
+    assert "Traceback" in log
+    assert "RuntimeError: shapes do not match" in log
+    assert start(cell, retry="failed").ending is Ending.TRAINED
+    assert "Traceback" not in (cell[0].folder / LOG_FILE).read_text()
+    assert not unfinished_folder(cell[0].folder).exists()
+
+
+def test_a_failed_run_is_tried_again_only_when_asked(cell, trainings, monkeypatch):
+    with monkeypatch.context() as patch:
+
+        def fail(*arguments, **keywords):
+            raise TrainingError("member 0: the training loss is not finite")
+
+        patch.setattr(run, "train_and_measure", fail)
+        with pytest.raises(TrainingError):
+            start(cell)
+    assert failure_of(cell[0].folder) == "member 0: the training loss is not finite"
+
+    outcome = start(cell)
+    assert outcome.ending is Ending.FAILED_BEFORE
+    assert "not finite" in outcome.line
+    assert "retry=failed" in outcome.line
+    assert not trainings
+
+    assert start(cell, retry="failed").ending is Ending.TRAINED
+    assert run_state(cell[0].folder) is RunState.FINISHED
+
+
+def test_an_unexpected_error_is_noted_too_in_one_line(cell, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise MemoryError("no more\n\tof it")
+
+    monkeypatch.setattr(run, "train_and_measure", fail)
+    with pytest.raises(MemoryError):
+        start(cell)
+    assert failure_of(cell[0].folder) == "MemoryError: no more"
+
+
+def test_an_interrupted_run_leaves_nothing(cell, monkeypatch):
+    def interrupt(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "train_and_measure", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        start(cell)
+    assert run_state(cell[0].folder) is RunState.ABSENT
+
+
+def test_a_run_that_another_process_works_on_is_left_to_it(cell, trainings):
+    with take_lock(unfinished_folder(cell[0].folder)):
+        outcome = start(cell)
+        assert outcome.ending is Ending.BUSY
+        assert f"process {os.getpid()} of {socket.gethostname()}, since 2" in outcome.line
+        assert run_state(cell[0].folder) is RunState.RUNNING
+    assert not trainings
+    assert start(cell).ending is Ending.TRAINED
+
+
+def test_what_a_run_is_can_be_seen_while_it_runs_and_is_interrupted(cell, monkeypatch):
+    resolved, _ = cell
+    seen = []
+
+    def stop(*arguments, **keywords):
+        seen.extend(list_runs(resolved.results).rows(named=True))
+        checkpoint_folder(resolved.folder).mkdir(parents=True)
+        (checkpoint_folder(resolved.folder) / "000001.checkpoint").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "train_and_measure", stop)
+    with pytest.raises(KeyboardInterrupt):
+        start(cell)
+    seen.extend(list_runs(resolved.results).rows(named=True))
+    assert [row["state"] for row in seen] == ["running", "interrupted"]
+    for row in seen:
+        assert (row["name"], row["family"], row["budget_depth"]) == (resolved.name, "resnet", 8)
+        assert row["fingerprint"] == resolved.fingerprint
+    assert seen[1]["note"] == "goes on after 1 epoch"
+
+
+def test_a_failed_run_says_what_it_was(cell, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise TrainingError("not finite")
+
+    monkeypatch.setattr(run, "train_and_measure", fail)
+    with pytest.raises(TrainingError):
+        start(cell)
+    (row,) = list_runs(cell[0].results).rows(named=True)
+    assert (row["state"], row["note"], row["design"]) == ("failed", "not finite", "single")
+    config = yaml.safe_load((cell[0].folder / CONFIG_FILE).read_text())
+    assert config == asdict(cell[1])
+    assert not unfinished_folder(cell[0].folder).exists()
+
+
+def test_what_a_process_left_that_ended_right_after_its_record_is_removed(cell, trainings):
+    start(cell)
+    checkpoint_folder(cell[0].folder).mkdir(parents=True)
+    assert start(cell).ending is Ending.REUSED
+    assert not unfinished_folder(cell[0].folder).exists()
+
+
+@pytest.mark.parametrize(
+    "error", [ConfigError("no such device"), DataError("no network"), ProcessEndedError("killed")]
+)
+def test_what_is_wrong_with_the_machine_is_no_failure_of_the_run(cell, monkeypatch, error):
+    def fail(*arguments, **keywords):
+        raise error
+
+    monkeypatch.setattr(run, "train_and_measure", fail)
+    with pytest.raises(type(error)):
+        start(cell)
+    assert run_state(cell[0].folder) is RunState.ABSENT
+
+
+def test_a_damaged_record_is_neither_reused_nor_overwritten(cell, trainings):
+    start(cell)
+    path = cell[0].folder / RECORD_FILE
+    path.write_text(path.read_text()[:100])
+    outcome = start(cell, retry="failed")
+    assert outcome.ending is Ending.FAILED_BEFORE
+    assert str(path) in outcome.line
+    assert len(trainings) == 1
+    assert len(path.read_text()) == 100
+
+
+def test_reusing_a_record_imports_no_torch(tmp_path):
+    words = ["logger=none", "budget.depth=8", "budget.width=4", "epochs=1", "device=cpu"]
+    words += ["dataset.train_size=40", "dataset.test_size=60"]
+    command = [sys.executable, "-m", "ensemble_switchover", *words]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    code = (
+        "import sys; from ensemble_switchover.app import main; main(); "
+        "print('torch' in sys.modules)"
+    )
+    again = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "finished before, reused" in again.stdout
+    assert again.stdout.endswith("False\n")

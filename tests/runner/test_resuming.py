@@ -1,0 +1,173 @@
+"""A run that was stopped goes on and ends as if it had not been."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from ensemble_switchover.machine import interruption
+from ensemble_switchover.results.layout import RECORD_FILE, checkpoint_folder
+from ensemble_switchover.results.store import read_record
+from ensemble_switchover.runner import run
+from ensemble_switchover.runner.run import train_and_measure
+from ensemble_switchover.tracking.loggers import MetricLog
+from ensemble_switchover.tracking.metrics import epoch_metrics
+from ensemble_switchover.training.checkpoint import read_checkpoint
+from ensemble_switchover.training.execution import EXECUTIONS
+
+CLOCKS = {
+    "waiting_share": 0.0,
+    "compile_seconds": 0.0,
+    "train_seconds": 0.0,
+    "member_train_seconds": [],
+    "evaluation_seconds": 0.0,
+    "warm_up": False,
+    "peak_rss_bytes": 0,
+}
+
+
+def timeless(epochs):
+    return [replace(epoch, **CLOCKS) for epoch in epochs]
+
+
+def last_weights(cell):
+    return read_checkpoint(checkpoint_folder(cell.folder), pytest.fail)
+
+
+def assert_equal_states(first, second):
+    assert first.num_epochs == second.num_epochs
+    for ours, theirs in zip(first.members, second.members, strict=True):
+        assert all(torch.equal(value, theirs.network[key]) for key, value in ours.network.items())
+        for index, state in ours.optimizer["state"].items():
+            other = theirs.optimizer["state"][index]
+            assert torch.equal(state["momentum_buffer"], other["momentum_buffer"])
+
+
+@pytest.fixture
+def run_with(tiny_cell, tmp_path):
+    def run(folder, *words):
+        cell, config = tiny_cell(
+            "epochs=4", "design=deq", "k=2", "budget.width=4", "budget.depth=8",
+            f"results={tmp_path / folder}", *words,
+        )  # fmt: skip
+        return cell, train_and_measure(cell, config, tell=list, warn=pytest.fail)
+
+    return run
+
+
+@pytest.mark.parametrize("execution", sorted(EXECUTIONS))
+def test_stopped_after_any_epoch_it_ends_the_same(execution, run_with, monkeypatch):
+    whole_cell, whole = run_with("whole", f"execution={execution}")
+    calls = itertools.count(1)
+
+    def stop_now_and_then():
+        if next(calls) in {1, 2, 4}:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(interruption, "check", stop_now_and_then)
+    stops = 0
+    while True:
+        try:
+            cell, record = run_with("stopped", f"execution={execution}")
+            break
+        except KeyboardInterrupt:
+            stops += 1
+    assert stops == 3  # after epochs 1 and 2, and after the last
+    assert timeless(record.epochs) == timeless(whole.epochs)
+    assert [epoch.warm_up for epoch in record.epochs] == [True, True, True, False]
+    assert_equal_states(last_weights(cell), last_weights(whole_cell))
+
+
+def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, monkeypatch):
+    monkeypatch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run_with("paused")
+    monkeypatch.undo()
+    cell, record = run_with("paused")
+    kept = last_weights(cell)
+    assert len(record.epochs) == 4
+    assert record.wall_seconds > kept.wall_seconds > sum(e.train_seconds for e in record.epochs)
+
+
+def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, monkeypatch):
+    logged = []
+
+    def note(self, epoch):
+        figures = epoch_metrics(epoch, self._cell.sizes.evaluated_on)
+        logged.append((epoch.epoch, frozenset(figures)))
+
+    monkeypatch.setattr(MetricLog, "epoch", note)
+    with monkeypatch.context() as patch:
+        patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run_with("paused", "dataset.validation_size=10")
+    run_with("paused", "dataset.validation_size=10")
+    assert [step for step, _ in logged] == [1, 1, 2, 3, 4]
+    assert len({names for _, names in logged}) == 1
+    assert "validation/error_percent" in logged[1][1]
+
+
+def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_cell, monkeypatch):
+    def full(folder, checkpoint):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run, "write_checkpoint", full)
+    cell, config = tiny_cell("epochs=2")
+    warnings = []
+    record = train_and_measure(cell, config, tell=list, warn=warnings.append)
+    assert len(record.epochs) == 2
+    assert len(warnings) == 2
+    assert "no checkpoint after epoch 1" in warnings[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs copies of a process")
+@pytest.mark.parametrize("way", ["sequential", "fused"])
+def test_killed_twenty_times_at_random_moments_it_ends_the_same(way, tmp_path):
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "tests.killed_twenty_times", way, str(tmp_path)]
+    answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == "20 kills\n"
+
+
+def started(folder, *words):
+    command = [
+        sys.executable, "-m", "ensemble_switchover", "logger=none", "epochs=5", "device=cpu",
+        "threads=1", "dataset.train_size=200", "measurement.latency_batch_sizes=[]",
+        "design=deq", "k=2", f"results={folder}", *words,
+    ]  # fmt: skip
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_checkpoint(folder, process):
+    while process.poll() is None and not list(
+        folder.glob("runs/.unfinished/*/checkpoints/*.checkpoint")
+    ):
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
+)
+def test_a_killed_process_is_gone_on_from(tmp_path, number, code):
+    folder = tmp_path / "killed"
+    process = started(folder)
+    wait_for_checkpoint(folder, process)
+    os.kill(process.pid, number)
+    _, complaint = process.communicate()
+    assert process.returncode == code
+    if number != signal.SIGKILL:
+        assert complaint.splitlines()[-1].startswith("Interrupted. What is finished is kept")
+    assert not list(folder.rglob(RECORD_FILE))
+    output, _ = started(folder).communicate()
+    assert "going on after epoch" in output
+    (path,) = folder.rglob(RECORD_FILE)
+    assert [epoch.epoch for epoch in read_record(path).epochs] == [1, 2, 3, 4, 5]
+    assert not list(folder.glob("runs/.unfinished/*"))

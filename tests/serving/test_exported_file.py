@@ -1,0 +1,123 @@
+"""Exported files, read by their own programs, against members run one by one."""
+
+import gc
+import json
+from dataclasses import replace
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.serving import exported_file
+from ensemble_switchover.serving.exported_file import export_file, largest_difference
+from tests.trained import TASK, VARIANTS, images_of, make_trained, plain_probabilities
+
+FACTS = {"run": "a run", "class_names": json.dumps(["ant", "bee"])}
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(autouse=True)
+def _without_garbage_collection():
+    """Do as the command does; tracing makes many objects."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def write(trained, form, out, execution="sequential", tolerance=TOLERANCE):
+    return export_file(trained, form, execution, out, FACTS, tolerance)
+
+
+def run_onnx(path, images):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (probabilities,) = session.run(None, {"images": images.numpy()})
+    return probabilities
+
+
+def run_torch(path, images):
+    return torch.export.load(path).module()(images).numpy()
+
+
+RUN = {"onnx": run_onnx, "torch_export": run_torch}
+
+
+@pytest.mark.parametrize(("form", "execution"), [("onnx", "fused"), ("torch_export", "sequential")])
+@pytest.mark.parametrize(("name", "options"), VARIANTS)
+def test_a_file_predicts_what_the_members_do_one_by_one(name, options, form, execution, tmp_path):
+    trained, out = make_trained(name, options), tmp_path / f"file.{form}"
+    difference = write(trained, form, out, execution)
+    assert 0 <= difference < TOLERANCE
+    for number in (1, 4):
+        images = images_of(TASK, number)
+        probabilities = RUN[form](out, images)
+        assert probabilities.dtype == np.float32
+        assert abs(probabilities - plain_probabilities(trained, images)).max() < 1e-6
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_a_file_tells_of_itself_and_not_of_the_machine(tmp_path):
+    trained = make_trained()
+    write(trained, "onnx", tmp_path / "a.onnx", "sequential")
+    write(trained, "torch_export", tmp_path / "a.pt2", "fused")
+    session = onnxruntime.InferenceSession(tmp_path / "a.onnx")
+    assert session.get_modelmeta().custom_metadata_map == FACTS
+    (image,), (told,) = session.get_inputs(), session.get_outputs()
+    assert (image.name, image.type, image.shape) == ("images", "tensor(uint8)", ["batch", 3, 9, 9])
+    assert (told.name, told.type, told.shape) == ("probabilities", "tensor(float)", ["batch", 5])
+    extra = {exported_file.FACTS_FILE: ""}
+    program = torch.export.load(tmp_path / "a.pt2", extra_files=extra)
+    assert json.loads(extra[exported_file.FACTS_FILE]) == FACTS
+    images = images_of(TASK, 4)
+    for probabilities in (run_onnx(tmp_path / "a.onnx", images), program.module()(images).numpy()):
+        assert abs(probabilities - plain_probabilities(trained, images)).max() < 1e-6
+    for path in tmp_path.iterdir():
+        assert b".py" not in path.read_bytes()
+
+
+def test_weights_of_double_precision_are_written_in_single(tmp_path):
+    trained = make_trained()
+    trained.ensemble.double()
+    difference = write(trained, "torch_export", tmp_path / "a.pt2")
+    assert 0 < difference < TOLERANCE
+    images = images_of(TASK, 2)
+    probabilities = run_torch(tmp_path / "a.pt2", images)
+    assert abs(probabilities - plain_probabilities(trained, images)).max() < 1e-6
+    assert next(trained.ensemble.parameters()).dtype == torch.float64
+
+
+def test_a_file_that_differs_is_not_kept_and_takes_no_place(tmp_path, monkeypatch):
+    trained, out = make_trained(), tmp_path / "a.pt2"
+    out.write_bytes(b"of before")
+    other = replace(trained, ensemble=make_trained(width=4).ensemble)
+    original_of = exported_file.original_of
+    monkeypatch.setattr(exported_file, "original_of", lambda _: original_of(other))
+    assert write(trained, "torch_export", out) > 0.01
+    assert out.read_bytes() == b"of before"
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_what_is_no_number_is_no_small_difference():
+    def good(images):
+        return torch.zeros(len(images), 2)
+
+    def bad(images):
+        return torch.full((len(images), 2), torch.nan)
+
+    assert largest_difference(good, good, TASK) == 0
+    assert not largest_difference(good, bad, TASK) <= TOLERANCE
+
+
+def test_one_batch_of_several_is_enough_to_differ():
+    def fails_at_seven(images):
+        return torch.full((len(images), 2), 0.5 if len(images) == 7 else 0.0)
+
+    assert largest_difference(lambda images: torch.zeros(len(images), 2), fails_at_seven, TASK) > 0
+
+
+def test_what_one_file_cannot_hold_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(exported_file, "MAX_ONNX_BYTES", 1000)
+    with pytest.raises(ConfigError, match="expected --format torch_export"):
+        write(make_trained(), "onnx", tmp_path / "a.onnx")
+    assert list(tmp_path.iterdir()) == []

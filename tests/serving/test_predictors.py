@@ -1,0 +1,105 @@
+"""The served ensemble against its members run one by one, their softmax averaged in numpy."""
+
+import copy
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+
+from ensemble_switchover import export
+from ensemble_switchover.design import FAMILIES
+from ensemble_switchover.serving.predictors import SERVED, Predictor, serve
+from tests.trained import TASK, VARIANTS, images_of, make_trained, plain_probabilities
+
+
+def test_every_family_is_tested():
+    assert {name for name, _ in VARIANTS} == FAMILIES.keys()
+
+
+def test_the_command_offers_every_execution_but_threads():
+    assert {*export.EXECUTIONS, "parallel"} == SERVED.keys()
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-9)])
+@pytest.mark.parametrize("execution", sorted(SERVED))
+@pytest.mark.parametrize(("name", "options"), VARIANTS)
+def test_every_execution_predicts_the_mean_of_the_softmax(
+    name, options, execution, dtype, tolerance
+):
+    trained = make_trained(name, options, k=3)
+    ensemble = copy.deepcopy(trained.ensemble).to(dtype).train()
+    scale, shift = trained.normalisation.factors(dtype)
+    predictor = Predictor(serve(ensemble, execution), scale, shift)
+    images = images_of(TASK, 5)
+    with torch.inference_mode():
+        served = predictor.served(images.to(dtype) * scale - shift)
+        told = predictor(images)
+    assert served.dtype == dtype
+    assert told.dtype == torch.float32
+    expected = plain_probabilities(trained, images)
+    # float32 members are compared with float64 ones, so some rounding of theirs is in it too
+    assert abs(served.double().numpy() - expected).max() < tolerance
+    assert abs(told.double().numpy() - expected).max() < max(tolerance, 1e-7)
+
+
+def test_a_fused_ensemble_has_the_weights_of_its_members():
+    trained = make_trained("resnet", {}, k=2)
+    images = images_of(TASK, 3).float() / 255
+    served = serve(trained.ensemble, "fused")
+    with torch.inference_mode():
+        before = served(images)
+        trained.ensemble.members[1][-1].bias[0] += 1
+        after = served(images)
+        torch.testing.assert_close(after, trained.ensemble(images))
+    assert (after - before).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("num_threads", [1, 2, 7])
+def test_members_on_threads_leave_torchs_threads_alone(num_threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(num_threads)
+    try:
+        trained = make_trained(k=3)
+        images = images_of(TASK, 2).float() / 255
+        served = serve(trained.ensemble, "parallel")
+        assert not served(images).requires_grad
+        torch.testing.assert_close(served(images), trained.ensemble(images))
+        assert torch.get_num_threads() == num_threads
+        in_a_worker = served._pool.submit(torch.get_num_threads).result()
+        assert in_a_worker == 1
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(torch.get_num_threads).result() == num_threads
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+def test_members_are_spread_over_gpus():
+    trained = make_trained(k=3)
+    images = images_of(TASK, 2).float() / 255
+    with torch.inference_mode():
+        expected = trained.ensemble(images)
+        served = serve(trained.ensemble.cuda(), "parallel")
+        found = served(images.cuda())
+    devices = {parameter.device.index for parameter in served.parameters()}
+    assert devices == set(range(min(3, torch.cuda.device_count())))
+    torch.testing.assert_close(found.cpu(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("execution", ["fused", "parallel"])
+def test_mixed_precision_reaches_every_execution(execution):
+    trained = make_trained("resnet", {}, k=2)
+    seen = []
+    for member in trained.ensemble.members:
+        member.register_forward_hook(lambda *parts: seen.append(parts[-1].dtype))
+    served = serve(trained.ensemble, execution)
+    if execution == "fused":
+        served.fused.register_forward_hook(lambda *parts: seen.append(parts[-1].dtype))
+    images = images_of(TASK, 3).float() / 255
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        served(images)
+    assert set(seen) == {torch.bfloat16}
+    seen.clear()
+    with torch.inference_mode():
+        served(images)
+    assert set(seen) == {torch.float32}

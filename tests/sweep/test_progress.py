@@ -1,0 +1,113 @@
+"""How a sweep stands, in words that a file of output keeps."""
+
+import re
+import time
+
+import pytest
+from omegaconf import OmegaConf
+
+from ensemble_switchover.config.study import resolve_study
+from ensemble_switchover.results.layout import unfinished_folder
+from ensemble_switchover.results.lock import take_lock
+from ensemble_switchover.results.store import write_failure, write_record
+from ensemble_switchover.sweep import progress as watch_module
+from ensemble_switchover.sweep import run_sweep as sweep
+from ensemble_switchover.sweep.progress import Watch
+from ensemble_switchover.sweep.run_sweep import Plan, run_plan
+from ensemble_switchover.sweep.worklist import draw_up
+from tests.factories import make_record
+
+
+@pytest.fixture
+def watched(tiny_cell):
+    def make(*words_of_runs, retry="none"):
+        pairs = [tiny_cell(*words) for words in words_of_runs]
+        study = resolve_study(config for _, config in pairs)
+        watch = Watch(study, draw_up(study, retry), concurrent_jobs=1, share=None)
+        return [cell for cell, _ in pairs], watch
+
+    return make
+
+
+def test_running_failed_and_done_are_counted(watched, capsys):
+    (first, second, third), watch = watched(("seed=0",), ("seed=1",), ("seed=2",))
+    with take_lock(unfinished_folder(second.folder)):
+        write_record(first.folder, make_record(name=first.name))
+        watch.look()
+        write_failure(third.folder, third.name, "not finite")
+        watch.look()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "runs: 3 runs, 0 of them finished before"
+    assert lines[1].endswith("[1/3 done, 1 running, 0 failed, about 24 s left]")
+    assert "seed 2: FAILED: not finite  [1/3 done, 1 running, 1 failed" in lines[2]
+    assert "\x1b" not in "".join(lines)
+
+
+def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
+    tiny_cell, monkeypatch, capsys
+):
+    """The word bounds an array of jobs, and the queue may give less."""
+    study = resolve_study(tiny_cell(f"seed={seed}")[1] for seed in range(3))
+    array = "hydra.launcher.array_parallelism"
+    hydra = {
+        "launcher": {"_target_": "Slurm's", "array_parallelism": 8},
+        "overrides": {"hydra": [f"{array}=8"]},
+        "runtime": {"choices": {"hydra/launcher": "submitit_slurm"}},
+    }
+    config = OmegaConf.create({"sweep": {"jobs_per_device": None}, "hydra": hydra})
+
+    def dispatch(cells, words, watch, launcher):
+        first, second, _ = cells
+        with take_lock(unfinished_folder(second.folder)):
+            write_record(first.folder, make_record(name=first.name))
+            watch.look()
+
+    monkeypatch.setattr(sweep, "dispatch", dispatch)
+    monkeypatch.setattr(sweep, "_watches", [])
+    run_plan(Plan(study, {}, {}, False, "none"), config, lambda _: None)
+    assert "[1/3 done, 1 running, 0 failed, about 24 s left]" in capsys.readouterr().out
+
+
+def test_a_failure_is_shown_and_never_obeyed(watched, capsys):
+    (cell,), watch = watched(("seed=0",))
+    write_failure(cell.folder, cell.name, "\x1b[2Jnot finite")
+    watch.finish()
+    out = capsys.readouterr().out
+    assert out.count("[2Jnot finite") == 2  # as it ended, and in the table
+    assert "\x1b" not in out
+
+
+def test_a_long_silence_is_broken_by_how_it_stands(watched, monkeypatch, capsys):
+    monkeypatch.setattr(watch_module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(watch_module, "STATUS_SECONDS", 0.05)
+    _, watch = watched(("seed=0",), ("seed=1",))
+    watch.start()
+    said = ""
+    while "0/2 done" not in said:
+        time.sleep(0.01)
+        said += capsys.readouterr().out
+    watch.stop()
+    assert "runs: 0/2 done, 0 running, 0 failed" in said
+
+
+def test_a_failure_of_before_is_no_new_one(watched, tiny_cell):
+    cell, _ = tiny_cell("seed=0")
+    write_failure(cell.folder, cell.name, "not finite")
+    _, watch = watched(("seed=0",), retry="failed")
+    watch.look()
+    assert list(watch.pending) == [cell.name]
+    write_failure(cell.folder, cell.name, "out of memory")
+    watch.look()
+    assert [reason for _, reason in watch.tally.failed.values()] == ["out of memory"]
+
+
+def test_the_table_of_failures_names_each_with_its_reason(watched, capsys):
+    (first, second), watch = watched(("seed=0",), ("seed=1",))
+    write_record(second.folder, make_record(name=second.name))
+    write_failure(first.folder, first.name, "member 0: the training loss is not finite")
+    watch.finish()
+    out = capsys.readouterr().out
+    assert re.search(r"1 runs trained in .* s, 0 shared, 0 reused, 1 failed, 0 left", out)
+    row = next(line for line in out.splitlines() if line.strip().startswith(first.name))
+    assert row.split(maxsplit=1)[1].strip() == "member 0: the training loss is not finite"
+    assert watch.num_missing == 1

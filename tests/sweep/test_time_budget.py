@@ -1,0 +1,211 @@
+"""A sweep of so many hours: what it decides, what it makes, and that it goes on. No run trains."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.schema import conf_folder
+from ensemble_switchover.config.study import resolve_study
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.results.layout import RECORD_FILE
+from ensemble_switchover.results.store import write_failure, write_record
+from ensemble_switchover.sweep import time_budget as timed_sweep
+from ensemble_switchover.sweep.next_runs import budgets_of, first_block
+from ensemble_switchover.sweep.time_budget import HOUR_SECONDS, LEAST_EPOCHS, Decision, decide
+from tests.factories import make_record
+
+RUN_SECONDS = 60.0
+SWITCHOVER = 400_000
+
+
+@pytest.fixture(scope="module")
+def cells():
+    words = ["sweep=own", "dataset=digits"]
+    return resolve_study(c for _, part in compose_words(words) for c in part).cells
+
+
+def predicted(cells, seconds=RUN_SECONDS):
+    return dict.fromkeys((cell.name for cell in cells), seconds)
+
+
+def first_seconds(cells):
+    return RUN_SECONDS * len(first_block(cells).cells)
+
+
+def test_the_recipes_epochs_stay_where_the_first_runs_fit(cells):
+    enough = first_seconds(cells)
+    decision = decide(cells, predicted(cells), enough, fixed_epochs=False)
+    assert decision == Decision(None, budgets_of(cells)[-1])
+
+
+def test_epochs_are_scaled_down_before_budgets_are_left_out(cells):
+    assert cells[0].recipe.epochs == 20
+    decision = decide(cells, predicted(cells), 0.75 * first_seconds(cells), fixed_epochs=False)
+    assert decision == Decision(15, budgets_of(cells)[-1])
+
+
+def test_budgets_are_left_out_before_epochs_are_too_few(cells):
+    growing = {cell.name: cell.budget.parameters / 1000 for cell in cells}
+    whole = sum(growing[cell.name] for cell in first_block(cells).cells)
+    decision = decide(cells, growing, 0.1 * whole, fixed_epochs=False)
+    assert decision.largest_budget < budgets_of(cells)[-1]
+    assert decision.epochs is None or decision.epochs >= LEAST_EPOCHS
+    kept = [cell for cell in cells if cell.budget.parameters <= decision.largest_budget]
+    needed = sum(growing[cell.name] for cell in first_block(kept).cells)
+    assert needed * (decision.epochs or 20) / 20 <= 0.1 * whole
+    as_asked = decide(cells, growing, 0.1 * whole, fixed_epochs=True)
+    assert as_asked.epochs is None
+    assert as_asked.largest_budget <= decision.largest_budget
+
+
+def test_too_little_time_says_how_much_would_do(cells):
+    with pytest.raises(ConfigError, match=r"sweep.hours: expected at least") as error:
+        decide(cells, predicted(cells, 1e6), HOUR_SECONDS, fixed_epochs=False)
+    hours = float(str(error.value).split("at least ")[1].split()[0])
+    enough = 1.1 * hours * HOUR_SECONDS * timed_sweep.FIRST_SHARE  # of a rounded figure
+    assert decide(cells, predicted(cells, 1e6), enough, fixed_epochs=False).epochs == LEAST_EPOCHS
+
+
+def test_runs_at_a_time_shorten_the_first_block_and_the_hours_that_it_needs(cells):
+    half = first_seconds(cells) / 2
+    decision = decide(cells, predicted(cells), half, jobs=2, fixed_epochs=False)
+    assert decision == Decision(None, budgets_of(cells)[-1])
+    with pytest.raises(ConfigError) as alone:
+        decide(cells, predicted(cells, 1e6), HOUR_SECONDS, fixed_epochs=False)
+    with pytest.raises(ConfigError) as four:
+        decide(cells, predicted(cells, 1e6), HOUR_SECONDS, jobs=4, fixed_epochs=False)
+    hours = [float(str(e.value).split("at least ")[1].split()[0]) for e in (alone, four)]
+    assert hours[0] == pytest.approx(4 * hours[1], rel=0.05)
+
+
+def test_many_jobs_do_not_shorten_the_longest_run(cells):
+    decision = decide(cells, predicted(cells), RUN_SECONDS / 2, jobs=1000, fixed_epochs=False)
+    assert decision.epochs == 10
+
+
+def test_a_study_of_one_budget_has_its_first_block_too(cells):
+    one = [cell for cell in cells if cell.budget.parameters == budgets_of(cells)[3]]
+    assert decide(one, predicted(one), first_seconds(one), fixed_epochs=False).epochs is None
+    with pytest.raises(ConfigError, match=r"at least .* for 1 budget of 10 epochs"):
+        decide(one, predicted(one, 1e6), HOUR_SECONDS, fixed_epochs=False)
+
+
+class Laboratory:
+    """Runs that take a minute each, and whose winner is planted."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.made = []
+
+    def run_plan(self, plan, config, make_launcher):
+        for cell in plan.study.cells:
+            if (cell.folder / RECORD_FILE).exists():
+                continue
+            self.made.append(cell)
+            self.now += RUN_SECONDS
+            gain = 1.5 * math.log2(cell.budget.parameters / SWITCHOVER) if cell.design.k > 1 else 0
+            error = 20.0 - gain + 0.3 * (cell.seed % 3) * (-1 if cell.design.k > 1 else 1)
+            record = make_record(name=cell.name, test_errors=[error])
+            write_record(cell.folder, record)
+
+
+@pytest.fixture
+def laboratory(monkeypatch):
+    found = Laboratory()
+    monkeypatch.setattr(timed_sweep, "time", SimpleNamespace(monotonic=lambda: found.now))
+    monkeypatch.setattr(timed_sweep, "run_plan", found.run_plan)
+    monkeypatch.setattr(timed_sweep, "work", lambda cell: 1.0)
+    monkeypatch.setattr(timed_sweep, "_predict", lambda cells, seconds: predicted(cells))
+    # of the made-up records: 12 seconds each, while the clock goes on by a minute
+    look = timed_sweep._look
+    monkeypatch.setattr(timed_sweep, "_look", lambda cells: (look(cells)[0], RUN_SECONDS))
+    return found
+
+
+def sweep(results, *words, study="own"):
+    given = [f"sweep={study}", "dataset=digits", "logger=none", f"results={results}", *words]
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        plain = [word for word in given if word.startswith("sweep")]  # as Hydra leaves lists out
+        config = compose("config", overrides=plain, return_hydra_config=True)
+        timed_sweep.run_sweep(config, given, None)
+
+
+def test_the_time_is_kept_and_spent_near_the_switchover(laboratory, tmp_path, capsys):
+    sweep(tmp_path, "sweep.hours=2", "design=single,deq")
+    assert laboratory.now <= 2 * HOUR_SECONDS
+    assert laboratory.now >= 2 * HOUR_SECONDS - 4 * RUN_SECONDS
+    names = [cell.name for cell in laboratory.made]
+    assert len(names) == len(set(names))
+    later = [cell.budget.parameters for cell in laboratory.made[16:]]
+    near = [abs(math.log2(parameters / SWITCHOVER)) <= 1.1 for parameters in later[:20]]
+    assert sum(near) >= 15
+    out = capsys.readouterr().out
+    assert "standard errors from even" in out
+    assert "python -m ensemble_switchover.report" in out
+
+
+def test_the_same_command_goes_on_with_the_same_epochs(laboratory, tmp_path, monkeypatch):
+    sweep(tmp_path, "sweep.hours=0.6", "design=single,deq")
+    made = [cell.name for cell in laboratory.made]
+    epochs = {cell.recipe.epochs for cell in laboratory.made}
+    assert epochs == {20}
+    laboratory.now = 0.0
+    monkeypatch.setattr(timed_sweep, "_predict", lambda cells, seconds: pytest.fail("decided"))
+    sweep(tmp_path, "sweep.hours=1", "design=single,deq")
+    again = [cell.name for cell in laboratory.made[len(made) :]]
+    assert again
+    assert not set(again) & set(made)
+    assert {cell.recipe.epochs for cell in laboratory.made} == epochs
+
+
+def test_short_of_time_the_schedule_is_scaled(laboratory, tmp_path):
+    sweep(tmp_path, "sweep.hours=0.4", "design=single,deq")  # half of it for 16 minutes
+    assert {cell.recipe.epochs for cell in laboratory.made} == {15}
+
+
+def test_everything_is_made_where_there_is_time(laboratory, tmp_path):
+    words = ("design=single,deq", "budget.parameters=100k,400k,1.6M", "seed=0,1")
+    sweep(tmp_path, "sweep.hours=100", *words)
+    assert len(laboratory.made) == 3 * 2 * 2
+
+
+def test_failed_runs_alone_are_tried_again_where_that_is_asked(laboratory, tmp_path):
+    words = ("design=single,deq", "budget.parameters=100k,400k", "seed=0,1", "sweep.hours=9")
+    sweep(tmp_path, *words)
+    cell = laboratory.made[0]
+    for path in sorted(cell.folder.iterdir()):
+        path.unlink()
+    cell.folder.rmdir()
+    write_failure(cell.folder, cell.name, "not finite")
+    before = len(laboratory.made)
+    sweep(tmp_path, *words, "retry=failed")
+    assert [entry.name for entry in laboratory.made[before:]] == [cell.name]
+
+
+def test_epochs_among_the_lists_of_a_study_stay(laboratory, tmp_path):
+    words = ("sweep.hours=0.4", "design=single,deq", "budget.network=40x12,64x12", "seed=0,1")
+    with pytest.raises(ConfigError, match=r"at least .* for 2 budgets of 30 epochs"):
+        sweep(tmp_path, *words, study="figure_k")
+    sweep(tmp_path, "sweep.hours=9", *words[1:], study="figure_k")
+    assert {cell.recipe.epochs for cell in laboratory.made} == {30, 90}
+
+
+def test_what_does_not_exist_is_told_once(laboratory, tmp_path, capsys):
+    words = ("design=single,deq", "k=64", "budget.parameters=50k,1.6M", "seed=0,1")
+    sweep(tmp_path, "sweep.hours=9", *words)
+    assert capsys.readouterr().out.count("no such design: resnet on digits: design=deq k=64") == 1
+
+
+def test_failed_runs_of_a_sweep_that_never_began_are_none(laboratory, tmp_path, capsys):
+    sweep(tmp_path, "sweep.hours=9", "design=single,deq", "retry=failed")
+    assert laboratory.made == []
+    assert "No run has begun" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("hours", ["0", "-1", ".nan", ".inf"])
+def test_hours_are_more_than_none(hours, laboratory, tmp_path):
+    with pytest.raises(ConfigError, match=r"sweep.hours=.*expected more than 0"):
+        sweep(tmp_path, f"sweep.hours={hours.strip('.')}")

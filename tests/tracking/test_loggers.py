@@ -1,0 +1,96 @@
+import csv
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.results.layout import RECORD_FILE
+from ensemble_switchover.results.store import read_record
+from ensemble_switchover.runner.job import run_cell
+from ensemble_switchover.tracking import loggers
+
+
+@pytest.fixture
+def trained(tiny_cell):
+    def train(*overrides):
+        cell, config = tiny_cell("budget.depth=8", "budget.width=4", *overrides)
+        lines = []
+        run_cell(cell, config, concurrent_jobs=1, tell=lines.append, warn=lines.append)
+        return read_record(cell.folder / RECORD_FILE), cell, lines
+
+    return train
+
+
+def test_csv(trained):
+    record, cell, _ = trained("logger=csv", "epochs=2")
+    (path,) = (cell.results / cell.study / "logs").rglob("metrics.csv")
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    errors = [float(row["test/error_percent"]) for row in rows if row["test/error_percent"]]
+    assert errors == pytest.approx([epoch.test_error for epoch in record.epochs])
+    (wall_seconds,) = [row["summary/wall_seconds"] for row in rows if row["summary/wall_seconds"]]
+    assert float(wall_seconds) == pytest.approx(record.wall_seconds)
+
+
+def test_tensorboard(trained):
+    _, cell, _ = trained("logger=tensorboard")
+    assert list((cell.results / cell.study / "logs").rglob("events.out.tfevents.*"))
+
+
+def test_a_missing_package_is_said_before_training(tiny_cell, monkeypatch):
+    def start(*arguments, **keywords):
+        raise ModuleNotFoundError("No module named 'tensorboard'")
+
+    monkeypatch.setattr(loggers.lightning_loggers, "TensorBoardLogger", start)
+    cell, config = tiny_cell("logger=tensorboard", "budget.depth=8", "budget.width=4")
+    with pytest.raises(ConfigError, match=r"logger=tensorboard: .*pip install"):
+        run_cell(cell, config, concurrent_jobs=1, tell=list, warn=list)
+
+
+def test_a_fault_at_the_start_is_told_once_and_costs_nothing(trained, monkeypatch):
+    import wandb
+
+    def fault(*arguments, **keywords):
+        raise wandb.errors.CommError("no route to host\nand more")
+
+    monkeypatch.setattr(wandb, "init", fault)
+    record, _, lines = trained("logger=wandb", "epochs=2")
+    assert len(record.epochs) == 2
+    told = [line for line in lines if "the run goes on without it" in line]
+    assert told == ["logger=wandb: no route to host; the run goes on without it"]
+
+
+def test_wandb_without_a_login_is_offline_and_says_so_in_one_line(tmp_path):
+    words = (
+        "logger=wandb",
+        "epochs=2",
+        "device=cpu",
+        "dataset.train_size=40",
+        "dataset.test_size=60",
+        "budget.depth=8",
+        "budget.width=4",
+        "measurement.latency_batch_sizes=[1]",
+    )
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "NETRC": str(tmp_path / "none"),
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }
+    result = subprocess.run(
+        [sys.executable, "-m", "ensemble_switchover", *words],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    (line,) = [line for line in result.stdout.splitlines() if "W&B" in line]
+    assert "offline" in line
+    assert result.stderr == ""
+    folder = tmp_path / line.split("wandb sync ")[1]
+    (file,) = folder.glob("*.wandb")
+    assert b"test/error_percent" in file.read_bytes()

@@ -1,0 +1,59 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from ensemble_switchover.tracking import metrics as metric_names
+from ensemble_switchover.tracking.metrics import epoch_metrics, summary_metrics
+from tests.factories import make_record
+
+TABLES = (metric_names.EPOCH, metric_names.MEMBER, metric_names.SUMMARY, metric_names.LATENCY)
+
+
+def test_what_was_measured_on_is_in_the_name():
+    (epoch,) = make_record(test_errors=[12.5]).epochs
+    assert epoch_metrics(epoch, "test")["test/error_percent"] == 12.5
+    on_validation = epoch_metrics(epoch, "validation")
+    assert on_validation["validation/error_percent"] == 12.5
+    assert not [name for name in on_validation if name.startswith("test/")]
+
+
+def test_what_a_run_does_not_have_is_left_out():
+    single = make_record(design_class="single")
+    assert "test/disagreement" not in epoch_metrics(single.epochs[0], "test")
+    assert "summary/peak_device_bytes" not in summary_metrics(single)
+    assert "summary/median_epoch_seconds" not in summary_metrics(make_record(test_errors=[1.0]))
+
+
+def test_every_member_has_its_own():
+    record = make_record(design_class="deq", k=4)
+    named = epoch_metrics(record.epochs[0], "test")
+    assert {name for name in named if name.startswith("member_")} == {
+        f"member_{member}/{what}"
+        for member in range(4)
+        for what in ("error_percent", "epoch_seconds")
+    }
+
+
+def test_the_summary():
+    record = make_record(
+        test_errors=[40.0, 10.0, 20.0],
+        epoch_seconds=[9.0, 1.0, 3.0],
+        peak_device_bytes=7,
+        latencies={32: 0.5},
+    )
+    summary = summary_metrics(record)
+    assert summary["summary/last_error_percent"] == 20.0
+    assert summary["summary/lowest_error_percent"] == 10.0
+    assert summary["summary/median_epoch_seconds"] == 2.0
+    assert summary["summary/train_seconds"] == 13.0
+    assert summary["summary/peak_device_bytes"] == 7.0
+    assert summary["latency/batch_32_median_ms_per_image"] == 0.5
+    assert summary["summary/budget_fill_percent"] == pytest.approx(100.0)
+
+
+def test_the_docs_list_every_metric_with_its_unit():
+    page = (Path(__file__).parents[2] / "docs" / "wandb.md").read_text()
+    rows = re.findall(r"^\| `(\S+)` \| (.+?) \| (.+?) \|$", page, flags=re.MULTILINE)
+    expected = [(metric.name, metric.unit, metric.meaning) for table in TABLES for metric in table]
+    assert rows == expected

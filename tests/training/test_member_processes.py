@@ -1,0 +1,46 @@
+"""Members in processes of their own: the same result, and an end to all of them."""
+
+import pytest
+import torch
+
+from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.machine import interruption
+from ensemble_switchover.results.layout import checkpoint_folder
+from ensemble_switchover.runner.run import train_and_measure
+from ensemble_switchover.training.checkpoint import read_checkpoint
+from tests.runner.test_resuming import timeless
+
+SMALL = ("design=deq", "k=3", "budget.depth=8", "budget.width=8", "precision=64", "threads=2")
+SPREAD = ("execution=parallel", "execution.processes=2", "execution.channels_last=false")
+
+
+def test_they_end_the_same_as_in_one_process_stopped_or_not(tiny_cell, tmp_path, monkeypatch):
+    def run(folder, *words):
+        cell, config = tiny_cell(*SMALL, "epochs=3", f"results={tmp_path / folder}", *words)
+        return cell, train_and_measure(cell, config, tell=list, warn=pytest.fail)
+
+    one_cell, one = run("one", "execution=sequential")
+    with monkeypatch.context() as patch:
+        patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run("spread", *SPREAD)
+    cell, spread = run("spread", *SPREAD)
+    assert timeless(spread.epochs) == timeless(one.epochs)
+    label = "parallel: 2 processes, sequential"
+    assert (spread.environment.execution, one.environment.execution) == (label, "sequential")
+    for ours, theirs in zip(
+        read_checkpoint(checkpoint_folder(cell.folder), pytest.fail).members,
+        read_checkpoint(checkpoint_folder(one_cell.folder), pytest.fail).members,
+        strict=True,
+    ):
+        for key, value in theirs.network.items():
+            torch.testing.assert_close(ours.network[key], value, rtol=1e-9, atol=1e-12)
+    for epoch in spread.epochs:
+        assert 0 < epoch.train_seconds < sum(epoch.member_train_seconds)
+        assert len(epoch.member_train_seconds) == 3
+
+
+def test_a_member_that_diverges_is_named_by_its_number_in_the_run(tiny_cell):
+    cell, config = tiny_cell(*SMALL, *SPREAD, "recipe.learning_rate=1e300")
+    with pytest.raises(TrainingError, match=r"member [012]: the loss is not finite in epoch 1"):
+        train_and_measure(cell, config, tell=list, warn=pytest.fail)
