@@ -14,7 +14,7 @@ from torch.utils.benchmark import Timer
 
 from ensemble_switchover.design import ImageTask
 from ensemble_switchover.measurement.environment import describe_environment
-from ensemble_switchover.measurement.latency import Contender, measure_latencies
+from ensemble_switchover.measurement.latency import TimedModel, measure_latencies
 from ensemble_switchover.measurement.timing import MemberStopwatch, synchronised_clock
 from ensemble_switchover.training.device import choose_device
 
@@ -36,7 +36,7 @@ def by_torch(product: Timer) -> float:
 def by_latency(matrix: Tensor, device: torch.device) -> float:
     """Return the same, as the latency of a model is taken."""
     (latency,) = measure_latencies(
-        [Contender(model="run", execution="sequential", predict=lambda _: matrix @ matrix)],
+        [TimedModel(model="run", execution="sequential", predict=lambda _: matrix @ matrix)],
         ImageTask(channels=1, size=1, num_classes=2),
         [1],
         device=device,

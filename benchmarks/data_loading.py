@@ -21,12 +21,12 @@ from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
-from ensemble_switchover.config.run_spec import Cell, resolve
+from ensemble_switchover.config.run_spec import RunSpec, resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.batches import Normalisation, TrainingBatches
 from ensemble_switchover.data.load import SOURCES
-from ensemble_switchover.data.sources.source import Decoded, Source
+from ensemble_switchover.data.sources.source import DatasetSource, Decoded
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.training.build import assemble, load_images
@@ -50,7 +50,7 @@ CASES = (
 )
 
 
-class Noise(Source):
+class Noise(DatasetSource):
     """Images of CIFAR's number and size without a download."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
@@ -68,24 +68,24 @@ class Noise(Source):
         return Decoded(images[:split], labels[:split], images[split:], labels[split:], names)
 
 
-def resolve_case(words: tuple[str, ...], cache: Path) -> Cell:
+def resolve_case(words: tuple[str, ...], cache: Path) -> RunSpec:
     """Resolve the words of a run whose decoded images are kept in `cache`."""
     overrides = [*words, "execution=sequential", f"epochs={EPOCHS}", f"dataset.cache='{cache}'"]
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         return resolve(typed(compose("config", overrides=overrides)))
 
 
-def start_seconds(cell: Cell, train_size: int) -> float:
+def start_seconds(spec: RunSpec, train_size: int) -> float:
     """Return the seconds from nothing to normalised images."""
     start = perf_counter()
-    split = load_dataset(cell.dataset, train_size, cell.test_size)
+    split = load_dataset(spec.dataset, train_size, spec.test_size)
     Normalisation.of_set(split.train)
     return perf_counter() - start
 
 
-def data_shares(cell: Cell, device: torch.device) -> list[float]:
+def data_shares(spec: RunSpec, device: torch.device) -> list[float]:
     """Return the percentage of every epoch but the first that went into getting batches."""
-    module, data = assemble(cell, load_images(cell), FLOAT32)
+    module, data = assemble(spec, load_images(spec), FLOAT32)
     members = [member.to(device).train() for member in module.ensemble.members]
     optimizers = module.configure_optimizers()
     epoch = 0
@@ -101,7 +101,7 @@ def data_shares(cell: Cell, device: torch.device) -> list[float]:
     )
     clock = synchronised_clock(device)
     shares = []
-    for epoch in range(cell.recipe.epochs):  # noqa: B007 the batches ask for it
+    for epoch in range(spec.recipe.epochs):  # noqa: B007 the batches ask for it
         waited, start = 0.0, clock()
         iterator = iter(batches)
         while True:
@@ -133,22 +133,22 @@ def main() -> None:
     console = Console(width=110)
     SOURCES["cifar10"] = Noise()
     with TemporaryDirectory() as folder:
-        cell = resolve_case(("dataset=cifar10",), Path(folder))
+        spec = resolve_case(("dataset=cifar10",), Path(folder))
         table = Table(title="Seconds of start-up on 60,000 images of 3x32x32, imports left out")
         for column in ("what", "median, s", "quartiles", "goal"):
             table.add_column(column, justify="left" if column == "what" else "right")
-        first = start_seconds(cell, cell.train_size)
+        first = start_seconds(spec, spec.train_size)
         table.add_row("the first time, decoded images written", f"{first:.3g}", "", "")
         for name, size in (("cached, all", 50_000), ("cached, a subset of 45,000", 45_000)):
-            values = [start_seconds(cell, size) for _ in range(REPEATS)]
+            values = [start_seconds(spec, size) for _ in range(REPEATS)]
             add_row(table, name, values, f"{START_GOAL_SECONDS:g}")
         console.print(table)
         table = Table(title="Share of a training step that goes into its images")
         for column in ("run", "median, %", "quartiles", "goal"):
             table.add_column(column, justify="left" if column == "run" else "right")
         for words in CASES:
-            cell = resolve_case(words, Path(folder))
-            shares = data_shares(cell, device)
+            spec = resolve_case(words, Path(folder))
+            shares = data_shares(spec, device)
             add_row(table, " ".join(words), shares, f"{SHARE_GOAL_PERCENT[device.type]}")
         console.print(table)
     environment = describe_environment(device)

@@ -26,7 +26,7 @@ from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.machine.hardware import num_processors, processor_name
 from ensemble_switchover.results.from_run_spec import budget_record, design_record
 from ensemble_switchover.results.store import read_record, write_record
-from ensemble_switchover.runner.job import run_cell
+from ensemble_switchover.runner.job import run_job
 
 WORDS = (
     "arch=resnet", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=1",
@@ -45,26 +45,26 @@ def main() -> None:
         os.chdir(folder)
         ((_, configs),) = compose_words(WORDS)
         study = resolve_study(configs)
-        first, config = study.cells[0], configs[study.places[0]]
-        run_cell(first, config, concurrent_jobs=1, tell=str, warn=print)
+        first, config = study.specs[0], configs[study.places[0]]
+        run_job(first, config, concurrent_jobs=1, tell=str, warn=print)
         record = read_record(first.folder / "record.json")
-        for cell, place in zip(study.cells, study.places, strict=True):
+        for spec, place in zip(study.specs, study.places, strict=True):
             own = replace(
                 record,
-                name=cell.name,
-                fingerprint=cell.fingerprint,
-                training=cell.training,
-                budget=budget_record(cell),
-                design=design_record(cell),
+                name=spec.name,
+                fingerprint=spec.fingerprint,
+                training=spec.training_fingerprint,
+                budget=budget_record(spec),
+                design=design_record(spec),
                 config=plain(configs[place]),
             )
-            write_record(cell.folder, own)
+            write_record(spec.folder, own)
         finished = [_seconds() for _ in range(REPEATS)]
         one_left = []
         for _ in range(REPEATS):
             shutil.rmtree(first.folder)
             one_left.append(_seconds())
-    table = Table(title=f"A sweep of {len(study.cells):,} runs ({study.num_asked:,} asked for)")
+    table = Table(title=f"A sweep of {len(study.specs):,} runs ({study.num_asked:,} asked for)")
     for name in ("Left to do", "Seconds, median", "Least", "Most", f"Goal: {GOAL_SECONDS} s"):
         table.add_column(name, justify="right")
     for name, seconds in (("none", finished), ("1 run", one_left)):

@@ -26,13 +26,13 @@ from rich.table import Table
 
 from benchmarks.peers import peers
 from benchmarks.sides import PREDICTED_IMAGES, BareLoop, InProcess, InProcesses, Side
-from ensemble_switchover.config.execution_plan import Way, candidate_ways
-from ensemble_switchover.config.run_spec import Cell, resolve
+from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
+from ensemble_switchover.config.run_spec import RunSpec, resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
-from ensemble_switchover.training.device import choose_device, num_places
+from ensemble_switchover.training.device import choose_device, num_device_slots
 from ensemble_switchover.training.precision import Precision, use_precision
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ BUDGETS = {
 }
 CLASSES = ("deq", "weq")
 BATCH = {"cpu": 32, "cuda": 128}
-REFERENCE, BARE, SINGLE = Way().label, "bare loop", "one network"
+REFERENCE, BARE, SINGLE = ExecutionPlan().label, "bare loop", "one network"
 """One network of the budget is executed the quicker of the two ways that it has."""
 
 
-def resolve_case(words: str, device: torch.device) -> Cell:
+def resolve_case(words: str, device: torch.device) -> RunSpec:
     """Resolve the words of a run on images of CIFAR's shape."""
     batch = f"recipe.batch_size={BATCH[device.type]}"
     words = f"dataset=cifar10 execution=sequential {words}"
@@ -64,20 +64,22 @@ def resolve_case(words: str, device: torch.device) -> Cell:
 
 
 def sides_of(
-    cell: Cell, single: Cell, device: torch.device, precision: Precision
+    spec: RunSpec, single: RunSpec, device: torch.device, precision: Precision
 ) -> dict[str, Side]:
     """Make every side."""
     sides: dict[str, Side] = {}
-    for way in candidate_ways(K, num_places(device)):
-        executed = replace(cell, way=way)
-        if way.processes > 1:
-            sides[way.label] = InProcesses(executed, device)
+    for plan in candidate_plans(K, num_device_slots(device)):
+        executed = replace(spec, execution_plan=plan)
+        if plan.processes > 1:
+            sides[plan.label] = InProcesses(executed, device)
         else:
-            sides[way.label] = InProcess(executed, device, precision)
-    sides[BARE] = BareLoop(cell, device, precision)
-    for way in candidate_ways(1, 1):
-        sides[f"{SINGLE}, {way.label}"] = InProcess(replace(single, way=way), device, precision)
-    return sides | peers(cell, device, precision)
+            sides[plan.label] = InProcess(executed, device, precision)
+    sides[BARE] = BareLoop(spec, device, precision)
+    for plan in candidate_plans(1, 1):
+        sides[f"{SINGLE}, {plan.label}"] = InProcess(
+            replace(single, execution_plan=plan), device, precision
+        )
+    return sides | peers(spec, device, precision)
 
 
 def alternate(
@@ -108,20 +110,20 @@ def measure(words: str, device: torch.device, precision: Precision) -> dict[str,
     budget = f"arch={words.split()[0]} budget.network={words.split()[1]}"
     design = f"{budget} design={words.split()[2]} k={K}"
     try:
-        cell = resolve_case(design, device)
+        spec = resolve_case(design, device)
     except DesignError:  # a hole of the rule
-        cell = resolve_case(f"{design} budget.source=nearest", device)
+        spec = resolve_case(f"{design} budget.source=nearest", device)
     single = resolve_case(f"{budget} design=single", device)
     clock = synchronised_clock(device)
     with ExitStack() as stack:
-        sides = sides_of(cell, single, device, precision)
+        sides = sides_of(spec, single, device, precision)
         for side in sides.values():
             stack.callback(side.close)
         num_steps = steps_a_round(sides[REFERENCE], clock)
         training = {name: lambda side=side: side.train(num_steps) for name, side in sides.items()}
         return {
-            "design": f"{cell.family.name} {words.split()[1]} {words.split()[2]}: "
-            f"{K} x {cell.design.depth}x{cell.design.width} ({cell.design.budget_fill:.0%})",
+            "design": f"{spec.family.name} {words.split()[1]} {words.split()[2]}: "
+            f"{K} x {spec.design.depth}x{spec.design.width} ({spec.design.budget_fill:.0%})",
             "steps": num_steps,
             "training": alternate(training, clock),
             "inference": alternate({name: side.predict for name, side in sides.items()}, clock),
@@ -157,8 +159,11 @@ def add_rows(table: Table, measured: dict[str, Any], columns: list[str]) -> None
 
 def with_best_single(seconds: dict[str, list[float]]) -> dict[str, list[float]]:
     """Add the single network, executed the quicker of its ways."""
-    ways = [name for name in seconds if name.startswith(SINGLE)]
-    return {**seconds, SINGLE: seconds[min(ways, key=lambda name: median(seconds[name]))]}
+    plans = [name for name in seconds if name.startswith(SINGLE)]
+    return {
+        **seconds,
+        SINGLE: seconds[min(plans, key=lambda name: median(seconds[name]))],
+    }
 
 
 def main() -> None:

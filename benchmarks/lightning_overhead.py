@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
-from ensemble_switchover.config.run_spec import Cell, resolve
+from ensemble_switchover.config.run_spec import RunSpec, resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.data.batches import TrainingBatches
 from ensemble_switchover.measurement.environment import describe_environment
@@ -59,17 +59,17 @@ class EpochClock(lightning.Callback):
         self.readings.append(self.clock())
 
 
-def with_lightning(cell: Cell, device: torch.device) -> list[float]:
+def with_lightning(spec: RunSpec, device: torch.device) -> list[float]:
     """Return seconds of every epoch of Lightning but the first."""
-    module, datamodule = assemble(cell, load_images(cell), FLOAT32)
+    module, datamodule = assemble(spec, load_images(spec), FLOAT32)
     clock = EpochClock(synchronised_clock(device))
-    fit(module, datamodule, cell.recipe.epochs, device, [clock], evaluate=False)
+    fit(module, datamodule, spec.recipe.epochs, device, [clock], evaluate=False)
     return differences(clock.readings)[1:]
 
 
-def with_a_bare_loop(cell: Cell, device: torch.device) -> list[float]:
+def with_a_bare_loop(spec: RunSpec, device: torch.device) -> list[float]:
     """Return seconds of every epoch of a plain loop over the same batches but the first."""
-    module, data = assemble(cell, load_images(cell), FLOAT32)
+    module, data = assemble(spec, load_images(spec), FLOAT32)
     members = [member.to(device).train() for member in module.ensemble.members]
     optimizers = module.configure_optimizers()
     epoch = 0
@@ -85,9 +85,9 @@ def with_a_bare_loop(cell: Cell, device: torch.device) -> list[float]:
     )
     clock = synchronised_clock(device)
     readings = [clock()]
-    for epoch in range(cell.recipe.epochs):
+    for epoch in range(spec.recipe.epochs):
         for optimizer in optimizers:
-            optimizer.param_groups[0]["lr"] = cell.recipe.learning_rate_at(epoch)
+            optimizer.param_groups[0]["lr"] = spec.recipe.learning_rate_at(epoch)
         for group, images, labels in batches:
             (member,) = group
             loss = functional.cross_entropy(members[member](images[0]), labels[0])
@@ -103,7 +103,7 @@ def differences(readings: list[float]) -> list[float]:
     return [after - before for before, after in pairwise(readings)]
 
 
-def resolve_case(words: tuple[str, ...]) -> Cell:
+def resolve_case(words: tuple[str, ...]) -> RunSpec:
     """Resolve the words of a run on the digits."""
     overrides = [*words, "execution=sequential", f"epochs={EPOCHS}"]
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
@@ -120,16 +120,16 @@ def main() -> None:
     for column in ("run", "bare loop, s", "Lightning, s", "ratio", "quartiles of the ratio"):
         table.add_column(column, justify="left" if column == "run" else "right")
     for words in CASES:
-        cell = resolve_case(words)
+        spec = resolve_case(words)
         bare, full = [], []
         for _ in range(ROUNDS):
-            bare.append(median(with_a_bare_loop(cell, device)))
-            full.append(median(with_lightning(cell, device)))
+            bare.append(median(with_a_bare_loop(spec, device)))
+            full.append(median(with_lightning(spec, device)))
         ratios = [one / other for one, other in zip(full, bare, strict=True)]
         lower, middle, upper = quantiles(ratios, method="inclusive")
-        design = cell.design
+        design = spec.design
         table.add_row(
-            f"{cell.family.name} {design.depth}x{design.width} k={design.k}",
+            f"{spec.family.name} {design.depth}x{design.width} k={design.k}",
             f"{median(bare):.4f}",
             f"{median(full):.4f}",
             f"{middle:.3f}",

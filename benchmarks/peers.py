@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.sides import PREDICTED_IMAGES, Side, noise, peak_of
-from ensemble_switchover.config.execution_plan import Way
+from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.networks import build_network
 from ensemble_switchover.training.optimizer import make_optimizer
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
 
-def peers(cell: Cell, device: torch.device, precision: Precision) -> dict[str, Side]:
+def peers(spec: RunSpec, device: torch.device, precision: Precision) -> dict[str, Side]:
     """Make those whose package is installed."""
     made: dict[str, Side] = {}
     if find_spec("torchensemble"):
-        made["TorchEnsemble"] = TorchEnsembleSide(cell, device, precision)
+        made["TorchEnsemble"] = TorchEnsembleSide(spec, device, precision)
     if find_spec("torch_uncertainty"):
-        made["torch-uncertainty"] = TorchUncertaintySide(cell, device, precision)
+        made["torch-uncertainty"] = TorchUncertaintySide(spec, device, precision)
     return made
 
 
-def _network(cell: Cell) -> nn.Module:
-    return build_network(cell.family, cell.design.depth, cell.design.width, cell.task)
+def _network(spec: RunSpec) -> nn.Module:
+    return build_network(spec.family, spec.design.depth, spec.design.width, spec.task)
 
 
 class _Loader:
@@ -59,20 +59,20 @@ class _Loader:
 class TorchEnsembleSide(Side):
     """`VotingClassifier.fit`: members one after another, an epoch at a time."""
 
-    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
+    def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
         from torchensemble import VotingClassifier
 
         logging.disable(logging.INFO)
-        network, recipe = _network(cell).to(precision.dtype), cell.recipe
+        network, recipe = _network(spec).to(precision.dtype), spec.recipe
         self.device = device
         self.model = VotingClassifier(
-            estimator=network, n_estimators=cell.design.k, cuda=device.type == "cuda"
+            estimator=network, n_estimators=spec.design.k, cuda=device.type == "cuda"
         )
         self.model.set_optimizer(
             "SGD", lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=1e-4
         )
-        self.batch = noise(cell, recipe.batch_size, device, precision.dtype)
-        self.predicted, _ = noise(cell, PREDICTED_IMAGES, device, precision.dtype)
+        self.batch = noise(spec, recipe.batch_size, device, precision.dtype)
+        self.predicted, _ = noise(spec, PREDICTED_IMAGES, device, precision.dtype)
 
     def train(self, num_steps: int) -> None:
         with redirect_stdout(StringIO()):
@@ -90,16 +90,16 @@ class TorchEnsembleSide(Side):
 class TorchUncertaintySide(Side):
     """`deep_ensembles`: all members in one forward pass, one after another, one optimizer."""
 
-    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
+    def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
         from torch_uncertainty.methods import deep_ensembles
 
-        members = [copy.deepcopy(_network(cell)) for _ in range(cell.design.k)]
-        self.k = cell.design.k
+        members = [copy.deepcopy(_network(spec)) for _ in range(spec.design.k)]
+        self.k = spec.design.k
         self.device = device
         self.model = deep_ensembles(members).to(device, precision.dtype)
-        self.optimizer = make_optimizer(self.model, cell.recipe, Way(), precision)
-        self.images, self.labels = noise(cell, cell.recipe.batch_size, device, precision.dtype)
-        self.predicted, _ = noise(cell, PREDICTED_IMAGES, device, precision.dtype)
+        self.optimizer = make_optimizer(self.model, spec.recipe, ExecutionPlan(), precision)
+        self.images, self.labels = noise(spec, spec.recipe.batch_size, device, precision.dtype)
+        self.predicted, _ = noise(spec, PREDICTED_IMAGES, device, precision.dtype)
 
     def train(self, num_steps: int) -> None:
         self.model.train()

@@ -47,28 +47,28 @@ def main() -> None:
     for network in NETWORKS["cuda" if device.type == "cuda" else "cpu"]:
         family, budget = network.split()
         words = f"arch={family} budget.network={budget} budget.source=nearest design=deq k={K}"
-        cell = resolve_case(words, device)
-        ensemble = build_ensemble(cell).to(device, precision.dtype)
-        ways = contenders(cell, ensemble, precision, device)
+        spec = resolve_case(words, device)
+        ensemble = build_ensemble(spec).to(device, precision.dtype)
+        plans = contenders(spec, ensemble, precision, device)
         for batch_size in BATCH_SIZES:
-            shape = (batch_size, cell.task.channels, cell.task.size, cell.task.size)
+            shape = (batch_size, spec.task.channels, spec.task.size, spec.task.size)
             images = torch.randn(shape, device=device)
-            seconds: list[list[float]] = [[] for _ in ways]
+            seconds: list[list[float]] = [[] for _ in plans]
             with torch.inference_mode():
                 for number in range(WARM_UP_ROUNDS + ROUNDS):
-                    for way, own in zip(ways, seconds, strict=True):
+                    for plan, own in zip(plans, seconds, strict=True):
                         begin = clock()
-                        way.predict(images)
+                        plan.predict(images)
                         if number >= WARM_UP_ROUNDS:
                             own.append(clock() - begin)
-            others = zip(ways[1:], seconds[1:], strict=True)
+            others = zip(plans[1:], seconds[1:], strict=True)
             shown = [
-                f"{'one network' if way.model == 'single' else way.execution} "
+                f"{'one network' if plan.model == 'single' else plan.execution} "
                 f"{compare(seconds[0], own)}"
-                for way, own in others
+                for plan, own in others
             ]
             print(
-                f"{K} x {family} {cell.design.depth}x{cell.design.width}, batch {batch_size}: "
+                f"{K} x {family} {spec.design.depth}x{spec.design.width}, batch {batch_size}: "
                 f"sequential {1000 * median(seconds[0]):.3g} ms; {', '.join(shown)}"
             )
     environment = describe_environment(device)

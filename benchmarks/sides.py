@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
-from ensemble_switchover.config.execution_plan import Way
-from ensemble_switchover.machine.worker_processes import Crew
+from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.measurement.allocation import AllocationTracker
-from ensemble_switchover.runner.timed_steps import Trial
+from ensemble_switchover.runner.timed_steps import TimedSteps
 from ensemble_switchover.training.build import build_ensemble
-from ensemble_switchover.training.device import choose_device, place
+from ensemble_switchover.training.device import choose_device, slot_device
 from ensemble_switchover.training.member_processes import threads_each
 from ensemble_switchover.training.optimizer import make_optimizer
 from ensemble_switchover.training.precision import use_precision
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
 PREDICTED_IMAGES = 128
@@ -54,9 +54,9 @@ class Side(ABC):
 class InProcess(Side):
     """A way of execution in this process; members of one shape take the same time in turn."""
 
-    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
-        self.trial = Trial(cell, device, precision)
-        self.turns = cell.way.turns(cell.design.k)
+    def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
+        self.trial = TimedSteps(spec, device, precision)
+        self.turns = spec.execution_plan.turns(spec.design.k)
         self.predictor = self.trial.predictor(PREDICTED_IMAGES)
 
     def train(self, num_steps: int) -> None:
@@ -74,11 +74,11 @@ class InProcess(Side):
 class InProcesses(Side):
     """A way of execution in several processes, which step side by side."""
 
-    def __init__(self, cell: Cell, device: torch.device) -> None:
-        self.crew = Crew()
-        processes = cell.way.processes
+    def __init__(self, spec: RunSpec, device: torch.device) -> None:
+        self.crew = WorkerProcesses()
+        processes = spec.execution_plan.processes
         for number in range(processes):
-            task = (cell, device.type, number, threads_each(processes))
+            task = (spec, device.type, number, threads_each(processes))
             self.crew.start("a benchmark", _serve, *task)
         self._ask(b"ready?")
 
@@ -100,10 +100,10 @@ class InProcesses(Side):
         return [self.crew.receive(number) for number in range(len(self.crew))]
 
 
-def _serve(connection: Connection, cell: Cell, device: str, number: int, threads: int) -> None:
+def _serve(connection: Connection, spec: RunSpec, device: str, number: int, threads: int) -> None:
     torch.set_num_threads(threads)
-    here = place(choose_device(device), number)
-    side = InProcess(replace(cell), here, use_precision(cell.precision, here))
+    here = slot_device(choose_device(device), number)
+    side = InProcess(replace(spec), here, use_precision(spec.precision, here))
     while True:
         question, *arguments = connection.recv_bytes().decode().split()
         answer = 0
@@ -121,14 +121,15 @@ def _serve(connection: Connection, cell: Cell, device: str, number: int, threads
 class BareLoop(Side):
     """A plain PyTorch loop over the members, on batches that lie there."""
 
-    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
+    def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
         self.device = device
-        self.ensemble = build_ensemble(cell).to(device, precision.dtype)
+        self.ensemble = build_ensemble(spec).to(device, precision.dtype)
         self.optimizers = [
-            make_optimizer(one, cell.recipe, Way(), precision) for one in self.ensemble.members
+            make_optimizer(one, spec.recipe, ExecutionPlan(), precision)
+            for one in self.ensemble.members
         ]
-        self.images, self.labels = noise(cell, cell.recipe.batch_size, device, precision.dtype)
-        self.predicted, _ = noise(cell, PREDICTED_IMAGES, device, precision.dtype)
+        self.images, self.labels = noise(spec, spec.recipe.batch_size, device, precision.dtype)
+        self.predicted, _ = noise(spec, PREDICTED_IMAGES, device, precision.dtype)
 
     def train(self, num_steps: int) -> None:
         self.ensemble.train()
@@ -149,10 +150,10 @@ class BareLoop(Side):
 
 
 def noise(
-    cell: Cell, num_images: int, device: torch.device, dtype: torch.dtype
+    spec: RunSpec, num_images: int, device: torch.device, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:
     """Make images and labels."""
-    task = cell.task
+    task = spec.task
     images = torch.randn((num_images, task.channels, task.size, task.size), dtype=dtype)
     labels = torch.arange(num_images) % task.num_classes
     return images.to(device), labels.to(device)

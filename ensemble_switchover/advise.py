@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
 
-DESCRIPTION = "Advise which design to build, from the records of what was trained."
+_DESCRIPTION = "Advise which design to build, from the records of what was trained."
 EPILOG = (
     "Every limit may be left out. The exit code is 0 whether there is an advice or not: "
     "docs/explorer.md tells the rule."
@@ -52,7 +52,7 @@ EPILOG = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m ensemble_switchover.advise", description=DESCRIPTION, epilog=EPILOG
+        prog="python -m ensemble_switchover.advise", description=_DESCRIPTION, epilog=EPILOG
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="folder", help="results/<study>")
     limit = parser.add_argument_group("what you have")
@@ -109,7 +109,7 @@ def advise_from(given: argparse.Namespace) -> int:
     """
     designs = collect_designs(read_studies(given.folders).records)
     designs = choose_designs(designs, given.dataset, given.family, given.k)
-    device = choose_device(designs, given.device)
+    device = choose_measured_device(designs, given.device)
     limits = Limits(
         parameters=given.parameters,
         epochs=given.epochs,
@@ -161,7 +161,7 @@ def choose_designs(
     return [d for d in chosen if k is None or d.k in (1, k)]
 
 
-def choose_device(designs: Sequence[TrainedDesign], device: str | None) -> str | None:
+def choose_measured_device(designs: Sequence[TrainedDesign], device: str | None) -> str | None:
     """Choose the device whose times and memory count.
 
     Raises:

@@ -15,13 +15,13 @@ from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.command_line import EXIT_FAILURE, EXIT_USAGE, is_mistake
-from ensemble_switchover.config.error_messages import explain
-from ensemble_switchover.config.run_spec import Cell, resolve
+from ensemble_switchover.config.error_messages import message_for
+from ensemble_switchover.config.run_spec import RunSpec, resolve
 from ensemble_switchover.config.schema import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.terminal import count
-from ensemble_switchover.runner.job import Ending, run_cell
+from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import run_sweep as sweep
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ def main() -> None:
     try:
         application()
     except KeyboardInterrupt:
-        sweep.stop_watching()
+        sweep.stop_progress()
         print(INTERRUPTED, file=sys.stderr)
         sys.exit(interruption.exit_code())
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if full_error or not is_mistake(error):
             raise
-        print(explain(error), file=sys.stderr)
+        print(message_for(error), file=sys.stderr)
         sys.exit(EXIT_USAGE)
     except OSError as error:
         if full_error:
@@ -68,12 +68,12 @@ def job(node: DictConfig) -> str:
     if in_sweep:
         if not Path.cwd().samefile(HydraConfig.get().runtime.cwd):
             os.chdir(HydraConfig.get().runtime.cwd)  # Ray's processes start where its nodes did
-        return sweep.run_job(typed(node), HydraConfig.get().launcher)
+        return sweep.run_job_of_sweep(typed(node), HydraConfig.get().launcher)
     try:
         _refuse_words_of_sweeps(node)
         return single_run(typed(node))
     except (ConfigError, OmegaConfBaseException) as error:
-        print(explain(error), file=sys.stderr)
+        print(message_for(error), file=sys.stderr)
         sys.exit(EXIT_USAGE)
     except (EnsembleSwitchoverError, OSError) as error:
         print(error, file=sys.stderr)
@@ -95,23 +95,23 @@ def single_run(config: Config) -> str:
     Raises:
         EnsembleSwitchoverError: for what the user can mend.
     """
-    cell = resolve(config)
-    for line in (*cell.notes, describe(cell)):
+    spec = resolve(config)
+    for line in (*spec.notes, describe(spec)):
         print(line)
-    outcome = run_cell(cell, config, concurrent_jobs=1, tell=print, warn=print)
+    outcome = run_job(spec, config, concurrent_jobs=1, tell=print, warn=print)
     if outcome.ending is Ending.FAILED_BEFORE:
         raise EnsembleSwitchoverError(outcome.line)
     print(outcome.line)
     return str(outcome.ending.value)
 
 
-def describe(cell: Cell) -> str:
-    """Tell a cell in one line."""
-    design, budget = cell.design, cell.budget
+def describe(spec: RunSpec) -> str:
+    """Tell a run in one line."""
+    design, budget = spec.design, spec.budget
     return (
-        f"{design.design_class.value}: {count(design.k, cell.family.name)} "
-        f"{design.depth}x{design.width} (depth x width) on {cell.dataset.name}, "
+        f"{design.design_class.value}: {count(design.k, spec.family.name)} "
+        f"{design.depth}x{design.width} (depth x width) on {spec.dataset.name}, "
         f"{design.parameters:,} parameters, {100 * design.budget_fill:.0f} % of the budget of "
-        f"{budget.depth}x{budget.width}; {count(cell.recipe.epochs, 'epoch')} "
-        f"({cell.recipe.name}), seed {cell.seed}"
+        f"{budget.depth}x{budget.width}; {count(spec.recipe.epochs, 'epoch')} "
+        f"({spec.recipe.name}), seed {spec.seed}"
     )

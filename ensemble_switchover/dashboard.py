@@ -18,7 +18,7 @@ from ensemble_switchover.machine.terminal import complain, count
 from ensemble_switchover.report import report
 from ensemble_switchover.reporting.section import FIGURES
 from ensemble_switchover.results.store import read_records
-from ensemble_switchover.tracking.metrics import FACTS
+from ensemble_switchover.tracking.metrics import RESOLVED_KEY
 from ensemble_switchover.tracking.wandb_login import has_wandb_login, server_answers
 
 if TYPE_CHECKING:
@@ -204,7 +204,9 @@ def _send(
         api = wandb.Api()
         owner = entity or str(api.default_entity)
         runs = api.runs(f"{owner}/{project}", filters={"group": contents.study})
-        classes = {run.id: str(run.config.get(FACTS, {}).get("design_class")) for run in runs}
+        classes = {
+            run.id: str(run.config.get(RESOLVED_KEY, {}).get("design_class")) for run in runs
+        }
         if folder is not None:
             log_figures(
                 LoggerConfig(kind="wandb", project=project, entity=owner, mode="online"),

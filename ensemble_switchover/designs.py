@@ -11,7 +11,7 @@ from rich.text import Text
 from ensemble_switchover.config.command_line import command_parser, run_command
 from ensemble_switchover.machine.terminal import (
     ABSENT,
-    FORMATS,
+    ROW_FORMATS,
     ShownTable,
     make_console,
     percent,
@@ -30,7 +30,7 @@ from ensemble_switchover.planning.design_rows import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DESCRIPTION = (
+_DESCRIPTION = (
     "Show the designs of every budget: the single network, and the depth-equivalent and "
     "width-equivalent ensembles of k members, with their counts."
 )
@@ -43,13 +43,13 @@ CAPTION = "FLOPs: forward, of all members, 2 per multiply-add. Layers: of one me
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
-    parser = command_parser("designs", DESCRIPTION)
+    parser = command_parser("designs", _DESCRIPTION)
     parser.add_argument(
         "--paper",
         action="store_true",
         help="recompute the paper's Tables B to D on their data sets; dataset= names others",
     )
-    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    parser.add_argument("--format", choices=ROW_FORMATS, default="table", help="default: table")
     given = parser.parse_intermixed_args(arguments)
     show = show_paper if given.paper else show_designs
     return run_command(lambda: show(given.words, given.format))
@@ -93,10 +93,10 @@ def _shown_designs(rows: Sequence[DesignRow]) -> ShownTable:
         "Budget", "Parameters |S|", "Class", "k", "Depth", "Width", "Parameters a member",
         "Parameters", "Fill", "FLOPs/image", "Layers",
     )  # fmt: skip
-    return ShownTable(CAPTION, headers, tuple(map(_design_cells, rows)), 3)
+    return ShownTable(CAPTION, headers, tuple(map(_design_specs, rows)), 3)
 
 
-def _design_cells(row: DesignRow) -> tuple[str, ...]:
+def _design_specs(row: DesignRow) -> tuple[str, ...]:
     budget = (f"{row.budget_depth}x{row.budget_width}", f"{row.budget_parameters:,}")
     if row.problem is not None:
         return (*budget, row.design_class, f"{row.k}", *[ABSENT] * 7)
@@ -120,15 +120,15 @@ def _shown_paper(rows: Sequence[PaperRow]) -> ShownTable:
         "weq printed", "solved", "fill printed", "fill solved", "",
         "deq printed", "solved", "fill printed", "fill solved", "",
     )  # fmt: skip
-    cells = []
+    specs = []
     for budget, pair in groupby(rows, lambda row: (row.budget_depth, row.budget_width)):
         weq, deq = pair
         single = (f"{budget[0]}x{budget[1]}", f"{weq.budget_parameters:,}")
-        cells.append((*single, *_paper_cells(weq), *_paper_cells(deq)))
-    return ShownTable(PAPER_CAPTION, headers, tuple(cells), 2)
+        specs.append((*single, *_paper_specs(weq), *_paper_specs(deq)))
+    return ShownTable(PAPER_CAPTION, headers, tuple(specs), 2)
 
 
-def _paper_cells(row: PaperRow) -> tuple[str, ...]:
+def _paper_specs(row: PaperRow) -> tuple[str, ...]:
     solved = ABSENT if row.solved is None else f"{row.solved}"
     fills = percent(row.printed_fill, 1), percent(row.solved_fill, 1)
     return f"{row.printed}", solved, *fills, "!" if row.overspends else ""

@@ -24,14 +24,14 @@ from ensemble_switchover.results.study_folders import read_studies
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DESCRIPTION = "Make one HTML file in which the designs of one or several studies are explored."
+_DESCRIPTION = "Make one HTML file in which the designs of one or several studies are explored."
 LOOPBACK = "127.0.0.1"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the page's path, or its address, is the last line it prints."""
     parser = argparse.ArgumentParser(
-        prog="python -m ensemble_switchover.explore", description=DESCRIPTION
+        prog="python -m ensemble_switchover.explore", description=_DESCRIPTION
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="folder", help="results/<study>")
     parser.add_argument(

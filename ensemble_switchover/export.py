@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.results.record import Record
 
-DESCRIPTION = (
+_DESCRIPTION = (
     "Write the ensemble of a finished run as one file that needs none of this program: uint8 "
     "images (B, C, H, W) go in as they are decoded, probabilities (B, classes) come out. The file "
     "is loaded again and run beside the original before it gets its name."
@@ -32,7 +32,7 @@ SUFFIXES = {"onnx": ".onnx", "torch_export": ".pt2"}
 NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch_export": ()}
 """Packages of the extra `export` that a format takes."""
 
-EXECUTIONS = ("sequential", "fused")
+EXPORT_EXECUTIONS = ("sequential", "fused")
 """Those that a file can hold; threads are the business of what runs it."""
 
 TOLERANCE = 1e-5
@@ -42,7 +42,7 @@ TOLERANCE = 1e-5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the path of the file is the last line it prints."""
     parser = argparse.ArgumentParser(
-        prog="python -m ensemble_switchover.export", description=DESCRIPTION
+        prog="python -m ensemble_switchover.export", description=_DESCRIPTION
     )
     parser.add_argument(
         "run", type=Path, help=f"the folder of a finished run, or its {RECORD_FILE}"
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--execution",
-        choices=EXECUTIONS,
+        choices=EXPORT_EXECUTIONS,
         default="sequential",
         help="members one after another, or all in one pass; default: sequential",
     )

@@ -25,23 +25,26 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.data import ImageSet
 
-DESCRIPTION = (
+_DESCRIPTION = (
     "Draw a sheet of training images with the names of their classes, as PNG. Where images are "
     "augmented, every row begins with one image as it is, and goes on with draws of it."
 )
-MAX_ROWS = 20
+MAX_SHEET_ROWS = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the path of the picture is the last line it prints."""
-    parser = command_parser("look", DESCRIPTION)
+    parser = command_parser("look", _DESCRIPTION)
     parser.add_argument("--out", type=Path, default=Path("sheet.png"), help="default: sheet.png")
     parser.add_argument("--images", type=int, default=8, help="images of a class; default: 8")
     parser.add_argument(
-        "--classes", type=int, default=MAX_ROWS, help=f"classes at most; default: {MAX_ROWS}"
+        "--classes",
+        type=int,
+        default=MAX_SHEET_ROWS,
+        help=f"classes at most; default: {MAX_SHEET_ROWS}",
     )
     given = parser.parse_intermixed_args(arguments)
     return run_command(lambda: look(given.words, given.out, given.images, given.classes))
@@ -58,31 +61,31 @@ def look(words: Sequence[str], out: Path, num_images: int, max_classes: int) -> 
         if number < 1:
             raise ConfigError(f"{option} {number}: expected 1 or more")
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        cell = resolve(typed(compose("config", overrides=list(words))))
-    used = cell.sizes
+        spec = resolve(typed(compose("config", overrides=list(words))))
+    used = spec.sizes
     split = load_dataset(
-        cell.dataset, used.train, used.test, print, validation_size=used.validation
+        spec.dataset, used.train, used.test, print, validation_size=used.validation
     )
     for remark in split.remarks:
-        print(f"dataset={cell.dataset.name}: {remark}")
+        print(f"dataset={spec.dataset.name}: {remark}")
     rows = [
-        Row(name, _images_of(cell, split.train, label, num_images))
+        Row(name, _images_of(spec, split.train, label, num_images))
         for label, name in enumerate(split.class_names[:max_classes])
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
     draw_sheet(rows).save(out, format="PNG")
-    print(_describe(cell, len(rows)))
+    print(_describe(spec, len(rows)))
     print(out)
     return 0
 
 
-def _images_of(cell: Cell, data: ImageSet, label: int, count: int) -> np.ndarray:
+def _images_of(spec: RunSpec, data: ImageSet, label: int, count: int) -> np.ndarray:
     """Return images (N, C, H, W) of a class: different ones, or draws of one after it."""
-    augmentation = augmentation_of(cell)
+    augmentation = augmentation_of(spec)
     of_class = torch.nonzero(data.labels == label).flatten()
     if augmentation is None:
         return data.images[of_class[:count]].numpy()
-    seed = stream_seed(cell.member_seeds[0], Stream.AUGMENTATION, label)
+    seed = stream_seed(spec.member_seeds[0], Stream.AUGMENTATION, label)
     generator = torch.Generator().manual_seed(seed)
     plain: Tensor = data.images[of_class[:1]]
     same = plain.expand(count - 1, -1, -1, -1).contiguous()
@@ -90,8 +93,8 @@ def _images_of(cell: Cell, data: ImageSet, label: int, count: int) -> np.ndarray
     return torch.cat([plain, drawn]).numpy()
 
 
-def _describe(cell: Cell, num_rows: int) -> str:
-    dataset = cell.dataset
+def _describe(spec: RunSpec, num_rows: int) -> str:
+    dataset = spec.dataset
     shown = "" if num_rows == dataset.num_classes else f"the first {num_rows} of "
     text = f"{dataset.name}: {shown}{dataset.num_classes} classes, training images"
     if dataset.augmentation == "none":

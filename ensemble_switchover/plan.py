@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.config.command_line import EXIT_FAILURE, command_parser, run_command
 from ensemble_switchover.config.compose import compose_words
 from ensemble_switchover.config.study import resolve_study
-from ensemble_switchover.machine.terminal import FORMATS, complain, make_console, write_rows
-from ensemble_switchover.planning.calibration import calibration_folder, read_calibrations
+from ensemble_switchover.machine.terminal import ROW_FORMATS, complain, make_console, write_rows
+from ensemble_switchover.planning.calibration import (
+    CALIBRATION_SECONDS,
+    calibration_folder,
+    read_calibrations,
+)
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.rows import PlanRow, hole_row, plan_row
@@ -21,17 +25,16 @@ from ensemble_switchover.sweep.shared_training import spared_runs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DESCRIPTION = (
+_DESCRIPTION = (
     "Show every run of a run or sweep before anything is spent: its design, whether it is "
     "finished, and the training time, peak memory and inference time that are predicted of it."
 )
-CALIBRATION_SECONDS = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
-    parser = command_parser("plan", DESCRIPTION)
-    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    parser = command_parser("plan", _DESCRIPTION)
+    parser.add_argument("--format", choices=ROW_FORMATS, default="table", help="default: table")
     parser.add_argument(
         "--machine",
         metavar="NAME",
@@ -67,11 +70,11 @@ def plan(given: argparse.Namespace) -> int:
     if given.calibrate is not None:
         from ensemble_switchover.runner.calibrate import calibrate
 
-        calibrate(study.cells, given.calibrate, lambda line: print(line, file=sys.stderr))
+        calibrate(study.specs, given.calibrate, lambda line: print(line, file=sys.stderr))
     calibrations, problems = read_calibrations(calibration_folder())
-    forecasts = forecast(study.cells, calibrations, given.machine)
-    spared = spared_runs(study, {entry.cell.name for entry in forecasts if not entry.to_do})
-    forecasts = [replace(entry, shared=entry.cell.name in spared) for entry in forecasts]
+    forecasts = forecast(study.specs, calibrations, given.machine)
+    spared = spared_runs(study, {entry.spec.name for entry in forecasts if not entry.to_do})
+    forecasts = [replace(entry, shared=entry.spec.name in spared) for entry in forecasts]
     if given.exact_memory:
         from ensemble_switchover.runner.fake_step import with_exact_memory
 

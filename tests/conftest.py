@@ -34,7 +34,7 @@ def compose_config():
 
 
 @pytest.fixture
-def tiny_cell(compose_config, tmp_path):
+def tiny_spec(compose_config, tmp_path):
     """Resolve a run on a few digits that trains in a moment, with its configuration."""
     from ensemble_switchover.config.run_spec import resolve
 
@@ -63,7 +63,7 @@ def logged_study(tmp_path_factory):
 
     from ensemble_switchover.config.run_spec import resolve
     from ensemble_switchover.config.schema import conf_folder, typed
-    from ensemble_switchover.runner.job import run_cell
+    from ensemble_switchover.runner.job import run_job
 
     results = tmp_path_factory.mktemp("logged") / "results"
     for design in ("single", "deq"):
@@ -84,5 +84,5 @@ def logged_study(tmp_path_factory):
         )
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
             config = typed(compose("config", overrides=list(words)))
-        run_cell(resolve(config), config, concurrent_jobs=1, tell=list, warn=pytest.fail)
+        run_job(resolve(config), config, concurrent_jobs=1, tell=list, warn=pytest.fail)
     return results / "tiny"

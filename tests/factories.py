@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ensemble_switchover.design import (
+    BudgetRule,
     DesignClass,
     ImageTask,
-    Source,
     budget_of_network,
     make_family,
     solve,
@@ -101,7 +101,7 @@ def make_record(
     task = ImageTask(images.channels, images.image_size, images.num_classes)
     networks = make_family(family, family_options or {})
     budget = budget_of_network(networks, depth, width, task)
-    design = solve(networks, budget, DesignClass(design_class), k, task, Source(source))
+    design = solve(networks, budget, DesignClass(design_class), k, task, BudgetRule(source))
     if epoch_seconds is None:
         epoch_seconds = [5.0 if epoch == 0 else design.k for epoch in range(len(test_errors))]
     run_recipe = RecipeRecord(

@@ -23,26 +23,26 @@ from tests.runner.test_resuming import assert_equal_states, last_weights, timele
 NUM_KILLS = 20
 
 
-def made(way, folder):
+def made(plan, folder):
     words = [
         "logger=none", "epochs=12", "device=cpu", "threads=1", "design=deq", "k=2",
         "budget.width=4", "budget.depth=8", "dataset.train_size=40", "dataset.test_size=60",
         "recipe.batch_size=16", "measurement.latency_batch_sizes=[1]",
-        "measurement.latency_seconds=0.01", f"execution={way}", f"results={folder}",
+        "measurement.latency_seconds=0.01", f"execution={plan}", f"results={folder}",
     ]  # fmt: skip
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = typed(compose("config", overrides=words))
     return resolve(config), config
 
 
-def run(cell, config):  # polars, by which records are written, does not survive a copy
-    record = train_and_measure(cell, config, tell=list, warn=list)
-    cell.folder.mkdir(parents=True, exist_ok=True)  # of a copy that was killed after that
-    (cell.folder / "epochs").write_bytes(dump_epochs(record.epochs))
-    (cell.folder / "seconds").write_text(str(record.wall_seconds))
+def run(spec, config):  # polars, by which records are written, does not survive a copy
+    record = train_and_measure(spec, config, tell=list, warn=list)
+    spec.folder.mkdir(parents=True, exist_ok=True)  # of a copy that was killed after that
+    (spec.folder / "epochs").write_bytes(dump_epochs(record.epochs))
+    (spec.folder / "seconds").write_text(str(record.wall_seconds))
 
 
-def killed_or_done(cell, config, seconds):
+def killed_or_done(spec, config, seconds):
     """Run in a copy of this process, and kill that after so many seconds.
 
     Returns:
@@ -53,7 +53,7 @@ def killed_or_done(cell, config, seconds):
     if process_id == 0:
         code = 1
         try:
-            run(cell, config)
+            run(spec, config)
             code = 0
         except BaseException:
             traceback.print_exc()
@@ -70,29 +70,29 @@ def killed_or_done(cell, config, seconds):
     return status == 0, time.monotonic() - begin
 
 
-def main(way, folder):
+def main(plan, folder):
     register_schemas()
-    whole_cell, config = made(way, folder / "whole")
+    whole_spec, config = made(plan, folder / "whole")
     begin = time.monotonic()
-    run(whole_cell, config)
+    run(whole_spec, config)
     seconds = time.monotonic() - begin
-    whole = load_epochs((whole_cell.folder / "epochs").read_bytes())
+    whole = load_epochs((whole_spec.folder / "epochs").read_bytes())
     moments, kills, rounds = random.Random(0), 0, 0
     while kills < NUM_KILLS:
         rounds += 1
-        cell, config = made(way, folder / f"killed_{rounds}")
+        spec, config = made(plan, folder / f"killed_{rounds}")
         lived, done = 0.0, False
         while not done:
             limit = moments.uniform(0, 0.6 * seconds) if kills < NUM_KILLS else 600.0
-            done, alive = killed_or_done(cell, config, limit)
+            done, alive = killed_or_done(spec, config, limit)
             lived += alive
             kills += not done
             time.sleep(0.05)  # no time of the run's
-        epochs = load_epochs((cell.folder / "epochs").read_bytes())
+        epochs = load_epochs((spec.folder / "epochs").read_bytes())
         assert timeless(epochs) == timeless(whole)
-        assert_equal_states(last_weights(cell), last_weights(whole_cell))
+        assert_equal_states(last_weights(spec), last_weights(whole_spec))
         training = sum(epoch.train_seconds for epoch in epochs)
-        assert 0 < training < float((cell.folder / "seconds").read_text()) < lived
+        assert 0 < training < float((spec.folder / "seconds").read_text()) < lived
     print(f"{kills} kills")
 
 

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch.optim import SGD
 
-from ensemble_switchover.config.execution_plan import Way, candidate_ways
+from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.measurement.timing import MemberStopwatch, synchronised_clock
 from ensemble_switchover.networks import build_member
 from ensemble_switchover.results.state import RunState, run_state
-from ensemble_switchover.runner.job import run_cell
+from ensemble_switchover.runner.job import run_job
 from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import use_precision
@@ -24,7 +24,7 @@ TASK = ImageTask(channels=3, size=16, num_classes=5)
 SMALL = ("design=deq", "k=2", "budget.depth=8", "budget.width=8", "device=cuda")
 
 
-def trained(name, way, precision_name, num_steps=20):
+def trained(name, plan, precision_name, num_steps=20):
     device = torch.device("cuda", 0)
     precision = use_precision(precision_name, device)
     family = make_family(name, {})
@@ -32,10 +32,10 @@ def trained(name, way, precision_name, num_steps=20):
         build_member(family, family.depths[0], 4, TASK, seed).to(device, precision.dtype)
         for seed in range(3)
     ]
-    one_kernel = way.channels_last or None
+    one_kernel = plan.channels_last or None
     settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3, "fused": one_kernel}
     optimizers = [SGD(member.parameters(), **settings) for member in members]
-    execution = EXECUTIONS[way.within](members, optimizers, device, precision, way=way)
+    execution = EXECUTIONS[plan.within](members, optimizers, device, precision, plan=plan)
     generator = torch.Generator().manual_seed(1)
     for _ in range(num_steps):
         images = torch.randn((3, 8, 3, 16, 16), generator=generator, dtype=torch.float64)
@@ -49,23 +49,28 @@ def trained(name, way, precision_name, num_steps=20):
     return [member.state_dict() for member in members]
 
 
-@pytest.mark.parametrize("way", [pytest.param(way, id=way.label) for way in candidate_ways(3, 1)])
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(plan, id=plan.label) for plan in candidate_plans(3, 1)],
+)
 @pytest.mark.parametrize("name", sorted(FAMILIES))
 @pytest.mark.parametrize(("precision", "tolerance"), [("64", 1e-9), ("32", 1e-2)])
-def test_every_way_learns_what_the_papers_way_learns(way, name, precision, tolerance):
+def test_every_way_learns_what_the_papers_way_learns(plan, name, precision, tolerance):
     for ours, theirs in zip(
-        trained(name, way, precision), trained(name, Way(), precision), strict=True
+        trained(name, plan, precision),
+        trained(name, ExecutionPlan(), precision),
+        strict=True,
     ):
         for key, value in theirs.items():
             torch.testing.assert_close(ours[key], value, rtol=tolerance, atol=tolerance / 100)
 
 
-@pytest.mark.parametrize("way", ["sequential", "fused"])
-def test_a_run_that_was_stopped_ends_as_one_that_was_not(way, tiny_cell, tmp_path, monkeypatch):
+@pytest.mark.parametrize("plan", ["sequential", "fused"])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(plan, tiny_spec, tmp_path, monkeypatch):
     def run(folder):
-        words = (*SMALL, "precision=64", "epochs=3", f"execution={way}")
-        cell, config = tiny_cell(*words, f"results={tmp_path / folder}")
-        return train_and_measure(cell, config, tell=list, warn=pytest.fail)
+        words = (*SMALL, "precision=64", "epochs=3", f"execution={plan}")
+        spec, config = tiny_spec(*words, f"results={tmp_path / folder}")
+        return train_and_measure(spec, config, tell=list, warn=pytest.fail)
 
     whole = run("whole")
     calls = itertools.count()
@@ -95,24 +100,24 @@ def test_the_stopwatch_agrees_with_the_devices_own_events():
     assert watch.seconds[0] == pytest.approx(begin.elapsed_time(end) / 1000, rel=0.05)
 
 
-def test_members_in_turn_need_the_memory_of_one(tiny_cell):
+def test_members_in_turn_need_the_memory_of_one(tiny_spec):
     peaks = {}
     for k in (1, 4):
         words = ("design=deq", f"k={k}", "budget.source=nearest", "device=cuda")
-        cell, config = tiny_cell(*words, "execution=sequential", "budget.width=32")
-        record = train_and_measure(cell, config, tell=list, warn=pytest.fail)
+        spec, config = tiny_spec(*words, "execution=sequential", "budget.width=32")
+        record = train_and_measure(spec, config, tell=list, warn=pytest.fail)
         peaks[k] = record.epochs[-1].peak_device_bytes / record.design.member_parameters
     assert peaks[4] < 2 * peaks[1]
 
 
-def test_too_little_memory_leaves_a_failure_that_says_so(tiny_cell):
-    cell, config = tiny_cell(*SMALL, "execution=fused", "dataset.train_size=1000",
+def test_too_little_memory_leaves_a_failure_that_says_so(tiny_spec):
+    spec, config = tiny_spec(*SMALL, "execution=fused", "dataset.train_size=1000",
                              "dataset.test_size=100", "recipe.batch_size=1000")  # fmt: skip
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(0.0005)
     try:
         with pytest.raises(TrainingError, match="out of memory with 2 x"):
-            run_cell(cell, config, concurrent_jobs=1, tell=list, warn=list)
+            run_job(spec, config, concurrent_jobs=1, tell=list, warn=list)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    assert run_state(cell.folder) is RunState.FAILED
+    assert run_state(spec.folder) is RunState.FAILED

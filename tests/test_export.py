@@ -20,7 +20,7 @@ from ensemble_switchover.results.layout import (
 )
 from ensemble_switchover.results.predictions import predictions_file
 from ensemble_switchover.results.store import read_record, write_failure, write_record
-from ensemble_switchover.runner.job import run_cell
+from ensemble_switchover.runner.job import run_job
 from ensemble_switchover.serving import exported_file
 from ensemble_switchover.serving.weights import dump_weights
 from tests.factories import make_record
@@ -37,11 +37,11 @@ def call(capsys, *arguments):
 
 
 @pytest.fixture
-def trained_run(tiny_cell):
+def trained_run(tiny_spec):
     def make(*words):
-        cell, config = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=8", *words)
-        run_cell(cell, config, concurrent_jobs=1, tell=print, warn=print)
-        return cell
+        spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8", *words)
+        run_job(spec, config, concurrent_jobs=1, tell=print, warn=print)
+        return spec
 
     return make
 
@@ -57,17 +57,17 @@ def run(tmp_path):
 
 
 def test_another_program_makes_the_errors_that_the_record_tells(trained_run, capsys):
-    cell = trained_run("epochs=4", "execution=fused")
-    code, printed, complaint = call(capsys, cell.folder, "--format", "onnx")
+    spec = trained_run("epochs=4", "execution=fused")
+    code, printed, complaint = call(capsys, spec.folder, "--format", "onnx")
     assert (code, complaint) == (0, "")
     first, second, path = printed.splitlines()
-    assert path == str(cell.folder / "ensemble.onnx")
+    assert path == str(spec.folder / "ensemble.onnx")
     assert first.startswith("2 resnets 8x")
     assert "kB" in first
     assert second.startswith("probabilities differ by at most ")
 
-    record = read_record(cell.folder / RECORD_FILE)
-    test = load_dataset(cell.dataset, cell.train_size, cell.test_size).test
+    record = read_record(spec.folder / RECORD_FILE)
+    test = load_dataset(spec.dataset, spec.train_size, spec.test_size).test
     session = onnxruntime.InferenceSession(path)
     (probabilities,) = session.run(None, {"images": test.images.numpy()})
     num_wrong = int((probabilities.argmax(axis=1) != test.labels.numpy()).sum())
@@ -82,16 +82,16 @@ def test_another_program_makes_the_errors_that_the_record_tells(trained_run, cap
 
 
 def test_a_run_keeps_no_weights_where_that_is_asked_for(trained_run, capsys):
-    cell = trained_run("record.weights=false")
-    names = {path.name for path in cell.folder.iterdir()}
+    spec = trained_run("record.weights=false")
+    names = {path.name for path in spec.folder.iterdir()}
     assert names == {CONFIG_FILE, EPOCHS_FILE, LOG_FILE, RECORD_FILE, predictions_file(1)}
-    code, printed, complaint = call(capsys, cell.folder, "--format", "onnx")
+    code, printed, complaint = call(capsys, spec.folder, "--format", "onnx")
     assert (code, printed) == (2, "")
     assert "the run kept no weights; the same words with record.weights=true" in complaint
 
 
-def test_weights_change_nothing_about_which_run_it_is(tiny_cell):
-    assert tiny_cell("record.weights=false")[0].fingerprint == tiny_cell()[0].fingerprint
+def test_weights_change_nothing_about_which_run_it_is(tiny_spec):
+    assert tiny_spec("record.weights=false")[0].fingerprint == tiny_spec()[0].fingerprint
 
 
 def in_words(folder):
@@ -171,13 +171,13 @@ def test_a_missing_package_is_named_with_what_brings_it(run, capsys, monkeypatch
 
 
 def test_a_file_that_differs_is_a_failure_and_is_not_there(trained_run, capsys, monkeypatch):
-    cell = trained_run()
+    spec = trained_run()
     monkeypatch.setattr(exported_file, "largest_difference", lambda *_: 2e-5)
-    code, printed, complaint = call(capsys, cell.folder, "--format", "torch_export")
+    code, printed, complaint = call(capsys, spec.folder, "--format", "torch_export")
     assert (code, printed) == (1, "")
     assert "not written: its probabilities differ by up to 2.0e-05" in complaint
     assert len(complaint.splitlines()) == 1
-    assert not list(cell.folder.glob("ensemble*"))
+    assert not list(spec.folder.glob("ensemble*"))
 
 
 def test_help_and_mistakes_need_no_torch(run):

@@ -27,21 +27,21 @@ def test_a_sheet_is_written_and_named_last(capsys, tmp_path):
 
 
 def test_augmented_rows_begin_with_the_plain_image(compose_config):
-    cell = resolve(compose_config("dataset.augmentation=randaugment", "dataset.crop_padding=1"))
-    data = load_dataset(cell.dataset, cell.train_size, cell.test_size).train
-    images = look._images_of(cell, data, 4, 6)
+    spec = resolve(compose_config("dataset.augmentation=randaugment", "dataset.crop_padding=1"))
+    data = load_dataset(spec.dataset, spec.train_size, spec.test_size).train
+    images = look._images_of(spec, data, 4, 6)
     first = data.images[(data.labels == 4).nonzero()[0, 0]].numpy()
     assert images.shape == (6, 1, 8, 8)
     assert (images[0] == first).all()
     assert len(np.unique(images.reshape(6, -1), axis=0)) > 3
-    assert (look._images_of(cell, data, 4, 6) == images).all()
-    assert (look._images_of(cell, data, 4, 1) == images[:1]).all()
+    assert (look._images_of(spec, data, 4, 6) == images).all()
+    assert (look._images_of(spec, data, 4, 1) == images[:1]).all()
 
 
 def test_plain_rows_have_different_images_of_the_class(compose_config):
-    cell = resolve(compose_config())
-    data = load_dataset(cell.dataset, cell.train_size, cell.test_size).train
-    images = look._images_of(cell, data, 2, 5)
+    spec = resolve(compose_config())
+    data = load_dataset(spec.dataset, spec.train_size, spec.test_size).train
+    images = look._images_of(spec, data, 2, 5)
     assert (images == data.images[data.labels == 2][:5].numpy()).all()
 
 

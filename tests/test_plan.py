@@ -43,26 +43,26 @@ def test_a_run_is_planned_and_nothing_is_left_behind(tmp_path, capsys):
 WORDS = ("design=single,deq,weq", "k=2,4", "seed=0,1", "epochs=3")
 
 
-def cells():
-    return resolve_study(config for _, part in compose_words(WORDS) for config in part).cells
+def specs():
+    return resolve_study(config for _, part in compose_words(WORDS) for config in part).specs
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_every_run_is_a_row_for_other_programs(form, capsys):
     write_calibration(make_calibration(), calibration_folder())
     environment = {"precision": "32", "device_name": "Example CPU"}
-    expected = cells()
+    expected = specs()
     write_record(expected[0].folder, make_record(environment=environment))
     assert main([*WORDS, "--format", form]) == 0
     out, err = capsys.readouterr()
     assert err == ""
     rows = json.loads(out) if form == "json" else list(csv.DictReader(io.StringIO(out)))
-    assert [row["name"] for row in rows] == [cell.name for cell in expected]
+    assert [row["name"] for row in rows] == [spec.name for spec in expected]
     assert list(rows[0]) == list(PlanRow.__dataclass_fields__)
-    for row, cell in zip(rows, expected, strict=True):
-        assert (int(row["depth"]), int(row["width"])) == (cell.design.depth, cell.design.width)
-        assert int(row["parameters"]) == cell.design.parameters
-        assert float(row["budget_fill"]) == cell.design.budget_fill
+    for row, spec in zip(rows, expected, strict=True):
+        assert (int(row["depth"]), int(row["width"])) == (spec.design.depth, spec.design.width)
+        assert int(row["parameters"]) == spec.design.parameters
+        assert float(row["budget_fill"]) == spec.design.budget_fill
         assert float(row["training_seconds"]) > 0
     assert [row["state"] for row in rows] == ["finished", *["absent"] * (len(rows) - 1)]
     assert float(rows[0]["measured_training_seconds"]) == 3
@@ -93,9 +93,9 @@ def test_a_calibration_that_cannot_be_read_is_told_and_no_crash(capsys):
 
 
 def test_a_damaged_record_is_still_to_do(capsys):
-    (cell,) = resolve_study(compose_words([])[0][1]).cells
-    cell.folder.mkdir(parents=True)
-    (cell.folder / RECORD_FILE).write_text("{")
+    (spec,) = resolve_study(compose_words([])[0][1]).specs
+    spec.folder.mkdir(parents=True)
+    (spec.folder / RECORD_FILE).write_text("{")
     assert main(["--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["state"] == "unreadable"
 
@@ -115,7 +115,7 @@ def test_a_calibration_is_made_first_when_asked_for(capsys, monkeypatch):
 
     monkeypatch.setattr(machine_module, "processor_name", processor_name)
     words = ["budget.depth=8", "budget.width=2", "device=cpu", "recipe.batch_size=4", "threads=1"]
-    assert calibrate_module.MIN_REPEATS == 3
+    assert calibrate_module.MIN_TIMED_STEPS == 3
     assert main([*words, "--calibrate", "0.01"]) == 0
     out, err = capsys.readouterr()
     assert err.startswith("calibration: resnet shortcut=identity 8x2 on 1 channels")

@@ -18,19 +18,19 @@ def study_of(*words):
 def designs(study):
     return {
         (
-            cell.family.name,
-            cell.dataset.name,
-            f"{cell.budget.depth}x{cell.budget.width}",
-            cell.design.design_class.value,
-            cell.design.k,
-            f"{cell.design.depth}x{cell.design.width}",
+            spec.family.name,
+            spec.dataset.name,
+            f"{spec.budget.depth}x{spec.budget.width}",
+            spec.design.design_class.value,
+            spec.design.k,
+            f"{spec.design.depth}x{spec.design.width}",
         )
-        for cell in study.cells
+        for spec in study.specs
     }
 
 
 def names(*words):
-    return {cell.name for cell in study_of(*words).cells}
+    return {spec.name for spec in study_of(*words).specs}
 
 
 FIGURE_2F = {
@@ -56,7 +56,7 @@ def test_figure_2f_is_table_d_on_both_cifars():
         for design in (("single", 1, budget), ("weq", 4, weq), ("deq", 4, deq))
     }
     assert designs(study) == expected
-    assert len(study.cells) == len(expected) == 2 * 9 * 3
+    assert len(study.specs) == len(expected) == 2 * 9 * 3
     assert study.impossible == []
     # weq of 52xw and of 58xw are the same four networks, for three w and two data sets
     assert len(study.trainings()) == 54 - 6
@@ -82,7 +82,7 @@ def test_figure_b_is_table_c_for_three_k_and_what_does_not_exist_is_told():
     assert sorted((hole.k, hole.budget.depth) for hole in study.impossible) == sorted(
         [(6, 26)] * 4 + [(8, 26)] * 4 + [(8, 38)] * 4
     )
-    assert len(study.cells) == 16 + 16 * 3 + (16 * 3 - 12) == 100
+    assert len(study.specs) == 16 + 16 * 3 + (16 * 3 - 12) == 100
     assert study.num_asked == 100 + 2 * 16  # the single networks, for each of the other two k
 
 
@@ -129,18 +129,18 @@ def test_every_figure_has_its_family_its_data_its_k_and_the_epochs_of_table_a(
     figure, family, datasets, ks, epochs
 ):
     study = study_of(f"sweep=figure_{figure}")
-    assert {cell.family.name for cell in study.cells} == {family}
-    assert {cell.dataset.name for cell in study.cells} == datasets
-    assert {cell.design.k for cell in study.cells} == {1, *ks}
-    assert {cell.recipe.epochs for cell in study.cells} == epochs
-    assert {(cell.execution.name, cell.precision) for cell in study.cells} == {("sequential", "32")}
+    assert {spec.family.name for spec in study.specs} == {family}
+    assert {spec.dataset.name for spec in study.specs} == datasets
+    assert {spec.design.k for spec in study.specs} == {1, *ks}
+    assert {spec.recipe.epochs for spec in study.specs} == epochs
+    assert {(spec.execution.name, spec.precision) for spec in study.specs} == {("sequential", "32")}
     rows = {"densenet": 19, "resnet": 16, "wide_resnet": 9}[family]  # of Tables B to D
-    singles = [cell for cell in study.cells if cell.design.k == 1]
+    singles = [spec for spec in study.specs if spec.design.k == 1]
     assert len(singles) == rows * len(datasets) * len(epochs)
 
 
 def test_the_schedule_of_figure_k_is_scaled_in_proportion():
-    drops = {cell.recipe.epochs: cell.recipe.drops for cell in study_of("sweep=figure_k").cells}
+    drops = {spec.recipe.epochs: spec.recipe.drops for spec in study_of("sweep=figure_k").specs}
     assert drops == {30: ((15, 0.01), (23, 0.001)), 90: ((45, 0.01), (68, 0.001))}
 
 
@@ -156,6 +156,6 @@ def test_the_whole_paper_is_the_union_of_its_figures():
 
 def test_words_reach_every_part_of_a_sweep_of_sweeps():
     study = study_of("sweep=figure_5", "seed=1,2", "design=single", "epochs=3")
-    assert {cell.seed for cell in study.cells} == {1, 2}
-    assert {cell.recipe.epochs for cell in study.cells} == {3}
-    assert len(study.cells) == 2 * (19 + 16 + 2 * 9)
+    assert {spec.seed for spec in study.specs} == {1, 2}
+    assert {spec.recipe.epochs for spec in study.specs} == {3}
+    assert len(study.specs) == 2 * (19 + 16 + 2 * 9)

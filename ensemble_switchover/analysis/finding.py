@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
-    from ensemble_switchover.analysis.switchover.hole import Hole
+    from ensemble_switchover.analysis.switchover.hole import GridHole
     from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
     from ensemble_switchover.analysis.switchover.sensitivity import Variant
     from ensemble_switchover.analysis.switchover.threshold import Threshold
@@ -41,7 +41,7 @@ class Finding:
     thresholds: dict[DesignClassName, Threshold]
     variants: dict[DesignClassName, list[Variant]]
     """The switchover under other rules."""
-    holes: list[Hole]
+    holes: list[GridHole]
     runs: pl.DataFrame
     summary: pl.DataFrame
     conditions: str

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
 
-Budget = tuple[int, int, int]
+BudgetKey = tuple[int, int, int]
 """Parameters, depth and width."""
 
 
@@ -62,7 +62,7 @@ def measure_ratio(
         The ratio, or None where nothing is paired.
     """
     values = _values(runs, column, budgets)
-    logarithms: defaultdict[int, dict[Budget, float]] = defaultdict(dict)
+    logarithms: defaultdict[int, dict[BudgetKey, float]] = defaultdict(dict)
     for (name, budget, seed), ensemble in values.items():
         single = values.get(("single", budget, seed))
         if name == design_class and single:
@@ -85,7 +85,7 @@ def measure_own_ratio(
     Returns:
         The ratio as `measure_ratio` has it, or None where nothing was measured.
     """
-    logarithms: defaultdict[int, dict[Budget, float]] = defaultdict(dict)
+    logarithms: defaultdict[int, dict[BudgetKey, float]] = defaultdict(dict)
     for (name, budget, seed), multiples in _values(runs, column, None).items():
         if name == design_class:
             logarithms[seed][budget] = math.log(sample_mean(multiples))
@@ -94,9 +94,9 @@ def measure_own_ratio(
 
 def _values(
     runs: pl.DataFrame, column: str, budgets: Collection[int] | None
-) -> dict[tuple[str, Budget, int], list[float]]:
+) -> dict[tuple[str, BudgetKey, int], list[float]]:
     """Return the values of a column by design class, budget and seed."""
-    values: defaultdict[tuple[str, Budget, int], list[float]] = defaultdict(list)
+    values: defaultdict[tuple[str, BudgetKey, int], list[float]] = defaultdict(list)
     columns = ("design_class", "budget_parameters", "budget_depth", "budget_width", "seed", column)
     for name, parameters, depth, width, seed, value in runs.select(columns).iter_rows():
         wanted = budgets is None or parameters in budgets
@@ -105,7 +105,7 @@ def _values(
     return values
 
 
-def _summarise(logarithms: dict[int, dict[Budget, float]], confidence: float) -> Ratio | None:
+def _summarise(logarithms: dict[int, dict[BudgetKey, float]], confidence: float) -> Ratio | None:
     """Average the logarithms of every seed over its budgets, and these means over the seeds."""
     if not logarithms:
         return None
@@ -119,7 +119,7 @@ def _summarise(logarithms: dict[int, dict[Budget, float]], confidence: float) ->
     return Ratio(mean, interval, len(budgets), len(means))
 
 
-def _largest_block(budgets_of: dict[int, set[Budget]]) -> tuple[list[Budget], list[int]]:
+def _largest_block(budgets_of: dict[int, set[BudgetKey]]) -> tuple[list[BudgetKey], list[int]]:
     """Choose the budgets of one of the seeds, and all seeds that have them, to keep most pairs."""
     blocks = [
         (sorted(budgets), [seed for seed in budgets_of if budgets <= budgets_of[seed]])

@@ -89,7 +89,7 @@ _ACCURACY_TIME_COLUMNS: dict[str, type[pl.DataType]] = {
     "target_test_error_percent": pl.Float64,
     "time_to_accuracy_seconds": pl.Float64,
 }
-RUN_COLUMNS: dict[str, type[pl.DataType]] = {
+RUN_FRAME_COLUMNS: dict[str, type[pl.DataType]] = {
     "study": pl.String,
     "name": pl.String,
     **DESIGN_COLUMNS,
@@ -123,7 +123,7 @@ def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
         records: Runs of any number of settings.
 
     Returns:
-        A frame with the columns `RUN_COLUMNS`, in order of budget, class, k, source and seed.
+        A frame with the columns `RUN_FRAME_COLUMNS`, in order of budget, class, k, source and seed.
     """
     settings = [setting_of(record) for record in records]
     labels = label_settings(settings)
@@ -132,7 +132,7 @@ def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
         _run_row(record, labels[setting], time)
         for record, setting, time in zip(records, settings, times, strict=True)
     ]
-    return pl.DataFrame(rows, schema=RUN_COLUMNS).sort(
+    return pl.DataFrame(rows, schema=RUN_FRAME_COLUMNS).sort(
         *_SORT_COLUMNS, "seed", "name", maintain_order=True
     )
 

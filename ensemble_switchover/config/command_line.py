@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.error_messages import explain
+from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.errors import EnsembleSwitchoverError
 from ensemble_switchover.machine.interruption import exit_code
@@ -46,7 +46,7 @@ def run_command(body: Callable[[], int]) -> int:
     except (HydraException, OmegaConfBaseException, EnsembleSwitchoverError, ValueError) as error:
         if not is_mistake(error):
             raise
-        complain(explain(error))
+        complain(message_for(error))
         return EXIT_USAGE
     except BrokenPipeError:  # the reader, such as head, has seen enough
         forget_output()

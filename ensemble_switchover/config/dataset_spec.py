@@ -39,11 +39,18 @@ FRACTALS = {"channels": 3, "image_size": 32}
 COUNTED = {"folder", "fractals"}
 """Sets whose facts are counted or chosen; those of others are published."""
 
-FACTS = ("channels", "image_size", "num_classes", "train_images", "test_images", "extra_images")
+PUBLISHED_FACTS = (
+    "channels",
+    "image_size",
+    "num_classes",
+    "train_images",
+    "test_images",
+    "extra_images",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class SplitSizes:
     """How many images are used for what."""
 
     train: int
@@ -142,13 +149,13 @@ def training_images(dataset: DatasetConfig) -> int:
     return dataset.train_images + extra
 
 
-def sizes(dataset: DatasetConfig) -> Sizes:
+def split_sizes(dataset: DatasetConfig) -> SplitSizes:
     """Return how many images are trained on, held out and measured on."""
     train = training_images(dataset) if dataset.train_size is None else dataset.train_size
     test = dataset.test_images if dataset.test_size is None else dataset.test_size
     held_out = dataset.validation_size or 0
     on = evaluated_on(dataset)
-    return Sizes(train - held_out, held_out, 0 if on == "validation" else test, on)
+    return SplitSizes(train - held_out, held_out, 0 if on == "validation" else test, on)
 
 
 def evaluated_on(dataset: DatasetConfig) -> str:
@@ -194,14 +201,14 @@ def decisive(dataset: DatasetConfig) -> dict[str, Any]:
     values = asdict(dataset)
     for key in (*excluded_of("dataset"), "evaluate_on", *idle_keys(dataset)):
         values.pop(key, None)
-    used = sizes(dataset)
+    used = split_sizes(dataset)
     values.update(train_size=used.train, validation_size=used.validation, test_size=used.test)
     return values
 
 
 def _is_drawn(dataset: DatasetConfig) -> bool:
     """Tell whether the split seed chooses any images."""
-    used = sizes(dataset)
+    used = split_sizes(dataset)
     in_part = used.train + used.validation != training_images(dataset)
     if used.evaluated_on == "test":
         in_part |= used.test != dataset.test_images
@@ -211,7 +218,7 @@ def _is_drawn(dataset: DatasetConfig) -> bool:
 
 def _size_problems(dataset: DatasetConfig) -> list[str]:
     problems = []
-    used = sizes(dataset)
+    used = split_sizes(dataset)
     least = dataset.num_classes
     train = used.train + used.validation
     for key, size, available in (
@@ -249,7 +256,7 @@ def published_facts(name: str) -> dict[str, Any]:
         return {}
     stated = OmegaConf.load(path)
     assert isinstance(stated, DictConfig)
-    return {key: stated[key] for key in FACTS if key in stated}
+    return {key: stated[key] for key in PUBLISHED_FACTS if key in stated}
 
 
 def _published_problems(dataset: DatasetConfig) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import get_type_hints
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.schema import GROUPS, SCHEMAS, Words
+from ensemble_switchover.config.schema import GROUPS, SCHEMAS, CommandConfig
 from ensemble_switchover.errors import EnsembleSwitchoverError
 
 LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
@@ -18,7 +18,7 @@ LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
 SHOW_ALL = "python -m ensemble_switchover --cfg job shows every key"
 
 
-def explain(error: Exception) -> str:
+def message_for(error: Exception) -> str:
     """Say which key is wrong, what was expected, what came, and what to do."""
     if isinstance(error, EnsembleSwitchoverError):
         return str(error)
@@ -51,7 +51,7 @@ def explain(error: Exception) -> str:
 
 def known_keys() -> list[str]:
     """Return every key that some choice of groups has, dotted."""
-    keys = set(_keys(Words, ""))
+    keys = set(_keys(CommandConfig, ""))
     for group, schemas in SCHEMAS.items():
         node = _node_of(group)
         for schema in schemas.values():

@@ -22,7 +22,7 @@ _LABEL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ExecutionPlan:
     """A way to execute k members; it never changes what they learn."""
 
     within: str = SEQUENTIAL
@@ -36,14 +36,14 @@ class Way:
     def label(self) -> str:
         """Name the way in a record; two ways have two names.
 
-        >>> Way().label, Way("fused", processes=2).label
+        >>> ExecutionPlan().label, ExecutionPlan("fused", processes=2).label
         ('sequential', 'parallel: 2 processes, fused')
         """
         spread = f"parallel: {self.processes} processes, " if self.processes > 1 else ""
         return f"{spread}{self.within}{f', {_CHANNELS_LAST}' if self.channels_last else ''}"
 
     @classmethod
-    def named(cls, label: str) -> Way:
+    def named(cls, label: str) -> ExecutionPlan:
         """Read a name that `label` gave.
 
         Raises:
@@ -57,7 +57,7 @@ class Way:
     def slices(self, k: int) -> list[range]:
         """Share k members out among the processes: neighbours together, as evenly as can be.
 
-        >>> Way(processes=2).slices(5)
+        >>> ExecutionPlan(processes=2).slices(5)
         [range(0, 3), range(3, 5)]
         """
         small, more = divmod(k, self.processes)
@@ -71,13 +71,14 @@ class Way:
     def turns(self, k: int) -> int:
         """Count the steps that a process takes one after another for its members to take one.
 
-        >>> Way().turns(4), Way(processes=2).turns(4), Way("fused").turns(4)
+        >>> plans = [ExecutionPlan(), ExecutionPlan(processes=2), ExecutionPlan("fused")]
+        >>> tuple(plan.turns(4) for plan in plans)
         (4, 2, 1)
         """
         return 1 if self.within == FUSED else len(self.slices(k)[0])
 
 
-def asked_way(asked: ExecutionConfig, k: int, places: int) -> Way:
+def plan_from_config(asked: ExecutionConfig, k: int, places: int) -> ExecutionPlan:
     """Read `execution=`; for `auto`, the way it is before anything was timed: one after another.
 
     Args:
@@ -86,29 +87,29 @@ def asked_way(asked: ExecutionConfig, k: int, places: int) -> Way:
         places: Cores or GPUs that processes can have for themselves.
 
     >>> from ensemble_switchover.config.schema import ExecutionConfig
-    >>> asked_way(ExecutionConfig(name="parallel"), k=4, places=2).label
+    >>> plan_from_config(ExecutionConfig(name="parallel"), k=4, places=2).label
     'parallel: 2 processes, sequential'
     """
     if asked.name == "parallel":
         processes = min(k, places if asked.processes is None else asked.processes)
-        return Way(asked.within, asked.channels_last and asked.within != FUSED, processes)
+        return ExecutionPlan(asked.within, asked.channels_last and asked.within != FUSED, processes)
     if asked.name == FUSED:
-        return Way(FUSED)
-    return Way(channels_last=asked.channels_last)
+        return ExecutionPlan(FUSED)
+    return ExecutionPlan(channels_last=asked.channels_last)
 
 
-def candidate_ways(k: int, places: int) -> list[Way]:
+def candidate_plans(k: int, places: int) -> list[ExecutionPlan]:
     """List what `execution=auto` chooses among, one after another first.
 
-    >>> [way.label for way in candidate_ways(k=1, places=2)]
+    >>> [plan.label for plan in candidate_plans(k=1, places=2)]
     ['sequential', 'sequential, channels last']
     """
-    ways = [Way(), Way(channels_last=True)]
+    plans = [ExecutionPlan(), ExecutionPlan(channels_last=True)]
     if k > 1:
-        ways.append(Way(FUSED))
+        plans.append(ExecutionPlan(FUSED))
     processes = min(k, places)
     if processes > 1:
-        ways.append(Way(channels_last=True, processes=processes))
+        plans.append(ExecutionPlan(channels_last=True, processes=processes))
         if k > processes:
-            ways.append(Way(FUSED, processes=processes))
-    return ways
+            plans.append(ExecutionPlan(FUSED, processes=processes))
+    return plans

@@ -1,4 +1,4 @@
-"""A cell of a study: one run with everything that decides it resolved and checked (no torch)."""
+"""A run of a study: one run with everything that decides it resolved and checked (no torch)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.dataset_spec import (
-    Sizes,
+    SplitSizes,
     dataset_problems,
     decisive,
     evaluated_on,
     own_options,
-    sizes,
+    split_sizes,
     with_facts,
 )
-from ensemble_switchover.config.execution_plan import FUSED, SEQUENTIAL, WITHIN, Way, asked_way
+from ensemble_switchover.config.execution_plan import (
+    FUSED,
+    SEQUENTIAL,
+    WITHIN,
+    ExecutionPlan,
+    plan_from_config,
+)
 from ensemble_switchover.config.recipe import Recipe, table_a
 from ensemble_switchover.config.schema import (
     ArchConfig,
@@ -31,11 +37,11 @@ from ensemble_switchover.config.schema import (
 from ensemble_switchover.config.seeds import MAX_MEMBERS, member_seeds
 from ensemble_switchover.design import (
     Budget,
+    BudgetRule,
     Design,
     DesignClass,
     Family,
     ImageTask,
-    Source,
     budget_of_network,
     budget_of_parameters,
     make_family,
@@ -44,7 +50,7 @@ from ensemble_switchover.design import (
 from ensemble_switchover.design.budget import parse_parameters
 from ensemble_switchover.design.layers import BatchNorm
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.hardware import devices, num_places
+from ensemble_switchover.machine.hardware import devices, num_slots
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.schema import (
@@ -56,7 +62,7 @@ if TYPE_CHECKING:
     )
 
 CHOICES = {
-    "budget.source": [source.value for source in Source],
+    "budget.source": [source.value for source in BudgetRule],
     "budget.along": ["width", "depth"],
     "dataset.augmentation": ["none", "standard", "randaugment"],
     "dataset.evaluate_on": ["test", "validation"],
@@ -83,21 +89,21 @@ MAX_THREADS = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class RunSpec:
     """One run, resolved."""
 
     family: Family
     task: ImageTask
     budget: Budget
     design: Design
-    source: Source
+    source: BudgetRule
     dataset: DatasetConfig
-    sizes: Sizes
+    sizes: SplitSizes
     recipe: Recipe
     seed: int
     execution: ExecutionConfig
     """As asked for."""
-    way: Way
+    execution_plan: ExecutionPlan
     """How the members are executed; for `execution=auto`, until it is decided where the run is,
     one after another."""
     precision: str
@@ -122,17 +128,17 @@ class Cell:
 
         Which keys those are, and why, is in `ensemble_switchover.config.fingerprint`.
         """
-        return _hash(f"{self.treatment} {self.seed}")
+        return _hash(f"{self.replicate_fingerprint} {self.seed}")
 
     @cached_property
-    def treatment(self) -> str:
+    def replicate_fingerprint(self) -> str:
         """A hash of the same without the seed: what the seeds of one design share."""
         decisive = self.decisive()
         del decisive["seed"]
         return _hash(json.dumps(decisive, sort_keys=True))
 
     @cached_property
-    def training(self) -> str:
+    def training_fingerprint(self) -> str:
         """A hash of what is trained and measured, whichever budget and class ask for it."""
         values = self.decisive()
         for key in ("budget", "design_class", "source"):
@@ -140,7 +146,7 @@ class Cell:
         return _hash(json.dumps(values, sort_keys=True))
 
     @cached_property
-    def setting(self) -> str:
+    def comparison_fingerprint(self) -> str:
         """A hash of what an ensemble shares with the single networks that it is compared with.
 
         Budget and seed say with which of them.
@@ -167,7 +173,7 @@ class Cell:
     @property
     def members_at_once(self) -> int:
         """Members that share a step, and the device's memory."""
-        return self.way.members_at_once(self.design.k)
+        return self.execution_plan.members_at_once(self.design.k)
 
     @property
     def study_folder(self) -> Path:
@@ -237,7 +243,7 @@ def _read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
     return family, task, _budget(config.budget, family, task)
 
 
-def resolve(config: Config) -> Cell:
+def resolve(config: Config) -> RunSpec:
     """Resolve and check one configuration.
 
     Raises:
@@ -256,7 +262,7 @@ def resolve(config: Config) -> Cell:
     if problems:
         raise ConfigError(*problems)
     dataset, design_class = config.dataset, DesignClass(config.design_class.name)
-    source = Source(config.budget.source)
+    source = BudgetRule(config.budget.source)
     design = solve(family, budget, design_class, config.k, task, source)
     notes = []
     if design_class is DesignClass.SINGLE and config.k != 1:
@@ -271,7 +277,7 @@ def resolve(config: Config) -> Cell:
             f"Table A has no row for {family.name} on {dataset.name}; used is "
             f"{recipe.name.removeprefix('Table A, ')}"
         )
-    used = sizes(dataset)
+    used = split_sizes(dataset)
     if used.evaluated_on == "validation":
         notes.append(
             f"measured on {used.validation} validation images, held out of the training images; "
@@ -279,18 +285,18 @@ def resolve(config: Config) -> Cell:
         )
     adjusted = _adjusted(recipe, config.recipe, config.epochs)
     _refuse_lone_image(family, design, task, used.train, adjusted.batch_size)
-    return Cell(
+    return RunSpec(
         family=family,
         task=task,
         budget=budget,
         design=design,
-        source=Source.RULE if design_class is DesignClass.SINGLE else source,
+        source=BudgetRule.RULE if design_class is DesignClass.SINGLE else source,
         dataset=dataset,
         sizes=used,
         recipe=adjusted,
         seed=config.seed,
         execution=config.execution,
-        way=_way(config, design.k),
+        execution_plan=_execution_plan(config, design.k),
         precision=config.precision,
         compile=config.compile,
         device=config.device,
@@ -420,12 +426,12 @@ def _execution_problems(config: Config) -> list[str]:
     return problems
 
 
-def _way(config: Config, k: int) -> Way:
+def _execution_plan(config: Config, k: int) -> ExecutionPlan:
     places = 1
     if config.execution.name == "parallel":
         device = devices()[0] if config.device == "auto" else config.device
-        places = num_places(device, config.threads)
-    return asked_way(config.execution, k, places)
+        places = num_slots(device, config.threads)
+    return plan_from_config(config.execution, k, places)
 
 
 def _is_folder_name(name: str) -> bool:

@@ -277,7 +277,7 @@ class SweepConfig:
 
 
 @dataclass(slots=True, kw_only=True)
-class Words(Config):
+class CommandConfig(Config):
     """What the words of a command may set: a run, and how a sweep of runs is made."""
 
     sweep: SweepConfig = field(default_factory=SweepConfig)
@@ -307,7 +307,7 @@ def register_schemas() -> None:
         "options", lambda group: "|".join(group_options(group)), replace=True
     )
     store = ConfigStore.instance()
-    store.store(name="schema", node=Words)
+    store.store(name="schema", node=CommandConfig)
     for group, schemas in SCHEMAS.items():
         for name, schema in schemas.items():
             store.store(group=group, name=name, node=schema)
@@ -329,7 +329,7 @@ def typed(node: DictConfig) -> Config:
         ConfigError: for a key that was appended but that the schema does not have.
     """
     try:
-        words = cast("Words", OmegaConf.to_object(node))
+        words = cast("CommandConfig", OmegaConf.to_object(node))
     except AttributeError as error:
         key = re.search(r"no attribute '(\w+)'", str(error))
         raise ConfigError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.config.run_spec import Cell, read_budget, resolve
+from ensemble_switchover.config.run_spec import RunSpec, read_budget, resolve
 from ensemble_switchover.errors import ConfigError, DesignError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class MissingDesign:
     """A design that does not exist at its budget."""
 
     family: str
@@ -34,23 +34,23 @@ class Hole:
 class Study:
     """The runs of a sweep, each once, and the designs that do not exist at their budget."""
 
-    cells: list[Cell]
-    impossible: list[Hole]
+    specs: list[RunSpec]
+    impossible: list[MissingDesign]
     """What is no mistake, but a hole in the grid."""
     places: list[int]
-    """Of each cell, which of the configurations asks for it first."""
+    """Of each run, which of the configurations asks for it first."""
     num_asked: int
     """Runs asked for, as often as they were: a single network of four k counts four times."""
 
-    def trainings(self) -> list[list[Cell]]:
-        """Put the cells together that train the same networks in the same way, in their order.
+    def trainings(self) -> list[list[RunSpec]]:
+        """Put the runs together that train the same networks in the same way, in their order.
 
         Two budgets, or two classes, may come out as one design: weq of 26x16 and of 38x16 are both
         four ResNets of 8x16 (Table C).
         """
-        equal: dict[str, list[Cell]] = {}
-        for cell in self.cells:
-            equal.setdefault(cell.training, []).append(cell)
+        equal: dict[str, list[RunSpec]] = {}
+        for spec in self.specs:
+            equal.setdefault(spec.training_fingerprint, []).append(spec)
         return list(equal.values())
 
 
@@ -61,33 +61,33 @@ def resolve_study(configs: Iterable[Config]) -> Study:
         ConfigError: naming every configuration's problems, once each; or every design, if none
             exists; or a run that would go into two folders.
     """
-    cells: dict[str, Cell] = {}
-    impossible: dict[Hole, None] = {}
+    specs: dict[str, RunSpec] = {}
+    impossible: dict[MissingDesign, None] = {}
     problems: dict[str, None] = {}
     places: dict[str, int] = {}
     num_asked = 0
     for place, config in enumerate(configs):
         try:
-            cell = resolve(config)
+            spec = resolve(config)
         except DesignError as error:
             impossible.setdefault(_hole(config, str(error)))
         except ConfigError as error:
             problems.update(dict.fromkeys(error.args))
         else:
             num_asked += 1
-            if cell.name not in cells:
-                cells[cell.name], places[cell.name] = cell, place
-            elif (first := cells[cell.name].study_folder) != cell.study_folder:
-                problem = f"{cell.name}: would go into both {first} and {cell.study_folder}"
+            if spec.name not in specs:
+                specs[spec.name], places[spec.name] = spec, place
+            elif (first := specs[spec.name].study_folder) != spec.study_folder:
+                problem = f"{spec.name}: would go into both {first} and {spec.study_folder}"
                 problems.setdefault(f"{problem}; expected a command for each, or one study=")
     if problems:
         raise ConfigError(*problems)
-    if not cells:
+    if not specs:
         raise ConfigError("nothing to run:\n" + "\n".join(f"  - {line}" for line in impossible))
-    return Study(list(cells.values()), list(impossible), list(places.values()), num_asked)
+    return Study(list(specs.values()), list(impossible), list(places.values()), num_asked)
 
 
-def _hole(config: Config, reason: str) -> Hole:
+def _hole(config: Config, reason: str) -> MissingDesign:
     family, _, budget = read_budget(config)
     design_class = config.design_class.name
-    return Hole(family.name, config.dataset.name, budget, design_class, config.k, reason)
+    return MissingDesign(family.name, config.dataset.name, budget, design_class, config.k, reason)

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-VERSION = 2
+CACHE_VERSION = 2
 """Of the layout; a cache of another version is made again."""
 
 MANIFEST = "manifest.json"
-PIECE_BYTES = 1 << 26
+WRITTEN_PIECE_BYTES = 1 << 26
 SAMPLED_ROWS = 64
-KINDS = tuple(np.dtype(kind).str for kind in (np.uint8, np.int64))
+ARRAY_TYPES = tuple(np.dtype(kind).str for kind in (np.uint8, np.int64))
 """Types of the arrays, as numpy writes them."""
 
 
@@ -140,7 +140,7 @@ def _write(place: Path, identity: str, cached: CachedSet) -> None:
                 _write_array(file, array)
                 _synchronise(file)
         manifest = {
-            "version": VERSION,
+            "version": CACHE_VERSION,
             "identity": identity,
             "class_names": list(cached.decoded.class_names),
             "remarks": list(cached.decoded.remarks),
@@ -163,8 +163,8 @@ def _write_array(file: BinaryIO, array: np.ndarray) -> None:
     array = np.ascontiguousarray(array)
     file.write(_header(array.shape, array.dtype.str))
     content = array.reshape(-1).view(np.uint8).data
-    for start in range(0, len(content), PIECE_BYTES):
-        file.write(content[start : start + PIECE_BYTES])
+    for start in range(0, len(content), WRITTEN_PIECE_BYTES):
+        file.write(content[start : start + WRITTEN_PIECE_BYTES])
 
 
 def _synchronise(file: BinaryIO) -> None:
@@ -186,7 +186,7 @@ def _read(place: Path, identity: str) -> CachedSet | None:
     """Map a set, or return None where there is none that is whole."""
     try:
         manifest = json.loads((place / MANIFEST).read_bytes())
-        if (manifest["version"], manifest["identity"]) != (VERSION, identity):
+        if (manifest["version"], manifest["identity"]) != (CACHE_VERSION, identity):
             return None
         arrays = {}
         for name, facts in manifest["arrays"].items():
@@ -207,7 +207,7 @@ def _map(path: Path, shape: Sequence[int], kind: str) -> np.ndarray:
     Raises:
         ValueError: if the file is another one.
     """
-    if kind not in KINDS:
+    if kind not in ARRAY_TYPES:
         raise ValueError(f"an array of type {kind}")
     dtype, header = np.dtype(kind), _header(shape, kind)
     content_bytes = math.prod(shape) * dtype.itemsize

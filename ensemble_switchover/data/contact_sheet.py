@@ -20,7 +20,7 @@ GAP = 6
 TEXT_SIZE = 14
 MAX_NAME = 24
 """Characters; longer names are cut."""
-PAPER, INK = (255, 255, 255), (40, 40, 40)
+PAPER, TEXT_INK = (255, 255, 255), (40, 40, 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def draw_sheet(rows: Sequence[Row]) -> Image.Image:
     pen = ImageDraw.Draw(sheet)
     for position, (name, row) in enumerate(zip(names, tiles, strict=True)):
         top = GAP + position * (side + GAP)
-        pen.text((GAP, top + side // 2), name, fill=INK, font=font, anchor="lm")
+        pen.text((GAP, top + side // 2), name, fill=TEXT_INK, font=font, anchor="lm")
         for column, tile in enumerate(row):
             sheet.paste(tile, (name_width + GAP + column * (side + GAP), top))
     return sheet

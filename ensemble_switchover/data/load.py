@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ensemble_switchover.config.schema import DatasetConfig
-    from ensemble_switchover.data.sources.source import Source
+    from ensemble_switchover.data.sources.source import DatasetSource
 
-SOURCES: dict[str, Source] = {
+SOURCES: dict[str, DatasetSource] = {
     "digits": Digits(),
     "cifar10": CIFAR10,
     "cifar100": CIFAR100,

@@ -4,16 +4,16 @@ from ensemble_switchover.design.budget import Budget, budget_of_network, budget_
 from ensemble_switchover.design.families import FAMILIES
 from ensemble_switchover.design.family import Family, ImageTask
 from ensemble_switchover.design.registry import make_family
-from ensemble_switchover.design.solver import Design, DesignClass, Source, solve
+from ensemble_switchover.design.solver import BudgetRule, Design, DesignClass, solve
 
 __all__ = [
     "FAMILIES",
     "Budget",
+    "BudgetRule",
     "Design",
     "DesignClass",
     "Family",
     "ImageTask",
-    "Source",
     "budget_of_network",
     "budget_of_parameters",
     "make_family",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.design.budget import Budget, budget_of_network
 from ensemble_switchover.design.published import PUBLISHED_K, published_rows, published_table
-from ensemble_switchover.design.solver import Design, DesignClass, Source, solve
+from ensemble_switchover.design.solver import BudgetRule, Design, DesignClass, solve
 from ensemble_switchover.errors import DesignError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PublishedRowCheck:
     """One ensemble of a table: as printed, and as the inequality `k * |E| <= |S|` has it."""
 
     budget: Budget
@@ -41,7 +41,7 @@ class Comparison:
         return self.printed.parameters > self.budget.parameters
 
 
-def compare_with_paper(family: Family, task: ImageTask) -> list[Comparison]:
+def compare_with_paper(family: Family, task: ImageTask) -> list[PublishedRowCheck]:
     """Recompute the family's table for a data set: two comparisons a row, weq and deq.
 
     Raises:
@@ -56,16 +56,18 @@ def compare_with_paper(family: Family, task: ImageTask) -> list[Comparison]:
                 solved = solve(*request)
             except DesignError:
                 solved = None
-            comparisons.append(Comparison(budget, solve(*request, Source.PUBLISHED), solved))
+            comparisons.append(
+                PublishedRowCheck(budget, solve(*request, BudgetRule.PUBLISHED), solved)
+            )
     return comparisons
 
 
-def summarise(family: Family, comparisons: Sequence[Comparison]) -> str:
+def agreement_line(family: Family, comparisons: Sequence[PublishedRowCheck]) -> str:
     """Tell in one line how far a table agrees with its inequality.
 
     >>> from ensemble_switchover.design import ImageTask, make_family
     >>> family = make_family("wide_resnet", {})
-    >>> summarise(family, compare_with_paper(family, ImageTask(3, 32, 10)))
+    >>> agreement_line(family, compare_with_paper(family, ImageTask(3, 32, 10)))
     'Table D: 9 of 9 rows as printed (9 of 9 weq depths, 9 of 9 deq widths)'
     """
     depths = [entry for entry in comparisons if entry.design_class is DesignClass.WEQ]

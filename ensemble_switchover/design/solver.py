@@ -26,7 +26,7 @@ class DesignClass(Enum):
     WEQ = "weq"
 
 
-class Source(Enum):
+class BudgetRule(Enum):
     """How an ensemble follows from its budget."""
 
     RULE = "rule"
@@ -61,7 +61,7 @@ def solve(
     design_class: DesignClass,
     k: int,
     task: ImageTask,
-    source: Source = Source.RULE,
+    source: BudgetRule = BudgetRule.RULE,
 ) -> Design:
     """Find the design of a class under a budget (section 2 of the paper, Figure 1).
 
@@ -83,7 +83,7 @@ def solve(
     share = budget.parameters // k
     if design_class is DesignClass.SINGLE:
         k = 1
-    elif source is Source.PUBLISHED:
+    elif source is BudgetRule.PUBLISHED:
         _refuse_options(family)
         depth, width = published_member(family.name, depth, width, design_class.value, k)
     elif design_class is DesignClass.DEQ:
@@ -131,9 +131,9 @@ class _Knob:
 
 
 def _choose(
-    knob: _Knob, found: int | None, budget: Budget, request: str, k: int, source: Source
+    knob: _Knob, found: int | None, budget: Budget, request: str, k: int, source: BudgetRule
 ) -> int:
-    if source is Source.NEAREST:
+    if source is BudgetRule.NEAREST:
         candidates = [value for value in (found, knob.above) if value is not None]
         return min(candidates, key=lambda value: abs(k * knob.count(value) - budget.parameters))
     if found is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-ABSENT = "absent"
+ABSENT_DIGEST = "absent"
 """In place of the hash of what is no file that can be read."""
 
 
@@ -43,11 +43,11 @@ def _entry(path: Path, known: object) -> list[str]:
         if isinstance(known, list) and len(known) == 3 and known[:2] == state:
             return known
         if not path.is_file():
-            return [ABSENT]
+            return [ABSENT_DIGEST]
         with path.open("rb") as file:
             return [*state, hashlib.file_digest(file, "sha256").hexdigest()]
     except OSError:
-        return [ABSENT]
+        return [ABSENT_DIGEST]
 
 
 def _read(place: Path) -> dict[str, object]:

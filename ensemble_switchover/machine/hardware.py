@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_MEBIBYTE = 2**20
+from ensemble_switchover.machine.units import MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def gpus() -> tuple[Gpu, ...]:
     try:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
         pairs = [line.rsplit(",", 1) for line in answer.stdout.splitlines() if line.strip()]
-        return _visible([Gpu(name.strip(), int(memory) * _MEBIBYTE) for name, memory in pairs])
+        return _visible([Gpu(name.strip(), int(memory) * MEBIBYTE) for name, memory in pairs])
     except (OSError, subprocess.SubprocessError, ValueError):
         return ()
 
@@ -58,7 +58,7 @@ def num_processors() -> int:
     return os.cpu_count() or 1
 
 
-def num_places(device: str, threads: int | None) -> int:
+def num_slots(device: str, threads: int | None) -> int:
     """Count the processes that can each have a GPU, or a thread of the CPU, for themselves.
 
     Args:

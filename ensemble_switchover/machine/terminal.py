@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ABSENT = "–"  # noqa: RUF001 (an en dash is how tables mark an absent value)
 
-FORMATS = ("table", "csv", "json")
+ROW_FORMATS = ("table", "csv", "json")
 """How a command may write its rows."""
 
 _PREFIXES = ((1e18, " E"), (1e15, " P"), (1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k"))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SECONDS_TO_END = 5.0
 
 
-class Crew:
+class WorkerProcesses:
     """Processes, and a connection to each; leaving the context ends them."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Crew:
         self.end = weakref.finalize(self, _end, self._processes, self._connections)
         """Ends all; the interpreter's end does so too, where nothing else did."""
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerProcesses:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -25,7 +25,7 @@ _GPU_SLOWDOWN = (
 )
 
 
-class Watch:
+class DisturbanceMonitor:
     """Looks at the machine when a run begins and when it ends."""
 
     def __init__(

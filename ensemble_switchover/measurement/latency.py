@@ -27,7 +27,7 @@ TRIAL_REPEATS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contender:
+class TimedModel:
     """A model in one execution."""
 
     model: Literal["run", "single"]
@@ -55,7 +55,7 @@ class Latency:
 
 
 def measure_latencies(
-    contenders: Sequence[Contender],
+    models: Sequence[TimedModel],
     task: ImageTask,
     batch_sizes: Sequence[int],
     *,
@@ -71,7 +71,7 @@ def measure_latencies(
     short trial says that it is faster than `sequential`.
 
     Args:
-        contenders: What is timed.
+        models: What is timed.
         task: The shape of the images.
         batch_sizes: Images at once.
         device: Where the images lie.
@@ -83,7 +83,7 @@ def measure_latencies(
         clock: Seconds; the device's by default.
     """
     clock = clock or synchronised_clock(device)
-    fitting = list(contenders)
+    fitting = list(models)
     latencies = []
     with torch.inference_mode():
         for batch_size in sorted(batch_sizes):
@@ -94,8 +94,8 @@ def measure_latencies(
             chosen = _without_slower(fitting, images, clock)
             seconds = _by_turns(chosen, images, max_seconds, clock)
             latencies += [
-                summarise(contender, batch_size, own)
-                for contender, own in zip(chosen, seconds, strict=True)
+                latency_of(model, batch_size, own)
+                for model, own in zip(chosen, seconds, strict=True)
             ]
     return latencies
 
@@ -114,23 +114,23 @@ def _noise(
     return None
 
 
-def _fits(contender: Contender, images: Tensor, warn: Callable[[str], None]) -> bool:
+def _fits(model: TimedModel, images: Tensor, warn: Callable[[str], None]) -> bool:
     """Warm up, and tell whether the memory sufficed."""
-    whose = {"run": "", "single": " of the budget's single network"}[contender.model]
-    how = f", {contender.execution}," if contender.is_alternative else ""
+    whose = {"run": "", "single": " of the budget's single network"}[model.model]
+    how = f", {model.execution}," if model.is_alternative else ""
     with LeftOutIfTooLarge(f"inference{whose}{how} at batch size {len(images)}", warn):
         for _ in range(WARM_UP_REPEATS):
-            contender.predict(images)
+            model.predict(images)
         return True
     return False
 
 
 def _without_slower(
-    contenders: Sequence[Contender], images: Tensor, clock: Callable[[], float]
-) -> list[Contender]:
+    models: Sequence[TimedModel], images: Tensor, clock: Callable[[], float]
+) -> list[TimedModel]:
     """Keep what is `sequential`, and the fastest of the rest if it is faster than that."""
-    kept = [one for one in contenders if not one.is_alternative]
-    rest = [one for one in contenders if one.is_alternative]
+    kept = [one for one in models if not one.is_alternative]
+    rest = [one for one in models if one.is_alternative]
     if not rest:
         return kept
     rivals = [*(one for one in kept if one.model == "run"), *rest]
@@ -141,42 +141,42 @@ def _without_slower(
 
 
 def _by_turns(
-    contenders: Sequence[Contender],
+    models: Sequence[TimedModel],
     images: Tensor,
     max_seconds: float,
     clock: Callable[[], float],
 ) -> list[list[float]]:
-    seconds: list[list[float]] = [[] for _ in contenders]
+    seconds: list[list[float]] = [[] for _ in models]
     repeats, spent = 0, 0.0
-    while contenders and (
-        repeats < MIN_REPEATS or (repeats < NUM_REPEATS and spent < max_seconds * len(contenders))
+    while models and (
+        repeats < MIN_REPEATS or (repeats < NUM_REPEATS and spent < max_seconds * len(models))
     ):
-        for contender, own in zip(contenders, seconds, strict=True):
-            own.append(_seconds(contender, images, clock))
+        for model, own in zip(models, seconds, strict=True):
+            own.append(_seconds(model, images, clock))
             spent += own[-1]
         repeats += 1
     return seconds
 
 
-def _seconds(contender: Contender, images: Tensor, clock: Callable[[], float]) -> float:
+def _seconds(model: TimedModel, images: Tensor, clock: Callable[[], float]) -> float:
     start = clock()
-    contender.predict(images)
+    model.predict(images)
     return clock() - start
 
 
-def summarise(contender: Contender, batch_size: int, seconds: Sequence[float]) -> Latency:
+def latency_of(model: TimedModel, batch_size: int, seconds: Sequence[float]) -> Latency:
     """Turn seconds a batch into milliseconds an image.
 
-    >>> single = Contender(model="single", execution="sequential", predict=lambda images: images)
-    >>> summarise(single, 2, [0.002, 0.004, 0.006]).median_ms_per_image
+    >>> single = TimedModel(model="single", execution="sequential", predict=lambda images: images)
+    >>> latency_of(single, 2, [0.002, 0.004, 0.006]).median_ms_per_image
     2.0
     """
     lower, middle, upper = (
         1000 * quantile / batch_size for quantile in quantiles(seconds, method="inclusive")
     )
     return Latency(
-        model=contender.model,
-        execution=contender.execution,
+        model=model.model,
+        execution=model.execution,
         batch_size=batch_size,
         repeats=len(seconds),
         median_ms_per_image=middle,

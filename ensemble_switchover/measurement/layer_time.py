@@ -17,10 +17,10 @@ from torch import nn
 from torch.nn import functional
 
 from ensemble_switchover.networks.build import (
-    Concatenation,
-    GlobalAveragePool,
-    PaddedShortcut,
-    Residual,
+    ConcatenationModule,
+    GlobalAveragePoolModule,
+    PaddedShortcutModule,
+    ResidualModule,
 )
 
 if TYPE_CHECKING:
@@ -30,23 +30,23 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-KINDS: dict[type[nn.Module], str] = {
+LAYER_KINDS: dict[type[nn.Module], str] = {
     nn.Conv2d: "convolution",
     nn.BatchNorm2d: "batch norm",
     nn.ReLU: "ReLU",
     nn.Linear: "linear",
     nn.MaxPool2d: "pooling",
     nn.AvgPool2d: "pooling",
-    GlobalAveragePool: "pooling",
-    Residual: "addition",
-    PaddedShortcut: "shortcut",
-    Concatenation: "concatenation",
+    GlobalAveragePoolModule: "pooling",
+    ResidualModule: "addition",
+    PaddedShortcutModule: "shortcut",
+    ConcatenationModule: "concatenation",
 }
 """Modules whose time is told apart; what a module holds is not its own time. What is in none of
 them is `other` in the forward pass, and counts for the layer after it in the backward pass."""
 
 OTHER = "other"
-WARM_UP_STEPS = 2
+LAYER_WARM_UP_STEPS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class LayerStopwatch:
     def watch(self, network: nn.Module) -> None:
         """Follow the layers of a network from now on."""
         for module in network.modules():
-            kind = KINDS.get(type(module))
+            kind = LAYER_KINDS.get(type(module))
             if kind is not None:
                 module.register_forward_pre_hook(lambda _, __, kind=kind: self._enter(kind))
                 module.register_forward_hook(
@@ -139,14 +139,16 @@ def measure_layer_times(
     stopwatch.watch(network)
     network.train()
     steps: list[dict[str, float]] = []
-    for _ in range(WARM_UP_STEPS + repeats):
+    for _ in range(LAYER_WARM_UP_STEPS + repeats):
         network.zero_grad()
         stopwatch.start()
         with computing():
             loss = functional.cross_entropy(network(images), labels)
         loss.backward()  # type: ignore[no-untyped-call]
         steps.append(stopwatch.stop())
-    counts = Counter(KINDS[type(module)] for module in network.modules() if type(module) in KINDS)
+    counts = Counter(
+        LAYER_KINDS[type(module)] for module in network.modules() if type(module) in LAYER_KINDS
+    )
     return [
         _summarise(kind, counts[kind], len(images), [step[kind] for step in steps[-repeats:]])
         for kind in sorted(steps[0], key=lambda kind: (kind == OTHER, kind))

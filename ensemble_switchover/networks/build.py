@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.design.layers import Layer, Network
 
 
-class GlobalAveragePool(nn.Module):
+class GlobalAveragePoolModule(nn.Module):
     """The mean of every channel."""
 
     def forward(self, images: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ class GlobalAveragePool(nn.Module):
         return images.mean(dim=(2, 3))
 
 
-class PaddedShortcut(nn.Module):
+class PaddedShortcutModule(nn.Module):
     """Option A of He et al. (2016): every second pixel, and zeros for the channels that are new."""
 
     def __init__(self, new_channels: int) -> None:
@@ -46,7 +46,7 @@ class PaddedShortcut(nn.Module):
         return functional.pad(images[:, :, ::2, ::2], (0, 0, 0, 0, before, after))
 
 
-class Residual(nn.Module):
+class ResidualModule(nn.Module):
     """A branch, and a shortcut around it that is added."""
 
     def __init__(self, branch: nn.Module, shortcut: nn.Module) -> None:
@@ -60,7 +60,7 @@ class Residual(nn.Module):
         return result
 
 
-class Concatenation(nn.Module):
+class ConcatenationModule(nn.Module):
     """A branch whose channels are appended to its input's."""
 
     def __init__(self, branch: nn.Module) -> None:
@@ -104,9 +104,9 @@ def _sequence(network: Iterable[Network], shape: Shape) -> nn.Sequential:
     for part in network:
         if isinstance(part, layers.Residual):
             shortcut = _sequence(part.shortcut, shape) if part.shortcut else nn.Identity()
-            modules.append(Residual(_sequence(part.branch, shape), shortcut))
+            modules.append(ResidualModule(_sequence(part.branch, shape), shortcut))
         elif isinstance(part, layers.Concatenation):
-            modules.append(Concatenation(_sequence(part.branch, shape)))
+            modules.append(ConcatenationModule(_sequence(part.branch, shape)))
         else:
             modules.append(_module(part, shape))
         shape = trace([part], shape)[-1].output_shape
@@ -153,7 +153,7 @@ def _(_: layers.AveragePool, __: Shape) -> nn.Module:
 
 @_module.register
 def _(_: layers.GlobalAveragePool, __: Shape) -> nn.Module:
-    return GlobalAveragePool()
+    return GlobalAveragePoolModule()
 
 
 @_module.register
@@ -163,4 +163,4 @@ def _(layer: layers.Linear, shape: Shape) -> nn.Module:
 
 @_module.register
 def _(layer: layers.PaddedShortcut, shape: Shape) -> nn.Module:
-    return PaddedShortcut(layer.channels - shape.channels)
+    return PaddedShortcutModule(layer.channels - shape.channels)

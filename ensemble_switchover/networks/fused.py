@@ -16,10 +16,10 @@ from torch.nn import functional
 
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.networks.build import (
-    Concatenation,
-    GlobalAveragePool,
-    PaddedShortcut,
-    Residual,
+    ConcatenationModule,
+    GlobalAveragePoolModule,
+    PaddedShortcutModule,
+    ResidualModule,
 )
 
 if TYPE_CHECKING:
@@ -117,16 +117,16 @@ def _fuse_sequence(modules: Sequence[nn.Sequential]) -> nn.Module:
     return nn.Sequential(*(_fuse(parts) for parts in zip(*modules, strict=True)))
 
 
-def _fuse_residual(modules: Sequence[Residual]) -> nn.Module:
+def _fuse_residual(modules: Sequence[ResidualModule]) -> nn.Module:
     branch = _fuse([one.branch for one in modules])
-    return Residual(branch, _fuse([one.shortcut for one in modules]))
+    return ResidualModule(branch, _fuse([one.shortcut for one in modules]))
 
 
-def _fuse_concatenation(modules: Sequence[Concatenation]) -> nn.Module:
+def _fuse_concatenation(modules: Sequence[ConcatenationModule]) -> nn.Module:
     return FusedConcatenation(_fuse([one.branch for one in modules]), len(modules))
 
 
-def _fuse_padded_shortcut(modules: Sequence[PaddedShortcut]) -> nn.Module:
+def _fuse_padded_shortcut(modules: Sequence[PaddedShortcutModule]) -> nn.Module:
     return FusedPaddedShortcut(modules[0].new_channels, len(modules))
 
 
@@ -172,10 +172,10 @@ _FUSERS: dict[type[nn.Module], Callable[[Sequence[Any]], nn.Module]] = {
     nn.ReLU: _keep,
     nn.MaxPool2d: _keep,
     nn.AvgPool2d: _keep,
-    GlobalAveragePool: _keep,
-    Residual: _fuse_residual,
-    Concatenation: _fuse_concatenation,
-    PaddedShortcut: _fuse_padded_shortcut,
+    GlobalAveragePoolModule: _keep,
+    ResidualModule: _fuse_residual,
+    ConcatenationModule: _fuse_concatenation,
+    PaddedShortcutModule: _fuse_padded_shortcut,
     nn.Conv2d: _fuse_convolution,
     nn.BatchNorm2d: _fuse_batch_norm,
     nn.Linear: _fuse_linear,

@@ -21,7 +21,7 @@ from ensemble_switchover.planning.workload import Pass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
 
 NO_DEVICE = "none"
 """In place of a device's name where this machine has no such device."""
@@ -58,11 +58,11 @@ class Machine:
         )
 
 
-def find_machine(cell: Cell, calibrations: Sequence[Calibration], name: str | None) -> Machine:
-    """Find the device of a cell: this machine's, or the one that is named.
+def find_machine(spec: RunSpec, calibrations: Sequence[Calibration], name: str | None) -> Machine:
+    """Find the device of a run: this machine's, or the one that is named.
 
     Args:
-        cell: The run.
+        spec: The run.
         calibrations: What was timed so far, here or elsewhere.
         name: A part of the name of a calibrated device, or a device with a known data sheet;
             None for this machine.
@@ -70,20 +70,20 @@ def find_machine(cell: Cell, calibrations: Sequence[Calibration], name: str | No
     Raises:
         ConfigError: if nothing is known of that name.
     """
-    return _this_machine(cell, calibrations) if name is None else _named(cell, calibrations, name)
+    return _this_machine(spec, calibrations) if name is None else _named(spec, calibrations, name)
 
 
-def this_device(cell: Cell) -> tuple[str, str]:
-    """Return the kind and the name of this machine's device for a cell."""
-    device = devices()[0] if cell.device == "auto" else cell.device
+def this_device(spec: RunSpec) -> tuple[str, str]:
+    """Return the kind and the name of this machine's device for a run."""
+    device = devices()[0] if spec.device == "auto" else spec.device
     if device not in devices():
         return device, NO_DEVICE
     return device, gpus()[0].name if device == "cuda" else processor_name()
 
 
-def _this_machine(cell: Cell, calibrations: Sequence[Calibration]) -> Machine:
-    device, name = this_device(cell)
-    conditions = conditions_of(cell, device, name)
+def _this_machine(spec: RunSpec, calibrations: Sequence[Calibration]) -> Machine:
+    device, name = this_device(spec)
+    conditions = conditions_of(spec, device, name)
     if name == NO_DEVICE:
         return Machine(conditions, None, None)
     gpu = gpus()[0] if device == "cuda" else None
@@ -94,20 +94,20 @@ def _this_machine(cell: Cell, calibrations: Sequence[Calibration]) -> Machine:
     return Machine(conditions, memory, data_sheet_of(gpu.name) if gpu else None)
 
 
-def _named(cell: Cell, calibrations: Sequence[Calibration], name: str) -> Machine:
+def _named(spec: RunSpec, calibrations: Sequence[Calibration], name: str) -> Machine:
     """Find a device by its name: its calibration for such runs, else its data sheet."""
     sheet = data_sheets().get(name.lower())
     named = [entry for entry in calibrations if _is_named(entry.conditions.device_name, name)]
-    _check_name(cell, calibrations, name, {entry.conditions for entry in named}, sheet)
+    _check_name(spec, calibrations, name, {entry.conditions for entry in named}, sheet)
     for entry in named:
         there = entry.conditions
-        wanted = conditions_of(cell, there.device, there.device_name)
+        wanted = conditions_of(spec, there.device, there.device_name)
         if there == replace(wanted, processors=there.processors):
             return Machine(there, entry.memory_bytes, entry)
     if sheet is not None:
-        return Machine(conditions_of(cell, "cuda", sheet.name), sheet.memory_bytes, sheet)
+        return Machine(conditions_of(spec, "cuda", sheet.name), sheet.memory_bytes, sheet)
     there = named[0].conditions
-    conditions = conditions_of(cell, there.device, there.device_name)
+    conditions = conditions_of(spec, there.device, there.device_name)
     return Machine(conditions, named[0].memory_bytes, data_sheet_of(there.device_name))
 
 
@@ -120,7 +120,7 @@ def _is_named(device_name: str, name: str) -> bool:
 
 
 def _check_name(
-    cell: Cell,
+    spec: RunSpec,
     calibrations: Sequence[Calibration],
     name: str,
     named: set[Conditions],
@@ -137,21 +137,21 @@ def _check_name(
     if len(names) > 1:
         raise ConfigError(f"--machine {name}: expected one device; so are named {', '.join(names)}")
     kinds = sorted({there.device for there in named} or {"cuda"})
-    if cell.device not in ("auto", *kinds):
+    if spec.device not in ("auto", *kinds):
         raise ConfigError(
-            f"--machine {name}: is a {kinds[0]} device, and device={cell.device} came; expected "
+            f"--machine {name}: is a {kinds[0]} device, and device={spec.device} came; expected "
             f"device=auto or device={kinds[0]}"
         )
 
 
-def conditions_of(cell: Cell, device: str, device_name: str) -> Conditions:
+def conditions_of(spec: RunSpec, device: str, device_name: str) -> Conditions:
     """Return what the times of a run on a device depend on besides its design."""
     return Conditions(
         device=device,
         device_name=device_name,
-        execution=cell.way.label,
-        precision=cell.precision,
-        compiled=cell.compile,
-        threads=cell.threads,
+        execution=spec.execution_plan.label,
+        precision=spec.precision,
+        compiled=spec.compile,
+        threads=spec.threads,
         processors=num_processors(),
     )

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-VERSION = 2
+CALIBRATION_VERSION = 2
+CALIBRATION_SECONDS = 60
+"""How long a calibration takes by default."""
 
 FEWEST = 3
 """Designs that are to be timed, as many as there are rates to fit."""
@@ -107,7 +109,7 @@ class Calibration:
         )
 
 
-def fit(calibration: Calibration) -> Calibration:
+def fit_rates(calibration: Calibration) -> Calibration:
     """Fit the rates of every pass to its observations.
 
     The rates are not negative, and least in the squares of the relative errors; a family's factor
@@ -125,10 +127,10 @@ def fit(calibration: Calibration) -> Calibration:
 def merge(old: Calibration | None, new: Calibration) -> Calibration:
     """Add new observations to old ones of the same torch, replacing those of the same design."""
     if old is None or old.torch != new.torch:
-        return fit(new)
+        return fit_rates(new)
     known = {(entry.design, entry.timed): entry for entry in old.observations}
     known.update({(entry.design, entry.timed): entry for entry in new.observations})
-    return fit(replace(new, observations=list(known.values())))
+    return fit_rates(replace(new, observations=list(known.values())))
 
 
 def calibration_folder() -> Path:
@@ -163,8 +165,8 @@ def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:
     for path in sorted(folder.glob("*.json")):
         try:
             calibration = _adapter().validate_json(path.read_bytes())
-            if calibration.version != VERSION:
-                raise RecordError(f"version {calibration.version}, expected {VERSION}")
+            if calibration.version != CALIBRATION_VERSION:
+                raise RecordError(f"version {calibration.version}, expected {CALIBRATION_VERSION}")
         except (OSError, ValidationError, RecordError) as error:
             first = str(error).splitlines()[0]
             problems.append(f"{path}: no calibration of this version, left out ({first})")

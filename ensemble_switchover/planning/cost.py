@@ -13,16 +13,19 @@ from ensemble_switchover.planning.memory import training_peak_bytes
 from ensemble_switchover.planning.workload import MANY_IMAGES, Pass, Workload, workload
 
 if TYPE_CHECKING:
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.design import Family, ImageTask
     from ensemble_switchover.planning.data_sheet import DataSheet
 
 LABEL_BYTES = 8
+USABLE_MEMORY_SHARE = 0.8
+"""What the tensors of all runs on a device may take of its memory; the rest is for workspaces, the
+allocator and others."""
 _MILLISECONDS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class PredictedCost:
     """What is predicted of a run; seconds are None where nothing is known of the device."""
 
     steps: int
@@ -43,127 +46,127 @@ class Cost:
 
 
 def predict_cost(
-    cell: Cell,
+    spec: RunSpec,
     basis: Calibration | DataSheet | None,
     device: str,
     available_bytes: int | None = None,
-) -> Cost:
+) -> PredictedCost:
     """Predict what a run costs on a device.
 
     Args:
-        cell: The run.
+        spec: The run.
         basis: What seconds are predicted from.
         device: `cpu`, `cuda` or `mps`; off the CPU, members whose turn it is not are parked.
         available_bytes: Of the device's memory, if it is known.
     """
-    epochs, k = cell.recipe.epochs, cell.design.k
-    turns, served = cell.way.turns(k), replace(cell.way, processes=1).turns(k)
-    steps = epochs * -(-cell.train_size // cell.recipe.batch_size)
-    step = predict_pass(cell, Pass.TRAINING, basis)
-    one, many = (predict_pass(cell, timed, basis) for timed in (Pass.ONE, Pass.MANY))
-    evaluated = epochs * cell.sizes.evaluated / MANY_IMAGES
-    return Cost(
-        steps=cell.design.k * steps,
-        training_flops=cell.training_flops,
-        memory_bytes=memory_bytes(cell, device, available_bytes),
+    epochs, k = spec.recipe.epochs, spec.design.k
+    turns, served = spec.execution_plan.turns(k), replace(spec.execution_plan, processes=1).turns(k)
+    steps = epochs * -(-spec.train_size // spec.recipe.batch_size)
+    step = predict_pass(spec, Pass.TRAINING, basis)
+    one, many = (predict_pass(spec, timed, basis) for timed in (Pass.ONE, Pass.MANY))
+    evaluated = epochs * spec.sizes.evaluated / MANY_IMAGES
+    return PredictedCost(
+        steps=spec.design.k * steps,
+        training_flops=spec.training_flops,
+        memory_bytes=memory_bytes(spec, device, available_bytes),
         training_seconds=None if step is None else turns * steps * step,
         evaluation_seconds=None if many is None else turns * evaluated * many,
         one_image_ms=None if one is None else served * one * _MILLISECONDS,
         many_images_ms=None if many is None else served * many * _MILLISECONDS / MANY_IMAGES,
-        extrapolated=_is_extrapolated(cell, basis),
+        extrapolated=_is_extrapolated(spec, basis),
     )
 
 
-def predict_pass(cell: Cell, timed: Pass, basis: Calibration | DataSheet | None) -> float | None:
+def predict_pass(spec: RunSpec, timed: Pass, basis: Calibration | DataSheet | None) -> float | None:
     """Predict the seconds of one pass of the members that share it."""
     if basis is None:
         return None
-    work = count_work(cell, timed)
+    work = count_work(spec, timed)
     if isinstance(basis, Calibration):
-        return basis.predict(timed, design_text(cell, timed), cell.family.name, work)
-    return basis.predict(timed, work, cell.precision)
+        return basis.predict(timed, design_text(spec, timed), spec.family.name, work)
+    return basis.predict(timed, work, spec.precision)
 
 
-def _is_extrapolated(cell: Cell, basis: Calibration | DataSheet | None) -> bool:
+def _is_extrapolated(spec: RunSpec, basis: Calibration | DataSheet | None) -> bool:
     timed = Pass.TRAINING
     return isinstance(basis, Calibration) and basis.is_extrapolated(
-        timed, design_text(cell, timed), cell.family.name, count_work(cell, timed)
+        timed, design_text(spec, timed), spec.family.name, count_work(spec, timed)
     )
 
 
-def memory_bytes(cell: Cell, device: str, available_bytes: int | None) -> int:
+def memory_bytes(spec: RunSpec, device: str, available_bytes: int | None) -> int:
     """Bound the bytes of all tensors on the device while a run trains, from shapes.
 
     Mixed precision is counted as float32, which is more than it takes.
 
     Args:
-        cell: The run.
+        spec: The run.
         device: `cpu`, `cuda` or `mps`.
         available_bytes: Of the device's memory, by which `dataset.residence=auto` decides; None
             where it is not known.
     """
-    at_once = cell.way.processes if device == "cpu" else 1
-    return at_once * step_bytes(cell) + _other_bytes(cell, device, available_bytes)
+    at_once = spec.execution_plan.processes if device == "cpu" else 1
+    return at_once * step_bytes(spec) + _other_bytes(spec, device, available_bytes)
 
 
-def step_bytes(cell: Cell) -> int:
+def step_bytes(spec: RunSpec) -> int:
     """Bound the bytes of a training step of the members that share it, in one process."""
-    design, task = cell.design, cell.task
-    size = (design.depth, design.width, task, cell.recipe.batch_size, item_bytes(cell))
-    copies = cell.way.within == SEQUENTIAL and not cell.way.channels_last
-    return cell.members_at_once * shape_bytes(cell.family, *size, update_copies=copies)
+    design, task = spec.design, spec.task
+    size = (design.depth, design.width, task, spec.recipe.batch_size, item_bytes(spec))
+    copies = spec.execution_plan.within == SEQUENTIAL and not spec.execution_plan.channels_last
+    return spec.members_at_once * shape_bytes(spec.family, *size, update_copies=copies)
 
 
-def item_bytes(cell: Cell) -> int:
+def item_bytes(spec: RunSpec) -> int:
     """Return the bytes of a number."""
-    return 8 if cell.precision == "64" else 4
+    return 8 if spec.precision == "64" else 4
 
 
-def _other_bytes(cell: Cell, device: str, available_bytes: int | None) -> int:
+def _other_bytes(spec: RunSpec, device: str, available_bytes: int | None) -> int:
     """Count what lies on the device beside a step: images, and on the CPU waiting members."""
-    design, task = cell.design, cell.task
-    busy = cell.way.processes * cell.members_at_once
+    design, task = spec.design, spec.task
+    busy = spec.execution_plan.processes * spec.members_at_once
     waiting = max(0, design.k - busy) if device == "cpu" else 0
-    members = 3 * waiting * design.member_parameters * item_bytes(cell)
-    images = (cell.train_size + cell.sizes.evaluated) * (task.channels * task.size**2 + LABEL_BYTES)
-    asked = cell.dataset.residence
+    members = 3 * waiting * design.member_parameters * item_bytes(spec)
+    images = (spec.train_size + spec.sizes.evaluated) * (task.channels * task.size**2 + LABEL_BYTES)
+    asked = spec.dataset.residence
     if available_bytes is not None:
         asked = choose_residence(asked, device, images, available_bytes).place
     return members + (0 if asked == "host" and device != "cpu" else images)
 
 
-def largest_fitting_batch(cell: Cell, device: str, available_bytes: int) -> int | None:
+def largest_fitting_batch(spec: RunSpec, device: str, available_bytes: int) -> int | None:
     """Halve the batch size until the run's tensors fit; None if not even one image does."""
-    batch_size = cell.recipe.batch_size // 2
+    batch_size = spec.recipe.batch_size // 2
     while batch_size >= 1:
-        smaller = replace(cell, recipe=replace(cell.recipe, batch_size=batch_size))
+        smaller = replace(spec, recipe=replace(spec.recipe, batch_size=batch_size))
         if memory_bytes(smaller, device, available_bytes) <= available_bytes:
             return batch_size
         batch_size //= 2
     return None
 
 
-def batch_size_of(cell: Cell, timed: Pass) -> int:
+def batch_size_of(spec: RunSpec, timed: Pass) -> int:
     """Return the images of a pass."""
-    return {Pass.TRAINING: cell.recipe.batch_size, Pass.ONE: 1, Pass.MANY: MANY_IMAGES}[timed]
+    return {Pass.TRAINING: spec.recipe.batch_size, Pass.ONE: 1, Pass.MANY: MANY_IMAGES}[timed]
 
 
-def design_text(cell: Cell, timed: Pass) -> str:
+def design_text(spec: RunSpec, timed: Pass) -> str:
     """Name what one pass computes."""
-    design, task = cell.design, cell.task
-    options = "".join(f" {name}={value}" for name, value in cell.family.options.items())
+    design, task = spec.design, spec.task
+    options = "".join(f" {name}={value}" for name, value in spec.family.options.items())
     return (
-        f"{cell.family.name}{options} {design.depth}x{design.width} on {task.channels} channels "
-        f"of {task.size} pixels, {task.num_classes} classes, batch {batch_size_of(cell, timed)}"
-        f"{f', {cell.members_at_once} members at once' if cell.members_at_once > 1 else ''}"
+        f"{spec.family.name}{options} {design.depth}x{design.width} on {task.channels} channels "
+        f"of {task.size} pixels, {task.num_classes} classes, batch {batch_size_of(spec, timed)}"
+        f"{f', {spec.members_at_once} members at once' if spec.members_at_once > 1 else ''}"
     )
 
 
-def count_work(cell: Cell, timed: Pass) -> Workload:
+def count_work(spec: RunSpec, timed: Pass) -> Workload:
     """Count what a pass of the members that share it has to do, forward."""
-    design = cell.design
-    image = _image_work(cell.family, design.depth, design.width, cell.task)
-    return image.of_batch(cell.members_at_once * batch_size_of(cell, timed))
+    design = spec.design
+    image = _image_work(spec.family, design.depth, design.width, spec.task)
+    return image.of_batch(spec.members_at_once * batch_size_of(spec, timed))
 
 
 @lru_cache(maxsize=65536)

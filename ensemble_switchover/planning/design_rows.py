@@ -9,7 +9,7 @@ from ensemble_switchover.config.command_line import has_word
 from ensemble_switchover.config.compose import compose_words
 from ensemble_switchover.config.recipe import TABLE_A
 from ensemble_switchover.config.run_spec import read_budget, resolve
-from ensemble_switchover.design.paper import Comparison, compare_with_paper, summarise
+from ensemble_switchover.design.paper import PublishedRowCheck, agreement_line, compare_with_paper
 from ensemble_switchover.design.published import PUBLISHED_FAMILIES, published_table
 from ensemble_switchover.errors import ConfigError, DesignError
 
@@ -125,19 +125,19 @@ def list_paper_tables(words: Sequence[str]) -> tuple[list[PaperRow], list[str]]:
                 comparisons = compare_with_paper(family, task)
                 dataset = config.dataset.name
                 rows += [_paper_row(name, dataset, comparison) for comparison in comparisons]
-                lines.append(f"{dataset}: {summarise(family, comparisons)}")
+                lines.append(f"{dataset}: {agreement_line(family, comparisons)}")
     return rows, lines
 
 
 def _design_row(config: Config) -> DesignRow:
     try:
-        cell = resolve(config)
+        spec = resolve(config)
     except DesignError as error:
         family, _, budget = read_budget(config)
         return DesignRow(**_request(config, family, budget), k=config.k, problem=str(error))
-    design = cell.design
+    design = spec.design
     return DesignRow(
-        **_request(config, cell.family, cell.budget),
+        **_request(config, spec.family, spec.budget),
         k=design.k,
         depth=design.depth,
         width=design.width,
@@ -145,7 +145,7 @@ def _design_row(config: Config) -> DesignRow:
         parameters=design.parameters,
         budget_fill=design.budget_fill,
         flops_per_image=design.k * design.member_flops,
-        layers=cell.family.num_layers(design.depth, design.width, cell.task),
+        layers=spec.family.num_layers(design.depth, design.width, spec.task),
     )
 
 
@@ -167,7 +167,7 @@ def _unusual_options(family: Family) -> str:
     return " ".join(f"{name}={value}" for name, value in changed.items())
 
 
-def _paper_row(family: str, dataset: str, comparison: Comparison) -> PaperRow:
+def _paper_row(family: str, dataset: str, comparison: PublishedRowCheck) -> PaperRow:
     budget, printed, solved = comparison.budget, comparison.printed, comparison.solved
     knob = "depth" if comparison.design_class.value == "weq" else "width"
     return PaperRow(

@@ -20,6 +20,7 @@ from ensemble_switchover.machine.terminal import (
     quantity,
     rough_duration,
 )
+from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.planning.data_sheet import DataSheet
 from ensemble_switchover.planning.forecast import Forecast, Totals, total
 from ensemble_switchover.planning.workload import MANY_IMAGES
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.study import Study
 
-MAX_TABLE_ROWS = 60
-_MEBIBYTE = 2**20
+MAX_DESIGN_ROWS = 60
 
 
 def show_plan(
@@ -46,7 +46,7 @@ def show_plan(
 ) -> None:
     """Print the designs with what is predicted of them, what they come to, and how it is known."""
     groups = _by_design(forecasts)
-    by_design = len(groups) <= MAX_TABLE_ROWS
+    by_design = len(groups) <= MAX_DESIGN_ROWS
     shown = _shown_designs(groups) if by_design else _shown_classes(forecasts)
     print_table(console, shown, "Designs" if by_design else "Designs, by class")
     lines = [
@@ -65,35 +65,35 @@ def _by_design(forecasts: Sequence[Forecast]) -> list[list[Forecast]]:
     """Put the runs together that differ by their seed alone."""
     groups: dict[str, list[Forecast]] = {}
     for entry in forecasts:
-        groups.setdefault(entry.cell.treatment, []).append(entry)
+        groups.setdefault(entry.spec.replicate_fingerprint, []).append(entry)
     return list(groups.values())
 
 
 Column = tuple[str, "Callable[[Forecast], str]"]
 
-DESIGN_COLUMNS: list[Column] = [
-    ("Class", lambda entry: entry.cell.design.design_class.value),
-    ("k", lambda entry: f"{entry.cell.design.k}"),
-    ("Depth", lambda entry: f"{entry.cell.design.depth}"),
-    ("Width", lambda entry: f"{entry.cell.design.width}"),
-    ("Parameters", lambda entry: f"{entry.cell.design.parameters:,}"),
-    ("Fill", lambda entry: percent(entry.cell.design.budget_fill)),
+DESIGN_TABLE_COLUMNS: list[Column] = [
+    ("Class", lambda entry: entry.spec.design.design_class.value),
+    ("k", lambda entry: f"{entry.spec.design.k}"),
+    ("Depth", lambda entry: f"{entry.spec.design.depth}"),
+    ("Width", lambda entry: f"{entry.spec.design.width}"),
+    ("Parameters", lambda entry: f"{entry.spec.design.parameters:,}"),
+    ("Fill", lambda entry: percent(entry.spec.design.budget_fill)),
 ]
 OCCASIONAL_COLUMNS: list[Column] = [
-    ("Family", lambda entry: entry.cell.family.name),
-    ("Options", lambda entry: " ".join(f"{k}={v}" for k, v in entry.cell.family.options.items())),
-    ("Data set", lambda entry: entry.cell.dataset.name),
-    ("Images", lambda entry: f"{entry.cell.train_size:,}"),
-    ("Augmen- tation", lambda entry: entry.cell.dataset.augmentation),
-    ("Execution", lambda entry: entry.cell.way.label),
-    ("Precision", lambda entry: entry.cell.precision),
-    ("Compiled", lambda entry: "yes" if entry.cell.compile else "no"),
-    ("Device", lambda entry: entry.cell.device),
-    ("Threads", lambda entry: f"{entry.cell.threads or 'auto'}"),
-    ("Epochs", lambda entry: f"{entry.cell.recipe.epochs}"),
-    ("Batch", lambda entry: f"{entry.cell.recipe.batch_size}"),
-    ("Rate", lambda entry: f"{entry.cell.recipe.learning_rate:g}"),
-    ("Decay", lambda entry: f"{entry.cell.recipe.weight_decay:g}"),
+    ("Family", lambda entry: entry.spec.family.name),
+    ("Options", lambda entry: " ".join(f"{k}={v}" for k, v in entry.spec.family.options.items())),
+    ("Data set", lambda entry: entry.spec.dataset.name),
+    ("Images", lambda entry: f"{entry.spec.train_size:,}"),
+    ("Augmen- tation", lambda entry: entry.spec.dataset.augmentation),
+    ("Execution", lambda entry: entry.spec.execution_plan.label),
+    ("Precision", lambda entry: entry.spec.precision),
+    ("Compiled", lambda entry: "yes" if entry.spec.compile else "no"),
+    ("Device", lambda entry: entry.spec.device),
+    ("Threads", lambda entry: f"{entry.spec.threads or 'auto'}"),
+    ("Epochs", lambda entry: f"{entry.spec.recipe.epochs}"),
+    ("Batch", lambda entry: f"{entry.spec.recipe.batch_size}"),
+    ("Rate", lambda entry: f"{entry.spec.recipe.learning_rate:g}"),
+    ("Decay", lambda entry: f"{entry.spec.recipe.weight_decay:g}"),
 ]
 """Shown where the runs differ by them."""
 
@@ -101,9 +101,9 @@ OCCASIONAL_COLUMNS: list[Column] = [
 def _shown_designs(groups: Sequence[Sequence[Forecast]]) -> ShownTable:
     firsts = [group[0] for group in groups]
     columns: list[Column] = [
-        ("Budget", lambda entry: f"{entry.cell.budget.depth}x{entry.cell.budget.width}"),
+        ("Budget", lambda entry: f"{entry.spec.budget.depth}x{entry.spec.budget.width}"),
         *((name, write) for name, write in OCCASIONAL_COLUMNS if len(set(map(write, firsts))) > 1),
-        *DESIGN_COLUMNS,
+        *DESIGN_TABLE_COLUMNS,
         ("Steps", lambda entry: f"{entry.cost.steps:,}"),
         ("FLOP", lambda entry: quantity(entry.cost.training_flops)),
         ("Training", lambda entry: _seconds(entry, entry.cost.training_seconds)),
@@ -126,7 +126,7 @@ def _done(group: Sequence[Forecast]) -> str:
 
 
 def _memory(entry: Forecast) -> str:
-    return f"{entry.cost.memory_bytes / _MEBIBYTE:,.0f}" + ("" if entry.fits else " !")
+    return f"{entry.cost.memory_bytes / MEBIBYTE:,.0f}" + ("" if entry.fits else " !")
 
 
 def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
@@ -137,22 +137,22 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
     caption = "Of each run, all members: the smallest and the largest of each class."
 
     def key(entry: Forecast) -> tuple[str, str, str, int]:
-        cell = entry.cell
+        spec = entry.spec
         return (
-            cell.family.name, cell.dataset.name, cell.design.design_class.value, cell.design.k,
+            spec.family.name, spec.dataset.name, spec.design.design_class.value, spec.design.k,
         )  # fmt: skip
 
     rows = []
     for names, part in groupby(sorted(forecasts, key=key), key):
         group = list(part)
-        designs = [entry.cell.design for entry in group]
+        designs = [entry.spec.design for entry in group]
         rows.append(
             (
                 *(str(name) for name in names),
                 f"{len(set(designs))}",
                 _done(group),
-                _range(group, lambda entry: entry.cell.design.parameters, _plain(quantity)),
-                _range(group, lambda entry: entry.cell.design.budget_fill, _plain(percent)),
+                _range(group, lambda entry: entry.spec.design.parameters, _plain(quantity)),
+                _range(group, lambda entry: entry.spec.design.budget_fill, _plain(percent)),
                 _range(group, lambda entry: entry.cost.training_seconds, _seconds),
                 _range(
                     group, lambda entry: entry.cost.memory_bytes, lambda entry, _: _memory(entry)
@@ -202,7 +202,7 @@ def _machine_lines(forecasts: Sequence[Forecast]) -> list[str]:
     lines = [
         f"Seconds from {source}" for source in {entry.machine.source: 0 for entry in forecasts}
     ]
-    far = {entry.cell.family.name: 0 for entry in forecasts if entry.cost.extrapolated}
+    far = {entry.spec.family.name: 0 for entry in forecasts if entry.cost.extrapolated}
     if far:
         lines.append(
             f"~ is extrapolated: too few designs, or none as large or as small, were timed of "
@@ -232,11 +232,11 @@ def _memory_lines(forecasts: Sequence[Forecast], memory_from: str) -> list[str]:
 
 
 def _title(entry: Forecast) -> str:
-    design = entry.cell.design
+    design = entry.spec.design
     return (
-        f"{design.design_class.value} k={design.k} of {entry.cell.family.name} "
-        f"{design.depth}x{design.width} on {entry.cell.dataset.name}, batch size "
-        f"{entry.cell.recipe.batch_size}"
+        f"{design.design_class.value} k={design.k} of {entry.spec.family.name} "
+        f"{design.depth}x{design.width} on {entry.spec.dataset.name}, batch size "
+        f"{entry.spec.recipe.batch_size}"
     )
 
 
@@ -256,7 +256,7 @@ def _mark(entry: Forecast) -> str:
 
 
 def _mebibytes(size: int) -> str:
-    return f"{size / _MEBIBYTE:,.0f} MiB"
+    return f"{size / MEBIBYTE:,.0f} MiB"
 
 
 def _plain(write: Callable[[Any], str]) -> Callable[[Forecast, Any], str]:

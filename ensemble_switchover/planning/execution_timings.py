@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_path
 from pydantic import TypeAdapter, ValidationError
 
-from ensemble_switchover.config.execution_plan import Way
+from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.planning.basis import conditions_of
 from ensemble_switchover.planning.cost import design_text
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
 
-VERSION = 1
+TIMINGS_VERSION = 1
 WORTH = 0.95
 """Another way has to take at most this share of the time of one after another to be chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class StepTimings:
     """What was timed for one design on one device."""
 
-    version: int = VERSION
+    version: int = TIMINGS_VERSION
     subject: str
     """Design, batch, number of members, device and conditions."""
     torch: str
@@ -44,49 +44,51 @@ class Probe:
     start_seconds: dict[str, float] = field(default_factory=dict)
     """By the way's name: for its processes to be ready, where it has any."""
 
-    def run_seconds(self, way: Way, num_steps: int) -> float:
+    def run_seconds(self, plan: ExecutionPlan, num_steps: int) -> float:
         """Predict the training of a run, the start of its processes included.
 
         Infinity for a way that is impossible, or was not timed.
         """
-        step = self.step_seconds.get(way.label)
+        step = self.step_seconds.get(plan.label)
         if step is None:
             return math.inf
-        return num_steps * step + self.start_seconds.get(way.label, 0.0)
+        return num_steps * step + self.start_seconds.get(plan.label, 0.0)
 
-    def fastest(self, ways: Sequence[Way], num_steps: int) -> Way:
+    def fastest(self, plans: Sequence[ExecutionPlan], num_steps: int) -> ExecutionPlan:
         """Return the fastest way for a run of so many steps; one after another if hardly slower."""
-        best = min(ways, key=lambda way: self.run_seconds(way, num_steps))
-        one_by_one = self.run_seconds(Way(), num_steps)
-        return best if self.run_seconds(best, num_steps) <= WORTH * one_by_one else Way()
+        best = min(plans, key=lambda plan: self.run_seconds(plan, num_steps))
+        one_by_one = self.run_seconds(ExecutionPlan(), num_steps)
+        return best if self.run_seconds(best, num_steps) <= WORTH * one_by_one else ExecutionPlan()
 
 
-def probe_subject(cell: Cell, device: str, device_name: str) -> str:
-    """Name everything that the times of a cell's ways depend on."""
-    one_by_one = replace(cell, way=Way())
+def probe_subject(spec: RunSpec, device: str, device_name: str) -> str:
+    """Name everything that the times of a run's ways depend on."""
+    one_by_one = replace(spec, execution_plan=ExecutionPlan())
     conditions = asdict(conditions_of(one_by_one, device, device_name))
     del conditions["execution"]
     return json.dumps(
         {
             "design": design_text(one_by_one, Pass.TRAINING),
-            "k": cell.design.k,
-            "augmentation": cell.dataset.augmentation,
+            "k": spec.design.k,
+            "augmentation": spec.dataset.augmentation,
             **conditions,
         }
     )
 
 
-def known_way(cell: Cell, device: str, device_name: str) -> Way:
+def known_execution_plan(spec: RunSpec, device: str, device_name: str) -> ExecutionPlan:
     """Return what `execution=auto` would choose by what was timed; else one after another."""
-    probe = read_probe(probe_subject(cell, device, device_name))
+    probe = read_probe(probe_subject(spec, device, device_name))
     if probe is None or probe.torch != version("torch"):
-        return Way()
-    return probe.fastest([Way.named(label) for label in probe.step_seconds], num_steps(cell))
+        return ExecutionPlan()
+    return probe.fastest(
+        [ExecutionPlan.named(label) for label in probe.step_seconds], num_steps(spec)
+    )
 
 
-def num_steps(cell: Cell) -> int:
+def num_steps(spec: RunSpec) -> int:
     """Count the training steps of a member."""
-    return cell.recipe.epochs * -(-cell.sizes.train // cell.recipe.batch_size)
+    return spec.recipe.epochs * -(-spec.sizes.train // spec.recipe.batch_size)
 
 
 def probe_path(subject: str) -> Path:
@@ -95,16 +97,16 @@ def probe_path(subject: str) -> Path:
     return folder / f"{hashlib.sha256(subject.encode()).hexdigest()[:16]}.json"
 
 
-def read_probe(subject: str) -> Probe | None:
+def read_probe(subject: str) -> StepTimings | None:
     """Read what was timed before; None if nothing was, or it cannot be read."""
     try:
-        probe: Probe = _adapter().validate_json(probe_path(subject).read_bytes())
+        probe: StepTimings = _adapter().validate_json(probe_path(subject).read_bytes())
     except (OSError, ValidationError):
         return None
-    return probe if (probe.version, probe.subject) == (VERSION, subject) else None
+    return probe if (probe.version, probe.subject) == (TIMINGS_VERSION, subject) else None
 
 
-def write_probe(probe: Probe) -> None:
+def write_probe(probe: StepTimings) -> None:
     """Keep a probe, whole or not at all."""
     with whole_file(probe_path(probe.subject)) as temporary:
         temporary.write_bytes(_adapter().dump_json(probe, indent=1))
@@ -112,4 +114,4 @@ def write_probe(probe: Probe) -> None:
 
 @cache
 def _adapter() -> TypeAdapter[Any]:
-    return TypeAdapter(Probe)
+    return TypeAdapter(StepTimings)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.planning.basis import Machine, find_machine, this_device
-from ensemble_switchover.planning.cost import Cost, predict_cost
-from ensemble_switchover.planning.execution_timings import known_way
+from ensemble_switchover.planning.cost import PredictedCost, predict_cost
+from ensemble_switchover.planning.execution_timings import known_execution_plan
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.planning.calibration import Calibration
     from ensemble_switchover.results.record import Record
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 class Forecast:
     """One run."""
 
-    cell: Cell
+    spec: RunSpec
     state: RunState
-    cost: Cost
+    cost: PredictedCost
     machine: Machine
     measured_training_seconds: float | None
     """Of its record, if it was run on the same device under the same conditions."""
@@ -70,7 +70,7 @@ class Totals:
 
 
 def forecast(
-    cells: Sequence[Cell], calibrations: Sequence[Calibration], machine_name: str | None
+    specs: Sequence[RunSpec], calibrations: Sequence[Calibration], machine_name: str | None
 ) -> list[Forecast]:
     """Predict every run.
 
@@ -79,25 +79,25 @@ def forecast(
     """
     machines: dict[tuple[object, ...], Machine] = {}
     forecasts = []
-    for asked in cells:
-        cell = _decided(asked) if machine_name is None else asked
-        key = (cell.device, cell.way, cell.precision, cell.compile, cell.threads)
+    for asked in specs:
+        spec = _decided(asked) if machine_name is None else asked
+        key = (spec.device, spec.execution_plan, spec.precision, spec.compile, spec.threads)
         if key not in machines:
-            machines[key] = find_machine(cell, calibrations, machine_name)
+            machines[key] = find_machine(spec, calibrations, machine_name)
         machine = machines[key]
-        state = run_state(cell.folder)
+        state = run_state(spec.folder)
         device = machine.conditions.device
-        cost = predict_cost(cell, machine.basis, device, machine.memory_bytes)
-        measured = _measured(cell.folder, machine) if state is RunState.FINISHED else None
-        forecasts.append(Forecast(cell, state, cost, machine, measured))
+        cost = predict_cost(spec, machine.basis, device, machine.memory_bytes)
+        measured = _measured(spec.folder, machine) if state is RunState.FINISHED else None
+        forecasts.append(Forecast(spec, state, cost, machine, measured))
     return forecasts
 
 
-def _decided(cell: Cell) -> Cell:
-    """Execute a cell of `execution=auto` as a run here would, if that was tried before."""
-    if cell.execution.name != "auto":
-        return cell
-    return replace(cell, way=known_way(cell, *this_device(cell)))
+def _decided(spec: RunSpec) -> RunSpec:
+    """Execute a run of `execution=auto` as a run here would, if that was tried before."""
+    if spec.execution.name != "auto":
+        return spec
+    return replace(spec, execution_plan=known_execution_plan(spec, *this_device(spec)))
 
 
 def total(forecasts: Sequence[Forecast]) -> Totals:

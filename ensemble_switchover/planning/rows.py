@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.planning.data_sheet import DataSheet
 
 if TYPE_CHECKING:
-    from ensemble_switchover.config.study import Hole
+    from ensemble_switchover.config.study import MissingDesign
     from ensemble_switchover.planning.forecast import Forecast
 
 
@@ -58,7 +58,7 @@ class PlanRow:
     measured_training_seconds: float | None = None
 
 
-def hole_row(hole: Hole) -> PlanRow:
+def hole_row(hole: MissingDesign) -> PlanRow:
     """Tell of a design that does not exist."""
     return PlanRow(
         name="",
@@ -76,12 +76,12 @@ def hole_row(hole: Hole) -> PlanRow:
 
 def plan_row(entry: Forecast) -> PlanRow:
     """Flatten a forecast."""
-    cell, cost, conditions = entry.cell, entry.cost, entry.machine.conditions
-    design, budget = cell.design, cell.budget
+    spec, cost, conditions = entry.spec, entry.cost, entry.machine.conditions
+    design, budget = spec.design, spec.budget
     return PlanRow(
-        name=cell.name,
-        family=cell.family.name,
-        dataset=cell.dataset.name,
+        name=spec.name,
+        family=spec.family.name,
+        dataset=spec.dataset.name,
         budget_depth=budget.depth,
         budget_width=budget.width,
         budget_parameters=budget.parameters,
@@ -92,19 +92,19 @@ def plan_row(entry: Forecast) -> PlanRow:
         member_parameters=design.member_parameters,
         parameters=design.parameters,
         budget_fill=design.budget_fill,
-        seed=cell.seed,
-        epochs=cell.recipe.epochs,
-        batch_size=cell.recipe.batch_size,
+        seed=spec.seed,
+        epochs=spec.recipe.epochs,
+        batch_size=spec.recipe.batch_size,
         state=entry.state.value,
         shared=entry.shared,
         steps=cost.steps,
         training_flops=cost.training_flops,
         memory_bytes=cost.memory_bytes,
         fits=entry.fits,
-        execution=cell.way.label,
-        precision=cell.precision,
-        compiled=cell.compile,
-        threads=cell.threads,
+        execution=spec.execution_plan.label,
+        precision=spec.precision,
+        compiled=spec.compile,
+        threads=spec.threads,
         seconds_are_lower_bounds=isinstance(entry.machine.basis, DataSheet),
         seconds_are_extrapolated=cost.extrapolated,
         training_seconds=cost.training_seconds,

@@ -10,7 +10,7 @@ from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.markup import write_latex, write_markdown
 from ensemble_switchover.reporting.page import Picture, Problem, Section
 from ensemble_switchover.reporting.tables import (
-    show_runs,
+    show_runs_of_comparison,
     show_summary,
     show_times_to_accuracy,
 )
@@ -54,7 +54,7 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
         designs=designs,
         times=times,
         sensitivity=sensitivity if finding.thresholds else None,
-        runs=show_runs(finding.runs, finding.measure),
+        runs=show_runs_of_comparison(finding.runs, finding.measure),
         notes=(*finding.notes, *list_left_out(finding)),
         holes=tuple(
             Problem(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.analysis.table import DEVICE_MEMORY
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
+from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _BUDGET = "Budget, parameters"
 _DEVICE_BYTES = "Peak device memory, MiB"
 _PROCESS_BYTES = "Peak process memory (resident), MiB"
-_MEBIBYTE = 1024**2
 
 
 def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) -> ShownTable:
@@ -91,7 +91,7 @@ def show_times_to_accuracy(summary: pl.DataFrame, measure: str) -> ShownTable:
     return _lay_out(list(rows.values()), columns, caption, num_text_columns)
 
 
-def show_runs(runs: pl.DataFrame, measure: str) -> ShownTable:
+def show_runs_of_comparison(runs: pl.DataFrame, measure: str) -> ShownTable:
     """List the runs by name.
 
     Args:
@@ -229,7 +229,7 @@ def _memory_columns(rows: list[dict[str, Any]]) -> dict[str, Callable[[dict[str,
 
 
 def _mebibytes(num_bytes: int | None) -> str:
-    return ABSENT if num_bytes is None else f"{num_bytes / _MEBIBYTE:,.0f}"
+    return ABSENT if num_bytes is None else f"{num_bytes / MEBIBYTE:,.0f}"
 
 
 def _mean_std(row: dict[str, Any], column: str, num_decimals: int | None = None) -> str:

@@ -16,7 +16,7 @@ import polars as pl
 from ensemble_switchover.config.command_line import EXIT_FAILURE, run_command
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.machine.terminal import (
-    FORMATS,
+    ROW_FORMATS,
     complain,
     count,
     make_console,
@@ -32,13 +32,13 @@ from ensemble_switchover.results.table import list_epochs, list_runs, select_run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DESCRIPTION = "List, select, export and check the runs below a folder of records."
+_DESCRIPTION = "List, select, export and check the runs below a folder of records."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m ensemble_switchover.results", description=DESCRIPTION
+        prog="python -m ensemble_switchover.results", description=_DESCRIPTION
     )
     parser.add_argument("folder", type=Path, help="such as results, or a study's results/demo")
     parser.add_argument(
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help="write the rows to one file, .parquet or .csv",
     )
-    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    parser.add_argument("--format", choices=ROW_FORMATS, default="table", help="default: table")
     parser.add_argument(
         "--check",
         action="store_true",
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.check and (given.where is not None or given.epochs or given.export is not None):
         parser.error("--check takes every record; expected it without --where, --epochs, --export")
-    return run_command(lambda: check(given.folder) if given.check else results(given))
+    return run_command(lambda: check_folder(given.folder) if given.check else results(given))
 
 
 def results(given: argparse.Namespace) -> int:
@@ -101,7 +101,7 @@ def results(given: argparse.Namespace) -> int:
     return 0
 
 
-def check(folder: Path) -> int:
+def check_folder(folder: Path) -> int:
     """Check every record below a folder, and tell what is wrong.
 
     Returns:

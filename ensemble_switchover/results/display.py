@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-MAX_ROWS = 500
+MAX_TABLE_ROWS = 500
 """Rows that a terminal is given; all of them are in the other formats."""
 
 
@@ -41,7 +41,7 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
             ABSENT if row["train_seconds"] is None else duration(row["train_seconds"]),
             (row["started_at"] or ABSENT)[:16].replace("T", " "),
         )
-        for row in runs.head(MAX_ROWS).iter_rows(named=True)
+        for row in runs.head(MAX_TABLE_ROWS).iter_rows(named=True)
     ]
     caption = "Error: of the test images, or of those in evaluated_on, after the last epoch. UTC."
     return ShownTable(_caption(caption, runs), headers, tuple(rows), 4 + several)
@@ -60,7 +60,7 @@ def show_epochs(epochs: pl.DataFrame) -> ShownTable:
             _text(row["ece"], ".3f"),
             _text(row["train_seconds"], ".2f"),
         )
-        for row in epochs.head(MAX_ROWS).iter_rows(named=True)
+        for row in epochs.head(MAX_TABLE_ROWS).iter_rows(named=True)
     ]
     return ShownTable(_caption("Every column: --format csv.", epochs), headers, tuple(rows), 1)
 
@@ -81,7 +81,7 @@ def _rows(runs: pl.DataFrame) -> Sequence[tuple[Any, ...]]:
 
 
 def _caption(caption: str, rows: pl.DataFrame) -> str:
-    left = len(rows) - MAX_ROWS
+    left = len(rows) - MAX_TABLE_ROWS
     if left <= 0:
         return caption
     return (

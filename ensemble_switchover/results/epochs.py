@@ -63,7 +63,7 @@ SCHEMA = pl.Schema({COLUMNS[name]: column_type(hint) for name, hint in _HINTS.it
 _MAY_BE_ABSENT = {name for name, hint in _HINTS.items() if isinstance(hint, UnionType)}
 
 
-def epoch_row(epoch: EpochRecord) -> dict[str, Any]:
+def epoch_columns(epoch: EpochRecord) -> dict[str, Any]:
     """Return an epoch by the columns of `SCHEMA`."""
     return {column: getattr(epoch, name) for name, column in COLUMNS.items()}
 
@@ -71,7 +71,7 @@ def epoch_row(epoch: EpochRecord) -> dict[str, Any]:
 def dump_epochs_file(epochs: Sequence[EpochRecord]) -> bytes:
     """Write epochs as Parquet."""
     buffer = io.BytesIO()
-    frame = pl.DataFrame([epoch_row(epoch) for epoch in epochs], schema=SCHEMA)
+    frame = pl.DataFrame([epoch_columns(epoch) for epoch in epochs], schema=SCHEMA)
     frame.write_parquet(buffer, compression="snappy", statistics=False)  # quickest to read
     return buffer.getvalue()
 

@@ -1,4 +1,4 @@
-"""What a record tells of its run's request, from the resolved cell."""
+"""What a record tells of its run's request, from the resolved run."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from ensemble_switchover.results.record import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
 
 
-def budget_record(cell: Cell) -> BudgetRecord:
+def budget_record(spec: RunSpec) -> BudgetRecord:
     """Tell the single network that states the budget."""
-    return BudgetRecord(**asdict(cell.budget))
+    return BudgetRecord(**asdict(spec.budget))
 
 
-def recipe_record(cell: Cell) -> RecipeRecord:
+def recipe_record(spec: RunSpec) -> RecipeRecord:
     """Tell the training hyperparameters."""
-    return RecipeRecord(**{**asdict(cell.recipe), "drops": list(cell.recipe.drops)})
+    return RecipeRecord(**{**asdict(spec.recipe), "drops": list(spec.recipe.drops)})
 
 
-def design_record(cell: Cell) -> DesignRecord:
+def design_record(spec: RunSpec) -> DesignRecord:
     """Tell the networks that are trained."""
-    design = cell.design
+    design = spec.design
     return DesignRecord(
-        family=cell.family.name,
-        family_options=cell.family.options,
+        family=spec.family.name,
+        family_options=spec.family.options,
         design_class=design.design_class.value,
         depth=design.depth,
         width=design.width,
@@ -43,39 +43,39 @@ def design_record(cell: Cell) -> DesignRecord:
         parameters=design.parameters,
         budget_fill=design.budget_fill,
         member_flops=design.member_flops,
-        source=cell.source.value,
+        source=spec.source.value,
     )
 
 
 def dataset_record(
-    cell: Cell, num_train_images: int, num_measured_images: int, remarks: Sequence[str]
+    spec: RunSpec, num_train_images: int, num_measured_images: int, remarks: Sequence[str]
 ) -> DatasetRecord:
     """Tell the images as they are used."""
-    on_test = cell.sizes.evaluated_on == "test"
-    used = without_idle(cell.dataset)
+    on_test = spec.sizes.evaluated_on == "test"
+    used = without_idle(spec.dataset)
     return DatasetRecord(
-        name=cell.dataset.name,
-        num_classes=cell.task.num_classes,
-        channels=cell.task.channels,
-        image_size=cell.task.size,
+        name=spec.dataset.name,
+        num_classes=spec.task.num_classes,
+        channels=spec.task.channels,
+        image_size=spec.task.size,
         train_size=num_train_images,
         test_size=num_measured_images if on_test else 0,
-        validation_size=cell.sizes.validation,
+        validation_size=spec.sizes.validation,
         evaluated_on="test" if on_test else "validation",
-        augmentation=cell.dataset.augmentation,
+        augmentation=spec.dataset.augmentation,
         crop_padding=used.crop_padding,
         flip=used.flip,
         split_seed=used.split_seed,
-        **_randaugment(cell),
-        options=cell.dataset_options,
+        **_randaugment(spec),
+        options=spec.dataset_options,
         remarks=list(remarks),
     )
 
 
-def _randaugment(cell: Cell) -> dict[str, int]:
-    if cell.dataset.augmentation != "randaugment":
+def _randaugment(spec: RunSpec) -> dict[str, int]:
+    if spec.dataset.augmentation != "randaugment":
         return {}
     return {
-        "randaugment_ops": cell.dataset.randaugment_ops,
-        "randaugment_magnitude": cell.dataset.randaugment_magnitude,
+        "randaugment_ops": spec.dataset.randaugment_ops,
+        "randaugment_magnitude": spec.dataset.randaugment_magnitude,
     }

@@ -37,10 +37,10 @@ HEARTBEAT_SECONDS = 10.0
 STALE_SECONDS = 60.0
 """How long a heartbeat may stand still; several are missed by then."""
 
-POLL_SECONDS = 1.0
+HEARTBEAT_POLL_SECONDS = 1.0
 """Between two looks at a heartbeat that is being watched."""
 
-SUFFIX = ".lock"
+LOCK_SUFFIX = ".lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +128,13 @@ def take_lock(folder: Path, *, patient: bool = False) -> RunLock | Hold:
     while True:
         make_folder(folder)
         number = _highest(folder)
-        gone = folder / f"{number}{SUFFIX}"
+        gone = folder / f"{number}{LOCK_SUFFIX}"
         hold = read_hold(gone) if number else None
         if number and hold is None:
             continue  # released at this moment
         if hold is not None and not _is_gone(gone, hold, patient=patient):
             return hold
-        path = folder / f"{number + 1}{SUFFIX}"
+        path = folder / f"{number + 1}{LOCK_SUFFIX}"
         with suppress(FileExistsError, FileNotFoundError):  # another was faster, or all is over
             owner = _create(path)
             is_highest = _highest(folder) == number + 1
@@ -146,7 +146,7 @@ def take_lock(folder: Path, *, patient: bool = False) -> RunLock | Hold:
 def holder_of(folder: Path) -> Hold | None:
     """Return who works on a run, without waiting; a stale heartbeat is told by this clock alone."""
     number = _highest(folder)
-    hold = read_hold(folder / f"{number}{SUFFIX}") if number else None
+    hold = read_hold(folder / f"{number}{LOCK_SUFFIX}") if number else None
     if hold is None:
         return None
     if hold.owner is not None and hold.owner.machine == this_machine():
@@ -225,7 +225,7 @@ def _stands_still(path: Path) -> bool:
         if first is not None and beat != first:
             return False
         first = beat
-        time.sleep(POLL_SECONDS)
+        time.sleep(HEARTBEAT_POLL_SECONDS)
     return True
 
 
@@ -240,7 +240,7 @@ def _read(path: Path) -> tuple[str, int]:
 
 def _highest(folder: Path) -> int:
     try:
-        stems = [path.stem for path in folder.iterdir() if path.suffix == SUFFIX]
+        stems = [path.stem for path in folder.iterdir() if path.suffix == LOCK_SUFFIX]
     except FileNotFoundError:
         return 0
     return max((int(stem) for stem in stems if stem.isdecimal()), default=0)

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.document import Document, check_epochs_size, read_document
-from ensemble_switchover.results.epochs import SCHEMA, epoch_row
+from ensemble_switchover.results.epochs import SCHEMA, epoch_columns
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.latencies import latencies_at
 from ensemble_switchover.results.layout import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.results.store import Unreadable
 
-RUN_COLUMNS: dict[str, type[pl.DataType]] = {
+RUN_TABLE_COLUMNS: dict[str, type[pl.DataType]] = {
     "state": pl.String,
     "note": pl.String,
     "study": pl.String,
@@ -130,7 +130,7 @@ def list_runs(root: Path) -> pl.DataFrame:
             rows |= _begun_rows(folder)
     for folder, row in rows.items():
         row["folder"] = folder.relative_to(root).as_posix()
-    return pl.DataFrame([rows[folder] for folder in sorted(rows)], schema=RUN_COLUMNS)
+    return pl.DataFrame([rows[folder] for folder in sorted(rows)], schema=RUN_TABLE_COLUMNS)
 
 
 def select_runs(runs: pl.DataFrame, where: str) -> pl.DataFrame:
@@ -163,11 +163,11 @@ def list_epochs(root: Path, runs: pl.DataFrame) -> tuple[pl.DataFrame, list[Unre
     """
     finished = runs.filter(pl.col("state") == RunState.FINISHED.value)
     records, unreadable = read_folders([root / folder for folder in finished["folder"]])
-    keys = pl.Schema({name: RUN_COLUMNS[name] for name in KEYS})
+    keys = pl.Schema({name: RUN_TABLE_COLUMNS[name] for name in KEYS})
     rows = []
     for row in finished.select(KEYS).iter_rows(named=True):
         record = records.get(root / row["folder"])
-        rows += [{**row, **epoch_row(epoch)} for epoch in (record.epochs if record else [])]
+        rows += [{**row, **epoch_columns(epoch)} for epoch in (record.epochs if record else [])]
     return pl.DataFrame(rows, schema=pl.Schema([*keys.items(), *SCHEMA.items()])), unreadable
 
 

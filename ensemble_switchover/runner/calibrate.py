@@ -16,7 +16,7 @@ from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.planning.basis import conditions_of
 from ensemble_switchover.planning.calibration import (
-    VERSION,
+    CALIBRATION_VERSION,
     Calibration,
     Conditions,
     Observation,
@@ -25,47 +25,47 @@ from ensemble_switchover.planning.calibration import (
 )
 from ensemble_switchover.planning.cost import batch_size_of, count_work, design_text
 from ensemble_switchover.planning.workload import Pass
-from ensemble_switchover.runner.timed_steps import Trial
+from ensemble_switchover.runner.timed_steps import TimedSteps
 from ensemble_switchover.training.device import choose_device
 from ensemble_switchover.training.precision import use_precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
-MIN_REPEATS, MAX_REPEATS = 3, 12
+MIN_TIMED_STEPS, MAX_REPEATS = 3, 12
 WARM_UP_STEPS = 2
 LEAST_DESIGNS = 3
 """As many as there are rates to fit; they are timed however long it takes."""
 
 
-def calibrate(cells: Sequence[Cell], max_seconds: float, tell: Callable[[str], None]) -> None:
-    """Time designs of the cells, the most different ones first, and keep the calibration.
+def calibrate(specs: Sequence[RunSpec], max_seconds: float, tell: Callable[[str], None]) -> None:
+    """Time designs of the runs, the most different ones first, and keep the calibration.
 
-    Every set of conditions among the cells has its share of the seconds.
+    Every set of conditions among the runs has its share of the seconds.
 
     Raises:
         ConfigError: if this machine does not have the device or the precision.
     """
-    by_conditions: dict[Conditions, list[Cell]] = {}
-    for cell in cells:
-        device = choose_device(cell.device)
-        conditions = conditions_of(cell, device.type, device_name(device))
-        by_conditions.setdefault(conditions, []).append(cell)
+    by_conditions: dict[Conditions, list[RunSpec]] = {}
+    for spec in specs:
+        device = choose_device(spec.device)
+        conditions = conditions_of(spec, device.type, device_name(device))
+        by_conditions.setdefault(conditions, []).append(spec)
     for conditions, part in by_conditions.items():
         _calibrate(conditions, part, max_seconds / len(by_conditions), tell)
 
 
-def spread_out(cells: Sequence[Cell]) -> Iterator[Cell]:
-    """Give one cell of every design, each time the one that differs most from those before.
+def farthest_first(specs: Sequence[RunSpec]) -> Iterator[RunSpec]:
+    """Give one run of every design, each time the one that differs most from those before.
 
     Designs differ by the logarithms of what a training step of a member has to do; every family
     comes once before any comes twice.
     """
-    designs = {design_text(cell, Pass.TRAINING): cell for cell in cells}
-    left = {text: _position(cell) for text, cell in designs.items()}
+    designs = {design_text(spec, Pass.TRAINING): spec for spec in specs}
+    left = {text: _position(spec) for text, spec in designs.items()}
     distances = dict.fromkeys(left, math.inf)
     families: set[str] = set()
     while left:
@@ -79,47 +79,50 @@ def spread_out(cells: Sequence[Cell]) -> Iterator[Cell]:
 
 
 def time_design(
-    cell: Cell, device: torch.device, precision: Precision, max_seconds: float
+    spec: RunSpec, device: torch.device, precision: Precision, max_seconds: float
 ) -> dict[Pass, list[float]]:
     """Time training steps and predictions of the members that share them, on images of noise.
 
-    The steps are those of the cell's execution, with its batches and augmentation.
+    The steps are those of the run's execution, with its batches and augmentation.
 
     Returns:
         Seconds of every repeat, of each pass.
     """
     clock = synchronised_clock(device)
-    trial = Trial(cell, device, precision)
+    trial = TimedSteps(spec, device, precision)
     times = {Pass.TRAINING: _repeat(trial.step, max_seconds, clock)}
     for timed in (Pass.ONE, Pass.MANY):
-        predict = trial.predictor(batch_size_of(cell, timed))
+        predict = trial.predictor(batch_size_of(spec, timed))
         times[timed] = _repeat(predict, max_seconds / 4, clock)
     return times
 
 
 def _calibrate(
-    conditions: Conditions, cells: Sequence[Cell], max_seconds: float, tell: Callable[[str], None]
+    conditions: Conditions,
+    specs: Sequence[RunSpec],
+    max_seconds: float,
+    tell: Callable[[str], None],
 ) -> None:
-    device = choose_device(cells[0].device)
+    device = choose_device(specs[0].device)
     if conditions.threads is not None:
         torch.set_num_threads(conditions.threads)
     precision = use_precision(conditions.precision, device)
-    designs = list(spread_out(cells))
+    designs = list(farthest_first(specs))
     begin = time.monotonic()
-    for number, cell in enumerate(designs):
+    for number, spec in enumerate(designs):
         left = max_seconds - (time.monotonic() - begin)
         if number >= LEAST_DESIGNS and left <= 0:
             tell(f"calibration: {number} of {len(designs)} designs in {max_seconds:.0f} s")
             break
         share = max(left, 1.0) / (len(designs) - number)
         observations = _observe(
-            cell, device, precision, min(share, max_seconds / LEAST_DESIGNS), tell
+            spec, device, precision, min(share, max_seconds / LEAST_DESIGNS), tell
         )
         if not observations:
             continue
         add_observations(
             Calibration(
-                version=VERSION,
+                version=CALIBRATION_VERSION,
                 conditions=conditions,
                 date=datetime.now(UTC).date().isoformat(),
                 torch=torch.__version__,
@@ -131,15 +134,15 @@ def _calibrate(
 
 
 def _observe(
-    cell: Cell,
+    spec: RunSpec,
     device: torch.device,
     precision: Precision,
     max_seconds: float,
     tell: Callable[[str], None],
 ) -> list[Observation]:
-    text = design_text(cell, Pass.TRAINING)
+    text = design_text(spec, Pass.TRAINING)
     try:
-        times = time_design(cell, device, precision, max_seconds)
+        times = time_design(spec, device, precision, max_seconds)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -150,10 +153,10 @@ def _observe(
         lower, _, upper = quantiles(seconds, n=4, method="inclusive")
         observations.append(
             Observation(
-                design=design_text(cell, timed),
-                family=cell.family.name,
+                design=design_text(spec, timed),
+                family=spec.family.name,
                 timed=timed,
-                work=count_work(cell, timed),
+                work=count_work(spec, timed),
                 median_seconds=median(seconds),
                 lower_seconds=lower,
                 upper_seconds=upper,
@@ -171,12 +174,14 @@ def _repeat(
         body()
     begin = clock()
     times: list[float] = []
-    while len(times) < MAX_REPEATS and (len(times) < MIN_REPEATS or clock() - begin < max_seconds):
+    while len(times) < MAX_REPEATS and (
+        len(times) < MIN_TIMED_STEPS or clock() - begin < max_seconds
+    ):
         start = clock()
         body()
         times.append(clock() - start)
     return times
 
 
-def _position(cell: Cell) -> tuple[float, ...]:
-    return tuple(math.log(count) for count in count_work(cell, Pass.TRAINING).features)
+def _position(spec: RunSpec) -> tuple[float, ...]:
+    return tuple(math.log(count) for count in count_work(spec, Pass.TRAINING).features)

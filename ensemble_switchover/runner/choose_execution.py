@@ -1,4 +1,4 @@
-"""`execution=auto`: times the ways to execute a cell's members, and chooses.
+"""`execution=auto`: times the ways to execute a run's members, and chooses.
 
 A probe takes at most a tenth of the run that it is for; it is kept, and the next run of the same
 design on the same device does without.
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ensemble_switchover.config.execution_plan import FUSED, Way, candidate_ways
+from ensemble_switchover.config.execution_plan import FUSED, ExecutionPlan, candidate_plans
 from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.machine.terminal import duration
-from ensemble_switchover.machine.worker_processes import Crew
+from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.measurement.disturbance import (
     TOLERATED_WAIT,
     thread_times,
@@ -28,16 +28,16 @@ from ensemble_switchover.measurement.environment import device_memory_bytes, dev
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.networks.fused import NoFusedFormError
-from ensemble_switchover.planning.cost import memory_bytes
+from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
 from ensemble_switchover.planning.execution_timings import (
-    Probe,
+    StepTimings,
     num_steps,
     probe_subject,
     read_probe,
     write_probe,
 )
-from ensemble_switchover.runner.timed_steps import Trial
-from ensemble_switchover.training.device import choose_device, num_places, place
+from ensemble_switchover.runner.timed_steps import TimedSteps
+from ensemble_switchover.training.device import choose_device, num_device_slots, slot_device
 from ensemble_switchover.training.member_processes import threads_each
 from ensemble_switchover.training.precision import use_precision
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
 SHARE_OF_RUN = 0.1
@@ -56,38 +56,41 @@ LONG_SECONDS = 60.0
 """Of training, from which on processes are worth their start, and are tried."""
 PROCESS_SECONDS = 2.0
 """That processes step side by side while they are timed."""
-SHARE_OF_MEMORY = 0.8
 
 
-def choose_way(
-    cell: Cell, device: torch.device, precision: Precision, tell: Callable[[str], None]
-) -> Way:
-    """Choose the fastest way to execute a cell's members here; `tell` is given a line about it."""
-    ways = _possible(cell, device, precision)
-    steps = num_steps(cell)
-    subject = probe_subject(cell, device.type, device_name(device))
+def choose_execution_plan(
+    spec: RunSpec, device: torch.device, precision: Precision, tell: Callable[[str], None]
+) -> ExecutionPlan:
+    """Choose the fastest way to execute a run's members here; `tell` is given a line about it."""
+    plans = _possible(spec, device, precision)
+    steps = num_steps(spec)
+    subject = probe_subject(spec, device.type, device_name(device))
     probe = read_probe(subject)
     if probe is None or probe.torch != version("torch"):
         date = datetime.now(UTC).date().isoformat()
-        probe = Probe(subject=subject, torch=version("torch"), date=date)
+        probe = StepTimings(subject=subject, torch=version("torch"), date=date)
     begin, waited = perf_counter(), thread_times()
-    timed = _completed(probe, cell, ways, steps, device, precision)
+    timed = _completed(probe, spec, plans, steps, device, precision)
     if timed is None:
         tell("execution=auto: sequential; the run is too short to try others")
-        return Way()
+        return ExecutionPlan()
     source = "kept from before"
     if timed != probe:
         busy = waiting_share(waited, thread_times()) > TOLERATED_WAIT
         fate = "not kept: other programs took its processors" if busy else _kept(timed)
         source = f"tried for {duration(perf_counter() - begin)}, and {fate}"
-    chosen = timed.fastest(ways, steps)
-    ratio = timed.run_seconds(Way(), steps) / timed.run_seconds(chosen, steps)
-    quicker = "the fastest here" if chosen == Way() else f"{ratio:.2f} times as fast as sequential"
+    chosen = timed.fastest(plans, steps)
+    ratio = timed.run_seconds(ExecutionPlan(), steps) / timed.run_seconds(chosen, steps)
+    quicker = (
+        "the fastest here"
+        if chosen == ExecutionPlan()
+        else f"{ratio:.2f} times as fast as sequential"
+    )
     tell(f"execution=auto: {chosen.label}; {quicker} ({source})")
     return chosen
 
 
-def _kept(probe: Probe) -> str:
+def _kept(probe: StepTimings) -> str:
     try:
         write_probe(probe)
     except OSError as error:
@@ -95,96 +98,103 @@ def _kept(probe: Probe) -> str:
     return "kept"
 
 
-def _possible(cell: Cell, device: torch.device, precision: Precision) -> list[Way]:
+def _possible(spec: RunSpec, device: torch.device, precision: Precision) -> list[ExecutionPlan]:
     """List the ways that the precision allows, and for which the memory suffices."""
     available = device_memory_bytes(device)
 
-    def fits(way: Way) -> bool:
-        if way == Way() or available is None:
+    def fits(plan: ExecutionPlan) -> bool:
+        if plan == ExecutionPlan() or available is None:
             return True
-        needed = memory_bytes(replace(cell, way=way), device.type, available)
-        return needed <= SHARE_OF_MEMORY * available
+        needed = memory_bytes(replace(spec, execution_plan=plan), device.type, available)
+        return needed <= USABLE_MEMORY_SHARE * available
 
-    ways = candidate_ways(cell.design.k, num_places(device))
-    allowed = [way for way in ways if not (precision.scales_loss and way.within == FUSED)]
-    return [way for way in allowed if fits(way)]
+    plans = candidate_plans(spec.design.k, num_device_slots(device))
+    allowed = [plan for plan in plans if not (precision.scales_loss and plan.within == FUSED)]
+    return [plan for plan in allowed if fits(plan)]
 
 
 def _completed(
-    probe: Probe,
-    cell: Cell,
-    ways: Sequence[Way],
+    probe: StepTimings,
+    spec: RunSpec,
+    plans: Sequence[ExecutionPlan],
     steps: int,
     device: torch.device,
     precision: Precision,
-) -> Probe | None:
+) -> StepTimings | None:
     """Time what a probe lacks; None if the run is too short for that."""
-    here = [way for way in ways if way.processes == 1]
-    if any(way.label not in probe.step_seconds for way in here):
-        seconds = _time_here(cell, here, steps, device, precision)
+    here = [plan for plan in plans if plan.processes == 1]
+    if any(plan.label not in probe.step_seconds for plan in here):
+        seconds = _time_here(spec, here, steps, device, precision)
         if seconds is None:
             return None
         probe = replace(probe, step_seconds={**probe.step_seconds, **seconds})
-    run_seconds = min(probe.run_seconds(way, steps) for way in here)
-    for way in ways:
-        unknown = way.processes > 1 and way.label not in probe.step_seconds
+    run_seconds = min(probe.run_seconds(plan, steps) for plan in here)
+    for plan in plans:
+        unknown = plan.processes > 1 and plan.label not in probe.step_seconds
         if unknown and run_seconds > LONG_SECONDS:
             timed = None
-            if way.within != FUSED or probe.step_seconds.get(Way(FUSED).label) is not None:
-                timed = _time_processes(replace(cell, way=way), device)
+            if (
+                plan.within != FUSED
+                or probe.step_seconds.get(ExecutionPlan(FUSED).label) is not None
+            ):
+                timed = _time_processes(replace(spec, execution_plan=plan), device)
             step, start = timed or (None, 0.0)
             probe = replace(
                 probe,
-                step_seconds={**probe.step_seconds, way.label: step},
-                start_seconds={**probe.start_seconds, way.label: start},
+                step_seconds={**probe.step_seconds, plan.label: step},
+                start_seconds={**probe.start_seconds, plan.label: start},
             )
     return probe
 
 
 def _time_here(
-    cell: Cell, ways: Sequence[Way], steps: int, device: torch.device, precision: Precision
+    spec: RunSpec,
+    plans: Sequence[ExecutionPlan],
+    steps: int,
+    device: torch.device,
+    precision: Precision,
 ) -> dict[str, float | None] | None:
     """Time the ways of one process, in turn; None if that would take too much of the run."""
     clock = synchronised_clock(device)
     begin = clock()
-    first = Trial(replace(cell, way=Way()), device, precision)
+    first = TimedSteps(replace(spec, execution_plan=ExecutionPlan()), device, precision)
     first.step()
     made_seconds = clock() - begin
     begin = clock()
     first.step()
     step_seconds = clock() - begin
-    run_seconds = steps * cell.design.k * step_seconds
-    round_seconds = sum(way.members_at_once(cell.design.k) for way in ways) * step_seconds
-    making = made_seconds * (len(ways) - 1)
+    run_seconds = steps * spec.design.k * step_seconds
+    round_seconds = sum(plan.members_at_once(spec.design.k) for plan in plans) * step_seconds
+    making = made_seconds * (len(plans) - 1)
     rounds = int((SHARE_OF_RUN * run_seconds - making) / round_seconds) - WARM_UP_ROUNDS
     if rounds < MIN_ROUNDS:
         return None
     rounds = min(rounds, max(MIN_ROUNDS, int(MAX_SECONDS / round_seconds)), MAX_ROUNDS)
-    trials = {Way(): first}
-    for way in ways[1:]:
-        trial = _made(replace(cell, way=way), device, precision)
+    trials = {ExecutionPlan(): first}
+    for plan in plans[1:]:
+        trial = _made(replace(spec, execution_plan=plan), device, precision)
         if trial is not None:
-            trials[way] = trial
-    seconds: dict[Way, list[float]] = {way: [] for way in trials}
+            trials[plan] = trial
+    seconds: dict[ExecutionPlan, list[float]] = {plan: [] for plan in trials}
     for number in range(WARM_UP_ROUNDS + rounds):
-        for way, trial in trials.items():
+        for plan, trial in trials.items():
             begin = clock()
             trial.step()
             if number >= WARM_UP_ROUNDS:
-                seconds[way].append(clock() - begin)
+                seconds[plan].append(clock() - begin)
     trials.clear()
     if device.type == "cuda":
         torch.cuda.empty_cache()  # what the trials took is not training's
     return {
-        way.label: way.turns(cell.design.k) * median(seconds[way]) if way in seconds else None
-        for way in ways
+        plan.label: plan.turns(spec.design.k) * median(seconds[plan]) if plan in seconds else None
+        for plan in plans
     }
 
 
-def _made(cell: Cell, device: torch.device, precision: Precision) -> Trial | None:
+def _made(spec: RunSpec, device: torch.device, precision: Precision) -> TimedSteps | None:
     """Make a trial and take its first step; None if it has no fused form, or does not fit."""
     try:
-        trial = Trial(cell, device, precision)
+        trial = TimedSteps(spec, device, precision)
         trial.step()
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
@@ -195,7 +205,7 @@ def _made(cell: Cell, device: torch.device, precision: Precision) -> Trial | Non
     return trial
 
 
-def _time_processes(cell: Cell, device: torch.device) -> tuple[float, float] | None:
+def _time_processes(spec: RunSpec, device: torch.device) -> tuple[float, float] | None:
     """Time processes that step side by side.
 
     Returns:
@@ -203,35 +213,35 @@ def _time_processes(cell: Cell, device: torch.device) -> tuple[float, float] | N
         if one of them was ended, or could not do it.
     """
     try:
-        return _time_crew(cell, device)
+        return _time_crew(spec, device)
     except ProcessEndedError:
         return None
 
 
-def _time_crew(cell: Cell, device: torch.device) -> tuple[float, float]:
+def _time_crew(spec: RunSpec, device: torch.device) -> tuple[float, float]:
     begin = perf_counter()
-    threads = threads_each(cell.way.processes)
-    with Crew() as crew:
-        for number in range(cell.way.processes):
-            crew.start("a probe", _time_steps, cell, device.type, number, threads)
-        for number in range(len(crew)):
-            crew.receive(number)
+    threads = threads_each(spec.execution_plan.processes)
+    with WorkerProcesses() as workers:
+        for number in range(spec.execution_plan.processes):
+            workers.start("a probe", _time_steps, spec, device.type, number, threads)
+        for number in range(len(workers)):
+            workers.receive(number)
         start_seconds = perf_counter() - begin
-        for number in range(len(crew)):
-            crew.send(number, b"go")
-        slowest = max(float(crew.receive(number)) for number in range(len(crew)))
-    return cell.way.turns(cell.design.k) * slowest, start_seconds
+        for number in range(len(workers)):
+            workers.send(number, b"go")
+        slowest = max(float(workers.receive(number)) for number in range(len(workers)))
+    return spec.execution_plan.turns(spec.design.k) * slowest, start_seconds
 
 
 def _time_steps(
-    connection: Connection, cell: Cell, device_type: str, number: int, threads: int
+    connection: Connection, spec: RunSpec, device_type: str, number: int, threads: int
 ) -> None:
     """Step for a while, beside the others, and send the median seconds of a step."""
     torch.set_num_threads(threads)
-    device = place(choose_device(device_type), number)
+    device = slot_device(choose_device(device_type), number)
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    trial = _made(cell, device, use_precision(cell.precision, device))
+    trial = _made(spec, device, use_precision(spec.precision, device))
     if trial is None:
         return  # the parent sees the end of this process
     trial.step()

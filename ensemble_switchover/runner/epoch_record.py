@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ensemble_switchover.config.recipe import Recipe
-    from ensemble_switchover.training.epoch_result import EpochPart
+    from ensemble_switchover.training.epoch_result import EpochResult
 
 
-def epoch_row(
-    part: EpochPart, labels: Tensor, recipe: Recipe, num_train_images: int
+def make_epoch_record(
+    part: EpochResult, labels: Tensor, recipe: Recipe, num_train_images: int
 ) -> EpochRecord:
     """Make an epoch's row.
 

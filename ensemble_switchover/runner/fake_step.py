@@ -20,12 +20,12 @@ from ensemble_switchover.training.precision import Precision
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ensemble_switchover.config.execution_plan import Way
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.design import Family, ImageTask
     from ensemble_switchover.planning.forecast import Forecast
 
-HOST = torch.device("cpu")
+FAKE_DEVICE = torch.device("cpu")
 """Fake tensors lie nowhere; the CPU needs no driver."""
 
 
@@ -33,21 +33,21 @@ def with_exact_memory(forecasts: Sequence[Forecast]) -> list[Forecast]:
     """Replace the memory that was counted from shapes by that of torch's tensors."""
     exact = []
     for entry in forecasts:
-        difference = fake_step_bytes(entry.cell) - step_bytes(entry.cell)
+        difference = fake_step_bytes(entry.spec) - step_bytes(entry.spec)
         traced = replace(entry.cost, memory_bytes=entry.cost.memory_bytes + difference)
         exact.append(replace(entry, cost=traced))
     return exact
 
 
-def fake_step_bytes(cell: Cell) -> int:
+def fake_step_bytes(spec: RunSpec) -> int:
     """Take two training steps of members that share them, with fake tensors.
 
     Returns:
         The peak of their bytes.
     """
-    design = cell.design
-    size = (design.depth, design.width, cell.task, cell.recipe.batch_size, item_bytes(cell))
-    return fake_bytes(cell.family, *size, cell.way, cell.members_at_once)
+    design = spec.design
+    size = (design.depth, design.width, spec.task, spec.recipe.batch_size, item_bytes(spec))
+    return fake_bytes(spec.family, *size, spec.execution_plan, spec.members_at_once)
 
 
 @lru_cache(maxsize=65536)
@@ -58,7 +58,7 @@ def fake_bytes(
     task: ImageTask,
     batch_size: int,
     number_bytes: int,
-    way: Way,
+    plan: ExecutionPlan,
     num_members: int = 1,
 ) -> int:
     """Take two training steps of so many members at once; return the peak of their bytes."""
@@ -66,13 +66,13 @@ def fake_bytes(
     tracker = AllocationTracker()
     with _default_dtype(dtype), FakeTensorMode(), tracker:
         members = [build_network(family, depth, width, task) for _ in range(num_members)]
-        at_once = {"fused" if way.channels_last else "foreach": True}  # as on a GPU
+        at_once = {"fused" if plan.channels_last else "foreach": True}  # as on a GPU
         optimizers = [
             SGD(member.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, **at_once)
             for member in members
         ]
         precision = Precision("32", dtype)
-        executed = EXECUTIONS[way.within](members, optimizers, HOST, precision, way=way)
+        executed = EXECUTIONS[plan.within](members, optimizers, FAKE_DEVICE, precision, plan=plan)
         group = tuple(range(num_members))
         executed.prepare(group)
         shape = (num_members, batch_size, task.channels, task.size, task.size)

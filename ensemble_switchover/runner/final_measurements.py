@@ -14,7 +14,7 @@ import torch
 
 from ensemble_switchover.config.execution_plan import SEQUENTIAL
 from ensemble_switchover.design import DesignClass
-from ensemble_switchover.measurement.latency import Contender, measure_latencies
+from ensemble_switchover.measurement.latency import TimedModel, measure_latencies
 from ensemble_switchover.measurement.layer_time import measure_layer_times
 from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
 from ensemble_switchover.measurement.timing import synchronised_clock
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import MeasurementConfig
     from ensemble_switchover.training.precision import Precision
 
 
 def measure_inference(
-    cell: Cell,
+    spec: RunSpec,
     ensemble: Ensemble,
     asked: MeasurementConfig,
     precision: Precision,
@@ -46,8 +46,8 @@ def measure_inference(
     if not asked.latency_batch_sizes:
         return []
     latencies = measure_latencies(
-        contenders(cell, ensemble, precision, device, warn),
-        cell.task,
+        models(spec, ensemble, precision, device, warn),
+        spec.task,
         asked.latency_batch_sizes,
         device=device,
         dtype=precision.dtype,
@@ -57,36 +57,36 @@ def measure_inference(
     return [LatencyRecord(**asdict(latency)) for latency in latencies]
 
 
-def contenders(
-    cell: Cell,
+def models(
+    spec: RunSpec,
     ensemble: Ensemble,
     precision: Precision,
     device: torch.device,
     warn: Callable[[str], None] = print,
-) -> list[Contender]:
+) -> list[TimedModel]:
     """Return a trained ensemble by every way to serve it, and the single network beside it.
 
     A run of a single network is the single network, and alone. `warn` is told of what the memory
     does not suffice for.
     """
     found = [_contender("run", SEQUENTIAL, ensemble.eval(), precision, device)]
-    if cell.design.design_class is DesignClass.SINGLE:
+    if spec.design.design_class is DesignClass.SINGLE:
         return found
     for execution in SERVED:
         if execution != SEQUENTIAL:
             with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},", warn):
                 served = serve(copy.deepcopy(ensemble), execution)
                 found.append(_contender("run", execution, served, precision, device))
-    budget = cell.budget
+    budget = spec.budget
     with LeftOutIfTooLarge("inference of the budget's single network", warn):
-        single = Ensemble.build(cell.family, budget.depth, budget.width, cell.task, [cell.seed])
+        single = Ensemble.build(spec.family, budget.depth, budget.width, spec.task, [spec.seed])
         single = single.to(device, precision.dtype).eval()
         found.append(_contender("single", SEQUENTIAL, single, precision, device))
     return found
 
 
 def measure_layers(
-    cell: Cell,
+    spec: RunSpec,
     asked: MeasurementConfig,
     precision: Precision,
     device: torch.device,
@@ -96,18 +96,18 @@ def measure_layers(
     layer_times: list[LayerTimeRecord] = []
     if asked.layer_repeats:
         with LeftOutIfTooLarge("the timing of layers", warn):
-            layer_times = _time_layers(cell, asked.layer_repeats, precision, device)
+            layer_times = _time_layers(spec, asked.layer_repeats, precision, device)
     return layer_times
 
 
 def _time_layers(
-    cell: Cell, repeats: int, precision: Precision, device: torch.device
+    spec: RunSpec, repeats: int, precision: Precision, device: torch.device
 ) -> list[LayerTimeRecord]:
-    task = cell.task
+    task = spec.task
     generator = torch.Generator().manual_seed(0)
-    shape = (cell.recipe.batch_size, task.channels, task.size, task.size)
+    shape = (spec.recipe.batch_size, task.channels, task.size, task.size)
     labels = torch.randint(0, task.num_classes, shape[:1], generator=generator)
-    (member,) = build_ensemble(cell, [0]).to(device, precision.dtype).members
+    (member,) = build_ensemble(spec, [0]).to(device, precision.dtype).members
     layer_times = measure_layer_times(
         member,
         torch.randn(shape, generator=generator).to(device, precision.dtype),
@@ -125,10 +125,10 @@ def _contender(
     network: nn.Module,
     precision: Precision,
     device: torch.device,
-) -> Contender:
+) -> TimedModel:
     def predict(images: Tensor) -> Tensor:
         with precision.computing(device):
             probabilities: Tensor = network(images)
         return probabilities
 
-    return Contender(model=model, execution=execution, predict=predict)
+    return TimedModel(model=model, execution=execution, predict=predict)

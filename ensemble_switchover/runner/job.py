@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.tracking.loggers import MetricLog
 
@@ -56,23 +56,23 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JobOutcome:
     """How a job ended, and a line about it."""
 
     ending: Ending
     line: str
 
 
-def run_cell(
-    cell: Cell,
+def run_job(
+    spec: RunSpec,
     config: Config,
     *,
     concurrent_jobs: int,
     tell: Callable[[str], None],
     warn: Callable[[str], None],
     patient: bool = False,
-) -> Outcome:
-    """Run a cell unless its record is there, and write its record.
+) -> JobOutcome:
+    """Run a run unless its record is there, and write its record.
 
     A training that fails leaves its failure behind and raises. A run that another process works
     on is left to it. `tell` is given the course of the run, `warn` what goes wrong beside it; both
@@ -84,25 +84,25 @@ def run_cell(
         Exception: whatever else a run raises.
     """
     interruption.check()
-    known = _known(cell, config)
+    known = _known(spec, config)
     if known is not None:
         return known
-    lock = take_lock(unfinished_folder(cell.folder), patient=patient)
+    lock = take_lock(unfinished_folder(spec.folder), patient=patient)
     if isinstance(lock, Hold):
-        return Outcome(Ending.BUSY, f"{cell.name}: {lock}, is at it; left to that one")
+        return JobOutcome(Ending.BUSY, f"{spec.name}: {lock}, is at it; left to that one")
     with lock:
-        run_log = RunLog(cell.folder)
+        run_log = RunLog(spec.folder)
         try:
-            known = _known(cell, config)
+            known = _known(spec, config)
             if known is not None:
                 return known
-            run_log.write(f"{cell.name}, {lock.owner}")
+            run_log.write(f"{spec.name}, {lock.owner}")
             return _train_and_log(
-                cell, config, concurrent_jobs, _both(run_log, tell), _both(run_log, warn), run_log
+                spec, config, concurrent_jobs, _both(run_log, tell), _both(run_log, warn), run_log
             )
         finally:
-            if not has_checkpoint(cell.folder):
-                forget_description(cell.folder)
+            if not has_checkpoint(spec.folder):
+                forget_description(spec.folder)
                 run_log.forget()
 
 
@@ -114,10 +114,10 @@ def _both(run_log: RunLog, tell: Callable[[str], None]) -> Callable[[str], None]
     return both
 
 
-def _lacks(cell: Cell, config: Config) -> str:
+def _lacks(spec: RunSpec, config: Config) -> str:
     """Tell which predictions are asked for that a finished run did not keep."""
-    asked = kept_epochs(config.record.predictions, cell.recipe)
-    files = read_document(cell.folder).files
+    asked = kept_epochs(config.record.predictions, spec.recipe)
+    files = read_document(spec.folder).files
     if all(predictions_file(epoch) in files for epoch in asked):
         return ""
     return (
@@ -126,61 +126,63 @@ def _lacks(cell: Cell, config: Config) -> str:
     )
 
 
-def _known(cell: Cell, config: Config) -> Outcome | None:
-    state = ended_state(cell.folder)
-    path = cell.folder / RECORD_FILE
+def _known(spec: RunSpec, config: Config) -> JobOutcome | None:
+    state = ended_state(spec.folder)
+    path = spec.folder / RECORD_FILE
     if state is RunState.FINISHED:
-        forget_unfinished(cell.folder)  # of a process that ended between its record and this
-        return Outcome(Ending.REUSED, f"finished before, reused: {path}{_lacks(cell, config)}")
+        forget_unfinished(spec.folder)  # of a process that ended between its record and this
+        return JobOutcome(Ending.REUSED, f"finished before, reused: {path}{_lacks(spec, config)}")
     if state is RunState.UNREADABLE:
-        return Outcome(Ending.FAILED_BEFORE, f"{failure_of(cell.folder)}; remove it to run again")
+        return JobOutcome(
+            Ending.FAILED_BEFORE, f"{failure_of(spec.folder)}; remove it to run again"
+        )
     if state is RunState.FAILED and config.retry != "failed":
-        return Outcome(
+        return JobOutcome(
             Ending.FAILED_BEFORE,
-            f"{cell.name} failed before: {failure_of(cell.folder)}; retry=failed tries it again",
+            f"{spec.name} failed before: {failure_of(spec.folder)}; retry=failed tries it again",
         )
     return None
 
 
 def _train_and_log(
-    cell: Cell,
+    spec: RunSpec,
     config: Config,
     concurrent_jobs: int,
     tell: Callable[[str], None],
     warn: Callable[[str], None],
     run_log: RunLog,
-) -> Outcome:
+) -> JobOutcome:
     from ensemble_switchover.tracking.loggers import MetricLog
 
-    with MetricLog(config.logger, cell, tell, warn) as log:
-        return _train(cell, config, concurrent_jobs, tell, warn, log, run_log)
+    with MetricLog(config.logger, spec, tell, warn) as log:
+        return _train(spec, config, concurrent_jobs, tell, warn, log, run_log)
 
 
 def _train(
-    cell: Cell,
+    spec: RunSpec,
     config: Config,
     concurrent_jobs: int,
     tell: Callable[[str], None],
     warn: Callable[[str], None],
     log: MetricLog,
     run_log: RunLog,
-) -> Outcome:
+) -> JobOutcome:
     from ensemble_switchover.runner.run import summary_line, train_and_measure
     from ensemble_switchover.training.checkpoint import remove_checkpoints
 
     files: dict[str, bytes | Path] = {}
-    description = describe_run(cell)
-    write_description(cell.folder, description)
+    description = describe_run(spec)
+    write_description(spec.folder, description)
 
     def note(error: str) -> None:
         values = plain(config)
-        write_failure(cell.folder, cell.name, error, description=description, config=values)
+        write_failure(spec.folder, spec.name, error, description=description, config=values)
         run_log.write(traceback.format_exc())
         run_log.put_beside_failure()
 
     try:
         record = train_and_measure(
-            cell,
+            spec,
             config,
             concurrent_jobs=concurrent_jobs,
             tell=tell,
@@ -191,8 +193,8 @@ def _train(
     except TrainingError as error:
         note(str(error))
         if isinstance(error, DivergenceError):
-            remove_checkpoints(checkpoint_folder(cell.folder))
-            shutil.rmtree(predictions_folder(cell.folder), ignore_errors=True)
+            remove_checkpoints(checkpoint_folder(spec.folder))
+            shutil.rmtree(predictions_folder(spec.folder), ignore_errors=True)
         raise
     except EnsembleSwitchoverError:
         raise  # of this machine or this moment, not of the run
@@ -201,26 +203,26 @@ def _train(
         raise
     summary = summary_line(record)
     run_log.write(summary)
-    write_record(cell.folder, record, {**files, LOG_FILE: run_log.content()})
-    forget_unfinished(cell.folder)
+    write_record(spec.folder, record, {**files, LOG_FILE: run_log.content()})
+    forget_unfinished(spec.folder)
     log.keep(record)
-    return Outcome(Ending.TRAINED, f"{summary}\n{cell.folder / RECORD_FILE}")
+    return JobOutcome(Ending.TRAINED, f"{summary}\n{spec.folder / RECORD_FILE}")
 
 
-def describe_run(cell: Cell) -> RunDescription:
+def describe_run(spec: RunSpec) -> RunDescription:
     """Tell what a run is, for those who look while it has no record."""
     return RunDescription(
-        family=cell.family.name,
-        dataset=cell.dataset.name,
-        design_class=cell.design.design_class.value,
-        k=cell.design.k,
-        depth=cell.design.depth,
-        width=cell.design.width,
-        budget_depth=cell.budget.depth,
-        budget_width=cell.budget.width,
-        budget_parameters=cell.budget.parameters,
-        parameters=cell.design.parameters,
-        epochs=cell.recipe.epochs,
-        seed=cell.seed,
-        fingerprint=cell.fingerprint,
+        family=spec.family.name,
+        dataset=spec.dataset.name,
+        design_class=spec.design.design_class.value,
+        k=spec.design.k,
+        depth=spec.design.depth,
+        width=spec.design.width,
+        budget_depth=spec.budget.depth,
+        budget_width=spec.budget.width,
+        budget_parameters=spec.budget.parameters,
+        parameters=spec.design.parameters,
+        epochs=spec.recipe.epochs,
+        seed=spec.seed,
+        fingerprint=spec.fingerprint,
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ensemble_switchover.config.recipe import Recipe
-    from ensemble_switchover.training.epoch_result import EpochPart
+    from ensemble_switchover.training.epoch_result import EpochResult
 
 
 class PredictionFiles:
@@ -37,7 +37,7 @@ class PredictionFiles:
         self.epochs = kept_epochs(which, recipe)
         self.warn = warn
 
-    def add(self, part: EpochPart, labels: Tensor) -> None:
+    def add(self, part: EpochResult, labels: Tensor) -> None:
         """Write the predictions of an epoch if it is a chosen one; labels (N,) of the images."""
         if part.epoch not in self.epochs:
             return

@@ -1,4 +1,4 @@
-"""One run: from a resolved cell to its record. The only file that wires the parts together."""
+"""One run: from a resolved run to its record. The only file that wires the parts together."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ensemble_switchover.config.execution_plan import asked_way
+from ensemble_switchover.config.execution_plan import plan_from_config
 from ensemble_switchover.config.schema import LoggerConfig, plain
 from ensemble_switchover.data.batches import Normalisation
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.measurement.disturbance import (
-    Watch,
+    DisturbanceMonitor,
     thread_times,
     waiting_sentences,
     waiting_share,
@@ -39,8 +39,8 @@ from ensemble_switchover.results.record import (
     Record,
 )
 from ensemble_switchover.results.store import dump_epochs, load_epochs
-from ensemble_switchover.runner.choose_execution import choose_way
-from ensemble_switchover.runner.epoch_record import epoch_row
+from ensemble_switchover.runner.choose_execution import choose_execution_plan
+from ensemble_switchover.runner.epoch_record import make_epoch_record
 from ensemble_switchover.runner.final_measurements import measure_inference, measure_layers
 from ensemble_switchover.runner.kept_predictions import PredictionFiles
 from ensemble_switchover.runner.out_of_memory import out_of_memory_text
@@ -53,27 +53,27 @@ from ensemble_switchover.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from ensemble_switchover.training.device import choose_device, num_places
+from ensemble_switchover.training.device import choose_device, num_device_slots
 from ensemble_switchover.training.fit import train
 from ensemble_switchover.training.member_processes import train_in_processes
-from ensemble_switchover.training.module import Start
+from ensemble_switchover.training.module import ResumePoint
 from ensemble_switchover.training.precision import use_precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ensemble_switchover.config.execution_plan import Way
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.data import SplitImages
     from ensemble_switchover.networks import Ensemble
-    from ensemble_switchover.training.epoch_result import EpochPart
+    from ensemble_switchover.training.epoch_result import EpochResult
     from ensemble_switchover.training.precision import Precision
 
 
 def train_and_measure(
-    cell: Cell,
+    spec: RunSpec,
     config: Config,
     *,
     concurrent_jobs: int = 1,
@@ -82,10 +82,10 @@ def train_and_measure(
     log: MetricLog | None = None,
     keep: Callable[[str, bytes | Path], None] = lambda _, __: None,
 ) -> Record:
-    """Train the members of a cell, measure them, and return the record.
+    """Train the members of a run, measure them, and return the record.
 
     Args:
-        cell: What to run, resolved.
+        spec: What to run, resolved.
         config: The configuration it was resolved from; it is kept in the record.
         concurrent_jobs: How many runs share the machine.
         tell: Is given a line of text after every epoch.
@@ -98,14 +98,14 @@ def train_and_measure(
         DataError: if the data set is absent or not what it should be.
         TrainingError: if a member diverges, or the memory does not suffice.
     """
-    log = log or MetricLog(LoggerConfig(kind="none"), cell, tell, warn)
-    run = _Run(cell, config, concurrent_jobs, tell, warn, log, keep)
+    log = log or MetricLog(LoggerConfig(kind="none"), spec, tell, warn)
+    run = _Run(spec, config, concurrent_jobs, tell, warn, log, keep)
     try:
         return run.record()
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise TrainingError(out_of_memory_text(run.cell)) from error
+        raise TrainingError(out_of_memory_text(run.spec)) from error
 
 
 class _Run:
@@ -113,7 +113,7 @@ class _Run:
 
     def __init__(
         self,
-        cell: Cell,
+        spec: RunSpec,
         config: Config,
         concurrent_jobs: int,
         tell: Callable[[str], None],
@@ -121,7 +121,7 @@ class _Run:
         log: MetricLog,
         keep: Callable[[str, bytes | Path], None],
     ) -> None:
-        self.cell = cell
+        self.spec = spec
         self.config = config
         self.concurrent_jobs = concurrent_jobs
         self.tell = tell
@@ -134,7 +134,7 @@ class _Run:
         """By former processes."""
         self.epochs: list[EpochRecord] = []
         self.predictions = PredictionFiles(
-            cell.folder, config.record.predictions, cell.recipe, warn
+            spec.folder, config.record.predictions, spec.recipe, warn
         )
         self.place = ""
         """What the times depend on here."""
@@ -143,56 +143,58 @@ class _Run:
 
     def record(self) -> Record:
         """Do it."""
-        cell, config = self.cell, self.config
+        spec, config = self.spec, self.config
         device = choose_device(config.device)
         if config.threads is not None:
             torch.set_num_threads(config.threads)
-        precision = use_precision(cell.precision, device)
+        precision = use_precision(spec.precision, device)
         environment = describe_environment(device)
-        split = load_images(cell, self.tell)
+        split = load_images(spec, self.tell)
         for remark in split.remarks:
-            self.warn(f"dataset={cell.dataset.name}: {remark}")
+            self.warn(f"dataset={spec.dataset.name}: {remark}")
         self.place = f"{environment.device_name}, {environment.num_threads} threads, torch "
         self.place += environment.versions["torch"]
-        checkpoint = read_checkpoint(checkpoint_folder(cell.folder), self.warn)
-        self.cell = cell = replace(cell, way=self._way(device, precision, checkpoint))
+        checkpoint = read_checkpoint(checkpoint_folder(spec.folder), self.warn)
+        self.spec = spec = replace(
+            spec, execution_plan=self._execution_plan(device, precision, checkpoint)
+        )
         torch.compiler.reset()  # torch compiles so many graphs a process, and then silently none
-        watch = Watch(device)
-        self.log.start(plain(config), run_facts(cell, asdict(environment)))
+        monitor = DisturbanceMonitor(device)
+        self.log.start(plain(config), run_facts(spec, asdict(environment)))
         ensemble, residence = self._train(split, precision, device, checkpoint)
         for path in self.predictions.paths():
             self.keep(path.name, path)
         if config.record.weights:
-            self.keep(WEIGHTS_FILE, dump_weights(_trained(cell, ensemble, split)))
+            self.keep(WEIGHTS_FILE, dump_weights(_trained(spec, ensemble, split)))
         threads = thread_times()
         latencies = measure_inference(
-            cell, ensemble, config.measurement, precision, device, self.warn
+            spec, ensemble, config.measurement, precision, device, self.warn
         )
-        layer_times = measure_layers(cell, config.measurement, precision, device, self.warn)
+        layer_times = measure_layers(spec, config.measurement, precision, device, self.warn)
         shares = {
             "training": fmean(epoch.waiting_share for epoch in self.epochs),
             "the measuring after it": waiting_share(threads, thread_times()),
         }
-        disturbances = [*waiting_sentences(shares), *watch.seen(self.concurrent_jobs)]
+        disturbances = [*waiting_sentences(shares), *monitor.seen(self.concurrent_jobs)]
         return Record(
             schema_version=SCHEMA_VERSION,
-            name=cell.name,
-            fingerprint=cell.fingerprint,
-            training=cell.training,
-            study=cell.study,
-            seed=cell.seed,
-            member_seeds=cell.member_seeds,
-            budget=budget_record(cell),
-            design=design_record(cell),
-            dataset=dataset_record(cell, len(split.train), len(split.test), split.remarks),
-            recipe=recipe_record(cell),
+            name=spec.name,
+            fingerprint=spec.fingerprint,
+            training=spec.training_fingerprint,
+            study=spec.study,
+            seed=spec.seed,
+            member_seeds=spec.member_seeds,
+            budget=budget_record(spec),
+            design=design_record(spec),
+            dataset=dataset_record(spec, len(split.train), len(split.test), split.remarks),
+            recipe=recipe_record(spec),
             environment=EnvironmentRecord(
                 **asdict(environment),
-                execution=cell.way.label,
-                execution_asked=cell.execution.name,
+                execution=spec.execution_plan.label,
+                execution_asked=spec.execution.name,
                 began_on=self.began_on,
-                precision=cell.precision,
-                compiled=cell.compile,
+                precision=spec.precision,
+                compiled=spec.compile,
                 residence=residence,
                 disturbances=disturbances,
                 concurrent_jobs=self.concurrent_jobs,
@@ -205,32 +207,32 @@ class _Run:
             wall_seconds=self._wall_seconds(),
         )
 
-    def _way(
+    def _execution_plan(
         self, device: torch.device, precision: Precision, checkpoint: Checkpoint | None
-    ) -> Way:
+    ) -> ExecutionPlan:
         """Decide how the members are executed; a run goes on as it began, in the same place.
 
         Raises:
             ConfigError: for more processes than there are GPUs.
         """
-        cell = self.cell
+        spec = self.spec
         if checkpoint is not None:
             if checkpoint.place == self.place:
-                return checkpoint.way
+                return checkpoint.execution_plan
             self.began_on = checkpoint.place
             self.warn(
                 f"begun on {self.began_on}, and going on on {self.place}: seconds and memory of "
                 f"this run are of both"
             )
-        if cell.execution.name == "auto":
-            return choose_way(cell, device, precision, self.tell)
-        way = asked_way(cell.execution, cell.design.k, num_places(device))
-        if device.type == "cuda" and way.processes > num_places(device):
+        if spec.execution.name == "auto":
+            return choose_execution_plan(spec, device, precision, self.tell)
+        plan = plan_from_config(spec.execution, spec.design.k, num_device_slots(device))
+        if device.type == "cuda" and plan.processes > num_device_slots(device):
             raise ConfigError(
-                f"execution.processes={way.processes}: expected at most one a GPU, this machine "
-                f"has {num_places(device)}"
+                f"execution.processes={plan.processes}: expected at most one a GPU, this machine "
+                f"has {num_device_slots(device)}"
             )
-        return way
+        return plan
 
     def _train(
         self,
@@ -245,28 +247,28 @@ class _Run:
             The trained ensemble on the device, built anew so that it is the same module however it
             was trained, and where the images lay.
         """
-        cell = self.cell
+        spec = self.spec
         start, members = None, None
         if checkpoint is not None:
             members = checkpoint.members
-            start = Start(num_epochs=checkpoint.num_epochs, members=members)
+            start = ResumePoint(num_epochs=checkpoint.num_epochs, members=members)
             self._go_on_after(checkpoint)
 
-        def on_epoch(part: EpochPart) -> None:
+        def on_epoch(part: EpochResult) -> None:
             nonlocal members
             members = part.members
             self._close_epoch(part, split)
 
-        if cell.way.processes == 1:
+        if spec.execution_plan.processes == 1:
             residence = train(
-                cell, split, precision, device, on_epoch, start=start, tell=self.tell
+                spec, split, precision, device, on_epoch, start=start, tell=self.tell
             )[1].residence
         else:
-            residence = train_in_processes(cell, device, on_epoch, start=start)
+            residence = train_in_processes(spec, device, on_epoch, start=start)
         gc.collect()  # Lightning's objects refer to each other, and hold all members
         if device.type == "cuda":
             torch.cuda.empty_cache()
-        ensemble = build_ensemble(cell).to(device, precision.dtype)
+        ensemble = build_ensemble(spec).to(device, precision.dtype)
         assert members is not None
         for network, state in zip(ensemble.members, members, strict=True):
             network.load_state_dict(state.network)
@@ -275,28 +277,28 @@ class _Run:
     def _go_on_after(self, checkpoint: Checkpoint) -> None:
         self.spent_seconds = checkpoint.wall_seconds
         self.epochs = load_epochs(checkpoint.rows)
-        self.tell(f"going on after epoch {checkpoint.num_epochs} of {self.cell.recipe.epochs}")
+        self.tell(f"going on after epoch {checkpoint.num_epochs} of {self.spec.recipe.epochs}")
         for epoch in self.epochs:
             self.log.epoch(epoch)
 
-    def _close_epoch(self, part: EpochPart, split: SplitImages) -> None:
+    def _close_epoch(self, part: EpochResult, split: SplitImages) -> None:
         """Take stock of an epoch: its row, its line, its checkpoint."""
-        cell = self.cell
-        epoch = epoch_row(part, split.test.labels, cell.recipe, len(split.train))
+        spec = self.spec
+        epoch = make_epoch_record(part, split.test.labels, spec.recipe, len(split.train))
         self.epochs.append(epoch)
         self.log.epoch(epoch)
-        self.tell(_epoch_line(epoch, cell.recipe.epochs, cell.sizes.evaluated_on))
+        self.tell(_epoch_line(epoch, spec.recipe.epochs, spec.sizes.evaluated_on))
         self.predictions.add(part, split.test.labels)
         checkpoint = Checkpoint(
             num_epochs=part.epoch,
             members=part.members,
-            way=cell.way,
+            execution_plan=spec.execution_plan,
             place=self.place,
             rows=dump_epochs(self.epochs),
             wall_seconds=self._wall_seconds(),
         )
         try:
-            write_checkpoint(checkpoint_folder(cell.folder), checkpoint)
+            write_checkpoint(checkpoint_folder(spec.folder), checkpoint)
         except OSError as error:  # costs the checkpoint, never the run
             self.warn(f"no checkpoint after epoch {part.epoch}: {error}")
         interruption.check()
@@ -311,12 +313,12 @@ def start_clock() -> Callable[[], float]:
     return lambda: time.perf_counter() - begin
 
 
-def _trained(cell: Cell, ensemble: Ensemble, split: SplitImages) -> TrainedEnsemble:
+def _trained(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -> TrainedEnsemble:
     return TrainedEnsemble(
-        family=cell.family,
-        depth=cell.design.depth,
-        width=cell.design.width,
-        task=cell.task,
+        family=spec.family,
+        depth=spec.design.depth,
+        width=spec.design.width,
+        task=spec.task,
         ensemble=ensemble,
         normalisation=Normalisation.of_set(split.train),
         class_names=split.class_names,

@@ -1,4 +1,4 @@
-"""Training steps and predictions of a cell's members on images of noise, to be timed."""
+"""Training steps and predictions of a run's members on images of noise, to be timed."""
 
 from __future__ import annotations
 
@@ -18,43 +18,46 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
 NUM_BATCHES = 4
 """Of noise, used over and over."""
 
 
-class Trial:
-    """The members of one process that share a step, executed as the cell's way says.
+class TimedSteps:
+    """The members of one process that share a step, executed as the run's way says.
 
-    For all members of a process to take a step, `cell.way.turns` such steps follow one another.
+    For all members of a process to take a step, `spec.way.turns` such steps follow one another.
     """
 
-    def __init__(self, cell: Cell, device: torch.device, precision: Precision) -> None:
+    def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
         """Build as many members as share a step, with their batches and their augmentation."""
-        self.cell = cell
+        self.spec = spec
         self.device = device
         self.precision = precision
-        self.group = tuple(range(cell.members_at_once))
-        self.ensemble = build_ensemble(cell, self.group).to(device, precision.dtype)
+        self.group = tuple(range(spec.members_at_once))
+        self.ensemble = build_ensemble(spec, self.group).to(device, precision.dtype)
         members = list(self.ensemble.members)
-        self.execution = EXECUTIONS[cell.way.within](
+        self.execution = EXECUTIONS[spec.execution_plan.within](
             members,
-            [make_optimizer(member, cell.recipe, cell.way, precision) for member in members],
+            [
+                make_optimizer(member, spec.recipe, spec.execution_plan, precision)
+                for member in members
+            ],
             device,
             precision,
-            way=cell.way,
-            compiled=cell.compile,
+            plan=spec.execution_plan,
+            compiled=spec.compile,
         )
         self.execution.prepare(self.group)
-        noise = _noise(cell, device)
+        noise = _noise(spec, device)
         batches = TrainingBatches(
             noise,
             groups=(self.group,),
             member_seeds=self.group,
-            batch_size=cell.recipe.batch_size,
-            augmentation=augmentation_of(cell),
+            batch_size=spec.recipe.batch_size,
+            augmentation=augmentation_of(spec),
             normalisation=Normalisation.of(noise.images),
             dtype=precision.dtype,
             epoch=lambda: 0,
@@ -69,7 +72,7 @@ class Trial:
 
     def predictor(self, num_images: int) -> Callable[[], Tensor]:
         """Return what predicts the logits of so many images."""
-        task = self.cell.task
+        task = self.spec.task
         shape = (num_images, task.channels, task.size, task.size)
         images = torch.randn(shape, device=self.device, dtype=self.precision.dtype)
 
@@ -81,9 +84,9 @@ class Trial:
         return predict
 
 
-def _noise(cell: Cell, device: torch.device) -> ImageSet:
-    task = cell.task
-    num_images = NUM_BATCHES * cell.recipe.batch_size
+def _noise(spec: RunSpec, device: torch.device) -> ImageSet:
+    task = spec.task
+    num_images = NUM_BATCHES * spec.recipe.batch_size
     shape = (num_images, task.channels, task.size, task.size)
     images = torch.randint(0, 256, shape, dtype=torch.uint8)
     labels = torch.randint(0, task.num_classes, (num_images,))

@@ -61,7 +61,7 @@ def export_file(
     Raises:
         ConfigError: if the format cannot hold so large a network.
     """
-    write, load = FORMATS[form]
+    write, load = EXPORT_FORMATS[form]
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=out.parent))
     try:
@@ -157,7 +157,7 @@ def _load_torch(path: Path) -> Callable[[Tensor], Tensor]:
     return torch.export.load(path).module()
 
 
-FORMATS: dict[
+EXPORT_FORMATS: dict[
     str,
     tuple[
         Callable[[ExportedProgram, Mapping[str, str], Path], None],

@@ -11,17 +11,15 @@ from omegaconf import OmegaConf, open_dict
 from ensemble_switchover.config.command_line import has_word
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.hardware import devices, gpus, main_memory_bytes, num_processors
-from ensemble_switchover.planning.cost import memory_bytes
+from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omegaconf import DictConfig
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
 
-SHARE_OF_MEMORY = 0.8
-"""What the tensors of all runs on a device may take; the rest is for workspaces and allocators."""
 PROCESS_BYTES = 2**29
 """An allowance for what a process takes of a device beside its tensors."""
 ALL_PROCESSORS = -1
@@ -32,10 +30,10 @@ IN_AN_ARRAY = "hydra.launcher.array_parallelism"
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class LaunchBatch:
     """Runs that are launched together."""
 
-    cells: Sequence[Cell]
+    specs: Sequence[RunSpec]
     num_jobs: int | None
     """At a time on this machine; None: the launcher is not of this machine alone."""
 
@@ -50,7 +48,7 @@ class Batch:
         return config
 
 
-def spread(cells: Sequence[Cell], config: DictConfig) -> list[Batch]:
+def group_by_jobs_per_device(specs: Sequence[RunSpec], config: DictConfig) -> list[LaunchBatch]:
     """Decide `sweep.jobs_per_device=`: which runs are launched together, and how many at a time.
 
     Without the word there is one run a GPU, or as many as the launcher says. With `auto`, runs of
@@ -60,25 +58,26 @@ def spread(cells: Sequence[Cell], config: DictConfig) -> list[Batch]:
     Raises:
         ConfigError: if it is no number of runs, or not for this launcher.
     """
-    if not cells:
+    if not specs:
         return []
     asked = config.sweep.jobs_per_device
     n_jobs = OmegaConf.select(config.hydra.launcher, ON_THIS_MACHINE)
     _check(asked, n_jobs, OmegaConf.select(config, IN_AN_ARRAY))
     if n_jobs is None:
-        return [Batch(cells, None)]
-    kinds = {devices()[0] if cell.device == "auto" else cell.device for cell in cells}
+        return [LaunchBatch(specs, None)]
+    kinds = {devices()[0] if spec.device == "auto" else spec.device for spec in specs}
     num_devices = len(gpus()) if kinds == {"cuda"} else 1
     if asked is None:
         one_each = kinds == {"cuda"} and n_jobs == ALL_PROCESSORS
-        return [Batch(cells, max(1, num_devices) if one_each else _as_joblib_counts(n_jobs))]
+        return [LaunchBatch(specs, max(1, num_devices) if one_each else _as_joblib_counts(n_jobs))]
     if asked != "auto":
-        return [Batch(cells, int(asked) * max(1, num_devices))]
-    by_number: dict[int, list[Cell]] = {}
-    for cell in cells:
-        by_number.setdefault(_fitting(cell, num_devices), []).append(cell)
+        return [LaunchBatch(specs, int(asked) * max(1, num_devices))]
+    by_number: dict[int, list[RunSpec]] = {}
+    for spec in specs:
+        by_number.setdefault(_fitting(spec, num_devices), []).append(spec)
     return [
-        Batch(group, number * max(1, num_devices)) for number, group in sorted(by_number.items())
+        LaunchBatch(group, number * max(1, num_devices))
+        for number, group in sorted(by_number.items())
     ]
 
 
@@ -88,18 +87,18 @@ def _as_joblib_counts(n_jobs: int) -> int:
     return int(effective_n_jobs(n_jobs))  # -1: as many as there are processors; -2: but one
 
 
-def jobs_at_a_time(batches: Sequence[Batch], elsewhere: int = 1) -> float:
+def jobs_at_a_time(batches: Sequence[LaunchBatch], elsewhere: int = 1) -> float:
     """Return how many jobs there are on average.
 
     Args:
         batches: What is launched together.
         elsewhere: Jobs at a time where the launcher is not of this machine alone.
 
-    >>> jobs_at_a_time([Batch(["alone"], 1), Batch(["one", "two"], 2)])
+    >>> jobs_at_a_time([LaunchBatch(["alone"], 1), LaunchBatch(["one", "two"], 2)])
     1.5
     """
-    turns = sum(len(batch.cells) / (batch.num_jobs or elsewhere) for batch in batches)
-    return sum(len(batch.cells) for batch in batches) / turns if turns else 1.0
+    turns = sum(len(batch.specs) / (batch.num_jobs or elsewhere) for batch in batches)
+    return sum(len(batch.specs) for batch in batches) / turns if turns else 1.0
 
 
 def jobs_of_array(config: DictConfig) -> int:
@@ -129,15 +128,15 @@ def _check(asked: str | None, n_jobs: int | None, in_an_array: int | None) -> No
         )
 
 
-def _fitting(cell: Cell, num_devices: int) -> int:
+def _fitting(spec: RunSpec, num_devices: int) -> int:
     """Return how many runs like this one share a device: a power of two."""
-    kind = devices()[0] if cell.device == "auto" else cell.device
+    kind = devices()[0] if spec.device == "auto" else spec.device
     on_gpu = kind == "cuda" and gpus()
     available = gpus()[0].memory_bytes if on_gpu else main_memory_bytes()
     if available is None:
         return 1
-    needed = memory_bytes(cell, kind, available) + PROCESS_BYTES
-    threads = cell.threads or (1 if on_gpu else num_processors())
+    needed = memory_bytes(spec, kind, available) + PROCESS_BYTES
+    threads = spec.threads or (1 if on_gpu else num_processors())
     processors = num_processors() // (threads * max(1, num_devices))
-    fitting = max(1, min(int(SHARE_OF_MEMORY * available) // needed, processors))
+    fitting = max(1, min(int(USABLE_MEMORY_SHARE * available) // needed, processors))
     return 1 << (fitting.bit_length() - 1)

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobStatus
 
 from ensemble_switchover.errors import first_line
-from ensemble_switchover.sweep.progress import POLL_SECONDS, describe_kill, locks_on, was_killed
+from ensemble_switchover.sweep.progress import (
+    PROGRESS_POLL_SECONDS,
+    describe_kill,
+    locks_on,
+    was_killed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +22,8 @@ if TYPE_CHECKING:
     from hydra.core.utils import JobReturn
     from hydra.plugins.launcher import Launcher
 
-    from ensemble_switchover.config.run_spec import Cell
-    from ensemble_switchover.sweep.progress import Watch
+    from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.sweep.progress import SweepProgress
 
 NOT_RUN = "not run: "
 """How the answer of a job begins that could not begin, and left no failure behind."""
@@ -29,7 +34,10 @@ CANCELLED = "CANCELLED"
 
 
 def dispatch(
-    cells: Sequence[Cell], words: Mapping[str, list[str]], watch: Watch, launcher: Launcher
+    specs: Sequence[RunSpec],
+    words: Mapping[str, list[str]],
+    progress: SweepProgress,
+    launcher: Launcher,
 ) -> None:
     """Launch runs, and again what a launcher left that broke down.
 
@@ -40,46 +48,46 @@ def dispatch(
     locks of the runs make harmless.
 
     Args:
-        cells: The runs.
+        specs: The runs.
         words: Those of each run, by its name.
-        watch: Knows which runs are still pending.
+        progress: Knows which runs are still pending.
         launcher: Hydra's.
     """
-    batch = list(cells)
-    before = {cell.name: locks_on(cell) for cell in cells}
-    suspects: dict[str, Cell] = {}
+    batch = list(specs)
+    before = {spec.name: locks_on(spec) for spec in specs}
+    suspects: dict[str, RunSpec] = {}
     while batch:
-        broken = _launch(batch, words, watch, launcher)
+        broken = _launch(batch, words, progress, launcher)
         if broken is None:
             break
         if _is_cancelled(broken):
             return
-        left = _wait_for_running(cells, watch)
-        suspects |= {cell.name: cell for cell in left if was_killed(cell, before[cell.name])}
-        rest = [cell for cell in left if cell.name not in suspects]
+        left = _wait_for_running(specs, progress)
+        suspects |= {spec.name: spec for spec in left if was_killed(spec, before[spec.name])}
+        rest = [spec for spec in left if spec.name not in suspects]
         if len(rest) == len(batch):
-            for cell in rest:
-                watch.give_up(cell, _not_launched(broken))
+            for spec in rest:
+                progress.give_up(spec, _not_launched(broken))
             break
         batch = rest
-    for cell in suspects.values():
-        if cell.name in watch.pending and not _launch_alone(cell, words, watch, launcher):
+    for spec in suspects.values():
+        if spec.name in progress.pending and not _launch_alone(spec, words, progress, launcher):
             return
 
 
 def _launch_alone(
-    cell: Cell, words: Mapping[str, list[str]], watch: Watch, launcher: Launcher
+    spec: RunSpec, words: Mapping[str, list[str]], progress: SweepProgress, launcher: Launcher
 ) -> bool:
     """Launch a run again that a killed process worked on; False if somebody cancels it."""
-    before = locks_on(cell)
-    broken = _launch([cell], words, watch, launcher)
+    before = locks_on(spec)
+    broken = _launch([spec], words, progress, launcher)
     if broken is None:
         return True
     if _is_cancelled(broken):
         return False
-    if _wait_for_running([cell], watch):
-        killed = was_killed(cell, before)
-        watch.give_up(cell, describe_kill(cell) if killed else _not_launched(broken))
+    if _wait_for_running([spec], progress):
+        killed = was_killed(spec, before)
+        progress.give_up(spec, describe_kill(spec) if killed else _not_launched(broken))
     return True
 
 
@@ -96,7 +104,10 @@ def _not_launched(broken: str) -> str:
 
 
 def _launch(
-    cells: Sequence[Cell], words: Mapping[str, list[str]], watch: Watch, launcher: Launcher
+    specs: Sequence[RunSpec],
+    words: Mapping[str, list[str]],
+    progress: SweepProgress,
+    launcher: Launcher,
 ) -> str | None:
     """Launch some runs and wait for them.
 
@@ -104,16 +115,16 @@ def _launch(
         What the launcher said when it broke down before all had ended; None if it did not.
     """
     try:
-        returns = launcher.launch([words[cell.name] for cell in cells], initial_job_idx=0)
+        returns = launcher.launch([words[spec.name] for spec in specs], initial_job_idx=0)
     except Exception as error:  # noqa: BLE001 - of any launcher; the other runs shall go on
         return f"{type(error).__name__}: {first_line(error)}"
-    watch.look()
-    answers = {cell.name: _answer(entry) for cell, entry in zip(cells, returns, strict=True)}
-    for cell in cells:
-        if cell.name in watch.pending and answers[cell.name].startswith(NOT_RUN):
-            watch.give_up(cell, answers[cell.name])
-    again = [cell for cell in watch.waiting() if answers.get(cell.name) == BUSY]
-    return _launch(again, words, watch, launcher) if again else None
+    progress.look()
+    answers = {spec.name: _answer(entry) for spec, entry in zip(specs, returns, strict=True)}
+    for spec in specs:
+        if spec.name in progress.pending and answers[spec.name].startswith(NOT_RUN):
+            progress.give_up(spec, answers[spec.name])
+    again = [spec for spec in progress.waiting() if answers.get(spec.name) == BUSY]
+    return _launch(again, words, progress, launcher) if again else None
 
 
 def _answer(returned: JobReturn) -> str:
@@ -122,12 +133,12 @@ def _answer(returned: JobReturn) -> str:
     return NOT_RUN + first_line(returned._return_value)
 
 
-def _wait_for_running(cells: Sequence[Cell], watch: Watch) -> list[Cell]:
+def _wait_for_running(specs: Sequence[RunSpec], progress: SweepProgress) -> list[RunSpec]:
     """Wait until no process works on any of some runs, and return those that have not ended."""
-    names = {cell.name for cell in cells}
+    names = {spec.name for spec in specs}
     while True:
-        watch.look()
-        waiting = [cell for cell in watch.waiting() if cell.name in names]
-        if len(waiting) == len(names & set(watch.pending)):
+        progress.look()
+        waiting = [spec for spec in progress.waiting() if spec.name in names]
+        if len(waiting) == len(names & set(progress.pending)):
             return waiting
-        time.sleep(POLL_SECONDS)
+        time.sleep(PROGRESS_POLL_SECONDS)

@@ -12,7 +12,7 @@ from ensemble_switchover.design import DesignClass
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
 
 FIRST_BUDGETS = 4
 FIRST_SEEDS = 2
@@ -26,32 +26,32 @@ Series = tuple[Any, ...]
 class Block:
     """Runs of one budget and seed, or of several, that are made together."""
 
-    cells: Sequence[Cell]
+    specs: Sequence[RunSpec]
     reason: str
 
 
-def first_block(cells: Sequence[Cell]) -> Block:
+def first_block(specs: Sequence[RunSpec]) -> Block:
     """Choose the smallest budget, the largest, and some between, with two seeds each.
 
     They are among those that have an ensemble, if any has.
     """
-    budgets = compared_budgets(cells)
+    budgets = compared_budgets(specs)
     last = len(budgets) - 1
     chosen = {budgets[round(last * i / (FIRST_BUDGETS - 1))] for i in range(FIRST_BUDGETS)}
-    seeds = sorted({cell.seed for cell in cells})[:FIRST_SEEDS]
-    block = [cell for cell in cells if _parameters(cell) in chosen and cell.seed in seeds]
+    seeds = sorted({spec.seed for spec in specs})[:FIRST_SEEDS]
+    block = [spec for spec in specs if _parameters(spec) in chosen and spec.seed in seeds]
     return Block(block, f"{len(chosen)} of {len(budgets)} budgets, {len(seeds)} seeds")
 
 
 def next_block(
-    cells: Sequence[Cell], errors: Mapping[str, float], attempted: Collection[str]
+    specs: Sequence[RunSpec], errors: Mapping[str, float], attempted: Collection[str]
 ) -> Block | None:
     """Choose the budget whose winner is least certain, and there the next seed.
 
     Of a budget that was not tried, two seeds are made at once.
 
     Args:
-        cells: All runs that may be made.
+        specs: All runs that may be made.
         errors: Test errors in percent of those that are finished, by name.
         attempted: Names of all that were made or tried.
 
@@ -59,13 +59,13 @@ def next_block(
         The runs; None if there is nothing left to make.
     """
     open_seeds: defaultdict[int, set[int]] = defaultdict(set)
-    tried = {_parameters(cell) for cell in cells if cell.name in attempted}
-    for cell in cells:
-        if cell.name not in attempted:
-            open_seeds[_parameters(cell)].add(cell.seed)
+    tried = {_parameters(spec) for spec in specs if spec.name in attempted}
+    for spec in specs:
+        if spec.name not in attempted:
+            open_seeds[_parameters(spec)].add(spec.seed)
     scores: dict[int, tuple[float, Series]] = {}
-    for series, differences in _differences(cells, errors).items():
-        budgets = sorted({_parameters(c) for c in cells if _series(c) == series} & set(open_seeds))
+    for series, differences in _differences(specs, errors).items():
+        budgets = sorted({_parameters(c) for c in specs if _series(c) == series} & set(open_seeds))
         for budget, certainty in certainties(budgets, differences).items():
             scores[budget] = min(scores.get(budget, (certainty, series)), (certainty, series))
     if not scores:
@@ -75,9 +75,9 @@ def next_block(
     seeds = sorted(open_seeds[budget])[:number]
     certainty, series = scores[budget]
     block = [
-        cell
-        for cell in cells
-        if _parameters(cell) == budget and cell.seed in seeds and cell.name not in attempted
+        spec
+        for spec in specs
+        if _parameters(spec) == budget and spec.seed in seeds and spec.name not in attempted
     ]
     where = "between budgets" if budget not in tried else "at a budget with runs"
     reason = (
@@ -87,46 +87,46 @@ def next_block(
     return Block(block, reason)
 
 
-def budgets_of(cells: Sequence[Cell]) -> list[int]:
+def budgets_of(specs: Sequence[RunSpec]) -> list[int]:
     """Return the parameters of every budget, ascending."""
-    return sorted({_parameters(cell) for cell in cells})
+    return sorted({_parameters(spec) for spec in specs})
 
 
-def compared_budgets(cells: Sequence[Cell]) -> list[int]:
+def compared_budgets(specs: Sequence[RunSpec]) -> list[int]:
     """Return the parameters of the budgets that have an ensemble, or of all where none has."""
-    return budgets_of([cell for cell in cells if not _is_single(cell)]) or budgets_of(cells)
+    return budgets_of([spec for spec in specs if not _is_single(spec)]) or budgets_of(specs)
 
 
 def _differences(
-    cells: Sequence[Cell], errors: Mapping[str, float]
+    specs: Sequence[RunSpec], errors: Mapping[str, float]
 ) -> dict[Series, dict[int, list[float]]]:
     """Pair ensembles with the single network of their budget and seed, in every series."""
     single: dict[tuple[Any, ...], float] = {}
-    for cell in cells:
-        if _is_single(cell) and cell.name in errors:
-            single[_place(cell)] = errors[cell.name]
+    for spec in specs:
+        if _is_single(spec) and spec.name in errors:
+            single[_place(spec)] = errors[spec.name]
     found: dict[Series, dict[int, list[float]]] = {}
-    for cell in cells:
-        if _is_single(cell):
+    for spec in specs:
+        if _is_single(spec):
             continue
-        series = found.setdefault(_series(cell), {})
-        if cell.name in errors and _place(cell) in single:
-            difference = errors[cell.name] - single[_place(cell)]
-            series.setdefault(_parameters(cell), []).append(difference)
+        series = found.setdefault(_series(spec), {})
+        if spec.name in errors and _place(spec) in single:
+            difference = errors[spec.name] - single[_place(spec)]
+            series.setdefault(_parameters(spec), []).append(difference)
     return found
 
 
-def _parameters(cell: Cell) -> int:
-    return cell.budget.parameters
+def _parameters(spec: RunSpec) -> int:
+    return spec.budget.parameters
 
 
-def _is_single(cell: Cell) -> bool:
-    return cell.design.design_class is DesignClass.SINGLE
+def _is_single(spec: RunSpec) -> bool:
+    return spec.design.design_class is DesignClass.SINGLE
 
 
-def _series(cell: Cell) -> Series:
-    return cell.setting, cell.design.design_class.value, cell.design.k
+def _series(spec: RunSpec) -> Series:
+    return spec.comparison_fingerprint, spec.design.design_class.value, spec.design.k
 
 
-def _place(cell: Cell) -> tuple[Any, ...]:
-    return cell.setting, cell.budget, cell.seed
+def _place(spec: RunSpec) -> tuple[Any, ...]:
+    return spec.comparison_fingerprint, spec.budget, spec.seed

@@ -23,7 +23,7 @@ from ensemble_switchover.machine.terminal import (
 )
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.layout import unfinished_folder
-from ensemble_switchover.results.lock import SUFFIX, holder_of
+from ensemble_switchover.results.lock import LOCK_SUFFIX, holder_of
 from ensemble_switchover.results.state import (
     RunState,
     count_begun,
@@ -32,17 +32,17 @@ from ensemble_switchover.results.state import (
     failure_stamp,
     num_epochs_kept,
 )
-from ensemble_switchover.sweep.worklist import Agenda, Training, blame
+from ensemble_switchover.sweep.worklist import Training, Worklist, failures_of_shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.study import Study
     from ensemble_switchover.results.document import Document
 
-POLL_SECONDS = 0.5
+PROGRESS_POLL_SECONDS = 0.5
 STATUS_SECONDS = 300.0
 """After so long without a word, a line of how the sweep stands."""
 NAMES_OF_A_REASON = 10
@@ -55,37 +55,37 @@ LAYER_OVERHEAD_FLOPS = 2e7
 class Tally:
     """What the runs of a study have come to in this sweep."""
 
-    trained: list[Cell] = field(default_factory=list)
-    shared: list[Cell] = field(default_factory=list)
-    failed: dict[str, tuple[Cell, str]] = field(default_factory=dict)
+    trained: list[RunSpec] = field(default_factory=list)
+    shared: list[RunSpec] = field(default_factory=list)
+    failed: dict[str, tuple[RunSpec, str]] = field(default_factory=dict)
     """By name, with the reason."""
 
 
-class Watch(threading.Thread):
-    """Watches the store for the runs of an agenda."""
+class SweepProgress(threading.Thread):
+    """Watches the store for the runs of a worklist."""
 
     def __init__(
         self,
         study: Study,
-        agenda: Agenda,
+        worklist: Worklist,
         *,
         concurrent_jobs: float,
-        share: Callable[[Cell, Path], None],
+        share: Callable[[RunSpec, Path], None],
     ) -> None:
         """Tell what is there, and begin to watch with `start`.
 
         Args:
             study: The runs.
-            agenda: What is to do of them.
+            worklist: What is to do of them.
             concurrent_jobs: Runs at a time on this machine, on average; 1 for a cluster, of which
                 the locks tell how many there are.
-            share: Writes the record of a cell from the folder of another one's.
+            share: Writes the record of a run from the folder of another one's.
         """
         super().__init__(daemon=True)
         replace_unknown_characters()
         self.study = study
-        self.agenda = agenda
-        self.tally = Tally(failed=dict(agenda.failed))
+        self.worklist = worklist
+        self.tally = Tally(failed=dict(worklist.failed))
         self.pending: dict[str, Training] = {}
         self.console = Console(highlight=False, soft_wrap=True)
         self._concurrent_jobs = concurrent_jobs
@@ -104,10 +104,10 @@ class Watch(threading.Thread):
             disable=not self.console.is_terminal,
             transient=True,
         )
-        self._title = study.cells[0].study
-        self._task = self._progress.add_task(self._title, total=len(study.cells), status="")
+        self._title = study.specs[0].study
+        self._task = self._progress.add_task(self._title, total=len(study.specs), status="")
         self._tell_beginning()
-        for training in agenda.trainings:
+        for training in worklist.trainings:
             self.add(training)
 
     def add(self, training: Training) -> None:
@@ -118,13 +118,13 @@ class Watch(threading.Thread):
     @property
     def num_missing(self) -> int:
         """Runs without a record that this sweep was to have."""
-        waiting = sum(len(training.cells) for training in self.pending.values())
-        return len(self.tally.failed) + waiting + len(self.agenda.left_out)
+        waiting = sum(len(training.specs) for training in self.pending.values())
+        return len(self.tally.failed) + waiting + len(self.worklist.left_out)
 
     def run(self) -> None:
         """Look again and again."""
         with self._progress:
-            while not self._ended.wait(POLL_SECONDS):
+            while not self._ended.wait(PROGRESS_POLL_SECONDS):
                 self.look()
                 if time.monotonic() - self._last_word > STATUS_SECONDS:
                     self._say(f"{self._title}: {self._status()}")
@@ -144,37 +144,37 @@ class Watch(threading.Thread):
         if self.is_alive():
             self.join()
 
-    def give_up(self, cell: Cell, reason: str) -> None:
+    def give_up(self, spec: RunSpec, reason: str) -> None:
         """Take a pending run for failed that left no failure behind."""
         with self._one_look:
-            training = self.pending.pop(cell.name)
-            self.tally.failed |= blame(cell, reason, training.cells)
+            training = self.pending.pop(spec.name)
+            self.tally.failed |= failures_of_shared(spec, reason, training.specs)
 
-    def waiting(self) -> list[Cell]:
+    def waiting(self) -> list[RunSpec]:
         """Return the pending runs that no process works on."""
         leads = [training.lead for training in self.pending.values()]
-        return [cell for cell in leads if holder_of(unfinished_folder(cell.folder)) is None]
+        return [spec for spec in leads if holder_of(unfinished_folder(spec.folder)) is None]
 
     def finish(self) -> None:
         """Stop watching and tell what came of the sweep."""
         self.stop()
         self.look()
-        tally, agenda = self.tally, self.agenda
-        waiting = sum(len(training.cells) for training in self.pending.values())
+        tally, worklist = self.tally, self.worklist
+        waiting = sum(len(training.specs) for training in self.pending.values())
         self._say(
             f"{len(tally.trained)} runs trained in {duration(time.monotonic() - self._begin)}, "
-            f"{len(tally.shared)} shared, {len(agenda.finished)} reused, {len(tally.failed)} "
-            f"failed, {waiting + len(agenda.left_out)} left; "
-            f"records in {self.study.cells[0].study_folder}"
+            f"{len(tally.shared)} shared, {len(worklist.finished)} reused, {len(tally.failed)} "
+            f"failed, {waiting + len(worklist.left_out)} left; "
+            f"records in {self.study.specs[0].study_folder}"
         )
         for training in self.pending.values():
             hold = holder_of(unfinished_folder(training.lead.folder))
             if hold is not None:
                 self._say(f"  running: {training.lead.name}: {hold}")
-        if agenda.left_out:
+        if worklist.left_out:
             self._say("What never began is left; the same command without retry=failed runs it.")
         if tally.failed:
-            rows = failure_rows([(cell.name, reason) for cell, reason in tally.failed.values()])
+            rows = failure_rows([(spec.name, reason) for spec, reason in tally.failed.values()])
             console = Console(highlight=False)
             if not console.is_terminal:
                 console.width = TERMINAL_WIDTH
@@ -185,46 +185,46 @@ class Watch(threading.Thread):
             )
 
     def _tell_beginning(self) -> None:
-        study, agenda = self.study, self.agenda
-        spared = len(agenda.shares) + sum(len(entry.others) for entry in agenda.trainings)
+        study, worklist = self.study, self.worklist
+        spared = len(worklist.shares) + sum(len(entry.others) for entry in worklist.trainings)
         sharing = f", {spared} share the training of another" if spared else ""
         self._say(
-            f"{self._title}: {count(len(study.cells), 'run')}, {len(agenda.finished)} of them "
-            f"finished before{count_begun(agenda.states.values())}{sharing}"
+            f"{self._title}: {count(len(study.specs), 'run')}, {len(worklist.finished)} of them "
+            f"finished before{count_begun(worklist.states.values())}{sharing}"
         )
         for hole in study.impossible:
             self._say(f"  no such design: {hole}")
 
     def _look_at(self, training: Training) -> None:
-        cell = training.lead
-        state = ended_state(cell.folder)
+        spec = training.lead
+        state = ended_state(spec.folder)
         if state is RunState.FINISHED:
-            del self.pending[cell.name]
-            self.tally.trained.append(cell)
-            told = self._read(cell)
+            del self.pending[spec.name]
+            self.tally.trained.append(spec)
+            told = self._read(spec)
             self._share_with(training)
-            self._say(f"{label(cell)}: {told}  [{self._status()}]")
-        elif state is RunState.FAILED and failure_stamp(cell.folder) != self._stamps[cell.name]:
-            del self.pending[cell.name]
-            reason = failure_of(cell.folder)
-            self.tally.failed |= blame(cell, reason, training.cells)
-            self._say(f"{label(cell)}: FAILED: {reason}  [{self._status()}]")
+            self._say(f"{label(spec)}: {told}  [{self._status()}]")
+        elif state is RunState.FAILED and failure_stamp(spec.folder) != self._stamps[spec.name]:
+            del self.pending[spec.name]
+            reason = failure_of(spec.folder)
+            self.tally.failed |= failures_of_shared(spec, reason, training.specs)
+            self._say(f"{label(spec)}: FAILED: {reason}  [{self._status()}]")
 
     def _share_with(self, training: Training) -> None:
-        for cell in training.others:
+        for spec in training.others:
             try:
-                self._share(cell, training.lead.folder)
+                self._share(spec, training.lead.folder)
             except (RecordError, OSError) as error:
-                self.tally.failed[cell.name] = (cell, str(error))
+                self.tally.failed[spec.name] = (spec, str(error))
             else:
-                self.tally.shared.append(cell)
+                self.tally.shared.append(spec)
 
-    def _read(self, cell: Cell) -> str:
+    def _read(self, spec: RunSpec) -> str:
         try:
-            document = read_document(cell.folder)
+            document = read_document(spec.folder)
         except RecordError as error:
             return str(error)
-        self._work_done += work(cell)
+        self._work_done += work(spec)
         self._seconds_done += document.record.wall_seconds
         return ending(document)
 
@@ -234,9 +234,9 @@ class Watch(threading.Thread):
 
     def _status(self) -> str:
         tally = self.tally
-        done = len(self.agenda.finished) + len(tally.trained) + len(tally.shared)
+        done = len(self.worklist.finished) + len(tally.trained) + len(tally.shared)
         running = len(self.pending) - len(self.waiting())
-        parts = [f"{done}/{len(self.study.cells)} done", f"{running} running"]
+        parts = [f"{done}/{len(self.study.specs)} done", f"{running} running"]
         parts.append(f"{len(tally.failed)} failed")
         left = self._time_left(running)
         status = ", ".join([*parts, *([f"about {duration(left)} left"] if left else [])])
@@ -278,44 +278,44 @@ def _names_in(folder: Path) -> list[str]:
         return []
 
 
-def locks_on(cell: Cell) -> set[str]:
+def locks_on(spec: RunSpec) -> set[str]:
     """Name the locks on a run: its process's, and those of processes that ended without a word."""
-    names = _names_in(unfinished_folder(cell.folder))
-    return {name for name in names if name.endswith(SUFFIX)}
+    names = _names_in(unfinished_folder(spec.folder))
+    return {name for name in names if name.endswith(LOCK_SUFFIX)}
 
 
-def was_killed(cell: Cell, before: set[str]) -> bool:
+def was_killed(spec: RunSpec, before: set[str]) -> bool:
     """Tell whether a process that took a run ended without giving it up.
 
     Args:
-        cell: The run.
+        spec: The run.
         before: The locks that there were on it before.
     """
-    return not locks_on(cell) <= before and holder_of(unfinished_folder(cell.folder)) is None
+    return not locks_on(spec) <= before and holder_of(unfinished_folder(spec.folder)) is None
 
 
-def describe_kill(cell: Cell) -> str:
+def describe_kill(spec: RunSpec) -> str:
     """Tell how far a killed run came."""
-    epochs = num_epochs_kept(cell.folder)
+    epochs = num_epochs_kept(spec.folder)
     return (
         f"its process was killed, twice; after {count(epochs, 'epoch')} of "
-        f"{cell.recipe.epochs}, where the same command goes on"
+        f"{spec.recipe.epochs}, where the same command goes on"
     )
 
 
-def work(cell: Cell) -> float:
+def work(spec: RunSpec) -> float:
     """Estimate what a run costs, in operations; only ratios of it are used."""
-    steps = cell.recipe.epochs * -(-cell.train_size // cell.recipe.batch_size)
-    layers = steps * cell.design.k * cell.design.depth
-    return cell.training_flops + LAYER_OVERHEAD_FLOPS * layers
+    steps = spec.recipe.epochs * -(-spec.train_size // spec.recipe.batch_size)
+    layers = steps * spec.design.k * spec.design.depth
+    return spec.training_flops + LAYER_OVERHEAD_FLOPS * layers
 
 
-def label(cell: Cell) -> str:
+def label(spec: RunSpec) -> str:
     """Name a run briefly."""
-    design, budget = cell.design, cell.budget
+    design, budget = spec.design, spec.budget
     return (
-        f"{cell.family.name} {budget.depth}x{budget.width} {design.design_class.value} "
-        f"k={design.k} ({design.depth}x{design.width}) seed {cell.seed}"
+        f"{spec.family.name} {budget.depth}x{budget.width} {design.design_class.value} "
+        f"k={design.k} ({design.depth}x{design.width}) seed {spec.seed}"
     )
 
 

@@ -18,15 +18,19 @@ from ensemble_switchover.errors import (
     TrainingError,
     first_line,
 )
-from ensemble_switchover.runner.job import Ending, run_cell
+from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import slurm
 from ensemble_switchover.sweep.gpu_slots import claim_gpu
-from ensemble_switchover.sweep.jobs_per_device import ON_THIS_MACHINE, jobs_at_a_time, spread
+from ensemble_switchover.sweep.jobs_per_device import (
+    ON_THIS_MACHINE,
+    group_by_jobs_per_device,
+    jobs_at_a_time,
+)
 from ensemble_switchover.sweep.launch import NOT_RUN, dispatch
 from ensemble_switchover.sweep.launchers import join_cluster, prepared
-from ensemble_switchover.sweep.progress import Watch
+from ensemble_switchover.sweep.progress import SweepProgress
 from ensemble_switchover.sweep.shared_training import share_record
-from ensemble_switchover.sweep.worklist import Training, draw_up
+from ensemble_switchover.sweep.worklist import Training, build_worklist
 from ensemble_switchover.tracking.wandb_login import wandb_is_offline
 
 if TYPE_CHECKING:
@@ -36,10 +40,10 @@ if TYPE_CHECKING:
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
 
-_watches: list[Watch] = []
+_progress: list[SweepProgress] = []
 """That of the sweep which this process started, if it did."""
 
 
@@ -56,16 +60,16 @@ class Plan:
     """True if the runs are logged to W&B, without a connection."""
     retry: str
 
-    def only(self, cells: Sequence[Cell]) -> Plan:
+    def only(self, specs: Sequence[RunSpec]) -> Plan:
         """Return the plan of some of its runs."""
-        names = {cell.name for cell in cells}
+        names = {spec.name for spec in specs}
         kept = [
-            (cell, place)
-            for cell, place in zip(self.study.cells, self.study.places, strict=True)
-            if cell.name in names
+            (spec, place)
+            for spec, place in zip(self.study.specs, self.study.places, strict=True)
+            if spec.name in names
         ]
-        cells, places = [cell for cell, _ in kept], [place for _, place in kept]
-        return replace(self, study=Study(cells, [], places, len(cells)))
+        specs, places = [spec for spec, _ in kept], [place for _, place in kept]
+        return replace(self, study=Study(specs, [], places, len(specs)))
 
 
 def plan_sweep(config: DictConfig, words: Sequence[str]) -> Plan:
@@ -79,7 +83,7 @@ def plan_sweep(config: DictConfig, words: Sequence[str]) -> Plan:
     runs = [run for sweep, _ in parts for run in sweep.runs]
     configs = [entry for _, part in parts for entry in part]
     study = resolve_study(configs)
-    names = [cell.name for cell in study.cells]
+    names = [spec.name for spec in study.specs]
     logger = configs[-1].logger
     return Plan(
         study,
@@ -103,42 +107,44 @@ def run_plan(
     Raises:
         ConfigError: if runs cannot be spread as the words ask for, or there is no cluster.
     """
-    agenda = draw_up(plan.study, plan.retry)
-    for cell, source in list(agenda.shares):
+    worklist = build_worklist(plan.study, plan.retry)
+    for spec, source in list(worklist.shares):
         try:
-            share_record(cell, plan.configs[cell.name], source)
+            share_record(spec, plan.configs[spec.name], source)
         except (RecordError, OSError) as error:
-            _complain(f"{error}; {cell.name} is trained")
-            agenda.shares.remove((cell, source))
-            agenda.trainings.append(Training(cell))
-    batches = spread([training.lead for training in agenda.trainings], config)
+            _complain(f"{error}; {spec.name} is trained")
+            worklist.shares.remove((spec, source))
+            worklist.trainings.append(Training(spec))
+    batches = group_by_jobs_per_device([training.lead for training in worklist.trainings], config)
     if batches:
         join_cluster(config)
 
-    def share(cell: Cell, source: Path) -> None:
-        share_record(cell, plan.configs[cell.name], source)
+    def share(spec: RunSpec, source: Path) -> None:
+        share_record(spec, plan.configs[spec.name], source)
 
-    watch = Watch(plan.study, agenda, concurrent_jobs=jobs_at_a_time(batches), share=share)
-    _watches.append(watch)
-    watch.tally.shared += [cell for cell, _ in agenda.shares]
-    if plan.wandb_offline and watch.pending:
-        folder = plan.study.cells[0].study_folder
+    progress = SweepProgress(
+        plan.study, worklist, concurrent_jobs=jobs_at_a_time(batches), share=share
+    )
+    _progress.append(progress)
+    progress.tally.shared += [spec for spec, _ in worklist.shares]
+    if plan.wandb_offline and progress.pending:
+        folder = plan.study.specs[0].study_folder
         print(
             f"W&B: offline, so the runs are kept on disk; send them: "
             f"wandb sync {folder}/wandb/offline-run-*"
         )
-    watch.start()
+    progress.start()
     for batch in batches:
         launcher = make_launcher(prepared(batch.adjusted(config)))
-        dispatch(batch.cells, plan.words, watch, launcher)
-    watch.finish()
+        dispatch(batch.specs, plan.words, progress, launcher)
+    progress.finish()
 
 
-def run_job(config: Config, launcher: DictConfig) -> str:
+def run_job_of_sweep(config: Config, launcher: DictConfig) -> str:
     """Run one job of a sweep; whatever goes wrong is told, and the sweep goes on."""
     if not slurm.is_slurm_job():
         return _run_job(config, launcher)
-    slurm.listen()
+    slurm.listen_for_requeue()
     try:
         return _run_job(config, launcher)
     except KeyboardInterrupt:
@@ -150,9 +156,9 @@ def _run_job(config: Config, launcher: DictConfig) -> str:
     jobs = concurrent_jobs(launcher)
     claim_gpu(launcher, jobs)
     try:
-        cell = resolve(config)
-        outcome = run_cell(
-            cell, config, concurrent_jobs=jobs, tell=_say_nothing, warn=_complain, patient=True
+        spec = resolve(config)
+        outcome = run_job(
+            spec, config, concurrent_jobs=jobs, tell=_say_nothing, warn=_complain, patient=True
         )
     except DesignError:
         return "impossible"
@@ -177,13 +183,13 @@ def concurrent_jobs(launcher: DictConfig) -> int:
 
 def unfinished_of_this_process() -> int:
     """Count the failed and missing runs of the sweep that this process started, if it did."""
-    return sum(watch.num_missing for watch in _watches)
+    return sum(progress.num_missing for progress in _progress)
 
 
-def stop_watching() -> None:
+def stop_progress() -> None:
     """Leave the terminal as it was, after an interruption."""
-    for watch in _watches:
-        watch.stop()
+    for progress in _progress:
+        progress.stop()
 
 
 def _say_nothing(line: str) -> None:

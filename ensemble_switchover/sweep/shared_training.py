@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from pathlib import Path
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.config.study import Study
 
@@ -45,24 +45,26 @@ def spared_runs(study: Study, finished: Container[str]) -> set[str]:
         study: The runs.
         finished: Names of those that are finished.
     """
-    missing = [cell for cell in study.cells if cell.name not in finished]
-    known = finished_trainings(study.cells[0].results) if missing else {}
-    trained = {cell.training for cell in study.cells if cell.name in finished} | known.keys()
+    missing = [spec for spec in study.specs if spec.name not in finished]
+    known = finished_trainings(study.specs[0].results) if missing else {}
+    trained = {
+        spec.training_fingerprint for spec in study.specs if spec.name in finished
+    } | known.keys()
     spared = set()
-    for cell in missing:
-        if cell.training in trained:
-            spared.add(cell.name)
-        trained.add(cell.training)
+    for spec in missing:
+        if spec.training_fingerprint in trained:
+            spared.add(spec.name)
+        trained.add(spec.training_fingerprint)
     return spared
 
 
-def share_record(cell: Cell, config: Config, source: Path) -> None:
-    """Write the record of a cell from that of a run that trained the same networks.
+def share_record(spec: RunSpec, config: Config, source: Path) -> None:
+    """Write the record of a run from that of a run that trained the same networks.
 
-    What was measured is taken over; name, budget, class and configuration are the cell's own.
+    What was measured is taken over; name, budget, class and configuration are the run's own.
 
     Args:
-        cell: The run that is spared.
+        spec: The run that is spared.
         config: The configuration it was resolved from.
         source: The folder of the other run.
 
@@ -71,20 +73,22 @@ def share_record(cell: Cell, config: Config, source: Path) -> None:
         OSError: if the record cannot be written.
     """
     record = read_record(source / RECORD_FILE)
-    if record.training != cell.training:
-        raise RecordError(f"{source}: expected training {cell.training}, it has {record.training}")
+    if record.training != spec.training_fingerprint:
+        raise RecordError(
+            f"{source}: expected training {spec.training_fingerprint}, it has {record.training}"
+        )
     kept = read_document(source).files
-    wanted = [predictions_file(e) for e in kept_epochs(config.record.predictions, cell.recipe)]
+    wanted = [predictions_file(e) for e in kept_epochs(config.record.predictions, spec.recipe)]
     if config.record.weights:
         wanted.append(WEIGHTS_FILE)
     files = {name: read_attachment(source, name) for name in wanted if name in kept}
-    budget = budget_record(cell)
+    budget = budget_record(spec)
     own = replace(
         record,
-        name=cell.name,
-        fingerprint=cell.fingerprint,
+        name=spec.name,
+        fingerprint=spec.fingerprint,
         shared_from=record.shared_from or record.name,
-        study=cell.study,
+        study=spec.study,
         budget=budget,
         latencies=[
             entry
@@ -92,7 +96,7 @@ def share_record(cell: Cell, config: Config, source: Path) -> None:
             # the single network that was timed beside it may be another budget's
             if entry.model == "run" or record.budget == budget
         ],
-        design=design_record(cell),
+        design=design_record(spec),
         config=plain(config),
     )
-    write_record(cell.folder, own, files)
+    write_record(spec.folder, own, files)

@@ -24,7 +24,7 @@ def is_slurm_job() -> bool:
     return os.environ.get("SUBMITIT_EXECUTOR") == "slurm"
 
 
-def listen() -> None:
+def listen_for_requeue() -> None:
     """Let Slurm's warnings raise KeyboardInterrupt, in place of submitit's own handling."""
     interruption.listen(signal.SIGUSR2)
 

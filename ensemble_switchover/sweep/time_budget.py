@@ -16,12 +16,20 @@ from ensemble_switchover.config.command_line import has_word
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.machine.terminal import count, duration
-from ensemble_switchover.planning.calibration import calibration_folder, read_calibrations
+from ensemble_switchover.planning.calibration import (
+    CALIBRATION_SECONDS,
+    calibration_folder,
+    read_calibrations,
+)
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.sweep.gpu_slots import forget_places
-from ensemble_switchover.sweep.jobs_per_device import jobs_at_a_time, jobs_of_array, spread
+from ensemble_switchover.sweep.jobs_per_device import (
+    group_by_jobs_per_device,
+    jobs_at_a_time,
+    jobs_of_array,
+)
 from ensemble_switchover.sweep.next_runs import (
     Block,
     budgets_of,
@@ -39,7 +47,7 @@ if TYPE_CHECKING:
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
 
 HOUR_SECONDS = 3600
 FIRST_SHARE = 0.5
@@ -47,7 +55,6 @@ FIRST_SHARE = 0.5
 LEAST_EPOCHS = 10
 """Fewer say little of any design; larger budgets are left out before that."""
 LEAST_BUDGETS = 2
-CALIBRATION_SECONDS = 60.0
 DECISION_FILE = "timed_sweep.json"
 OTHER_WORDS = ("sweep.hours", "sweep.jobs_per_device", "retry", "logger", "results")
 """Words that say nothing of what the runs are."""
@@ -81,37 +88,37 @@ def _run_timed(
     begin = time.monotonic()
     seconds = _seconds(config)
     plan = _settle(plan_sweep(config, words), config, words, seconds)
-    cells = plan.study.cells
+    specs = plan.study.specs
     if plan.retry == "failed":
-        begun = [cell for cell in cells if run_state(cell.folder) is not RunState.ABSENT]
+        begun = [spec for spec in specs if run_state(spec.folder) is not RunState.ABSENT]
         if begun:
             run_plan(plan.only(begun), config, make_launcher)
         else:
             print("No run has begun; the same command without retry=failed begins.")
         return
-    errors, seconds_per_work = _look(cells)
+    errors, seconds_per_work = _look(specs)
     passed_over: set[str] = set()
     tried: set[str] = set(errors)
-    block: Block | None = first_block(cells)
+    block: Block | None = first_block(specs)
     is_first = True
     while block is not None:
         left = seconds - (time.monotonic() - begin)
-        to_do = [cell for cell in block.cells if cell.name not in errors]
-        needed = time_of([seconds_per_work * work(cell) for cell in to_do], _jobs(to_do, config))
+        to_do = [spec for spec in block.specs if spec.name not in errors]
+        needed = time_of([seconds_per_work * work(spec) for spec in to_do], _jobs(to_do, config))
         if is_first or needed <= left:
             print(f"{duration(max(0.0, left))} left; {block.reason}", flush=True)
             if to_do:
-                run_plan(plan.only(block.cells), config, make_launcher)
-            tried |= {cell.name for cell in block.cells}
-            errors, seconds_per_work = _look(cells)
-        passed_over |= {cell.name for cell in block.cells}
+                run_plan(plan.only(block.specs), config, make_launcher)
+            tried |= {spec.name for spec in block.specs}
+            errors, seconds_per_work = _look(specs)
+        passed_over |= {spec.name for spec in block.specs}
         is_first = False
-        block = next_block(cells, errors, tried | passed_over)
-    made = [cell for cell in cells if cell.name in errors]
-    places = f"{len(budgets_of(made))} of {count(len(budgets_of(cells)), 'budget')}"
+        block = next_block(specs, errors, tried | passed_over)
+    made = [spec for spec in specs if spec.name in errors]
+    places = f"{len(budgets_of(made))} of {count(len(budgets_of(specs)), 'budget')}"
     print(
         f"{count(len(made), 'run')} at {places}; "
-        f"python -m ensemble_switchover.report {cells[0].study_folder}"
+        f"python -m ensemble_switchover.report {specs[0].study_folder}"
     )
 
 
@@ -122,8 +129,8 @@ def _seconds(config: DictConfig) -> float:
     return float(hours * HOUR_SECONDS)
 
 
-def _jobs(cells: Sequence[Cell], config: DictConfig) -> float:
-    return jobs_at_a_time(spread(cells, config), jobs_of_array(config))
+def _jobs(specs: Sequence[RunSpec], config: DictConfig) -> float:
+    return jobs_at_a_time(group_by_jobs_per_device(specs, config), jobs_of_array(config))
 
 
 def time_of(seconds: Sequence[float], jobs: float) -> float:
@@ -135,16 +142,16 @@ def time_of(seconds: Sequence[float], jobs: float) -> float:
     return max(sum(seconds) / jobs, max(seconds, default=0.0))
 
 
-def _look(cells: Sequence[Cell]) -> tuple[dict[str, float], float]:
+def _look(specs: Sequence[RunSpec]) -> tuple[dict[str, float], float]:
     """Read the test errors in percent of what is finished, and the seconds that work takes."""
     errors, seconds, done = {}, 0.0, 0.0
-    for cell in cells:
-        if run_state(cell.folder) is RunState.FINISHED:
-            document = read_document(cell.folder)
+    for spec in specs:
+        if run_state(spec.folder) is RunState.FINISHED:
+            document = read_document(spec.folder)
             if math.isfinite(document.summary.test_error_percent):
-                errors[cell.name] = document.summary.test_error_percent
+                errors[spec.name] = document.summary.test_error_percent
             seconds += document.record.wall_seconds
-            done += work(cell)
+            done += work(spec)
     return errors, seconds / done if done else 0.0
 
 
@@ -160,16 +167,16 @@ class Decision:
 
 def _settle(plan: Plan, config: DictConfig, words: Sequence[str], seconds: float) -> Plan:
     """Return the plan with the epochs and the budgets that there is time for."""
-    path = plan.study.cells[0].study_folder / DECISION_FILE
+    path = plan.study.specs[0].study_folder / DECISION_FILE
     asked = sorted(word for word in words if word.partition("=")[0] not in OTHER_WORDS)
     decision = _read_decision(path, asked)
     if decision is None:
-        predicted = _predict(plan.study.cells, seconds)
+        predicted = _predict(plan.study.specs, seconds)
         decision = decide(
-            plan.study.cells,
+            plan.study.specs,
             predicted,
             FIRST_SHARE * seconds,
-            jobs=_jobs(plan.study.cells, config),
+            jobs=_jobs(plan.study.specs, config),
             fixed_epochs=any(has_word(run, "epochs") for run in plan.words.values()),
         )
         values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
@@ -179,13 +186,13 @@ def _settle(plan: Plan, config: DictConfig, words: Sequence[str], seconds: float
         plan = plan_sweep(config, [*words, f"epochs={decision.epochs}"])
     for hole in plan.study.impossible:
         print(f"  no such design: {hole}")
-    cells = [c for c in plan.study.cells if c.budget.parameters <= decision.largest_budget]
-    budgets = budgets_of(cells)
+    specs = [c for c in plan.study.specs if c.budget.parameters <= decision.largest_budget]
+    budgets = budgets_of(specs)
     print(
-        f"{cells[0].study}: {cells[0].recipe.epochs} epochs ({cells[0].recipe.name}), "
+        f"{specs[0].study}: {specs[0].recipe.epochs} epochs ({specs[0].recipe.name}), "
         f"{count(len(budgets), 'budget')} from {budgets[0]:,} to {budgets[-1]:,} parameters"
     )
-    return plan.only(cells)
+    return plan.only(specs)
 
 
 def _read_decision(path: Path, asked: list[str]) -> Decision | None:
@@ -199,15 +206,15 @@ def _read_decision(path: Path, asked: list[str]) -> Decision | None:
         return None
 
 
-def _predict(cells: Sequence[Cell], seconds: float) -> dict[str, float]:
+def _predict(specs: Sequence[RunSpec], seconds: float) -> dict[str, float]:
     """Predict the seconds of every run, by name; what is not known is timed first."""
     for may_time in (True, False):
         calibrations, _ = read_calibrations(calibration_folder())
-        costs = {entry.cell.name: entry.cost for entry in forecast(cells, calibrations, None)}
+        costs = {entry.spec.name: entry.cost for entry in forecast(specs, calibrations, None)}
         if may_time and any(cost.training_seconds is None for cost in costs.values()):
             from ensemble_switchover.runner.calibrate import calibrate
 
-            calibrate(cells, min(CALIBRATION_SECONDS, seconds / 20), print)
+            calibrate(specs, min(CALIBRATION_SECONDS, seconds / 20), print)
     return {
         name: (cost.training_seconds or 0.0) + (cost.evaluation_seconds or 0.0)
         for name, cost in costs.items()
@@ -215,7 +222,7 @@ def _predict(cells: Sequence[Cell], seconds: float) -> dict[str, float]:
 
 
 def decide(
-    cells: Sequence[Cell],
+    specs: Sequence[RunSpec],
     predicted: dict[str, float],
     seconds: float,
     *,
@@ -228,7 +235,7 @@ def decide(
     least; if that is too much still, the largest budgets are left out.
 
     Args:
-        cells: The candidates, with the recipe's epochs.
+        specs: The candidates, with the recipe's epochs.
         predicted: Seconds of each run, by name.
         seconds: What the first block may take.
         jobs: Runs at a time.
@@ -237,14 +244,14 @@ def decide(
     Raises:
         ConfigError: if not even two budgets fit, or the only one.
     """
-    epochs = min(cell.recipe.epochs for cell in cells)
+    epochs = min(spec.recipe.epochs for spec in specs)
     least = epochs if fixed_epochs else min(LEAST_EPOCHS, epochs)
-    budgets = compared_budgets(cells)
+    budgets = compared_budgets(specs)
     least_budgets = min(LEAST_BUDGETS, len(budgets))
     needed = 0.0
     for number in range(len(budgets), least_budgets - 1, -1):
-        kept = [cell for cell in cells if cell.budget.parameters <= budgets[number - 1]]
-        needed = time_of([predicted[cell.name] for cell in first_block(kept).cells], jobs)
+        kept = [spec for spec in specs if spec.budget.parameters <= budgets[number - 1]]
+        needed = time_of([predicted[spec.name] for spec in first_block(kept).specs], jobs)
         if needed <= seconds:
             return Decision(None, budgets[number - 1])
         affordable = int(epochs * seconds / needed)

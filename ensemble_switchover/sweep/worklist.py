@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.study import Study
 
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 class Training:
     """Runs that train the same networks: one of them does, and the others share its record."""
 
-    lead: Cell
+    lead: RunSpec
     """The run that is launched."""
-    others: list[Cell] = field(default_factory=list)
+    others: list[RunSpec] = field(default_factory=list)
 
     @property
-    def cells(self) -> list[Cell]:
+    def specs(self) -> list[RunSpec]:
         """All of them."""
         return [self.lead, *self.others]
 
 
 @dataclass(slots=True)
-class Agenda:
+class Worklist:
     """Every run of a study is in one of these."""
 
-    finished: list[Cell] = field(default_factory=list)
-    shares: list[tuple[Cell, Path]] = field(default_factory=list)
+    finished: list[RunSpec] = field(default_factory=list)
+    shares: list[tuple[RunSpec, Path]] = field(default_factory=list)
     """Runs whose networks were trained before, and the folder of the record of that."""
-    failed: dict[str, tuple[Cell, str]] = field(default_factory=dict)
+    failed: dict[str, tuple[RunSpec, str]] = field(default_factory=dict)
     """By name: runs that failed before and are not tried again, and why they failed."""
-    left_out: list[Cell] = field(default_factory=list)
+    left_out: list[RunSpec] = field(default_factory=list)
     """Runs that never began, where only failed ones are asked for."""
     trainings: list[Training] = field(default_factory=list)
     """What is to be launched."""
@@ -47,48 +47,50 @@ class Agenda:
     """What each run was found in, by name."""
 
 
-def draw_up(study: Study, retry: str) -> Agenda:
+def build_worklist(study: Study, retry: str) -> Worklist:
     """Look what is there of a study, and decide what is to do.
 
     Args:
         study: The runs.
         retry: `none`, or `failed`: run those that failed or were stopped, and no others.
     """
-    agenda = Agenda(states={cell.name: run_state(cell.folder) for cell in study.cells})
+    worklist = Worklist(states={spec.name: run_state(spec.folder) for spec in study.specs})
     finished = RunState.FINISHED
     known: Mapping[str, Path] = {}
-    if any(state is not finished for state in agenda.states.values()):
-        known = finished_trainings(study.cells[0].results)
-    for cells in study.trainings():
-        _decide(agenda, cells, known.get(cells[0].training), retry)
-    return agenda
+    if any(state is not finished for state in worklist.states.values()):
+        known = finished_trainings(study.specs[0].results)
+    for specs in study.trainings():
+        _decide(worklist, specs, known.get(specs[0].training_fingerprint), retry)
+    return worklist
 
 
-def _decide(agenda: Agenda, cells: list[Cell], source: Path | None, retry: str) -> None:
-    states = agenda.states
+def _decide(worklist: Worklist, specs: list[RunSpec], source: Path | None, retry: str) -> None:
+    states = worklist.states
     rest = []
-    for cell in cells:
-        if states[cell.name] is RunState.FINISHED:
-            agenda.finished.append(cell)
-            source = cell.folder
-        elif states[cell.name] is RunState.UNREADABLE:
-            agenda.failed[cell.name] = (cell, failure_of(cell.folder))
+    for spec in specs:
+        if states[spec.name] is RunState.FINISHED:
+            worklist.finished.append(spec)
+            source = spec.folder
+        elif states[spec.name] is RunState.UNREADABLE:
+            worklist.failed[spec.name] = (spec, failure_of(spec.folder))
         else:
-            rest.append(cell)
-    failed = [cell for cell in rest if states[cell.name] is RunState.FAILED]
-    begun = [cell for cell in rest if states[cell.name] is not RunState.ABSENT]
+            rest.append(spec)
+    failed = [spec for spec in rest if states[spec.name] is RunState.FAILED]
+    begun = [spec for spec in rest if states[spec.name] is not RunState.ABSENT]
     if source is not None:
-        agenda.shares += [(cell, source) for cell in rest]
+        worklist.shares += [(spec, source) for spec in rest]
     elif failed and retry != "failed":
-        agenda.failed |= blame(failed[0], failure_of(failed[0].folder), rest)
+        worklist.failed |= failures_of_shared(failed[0], failure_of(failed[0].folder), rest)
     elif rest and retry == "failed" and not begun:
-        agenda.left_out += rest
+        worklist.left_out += rest
     elif rest:
         lead = (failed or begun or rest)[0]
-        agenda.trainings.append(Training(lead, [cell for cell in rest if cell is not lead]))
+        worklist.trainings.append(Training(lead, [spec for spec in rest if spec is not lead]))
 
 
-def blame(failed: Cell, reason: str, cells: list[Cell]) -> dict[str, tuple[Cell, str]]:
+def failures_of_shared(
+    failed: RunSpec, reason: str, specs: list[RunSpec]
+) -> dict[str, tuple[RunSpec, str]]:
     """Say of every run that shares a failed training why it is not there."""
     shared = f"shares the training of {failed.name}, which failed"
-    return {cell.name: (cell, reason if cell.name == failed.name else shared) for cell in cells}
+    return {spec.name: (spec, reason if spec.name == failed.name else shared) for spec in specs}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import pytorch_lightning.loggers as lightning_loggers
 
 from ensemble_switchover.errors import ConfigError, first_line
-from ensemble_switchover.tracking.metrics import FACTS, epoch_metrics, summary_metrics
+from ensemble_switchover.tracking.metrics import RESOLVED_KEY, epoch_metrics, summary_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pytorch_lightning.loggers.logger import Logger
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import LoggerConfig
     from ensemble_switchover.results.record import EpochRecord, Record
 
@@ -43,7 +43,7 @@ class MetricLog:
     def __init__(
         self,
         config: LoggerConfig,
-        cell: Cell,
+        spec: RunSpec,
         tell: Callable[[str], None],
         warn: Callable[[str], None],
     ) -> None:
@@ -52,7 +52,7 @@ class MetricLog:
         `tell` is given where metrics are kept, `warn` why a logger is left out.
         """
         self._config = config
-        self._cell = cell
+        self._spec = spec
         self._tell = tell
         self._warn = warn
         self._log: Log | None = None
@@ -66,7 +66,7 @@ class MetricLog:
             ConfigError: if its package is not installed, or a login that it needs is absent.
         """
         try:
-            self._log = self._start({**config, FACTS: dict(facts)})
+            self._log = self._start({**config, RESOLVED_KEY: dict(facts)})
         except ConfigError:
             raise
         except ModuleNotFoundError as error:
@@ -79,14 +79,14 @@ class MetricLog:
 
     def epoch(self, epoch: EpochRecord) -> None:
         """Send the metrics of one epoch."""
-        metrics = epoch_metrics(epoch, self._cell.sizes.evaluated_on)
+        metrics = epoch_metrics(epoch, self._spec.sizes.evaluated_on)
         self._tell_log(lambda log: log.log(metrics, epoch.epoch))
 
     def keep(self, record: Record) -> None:
         """Send the figures of the finished run, and its record, which is on disk."""
         self._kept = True
         summary = summary_metrics(record)
-        self._tell_log(lambda log: log.keep(record, self._cell.folder, summary))
+        self._tell_log(lambda log: log.keep(record, self._spec.folder, summary))
 
     def __enter__(self) -> Self:
         return self
@@ -107,11 +107,11 @@ class MetricLog:
             self._give_up(error)
 
     def _start(self, hyperparameters: Mapping[str, Any]) -> Log | None:
-        kind, folder, name = self._config.kind, self._cell.study_folder, self._cell.name
+        kind, folder, name = self._config.kind, self._spec.study_folder, self._spec.name
         if kind == "wandb":
             from ensemble_switchover.tracking.wandb_run import WandbLog
 
-            return WandbLog.start(self._config, self._cell, hyperparameters, self._tell)
+            return WandbLog.start(self._config, self._spec, hyperparameters, self._tell)
         if kind == "csv":
             logger: Logger = lightning_loggers.CSVLogger(folder, name="logs", version=name)
         elif kind == "tensorboard":

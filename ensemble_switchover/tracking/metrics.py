@@ -15,23 +15,23 @@ from ensemble_switchover.results.latencies import latencies_by_batch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.results.record import EpochRecord, LatencyRecord, Record
 
-Source = TypeVar("Source")
+MetricSource = TypeVar("MetricSource")
 
-FACTS = "resolved"
+RESOLVED_KEY = "resolved"
 """The key of a logged configuration below which the resolved facts of the run are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Metric(Generic[Source]):
+class Metric(Generic[MetricSource]):
     """A figure under a stable name."""
 
     name: str
     unit: str
     meaning: str
-    read: Callable[[Source], float | None]
+    read: Callable[[MetricSource], float | None]
     """Absent where a run does not have it."""
 
 
@@ -237,20 +237,20 @@ def summary_metrics(record: Record) -> dict[str, float]:
     return figures
 
 
-def run_facts(cell: Cell, environment: Mapping[str, Any]) -> dict[str, Any]:
+def run_facts(spec: RunSpec, environment: Mapping[str, Any]) -> dict[str, Any]:
     """Tell what a run is, in flat values that panels can plot against, group and filter by.
 
     Args:
-        cell: The run.
+        spec: The run.
         environment: The fields of the `Environment` that it runs in.
     """
-    design, budget, recipe = cell.design, cell.budget, cell.recipe
+    design, budget, recipe = spec.design, spec.budget, spec.recipe
     return {
         "design_class": design.design_class.value,
-        "family": cell.family.name,
-        "dataset": cell.dataset.name,
-        "study": cell.study,
-        "seed": cell.seed,
+        "family": spec.family.name,
+        "dataset": spec.dataset.name,
+        "study": spec.study,
+        "seed": spec.seed,
         "design": f"{design.design_class.value} k={design.k} {design.depth}x{design.width} "
         f"for {budget.depth}x{budget.width}",
         "k": design.k,
@@ -259,7 +259,7 @@ def run_facts(cell: Cell, environment: Mapping[str, Any]) -> dict[str, Any]:
         "member_parameters": design.member_parameters,
         "parameters": design.parameters,
         "member_flops": design.member_flops,
-        "source": cell.source.value,
+        "source": spec.source.value,
         "budget_depth": budget.depth,
         "budget_width": budget.width,
         "budget_parameters": budget.parameters,
@@ -267,13 +267,13 @@ def run_facts(cell: Cell, environment: Mapping[str, Any]) -> dict[str, Any]:
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
         "learning_rate": recipe.learning_rate,
-        "evaluated_on": cell.sizes.evaluated_on,
-        "fingerprint": cell.fingerprint,
-        "treatment": cell.treatment,
-        "execution": cell.way.label,
-        "execution_asked": cell.execution.name,
-        "precision": cell.precision,
-        "compiled": cell.compile,
+        "evaluated_on": spec.sizes.evaluated_on,
+        "fingerprint": spec.fingerprint,
+        "treatment": spec.replicate_fingerprint,
+        "execution": spec.execution_plan.label,
+        "execution_asked": spec.execution.name,
+        "precision": spec.precision,
+        "compiled": spec.compile,
         **{
             key: environment[key]
             for key in ("device", "device_name", "num_threads", "platform", "commit")
@@ -285,7 +285,9 @@ def _at(values: Sequence[float], position: int) -> float | None:
     return values[position] if values else None
 
 
-def _named(metrics: Sequence[Metric[Source]], source: Source, star: str = "") -> dict[str, float]:
+def _named(
+    metrics: Sequence[Metric[MetricSource]], source: MetricSource, star: str = ""
+) -> dict[str, float]:
     values = ((metric.name.replace("*", star), metric.read(source)) for metric in metrics)
     return {name: float(value) for name, value in values if value is not None}
 

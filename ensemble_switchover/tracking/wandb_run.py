@@ -18,7 +18,7 @@ from ensemble_switchover.tracking.wandb_login import server_answers, wandb_is_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import LoggerConfig
     from ensemble_switchover.results.record import Record
 
@@ -51,25 +51,25 @@ class WandbLog:
     def start(
         cls,
         config: LoggerConfig,
-        cell: Cell,
+        spec: RunSpec,
         hyperparameters: Mapping[str, Any],
         tell: Callable[[str], None],
     ) -> WandbLog:
-        """Start the run of a cell; `tell` is given where it is kept if that is not W&B's server."""
+        """Start the run of a run; `tell` is given where it is kept if that is not W&B's server."""
         return cls(
             start_run(
                 config,
-                cell.study_folder,
+                spec.study_folder,
                 tell,
-                name=cell.name,
-                study=cell.study,
+                name=spec.name,
+                study=spec.study,
                 job_type=RUN_JOB,
                 tags=[
-                    cell.design.design_class.value,
-                    cell.family.name,
-                    cell.dataset.name,
-                    f"k={cell.design.k}",
-                    cell.study,
+                    spec.design.design_class.value,
+                    spec.family.name,
+                    spec.dataset.name,
+                    f"k={spec.design.k}",
+                    spec.study,
                 ],
                 hyperparameters=hyperparameters,
             )

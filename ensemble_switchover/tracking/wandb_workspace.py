@@ -15,7 +15,7 @@ import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
 
 from ensemble_switchover.reporting.figures.style import COLOURS
-from ensemble_switchover.tracking.metrics import FACTS
+from ensemble_switchover.tracking.metrics import RESOLVED_KEY
 from ensemble_switchover.tracking.wandb_run import FIGURES_JOB, RUN_JOB
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def make_workspace(
         runset_settings=ws.RunsetSettings(
             filters=_runs_of(contents.study, RUN_JOB),
             pinned_columns=[
-                f"config:{FACTS}.value.design",
+                f"config:{RESOLVED_KEY}.value.design",
                 f"summary:{PARAMETERS}",
                 *(f"summary:{measured}/error_percent" for measured in contents.evaluated_on),
                 "summary:summary/median_epoch_seconds",
@@ -229,7 +229,7 @@ def _by_epoch(title: str, metric: str, unit: str) -> wr.LinePlot:
         y=[metric],
         title_x="epoch",
         title_y=unit,
-        groupby=wr.Config(f"{FACTS}.design"),
+        groupby=wr.Config(f"{RESOLVED_KEY}.design"),
         groupby_aggfunc="mean",
         groupby_rangefunc="minmax",
         max_runs_to_show=MAX_RUNS,

@@ -11,7 +11,7 @@ import torch
 from ensemble_switchover.measurement.disturbance import thread_times, waiting_share
 from ensemble_switchover.measurement.memory import PeakMemory, most, read_peaks, reset_peaks
 from ensemble_switchover.measurement.timing import MemberStopwatch, synchronised_clock
-from ensemble_switchover.training.epoch_result import EpochPart
+from ensemble_switchover.training.epoch_result import EpochResult
 from ensemble_switchover.training.module import EnsembleModule
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class EpochCallback(lightning.Callback):
         self,
         timing: TimingCallback,
         memory: MemoryCallback,
-        on_epoch: Callable[[EpochPart], None],
+        on_epoch: Callable[[EpochResult], None],
     ) -> None:
         """Take the measuring callbacks, and what is to be given every epoch's part."""
         self.timing = timing
@@ -164,7 +164,7 @@ class EpochCallback(lightning.Callback):
         self.num_epochs += 1
         seconds = list(self.timing.member_train_seconds)
         self.on_epoch(
-            EpochPart(
+            EpochResult(
                 epoch=trainer.current_epoch + 1,
                 warm_up=self.num_epochs == 1,
                 step_losses=torch.stack(pl_module.step_losses),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ensemble_switchover.config.execution_plan import Way
+from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.errors import DataError
 from ensemble_switchover.machine.files import write_flushed_file
 from ensemble_switchover.training.epoch_result import MemberState
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"ensemble_switchover checkpoint 2\n"
 NUM_KEPT = 2
-SUFFIX = ".checkpoint"
+CHECKPOINT_SUFFIX = ".checkpoint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Checkpoint:
     num_epochs: int
     """Epochs trained."""
     members: list[MemberState]
-    way: Way
+    execution_plan: ExecutionPlan
     """How the members are executed; the run goes on as it began."""
     place: str
     """Device, threads and torch, on which the times depend."""
@@ -58,14 +58,14 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     values = {
         "num_epochs": checkpoint.num_epochs,
         "members": [plain_member(member) for member in checkpoint.members],
-        "way": checkpoint.way.label,
+        "way": checkpoint.execution_plan.label,
         "place": checkpoint.place,
         "rows": checkpoint.rows,
         "wall_seconds": checkpoint.wall_seconds,
     }
     torch.save(values, buffer)
     content = buffer.getvalue()
-    path = folder / f"{checkpoint.num_epochs:06d}{SUFFIX}"
+    path = folder / f"{checkpoint.num_epochs:06d}{CHECKPOINT_SUFFIX}"
     write_flushed_file(path, MAGIC + hashlib.sha256(content).digest() + content)
     for old in _newest_first(folder)[NUM_KEPT:]:
         old.unlink(missing_ok=True)
@@ -89,7 +89,7 @@ def remove_checkpoints(folder: Path) -> None:
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    return sorted(folder.glob(f"*{SUFFIX}"), reverse=True)
+    return sorted(folder.glob(f"*{CHECKPOINT_SUFFIX}"), reverse=True)
 
 
 def _read(path: Path) -> Checkpoint:
@@ -106,7 +106,7 @@ def _read(path: Path) -> Checkpoint:
         return Checkpoint(
             num_epochs=values["num_epochs"],
             members=[MemberState(**member) for member in values["members"]],
-            way=Way.named(values["way"]),
+            execution_plan=ExecutionPlan.named(values["way"]),
             place=values["place"],
             rows=values["rows"],
             wall_seconds=values["wall_seconds"],

@@ -26,14 +26,14 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda", 0) if name == "cuda" else torch.device(name)
 
 
-def num_places(device: torch.device) -> int:
+def num_device_slots(device: torch.device) -> int:
     """Count the processes that can each have a GPU, or a thread of the CPU, for themselves."""
     if device.type == "cuda":
         return torch.cuda.device_count()
     return torch.get_num_threads() if device.type == "cpu" else 1
 
 
-def place(device: torch.device, number: int) -> torch.device:
+def slot_device(device: torch.device, number: int) -> torch.device:
     """Return where a process computes: each has a GPU of its own, as far as there are enough."""
     if device.type != "cuda":
         return device

@@ -34,7 +34,7 @@ class MemberState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EpochPart:
+class EpochResult:
     """One epoch of the members of one process, or of all of them."""
 
     epoch: int
@@ -60,14 +60,14 @@ class EpochPart:
     members: list[MemberState]
 
 
-def join(parts: Sequence[EpochPart]) -> EpochPart:
+def join(parts: Sequence[EpochResult]) -> EpochResult:
     """Put the parts of all processes of a run together, members in order.
 
     Processes work side by side: an epoch takes as long as the slowest of them.
     """
     first = parts[0]
     assert all(part.epoch == first.epoch for part in parts)
-    return EpochPart(
+    return EpochResult(
         epoch=first.epoch,
         warm_up=any(part.warm_up for part in parts),
         step_losses=torch.cat([part.step_losses for part in parts]),
@@ -87,7 +87,7 @@ def join(parts: Sequence[EpochPart]) -> EpochPart:
     )
 
 
-def _of_all_members(parts: Sequence[EpochPart]) -> list[int]:
+def _of_all_members(parts: Sequence[EpochResult]) -> list[int]:
     """Put the members' peaks together, if every member has one."""
     if any(len(part.member_peak_device_bytes) != len(part.members) for part in parts):
         return []

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     import torch
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.data import ImageDataModule, SplitImages
     from ensemble_switchover.training import EnsembleModule
-    from ensemble_switchover.training.epoch_result import EpochPart
-    from ensemble_switchover.training.module import Start
+    from ensemble_switchover.training.epoch_result import EpochResult
+    from ensemble_switchover.training.module import ResumePoint
     from ensemble_switchover.training.precision import Precision
 
 IGNORED_WARNINGS = (
@@ -34,29 +34,29 @@ IGNORED_WARNINGS = (
 
 
 def train(
-    cell: Cell,
+    spec: RunSpec,
     split: SplitImages,
     precision: Precision,
     device: torch.device,
-    on_epoch: Callable[[EpochPart], None],
+    on_epoch: Callable[[EpochResult], None],
     *,
     members: Sequence[int] | None = None,
-    start: Start | None = None,
+    start: ResumePoint | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[EnsembleModule, ImageDataModule]:
-    """Train members of a cell, all or some; `on_epoch` is given what came of every epoch.
+    """Train members of a run, all or some; `on_epoch` is given what came of every epoch.
 
     Raises:
         TrainingError: if a member diverges.
         KeyboardInterrupt: on Ctrl-C, as everywhere else.
     """
-    module, datamodule = assemble(cell, split, precision, members, tell)
+    module, datamodule = assemble(spec, split, precision, members, tell)
     module.start = start
     timing, memory = TimingCallback(module.num_members), MemoryCallback(module.num_members)
     fit(
         module,
         datamodule,
-        cell.recipe.epochs,
+        spec.recipe.epochs,
         device,
         [timing, memory, EpochCallback(timing, memory, on_epoch)],
     )

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from ensemble_switchover.errors import DivergenceError, EnsembleSwitchoverError
-from ensemble_switchover.machine.worker_processes import Crew
+from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.training.build import load_images
-from ensemble_switchover.training.device import choose_device, place
-from ensemble_switchover.training.epoch_result import EpochPart, join
+from ensemble_switchover.training.device import choose_device, slot_device
+from ensemble_switchover.training.epoch_result import EpochResult, join
 from ensemble_switchover.training.fit import train
-from ensemble_switchover.training.module import Start
+from ensemble_switchover.training.module import ResumePoint
 from ensemble_switchover.training.plain_values import dump_part, load_part
 from ensemble_switchover.training.precision import use_precision
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-    from ensemble_switchover.config.run_spec import Cell
+    from ensemble_switchover.config.run_spec import RunSpec
 
 _EPOCH, _END, _GO_ON = b"E", b".", b"+"
 _FAILURES: dict[bytes, type[Exception]] = {
@@ -43,24 +43,24 @@ _FAILURES: dict[bytes, type[Exception]] = {
 class _Task:
     """What one process is to do."""
 
-    cell: Cell
+    spec: RunSpec
     members: range
     device: str
     """Kind of the device."""
     number: int
     """Of the process, from which its device follows."""
     threads: int
-    start: Start | None
+    start: ResumePoint | None
 
 
 def train_in_processes(
-    cell: Cell,
+    spec: RunSpec,
     device: torch.device,
-    on_epoch: Callable[[EpochPart], None],
+    on_epoch: Callable[[EpochResult], None],
     *,
-    start: Start | None = None,
+    start: ResumePoint | None = None,
 ) -> str:
-    """Train the members of a cell by its way; `on_epoch` is given every epoch of all of them.
+    """Train the members of a run by its way; `on_epoch` is given every epoch of all of them.
 
     Returns:
         Where the images lay, `device` or `host`.
@@ -70,17 +70,17 @@ def train_in_processes(
         ProcessEndedError: if a process is ended from outside.
         MemoryError: if the memory of a process does not suffice.
     """
-    slices = cell.way.slices(cell.design.k)
-    with Crew() as crew:
+    slices = spec.execution_plan.slices(spec.design.k)
+    with WorkerProcesses() as workers:
         for number, members in enumerate(slices):
             own = None
             if start is not None:
                 states = start.members[members.start : members.stop]
-                own = Start(num_epochs=start.num_epochs, members=states)
+                own = ResumePoint(num_epochs=start.num_epochs, members=states)
             name = f"members {members.start} to {members.stop - 1}"
-            task = _Task(cell, members, device.type, number, threads_each(len(slices)), own)
-            crew.start(name, _train, task)
-        return _gather(crew, on_epoch)
+            task = _Task(spec, members, device.type, number, threads_each(len(slices)), own)
+            workers.start(name, _train, task)
+        return _gather(workers, on_epoch)
 
 
 def threads_each(num_processes: int) -> int:
@@ -88,16 +88,16 @@ def threads_each(num_processes: int) -> int:
     return max(1, torch.get_num_threads() // num_processes)
 
 
-def _gather(crew: Crew, on_epoch: Callable[[EpochPart], None]) -> str:
+def _gather(workers: WorkerProcesses, on_epoch: Callable[[EpochResult], None]) -> str:
     """Hand on every epoch once all processes have sent it; they go on when that is done.
 
     So no process trains while another one's figures are dealt with, and none runs ahead.
     """
-    waiting: dict[int, EpochPart] = {}
+    waiting: dict[int, EpochResult] = {}
     residences: dict[int, str] = {}
-    while len(residences) < len(crew):
-        for number in crew.ready([one for one in range(len(crew)) if one not in residences]):
-            content = crew.receive(number)
+    while len(residences) < len(workers):
+        for number in workers.ready([one for one in range(len(workers)) if one not in residences]):
+            content = workers.receive(number)
             kind, payload = content[:1], content[1:]
             if kind == _EPOCH:
                 waiting[number] = load_part(payload)
@@ -105,27 +105,27 @@ def _gather(crew: Crew, on_epoch: Callable[[EpochPart], None]) -> str:
                 residences[number] = payload.decode()
             else:
                 raise _FAILURES[kind](payload.decode())
-        if len(waiting) == len(crew):
-            on_epoch(join([waiting.pop(number) for number in range(len(crew))]))
-            for number in range(len(crew)):
-                crew.send(number, _GO_ON)
+        if len(waiting) == len(workers):
+            on_epoch(join([waiting.pop(number) for number in range(len(workers))]))
+            for number in range(len(workers)):
+                workers.send(number, _GO_ON)
     return residences[0]
 
 
 def _train(connection: Connection, task: _Task) -> None:
     """Train the members of a task."""
 
-    def hand_over(part: EpochPart) -> None:
+    def hand_over(part: EpochResult) -> None:
         connection.send_bytes(_EPOCH + dump_part(part))
         connection.recv_bytes()
 
     try:
         torch.set_num_threads(task.threads)
-        device = place(choose_device(task.device), task.number)
+        device = slot_device(choose_device(task.device), task.number)
         _, datamodule = train(
-            task.cell,
-            load_images(task.cell),
-            use_precision(task.cell.precision, device),
+            task.spec,
+            load_images(task.spec),
+            use_precision(task.spec.precision, device),
             device,
             hand_over,
             members=task.members,

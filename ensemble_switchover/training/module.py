@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from torch.optim import SGD, Optimizer
 
-    from ensemble_switchover.config.execution_plan import Way
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.data.batches import Batch, EvaluationBatch, GroupEpoch
     from ensemble_switchover.networks import Ensemble
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class ResumePoint:
     """Where training goes on from."""
 
     num_epochs: int
@@ -55,7 +55,7 @@ class EnsembleModule(lightning.LightningModule):
         self,
         ensemble: Ensemble,
         recipe: Recipe,
-        way: Way,
+        plan: ExecutionPlan,
         precision: Precision,
         *,
         member_seeds: Sequence[int],
@@ -69,14 +69,14 @@ class EnsembleModule(lightning.LightningModule):
         self.automatic_optimization = False
         self.ensemble = ensemble
         self.recipe = recipe
-        self.way = way
+        self.execution_plan = plan
         self.precision = precision
         self.member_seeds = member_seeds
         self.num_test_images = num_test_images
         self.num_classes = num_classes
         self.first_member = first_member
         self.compiled = compiled
-        self.start: Start | None = None
+        self.start: ResumePoint | None = None
         """Where training goes on from, in place of the beginning."""
         self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
         """Wraps what is no training work, though it happens between training steps."""
@@ -98,7 +98,7 @@ class EnsembleModule(lightning.LightningModule):
     def configure_optimizers(self) -> list[SGD]:
         """Make one optimizer a member."""
         return [
-            make_optimizer(member, self.recipe, self.way, self.precision)
+            make_optimizer(member, self.recipe, self.execution_plan, self.precision)
             for member in self.ensemble.members
         ]
 
@@ -111,12 +111,12 @@ class EnsembleModule(lightning.LightningModule):
             ):
                 member.load_state_dict(state.network)
                 optimizer.load_state_dict(state.optimizer)
-        self.execution = EXECUTIONS[self.way.within](
+        self.execution = EXECUTIONS[self.execution_plan.within](
             list(self.ensemble.members),
             optimizers,
             self.device,
             self.precision,
-            way=self.way,
+            plan=self.execution_plan,
             compiled=self.compiled,
         )
         if self.start is not None and self.execution.scalers:

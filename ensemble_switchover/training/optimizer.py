@@ -10,18 +10,20 @@ from torch.optim import SGD
 if TYPE_CHECKING:
     from torch import nn
 
-    from ensemble_switchover.config.execution_plan import Way
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.training.precision import Precision
 
 
-def make_optimizer(member: nn.Module, recipe: Recipe, way: Way, precision: Precision) -> SGD:
+def make_optimizer(
+    member: nn.Module, recipe: Recipe, plan: ExecutionPlan, precision: Precision
+) -> SGD:
     """Make stochastic gradient descent as the recipe has it; weight decay on every parameter.
 
     Channels last, and where the loss is scaled, one kernel computes an update and heeds overflows;
     else it is computed as torch chooses.
     """
-    one_kernel = way.channels_last or precision.scales_loss
+    one_kernel = plan.channels_last or precision.scales_loss
     optimizer = SGD(
         member.parameters(),
         lr=recipe.learning_rate,

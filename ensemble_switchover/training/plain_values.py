@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ensemble_switchover.measurement.memory import PeakMemory
-from ensemble_switchover.training.epoch_result import EpochPart, MemberState
+from ensemble_switchover.training.epoch_result import EpochResult, MemberState
 
 
 def plain_member(member: MemberState) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def plain_member(member: MemberState) -> dict[str, Any]:
     return _shallow(member)
 
 
-def dump_part(part: EpochPart) -> bytes:
+def dump_part(part: EpochResult) -> bytes:
     """Write a part."""
     values = _shallow(part)
     values["peak"] = _shallow(part.peak)
@@ -30,12 +30,12 @@ def dump_part(part: EpochPart) -> bytes:
     return buffer.getvalue()
 
 
-def load_part(content: bytes) -> EpochPart:
+def load_part(content: bytes) -> EpochResult:
     """Read what `dump_part` wrote; tensors come to host memory."""
     values = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     values["peak"] = PeakMemory(**values["peak"])
     values["members"] = [MemberState(**member) for member in values["members"]]
-    return EpochPart(**values)
+    return EpochResult(**values)
 
 
 def _shallow(value: Any) -> dict[str, Any]:

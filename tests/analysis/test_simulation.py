@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
-from ensemble_switchover.analysis.switchover.threshold import Outcome, find_threshold
+from ensemble_switchover.analysis.switchover.threshold import ThresholdOutcome, find_threshold
 from ensemble_switchover.analysis.switchover.verdict import Verdict
 from tests.factories import make_study
 
@@ -83,7 +83,7 @@ def test_the_switchover_lies_between_what_is_shown_and_what_is_not_ruled_out() -
         threshold = find_threshold(grid, "deq")
         place = threshold.budgets[1]
         lowest = threshold.earliest_budget
-        highest = threshold.budget if threshold.outcome is Outcome.FOUND else float("inf")
+        highest = threshold.budget if threshold.outcome is ThresholdOutcome.FOUND else float("inf")
         held += lowest is not None and lowest <= place <= highest
         found += threshold.budget == place
 

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from ensemble_switchover.analysis.table import (
-    RUN_COLUMNS,
+    RUN_FRAME_COLUMNS,
     split_designs,
     summarise_runs,
     tabulate_runs,
 )
 from ensemble_switchover.reporting.tables import (
     ABSENT,
-    show_runs,
+    show_runs_of_comparison,
     show_summary,
     show_times_to_accuracy,
 )
@@ -31,7 +31,7 @@ def test_a_row_holds_the_run() -> None:
 
     row = tabulate_runs([record]).row(0, named=True)
 
-    assert list(row) == list(RUN_COLUMNS)
+    assert list(row) == list(RUN_FRAME_COLUMNS)
     assert row["budget_parameters"] == 206_734
     assert (row["budget_depth"], row["budget_width"]) == (26, 12)
     assert (row["depth"], row["width"], row["k"]) == (26, 5, 4)
@@ -203,6 +203,6 @@ def test_the_summary_of_an_empty_selection_is_empty() -> None:
 
 
 def test_runs_are_listed_by_name() -> None:
-    shown = show_runs(tabulate_runs([make_record(name="<script>")]), "test error")
+    shown = show_runs_of_comparison(tabulate_runs([make_record(name="<script>")]), "test error")
 
     assert shown.rows[0][1] == "<script>"

@@ -3,9 +3,9 @@
 import pytest
 
 from ensemble_switchover.config.dataset_spec import (
-    Sizes,
+    SplitSizes,
     evaluated_on,
-    sizes,
+    split_sizes,
     with_facts,
     without_idle,
 )
@@ -26,9 +26,9 @@ def test_a_folder_is_counted(tmp_path, compose_config):
     config = compose_config("dataset=folder", f"dataset.root={tmp_path}")
     found = with_facts(config.dataset)
     assert (found.num_classes, found.train_images, found.test_images) == (2, 8, 3)
-    cell = resolve(config)
-    assert (cell.task.num_classes, cell.train_size, cell.test_size) == (2, 8, 3)
-    assert (cell.task.channels, cell.task.size) == (3, 32)
+    spec = resolve(config)
+    assert (spec.task.num_classes, spec.train_size, spec.test_size) == (2, 8, 3)
+    assert (spec.task.channels, spec.task.size) == (3, 32)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.2, (24, 6)), (0.5, (15, 15)), (0.01, (27, 3))])
@@ -67,22 +67,22 @@ def test_a_folder_that_is_wrong_is_told_with_the_other_problems(tmp_path, compos
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ((), Sizes(300, 0, 1497)),
-        (("dataset.validation_size=60",), Sizes(240, 60, 0, "validation")),
+        ((), SplitSizes(300, 0, 1497)),
+        (("dataset.validation_size=60",), SplitSizes(240, 60, 0, "validation")),
         (
             ("dataset.validation_size=60", "dataset.evaluate_on=validation"),
-            Sizes(240, 60, 0, "validation"),
+            SplitSizes(240, 60, 0, "validation"),
         ),
-        (("dataset.validation_size=60", "dataset.evaluate_on=test"), Sizes(240, 60, 1497)),
+        (("dataset.validation_size=60", "dataset.evaluate_on=test"), SplitSizes(240, 60, 1497)),
         (
             ("dataset=cifar10", "dataset.validation_size=5000"),
-            Sizes(45_000, 5_000, 0, "validation"),
+            SplitSizes(45_000, 5_000, 0, "validation"),
         ),
     ],
 )
 def test_validation_images_come_out_of_the_training_images(words, expected, compose_config):
     dataset = compose_config(*words).dataset
-    assert sizes(dataset) == expected
+    assert split_sizes(dataset) == expected
     assert evaluated_on(dataset) == expected.evaluated_on
     assert expected.evaluated == (expected.test or expected.validation)
     notes = resolve(compose_config(*words)).notes

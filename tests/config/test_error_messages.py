@@ -5,7 +5,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.error_messages import SHOW_ALL, explain, known_keys
+from ensemble_switchover.config.error_messages import SHOW_ALL, known_keys, message_for
 from ensemble_switchover.config.run_spec import resolve
 from ensemble_switchover.config.schema import GROUPS, conf_folder, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, join_problems
@@ -20,7 +20,7 @@ def complaint(*overrides):
         pytest.raises((HydraException, OmegaConfBaseException, EnsembleSwitchoverError)) as error,
     ):
         resolve(typed(compose("config", overrides=list(overrides))))
-    return explain(error.value)
+    return message_for(error.value)
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_several_problems_make_one_message():
 
 
 def test_the_programs_own_errors_are_told_as_they_are():
-    assert explain(ConfigError("k=0: expected more")) == "k=0: expected more"
+    assert message_for(ConfigError("k=0: expected more")) == "k=0: expected more"
 
 
 def test_an_error_of_hydra_that_is_not_known_is_told_in_full():
     error = HydraException("the headline")
     error.__cause__ = ValueError("the cause")
-    assert explain(error).splitlines() == ["the headline", "the cause"]
+    assert message_for(error).splitlines() == ["the headline", "the cause"]
 
 
 def test_the_known_keys_are_those_that_can_be_set():

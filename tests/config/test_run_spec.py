@@ -38,13 +38,13 @@ def resolve_with(*overrides):
     [("single", 26, 16, 1), ("deq", 26, 7, 4), ("weq", 8, 16, 4)],
 )
 def test_every_design_class_resolves(design, depth, width, k):
-    cell = resolve_with("dataset=cifar10", "budget.width=16", f"design={design}")
-    assert (cell.design.depth, cell.design.width, cell.design.k) == (depth, width, k)
-    assert (cell.budget.depth, cell.budget.width) == (26, 16)
-    assert cell.design.parameters <= cell.budget.parameters
-    assert len(cell.member_seeds) == k
-    assert (cell.task.channels, cell.task.size, cell.task.num_classes) == (3, 32, 10)
-    assert (cell.train_size, cell.test_size) == (50_000, 10_000)
+    spec = resolve_with("dataset=cifar10", "budget.width=16", f"design={design}")
+    assert (spec.design.depth, spec.design.width, spec.design.k) == (depth, width, k)
+    assert (spec.budget.depth, spec.budget.width) == (26, 16)
+    assert spec.design.parameters <= spec.budget.parameters
+    assert len(spec.member_seeds) == k
+    assert (spec.task.channels, spec.task.size, spec.task.num_classes) == (3, 32, 10)
+    assert (spec.train_size, spec.test_size) == (50_000, 10_000)
 
 
 def test_published_takes_the_tables_width():
@@ -70,8 +70,8 @@ def test_a_budget_of_parameters_resolves_along_either_knob():
 
 def test_options_of_the_family_arrive():
     words = ("arch=densenet", "arch.bottleneck=true", "arch.compression=0.5", "dataset=cifar10")
-    cell = resolve_with(*words, "budget.depth=100")
-    assert cell.budget.parameters == 769_162
+    spec = resolve_with(*words, "budget.depth=100")
+    assert spec.budget.parameters == 769_162
 
 
 def test_the_recipe_is_table_as_with_what_is_replaced():
@@ -87,35 +87,35 @@ def test_the_recipe_is_table_as_with_what_is_replaced():
 def test_training_flops_are_three_forward_passes_an_image():
     # FLOPs of ResNet-20: 40.55 M multiply-adds an image on CIFAR-10, that is 81.1 MFLOPs.
     words = ("dataset=cifar10", "budget.depth=20", "budget.width=16", "epochs=2")
-    cell = resolve_with(*words, "dataset.train_size=1000")
-    assert cell.training_flops == pytest.approx(3 * 2 * 1000 * 81.1e6, rel=1e-3)
+    spec = resolve_with(*words, "dataset.train_size=1000")
+    assert spec.training_flops == pytest.approx(3 * 2 * 1000 * 81.1e6, rel=1e-3)
 
 
 def test_the_folder_names_the_cell():
-    cell = resolve_with("results=store", "study=night", "seed=5", "design=deq", "k=2")
-    assert cell.folder == Path("store") / "night" / cell.name
-    assert cell.name.startswith("resnet_digits_26x8_deq_k2_seed5_")
-    assert cell.name.endswith(cell.fingerprint)
+    spec = resolve_with("results=store", "study=night", "seed=5", "design=deq", "k=2")
+    assert spec.folder == Path("store") / "night" / spec.name
+    assert spec.name.startswith("resnet_digits_26x8_deq_k2_seed5_")
+    assert spec.name.endswith(spec.fingerprint)
 
 
 # Notes
 
 
 def test_a_single_network_says_that_it_has_one_member():
-    cell = resolve_with("design=single", "k=4")
-    assert cell.design.k == 1
-    assert cell.member_seeds == [0]
-    assert cell.notes == ("design=single is one network: k=4 is taken as k=1",)
-    assert cell.fingerprint == resolve_with("design=single").fingerprint
+    spec = resolve_with("design=single", "k=4")
+    assert spec.design.k == 1
+    assert spec.member_seeds == [0]
+    assert spec.notes == ("design=single is one network: k=4 is taken as k=1",)
+    assert spec.fingerprint == resolve_with("design=single").fingerprint
 
 
 def test_a_pair_that_table_a_lacks_is_noted():
     # Every family of conf/arch has its row for both CIFAR sets; only another data set lacks one.
     assert resolve_with("dataset=cifar10").notes == ()
-    cell = resolve_with("dataset=svhn")
-    assert len(cell.notes) == 1
-    assert "no row for resnet on svhn" in cell.notes[0]
-    assert cell.recipe.epochs == 250
+    spec = resolve_with("dataset=svhn")
+    assert len(spec.notes) == 1
+    assert "no row for resnet on svhn" in spec.notes[0]
+    assert spec.recipe.epochs == 250
 
 
 def test_a_set_takes_the_recipe_of_its_base():
@@ -419,7 +419,7 @@ def test_another_source_is_another_cell():
     by_nearest = resolve_with(*words, "budget.source=nearest")
     as_published = resolve_with(*words, "budget.source=published")
     assert (by_rule.design.width, by_nearest.design.width, as_published.design.width) == (7, 8, 8)
-    assert len({cell.fingerprint for cell in (by_rule, by_nearest, as_published)}) == 3
+    assert len({spec.fingerprint for spec in (by_rule, by_nearest, as_published)}) == 3
 
 
 def test_a_budget_stated_in_another_way_is_the_same_cell():

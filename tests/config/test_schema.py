@@ -83,8 +83,8 @@ def test_every_key_of_every_file_arrives(group, option, compose_config):
 @pytest.mark.parametrize("dataset", sorted(option for of, option in OPTIONS if of == "dataset"))
 def test_every_family_resolves_on_every_data_set(arch, dataset, compose_config):
     needs = NEEDS.get(("dataset", dataset), [])
-    cell = resolve(compose_config(f"arch={arch}", f"dataset={dataset}", *needs))
-    assert (cell.family.name, cell.dataset.name) == (arch, dataset)
+    spec = resolve(compose_config(f"arch={arch}", f"dataset={dataset}", *needs))
+    assert (spec.family.name, spec.dataset.name) == (arch, dataset)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
     (part,) = compose_words([f"sweep={name}", "seed=0"])
     study = resolve_study(part[1])
     assert len(part[1]) == math.prod(len(v) for key, v in params.items() if key != "seed")
-    assert {cell.study for cell in study.cells} == {whole.study}
-    assert len(study.cells) > len(study.impossible)
+    assert {spec.study for spec in study.specs} == {whole.study}
+    assert len(study.specs) > len(study.impossible)
     assert all("do not fit" in hole.reason for hole in study.impossible)
 
 
@@ -153,15 +153,15 @@ def test_the_default_is_a_small_single_resnet_on_digits(compose_config):
     config = compose_config()
     assert config.logger.kind == "wandb"
     assert config.results == "results"
-    cell = resolve(config)
-    assert cell.family.name == "resnet"
-    assert (cell.budget.depth, cell.budget.width) == (26, 8)
-    assert (cell.design.design_class.value, cell.design.k) == ("single", 1)
-    assert (cell.design.depth, cell.design.width) == (26, 8)
-    assert cell.dataset.name == "digits"
-    assert (cell.train_size, cell.test_size, cell.recipe.epochs) == (300, 1497, 20)
-    assert (cell.seed, cell.execution.name, cell.precision) == (0, "auto", "32")
-    assert cell.notes == ()
+    spec = resolve(config)
+    assert spec.family.name == "resnet"
+    assert (spec.budget.depth, spec.budget.width) == (26, 8)
+    assert (spec.design.design_class.value, spec.design.k) == ("single", 1)
+    assert (spec.design.depth, spec.design.width) == (26, 8)
+    assert spec.dataset.name == "digits"
+    assert (spec.train_size, spec.test_size, spec.recipe.epochs) == (300, 1497, 20)
+    assert (spec.seed, spec.execution.name, spec.precision) == (0, "auto", "32")
+    assert spec.notes == ()
 
 
 @pytest.mark.parametrize(("design", "k"), [("single", 1), ("deq", 4), ("weq", 4)])

@@ -16,7 +16,7 @@ def test_equal_runs_become_one_and_holes_are_told(compose_config):
         for k in (2, 4, 64)
     ]
     study = resolve_study(configs)
-    designs = [(cell.design.design_class.value, cell.design.k) for cell in study.cells]
+    designs = [(spec.design.design_class.value, spec.design.k) for spec in study.specs]
     assert designs == [("single", 1), ("deq", 2), ("deq", 4), ("weq", 2), ("weq", 4)]
     assert [hole.reason.partition(":")[0] for hole in study.impossible] == [
         "design=deq k=64",
@@ -61,13 +61,13 @@ def test_the_study_of_digits_has_all_families_and_sizes_and_a_run_once():
 
     runs = {
         (c.family.name, c.budget.parameters, c.design.design_class.value, c.design.k)
-        for c in study.cells
+        for c in study.specs
     }
     budgets = {"resnet": 5, "densenet": 4, "wide_resnet": 3}
     found = Counter(family for family, _ in {(family, budget) for family, budget, *_ in runs})
     assert found == budgets
     assert {k for *_, k in runs} == {1, 2, 4, 8}
-    assert len(study.cells) == 5 * len(runs)
+    assert len(study.specs) == 5 * len(runs)
     # every budget has a single network and 2 classes of ensembles x 3 k, less what does not exist
     holes = {(h.family, h.budget.parameters, h.design_class, h.k) for h in study.impossible}
     assert len(runs) + len(holes) == 7 * sum(budgets.values())

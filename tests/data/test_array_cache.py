@@ -77,7 +77,7 @@ def test_images_are_mapped_and_no_write_reaches_the_file(tmp_path):
 
 
 def test_a_large_array_is_written_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr(array_cache, "PIECE_BYTES", 7)
+    monkeypatch.setattr(array_cache, "WRITTEN_PIECE_BYTES", 7)
     decoded = make_set()
     cached_set(tmp_path, "ants", lambda: decoded)
     assert_same(cached_set(tmp_path, "ants", not_again).decoded, decoded)

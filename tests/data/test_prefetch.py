@@ -80,13 +80,13 @@ def test_training_batches_from_the_host_are_those_of_the_device(groups, augmenta
     assert next(iter(from_host)).images.device.type == device.type
 
 
-def test_training_from_the_host_learns_the_same(tiny_cell, monkeypatch):
-    cell, config = tiny_cell(
+def test_training_from_the_host_learns_the_same(tiny_spec, monkeypatch):
+    spec, config = tiny_spec(
         "design=deq", "k=2", "budget.depth=8", "budget.width=8", "dataset.augmentation=standard"
     )
 
     def figures():
-        (epoch,) = run.train_and_measure(cell, config, tell=lambda line: None).epochs
+        (epoch,) = run.train_and_measure(spec, config, tell=lambda line: None).epochs
         return epoch.train_loss, epoch.nll, epoch.member_test_errors
 
     from_device = figures()
@@ -181,9 +181,9 @@ def mapped_file(tensor):
 def test_the_whole_set_is_mapped_and_a_subset_is_not(tmp_path, compose_config, monkeypatch):
     generator = np.random.default_rng(0)
     from ensemble_switchover.data.load import SOURCES
-    from ensemble_switchover.data.sources.source import Decoded, Source
+    from ensemble_switchover.data.sources.source import DatasetSource, Decoded
 
-    class Noise(Source):
+    class Noise(DatasetSource):
         def identity(self, config, root):
             return "noise"
 

@@ -3,14 +3,14 @@
 import pytest
 
 from ensemble_switchover.design import (
+    BudgetRule,
     DesignClass,
     ImageTask,
-    Source,
     budget_of_network,
     make_family,
     solve,
 )
-from ensemble_switchover.design.paper import compare_with_paper, summarise
+from ensemble_switchover.design.paper import agreement_line, compare_with_paper
 from ensemble_switchover.design.published import (
     PUBLISHED_FAMILIES,
     published_member,
@@ -69,13 +69,13 @@ def test_a_row_without_a_solution_is_no_agreement():
     comparisons = compare_with_paper(family, ImageTask(3, 32, 20_000))
     assert any(entry.solved is None for entry in comparisons)
     assert not any(entry.agrees for entry in comparisons if entry.solved is None)
-    assert "of 16 rows as printed" in summarise(family, comparisons)
+    assert "of 16 rows as printed" in agreement_line(family, comparisons)
 
 
 @pytest.mark.parametrize("options", [{"bottleneck": True}, {"compression": 0.5}])
 def test_the_tables_are_not_for_other_options(options):
     family = make_family("densenet", options)
     budget = budget_of_network(family, 40, 12, ImageTask(3, 32, 10))
-    request = (family, budget, DesignClass.DEQ, 4, ImageTask(3, 32, 10), Source.PUBLISHED)
+    request = (family, budget, DesignClass.DEQ, 4, ImageTask(3, 32, 10), BudgetRule.PUBLISHED)
     with pytest.raises(DesignError, match="the tables are for arch"):
         solve(*request)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from ensemble_switchover.design import (
     FAMILIES,
     Budget,
+    BudgetRule,
     DesignClass,
     ImageTask,
-    Source,
     budget_of_network,
     budget_of_parameters,
     make_family,
@@ -110,7 +110,7 @@ def test_nearest_is_closest_to_the_budget_from_either_side(request, design_class
     family, budget, k, task = request
     counts = candidates(family, budget, design_class, task)
     distances = {value: abs(k * count - budget.parameters) for value, count in counts.items()}
-    design = solve(family, budget, design_class, k, task, Source.NEAREST)
+    design = solve(family, budget, design_class, k, task, BudgetRule.NEAREST)
     assert distances[knob(design)] == min(distances.values())
 
 
@@ -118,7 +118,12 @@ def test_nearest_takes_either_side():
     family = make_family("resnet", {})
     fills = [
         solve(
-            family, budget_of_network(family, 26, width, CIFAR10), DEQ, 4, CIFAR10, Source.NEAREST
+            family,
+            budget_of_network(family, 26, width, CIFAR10),
+            DEQ,
+            4,
+            CIFAR10,
+            BudgetRule.NEAREST,
         ).budget_fill
         for width in range(4, 20)
     ]
@@ -159,7 +164,7 @@ def test_the_error_names_the_smallest_budget_that_would_do(request, design_class
 
 
 @settings(max_examples=30, deadline=None)
-@given(requests(), st.sampled_from(Source))
+@given(requests(), st.sampled_from(BudgetRule))
 def test_single_is_the_budgets_own_network_whatever_k(request, source):
     family, budget, k, task = request
     design = solve(family, budget, SINGLE, k, task, source)
@@ -199,7 +204,7 @@ def test_the_rule_gives_every_depth_of_table_c_and_no_width(row):
     budget = budget_of_network(family, depth, width, CIFAR10)
     assert solve(family, budget, WEQ, 4, CIFAR10).depth == weq_depth
     assert solve(family, budget, DEQ, 4, CIFAR10).width == deq_width - 1
-    printed = solve(family, budget, DEQ, 4, CIFAR10, Source.PUBLISHED)
+    printed = solve(family, budget, DEQ, 4, CIFAR10, BudgetRule.PUBLISHED)
     assert printed.width == deq_width
     assert 1.001 < printed.budget_fill < 1.025  # "overspends by 0.2 to 2.4 %"
 
@@ -211,8 +216,8 @@ def test_published_gives_the_rows_as_printed(name, rows):
     family = make_family(name, {})
     for depth, width, weq_depth, deq_width in rows:
         budget = budget_of_network(family, depth, width, CIFAR10)
-        weq = solve(family, budget, WEQ, 4, CIFAR10, Source.PUBLISHED)
-        deq = solve(family, budget, DEQ, 4, CIFAR10, Source.PUBLISHED)
+        weq = solve(family, budget, WEQ, 4, CIFAR10, BudgetRule.PUBLISHED)
+        deq = solve(family, budget, DEQ, 4, CIFAR10, BudgetRule.PUBLISHED)
         assert (weq.depth, weq.width) == (weq_depth, width)
         assert (deq.depth, deq.width) == (depth, deq_width)
 
@@ -222,14 +227,14 @@ def test_published_refuses_other_numbers_of_members(k):
     family = make_family("resnet", {})
     budget = budget_of_network(family, 26, 16, CIFAR10)
     with pytest.raises(DesignError, match=rf"published: .*k=4, not k={k}"):
-        solve(family, budget, DEQ, k, CIFAR10, Source.PUBLISHED)
+        solve(family, budget, DEQ, k, CIFAR10, BudgetRule.PUBLISHED)
 
 
 def test_published_refuses_a_network_that_the_table_lacks_and_lists_those_it_has():
     family = make_family("wide_resnet", {})
     budget = budget_of_network(family, 28, 10, CIFAR10)
     with pytest.raises(DesignError) as error:
-        solve(family, budget, DEQ, 4, CIFAR10, Source.PUBLISHED)
+        solve(family, budget, DEQ, 4, CIFAR10, BudgetRule.PUBLISHED)
     text = str(error.value)
     assert "Table D has no single network 28x10" in text
     assert all(f"{depth}x{width}" in text for depth, width, *_ in TABLE_D)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ensemble_switchover.errors import ProcessEndedError
-from ensemble_switchover.machine.worker_processes import Crew
+from ensemble_switchover.machine.worker_processes import WorkerProcesses
 
 
 def _answer(connection, text):
@@ -31,7 +31,7 @@ def _wait_for_ever(connection, path):
 
 def _lead(connection, path):
     """Start another crew and be killed with it at work."""
-    with Crew() as crew:
+    with WorkerProcesses() as crew:
         crew.start("the other", _wait_for_ever, path)
         crew.receive(0)
         connection.send_bytes(b"ready")
@@ -52,7 +52,7 @@ def has_ended(process_id):
 
 
 def test_a_crew_answers_and_one_that_was_killed_is_named():
-    with Crew() as crew:
+    with WorkerProcesses() as crew:
         crew.start("the first", _answer, "here")
         crew.start("the second", _vanish)
         assert crew.receive(0) == b"here"
@@ -61,7 +61,7 @@ def test_a_crew_answers_and_one_that_was_killed_is_named():
 
 
 def test_leaving_ends_all(tmp_path):
-    with Crew() as crew:
+    with WorkerProcesses() as crew:
         crew.start("one", _wait_for_ever, tmp_path / "process")
         crew.receive(0)
     assert has_ended(int((tmp_path / "process").read_text()))
@@ -69,7 +69,7 @@ def test_leaving_ends_all(tmp_path):
 
 def _forget(connection, path):
     """Start another crew, and come to an end without ending it."""
-    crew = Crew()
+    crew = WorkerProcesses()
     crew.start("the other", _wait_for_ever, path)
     crew.receive(0)
     raise SystemExit

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ensemble_switchover.measurement.disturbance import (
-    Watch,
+    DisturbanceMonitor,
     slowdown_counts,
     thread_times,
     waiting_sentences,
@@ -27,7 +27,7 @@ def machine(tmp_path):
             (folder / "core_throttle_count").write_text(f"{number}\n")
 
         def watch(self):
-            return Watch(torch.device("cpu"), processors=self.processors)
+            return DisturbanceMonitor(torch.device("cpu"), processors=self.processors)
 
     machine = Machine()
     machine.thread("1", 1000, 900)
@@ -57,7 +57,7 @@ def test_a_processor_that_is_too_hot_is_told(machine):
 
 
 def test_a_machine_that_does_not_tell_is_not_accused(tmp_path):
-    watch = Watch(torch.device("cpu"), processors=tmp_path / "none")
+    watch = DisturbanceMonitor(torch.device("cpu"), processors=tmp_path / "none")
     assert watch.seen(concurrent_jobs=1) == []
     assert waiting_share({}, {}) == 0
 
@@ -78,7 +78,7 @@ def test_this_machine_can_be_asked():
 def test_a_gpu_is_asked_for_its_slowdowns(machine, monkeypatch, answer, told):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (70, 80))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 8)
-    watch = Watch(
+    watch = DisturbanceMonitor(
         torch.device("cuda", 0),
         processors=machine.processors,
         ask_gpu=lambda: answer,
@@ -93,7 +93,7 @@ def test_memory_of_others_on_the_gpu_is_told_unless_they_are_of_the_study(
     gibibyte = 2**30
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (60 * gibibyte, 80 * gibibyte))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 15 * gibibyte)
-    watch = Watch(
+    watch = DisturbanceMonitor(
         torch.device("cuda", 0),
         processors=machine.processors,
         ask_gpu=str,

@@ -10,9 +10,9 @@ from ensemble_switchover.measurement.latency import (
     NUM_REPEATS,
     TRIAL_REPEATS,
     WARM_UP_REPEATS,
-    Contender,
+    TimedModel,
+    latency_of,
     measure_latencies,
-    summarise,
 )
 
 TASK = ImageTask(channels=2, size=4, num_classes=3)
@@ -35,7 +35,7 @@ class Timed:
             self.now += seconds(len(calls)) if callable(seconds) else seconds
             return images
 
-        return Contender(model=model, execution=name, predict=predict)
+        return TimedModel(model=model, execution=name, predict=predict)
 
     def measure(self, contenders, batch_sizes, max_seconds):
         return measure_latencies(
@@ -108,7 +108,7 @@ def test_a_model_that_sleeps_takes_at_least_as_long():
         return images
 
     (result,) = measure_latencies(
-        [Contender(model="run", execution="sequential", predict=predict)],
+        [TimedModel(model="run", execution="sequential", predict=predict)],
         TASK,
         [2],
         device=torch.device("cpu"),
@@ -121,7 +121,7 @@ def test_a_model_that_sleeps_takes_at_least_as_long():
 
 def test_quartiles_are_numpys(timed):
     seconds = [0.1, 0.4, 0.2, 0.9, 0.3, 0.35]
-    result = summarise(timed.model("sequential", 1.0), 10, seconds)
+    result = latency_of(timed.model("sequential", 1.0), 10, seconds)
     expected = np.quantile(seconds, [0.25, 0.5, 0.75]) * 1000 / 10
     assert [
         result.lower_quartile_ms_per_image,
@@ -137,8 +137,8 @@ def test_a_batch_that_does_not_fit_is_left_out_and_told(timed):
         return images
 
     contenders = [
-        Contender(model="run", execution="sequential", predict=greedy),
-        Contender(model="run", execution="fused", predict=greedy),
+        TimedModel(model="run", execution="sequential", predict=greedy),
+        TimedModel(model="run", execution="fused", predict=greedy),
         timed.model("sequential", 0.1, "single"),
     ]
     results = timed.measure(contenders, [8, 1, 2, 4], max_seconds=0.001)

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from ensemble_switchover.design import ImageTask, make_family
-from ensemble_switchover.measurement.layer_time import KINDS, OTHER, measure_layer_times
-from ensemble_switchover.networks.build import Residual, build_network
+from ensemble_switchover.measurement.layer_time import LAYER_KINDS, OTHER, measure_layer_times
+from ensemble_switchover.networks.build import ResidualModule, build_network
 
 
 class Slow(torch.autograd.Function):
@@ -61,10 +61,10 @@ def test_every_kind_has_its_own_time_forward_and_backward(clock, monkeypatch):
     activation = slowed(nn.ReLU, clock, 0.100, 1.000)
     linear = slowed(nn.Linear, clock, 5.0, 7.0)
     for kind, name in ((convolution, "convolution"), (activation, "ReLU"), (linear, "linear")):
-        monkeypatch.setitem(KINDS, kind, name)
+        monkeypatch.setitem(LAYER_KINDS, kind, name)
     network = nn.Sequential(
         convolution(2, 3, 3, padding=1),
-        Residual(nn.Sequential(activation(), convolution(3, 3, 1)), nn.Identity()),
+        ResidualModule(nn.Sequential(activation(), convolution(3, 3, 1)), nn.Identity()),
         nn.Flatten(),
         linear(3 * 36, 3),
     )

@@ -55,17 +55,17 @@ def slowed(monkeypatch, clock, hook, seconds):
 
 
 @pytest.fixture
-def measured(monkeypatch, tiny_cell):
+def measured(monkeypatch, tiny_spec):
     """Train 2 members for 2 epochs of 3 steps, 1 evaluation batch each, with one hook slowed."""
 
     def measure(hook, seconds):
         clock = ManualClock()
         monkeypatch.setattr(fitting, "TimingCallback", lambda k: TimingCallback(k, clock))
-        cell, config = tiny_cell(
+        spec, config = tiny_spec(
             "design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2"
         )
         with slowed(monkeypatch, clock, hook, seconds):
-            record = run.train_and_measure(cell, config, tell=lambda line: None)
+            record = run.train_and_measure(spec, config, tell=lambda line: None)
         return record.epochs
 
     return measure
@@ -90,7 +90,7 @@ def test_a_slow_metric_is_evaluation(measured):
         assert epoch.evaluation_seconds == pytest.approx(7.0)
 
 
-def test_waiting_for_data_is_training_time(monkeypatch, tiny_cell):
+def test_waiting_for_data_is_training_time(monkeypatch, tiny_spec):
     from ensemble_switchover.data.batches import TrainingBatches
 
     clock = ManualClock()
@@ -103,12 +103,12 @@ def test_waiting_for_data_is_training_time(monkeypatch, tiny_cell):
             yield batch
 
     monkeypatch.setattr(TrainingBatches, "_group_batches", slow)
-    cell, config = tiny_cell("budget.depth=8", "budget.width=4")
-    record = run.train_and_measure(cell, config, tell=lambda line: None)
+    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
+    record = run.train_and_measure(spec, config, tell=lambda line: None)
     assert record.epochs[0].train_seconds == pytest.approx(3 * 4.0)
 
 
-def test_a_slow_logger_and_a_slow_disk_change_no_figure(monkeypatch, tiny_cell):
+def test_a_slow_logger_and_a_slow_disk_change_no_figure(monkeypatch, tiny_spec):
     clock = ManualClock()
     monkeypatch.setattr(fitting, "TimingCallback", lambda k: TimingCallback(k, clock))
 
@@ -123,21 +123,21 @@ def test_a_slow_logger_and_a_slow_disk_change_no_figure(monkeypatch, tiny_cell):
         clock.now += 100.0
 
     monkeypatch.setattr(run, "write_checkpoint", slow)
-    cell, config = tiny_cell("budget.depth=8", "budget.width=4", "epochs=2")
-    record = run.train_and_measure(cell, config, tell=lambda line: None, log=SlowLog())
+    spec, config = tiny_spec("budget.depth=8", "budget.width=4", "epochs=2")
+    record = run.train_and_measure(spec, config, tell=lambda line: None, log=SlowLog())
     assert clock.now == 100.0 + 100.0 + 4 * 100.0
     assert [epoch.train_seconds for epoch in record.epochs] == [0, 0]
     assert [epoch.evaluation_seconds for epoch in record.epochs] == [0, 0]
 
 
-def test_the_first_epoch_is_marked_as_warm_up(tiny_cell):
-    cell, config = tiny_cell("budget.depth=8", "budget.width=4", "epochs=3")
-    epochs = run.train_and_measure(cell, config, tell=lambda line: None).epochs
+def test_the_first_epoch_is_marked_as_warm_up(tiny_spec):
+    spec, config = tiny_spec("budget.depth=8", "budget.width=4", "epochs=3")
+    epochs = run.train_and_measure(spec, config, tell=lambda line: None).epochs
     assert [epoch.warm_up for epoch in epochs] == [True, False, False]
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
 
 
-def test_moving_members_is_left_out(monkeypatch, tiny_cell):
+def test_moving_members_is_left_out(monkeypatch, tiny_spec):
     from ensemble_switchover.training.execution.sequential import Sequential
 
     clock = ManualClock()
@@ -149,6 +149,6 @@ def test_moving_members_is_left_out(monkeypatch, tiny_cell):
         original(self, group)
 
     monkeypatch.setattr(Sequential, "prepare", slow)
-    cell, config = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=8")
-    (epoch,) = run.train_and_measure(cell, config, tell=lambda line: None).epochs
+    spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8")
+    (epoch,) = run.train_and_measure(spec, config, tell=lambda line: None).epochs
     assert epoch.train_seconds == 0

@@ -11,7 +11,7 @@ from torch import nn
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.networks import Ensemble, build_member, build_network
-from ensemble_switchover.networks.build import PaddedShortcut
+from ensemble_switchover.networks.build import PaddedShortcutModule
 from ensemble_switchover.networks.ensemble import ensemble_probabilities
 from tests.networks.plain import PLAIN
 
@@ -227,7 +227,7 @@ def test_the_padded_shortcut_takes_every_second_pixel_and_adds_zeros(channels, n
         for column in range(half):
             pixels = images[:, :, 2 * row, 2 * column]
             expected[:, new // 2 : new // 2 + channels, row, column] = pixels
-    assert torch.equal(PaddedShortcut(new)(images), expected)
+    assert torch.equal(PaddedShortcutModule(new)(images), expected)
 
 
 @pytest.mark.parametrize("shortcut", ["identity", "projection"])

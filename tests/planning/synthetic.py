@@ -2,11 +2,11 @@
 
 from ensemble_switchover.machine.hardware import num_processors
 from ensemble_switchover.planning.calibration import (
-    VERSION,
+    CALIBRATION_VERSION,
     Calibration,
     Conditions,
     Observation,
-    fit,
+    fit_rates,
 )
 from ensemble_switchover.planning.cost import count_work, design_text
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
@@ -61,21 +61,21 @@ def make_calibration(observations=None, **changes):
             for number, work in enumerate(WORKS)
         ]
     known = {
-        "version": VERSION,
+        "version": CALIBRATION_VERSION,
         "conditions": make_conditions(),
         "date": "2026-01-02",
         "torch": "2.15",
         "memory_bytes": 10**10,
         "observations": observations,
     }
-    return fit(Calibration(**{**known, **changes}))
+    return fit_rates(Calibration(**{**known, **changes}))
 
 
-def planted_seconds(cell, timed):
+def planted_seconds(spec, timed):
     """Return the seconds of a pass of one member by the planted rates."""
-    return seconds(RATES[timed], count_work(cell, timed))
+    return seconds(RATES[timed], count_work(spec, timed))
 
 
-def observation_of(cell, timed, factor):
-    work, design = count_work(cell, timed), design_text(cell, timed)
-    return observe(work, design=design, family=cell.family.name, timed=timed, factor=factor)
+def observation_of(spec, timed, factor):
+    work, design = count_work(spec, timed), design_text(spec, timed)
+    return observe(work, design=design, family=spec.family.name, timed=timed, factor=factor)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ensemble_switchover.planning.calibration import (
-    VERSION,
+    CALIBRATION_VERSION,
     add_observations,
     calibration_folder,
     find_calibration,
@@ -140,11 +140,16 @@ def test_a_file_that_cannot_be_read_is_named_and_left_out(content, tmp_path):
 def test_a_folder_in_place_of_a_file_and_another_version_are_named_too(tmp_path):
     (tmp_path / "folder.json").mkdir()
     path = write_calibration(make_calibration(), tmp_path)
-    path.write_text(json.dumps({**json.loads(path.read_text()), "version": VERSION + 1}))
+    path.write_text(
+        json.dumps({**json.loads(path.read_text()), "version": CALIBRATION_VERSION + 1})
+    )
     found, problems = read_calibrations(tmp_path)
     assert found == []
     assert len(problems) == 2
-    assert any(f"version {VERSION + 1}, expected {VERSION}" in problem for problem in problems)
+    assert any(
+        f"version {CALIBRATION_VERSION + 1}, expected {CALIBRATION_VERSION}" in problem
+        for problem in problems
+    )
 
 
 @pytest.mark.parametrize(

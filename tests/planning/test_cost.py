@@ -14,39 +14,39 @@ from ensemble_switchover.planning.workload import MANY_IMAGES, Pass
 from tests.planning.synthetic import make_calibration, observation_of, planted_seconds
 
 
-def test_steps_and_operations_are_of_all_members_and_epochs(tiny_cell):
-    cell, _ = tiny_cell("design=deq", "k=3", "epochs=5", "budget.width=16")
-    cost = predict_cost(cell, None, "cpu")
+def test_steps_and_operations_are_of_all_members_and_epochs(tiny_spec):
+    spec, _ = tiny_spec("design=deq", "k=3", "epochs=5", "budget.width=16")
+    cost = predict_cost(spec, None, "cpu")
     assert cost.steps == 3 * 5 * 3  # 40 images in batches of 16: three steps
-    forward = cell.family.flops(cell.design.depth, cell.design.width, cell.task)
+    forward = spec.family.flops(spec.design.depth, spec.design.width, spec.task)
     assert cost.training_flops == 3 * 3 * forward * 40 * 5
 
 
-def test_without_a_basis_there_are_no_seconds(tiny_cell):
-    cost = predict_cost(tiny_cell()[0], None, "cpu")
+def test_without_a_basis_there_are_no_seconds(tiny_spec):
+    cost = predict_cost(tiny_spec()[0], None, "cpu")
     assert cost.training_seconds is cost.evaluation_seconds is None
     assert cost.one_image_ms is cost.many_images_ms is None
     assert cost.memory_bytes > 0
 
 
-def test_seconds_follow_from_the_planted_rates(tiny_cell):
-    cell, _ = tiny_cell("design=deq", "k=3", "epochs=5", "budget.width=16")
-    cost = predict_cost(cell, make_calibration(), "cpu")
-    step, one, many = (planted_seconds(cell, timed) for timed in Pass)
+def test_seconds_follow_from_the_planted_rates(tiny_spec):
+    spec, _ = tiny_spec("design=deq", "k=3", "epochs=5", "budget.width=16")
+    cost = predict_cost(spec, make_calibration(), "cpu")
+    step, one, many = (planted_seconds(spec, timed) for timed in Pass)
     assert cost.training_seconds == pytest.approx(3 * 5 * 3 * step)
     assert cost.evaluation_seconds == pytest.approx(3 * 5 * 60 / MANY_IMAGES * many)
     assert cost.one_image_ms == pytest.approx(3 * 1000 * one)
     assert cost.many_images_ms == pytest.approx(3 * 1000 * many / MANY_IMAGES)
 
 
-def test_a_design_that_was_timed_is_predicted_by_its_own_timing(tiny_cell):
-    cell, _ = tiny_cell("design=deq", "k=3", "budget.width=16")
+def test_a_design_that_was_timed_is_predicted_by_its_own_timing(tiny_spec):
+    spec, _ = tiny_spec("design=deq", "k=3", "budget.width=16")
     calibration = make_calibration(
-        [*make_calibration().observations, observation_of(cell, Pass.TRAINING, 7)]
+        [*make_calibration().observations, observation_of(spec, Pass.TRAINING, 7)]
     )
-    step = predict_pass(cell, Pass.TRAINING, calibration)
-    assert step == pytest.approx(7 * planted_seconds(cell, Pass.TRAINING))
-    other, _ = tiny_cell("design=deq", "k=3", "budget.width=20")
+    step = predict_pass(spec, Pass.TRAINING, calibration)
+    assert step == pytest.approx(7 * planted_seconds(spec, Pass.TRAINING))
+    other, _ = tiny_spec("design=deq", "k=3", "budget.width=20")
     assert predict_pass(other, Pass.TRAINING, calibration) != pytest.approx(
         7 * planted_seconds(other, Pass.TRAINING), rel=0.1
     )
@@ -57,32 +57,32 @@ def test_a_design_that_was_timed_is_predicted_by_its_own_timing(tiny_cell):
     [("arch=vgg", "budget.depth=8"), ("recipe.batch_size=8",), ("budget.depth=14",),
      ("budget.width=5",), ("arch.shortcut=projection",), ("dataset=fractals",)],
 )  # fmt: skip
-def test_another_design_has_another_name(words, tiny_cell):
-    first, other = tiny_cell()[0], tiny_cell(*words)[0]
+def test_another_design_has_another_name(words, tiny_spec):
+    first, other = tiny_spec()[0], tiny_spec(*words)[0]
     assert design_text(first, Pass.TRAINING) != design_text(other, Pass.TRAINING)
 
 
-def test_runs_of_another_seed_class_or_budget_can_have_one_design(tiny_cell):
+def test_runs_of_another_seed_class_or_budget_can_have_one_design(tiny_spec):
     texts = {
-        design_text(tiny_cell(*words)[0], Pass.TRAINING)
+        design_text(tiny_spec(*words)[0], Pass.TRAINING)
         for words in [(), ("seed=4",), ("design=weq", "k=1"), ("dataset.train_size=50",)]
     }
     assert len(texts) == 1
 
 
-def test_a_pass_is_of_its_batch(tiny_cell):
-    cell, _ = tiny_cell()
-    assert [batch_size_of(cell, timed) for timed in Pass] == [16, 1, 128]
-    one, step = count_work(cell, Pass.ONE), count_work(cell, Pass.TRAINING)
+def test_a_pass_is_of_its_batch(tiny_spec):
+    spec, _ = tiny_spec()
+    assert [batch_size_of(spec, timed) for timed in Pass] == [16, 1, 128]
+    one, step = count_work(spec, Pass.ONE), count_work(spec, Pass.TRAINING)
     assert step.flops == 16 * one.flops
     assert step.operations == one.operations
 
 
-def test_a_data_sheet_bounds_the_seconds(tiny_cell):
-    cell, _ = tiny_cell("device=auto")
+def test_a_data_sheet_bounds_the_seconds(tiny_spec):
+    spec, _ = tiny_spec("device=auto")
     sheet = data_sheets()["t4"]
-    cost = predict_cost(cell, sheet, "cuda")
-    work = count_work(cell, Pass.MANY)
+    cost = predict_cost(spec, sheet, "cuda")
+    work = count_work(spec, Pass.MANY)
     least = max(work.flops / 8.1e12, 4 * work.elements / 320e9)
     assert cost.many_images_ms == pytest.approx(1000 * least / 128)
     assert cost.one_image_ms is None

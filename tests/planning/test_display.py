@@ -25,47 +25,47 @@ def _example_machine(monkeypatch):
 
 def shown(forecasts, *, impossible=(), concurrent_jobs=1):
     console = Console(file=io.StringIO(), width=118)
-    cells = [entry.cell for entry in forecasts]
-    study = Study(cells, list(impossible), list(range(len(cells))), len(cells))
+    specs = [entry.spec for entry in forecasts]
+    study = Study(specs, list(impossible), list(range(len(specs))), len(specs))
     show_plan(console, study, forecasts, concurrent_jobs=concurrent_jobs, memory_from="the shapes")
     return console.file.getvalue().splitlines()
 
 
 @pytest.fixture
-def cells(tiny_cell):
+def specs(tiny_spec):
     """Two seeds of a single network and of an ensemble; the first is finished."""
     words = [("design=single",), ("design=deq", "k=2")]
-    runs = [tiny_cell(*entry, f"seed={seed}")[0] for entry in words for seed in (0, 1)]
+    runs = [tiny_spec(*entry, f"seed={seed}")[0] for entry in words for seed in (0, 1)]
     environment = {"precision": "32", "device_name": "Example CPU"}
     write_record(runs[0].folder, make_record(environment=environment))
     return runs
 
 
-def test_runs_of_a_design_are_a_line(cells):
-    lines = shown(forecast(cells, [], None))
+def test_runs_of_a_design_are_a_line(specs):
+    lines = shown(forecast(specs, [], None))
     rows = [line.split() for line in lines if line.lstrip().startswith("26x8")]
     assert [(row[1], row[-1]) for row in rows] == [("single", "1/2"), ("deq", "0/2")]
     assert "4 runs, 1 finished before, 3 to do: 15 training steps" in "\n".join(lines)
 
 
-def test_what_is_begun_is_told_by_its_state(cells):
-    write_failure(cells[1].folder, cells[1].name, "reason")
-    checkpoints = checkpoint_folder(cells[2].folder)
+def test_what_is_begun_is_told_by_its_state(specs):
+    write_failure(specs[1].folder, specs[1].name, "reason")
+    checkpoints = checkpoint_folder(specs[2].folder)
     checkpoints.mkdir(parents=True)
     (checkpoints / "000002.checkpoint").touch()
-    text = "\n".join(shown(forecast(cells, [], None)))
+    text = "\n".join(shown(forecast(specs, [], None)))
     assert "4 runs, 1 finished before, 3 to do (1 interrupted, 1 failed): 15 training" in text
 
 
-def test_without_a_calibration_there_are_no_seconds(cells):
-    text = "\n".join(shown(forecast(cells, [], None)))
+def test_without_a_calibration_there_are_no_seconds(specs):
+    text = "\n".join(shown(forecast(specs, [], None)))
     assert "Seconds from nothing: Example CPU is not calibrated" in text
     assert "To do, one run after another" not in text
     assert "No finished run of this device and these conditions to compare with" in text
 
 
-def test_a_calibration_says_how_far_off_it_was(cells):
-    found = forecast(cells, [make_calibration()], None)
+def test_a_calibration_says_how_far_off_it_was(specs):
+    found = forecast(specs, [make_calibration()], None)
     text = "\n".join(shown(found, concurrent_jobs=2))
     assert "Seconds from the calibration of Example CPU, 2026-01-02" in text
     assert "of 1 finished run on this device: median " in text
@@ -75,9 +75,9 @@ def test_a_calibration_says_how_far_off_it_was(cells):
     assert "as many as processors at a time" in every
 
 
-def test_a_data_sheet_is_a_lower_bound(tiny_cell):
-    cells = [tiny_cell("device=auto", f"seed={seed}")[0] for seed in (0, 1)]
-    text = "\n".join(shown(forecast(cells, [], "a100")))
+def test_a_data_sheet_is_a_lower_bound(tiny_spec):
+    specs = [tiny_spec("device=auto", f"seed={seed}")[0] for seed in (0, 1)]
+    text = "\n".join(shown(forecast(specs, [], "a100")))
     assert "at least" in text
     assert "Seconds from the data sheet of a100: > is a rough lower estimate" in text
     assert " >" in text
@@ -94,29 +94,29 @@ def test_a_data_sheet_is_a_lower_bound(tiny_cell):
         ({"epochs": ("1", "2")}, "Epochs"),
     ],
 )
-def test_runs_that_differ_in_more_than_the_seed_are_told_apart(sweeps, header, tiny_cell):
+def test_runs_that_differ_in_more_than_the_seed_are_told_apart(sweeps, header, tiny_spec):
     ((key, values),) = sweeps.items()
-    cells = [
-        tiny_cell("design=deq", "k=2", f"{key}={value}", f"seed={seed}")[0]
+    specs = [
+        tiny_spec("design=deq", "k=2", f"{key}={value}", f"seed={seed}")[0]
         for value in values
         for seed in (0, 1)
     ]
-    lines = shown(forecast(cells, [], None))
+    lines = shown(forecast(specs, [], None))
     assert sum(line.rstrip().endswith("0/2") for line in lines) == 2
     assert any(header in line for line in lines)
-    alone = shown(forecast(cells[:2], [], None))
+    alone = shown(forecast(specs[:2], [], None))
     assert not any(header in line for line in alone)
 
 
-def test_what_was_never_timed_is_marked(tiny_cell):
-    cells = [tiny_cell("arch=densenet", "budget.depth=7")[0], tiny_cell()[0]]
-    text = "\n".join(shown(forecast(cells, [make_calibration()], None)))
+def test_what_was_never_timed_is_marked(tiny_spec):
+    specs = [tiny_spec("arch=densenet", "budget.depth=7")[0], tiny_spec()[0]]
+    text = "\n".join(shown(forecast(specs, [make_calibration()], None)))
     assert "~ is extrapolated" in text
     assert "densenet" in text.partition("~ is extrapolated")[2]
 
 
-def test_what_does_not_fit_is_marked_and_listed_once_a_design(cells):
-    found = forecast(cells, [], None)
+def test_what_does_not_fit_is_marked_and_listed_once_a_design(specs):
+    found = forecast(specs, [], None)
     small = dataclasses.replace(found[0].machine, memory_bytes=10)
     lines = shown([dataclasses.replace(entry, machine=small) for entry in found])
     refused = [line for line in lines if line.startswith("Does not fit into memory: ")]
@@ -125,19 +125,19 @@ def test_what_does_not_fit_is_marked_and_listed_once_a_design(cells):
     assert sum(" !" in line for line in lines if line.lstrip().startswith("26x8")) == 2
 
 
-def test_designs_that_do_not_exist_are_told(cells):
-    lines = shown(forecast(cells, [], None), impossible=["design=weq k=64: why"])
+def test_designs_that_do_not_exist_are_told(specs):
+    lines = shown(forecast(specs, [], None), impossible=["design=weq k=64: why"])
     assert "No such design: design=weq k=64: why" in lines
 
 
-def test_many_designs_are_shown_by_class(tiny_cell, monkeypatch):
-    monkeypatch.setattr(display, "MAX_TABLE_ROWS", 3)
-    cells = [
-        tiny_cell(f"design={design}", "k=2", f"budget.width={width}")[0]
+def test_many_designs_are_shown_by_class(tiny_spec, monkeypatch):
+    monkeypatch.setattr(display, "MAX_DESIGN_ROWS", 3)
+    specs = [
+        tiny_spec(f"design={design}", "k=2", f"budget.width={width}")[0]
         for design in ("single", "deq")
         for width in (8, 16)
     ]
-    found = forecast(cells, [make_calibration()], None)
+    found = forecast(specs, [make_calibration()], None)
     text = "\n".join(shown(found))
     assert "Designs, by class" in text
     assert "Every run: --format csv or --format json" in text

@@ -5,10 +5,10 @@ from importlib.metadata import version
 
 import pytest
 
-from ensemble_switchover.config.execution_plan import Way, candidate_ways
+from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
 from ensemble_switchover.planning.basis import this_device
 from ensemble_switchover.planning.execution_timings import (
-    Probe,
+    StepTimings,
     probe_path,
     probe_subject,
     read_probe,
@@ -16,35 +16,44 @@ from ensemble_switchover.planning.execution_timings import (
 )
 from ensemble_switchover.planning.forecast import forecast
 
-LAST, FUSED, SPREAD = Way(channels_last=True), Way("fused"), Way(channels_last=True, processes=2)
+LAST, FUSED, SPREAD = (
+    ExecutionPlan(channels_last=True),
+    ExecutionPlan("fused"),
+    ExecutionPlan(channels_last=True, processes=2),
+)
 
 
 @pytest.fixture
 def probe(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return Probe(
+    return StepTimings(
         subject="a design",
         torch="2",
         date="2026-01-01",
-        step_seconds={Way().label: 1.0, LAST.label: 0.9, FUSED.label: 0.97, SPREAD.label: 0.5},
+        step_seconds={
+            ExecutionPlan().label: 1.0,
+            LAST.label: 0.9,
+            FUSED.label: 0.97,
+            SPREAD.label: 0.5,
+        },
         start_seconds={SPREAD.label: 10.0},
     )
 
 
-@pytest.mark.parametrize(("num_steps", "way"), [(10, LAST), (24, LAST), (26, SPREAD)])
-def test_the_start_of_processes_has_to_pay_off(probe, num_steps, way):
-    assert probe.fastest(candidate_ways(4, 2), num_steps) == way
+@pytest.mark.parametrize(("num_steps", "plan"), [(10, LAST), (24, LAST), (26, SPREAD)])
+def test_the_start_of_processes_has_to_pay_off(probe, num_steps, plan):
+    assert probe.fastest(candidate_plans(4, 2), num_steps) == plan
 
 
 def test_what_is_hardly_quicker_is_left(probe):
-    assert probe.fastest([Way(), FUSED], 100) == Way()
+    assert probe.fastest([ExecutionPlan(), FUSED], 100) == ExecutionPlan()
     quicker = replace(probe, step_seconds={**probe.step_seconds, FUSED.label: 0.94})
-    assert quicker.fastest([Way(), FUSED], 100) == FUSED
+    assert quicker.fastest([ExecutionPlan(), FUSED], 100) == FUSED
 
 
 def test_what_was_not_timed_is_not_chosen(probe):
-    untimed = Way("fused", processes=2)
-    assert probe.fastest([Way(), untimed], 1000) == Way()
+    untimed = ExecutionPlan("fused", processes=2)
+    assert probe.fastest([ExecutionPlan(), untimed], 1000) == ExecutionPlan()
 
 
 def test_a_probe_is_kept_and_read_back(probe):
@@ -81,25 +90,27 @@ def test_of_another_version_it_is_as_none(probe):
         ("dataset.augmentation=standard", False),
     ],
 )
-def test_it_is_for_runs_whose_steps_take_the_same_time(word, same, tiny_cell):
+def test_it_is_for_runs_whose_steps_take_the_same_time(word, same, tiny_spec):
     words = ("design=deq", "k=2", "budget.depth=8", "budget.width=6")
     subjects = [
-        probe_subject(tiny_cell(*words, *more)[0], "cpu", "Example CPU") for more in ((), (word,))
+        probe_subject(tiny_spec(*words, *more)[0], "cpu", "Example CPU") for more in ((), (word,))
     ]
     assert (subjects[0] == subjects[1]) == same
 
 
-def test_a_plan_takes_what_was_tried_before(tiny_cell, monkeypatch, tmp_path):
+def test_a_plan_takes_what_was_tried_before(tiny_spec, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    cell, _ = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=6")
-    (before,) = forecast([cell], [], None)
-    assert before.cell.way == Way()
-    step_seconds = {Way().label: 1.0, FUSED.label: 0.5}
-    subject = probe_subject(cell, *this_device(cell))
+    spec, _ = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=6")
+    (before,) = forecast([spec], [], None)
+    assert before.spec.execution_plan == ExecutionPlan()
+    step_seconds = {ExecutionPlan().label: 1.0, FUSED.label: 0.5}
+    subject = probe_subject(spec, *this_device(spec))
     write_probe(
-        Probe(subject=subject, torch=version("torch"), date="2026-01-01", step_seconds=step_seconds)
+        StepTimings(
+            subject=subject, torch=version("torch"), date="2026-01-01", step_seconds=step_seconds
+        )
     )
-    (after,) = forecast([cell], [], None)
-    assert after.cell.way == FUSED
+    (after,) = forecast([spec], [], None)
+    assert after.spec.execution_plan == FUSED
     assert after.cost.memory_bytes > before.cost.memory_bytes
-    assert after.cell.name == before.cell.name
+    assert after.spec.name == before.spec.name

@@ -24,9 +24,9 @@ def _example_machine(monkeypatch):
 
 
 @pytest.fixture
-def cells(tiny_cell):
+def specs(tiny_spec):
     """Runs of four seeds: finished, failed, damaged, absent."""
-    runs = [tiny_cell(f"seed={seed}", "epochs=3")[0] for seed in range(4)]
+    runs = [tiny_spec(f"seed={seed}", "epochs=3")[0] for seed in range(4)]
     write_record(
         runs[0].folder, make_record(epoch_seconds=[9, 2, 4], environment=HERE, latencies={})
     )
@@ -36,41 +36,41 @@ def cells(tiny_cell):
     return runs
 
 
-def test_every_run_has_its_state(cells):
-    found = forecast(cells, [], None)
+def test_every_run_has_its_state(specs):
+    found = forecast(specs, [], None)
     assert [entry.state for entry in found] == [
         RunState.FINISHED, RunState.FAILED, RunState.UNREADABLE, RunState.ABSENT,
     ]  # fmt: skip
     assert [entry.to_do for entry in found] == [False, True, True, True]
-    assert [entry.cell for entry in found] == cells
+    assert [entry.spec for entry in found] == specs
 
 
-def test_what_is_to_do_adds_up(cells):
+def test_what_is_to_do_adds_up(specs):
     calibration = make_calibration()
-    found = forecast(cells, [calibration], None)
+    found = forecast(specs, [calibration], None)
     totals = total(found)
     one = found[0].cost
     assert (totals.runs, totals.to_do) == (4, 3)
     assert totals.steps == 3 * one.steps == 3 * 3 * 3
     assert totals.training_flops == 3 * one.training_flops
-    assert totals.training_seconds == pytest.approx(27 * planted_seconds(cells[0], Pass.TRAINING))
+    assert totals.training_seconds == pytest.approx(27 * planted_seconds(specs[0], Pass.TRAINING))
     assert totals.evaluation_seconds == pytest.approx(3 * one.evaluation_seconds)
 
 
-def test_seconds_of_which_one_is_unknown_have_no_sum(cells, tiny_cell):
-    double, _ = tiny_cell("precision=64")
-    found = forecast([cells[3], double], [make_calibration()], None)
+def test_seconds_of_which_one_is_unknown_have_no_sum(specs, tiny_spec):
+    double, _ = tiny_spec("precision=64")
+    found = forecast([specs[3], double], [make_calibration()], None)
     assert found[0].cost.training_seconds is not None
     assert total(found).training_seconds is total(found).evaluation_seconds is None
 
 
-def test_nothing_to_do_is_nothing(cells):
-    totals = total(forecast(cells[:1], [make_calibration()], None))
+def test_nothing_to_do_is_nothing(specs):
+    totals = total(forecast(specs[:1], [make_calibration()], None))
     assert (totals.to_do, totals.steps, totals.training_seconds) == (0, 0, 0)
 
 
-def test_a_finished_run_of_these_conditions_tells_the_error(cells):
-    found = forecast(cells, [make_calibration()], None)
+def test_a_finished_run_of_these_conditions_tells_the_error(specs):
+    found = forecast(specs, [make_calibration()], None)
     # the warm-up epoch of 9 s counts as the median of the others, 3 s
     assert found[0].measured_training_seconds == 9
     assert found[0].error == pytest.approx(found[0].cost.training_seconds / 9)
@@ -83,28 +83,28 @@ def test_a_finished_run_of_these_conditions_tells_the_error(cells):
     [{"device": "cuda"}, {"device_name": "Other CPU"}, {"execution": "stacked"},
      {"precision": "64"}, {"compiled": True}],
 )  # fmt: skip
-def test_a_run_of_other_conditions_tells_nothing(change, cells):
+def test_a_run_of_other_conditions_tells_nothing(change, specs):
     record = make_record(epoch_seconds=[9, 2, 4], environment={**HERE, **change})
-    write_record(cells[3].folder, record)
-    (found,) = forecast(cells[3:], [make_calibration()], None)
+    write_record(specs[3].folder, record)
+    (found,) = forecast(specs[3:], [make_calibration()], None)
     assert found.state is RunState.FINISHED
     assert found.measured_training_seconds is found.error is None
 
 
-def test_a_run_of_one_epoch_was_warm_up_alone(cells):
-    write_record(cells[3].folder, make_record(test_errors=[9], environment=HERE))
-    assert forecast(cells[3:], [], None)[0].measured_training_seconds is None
+def test_a_run_of_one_epoch_was_warm_up_alone(specs):
+    write_record(specs[3].folder, make_record(test_errors=[9], environment=HERE))
+    assert forecast(specs[3:], [], None)[0].measured_training_seconds is None
 
 
-def test_a_record_of_which_only_the_version_is_left_is_finished_and_tells_nothing(cells):
-    (cells[0].folder / RECORD_FILE).write_text('{"schema_version": 0}')
-    (found,) = forecast(cells[:1], [], None)
+def test_a_record_of_which_only_the_version_is_left_is_finished_and_tells_nothing(specs):
+    (specs[0].folder / RECORD_FILE).write_text('{"schema_version": 0}')
+    (found,) = forecast(specs[:1], [], None)
     assert found.state is RunState.UNREADABLE
     assert found.measured_training_seconds is None
 
 
-def test_memory_is_compared_with_the_devices(cells):
-    (found,) = forecast(cells[3:], [], None)
+def test_memory_is_compared_with_the_devices(specs):
+    (found,) = forecast(specs[3:], [], None)
     assert found.fits
     needed = found.cost.memory_bytes
     for available, fits in ((needed, True), (needed - 1, False), (None, True)):
@@ -112,14 +112,14 @@ def test_memory_is_compared_with_the_devices(cells):
         assert dataclasses.replace(found, machine=machine).fits is fits
 
 
-def test_a_row_holds_what_was_found(cells):
-    found = forecast(cells, [make_calibration()], None)
+def test_a_row_holds_what_was_found(specs):
+    found = forecast(specs, [make_calibration()], None)
     row = plan_row(found[0])
-    cell, cost = found[0].cell, found[0].cost
+    spec, cost = found[0].spec, found[0].cost
     assert (row.name, row.state, row.seed, row.epochs, row.batch_size) == (
-        cell.name, "finished", 0, 3, 16,
+        spec.name, "finished", 0, 3, 16,
     )  # fmt: skip
-    assert (row.depth, row.width, row.k) == (cell.design.depth, cell.design.width, 1)
+    assert (row.depth, row.width, row.k) == (spec.design.depth, spec.design.width, 1)
     assert (row.training_seconds, row.memory_bytes) == (cost.training_seconds, cost.memory_bytes)
     assert row.latency_many_images_ms_per_image == cost.many_images_ms
     assert (row.device, row.device_name) == ("cpu", "Example CPU")

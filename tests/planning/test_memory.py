@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import SGD
 
-from ensemble_switchover.config.execution_plan import Way
+from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.design.layers import (
     BatchNorm,
@@ -22,7 +22,7 @@ from ensemble_switchover.networks import build_network
 from ensemble_switchover.planning.cost import memory_bytes, shape_bytes
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.memory import training_peak_bytes
-from ensemble_switchover.runner.fake_step import HOST, fake_bytes, with_exact_memory
+from ensemble_switchover.runner.fake_step import FAKE_DEVICE, fake_bytes, with_exact_memory
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import FLOAT32
 
@@ -50,7 +50,7 @@ def members(draw):
 @settings(max_examples=12, deadline=None)
 @given(members(), st.sampled_from([4, 8]))
 def test_shapes_tell_what_torchs_tensors_take(member, item_bytes):
-    exact = fake_bytes(*member, item_bytes, Way())
+    exact = fake_bytes(*member, item_bytes, ExecutionPlan())
     assert shape_bytes(*member, item_bytes) == pytest.approx(exact, rel=0.1)
 
 
@@ -59,17 +59,19 @@ def test_shapes_tell_it_of_the_papers_own_networks(name):
     family = make_family(name, {})
     depth, width = family.default_depth, family.default_width
     member = (family, depth, width, ImageTask(3, 32, 10), 128)
-    exact = fake_bytes(*member, 4, Way())
+    exact = fake_bytes(*member, 4, ExecutionPlan())
     assert shape_bytes(*member, 4) == pytest.approx(exact, rel=0.02)
 
 
-def real_step_bytes(family, depth, width, task, batch_size, device=HOST):
+def real_step_bytes(family, depth, width, task, batch_size, device=FAKE_DEVICE):
     """Take two steps with real tensors, and follow them as the fake ones are followed."""
     tracker = AllocationTracker()
     with tracker:
         network = build_network(family, depth, width, task).to(device)
         optimizer = SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True)
-        execution = EXECUTIONS["sequential"]([network], [optimizer], device, FLOAT32, way=Way())
+        execution = EXECUTIONS["sequential"](
+            [network], [optimizer], device, FLOAT32, plan=ExecutionPlan()
+        )
         execution.prepare((0,))
         images = torch.zeros((1, batch_size, task.channels, task.size, task.size), device=device)
         labels = torch.zeros((1, batch_size), dtype=torch.long, device=device)
@@ -82,7 +84,7 @@ def real_step_bytes(family, depth, width, task, batch_size, device=HOST):
 def test_fake_tensors_take_what_real_ones_take(name):
     family = make_family(name, {})
     member = (family, family.depths[0], 6, ImageTask(3, 16, 10), 32)
-    fake = fake_bytes(*member, 4, Way())
+    fake = fake_bytes(*member, 4, ExecutionPlan())
     assert fake == pytest.approx(real_step_bytes(*member), rel=0.05)
 
 
@@ -124,16 +126,16 @@ def test_memory_grows_with_the_batch_and_with_the_type():
 
 
 @pytest.mark.parametrize("precision", ["32", "64", "bf16"])
-def test_a_run_has_its_images_and_on_a_cpu_the_other_members(precision, tiny_cell):
+def test_a_run_has_its_images_and_on_a_cpu_the_other_members(precision, tiny_spec):
     words = ("design=deq", "k=3", f"precision={precision}", "budget.width=16")
-    cell, _ = tiny_cell(*words)
+    spec, _ = tiny_spec(*words)
     item = 8 if precision == "64" else 4
-    design = cell.design
-    member = shape_bytes(cell.family, design.depth, design.width, cell.task, 16, item)
+    design = spec.design
+    member = shape_bytes(spec.family, design.depth, design.width, spec.task, 16, item)
     images = (40 + 60) * (64 + 8)
-    assert memory_bytes(cell, "cuda", None) == member + images
+    assert memory_bytes(spec, "cuda", None) == member + images
     others = 2 * 3 * design.member_parameters * item
-    assert memory_bytes(cell, "cpu", None) == member + images + others
+    assert memory_bytes(spec, "cpu", None) == member + images + others
 
 
 @pytest.mark.parametrize(
@@ -143,11 +145,11 @@ def test_a_run_has_its_images_and_on_a_cpu_the_other_members(precision, tiny_cel
         ("host", 10**9, False), ("device", 10**4, True),
     ],
 )  # fmt: skip
-def test_images_count_where_they_lie(residence, available, on_device, tiny_cell):
-    cell, _ = tiny_cell(f"dataset.residence={residence}")
+def test_images_count_where_they_lie(residence, available, on_device, tiny_spec):
+    spec, _ = tiny_spec(f"dataset.residence={residence}")
     images = (40 + 60) * (64 + 8)
-    step = memory_bytes(cell, "cuda", available) - on_device * images
-    assert step == shape_bytes(cell.family, 26, 8, cell.task, 16, 4)
+    step = memory_bytes(spec, "cuda", available) - on_device * images
+    assert step == shape_bytes(spec.family, 26, 8, spec.task, 16, 4)
 
 
 @pytest.mark.parametrize("name", sorted(FAMILIES))
@@ -155,26 +157,30 @@ def test_images_count_where_they_lie(residence, available, on_device, tiny_cell)
 def test_fused_members_take_the_memory_of_all(name, num_members):
     family = make_family(name, {})
     member = (family, family.depths[0], 6, ImageTask(3, 16, 10), 16)
-    exact = fake_bytes(*member, 4, Way("fused"), num_members)
+    exact = fake_bytes(*member, 4, ExecutionPlan("fused"), num_members)
     counted = num_members * shape_bytes(*member, 4, update_copies=False)
     assert counted == pytest.approx(exact, rel=0.1)
 
 
 @pytest.mark.parametrize(
-    ("way", "num_members", "copies"),
-    [(Way(), 1, True), (Way(channels_last=True), 1, False), (Way("fused"), 2, False)],
+    ("plan", "num_members", "copies"),
+    [
+        (ExecutionPlan(), 1, True),
+        (ExecutionPlan(channels_last=True), 1, False),
+        (ExecutionPlan("fused"), 2, False),
+    ],
 )
-def test_the_update_counts_where_weights_are_most_of_it(way, num_members, copies):
+def test_the_update_counts_where_weights_are_most_of_it(plan, num_members, copies):
     member = (make_family("wide_resnet", {}), 10, 12, ImageTask(1, 8, 10), 16)
-    exact = fake_bytes(*member, 4, way, num_members)
+    exact = fake_bytes(*member, 4, plan, num_members)
     counted = num_members * shape_bytes(*member, 4, update_copies=copies)
     assert counted == pytest.approx(exact, rel=0.1)
 
 
 @pytest.mark.parametrize("precision", ["32", "64"])
-def test_exact_memory_replaces_what_was_counted(precision, tiny_cell):
-    cell, _ = tiny_cell(f"precision={precision}", "budget.depth=14", "arch=resnet")
-    counted = forecast([cell], [], None)
+def test_exact_memory_replaces_what_was_counted(precision, tiny_spec):
+    spec, _ = tiny_spec(f"precision={precision}", "budget.depth=14", "arch=resnet")
+    counted = forecast([spec], [], None)
     (exact,) = with_exact_memory(counted)
     assert exact.cost.memory_bytes == pytest.approx(counted[0].cost.memory_bytes, rel=0.1)
     assert exact.cost.steps == counted[0].cost.steps

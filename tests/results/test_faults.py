@@ -207,10 +207,10 @@ def test_a_read_only_folder_is_read_and_a_write_to_it_leaves_it_as_it_was():
                 folder.chmod(0o755)
 
 
-def work_together(tmp_path, num_processes, num_cells):
+def work_together(tmp_path, num_processes, num_specs):
     """Let processes go through the same cells, and return how each one's ended."""
     (tmp_path / "trained").mkdir()
-    workers = python(WORKER, tmp_path / "results", tmp_path / "trained", num_cells, num_processes)
+    workers = python(WORKER, tmp_path / "results", tmp_path / "trained", num_specs, num_processes)
     out, errors = workers.communicate()
     assert workers.returncode == 0, errors
     return out.split()
@@ -289,10 +289,10 @@ def test_a_record_with_odd_values_crashes_no_reader(version, tmp_path):
     path = tmp_path / "odd" / RECORD_FILE
     sound = path.read_text()
     draw = Random(0)
-    ways = list(paths_of(json.loads(sound)))[1:]
+    plans = list(paths_of(json.loads(sound)))[1:]
     for number in range(150):
         values = json.loads(sound)
-        put(values, draw.choice(ways), ODD[number % len(ODD)])
+        put(values, draw.choice(plans), ODD[number % len(ODD)])
         path.write_text(json.dumps(values))
         found = read_records(tmp_path)
         assert len(found.records) + len(found.unreadable) == 2

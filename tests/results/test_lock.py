@@ -39,7 +39,7 @@ def quick(monkeypatch):
     """Make hearts beat quickly."""
     monkeypatch.setattr(lock_module, "HEARTBEAT_SECONDS", 0.05)
     monkeypatch.setattr(lock_module, "STALE_SECONDS", 2.0)
-    monkeypatch.setattr(lock_module, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(lock_module, "HEARTBEAT_POLL_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_a_file_server_whose_clock_jumps_makes_no_lock_stale(tmp_path, quick, el
 
 def test_a_heart_that_stands_still_is_stale_on_another_machine(tmp_path, monkeypatch, elsewhere):
     monkeypatch.setattr(lock_module, "STALE_SECONDS", 0.3)
-    monkeypatch.setattr(lock_module, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(lock_module, "HEARTBEAT_POLL_SECONDS", 0.02)
     holder = hold_and_die(tmp_path)
     bury(holder)
     elsewhere()
@@ -162,7 +162,7 @@ def test_a_heart_that_stands_still_is_stale_on_another_machine(tmp_path, monkeyp
 
 def test_the_patient_watch_a_young_heartbeat_of_another_machine(tmp_path, monkeypatch, elsewhere):
     monkeypatch.setattr(lock_module, "STALE_SECONDS", 0.5)
-    monkeypatch.setattr(lock_module, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(lock_module, "HEARTBEAT_POLL_SECONDS", 0.02)
     bury(hold_and_die(tmp_path))
     elsewhere()
     assert isinstance(take_lock(tmp_path), Hold)  # its node may have died a moment ago
@@ -178,7 +178,7 @@ def test_the_patient_leave_a_beating_heart_alone(tmp_path, quick, elsewhere):
 
 def test_a_lock_without_an_owner_is_taken_when_its_heart_stands_still(tmp_path, monkeypatch):
     monkeypatch.setattr(lock_module, "STALE_SECONDS", 0.2)
-    monkeypatch.setattr(lock_module, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(lock_module, "HEARTBEAT_POLL_SECONDS", 0.02)
     (tmp_path / "1.lock").touch()
     assert isinstance(take_lock(tmp_path), Hold)
     os.utime(tmp_path / "1.lock", (1, 1))

@@ -30,7 +30,7 @@ from ensemble_switchover.results.store import (
     write_failure,
     write_record,
 )
-from ensemble_switchover.results.table import RUN_COLUMNS
+from ensemble_switchover.results.table import RUN_TABLE_COLUMNS
 from tests.factories import make_record
 
 DESCRIPTION = RunDescription(
@@ -77,7 +77,7 @@ def test_every_run_is_listed_with_its_state(study, capsys):
         "busy": "running", "damaged": "unreadable", "deq": "finished", "failed": "failed",
         "single": "finished", "stopped": "interrupted", "weq": "finished",
     }  # fmt: skip
-    assert list(found["deq"]) == list(RUN_COLUMNS)
+    assert list(found["deq"]) == list(RUN_TABLE_COLUMNS)
     deq, stopped = found["deq"], found["stopped"]
     assert (deq["design"], deq["k"], deq["epochs"], deq["test_error_percent"]) == ("deq", 4, 2, 19)
     assert (deq["train_seconds"], deq["epoch_seconds"]) == (9, 4)
@@ -135,7 +135,7 @@ def test_runs_are_exported_to_one_file(suffix, study, tmp_path, capsys):
     assert (code, out) == (0, f"7 rows in {path}\n")
     assert err.startswith("unreadable: damaged: ")
     frame = pl.read_csv(path) if suffix == "csv" else pl.read_parquet(path)
-    assert frame.columns == list(RUN_COLUMNS)
+    assert frame.columns == list(RUN_TABLE_COLUMNS)
     assert frame.filter(pl.col("name") == "weq")["test_error_percent"].to_list() == [18.0]
     assert {path.name for path in tmp_path.iterdir()} == {"study", f"runs.{suffix}"}
 
@@ -159,7 +159,7 @@ def test_epochs_are_a_row_each(study, tmp_path, capsys):
 def test_csv_has_every_column(study, capsys):
     _, out, err = run(capsys, study, "--format", "csv")
     found = list(csv.DictReader(io.StringIO(out)))
-    assert list(found[0]) == list(RUN_COLUMNS)
+    assert list(found[0]) == list(RUN_TABLE_COLUMNS)
     assert len(found) == 7
     assert err.startswith("unreadable: damaged: ")
 
@@ -195,13 +195,13 @@ def test_a_check_takes_every_record(study, capsys):
 
 
 @pytest.fixture
-def sound(tiny_cell):
+def sound(tiny_spec):
     """A record as a run writes it, its configuration and fingerprint included."""
-    cell, config = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=4")
-    record = make_record(name=cell.name)
-    values = {"fingerprint": cell.fingerprint, "config": asdict(config)}
-    write_record(cell.folder, replace(record, **values), {"predictions": b"1234"})
-    return cell.folder
+    spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=4")
+    record = make_record(name=spec.name)
+    values = {"fingerprint": spec.fingerprint, "config": asdict(config)}
+    write_record(spec.folder, replace(record, **values), {"predictions": b"1234"})
+    return spec.folder
 
 
 def test_a_sound_record_is_found_sound(sound, capsys):

@@ -82,10 +82,10 @@ def test_every_run_of_the_demo_can_be_made_again(tmp_path: Path) -> None:
 
     for record in records[::7]:
         (config,) = composed(words_of(writer.write([record])))
-        cell = resolve(config)
-        assert cell.seed == record.seed
-        assert cell.design.parameters == record.design.parameters
-        assert cell.recipe.epochs == record.recipe.epochs
+        spec = resolve(config)
+        assert spec.seed == record.seed
+        assert spec.design.parameters == record.design.parameters
+        assert spec.recipe.epochs == record.recipe.epochs
 
 
 def test_of_several_treatments_the_one_of_most_seeds_is_taken() -> None:

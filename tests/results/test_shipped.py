@@ -36,10 +36,10 @@ def test_the_records_are_whole_and_those_of_the_sweep(name: ShippedStudy, tmp_pa
     assert folder == tmp_path / "results" / name
     assert found.unreadable == []
     configs = [config for _, part in compose_words([f"sweep={name}"]) for config in part]
-    cells = resolve_study(configs).cells
-    assert {r.fingerprint for r in found.records} == {cell.fingerprint for cell in cells}
+    specs = resolve_study(configs).specs
+    assert {r.fingerprint for r in found.records} == {spec.fingerprint for spec in specs}
     assert [check_record(folder / record.name).problems for record in found.records] == [[]] * len(
-        cells
+        specs
     )
 
 

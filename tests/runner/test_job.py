@@ -19,13 +19,13 @@ from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.state import RunState, failure_of, run_state
 from ensemble_switchover.results.table import list_runs
 from ensemble_switchover.runner import run
-from ensemble_switchover.runner.job import Ending, run_cell
+from ensemble_switchover.runner.job import Ending, run_job
 from tests.factories import make_record
 
 
 @pytest.fixture
-def cell(tiny_cell):
-    return tiny_cell("budget.depth=8", "budget.width=4")
+def spec(tiny_spec):
+    return tiny_spec("budget.depth=8", "budget.width=4")
 
 
 @pytest.fixture
@@ -33,56 +33,56 @@ def trainings(monkeypatch):
     """Count the trainings, each of which gives a made-up record at once."""
     calls = []
 
-    def train(cell, config, *, concurrent_jobs, tell, warn, log, keep):
-        calls.append(cell.name)
+    def train(spec, config, *, concurrent_jobs, tell, warn, log, keep):
+        calls.append(spec.name)
         keep("weights.safetensors", b"of two members")
-        return make_record(name=cell.name)
+        return make_record(name=spec.name)
 
     monkeypatch.setattr(run, "train_and_measure", train)
     return calls
 
 
-def start(cell, retry="none"):
-    resolved, config = cell
+def start(spec, retry="none"):
+    resolved, config = spec
     config.retry = retry
-    return run_cell(resolved, config, concurrent_jobs=1, tell=print, warn=print)
+    return run_job(resolved, config, concurrent_jobs=1, tell=print, warn=print)
 
 
-def test_a_finished_run_is_reused(cell, trainings):
-    assert start(cell).ending is Ending.TRAINED
-    assert start(cell).ending is Ending.REUSED
+def test_a_finished_run_is_reused(spec, trainings):
+    assert start(spec).ending is Ending.TRAINED
+    assert start(spec).ending is Ending.REUSED
     assert len(trainings) == 1
 
 
-def test_predictions_that_a_finished_run_did_not_keep_are_told(cell, trainings):
-    start(cell)
-    assert "it did not keep the predictions that record.predictions=final" in start(cell).line
-    cell[1].record.predictions = "none"
-    assert "did not keep" not in start(cell).line
+def test_predictions_that_a_finished_run_did_not_keep_are_told(spec, trainings):
+    start(spec)
+    assert "it did not keep the predictions that record.predictions=final" in start(spec).line
+    spec[1].record.predictions = "none"
+    assert "did not keep" not in start(spec).line
 
 
-def test_what_a_run_keeps_is_put_beside_its_record(cell, trainings):
-    start(cell)
-    assert (cell[0].folder / "weights.safetensors").read_bytes() == b"of two members"
+def test_what_a_run_keeps_is_put_beside_its_record(spec, trainings):
+    start(spec)
+    assert (spec[0].folder / "weights.safetensors").read_bytes() == b"of two members"
 
 
-def test_the_log_of_a_run_is_kept_with_its_record(cell, monkeypatch):
-    def train(cell, config, *, concurrent_jobs, tell, warn, log, keep):
+def test_the_log_of_a_run_is_kept_with_its_record(spec, monkeypatch):
+    def train(spec, config, *, concurrent_jobs, tell, warn, log, keep):
         tell("epoch 1/1")
         warn("no disk left\nfor a checkpoint")
-        return make_record(name=cell.name)
+        return make_record(name=spec.name)
 
     monkeypatch.setattr(run, "train_and_measure", train)
-    start(cell)
-    lines = (cell[0].folder / LOG_FILE).read_text().splitlines()
+    start(spec)
+    lines = (spec[0].folder / LOG_FILE).read_text().splitlines()
     said = [line.split("  ", 1)[1] for line in lines]
-    assert said[0].startswith(f"{cell[0].name}, process {os.getpid()} of ")
+    assert said[0].startswith(f"{spec[0].name}, process {os.getpid()} of ")
     assert said[1:4] == ["epoch 1/1", "no disk left", "for a checkpoint"]
     assert "test error" in said[4]
 
 
 def test_the_log_of_a_failed_run_has_the_traceback_and_gives_way_to_a_record(
-    cell, trainings, monkeypatch
+    spec, trainings, monkeypatch
 ):
     with monkeypatch.context() as patch:
 
@@ -91,16 +91,16 @@ def test_the_log_of_a_failed_run_has_the_traceback_and_gives_way_to_a_record(
 
         patch.setattr(run, "train_and_measure", fail)
         with pytest.raises(RuntimeError):
-            start(cell)
-    log = (cell[0].folder / LOG_FILE).read_text()
+            start(spec)
+    log = (spec[0].folder / LOG_FILE).read_text()
     assert "Traceback" in log
     assert "RuntimeError: shapes do not match" in log
-    assert start(cell, retry="failed").ending is Ending.TRAINED
-    assert "Traceback" not in (cell[0].folder / LOG_FILE).read_text()
-    assert not unfinished_folder(cell[0].folder).exists()
+    assert start(spec, retry="failed").ending is Ending.TRAINED
+    assert "Traceback" not in (spec[0].folder / LOG_FILE).read_text()
+    assert not unfinished_folder(spec[0].folder).exists()
 
 
-def test_a_failed_run_is_tried_again_only_when_asked(cell, trainings, monkeypatch):
+def test_a_failed_run_is_tried_again_only_when_asked(spec, trainings, monkeypatch):
     with monkeypatch.context() as patch:
 
         def fail(*arguments, **keywords):
@@ -108,51 +108,51 @@ def test_a_failed_run_is_tried_again_only_when_asked(cell, trainings, monkeypatc
 
         patch.setattr(run, "train_and_measure", fail)
         with pytest.raises(TrainingError):
-            start(cell)
-    assert failure_of(cell[0].folder) == "member 0: the training loss is not finite"
+            start(spec)
+    assert failure_of(spec[0].folder) == "member 0: the training loss is not finite"
 
-    outcome = start(cell)
+    outcome = start(spec)
     assert outcome.ending is Ending.FAILED_BEFORE
     assert "not finite" in outcome.line
     assert "retry=failed" in outcome.line
     assert not trainings
 
-    assert start(cell, retry="failed").ending is Ending.TRAINED
-    assert run_state(cell[0].folder) is RunState.FINISHED
+    assert start(spec, retry="failed").ending is Ending.TRAINED
+    assert run_state(spec[0].folder) is RunState.FINISHED
 
 
-def test_an_unexpected_error_is_noted_too_in_one_line(cell, monkeypatch):
+def test_an_unexpected_error_is_noted_too_in_one_line(spec, monkeypatch):
     def fail(*arguments, **keywords):
         raise MemoryError("no more\n\tof it")
 
     monkeypatch.setattr(run, "train_and_measure", fail)
     with pytest.raises(MemoryError):
-        start(cell)
-    assert failure_of(cell[0].folder) == "MemoryError: no more"
+        start(spec)
+    assert failure_of(spec[0].folder) == "MemoryError: no more"
 
 
-def test_an_interrupted_run_leaves_nothing(cell, monkeypatch):
+def test_an_interrupted_run_leaves_nothing(spec, monkeypatch):
     def interrupt(*arguments, **keywords):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "train_and_measure", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        start(cell)
-    assert run_state(cell[0].folder) is RunState.ABSENT
+        start(spec)
+    assert run_state(spec[0].folder) is RunState.ABSENT
 
 
-def test_a_run_that_another_process_works_on_is_left_to_it(cell, trainings):
-    with take_lock(unfinished_folder(cell[0].folder)):
-        outcome = start(cell)
+def test_a_run_that_another_process_works_on_is_left_to_it(spec, trainings):
+    with take_lock(unfinished_folder(spec[0].folder)):
+        outcome = start(spec)
         assert outcome.ending is Ending.BUSY
         assert f"process {os.getpid()} of {socket.gethostname()}, since 2" in outcome.line
-        assert run_state(cell[0].folder) is RunState.RUNNING
+        assert run_state(spec[0].folder) is RunState.RUNNING
     assert not trainings
-    assert start(cell).ending is Ending.TRAINED
+    assert start(spec).ending is Ending.TRAINED
 
 
-def test_what_a_run_is_can_be_seen_while_it_runs_and_is_interrupted(cell, monkeypatch):
-    resolved, _ = cell
+def test_what_a_run_is_can_be_seen_while_it_runs_and_is_interrupted(spec, monkeypatch):
+    resolved, _ = spec
     seen = []
 
     def stop(*arguments, **keywords):
@@ -163,7 +163,7 @@ def test_what_a_run_is_can_be_seen_while_it_runs_and_is_interrupted(cell, monkey
 
     monkeypatch.setattr(run, "train_and_measure", stop)
     with pytest.raises(KeyboardInterrupt):
-        start(cell)
+        start(spec)
     seen.extend(list_runs(resolved.results).rows(named=True))
     assert [row["state"] for row in seen] == ["running", "interrupted"]
     for row in seen:
@@ -172,45 +172,45 @@ def test_what_a_run_is_can_be_seen_while_it_runs_and_is_interrupted(cell, monkey
     assert seen[1]["note"] == "goes on after 1 epoch"
 
 
-def test_a_failed_run_says_what_it_was(cell, monkeypatch):
+def test_a_failed_run_says_what_it_was(spec, monkeypatch):
     def fail(*arguments, **keywords):
         raise TrainingError("not finite")
 
     monkeypatch.setattr(run, "train_and_measure", fail)
     with pytest.raises(TrainingError):
-        start(cell)
-    (row,) = list_runs(cell[0].results).rows(named=True)
+        start(spec)
+    (row,) = list_runs(spec[0].results).rows(named=True)
     assert (row["state"], row["note"], row["design"]) == ("failed", "not finite", "single")
-    config = yaml.safe_load((cell[0].folder / CONFIG_FILE).read_text())
-    assert config == asdict(cell[1])
-    assert not unfinished_folder(cell[0].folder).exists()
+    config = yaml.safe_load((spec[0].folder / CONFIG_FILE).read_text())
+    assert config == asdict(spec[1])
+    assert not unfinished_folder(spec[0].folder).exists()
 
 
-def test_what_a_process_left_that_ended_right_after_its_record_is_removed(cell, trainings):
-    start(cell)
-    checkpoint_folder(cell[0].folder).mkdir(parents=True)
-    assert start(cell).ending is Ending.REUSED
-    assert not unfinished_folder(cell[0].folder).exists()
+def test_what_a_process_left_that_ended_right_after_its_record_is_removed(spec, trainings):
+    start(spec)
+    checkpoint_folder(spec[0].folder).mkdir(parents=True)
+    assert start(spec).ending is Ending.REUSED
+    assert not unfinished_folder(spec[0].folder).exists()
 
 
 @pytest.mark.parametrize(
     "error", [ConfigError("no such device"), DataError("no network"), ProcessEndedError("killed")]
 )
-def test_what_is_wrong_with_the_machine_is_no_failure_of_the_run(cell, monkeypatch, error):
+def test_what_is_wrong_with_the_machine_is_no_failure_of_the_run(spec, monkeypatch, error):
     def fail(*arguments, **keywords):
         raise error
 
     monkeypatch.setattr(run, "train_and_measure", fail)
     with pytest.raises(type(error)):
-        start(cell)
-    assert run_state(cell[0].folder) is RunState.ABSENT
+        start(spec)
+    assert run_state(spec[0].folder) is RunState.ABSENT
 
 
-def test_a_damaged_record_is_neither_reused_nor_overwritten(cell, trainings):
-    start(cell)
-    path = cell[0].folder / RECORD_FILE
+def test_a_damaged_record_is_neither_reused_nor_overwritten(spec, trainings):
+    start(spec)
+    path = spec[0].folder / RECORD_FILE
     path.write_text(path.read_text()[:100])
-    outcome = start(cell, retry="failed")
+    outcome = start(spec, retry="failed")
     assert outcome.ending is Ending.FAILED_BEFORE
     assert str(path) in outcome.line
     assert len(trainings) == 1

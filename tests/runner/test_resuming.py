@@ -37,8 +37,8 @@ def timeless(epochs):
     return [replace(epoch, **CLOCKS) for epoch in epochs]
 
 
-def last_weights(cell):
-    return read_checkpoint(checkpoint_folder(cell.folder), pytest.fail)
+def last_weights(spec):
+    return read_checkpoint(checkpoint_folder(spec.folder), pytest.fail)
 
 
 def assert_equal_states(first, second):
@@ -51,20 +51,20 @@ def assert_equal_states(first, second):
 
 
 @pytest.fixture
-def run_with(tiny_cell, tmp_path):
+def run_with(tiny_spec, tmp_path):
     def run(folder, *words):
-        cell, config = tiny_cell(
+        spec, config = tiny_spec(
             "epochs=4", "design=deq", "k=2", "budget.width=4", "budget.depth=8",
             f"results={tmp_path / folder}", *words,
         )  # fmt: skip
-        return cell, train_and_measure(cell, config, tell=list, warn=pytest.fail)
+        return spec, train_and_measure(spec, config, tell=list, warn=pytest.fail)
 
     return run
 
 
 @pytest.mark.parametrize("execution", sorted(EXECUTIONS))
 def test_stopped_after_any_epoch_it_ends_the_same(execution, run_with, monkeypatch):
-    whole_cell, whole = run_with("whole", f"execution={execution}")
+    whole_spec, whole = run_with("whole", f"execution={execution}")
     calls = itertools.count(1)
 
     def stop_now_and_then():
@@ -75,14 +75,14 @@ def test_stopped_after_any_epoch_it_ends_the_same(execution, run_with, monkeypat
     stops = 0
     while True:
         try:
-            cell, record = run_with("stopped", f"execution={execution}")
+            spec, record = run_with("stopped", f"execution={execution}")
             break
         except KeyboardInterrupt:
             stops += 1
     assert stops == 3  # after epochs 1 and 2, and after the last
     assert timeless(record.epochs) == timeless(whole.epochs)
     assert [epoch.warm_up for epoch in record.epochs] == [True, True, True, False]
-    assert_equal_states(last_weights(cell), last_weights(whole_cell))
+    assert_equal_states(last_weights(spec), last_weights(whole_spec))
 
 
 def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, monkeypatch):
@@ -90,8 +90,8 @@ def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, mo
     with pytest.raises(KeyboardInterrupt):
         run_with("paused")
     monkeypatch.undo()
-    cell, record = run_with("paused")
-    kept = last_weights(cell)
+    spec, record = run_with("paused")
+    kept = last_weights(spec)
     assert len(record.epochs) == 4
     assert record.wall_seconds > kept.wall_seconds > sum(e.train_seconds for e in record.epochs)
 
@@ -100,7 +100,7 @@ def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, mo
     logged = []
 
     def note(self, epoch):
-        figures = epoch_metrics(epoch, self._cell.sizes.evaluated_on)
+        figures = epoch_metrics(epoch, self._spec.sizes.evaluated_on)
         logged.append((epoch.epoch, frozenset(figures)))
 
     monkeypatch.setattr(MetricLog, "epoch", note)
@@ -114,24 +114,24 @@ def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, mo
     assert "validation/error_percent" in logged[1][1]
 
 
-def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_cell, monkeypatch):
+def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_spec, monkeypatch):
     def full(folder, checkpoint):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(run, "write_checkpoint", full)
-    cell, config = tiny_cell("epochs=2")
+    spec, config = tiny_spec("epochs=2")
     warnings = []
-    record = train_and_measure(cell, config, tell=list, warn=warnings.append)
+    record = train_and_measure(spec, config, tell=list, warn=warnings.append)
     assert len(record.epochs) == 2
     assert len(warnings) == 2
     assert "no checkpoint after epoch 1" in warnings[0]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs copies of a process")
-@pytest.mark.parametrize("way", ["sequential", "fused"])
-def test_killed_twenty_times_at_random_moments_it_ends_the_same(way, tmp_path):
+@pytest.mark.parametrize("plan", ["sequential", "fused"])
+def test_killed_twenty_times_at_random_moments_it_ends_the_same(plan, tmp_path):
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "tests.killed_twenty_times", way, str(tmp_path)]
+    command = [sys.executable, "-m", "tests.killed_twenty_times", plan, str(tmp_path)]
     answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout == "20 kills\n"

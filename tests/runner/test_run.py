@@ -14,7 +14,7 @@ from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner import final_measurements as measuring
 from ensemble_switchover.runner import kept_predictions as prediction_files
 from ensemble_switchover.runner import out_of_memory, run
-from ensemble_switchover.sweep.run_sweep import run_job
+from ensemble_switchover.sweep.run_sweep import run_job_of_sweep
 from ensemble_switchover.training.device import choose_device
 from ensemble_switchover.training.precision import use_precision
 
@@ -23,9 +23,9 @@ SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
 
 @pytest.mark.parametrize("design_class", ["single", "deq", "weq"])
 @pytest.mark.parametrize("family", sorted(SMALL))
-def test_every_family_and_design_class_trains(family, design_class, tiny_cell, tmp_path):
+def test_every_family_and_design_class_trains(family, design_class, tiny_spec, tmp_path):
     depth, width = SMALL[family]
-    cell, config = tiny_cell(
+    spec, config = tiny_spec(
         f"arch={family}",
         f"design={design_class}",
         "k=2",
@@ -35,7 +35,7 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_cell, t
     )
     lines = []
 
-    record = run.train_and_measure(cell, config, concurrent_jobs=2, tell=lines.append)
+    record = run.train_and_measure(spec, config, concurrent_jobs=2, tell=lines.append)
 
     write_record(tmp_path / "run", record)
     assert read_record(tmp_path / "run" / RECORD_FILE) == record
@@ -71,9 +71,9 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_cell, t
     assert len(lines) == 2  # a CPU computes where the images are: there is nothing to tell of that
 
 
-def test_the_same_cell_again_gives_the_same_result(tiny_cell):
-    cell, config = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
-    first, second = (run.train_and_measure(cell, config, tell=lambda line: None) for _ in "12")
+def test_the_same_cell_again_gives_the_same_result(tiny_spec):
+    spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
+    first, second = (run.train_and_measure(spec, config, tell=lambda line: None) for _ in "12")
     for one, other in zip(first.epochs, second.epochs, strict=True):
         assert (one.test_error, one.nll, one.train_loss) == (
             other.test_error,
@@ -82,19 +82,19 @@ def test_the_same_cell_again_gives_the_same_result(tiny_cell):
         )
 
 
-def test_another_seed_gives_another_result(tiny_cell):
+def test_another_seed_gives_another_result(tiny_spec):
     results = []
     for seed in (0, 1):
-        cell, config = tiny_cell(f"seed={seed}", "budget.depth=8", "budget.width=8")
-        results.append(run.train_and_measure(cell, config, tell=lambda line: None))
+        spec, config = tiny_spec(f"seed={seed}", "budget.depth=8", "budget.width=8")
+        results.append(run.train_and_measure(spec, config, tell=lambda line: None))
     assert results[0].epochs[0].train_loss != results[1].epochs[0].train_loss
     assert not set(results[0].member_seeds) & set(results[1].member_seeds)
 
 
 @pytest.mark.parametrize("precision", ["64", "bf16", "16"])
-def test_other_precisions_train_and_are_recorded(precision, tiny_cell):
-    cell, config = tiny_cell(f"precision={precision}", "budget.depth=8", "budget.width=4")
-    record = run.train_and_measure(cell, config, tell=lambda line: None)
+def test_other_precisions_train_and_are_recorded(precision, tiny_spec):
+    spec, config = tiny_spec(f"precision={precision}", "budget.depth=8", "budget.width=4")
+    record = run.train_and_measure(spec, config, tell=lambda line: None)
     assert record.environment.precision == precision
 
 
@@ -115,25 +115,25 @@ def test_float32_is_not_silently_tf32():
 @pytest.mark.parametrize(
     ("augmentation", "operations"), [("standard", (None, None)), ("randaugment", (2, 14))]
 )
-def test_augmented_images_train(augmentation, operations, tiny_cell):
-    cell, config = tiny_cell(
+def test_augmented_images_train(augmentation, operations, tiny_spec):
+    spec, config = tiny_spec(
         f"dataset.augmentation={augmentation}",
         "dataset.crop_padding=1",
         "budget.depth=8",
         "budget.width=4",
     )
-    record = run.train_and_measure(cell, config, tell=lambda line: None)
+    record = run.train_and_measure(spec, config, tell=lambda line: None)
     data = record.dataset
     assert data.augmentation == augmentation
     assert (data.randaugment_ops, data.randaugment_magnitude) == operations
 
 
 @pytest.mark.parametrize(("words", "test_size"), [((), 0), (("dataset.evaluate_on=test",), 60)])
-def test_validation_images_are_measured_on_in_place_of_test_images(words, test_size, tiny_cell):
+def test_validation_images_are_measured_on_in_place_of_test_images(words, test_size, tiny_spec):
     small = ("budget.depth=8", "budget.width=4", "dataset.validation_size=15")
-    cell, config = tiny_cell(*small, *words)
+    spec, config = tiny_spec(*small, *words)
     told = []
-    record = run.train_and_measure(cell, config, tell=told.append)
+    record = run.train_and_measure(spec, config, tell=told.append)
     on = "test" if test_size else "validation"
     data = record.dataset
     assert (data.train_size, data.validation_size, data.test_size) == (25, 15, test_size)
@@ -152,41 +152,41 @@ def test_validation_images_are_measured_on_in_place_of_test_images(words, test_s
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
     ],
 )
-def test_too_little_memory_is_said_with_what_would_help(error, tiny_cell, monkeypatch):
+def test_too_little_memory_is_said_with_what_would_help(error, tiny_spec, monkeypatch):
     def fail(*arguments, **keywords):
         raise error
 
     monkeypatch.setattr(run, "train", fail)
-    cell, config = tiny_cell("budget.depth=8", "budget.width=4")
+    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     with pytest.raises(TrainingError, match=r"out of memory .* recipe.batch_size"):
-        run.train_and_measure(cell, config, tell=lambda line: None)
+        run.train_and_measure(spec, config, tell=lambda line: None)
 
 
 @pytest.mark.parametrize(
     ("share", "advice"), [(1.05, "recipe.batch_size=8"), (0, "smaller budget")]
 )
-def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_cell, monkeypatch):
+def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_spec, monkeypatch):
     def fail(*arguments, **keywords):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     words = ("budget.depth=8", "budget.width=8")
-    needed = memory_bytes(tiny_cell(*words, "recipe.batch_size=8")[0], "cpu", None)
-    available = int(share * needed / out_of_memory.SHARE_OF_MEMORY)
+    needed = memory_bytes(tiny_spec(*words, "recipe.batch_size=8")[0], "cpu", None)
+    available = int(share * needed / out_of_memory.USABLE_MEMORY_SHARE)
     monkeypatch.setattr(run, "train", fail)
     monkeypatch.setattr(out_of_memory, "device_memory_bytes", lambda device: available)
-    cell, config = tiny_cell(*words, "recipe.batch_size=32")
+    spec, config = tiny_spec(*words, "recipe.batch_size=32")
     with pytest.raises(TrainingError, match=f"batch size 32, .* its tensors take .* {advice}"):
-        run.train_and_measure(cell, config, tell=lambda line: None)
+        run.train_and_measure(spec, config, tell=lambda line: None)
 
 
-def test_any_other_fault_is_not_taken_for_it(tiny_cell, monkeypatch):
+def test_any_other_fault_is_not_taken_for_it(tiny_spec, monkeypatch):
     def fail(*arguments, **keywords):
         raise RuntimeError("shapes do not match")
 
     monkeypatch.setattr(run, "train", fail)
-    cell, config = tiny_cell("budget.depth=8", "budget.width=4")
+    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     with pytest.raises(RuntimeError, match="shapes"):
-        run.train_and_measure(cell, config, tell=lambda line: None)
+        run.train_and_measure(spec, config, tell=lambda line: None)
 
 
 def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, tmp_path, capsys):
@@ -210,20 +210,20 @@ def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, t
         "measurement.latency_batch_sizes=[]",
         f"results={tmp_path / 'results'}",
     )
-    assert run_job(config, OmegaConf.create({})) == "trained"
+    assert run_job_of_sweep(config, OmegaConf.create({})) == "trained"
     remark = "1 file was left out, no image that can be read: ant/3.png"
     assert capsys.readouterr().err.splitlines() == [f"dataset=folder: {remark}"]
     assert read_record(resolve(config).folder / RECORD_FILE).dataset.remarks == [remark]
 
 
-def test_layers_are_not_timed_where_that_is_not_asked_for(tiny_cell):
-    cell, config = tiny_cell(
+def test_layers_are_not_timed_where_that_is_not_asked_for(tiny_spec):
+    spec, config = tiny_spec(
         "budget.depth=8",
         "budget.width=4",
         "measurement.layer_repeats=0",
         "measurement.latency_batch_sizes=[]",
     )
-    record = run.train_and_measure(cell, config, tell=lambda line: None)
+    record = run.train_and_measure(spec, config, tell=lambda line: None)
     assert record.layer_times == []
     assert record.latencies == []
 
@@ -232,8 +232,8 @@ def test_layers_are_not_timed_where_that_is_not_asked_for(tiny_cell):
     ("which", "epochs"),
     [("none", []), ("final", [4]), ("milestones", [2, 3, 4]), ("all", [1, 2, 3, 4])],
 )
-def test_predictions_are_kept_as_asked_for(tiny_cell, which, epochs):
-    cell, config = tiny_cell(
+def test_predictions_are_kept_as_asked_for(tiny_spec, which, epochs):
+    spec, config = tiny_spec(
         "design=deq",
         "k=2",
         "budget.depth=8",
@@ -242,7 +242,7 @@ def test_predictions_are_kept_as_asked_for(tiny_cell, which, epochs):
         f"record.predictions={which}",
     )
     files = {}
-    record = run.train_and_measure(cell, config, tell=lambda line: None, keep=files.__setitem__)
+    record = run.train_and_measure(spec, config, tell=lambda line: None, keep=files.__setitem__)
     kept = {name: files[name] for name in files if name.startswith("predictions")}
     assert list(kept) == [f"predictions-epoch-{epoch:04d}.npz" for epoch in epochs]
     for epoch, content in zip(epochs, kept.values(), strict=True):
@@ -256,30 +256,30 @@ def test_predictions_are_kept_as_asked_for(tiny_cell, which, epochs):
         assert error == pytest.approx(record.epochs[epoch - 1].test_error, abs=2)
 
 
-def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_cell, monkeypatch):
+def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_spec, monkeypatch):
     def full(path, content):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(prediction_files, "write_flushed_file", full)
-    cell, config = tiny_cell("budget.depth=8", "budget.width=4")
+    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     told, files = [], {}
     run.train_and_measure(
-        cell, config, tell=lambda line: None, warn=told.append, keep=files.__setitem__
+        spec, config, tell=lambda line: None, warn=told.append, keep=files.__setitem__
     )
     assert not any(name.startswith("predictions") for name in files)
     assert told[0] == "no predictions of epoch 1: [Errno 28] No space left on device"
     assert told[1] == "no predictions of epoch 1 beside the record"
 
 
-def test_want_of_memory_after_training_costs_a_measurement_and_not_the_run(tiny_cell, monkeypatch):
+def test_want_of_memory_after_training_costs_a_measurement_and_not_the_run(tiny_spec, monkeypatch):
     def greedy(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(measuring, "measure_layer_times", greedy)
     monkeypatch.setattr(measuring, "serve", greedy)
-    cell, config = tiny_cell("design=deq", "k=2", "budget.depth=8", "budget.width=8")
+    spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8")
     told = []
-    record = run.train_and_measure(cell, config, tell=lambda line: None, warn=told.append)
+    record = run.train_and_measure(spec, config, tell=lambda line: None, warn=told.append)
     assert record.layer_times == []
     assert {(entry.model, entry.execution) for entry in record.latencies} == {
         ("run", "sequential"),

@@ -17,7 +17,7 @@ def test_every_family_is_tested():
 
 
 def test_the_command_offers_every_execution_but_threads():
-    assert {*export.EXECUTIONS, "parallel"} == SERVED.keys()
+    assert {*export.EXPORT_EXECUTIONS, "parallel"} == SERVED.keys()
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-9)])

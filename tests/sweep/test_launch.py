@@ -10,16 +10,16 @@ from ensemble_switchover.results.layout import unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep.launch import dispatch
-from ensemble_switchover.sweep.progress import Watch
-from ensemble_switchover.sweep.worklist import draw_up
+from ensemble_switchover.sweep.progress import SweepProgress
+from ensemble_switchover.sweep.worklist import build_worklist
 from tests.factories import make_record
 
 
 class Launcher:
     """A launcher whose jobs do what the test says of their seed."""
 
-    def __init__(self, cells, behaviour):
-        self.cells = cells
+    def __init__(self, specs, behaviour):
+        self.specs = specs
         self.behaviour = behaviour
         self.launched = []
 
@@ -29,18 +29,18 @@ class Launcher:
         return [self._run(seed) for seed in seeds]
 
     def _run(self, seed):
-        answer = self.behaviour(self.cells[seed], len(self.launched))
+        answer = self.behaviour(self.specs[seed], len(self.launched))
         return JobReturn(status=JobStatus.COMPLETED, _return_value=answer)
 
 
-def finish(cell):
-    write_record(cell.folder, make_record(name=cell.name))
+def finish(spec):
+    write_record(spec.folder, make_record(name=spec.name))
     return "trained"
 
 
-def leave_a_dead_lock(cell):
+def leave_a_dead_lock(spec):
     """Do as a process that was killed."""
-    folder = unfinished_folder(cell.folder)
+    folder = unfinished_folder(spec.folder)
     folder.mkdir(parents=True, exist_ok=True)
     child = os.fork()
     if child == 0:
@@ -49,21 +49,21 @@ def leave_a_dead_lock(cell):
     os.waitpid(child, 0)
 
 
-def refuse(cell, number):
+def refuse(spec, number):
     """Do as a launcher that does not work."""
     raise OSError("sbatch: invalid partition")
 
 
 @pytest.fixture
-def launch(tiny_cell, capsys):
-    def start(behaviour, num_cells=4):
-        pairs = [tiny_cell(f"seed={seed}") for seed in range(num_cells)]
-        cells = [cell for cell, _ in pairs]
+def launch(tiny_spec, capsys):
+    def start(behaviour, num_specs=4):
+        pairs = [tiny_spec(f"seed={seed}") for seed in range(num_specs)]
+        specs = [spec for spec, _ in pairs]
         study = resolve_study(config for _, config in pairs)
-        watch = Watch(study, draw_up(study, "none"), concurrent_jobs=1, share=None)
-        launcher = Launcher(cells, behaviour)
-        words = {cell.name: [str(cell.seed)] for cell in cells}
-        dispatch(cells, words, watch, launcher)
+        watch = SweepProgress(study, build_worklist(study, "none"), concurrent_jobs=1, share=None)
+        launcher = Launcher(specs, behaviour)
+        words = {spec.name: [str(spec.seed)] for spec in specs}
+        dispatch(specs, words, watch, launcher)
         watch.finish()
         return launcher.launched, watch
 
@@ -71,11 +71,11 @@ def launch(tiny_cell, capsys):
 
 
 def reasons(watch):
-    return {cell.seed: reason for cell, reason in watch.tally.failed.values()}
+    return {spec.seed: reason for spec, reason in watch.tally.failed.values()}
 
 
 def test_all_are_launched_together_once(launch, capsys):
-    launched, watch = launch(lambda cell, _: finish(cell))
+    launched, watch = launch(lambda spec, _: finish(spec))
     assert launched == [[0, 1, 2, 3]]
     assert watch.num_missing == 0
     out = capsys.readouterr().out
@@ -84,11 +84,11 @@ def test_all_are_launched_together_once(launch, capsys):
 
 
 def test_a_killed_process_costs_no_other_run_and_is_tried_alone(launch):
-    def behave(cell, number):
-        if cell.seed == 1 and number == 1:
-            leave_a_dead_lock(cell)
+    def behave(spec, number):
+        if spec.seed == 1 and number == 1:
+            leave_a_dead_lock(spec)
             raise RuntimeError("A worker was terminated")
-        return finish(cell)
+        return finish(spec)
 
     launched, watch = launch(behave)
     assert launched == [[0, 1, 2, 3], [2, 3], [1]]
@@ -96,11 +96,11 @@ def test_a_killed_process_costs_no_other_run_and_is_tried_alone(launch):
 
 
 def test_a_run_that_is_killed_again_is_given_up_and_named(launch, capsys):
-    def behave(cell, number):
-        if cell.seed == 1:
-            leave_a_dead_lock(cell)
+    def behave(spec, number):
+        if spec.seed == 1:
+            leave_a_dead_lock(spec)
             raise RuntimeError("A worker was terminated")
-        return finish(cell)
+        return finish(spec)
 
     launched, watch = launch(behave)
     assert launched == [[0, 1, 2, 3], [2, 3], [1]]
@@ -120,8 +120,8 @@ def test_a_launcher_that_does_not_work_is_not_tried_for_ever(launch):
     assert watch.num_missing == 4
 
 
-def test_a_lock_of_an_earlier_sweep_is_no_kill_of_this_one(launch, tiny_cell):
-    left_behind, _ = tiny_cell("seed=1")
+def test_a_lock_of_an_earlier_sweep_is_no_kill_of_this_one(launch, tiny_spec):
+    left_behind, _ = tiny_spec("seed=1")
     leave_a_dead_lock(left_behind)
 
     launched, watch = launch(refuse)
@@ -132,12 +132,12 @@ def test_a_lock_of_an_earlier_sweep_is_no_kill_of_this_one(launch, tiny_cell):
 
 
 def test_a_killed_run_whose_second_job_does_not_begin_says_so(launch):
-    def behave(cell, number):
-        if cell.seed == 1 and number == 1:
-            leave_a_dead_lock(cell)
-        if cell.seed == 1:
+    def behave(spec, number):
+        if spec.seed == 1 and number == 1:
+            leave_a_dead_lock(spec)
+        if spec.seed == 1:
             raise OSError("queue is closed")
-        return finish(cell)
+        return finish(spec)
 
     launched, watch = launch(behave)
     assert launched == [[0, 1, 2, 3], [2, 3], [1]]
@@ -145,13 +145,13 @@ def test_a_killed_run_whose_second_job_does_not_begin_says_so(launch):
 
 
 def test_a_killed_run_that_is_cancelled_then_is_left(launch, capsys):
-    def behave(cell, number):
-        if cell.seed == 1 and number == 1:
-            leave_a_dead_lock(cell)
+    def behave(spec, number):
+        if spec.seed == 1 and number == 1:
+            leave_a_dead_lock(spec)
             raise RuntimeError("A worker was terminated")
-        if cell.seed == 1:
+        if spec.seed == 1:
             raise RuntimeError("has not produced any output (state: CANCELLED by 0)")
-        return finish(cell)
+        return finish(spec)
 
     _, watch = launch(behave)
     assert reasons(watch) == {}
@@ -160,10 +160,10 @@ def test_a_killed_run_that_is_cancelled_then_is_left(launch, capsys):
 
 
 def test_jobs_that_were_cancelled_are_not_launched_again(launch, capsys):
-    def behave(cell, number):
-        if cell.seed == 2:
+    def behave(spec, number):
+        if spec.seed == 2:
             raise RuntimeError("has not produced any output (state: CANCELLED by 0)")
-        return finish(cell)
+        return finish(spec)
 
     launched, watch = launch(behave)
     assert launched == [[0, 1, 2, 3]]
@@ -172,11 +172,11 @@ def test_jobs_that_were_cancelled_are_not_launched_again(launch, capsys):
 
 
 def test_a_failure_in_the_store_is_told_and_nothing_is_launched_again(launch):
-    def behave(cell, number):
-        if cell.seed == 0:
-            write_failure(cell.folder, cell.name, "member 0: not finite")
+    def behave(spec, number):
+        if spec.seed == 0:
+            write_failure(spec.folder, spec.name, "member 0: not finite")
             return "failed"
-        return finish(cell)
+        return finish(spec)
 
     launched, watch = launch(behave)
     assert len(launched) == 1
@@ -184,8 +184,8 @@ def test_a_failure_in_the_store_is_told_and_nothing_is_launched_again(launch):
 
 
 def test_what_could_not_begin_says_why(launch):
-    def behave(cell, number):
-        return "not run: no network" if cell.seed == 3 else finish(cell)
+    def behave(spec, number):
+        return "not run: no network" if spec.seed == 3 else finish(spec)
 
     launched, watch = launch(behave)
     assert len(launched) == 1
@@ -193,8 +193,8 @@ def test_what_could_not_begin_says_why(launch):
 
 
 def test_a_run_that_was_held_by_a_process_which_then_ended_is_launched_again(launch):
-    def behave(cell, number):
-        return "busy" if cell.seed == 1 and number == 1 else finish(cell)
+    def behave(spec, number):
+        return "busy" if spec.seed == 1 and number == 1 else finish(spec)
 
     launched, watch = launch(behave)
     assert launched == [[0, 1, 2, 3], [1]]

@@ -8,7 +8,7 @@ import pytest
 from hydra.errors import MissingConfigException
 from omegaconf import OmegaConf
 
-from ensemble_switchover.config.error_messages import explain
+from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.sweep.launchers import RAY, join_cluster, prepared
 
@@ -73,4 +73,4 @@ def test_a_launcher_that_is_not_installed_says_what_brings_it(option, extra):
     expected = (
         f"hydra/launcher={option}: is not installed; pip install 'ensemble-switchover[{extra}]'"
     )
-    assert explain(error) == expected
+    assert message_for(error) == expected

@@ -12,19 +12,19 @@ from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep import progress as watch_module
 from ensemble_switchover.sweep import run_sweep as sweep
-from ensemble_switchover.sweep.progress import Watch
+from ensemble_switchover.sweep.progress import SweepProgress
 from ensemble_switchover.sweep.run_sweep import Plan, run_plan
-from ensemble_switchover.sweep.worklist import draw_up
+from ensemble_switchover.sweep.worklist import build_worklist
 from tests.factories import make_record
 
 
 @pytest.fixture
-def watched(tiny_cell):
+def watched(tiny_spec):
     def make(*words_of_runs, retry="none"):
-        pairs = [tiny_cell(*words) for words in words_of_runs]
+        pairs = [tiny_spec(*words) for words in words_of_runs]
         study = resolve_study(config for _, config in pairs)
-        watch = Watch(study, draw_up(study, retry), concurrent_jobs=1, share=None)
-        return [cell for cell, _ in pairs], watch
+        watch = SweepProgress(study, build_worklist(study, retry), concurrent_jobs=1, share=None)
+        return [spec for spec, _ in pairs], watch
 
     return make
 
@@ -44,10 +44,10 @@ def test_running_failed_and_done_are_counted(watched, capsys):
 
 
 def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
-    tiny_cell, monkeypatch, capsys
+    tiny_spec, monkeypatch, capsys
 ):
     """The word bounds an array of jobs, and the queue may give less."""
-    study = resolve_study(tiny_cell(f"seed={seed}")[1] for seed in range(3))
+    study = resolve_study(tiny_spec(f"seed={seed}")[1] for seed in range(3))
     array = "hydra.launcher.array_parallelism"
     hydra = {
         "launcher": {"_target_": "Slurm's", "array_parallelism": 8},
@@ -56,8 +56,8 @@ def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
     }
     config = OmegaConf.create({"sweep": {"jobs_per_device": None}, "hydra": hydra})
 
-    def dispatch(cells, words, watch, launcher):
-        first, second, _ = cells
+    def dispatch(specs, words, watch, launcher):
+        first, second, _ = specs
         with take_lock(unfinished_folder(second.folder)):
             write_record(first.folder, make_record(name=first.name))
             watch.look()
@@ -69,8 +69,8 @@ def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
 
 
 def test_a_failure_is_shown_and_never_obeyed(watched, capsys):
-    (cell,), watch = watched(("seed=0",))
-    write_failure(cell.folder, cell.name, "\x1b[2Jnot finite")
+    (spec,), watch = watched(("seed=0",))
+    write_failure(spec.folder, spec.name, "\x1b[2Jnot finite")
     watch.finish()
     out = capsys.readouterr().out
     assert out.count("[2Jnot finite") == 2  # as it ended, and in the table
@@ -78,7 +78,7 @@ def test_a_failure_is_shown_and_never_obeyed(watched, capsys):
 
 
 def test_a_long_silence_is_broken_by_how_it_stands(watched, monkeypatch, capsys):
-    monkeypatch.setattr(watch_module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(watch_module, "PROGRESS_POLL_SECONDS", 0.01)
     monkeypatch.setattr(watch_module, "STATUS_SECONDS", 0.05)
     _, watch = watched(("seed=0",), ("seed=1",))
     watch.start()
@@ -90,13 +90,13 @@ def test_a_long_silence_is_broken_by_how_it_stands(watched, monkeypatch, capsys)
     assert "runs: 0/2 done, 0 running, 0 failed" in said
 
 
-def test_a_failure_of_before_is_no_new_one(watched, tiny_cell):
-    cell, _ = tiny_cell("seed=0")
-    write_failure(cell.folder, cell.name, "not finite")
+def test_a_failure_of_before_is_no_new_one(watched, tiny_spec):
+    spec, _ = tiny_spec("seed=0")
+    write_failure(spec.folder, spec.name, "not finite")
     _, watch = watched(("seed=0",), retry="failed")
     watch.look()
-    assert list(watch.pending) == [cell.name]
-    write_failure(cell.folder, cell.name, "out of memory")
+    assert list(watch.pending) == [spec.name]
+    write_failure(spec.folder, spec.name, "out of memory")
     watch.look()
     assert [reason for _, reason in watch.tally.failed.values()] == ["out of memory"]
 

@@ -9,41 +9,43 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.check import check_record
 from ensemble_switchover.results.layout import RECORD_FILE, checkpoint_folder
 from ensemble_switchover.results.store import read_record, write_failure
-from ensemble_switchover.runner.job import run_cell
+from ensemble_switchover.runner.job import run_job
 from ensemble_switchover.sweep.shared_training import finished_trainings, share_record, spared_runs
-from ensemble_switchover.sweep.worklist import draw_up
+from ensemble_switchover.sweep.worklist import build_worklist
 
 TWO_BUDGETS = [("budget.depth=14", "budget.width=8"), ("budget.depth=20", "budget.width=8")]
 """Two ResNets do not fit into 20x8 any deeper than into 14x8: both weq are two of 8x8."""
 
 
 @pytest.fixture
-def twins(tiny_cell):
+def twins(tiny_spec):
     """Two budgets whose weq is the same, with their configurations."""
-    return [tiny_cell("design=weq", "k=2", *budget) for budget in TWO_BUDGETS]
+    return [tiny_spec("design=weq", "k=2", *budget) for budget in TWO_BUDGETS]
 
 
-def run(cell, config):
-    return run_cell(cell, config, concurrent_jobs=1, tell=list, warn=pytest.fail)
+def run(spec, config):
+    return run_job(spec, config, concurrent_jobs=1, tell=list, warn=pytest.fail)
 
 
-def test_equal_designs_are_one_training_and_different_runs(twins, tiny_cell):
+def test_equal_designs_are_one_training_and_different_runs(twins, tiny_spec):
     (first, _), (second, _) = twins
     assert first.design.depth == second.design.depth == 8
-    assert first.training == second.training
+    assert first.training_fingerprint == second.training_fingerprint
     assert first.name != second.name
     others = [
-        tiny_cell("design=weq", "k=2", *TWO_BUDGETS[0], word)[0]
+        tiny_spec("design=weq", "k=2", *TWO_BUDGETS[0], word)[0]
         for word in ("seed=1", "k=3", "precision=64", "epochs=2", "threads=1", "dataset=fractals")
         if not word.startswith("k")
     ]
-    assert len({first.training, *(cell.training for cell in others)}) == 1 + len(others)
+    assert len(
+        {first.training_fingerprint, *(spec.training_fingerprint for spec in others)}
+    ) == 1 + len(others)
 
 
 def test_a_shared_record_is_the_others_measurements_under_its_own_request(twins):
     (first, config), (second, own_config) = twins
     run(first, config)
-    assert finished_trainings(first.results) == {first.training: first.folder}
+    assert finished_trainings(first.results) == {first.training_fingerprint: first.folder}
     share_record(second, own_config, first.folder)
     source = read_record(first.folder / RECORD_FILE)
     shared = read_record(second.folder / RECORD_FILE)
@@ -58,11 +60,11 @@ def test_a_shared_record_is_the_others_measurements_under_its_own_request(twins)
     assert shared.design.budget_fill == second.design.budget_fill != source.design.budget_fill
     assert shared.name == second.folder.name
     assert shared.config["budget"]["depth"] == 20
-    for cell in (first, second):
-        found = check_record(cell.folder)
+    for spec in (first, second):
+        found = check_record(spec.folder)
         assert (found.problems, found.remarks) == ([], [])
     for name in ("weights.safetensors", "predictions-epoch-0001.npz"):
-        ours, theirs = ((cell.folder / name).read_bytes() for cell in (first, second))
+        ours, theirs = ((spec.folder / name).read_bytes() for spec in (first, second))
         assert ours == theirs
 
 
@@ -72,17 +74,17 @@ def test_a_shared_run_equals_the_same_run_trained(twins, tmp_path):
     share_record(second, own_config, first.folder)
     elsewhere = replace(second, results=tmp_path / "elsewhere")
     run(elsewhere, own_config)
-    shared, trained = (read_record(cell.folder / RECORD_FILE) for cell in (second, elsewhere))
+    shared, trained = (read_record(spec.folder / RECORD_FILE) for spec in (second, elsewhere))
     assert shared.fingerprint == trained.fingerprint
     assert shared.design == trained.design
     assert [e.test_error for e in shared.epochs] == [e.test_error for e in trained.epochs]
     assert [e.train_loss for e in shared.epochs] == [e.train_loss for e in trained.epochs]
 
 
-def test_a_record_of_another_training_is_not_taken_over(twins, tiny_cell):
+def test_a_record_of_another_training_is_not_taken_over(twins, tiny_spec):
     (first, config), _ = twins
     run(first, config)
-    other, other_config = tiny_cell("design=weq", "k=2", *TWO_BUDGETS[1], "seed=1")
+    other, other_config = tiny_spec("design=weq", "k=2", *TWO_BUDGETS[1], "seed=1")
     with pytest.raises(RecordError, match="expected training"):
         share_record(other, other_config, first.folder)
     assert not other.folder.exists()
@@ -90,48 +92,50 @@ def test_a_record_of_another_training_is_not_taken_over(twins, tiny_cell):
 
 def test_one_of_equal_trainings_is_launched(twins):
     study = resolve_study(config for _, config in twins)
-    agenda = draw_up(study, "none")
-    (training,) = agenda.trainings
-    assert [cell.name for cell in training.cells] == [cell.name for cell, _ in twins]
+    worklist = build_worklist(study, "none")
+    (training,) = worklist.trainings
+    assert [spec.name for spec in training.specs] == [spec.name for spec, _ in twins]
     assert spared_runs(study, set()) == {twins[1][0].name}
 
 
-def test_what_was_trained_in_another_study_is_found(twins, tiny_cell):
+def test_what_was_trained_in_another_study_is_found(twins, tiny_spec):
     (first, config), _ = twins
     run(first, config)
-    cell, own = tiny_cell("design=weq", "k=2", *TWO_BUDGETS[1], "study=night")
+    spec, own = tiny_spec("design=weq", "k=2", *TWO_BUDGETS[1], "study=night")
     study = resolve_study([own])
-    agenda = draw_up(study, "none")
-    assert agenda.trainings == []
-    assert [(entry.name, source) for entry, source in agenda.shares] == [(cell.name, first.folder)]
-    assert spared_runs(study, set()) == {cell.name}
+    worklist = build_worklist(study, "none")
+    assert worklist.trainings == []
+    assert [(entry.name, source) for entry, source in worklist.shares] == [
+        (spec.name, first.folder)
+    ]
+    assert spared_runs(study, set()) == {spec.name}
 
 
 def test_a_failure_is_that_of_all_who_share_it_until_it_is_tried_again(twins):
     (first, _), (second, _) = twins
     study = resolve_study(config for _, config in twins)
     write_failure(second.folder, second.name, "not finite")
-    agenda = draw_up(study, "none")
-    assert agenda.trainings == []
-    reasons = {name: reason for name, (_, reason) in agenda.failed.items()}
+    worklist = build_worklist(study, "none")
+    assert worklist.trainings == []
+    reasons = {name: reason for name, (_, reason) in worklist.failed.items()}
     assert reasons == {
         first.name: f"shares the training of {second.name}, which failed",
         second.name: "not finite",
     }
-    (training,) = draw_up(study, "failed").trainings
+    (training,) = build_worklist(study, "failed").trainings
     assert training.lead.name == second.name
 
 
-def test_retry_failed_leaves_what_never_began(twins, tiny_cell):
-    failed, _ = tiny_cell("seed=5")
-    interrupted, _ = tiny_cell("seed=6")
+def test_retry_failed_leaves_what_never_began(twins, tiny_spec):
+    failed, _ = tiny_spec("seed=5")
+    interrupted, _ = tiny_spec("seed=6")
     write_failure(failed.folder, failed.name, "not finite")
     checkpoint_folder(interrupted.folder).mkdir(parents=True)
     (checkpoint_folder(interrupted.folder) / "000001.checkpoint").touch()
-    configs = [tiny_cell(f"seed={seed}")[1] for seed in (4, 5, 6)]
-    agenda = draw_up(resolve_study(configs), "failed")
-    assert [entry.lead.name for entry in agenda.trainings] == [failed.name, interrupted.name]
-    assert [cell.seed for cell in agenda.left_out] == [4]
-    agenda = draw_up(resolve_study(configs), "none")
-    assert [entry.lead.seed for entry in agenda.trainings] == [4, 6]
-    assert list(agenda.failed) == [failed.name]
+    configs = [tiny_spec(f"seed={seed}")[1] for seed in (4, 5, 6)]
+    worklist = build_worklist(resolve_study(configs), "failed")
+    assert [entry.lead.name for entry in worklist.trainings] == [failed.name, interrupted.name]
+    assert [spec.seed for spec in worklist.left_out] == [4]
+    worklist = build_worklist(resolve_study(configs), "none")
+    assert [entry.lead.seed for entry in worklist.trainings] == [4, 6]
+    assert list(worklist.failed) == [failed.name]

@@ -22,72 +22,72 @@ SWITCHOVER = 400_000
 
 
 @pytest.fixture(scope="module")
-def cells():
+def specs():
     words = ["sweep=own", "dataset=digits"]
-    return resolve_study(c for _, part in compose_words(words) for c in part).cells
+    return resolve_study(c for _, part in compose_words(words) for c in part).specs
 
 
-def predicted(cells, seconds=RUN_SECONDS):
-    return dict.fromkeys((cell.name for cell in cells), seconds)
+def predicted(specs, seconds=RUN_SECONDS):
+    return dict.fromkeys((spec.name for spec in specs), seconds)
 
 
-def first_seconds(cells):
-    return RUN_SECONDS * len(first_block(cells).cells)
+def first_seconds(specs):
+    return RUN_SECONDS * len(first_block(specs).specs)
 
 
-def test_the_recipes_epochs_stay_where_the_first_runs_fit(cells):
-    enough = first_seconds(cells)
-    decision = decide(cells, predicted(cells), enough, fixed_epochs=False)
-    assert decision == Decision(None, budgets_of(cells)[-1])
+def test_the_recipes_epochs_stay_where_the_first_runs_fit(specs):
+    enough = first_seconds(specs)
+    decision = decide(specs, predicted(specs), enough, fixed_epochs=False)
+    assert decision == Decision(None, budgets_of(specs)[-1])
 
 
-def test_epochs_are_scaled_down_before_budgets_are_left_out(cells):
-    assert cells[0].recipe.epochs == 20
-    decision = decide(cells, predicted(cells), 0.75 * first_seconds(cells), fixed_epochs=False)
-    assert decision == Decision(15, budgets_of(cells)[-1])
+def test_epochs_are_scaled_down_before_budgets_are_left_out(specs):
+    assert specs[0].recipe.epochs == 20
+    decision = decide(specs, predicted(specs), 0.75 * first_seconds(specs), fixed_epochs=False)
+    assert decision == Decision(15, budgets_of(specs)[-1])
 
 
-def test_budgets_are_left_out_before_epochs_are_too_few(cells):
-    growing = {cell.name: cell.budget.parameters / 1000 for cell in cells}
-    whole = sum(growing[cell.name] for cell in first_block(cells).cells)
-    decision = decide(cells, growing, 0.1 * whole, fixed_epochs=False)
-    assert decision.largest_budget < budgets_of(cells)[-1]
+def test_budgets_are_left_out_before_epochs_are_too_few(specs):
+    growing = {spec.name: spec.budget.parameters / 1000 for spec in specs}
+    whole = sum(growing[spec.name] for spec in first_block(specs).specs)
+    decision = decide(specs, growing, 0.1 * whole, fixed_epochs=False)
+    assert decision.largest_budget < budgets_of(specs)[-1]
     assert decision.epochs is None or decision.epochs >= LEAST_EPOCHS
-    kept = [cell for cell in cells if cell.budget.parameters <= decision.largest_budget]
-    needed = sum(growing[cell.name] for cell in first_block(kept).cells)
+    kept = [spec for spec in specs if spec.budget.parameters <= decision.largest_budget]
+    needed = sum(growing[spec.name] for spec in first_block(kept).specs)
     assert needed * (decision.epochs or 20) / 20 <= 0.1 * whole
-    as_asked = decide(cells, growing, 0.1 * whole, fixed_epochs=True)
+    as_asked = decide(specs, growing, 0.1 * whole, fixed_epochs=True)
     assert as_asked.epochs is None
     assert as_asked.largest_budget <= decision.largest_budget
 
 
-def test_too_little_time_says_how_much_would_do(cells):
+def test_too_little_time_says_how_much_would_do(specs):
     with pytest.raises(ConfigError, match=r"sweep.hours: expected at least") as error:
-        decide(cells, predicted(cells, 1e6), HOUR_SECONDS, fixed_epochs=False)
+        decide(specs, predicted(specs, 1e6), HOUR_SECONDS, fixed_epochs=False)
     hours = float(str(error.value).split("at least ")[1].split()[0])
     enough = 1.1 * hours * HOUR_SECONDS * timed_sweep.FIRST_SHARE  # of a rounded figure
-    assert decide(cells, predicted(cells, 1e6), enough, fixed_epochs=False).epochs == LEAST_EPOCHS
+    assert decide(specs, predicted(specs, 1e6), enough, fixed_epochs=False).epochs == LEAST_EPOCHS
 
 
-def test_runs_at_a_time_shorten_the_first_block_and_the_hours_that_it_needs(cells):
-    half = first_seconds(cells) / 2
-    decision = decide(cells, predicted(cells), half, jobs=2, fixed_epochs=False)
-    assert decision == Decision(None, budgets_of(cells)[-1])
+def test_runs_at_a_time_shorten_the_first_block_and_the_hours_that_it_needs(specs):
+    half = first_seconds(specs) / 2
+    decision = decide(specs, predicted(specs), half, jobs=2, fixed_epochs=False)
+    assert decision == Decision(None, budgets_of(specs)[-1])
     with pytest.raises(ConfigError) as alone:
-        decide(cells, predicted(cells, 1e6), HOUR_SECONDS, fixed_epochs=False)
+        decide(specs, predicted(specs, 1e6), HOUR_SECONDS, fixed_epochs=False)
     with pytest.raises(ConfigError) as four:
-        decide(cells, predicted(cells, 1e6), HOUR_SECONDS, jobs=4, fixed_epochs=False)
+        decide(specs, predicted(specs, 1e6), HOUR_SECONDS, jobs=4, fixed_epochs=False)
     hours = [float(str(e.value).split("at least ")[1].split()[0]) for e in (alone, four)]
     assert hours[0] == pytest.approx(4 * hours[1], rel=0.05)
 
 
-def test_many_jobs_do_not_shorten_the_longest_run(cells):
-    decision = decide(cells, predicted(cells), RUN_SECONDS / 2, jobs=1000, fixed_epochs=False)
+def test_many_jobs_do_not_shorten_the_longest_run(specs):
+    decision = decide(specs, predicted(specs), RUN_SECONDS / 2, jobs=1000, fixed_epochs=False)
     assert decision.epochs == 10
 
 
-def test_a_study_of_one_budget_has_its_first_block_too(cells):
-    one = [cell for cell in cells if cell.budget.parameters == budgets_of(cells)[3]]
+def test_a_study_of_one_budget_has_its_first_block_too(specs):
+    one = [spec for spec in specs if spec.budget.parameters == budgets_of(specs)[3]]
     assert decide(one, predicted(one), first_seconds(one), fixed_epochs=False).epochs is None
     with pytest.raises(ConfigError, match=r"at least .* for 1 budget of 10 epochs"):
         decide(one, predicted(one, 1e6), HOUR_SECONDS, fixed_epochs=False)
@@ -101,15 +101,15 @@ class Laboratory:
         self.made = []
 
     def run_plan(self, plan, config, make_launcher):
-        for cell in plan.study.cells:
-            if (cell.folder / RECORD_FILE).exists():
+        for spec in plan.study.specs:
+            if (spec.folder / RECORD_FILE).exists():
                 continue
-            self.made.append(cell)
+            self.made.append(spec)
             self.now += RUN_SECONDS
-            gain = 1.5 * math.log2(cell.budget.parameters / SWITCHOVER) if cell.design.k > 1 else 0
-            error = 20.0 - gain + 0.3 * (cell.seed % 3) * (-1 if cell.design.k > 1 else 1)
-            record = make_record(name=cell.name, test_errors=[error])
-            write_record(cell.folder, record)
+            gain = 1.5 * math.log2(spec.budget.parameters / SWITCHOVER) if spec.design.k > 1 else 0
+            error = 20.0 - gain + 0.3 * (spec.seed % 3) * (-1 if spec.design.k > 1 else 1)
+            record = make_record(name=spec.name, test_errors=[error])
+            write_record(spec.folder, record)
 
 
 @pytest.fixture
@@ -117,11 +117,11 @@ def laboratory(monkeypatch):
     found = Laboratory()
     monkeypatch.setattr(timed_sweep, "time", SimpleNamespace(monotonic=lambda: found.now))
     monkeypatch.setattr(timed_sweep, "run_plan", found.run_plan)
-    monkeypatch.setattr(timed_sweep, "work", lambda cell: 1.0)
-    monkeypatch.setattr(timed_sweep, "_predict", lambda cells, seconds: predicted(cells))
+    monkeypatch.setattr(timed_sweep, "work", lambda spec: 1.0)
+    monkeypatch.setattr(timed_sweep, "_predict", lambda specs, seconds: predicted(specs))
     # of the made-up records: 12 seconds each, while the clock goes on by a minute
     look = timed_sweep._look
-    monkeypatch.setattr(timed_sweep, "_look", lambda cells: (look(cells)[0], RUN_SECONDS))
+    monkeypatch.setattr(timed_sweep, "_look", lambda specs: (look(specs)[0], RUN_SECONDS))
     return found
 
 
@@ -137,9 +137,9 @@ def test_the_time_is_kept_and_spent_near_the_switchover(laboratory, tmp_path, ca
     sweep(tmp_path, "sweep.hours=2", "design=single,deq")
     assert laboratory.now <= 2 * HOUR_SECONDS
     assert laboratory.now >= 2 * HOUR_SECONDS - 4 * RUN_SECONDS
-    names = [cell.name for cell in laboratory.made]
+    names = [spec.name for spec in laboratory.made]
     assert len(names) == len(set(names))
-    later = [cell.budget.parameters for cell in laboratory.made[16:]]
+    later = [spec.budget.parameters for spec in laboratory.made[16:]]
     near = [abs(math.log2(parameters / SWITCHOVER)) <= 1.1 for parameters in later[:20]]
     assert sum(near) >= 15
     out = capsys.readouterr().out
@@ -149,21 +149,21 @@ def test_the_time_is_kept_and_spent_near_the_switchover(laboratory, tmp_path, ca
 
 def test_the_same_command_goes_on_with_the_same_epochs(laboratory, tmp_path, monkeypatch):
     sweep(tmp_path, "sweep.hours=0.6", "design=single,deq")
-    made = [cell.name for cell in laboratory.made]
-    epochs = {cell.recipe.epochs for cell in laboratory.made}
+    made = [spec.name for spec in laboratory.made]
+    epochs = {spec.recipe.epochs for spec in laboratory.made}
     assert epochs == {20}
     laboratory.now = 0.0
-    monkeypatch.setattr(timed_sweep, "_predict", lambda cells, seconds: pytest.fail("decided"))
+    monkeypatch.setattr(timed_sweep, "_predict", lambda specs, seconds: pytest.fail("decided"))
     sweep(tmp_path, "sweep.hours=1", "design=single,deq")
-    again = [cell.name for cell in laboratory.made[len(made) :]]
+    again = [spec.name for spec in laboratory.made[len(made) :]]
     assert again
     assert not set(again) & set(made)
-    assert {cell.recipe.epochs for cell in laboratory.made} == epochs
+    assert {spec.recipe.epochs for spec in laboratory.made} == epochs
 
 
 def test_short_of_time_the_schedule_is_scaled(laboratory, tmp_path):
     sweep(tmp_path, "sweep.hours=0.4", "design=single,deq")  # half of it for 16 minutes
-    assert {cell.recipe.epochs for cell in laboratory.made} == {15}
+    assert {spec.recipe.epochs for spec in laboratory.made} == {15}
 
 
 def test_everything_is_made_where_there_is_time(laboratory, tmp_path):
@@ -175,14 +175,14 @@ def test_everything_is_made_where_there_is_time(laboratory, tmp_path):
 def test_failed_runs_alone_are_tried_again_where_that_is_asked(laboratory, tmp_path):
     words = ("design=single,deq", "budget.parameters=100k,400k", "seed=0,1", "sweep.hours=9")
     sweep(tmp_path, *words)
-    cell = laboratory.made[0]
-    for path in sorted(cell.folder.iterdir()):
+    spec = laboratory.made[0]
+    for path in sorted(spec.folder.iterdir()):
         path.unlink()
-    cell.folder.rmdir()
-    write_failure(cell.folder, cell.name, "not finite")
+    spec.folder.rmdir()
+    write_failure(spec.folder, spec.name, "not finite")
     before = len(laboratory.made)
     sweep(tmp_path, *words, "retry=failed")
-    assert [entry.name for entry in laboratory.made[before:]] == [cell.name]
+    assert [entry.name for entry in laboratory.made[before:]] == [spec.name]
 
 
 def test_epochs_among_the_lists_of_a_study_stay(laboratory, tmp_path):
@@ -190,7 +190,7 @@ def test_epochs_among_the_lists_of_a_study_stay(laboratory, tmp_path):
     with pytest.raises(ConfigError, match=r"at least .* for 2 budgets of 30 epochs"):
         sweep(tmp_path, *words, study="figure_k")
     sweep(tmp_path, "sweep.hours=9", *words[1:], study="figure_k")
-    assert {cell.recipe.epochs for cell in laboratory.made} == {30, 90}
+    assert {spec.recipe.epochs for spec in laboratory.made} == {30, 90}
 
 
 def test_what_does_not_exist_is_told_once(laboratory, tmp_path, capsys):

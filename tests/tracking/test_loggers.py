@@ -8,24 +8,24 @@ import pytest
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_record
-from ensemble_switchover.runner.job import run_cell
+from ensemble_switchover.runner.job import run_job
 from ensemble_switchover.tracking import loggers
 
 
 @pytest.fixture
-def trained(tiny_cell):
+def trained(tiny_spec):
     def train(*overrides):
-        cell, config = tiny_cell("budget.depth=8", "budget.width=4", *overrides)
+        spec, config = tiny_spec("budget.depth=8", "budget.width=4", *overrides)
         lines = []
-        run_cell(cell, config, concurrent_jobs=1, tell=lines.append, warn=lines.append)
-        return read_record(cell.folder / RECORD_FILE), cell, lines
+        run_job(spec, config, concurrent_jobs=1, tell=lines.append, warn=lines.append)
+        return read_record(spec.folder / RECORD_FILE), spec, lines
 
     return train
 
 
 def test_csv(trained):
-    record, cell, _ = trained("logger=csv", "epochs=2")
-    (path,) = (cell.results / cell.study / "logs").rglob("metrics.csv")
+    record, spec, _ = trained("logger=csv", "epochs=2")
+    (path,) = (spec.results / spec.study / "logs").rglob("metrics.csv")
     rows = list(csv.DictReader(path.read_text().splitlines()))
     errors = [float(row["test/error_percent"]) for row in rows if row["test/error_percent"]]
     assert errors == pytest.approx([epoch.test_error for epoch in record.epochs])
@@ -34,18 +34,18 @@ def test_csv(trained):
 
 
 def test_tensorboard(trained):
-    _, cell, _ = trained("logger=tensorboard")
-    assert list((cell.results / cell.study / "logs").rglob("events.out.tfevents.*"))
+    _, spec, _ = trained("logger=tensorboard")
+    assert list((spec.results / spec.study / "logs").rglob("events.out.tfevents.*"))
 
 
-def test_a_missing_package_is_said_before_training(tiny_cell, monkeypatch):
+def test_a_missing_package_is_said_before_training(tiny_spec, monkeypatch):
     def start(*arguments, **keywords):
         raise ModuleNotFoundError("No module named 'tensorboard'")
 
     monkeypatch.setattr(loggers.lightning_loggers, "TensorBoardLogger", start)
-    cell, config = tiny_cell("logger=tensorboard", "budget.depth=8", "budget.width=4")
+    spec, config = tiny_spec("logger=tensorboard", "budget.depth=8", "budget.width=4")
     with pytest.raises(ConfigError, match=r"logger=tensorboard: .*pip install"):
-        run_cell(cell, config, concurrent_jobs=1, tell=list, warn=list)
+        run_job(spec, config, concurrent_jobs=1, tell=list, warn=list)
 
 
 def test_a_fault_at_the_start_is_told_once_and_costs_nothing(trained, monkeypatch):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ensemble_switchover.config.schema import LoggerConfig
 from ensemble_switchover.results.store import read_records
-from ensemble_switchover.runner.job import Ending, run_cell
+from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.tracking import wandb_run as wandb_log
 from ensemble_switchover.tracking.loggers import MetricLog
 from tests.tracking.wandb_file import read_wandb_file
@@ -34,14 +34,14 @@ def runs(logged_study):
 
 
 @pytest.fixture
-def run(tiny_cell):
+def run(tiny_spec):
     """Run a cell; return its outcome, its study's folder and the lines that it told."""
 
     def start(*words):
-        cell, config = tiny_cell(*WORDS, *words)
+        spec, config = tiny_spec(*WORDS, *words)
         lines = []
-        outcome = run_cell(cell, config, concurrent_jobs=1, tell=lines.append, warn=lines.append)
-        return outcome, cell.study_folder, lines
+        outcome = run_job(spec, config, concurrent_jobs=1, tell=lines.append, warn=lines.append)
+        return outcome, spec.study_folder, lines
 
     return start
 
@@ -152,16 +152,16 @@ def test_a_finished_run_is_not_logged_again(run):
     assert sum("W&B" in line for line in lines) == 0
 
 
-def test_a_failed_run_is_marked_as_one(tiny_cell, monkeypatch):
-    cell, config = tiny_cell(*WORDS)
+def test_a_failed_run_is_marked_as_one(tiny_spec, monkeypatch):
+    spec, config = tiny_spec(*WORDS)
 
     def fail(self, epoch):
         raise RuntimeError("planted")
 
     monkeypatch.setattr(MetricLog, "epoch", fail)
     with pytest.raises(RuntimeError, match="planted"):
-        run_cell(cell, config, concurrent_jobs=1, tell=list, warn=list)
-    (file,) = offline_files(cell.study_folder)
+        run_job(spec, config, concurrent_jobs=1, tell=list, warn=list)
+    (file,) = offline_files(spec.study_folder)
     assert read_wandb_file(file).exit_code == 1
 
 

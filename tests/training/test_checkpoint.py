@@ -7,7 +7,7 @@ import pickle
 import pytest
 import torch
 
-from ensemble_switchover.config.execution_plan import Way
+from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.training.checkpoint import (
     MAGIC,
     NUM_KEPT,
@@ -31,7 +31,7 @@ def made(num_epochs):
                 scaler={},
             )
         ],
-        way=Way(channels_last=True, processes=2),
+        execution_plan=ExecutionPlan(channels_last=True, processes=2),
         place="Example CPU, 2 threads, torch 2",
         rows=b"[]",
         wall_seconds=1.5,
@@ -56,7 +56,7 @@ def test_what_is_written_is_read_bit_by_bit(tmp_path, warnings):
     assert torch.equal(ours.network["weight"], theirs.network["weight"])
     momentum = ours.optimizer["state"][0]["momentum_buffer"]
     assert torch.equal(momentum, theirs.network["weight"] + 1)
-    assert (read.way, read.place) == (written.way, written.place)
+    assert (read.execution_plan, read.place) == (written.execution_plan, written.place)
     assert warnings == []
 
 

@@ -32,12 +32,12 @@ def compiled_eagerly(monkeypatch):
 
 
 @pytest.mark.parametrize("execution", ["sequential", "fused"])
-def test_a_compiled_run_is_the_run_uncompiled(tiny_cell, compiled_eagerly, execution):
+def test_a_compiled_run_is_the_run_uncompiled(tiny_spec, compiled_eagerly, execution):
     words = ("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2", "precision=64")
     records = []
     for compiled in ("false", "true"):
-        cell, config = tiny_cell(*words, f"execution={execution}", f"compile={compiled}")
-        records.append(run.train_and_measure(cell, config, tell=lambda line: None))
+        spec, config = tiny_spec(*words, f"execution={execution}", f"compile={compiled}")
+        records.append(run.train_and_measure(spec, config, tell=lambda line: None))
     assert compiled_eagerly
     plain, compiled = records
     assert [epoch.compile_seconds for epoch in plain.epochs] == [0, 0]
@@ -48,7 +48,7 @@ def test_a_compiled_run_is_the_run_uncompiled(tiny_cell, compiled_eagerly, execu
         assert other.member_nlls == pytest.approx(one.member_nlls, rel=1e-9)
 
 
-def test_its_time_is_told_apart(tiny_cell, compiled_eagerly, monkeypatch):
+def test_its_time_is_told_apart(tiny_spec, compiled_eagerly, monkeypatch):
     now = [0.0]
     callback = partial(TimingCallback, clock=lambda: now[0])
     monkeypatch.setattr(fitting, "TimingCallback", callback)
@@ -62,25 +62,25 @@ def test_its_time_is_told_apart(tiny_cell, compiled_eagerly, monkeypatch):
         original(self, *batch)
 
     monkeypatch.setattr(Sequential, "rehearse", slow)
-    cell, config = tiny_cell(
+    spec, config = tiny_spec(
         "design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2",
         "execution=sequential", "compile=true", "measurement.latency_batch_sizes=[]",
         "measurement.layer_repeats=0",
     )  # fmt: skip
-    first, second = run.train_and_measure(cell, config, tell=lambda line: None).epochs
+    first, second = run.train_and_measure(spec, config, tell=lambda line: None).epochs
     # of 40 images in batches of 16 the last is smaller: two kinds of step for each of two members
     assert first.compile_seconds == pytest.approx(4 * 10.0)
     assert first.train_seconds == 0
     assert second.compile_seconds == 0
 
 
-def test_many_designs_in_one_process_are_all_compiled(tiny_cell, compiled_eagerly):
+def test_many_designs_in_one_process_are_all_compiled(tiny_spec, compiled_eagerly):
     """Torch compiles eight graphs of a piece of code, and then silently none."""
     for depth in (8, 14, 20, 26):
         before = len(compiled_eagerly)
-        cell, config = tiny_cell(
+        spec, config = tiny_spec(
             f"budget.depth={depth}", "budget.width=4", "execution=sequential", "compile=true",
             "measurement.latency_batch_sizes=[]", "measurement.layer_repeats=0",
         )  # fmt: skip
-        run.train_and_measure(cell, config, tell=lambda line: None)
+        run.train_and_measure(spec, config, tell=lambda line: None)
         assert len(compiled_eagerly) - before >= 3  # training, its last batch, evaluation

@@ -1,11 +1,11 @@
 import torch
 
 from ensemble_switchover.measurement.memory import PeakMemory
-from ensemble_switchover.training.epoch_result import EpochPart, MemberState, join
+from ensemble_switchover.training.epoch_result import EpochResult, MemberState, join
 
 
 def part(num_members, member_peaks, **figures):
-    return EpochPart(
+    return EpochResult(
         epoch=3,
         warm_up=False,
         step_losses=torch.zeros(num_members, 2),

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.optim import SGD
 
-from ensemble_switchover.config.execution_plan import Way, candidate_ways
+from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
 from ensemble_switchover.config.recipe import Recipe
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.errors import ConfigError
@@ -27,12 +27,12 @@ def made(name, num_members, **options):
     ]
 
 
-def executed(way, members):
+def executed(plan, members):
     settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3}
-    one_kernel = way.channels_last or None
+    one_kernel = plan.channels_last or None
     optimizers = [SGD(member.parameters(), fused=one_kernel, **settings) for member in members]
     precision = Precision("64", torch.float64)
-    return EXECUTIONS[way.within](members, optimizers, DEVICE, precision, way=way), optimizers
+    return EXECUTIONS[plan.within](members, optimizers, DEVICE, precision, plan=plan), optimizers
 
 
 def take_steps(execution, num_members, number):
@@ -50,7 +50,9 @@ def take_steps(execution, num_members, number):
 
 
 OTHER_WAYS = [
-    pytest.param(way, id=way.label) for way in candidate_ways(3, places=1) if way != Way()
+    pytest.param(plan, id=plan.label)
+    for plan in candidate_plans(3, places=1)
+    if plan != ExecutionPlan()
 ]
 VARIANTS = [
     *[(name, {}) for name in sorted(FAMILIES)],
@@ -59,12 +61,12 @@ VARIANTS = [
 ]
 
 
-@pytest.mark.parametrize("way", OTHER_WAYS)
+@pytest.mark.parametrize("plan", OTHER_WAYS)
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
-def test_twenty_steps_give_what_they_give_in_the_papers_way(name, options, way):
+def test_twenty_steps_give_what_they_give_in_the_papers_way(name, options, plan):
     quick_members, members = made(name, 3, **options), made(name, 3, **options)
-    quick, quick_optimizers = executed(way, quick_members)
-    sequential, optimizers = executed(Way(), members)
+    quick, quick_optimizers = executed(plan, quick_members)
+    sequential, optimizers = executed(ExecutionPlan(), members)
     begin = [value.clone() for value in members[0].state_dict().values()]
     quick_losses = torch.stack(take_steps(quick, 3, 20)).flatten()
     torch.testing.assert_close(
@@ -83,11 +85,11 @@ def test_twenty_steps_give_what_they_give_in_the_papers_way(name, options, way):
     )
 
 
-@pytest.mark.parametrize("way", OTHER_WAYS)
+@pytest.mark.parametrize("plan", OTHER_WAYS)
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
-def test_predictions_are_those_of_the_members(name, options, way):
+def test_predictions_are_those_of_the_members(name, options, plan):
     members = made(name, 3, **options)
-    execution, _ = executed(way, members)
+    execution, _ = executed(plan, members)
     take_steps(execution, 3, 3)
     images = torch.randn(4, TASK.channels, TASK.size, TASK.size, dtype=torch.float64)
     for member in members:
@@ -98,11 +100,11 @@ def test_predictions_are_those_of_the_members(name, options, way):
     torch.testing.assert_close(logits, alone, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("way", OTHER_WAYS)
-def test_float32_stays_within_rounding(way):
+@pytest.mark.parametrize("plan", OTHER_WAYS)
+def test_float32_stays_within_rounding(plan):
     quick_members, members = ([m.float() for m in made("resnet", 2)] for _ in range(2))
-    quick, _ = executed(way, quick_members)
-    sequential, _ = executed(Way(), members)
+    quick, _ = executed(plan, quick_members)
+    sequential, _ = executed(ExecutionPlan(), members)
     for execution in (quick, sequential):
         images = torch.randn(2, 6, 2, 8, 8, generator=torch.Generator().manual_seed(0))
         labels = torch.arange(12).view(2, 6) % 5
@@ -128,8 +130,10 @@ def test_an_overflow_of_the_first_step_leaves_nothing_behind():
     before = {key: value.clone() for key, value in member.named_parameters()}
     junk = [torch.full_like(value, 1e30) for value in member.parameters()]
     del junk  # what is freed is handed out again, contents and all
-    optimizer = make_optimizer(member, recipe, Way(), precision)
-    execution = EXECUTIONS["sequential"]([member], [optimizer], DEVICE, precision, way=Way())
+    optimizer = make_optimizer(member, recipe, ExecutionPlan(), precision)
+    execution = EXECUTIONS["sequential"](
+        [member], [optimizer], DEVICE, precision, plan=ExecutionPlan()
+    )
     (state,) = execution.scalers
     execution.scalers = [{**state, "scale": 2.0**40}]
     images = torch.randn(1, 6, 2, 8, 8, generator=torch.Generator().manual_seed(0))

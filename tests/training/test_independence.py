@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ensemble_switchover.config.execution_plan import Way, candidate_ways
+from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
 from ensemble_switchover.config.recipe import Recipe
 from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data import ImageDataModule, load_dataset
@@ -36,12 +36,12 @@ def split(compose_config):
     return load_dataset(dataset, 40, 30)
 
 
-def trained(ensemble, seeds, split, way):
+def trained(ensemble, seeds, split, plan):
     precision = Precision("64", torch.float64)
     module = EnsembleModule(
         ensemble.double(),
         RECIPE,
-        way,
+        plan,
         precision,
         member_seeds=seeds,
         num_test_images=30,
@@ -49,7 +49,7 @@ def trained(ensemble, seeds, split, way):
     )
     data = ImageDataModule(
         split,
-        groups=EXECUTIONS[way.within].groups(len(seeds)),
+        groups=EXECUTIONS[plan.within].groups(len(seeds)),
         member_seeds=seeds,
         batch_size=RECIPE.batch_size,
         augmentation=AUGMENTATION,
@@ -101,43 +101,46 @@ def assert_equal(member, alone):
         torch.testing.assert_close(inside, outside, rtol=1e-9, atol=1e-12, msg=key)
 
 
-@pytest.mark.parametrize("way", [pytest.param(way, id=way.label) for way in candidate_ways(3, 1)])
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(plan, id=plan.label) for plan in candidate_plans(3, 1)],
+)
 @pytest.mark.parametrize(
     ("name", "depth", "width"),
     [("resnet", 8, 4), ("densenet", 7, 4), ("wide_resnet", 10, 1), ("vgg", 8, 2)],
 )
-def test_a_member_equals_the_same_network_trained_alone(name, depth, width, way, split):
+def test_a_member_equals_the_same_network_trained_alone(name, depth, width, plan, split):
     family = make_family(name, {})
     seeds = [5, 3, 11]
 
-    module = trained(Ensemble.build(family, depth, width, TASK, seeds), seeds, split, way)
+    module = trained(Ensemble.build(family, depth, width, TASK, seeds), seeds, split, plan)
 
     for member, seed in zip(module.ensemble.members, seeds, strict=True):
         network = build_member(family, depth, width, TASK, seed)
         assert_equal(member, trained_plainly(network, seed, split))
 
 
-@pytest.mark.parametrize("way", [Way(), Way(channels_last=True)])
-def test_layers_that_draw_do_so_by_their_members_own_seed(way, split):
+@pytest.mark.parametrize("plan", [ExecutionPlan(), ExecutionPlan(channels_last=True)])
+def test_layers_that_draw_do_so_by_their_members_own_seed(plan, split):
     def made(seed):
         network = build_member(make_family("resnet", {}), 8, 4, TASK, seed)
         return nn.Sequential(*network[:-1], nn.Dropout(0.5), network[-1])
 
     seeds = [5, 3, 11]
-    module = trained(Ensemble(made(seed) for seed in seeds), seeds, split, way)
+    module = trained(Ensemble(made(seed) for seed in seeds), seeds, split, plan)
     for member, seed in zip(module.ensemble.members, seeds, strict=True):
         assert_equal(member, trained_plainly(made(seed), seed, split))
 
 
 def test_members_differ(split):
     ensemble = Ensemble.build(make_family("resnet", {}), 8, 4, TASK, [0, 1])
-    first, second = trained(ensemble, [0, 1], split, Way()).ensemble.members
+    first, second = trained(ensemble, [0, 1], split, ExecutionPlan()).ensemble.members
     assert not torch.equal(first[-1].weight, second[-1].weight)
 
 
 def test_the_probabilities_kept_are_those_of_the_trained_ensemble(split):
     ensemble = Ensemble.build(make_family("resnet", {}), 8, 4, TASK, [0, 1])
-    module = trained(ensemble, [0, 1], split, Way())
+    module = trained(ensemble, [0, 1], split, ExecutionPlan())
     assert module.probabilities.shape == (2, 30, 10)
     torch.testing.assert_close(
         module.probabilities.sum(dim=-1), torch.ones(2, 30), rtol=1e-5, atol=1e-5

@@ -14,23 +14,23 @@ SMALL = ("design=deq", "k=3", "budget.depth=8", "budget.width=8", "precision=64"
 SPREAD = ("execution=parallel", "execution.processes=2", "execution.channels_last=false")
 
 
-def test_they_end_the_same_as_in_one_process_stopped_or_not(tiny_cell, tmp_path, monkeypatch):
+def test_they_end_the_same_as_in_one_process_stopped_or_not(tiny_spec, tmp_path, monkeypatch):
     def run(folder, *words):
-        cell, config = tiny_cell(*SMALL, "epochs=3", f"results={tmp_path / folder}", *words)
-        return cell, train_and_measure(cell, config, tell=list, warn=pytest.fail)
+        spec, config = tiny_spec(*SMALL, "epochs=3", f"results={tmp_path / folder}", *words)
+        return spec, train_and_measure(spec, config, tell=list, warn=pytest.fail)
 
-    one_cell, one = run("one", "execution=sequential")
+    one_spec, one = run("one", "execution=sequential")
     with monkeypatch.context() as patch:
         patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             run("spread", *SPREAD)
-    cell, spread = run("spread", *SPREAD)
+    spec, spread = run("spread", *SPREAD)
     assert timeless(spread.epochs) == timeless(one.epochs)
     label = "parallel: 2 processes, sequential"
     assert (spread.environment.execution, one.environment.execution) == (label, "sequential")
     for ours, theirs in zip(
-        read_checkpoint(checkpoint_folder(cell.folder), pytest.fail).members,
-        read_checkpoint(checkpoint_folder(one_cell.folder), pytest.fail).members,
+        read_checkpoint(checkpoint_folder(spec.folder), pytest.fail).members,
+        read_checkpoint(checkpoint_folder(one_spec.folder), pytest.fail).members,
         strict=True,
     ):
         for key, value in theirs.network.items():
@@ -40,7 +40,7 @@ def test_they_end_the_same_as_in_one_process_stopped_or_not(tiny_cell, tmp_path,
         assert len(epoch.member_train_seconds) == 3
 
 
-def test_a_member_that_diverges_is_named_by_its_number_in_the_run(tiny_cell):
-    cell, config = tiny_cell(*SMALL, *SPREAD, "recipe.learning_rate=1e300")
+def test_a_member_that_diverges_is_named_by_its_number_in_the_run(tiny_spec):
+    spec, config = tiny_spec(*SMALL, *SPREAD, "recipe.learning_rate=1e300")
     with pytest.raises(TrainingError, match=r"member [012]: the loss is not finite in epoch 1"):
-        train_and_measure(cell, config, tell=list, warn=pytest.fail)
+        train_and_measure(spec, config, tell=list, warn=pytest.fail)

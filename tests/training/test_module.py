@@ -4,8 +4,8 @@ from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.runner.run import train_and_measure
 
 
-def test_a_member_that_diverges_is_named_with_its_epoch_and_step(tiny_cell):
-    cell, config = tiny_cell(
+def test_a_member_that_diverges_is_named_with_its_epoch_and_step(tiny_spec):
+    spec, config = tiny_spec(
         "arch=resnet",
         "budget.depth=8",
         "budget.width=4",
@@ -13,4 +13,4 @@ def test_a_member_that_diverges_is_named_with_its_epoch_and_step(tiny_cell):
         "epochs=2",
     )
     with pytest.raises(TrainingError, match=r"member 0: .* not finite in epoch 1, step 2 of 3"):
-        train_and_measure(cell, config, tell=lambda line: None)
+        train_and_measure(spec, config, tell=lambda line: None)

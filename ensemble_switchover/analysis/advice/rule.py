@@ -36,7 +36,7 @@ COSTS = ("parameters", "hours", "memory_bytes", "latency_ms", "fastest_latency_m
 """What a design costs, by the names of the limits."""
 
 
-class Answer(Enum):
+class AdviceAnswer(Enum):
     """What the records say."""
 
     DECIDED = "decided"
@@ -80,7 +80,7 @@ class Outside:
 class Advice:
     """The design to build, and how sure that is."""
 
-    answer: Answer
+    answer: AdviceAnswer
     limits: Limits
     best: Fit | None
     """The design of the lowest mean error; None where there is no advice."""
@@ -133,10 +133,10 @@ def advise(candidates: Sequence[Candidate], limits: Limits) -> Advice:
     others = [] if best is None else [_compare(fit, best) for fit in fits[1:]]
     rivals = tuple(rival for rival in others if not rival.is_worse)
     bindings = [] if outside or fits else find_bindings(candidates, limits)
-    answer = Answer.UNDECIDED if rivals else Answer.DECIDED
+    answer = AdviceAnswer.UNDECIDED if rivals else AdviceAnswer.DECIDED
     if best is None:
         # Where not even all limits together are to blame, no seed has an error that is a number.
-        answer = Answer.INFEASIBLE if bindings else Answer.OUTSIDE
+        answer = AdviceAnswer.INFEASIBLE if bindings else AdviceAnswer.OUTSIDE
     costs = [c.cost for c in candidates if c.cost is not None]
     sizes = {cost.latency_batch_size for cost in costs if cost.latency_batch_size is not None}
     largest = max(design.budget_parameters for design in designs)

@@ -69,7 +69,7 @@ class TrainedDesign:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class MeasuredCost:
     """What a design took under one condition; a part that was not measured is absent."""
 
     condition: str
@@ -100,7 +100,7 @@ class Candidate:
     """A design, and one way to run it; None where it was not run on the device asked for."""
 
     design: TrainedDesign
-    cost: Cost | None
+    cost: MeasuredCost | None
 
 
 def collect_designs(records: Sequence[Record]) -> list[TrainedDesign]:
@@ -165,7 +165,7 @@ def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -
         number, record = here[int(row["name"])]
         row["until"] = _seconds_until(record, listed[number].epochs)
         rows[number, tuple(row[name] for name in _CONDITIONS)].append(row)
-    costs: defaultdict[int, list[Cost]] = defaultdict(list)
+    costs: defaultdict[int, list[MeasuredCost]] = defaultdict(list)
     for (number, _), alike in rows.items():
         costs[number].append(_summarise(alike))
     candidates = []
@@ -214,7 +214,7 @@ def _join_errors(runs: Sequence[Record]) -> tuple[tuple[int, ...], dict[int, tup
     return tuple(epochs), {seed: _mean_curve(curves) for seed, curves in sorted(seeds.items())}
 
 
-def _summarise(rows: Sequence[dict[str, Any]]) -> Cost:
+def _summarise(rows: Sequence[dict[str, Any]]) -> MeasuredCost:
     """Summarise the runs of one design under one condition; a seed's runs are one sample."""
     first = rows[0]
     curves: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
@@ -225,7 +225,7 @@ def _summarise(rows: Sequence[dict[str, Any]]) -> Cost:
     fastest = _mean_by_seed(rows, "fastest_latency_ms_per_image")
     on_device = first["memory_kind"] == DEVICE_MEMORY
     peaks = [row["peak_device_bytes" if on_device else "peak_rss_bytes"] for row in rows]
-    return Cost(
+    return MeasuredCost(
         condition=describe_condition(first),
         device_name=first["device_name"],
         seconds=_mean_curve(seconds),

@@ -7,9 +7,10 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.limits import SECONDS_OF_HOUR, taken
-from ensemble_switchover.analysis.advice.rule import Answer
+from ensemble_switchover.analysis.advice.rule import AdviceAnswer
 from ensemble_switchover.analysis.table import PROCESS_MEMORY
 from ensemble_switchover.machine.terminal import count, digits, rough_duration
+from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.binding_limits import Binding
@@ -28,11 +29,10 @@ NAMES = {
 }
 """The limits as people call them."""
 
-EXECUTIONS = "members one after another, unless the fastest execution is named"
+LATENCY_EXECUTION = "members one after another, unless the fastest execution is named"
 """How inference was timed."""
 
 _PLURAL = ("parameters", "epochs")
-_MEBIBYTE = 1024**2
 
 
 def describe_advice(advice: Advice) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def describe_advice(advice: Advice) -> tuple[str, ...]:
     The first sentence is the answer. The text holds names of settings and devices, which come from
     records.
     """
-    if advice.answer is Answer.OUTSIDE:
+    if advice.answer is AdviceAnswer.OUTSIDE:
         reasons = [_describe_outside(entry) for entry in advice.outside]
         why = "; ".join(reasons) or "no run has an error that is a number"
         return (f"Outside what was measured: {why}. Nothing is extrapolated.",)
@@ -68,7 +68,7 @@ def write_amount(name: str, value: float) -> str:
     if name == "hours":
         return f"{digits(value, 3)} h ({rough_duration(value * SECONDS_OF_HOUR)})"
     if name == "memory_bytes":
-        return f"{value / _MEBIBYTE:,.0f} MiB"
+        return f"{value / MEBIBYTE:,.0f} MiB"
     return f"{value:.2f} %" if name == "accuracy_percent" else f"{digits(value, 3)} ms"
 
 
@@ -83,7 +83,7 @@ def loosen(name: str, value: float) -> float:
     if name == "accuracy_percent":
         return math.floor(100.0 * value) / 100.0
     if name == "memory_bytes":
-        return float(math.ceil(value / _MEBIBYTE) * _MEBIBYTE)
+        return float(math.ceil(value / MEBIBYTE) * MEBIBYTE)
     exact = Decimal(str(value))
     step = Decimal(10) ** (exact.adjusted() - 2)
     return float((exact / step).to_integral_value(ROUND_CEILING) * step)
@@ -105,7 +105,7 @@ def write_interval(interval: Interval | None, form: str = ".2f") -> str:
 def _headline(advice: Advice) -> str:
     assert advice.best is not None
     design = describe_fit(advice.best)
-    if advice.answer is Answer.DECIDED:
+    if advice.answer is AdviceAnswer.DECIDED:
         return f"Build {design}."
     others = "1 other design is" if len(advice.rivals) == 1 else f"{len(advice.rivals)} others are"
     text = f"Undecided: {design}, has the lowest mean error, but {others} not shown to be worse."
@@ -181,10 +181,11 @@ def _remarks(advice: Advice) -> list[str]:
         remarks.append(f"Times are of {cost.condition}.")
     sizes = ", ".join(map(str, advice.latency_batch_sizes))
     if len(advice.latency_batch_sizes) == 1:
-        remarks.append(f"Inference times are of batch size {sizes}; {EXECUTIONS}.")
+        remarks.append(f"Inference times are of batch size {sizes}; {LATENCY_EXECUTION}.")
     elif sizes:
         remarks.append(
-            f"Inference times are of batch sizes {sizes}, which do not compare; {EXECUTIONS}."
+            f"Inference times are of batch sizes {sizes}, which do not compare; "
+            f"{LATENCY_EXECUTION}."
         )
     if cost is not None and cost.memory_kind == PROCESS_MEMORY:
         remarks.append("Memory is that of the whole process, interpreter and libraries too.")
@@ -199,11 +200,11 @@ def _describe_outside(outside: Outside) -> str:
 
 
 def _describe_bindings(advice: Advice) -> str:
-    ways = [_describe_binding(binding, advice) for binding in advice.bindings]
+    plans = [_describe_binding(binding, advice) for binding in advice.bindings]
     return (
         f"No design fits, of {count(advice.num_designs, 'design')} that "
         f"{_were(advice.num_designs)} measured. "
-        f"{' Or: '.join(ways)}"
+        f"{' Or: '.join(plans)}"
     )
 
 

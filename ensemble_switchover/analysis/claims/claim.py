@@ -16,11 +16,11 @@ ABOUT_EQUAL = (0.8, 1.25)
 """What counts as about the same: a ratio of four fifths to five quarters."""
 ABOUT_TWICE = (1.5, 2.5)
 """What counts as about twice."""
-NOTHING = "nothing"
+NOTHING_MEASURED = "nothing"
 """What is measured where there is nothing to measure."""
 
 
-class Answer(Enum):
+class ClaimAnswer(Enum):
     """Whether a statement holds in these records."""
 
     HOLDS = "holds"
@@ -39,11 +39,11 @@ class Claim:
     """The comparison, or what several of them share."""
     measured: str
     """The value here, with its interval or range."""
-    answer: Answer
+    answer: ClaimAnswer
     reason: str
 
 
-def judge(lower: float, upper: float, lowest: float, highest: float) -> Answer:
+def judge(lower: float, upper: float, lowest: float, highest: float) -> ClaimAnswer:
     """Compare what was measured with what is claimed.
 
     Args:
@@ -58,19 +58,19 @@ def judge(lower: float, upper: float, lowest: float, highest: float) -> Answer:
     'cannot be said'
     """
     if lowest <= lower and upper <= highest:
-        return Answer.HOLDS
+        return ClaimAnswer.HOLDS
     if upper < lowest or lower > highest:
-        return Answer.DOES_NOT_HOLD
-    return Answer.CANNOT_BE_SAID
+        return ClaimAnswer.DOES_NOT_HOLD
+    return ClaimAnswer.CANNOT_BE_SAID
 
 
-def explain(answer: Answer, lowest: float, highest: float, unit: str = "") -> str:
+def reason_of(answer: ClaimAnswer, lowest: float, highest: float, unit: str = "") -> str:
     """Give the reason of a judgement in words."""
     claimed = f"{lowest:,.10g} to {highest:,.10g}{unit}"
     return {
-        Answer.HOLDS: f"all of it lies within {claimed}",
-        Answer.DOES_NOT_HOLD: f"all of it lies outside {claimed}",
-        Answer.CANNOT_BE_SAID: f"it lies partly within {claimed}",
+        ClaimAnswer.HOLDS: f"all of it lies within {claimed}",
+        ClaimAnswer.DOES_NOT_HOLD: f"all of it lies outside {claimed}",
+        ClaimAnswer.CANNOT_BE_SAID: f"it lies partly within {claimed}",
     }[answer]
 
 
@@ -95,13 +95,13 @@ def claim_ratio(
     """
     if ratio is None:
         reason = "no single network and ensemble of one budget and seed have it"
-        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
     over = f"{count(ratio.num_budgets, 'budget')}, {where}"
     if ratio.interval is None:
         seeds = count(ratio.num_seeds, "seed")
         measured = f"{ratio.mean:.2f} times ({seeds}, {over})"
         reason = "one seed gives no interval" if ratio.num_seeds == 1 else "the seeds do not differ"
-        return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
     measured = f"{describe_interval(ratio.interval, '.2f', ' times')}, {over})"
     answer = judge(ratio.interval.lower, ratio.interval.upper, *bounds)
-    return Claim(*claim, measured, answer, explain(answer, *bounds, " times"))
+    return Claim(*claim, measured, answer, reason_of(answer, *bounds, " times"))

@@ -12,9 +12,9 @@ import polars as pl
 from ensemble_switchover.analysis.claims.claim import (
     ABOUT_EQUAL,
     ABOUT_TWICE,
-    NOTHING,
-    Answer,
+    NOTHING_MEASURED,
     Claim,
+    ClaimAnswer,
     claim_ratio,
 )
 from ensemble_switchover.analysis.condition_group import split_conditions
@@ -69,7 +69,7 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
     threshold = finding.thresholds[ensemble_class]
     if threshold.budget is None:
         reason = "no budget is beyond the threshold"
-        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
     budgets = {budget for budget in threshold.budgets if budget >= threshold.budget}
     inverse = group.runs.with_columns(speed=1.0 / pl.col("time_to_accuracy_seconds"))
     ratio = measure_ratio(inverse, "speed", ensemble_class, budgets)
@@ -84,7 +84,7 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
     reason = (
         f"{num_missing} of {count(asked.height, 'run')} never get there, and are not in the mean"
     )
-    return replace(judged, answer=Answer.CANNOT_BE_SAID, reason=reason)
+    return replace(judged, answer=ClaimAnswer.CANNOT_BE_SAID, reason=reason)
 
 
 def check_inference_time(finding: Finding) -> Claim:
@@ -100,7 +100,7 @@ def check_inference_time(finding: Finding) -> Claim:
     timed = finding.runs.drop_nulls("latency_batch_size")
     if timed.is_empty():
         reason = "no inference time was measured"
-        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
     groups = split_conditions(timed)
     group = _most_compared([g for g in groups if _is_sequential(g)] or groups, "weq")
     size = Counter(group.runs["latency_batch_size"].to_list()).most_common(1)[0][0]
@@ -127,7 +127,7 @@ def check_memory(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         reason = "no memory was measured"
         if PROCESS_MEMORY in group.runs["memory_kind"]:
             reason = "a CPU tells the memory of the whole process, which is something else"
-        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
     return _claim_lower(claim, runs, ensemble_class, group.label)
 
 
@@ -141,8 +141,8 @@ def _claim_lower(
     budgets = count(ratio.num_budgets, "budget")
     measured = f"{ratio.mean:.2f} times ({ratio.num_seeds} equal seeds, {budgets}, {where})"
     if ratio.mean < 1.0:
-        return Claim(*claim, measured, Answer.HOLDS, "all seeds need less")
-    return Claim(*claim, measured, Answer.DOES_NOT_HOLD, "all seeds need as much or more")
+        return Claim(*claim, measured, ClaimAnswer.HOLDS, "all seeds need less")
+    return Claim(*claim, measured, ClaimAnswer.DOES_NOT_HOLD, "all seeds need as much or more")
 
 
 def _paper_group(finding: Finding, ensemble_class: DesignClassName) -> ConditionGroup | None:
@@ -168,4 +168,4 @@ def _most_compared(
 
 def _other_execution(claim: tuple[str, str, str]) -> Claim:
     reason = "the paper trains members one after another; no run here does (execution=sequential)"
-    return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+    return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)

@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.claims.claim import (
-    NOTHING,
-    Answer,
+    NOTHING_MEASURED,
     Claim,
+    ClaimAnswer,
     describe_interval,
-    explain,
     judge,
+    reason_of,
 )
 from ensemble_switchover.analysis.statistics import paired_t_interval, sample_mean
 from ensemble_switchover.analysis.switchover.range import range_switchover
@@ -40,15 +40,15 @@ def check_deq_before_weq(finding: Finding) -> Claim:
     measured = f"deq: {deq}; weq: {weq}"
     if not (deq.is_compared and weq.is_compared):
         reason = "both classes need runs beside single networks of the same budgets"
-        return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
     if deq.at <= weq.above:
         reason = "deq is beyond its threshold where weq is worse, or does not exist"
-        return Claim(*claim, measured, Answer.HOLDS, reason)
+        return Claim(*claim, measured, ClaimAnswer.HOLDS, reason)
     if weq.at <= deq.above:
         reason = "weq is beyond its threshold where deq is worse, or does not exist"
-        return Claim(*claim, measured, Answer.DOES_NOT_HOLD, reason)
+        return Claim(*claim, measured, ClaimAnswer.DOES_NOT_HOLD, reason)
     reason = "the two ranges overlap: more seeds, or other budgets, would tell"
-    return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+    return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
 
 
 def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
@@ -64,7 +64,7 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     threshold, grid = finding.thresholds[ensemble_class], finding.grid
     if threshold.budget is None:
         reason = "no budget is beyond the threshold"
-        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
     row = len(grid.epochs) - 1
     gains = []
     for column, epoch in enumerate(threshold.staircase):
@@ -76,17 +76,17 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     interval = paired_t_interval(means, threshold.confidence)
     if not seeds:
         reason = "no seed has every budget beyond the threshold"
-        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
     over = count(len(gains), "budget")
     if interval is None:
         measured = f"{sample_mean(means):.1f} points ({count(len(seeds), 'seed')}, {over})"
         reason = "the seeds do not differ"
         if len(seeds) == 1:
             reason = "one seed alone has every budget beyond the threshold"
-        return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
     measured = f"{describe_interval(interval, '.1f', ' points')}, {over})"
     answer = judge(interval.lower, interval.upper, *GAIN)
-    return Claim(*claim, measured, answer, explain(answer, *GAIN, " points"))
+    return Claim(*claim, measured, answer, reason_of(answer, *GAIN, " points"))
 
 
 def check_place(finding: Finding, ensemble_class: DesignClassName) -> Claim:
@@ -105,15 +105,15 @@ def check_place(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         return _nothing_compared(claim)
     if finding.comparison.setting.family == "wide_resnet":
         reason = "the paper excepts Wide ResNets"
-        return Claim(*claim, str(found), Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, str(found), ClaimAnswer.CANNOT_BE_SAID, reason)
     if finding.comparison.k != PLACE_K:
         reason = f"the paper says it of k = {PLACE_K}"
-        return Claim(*claim, str(found), Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, str(found), ClaimAnswer.CANNOT_BE_SAID, reason)
     measured = str(found)
     if found.above and not math.isinf(found.at):
         measured = f"above {found.above:,.0f}, at most {found.at:,.0f} parameters"
     answer = judge(found.above + 1, found.at, *PLACE)
-    return Claim(*claim, measured, answer, explain(answer, *PLACE, " parameters"))
+    return Claim(*claim, measured, answer, reason_of(answer, *PLACE, " parameters"))
 
 
 def check_epochs(finding: Finding, ensemble_class: DesignClassName) -> Claim:
@@ -128,17 +128,17 @@ def check_epochs(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         return _nothing_compared(claim)
     if threshold.epoch is None or threshold.earliest_epoch is None:
         reason = "no budget is beyond the threshold"
-        return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
     last = threshold.epochs[-1]
     epochs = f"epoch {threshold.epoch}"
     if threshold.earliest_epoch < threshold.epoch:
         epochs = f"epoch {threshold.earliest_epoch} to {threshold.epoch}"
     measured = f"{epochs} of {last} at {threshold.budget:,} parameters"
     answer = judge(threshold.earliest_epoch, threshold.epoch, 0, last / 2)
-    reason = explain(answer, 0, last / 2, " epochs")
+    reason = reason_of(answer, 0, last / 2, " epochs")
     return Claim(*claim, measured, answer, reason)
 
 
 def _nothing_compared(claim: tuple[str, str, str]) -> Claim:
     reason = "there is no ensemble beside a single network of the same budget and seed"
-    return Claim(*claim, NOTHING, Answer.CANNOT_BE_SAID, reason)
+    return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.claims.claim import NOTHING, Answer, Claim
+from ensemble_switchover.analysis.claims.claim import NOTHING_MEASURED, Claim, ClaimAnswer
 from ensemble_switchover.analysis.switchover.range import data_complexity, range_switchover
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _with_source(scope: str, finding: Finding) -> str:
 def _judge_rise(claim: tuple[str, str, str], steps: Sequence[_Step], what: str) -> Claim:
     """Judge whether the switchover rises from each step to every later one of another kind."""
     compared = [step for step in steps if step.found.is_compared]
-    measured = "; ".join(f"{step.name}: {step.found}" for step in compared) or NOTHING
+    measured = "; ".join(f"{step.name}: {step.found}" for step in compared) or NOTHING_MEASURED
     pairs = [
         (earlier.found, later.found)
         for earlier, later in combinations(compared, 2)
@@ -108,11 +108,11 @@ def _judge_rise(claim: tuple[str, str, str], steps: Sequence[_Step], what: str) 
     ]
     if not pairs:
         reason = f"{'only one' if compared else 'no'} {what} in these records has a pair to compare"
-        return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+        return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
     if any(later.at <= earlier.above for earlier, later in pairs):
         reason = "a step goes the other way"
-        return Claim(*claim, measured, Answer.DOES_NOT_HOLD, reason)
+        return Claim(*claim, measured, ClaimAnswer.DOES_NOT_HOLD, reason)
     if all(earlier.at <= later.above for earlier, later in pairs):
-        return Claim(*claim, measured, Answer.HOLDS, "every step is as stated")
+        return Claim(*claim, measured, ClaimAnswer.HOLDS, "every step is as stated")
     reason = "ranges overlap: more seeds, or other budgets, would tell"
-    return Claim(*claim, measured, Answer.CANNOT_BE_SAID, reason)
+    return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)

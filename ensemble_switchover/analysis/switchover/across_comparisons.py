@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
-COLUMNS: dict[str, type[pl.DataType]] = {
+SWITCHOVER_COLUMNS: dict[str, type[pl.DataType]] = {
     "setting": pl.String,
     "family": pl.String,
     "family_options": pl.String,
@@ -54,7 +54,7 @@ def tabulate_switchovers(findings: Sequence[Finding]) -> pl.DataFrame:
         for name, threshold in finding.thresholds.items()
         if threshold.pair_counts is not None
     ]
-    return pl.DataFrame(rows, schema=COLUMNS)
+    return pl.DataFrame(rows, schema=SWITCHOVER_COLUMNS)
 
 
 def switchovers_by_k(switchovers: pl.DataFrame) -> list[pl.DataFrame]:

@@ -10,9 +10,9 @@ from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.design import (
     FAMILIES,
     Budget,
+    BudgetRule,
     DesignClass,
     ImageTask,
-    Source,
     make_family,
     solve,
 )
@@ -36,7 +36,7 @@ class HoleKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class GridHole:
     """A budget without a design of a class."""
 
     design_class: DesignClassName
@@ -48,7 +48,7 @@ class Hole:
     """One line for people."""
 
 
-def find_holes(comparison: Comparison, grid: ErrorGrid) -> list[Hole]:
+def find_holes(comparison: Comparison, grid: ErrorGrid) -> list[GridHole]:
     """List the budgets of a comparison that lack a design, with the reason of each.
 
     A class of which the comparison has no run at all was left out of the study; its budgets are
@@ -63,11 +63,11 @@ def find_holes(comparison: Comparison, grid: ErrorGrid) -> list[Hole]:
                 continue
             kind, reason = _explain(comparison.records[0], budget, design_class, comparison)
             if kind is HoleKind.NO_DESIGN or grid.has(design_class):
-                holes.append(Hole(design_class, column, budget, kind, reason))
+                holes.append(GridHole(design_class, column, budget, kind, reason))
     return holes
 
 
-def count_too_small(holes: Sequence[Hole], design_class: DesignClassName) -> int:
+def count_too_small(holes: Sequence[GridHole], design_class: DesignClassName) -> int:
     """Count the smallest budgets, up to the first that has one, without a network of a class."""
     without = {
         hole.column
@@ -95,7 +95,7 @@ def _explain(
             DesignClass(design_class),
             comparison.k,
             ImageTask(data.channels, data.image_size, data.num_classes),
-            Source(comparison.source),
+            BudgetRule(comparison.source),
         )
     except DesignError as error:
         return HoleKind.NO_DESIGN, str(error)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ensemble_switchover.analysis.switchover.threshold import Threshold
-    from ensemble_switchover.analysis.switchover.verdict import Cell
+    from ensemble_switchover.analysis.switchover.verdict import GridCell
 
 CONFIDENCES = (None, 0.8, 0.9, 0.95, 0.99)
 """None compares the means alone, as one run of each design does."""
@@ -116,7 +116,7 @@ def _place(variant: Variant) -> str:
 
 
 def measure_cells(
-    cells: Sequence[Sequence[Cell]],
+    cells: Sequence[Sequence[GridCell]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Mean, standard error (percentage points) and number of samples of every cell; NaN: none."""
     means = [[_or_nan(cell.mean_difference) for cell in column] for column in cells]
@@ -125,11 +125,11 @@ def measure_cells(
     return np.array(means), np.array(errors), np.array(pairs, dtype=np.int64)
 
 
-def _num_samples(cell: Cell) -> int:
+def _num_samples(cell: GridCell) -> int:
     return cell.num_pairs if cell.interval is None else cell.interval.num_samples
 
 
-def _standard_error(cell: Cell) -> float:
+def _standard_error(cell: GridCell) -> float:
     interval = cell.interval
     if interval is None:
         return float("nan")

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ensemble_switchover.analysis.statistics import CONFIDENCE
-from ensemble_switchover.analysis.switchover.verdict import Cell, Verdict, judge_cell
+from ensemble_switchover.analysis.switchover.verdict import GridCell, Verdict, judge_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
 
 
-class Outcome(Enum):
+class ThresholdOutcome(Enum):
     """What the grid says of the switchover."""
 
     FOUND = "found"
@@ -55,11 +55,11 @@ class Threshold:
     budgets: tuple[int, ...]
     """Trainable parameters, ascending."""
     epochs: tuple[int, ...]
-    cells: tuple[tuple[Cell, ...], ...] = field(repr=False)
+    cells: tuple[tuple[GridCell, ...], ...] = field(repr=False)
     """One tuple per budget, one cell per epoch."""
     staircase: tuple[int | None, ...]
     """For each budget the smallest epoch beyond the threshold, or None."""
-    outcome: Outcome
+    outcome: ThresholdOutcome
     budget: int | None
     """The smallest budget, in parameters, that is beyond the threshold at the last epoch."""
     epoch: int | None
@@ -89,7 +89,7 @@ class Threshold:
         return f"intervals over pools of members in {num_pooled} of {len(judged)} cells, over seeds"
 
     @property
-    def last_cell(self) -> Cell:
+    def last_cell(self) -> GridCell:
         """The cell at the largest budget and last epoch, on which the outcome rests."""
         return self.cells[-1][-1]
 
@@ -147,11 +147,11 @@ def find_threshold(
     possible = find_staircase(budgets, not_lost)
     first = _first_budget(certain)
     earliest = _first_budget(possible)
-    outcome = Outcome.UNDECIDED
+    outcome = ThresholdOutcome.UNDECIDED
     if first is not None:
-        outcome = Outcome.FOUND
+        outcome = ThresholdOutcome.FOUND
     elif cells[-1][-1].verdict is Verdict.SINGLE:
-        outcome = Outcome.NOT_WITHIN
+        outcome = ThresholdOutcome.NOT_WITHIN
     epochs_at = [None if row is None else grid.epochs[row] for row in certain]
     earliest_row = None if first is None else possible[first]
     return Threshold(
@@ -192,7 +192,7 @@ def find_staircase(budgets: Sequence[int], wins: NDArray[np.bool_]) -> list[int 
     return staircase
 
 
-def _mark(cells: Sequence[Sequence[Cell]], verdicts: set[Verdict]) -> NDArray[np.bool_]:
+def _mark(cells: Sequence[Sequence[GridCell]], verdicts: set[Verdict]) -> NDArray[np.bool_]:
     return np.array([[cell.verdict in verdicts for cell in column] for column in cells])
 
 
@@ -200,5 +200,5 @@ def _first_budget(staircase: Sequence[int | None]) -> int | None:
     return next((column for column, row in enumerate(staircase) if row is not None), None)
 
 
-def _is_filled(cell: Cell) -> bool:
+def _is_filled(cell: GridCell) -> bool:
     return cell.verdict is not Verdict.HOLE

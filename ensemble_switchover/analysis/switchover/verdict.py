@@ -31,7 +31,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GridCell:
     """The comparison at one budget and epoch."""
 
     verdict: Verdict
@@ -56,7 +56,7 @@ def judge_cell(
     confidence: float = CONFIDENCE,
     margin: float = 0.0,
     pool: Interval | None = None,
-) -> Cell:
+) -> GridCell:
     """Compare the test errors of one cell, paired by seed.
 
     Args:
@@ -74,7 +74,7 @@ def judge_cell(
     'hole'
     """
     if not ensemble or not single:
-        return Cell(Verdict.HOLE, None, None, 0)
+        return GridCell(Verdict.HOLE, None, None, 0)
     differences = [ensemble[seed] - single[seed] for seed in sorted(ensemble) if seed in single]
     mean_difference = sample_mean(differences) if differences else None
     interval = paired_t_interval(differences, confidence)
@@ -85,4 +85,4 @@ def judge_cell(
         verdict = Verdict.ENSEMBLE
     elif interval is not None and interval.lower > -margin:
         verdict = Verdict.SINGLE
-    return Cell(verdict, mean_difference, interval, len(differences), by_pools=pool is not None)
+    return GridCell(verdict, mean_difference, interval, len(differences), by_pools=pool is not None)

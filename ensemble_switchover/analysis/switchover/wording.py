@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.switchover.threshold import Outcome
+from ensemble_switchover.analysis.switchover.threshold import ThresholdOutcome
 from ensemble_switchover.analysis.switchover.verdict import Verdict
 from ensemble_switchover.machine.terminal import count
 
@@ -26,7 +26,7 @@ def describe_threshold(threshold: Threshold, measure: str) -> str:
     if threshold.pair_counts is None:
         return f"{subject}nothing to compare: {_why_empty(threshold)}."
     method = ""
-    if threshold.outcome is Outcome.FOUND:
+    if threshold.outcome is ThresholdOutcome.FOUND:
         method = f"{100 * threshold.confidence:g} % t interval over "
         if threshold.num_pool_cells:
             method = f"{100 * threshold.confidence:g} % {threshold.interval_name}; "
@@ -35,10 +35,10 @@ def describe_threshold(threshold: Threshold, measure: str) -> str:
 
 def describe_outcome(threshold: Threshold) -> str:
     """Say the outcome in a few words, for a headline."""
-    if threshold.outcome is Outcome.FOUND:
+    if threshold.outcome is ThresholdOutcome.FOUND:
         where = "at or below" if threshold.budget == threshold.budgets[0] else "at"
         return f"{threshold.ensemble_class} switches over {where} {threshold.budget:,} parameters"
-    if threshold.outcome is Outcome.NOT_WITHIN:
+    if threshold.outcome is ThresholdOutcome.NOT_WITHIN:
         return f"{threshold.ensemble_class} does not switch over within the grid"
     if threshold.pair_counts is None:
         return f"{threshold.ensemble_class} has nothing to compare"
@@ -63,7 +63,7 @@ def describe_coverage(threshold: Threshold) -> str:
 def _finding(threshold: Threshold, measure: str) -> str:
     last = threshold.last_cell
     last_epoch = threshold.epochs[-1]
-    if threshold.outcome is Outcome.FOUND:
+    if threshold.outcome is ThresholdOutcome.FOUND:
         below = "at or below" if threshold.budget == threshold.budgets[0] else "at"
         found = (
             f"the switchover lies {below} {threshold.budget:,} parameters "
@@ -86,7 +86,7 @@ def _finding(threshold: Threshold, measure: str) -> str:
         why = "one seed gives" if last.num_pairs == 1 else "equal differences of all seeds give"
         return f"undecided, since {why} no interval: {difference}"
     difference += f", {_interval_text(last.interval, last.interval_name)}"
-    if threshold.outcome is Outcome.NOT_WITHIN:
+    if threshold.outcome is ThresholdOutcome.NOT_WITHIN:
         return f"no switchover within the grid: {difference}"
     return f"undecided: {difference}"
 

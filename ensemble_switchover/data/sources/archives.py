@@ -30,7 +30,7 @@ DAMAGES = (
     ValueError,  # names and numbers that cannot be
     IndexError,
 )
-PIECE_BYTES = 1 << 20
+ARCHIVE_PIECE_BYTES = 1 << 20
 UNIX_KIND = 0o170000
 UNIX_LINK = 0o120000
 
@@ -66,7 +66,7 @@ def _of_tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, by
                 assert file is not None
                 yield member.name, file.read()
         rest = archive.fileobj
-        while rest is not None and rest.read(PIECE_BYTES):
+        while rest is not None and rest.read(ARCHIVE_PIECE_BYTES):
             pass  # a compressed archive has its checksum at the very end
 
 

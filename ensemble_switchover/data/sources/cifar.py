@@ -13,7 +13,7 @@ import numpy as np
 from ensemble_switchover.data.sources.archives import read_members
 from ensemble_switchover.data.sources.download import RemoteFile, fetch
 from ensemble_switchover.data.sources.pickles import batch_arrays, read_batch
-from ensemble_switchover.data.sources.source import Decoded, Source, short_digest
+from ensemble_switchover.data.sources.source import DatasetSource, Decoded, short_digest
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.schema import DatasetConfig
 
-SIZE = 32
+CIFAR_SIZE = 32
 """Pixels a side."""
 
 
 @dataclass(frozen=True)
-class Cifar(Source):
+class Cifar(DatasetSource):
     """Either of the two sets."""
 
     archive: RemoteFile
@@ -75,7 +75,7 @@ class Cifar(Source):
     def _arrays(
         self, path: Path, name: str, batch: dict[str, Any]
     ) -> tuple[np.ndarray, np.ndarray]:
-        return batch_arrays(batch, self.labels, SIZE, f"{path}: {name}")
+        return batch_arrays(batch, self.labels, CIFAR_SIZE, f"{path}: {name}")
 
 
 CIFAR10 = Cifar(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.data.sources.source import Decoded, Source
+from ensemble_switchover.data.sources.source import DatasetSource, Decoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ LEVELS = 16
 """The scans' brightest value."""
 
 
-class Digits(Source):
+class Digits(DatasetSource):
     """One pool of scans, inside the library."""
 
     cached = False

@@ -35,7 +35,7 @@ ATTEMPTS = 5
 PAUSE_SECONDS = 1.0
 """Before another connection; it grows with every attempt."""
 
-PIECE_BYTES = 1 << 20
+DOWNLOAD_PIECE_BYTES = 1 << 20
 AGENT = "ensemble_switchover"
 
 
@@ -225,7 +225,7 @@ def _receive(response: HTTPResponse, file: BinaryIO, start: int, sink: _Sink) ->
 
 def _piece(response: HTTPResponse) -> bytes:
     try:
-        return response.read(PIECE_BYTES)
+        return response.read(DOWNLOAD_PIECE_BYTES)
     except (OSError, HTTPException) as error:
         raise _CutOffError(str(error) or type(error).__name__) from error
 

@@ -20,7 +20,7 @@ from PIL import Image, ImageOps
 
 from ensemble_switchover.config.image_folder import num_test_images, read_image_folder, status_of
 from ensemble_switchover.config.schema import FolderConfig
-from ensemble_switchover.data.sources.source import Decoded, Source, short_digest
+from ensemble_switchover.data.sources.source import DatasetSource, Decoded, short_digest
 from ensemble_switchover.data.split import stratified_subset
 from ensemble_switchover.errors import DataError
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import DatasetConfig
 
 MODES = {1: "L", 3: "RGB"}
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF")
+IMAGE_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF")
 """No others are tried: some of them, such as EPS, would start another program."""
 GREY_MODES = {"1", "L", "LA", "La"}
 DEEP_MODES = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
 """Of 16 bits a pixel, or of 32 that must not hold more."""
 MOST_DEEP = 65_535
-MAX_THREADS = 4
+MAX_DECODING_THREADS = 4
 NAMED = 3
 """So many of the files that were left out are named."""
 
@@ -55,7 +55,7 @@ class _Bad:
     reason: str
 
 
-class Folder(Source):
+class Folder(DatasetSource):
     """Reads `root/train/<class>/*` and `root/test/<class>/*`, or `root/<class>/*` and a split."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
@@ -98,12 +98,12 @@ def _read(
     side = config.image_size
     images = np.empty((len(part.files), config.channels, side, side), dtype=np.uint8)
     Image.init()
-    formats = [name for name in FORMATS if name in Image.OPEN]  # AVIF is not in every Pillow
+    formats = [name for name in IMAGE_FORMATS if name in Image.OPEN]  # AVIF is not in every Pillow
     read = partial(_read_into, root=root, formats=formats)
     with warnings.catch_warnings():
         # PIL's guard against files that unpack to gigabytes
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(min(MAX_DECODING_THREADS, os.cpu_count() or 1)) as pool:
             results = list(pool.map(read, images, part.files))
     bad = [result for result in results if isinstance(result, _Bad)]
     if bad and not config.skip_bad:

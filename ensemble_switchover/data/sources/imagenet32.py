@@ -16,7 +16,7 @@ import numpy as np
 
 from ensemble_switchover.data.sources.archives import read_members
 from ensemble_switchover.data.sources.pickles import batch_arrays, read_batch
-from ensemble_switchover.data.sources.source import Decoded, Source, digest_of_files
+from ensemble_switchover.data.sources.source import DatasetSource, Decoded, digest_of_files
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.schema import DatasetConfig
 
-SIZE = 32
+IMAGENET32_SIZE = 32
 """Pixels a side."""
 
-TRAIN = tuple(f"train_data_batch_{number}" for number in range(1, 11))
-TEST = "val_data"
+_TRAIN = tuple(f"train_data_batch_{number}" for number in range(1, 11))
+_TEST = "val_data"
 ARCHIVES = ("Imagenet32_train.zip", "Imagenet32_val.zip")
 PAGE = "https://image-net.org/download-images"
 
 
 @dataclass(frozen=True)
-class ImageNet32(Source):
+class ImageNet32(DatasetSource):
     """Ten training batches, and the validation images as the test set."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
@@ -53,12 +53,14 @@ class ImageNet32(Source):
             DataError: if a file is absent or damaged.
         """
         files = _files(config.name, root)
-        test = list(_batches(files, [TEST]))
-        train_images = np.empty((config.train_images, 3, SIZE, SIZE), dtype=np.uint8)
+        test = list(_batches(files, [_TEST]))
+        train_images = np.empty(
+            (config.train_images, 3, IMAGENET32_SIZE, IMAGENET32_SIZE), dtype=np.uint8
+        )
         train_labels = np.empty(config.train_images, dtype=np.int64)
         stop = 0
         # one batch at a time: together they are 4 GB
-        for images, labels in _batches(files, TRAIN):
+        for images, labels in _batches(files, _TRAIN):
             start, stop = stop, stop + len(images)
             if stop <= config.train_images:
                 train_images[start:stop], train_labels[start:stop] = images, labels
@@ -75,14 +77,14 @@ class ImageNet32(Source):
 def _files(dataset: str, root: Path) -> list[Path]:
     """Find the batches, or the archives with the batches, in the root or its folder of the set."""
     for folder in (root / dataset, root):
-        batches = [folder / name for name in (*TRAIN, TEST)]
+        batches = [folder / name for name in (*_TRAIN, _TEST)]
         archives = [folder / name for name in ARCHIVES]
         for files in (batches, archives):
             if all(file.is_file() for file in files):
                 return files
     raise DataError(
         f"dataset={dataset}: put {ARCHIVES[0]} and {ARCHIVES[1]} into {root / dataset}, or the "
-        f"files that they hold, {TRAIN[0]} to {TRAIN[-1].rpartition('_')[2]} and {TEST} (4.1 GB "
+        f"files that they hold, {_TRAIN[0]} to {_TRAIN[-1].rpartition('_')[2]} and {_TEST} (4.1 GB "
         f"unpacked); an account at {PAGE} gives them as downsampled images, 32x32; or set "
         f"dataset.root= to a folder that holds them"
     )
@@ -97,12 +99,14 @@ def _batches(
             path = by_name[name]
             found = [(name, _content(path))]
         else:
-            path = by_name[ARCHIVES[name == TEST]]
+            path = by_name[ARCHIVES[name == _TEST]]
             found = list(read_members(path, partial(_has_name, name)))
         if len(found) != 1:
             raise DataError(f"{path}: expected one {name} in it, found {len(found)}")
         source = str(path) if path.name == name else f"{path}: {name}"
-        images, labels = batch_arrays(read_batch(found[0][1], source), "labels", SIZE, source)
+        images, labels = batch_arrays(
+            read_batch(found[0][1], source), "labels", IMAGENET32_SIZE, source
+        )
         yield images, labels - 1  # they are counted from 1
 
 

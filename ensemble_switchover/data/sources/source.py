@@ -47,7 +47,7 @@ class Decoded:
             assert labels.dtype == np.int64, labels.dtype
 
 
-class Source(ABC):
+class DatasetSource(ABC):
     """Reads one data set, wherever its files come from."""
 
     cached: bool = True

@@ -12,7 +12,7 @@ import numpy as np
 
 from ensemble_switchover.config.schema import SvhnConfig
 from ensemble_switchover.data.sources.download import RemoteFile, fetch
-from ensemble_switchover.data.sources.source import Decoded, Source, short_digest
+from ensemble_switchover.data.sources.source import DatasetSource, Decoded, short_digest
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.schema import DatasetConfig
 
-SIZE = 32
+SVHN_SIZE = 32
 """Pixels a side."""
 
 LABEL_OF_ZERO = 10
@@ -28,7 +28,7 @@ LABEL_OF_ZERO = 10
 
 
 @dataclass(frozen=True)
-class Svhn(Source):
+class Svhn(DatasetSource):
     """Three files: training, test, and easier extra images for training."""
 
     train: RemoteFile
@@ -67,7 +67,7 @@ class Svhn(Source):
 def _together(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """Put images (H, W, C, N) and labels of all parts into arrays (N, C, H, W) and (N,)."""
     labels = np.concatenate([labels for _, labels in parts])
-    together = np.empty((len(labels), 3, SIZE, SIZE), dtype=np.uint8)
+    together = np.empty((len(labels), 3, SVHN_SIZE, SVHN_SIZE), dtype=np.uint8)
     start = 0
     for images, _ in parts:
         stop = start + images.shape[3]
@@ -84,9 +84,15 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     except Exception as error:
         raise DataError(f"{path} is not a MATLAB file that can be read ({error})") from error
     images, labels = (np.asarray(content.get(name, ())) for name in ("X", "y"))
-    if images.ndim != 4 or images.shape[:3] != (SIZE, SIZE, 3) or images.dtype != np.uint8:
+    if (
+        images.ndim != 4
+        or images.shape[:3] != (SVHN_SIZE, SVHN_SIZE, 3)
+        or images.dtype != np.uint8
+    ):
         found = f"{images.dtype} of shape {images.shape}"
-        raise DataError(f"{path}: expected X with bytes of {SIZE}x{SIZE}x3xN, found {found}")
+        raise DataError(
+            f"{path}: expected X with bytes of {SVHN_SIZE}x{SVHN_SIZE}x3xN, found {found}"
+        )
     if labels.size != images.shape[3] or not np.issubdtype(labels.dtype, np.integer):
         raise DataError(f"{path}: expected y with {images.shape[3]:,} labels, one an image")
     digits = labels.reshape(-1).astype(np.int64) % LABEL_OF_ZERO

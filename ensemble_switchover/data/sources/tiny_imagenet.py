@@ -16,7 +16,7 @@ import numpy as np
 
 from ensemble_switchover.data.sources.archives import read_members
 from ensemble_switchover.data.sources.download import RemoteFile, fetch
-from ensemble_switchover.data.sources.source import Decoded, Source, short_digest
+from ensemble_switchover.data.sources.source import DatasetSource, Decoded, short_digest
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.schema import DatasetConfig
 
-SIZE = 64
+TINY_IMAGENET_SIZE = 64
 """Pixels a side."""
 
 CLASSES, WORDS, ANNOTATIONS = "wnids.txt", "words.txt", "val/val_annotations.txt"
 
 
 @dataclass(frozen=True)
-class TinyImageNet(Source):
+class TinyImageNet(DatasetSource):
     """One archive of JPEG files."""
 
     archive: RemoteFile
@@ -94,9 +94,12 @@ def _pixels(content: bytes, name: str) -> np.ndarray:
             pixels = np.asarray(image.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{name} is not an image that can be read ({error})") from error
-    if pixels.shape != (SIZE, SIZE, 3):
+    if pixels.shape != (TINY_IMAGENET_SIZE, TINY_IMAGENET_SIZE, 3):
         height, width, _ = pixels.shape
-        raise DataError(f"{name}: expected {SIZE}x{SIZE} pixels, found {width}x{height}")
+        raise DataError(
+            f"{name}: expected {TINY_IMAGENET_SIZE}x{TINY_IMAGENET_SIZE} pixels, "
+            f"found {width}x{height}"
+        )
     return pixels.transpose(2, 0, 1)
 
 
@@ -107,7 +110,7 @@ def _annotations(text: bytes) -> dict[str, str]:
 
 
 def _stack(images: dict[str, tuple[np.ndarray, int]]) -> tuple[np.ndarray, np.ndarray]:
-    pixels = np.empty((len(images), 3, SIZE, SIZE), dtype=np.uint8)
+    pixels = np.empty((len(images), 3, TINY_IMAGENET_SIZE, TINY_IMAGENET_SIZE), dtype=np.uint8)
     labels = np.empty(len(images), dtype=np.int64)
     for position, name in enumerate(sorted(images)):
         pixels[position], labels[position] = images[name]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.design.layers import Network
 
 NUM_BLOCKS = 3
-DEPTH_OFFSET = 4
+_DEPTH_OFFSET = 4
 """The stem, two transitions and the classifier."""
 BASIC_STEM_CHANNELS = 16
 BOTTLENECK_FACTOR = 4
@@ -55,13 +55,13 @@ class DenseNet(Family):
     def depths(self) -> range:
         """3n+4, or 6n+4 with bottleneck."""
         step = NUM_BLOCKS * (2 if self.bottleneck else 1)
-        return range(DEPTH_OFFSET + step, MAX_DEPTH + 1, step)
+        return range(_DEPTH_OFFSET + step, MAX_DEPTH + 1, step)
 
     def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:
         """List the layers of one network, from the image to the classifier."""
         # section 3, "Implementation Details"
         channels = 2 * width if self.bottleneck else BASIC_STEM_CHANNELS
-        layers_per_block = (depth - DEPTH_OFFSET) // self.depths.step
+        layers_per_block = (depth - _DEPTH_OFFSET) // self.depths.step
         dense = Concatenation(self._dense_layer(width))
         network: list[Network] = [Convolution(channels, 3)]
         for block in range(NUM_BLOCKS):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.design.layers import Network
 
 STAGE_FACTORS = (1, 2, 4)
-DEPTH_STEP, DEPTH_OFFSET = 6, 2
+_DEPTH_STEP, _DEPTH_OFFSET = 6, 2
 """A block of two convolutions in each of three stages; the stem and the classifier."""
 SHORTCUTS = ("identity", "projection")
 
@@ -52,11 +52,11 @@ class ResNet(Family):
     @property
     def depths(self) -> range:
         """6n+2."""
-        return range(DEPTH_STEP + DEPTH_OFFSET, MAX_DEPTH + 1, DEPTH_STEP)
+        return range(_DEPTH_STEP + _DEPTH_OFFSET, MAX_DEPTH + 1, _DEPTH_STEP)
 
     def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:
         """List the layers of one network, from the image to the classifier."""
-        blocks_per_stage = (depth - DEPTH_OFFSET) // DEPTH_STEP
+        blocks_per_stage = (depth - _DEPTH_OFFSET) // _DEPTH_STEP
         network: list[Network] = [Convolution(width, 3), BatchNorm(), ReLU()]
         for stage, factor in enumerate(STAGE_FACTORS):
             channels, stride = factor * width, 1 if stage == 0 else 2

@@ -25,7 +25,7 @@ from ensemble_switchover.design.layers import (
 if TYPE_CHECKING:
     from ensemble_switchover.design.layers import Network
 
-STAGE_FACTORS = (1, 2, 4, 8, 8)
+VGG_STAGE_FACTORS = (1, 2, 4, 8, 8)
 STAGES = {
     8: (1, 1, 1, 1, 1),
     11: (1, 1, 2, 2, 2),
@@ -53,7 +53,7 @@ class VGG(Family):
     def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:
         """List the layers of one network, from the image to the classifier."""
         network: list[Network] = []
-        for factor, num_convolutions in zip(STAGE_FACTORS, STAGES[depth], strict=True):
+        for factor, num_convolutions in zip(VGG_STAGE_FACTORS, STAGES[depth], strict=True):
             convolution = Convolution(factor * width, 3, bias=True)
             network += [convolution, BatchNorm(), ReLU()] * num_convolutions
             network.append(MaxPool())

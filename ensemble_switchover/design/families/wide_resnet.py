@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 STEM_CHANNELS = 16
 STAGE_CHANNELS = (16, 32, 64)
-DEPTH_STEP, DEPTH_OFFSET = 6, 4
+_DEPTH_STEP, _DEPTH_OFFSET = 6, 4
 """A block of two convolutions in each of three stages; the rest counts as in Table 1."""
 
 
@@ -39,11 +39,11 @@ class WideResNet(Family):
     @property
     def depths(self) -> range:
         """6n+4."""
-        return range(DEPTH_STEP + DEPTH_OFFSET, MAX_DEPTH + 1, DEPTH_STEP)
+        return range(_DEPTH_STEP + _DEPTH_OFFSET, MAX_DEPTH + 1, _DEPTH_STEP)
 
     def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:
         """List the layers of one network, from the image to the classifier."""
-        blocks_per_stage = (depth - DEPTH_OFFSET) // DEPTH_STEP
+        blocks_per_stage = (depth - _DEPTH_OFFSET) // _DEPTH_STEP
         channels = STEM_CHANNELS
         network: list[Network] = [Convolution(channels, 3)]
         for stage, base in enumerate(STAGE_CHANNELS):

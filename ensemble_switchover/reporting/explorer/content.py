@@ -26,7 +26,7 @@ from ensemble_switchover.results.rerun_command import flatten
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ensemble_switchover.analysis.advice.trained_designs import Cost, TrainedDesign
+    from ensemble_switchover.analysis.advice.trained_designs import MeasuredCost, TrainedDesign
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.results.record import Record
 
@@ -94,8 +94,8 @@ def _kept(design: TrainedDesign, stride: int) -> list[int]:
     return [*range(last % stride, last, stride), last]
 
 
-def _costs(designs: Sequence[TrainedDesign]) -> dict[tuple[object, ...], list[Cost]]:
-    costs: dict[tuple[object, ...], list[Cost]] = {design.key: [] for design in designs}
+def _costs(designs: Sequence[TrainedDesign]) -> dict[tuple[object, ...], list[MeasuredCost]]:
+    costs: dict[tuple[object, ...], list[MeasuredCost]] = {design.key: [] for design in designs}
     for device in device_names(designs):
         for candidate in list_candidates(designs, device):
             if candidate.cost is not None:
@@ -124,7 +124,9 @@ def _design_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[
     }
 
 
-def _cost_values(cost: Cost, design: TrainedDesign, stride: int, pool: FloatPool) -> dict[str, Any]:
+def _cost_values(
+    cost: MeasuredCost, design: TrainedDesign, stride: int, pool: FloatPool
+) -> dict[str, Any]:
     kept = _kept(design, stride)
     std = cost.seconds_std
     return {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
 
-NOTHING = -1
+NO_CLASS = -1
 """In place of a class where there is nothing to compare."""
 
 
@@ -83,7 +83,7 @@ def _face_cells(
         decided &= np.where(winner == index, better[name], True)
         decided &= np.where((winner == 0) & there[index], worse[name], True)
     both = (means[1:] < means[0]).all(axis=0)
-    winner = np.where(comparable, winner, NOTHING)
+    winner = np.where(comparable, winner, NO_CLASS)
     return np.stack([winner, decided & comparable, both & comparable]).astype(np.int64)
 
 

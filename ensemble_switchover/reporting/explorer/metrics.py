@@ -17,6 +17,7 @@ from ensemble_switchover.analysis.table import (
     summarise_errors,
     summarise_runs,
 )
+from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +50,6 @@ _TIMES = {
 }
 _LATENCIES = {"latency": "latency_ms_per_image", "fastest": "fastest_latency_ms_per_image"}
 _KEYS = (*DESIGN_COLUMNS, *TIME_CONDITIONS)
-_MEBIBYTE = 1024**2
 
 _Row: TypeAlias = dict[str, Any]
 """A design under a condition, as the analysis summarises it."""
@@ -120,7 +120,7 @@ def _summarise_usual(
 def _peak(row: _Row) -> float | None:
     on_device = row.get("memory_kind") == DEVICE_MEMORY
     peak = row.get("peak_device_bytes" if on_device else "peak_rss_bytes")
-    return None if peak is None else _short(peak / _MEBIBYTE)
+    return None if peak is None else _short(peak / MEBIBYTE)
 
 
 def _mean_std(row: _Row, column: str) -> list[float | None]:

@@ -28,7 +28,7 @@ def label_budgets(axes: Axes, counts: Sequence[int]) -> None:
     """
     axes.set_xscale("log")
     labels = label_parameters(counts)
-    shown = spread_out(counts)
+    shown = readable_ticks(counts)
     axes.xaxis.set_major_locator(FixedLocator([counts[index] for index in shown]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks([counts[index] for index in shown], [labels[index] for index in shown])
@@ -48,7 +48,7 @@ def _reach(counts: Sequence[int]) -> float:
     return max(2.0, counts[-1] / counts[0])
 
 
-def spread_out(counts: Sequence[int]) -> list[int]:
+def readable_ticks(counts: Sequence[int]) -> list[int]:
     """Choose numbers, ascending, whose labels do not collide on a logarithmic axis."""
     smallest_ratio = (counts[-1] / counts[0]) ** (1 / _MAX_LABELS)
     shown = [0]

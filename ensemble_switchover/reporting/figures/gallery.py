@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.condition_group import ConditionGroup
     from ensemble_switchover.analysis.finding import Finding
-    from ensemble_switchover.reporting.figures.trade_off import Cost
+    from ensemble_switchover.reporting.figures.trade_off import CostAxis
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ def _draw_memory(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[Dra
 
 
 def _draw_trade_off(
-    what: str, costs: pl.DataFrame, cost: Cost, runs: pl.DataFrame, measure: str, texts: Texts
+    what: str, costs: pl.DataFrame, cost: CostAxis, runs: pl.DataFrame, measure: str, texts: Texts
 ) -> Drawn:
     """Draw the error against a cost, which `what` names."""
     numbers = series.trade_off_series(costs, cost.column, runs)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
-    from ensemble_switchover.analysis.switchover.hole import Hole
+    from ensemble_switchover.analysis.switchover.hole import GridHole
     from ensemble_switchover.analysis.switchover.threshold import Threshold
     from ensemble_switchover.reporting.figures.cell_face import CellFace
 
@@ -51,7 +51,7 @@ _HOLE_MARKS = {HoleKind.NO_DESIGN: "×", HoleKind.NOT_RUN: "?"}  # noqa: RUF001
 def draw_heat_map(
     grid: ErrorGrid,
     thresholds: Mapping[DesignClassName, Threshold],
-    holes: Sequence[Hole],
+    holes: Sequence[GridHole],
     measure: str,
     title: str,
     conditions: str,
@@ -133,13 +133,13 @@ def _draw_hatches(axes: Axes, faces: Sequence[Sequence[CellFace]]) -> None:
             axes.add_artist(hatch)
 
 
-def _footer(conditions: str, holes: Sequence[Hole]) -> str:
+def _footer(conditions: str, holes: Sequence[GridHole]) -> str:
     kinds = {hole.kind for hole in holes if hole.design_class in ENSEMBLE_CLASSES}
     marks = [f"{mark} {kind.value}" for kind, mark in _HOLE_MARKS.items() if kind in kinds]
     return "\n".join([", ".join(marks), conditions]).strip()
 
 
-def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[Hole]) -> None:
+def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[GridHole]) -> None:
     marks = {(hole.design_class, hole.column): _HOLE_MARKS[hole.kind] for hole in holes}
     labelled = set(labelled_columns(len(grid.budgets)))
     place = axes.get_xaxis_transform()

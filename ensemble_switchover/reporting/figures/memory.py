@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.table import DEVICE_MEMORY
+from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.reporting.figures.bar_figure import draw_bar_figure
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ensemble_switchover.reporting.figures.bar_figure import Texts
-
-_MEBIBYTE = 1024**2
 
 
 def draw_memory(numbers: pl.DataFrame, texts: Texts) -> Figure:
@@ -33,5 +32,5 @@ def draw_memory(numbers: pl.DataFrame, texts: Texts) -> Figure:
         "Peak memory, MiB",
         f"Peak memory {of_what}",
         texts,
-        1.0 / _MEBIBYTE,
+        1.0 / MEBIBYTE,
     )

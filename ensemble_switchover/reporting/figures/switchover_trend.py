@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES, DesignClassName
-from ensemble_switchover.reporting.figures.budget_axis import spread_out
+from ensemble_switchover.reporting.figures.budget_axis import readable_ticks
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
     GRID_INK,
@@ -145,6 +145,6 @@ def _label_parameters(axes: Axes, numbers: pl.DataFrame) -> None:
     counts = sorted({v for column in columns for v in numbers[column].drop_nulls() if v > 0})
     axes.set_ylim(counts[0] / 1.6, counts[-1] * 1.9)
     labels = label_parameters(counts)
-    shown = spread_out(counts)
+    shown = readable_ticks(counts)
     axes.set_yticks([counts[index] for index in shown], [labels[index] for index in shown])
     axes.yaxis.set_minor_locator(NullLocator())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
     GRID_INK,
@@ -32,7 +33,7 @@ _LABEL_SIZE = (40.0, 14.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class CostAxis:
     """What an error is set against."""
 
     column: str
@@ -42,12 +43,12 @@ class Cost:
     """Multiplies the column, to change its unit."""
 
 
-TRAINING_TIME = Cost("training_seconds_mean", "Training time of the whole run, s")
-INFERENCE_TIME = Cost("latency_ms_per_image_mean", "Inference time per image, ms")
-MEMORY = Cost("peak_bytes", "Peak memory of training, MiB", 1.0 / 1024**2)
+TRAINING_TIME = CostAxis("training_seconds_mean", "Training time of the whole run, s")
+INFERENCE_TIME = CostAxis("latency_ms_per_image_mean", "Inference time per image, ms")
+MEMORY = CostAxis("peak_bytes", "Peak memory of training, MiB", 1.0 / MEBIBYTE)
 
 
-def draw_trade_off(numbers: pl.DataFrame, cost: Cost, measure: str, texts: Texts) -> Figure:
+def draw_trade_off(numbers: pl.DataFrame, cost: CostAxis, measure: str, texts: Texts) -> Figure:
     """Draw every design as a point, and the front of those that no other beats in both.
 
     Args:
@@ -98,7 +99,7 @@ def draw_trade_off(numbers: pl.DataFrame, cost: Cost, measure: str, texts: Texts
         return figure
 
 
-def _draw_front(axes: Axes, front: pl.DataFrame, cost: Cost) -> None:
+def _draw_front(axes: Axes, front: pl.DataFrame, cost: CostAxis) -> None:
     xs = (cost.scale * front[cost.column]).to_list()
     ys = front["test_error_percent_mean"].to_list()
     axes.step(xs, ys, where="post", color=INK, linewidth=1.1, label="Pareto front", zorder=2)

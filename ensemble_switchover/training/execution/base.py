@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
-    from ensemble_switchover.config.execution_plan import Way
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.data.batches import Groups
     from ensemble_switchover.training.precision import Precision
 
@@ -45,7 +45,7 @@ class Execution(ABC):
         device: torch.device,
         precision: Precision,
         *,
-        way: Way,
+        plan: ExecutionPlan,
         compiled: bool = False,
     ) -> None:
         """Take the members with one optimizer each; `compiled` compiles what computes."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
-    from ensemble_switchover.config.execution_plan import Way
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.data.batches import Groups
     from ensemble_switchover.training.precision import Precision
 
@@ -39,11 +39,11 @@ class FusedExecution(Execution):
         device: torch.device,
         precision: Precision,
         *,
-        way: Way,
+        plan: ExecutionPlan,
         compiled: bool = False,
     ) -> None:
         """Fuse the members where they are."""
-        del way
+        del plan
         self.device = device
         self.precision = precision
         self.optimizers = optimizers

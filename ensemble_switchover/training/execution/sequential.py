@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from torch.optim import Optimizer
 
-    from ensemble_switchover.config.execution_plan import Way
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.data.batches import Groups
     from ensemble_switchover.training.precision import Precision
 
@@ -38,11 +38,11 @@ class Sequential(Execution):
         device: torch.device,
         precision: Precision,
         *,
-        way: Way,
+        plan: ExecutionPlan,
         compiled: bool = False,
     ) -> None:
         """Park every member in host memory."""
-        self.memory_format = torch.channels_last if way.channels_last else torch.contiguous_format
+        self.memory_format = torch.channels_last if plan.channels_last else torch.contiguous_format
         for network in members:
             for parameter in network.parameters():
                 if parameter.dim() == 4:

@@ -11,13 +11,13 @@ import pytest
 from scipy import stats
 
 from ensemble_switchover.analysis.advice.limits import Limits
-from ensemble_switchover.analysis.advice.rule import REACH, Advice, Answer, advise
+from ensemble_switchover.analysis.advice.rule import REACH, Advice, AdviceAnswer, advise
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
     list_candidates,
     usual_device,
 )
-from ensemble_switchover.analysis.advice.wording import EXECUTIONS, describe_advice, loosen
+from ensemble_switchover.analysis.advice.wording import LATENCY_EXECUTION, describe_advice, loosen
 from tests.analysis.advice.advice_cases import IMPOSSIBLE, LIMITS, MEBIBYTE, noisy_study
 from tests.factories import make_record, make_study
 
@@ -106,7 +106,7 @@ def test_the_advice_is_that_of_trying_every_design(seed: int, limits: dict[str, 
     expected = search(records, limits)
 
     if expected is None:
-        assert advice.answer is Answer.INFEASIBLE
+        assert advice.answer is AdviceAnswer.INFEASIBLE
         assert advice.best is None
         return
     assert advice.best is not None
@@ -115,7 +115,7 @@ def test_the_advice_is_that_of_trying_every_design(seed: int, limits: dict[str, 
     assert advice.best.error == pytest.approx(expected["mean"])
     assert {key_of(rival.fit) for rival in advice.rivals} == expected["rivals"]
     assert advice.num_fitting == expected["num_fitting"]
-    assert (advice.answer is Answer.DECIDED) == (not expected["rivals"])
+    assert (advice.answer is AdviceAnswer.DECIDED) == (not expected["rivals"])
     if len(expected["errors"]) > 1:
         values = list(expected["errors"].values())
         low, high = stats.t.interval(
@@ -132,7 +132,7 @@ def test_the_random_studies_have_every_kind_of_answer() -> None:
         advise_from(noisy_study(seed), **limits).answer for seed in range(8) for limits in LIMITS
     }
 
-    assert answers >= {Answer.DECIDED, Answer.UNDECIDED}
+    assert answers >= {AdviceAnswer.DECIDED, AdviceAnswer.UNDECIDED}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -146,7 +146,7 @@ def test_what_is_said_to_be_in_the_way_is(seed: int, limits: dict[str, Any]) -> 
 
     advice = advise_from(records, **limits)
 
-    assert advice.answer is Answer.INFEASIBLE
+    assert advice.answer is AdviceAnswer.INFEASIBLE
     assert search(records, limits) is None
     size = len(advice.bindings[0].limits)
     smaller = [names for n in range(size) for names in itertools.combinations(limits, n)]
@@ -205,11 +205,13 @@ def test_inference_times_of_other_batch_sizes_are_told() -> None:
     alike = [make_record(width=width, latencies={128: 0.2}) for width in (8, 12)]
     other = make_record(width=16, latencies={1: 3.0})
 
-    of_one = f"Inference times are of batch size 128; {EXECUTIONS}."
+    of_one = f"Inference times are of batch size 128; {LATENCY_EXECUTION}."
     assert of_one in describe_advice(advise_from(alike))
     mixed = advise_from([*alike, other])
     assert mixed.latency_batch_sizes == (1, 128)
-    of_two = f"Inference times are of batch sizes 1, 128, which do not compare; {EXECUTIONS}."
+    of_two = (
+        f"Inference times are of batch sizes 1, 128, which do not compare; {LATENCY_EXECUTION}."
+    )
     assert of_two in describe_advice(mixed)
 
 
@@ -247,7 +249,7 @@ def test_what_would_do_in_place_of_several_limits_is_of_a_design_that_was_timed(
 
     advice = advise_from([*untimed, *timed], latency_ms=0.01, fastest_latency_ms=0.01)
 
-    assert advice.answer is Answer.INFEASIBLE
+    assert advice.answer is AdviceAnswer.INFEASIBLE
     (binding,) = advice.bindings
     assert binding.limits == ("latency_ms", "fastest_latency_ms")
     assert binding.fit.design.width == 16
@@ -264,7 +266,7 @@ def test_of_equal_errors_the_smaller_design_is_best_and_the_answer_is_undecided(
 
     assert advice.best is not None
     assert advice.best.design.width == 8
-    assert advice.answer is Answer.UNDECIDED
+    assert advice.answer is AdviceAnswer.UNDECIDED
     assert [rival.fit.design.width for rival in advice.rivals] == [12, 16]
     assert [rival.difference for rival in advice.rivals] == [0.0, 0.0]
     assert [rival.interval for rival in advice.rivals] == [None, None]
@@ -284,7 +286,7 @@ def test_the_class_may_be_decided_where_the_size_is_not() -> None:
 
     advice = advise_from(records)
 
-    assert advice.answer is Answer.UNDECIDED
+    assert advice.answer is AdviceAnswer.UNDECIDED
     assert advice.class_decided
     assert "The class is decided: all of them are deq of 4 members." in describe_advice(advice)[0]
 
@@ -294,7 +296,7 @@ def test_one_seed_decides_nothing() -> None:
 
     advice = advise_from(records)
 
-    assert advice.answer is Answer.UNDECIDED
+    assert advice.answer is AdviceAnswer.UNDECIDED
     assert advice.best is not None
     assert advice.best.interval is None
     assert "One seed gives no interval, and so decides nothing." in describe_advice(advice)
@@ -308,8 +310,8 @@ def test_nothing_is_extrapolated() -> None:
     beyond = advise_from(records, parameters=int(REACH * largest) + 1)
     longer = advise_from(records, epochs=6)
 
-    assert within.answer is Answer.UNDECIDED
-    assert beyond.answer is longer.answer is Answer.OUTSIDE
+    assert within.answer is AdviceAnswer.UNDECIDED
+    assert beyond.answer is longer.answer is AdviceAnswer.OUTSIDE
     assert beyond.best is longer.best is None
     (sentence,) = describe_advice(longer)
     assert sentence == (
@@ -324,7 +326,7 @@ def test_what_was_not_measured_gets_no_advice(name: str) -> None:
 
     advice = advise_from(records, **{name: 10**9})
 
-    assert advice.answer is Answer.OUTSIDE
+    assert advice.answer is AdviceAnswer.OUTSIDE
     assert [(entry.limit, entry.measured) for entry in advice.outside] == [(name, None)]
 
 
@@ -339,7 +341,7 @@ def test_a_seed_without_a_finite_error_is_no_sample() -> None:
     assert advice.best is not None
     assert (advice.best.error, advice.best.num_seeds) == (11.0, 2)
     nothing = advise_from([make_record(test_errors=[float("nan")])])
-    assert nothing.answer is Answer.OUTSIDE
+    assert nothing.answer is AdviceAnswer.OUTSIDE
     assert "no run has an error that is a number" in describe_advice(nothing)[0]
 
 
@@ -353,7 +355,7 @@ def test_the_same_networks_of_two_budgets_are_one_design() -> None:
 
     advice = advise_from(records)
 
-    assert advice.answer is Answer.DECIDED
+    assert advice.answer is AdviceAnswer.DECIDED
     assert advice.best is not None
     assert advice.best.design.num_runs == 4
     assert advice.best.num_seeds == 2
@@ -383,17 +385,17 @@ def test_times_of_other_devices_do_not_count() -> None:
 
 
 def test_a_design_is_run_in_the_way_that_fits() -> None:
-    ways = {"sequential": (4.0, 300), "fused": (1.0, 900)}
+    plans = {"sequential": (4.0, 300), "fused": (1.0, 900)}
     records = [
         make_record(
             design_class="deq",
             seed=seed,
             test_errors=[10.0 + seed],
             epoch_seconds=[seconds],
-            environment={"execution": way, "execution_asked": way},
+            environment={"execution": plan, "execution_asked": plan},
             peak_rss_bytes=mebibytes * MEBIBYTE,
         )
-        for way, (seconds, mebibytes) in ways.items()
+        for plan, (seconds, mebibytes) in plans.items()
         for seed in (0, 1)
     ]
 
@@ -407,7 +409,7 @@ def test_a_design_is_run_in_the_way_that_fits() -> None:
     assert small.best is not None
     assert small.best.candidate.cost is not None
     assert "sequential" in small.best.candidate.cost.condition
-    assert neither.answer is Answer.INFEASIBLE
+    assert neither.answer is AdviceAnswer.INFEASIBLE
     assert {binding.limits for binding in neither.bindings} == {("hours",), ("memory_bytes",)}
 
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
-from ensemble_switchover.analysis.switchover.hole import Hole, HoleKind, count_too_small, find_holes
+from ensemble_switchover.analysis.switchover.hole import (
+    GridHole,
+    HoleKind,
+    count_too_small,
+    find_holes,
+)
 from ensemble_switchover.analysis.switchover.range import range_switchover
 from tests.factories import make_record, make_study, planted_error
 
@@ -15,7 +20,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 
-def holes_of(records: list[Record]) -> list[Hole]:
+def holes_of(records: list[Record]) -> list[GridHole]:
     """Find the holes of the only comparison of the records."""
     (comparison,) = group_comparisons(records)
     return find_holes(comparison, build_error_grid(comparison.records))
@@ -55,7 +60,7 @@ def test_single_networks_alone_have_no_holes() -> None:
 def test_only_the_smallest_budgets_are_too_small() -> None:
     budget = make_record().budget
     holes = [
-        Hole(name, column, budget, kind, "")
+        GridHole(name, column, budget, kind, "")
         for name, column, kind in (
             ("weq", 0, HoleKind.NO_DESIGN),
             ("weq", 1, HoleKind.NO_DESIGN),

@@ -13,8 +13,8 @@ from scipy import stats
 from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
 from ensemble_switchover.analysis.switchover.range import range_switchover
 from ensemble_switchover.analysis.switchover.threshold import (
-    Outcome,
     Threshold,
+    ThresholdOutcome,
     find_staircase,
     find_threshold,
 )
@@ -38,7 +38,7 @@ def deq_threshold(error: Callable[[str, int, int, int], float], **overrides: obj
 def test_the_planted_switchover_is_found() -> None:
     threshold = deq_threshold(planted_error)
 
-    assert threshold.outcome is Outcome.FOUND
+    assert threshold.outcome is ThresholdOutcome.FOUND
     assert threshold.budgets == PARAMETERS
     assert threshold.staircase == (None, None, 4, 3, 2)
     assert threshold.budget == 206_734
@@ -80,7 +80,7 @@ def test_a_switchover_never_seen_is_not_within_the_grid() -> None:
     grid = build_error_grid(make_study(planted_error))
     threshold = find_threshold(grid, "weq")
 
-    assert threshold.outcome is Outcome.NOT_WITHIN
+    assert threshold.outcome is ThresholdOutcome.NOT_WITHIN
     assert threshold.budget is None
     assert threshold.epoch is None
     assert set(threshold.staircase) == {None}
@@ -93,7 +93,7 @@ def test_a_switchover_never_seen_is_not_within_the_grid() -> None:
 def test_one_seed_is_undecided_and_says_so() -> None:
     threshold = deq_threshold(planted_error, seeds=(0,))
 
-    assert threshold.outcome is Outcome.UNDECIDED
+    assert threshold.outcome is ThresholdOutcome.UNDECIDED
     assert {cell.verdict for column in threshold.cells for cell in column} == {U}
     text = describe_threshold(threshold, "test error")
     assert "undecided, since one seed gives no interval" in text
@@ -106,7 +106,7 @@ def test_wide_noise_is_undecided_with_its_interval() -> None:
         lambda name, i, e, s: 20.0 + (-1.0 + 2.0 * s if name == "deq" else 0.0), seeds=(0, 1)
     )
 
-    assert threshold.outcome is Outcome.UNDECIDED
+    assert threshold.outcome is ThresholdOutcome.UNDECIDED
     text = describe_threshold(threshold, "test error")
     assert "minus the single network's is +0.0 percentage points, 95 % t interval -12.7 to" in text
     assert describe_outcome(threshold) == "deq is undecided"
@@ -115,7 +115,7 @@ def test_wide_noise_is_undecided_with_its_interval() -> None:
 def test_equal_errors_are_undecided() -> None:
     threshold = deq_threshold(lambda name, i, e, s: 20.0 + s)
 
-    assert threshold.outcome is Outcome.UNDECIDED
+    assert threshold.outcome is ThresholdOutcome.UNDECIDED
     text = describe_threshold(threshold, "test error")
     assert "undecided, since equal differences of all seeds give no interval: at the" in text
     assert "its test error minus the single network's is +0.0 percentage points (3 seeds" in text
@@ -175,7 +175,7 @@ def test_a_budget_without_a_single_network_is_a_hole() -> None:
     threshold = deq_threshold(planted_error, holes=[("single", 4)])
 
     assert {cell.verdict for cell in threshold.cells[4]} == {H}
-    assert threshold.outcome is Outcome.UNDECIDED
+    assert threshold.outcome is ThresholdOutcome.UNDECIDED
     assert "there is no pair to compare at the largest budget" in describe_threshold(
         threshold, "test error"
     )
@@ -185,7 +185,7 @@ def test_a_budget_without_a_single_network_is_a_hole() -> None:
 def test_a_class_that_was_not_run_has_nothing_to_compare(left_out: str) -> None:
     threshold = deq_threshold(planted_error, holes=[(left_out, i) for i in range(5)])
 
-    assert threshold.outcome is Outcome.UNDECIDED
+    assert threshold.outcome is ThresholdOutcome.UNDECIDED
     assert threshold.pair_counts is None
     assert describe_threshold(threshold, "test error") == (
         "deq (k=4): nothing to compare: none of the budgets has both a single network and a deq "

@@ -9,7 +9,7 @@ from PIL import EpsImagePlugin, Image
 from PIL.PngImagePlugin import PngImageFile
 from torchvision.transforms import v2
 
-from ensemble_switchover.config.dataset_spec import sizes, with_facts
+from ensemble_switchover.config.dataset_spec import split_sizes, with_facts
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.sources.folder import Folder
 from ensemble_switchover.errors import DataError
@@ -40,7 +40,7 @@ def own(compose_config, tmp_path):
 
 
 def load(config, tell=None):
-    used = sizes(config)
+    used = split_sizes(config)
     return load_dataset(config, used.train, used.test, tell, validation_size=used.validation)
 
 

@@ -104,8 +104,8 @@ def test_extra_images_come_after_the_training_images_and_are_kept_apart(parts, m
 
 
 def test_extra_images_count_as_training_images(compose_config):
-    cell = resolve(compose_config("dataset=svhn", "dataset.extra=true"))
-    assert (cell.train_size, cell.test_size) == (73_257 + 531_131, 26_032)
+    spec = resolve(compose_config("dataset=svhn", "dataset.extra=true"))
+    assert (spec.train_size, spec.test_size) == (73_257 + 531_131, 26_032)
     assert resolve(compose_config("dataset=svhn")).train_size == 73_257
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from ensemble_switchover.analysis.switchover.across_comparisons import COLUMNS
+from ensemble_switchover.analysis.switchover.across_comparisons import SWITCHOVER_COLUMNS
 from ensemble_switchover.reporting.figures.bar_figure import Texts
 from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.figures.switchover_by_data import draw_switchover_by_data
@@ -37,7 +37,7 @@ ROW = {
 
 
 def frame(*changes: dict[str, object]) -> pl.DataFrame:
-    return pl.DataFrame([{**ROW, **change} for change in changes], schema=COLUMNS)
+    return pl.DataFrame([{**ROW, **change} for change in changes], schema=SWITCHOVER_COLUMNS)
 
 
 def points(axes: Axes, label: str) -> tuple[list[float], list[float]]:

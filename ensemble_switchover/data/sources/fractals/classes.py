@@ -16,7 +16,7 @@ RELATED = 5
 """Classes in a row that are drawn towards one system of their own, and so look alike."""
 CANDIDATES = 16
 """Systems that are drawn at once for a class."""
-STEPS = 24
+CLASS_STEPS = 24
 """Of every walker, to see how much a system fills."""
 SLACKENING = 0.95
 """Of the similarity, each time that no candidate is suitable; so the search ends."""
@@ -56,7 +56,7 @@ def _first_suitable(
     while True:
         drawn = generator.uniform(-1, 1, (CANDIDATES, MAX_MAPS, 6)).astype(np.float32)
         maps = contract(middle * similarity + contract(drawn) * (1 - similarity))
-        points, _ = walk(Systems(maps, np.full(CANDIDATES, num_maps)), STEPS, generator)
+        points, _ = walk(Systems(maps, np.full(CANDIDATES, num_maps)), CLASS_STEPS, generator)
         filled = filling_rates(pixels_of(points))
         suitable = np.flatnonzero((filled >= LEAST_FILLED) & (filled <= MOST_FILLED))
         if len(suitable):

@@ -9,7 +9,7 @@ import numpy as np
 from ensemble_switchover.data.sources.fractals.attractor import MAX_MAPS, Systems, contract, walk
 from ensemble_switchover.data.sources.fractals.picture import SIDE, paint, pixels_of, rotated
 
-STEPS = 40
+INSTANCE_STEPS = 40
 """Of every walker: 5,120 points an image."""
 
 
@@ -61,7 +61,7 @@ def draw_images(
     noise = generator.standard_normal((len(labels), 3, SIDE, SIDE), dtype=np.float32)
     own = classes.take(labels)
     varied = Systems(contract(own.maps * factors), own.num_maps)
-    points, chosen = walk(varied, STEPS, generator)
+    points, chosen = walk(varied, INSTANCE_STEPS, generator)
     picture = paint(pixels_of(rotated(points, degrees)), chosen, colours, backgrounds)
     values = 255 * (picture + variation.noise * noise)
     images: np.ndarray = values.round().clip(0, 255).astype(np.uint8)

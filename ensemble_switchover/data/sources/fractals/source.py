@@ -12,7 +12,7 @@ from ensemble_switchover.config.schema import FractalsConfig
 from ensemble_switchover.data.sources.fractals.classes import draw_classes
 from ensemble_switchover.data.sources.fractals.instances import Variation, draw_images
 from ensemble_switchover.data.sources.fractals.picture import SIDE
-from ensemble_switchover.data.sources.source import Decoded, Source
+from ensemble_switchover.data.sources.source import DatasetSource, Decoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 GENERATION = 1
 """To be raised when the same options give other images."""
 
-TRAIN, TEST = 2, 3
+_TRAIN, _TEST = 2, 3
 """Streams of the images' random numbers; those of the classes are 0 and 1."""
 
-MAX_THREADS = 4
+MAX_DRAWING_THREADS = 4
 PIECE = 250
 """Images of one stream of random numbers, always drawn together."""
 
 
-class Fractals(Source):
+class Fractals(DatasetSource):
     """Any number of classes and images, of a difficulty between 0 and 1."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
@@ -48,8 +48,8 @@ class Fractals(Source):
         variation = Variation.of(config.difficulty)
         seed = config.generator_seed
         classes = draw_classes(config.num_classes, variation.similarity, seed)
-        train = _images(classes, config.train_images, variation, [seed, TRAIN])
-        test = _images(classes, config.test_images, variation, [seed, TEST])
+        train = _images(classes, config.train_images, variation, [seed, _TRAIN])
+        test = _images(classes, config.test_images, variation, [seed, _TEST])
         names = tuple(f"fractal {number}" for number in range(config.num_classes))
         return Decoded(*train, *test, class_names=names)
 
@@ -65,6 +65,6 @@ def _images(
         drawn = draw_images(classes, piece, variation, [*stream, start // PIECE])
         images[start : start + PIECE] = drawn[: size - start]
 
-    with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(MAX_DRAWING_THREADS, os.cpu_count() or 1)) as pool:
         list(pool.map(fill, range(0, size, PIECE)))
     return images, labels[:size]

@@ -10,9 +10,9 @@ from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.sources.fractals import Fractals
 from ensemble_switchover.data.sources.fractals.attractor import Systems, walk
 from ensemble_switchover.data.sources.fractals.classes import (
+    CLASS_STEPS,
     LEAST_FILLED,
     MOST_FILLED,
-    STEPS,
     draw_classes,
 )
 from ensemble_switchover.data.sources.fractals.picture import filling_rates, pixels_of
@@ -125,7 +125,7 @@ def test_identities_tell_options_apart(config, tmp_path):
 @pytest.mark.parametrize("similarity", [0.0, 0.8])
 def test_classes_fill_their_pictures_and_differ(similarity):
     classes = draw_classes(25, similarity, seed=3)
-    points, _ = walk(classes, 4 * STEPS, np.random.default_rng(0))
+    points, _ = walk(classes, 4 * CLASS_STEPS, np.random.default_rng(0))
     filled = filling_rates(pixels_of(points))
     # other walks reach a few pixels more or less
     assert (filled > 0.8 * LEAST_FILLED).all()

@@ -1,0 +1,4 @@
+"""Units of memory."""
+
+MEBIBYTE = 2**20
+"""Bytes."""
