@@ -82,7 +82,7 @@ def render_page(page: Page) -> str:
     allows images that the page itself holds and this one style sheet, and nothing else.
     """
     environment = Environment(
-        loader=PackageLoader("ensemble_switchover", "report_page"),
+        loader=PackageLoader("ensemble_switchover", "reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

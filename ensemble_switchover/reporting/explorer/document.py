@@ -62,7 +62,7 @@ def render_explorer(
     if failed or unreadable:
         kicker += f", {len(failed)} failed, {len(unreadable)} unreadable"
     environment = Environment(
-        loader=PackageLoader("ensemble_switchover", "explorer"),
+        loader=PackageLoader("ensemble_switchover.reporting", "explorer"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
