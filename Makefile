@@ -10,7 +10,7 @@ D3 := node_modules/d3/dist/d3.min.js
 PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-slurm test-ray lint type imports from-debian scripts scripts-if-node vendor format bench bench-page bench-all lock clean
+.PHONY: help demo install test test-slurm test-ray lint type imports from-debian scripts scripts-if-node vendor format docs bench bench-page bench-all lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,6 +86,9 @@ node_modules/.installed: package.json package-lock.json
 format: $(INSTALLED) ## Put the code into its layout
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(INSTALLED) ## Write docs/configuration.md anew from the schema and conf/
+	$(BIN)/python docs/make_configuration.py
 
 bench: $(INSTALLED) ## Time executions against each other, a bare loop, and other libraries
 	@$(BIN)/python -m benchmarks.execution
