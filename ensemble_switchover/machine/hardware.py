@@ -1,21 +1,26 @@
-"""What this machine has, found without torch."""
+"""The hardware of this machine, found without torch."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
-import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ensemble_switchover.machine.units import MEBIBYTE
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A graphics processor of this machine."""
+    """An NVIDIA GPU, or a MIG instance of one."""
 
     name: str
     memory_bytes: int
@@ -23,14 +28,85 @@ class Gpu:
 
 @cache
 def gpus() -> tuple[Gpu, ...]:
-    """List the NVIDIA GPUs that the driver's own tool names; none where it is not installed."""
-    query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+    """List the NVIDIA GPUs that this process may use; none without a driver."""
+    return tuple(
+        ask_nvml(
+            lambda nvml, gpu: Gpu(
+                nvml.nvmlDeviceGetName(gpu), nvml.nvmlDeviceGetMemoryInfo(gpu).total
+            )
+        )
+    )
+
+
+def any_gpu_is_too_hot() -> bool:
+    """Tell whether a GPU that this process may use runs slower now because of its temperature."""
+    return any(
+        ask_nvml(
+            lambda nvml, gpu: (
+                nvml.nvmlDeviceGetCurrentClocksThrottleReasons(gpu)
+                & (
+                    nvml.nvmlClocksThrottleReasonHwThermalSlowdown
+                    | nvml.nvmlClocksThrottleReasonSwThermalSlowdown
+                )
+            )
+        )
+    )
+
+
+def ask_nvml(question: Callable[[Any, Any], Answer]) -> list[Answer]:
+    """Ask NVIDIA's management library about every GPU that this process may use.
+
+    Args:
+        question: Is called with the `pynvml` module and the handle of a GPU.
+
+    Returns:
+        The answers of the GPUs that have one; none without a driver.
+    """
+    answers: list[Answer] = []
+    if not _nvml_is_installed():
+        return answers
+    import pynvml
+
+    with suppress(pynvml.NVMLError):
+        pynvml.nvmlInit()
+        try:
+            for gpu in _visible_gpus(pynvml):
+                with suppress(pynvml.NVMLError):
+                    answers.append(question(pynvml, gpu))
+        finally:
+            pynvml.nvmlShutdown()
+    return answers
+
+
+def _nvml_is_installed() -> bool:
+    """Find the library where that is quicker than importing `pynvml`: on Linux."""
+    if sys.platform != "linux":
+        return True
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
-        pairs = [line.rsplit(",", 1) for line in answer.stdout.splitlines() if line.strip()]
-        return _visible([Gpu(name.strip(), int(memory) * MEBIBYTE) for name, memory in pairs])
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return ()
+        ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def _visible_gpus(nvml: Any) -> list[Any]:
+    """Return the handles of the GPUs that CUDA_VISIBLE_DEVICES allows, in its order.
+
+    It names them by index, by UUID or the beginning of one, or by the UUID of a MIG instance.
+    """
+    every = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return every
+    found: list[Any] = []
+    for name in filter(None, map(str.strip, visible.split(","))):
+        if name.isdigit():
+            found += every[int(name) : int(name) + 1]
+        elif name.startswith("MIG-"):
+            found.append(nvml.nvmlDeviceGetHandleByUUID(name))
+        else:
+            found += [gpu for gpu in every if nvml.nvmlDeviceGetUUID(gpu).startswith(name)][:1]
+    return found
 
 
 def devices() -> tuple[str, ...]:
@@ -38,17 +114,6 @@ def devices() -> tuple[str, ...]:
     is_apple = sys.platform == "darwin" and platform.machine() == "arm64"
     there = {"cuda": bool(gpus()), "mps": is_apple, "cpu": True}
     return tuple(name for name, is_there in there.items() if is_there)
-
-
-def _visible(found: list[Gpu]) -> tuple[Gpu, ...]:
-    """Keep the GPUs that CUDA_VISIBLE_DEVICES lets this process see, in its order."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is None:
-        return tuple(found)
-    names = [part.strip() for part in chosen.split(",") if part.strip()]
-    if all(name.isdigit() for name in names):
-        return tuple(found[int(name)] for name in names if int(name) < len(found))
-    return tuple(found[: len(names)])  # named by identity: as many, and of one kind as a rule
 
 
 def num_processors() -> int:

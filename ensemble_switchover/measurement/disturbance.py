@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ensemble_switchover.machine.hardware import any_gpu_is_too_hot
 
 TOLERATED_WAIT = 0.05
 """Share of their working time that a run's threads may wait for a processor unremarked."""
@@ -20,31 +16,20 @@ TOLERATED_BYTES = 2 * 2**30
 
 _TASKS = Path("/proc/self/task")
 _PROCESSORS = Path("/sys/devices/system/cpu")
-_GPU_SLOWDOWN = (
-    "clocks_throttle_reasons.hw_thermal_slowdown,clocks_throttle_reasons.sw_thermal_slowdown"
-)
 
 
 class DisturbanceMonitor:
     """Looks at the machine when a run begins and when it ends."""
 
-    def __init__(
-        self,
-        device: torch.device,
-        *,
-        processors: Path = _PROCESSORS,
-        ask_gpu: Callable[[], str] | None = None,
-    ) -> None:
+    def __init__(self, device: torch.device, *, processors: Path = _PROCESSORS) -> None:
         """Begin.
 
         Args:
             device: Of the run.
             processors: Where Linux tells of the processors.
-            ask_gpu: Returns what `nvidia-smi` says of the GPU's slowdowns.
         """
         self.device = device
         self.processors = processors
-        self.ask_gpu = ask_gpu or _ask_gpu
         self._slowdowns = slowdown_counts(processors)
 
     def seen(self, concurrent_jobs: int) -> list[str]:
@@ -59,7 +44,7 @@ class DisturbanceMonitor:
         if self.device.type == "cuda":
             if concurrent_jobs == 1 and (others := _bytes_of_others(self.device)) > TOLERATED_BYTES:
                 sentences.append(f"other processes held {others / 2**30:.1f} GiB of the GPU")
-            if "Active" in self.ask_gpu().replace("Not Active", ""):
+            if any_gpu_is_too_hot():
                 sentences.append("the GPU was slowed down by its temperature at the end")
         return sentences
 
@@ -118,16 +103,3 @@ def slowdown_counts(processors: Path = _PROCESSORS) -> dict[str, str]:
 def _bytes_of_others(device: torch.device) -> int:
     free, total = torch.cuda.mem_get_info(device)
     return total - free - torch.cuda.memory_reserved(device)
-
-
-def _ask_gpu() -> str:
-    """Ask the driver's own tool, of all GPUs that this process may use."""
-    command = ["nvidia-smi", f"--query-gpu={_GPU_SLOWDOWN}", "--format=csv,noheader"]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible:
-        command += ["--id", visible]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return answer.stdout

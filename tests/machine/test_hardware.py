@@ -1,7 +1,7 @@
 """What the machine has, without torch."""
 
 import subprocess
-from types import SimpleNamespace
+import sys
 
 import pytest
 import torch
@@ -9,54 +9,73 @@ import torch
 from ensemble_switchover.machine import hardware
 from ensemble_switchover.machine.hardware import Gpu
 from ensemble_switchover.runner.run import choose_device
+from tests.machine.fake_nvml import fake_gpu, install
 
 
 @pytest.fixture
 def driver(monkeypatch):
-    """Let the driver's tool answer something."""
-
-    def answer(text, error=None):
-        def run(command, **options):
-            assert command[0] == "nvidia-smi"
-            if error is not None:
-                raise error
-            return SimpleNamespace(stdout=text)
-
-        monkeypatch.setattr(subprocess, "run", run)
-        hardware.gpus.cache_clear()
-
-    yield answer
+    """Let NVIDIA's driver know some GPUs."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    yield lambda *gpus, **options: install(monkeypatch, gpus, **options)
     hardware.gpus.cache_clear()
 
 
 def test_gpus_are_those_that_the_driver_names(driver):
-    driver("NVIDIA A100-SXM4-80GB, 81920\nTesla, T4, 15360\n\n")
+    calls = driver(fake_gpu("NVIDIA A100-SXM4-80GB", 80), fake_gpu("Tesla, T4", 15))
     assert hardware.gpus() == (
-        Gpu("NVIDIA A100-SXM4-80GB", 81920 * 2**20),
-        Gpu("Tesla, T4", 15360 * 2**20),
+        Gpu("NVIDIA A100-SXM4-80GB", 80 * 2**30),
+        Gpu("Tesla, T4", 15 * 2**30),
     )
     assert hardware.devices()[0] == "cuda"
+    assert calls == ["init", "shutdown"]
 
 
 @pytest.mark.parametrize(
-    ("text", "error"),
+    ("gpus", "error"),
     [
-        ("", None),
-        ("NVIDIA-SMI has failed", None),
-        ("Tesla T4, [N/A]", None),
-        ("", FileNotFoundError()),
-        ("", subprocess.CalledProcessError(9, "nvidia-smi")),
-        ("", subprocess.TimeoutExpired("nvidia-smi", 10)),
+        ([], None),
+        ([], "Driver Not Loaded"),
+        ([fake_gpu()], "Driver/library version mismatch"),
+        ([fake_gpu(gibibytes=None)], None),
+        ([fake_gpu(name=None)], None),
     ],
 )
-def test_without_an_answer_there_are_none(text, error, driver):
-    driver(text, error)
+def test_without_an_answer_there_are_none(gpus, error, driver):
+    driver(*gpus, error=error)
     assert hardware.gpus() == ()
     assert "cuda" not in hardware.devices()
 
 
+def test_a_gpu_of_unknown_memory_leaves_the_others(driver):
+    driver(fake_gpu("A", None), fake_gpu("B"))
+    assert [gpu.name for gpu in hardware.gpus()] == ["B"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the library is sought by its Linux name")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the driver")
+def test_without_a_driver_its_bindings_are_not_imported():
+    code = (
+        "import sys; from ensemble_switchover.machine import hardware; "
+        "assert hardware.gpus() == (); assert not {'pynvml', 'torch'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_bindings_have_what_is_asked_of_them():
+    import pynvml
+
+    for name in (
+        "NVMLError", "nvmlInit", "nvmlShutdown", "nvmlDeviceGetCount", "nvmlDeviceGetHandleByIndex",
+        "nvmlDeviceGetHandleByUUID", "nvmlDeviceGetUUID", "nvmlDeviceGetName",
+        "nvmlDeviceGetMemoryInfo", "nvmlDeviceGetCurrentClocksThrottleReasons",
+    ):  # fmt: skip
+        assert callable(getattr(pynvml, name))
+    assert pynvml.nvmlClocksThrottleReasonSwThermalSlowdown == 0x20
+    assert pynvml.nvmlClocksThrottleReasonHwThermalSlowdown == 0x40
+
+
 def test_apples_processors_have_mps(driver, monkeypatch):
-    driver("")
+    driver()
     monkeypatch.setattr(hardware.sys, "platform", "darwin")
     monkeypatch.setattr(hardware.platform, "machine", lambda: "arm64")
     assert hardware.devices() == ("mps", "cpu")
@@ -78,19 +97,44 @@ def test_a_processor_has_a_name_and_memory():
 
 
 @pytest.mark.parametrize(
-    ("visible", "names"), [(None, ["A", "B"]), ("", []), ("1", ["B"]), ("1,0", ["B", "A"])]
+    ("visible", "names"),
+    [
+        (None, ["A", "B"]),
+        ("", []),
+        ("-1", []),
+        ("1", ["B"]),
+        ("1, 0", ["B", "A"]),
+        ("7", []),
+        ("GPU-2b", ["B"]),
+        ("GPU-2b77,GPU-1a55", ["B", "A"]),
+        ("GPU-9", []),
+        ("MIG-c3", ["A MIG 1g.10gb"]),
+        ("MIG-gone", []),
+    ],
 )
-def test_gpus_are_those_that_cuda_lets_the_process_see(visible, names, monkeypatch):
-    def answer(command, **_):
-        return subprocess.CompletedProcess(command, 0, stdout="A, 100\nB, 200\n")
-
-    monkeypatch.setattr(subprocess, "run", answer)
-    if visible is None:
-        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    else:
+def test_gpus_are_those_that_cuda_lets_the_process_see(visible, names, driver, monkeypatch):
+    if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    hardware.gpus.cache_clear()
-    try:
-        assert [gpu.name for gpu in hardware.gpus()] == names
-    finally:
-        hardware.gpus.cache_clear()
+    driver(
+        fake_gpu("A", 80, uuid="GPU-1a55"),
+        fake_gpu("B", 15, uuid="GPU-2b77"),
+        mig=[fake_gpu("A MIG 1g.10gb", 10, uuid="MIG-c3")],
+    )
+    assert [gpu.name for gpu in hardware.gpus()] == names
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        ([0, 0], False),
+        ([0x1 | 0x4, 0], False),  # idle, and at its power cap
+        ([0, 0x20], True),
+        ([0x40 | 0x4], True),
+        ([None], False),
+        ([None, 0x20], True),
+        ([], False),
+    ],
+)
+def test_a_gpu_is_too_hot_where_its_clocks_say_so(reasons, expected, driver):
+    driver(*(fake_gpu(reasons=bits) for bits in reasons))
+    assert hardware.any_gpu_is_too_hot() is expected

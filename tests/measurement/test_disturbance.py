@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from ensemble_switchover.measurement import disturbance
 from ensemble_switchover.measurement.disturbance import (
     DisturbanceMonitor,
     slowdown_counts,
@@ -67,23 +68,14 @@ def test_this_machine_can_be_asked():
     assert slowdown_counts() == slowdown_counts()
 
 
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        ("Not Active, Not Active\n", []),
-        ("Not Active, Active\n", ["the GPU was slowed down by its temperature at the end"]),
-        ("", []),
-    ],
-)
-def test_a_gpu_is_asked_for_its_slowdowns(machine, monkeypatch, answer, told):
+@pytest.mark.parametrize("is_hot", [False, True])
+def test_a_gpu_that_is_too_hot_is_told(machine, monkeypatch, is_hot):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (70, 80))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 8)
-    watch = DisturbanceMonitor(
-        torch.device("cuda", 0),
-        processors=machine.processors,
-        ask_gpu=lambda: answer,
-    )
-    assert watch.seen(concurrent_jobs=1) == told
+    monkeypatch.setattr(disturbance, "any_gpu_is_too_hot", lambda: is_hot)
+    watch = DisturbanceMonitor(torch.device("cuda", 0), processors=machine.processors)
+    expected = ["the GPU was slowed down by its temperature at the end"] if is_hot else []
+    assert watch.seen(concurrent_jobs=1) == expected
 
 
 @pytest.mark.parametrize(("jobs", "told"), [(1, True), (2, False)])
@@ -93,10 +85,6 @@ def test_memory_of_others_on_the_gpu_is_told_unless_they_are_of_the_study(
     gibibyte = 2**30
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (60 * gibibyte, 80 * gibibyte))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 15 * gibibyte)
-    watch = DisturbanceMonitor(
-        torch.device("cuda", 0),
-        processors=machine.processors,
-        ask_gpu=str,
-    )
+    watch = DisturbanceMonitor(torch.device("cuda", 0), processors=machine.processors)
     expected = ["other processes held 5.0 GiB of the GPU"] if told else []
     assert watch.seen(concurrent_jobs=jobs) == expected
