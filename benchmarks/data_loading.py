@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
+from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.config.run_spec import RunSpec, resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.data import load_dataset
@@ -85,7 +86,7 @@ def start_seconds(spec: RunSpec, train_size: int) -> float:
 
 def data_shares(spec: RunSpec, device: torch.device) -> list[float]:
     """Return the percentage of every epoch but the first that went into getting batches."""
-    module, data = assemble(spec, load_images(spec), FLOAT32)
+    module, data = assemble(spec, requested_plan(spec), load_images(spec), FLOAT32)
     members = [member.to(device).train() for member in module.ensemble.members]
     optimizers = module.configure_optimizers()
     epoch = 0

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
@@ -69,16 +68,13 @@ def sides_of(
     """Make every side."""
     sides: dict[str, Side] = {}
     for plan in candidate_plans(K, num_device_slots(device)):
-        executed = replace(spec, execution_plan=plan)
         if plan.processes > 1:
-            sides[plan.label] = InProcesses(executed, device)
+            sides[plan.label] = InProcesses(spec, plan, device)
         else:
-            sides[plan.label] = InProcess(executed, device, precision)
+            sides[plan.label] = InProcess(spec, plan, device, precision)
     sides[BARE] = BareLoop(spec, device, precision)
     for plan in candidate_plans(1, 1):
-        sides[f"{SINGLE}, {plan.label}"] = InProcess(
-            replace(single, execution_plan=plan), device, precision
-        )
+        sides[f"{SINGLE}, {plan.label}"] = InProcess(single, plan, device, precision)
     return sides | peers(spec, device, precision)
 
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
+from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.config.run_spec import RunSpec, resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.data.batches import TrainingBatches
@@ -61,7 +62,7 @@ class EpochClock(lightning.Callback):
 
 def with_lightning(spec: RunSpec, device: torch.device) -> list[float]:
     """Return seconds of every epoch of Lightning but the first."""
-    module, datamodule = assemble(spec, load_images(spec), FLOAT32)
+    module, datamodule = assemble(spec, requested_plan(spec), load_images(spec), FLOAT32)
     clock = EpochClock(synchronised_clock(device))
     fit(module, datamodule, spec.recipe.epochs, device, [clock], evaluate=False)
     return differences(clock.readings)[1:]
@@ -69,7 +70,7 @@ def with_lightning(spec: RunSpec, device: torch.device) -> list[float]:
 
 def with_a_bare_loop(spec: RunSpec, device: torch.device) -> list[float]:
     """Return seconds of every epoch of a plain loop over the same batches but the first."""
-    module, data = assemble(spec, load_images(spec), FLOAT32)
+    module, data = assemble(spec, requested_plan(spec), load_images(spec), FLOAT32)
     members = [member.to(device).train() for member in module.ensemble.members]
     optimizers = module.configure_optimizers()
     epoch = 0

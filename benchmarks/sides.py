@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -54,9 +53,11 @@ class Side(ABC):
 class InProcess(Side):
     """A way of execution in this process; members of one shape take the same time in turn."""
 
-    def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
-        self.trial = TimedSteps(spec, device, precision)
-        self.turns = spec.execution_plan.turns(spec.design.k)
+    def __init__(
+        self, spec: RunSpec, plan: ExecutionPlan, device: torch.device, precision: Precision
+    ) -> None:
+        self.trial = TimedSteps(spec, plan, device, precision)
+        self.turns = plan.turns(spec.design.k)
         self.predictor = self.trial.predictor(PREDICTED_IMAGES)
 
     def train(self, num_steps: int) -> None:
@@ -74,11 +75,11 @@ class InProcess(Side):
 class InProcesses(Side):
     """A way of execution in several processes, which step side by side."""
 
-    def __init__(self, spec: RunSpec, device: torch.device) -> None:
+    def __init__(self, spec: RunSpec, plan: ExecutionPlan, device: torch.device) -> None:
         self.crew = WorkerProcesses()
-        processes = spec.execution_plan.processes
+        processes = plan.processes
         for number in range(processes):
-            task = (spec, device.type, number, threads_each(processes))
+            task = (spec, plan, device.type, number, threads_each(processes))
             self.crew.start("a benchmark", _serve, *task)
         self._ask(b"ready?")
 
@@ -100,10 +101,17 @@ class InProcesses(Side):
         return [self.crew.receive(number) for number in range(len(self.crew))]
 
 
-def _serve(connection: Connection, spec: RunSpec, device: str, number: int, threads: int) -> None:
+def _serve(
+    connection: Connection,
+    spec: RunSpec,
+    plan: ExecutionPlan,
+    device: str,
+    number: int,
+    threads: int,
+) -> None:
     torch.set_num_threads(threads)
     here = slot_device(choose_device(device), number)
-    side = InProcess(replace(spec), here, use_precision(spec.precision, here))
+    side = InProcess(spec, plan, here, use_precision(spec.precision, here))
     while True:
         question, *arguments = connection.recv_bytes().decode().split()
         answer = 0

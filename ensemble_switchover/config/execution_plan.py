@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.machine.hardware import devices, num_slots
+
 if TYPE_CHECKING:
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import ExecutionConfig
 
 SEQUENTIAL, FUSED = "sequential", "fused"
@@ -96,6 +99,15 @@ def plan_from_config(asked: ExecutionConfig, k: int, places: int) -> ExecutionPl
     if asked.name == FUSED:
         return ExecutionPlan(FUSED)
     return ExecutionPlan(channels_last=asked.channels_last)
+
+
+def requested_plan(spec: RunSpec) -> ExecutionPlan:
+    """Return the plan that a run asks for here; for `auto`, the one before anything was timed."""
+    num_places = 1
+    if spec.execution.name == "parallel":
+        device = devices()[0] if spec.device == "auto" else spec.device
+        num_places = num_slots(device, spec.threads)
+    return plan_from_config(spec.execution, spec.design.k, num_places)
 
 
 def candidate_plans(k: int, places: int) -> list[ExecutionPlan]:

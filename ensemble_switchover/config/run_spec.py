@@ -20,13 +20,7 @@ from ensemble_switchover.config.dataset_spec import (
     split_sizes,
     with_facts,
 )
-from ensemble_switchover.config.execution_plan import (
-    FUSED,
-    SEQUENTIAL,
-    WITHIN,
-    ExecutionPlan,
-    plan_from_config,
-)
+from ensemble_switchover.config.execution_plan import FUSED, SEQUENTIAL, WITHIN
 from ensemble_switchover.config.recipe import Recipe, table_a
 from ensemble_switchover.config.schema import (
     ArchConfig,
@@ -50,7 +44,6 @@ from ensemble_switchover.design import (
 from ensemble_switchover.design.budget import parse_parameters
 from ensemble_switchover.design.layers import BatchNorm
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.hardware import devices, num_slots
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.schema import (
@@ -103,9 +96,6 @@ class RunSpec:
     seed: int
     execution: ExecutionConfig
     """As asked for."""
-    execution_plan: ExecutionPlan
-    """How the members are executed; for `execution=auto`, until it is decided where the run is,
-    one after another."""
     precision: str
     compile: bool
     device: str
@@ -169,11 +159,6 @@ class RunSpec:
     def folder(self) -> Path:
         """Where the record goes."""
         return self.study_folder / self.name
-
-    @property
-    def members_at_once(self) -> int:
-        """Members that share a step, and the device's memory."""
-        return self.execution_plan.members_at_once(self.design.k)
 
     @property
     def study_folder(self) -> Path:
@@ -296,7 +281,6 @@ def resolve(config: Config) -> RunSpec:
         recipe=adjusted,
         seed=config.seed,
         execution=config.execution,
-        execution_plan=_execution_plan(config, design.k),
         precision=config.precision,
         compile=config.compile,
         device=config.device,
@@ -424,14 +408,6 @@ def _execution_problems(config: Config) -> list[str]:
             "execution=parallel or precision=bf16"
         )
     return problems
-
-
-def _execution_plan(config: Config, k: int) -> ExecutionPlan:
-    places = 1
-    if config.execution.name == "parallel":
-        device = devices()[0] if config.device == "auto" else config.device
-        places = num_slots(device, config.threads)
-    return plan_from_config(config.execution, k, places)
 
 
 def _is_folder_name(name: str) -> bool:

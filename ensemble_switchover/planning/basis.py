@@ -21,6 +21,7 @@ from ensemble_switchover.planning.workload import Pass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
 
 NO_DEVICE = "none"
@@ -58,11 +59,14 @@ class Machine:
         )
 
 
-def find_machine(spec: RunSpec, calibrations: Sequence[Calibration], name: str | None) -> Machine:
+def find_machine(
+    spec: RunSpec, plan: ExecutionPlan, calibrations: Sequence[Calibration], name: str | None
+) -> Machine:
     """Find the device of a run: this machine's, or the one that is named.
 
     Args:
         spec: The run.
+        plan: How its members are executed.
         calibrations: What was timed so far, here or elsewhere.
         name: A part of the name of a calibrated device, or a device with a known data sheet;
             None for this machine.
@@ -70,7 +74,9 @@ def find_machine(spec: RunSpec, calibrations: Sequence[Calibration], name: str |
     Raises:
         ConfigError: if nothing is known of that name.
     """
-    return _this_machine(spec, calibrations) if name is None else _named(spec, calibrations, name)
+    if name is None:
+        return _this_machine(spec, plan, calibrations)
+    return _named(spec, plan, calibrations, name)
 
 
 def this_device(spec: RunSpec) -> tuple[str, str]:
@@ -81,9 +87,11 @@ def this_device(spec: RunSpec) -> tuple[str, str]:
     return device, gpus()[0].name if device == "cuda" else processor_name()
 
 
-def _this_machine(spec: RunSpec, calibrations: Sequence[Calibration]) -> Machine:
+def _this_machine(
+    spec: RunSpec, plan: ExecutionPlan, calibrations: Sequence[Calibration]
+) -> Machine:
     device, name = this_device(spec)
-    conditions = conditions_of(spec, device, name)
+    conditions = conditions_of(spec, plan, device, name)
     if name == NO_DEVICE:
         return Machine(conditions, None, None)
     gpu = gpus()[0] if device == "cuda" else None
@@ -94,20 +102,22 @@ def _this_machine(spec: RunSpec, calibrations: Sequence[Calibration]) -> Machine
     return Machine(conditions, memory, data_sheet_of(gpu.name) if gpu else None)
 
 
-def _named(spec: RunSpec, calibrations: Sequence[Calibration], name: str) -> Machine:
+def _named(
+    spec: RunSpec, plan: ExecutionPlan, calibrations: Sequence[Calibration], name: str
+) -> Machine:
     """Find a device by its name: its calibration for such runs, else its data sheet."""
     sheet = data_sheets().get(name.lower())
     named = [entry for entry in calibrations if _is_named(entry.conditions.device_name, name)]
     _check_name(spec, calibrations, name, {entry.conditions for entry in named}, sheet)
     for entry in named:
         there = entry.conditions
-        wanted = conditions_of(spec, there.device, there.device_name)
+        wanted = conditions_of(spec, plan, there.device, there.device_name)
         if there == replace(wanted, processors=there.processors):
             return Machine(there, entry.memory_bytes, entry)
     if sheet is not None:
-        return Machine(conditions_of(spec, "cuda", sheet.name), sheet.memory_bytes, sheet)
+        return Machine(conditions_of(spec, plan, "cuda", sheet.name), sheet.memory_bytes, sheet)
     there = named[0].conditions
-    conditions = conditions_of(spec, there.device, there.device_name)
+    conditions = conditions_of(spec, plan, there.device, there.device_name)
     return Machine(conditions, named[0].memory_bytes, data_sheet_of(there.device_name))
 
 
@@ -144,12 +154,12 @@ def _check_name(
         )
 
 
-def conditions_of(spec: RunSpec, device: str, device_name: str) -> Conditions:
+def conditions_of(spec: RunSpec, plan: ExecutionPlan, device: str, device_name: str) -> Conditions:
     """Return what the times of a run on a device depend on besides its design."""
     return Conditions(
         device=device,
         device_name=device_name,
-        execution=spec.execution_plan.label,
+        execution=plan.label,
         precision=spec.precision,
         compiled=spec.compile,
         threads=spec.threads,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.config.execution_plan import SEQUENTIAL
+from ensemble_switchover.config.execution_plan import SEQUENTIAL, ExecutionPlan
 from ensemble_switchover.config.image_placement import choose_residence
 from ensemble_switchover.planning.calibration import Calibration
 from ensemble_switchover.planning.memory import training_peak_bytes
@@ -47,6 +47,7 @@ class PredictedCost:
 
 def predict_cost(
     spec: RunSpec,
+    plan: ExecutionPlan,
     basis: Calibration | DataSheet | None,
     device: str,
     available_bytes: int | None = None,
@@ -55,66 +56,75 @@ def predict_cost(
 
     Args:
         spec: The run.
+        plan: How its members are executed.
         basis: What seconds are predicted from.
         device: `cpu`, `cuda` or `mps`; off the CPU, members whose turn it is not are parked.
         available_bytes: Of the device's memory, if it is known.
     """
     epochs, k = spec.recipe.epochs, spec.design.k
-    turns, served = spec.execution_plan.turns(k), replace(spec.execution_plan, processes=1).turns(k)
+    turns, served = plan.turns(k), replace(plan, processes=1).turns(k)
     steps = epochs * -(-spec.train_size // spec.recipe.batch_size)
-    step = predict_pass(spec, Pass.TRAINING, basis)
-    one, many = (predict_pass(spec, timed, basis) for timed in (Pass.ONE, Pass.MANY))
+    step = predict_pass(spec, plan, Pass.TRAINING, basis)
+    one, many = (predict_pass(spec, plan, timed, basis) for timed in (Pass.ONE, Pass.MANY))
     evaluated = epochs * spec.sizes.evaluated / MANY_IMAGES
     return PredictedCost(
         steps=spec.design.k * steps,
         training_flops=spec.training_flops,
-        memory_bytes=memory_bytes(spec, device, available_bytes),
+        memory_bytes=memory_bytes(spec, plan, device, available_bytes),
         training_seconds=None if step is None else turns * steps * step,
         evaluation_seconds=None if many is None else turns * evaluated * many,
         one_image_ms=None if one is None else served * one * _MILLISECONDS,
         many_images_ms=None if many is None else served * many * _MILLISECONDS / MANY_IMAGES,
-        extrapolated=_is_extrapolated(spec, basis),
+        extrapolated=_is_extrapolated(spec, plan, basis),
     )
 
 
-def predict_pass(spec: RunSpec, timed: Pass, basis: Calibration | DataSheet | None) -> float | None:
+def predict_pass(
+    spec: RunSpec, plan: ExecutionPlan, timed: Pass, basis: Calibration | DataSheet | None
+) -> float | None:
     """Predict the seconds of one pass of the members that share it."""
     if basis is None:
         return None
-    work = count_work(spec, timed)
+    work = count_work(spec, plan, timed)
     if isinstance(basis, Calibration):
-        return basis.predict(timed, design_text(spec, timed), spec.family.name, work)
+        return basis.predict(timed, design_text(spec, plan, timed), spec.family.name, work)
     return basis.predict(timed, work, spec.precision)
 
 
-def _is_extrapolated(spec: RunSpec, basis: Calibration | DataSheet | None) -> bool:
+def _is_extrapolated(
+    spec: RunSpec, plan: ExecutionPlan, basis: Calibration | DataSheet | None
+) -> bool:
     timed = Pass.TRAINING
     return isinstance(basis, Calibration) and basis.is_extrapolated(
-        timed, design_text(spec, timed), spec.family.name, count_work(spec, timed)
+        timed, design_text(spec, plan, timed), spec.family.name, count_work(spec, plan, timed)
     )
 
 
-def memory_bytes(spec: RunSpec, device: str, available_bytes: int | None) -> int:
+def memory_bytes(
+    spec: RunSpec, plan: ExecutionPlan, device: str, available_bytes: int | None
+) -> int:
     """Bound the bytes of all tensors on the device while a run trains, from shapes.
 
     Mixed precision is counted as float32, which is more than it takes.
 
     Args:
         spec: The run.
+        plan: How its members are executed.
         device: `cpu`, `cuda` or `mps`.
         available_bytes: Of the device's memory, by which `dataset.residence=auto` decides; None
             where it is not known.
     """
-    at_once = spec.execution_plan.processes if device == "cpu" else 1
-    return at_once * step_bytes(spec) + _other_bytes(spec, device, available_bytes)
+    at_once = plan.processes if device == "cpu" else 1
+    return at_once * step_bytes(spec, plan) + _other_bytes(spec, plan, device, available_bytes)
 
 
-def step_bytes(spec: RunSpec) -> int:
+def step_bytes(spec: RunSpec, plan: ExecutionPlan) -> int:
     """Bound the bytes of a training step of the members that share it, in one process."""
     design, task = spec.design, spec.task
     size = (design.depth, design.width, task, spec.recipe.batch_size, item_bytes(spec))
-    copies = spec.execution_plan.within == SEQUENTIAL and not spec.execution_plan.channels_last
-    return spec.members_at_once * shape_bytes(spec.family, *size, update_copies=copies)
+    copies = plan.within == SEQUENTIAL and not plan.channels_last
+    at_once = plan.members_at_once(design.k)
+    return at_once * shape_bytes(spec.family, *size, update_copies=copies)
 
 
 def item_bytes(spec: RunSpec) -> int:
@@ -122,10 +132,12 @@ def item_bytes(spec: RunSpec) -> int:
     return 8 if spec.precision == "64" else 4
 
 
-def _other_bytes(spec: RunSpec, device: str, available_bytes: int | None) -> int:
+def _other_bytes(
+    spec: RunSpec, plan: ExecutionPlan, device: str, available_bytes: int | None
+) -> int:
     """Count what lies on the device beside a step: images, and on the CPU waiting members."""
     design, task = spec.design, spec.task
-    busy = spec.execution_plan.processes * spec.members_at_once
+    busy = plan.processes * plan.members_at_once(design.k)
     waiting = max(0, design.k - busy) if device == "cpu" else 0
     members = 3 * waiting * design.member_parameters * item_bytes(spec)
     images = (spec.train_size + spec.sizes.evaluated) * (task.channels * task.size**2 + LABEL_BYTES)
@@ -135,12 +147,14 @@ def _other_bytes(spec: RunSpec, device: str, available_bytes: int | None) -> int
     return members + (0 if asked == "host" and device != "cpu" else images)
 
 
-def largest_fitting_batch(spec: RunSpec, device: str, available_bytes: int) -> int | None:
+def largest_fitting_batch(
+    spec: RunSpec, plan: ExecutionPlan, device: str, available_bytes: int
+) -> int | None:
     """Halve the batch size until the run's tensors fit; None if not even one image does."""
     batch_size = spec.recipe.batch_size // 2
     while batch_size >= 1:
         smaller = replace(spec, recipe=replace(spec.recipe, batch_size=batch_size))
-        if memory_bytes(smaller, device, available_bytes) <= available_bytes:
+        if memory_bytes(smaller, plan, device, available_bytes) <= available_bytes:
             return batch_size
         batch_size //= 2
     return None
@@ -151,22 +165,23 @@ def batch_size_of(spec: RunSpec, timed: Pass) -> int:
     return {Pass.TRAINING: spec.recipe.batch_size, Pass.ONE: 1, Pass.MANY: MANY_IMAGES}[timed]
 
 
-def design_text(spec: RunSpec, timed: Pass) -> str:
+def design_text(spec: RunSpec, plan: ExecutionPlan, timed: Pass) -> str:
     """Name what one pass computes."""
+    at_once = plan.members_at_once(spec.design.k)
     design, task = spec.design, spec.task
     options = "".join(f" {name}={value}" for name, value in spec.family.options.items())
     return (
         f"{spec.family.name}{options} {design.depth}x{design.width} on {task.channels} channels "
         f"of {task.size} pixels, {task.num_classes} classes, batch {batch_size_of(spec, timed)}"
-        f"{f', {spec.members_at_once} members at once' if spec.members_at_once > 1 else ''}"
+        f"{f', {at_once} members at once' if at_once > 1 else ''}"
     )
 
 
-def count_work(spec: RunSpec, timed: Pass) -> Workload:
+def count_work(spec: RunSpec, plan: ExecutionPlan, timed: Pass) -> Workload:
     """Count what a pass of the members that share it has to do, forward."""
     design = spec.design
     image = _image_work(spec.family, design.depth, design.width, spec.task)
-    return image.of_batch(spec.members_at_once * batch_size_of(spec, timed))
+    return image.of_batch(plan.members_at_once(design.k) * batch_size_of(spec, timed))
 
 
 @lru_cache(maxsize=65536)

@@ -85,7 +85,7 @@ OCCASIONAL_COLUMNS: list[Column] = [
     ("Data set", lambda entry: entry.spec.dataset.name),
     ("Images", lambda entry: f"{entry.spec.train_size:,}"),
     ("Augmen- tation", lambda entry: entry.spec.dataset.augmentation),
-    ("Execution", lambda entry: entry.spec.execution_plan.label),
+    ("Execution", lambda entry: entry.plan.label),
     ("Precision", lambda entry: entry.spec.precision),
     ("Compiled", lambda entry: "yes" if entry.spec.compile else "no"),
     ("Device", lambda entry: entry.spec.device),

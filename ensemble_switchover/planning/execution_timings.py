@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_path
 from pydantic import TypeAdapter, ValidationError
 
-from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_plan
 from ensemble_switchover.machine.files import whole_file
-from ensemble_switchover.planning.basis import conditions_of
+from ensemble_switchover.planning.basis import conditions_of, this_device
 from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.workload import Pass
 
@@ -63,12 +63,11 @@ class StepTimings:
 
 def probe_subject(spec: RunSpec, device: str, device_name: str) -> str:
     """Name everything that the times of a run's ways depend on."""
-    one_by_one = replace(spec, execution_plan=ExecutionPlan())
-    conditions = asdict(conditions_of(one_by_one, device, device_name))
+    conditions = asdict(conditions_of(spec, ExecutionPlan(), device, device_name))
     del conditions["execution"]
     return json.dumps(
         {
-            "design": design_text(one_by_one, Pass.TRAINING),
+            "design": design_text(spec, ExecutionPlan(), Pass.TRAINING),
             "k": spec.design.k,
             "augmentation": spec.dataset.augmentation,
             **conditions,
@@ -76,9 +75,11 @@ def probe_subject(spec: RunSpec, device: str, device_name: str) -> str:
     )
 
 
-def known_execution_plan(spec: RunSpec, device: str, device_name: str) -> ExecutionPlan:
-    """Return what `execution=auto` would choose by what was timed; else one after another."""
-    probe = read_probe(probe_subject(spec, device, device_name))
+def expected_plan(spec: RunSpec) -> ExecutionPlan:
+    """Return the plan that a run would have here: for `auto`, by the timings that were kept."""
+    if spec.execution.name != "auto":
+        return requested_plan(spec)
+    probe = read_probe(probe_subject(spec, *this_device(spec)))
     if probe is None or probe.torch != version("torch"):
         return ExecutionPlan()
     return probe.fastest(

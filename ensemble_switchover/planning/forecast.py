@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_plan
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.planning.basis import Machine, find_machine, this_device
+from ensemble_switchover.planning.basis import Machine, find_machine
 from ensemble_switchover.planning.cost import PredictedCost, predict_cost
-from ensemble_switchover.planning.execution_timings import known_execution_plan
+from ensemble_switchover.planning.execution_timings import expected_plan
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
 
@@ -26,6 +27,8 @@ class Forecast:
     """One run."""
 
     spec: RunSpec
+    plan: ExecutionPlan
+    """How the members would be executed, as far as that is known before the run."""
     state: RunState
     cost: PredictedCost
     machine: Machine
@@ -79,25 +82,18 @@ def forecast(
     """
     machines: dict[tuple[object, ...], Machine] = {}
     forecasts = []
-    for asked in specs:
-        spec = _decided(asked) if machine_name is None else asked
-        key = (spec.device, spec.execution_plan, spec.precision, spec.compile, spec.threads)
+    for spec in specs:
+        plan = expected_plan(spec) if machine_name is None else requested_plan(spec)
+        key = (spec.device, plan, spec.precision, spec.compile, spec.threads)
         if key not in machines:
-            machines[key] = find_machine(spec, calibrations, machine_name)
+            machines[key] = find_machine(spec, plan, calibrations, machine_name)
         machine = machines[key]
         state = run_state(spec.folder)
         device = machine.conditions.device
-        cost = predict_cost(spec, machine.basis, device, machine.memory_bytes)
+        cost = predict_cost(spec, plan, machine.basis, device, machine.memory_bytes)
         measured = _measured(spec.folder, machine) if state is RunState.FINISHED else None
-        forecasts.append(Forecast(spec, state, cost, machine, measured))
+        forecasts.append(Forecast(spec, plan, state, cost, machine, measured))
     return forecasts
-
-
-def _decided(spec: RunSpec) -> RunSpec:
-    """Execute a run of `execution=auto` as a run here would, if that was tried before."""
-    if spec.execution.name != "auto":
-        return spec
-    return replace(spec, execution_plan=known_execution_plan(spec, *this_device(spec)))
 
 
 def total(forecasts: Sequence[Forecast]) -> Totals:

@@ -101,7 +101,7 @@ def plan_row(entry: Forecast) -> PlanRow:
         training_flops=cost.training_flops,
         memory_bytes=cost.memory_bytes,
         fits=entry.fits,
-        execution=spec.execution_plan.label,
+        execution=entry.plan.label,
         precision=spec.precision,
         compiled=spec.compile,
         threads=spec.threads,

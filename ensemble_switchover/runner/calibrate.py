@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.machine.terminal import digits
 from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
 from ensemble_switchover.measurement.memory import is_out_of_memory
@@ -32,6 +33,7 @@ from ensemble_switchover.training.precision import use_precision
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
@@ -52,7 +54,7 @@ def calibrate(specs: Sequence[RunSpec], max_seconds: float, tell: Callable[[str]
     by_conditions: dict[Conditions, list[RunSpec]] = {}
     for spec in specs:
         device = choose_device(spec.device)
-        conditions = conditions_of(spec, device.type, device_name(device))
+        conditions = conditions_of(spec, requested_plan(spec), device.type, device_name(device))
         by_conditions.setdefault(conditions, []).append(spec)
     for conditions, part in by_conditions.items():
         _calibrate(conditions, part, max_seconds / len(by_conditions), tell)
@@ -64,7 +66,7 @@ def farthest_first(specs: Sequence[RunSpec]) -> Iterator[RunSpec]:
     Designs differ by the logarithms of what a training step of a member has to do; every family
     comes once before any comes twice.
     """
-    designs = {design_text(spec, Pass.TRAINING): spec for spec in specs}
+    designs = {design_text(spec, requested_plan(spec), Pass.TRAINING): spec for spec in specs}
     left = {text: _position(spec) for text, spec in designs.items()}
     distances = dict.fromkeys(left, math.inf)
     families: set[str] = set()
@@ -79,17 +81,21 @@ def farthest_first(specs: Sequence[RunSpec]) -> Iterator[RunSpec]:
 
 
 def time_design(
-    spec: RunSpec, device: torch.device, precision: Precision, max_seconds: float
+    spec: RunSpec,
+    plan: ExecutionPlan,
+    device: torch.device,
+    precision: Precision,
+    max_seconds: float,
 ) -> dict[Pass, list[float]]:
     """Time training steps and predictions of the members that share them, on images of noise.
 
-    The steps are those of the run's execution, with its batches and augmentation.
+    The steps are those of the plan, with the batches and the augmentation of the run.
 
     Returns:
         Seconds of every repeat, of each pass.
     """
     clock = synchronised_clock(device)
-    trial = TimedSteps(spec, device, precision)
+    trial = TimedSteps(spec, plan, device, precision)
     times = {Pass.TRAINING: _repeat(trial.step, max_seconds, clock)}
     for timed in (Pass.ONE, Pass.MANY):
         predict = trial.predictor(batch_size_of(spec, timed))
@@ -140,9 +146,10 @@ def _observe(
     max_seconds: float,
     tell: Callable[[str], None],
 ) -> list[Observation]:
-    text = design_text(spec, Pass.TRAINING)
+    plan = requested_plan(spec)
+    text = design_text(spec, plan, Pass.TRAINING)
     try:
-        times = time_design(spec, device, precision, max_seconds)
+        times = time_design(spec, plan, device, precision, max_seconds)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -153,10 +160,10 @@ def _observe(
         lower, _, upper = quantiles(seconds, n=4, method="inclusive")
         observations.append(
             Observation(
-                design=design_text(spec, timed),
+                design=design_text(spec, plan, timed),
                 family=spec.family.name,
                 timed=timed,
-                work=count_work(spec, timed),
+                work=count_work(spec, plan, timed),
                 median_seconds=median(seconds),
                 lower_seconds=lower,
                 upper_seconds=upper,
@@ -184,4 +191,5 @@ def _repeat(
 
 
 def _position(spec: RunSpec) -> tuple[float, ...]:
-    return tuple(math.log(count) for count in count_work(spec, Pass.TRAINING).features)
+    work = count_work(spec, requested_plan(spec), Pass.TRAINING)
+    return tuple(math.log(count) for count in work.features)

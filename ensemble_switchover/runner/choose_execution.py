@@ -105,7 +105,7 @@ def _possible(spec: RunSpec, device: torch.device, precision: Precision) -> list
     def fits(plan: ExecutionPlan) -> bool:
         if plan == ExecutionPlan() or available is None:
             return True
-        needed = memory_bytes(replace(spec, execution_plan=plan), device.type, available)
+        needed = memory_bytes(spec, plan, device.type, available)
         return needed <= USABLE_MEMORY_SHARE * available
 
     plans = candidate_plans(spec.design.k, num_device_slots(device))
@@ -137,7 +137,7 @@ def _completed(
                 plan.within != FUSED
                 or probe.step_seconds.get(ExecutionPlan(FUSED).label) is not None
             ):
-                timed = _time_processes(replace(spec, execution_plan=plan), device)
+                timed = _time_processes(spec, plan, device)
             step, start = timed or (None, 0.0)
             probe = replace(
                 probe,
@@ -157,7 +157,7 @@ def _time_here(
     """Time the ways of one process, in turn; None if that would take too much of the run."""
     clock = synchronised_clock(device)
     begin = clock()
-    first = TimedSteps(replace(spec, execution_plan=ExecutionPlan()), device, precision)
+    first = TimedSteps(spec, ExecutionPlan(), device, precision)
     first.step()
     made_seconds = clock() - begin
     begin = clock()
@@ -172,7 +172,7 @@ def _time_here(
     rounds = min(rounds, max(MIN_ROUNDS, int(MAX_SECONDS / round_seconds)), MAX_ROUNDS)
     trials = {ExecutionPlan(): first}
     for plan in plans[1:]:
-        trial = _made(replace(spec, execution_plan=plan), device, precision)
+        trial = _made(spec, plan, device, precision)
         if trial is not None:
             trials[plan] = trial
     seconds: dict[ExecutionPlan, list[float]] = {plan: [] for plan in trials}
@@ -191,10 +191,12 @@ def _time_here(
     }
 
 
-def _made(spec: RunSpec, device: torch.device, precision: Precision) -> TimedSteps | None:
+def _made(
+    spec: RunSpec, plan: ExecutionPlan, device: torch.device, precision: Precision
+) -> TimedSteps | None:
     """Make a trial and take its first step; None if it has no fused form, or does not fit."""
     try:
-        trial = TimedSteps(spec, device, precision)
+        trial = TimedSteps(spec, plan, device, precision)
         trial.step()
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
@@ -205,7 +207,9 @@ def _made(spec: RunSpec, device: torch.device, precision: Precision) -> TimedSte
     return trial
 
 
-def _time_processes(spec: RunSpec, device: torch.device) -> tuple[float, float] | None:
+def _time_processes(
+    spec: RunSpec, plan: ExecutionPlan, device: torch.device
+) -> tuple[float, float] | None:
     """Time processes that step side by side.
 
     Returns:
@@ -213,35 +217,40 @@ def _time_processes(spec: RunSpec, device: torch.device) -> tuple[float, float] 
         if one of them was ended, or could not do it.
     """
     try:
-        return _time_crew(spec, device)
+        return _time_crew(spec, plan, device)
     except ProcessEndedError:
         return None
 
 
-def _time_crew(spec: RunSpec, device: torch.device) -> tuple[float, float]:
+def _time_crew(spec: RunSpec, plan: ExecutionPlan, device: torch.device) -> tuple[float, float]:
     begin = perf_counter()
-    threads = threads_each(spec.execution_plan.processes)
+    threads = threads_each(plan.processes)
     with WorkerProcesses() as workers:
-        for number in range(spec.execution_plan.processes):
-            workers.start("a probe", _time_steps, spec, device.type, number, threads)
+        for number in range(plan.processes):
+            workers.start("a probe", _time_steps, spec, plan, device.type, number, threads)
         for number in range(len(workers)):
             workers.receive(number)
         start_seconds = perf_counter() - begin
         for number in range(len(workers)):
             workers.send(number, b"go")
         slowest = max(float(workers.receive(number)) for number in range(len(workers)))
-    return spec.execution_plan.turns(spec.design.k) * slowest, start_seconds
+    return plan.turns(spec.design.k) * slowest, start_seconds
 
 
 def _time_steps(
-    connection: Connection, spec: RunSpec, device_type: str, number: int, threads: int
+    connection: Connection,
+    spec: RunSpec,
+    plan: ExecutionPlan,
+    device_type: str,
+    number: int,
+    threads: int,
 ) -> None:
     """Step for a while, beside the others, and send the median seconds of a step."""
     torch.set_num_threads(threads)
     device = slot_device(choose_device(device_type), number)
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    trial = _made(spec, device, use_precision(spec.precision, device))
+    trial = _made(spec, plan, device, use_precision(spec.precision, device))
     if trial is None:
         return  # the parent sees the end of this process
     trial.step()

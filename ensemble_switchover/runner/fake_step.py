@@ -33,13 +33,13 @@ def with_exact_memory(forecasts: Sequence[Forecast]) -> list[Forecast]:
     """Replace the memory that was counted from shapes by that of torch's tensors."""
     exact = []
     for entry in forecasts:
-        difference = fake_step_bytes(entry.spec) - step_bytes(entry.spec)
+        difference = fake_step_bytes(entry.spec, entry.plan) - step_bytes(entry.spec, entry.plan)
         traced = replace(entry.cost, memory_bytes=entry.cost.memory_bytes + difference)
         exact.append(replace(entry, cost=traced))
     return exact
 
 
-def fake_step_bytes(spec: RunSpec) -> int:
+def fake_step_bytes(spec: RunSpec, plan: ExecutionPlan) -> int:
     """Take two training steps of members that share them, with fake tensors.
 
     Returns:
@@ -47,7 +47,7 @@ def fake_step_bytes(spec: RunSpec) -> int:
     """
     design = spec.design
     size = (design.depth, design.width, spec.task, spec.recipe.batch_size, item_bytes(spec))
-    return fake_bytes(spec.family, *size, spec.execution_plan, spec.members_at_once)
+    return fake_bytes(spec.family, *size, plan, plan.members_at_once(design.k))
 
 
 @lru_cache(maxsize=65536)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
 
 
-def out_of_memory_text(spec: RunSpec) -> str:
+def out_of_memory_text(spec: RunSpec, plan: ExecutionPlan) -> str:
     """Tell what a run needs and what there is, and name what would fit."""
     device = choose_device(spec.device)
     available = device_memory_bytes(device)
-    needed = memory_bytes(spec, device.type, available)
+    needed = memory_bytes(spec, plan, device.type, available)
     text = (
         f"out of memory with {spec.design.k} x {spec.design.member_parameters:,} parameters at "
-        f"batch size {spec.recipe.batch_size}, execution {spec.execution_plan.label}: "
+        f"batch size {spec.recipe.batch_size}, execution {plan.label}: "
         f"its tensors take "
         f"{needed / MEBIBYTE:,.0f} MiB"
     )
@@ -35,10 +34,9 @@ def out_of_memory_text(spec: RunSpec) -> str:
     text += f", {device_name(device)} has {available / MEBIBYTE:,.0f} MiB"
     usable = int(USABLE_MEMORY_SHARE * available)
     fitting = []
-    one_by_one = replace(spec, execution_plan=ExecutionPlan())
-    if memory_bytes(one_by_one, device.type, available) <= min(usable, needed - 1):
+    if memory_bytes(spec, ExecutionPlan(), device.type, available) <= min(usable, needed - 1):
         fitting.append("execution=sequential")
-    batch_size = largest_fitting_batch(spec, device.type, usable)
+    batch_size = largest_fitting_batch(spec, plan, device.type, usable)
     if batch_size is not None:
         fitting.append(f"recipe.batch_size={batch_size}")
     if not fitting:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gc
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ensemble_switchover.config.execution_plan import plan_from_config
+from ensemble_switchover.config.execution_plan import plan_from_config, requested_plan
 from ensemble_switchover.config.schema import LoggerConfig, plain
 from ensemble_switchover.data.batches import Normalisation
 from ensemble_switchover.errors import ConfigError, TrainingError
@@ -105,7 +105,8 @@ def train_and_measure(
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise TrainingError(out_of_memory_text(run.spec)) from error
+        plan = run.plan or requested_plan(spec)
+        raise TrainingError(out_of_memory_text(spec, plan)) from error
 
 
 class _Run:
@@ -136,6 +137,8 @@ class _Run:
         self.predictions = PredictionFiles(
             spec.folder, config.record.predictions, spec.recipe, warn
         )
+        self.plan: ExecutionPlan | None = None
+        """How the members are executed, once it is decided."""
         self.place = ""
         """What the times depend on here."""
         self.began_on: str | None = None
@@ -155,13 +158,11 @@ class _Run:
         self.place = f"{environment.device_name}, {environment.num_threads} threads, torch "
         self.place += environment.versions["torch"]
         checkpoint = read_checkpoint(checkpoint_folder(spec.folder), self.warn)
-        self.spec = spec = replace(
-            spec, execution_plan=self._execution_plan(device, precision, checkpoint)
-        )
+        self.plan = plan = self._execution_plan(device, precision, checkpoint)
         torch.compiler.reset()  # torch compiles so many graphs a process, and then silently none
         monitor = DisturbanceMonitor(device)
-        self.log.start(plain(config), run_facts(spec, asdict(environment)))
-        ensemble, residence = self._train(split, precision, device, checkpoint)
+        self.log.start(plain(config), run_facts(spec, plan, asdict(environment)))
+        ensemble, residence = self._train(plan, split, precision, device, checkpoint)
         for path in self.predictions.paths():
             self.keep(path.name, path)
         if config.record.weights:
@@ -190,7 +191,7 @@ class _Run:
             recipe=recipe_record(spec),
             environment=EnvironmentRecord(
                 **asdict(environment),
-                execution=spec.execution_plan.label,
+                execution=plan.label,
                 execution_asked=spec.execution.name,
                 began_on=self.began_on,
                 precision=spec.precision,
@@ -236,6 +237,7 @@ class _Run:
 
     def _train(
         self,
+        plan: ExecutionPlan,
         split: SplitImages,
         precision: Precision,
         device: torch.device,
@@ -257,14 +259,14 @@ class _Run:
         def on_epoch(part: EpochResult) -> None:
             nonlocal members
             members = part.members
-            self._close_epoch(part, split)
+            self._close_epoch(part, plan, split)
 
-        if spec.execution_plan.processes == 1:
+        if plan.processes == 1:
             residence = train(
-                spec, split, precision, device, on_epoch, start=start, tell=self.tell
+                spec, plan, split, precision, device, on_epoch, start=start, tell=self.tell
             )[1].residence
         else:
-            residence = train_in_processes(spec, device, on_epoch, start=start)
+            residence = train_in_processes(spec, plan, device, on_epoch, start=start)
         gc.collect()  # Lightning's objects refer to each other, and hold all members
         if device.type == "cuda":
             torch.cuda.empty_cache()
@@ -281,7 +283,7 @@ class _Run:
         for epoch in self.epochs:
             self.log.epoch(epoch)
 
-    def _close_epoch(self, part: EpochResult, split: SplitImages) -> None:
+    def _close_epoch(self, part: EpochResult, plan: ExecutionPlan, split: SplitImages) -> None:
         """Take stock of an epoch: its row, its line, its checkpoint."""
         spec = self.spec
         epoch = make_epoch_record(part, split.test.labels, spec.recipe, len(split.train))
@@ -292,7 +294,7 @@ class _Run:
         checkpoint = Checkpoint(
             num_epochs=part.epoch,
             members=part.members,
-            execution_plan=spec.execution_plan,
+            execution_plan=plan,
             place=self.place,
             rows=dump_epochs(self.epochs),
             wall_seconds=self._wall_seconds(),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
@@ -26,28 +27,27 @@ NUM_BATCHES = 4
 
 
 class TimedSteps:
-    """The members of one process that share a step, executed as the run's way says.
+    """The members of one process that share a step, executed as a plan says.
 
-    For all members of a process to take a step, `spec.way.turns` such steps follow one another.
+    For all members of a process to take a step, `plan.turns(k)` such steps follow one another.
     """
 
-    def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
+    def __init__(
+        self, spec: RunSpec, plan: ExecutionPlan, device: torch.device, precision: Precision
+    ) -> None:
         """Build as many members as share a step, with their batches and their augmentation."""
         self.spec = spec
         self.device = device
         self.precision = precision
-        self.group = tuple(range(spec.members_at_once))
+        self.group = tuple(range(plan.members_at_once(spec.design.k)))
         self.ensemble = build_ensemble(spec, self.group).to(device, precision.dtype)
         members = list(self.ensemble.members)
-        self.execution = EXECUTIONS[spec.execution_plan.within](
+        self.execution = EXECUTIONS[plan.within](
             members,
-            [
-                make_optimizer(member, spec.recipe, spec.execution_plan, precision)
-                for member in members
-            ],
+            [make_optimizer(member, spec.recipe, plan, precision) for member in members],
             device,
             precision,
-            plan=spec.execution_plan,
+            plan=plan,
             compiled=spec.compile,
         )
         self.execution.prepare(self.group)

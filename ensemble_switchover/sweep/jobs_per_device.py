@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from omegaconf import OmegaConf, open_dict
 
 from ensemble_switchover.config.command_line import has_word
+from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.hardware import devices, gpus, main_memory_bytes, num_processors
 from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
@@ -135,7 +136,7 @@ def _fitting(spec: RunSpec, num_devices: int) -> int:
     available = gpus()[0].memory_bytes if on_gpu else main_memory_bytes()
     if available is None:
         return 1
-    needed = memory_bytes(spec, kind, available) + PROCESS_BYTES
+    needed = memory_bytes(spec, requested_plan(spec), kind, available) + PROCESS_BYTES
     threads = spec.threads or (1 if on_gpu else num_processors())
     processors = num_processors() // (threads * max(1, num_devices))
     fitting = max(1, min(int(USABLE_MEMORY_SHARE * available) // needed, processors))

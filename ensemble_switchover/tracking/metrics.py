@@ -15,6 +15,7 @@ from ensemble_switchover.results.latencies import latencies_by_batch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.results.record import EpochRecord, LatencyRecord, Record
 
@@ -237,11 +238,12 @@ def summary_metrics(record: Record) -> dict[str, float]:
     return figures
 
 
-def run_facts(spec: RunSpec, environment: Mapping[str, Any]) -> dict[str, Any]:
+def run_facts(spec: RunSpec, plan: ExecutionPlan, environment: Mapping[str, Any]) -> dict[str, Any]:
     """Tell what a run is, in flat values that panels can plot against, group and filter by.
 
     Args:
         spec: The run.
+        plan: How its members are executed.
         environment: The fields of the `Environment` that it runs in.
     """
     design, budget, recipe = spec.design, spec.budget, spec.recipe
@@ -270,7 +272,7 @@ def run_facts(spec: RunSpec, environment: Mapping[str, Any]) -> dict[str, Any]:
         "evaluated_on": spec.sizes.evaluated_on,
         "fingerprint": spec.fingerprint,
         "treatment": spec.replicate_fingerprint,
-        "execution": spec.execution_plan.label,
+        "execution": plan.label,
         "execution_asked": spec.execution.name,
         "precision": spec.precision,
         "compiled": spec.compile,

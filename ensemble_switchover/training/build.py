@@ -14,6 +14,7 @@ from ensemble_switchover.training.execution import EXECUTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
@@ -37,6 +38,7 @@ def build_ensemble(spec: RunSpec, members: Sequence[int] | None = None) -> Ensem
 
 def assemble(
     spec: RunSpec,
+    plan: ExecutionPlan,
     split: SplitImages,
     precision: Precision,
     members: Sequence[int] | None = None,
@@ -51,7 +53,7 @@ def assemble(
     module = EnsembleModule(
         build_ensemble(spec, chosen).to(precision.dtype),
         spec.recipe,
-        spec.execution_plan,
+        plan,
         precision,
         member_seeds=seeds,
         num_test_images=len(split.test),
@@ -61,7 +63,7 @@ def assemble(
     )
     datamodule = ImageDataModule(
         split,
-        groups=EXECUTIONS[spec.execution_plan.within].groups(len(chosen)),
+        groups=EXECUTIONS[plan.within].groups(len(chosen)),
         member_seeds=seeds,
         batch_size=spec.recipe.batch_size,
         augmentation=augmentation_of(spec),

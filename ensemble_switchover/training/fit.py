@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.data import ImageDataModule, SplitImages
     from ensemble_switchover.training import EnsembleModule
@@ -35,6 +36,7 @@ IGNORED_WARNINGS = (
 
 def train(
     spec: RunSpec,
+    plan: ExecutionPlan,
     split: SplitImages,
     precision: Precision,
     device: torch.device,
@@ -50,7 +52,7 @@ def train(
         TrainingError: if a member diverges.
         KeyboardInterrupt: on Ctrl-C, as everywhere else.
     """
-    module, datamodule = assemble(spec, split, precision, members, tell)
+    module, datamodule = assemble(spec, plan, split, precision, members, tell)
     module.start = start
     timing, memory = TimingCallback(module.num_members), MemoryCallback(module.num_members)
     fit(

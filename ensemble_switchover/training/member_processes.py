@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
 
 _EPOCH, _END, _GO_ON = b"E", b".", b"+"
@@ -44,6 +45,7 @@ class _Task:
     """What one process is to do."""
 
     spec: RunSpec
+    plan: ExecutionPlan
     members: range
     device: str
     """Kind of the device."""
@@ -55,12 +57,13 @@ class _Task:
 
 def train_in_processes(
     spec: RunSpec,
+    plan: ExecutionPlan,
     device: torch.device,
     on_epoch: Callable[[EpochResult], None],
     *,
     start: ResumePoint | None = None,
 ) -> str:
-    """Train the members of a run by its way; `on_epoch` is given every epoch of all of them.
+    """Train all members in the processes of a plan; `on_epoch` is given every epoch of all.
 
     Returns:
         Where the images lay, `device` or `host`.
@@ -70,7 +73,7 @@ def train_in_processes(
         ProcessEndedError: if a process is ended from outside.
         MemoryError: if the memory of a process does not suffice.
     """
-    slices = spec.execution_plan.slices(spec.design.k)
+    slices = plan.slices(spec.design.k)
     with WorkerProcesses() as workers:
         for number, members in enumerate(slices):
             own = None
@@ -78,7 +81,7 @@ def train_in_processes(
                 states = start.members[members.start : members.stop]
                 own = ResumePoint(num_epochs=start.num_epochs, members=states)
             name = f"members {members.start} to {members.stop - 1}"
-            task = _Task(spec, members, device.type, number, threads_each(len(slices)), own)
+            task = _Task(spec, plan, members, device.type, number, threads_each(len(slices)), own)
             workers.start(name, _train, task)
         return _gather(workers, on_epoch)
 
@@ -124,6 +127,7 @@ def _train(connection: Connection, task: _Task) -> None:
         device = slot_device(choose_device(task.device), task.number)
         _, datamodule = train(
             task.spec,
+            task.plan,
             load_images(task.spec),
             use_precision(task.spec.precision, device),
             device,

@@ -1,5 +1,6 @@
 """Made-up observations whose rates are known."""
 
+from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.machine.hardware import num_processors
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_VERSION,
@@ -73,9 +74,10 @@ def make_calibration(observations=None, **changes):
 
 def planted_seconds(spec, timed):
     """Return the seconds of a pass of one member by the planted rates."""
-    return seconds(RATES[timed], count_work(spec, timed))
+    return seconds(RATES[timed], count_work(spec, requested_plan(spec), timed))
 
 
 def observation_of(spec, timed, factor):
-    work, design = count_work(spec, timed), design_text(spec, timed)
+    plan = requested_plan(spec)
+    work, design = count_work(spec, plan, timed), design_text(spec, plan, timed)
     return observe(work, design=design, family=spec.family.name, timed=timed, factor=factor)

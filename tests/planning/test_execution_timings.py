@@ -102,7 +102,7 @@ def test_a_plan_takes_what_was_tried_before(tiny_spec, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     spec, _ = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=6")
     (before,) = forecast([spec], [], None)
-    assert before.spec.execution_plan == ExecutionPlan()
+    assert before.plan == ExecutionPlan()
     step_seconds = {ExecutionPlan().label: 1.0, FUSED.label: 0.5}
     subject = probe_subject(spec, *this_device(spec))
     write_probe(
@@ -111,6 +111,6 @@ def test_a_plan_takes_what_was_tried_before(tiny_spec, monkeypatch, tmp_path):
         )
     )
     (after,) = forecast([spec], [], None)
-    assert after.spec.execution_plan == FUSED
+    assert after.plan == FUSED
     assert after.cost.memory_bytes > before.cost.memory_bytes
     assert after.spec.name == before.spec.name

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import SGD
 
-from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_plan
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.design.layers import (
     BatchNorm,
@@ -133,9 +133,9 @@ def test_a_run_has_its_images_and_on_a_cpu_the_other_members(precision, tiny_spe
     design = spec.design
     member = shape_bytes(spec.family, design.depth, design.width, spec.task, 16, item)
     images = (40 + 60) * (64 + 8)
-    assert memory_bytes(spec, "cuda", None) == member + images
+    assert memory_bytes(spec, requested_plan(spec), "cuda", None) == member + images
     others = 2 * 3 * design.member_parameters * item
-    assert memory_bytes(spec, "cpu", None) == member + images + others
+    assert memory_bytes(spec, requested_plan(spec), "cpu", None) == member + images + others
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_run_has_its_images_and_on_a_cpu_the_other_members(precision, tiny_spe
 def test_images_count_where_they_lie(residence, available, on_device, tiny_spec):
     spec, _ = tiny_spec(f"dataset.residence={residence}")
     images = (40 + 60) * (64 + 8)
-    step = memory_bytes(spec, "cuda", available) - on_device * images
+    step = memory_bytes(spec, requested_plan(spec), "cuda", available) - on_device * images
     assert step == shape_bytes(spec.family, 26, 8, spec.task, 16, 4)
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.planning.calibration import calibration_folder, read_calibrations
 from ensemble_switchover.planning.cost import design_text
@@ -31,7 +32,7 @@ def saved():
 
 def test_every_pass_of_a_design_is_timed(tiny_spec):
     spec, _ = tiny_spec(*SMALL)
-    times = time_design(spec, torch.device("cpu"), FLOAT32, 0.01)
+    times = time_design(spec, requested_plan(spec), torch.device("cpu"), FLOAT32, 0.01)
     assert list(times) == list(Pass)
     for seconds in times.values():
         assert 3 <= len(seconds) <= 12
@@ -46,7 +47,7 @@ def test_timings_are_kept_and_the_plan_uses_them(tiny_spec):
     (calibration,) = saved()
     assert calibration.conditions.device == "cpu"
     assert {entry.design for entry in calibration.observations} == {
-        design_text(spec, timed) for spec in specs for timed in Pass
+        design_text(spec, requested_plan(spec), timed) for spec in specs for timed in Pass
     }
     assert sum("ms a step" in line for line in told) == 2
     for entry in calibration.observations:
@@ -86,9 +87,8 @@ def test_a_design_that_does_not_fit_is_left_out(tiny_spec, monkeypatch):
     spec, _ = tiny_spec(*SMALL)
     told = []
     calibrate([spec], 0.01, told.append)
-    assert told == [
-        f"calibration: {design_text(spec, Pass.TRAINING)} does not fit into memory; left out"
-    ]
+    text = design_text(spec, requested_plan(spec), Pass.TRAINING)
+    assert told == [f"calibration: {text} does not fit into memory; left out"]
     assert saved() == []
 
 

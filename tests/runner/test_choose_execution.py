@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_plan
 from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.runner import choose_execution as probing
@@ -24,8 +24,8 @@ class Steps:
         self.seconds = {ExecutionPlan(): 1.0, LAST: 1.0, FUSED: 4.0}
         self.taken = []
 
-    def __call__(self, spec, device, precision):
-        steps, plan = self, spec.execution_plan
+    def __call__(self, spec, plan, device, precision):
+        steps = self
 
         class Trial:
             def step(self):
@@ -125,7 +125,7 @@ def test_what_was_timed_beside_other_programs_is_used_but_not_kept(steps, tiny_s
 
 
 def test_a_process_that_ends_makes_its_way_impossible(steps, tiny_spec, monkeypatch):
-    def end(spec, device):
+    def end(spec, plan, device):
         raise ProcessEndedError("killed")
 
     monkeypatch.setattr(probing, "num_device_slots", lambda device: 2)
@@ -161,9 +161,9 @@ def test_processes_are_tried_for_a_long_run_only(steps, tiny_spec, monkeypatch):
     monkeypatch.setattr(probing, "num_device_slots", lambda device: 2)
     tried = []
 
-    def time_processes(spec, device):
-        tried.append(spec.execution_plan)
-        return (2.0 if spec.execution_plan == SPREAD else 3.0), 10.0
+    def time_processes(spec, plan, device):
+        tried.append(plan)
+        return (2.0 if plan == SPREAD else 3.0), 10.0
 
     monkeypatch.setattr(probing, "_time_processes", time_processes)
     steps.seconds = {ExecutionPlan(): 0.001, LAST: 0.001, FUSED: 0.004}
@@ -179,7 +179,7 @@ def test_processes_are_tried_for_a_long_run_only(steps, tiny_spec, monkeypatch):
 def test_processes_are_really_timed_side_by_side(tiny_spec, monkeypatch):
     monkeypatch.setattr(probing, "PROCESS_SECONDS", 0.05)
     spec, _ = tiny_spec(*WORDS, "execution=parallel", "execution.processes=2", "threads=2")
-    seconds, start_seconds = probing._time_processes(spec, CPU)
+    seconds, start_seconds = probing._time_processes(spec, requested_plan(spec), CPU)
     assert 0 < seconds < start_seconds
 
 
@@ -188,12 +188,14 @@ def test_a_run_goes_on_in_the_way_that_it_began_in(tiny_spec, monkeypatch):
     from ensemble_switchover.runner import run
 
     spec, config = tiny_spec(*WORDS, "epochs=3")
-    monkeypatch.setattr(run, "choose_way", lambda *arguments: FUSED)
+    monkeypatch.setattr(run, "choose_execution_plan", lambda *arguments: FUSED)
     with monkeypatch.context() as patch:
         patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             train_and_measure(spec, config, tell=list)
-    monkeypatch.setattr(run, "choose_way", lambda *arguments: pytest.fail("it was chosen"))
+    monkeypatch.setattr(
+        run, "choose_execution_plan", lambda *arguments: pytest.fail("it was chosen")
+    )
     record = train_and_measure(spec, config, tell=list)
     assert record.environment.execution == "fused"
     assert record.environment.execution_asked == "auto"

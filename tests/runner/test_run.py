@@ -5,6 +5,7 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
+from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.config.run_spec import resolve
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.planning.cost import memory_bytes
@@ -170,7 +171,8 @@ def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_spec, monkeyp
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     words = ("budget.depth=8", "budget.width=8")
-    needed = memory_bytes(tiny_spec(*words, "recipe.batch_size=8")[0], "cpu", None)
+    smaller, _ = tiny_spec(*words, "recipe.batch_size=8")
+    needed = memory_bytes(smaller, requested_plan(smaller), "cpu", None)
     available = int(share * needed / out_of_memory.USABLE_MEMORY_SHARE)
     monkeypatch.setattr(run, "train", fail)
     monkeypatch.setattr(out_of_memory, "device_memory_bytes", lambda device: available)

@@ -6,6 +6,7 @@ import joblib
 import pytest
 from omegaconf import OmegaConf
 
+from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.hardware import Gpu
 from ensemble_switchover.planning.cost import memory_bytes
@@ -99,7 +100,7 @@ def test_auto_puts_small_runs_together_and_large_ones_alone(two_gpus, tiny_spec)
         per_gpu = batch.num_jobs // 2
         for spec in batch.specs:
             numbers[spec.budget.width] = per_gpu
-            needed = memory_bytes(spec, "cuda", memory) + PROCESS_BYTES
+            needed = memory_bytes(spec, requested_plan(spec), "cuda", memory) + PROCESS_BYTES
             assert per_gpu == 1 or per_gpu * needed <= USABLE_MEMORY_SHARE * memory
             assert per_gpu == 8 or 2 * per_gpu * needed > USABLE_MEMORY_SHARE * memory
     assert numbers[1] > numbers[24] == 1
