@@ -17,7 +17,7 @@ from rich.table import Table
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
-from ensemble_switchover.data.augmentation import Augmentation, augment, draw
+from ensemble_switchover.data.augmentation import Augmentation, augment, draw_augmentation
 from ensemble_switchover.data.batches import IMAGES_AT_ONCE
 from ensemble_switchover.data.randaugment import RandAugment
 from ensemble_switchover.measurement.environment import describe_environment
@@ -71,7 +71,7 @@ def contenders(
 
     def batched() -> int:
         # as in training: draws first, and then piece by piece
-        draws = draw(settings, IMAGES, generator).to(device)
+        draws = draw_augmentation(settings, IMAGES, generator).to(device)
         for start in range(0, IMAGES, batch_size):
             augment(on_device, draws.select(start, start + batch_size), settings)
         return IMAGES

@@ -25,9 +25,10 @@ from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.config.run_spec import RunSpec, resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.data import load_dataset
-from ensemble_switchover.data.batches import Normalisation, TrainingBatches
+from ensemble_switchover.data.batches import TrainingBatches
 from ensemble_switchover.data.load import SOURCES
-from ensemble_switchover.data.sources.source import DatasetSource, Decoded
+from ensemble_switchover.data.normalisation import Normalisation
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.training.build import assemble, load_images
@@ -58,7 +59,7 @@ class Noise(DatasetSource):
         """Name the one set there is."""
         return "noise"
 
-    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+    def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Draw the images."""
         generator = np.random.default_rng(0)
         shape = (config.train_images + config.test_images, 3, 32, 32)
@@ -66,7 +67,7 @@ class Noise(DatasetSource):
         labels = np.arange(len(images)) % config.num_classes
         split = config.train_images
         names = tuple(str(label) for label in range(config.num_classes))
-        return Decoded(images[:split], labels[:split], images[split:], labels[split:], names)
+        return DatasetArrays(images[:split], labels[:split], images[split:], labels[split:], names)
 
 
 def resolve_case(words: tuple[str, ...], cache: Path) -> RunSpec:

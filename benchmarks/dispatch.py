@@ -25,6 +25,7 @@ from ensemble_switchover.config.schema import plain, register_schemas
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.machine.hardware import num_processors, processor_name
 from ensemble_switchover.results.from_run_spec import budget_record, design_record
+from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner.job import run_job
 
@@ -47,7 +48,7 @@ def main() -> None:
         study = resolve_study(configs)
         first, config = study.specs[0], configs[study.places[0]]
         run_job(first, config, concurrent_jobs=1, tell=str, warn=print)
-        record = read_record(first.folder / "record.json")
+        record = read_record(first.folder / RECORD_FILE)
         for spec, place in zip(study.specs, study.places, strict=True):
             own = replace(
                 record,

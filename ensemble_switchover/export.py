@@ -1,4 +1,4 @@
-"""`python -m ensemble_switchover.export`: a trained ensemble as one file for use elsewhere."""
+"""`python -m ensemble_switchover.export`: write a trained ensemble as a file for other programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.config.command_line import EXIT_FAILURE, run_command
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.terminal import complain, count, printable, quantity
-from ensemble_switchover.results.layout import FAILURE_FILE, RECORD_FILE, WEIGHTS_FILE
+from ensemble_switchover.results.layout import (
+    FAILURE_FILE,
+    RECORD_FILE,
+    WEIGHTS_FILE,
+    unfinished_folder,
+)
 from ensemble_switchover.results.state import failure_of
 from ensemble_switchover.results.store import read_record
 
@@ -22,21 +27,21 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 _DESCRIPTION = (
-    "Write the ensemble of a finished run as one file that needs none of this program: uint8 "
-    "images (B, C, H, W) go in as they are decoded, probabilities (B, classes) come out. The file "
-    "is loaded again and run beside the original before it gets its name."
+    "Write the ensemble of a finished run as one file that runs without this program. Its input "
+    "is uint8 images (B, C, H, W) as decoded; its output is probabilities (B, classes). Before "
+    "the file gets its name, it is loaded again and compared with the original."
 )
 SUFFIXES = {"onnx": ".onnx", "torch_export": ".pt2"}
-"""The formats, and how their files' names end."""
+"""The file name suffix of each format."""
 
-NEEDED = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch_export": ()}
-"""Packages of the extra `export` that a format takes."""
+NEEDED_PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch_export": ()}
+"""The packages of the extra `export` that each format needs."""
 
 EXPORT_EXECUTIONS = ("sequential", "fused")
-"""Those that a file can hold; threads are the business of what runs it."""
+"""The executions that a file can hold; the program that runs it decides about threads."""
 
 TOLERANCE = 1e-5
-"""By how much a probability may differ from the original's."""
+"""The largest allowed difference between an exported and an original probability."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,44 +53,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "run", type=Path, help=f"the folder of a finished run, or its {RECORD_FILE}"
     )
     parser.add_argument(
-        "--format", choices=tuple(SUFFIXES), required=True, help="what will load the file"
+        "--format", choices=tuple(SUFFIXES), required=True, help="the format of the file"
     )
     parser.add_argument(
         "--execution",
         choices=EXPORT_EXECUTIONS,
         default="sequential",
-        help="members one after another, or all in one pass; default: sequential",
+        help="run the members one after another or all in one pass; default: sequential",
     )
     parser.add_argument(
         "--out",
         type=Path,
-        help="the file to write; default: ensemble.onnx or .pt2 in the run's folder",
+        help="the file to write; default: ensemble.onnx or ensemble.pt2 in the run's folder",
     )
     given = parser.parse_args(arguments)
     return run_command(lambda: export(given.run, given.format, given.execution, given.out))
 
 
 def export(run: Path, form: str, execution: str, out: Path | None = None) -> int:
-    """Write the ensemble of a run in a format, if the file does what the original does.
+    """Write the ensemble of a finished run, if the file predicts what the original predicts.
+
+    Args:
+        run: The run's folder, or the record in it.
+        form: `onnx` or `torch_export`.
+        execution: How the file runs the members: `sequential` or `fused`.
+        out: The file; by default `ensemble.onnx` or `ensemble.pt2` in the run's folder.
 
     Returns:
-        The exit code: 1 if it does not, and then there is no file.
+        The exit code: 0, or 1 if the predictions differ, in which case no file is written.
 
     Raises:
-        ConfigError: if a package is missing, or the file cannot be there.
-        RecordError: if the run is not finished, or its weights are not there or damaged.
+        ConfigError: if a package is missing, or `out` is a folder.
+        RecordError: if the run is unfinished or failed, or its weights are absent or damaged.
     """
-    missing = [name for name in NEEDED[form] if find_spec(name) is None]
+    missing = [name for name in NEEDED_PACKAGES[form] if find_spec(name) is None]
     if missing:
         raise ConfigError(
-            f"--format {form}: needs {', '.join(missing)}; "
-            f"pip install 'ensemble-switchover[export]' brings what it needs"
+            f"--format {form}: {', '.join(missing)} not installed; "
+            f"pip install 'ensemble-switchover[export]' installs what the format needs"
         )
     folder = run.parent if run.name == RECORD_FILE else run
-    record = _read(folder)
+    record = _read_record_with_weights(folder)
     out = folder / f"ensemble{SUFFIXES[form]}" if out is None else out
     if out.is_dir():
-        raise ConfigError(f"--out {out}: expected a file, this is a folder")
+        raise ConfigError(f"--out {out}: expected a file, found a folder; name a file in it")
 
     from ensemble_switchover.serving.exported_file import export_file
     from ensemble_switchover.serving.weights import load_ensemble
@@ -94,50 +105,54 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
     design = record.design
     found = (trained.family.name, trained.depth, trained.width, len(trained.ensemble.members))
     if found != (design.family, design.depth, design.width, design.k):
-        raise RecordError(f"{folder / WEIGHTS_FILE}: the weights of another run")
+        raise RecordError(
+            f"{folder / WEIGHTS_FILE}: expected the weights of {design.k} x {design.family} "
+            f"{design.depth}x{design.width}, found {found[3]} x {found[0]} {found[1]}x{found[2]}: "
+            f"they belong to another run"
+        )
     difference = export_file(
-        trained, form, execution, out, _facts(record, trained.class_names), TOLERANCE
+        trained, form, execution, out, _metadata(record, trained.class_names), TOLERANCE
     )
-    told = f"{difference:.1e} from the original's, on images of noise"
-    if not difference <= TOLERANCE:  # nor if it is not a number
+    measured = f"{difference:.1e} from the original's, on images of noise"
+    if not difference <= TOLERANCE:  # also refuses NaN
         complain(
-            f"{out}: not written: its probabilities differ by up to {told}; at most {TOLERANCE:g} "
-            f"is allowed"
+            f"{out}: not written: its probabilities differ by up to {measured}; at most "
+            f"{TOLERANCE:g} is allowed"
         )
         return EXIT_FAILURE
     networks = f"{count(design.k, design.family)} {design.depth}x{design.width}"
     print(printable(f"{networks}, {execution}, as {form}: {quantity(out.stat().st_size)}B"))
-    print(f"probabilities differ by at most {told}")
+    print(f"probabilities differ by at most {measured}")
     print(out)
     return 0
 
 
-def _read(folder: Path) -> Record:
-    """Read the record of a run whose weights are there."""
+def _read_record_with_weights(folder: Path) -> Record:
+    """Read the record of a finished run, and check that the run kept its weights."""
     path = folder / RECORD_FILE
     if not path.exists():
-        raise RecordError(_unfinished(folder))
+        raise RecordError(f"{folder}: {_why_no_record(folder)}")
     record = read_record(path)
     if not (folder / WEIGHTS_FILE).exists():
         raise RecordError(
-            f"{folder}: no {WEIGHTS_FILE} in it: the run kept no weights; the same words with "
-            f"record.weights=true and another study= train it again"
+            f"{folder}: no {WEIGHTS_FILE} in it: the run kept no weights; to train it again, "
+            f"repeat its overrides with record.weights=true and another study="
         )
     return record
 
 
-def _unfinished(folder: Path) -> str:
+def _why_no_record(folder: Path) -> str:
     if (folder / FAILURE_FILE).exists():
-        return f"{folder}: the run failed: {failure_of(folder)}"
-    if (folder.parent / ".checkpoints" / folder.name).is_dir():
-        return f"{folder}: the run is unfinished; the command that began it goes on with it"
+        return f"the run failed: {failure_of(folder)}"
+    if unfinished_folder(folder).is_dir():
+        return "the run is unfinished; the command that began it continues it"
     if not folder.is_dir():
-        return f"{folder}: no such folder; expected that of a run, with {RECORD_FILE} in it"
-    return f"{folder}: no {RECORD_FILE} in it; expected the folder of one finished run"
+        return f"no such folder; expected the folder of a run, with {RECORD_FILE} in it"
+    return f"no {RECORD_FILE} in it; expected the folder of one finished run"
 
 
-def _facts(record: Record, class_names: Sequence[str]) -> dict[str, str]:
-    """Return what the file tells of itself."""
+def _metadata(record: Record, class_names: Sequence[str]) -> dict[str, str]:
+    """Return what is written into the file about the run: name, fingerprint, error in percent."""
     return {
         "run": record.name,
         "fingerprint": record.fingerprint,

@@ -1,4 +1,4 @@
-"""`python -m ensemble_switchover.look`: a picture of a data set and of its augmentation."""
+"""`python -m ensemble_switchover.look`: draw training images and their augmentation as a PNG."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from ensemble_switchover.config.command_line import command_parser, run_command
 from ensemble_switchover.config.run_spec import resolve
 from ensemble_switchover.config.schema import conf_folder, typed
 from ensemble_switchover.config.seeds import Stream, stream_seed
-from ensemble_switchover.data import load_dataset
-from ensemble_switchover.data.augmentation import augment, draw
-from ensemble_switchover.data.contact_sheet import Row, draw_sheet
+from ensemble_switchover.data.augmentation import augment, draw_augmentation
+from ensemble_switchover.data.contact_sheet import SheetRow, draw_sheet
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.training.build import augmentation_of
+from ensemble_switchover.training.build import augmentation_of, load_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,47 +28,54 @@ if TYPE_CHECKING:
     from ensemble_switchover.data import ImageSet
 
 _DESCRIPTION = (
-    "Draw a sheet of training images with the names of their classes, as PNG. Where images are "
-    "augmented, every row begins with one image as it is, and goes on with draws of it."
+    "Draw a sheet of training images with the names of their classes, as PNG. If images are "
+    "augmented, every row shows one image unchanged, followed by augmented versions of it."
 )
 MAX_SHEET_ROWS = 20
+"""The default number of classes, one row each."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the path of the picture is the last line it prints."""
+    """Run the command; the last line it prints is the path of the picture."""
     parser = command_parser("look", _DESCRIPTION)
     parser.add_argument("--out", type=Path, default=Path("sheet.png"), help="default: sheet.png")
-    parser.add_argument("--images", type=int, default=8, help="images of a class; default: 8")
+    parser.add_argument("--images", type=int, default=8, help="images per class; default: 8")
     parser.add_argument(
         "--classes",
         type=int,
         default=MAX_SHEET_ROWS,
-        help=f"classes at most; default: {MAX_SHEET_ROWS}",
+        help=f"the largest number of classes; default: {MAX_SHEET_ROWS}",
     )
     given = parser.parse_intermixed_args(arguments)
     return run_command(lambda: look(given.words, given.out, given.images, given.classes))
 
 
-def look(words: Sequence[str], out: Path, num_images: int, max_classes: int) -> int:
-    """Draw the sheet of the run that the words ask for.
+def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int) -> int:
+    """Draw the training images of the run that the overrides describe.
+
+    Args:
+        overrides: Hydra overrides of one run.
+        out: The PNG file to write.
+        num_images: Images per class.
+        max_classes: The largest number of classes to draw.
+
+    Returns:
+        The exit code, 0.
 
     Raises:
-        ConfigError: for words that mean nothing, or a sheet without images.
-        DataError: if the data set is absent or not what it should be.
+        ConfigError: if an override is invalid, or a number is below 1.
+        DataError: if the data set is absent, or not what its configuration says.
     """
     for option, number in (("--images", num_images), ("--classes", max_classes)):
         if number < 1:
             raise ConfigError(f"{option} {number}: expected 1 or more")
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        spec = resolve(typed(compose("config", overrides=list(words))))
-    used = spec.sizes
-    split = load_dataset(
-        spec.dataset, used.train, used.test, print, validation_size=used.validation
-    )
+        spec = resolve(typed(compose("config", overrides=list(overrides))))
+    split = load_images(spec, print)
     for remark in split.remarks:
         print(f"dataset={spec.dataset.name}: {remark}")
     rows = [
-        Row(name, _images_of(spec, split.train, label, num_images))
+        SheetRow(name, _images_of_class(spec, split.train, label, num_images))
         for label, name in enumerate(split.class_names[:max_classes])
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -79,18 +85,22 @@ def look(words: Sequence[str], out: Path, num_images: int, max_classes: int) -> 
     return 0
 
 
-def _images_of(spec: RunSpec, data: ImageSet, label: int, count: int) -> np.ndarray:
-    """Return images (N, C, H, W) of a class: different ones, or draws of one after it."""
+def _images_of_class(spec: RunSpec, data: ImageSet, label: int, count: int) -> np.ndarray:
+    """Return `count` images (N, C, H, W) of a class.
+
+    Without augmentation they are its first images; with it, its first image and augmented
+    versions of that image.
+    """
     augmentation = augmentation_of(spec)
     of_class = torch.nonzero(data.labels == label).flatten()
     if augmentation is None:
         return data.images[of_class[:count]].numpy()
     seed = stream_seed(spec.member_seeds[0], Stream.AUGMENTATION, label)
     generator = torch.Generator().manual_seed(seed)
-    plain: Tensor = data.images[of_class[:1]]
-    same = plain.expand(count - 1, -1, -1, -1).contiguous()
-    drawn = augment(same, draw(augmentation, count - 1, generator), augmentation)
-    return torch.cat([plain, drawn]).numpy()
+    first: Tensor = data.images[of_class[:1]]
+    copies = first.expand(count - 1, -1, -1, -1).contiguous()
+    draws = draw_augmentation(augmentation, count - 1, generator)
+    return torch.cat([first, augment(copies, draws, augmentation)]).numpy()
 
 
 def _describe(spec: RunSpec, num_rows: int) -> str:
@@ -99,7 +109,7 @@ def _describe(spec: RunSpec, num_rows: int) -> str:
     text = f"{dataset.name}: {shown}{dataset.num_classes} classes, training images"
     if dataset.augmentation == "none":
         return f"{text}, not augmented"
-    return f"{text}; first as they are, then dataset.augmentation={dataset.augmentation}"
+    return f"{text}; first unchanged, then dataset.augmentation={dataset.augmentation}"
 
 
 if __name__ == "__main__":

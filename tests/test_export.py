@@ -17,6 +17,7 @@ from ensemble_switchover.results.layout import (
     LOG_FILE,
     RECORD_FILE,
     WEIGHTS_FILE,
+    checkpoint_folder,
 )
 from ensemble_switchover.results.predictions import predictions_file
 from ensemble_switchover.results.store import read_record, write_failure, write_record
@@ -56,7 +57,7 @@ def run(tmp_path):
     return folder
 
 
-def test_another_program_makes_the_errors_that_the_record_tells(trained_run, capsys):
+def test_another_program_makes_the_errors_that_the_record_states(trained_run, capsys):
     spec = trained_run("epochs=4", "execution=fused")
     code, printed, complaint = call(capsys, spec.folder, "--format", "onnx")
     assert (code, complaint) == (0, "")
@@ -87,7 +88,7 @@ def test_a_run_keeps_no_weights_where_that_is_asked_for(trained_run, capsys):
     assert names == {CONFIG_FILE, EPOCHS_FILE, LOG_FILE, RECORD_FILE, predictions_file(1)}
     code, printed, complaint = call(capsys, spec.folder, "--format", "onnx")
     assert (code, printed) == (2, "")
-    assert "the run kept no weights; the same words with record.weights=true" in complaint
+    assert "the run kept no weights; to train it again, repeat its overrides with" in complaint
 
 
 def test_weights_change_nothing_about_which_run_it_is(tiny_spec):
@@ -106,7 +107,7 @@ def failed(folder):
 
 def unfinished(folder):
     shutil.rmtree(folder)
-    (folder.parent / ".checkpoints" / folder.name).mkdir(parents=True)
+    checkpoint_folder(folder).mkdir(parents=True)
     return in_words(folder)
 
 
@@ -123,16 +124,16 @@ def damaged_record(folder):
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda folder: in_words(folder / "absent"), "absent: no such folder; expected that of a"),
+        (lambda folder: in_words(folder / "absent"), "absent: no such folder; expected the folder"),
         (lambda folder: in_words(folder.parent), "expected the folder of one finished run"),
         (failed, "the run failed: member 2 diverged"),
-        (unfinished, "the run is unfinished; the command that began it goes on with it"),
+        (unfinished, "the run is unfinished; the command that began it continues it"),
         (damaged, "weights.safetensors: damaged, or no weights of this program"),
         (damaged_record, "not a record"),
-        (in_words, "weights.safetensors: the weights of another run"),
+        (in_words, "weights.safetensors: expected the weights of 2 x resnet 26x12, found 2 x "),
         (
             lambda folder: [*in_words(folder / RECORD_FILE), "--out", str(folder)],
-            "expected a file, this is a folder",
+            "expected a file, found a folder; name a file in it",
         ),
     ],
 )
@@ -147,26 +148,26 @@ def test_a_mistake_is_one_message(prepare, message, run, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
         (["--format", "tflite"], "invalid choice: 'tflite'"),
         (["--format", "onnx", "--execution", "parallel"], "invalid choice: 'parallel'"),
         ([], "required: --format"),
     ],
 )
-def test_an_unknown_word_is_a_mistake_in_usage(words, message, run, capsys):
-    code, _, complaint = call(capsys, run, *words)
+def test_an_unknown_argument_is_a_mistake_in_usage(arguments, message, run, capsys):
+    code, _, complaint = call(capsys, run, *arguments)
     assert code == 2
     assert message in complaint
 
 
-def test_a_missing_package_is_named_with_what_brings_it(run, capsys, monkeypatch):
+def test_a_missing_package_is_named_with_the_command_that_installs_it(run, capsys, monkeypatch):
     monkeypatch.setattr(export, "find_spec", lambda name: None)
     code, _, complaint = call(capsys, run, "--format", "onnx")
     assert code == 2
     assert complaint == (
-        "--format onnx: needs onnx, onnxscript, onnxruntime; "
-        "pip install 'ensemble-switchover[export]' brings what it needs\n"
+        "--format onnx: onnx, onnxscript, onnxruntime not installed; "
+        "pip install 'ensemble-switchover[export]' installs what the format needs\n"
     )
 
 

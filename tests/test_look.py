@@ -18,9 +18,9 @@ def test_a_sheet_is_written_and_named_last(capsys, tmp_path):
     out = tmp_path / "new" / "sheet.png"
     code, printed, _ = run(capsys, "dataset=digits", "--out", out, "--images", 3)
     assert code == 0
-    *_, told, path = printed.splitlines()
+    *_, description, path = printed.splitlines()
     assert path == str(out)
-    assert told == "digits: 10 classes, training images, not augmented"
+    assert description == "digits: 10 classes, training images, not augmented"
     with Image.open(out) as sheet:
         assert sheet.format == "PNG"
         assert sheet.height > 10 * 72
@@ -29,33 +29,33 @@ def test_a_sheet_is_written_and_named_last(capsys, tmp_path):
 def test_augmented_rows_begin_with_the_plain_image(compose_config):
     spec = resolve(compose_config("dataset.augmentation=randaugment", "dataset.crop_padding=1"))
     data = load_dataset(spec.dataset, spec.train_size, spec.test_size).train
-    images = look._images_of(spec, data, 4, 6)
+    images = look._images_of_class(spec, data, 4, 6)
     first = data.images[(data.labels == 4).nonzero()[0, 0]].numpy()
     assert images.shape == (6, 1, 8, 8)
     assert (images[0] == first).all()
     assert len(np.unique(images.reshape(6, -1), axis=0)) > 3
-    assert (look._images_of(spec, data, 4, 6) == images).all()
-    assert (look._images_of(spec, data, 4, 1) == images[:1]).all()
+    assert (look._images_of_class(spec, data, 4, 6) == images).all()
+    assert (look._images_of_class(spec, data, 4, 1) == images[:1]).all()
 
 
 def test_plain_rows_have_different_images_of_the_class(compose_config):
     spec = resolve(compose_config())
     data = load_dataset(spec.dataset, spec.train_size, spec.test_size).train
-    images = look._images_of(spec, data, 2, 5)
+    images = look._images_of_class(spec, data, 2, 5)
     assert (images == data.images[data.labels == 2][:5].numpy()).all()
 
 
 def test_few_classes_are_drawn_of_many(capsys, tmp_path):
-    words = ("dataset=fractals", "dataset.num_classes=12", "dataset.train_images=24")
+    options = ("dataset=fractals", "dataset.num_classes=12", "dataset.train_images=24")
     more = ("dataset.test_images=12", "dataset.augmentation=standard", "--classes", 5)
-    code, printed, _ = run(capsys, *words, *more, "--out", tmp_path / "a.png")
+    code, printed, _ = run(capsys, *options, *more, "--out", tmp_path / "a.png")
     assert code == 0
-    told = printed.splitlines()[-2]
-    assert told.startswith("fractals: the first 5 of 12 classes, training images; first as they")
+    description = printed.splitlines()[-2]
+    assert description.startswith("fractals: the first 5 of 12 classes, training images; first unc")
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
         (["dataset=digit"], "dataset=digit: expected one of "),
         (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none"),
@@ -64,9 +64,9 @@ def test_few_classes_are_drawn_of_many(capsys, tmp_path):
         (["--classes", "0"], "--classes 0: expected 1 or more"),
     ],
 )
-def test_a_mistake_is_one_message(words, message, capsys, tmp_path):
+def test_a_mistake_is_one_message(arguments, message, capsys, tmp_path):
     out = tmp_path / "sheet.png"
-    code, printed, complaint = run(capsys, *words, "--out", out)
+    code, printed, complaint = run(capsys, *arguments, "--out", out)
     assert code == 2
     assert printed == ""
     assert complaint.startswith(message)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ensemble_switchover.data.batches import Normalisation
+from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.serving.weights import TrainedEnsemble

@@ -22,7 +22,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from ensemble_switchover.data.normalisation import pixel_moments
-from ensemble_switchover.data.sources.source import Decoded
+from ensemble_switchover.data.sources.source import DatasetArrays
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,20 +40,20 @@ ARRAY_TYPES = tuple(np.dtype(kind).str for kind in (np.uint8, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
-class CachedSet:
+class LoadedDataset:
     """A decoded set, mapped from its files, with the sums that its statistics follow from."""
 
-    decoded: Decoded
+    decoded: DatasetArrays
     train_moments: np.ndarray
     """(N, 2, C) `int64`: every training image's sums of pixels and of their squares."""
 
 
-def cached_set(
+def cached_dataset(
     folder: Path,
     identity: str,
-    decode: Callable[[], Decoded],
+    decode: Callable[[], DatasetArrays],
     tell: Callable[[str], None] | None = None,
-) -> CachedSet:
+) -> LoadedDataset:
     """Map the set kept under `identity`, decoding and writing it first if it is not there.
 
     The arrays are mapped copy on write: processes share the pages, and no write ever reaches the
@@ -109,28 +109,28 @@ def _lock(folder: Path, identity: str, tell: Callable[[str], None] | None) -> It
         lock.release()
 
 
-def with_moments(decoded: Decoded) -> CachedSet:
+def with_moments(decoded: DatasetArrays) -> LoadedDataset:
     """Add the sums of every training image to a decoded set."""
-    return CachedSet(decoded, pixel_moments(decoded.train_images))
+    return LoadedDataset(decoded, pixel_moments(decoded.train_images))
 
 
-def _decoded(identity: str, decode: Callable[[], Decoded]) -> CachedSet:
+def _decoded(identity: str, decode: Callable[[], DatasetArrays]) -> LoadedDataset:
     try:
         return with_moments(decode())
     except OSError as error:
         raise DataError(f"{identity} cannot be read ({error})") from error
 
 
-def _arrays(cached: CachedSet) -> dict[str, np.ndarray]:
+def _arrays(cached: LoadedDataset) -> dict[str, np.ndarray]:
     arrays = {
-        entry.name: getattr(cached.decoded, entry.name)
-        for entry in fields(Decoded)
+        entry.name: getattr(cached.arrays, entry.name)
+        for entry in fields(DatasetArrays)
         if entry.name not in {"class_names", "remarks"}
     }
     return {**arrays, "train_moments": cached.train_moments}
 
 
-def _write(place: Path, identity: str, cached: CachedSet) -> None:
+def _write(place: Path, identity: str, cached: LoadedDataset) -> None:
     part = place.with_name(f"{identity}.part-{uuid4().hex[:8]}")
     try:
         part.mkdir()
@@ -142,8 +142,8 @@ def _write(place: Path, identity: str, cached: CachedSet) -> None:
         manifest = {
             "version": CACHE_VERSION,
             "identity": identity,
-            "class_names": list(cached.decoded.class_names),
-            "remarks": list(cached.decoded.remarks),
+            "class_names": list(cached.arrays.class_names),
+            "remarks": list(cached.arrays.remarks),
             "arrays": {name: _facts(array) for name, array in arrays.items()},
         }
         with (part / MANIFEST).open("wb") as file:
@@ -182,7 +182,7 @@ def _facts(array: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _read(place: Path, identity: str) -> CachedSet | None:
+def _read(place: Path, identity: str) -> LoadedDataset | None:
     """Map a set, or return None where there is none that is whole."""
     try:
         manifest = json.loads((place / MANIFEST).read_bytes())
@@ -196,7 +196,7 @@ def _read(place: Path, identity: str) -> CachedSet | None:
             arrays[name] = array
         moments = arrays.pop("train_moments")
         names, remarks = tuple(manifest["class_names"]), tuple(manifest["remarks"])
-        return CachedSet(Decoded(**arrays, class_names=names, remarks=remarks), moments)
+        return LoadedDataset(DatasetArrays(**arrays, class_names=names, remarks=remarks), moments)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -30,7 +30,7 @@ class Augmentation:
 
 
 @dataclass(frozen=True, slots=True)
-class Draws:
+class AugmentationDraws:
     """What was drawn for B images."""
 
     offsets: Tensor
@@ -40,17 +40,19 @@ class Draws:
     codes: Tensor | None = None
     """(B, n) operations; they stay on the CPU, which decides by them what a device is to do."""
 
-    def to(self, device: torch.device) -> Draws:
+    def to(self, device: torch.device) -> AugmentationDraws:
         """Move what a device needs there."""
         return replace(self, offsets=self.offsets.to(device), flips=self.flips.to(device))
 
-    def select(self, start: int, stop: int) -> Draws:
+    def select(self, start: int, stop: int) -> AugmentationDraws:
         """Keep the draws of the images from `start` up to `stop`."""
         codes = None if self.codes is None else self.codes[start:stop]
-        return Draws(self.offsets[start:stop], self.flips[start:stop], codes)
+        return AugmentationDraws(self.offsets[start:stop], self.flips[start:stop], codes)
 
 
-def draw(augmentation: Augmentation, size: int, generator: torch.Generator) -> Draws:
+def draw_augmentation(
+    augmentation: Augmentation, size: int, generator: torch.Generator
+) -> AugmentationDraws:
     """Draw for `size` images; on the CPU, so that every device sees the same draws.
 
     Crops and flips are the same with operations and without.
@@ -59,18 +61,20 @@ def draw(augmentation: Augmentation, size: int, generator: torch.Generator) -> D
     flips = torch.rand(size, generator=generator, dtype=torch.float32) < 0.5
     flips = flips if augmentation.flip else torch.zeros_like(flips)
     if augmentation.operations is None:
-        return Draws(offsets, flips)
-    return Draws(offsets, flips, draw_operations(augmentation.operations, size, generator))
+        return AugmentationDraws(offsets, flips)
+    return AugmentationDraws(
+        offsets, flips, draw_operations(augmentation.operations, size, generator)
+    )
 
 
-def augment(images: Tensor, draws: Draws, augmentation: Augmentation) -> Tensor:
+def augment(images: Tensor, draws: AugmentationDraws, augmentation: Augmentation) -> Tensor:
     """Augment images (B, C, H, W) of `uint8` by their draws; the shape stays."""
     if augmentation.operations is not None and draws.codes is not None:
         images = transform(images, draws.codes, augmentation.operations.magnitude)
     return crop_and_flip(images, draws, augmentation.padding)
 
 
-def crop_and_flip(images: Tensor, draws: Draws, padding: int) -> Tensor:
+def crop_and_flip(images: Tensor, draws: AugmentationDraws, padding: int) -> Tensor:
     """Crop and flip images (B, C, H, W) by their draws; the shape stays."""
     num_channels, height, width = images.shape[1:]
     padded = functional.pad(images, (padding, padding, padding, padding))

@@ -6,14 +6,12 @@ Dimensions: N images, m members of a step, B images of a batch, C channels, H an
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from ensemble_switchover.config.seeds import Stream, stream_seed
-from ensemble_switchover.data.augmentation import augment, draw
-from ensemble_switchover.data.normalisation import mean_and_deviation
+from ensemble_switchover.data.augmentation import augment, draw_augmentation
 from ensemble_switchover.data.prefetch import gather
 
 if TYPE_CHECKING:
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.data.augmentation import Augmentation
     from ensemble_switchover.data.images import ImageSet
+    from ensemble_switchover.data.normalisation import Normalisation
 
 IMAGES_AT_ONCE = 1024
 PIXELS_AT_ONCE = IMAGES_AT_ONCE * 64**2
@@ -59,55 +58,6 @@ class EvaluationBatch(NamedTuple):
     """(B, C, H, W), normalised."""
     start: int
     """Position of the first of them in the test set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Normalisation:
-    """Mean and standard deviation (C,) of pixels between 0 and 1, over the training images."""
-
-    mean: Tensor
-    deviation: Tensor
-
-    @classmethod
-    def of(cls, images: Tensor) -> Normalisation:
-        """Measure images (N, C, H, W) of `uint8`; a constant channel gets deviation 1."""
-        levels = torch.arange(256, dtype=torch.float64) / 255
-        means, deviations = [], []
-        for channel in images.cpu().unbind(dim=1):
-            share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
-            mean = (share * levels).sum()
-            means.append(mean)
-            deviations.append((share * (levels - mean) ** 2).sum().sqrt())
-        deviation = torch.stack(deviations)
-        deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
-        return cls(torch.stack(means), deviation)
-
-    @classmethod
-    def of_set(cls, data: ImageSet) -> Normalisation:
-        """Measure a set, by its moments where they are known: the pixels are not looked at."""
-        if data.moments is None:
-            return cls.of(data.images)
-        mean, deviation = mean_and_deviation(data.moments, data.images[0, 0].numel())
-        deviation[deviation == 0] = 1
-        return cls(torch.from_numpy(mean), torch.from_numpy(deviation))
-
-    def on(self, device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
-        """Return the standardisation of images (B, C, H, W) of `uint8` that lie on a device.
-
-        Its factors are moved there once, so that no batch waits for them.
-        """
-        scale, shift = (factor.to(device) for factor in self.factors(dtype))
-        return lambda images: images.to(dtype) * scale - shift
-
-    def factors(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Return what `uint8` pixels are multiplied by, and what is then taken off: (C, 1, 1)."""
-        scale = (1 / (255 * self.deviation)).to(dtype)[:, None, None]
-        shift = (self.mean / self.deviation).to(dtype)[:, None, None]
-        return scale, shift
-
-    def apply(self, images: Tensor, dtype: torch.dtype) -> Tensor:
-        """Turn images (B, C, H, W) of `uint8` into standardised floating point."""
-        return self.on(images.device, dtype)(images)
 
 
 class TrainingBatches:
@@ -161,7 +111,7 @@ class TrainingBatches:
             orders.append(torch.randperm(size, generator=generator).to(self.data.labels.device))
             if self.augmentation is not None:
                 generator.manual_seed(stream_seed(seed, Stream.AUGMENTATION, epoch))
-                draws.append(draw(self.augmentation, size, generator).to(self.device))
+                draws.append(draw_augmentation(self.augmentation, size, generator).to(self.device))
         step = self._images_at_once
         starts = range(0, size, step)
         indices = (order[start : start + step] for start in starts for order in orders)

@@ -11,9 +11,9 @@ from ensemble_switchover.data.batches import (
     EvaluationBatches,
     GroupEpochs,
     Groups,
-    Normalisation,
     TrainingBatches,
 )
+from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.data.prefetch import free_device_bytes
 
 if TYPE_CHECKING:

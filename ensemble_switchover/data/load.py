@@ -10,7 +10,7 @@ import torch
 
 from ensemble_switchover.config.dataset_spec import training_images
 from ensemble_switchover.config.schema import FolderConfig
-from ensemble_switchover.data.array_cache import CachedSet, cached_set, with_moments
+from ensemble_switchover.data.array_cache import LoadedDataset, cached_dataset, with_moments
 from ensemble_switchover.data.images import ImageSet, SplitImages
 from ensemble_switchover.data.locations import cache_folder, dataset_root
 from ensemble_switchover.data.sources.cifar import CIFAR10, CIFAR100
@@ -77,8 +77,8 @@ def _split(
     validation_size: int,
     tell: Callable[[str], None] | None,
 ) -> SplitImages:
-    whole = load_arrays(config, tell)
-    decoded, seed = whole.decoded, config.split_seed
+    whole = load_whole_dataset(config, tell)
+    decoded, seed = whole.arrays, config.split_seed
     if isinstance(config, FolderConfig) and config.skip_bad:
         train_size = min(train_size, len(decoded.train_labels) - validation_size)
         test_size = min(test_size, len(decoded.test_labels))
@@ -105,7 +105,9 @@ def _split(
     return SplitImages(train, measured, decoded.class_names, decoded.remarks)
 
 
-def load_arrays(config: DatasetConfig, tell: Callable[[str], None] | None = None) -> CachedSet:
+def load_whole_dataset(
+    config: DatasetConfig, tell: Callable[[str], None] | None = None
+) -> LoadedDataset:
     """Load the whole set as arrays.
 
     Raises:
@@ -119,7 +121,7 @@ def load_arrays(config: DatasetConfig, tell: Callable[[str], None] | None = None
     if not source.cached:
         return with_moments(source.decode(config, root))
     identity = source.identity(config, root)
-    return cached_set(cache_folder(config), identity, lambda: source.decode(config, root), tell)
+    return cached_dataset(cache_folder(config), identity, lambda: source.decode(config, root), tell)
 
 
 def _hold_out(

@@ -7,7 +7,18 @@ Dimensions: N images, C channels, H and W pixels.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from ensemble_switchover.data.images import ImageSet
 
 CHUNK_BYTES = 1 << 24
 
@@ -53,3 +64,52 @@ def mean_and_deviation(moments: np.ndarray, pixels_per_image: int) -> tuple[np.n
         # Python's integers: no cancellation
         deviations.append((count * squares - total**2) ** 0.5 / (255 * count))
     return np.array(means), np.array(deviations)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """Mean and standard deviation (C,) of pixels between 0 and 1, over the training images."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    @classmethod
+    def of(cls, images: Tensor) -> Normalisation:
+        """Measure images (N, C, H, W) of `uint8`; a constant channel gets deviation 1."""
+        levels = torch.arange(256, dtype=torch.float64) / 255
+        means, deviations = [], []
+        for channel in images.cpu().unbind(dim=1):
+            share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
+            mean = (share * levels).sum()
+            means.append(mean)
+            deviations.append((share * (levels - mean) ** 2).sum().sqrt())
+        deviation = torch.stack(deviations)
+        deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+        return cls(torch.stack(means), deviation)
+
+    @classmethod
+    def of_set(cls, data: ImageSet) -> Normalisation:
+        """Measure a set, by its moments where they are known: the pixels are not looked at."""
+        if data.moments is None:
+            return cls.of(data.images)
+        mean, deviation = mean_and_deviation(data.moments, data.images[0, 0].numel())
+        deviation[deviation == 0] = 1
+        return cls(torch.from_numpy(mean), torch.from_numpy(deviation))
+
+    def on(self, device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
+        """Return the standardisation of images (B, C, H, W) of `uint8` that lie on a device.
+
+        Its factors are moved there once, so that no batch waits for them.
+        """
+        scale, shift = (factor.to(device) for factor in self.factors(dtype))
+        return lambda images: images.to(dtype) * scale - shift
+
+    def factors(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Return what `uint8` pixels are multiplied by, and what is then taken off: (C, 1, 1)."""
+        scale = (1 / (255 * self.deviation)).to(dtype)[:, None, None]
+        shift = (self.mean / self.deviation).to(dtype)[:, None, None]
+        return scale, shift
+
+    def apply(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+        """Turn images (B, C, H, W) of `uint8` into standardised floating point."""
+        return self.on(images.device, dtype)(images)

@@ -13,7 +13,7 @@ import torch
 
 from ensemble_switchover.config.execution_plan import plan_from_config, requested_plan
 from ensemble_switchover.config.schema import LoggerConfig, plain
-from ensemble_switchover.data.batches import Normalisation
+from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.measurement.disturbance import (

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ensemble_switchover.config.seeds import MAX_MEMBERS
-from ensemble_switchover.data.batches import Normalisation
+from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.errors import DesignError, RecordError
 from ensemble_switchover.networks import Ensemble, build_network

@@ -12,17 +12,19 @@ import torch
 from filelock import FileLock
 
 from ensemble_switchover.data import array_cache
-from ensemble_switchover.data.array_cache import MANIFEST, cached_set
+from ensemble_switchover.data.array_cache import MANIFEST, cached_dataset
 from ensemble_switchover.data.normalisation import mean_and_deviation, pixel_moments
-from ensemble_switchover.data.sources.source import Decoded
+from ensemble_switchover.data.sources.source import DatasetArrays
 from ensemble_switchover.errors import DataError
 
-ARRAYS = [entry.name for entry in fields(Decoded) if entry.name not in {"class_names", "remarks"}]
+ARRAYS = [
+    entry.name for entry in fields(DatasetArrays) if entry.name not in {"class_names", "remarks"}
+]
 
 
 def make_set(seed=0, train=30, test=10):
     generator = np.random.default_rng(seed)
-    return Decoded(
+    return DatasetArrays(
         train_images=generator.integers(0, 256, (train, 3, 5, 4), dtype=np.uint8),
         train_labels=generator.integers(0, 3, train),
         test_images=generator.integers(0, 256, (test, 3, 5, 4), dtype=np.uint8),
@@ -52,10 +54,10 @@ def names_in(folder):
 @pytest.mark.parametrize("test", [10, 0])
 def test_a_set_is_decoded_once_and_read_back(tmp_path, test):
     decoded, told = make_set(test=test), []
-    first = cached_set(tmp_path / "a" / "b", "ants", lambda: decoded, told.append)
-    again = cached_set(tmp_path / "a" / "b", "ants", not_again, told.append)
+    first = cached_dataset(tmp_path / "a" / "b", "ants", lambda: decoded, told.append)
+    again = cached_dataset(tmp_path / "a" / "b", "ants", not_again, told.append)
     for found in (first, again):
-        assert_same(found.decoded, decoded)
+        assert_same(found.arrays, decoded)
     assert len(told) == 1
     assert str(tmp_path / "a" / "b" / "ants") in told[0]
     assert names_in(tmp_path / "a" / "b") == ["ants", "ants.lock"]
@@ -63,24 +65,24 @@ def test_a_set_is_decoded_once_and_read_back(tmp_path, test):
 
 def test_the_files_are_numpys(tmp_path):
     decoded = make_set()
-    cached_set(tmp_path, "ants", lambda: decoded)
+    cached_dataset(tmp_path, "ants", lambda: decoded)
     for name in ARRAYS:
         assert np.array_equal(np.load(tmp_path / "ants" / f"{name}.npy"), getattr(decoded, name))
 
 
 def test_images_are_mapped_and_no_write_reaches_the_file(tmp_path):
     decoded = make_set()
-    images = cached_set(tmp_path, "ants", lambda: decoded).decoded.train_images
+    images = cached_dataset(tmp_path, "ants", lambda: decoded).arrays.train_images
     assert isinstance(images.base, np.memmap)
     torch.from_numpy(images).zero_()  # without a warning, too
-    assert_same(cached_set(tmp_path, "ants", not_again).decoded, decoded)
+    assert_same(cached_dataset(tmp_path, "ants", not_again).arrays, decoded)
 
 
 def test_a_large_array_is_written_in_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr(array_cache, "WRITTEN_PIECE_BYTES", 7)
     decoded = make_set()
-    cached_set(tmp_path, "ants", lambda: decoded)
-    assert_same(cached_set(tmp_path, "ants", not_again).decoded, decoded)
+    cached_dataset(tmp_path, "ants", lambda: decoded)
+    assert_same(cached_dataset(tmp_path, "ants", not_again).arrays, decoded)
 
 
 def cut(place):
@@ -145,16 +147,16 @@ def test_a_damaged_cache_is_noticed_and_made_again(tmp_path, damage):
         calls.append(1)
         return decoded
 
-    cached_set(tmp_path, "ants", decode)
+    cached_dataset(tmp_path, "ants", decode)
     damage(tmp_path / "ants")
-    assert_same(cached_set(tmp_path, "ants", decode).decoded, decoded)
+    assert_same(cached_dataset(tmp_path, "ants", decode).arrays, decoded)
     assert len(calls) == 2
-    assert_same(cached_set(tmp_path, "ants", not_again).decoded, decoded)
+    assert_same(cached_dataset(tmp_path, "ants", not_again).arrays, decoded)
 
 
 @pytest.mark.parametrize("byte", [b"(", b"\x00", b"\xe1"])
 def test_no_damage_of_a_header_goes_unnoticed(tmp_path, byte):
-    cached_set(tmp_path, "ants", make_set)
+    cached_dataset(tmp_path, "ants", make_set)
     path = tmp_path / "ants" / "train_labels.npy"
     whole = path.read_bytes()
     for position in range(128):
@@ -167,7 +169,7 @@ def test_no_damage_of_a_header_goes_unnoticed(tmp_path, byte):
 def test_what_a_killed_process_left_is_removed(tmp_path):
     (tmp_path / "ants.part-dead").mkdir()
     (tmp_path / "ants.part-dead" / "train_images.npy").write_bytes(b"half")
-    cached_set(tmp_path, "ants", make_set)
+    cached_dataset(tmp_path, "ants", make_set)
     assert names_in(tmp_path) == ["ants", "ants.lock"]
 
 
@@ -176,7 +178,7 @@ def test_a_set_that_cannot_be_decoded_leaves_nothing(tmp_path):
         raise DataError("train.bin: cut off")
 
     with pytest.raises(DataError, match=r"^train.bin: cut off$"):
-        cached_set(tmp_path, "ants", decode)
+        cached_dataset(tmp_path, "ants", decode)
     assert names_in(tmp_path) in ([], ["ants.lock"])
 
 
@@ -192,7 +194,7 @@ def assert_one_sentence(error, folder):
 def test_a_folder_that_is_a_file_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError) as error:
-        cached_set(tmp_path / "file", "ants", make_set)
+        cached_dataset(tmp_path / "file", "ants", make_set)
     assert_one_sentence(error, tmp_path / "file")
 
 
@@ -202,7 +204,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path, monkeypatc
 
     monkeypatch.setattr(array_cache, "_write_array", refuse)
     with pytest.raises(DataError) as error:
-        cached_set(tmp_path, "ants", make_set)
+        cached_dataset(tmp_path, "ants", make_set)
     text = assert_one_sentence(error, tmp_path)
     assert "(Permission denied); set dataset.cache=" in text
     assert "ants" not in names_in(tmp_path)
@@ -214,7 +216,7 @@ def test_room_is_asked_for_only_where_it_lacks(tmp_path, monkeypatch):
 
     monkeypatch.setattr(array_cache, "_write_array", fill)
     with pytest.raises(DataError, match=r"make room there, or set dataset\.cache="):
-        cached_set(tmp_path, "ants", make_set)
+        cached_dataset(tmp_path, "ants", make_set)
 
 
 def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path):
@@ -222,12 +224,12 @@ def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
         with pytest.raises(DataError) as error:
-            cached_set(tmp_path, "ants", make_set)
+            cached_dataset(tmp_path, "ants", make_set)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "(File too large)" in assert_one_sentence(error, tmp_path)
     assert set(names_in(tmp_path)) <= {"ants.lock"}
-    assert_same(cached_set(tmp_path, "ants", make_set).decoded, make_set())
+    assert_same(cached_dataset(tmp_path, "ants", make_set).arrays, make_set())
 
 
 def test_who_waits_for_another_process_is_told(tmp_path):
@@ -238,7 +240,7 @@ def test_who_waits_for_another_process_is_told(tmp_path):
         lock.release()
 
     lock.acquire()
-    cached_set(tmp_path, "ants", make_set, end_of_the_other)
+    cached_dataset(tmp_path, "ants", make_set, end_of_the_other)
     assert told[0] == "another process prepares ants; waiting for it"
     assert len(told) == 2
 
@@ -249,7 +251,7 @@ def decode_and_count(folder, barrier, answers):
         return make_set()
 
     barrier.wait()
-    answers.put(int(cached_set(folder, "ants", decode).decoded.train_images.sum()))
+    answers.put(int(cached_dataset(folder, "ants", decode).arrays.train_images.sum()))
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
@@ -271,8 +273,8 @@ def test_of_two_processes_that_start_at_once_one_decodes(tmp_path):
 
 def test_moments_are_kept_and_give_numpys_statistics_of_any_subset(tmp_path):
     decoded = make_set()
-    cached_set(tmp_path, "ants", lambda: decoded)
-    moments = cached_set(tmp_path, "ants", not_again).train_moments
+    cached_dataset(tmp_path, "ants", lambda: decoded)
+    moments = cached_dataset(tmp_path, "ants", not_again).train_moments
     for chosen in (np.arange(30), np.array([1, 5, 6]), np.array([7])):
         pixels = decoded.train_images[chosen] / 255
         mean, deviation = mean_and_deviation(moments[chosen], 20)

@@ -8,10 +8,10 @@ from torchvision.transforms.v2 import functional as torchvision
 
 from ensemble_switchover.data.augmentation import (
     Augmentation,
-    Draws,
+    AugmentationDraws,
     augment,
     crop_and_flip,
-    draw,
+    draw_augmentation,
 )
 from ensemble_switchover.data.randaugment import RandAugment, transform
 
@@ -37,7 +37,7 @@ def test_every_image_is_cropped_and_flipped_as_by_torchvision(
 ):
     images = random_images(seed, batch, channels, height, width)
     generator = torch.Generator().manual_seed(seed)
-    draws = draw(Augmentation(padding, flip), batch, generator)
+    draws = draw_augmentation(Augmentation(padding, flip), batch, generator)
     augmented = crop_and_flip(images, draws, padding)
     assert augmented.dtype == torch.uint8
     assert augmented.shape == images.shape
@@ -54,7 +54,9 @@ def test_every_image_is_cropped_and_flipped_as_by_torchvision(
 def test_draws_cover_all_offsets_evenly_and_both_flips(padding):
     num_offsets = (2 * padding + 1) ** 2
     size = 100 * num_offsets
-    draws = draw(Augmentation(padding, flip=True), size, torch.Generator().manual_seed(0))
+    draws = draw_augmentation(
+        Augmentation(padding, flip=True), size, torch.Generator().manual_seed(0)
+    )
     pairs, counts = torch.unique(draws.offsets, dim=0, return_counts=True)
     assert len(pairs) == num_offsets
     assert (int(pairs.min()), int(pairs.max())) == (0, 2 * padding)
@@ -66,7 +68,7 @@ def test_draws_cover_all_offsets_evenly_and_both_flips(padding):
 
 
 def test_every_image_has_its_own_draw():
-    draws = draw(Augmentation(4, flip=True), 50, torch.Generator().manual_seed(0))
+    draws = draw_augmentation(Augmentation(4, flip=True), 50, torch.Generator().manual_seed(0))
     rows, columns = draws.offsets.unbind(dim=1)
     assert len(torch.unique(rows)) > 5
     assert not torch.equal(rows, columns)
@@ -75,20 +77,20 @@ def test_every_image_has_its_own_draw():
 
 def test_the_middle_crop_without_a_flip_changes_nothing():
     images = random_images(0, 3, 2, 5, 7)
-    middle = Draws(torch.full((3, 2), 4), torch.zeros(3, dtype=torch.bool))
+    middle = AugmentationDraws(torch.full((3, 2), 4), torch.zeros(3, dtype=torch.bool))
     assert torch.equal(crop_and_flip(images, middle, 4), images)
 
 
 def test_without_flip_no_image_is_flipped_and_the_offsets_stay():
-    with_flip = draw(Augmentation(4, flip=True), 200, torch.Generator().manual_seed(5))
-    without = draw(Augmentation(4, flip=False), 200, torch.Generator().manual_seed(5))
+    with_flip = draw_augmentation(Augmentation(4, flip=True), 200, torch.Generator().manual_seed(5))
+    without = draw_augmentation(Augmentation(4, flip=False), 200, torch.Generator().manual_seed(5))
     assert not without.flips.any()
     assert torch.equal(with_flip.offsets, without.offsets)
 
 
 def test_the_generator_decides_the_draws():
     first, again, other = (
-        draw(Augmentation(4, flip=True), 100, torch.Generator().manual_seed(seed))
+        draw_augmentation(Augmentation(4, flip=True), 100, torch.Generator().manual_seed(seed))
         for seed in (1, 1, 2)
     )
     assert torch.equal(first.offsets, again.offsets)
@@ -99,7 +101,7 @@ def test_the_generator_decides_the_draws():
 
 def test_a_selection_of_draws_augments_its_images_alike():
     images = random_images(0, 10, 1, 8, 8)
-    draws = draw(Augmentation(2, flip=True), 10, torch.Generator().manual_seed(0))
+    draws = draw_augmentation(Augmentation(2, flip=True), 10, torch.Generator().manual_seed(0))
     whole = crop_and_flip(images, draws, 2)
     assert torch.equal(crop_and_flip(images[3:7], draws.select(3, 7), 2), whole[3:7])
 
@@ -107,8 +109,8 @@ def test_a_selection_of_draws_augments_its_images_alike():
 def test_operations_come_before_the_crop_and_leave_its_draws_alone():
     images = random_images(0, 40, 3, 8, 8)
     plain, with_operations = Augmentation(2, True), Augmentation(2, True, RandAugment(2, 14))
-    crops = draw(plain, 40, torch.Generator().manual_seed(3))
-    draws = draw(with_operations, 40, torch.Generator().manual_seed(3))
+    crops = draw_augmentation(plain, 40, torch.Generator().manual_seed(3))
+    draws = draw_augmentation(with_operations, 40, torch.Generator().manual_seed(3))
     assert torch.equal(draws.offsets, crops.offsets)
     assert torch.equal(draws.flips, crops.flips)
     operated = transform(images, draws.codes, 14)
@@ -120,7 +122,7 @@ def test_operations_come_before_the_crop_and_leave_its_draws_alone():
 
 def test_a_selection_of_draws_operates_alike():
     images, augmentation = random_images(0, 30, 1, 8, 8), Augmentation(1, False, RandAugment(2, 9))
-    draws = draw(augmentation, 30, torch.Generator().manual_seed(0))
+    draws = draw_augmentation(augmentation, 30, torch.Generator().manual_seed(0))
     whole = augment(images, draws, augmentation)
     for start, stop in ((0, 7), (7, 30), (29, 30)):
         part = augment(images[start:stop], draws.select(start, stop), augmentation)

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from torchvision.transforms.v2 import functional as torchvision
 
 from ensemble_switchover.config.seeds import Stream, stream_seed
-from ensemble_switchover.data.augmentation import Augmentation, draw
+from ensemble_switchover.data.augmentation import Augmentation, draw_augmentation
 from ensemble_switchover.data.batches import (
     EvaluationBatches,
-    Normalisation,
     TrainingBatches,
 )
 from ensemble_switchover.data.images import ImageSet
+from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.data.randaugment import RandAugment
 
 SEEDS = (11, 22, 33)
@@ -181,7 +181,7 @@ def test_images_come_with_their_labels_and_standardised():
 def test_augmented_images_are_cropped_before_they_are_standardised():
     data, augmentation, epoch = numbered_images(9), Augmentation(padding=2, flip=True), 4
     generator = torch.Generator().manual_seed(stream_seed(SEEDS[1], Stream.AUGMENTATION, epoch))
-    draws = draw(augmentation, 9, generator)
+    draws = draw_augmentation(augmentation, 9, generator)
     batches = make_batches(data, ((0, 1),), augmentation=augmentation, epoch=epoch)
     position = 0
     for batch in batches:

@@ -12,9 +12,9 @@ from ensemble_switchover.config.image_placement import choose_residence
 from ensemble_switchover.data import ImageDataModule, load_dataset
 from ensemble_switchover.data import prefetch as residence
 from ensemble_switchover.data.augmentation import Augmentation
-from ensemble_switchover.data.batches import EvaluationBatches, Normalisation, TrainingBatches
+from ensemble_switchover.data.batches import EvaluationBatches, TrainingBatches
 from ensemble_switchover.data.images import ImageSet
-from ensemble_switchover.data.normalisation import pixel_moments
+from ensemble_switchover.data.normalisation import Normalisation, pixel_moments
 from ensemble_switchover.data.prefetch import DEPTH, gather
 from ensemble_switchover.runner import run
 
@@ -181,7 +181,7 @@ def mapped_file(tensor):
 def test_the_whole_set_is_mapped_and_a_subset_is_not(tmp_path, compose_config, monkeypatch):
     generator = np.random.default_rng(0)
     from ensemble_switchover.data.load import SOURCES
-    from ensemble_switchover.data.sources.source import DatasetSource, Decoded
+    from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 
     class Noise(DatasetSource):
         def identity(self, config, root):
@@ -190,7 +190,7 @@ def test_the_whole_set_is_mapped_and_a_subset_is_not(tmp_path, compose_config, m
         def decode(self, config, root):
             images = generator.integers(0, 256, (40, 3, 32, 32), dtype=np.uint8)
             labels = np.arange(40) % 10
-            return Decoded(images, labels, images[:20], labels[:20], tuple("0123456789"))
+            return DatasetArrays(images, labels, images[:20], labels[:20], tuple("0123456789"))
 
     monkeypatch.setitem(SOURCES, "cifar10", Noise())
     config = replace(

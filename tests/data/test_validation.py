@@ -48,6 +48,6 @@ def test_a_set_too_large_for_the_memory_is_named(digits, monkeypatch):
     def decode(*arguments):
         raise MemoryError
 
-    monkeypatch.setattr("ensemble_switchover.data.load.load_arrays", decode)
+    monkeypatch.setattr("ensemble_switchover.data.load.load_whole_dataset", decode)
     with pytest.raises(DataError, match="dataset=digits: its images do not fit into the memory"):
         load_dataset(digits, 300, 1497)

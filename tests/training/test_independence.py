@@ -10,8 +10,8 @@ from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_p
 from ensemble_switchover.config.recipe import Recipe
 from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data import ImageDataModule, load_dataset
-from ensemble_switchover.data.augmentation import Augmentation, augment, draw
-from ensemble_switchover.data.batches import Normalisation
+from ensemble_switchover.data.augmentation import Augmentation, augment, draw_augmentation
+from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import Ensemble, build_member
 from ensemble_switchover.training import EnsembleModule
@@ -80,7 +80,7 @@ def trained_plainly(network, seed, split, dtype=torch.float64):
         generator = torch.Generator().manual_seed(stream_seed(seed, Stream.ORDER, epoch))
         order = torch.randperm(40, generator=generator)
         generator.manual_seed(stream_seed(seed, Stream.AUGMENTATION, epoch))
-        draws = draw(AUGMENTATION, 40, generator)
+        draws = draw_augmentation(AUGMENTATION, 40, generator)
         for start in range(0, 40, RECIPE.batch_size):
             chosen = order[start : start + RECIPE.batch_size]
             selected = draws.select(start, start + RECIPE.batch_size)

@@ -13,7 +13,7 @@ import numpy as np
 from ensemble_switchover.data.sources.archives import read_members
 from ensemble_switchover.data.sources.download import RemoteFile, fetch
 from ensemble_switchover.data.sources.pickles import batch_arrays, read_batch
-from ensemble_switchover.data.sources.source import DatasetSource, Decoded, short_digest
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, short_digest
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Cifar(DatasetSource):
         """Name the set and its archive's checksum."""
         return f"{config.name}-{short_digest(self.archive.md5)}"
 
-    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+    def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Read the batches out of the archive, downloading it when it is absent.
 
         Raises:
@@ -64,7 +64,7 @@ class Cifar(DatasetSource):
                 raise DataError(f"{path}: expected {self.folder}/{name} in it, found none")
         train = [self._arrays(path, name, batches[name]) for name in self.train]
         test_images, test_labels = self._arrays(path, self.test, batches[self.test])
-        return Decoded(
+        return DatasetArrays(
             train_images=np.concatenate([images for images, _ in train]),
             train_labels=np.concatenate([labels for _, labels in train]),
             test_images=test_images,

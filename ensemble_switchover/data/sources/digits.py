@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.data.sources.source import DatasetSource, Decoded
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,14 +26,14 @@ class Digits(DatasetSource):
         """Name the one pool there is."""
         return "digits"
 
-    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+    def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Return the pool as training images."""
         from sklearn import datasets
 
         digits = datasets.load_digits()
         images = np.rint(digits.images * (255 / LEVELS)).astype(np.uint8)[:, None]
         labels = digits.target.astype(np.int64)
-        return Decoded(
+        return DatasetArrays(
             train_images=images,
             train_labels=labels,
             test_images=images[:0],

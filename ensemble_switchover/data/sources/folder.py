@@ -20,7 +20,7 @@ from PIL import Image, ImageOps
 
 from ensemble_switchover.config.image_folder import num_test_images, read_image_folder, status_of
 from ensemble_switchover.config.schema import FolderConfig
-from ensemble_switchover.data.sources.source import DatasetSource, Decoded, short_digest
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, short_digest
 from ensemble_switchover.data.split import stratified_subset
 from ensemble_switchover.errors import DataError
 
@@ -69,7 +69,7 @@ class Folder(DatasetSource):
         options = f"{config.channels}-{config.image_size}-{config.skip_bad}-{split}"
         return f"folder-{short_digest(times, found.content, config.content, options)}"
 
-    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+    def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Read every file, and split test images off where they have no folder of their own.
 
         Raises:
@@ -89,7 +89,9 @@ class Folder(DatasetSource):
         else:
             test_images, test_labels, test_remarks = _read(config, root, found.test, names)
             remarks += test_remarks
-        return Decoded(train_images, train_labels, test_images, test_labels, names, tuple(remarks))
+        return DatasetArrays(
+            train_images, train_labels, test_images, test_labels, names, tuple(remarks)
+        )
 
 
 def _read(

@@ -16,7 +16,7 @@ import numpy as np
 
 from ensemble_switchover.data.sources.archives import read_members
 from ensemble_switchover.data.sources.pickles import batch_arrays, read_batch
-from ensemble_switchover.data.sources.source import DatasetSource, Decoded, digest_of_files
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, digest_of_files
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ImageNet32(DatasetSource):
         """
         return f"{config.name}-{digest_of_files(_files(config.name, root))}"
 
-    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+    def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Read the batches from their files, or out of the archives.
 
         Raises:
@@ -71,7 +71,7 @@ class ImageNet32(DatasetSource):
             )
         test_images, test_labels = test[0]
         names = tuple(str(number) for number in range(1, config.num_classes + 1))
-        return Decoded(train_images, train_labels, test_images, test_labels, names)
+        return DatasetArrays(train_images, train_labels, test_images, test_labels, names)
 
 
 def _files(dataset: str, root: Path) -> list[Path]:

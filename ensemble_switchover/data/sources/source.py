@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DatasetArrays:
     """A whole data set as arrays."""
 
     train_images: np.ndarray
@@ -66,7 +66,7 @@ class DatasetSource(ABC):
         """
 
     @abstractmethod
-    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+    def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Read the whole set from its files in `root`, fetching them there where that is possible.
 
         Raises:

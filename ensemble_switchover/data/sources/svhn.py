@@ -12,7 +12,7 @@ import numpy as np
 
 from ensemble_switchover.config.schema import SvhnConfig
 from ensemble_switchover.data.sources.download import RemoteFile, fetch
-from ensemble_switchover.data.sources.source import DatasetSource, Decoded, short_digest
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, short_digest
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Svhn(DatasetSource):
         kind = "-extra" if len(parts) > 2 else ""
         return f"{config.name}{kind}-{short_digest(*(file.md5 for file in parts))}"
 
-    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+    def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Read the files, downloading those that are absent.
 
         Raises:
@@ -51,7 +51,7 @@ class Svhn(DatasetSource):
         paths = fetch(files, root, config.name, config.url)
         train_images, train_labels = _together([_read(path) for path in paths[:-1]])
         test_images, test_labels = _together([_read(paths[-1])])
-        return Decoded(
+        return DatasetArrays(
             train_images=train_images,
             train_labels=train_labels,
             test_images=test_images,

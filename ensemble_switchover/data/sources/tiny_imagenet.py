@@ -16,7 +16,7 @@ import numpy as np
 
 from ensemble_switchover.data.sources.archives import read_members
 from ensemble_switchover.data.sources.download import RemoteFile, fetch
-from ensemble_switchover.data.sources.source import DatasetSource, Decoded, short_digest
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, short_digest
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class TinyImageNet(DatasetSource):
         """Name the set and its archive's checksum."""
         return f"{config.name}-{short_digest(self.archive.md5)}"
 
-    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+    def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Read the images out of the archive, downloading it when it is absent.
 
         Classes are numbered in the order of their WordNet identifiers, images in that of their
@@ -72,7 +72,9 @@ class TinyImageNet(DatasetSource):
             if identifier not in numbers:
                 raise DataError(f"{path}: {name} belongs to none of the {len(classes)} classes")
             part[name] = pixels, numbers[identifier]
-        return Decoded(*_stack(train), *_stack(test), _class_names(classes, texts.get(WORDS, b"")))
+        return DatasetArrays(
+            *_stack(train), *_stack(test), _class_names(classes, texts.get(WORDS, b""))
+        )
 
     def _members(self, path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
         start = f"{self.folder}/"

@@ -20,7 +20,7 @@ FORGOTTEN_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Systems:
+class FunctionSystems:
     """Affine maps of the plane: (x, y) to (ax + by + e, cx + dy + f)."""
 
     maps: np.ndarray
@@ -31,12 +31,12 @@ class Systems:
     def __len__(self) -> int:
         return len(self.maps)
 
-    def take(self, indices: np.ndarray) -> Systems:
+    def take(self, indices: np.ndarray) -> FunctionSystems:
         """Keep the systems at `indices`."""
-        return Systems(self.maps[indices], self.num_maps[indices])
+        return FunctionSystems(self.maps[indices], self.num_maps[indices])
 
 
-def contract(maps: np.ndarray) -> np.ndarray:
+def make_contractive(maps: np.ndarray) -> np.ndarray:
     """Scale the linear part of maps (..., 6) down where it stretches by more than it may."""
     linear = maps[..., :4].astype(np.float64)
     squares = (linear**2).sum(axis=-1)
@@ -47,8 +47,8 @@ def contract(maps: np.ndarray) -> np.ndarray:
     return contracted
 
 
-def walk(
-    systems: Systems, steps: int, generator: np.random.Generator
+def chaos_game(
+    systems: FunctionSystems, steps: int, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Let walkers jump about the attractor of every system (Barnsley 1988).
 
@@ -76,7 +76,7 @@ def walk(
     return together, chosen.transpose(1, 0, 2).reshape(num_systems, -1)
 
 
-def _table(systems: Systems) -> np.ndarray:
+def _table(systems: FunctionSystems) -> np.ndarray:
     """Return (S, TABLE) maps, each as often as its share."""
     a, b, c, d = np.moveaxis(systems.maps[..., :4].astype(np.float64), -1, 0)
     areas = np.maximum(np.abs(a * d - b * c), 0.02)

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from ensemble_switchover.data.sources.fractals.attractor import MAX_MAPS, Systems, contract, walk
+from ensemble_switchover.data.sources.fractals.attractor import (
+    MAX_MAPS,
+    FunctionSystems,
+    chaos_game,
+    make_contractive,
+)
 from ensemble_switchover.data.sources.fractals.picture import filling_rates, pixels_of
 
 RELATED = 5
 """Classes in a row that are drawn towards one system of their own, and so look alike."""
 CANDIDATES = 16
-"""Systems that are drawn at once for a class."""
+"""FunctionSystems that are drawn at once for a class."""
 CLASS_STEPS = 24
 """Of every walker, to see how much a system fills."""
 SLACKENING = 0.95
@@ -25,7 +30,7 @@ MOST_FILLED = 0.7
 """Share of a picture's pixels. FractalDB has no upper bound; without it, classes are blots."""
 
 
-def draw_classes(num_classes: int, similarity: float, seed: int) -> Systems:
+def draw_classes(num_classes: int, similarity: float, seed: int) -> FunctionSystems:
     """Draw the systems of the classes.
 
     Args:
@@ -35,7 +40,9 @@ def draw_classes(num_classes: int, similarity: float, seed: int) -> Systems:
         seed: Decides the systems.
     """
     drawn = [_draw_class(number, similarity, seed) for number in range(num_classes)]
-    return Systems(np.stack([maps for maps, _ in drawn]), np.array([count for _, count in drawn]))
+    return FunctionSystems(
+        np.stack([maps for maps, _ in drawn]), np.array([count for _, count in drawn])
+    )
 
 
 def _draw_class(number: int, similarity: float, seed: int) -> tuple[np.ndarray, int]:
@@ -55,8 +62,10 @@ def _first_suitable(
     """Draw maps (M, 6) towards the middle until their attractor fills enough."""
     while True:
         drawn = generator.uniform(-1, 1, (CANDIDATES, MAX_MAPS, 6)).astype(np.float32)
-        maps = contract(middle * similarity + contract(drawn) * (1 - similarity))
-        points, _ = walk(Systems(maps, np.full(CANDIDATES, num_maps)), CLASS_STEPS, generator)
+        maps = make_contractive(middle * similarity + make_contractive(drawn) * (1 - similarity))
+        points, _ = chaos_game(
+            FunctionSystems(maps, np.full(CANDIDATES, num_maps)), CLASS_STEPS, generator
+        )
         filled = filling_rates(pixels_of(points))
         suitable = np.flatnonzero((filled >= LEAST_FILLED) & (filled <= MOST_FILLED))
         if len(suitable):

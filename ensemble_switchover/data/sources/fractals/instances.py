@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ensemble_switchover.data.sources.fractals.attractor import MAX_MAPS, Systems, contract, walk
+from ensemble_switchover.data.sources.fractals.attractor import (
+    MAX_MAPS,
+    FunctionSystems,
+    chaos_game,
+    make_contractive,
+)
 from ensemble_switchover.data.sources.fractals.picture import SIDE, paint, pixels_of, rotated
 
 INSTANCE_STEPS = 40
@@ -14,7 +19,7 @@ INSTANCE_STEPS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Variation:
+class InstanceVariation:
     """How the images of a class differ, and how much the classes have in common."""
 
     weights: float
@@ -27,17 +32,17 @@ class Variation:
     """How far related classes are drawn towards each other, 0 to 1."""
 
     @classmethod
-    def of(cls, difficulty: float) -> Variation:
+    def of(cls, difficulty: float) -> InstanceVariation:
         """Return the variation at a difficulty from 0 to 1; at 0.5 the weights are FractalDB's.
 
-        >>> Variation.of(0.5)
-        Variation(weights=0.2, rotation_degrees=90.0, noise=0.2, similarity=0.4)
+        >>> InstanceVariation.of(0.5)
+        InstanceVariation(weights=0.2, rotation_degrees=90.0, noise=0.2, similarity=0.4)
         """
         return cls(0.4 * difficulty, 180.0 * difficulty, 0.4 * difficulty, 0.8 * difficulty)
 
 
 def draw_images(
-    classes: Systems, labels: np.ndarray, variation: Variation, stream: list[int]
+    classes: FunctionSystems, labels: np.ndarray, variation: InstanceVariation, stream: list[int]
 ) -> np.ndarray:
     """Draw one image a label (N,).
 
@@ -60,8 +65,8 @@ def draw_images(
     colours, backgrounds = 0.35 + 0.65 * draw(MAX_MAPS, 3), 0.25 * draw(3)
     noise = generator.standard_normal((len(labels), 3, SIDE, SIDE), dtype=np.float32)
     own = classes.take(labels)
-    varied = Systems(contract(own.maps * factors), own.num_maps)
-    points, chosen = walk(varied, INSTANCE_STEPS, generator)
+    varied = FunctionSystems(make_contractive(own.maps * factors), own.num_maps)
+    points, chosen = chaos_game(varied, INSTANCE_STEPS, generator)
     picture = paint(pixels_of(rotated(points, degrees)), chosen, colours, backgrounds)
     values = 255 * (picture + variation.noise * noise)
     images: np.ndarray = values.round().clip(0, 255).astype(np.uint8)

@@ -10,15 +10,15 @@ import numpy as np
 
 from ensemble_switchover.config.schema import FractalsConfig
 from ensemble_switchover.data.sources.fractals.classes import draw_classes
-from ensemble_switchover.data.sources.fractals.instances import Variation, draw_images
+from ensemble_switchover.data.sources.fractals.instances import InstanceVariation, draw_images
 from ensemble_switchover.data.sources.fractals.picture import SIDE
-from ensemble_switchover.data.sources.source import DatasetSource, Decoded
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ensemble_switchover.config.schema import DatasetConfig
-    from ensemble_switchover.data.sources.fractals.attractor import Systems
+    from ensemble_switchover.data.sources.fractals.attractor import FunctionSystems
 
 GENERATION = 1
 """To be raised when the same options give other images."""
@@ -42,20 +42,20 @@ class Fractals(DatasetSource):
             f"x{config.test_images}-d{config.difficulty!r}-s{config.generator_seed}"
         )
 
-    def decode(self, config: DatasetConfig, root: Path) -> Decoded:
+    def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Generate the images; the first ones are the same however many there are."""
         assert isinstance(config, FractalsConfig)
-        variation = Variation.of(config.difficulty)
+        variation = InstanceVariation.of(config.difficulty)
         seed = config.generator_seed
         classes = draw_classes(config.num_classes, variation.similarity, seed)
         train = _images(classes, config.train_images, variation, [seed, _TRAIN])
         test = _images(classes, config.test_images, variation, [seed, _TEST])
         names = tuple(f"fractal {number}" for number in range(config.num_classes))
-        return Decoded(*train, *test, class_names=names)
+        return DatasetArrays(*train, *test, class_names=names)
 
 
 def _images(
-    classes: Systems, size: int, variation: Variation, stream: list[int]
+    classes: FunctionSystems, size: int, variation: InstanceVariation, stream: list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     labels = np.arange(size + PIECE, dtype=np.int64) % len(classes)
     images = np.empty((size, 3, SIDE, SIDE), dtype=np.uint8)

@@ -9,9 +9,9 @@ from ensemble_switchover.data.sources.fractals.attractor import (
     MAX_MAPS,
     MAX_STRETCH,
     WALKERS,
-    Systems,
-    contract,
-    walk,
+    FunctionSystems,
+    chaos_game,
+    make_contractive,
 )
 
 HALF = [0.5, 0, 0, 0.5]
@@ -21,11 +21,11 @@ SIERPINSKI = [[*HALF, 0, 0], [*HALF, 0.5, 0], [*HALF, 0, 0.5]]
 def system(maps):
     padded = np.zeros((1, MAX_MAPS, 6), dtype=np.float32)
     padded[0, : len(maps)] = maps
-    return Systems(padded, np.array([len(maps)]))
+    return FunctionSystems(padded, np.array([len(maps)]))
 
 
 def test_no_point_leaves_the_sierpinski_triangle_and_all_of_it_is_reached():
-    points, chosen = walk(system(SIERPINSKI), 200, np.random.default_rng(0))
+    points, chosen = chaos_game(system(SIERPINSKI), 200, np.random.default_rng(0))
     assert points.shape == (1, 200 * WALKERS, 2)
     # in binary, no digit of x and y is 1 at the same place
     digits = (points[0] * 2**12).astype(np.int64).clip(0, 2**12 - 1)
@@ -37,12 +37,12 @@ def test_no_point_leaves_the_sierpinski_triangle_and_all_of_it_is_reached():
 
 def test_maps_are_taken_in_proportion_to_their_areas():
     maps = [[0.8, 0, 0, 0.5, 0, 0], [0.2, 0, 0, 0.5, 0.8, 0]]
-    _, chosen = walk(system(maps), 400, np.random.default_rng(0))
+    _, chosen = chaos_game(system(maps), 400, np.random.default_rng(0))
     assert (chosen == 0).mean() == pytest.approx(0.8, abs=0.01)
 
 
 def test_the_map_told_is_the_one_that_led_there():
-    points, chosen = walk(system(SIERPINSKI), 50, np.random.default_rng(1))
+    points, chosen = chaos_game(system(SIERPINSKI), 50, np.random.default_rng(1))
     x, y = points[0].T
     assert (x[chosen[0] == 1] >= 0.5).all()
     assert (y[chosen[0] == 2] >= 0.5).all()
@@ -53,7 +53,7 @@ def test_the_map_told_is_the_one_that_led_there():
 @given(st.integers(0, 999), st.floats(0.1, 5))
 def test_contracted_maps_stretch_no_direction_too_far(seed, scale):
     maps = np.random.default_rng(seed).uniform(-scale, scale, (20, 6)).astype(np.float32)
-    contracted = contract(maps)
+    contracted = make_contractive(maps)
     norms = np.linalg.norm(contracted[:, :4].reshape(-1, 2, 2), ord=2, axis=(1, 2))
     assert (norms <= MAX_STRETCH * (1 + 1e-6)).all()
     before = np.linalg.norm(maps[:, :4].reshape(-1, 2, 2), ord=2, axis=(1, 2))

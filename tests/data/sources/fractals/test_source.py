@@ -8,7 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.sources.fractals import Fractals
-from ensemble_switchover.data.sources.fractals.attractor import Systems, walk
+from ensemble_switchover.data.sources.fractals.attractor import FunctionSystems, chaos_game
 from ensemble_switchover.data.sources.fractals.classes import (
     CLASS_STEPS,
     LEAST_FILLED,
@@ -125,7 +125,7 @@ def test_identities_tell_options_apart(config, tmp_path):
 @pytest.mark.parametrize("similarity", [0.0, 0.8])
 def test_classes_fill_their_pictures_and_differ(similarity):
     classes = draw_classes(25, similarity, seed=3)
-    points, _ = walk(classes, 4 * CLASS_STEPS, np.random.default_rng(0))
+    points, _ = chaos_game(classes, 4 * CLASS_STEPS, np.random.default_rng(0))
     filled = filling_rates(pixels_of(points))
     # other walks reach a few pixels more or less
     assert (filled > 0.8 * LEAST_FILLED).all()
@@ -169,6 +169,6 @@ def test_the_error_of_a_classifier_grows_with_the_difficulty(config):
 def test_systems_can_be_taken_apart():
     classes = draw_classes(4, 0.0, seed=0)
     part = classes.take(np.array([2, 0]))
-    assert isinstance(part, Systems)
+    assert isinstance(part, FunctionSystems)
     assert (len(part), len(classes)) == (2, 4)
     np.testing.assert_array_equal(part.maps, classes.maps[[2, 0]])
