@@ -43,7 +43,7 @@ ARRAY_TYPES = tuple(np.dtype(kind).str for kind in (np.uint8, np.int64))
 class LoadedDataset:
     """A decoded set, mapped from its files, with the sums that its statistics follow from."""
 
-    decoded: DatasetArrays
+    arrays: DatasetArrays
     train_moments: np.ndarray
     """(N, 2, C) `int64`: every training image's sums of pixels and of their squares."""
 
