@@ -102,7 +102,7 @@ def assert_equal(member, alone):
 
 
 @pytest.mark.parametrize(
-    "way",
+    "plan",
     [pytest.param(plan, id=plan.label) for plan in candidate_plans(3, 1)],
 )
 @pytest.mark.parametrize(
