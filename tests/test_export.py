@@ -130,7 +130,7 @@ def damaged_record(folder):
         (unfinished, "the run is unfinished; the command that began it continues it"),
         (damaged, "weights.safetensors: damaged, or no weights of this program"),
         (damaged_record, "not a record"),
-        (in_words, "weights.safetensors: expected the weights of 2 x resnet 26x8, found 2 x resnet 8x3"),
+        (in_words, "expected the weights of 2 x resnet 26x8, found 2 x resnet 8x3: they"),
         (
             lambda folder: [*in_words(folder / RECORD_FILE), "--out", str(folder)],
             "expected a file, found a folder; name a file in it",

@@ -1,4 +1,4 @@
-"""The design space: families, exact counts, budgets and the solver (no torch)."""
+"""The design space: families of networks, exact counts, budgets and the solver (no torch)."""
 
 from ensemble_switchover.design.budget import Budget, budget_of_network, budget_of_parameters
 from ensemble_switchover.design.families import FAMILIES

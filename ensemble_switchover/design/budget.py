@@ -1,4 +1,4 @@
-"""The parameter budget `|S|`: stated as a single network, or as a number of parameters."""
+"""The parameter budget `|S|`, given as a single network or as a number of parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The single network `S(width, depth)` and its trainable parameters `|S|`."""
+    """The single network `S(width, depth)` and the number of its trainable parameters `|S|`."""
 
     depth: int
     width: int
@@ -30,7 +30,7 @@ class Budget:
 
 
 def budget_of_network(family: Family, depth: int, width: int, task: ImageTask) -> Budget:
-    """State a budget as a single network, as the paper does (section 2).
+    """Return the budget of a single network, which is how the paper states budgets (section 2).
 
     Raises:
         DesignError: if the family has no such network.
@@ -41,47 +41,43 @@ def budget_of_network(family: Family, depth: int, width: int, task: ImageTask) -
 def budget_of_parameters(
     family: Family, parameters: int, *, along: str, depth: int, width: int, task: ImageTask
 ) -> Budget:
-    """State a budget as the largest single network with at most `parameters` parameters.
+    """Return the budget of the largest single network with at most `parameters` parameters.
 
     Args:
         family: The family of networks.
-        parameters: The number that must not be exceeded.
-        along: The knob that grows, `width` or `depth`; the other one is held.
-        depth: The depth that is held when `along` is `width`.
-        width: The width that is held when `along` is `depth`.
-        task: What the network must fit.
+        parameters: The largest number of trainable parameters allowed.
+        along: What is searched, `width` or `depth`; the other one is fixed.
+        depth: The fixed depth if `along` is `width`.
+        width: The fixed width factor if `along` is `depth`.
+        task: The images and classes of the data set.
 
     Raises:
-        DesignError: if not even the smallest network fits.
+        DesignError: if the family has no network at the fixed value, or even its smallest one has
+            more parameters.
     """
     if along == "width":
-        family.check(depth, 1)
+        smallest, fixed = family.parameters(depth, 1, task), f"depth {depth}"
         found = largest_width(family, depth, parameters, task)
-        smallest = family.parameters(depth, 1, task)
-        held = f"depth {depth}"
     else:
-        family.check(family.depths[0], width)
+        smallest, fixed = family.parameters(family.depths[0], width, task), f"width {width}"
         found = largest_depth(family, width, parameters, task)
-        smallest = family.parameters(family.depths[0], width, task)
-        held = f"width {width}"
     if found is None:
         raise DesignError(
-            f"budget.parameters={parameters:,}: no {family.name} of {held} is that small; "
+            f"budget.parameters={parameters:,}: no {family.name} of {fixed} is that small; "
             f"the smallest has {smallest:,} parameters"
         )
-    if along == "width":
-        return budget_of_network(family, depth, found, task)
-    return budget_of_network(family, found, width, task)
+    depth, width = (depth, found) if along == "width" else (found, width)
+    return budget_of_network(family, depth, width, task)
 
 
 def parse_parameters(text: str) -> int:
-    """Read a number of parameters.
+    """Parse a number of parameters such as `1.5M`.
 
     >>> parse_parameters("1.5M"), parse_parameters("200k"), parse_parameters("269722")
     (1500000, 200000, 269722)
 
     Raises:
-        ConfigError: if the text is not a positive number with an optional k, M or G.
+        ConfigError: if the text is not a number of at least 1 with an optional k, M or G.
     """
     match = _NUMBER.fullmatch(text)
     value = 0

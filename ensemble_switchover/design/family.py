@@ -1,4 +1,4 @@
-"""What a family of networks is: two knobs, their valid values, and the layers that follow."""
+"""The base class of network families: valid depths and widths, and the layers of a network."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ if TYPE_CHECKING:
     from ensemble_switchover.design.layers import Network, Operation
 
 MAX_DEPTH = 10_000
-"""Beyond any network that trains; counting layer by layer would take ever longer."""
-
+"""Deeper than any network that trains; the time to count parameters grows with the depth."""
 
 MAX_WIDTH = 1_000_000
-"""Beyond any network that fits into a memory."""
+"""Wider than any network that fits into memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageTask:
-    """What a network must fit: square images of `channels` x `size` x `size`, in `num_classes`."""
+    """The task of a network: to sort images of `channels` x `size` x `size` into `num_classes`."""
 
     channels: int
     size: int
@@ -35,18 +34,18 @@ class ImageTask:
 
 @dataclass(frozen=True)
 class Family(ABC):
-    """A family of networks `N(w, d)`; subclasses hold the family's options as fields."""
+    """A family of networks `N(w, d)`; the fields of a subclass are the family's options."""
 
     name: ClassVar[str]
     width_name: ClassVar[str]
-    """What the width factor is called in the family's paper."""
+    """The name of the width factor in the family's paper."""
     default_depth: ClassVar[int]
     default_width: ClassVar[int]
 
     @property
     @abstractmethod
     def depths(self) -> Sequence[int]:
-        """Its valid depths, ascending: a range, or a list of them."""
+        """The family's valid depths in ascending order, as a range or a tuple."""
 
     @abstractmethod
     def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:
@@ -54,24 +53,24 @@ class Family(ABC):
 
     @property
     def options(self) -> dict[str, Any]:
-        """The family's options by name."""
+        """The family's options and their values."""
         return asdict(self)
 
     def check(self, depth: int, width: int) -> None:
-        """Refuse knobs that the family does not have.
+        """Check that the family has a network of this depth and width.
 
         Raises:
-            DesignError: naming the knob, the valid values and the nearest ones.
+            DesignError: if it has none; names the valid and the nearest values.
         """
         if depth not in self.depths:
-            raise DesignError(f"depth={depth}: {_expected_depth(self, depth)}")
+            raise DesignError(f"depth={depth}: {_expected_depths(self, depth)}")
         if width > MAX_WIDTH:
             raise DesignError(f"width={width:.3g}: expected at most {MAX_WIDTH:,}")
         if width < 1:
             raise DesignError(f"width={width}: expected a {self.width_name} of at least 1")
 
     def trace(self, depth: int, width: int, task: ImageTask) -> list[Operation]:
-        """List the operations of one network in the order of the forward pass.
+        """List the layers of one network with their shapes, in the order of the forward pass.
 
         Raises:
             DesignError: if the family has no such network.
@@ -83,15 +82,15 @@ class Family(ABC):
         return _counts(self, depth, width, task)[0]
 
     def flops(self, depth: int, width: int, task: ImageTask) -> int:
-        """Count the operations of one forward pass on one image, 2 per multiply-add."""
+        """Count the FLOPs of the forward pass for one image, 2 per multiply-add."""
         return _counts(self, depth, width, task)[1]
 
     def num_layers(self, depth: int, width: int, task: ImageTask) -> int:
-        """Count the layers with a matrix product: convolutions, shortcuts' too, and classifier."""
+        """Count the convolutions, those in shortcuts included, and the classifier."""
         return _counts(self, depth, width, task)[2]
 
 
-@lru_cache(maxsize=4)  # what is counted of one network is mostly counted in a row
+@lru_cache(maxsize=4)  # consecutive calls are mostly about the same network
 def _trace(family: Family, depth: int, width: int, task: ImageTask) -> list[Operation]:
     family.check(depth, width)
     return trace(family.layers(depth, width, task.num_classes), Shape(task.channels, task.size))
@@ -108,15 +107,13 @@ def _counts(family: Family, depth: int, width: int, task: ImageTask) -> tuple[in
     return parameters, flops, num_layers
 
 
-def _expected_depth(family: Family, depth: int) -> str:
+def _expected_depths(family: Family, depth: int) -> str:
     depths = family.depths
     if depth > depths[-1]:
         return f"expected at most {depths[-1]}"
+    valid = ", ".join(map(str, depths))
     if isinstance(depths, range):
-        offset = depths.start - depths.step
-        known = f"has depth {depths.step}n+{offset}, n at least 1"
-    else:
-        known = f"has depth {', '.join(map(str, depths))}"
+        valid = f"{depths.step}n+{depths.start - depths.step}, n at least 1"
     above = bisect_left(depths, depth)
     nearest = " and ".join(str(value) for value in depths[max(0, above - 1) : above + 1])
-    return f"a {family.name} {known}; nearest: {nearest}"
+    return f"a {family.name} has depth {valid}; nearest: {nearest}"

@@ -1,7 +1,7 @@
-"""The layers that networks are made of, as data: their shapes, parameters and operations.
+"""The layers of networks as plain data, with their output shapes, parameters and FLOPs.
 
-A network is a sequence of layers; which channels come in follows from the layer before. What torch
-makes of each is in `networks/build.py`.
+A network is a sequence of layers; the input channels of a layer are the output channels of the
+layer before. `networks/build.py` turns layers into torch modules.
 """
 
 from __future__ import annotations
@@ -15,44 +15,44 @@ if TYPE_CHECKING:
 
 
 class Shape(NamedTuple):
-    """What one image has become: `channels` maps of `size` x `size` pixels."""
+    """The shape of one image's activations: `channels` x `size` x `size`."""
 
     channels: int
     size: int
 
     @property
     def elements(self) -> int:
-        """Numbers in it."""
+        """The number of values, `channels * size^2`."""
         return self.channels * self.size**2
 
 
 class Layer(ABC):
-    """One step of a network."""
+    """One layer of a network; `shape` is the shape of its input in every method."""
 
     __slots__ = ()
 
     saves_input: ClassVar[bool] = False
-    """True if the backward pass needs its input."""
+    """Whether the backward pass needs the input."""
     saves_output: ClassVar[bool] = False
-    """True if the backward pass needs its output."""
+    """Whether the backward pass needs the output."""
     saves_positions: ClassVar[bool] = False
-    """True if the backward pass needs where each number of the output came from."""
+    """Whether the backward pass needs the input position of every output value."""
     passes_gradient_on: ClassVar[bool] = False
-    """True if what comes in gets the gradient of the output, or a part of it, uncopied."""
+    """Whether the gradient of an input is (a view of) the gradient of the output, not a copy."""
 
     @abstractmethod
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out."""
+        """Return the shape of the output."""
 
     def parameters(self, shape: Shape) -> int:
-        """Count its trainable numbers."""
+        """Count the trainable parameters."""
         del shape
         return 0
 
     def flops(self, shape: Shape) -> int:
-        """Count the operations for one image, 2 per multiply-add, of matrix products alone.
+        """Count the FLOPs of the matrix products for one image, 2 per multiply-add.
 
-        The others are few, and left out, as is usual.
+        All other operations are left out, as is usual.
         """
         del shape
         return 0
@@ -60,7 +60,7 @@ class Layer(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Convolution(Layer):
-    """A square convolution that keeps the size at stride 1."""
+    """A convolution with a square kernel, padded so that stride 1 keeps the size."""
 
     channels: int
     kernel: int
@@ -70,15 +70,15 @@ class Convolution(Layer):
     saves_input: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: `ceil(size / stride)`, padded by half the kernel."""
+        """Return the shape of the output, whose size is `ceil(size / stride)`."""
         return Shape(self.channels, -(-shape.size // self.stride))
 
     def parameters(self, shape: Shape) -> int:
-        """Count `inputs * channels * kernel^2`, and the bias."""
+        """Count `inputs * channels * kernel^2` weights, and the bias."""
         return self.channels * (shape.channels * self.kernel**2 + self.bias)
 
     def flops(self, shape: Shape) -> int:
-        """Count `2 * inputs * channels * kernel^2` for every pixel that comes out."""
+        """Count `2 * inputs * channels * kernel^2` FLOPs for every output pixel."""
         weights = shape.channels * self.channels * self.kernel**2
         return 2 * weights * self.output(shape).size ** 2
 
@@ -90,7 +90,7 @@ class BatchNorm(Layer):
     saves_input: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: the same."""
+        """Return the shape of the input."""
         return shape
 
     def parameters(self, shape: Shape) -> int:
@@ -100,24 +100,24 @@ class BatchNorm(Layer):
 
 @dataclass(frozen=True, slots=True)
 class ReLU(Layer):
-    """Negative numbers become zero."""
+    """The rectified linear unit: negative values become zero."""
 
     saves_output: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: the same."""
+        """Return the shape of the input."""
         return shape
 
 
 @dataclass(frozen=True, slots=True)
 class MaxPool(Layer):
-    """The largest of every 2x2 pixels."""
+    """The maximum of every 2x2 pixels."""
 
     saves_input: ClassVar[bool] = True
     saves_positions: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: half the size, rounded up."""
+        """Return the shape of the output: half the size, rounded up."""
         return Shape(shape.channels, -(-shape.size // 2))
 
 
@@ -128,7 +128,7 @@ class AveragePool(Layer):
     saves_input: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: half the size, rounded up."""
+        """Return the shape of the output: half the size, rounded up."""
         return Shape(shape.channels, -(-shape.size // 2))
 
 
@@ -137,46 +137,46 @@ class GlobalAveragePool(Layer):
     """The mean of every channel."""
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: one number a channel."""
+        """Return the shape of the output: one value per channel."""
         return Shape(shape.channels, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Linear(Layer):
-    """A linear classifier with bias, after global pooling."""
+    """A linear classifier with bias, applied after global average pooling."""
 
     outputs: int
 
     saves_input: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: one number a class."""
+        """Return the shape of the output: one logit per class."""
         del shape
         return Shape(self.outputs, 1)
 
     def parameters(self, shape: Shape) -> int:
-        """Count weights and biases."""
+        """Count the weights and biases."""
         return (shape.channels + 1) * self.outputs
 
     def flops(self, shape: Shape) -> int:
-        """Count `2 * inputs * outputs`."""
+        """Count `2 * inputs * outputs` FLOPs."""
         return 2 * shape.channels * self.outputs
 
 
 @dataclass(frozen=True, slots=True)
 class PaddedShortcut(Layer):
-    """Every second pixel, and zeros for the channels that are new (He et al. 2016, option A)."""
+    """Every second pixel, with zeros for the added channels (He et al. 2016, option A)."""
 
     channels: int
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: half the size, rounded up."""
+        """Return the shape of the output: half the size, rounded up."""
         return Shape(self.channels, -(-shape.size // 2))
 
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """A branch, and a shortcut around it that is added; without layers it is the input itself."""
+    """The sum of a branch and a shortcut; an empty shortcut is the identity."""
 
     branch: tuple[Network, ...]
     shortcut: tuple[Network, ...] = ()
@@ -184,13 +184,13 @@ class Residual:
 
 @dataclass(frozen=True, slots=True)
 class Concatenation:
-    """A branch whose channels are appended to its input's."""
+    """The channels of the input followed by those of a branch."""
 
     branch: tuple[Network, ...]
 
 
 Network = Layer | Residual | Concatenation
-"""A layer, or layers that branch and join."""
+"""A layer, or a group of layers that branch and join."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,57 +200,65 @@ class Addition(Layer):
     passes_gradient_on: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: the same."""
+        """Return the shape of the input."""
         return shape
 
 
 @dataclass(frozen=True, slots=True)
 class Join(Layer):
-    """The channels of two branches, side by side; `channels` in all."""
+    """The concatenated channels of two branches, `channels` in total."""
 
     channels: int
 
     passes_gradient_on: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
-        """Tell the shape that comes out: the channels of both."""
+        """Return the shape of the output: the channels of both branches."""
         return Shape(self.channels, shape.size)
 
 
 class Operation(NamedTuple):
-    """One layer at its place in a network; tensors are numbered, and the image is number 0."""
+    """One layer of a network with its inputs and output; the image is tensor number 0."""
 
     layer: Layer
     inputs: tuple[int, ...]
+    """The numbers of the input tensors."""
     output: int
+    """The number of the output tensor."""
     input_shape: Shape
-    """Of the first input."""
+    """The shape of the first input."""
     output_shape: Shape
 
 
 def trace(network: Iterable[Network], image: Shape) -> list[Operation]:
-    """List every operation of a network in the order of the forward pass."""
+    """List the operations of a network in the order of the forward pass.
+
+    Args:
+        network: The layers of the network.
+        image: The shape of an input image.
+    """
     operations: list[Operation] = []
-    _follow(network, 0, image, operations)
+    _append_operations(network, 0, image, operations)
     return operations
 
 
-def _follow(
+def _append_operations(
     network: Iterable[Network], tensor: int, shape: Shape, operations: list[Operation]
 ) -> tuple[int, Shape]:
+    """Append the operations on input `tensor` of `shape`; return the output's number and shape."""
     for part in network:
         inputs: tuple[int, ...] = (tensor,)
         layer: Layer
-        into = shape
+        input_shape = shape
         if isinstance(part, Residual):
-            branch, into = _follow(part.branch, tensor, shape, operations)
-            kept, _ = _follow(part.shortcut, tensor, shape, operations)
-            inputs, layer = (branch, kept), Addition()
+            branch, input_shape = _append_operations(part.branch, tensor, shape, operations)
+            shortcut, _ = _append_operations(part.shortcut, tensor, shape, operations)
+            inputs, layer = (branch, shortcut), Addition()
         elif isinstance(part, Concatenation):
-            branch, grown = _follow(part.branch, tensor, shape, operations)
+            branch, grown = _append_operations(part.branch, tensor, shape, operations)
             inputs, layer = (tensor, branch), Join(shape.channels + grown.channels)
         else:
             layer = part
-        tensor, shape = len(operations) + 1, layer.output(into)
-        operations.append(Operation(layer, inputs, tensor, into, shape))
+        tensor, shape = len(operations) + 1, layer.output(input_shape)
+        operations.append(Operation(layer, inputs, tensor, input_shape, shape))
     return tensor, shape

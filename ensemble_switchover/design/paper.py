@@ -1,4 +1,4 @@
-"""The paper's Tables B to D beside what its inequality gives, row by row."""
+"""Compare the paper's Tables B to D with its inequality `k * |E| <= |S|`, row by row."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PublishedRowCheck:
-    """One ensemble of a table: as printed, and as the inequality `k * |E| <= |S|` has it."""
+    """One ensemble of a table: the printed design beside the one that the inequality gives."""
 
     budget: Budget
     printed: Design
     solved: Design | None
-    """None where the inequality has no solution."""
+    """The largest design under the inequality; None if there is none."""
 
     @property
     def design_class(self) -> DesignClass:
-        """The ensemble's class."""
+        """The ensemble's design class, deq or weq."""
         return self.printed.design_class
 
     @property
     def agrees(self) -> bool:
-        """True if both are the same design."""
+        """Whether the printed and the solved design are equal."""
         return self.printed == self.solved
 
     @property
     def overspends(self) -> bool:
-        """True if the printed design breaks the paper's own inequality."""
+        """Whether the printed design has more parameters than its budget."""
         return self.printed.parameters > self.budget.parameters
 
 
 def compare_with_paper(family: Family, task: ImageTask) -> list[PublishedRowCheck]:
-    """Recompute the family's table for a data set: two comparisons a row, weq and deq.
+    """Recompute the family's table for a data set, with one check of weq and one of deq per row.
 
     Raises:
         DesignError: if the paper has no table for the family.
@@ -63,7 +63,7 @@ def compare_with_paper(family: Family, task: ImageTask) -> list[PublishedRowChec
 
 
 def agreement_line(family: Family, comparisons: Sequence[PublishedRowCheck]) -> str:
-    """Tell in one line how far a table agrees with its inequality.
+    """Summarise in one line how many rows of a table agree with the inequality.
 
     >>> from ensemble_switchover.design import ImageTask, make_family
     >>> family = make_family("wide_resnet", {})

@@ -10,6 +10,7 @@ from importlib.resources import files
 from ensemble_switchover.errors import DesignError
 
 PUBLISHED_K = 4
+"""The number of members in the paper's tables."""
 _TABLES = {
     "densenet": ("B", "table_b_densenet.csv"),
     "resnet": ("C", "table_c_resnet.csv"),
@@ -19,7 +20,7 @@ _TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class PublishedRow:
-    """One row: a single network and the knob of each ensemble class at k = 4."""
+    """One row: a single network, the depth of its weq ensemble and the width of its deq one."""
 
     single_depth: int
     single_width: int
@@ -32,10 +33,10 @@ PUBLISHED_FAMILIES = tuple(_TABLES)
 
 
 def published_table(family: str) -> str:
-    """Return the letter of the family's table.
+    """Return the letter of the family's table in the paper.
 
     Raises:
-        DesignError: if the paper has no table for it.
+        DesignError: if the paper has no table for the family.
     """
     if family not in _TABLES:
         raise DesignError(f"budget.source=published: the paper has no table for {family}")
@@ -47,7 +48,7 @@ def published_rows(family: str) -> tuple[PublishedRow, ...]:
     """Return the rows of the family's table (B: DenseNet, C: ResNet, D: Wide ResNet).
 
     Raises:
-        DesignError: if the paper has no table for it.
+        DesignError: if the paper has no table for the family.
     """
     published_table(family)
     _, file = _TABLES[family]
@@ -61,10 +62,10 @@ def published_rows(family: str) -> tuple[PublishedRow, ...]:
 def published_member(
     family: str, depth: int, width: int, design_class: str, k: int
 ) -> tuple[int, int]:
-    """Return the depth and width of a member as printed for the single network `depth`x`width`.
+    """Return the printed depth and width of a member for the single network `depth`x`width`.
 
     Raises:
-        DesignError: if the tables do not hold that network or that k.
+        DesignError: if the tables lack that network or that number of members.
     """
     if k != PUBLISHED_K:
         raise DesignError(f"budget.source=published: the tables are for k={PUBLISHED_K}, not k={k}")

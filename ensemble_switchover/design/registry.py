@@ -1,4 +1,4 @@
-"""A family by its name and options."""
+"""Make a family of networks from its name and options."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def make_family(name: str, options: dict[str, Any]) -> Family:
-    """Make the family `name` with its options.
+    """Make the family called `name` with its options.
 
     Raises:
-        DesignError: for an unknown name or an option out of range.
+        DesignError: if the name is unknown, or an option has an invalid value.
     """
     if name not in FAMILIES:
         raise DesignError(f"arch={name}: expected one of {', '.join(sorted(FAMILIES))}")

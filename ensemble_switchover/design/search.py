@@ -1,4 +1,4 @@
-"""The largest network under a number of parameters, along one knob."""
+"""Search for the largest width or depth within a number of parameters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def largest_width(family: Family, depth: int, parameters: int, task: ImageTask) -> int | None:
-    """Return the largest width at `depth` with at most `parameters` parameters, if there is one."""
+    """Return the largest width at `depth` with at most `parameters` parameters, or None."""
     return largest(
         lambda width: width <= MAX_WIDTH and family.parameters(depth, width, task) <= parameters
     )
 
 
 def largest_depth(family: Family, width: int, parameters: int, task: ImageTask) -> int | None:
-    """Return the largest depth at `width` with at most `parameters` parameters, if there is one."""
+    """Return the largest depth at `width` with at most `parameters` parameters, or None."""
     depths = family.depths
 
     def fits(n: int) -> bool:
@@ -32,7 +32,7 @@ def largest_depth(family: Family, width: int, parameters: int, task: ImageTask) 
 
 
 def next_depth(family: Family, depth: int | None) -> int | None:
-    """Return the next valid depth above one, if there is one; above None comes the smallest.
+    """Return the next larger valid depth, or None; for `depth` None, the smallest one.
 
     >>> from ensemble_switchover.design import make_family
     >>> next_depth(make_family("resnet", {}), 8), next_depth(make_family("vgg", {}), 19)
@@ -44,7 +44,7 @@ def next_depth(family: Family, depth: int | None) -> int | None:
 
 
 def largest(fits: Callable[[int], bool]) -> int | None:
-    """Return the largest n >= 1 that fits, where everything below a fitting n fits too.
+    """Return the largest n >= 1 for which `fits(n)`, or None; `fits` must be monotonic.
 
     >>> largest(lambda n: n * n <= 50), largest(lambda n: False)
     (7, None)

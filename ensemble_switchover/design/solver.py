@@ -1,4 +1,4 @@
-"""From a budget to the three design classes: single, depth-equivalent and width-equivalent."""
+"""Solve for the design of each class under a budget: single, depth- or width-equivalent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DesignClass(Enum):
-    """The design classes of the paper (section 2)."""
+    """A design class of the paper (section 2): single, depth- or width-equivalent ensemble."""
 
     SINGLE = "single"
     DEQ = "deq"
@@ -27,31 +27,34 @@ class DesignClass(Enum):
 
 
 class BudgetRule(Enum):
-    """How an ensemble follows from its budget."""
+    """How a member is chosen for a budget."""
 
     RULE = "rule"
-    """The inequality of section 2: the largest network with `k * |E| <= |S|`."""
+    """The largest network with `k * |E| <= |S|`, the inequality of section 2."""
     PUBLISHED = "published"
-    """Tables B to D as printed (k = 4), though some rows break the inequality."""
+    """The network printed in Tables B to D (k = 4), although some rows break the inequality."""
     NEAREST = "nearest"
-    """The network whose budget fill is closest to 1, from either side."""
+    """The network whose budget fill is closest to 1, below or above."""
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """k networks of one depth and width, and the share of the budget that they spend."""
+    """An ensemble of k networks of the same depth and width, or a single network (k = 1)."""
 
     design_class: DesignClass
     depth: int
     width: int
     k: int
     member_parameters: int
+    """Trainable parameters of one member."""
     member_flops: int
+    """FLOPs of one member's forward pass for one image."""
     budget_fill: float
+    """The parameters of all members, as a fraction of the budget."""
 
     @property
     def parameters(self) -> int:
-        """Trainable parameters of all members together."""
+        """The trainable parameters of all members together."""
         return self.k * self.member_parameters
 
 
@@ -70,32 +73,32 @@ def solve(
 
     Args:
         family: The family of networks.
-        budget: The single network that states the budget.
-        design_class: Which of the three classes.
-        k: The number of members; a single network has one whatever is given.
-        task: What the networks must fit.
-        source: The rule, the published tables, or the nearest fill.
+        budget: The budget, given by its single network.
+        design_class: The design class to solve for.
+        k: The number of members; ignored for a single network, which has one.
+        task: The images and classes of the data set.
+        source: How the member is chosen.
 
     Raises:
-        DesignError: if no such network exists; it names the smallest budget that would do.
+        DesignError: if there is no such network; names the smallest sufficient budget.
     """
     depth, width = budget.depth, budget.width
     share = budget.parameters // k
     if design_class is DesignClass.SINGLE:
         k = 1
     elif source is BudgetRule.PUBLISHED:
-        _refuse_options(family)
+        _check_default_options(family)
         depth, width = published_member(family.name, depth, width, design_class.value, k)
     elif design_class is DesignClass.DEQ:
         found = largest_width(family, depth, share, task)
         counts = partial(family.parameters, depth, task=task)
-        knob = _Knob(f"depth {depth}", 1, (found or 0) + 1, counts)
-        width = _choose(knob, found, budget, "design=deq", k, source)
+        widths = _Dimension(f"depth {depth}", 1, (found or 0) + 1, counts)
+        width = _choose(widths, found, budget, "design=deq", k, source)
     else:
         found = largest_depth(family, width, share, task)
         counts = partial(family.parameters, width=width, task=task)
-        knob = _Knob(f"width {width}", family.depths[0], next_depth(family, found), counts)
-        depth = _choose(knob, found, budget, "design=weq", k, source)
+        depths = _Dimension(f"width {width}", family.depths[0], next_depth(family, found), counts)
+        depth = _choose(depths, found, budget, "design=weq", k, source)
     parameters = family.parameters(depth, width, task)
     return Design(
         design_class=design_class,
@@ -108,38 +111,41 @@ def solve(
     )
 
 
-def _refuse_options(family: Family) -> None:
-    usual = type(family)().options
+def _check_default_options(family: Family) -> None:
+    """Check that the family has the options of the paper's tables, which are its defaults."""
+    defaults = type(family)().options
     for name, value in family.options.items():
-        if value != usual[name]:
+        if value != defaults[name]:
             raise DesignError(
-                f"budget.source=published: the tables are for arch.{name}={usual[name]}, "
-                f"and {value} came"
+                f"budget.source=published: the tables are for arch.{name}={defaults[name]}, "
+                f"not arch.{name}={value}"
             )
 
 
 @dataclass(frozen=True, slots=True)
-class _Knob:
-    """The knob that a design class turns."""
+class _Dimension:
+    """The dimension of a network, width or depth, that a design class varies."""
 
-    held: str
+    fixed: str
+    """The other dimension and its value, for messages."""
     smallest: int
     above: int | None
-    """The next valid value above the one that was found, if there is one."""
+    """The next valid value above the solution of the inequality, if there is one."""
     count: Callable[[int], int]
-    """Parameters of one member at a value of the knob."""
+    """Counts the parameters of one member at a value of the dimension."""
 
 
 def _choose(
-    knob: _Knob, found: int | None, budget: Budget, request: str, k: int, source: BudgetRule
+    values: _Dimension, found: int | None, budget: Budget, request: str, k: int, source: BudgetRule
 ) -> int:
+    """Choose between `found`, the solution of the inequality, and the value above it."""
     if source is BudgetRule.NEAREST:
-        candidates = [value for value in (found, knob.above) if value is not None]
-        return min(candidates, key=lambda value: abs(k * knob.count(value) - budget.parameters))
+        candidates = [value for value in (found, values.above) if value is not None]
+        return min(candidates, key=lambda value: abs(k * values.count(value) - budget.parameters))
     if found is None:
         raise DesignError(
-            f"{request} k={k}: {k} networks of {knob.held} do not fit into {budget.parameters:,} "
-            f"parameters (the single network {budget.depth}x{budget.width}); the smallest budget "
-            f"that would do is {k * knob.count(knob.smallest):,} parameters"
+            f"{request} k={k}: {k} networks of {values.fixed} do not fit into "
+            f"{budget.parameters:,} parameters (the single network {budget.depth}x{budget.width}); "
+            f"the smallest budget that would do is {k * values.count(values.smallest):,} parameters"
         )
     return found

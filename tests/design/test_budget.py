@@ -1,4 +1,4 @@
-"""Budgets: stated as a network, or as a number of parameters."""
+"""Budgets, given as a network or as a number of parameters."""
 
 import re
 
@@ -49,7 +49,7 @@ def test_numbers_of_parameters_are_read(text, parameters):
     ["", " ", "0", "0.4", "-5", "+5", "k", "1.5T", "1.5MM", "M1", "1,5M", "1_0k", "1e999", "1e-3",
      "inf", "nan", "None", "1.5.5", "one", "0x10", "½", "٣"],
 )  # fmt: skip
-def test_anything_else_is_refused_as_it_came(text):
+def test_anything_else_is_refused_and_quoted(text):
     with pytest.raises(ConfigError) as error:
         parse_parameters(text)
     assert str(error.value).startswith(f"budget.parameters={text}: expected")
@@ -89,7 +89,7 @@ def test_along_the_depth_it_is_the_deepest_that_fits(family, width, parameters):
 
 
 def check(along, family, parameters, depth, width, counts):
-    """Compare with the counts of every value of the knob, up to the first that is too large."""
+    """Compare with the counts at every width or depth, up to the first that is too large."""
     assert max(counts.values()) > parameters
     arguments = {"along": along, "depth": depth, "width": width, "task": DIGITS}
     fitting = [value for value, count in counts.items() if count <= parameters]
@@ -118,7 +118,7 @@ def test_a_network_states_its_own_count():
     ("along", "depth", "width", "wrong"),
     [("width", 25, 8, "depth=25"), ("depth", 26, 0, "width=0")],
 )
-def test_the_held_knob_is_checked(along, depth, width, wrong):
+def test_the_fixed_dimension_is_checked(along, depth, width, wrong):
     with pytest.raises(DesignError, match=wrong):
         budget_of_parameters(
             make_family("resnet", {}), 10**6, along=along, depth=depth, width=width, task=DIGITS

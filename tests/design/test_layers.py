@@ -1,4 +1,4 @@
-"""Following a network layer by layer."""
+"""The layers of a network, and the operations that they are traced to."""
 
 import pytest
 import torch
@@ -98,7 +98,7 @@ def test_every_tensor_is_made_before_it_is_read():
         assert max(operation.inputs) < number
 
 
-def test_flops_are_two_a_multiply_add():
+def test_flops_are_two_per_multiply_add():
     assert Convolution(4, 3, stride=2).flops(Shape(3, 9)) == 2 * 3 * 4 * 9 * 25
     assert Linear(7).flops(Shape(5, 1)) == 70
     assert ReLU().flops(Shape(5, 3)) == BatchNorm().flops(Shape(5, 3)) == 0

@@ -1,4 +1,4 @@
-"""A family is one file: what a new one needs is that, and nothing else."""
+"""A family is one file: adding a new one takes that file and no other change."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def toy_parameters(depth, width, kernel=3):
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    """The program with one file more."""
+    """Copy the program and add one file to it."""
     root = tmp_path_factory.mktemp("program")
     package = root / "ensemble_switchover"
     source = Path(families.__file__).parents[2]
@@ -123,7 +123,7 @@ def test_it_is_counted_solved_planned_and_built(program, tmp_path):
     assert built == [toy_parameters(4, 6, 5)] * 2 + [[2, 10]]
 
 
-def test_it_is_trained_and_told_of(program, tmp_path):
+def test_it_is_trained_and_reported(program, tmp_path):
     words = (
         "arch=toy", "arch.kernel=1", "design=deq", "k=2", "epochs=1", "logger=none", "device=cpu",
         "dataset.train_size=40", "dataset.test_size=60", "measurement.latency_batch_sizes=[1]",

@@ -1,4 +1,4 @@
-"""Tables B to D as printed, beside the inequality."""
+"""The printed Tables B to D, compared with the inequality."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The largest that fits."""
+"""The search for the largest width or depth within a number of parameters."""
 
 import pytest
 from hypothesis import given

@@ -65,7 +65,7 @@ def requests(draw):
 
 
 def candidates(family, budget, design_class, task):
-    """Count every network that the class may use, up to the single network's own knob and one."""
+    """Count every network that the class may use, up to one step above the single network's."""
     if design_class is DEQ:
         widths = range(1, budget.width + 2)
         return {width: family.parameters(budget.depth, width, task) for width in widths}
@@ -76,7 +76,7 @@ def candidates(family, budget, design_class, task):
     }
 
 
-def knob(design):
+def varied_dimension(design):
     return design.width if design.design_class is DEQ else design.depth
 
 
@@ -96,7 +96,7 @@ def test_the_rule_is_the_largest_that_fits(request, design_class):
     design = solve(family, budget, design_class, k, task)
     held = (design.depth, budget.depth) if design_class is DEQ else (design.width, budget.width)
     assert held[0] == held[1]
-    assert knob(design) == max(fitting)
+    assert varied_dimension(design) == max(fitting)
     assert design.k == k
     assert design.member_parameters == counts[max(fitting)]
     assert design.parameters == k * counts[max(fitting)] <= budget.parameters
@@ -111,7 +111,7 @@ def test_nearest_is_closest_to_the_budget_from_either_side(request, design_class
     counts = candidates(family, budget, design_class, task)
     distances = {value: abs(k * count - budget.parameters) for value, count in counts.items()}
     design = solve(family, budget, design_class, k, task, BudgetRule.NEAREST)
-    assert distances[knob(design)] == min(distances.values())
+    assert distances[varied_dimension(design)] == min(distances.values())
 
 
 def test_nearest_takes_either_side():
@@ -139,7 +139,7 @@ def test_a_larger_budget_never_gives_a_smaller_network(request, design_class, mo
         small = solve(family, budget, design_class, k, task)
     except DesignError:
         assume(False)
-    assert knob(solve(family, larger, design_class, k, task)) >= knob(small)
+    assert varied_dimension(solve(family, larger, design_class, k, task)) >= varied_dimension(small)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,4 +1,4 @@
-"""The families of networks, one file each; a file that is added here is found by itself."""
+"""The families of networks, one per file; a new file in this folder is found automatically."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ensemble_switchover.design.family import Family
 
 
 def _families() -> dict[str, type[Family]]:
-    """Find the one family of every file of this folder."""
+    """Find the family that each file of this folder defines."""
     found = {}
     for file in iter_modules(__path__, f"{__name__}."):
         for _, value in inspect.getmembers(import_module(file.name), inspect.isclass):
@@ -20,4 +20,4 @@ def _families() -> dict[str, type[Family]]:
 
 
 FAMILIES: dict[str, type[Family]] = _families()
-"""The families by name."""
+"""The classes of the families by name."""

@@ -1,6 +1,6 @@
 """DenseNet in its CIFAR form (Huang et al. 2017, section 3): depth 3n+4, or 6n+4 with bottleneck.
 
-The width factor is the growth rate. Three dense blocks of n layers each.
+A network has three dense blocks of n layers each. The width factor is the growth rate.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 NUM_BLOCKS = 3
 _DEPTH_OFFSET = 4
-"""The stem, two transitions and the classifier."""
+"""Layers outside the dense blocks: the stem, two transitions and the classifier."""
 BASIC_STEM_CHANNELS = 16
 BOTTLENECK_FACTOR = 4
 
 
 @dataclass(frozen=True)
 class DenseNet(Family):
-    """The family, with its options."""
+    """The family of DenseNets and its options."""
 
     bottleneck: bool = False
-    """A 1x1 convolution to 4 times the growth rate before each 3x3 one (DenseNet-B)."""
+    """Whether a 1x1 convolution to 4 times the growth rate precedes each 3x3 one (DenseNet-B)."""
     compression: float = 1.0
-    """The share of channels that a transition keeps (DenseNet-C has 0.5)."""
+    """The fraction of channels that a transition keeps (0.5 in DenseNet-C)."""
 
     name: ClassVar[str] = "densenet"
     width_name: ClassVar[str] = "growth rate"
@@ -45,7 +45,7 @@ class DenseNet(Family):
     default_width: ClassVar[int] = 12
 
     def __post_init__(self) -> None:
-        """Refuse a compression outside (0, 1]."""
+        """Check that the compression lies in (0, 1]."""
         if not 0 < self.compression <= 1:
             raise DesignError(
                 f"arch.compression={self.compression}: expected more than 0 and at most 1"
@@ -53,7 +53,7 @@ class DenseNet(Family):
 
     @property
     def depths(self) -> range:
-        """3n+4, or 6n+4 with bottleneck."""
+        """The depths 3n+4, or 6n+4 with bottleneck."""
         step = NUM_BLOCKS * (2 if self.bottleneck else 1)
         return range(_DEPTH_OFFSET + step, MAX_DEPTH + 1, step)
 

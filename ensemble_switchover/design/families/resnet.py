@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 STAGE_FACTORS = (1, 2, 4)
 _DEPTH_STEP, _DEPTH_OFFSET = 6, 2
-"""A block of two convolutions in each of three stages; the stem and the classifier."""
+"""Layers per block in all three stages, and those outside: the stem and the classifier."""
 SHORTCUTS = ("identity", "projection")
 
 
 @dataclass(frozen=True)
 class ResNet(Family):
-    """The family, with its options."""
+    """The family of ResNets and its options."""
 
     shortcut: str = "identity"
-    """`identity`: free of parameters (option A); `projection`: a 1x1 convolution (option B)."""
+    """`identity`: without parameters (option A); `projection`: a 1x1 convolution (option B)."""
 
     name: ClassVar[str] = "resnet"
     width_name: ClassVar[str] = "number of channels of the first stage"
@@ -43,7 +43,7 @@ class ResNet(Family):
     default_width: ClassVar[int] = 8
 
     def __post_init__(self) -> None:
-        """Refuse an unknown shortcut."""
+        """Check that the shortcut is known."""
         if self.shortcut not in SHORTCUTS:
             raise DesignError(
                 f"arch.shortcut={self.shortcut}: expected one of {', '.join(SHORTCUTS)}"
@@ -51,7 +51,7 @@ class ResNet(Family):
 
     @property
     def depths(self) -> range:
-        """6n+2."""
+        """The depths 6n+2."""
         return range(_DEPTH_STEP + _DEPTH_OFFSET, MAX_DEPTH + 1, _DEPTH_STEP)
 
     def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:

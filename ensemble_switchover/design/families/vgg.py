@@ -1,10 +1,11 @@
 """VGG with batch norm in its CIFAR form (Simonyan & Zisserman 2015, Table 1).
 
-The five stages of 3x3 convolutions are the paper's configurations A, B, D and E; its three fully
-connected layers, which are made for 224 pixels, give way to one linear classifier, as in the
-usual CIFAR code. The depth keeps the paper's count: the convolutions and 3. Depth 8, a
-convolution a stage, is the small VGG of Tian, Krishnan & Isola (2020, "Contrastive Representation
-Distillation"). The width factor is the number of channels of the first stage (64 in the paper).
+The five stages of 3x3 convolutions are the paper's configurations A, B, D and E. One linear
+classifier replaces its three fully connected layers, which are for 224x224 pixels, as in the usual
+CIFAR code. The depth is counted as in the paper: the number of convolutions plus 3. Depth 8, one
+convolution per stage, is the small VGG of Tian, Krishnan & Isola (2020, "Contrastive
+Representation Distillation"). The width factor is the number of channels of the first stage (64 in
+the paper).
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ STAGES = {
     16: (2, 2, 3, 3, 3),
     19: (2, 2, 4, 4, 4),
 }
-"""Convolutions of each stage, by depth."""
+"""The number of convolutions in each stage, by depth."""
 
 
 @dataclass(frozen=True)
 class VGG(Family):
-    """The family; it has no options."""
+    """The family of VGG networks; it has no options."""
 
     name: ClassVar[str] = "vgg"
     width_name: ClassVar[str] = "number of channels of the first stage"
@@ -47,7 +48,7 @@ class VGG(Family):
 
     @property
     def depths(self) -> tuple[int, ...]:
-        """8, 11, 13, 16 and 19."""
+        """The depths 8, 11, 13, 16 and 19."""
         return tuple(STAGES)
 
     def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:

@@ -1,6 +1,6 @@
 """Wide ResNet (Zagoruyko & Komodakis 2016, Table 1): pre-activation basic blocks, depth 6n+4.
 
-The width factor is the widening factor over 16, 32 and 64 channels. No dropout.
+The width factor is the widening factor, applied to 16, 32 and 64 channels. There is no dropout.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 STEM_CHANNELS = 16
 STAGE_CHANNELS = (16, 32, 64)
 _DEPTH_STEP, _DEPTH_OFFSET = 6, 4
-"""A block of two convolutions in each of three stages; the rest counts as in Table 1."""
+"""Layers per block in all three stages, and those outside them, counted as in Table 1."""
 
 
 @dataclass(frozen=True)
 class WideResNet(Family):
-    """The family; it has no options."""
+    """The family of wide ResNets; it has no options."""
 
     name: ClassVar[str] = "wide_resnet"
     width_name: ClassVar[str] = "widening factor"
@@ -38,7 +38,7 @@ class WideResNet(Family):
 
     @property
     def depths(self) -> range:
-        """6n+4."""
+        """The depths 6n+4."""
         return range(_DEPTH_STEP + _DEPTH_OFFSET, MAX_DEPTH + 1, _DEPTH_STEP)
 
     def layers(self, depth: int, width: int, num_classes: int) -> list[Network]:
@@ -50,7 +50,7 @@ class WideResNet(Family):
             outputs, stride = base * width, 1 if stage == 0 else 2
             if channels == outputs:
                 network.append(Residual((BatchNorm(), ReLU(), *_convolutions(outputs, stride))))
-            else:  # the shortcut starts from the activated input, as in the authors' code
+            else:  # the projection takes the activated input, as in the authors' code
                 projection = (Convolution(outputs, 1, stride),)
                 entry = Residual(_convolutions(outputs, stride), projection)
                 network += [BatchNorm(), ReLU(), entry]
