@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from ensemble_switchover.analysis.advice.limits import Limits
-from ensemble_switchover.analysis.advice.rows import advice_values, show_fits
+from ensemble_switchover.analysis.advice.rows import advice_values, show_advice
 from ensemble_switchover.analysis.advice.rule import advise
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
     device_names,
     list_candidates,
-    usual_device,
+    most_used_device,
 )
 from ensemble_switchover.analysis.advice.wording import describe_advice
 from ensemble_switchover.config.amounts import (
@@ -131,7 +131,7 @@ def advise_from(given: argparse.Namespace) -> int:
     for sentence in sentences:
         console.print(Text(printable(sentence)), soft_wrap=True)
     if advice.best is not None:
-        print_table(console, show_fits(advice), f"{designs[0].data}, on {device}")
+        print_table(console, show_advice(advice), f"{designs[0].data}, on {device}")
     if command is not None:
         console.print(Text(printable(f"To train it: {command}")), soft_wrap=True)
     return 0
@@ -168,7 +168,7 @@ def choose_measured_device(designs: Sequence[TrainedDesign], device: str | None)
         ConfigError: if no run was on it.
     """
     _require("--device", device, device_names(designs))
-    return device or usual_device(designs)
+    return device or most_used_device(designs)
 
 
 def _require(option: str, value: object, known: Sequence[object]) -> None:

@@ -100,17 +100,17 @@ def require_one_condition(runs: pl.DataFrame, columns: Sequence[str], what: str)
         if row[index] != usual[index]
     ]
     raise RecordError(
-        f"{what} of different conditions do not go into one figure: {name_some(names)} "
+        f"{what} of different conditions do not go into one figure: {name_first_few(names)} "
         f"({'; '.join(dict.fromkeys(apart))})"
     )
 
 
-def name_some(names: Sequence[str]) -> str:
+def name_first_few(names: Sequence[str]) -> str:
     """List names, the first few of many.
 
-    >>> name_some(["a", "b"])
+    >>> name_first_few(["a", "b"])
     'a, b'
-    >>> name_some([str(i) for i in range(9)])
+    >>> name_first_few([str(i) for i in range(9)])
     '0, 1, 2, 3, 4, 5 and 3 more'
     """
     if len(names) <= _MAX_NAMES:

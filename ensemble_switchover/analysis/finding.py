@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.condition_group import name_some
+from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.conditions import (
     describe_conditions,
     describe_seeds_and_rule,
@@ -109,7 +109,7 @@ class Finding:
         if self.grid.not_finite:
             notes.append(
                 f"The {self.measure} of an epoch is no finite number and so no sample: "
-                f"{name_some(self.grid.not_finite)}."
+                f"{name_first_few(self.grid.not_finite)}."
             )
         return tuple(notes)
 
@@ -132,7 +132,7 @@ class Finding:
                     "epoch": threshold.epoch,
                     "budgets_parameters": threshold.budgets,
                     "last_epoch": threshold.epochs[-1],
-                    "staircase_epochs": threshold.staircase,
+                    "staircase_epochs": threshold.boundary_epochs,
                     "earliest_budget_parameters": threshold.earliest_budget,
                     "earliest_epoch": threshold.earliest_epoch,
                     "confidence": threshold.confidence,

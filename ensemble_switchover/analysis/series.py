@@ -18,7 +18,7 @@ from ensemble_switchover.analysis.table import DEVICE_MEMORY, summarise_errors, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PLACE_COLUMNS = (
+LEADING_COLUMNS = (
     *("budget_parameters", "budget_depth", "budget_width", "design_class", "k"),
     *("depth", "width", "parameters", "budget_fill", "num_seeds"),
 )
@@ -27,7 +27,7 @@ PLACE_COLUMNS = (
 
 def fill_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return how much of its budget each design spends."""
-    return summarise_errors(runs).select(PLACE_COLUMNS)
+    return summarise_errors(runs).select(LEADING_COLUMNS)
 
 
 def member_error_series(runs: pl.DataFrame) -> pl.DataFrame:
@@ -104,8 +104,8 @@ def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.D
         The designs that have a cost and an error, cheapest first; `on_front` where no other design
         is as good in both and better in one.
     """
-    errors = summarise_errors(runs).select(*PLACE_COLUMNS[:-1], *_mean_std("test_error_percent"))
-    both = costs.join(errors, on=PLACE_COLUMNS[:-1], how="inner").drop_nulls(
+    errors = summarise_errors(runs).select(*LEADING_COLUMNS[:-1], *_mean_std("test_error_percent"))
+    both = costs.join(errors, on=LEADING_COLUMNS[:-1], how="inner").drop_nulls(
         [cost, "test_error_percent_mean"]
     )
     error = both["test_error_percent_mean"].to_list()
@@ -122,7 +122,7 @@ def training_time_series(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _select(summary: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    return summary.select(*PLACE_COLUMNS, *columns)
+    return summary.select(*LEADING_COLUMNS, *columns)
 
 
 def _mean_std(*columns: str) -> Sequence[str]:

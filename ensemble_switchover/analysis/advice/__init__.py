@@ -1,1 +1,1 @@
-"""Which design to build with given limits."""
+"""Advice on which design to build within given limits."""

@@ -1,4 +1,4 @@
-"""Which limits are in the way where no design fits, and how far they would have to give."""
+"""Which limits rule out every design, and how far they would have to be relaxed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.limits import (
-    Fit,
     Limits,
-    fit_all,
-    keeps,
-    last_row,
+    Reading,
+    amount_used,
+    feasible_readings,
+    last_allowed_row,
+    meets_all,
     read_candidate,
-    taken,
 )
 
 if TYPE_CHECKING:
@@ -21,65 +21,71 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.advice.trained_designs import Candidate
 
-READ_BY = ("epochs", "hours")
+_LIMITS_ON_EPOCH = ("epochs", "hours")
 """The limits that decide after which epoch a run is read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
-    """Limits that are in the way together: a design fits without them, none without fewer."""
+class BindingLimits:
+    """A smallest set of limits without which some design would qualify."""
 
     limits: tuple[str, ...]
     needed: tuple[float, ...]
-    """What each would have to be; of one limit the nearest value that would do, of several what
-    the design of the lowest error takes that fits without them, and of which all is known."""
-    fit: Fit
-    """A design that would then fit."""
+    """The value that each limit would need, in its unit. For a single limit it is the value nearest
+    to the limit; for several it is what `reading` uses."""
+    reading: Reading
+    """A design that qualifies with these values. Where several limits bind together, it is the
+    design with the lowest error among those for which all their quantities were measured."""
 
 
-def find_bindings(candidates: Sequence[Candidate], limits: Limits) -> list[Binding]:
-    """Find the fewest limits that are in the way, where no candidate fits all of them.
+def find_binding_limits(candidates: Sequence[Candidate], limits: Limits) -> list[BindingLimits]:
+    """Find the smallest sets of limits that rule out every candidate.
 
-    Where one limit alone is to blame, there may be several such: each would do. Otherwise the
-    pairs are tried, and so on.
+    Single limits are tried first; several of them may each suffice. Otherwise pairs are tried,
+    and so on.
 
     Args:
-        candidates: What can be advised; at least one with a finite error.
-        limits: Limits that no candidate fits.
+        candidates: Candidates, at least one of them with a finite error.
+        limits: Limits that no candidate meets.
     """
     for size in range(1, len(limits.given) + 1):
-        found = []
-        for names in combinations(limits.given, size):
-            if size == 1:
-                nearest = _nearest(candidates, limits, names[0])
-                fits = [] if nearest is None else [nearest]
-            else:
-                fits = fit_all(candidates, limits.without(names))
-            for fit in fits:
-                needed = [value for name in names if (value := taken(fit, name)) is not None]
-                if len(needed) == size:
-                    found.append(Binding(names, tuple(needed), fit))
-                    break
-        if found:
-            return found
+        found = [_relax(candidates, limits, names) for names in combinations(limits.given, size)]
+        bindings = [binding for binding in found if binding is not None]
+        if bindings:
+            return bindings
     return []
 
 
-def _nearest(candidates: Sequence[Candidate], limits: Limits, name: str) -> Fit | None:
-    """Return the reading that keeps every other limit and comes nearest to this one."""
+def _relax(
+    candidates: Sequence[Candidate], limits: Limits, names: tuple[str, ...]
+) -> BindingLimits | None:
+    """Return how far the named limits would have to be relaxed; None if that does not suffice."""
+    if len(names) == 1:
+        nearest = _nearest(candidates, limits, names[0])
+        readings = [] if nearest is None else [nearest]
+    else:
+        readings = feasible_readings(candidates, limits.without(names))
+    for reading in readings:
+        needed = [value for name in names if (value := amount_used(reading, name)) is not None]
+        if len(needed) == len(names):
+            return BindingLimits(names, tuple(needed), reading)
+    return None
+
+
+def _nearest(candidates: Sequence[Candidate], limits: Limits, name: str) -> Reading | None:
+    """Return the reading that meets every other limit and comes nearest to this one."""
     rest = limits.without((name,))
-    nearest: tuple[float, Fit] | None = None
+    nearest: tuple[float, Reading] | None = None
     for candidate in candidates:
-        last = last_row(candidate, rest)
+        last = last_allowed_row(candidate, rest)
         if last is None:
             continue
-        for row in range(last + 1) if name in READ_BY else (last,):
-            fit = read_candidate(candidate, row)
-            if fit is None or not all(keeps(fit, rest, other) for other in rest.given):
+        for row in range(last + 1) if name in _LIMITS_ON_EPOCH else (last,):
+            reading = read_candidate(candidate, row)
+            value = None if reading is None else amount_used(reading, name)
+            if reading is None or value is None or not meets_all(reading, rest):
                 continue
-            value = taken(fit, name)
-            if value is not None:
-                distance = -value if name == "accuracy_percent" else value
-                if nearest is None or distance < nearest[0]:
-                    nearest = (distance, fit)
+            distance = -value if name == "accuracy_percent" else value
+            if nearest is None or distance < nearest[0]:
+                nearest = (distance, reading)
     return None if nearest is None else nearest[1]

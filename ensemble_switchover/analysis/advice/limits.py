@@ -1,4 +1,4 @@
-"""What a user has, and how a design is read within it."""
+"""The user's limits, and the error and cost of a trained design within them."""
 
 from __future__ import annotations
 
@@ -13,104 +13,101 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.advice.trained_designs import Candidate, TrainedDesign
 
-SECONDS_OF_HOUR = 3600.0
+SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a user has; an absent limit limits nothing."""
+    """The user's limits; None means no limit."""
 
     parameters: int | None = None
-    """Trainable parameters of all members, at most."""
+    """Most trainable parameters, all members together."""
     epochs: int | None = None
-    """Epochs of training, at most."""
+    """Most training epochs."""
     hours: float | None = None
-    """Hours of training, at most; evaluation left out."""
+    """Most hours of training, without evaluation."""
     memory_bytes: int | None = None
-    """Peak memory of training, at most."""
+    """Highest peak memory of training, in bytes."""
     latency_ms: float | None = None
-    """Milliseconds of inference per image, one member after another, at most."""
+    """Most milliseconds of inference per image, with the members run one after another."""
     fastest_latency_ms: float | None = None
-    """The same, by the fastest execution that was measured."""
+    """Most milliseconds of inference per image, with the fastest execution that was measured."""
     accuracy_percent: float | None = None
-    """Accuracy that is wanted, at least."""
+    """Lowest accuracy, in percent."""
 
     @property
     def given(self) -> tuple[str, ...]:
-        """The names of the limits that are there."""
+        """The names of the limits that are set."""
         return tuple(f.name for f in fields(self) if getattr(self, f.name) is not None)
 
     def without(self, names: Collection[str]) -> Limits:
-        """Return the limits less some of them."""
+        """Return these limits with some of them removed."""
         kept = {name: getattr(self, name) for name in self.given if name not in names}
         return Limits(**kept)
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """A candidate, read after the last epoch that the limits allow."""
+class Reading:
+    """The error of a candidate after one epoch, and through it what the candidate costs."""
 
     candidate: Candidate
     row: int
-    """Index of that epoch."""
+    """Index of the epoch in the design's epochs."""
     error: float
     """Mean error over the seeds, in percent."""
     interval: Interval | None
-    """Its t interval; None where there is no spread."""
+    """The t interval of the mean error, in percent; None where the seeds have no spread."""
     num_seeds: int
 
     @property
     def design(self) -> TrainedDesign:
-        """The design to build."""
+        """The trained design."""
         return self.candidate.design
 
     @property
     def epoch(self) -> int:
-        """The epochs that it is trained for."""
+        """Number of epochs that the design is trained for."""
         return self.design.epochs[self.row]
 
     @property
     def seconds(self) -> float | None:
-        """Training seconds until the end of that epoch; None where they were not measured."""
+        """Training seconds until the end of the epoch; None where they were not measured."""
         cost = self.candidate.cost
         return None if cost is None else cost.seconds[self.row]
 
     @property
     def seconds_std(self) -> float | None:
-        """Their sample standard deviation over the seeds."""
+        """Sample standard deviation of the training seconds over the seeds."""
         cost = self.candidate.cost
         return None if cost is None or cost.seconds_std is None else cost.seconds_std[self.row]
 
 
-def fit_candidate(candidate: Candidate, limits: Limits) -> Fit | None:
-    """Read a candidate after the last epoch that the limits allow; None if it does not fit.
+def read_within_limits(candidate: Candidate, limits: Limits) -> Reading | None:
+    """Read a candidate after the last epoch that the limits allow; None if it exceeds a limit.
 
-    Epochs and hours decide where a run is read, the last epoch within both; the other limits
-    decide whether it fits. What was not measured fits no limit.
+    Epochs and hours decide after which epoch a run is read: the last epoch within both. The other
+    limits decide whether the candidate qualifies. A quantity that was not measured meets no limit.
     """
-    row = last_row(candidate, limits)
-    if row is None:
-        return None
-    fit = read_candidate(candidate, row)
-    fits = fit is not None and all(keeps(fit, limits, name) for name in limits.given)
-    return fit if fits else None
+    row = last_allowed_row(candidate, limits)
+    reading = None if row is None else read_candidate(candidate, row)
+    return reading if reading is not None and meets_all(reading, limits) else None
 
 
-def read_candidate(candidate: Candidate, row: int) -> Fit | None:
-    """Read the error of a candidate after one epoch; None if no seed has a finite one."""
+def read_candidate(candidate: Candidate, row: int) -> Reading | None:
+    """Read the error of a candidate after one epoch; None if no seed has a finite error."""
     errors = list(finite_errors(candidate.design, row).values())
     if not errors:
         return None
-    return Fit(candidate, row, sample_mean(errors), paired_t_interval(errors), len(errors))
+    return Reading(candidate, row, sample_mean(errors), paired_t_interval(errors), len(errors))
 
 
 def finite_errors(design: TrainedDesign, row: int) -> dict[int, float]:
-    """Return the error in percent of each seed after an epoch; what is no number is no sample."""
+    """Return the finite errors after an epoch: seed -> error in percent."""
     return {seed: e[row] for seed, e in design.errors.items() if math.isfinite(e[row])}
 
 
-def last_row(candidate: Candidate, limits: Limits) -> int | None:
-    """Return the index of the last epoch within the epochs and hours; None if there is none."""
+def last_allowed_row(candidate: Candidate, limits: Limits) -> int | None:
+    """Return the index of the last epoch within the limits on epochs and hours; None if none is."""
     rows = [
         row
         for row, epoch in enumerate(candidate.design.epochs)
@@ -120,49 +117,55 @@ def last_row(candidate: Candidate, limits: Limits) -> int | None:
     return rows[-1] if rows else None
 
 
-def keeps(fit: Fit, limits: Limits, name: str) -> bool:
-    """Tell whether a fit keeps one of the limits."""
-    value, limit = taken(fit, name), getattr(limits, name)
+def meets_all(reading: Reading, limits: Limits) -> bool:
+    """Tell whether a reading meets every limit that is set."""
+    return all(_meets(reading, limits, name) for name in limits.given)
+
+
+def amount_used(reading: Reading, name: str) -> float | None:
+    """Return the quantity that a limit restricts, in the limit's unit; None if not measured."""
+    cost = reading.candidate.cost
+    if name == "parameters":
+        return reading.design.parameters
+    if name == "epochs":
+        return reading.epoch
+    if name == "accuracy_percent":
+        return 100.0 - reading.error
+    if cost is None:
+        return None
+    if name == "hours":
+        return cost.seconds[reading.row] / SECONDS_PER_HOUR
+    measured: float | None = getattr(cost, name)
+    return measured
+
+
+def feasible_readings(candidates: Sequence[Candidate], limits: Limits) -> list[Reading]:
+    """Return one reading for each design that meets the limits, best first.
+
+    The best has the lowest mean error; ties go to the fewest parameters, then to the shortest
+    training. A design that qualifies under several conditions is read under the one with the
+    shortest training.
+    """
+    readings = [found for c in candidates if (found := read_within_limits(c, limits)) is not None]
+    best: dict[tuple[object, ...], Reading] = {}
+    for reading in sorted(readings, key=_rank):
+        best.setdefault(reading.design.key, reading)
+    return list(best.values())
+
+
+def _meets(reading: Reading, limits: Limits, name: str) -> bool:
+    value, limit = amount_used(reading, name), getattr(limits, name)
     if value is None:
         return False
     return bool(value >= limit) if name == "accuracy_percent" else bool(value <= limit)
 
 
-def taken(fit: Fit, name: str) -> float | None:
-    """Return what a fit takes of what a limit limits, in the limit's unit; None: not measured."""
-    cost = fit.candidate.cost
-    if name == "parameters":
-        return fit.design.parameters
-    if name == "epochs":
-        return fit.epoch
-    if name == "accuracy_percent":
-        return 100.0 - fit.error
-    if cost is None:
-        return None
-    if name == "hours":
-        return cost.seconds[fit.row] / SECONDS_OF_HOUR
-    measured: float | None = getattr(cost, name)
-    return measured
-
-
-def fit_all(candidates: Sequence[Candidate], limits: Limits) -> list[Fit]:
-    """Return what fits, one fit a design, best first.
-
-    Best is the lowest mean error; of equal ones the fewest parameters, then the shortest training.
-    Of several conditions of a design that fit, the one of the shortest training is taken.
-    """
-    fits = [fit for c in candidates if (fit := fit_candidate(c, limits)) is not None]
-    best: dict[tuple[object, ...], Fit] = {}
-    for fit in sorted(fits, key=_rank):
-        best.setdefault(fit.design.key, fit)
-    return list(best.values())
-
-
-def _rank(fit: Fit) -> tuple[float, int, float, int, int]:
-    seconds = math.inf if fit.seconds is None else fit.seconds
-    return (round(fit.error, 5), fit.design.parameters, seconds, fit.design.k, fit.design.depth)
+def _rank(reading: Reading) -> tuple[float, int, float, int, int]:
+    seconds = math.inf if reading.seconds is None else reading.seconds
+    design = reading.design
+    return (round(reading.error, 5), design.parameters, seconds, design.k, design.depth)
 
 
 def _within_hours(candidate: Candidate, row: int, hours: float) -> bool:
     cost = candidate.cost
-    return cost is not None and cost.seconds[row] / SECONDS_OF_HOUR <= hours
+    return cost is not None and cost.seconds[row] / SECONDS_PER_HOUR <= hours

@@ -1,47 +1,59 @@
-"""An advice as a program reads it, and as a table."""
+"""The advice as values for programs, and as a table."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.advice.wording import write_amount, write_interval
+from ensemble_switchover.analysis.advice.wording import write_amount
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ensemble_switchover.analysis.advice.limits import Fit
+    from ensemble_switchover.analysis.advice.limits import Reading
     from ensemble_switchover.analysis.advice.rule import Advice, Rival
 
 MAX_RIVALS_SHOWN = 8
+
+_COST_FIELDS = {
+    "latency_ms_per_image": "latency_ms",
+    "latency_ms_per_image_std": "latency_ms_std",
+    "fastest_latency_ms_per_image": "fastest_latency_ms",
+    "fastest_latency_ms_per_image_std": "fastest_latency_ms_std",
+    "latency_batch_size": "latency_batch_size",
+    "peak_memory_bytes": "memory_bytes",
+    "memory_kind": "memory_kind",
+    "condition": "condition",
+}
+"""Name of a value -> the field of `MeasuredCost` that holds it."""
 
 
 def advice_values(
     advice: Advice, sentences: Sequence[str], device_name: str | None, command: str | None
 ) -> dict[str, Any]:
-    """Return what a program reads; units are in the names, what is absent is null."""
+    """Return the advice as plain values; names hold the units, and absent values are None."""
     return {
         "answer": advice.answer.value,
         "sentences": list(sentences),
         "limits": {name: getattr(advice.limits, name) for name in advice.limits.given},
         "device_name": device_name,
-        "best": None if advice.best is None else fit_values(advice.best),
+        "best": None if advice.best is None else reading_values(advice.best),
         "class_decided": advice.class_decided,
         "runner_up": None if advice.runner_up is None else _rival_values(advice.runner_up),
         "rivals": [_rival_values(rival) for rival in advice.rivals],
-        "cheapest": {name: fit_values(fit) for name, fit in advice.cheapest},
+        "cheapest": {name: reading_values(reading) for name, reading in advice.cheapest},
         "bindings": [
             {
                 "limits": list(binding.limits),
                 "needed": list(binding.needed),
-                "fit": fit_values(binding.fit),
+                "fit": reading_values(binding.reading),
             }
             for binding in advice.bindings
         ],
         "outside": [asdict(entry) for entry in advice.outside],
         "num_designs": advice.num_designs,
-        "num_fitting": advice.num_fitting,
+        "num_fitting": advice.num_feasible,
         "num_runs": advice.num_runs,
         "latency_batch_sizes": list(advice.latency_batch_sizes),
         "at_edge": advice.at_edge,
@@ -49,10 +61,9 @@ def advice_values(
     }
 
 
-def fit_values(fit: Fit) -> dict[str, Any]:
-    """Return a design and what it is expected to take."""
-    design, cost = fit.design, fit.candidate.cost
-    interval = fit.interval
+def reading_values(reading: Reading) -> dict[str, Any]:
+    """Return a design with its error and costs."""
+    design, cost, interval = reading.design, reading.candidate.cost, reading.interval
     return {
         "setting": design.setting,
         "family": design.family,
@@ -62,27 +73,20 @@ def fit_values(fit: Fit) -> dict[str, Any]:
         "width": design.width,
         "parameters": design.parameters,
         "budget_parameters": design.budget_parameters,
-        "epoch": fit.epoch,
-        "error_percent": fit.error,
+        "epoch": reading.epoch,
+        "error_percent": reading.error,
         "lower_percent": None if interval is None else interval.lower,
         "upper_percent": None if interval is None else interval.upper,
-        "num_seeds": fit.num_seeds,
+        "num_seeds": reading.num_seeds,
         "num_runs": design.num_runs,
-        "training_seconds": fit.seconds,
-        "training_seconds_std": fit.seconds_std,
-        "latency_ms_per_image": None if cost is None else cost.latency_ms,
-        "latency_ms_per_image_std": None if cost is None else cost.latency_ms_std,
-        "fastest_latency_ms_per_image": None if cost is None else cost.fastest_latency_ms,
-        "fastest_latency_ms_per_image_std": None if cost is None else cost.fastest_latency_ms_std,
-        "latency_batch_size": None if cost is None else cost.latency_batch_size,
-        "peak_memory_bytes": None if cost is None else cost.memory_bytes,
-        "memory_kind": None if cost is None else cost.memory_kind,
-        "condition": None if cost is None else cost.condition,
+        "training_seconds": reading.seconds,
+        "training_seconds_std": reading.seconds_std,
+        **{n: None if cost is None else getattr(cost, field) for n, field in _COST_FIELDS.items()},
     }
 
 
-def show_fits(advice: Advice) -> ShownTable:
-    """Lay out the best design and those that are not shown to be worse, or else the runner-up."""
+def show_advice(advice: Advice) -> ShownTable:
+    """Lay out the best design with its rivals or, without rivals, with the runner-up."""
     assert advice.best is not None
     rivals = advice.rivals[:MAX_RIVALS_SHOWN]
     if not rivals and advice.runner_up is not None:
@@ -94,31 +98,34 @@ def show_fits(advice: Advice) -> ShownTable:
     )  # fmt: skip
     rows = [
         ("best", *_cells(advice.best)),
-        *(("worse" if rival.is_worse else "rival", *_cells(rival.fit)) for rival in rivals),
+        *(("worse" if rival.is_worse else "rival", *_cells(rival.reading)) for rival in rivals),
     ]
     left_out = len(advice.rivals) - len(rivals)
-    caption = "rival: not shown to be worse. Mean ± sample standard deviation over the seeds."
+    caption = (
+        "Rivals are not shown to be worse than the best design. "
+        "Mean ± sample standard deviation over the seeds."
+    )
     if left_out > 0:
         caption += f" {left_out} more rivals are not listed."
     return ShownTable(caption, headers, tuple(rows), 3)
 
 
-def _cells(fit: Fit) -> tuple[str, ...]:
-    cost = fit.candidate.cost
+def _cells(reading: Reading) -> tuple[str, ...]:
+    cost, interval = reading.candidate.cost, reading.interval
     return (
-        fit.design.label,
-        fit.design.setting,
-        f"{fit.design.parameters:,}",
-        f"{fit.epoch}",
-        f"{fit.error:.2f}",
-        ABSENT if fit.interval is None else write_interval(fit.interval).partition("interval ")[2],
-        _seconds(fit.seconds, fit.seconds_std),
+        reading.design.label,
+        reading.design.setting,
+        f"{reading.design.parameters:,}",
+        f"{reading.epoch}",
+        f"{reading.error:.2f}",
+        ABSENT if interval is None else f"{interval.lower:.2f} to {interval.upper:.2f}",
+        _seconds(reading.seconds, reading.seconds_std),
         ABSENT if cost is None else _latency(cost.latency_ms, cost.latency_ms_std),
         ABSENT if cost is None else _latency(cost.fastest_latency_ms, cost.fastest_latency_ms_std),
         ABSENT
         if cost is None or cost.memory_bytes is None
         else write_amount("memory_bytes", cost.memory_bytes),
-        f"{fit.design.num_runs}",
+        f"{reading.design.num_runs}",
     )
 
 
@@ -137,7 +144,7 @@ def _latency(mean: float | None, std: float | None) -> str:
 def _rival_values(rival: Rival) -> dict[str, Any]:
     interval = rival.interval
     return {
-        **fit_values(rival.fit),
+        **reading_values(rival.reading),
         "difference_points": rival.difference,
         "lower_points": None if interval is None else interval.lower,
         "upper_points": None if interval is None else interval.upper,

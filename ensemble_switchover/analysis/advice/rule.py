@@ -1,17 +1,18 @@
-"""Which design to build with what a user has: the rule that the command and the page share.
+"""The rule that chooses a design within given limits; the command and the explorer share it.
 
-The question is the paper's (section 1): given requirements in accuracy, training time, inference
-time and memory, one network or an ensemble, and of which shape? Only what was measured is advised:
+The question is the paper's (section 1): given requirements on accuracy, training time, inference
+time and memory, should one build one network or an ensemble, and of which shape? Only trained
+designs are advised:
 
-- A design fits if its means keep every limit. Epochs and hours decide after which epoch its run is
-  read: the last within both.
-- The best design is the one of the lowest mean error. A rival is any other design that fits and is
-  not shown to be worse: the 95 % t interval of its error minus the best one's, paired by seed, is
-  not wholly above zero. Without rivals the answer is decided. Every other design has to be shown to
-  be worse, so trying many makes no decision more likely where there is no difference.
-- Nothing is extrapolated: parameters or epochs beyond what was measured, and limits on what was
-  not measured at all, get no advice.
-- Where nothing fits, the limits that are in the way are named.
+- A design qualifies if its means meet every limit. Epochs and hours decide after which epoch its
+  runs are read: the last epoch within both.
+- The best design has the lowest mean error. A rival is any other qualifying design that is not
+  shown to be worse: the 95 % t interval of its error minus the best design's, paired by seed, is
+  not wholly above zero. Without rivals the answer is decided. Since every other design has to be
+  shown to be worse, comparing many designs makes a false decision no more likely.
+- Nothing is extrapolated: there is no advice for parameters or epochs beyond the measured range, or
+  for limits on quantities that were not measured.
+- Where no design qualifies, the limits that rule them out are named.
 """
 
 from __future__ import annotations
@@ -20,8 +21,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.advice.binding_limits import Binding, find_bindings
-from ensemble_switchover.analysis.advice.limits import Fit, Limits, finite_errors, fit_all, taken
+from ensemble_switchover.analysis.advice.binding_limits import BindingLimits, find_binding_limits
+from ensemble_switchover.analysis.advice.limits import (
+    Limits,
+    Reading,
+    amount_used,
+    feasible_readings,
+    finite_errors,
+)
 from ensemble_switchover.analysis.statistics import Interval, paired_t_interval, sample_mean
 
 if TYPE_CHECKING:
@@ -29,80 +36,83 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.advice.trained_designs import Candidate
 
-REACH = 1.25
-"""Parameters or epochs of more than so many times the most that was measured get no advice."""
+MEASURED_RANGE_FACTOR = 1.25
+"""A limit on parameters or epochs above this multiple of the measured maximum gets no advice."""
 
 COSTS = ("parameters", "hours", "memory_bytes", "latency_ms", "fastest_latency_ms")
-"""What a design costs, by the names of the limits."""
+"""The names of the limits that restrict a cost of a design."""
 
 
 class AdviceAnswer(Enum):
-    """What the records say."""
+    """The kinds of answer."""
 
     DECIDED = "decided"
-    """Every other design that fits is shown to be worse."""
+    """Every other qualifying design is shown to be worse than the best."""
     UNDECIDED = "undecided"
-    """Some are not."""
+    """At least one other qualifying design is not shown to be worse."""
     INFEASIBLE = "infeasible"
-    """No design that was measured fits."""
+    """No trained design meets the limits."""
     OUTSIDE = "outside"
-    """The question lies outside what was measured."""
+    """The question lies outside the measured range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another design that fits, against the best one."""
+    """Another qualifying design, compared with the best one."""
 
-    fit: Fit
+    reading: Reading
     difference: float | None
-    """Mean of its error minus the best one's over the paired seeds, in percentage points."""
+    """Mean of its error minus the best design's over the paired seeds, in percentage points."""
     interval: Interval | None
-    """The t interval of that; None where the seeds give none."""
+    """The t interval of the difference; None where the seeds give none."""
     num_pairs: int
+    """Number of seeds that both designs have."""
 
     @property
     def is_worse(self) -> bool:
-        """Tell whether it is shown to be worse than the best one."""
+        """Tell whether it is shown to be worse than the best design."""
         return self.interval is not None and self.interval.above_zero
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
-    """A limit that lies beyond what was measured."""
+class OutOfRange:
+    """A limit that lies outside the measured range."""
 
     limit: str
     asked: float
+    """The value of the limit, in its unit."""
     measured: float | None
-    """The most that was measured; None where nothing was."""
+    """The largest measured value; None where nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The design to build, and how sure that is."""
+    """The design to build, and how certain the choice is."""
 
     answer: AdviceAnswer
     limits: Limits
-    best: Fit | None
-    """The design of the lowest mean error; None where there is no advice."""
+    best: Reading | None
+    """The qualifying design with the lowest mean error; None where there is no advice."""
     runner_up: Rival | None
-    """The design of the next lowest; None where no other fits."""
+    """The qualifying design with the next lowest mean error; None where there is no other."""
     rivals: tuple[Rival, ...]
-    """All that fit and are not shown to be worse, best first."""
-    cheapest: tuple[tuple[str, Fit], ...]
-    """Cost -> the one that takes the least of it, of those that will do: that reach the accuracy
-    wanted, or where none is, that are not shown to be worse than the best."""
-    bindings: tuple[Binding, ...]
-    """What is in the way, where nothing fits."""
-    outside: tuple[Outside, ...]
+    """All qualifying designs that are not shown to be worse than the best, best first."""
+    cheapest: tuple[tuple[str, Reading], ...]
+    """Cost -> the acceptable design with the least of it. Acceptable are the designs that reach the
+    requested accuracy or, without such a limit, the best design and its rivals."""
+    bindings: tuple[BindingLimits, ...]
+    """The limits that rule out every design; empty where a design qualifies."""
+    outside: tuple[OutOfRange, ...]
     num_designs: int
-    """Designs that were considered."""
-    num_fitting: int
+    """Number of designs that were considered."""
+    num_feasible: int
+    """Number of designs that meet the limits."""
     num_runs: int
-    """Runs that the designs considered are known from."""
+    """Number of runs of the designs that were considered."""
     latency_batch_sizes: tuple[int, ...]
-    """Batch sizes of the inference times of all that were considered, ascending."""
+    """Batch sizes of the inference times of all considered designs, ascending."""
     at_edge: bool
-    """True if the best design is of the largest budget that was measured, and that is no limit."""
+    """True if the best design has the largest measured budget and no limit excludes larger ones."""
 
     @property
     def class_decided(self) -> bool:
@@ -110,16 +120,16 @@ class Advice:
         if self.best is None:
             return False
         best = self.best.design
-        others = [rival.fit.design for rival in self.rivals]
+        others = [rival.reading.design for rival in self.rivals]
         return all((d.design_class, d.k) == (best.design_class, best.k) for d in others)
 
 
 def advise(candidates: Sequence[Candidate], limits: Limits) -> Advice:
-    """Advise a design.
+    """Choose the design to build.
 
     Args:
-        candidates: Designs of one data set, with what they took on one device.
-        limits: What the user has.
+        candidates: Designs of one data set, with their costs on one device.
+        limits: The user's limits.
 
     Raises:
         ValueError: if there is no candidate.
@@ -127,38 +137,38 @@ def advise(candidates: Sequence[Candidate], limits: Limits) -> Advice:
     if not candidates:
         raise ValueError("no candidates: expected at least one design")
     designs = {c.design.key: c.design for c in candidates}.values()
-    outside = _find_outside(candidates, limits)
-    fits = [] if outside else fit_all(candidates, limits)
-    best = fits[0] if fits else None
-    others = [] if best is None else [_compare(fit, best) for fit in fits[1:]]
+    outside = _find_out_of_range(candidates, limits)
+    readings = [] if outside else feasible_readings(candidates, limits)
+    best = readings[0] if readings else None
+    others = [] if best is None else [_compare(reading, best) for reading in readings[1:]]
     rivals = tuple(rival for rival in others if not rival.is_worse)
-    bindings = [] if outside or fits else find_bindings(candidates, limits)
+    bindings = [] if outside or readings else find_binding_limits(candidates, limits)
     answer = AdviceAnswer.UNDECIDED if rivals else AdviceAnswer.DECIDED
     if best is None:
-        # Where not even all limits together are to blame, no seed has an error that is a number.
+        # Without binding limits, no design has a finite error.
         answer = AdviceAnswer.INFEASIBLE if bindings else AdviceAnswer.OUTSIDE
     costs = [c.cost for c in candidates if c.cost is not None]
     sizes = {cost.latency_batch_size for cost in costs if cost.latency_batch_size is not None}
     largest = max(design.budget_parameters for design in designs)
-    enough = limits.parameters is None or limits.parameters >= largest
+    is_unlimited = limits.parameters is None or limits.parameters >= largest
     return Advice(
         answer=answer,
         limits=limits,
         best=best,
         runner_up=others[0] if others else None,
         rivals=rivals,
-        cheapest=_find_cheapest(fits, rivals, limits),
+        cheapest=_find_cheapest(readings, rivals, limits),
         bindings=tuple(bindings),
         outside=tuple(outside),
         num_designs=len(designs),
-        num_fitting=len(fits),
+        num_feasible=len(readings),
         num_runs=sum(design.num_runs for design in designs),
         latency_batch_sizes=tuple(sorted(sizes)),
-        at_edge=best is not None and enough and best.design.budget_parameters == largest,
+        at_edge=best is not None and is_unlimited and best.design.budget_parameters == largest,
     )
 
 
-def _find_outside(candidates: Sequence[Candidate], limits: Limits) -> list[Outside]:
+def _find_out_of_range(candidates: Sequence[Candidate], limits: Limits) -> list[OutOfRange]:
     outside = []
     reached: dict[str, float] = {
         "parameters": max(max(c.design.parameters, c.design.budget_parameters) for c in candidates),
@@ -166,8 +176,8 @@ def _find_outside(candidates: Sequence[Candidate], limits: Limits) -> list[Outsi
     }
     for name in limits.given:
         asked = getattr(limits, name)
-        if name in reached and asked > REACH * reached[name]:
-            outside.append(Outside(name, asked, reached[name]))
+        if name in reached and asked > MEASURED_RANGE_FACTOR * reached[name]:
+            outside.append(OutOfRange(name, asked, reached[name]))
     costs = [c.cost for c in candidates if c.cost is not None]
     measured = {
         "hours": bool(costs),
@@ -175,28 +185,28 @@ def _find_outside(candidates: Sequence[Candidate], limits: Limits) -> list[Outsi
         "latency_ms": any(cost.latency_ms is not None for cost in costs),
         "fastest_latency_ms": any(cost.fastest_latency_ms is not None for cost in costs),
     }
-    for name, is_there in measured.items():
-        if name in limits.given and not is_there:
-            outside.append(Outside(name, getattr(limits, name), None))
+    for name, is_measured in measured.items():
+        if name in limits.given and not is_measured:
+            outside.append(OutOfRange(name, getattr(limits, name), None))
     return outside
 
 
-def _compare(fit: Fit, best: Fit) -> Rival:
-    theirs, ours = finite_errors(fit.design, fit.row), finite_errors(best.design, best.row)
+def _compare(reading: Reading, best: Reading) -> Rival:
+    theirs, ours = finite_errors(reading.design, reading.row), finite_errors(best.design, best.row)
     differences = [theirs[seed] - ours[seed] for seed in sorted(theirs) if seed in ours]
     mean = sample_mean(differences) if differences else None
-    return Rival(fit, mean, paired_t_interval(differences), len(differences))
+    return Rival(reading, mean, paired_t_interval(differences), len(differences))
 
 
 def _find_cheapest(
-    fits: Sequence[Fit], rivals: Sequence[Rival], limits: Limits
-) -> tuple[tuple[str, Fit], ...]:
-    will_do = list(fits)
+    readings: Sequence[Reading], rivals: Sequence[Rival], limits: Limits
+) -> tuple[tuple[str, Reading], ...]:
+    acceptable = list(readings)
     if limits.accuracy_percent is None:
-        will_do = [*fits[:1], *(rival.fit for rival in rivals)]
+        acceptable = [*readings[:1], *(rival.reading for rival in rivals)]
     cheapest = []
     for name in COSTS:
-        known = [(value, fit) for fit in will_do if (value := taken(fit, name)) is not None]
+        known = [(value, r) for r in acceptable if (value := amount_used(r, name)) is not None]
         if known:
             cheapest.append((name, min(known, key=lambda entry: entry[0])[1]))
     return tuple(cheapest)

@@ -1,4 +1,4 @@
-"""What can be advised: every design that was trained, with its errors and what it took."""
+"""Every trained design with its errors and its measured costs: the candidates for advice."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _CONDITIONS = (*TIME_CONDITIONS, "latency_batch_size", "memory_kind")
 
 @dataclass(frozen=True, slots=True)
 class TrainedDesign:
-    """A design of one setting, and its errors; what a user can build."""
+    """A design that was trained in one setting, with its errors."""
 
     setting: str
-    """Family, data set and what else tells the setting from others, such as its epochs."""
+    """Label of the setting: family, data set and what distinguishes it, such as its epochs."""
     data: str
-    """The images that it was measured on."""
+    """Label of the images that the error was measured on."""
     measure: str
     """What the error is called: `test error` or `validation error`."""
     family: str
@@ -42,27 +42,27 @@ class TrainedDesign:
     parameters: int
     """Trainable parameters of all members."""
     budget_parameters: int
-    """The smallest budget that leads to it."""
+    """Parameters of the smallest budget that leads to the design."""
     epochs: tuple[int, ...]
-    """The epochs that all of its runs have, ascending."""
+    """The epochs that all its runs have, counted from 1, ascending."""
     errors: Mapping[int, tuple[float, ...]] = field(repr=False)
-    """Seed -> error in percent after each epoch; the mean of a seed's runs."""
+    """Seed -> error in percent after each epoch, the mean over the runs of the seed."""
     records: tuple[Record, ...] = field(repr=False)
 
     @property
     def key(self) -> tuple[str, str, int, int, int]:
-        """What tells it from the others."""
+        """The fields that identify the design."""
         return (self.setting, self.data, self.k, self.depth, self.width)
 
     @property
     def label(self) -> str:
-        """In few words, such as `deq, k = 4, depth 26, width 5`."""
+        """A short name, such as `deq, k = 4, depth 26, width 5`."""
         members = "" if self.k == 1 else f", k = {self.k}"
         return f"{self.design_class}{members}, depth {self.depth}, width {self.width}"
 
     @property
     def num_runs(self) -> int:
-        """The runs that this is known from; a record that took over another's adds none."""
+        """Number of runs; a record that shares the training of another run adds none."""
         trained = {record.name for record in self.records if record.shared_from is None}
         elsewhere = {r.shared_from for r in self.records if r.shared_from} - trained
         return sum(record.shared_from is None for record in self.records) + len(elsewhere)
@@ -70,34 +70,34 @@ class TrainedDesign:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredCost:
-    """What a design took under one condition; a part that was not measured is absent."""
+    """The costs of a design under one condition; None for a quantity that was not measured."""
 
     condition: str
-    """One line: device, execution, precision, threads, runs sharing the machine."""
+    """Device, execution, precision, threads and runs sharing the machine, in one line."""
     device_name: str
     seconds: tuple[float, ...] = field(repr=False)
-    """Training seconds until the end of each epoch, the mean over the seeds; the warm-up epoch
-    counts as a median one."""
+    """Training seconds until the end of each epoch, the mean over the seeds. The warm-up epoch
+    counts as a median epoch."""
     seconds_std: tuple[float, ...] | None = field(repr=False)
-    """Sample standard deviation over the seeds; None for one seed."""
+    """Sample standard deviation of `seconds` over the seeds; None for one seed."""
     latency_ms: float | None
-    """Milliseconds per image, one member after another; the mean over the seeds."""
+    """Milliseconds of inference per image, members one after another, the mean over the seeds."""
     latency_ms_std: float | None
     fastest_latency_ms: float | None
-    """The same, by the fastest execution that was measured."""
+    """Milliseconds of inference per image with the fastest measured execution."""
     fastest_latency_ms_std: float | None
     latency_batch_size: int | None
     memory_bytes: int | None
-    """Peak of training, the highest of any run."""
+    """Peak memory of training, the highest of any run."""
     memory_kind: str | None
-    """`device allocator`, or on a CPU `process resident`, which holds the whole process."""
+    """`device allocator`, or on a CPU `process resident`: the memory of the whole process."""
     num_seeds: int
     num_runs: int
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A design, and one way to run it; None where it was not run on the device asked for."""
+    """A design and its costs under one condition; the cost is None without a run on the device."""
 
     design: TrainedDesign
     cost: MeasuredCost | None
@@ -106,9 +106,9 @@ class Candidate:
 def collect_designs(records: Sequence[Record]) -> list[TrainedDesign]:
     """Collect the designs that were trained, smallest first.
 
-    Two budgets, or the two ensemble classes, may lead to the same networks: they are one design,
-    named after the smallest budget. How members were executed changes no error, so the runs of all
-    conditions are joined.
+    Two budgets, or the two ensemble classes, may lead to the same networks. These count as one
+    design, named after the smallest budget. The execution of the members does not change the
+    error, so the runs of all conditions are joined.
 
     Args:
         records: Runs of any number of settings.
@@ -145,11 +145,11 @@ def collect_designs(records: Sequence[Record]) -> list[TrainedDesign]:
 
 
 def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -> list[Candidate]:
-    """List every design with what it took on one device, once a condition.
+    """List every design with its costs on one device, one candidate for each condition.
 
     Args:
-        designs: What `collect_designs` returns, or some of it.
-        device_name: The device whose seconds, bytes and milliseconds count.
+        designs: Designs from `collect_designs`.
+        device_name: The device on which seconds, bytes and milliseconds were measured.
     """
     rows: defaultdict[tuple[int, tuple[Any, ...]], list[dict[str, Any]]] = defaultdict(list)
     listed = list(designs)
@@ -159,7 +159,7 @@ def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -
         for record in design.records
         if record.environment.device_name == device_name
     ]
-    # Their names may be equal where studies are of several machines.
+    # Studies from several machines may hold runs of the same name.
     table = tabulate_runs([replace(record, name=f"{i}") for i, (_, record) in enumerate(here)])
     for row in table.to_dicts():
         number, record = here[int(row["name"])]
@@ -177,8 +177,8 @@ def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -
     return candidates
 
 
-def usual_device(designs: Iterable[TrainedDesign]) -> str | None:
-    """Return the device that ran the most of them; None where there are no designs."""
+def most_used_device(designs: Iterable[TrainedDesign]) -> str | None:
+    """Return the device with the most runs; None if there are no designs."""
     names = Counter(r.environment.device_name for d in designs for r in d.records)
     return min(names, key=lambda name: (-names[name], name)) if names else None
 
@@ -189,15 +189,16 @@ def device_names(designs: Iterable[TrainedDesign]) -> list[str]:
 
 
 def label_data(settings: Iterable[Setting]) -> dict[Setting, str]:
-    """Name the images of each setting: the data set, and what tells it from others of its name."""
+    """Label the images of each setting: the data set, and what distinguishes it from namesakes."""
     used = {setting: _data_details(setting) for setting in settings}
     labels = {}
     for setting, details in used.items():
         namesakes = [d for s, d in used.items() if s.dataset == setting.dataset]
         shared = frozenset.intersection(*namesakes)
         apart = sorted(details - shared)
-        words = ", ".join(f"{name.partition(' ')[2]} {text.strip(chr(34))}" for name, text in apart)
-        labels[setting] = f"{setting.dataset} ({words})" if words else setting.dataset
+        parts = (f"{name.partition(' ')[2]} {value.strip(chr(34))}" for name, value in apart)
+        fields = ", ".join(parts)
+        labels[setting] = f"{setting.dataset} ({fields})" if fields else setting.dataset
     return labels
 
 
@@ -215,7 +216,7 @@ def _join_errors(runs: Sequence[Record]) -> tuple[tuple[int, ...], dict[int, tup
 
 
 def _summarise(rows: Sequence[dict[str, Any]]) -> MeasuredCost:
-    """Summarise the runs of one design under one condition; a seed's runs are one sample."""
+    """Summarise the runs of one design under one condition; runs of one seed are one sample."""
     first = rows[0]
     curves: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
     for row in rows:
@@ -243,7 +244,7 @@ def _summarise(rows: Sequence[dict[str, Any]]) -> MeasuredCost:
 
 
 def _mean_by_seed(rows: Sequence[dict[str, Any]], column: str) -> list[float]:
-    """Return the mean of each seed that has a value."""
+    """Return the mean of a column for each seed that has a value."""
     values: defaultdict[int, list[float]] = defaultdict(list)
     for row in rows:
         if row[column] is not None:
@@ -252,11 +253,8 @@ def _mean_by_seed(rows: Sequence[dict[str, Any]], column: str) -> list[float]:
 
 
 def _seconds_until(record: Record, epochs: Sequence[int]) -> tuple[float, ...]:
-    until = dict(
-        zip(
-            (e.epoch for e in record.epochs), accumulate(steady_seconds(record.epochs)), strict=True
-        )
-    )
+    seconds = accumulate(steady_seconds(record.epochs))
+    until = dict(zip((e.epoch for e in record.epochs), seconds, strict=True))
     return tuple(until[epoch] for epoch in epochs)
 
 

@@ -1,4 +1,4 @@
-"""An advice in plain English sentences."""
+"""The advice in English sentences."""
 
 from __future__ import annotations
 
@@ -6,57 +6,54 @@ import math
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.advice.limits import SECONDS_OF_HOUR, taken
+from ensemble_switchover.analysis.advice.limits import SECONDS_PER_HOUR, amount_used
 from ensemble_switchover.analysis.advice.rule import AdviceAnswer
 from ensemble_switchover.analysis.table import PROCESS_MEMORY
 from ensemble_switchover.machine.terminal import count, digits, rough_duration
 from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
-    from ensemble_switchover.analysis.advice.binding_limits import Binding
-    from ensemble_switchover.analysis.advice.limits import Fit
-    from ensemble_switchover.analysis.advice.rule import Advice, Outside, Rival
+    from ensemble_switchover.analysis.advice.binding_limits import BindingLimits
+    from ensemble_switchover.analysis.advice.limits import Reading
+    from ensemble_switchover.analysis.advice.rule import Advice, OutOfRange, Rival
     from ensemble_switchover.analysis.statistics import Interval
 
 NAMES = {
-    "parameters": "parameters",
-    "epochs": "epochs",
+    "parameters": "number of parameters",
+    "epochs": "number of epochs",
     "hours": "training time",
     "memory_bytes": "memory",
     "latency_ms": "inference time",
-    "fastest_latency_ms": "inference time by the fastest execution",
+    "fastest_latency_ms": "inference time with the fastest execution",
     "accuracy_percent": "accuracy",
 }
-"""The limits as people call them."""
+"""Name of a limit -> the limited quantity in words."""
 
-LATENCY_EXECUTION = "members one after another, unless the fastest execution is named"
+LATENCY_EXECUTION = "with the members run one after another unless the fastest execution is named"
 """How inference was timed."""
-
-_PLURAL = ("parameters", "epochs")
 
 
 def describe_advice(advice: Advice) -> tuple[str, ...]:
-    """Say what to build, how sure that is, or why there is no advice.
+    """Return the advice in sentences, or the reasons why there is none; the answer comes first.
 
-    The first sentence is the answer. The text holds names of settings and devices, which come from
-    records.
+    The sentences hold names of settings and devices as they stand in the records.
     """
     if advice.answer is AdviceAnswer.OUTSIDE:
-        reasons = [_describe_outside(entry) for entry in advice.outside]
-        why = "; ".join(reasons) or "no run has an error that is a number"
+        reasons = [_describe_out_of_range(entry) for entry in advice.outside]
+        why = "; ".join(reasons) or "no run has a finite error"
         return (f"Outside what was measured: {why}. Nothing is extrapolated.",)
     if advice.best is None:
         return (_describe_bindings(advice),)
     return (_headline(advice), *_evidence(advice), *_remarks(advice))
 
 
-def describe_fit(fit: Fit) -> str:
-    """Name a design, its setting and the epochs that it is trained for."""
-    return f"{fit.design.label} ({fit.design.setting}), {count(fit.epoch, 'epoch')}"
+def describe_reading(reading: Reading) -> str:
+    """Name a design, its setting and its number of epochs."""
+    return f"{reading.design.label} ({reading.design.setting}), {count(reading.epoch, 'epoch')}"
 
 
 def write_amount(name: str, value: float) -> str:
-    """Write what a limit limits, with its unit.
+    """Write a limited quantity with its unit.
 
     >>> write_amount("parameters", 206734), write_amount("hours", 0.02)
     ('206,734 parameters', '0.02 h (1.2 min)')
@@ -66,16 +63,18 @@ def write_amount(name: str, value: float) -> str:
     if name in ("parameters", "epochs"):
         return count(round(value), name.removesuffix("s"))
     if name == "hours":
-        return f"{digits(value, 3)} h ({rough_duration(value * SECONDS_OF_HOUR)})"
+        return f"{digits(value, 3)} h ({rough_duration(value * SECONDS_PER_HOUR)})"
     if name == "memory_bytes":
         return f"{value / MEBIBYTE:,.0f} MiB"
     return f"{value:.2f} %" if name == "accuracy_percent" else f"{digits(value, 3)} ms"
 
 
-def loosen(name: str, value: float) -> float:
-    """Round a limit outward to what `write_amount` shows, so that what is shown would do.
+def round_outward(name: str, value: float) -> float:
+    """Round a value to the digits of `write_amount`, towards the looser limit.
 
-    >>> loosen("latency_ms", 0.60201), loosen("accuracy_percent", 93.456)
+    A limit set to the printed value then admits the design.
+
+    >>> round_outward("latency_ms", 0.60201), round_outward("accuracy_percent", 93.456)
     (0.603, 93.45)
     """
     if name in ("parameters", "epochs"):
@@ -91,11 +90,11 @@ def loosen(name: str, value: float) -> float:
 
 def write_points(mean: float, interval: Interval | None) -> str:
     """Write a difference in percentage points with its interval."""
-    return f"{mean:+.2f} points, {write_interval(interval, '+.2f')}"
+    return f"{mean:+.2f} percentage points, {write_interval(interval, '+.2f')}"
 
 
 def write_interval(interval: Interval | None, form: str = ".2f") -> str:
-    """Write an interval."""
+    """Write an interval with its confidence."""
     if interval is None:
         return "no interval"
     level = f"{100 * interval.confidence:g} % t interval"
@@ -104,119 +103,128 @@ def write_interval(interval: Interval | None, form: str = ".2f") -> str:
 
 def _headline(advice: Advice) -> str:
     assert advice.best is not None
-    design = describe_fit(advice.best)
+    design = describe_reading(advice.best)
     if advice.answer is AdviceAnswer.DECIDED:
         return f"Build {design}."
-    others = "1 other design is" if len(advice.rivals) == 1 else f"{len(advice.rivals)} others are"
+    number = len(advice.rivals)
+    others = f"{count(number, 'other design')} {'is' if number == 1 else 'are'}"
     text = f"Undecided: {design}, has the lowest mean error, but {others} not shown to be worse."
     if advice.class_decided:
         k = advice.best.design.k
-        members = "" if k == 1 else f" of {k} members"
-        text += (
-            f" The class is decided: all of them are {advice.best.design.design_class}{members}."
-        )
+        members = "" if k == 1 else f" with {k} members"
+        text += f" The class is decided: all are {advice.best.design.design_class}{members}."
     return text
 
 
 def _evidence(advice: Advice) -> list[str]:
     assert advice.best is not None
-    seeds = count(advice.best.num_seeds, "seed")
-    fit = "fits" if advice.num_fitting == 1 else "fit"
     sentences = [
-        f"Known from {count(advice.best.design.num_runs, 'run')} of it ({seeds}); "
-        f"{count(advice.num_designs, 'design')} of {count(advice.num_runs, 'run')} "
-        f"{_were(advice.num_designs)} considered; {advice.num_fitting} of them {fit}."
+        f"Based on {count(advice.best.design.num_runs, 'run')} of this design "
+        f"({count(advice.best.num_seeds, 'seed')}). Designs considered: {advice.num_designs} "
+        f"({count(advice.num_runs, 'run')}); within the limits: {advice.num_feasible}."
     ]
     if advice.best.num_seeds == 1:
-        decides = ", and so decides nothing" if advice.rivals else ""
-        sentences.append(f"One seed gives no interval{decides}.")
+        undecided = ", so nothing can be decided" if advice.rivals else ""
+        sentences.append(f"One seed gives no interval{undecided}.")
     if advice.runner_up is None:
-        sentences.append("No other design fits, so there is none to be better than.")
+        sentences.append("No other design meets the limits, so there is no comparison.")
     else:
         sentences.append(f"Runner-up: {_describe_rival(advice.runner_up)}.")
     return sentences
 
 
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"
-
-
 def _describe_rival(rival: Rival) -> str:
-    name = describe_fit(rival.fit)
+    name = describe_reading(rival.reading)
     if rival.difference is None:
-        return f"{name}; they share no seed, so nothing can be paired"
-    pairs = count(rival.num_pairs, "pair")
-    return f"{name}: {write_points(rival.difference, rival.interval)} ({pairs})"
+        return f"{name}; it shares no seed with the best design, so their errors cannot be paired"
+    seeds = count(rival.num_pairs, "paired seed")
+    points = write_points(rival.difference, rival.interval)
+    return f"{name}; its error minus the best design's is {points} ({seeds})"
 
 
 def _remarks(advice: Advice) -> list[str]:
-    best = advice.best
-    assert best is not None
-    remarks = []
-    for name, fit in advice.cheapest:
-        value = taken(fit, name)
-        is_told = name == "fastest_latency_ms" and value == taken(fit, "latency_ms")
-        if fit is not best and value is not None and not is_told:
-            remarks.append(
-                f"Least {NAMES[name]} of those that will do: {describe_fit(fit)}, "
-                f"{write_amount(name, value)}, error {fit.error:.2f} %."
+    assert advice.best is not None
+    return [
+        *_cheapest_designs(advice, advice.best),
+        *_caveats(advice, advice.best),
+        *_measuring_conditions(advice, advice.best),
+    ]
+
+
+def _cheapest_designs(advice: Advice, best: Reading) -> list[str]:
+    sentences = []
+    for name, reading in advice.cheapest:
+        value = amount_used(reading, name)
+        is_listed = name == "fastest_latency_ms" and value == amount_used(reading, "latency_ms")
+        if reading is not best and value is not None and not is_listed:
+            sentences.append(
+                f"Lowest {NAMES[name]} among the acceptable designs: {describe_reading(reading)}, "
+                f"{write_amount(name, value)}, error {reading.error:.2f} %."
             )
+    return sentences
+
+
+def _caveats(advice: Advice, best: Reading) -> list[str]:
+    sentences = []
     last = best.design.epochs[-1]
     if best.epoch < last:
-        remarks.append(
-            f"Read after epoch {best.epoch} of runs of {last}, whose learning rate follows the "
-            f"whole run; a run of epochs={best.epoch} in total has a schedule of its own."
+        sentences.append(
+            f"The error is that after epoch {best.epoch} of {last}. The learning rate follows the "
+            f"schedule of the whole run; a run with epochs={best.epoch} follows another schedule."
         )
     wanted = advice.limits.accuracy_percent
     if wanted is not None and (best.interval is None or best.interval.upper > 100.0 - wanted):
-        remarks.append(f"The mean reaches {wanted:g} % accuracy, but the seeds do not show it.")
-    if advice.at_edge:
-        remarks.append(
-            "It is of the largest budget that was measured: larger ones may be better, or not."
+        sentences.append(
+            f"The mean reaches {wanted:g} % accuracy, but the interval over the seeds does not "
+            "confirm it."
         )
+    if advice.at_edge:
+        sentences.append(
+            "The design has the largest measured budget; larger ones may or may not be better."
+        )
+    return sentences
+
+
+def _measuring_conditions(advice: Advice, best: Reading) -> list[str]:
     cost = best.candidate.cost
-    if cost is None:
-        remarks.append("What it takes was not measured on this device.")
-    else:
-        remarks.append(f"Times are of {cost.condition}.")
+    sentences = ["Its time and memory were not measured on this device."]
+    if cost is not None:
+        sentences = [f"Times were measured on {cost.condition}."]
     sizes = ", ".join(map(str, advice.latency_batch_sizes))
     if len(advice.latency_batch_sizes) == 1:
-        remarks.append(f"Inference times are of batch size {sizes}; {LATENCY_EXECUTION}.")
+        sentences.append(f"Inference times are for batch size {sizes}, {LATENCY_EXECUTION}.")
     elif sizes:
-        remarks.append(
-            f"Inference times are of batch sizes {sizes}, which do not compare; "
-            f"{LATENCY_EXECUTION}."
+        sentences.append(
+            f"Inference times are for different batch sizes ({sizes}) and cannot be compared; they "
+            f"were measured {LATENCY_EXECUTION}."
         )
     if cost is not None and cost.memory_kind == PROCESS_MEMORY:
-        remarks.append("Memory is that of the whole process, interpreter and libraries too.")
-    return remarks
+        sentences.append(
+            "Memory is that of the whole process, including the interpreter and libraries."
+        )
+    return sentences
 
 
-def _describe_outside(outside: Outside) -> str:
-    asked = write_amount(outside.limit, outside.asked)
+def _describe_out_of_range(outside: OutOfRange) -> str:
     if outside.measured is None:
-        return f"{NAMES[outside.limit]} was asked for, but was not measured on this device"
-    return f"{asked} asked for, at most {write_amount(outside.limit, outside.measured)} measured"
+        return f"the {NAMES[outside.limit]} is limited but was not measured on this device"
+    asked, most = (write_amount(outside.limit, v) for v in (outside.asked, outside.measured))
+    return f"{asked} requested, at most {most} measured"
 
 
 def _describe_bindings(advice: Advice) -> str:
-    plans = [_describe_binding(binding, advice) for binding in advice.bindings]
-    return (
-        f"No design fits, of {count(advice.num_designs, 'design')} that "
-        f"{_were(advice.num_designs)} measured. "
-        f"{' Or: '.join(plans)}"
-    )
+    options = [_describe_binding(binding, advice) for binding in advice.bindings]
+    measured = "The only measured design does not meet"
+    if advice.num_designs > 1:
+        measured = f"None of the {advice.num_designs} measured designs meets"
+    return f"{measured} the limits. {' Or: '.join(options)}"
 
 
-def _describe_binding(binding: Binding, advice: Advice) -> str:
-    names = " and ".join(NAMES[name] for name in binding.limits)
-    pairs = zip(binding.limits, binding.needed, strict=True)
-    amounts = " and ".join(
-        f"{write_amount(name, loosen(name, value))} in place of "
-        f"{write_amount(name, getattr(advice.limits, name))}"
-        for name, value in pairs
+def _describe_binding(binding: BindingLimits, advice: Advice) -> str:
+    changes = " and ".join(
+        f"the {NAMES[name]} from {write_amount(name, getattr(advice.limits, name))} to "
+        f"{write_amount(name, round_outward(name, value))}"
+        for name, value in zip(binding.limits, binding.needed, strict=True)
     )
-    verb = "are" if binding.limits[0] in _PLURAL else "is"
-    if len(binding.limits) > 1:
-        verb = "together are"
-    return f"The {names} {verb} in the way: {amounts} would do, for {describe_fit(binding.fit)}."
+    limits = "limit" if len(binding.limits) == 1 else "limits"
+    return f"Relaxing the {limits} on {changes} would admit {describe_reading(binding.reading)}."

@@ -15,7 +15,7 @@ from ensemble_switchover.analysis.claims.switchover import (
     check_deq_before_weq,
     check_epochs,
     check_gain,
-    check_place,
+    check_threshold_budget,
 )
 from ensemble_switchover.analysis.claims.trends import (
     check_fall_with_complexity,
@@ -35,7 +35,7 @@ def check_claims(findings: Sequence[Finding]) -> list[Claim]:
     """Check every statement of the paper against every comparison that has ensembles."""
     compared = [finding for finding in findings if finding.thresholds]
     claims = [check_deq_before_weq(finding) for finding in compared]
-    for check in (check_gain, check_place, check_epochs):
+    for check in (check_gain, check_threshold_budget, check_epochs):
         claims += [check(finding, name) for finding in compared for name in ENSEMBLE_CLASSES]
     for trend in (check_rise_with_k, check_fall_with_complexity):
         claims += [claim for name in ENSEMBLE_CLASSES for claim in trend(compared, name)]

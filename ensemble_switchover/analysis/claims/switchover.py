@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 GAIN = (1.0, 3.0)
 """Percentage points of lower test error beyond the threshold."""
-PLACE = (1.0e6, 1.5e6)
+CLAIMED_BUDGETS = (1.0e6, 1.5e6)
 """Parameters at which the threshold lies, Wide ResNets apart (footnote 2)."""
-PLACE_K = 4
+CLAIMED_K = 4
 """The members of the ensembles whose threshold lies there; of more, it lies higher (Figure 4)."""
 
 
@@ -67,7 +67,7 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
     row = len(grid.epochs) - 1
     gains = []
-    for column, epoch in enumerate(threshold.staircase):
+    for column, epoch in enumerate(threshold.boundary_epochs):
         if epoch is not None:
             ensemble, single = (grid.errors(c, column, row) for c in (ensemble_class, "single"))
             gains.append({s: single[s] - ensemble[s] for s in ensemble if s in single})
@@ -89,13 +89,13 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     return Claim(*claim, measured, answer, reason_of(answer, *GAIN, " points"))
 
 
-def check_place(finding: Finding, ensemble_class: DesignClassName) -> Claim:
+def check_threshold_budget(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     """Check that the threshold lies at 1 to 1.5 million parameters.
 
     It lies above the largest budget that is ruled out, and at most at the one that was found.
     """
     claim = (
-        f"{ensemble_class} switches over at 1 to 1.5 million parameters (k = {PLACE_K}, Wide "
+        f"{ensemble_class} switches over at 1 to 1.5 million parameters (k = {CLAIMED_K}, Wide "
         "ResNets apart).",
         "section 4, footnote 2",
         finding.comparison.label,
@@ -106,14 +106,14 @@ def check_place(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     if finding.comparison.setting.family == "wide_resnet":
         reason = "the paper excepts Wide ResNets"
         return Claim(*claim, str(found), ClaimAnswer.CANNOT_BE_SAID, reason)
-    if finding.comparison.k != PLACE_K:
-        reason = f"the paper says it of k = {PLACE_K}"
+    if finding.comparison.k != CLAIMED_K:
+        reason = f"the paper says it of k = {CLAIMED_K}"
         return Claim(*claim, str(found), ClaimAnswer.CANNOT_BE_SAID, reason)
     measured = str(found)
     if found.above and not math.isinf(found.at):
         measured = f"above {found.above:,.0f}, at most {found.at:,.0f} parameters"
-    answer = judge(found.above + 1, found.at, *PLACE)
-    return Claim(*claim, measured, answer, reason_of(answer, *PLACE, " parameters"))
+    answer = judge(found.above + 1, found.at, *CLAIMED_BUDGETS)
+    return Claim(*claim, measured, answer, reason_of(answer, *CLAIMED_BUDGETS, " parameters"))
 
 
 def check_epochs(finding: Finding, ensemble_class: DesignClassName) -> Claim:

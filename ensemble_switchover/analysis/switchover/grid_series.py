@@ -32,7 +32,7 @@ def verdict_series(
     rows = []
     for name, threshold in thresholds.items():
         for column, cells in enumerate(threshold.cells):
-            first = threshold.staircase[column]
+            first = threshold.boundary_epochs[column]
             for row, cell in enumerate(cells):
                 interval = cell.interval
                 rows.append(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ensemble_switchover.analysis.statistics import t_quantile
-from ensemble_switchover.analysis.switchover.threshold import find_staircase
+from ensemble_switchover.analysis.switchover.threshold import find_boundary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,12 +56,12 @@ def vary_rule(
     means, errors, pairs = measure_cells(threshold.cells)
     variants = []
     for confidence in confidences:
-        reach = interval_reach(errors, pairs, confidence)
+        reach = interval_half_widths(errors, pairs, confidence)
         for margin in margins:
             wins = means + reach < -margin  # false where there is no mean or no interval
-            staircase = find_staircase(threshold.budgets, wins)
-            first = next((c for c, row in enumerate(staircase) if row is not None), None)
-            row = None if first is None else staircase[first]
+            boundary = find_boundary(threshold.budgets, wins)
+            first = next((c for c, row in enumerate(boundary) if row is not None), None)
+            row = None if first is None else boundary[first]
             variants.append(
                 Variant(
                     confidence,
@@ -73,7 +73,7 @@ def vary_rule(
     return variants
 
 
-def interval_reach(
+def interval_half_widths(
     errors: NDArray[np.float64], pairs: NDArray[np.int64], confidence: float | None
 ) -> NDArray[np.float64]:
     """Return how far the interval of each cell reaches to either side of its mean.

@@ -57,7 +57,7 @@ class Threshold:
     epochs: tuple[int, ...]
     cells: tuple[tuple[GridCell, ...], ...] = field(repr=False)
     """One tuple per budget, one cell per epoch."""
-    staircase: tuple[int | None, ...]
+    boundary_epochs: tuple[int | None, ...]
     """For each budget the smallest epoch beyond the threshold, or None."""
     outcome: ThresholdOutcome
     budget: int | None
@@ -141,10 +141,10 @@ def find_threshold(
         for column in columns
     )
     budgets = tuple(budget.parameters for budget in grid.budgets)
-    certain = find_staircase(budgets, _mark(cells, {Verdict.ENSEMBLE}))
+    certain = find_boundary(budgets, _mark(cells, {Verdict.ENSEMBLE}))
     not_lost = _mark(cells, set(Verdict) - {Verdict.SINGLE})
     not_lost[:num_too_small] = False
-    possible = find_staircase(budgets, not_lost)
+    possible = find_boundary(budgets, not_lost)
     first = _first_budget(certain)
     earliest = _first_budget(possible)
     outcome = ThresholdOutcome.UNDECIDED
@@ -160,7 +160,7 @@ def find_threshold(
         budgets=budgets,
         epochs=grid.epochs,
         cells=cells,
-        staircase=tuple(epochs_at),
+        boundary_epochs=tuple(epochs_at),
         outcome=outcome,
         budget=None if first is None else budgets[first],
         epoch=None if first is None else epochs_at[first],
@@ -171,7 +171,7 @@ def find_threshold(
     )
 
 
-def find_staircase(budgets: Sequence[int], wins: NDArray[np.bool_]) -> list[int | None]:
+def find_boundary(budgets: Sequence[int], wins: NDArray[np.bool_]) -> list[int | None]:
     """Return, for each budget, the index of the first epoch beyond the threshold, or None.
 
     Args:
@@ -180,24 +180,24 @@ def find_staircase(budgets: Sequence[int], wins: NDArray[np.bool_]) -> list[int 
 
     An ensemble that leads early at the small budget and loses the lead is not beyond:
 
-    >>> find_staircase([1, 2], np.array([[True, True, False], [False, True, True]]))
+    >>> find_boundary([1, 2], np.array([[True, True, False], [False, True, True]]))
     [None, 1]
     """
     lasting = np.logical_and.accumulate(wins[:, ::-1], axis=1)[:, ::-1]
     parameters = np.asarray(budgets)
-    staircase: list[int | None] = []
+    boundary: list[int | None] = []
     for budget in budgets:
         beyond = lasting[parameters >= budget].all(axis=0)
-        staircase.append(int(beyond.argmax()) if beyond.any() else None)
-    return staircase
+        boundary.append(int(beyond.argmax()) if beyond.any() else None)
+    return boundary
 
 
 def _mark(cells: Sequence[Sequence[GridCell]], verdicts: set[Verdict]) -> NDArray[np.bool_]:
     return np.array([[cell.verdict in verdicts for cell in column] for column in cells])
 
 
-def _first_budget(staircase: Sequence[int | None]) -> int | None:
-    return next((column for column, row in enumerate(staircase) if row is not None), None)
+def _first_budget(boundary: Sequence[int | None]) -> int | None:
+    return next((column for column, row in enumerate(boundary) if row is not None), None)
 
 
 def _is_filled(cell: GridCell) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.advice.rule import REACH
+from ensemble_switchover.analysis.advice.rule import MEASURED_RANGE_FACTOR
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
     device_names,
@@ -67,7 +67,7 @@ def build_content(
         "studies": sorted({record.study for record in records}),
         "numRuns": len(records),
         "stride": stride,
-        "reach": REACH,
+        "measuredRangeFactor": MEASURED_RANGE_FACTOR,
         "tQuantiles": [t_quantile(n, CONFIDENCE) for n in range(1, max(2, most_seeds))],
         "metrics": [list(metric) for metric in METRICS],
         "designs": listed,

@@ -10,10 +10,10 @@ import numpy as np
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
 from ensemble_switchover.analysis.switchover.sensitivity import (
     CONFIDENCES,
-    interval_reach,
+    interval_half_widths,
     measure_cells,
 )
-from ensemble_switchover.analysis.switchover.threshold import find_staircase
+from ensemble_switchover.analysis.switchover.threshold import find_boundary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +28,12 @@ NO_CLASS = -1
 
 
 def map_values(finding: Finding) -> list[dict[str, Any]]:
-    """Return one map a confidence of `CONFIDENCES`.
+    """Return one map for each confidence in `CONFIDENCES`.
 
-    Each has the confidence (null: the means alone); `cells`, blocks of equal cells as `[budget,
-    first epoch, last epoch, class of the lowest mean error, decided, both ensembles win]`, all of
-    them indices or 0 and 1; and `stairs`, ensemble class -> for each budget the index of the first
-    epoch beyond the switchover, or null.
+    Each map holds the confidence (null where the means alone are compared); `cells`, blocks of
+    equal cells as `[budget, first epoch, last epoch, class of the lowest mean error, decided, both
+    ensembles win]`, all as indices or as 0 and 1; and `boundaries`: ensemble class -> for each
+    budget the index of the first epoch beyond the switchover, or null.
     """
     if not finding.thresholds:
         return []
@@ -42,20 +42,20 @@ def map_values(finding: Finding) -> list[dict[str, Any]]:
     measured = {name: measure_cells(t.cells) for name, t in finding.thresholds.items()}
     maps = []
     for confidence in CONFIDENCES:
-        better, worse, stairs = {}, {}, {}
+        better, worse, boundaries = {}, {}, {}
         for name, threshold in finding.thresholds.items():
             difference, errors, pairs = measured[name]
-            reach = interval_reach(errors, pairs, confidence)
+            reach = interval_half_widths(errors, pairs, confidence)
             better[name] = difference + reach < 0.0
             worse[name] = difference - reach > 0.0
-            stairs[name] = find_staircase(threshold.budgets, better[name])
+            boundaries[name] = find_boundary(threshold.budgets, better[name])
         faces = _face_cells(means, better, worse)
         blocks = [
             block
             for column in range(len(grid.budgets))
             for block in _blocks(column, faces[:, column].T.tolist())
         ]
-        maps.append({"confidence": confidence, "cells": blocks, "stairs": stairs})
+        maps.append({"confidence": confidence, "cells": blocks, "boundaries": boundaries})
     return maps
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class FigureTexts:
     """What stands around a figure."""
 
     title: str
@@ -30,7 +30,7 @@ def draw_bar_figure(
     column: str,
     label: str,
     shows: str,
-    texts: Texts,
+    texts: FigureTexts,
     scale: float = 1.0,
 ) -> Figure:
     """Draw one panel of bars.

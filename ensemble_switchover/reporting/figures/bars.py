@@ -32,7 +32,7 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
 
     Args:
         axes: The panel.
-        numbers: One row a design, with the columns of `PLACE_COLUMNS`.
+        numbers: One row a design, with the columns of `LEADING_COLUMNS`.
         column: What is drawn: `<column>_mean` with `<column>_std` where these are, else `column`.
             Where it is null the bar is missing, which a cross marks.
         scale: Multiplies every value, to change its unit.

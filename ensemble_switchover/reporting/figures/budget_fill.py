@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 
-def draw_budget_fill(numbers: pl.DataFrame, texts: Texts) -> Figure:
+def draw_budget_fill(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw the share of the budget that all members' parameters take.
 
     Args:

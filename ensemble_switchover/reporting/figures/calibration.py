@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 
-def draw_calibration(numbers: pl.DataFrame, texts: Texts) -> Figure:
+def draw_calibration(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw the expected calibration error and the negative log-likelihood against the budget.
 
     Args:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ensemble_switchover.analysis import series
-from ensemble_switchover.analysis.condition_group import name_some, split_conditions
+from ensemble_switchover.analysis.condition_group import name_first_few, split_conditions
 from ensemble_switchover.analysis.switchover import grid_series
 from ensemble_switchover.analysis.switchover.across_comparisons import (
     switchovers_by_data,
@@ -17,7 +17,7 @@ from ensemble_switchover.analysis.switchover.across_comparisons import (
 )
 from ensemble_switchover.analysis.table import DEVICE_MEMORY
 from ensemble_switchover.machine.terminal import count
-from ensemble_switchover.reporting.figures.bar_figure import Texts
+from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 from ensemble_switchover.reporting.figures.budget_fill import draw_budget_fill
 from ensemble_switchover.reporting.figures.calibration import draw_calibration
 from ensemble_switchover.reporting.figures.epoch_time import draw_epoch_time
@@ -63,7 +63,7 @@ def draw_errors(finding: Finding) -> Iterator[Drawn]:
     """Draw what depends on errors and parameters alone; runs of all conditions are in it."""
     grid, thresholds, measure = finding.grid, finding.thresholds, finding.measure
     label, conditions = finding.comparison.label, finding.conditions
-    texts = Texts(label, conditions)
+    texts = FigureTexts(label, conditions)
     size = f"{count(len(grid.budgets), 'budget')} by {count(len(grid.epochs), 'epoch')}"
     said = " ".join(finding.sentences)
     yield Drawn(
@@ -114,7 +114,7 @@ def draw_costs(finding: Finding) -> Iterator[Drawn]:
     """Draw times and memory, a set of figures for each condition that compares design classes."""
     for number, group in enumerate(_compared(finding), start=1):
         suffix = "" if number == 1 else f"_condition_{number}"
-        texts = Texts(finding.comparison.label, f"{finding.seeds_and_rule}, {group.label}")
+        texts = FigureTexts(finding.comparison.label, f"{finding.seeds_and_rule}, {group.label}")
         for drawn in (
             *_draw_training(group.runs, finding.measure, texts),
             *_draw_inference(group.runs, finding.measure, texts),
@@ -132,7 +132,7 @@ def draw_trends(switchovers: pl.DataFrame) -> Iterator[Drawn]:
     """
     for number, rows in enumerate(switchovers_by_k(switchovers), start=1):
         first = rows.row(0, named=True)
-        texts = Texts(first["setting"], _conditions(rows))
+        texts = FigureTexts(first["setting"], _conditions(rows))
         name = "switchover_by_k" if number == 1 else f"switchover_by_k_{number}"
         caption = f"The switchover against the number of members: {first['setting']}."
         yield Drawn(name, draw_switchover_by_k(rows, texts), rows, caption)
@@ -142,7 +142,10 @@ def draw_trends(switchovers: pl.DataFrame) -> Iterator[Drawn]:
         name = "switchover_by_data" if number == 1 else f"switchover_by_data_{number}"
         caption = f"The switchover against how complex the data are: {title}."
         yield Drawn(
-            name, draw_switchover_by_data(rows, Texts(title, _conditions(rows))), rows, caption
+            name,
+            draw_switchover_by_data(rows, FigureTexts(title, _conditions(rows))),
+            rows,
+            caption,
         )
 
 
@@ -153,7 +156,7 @@ def list_left_out(finding: Finding) -> list[str]:
         if not group.compares and finding.thresholds:
             notes.append(
                 f"In no figure of time or memory, since one design class alone was run under "
-                f"{group.label}: {name_some(group.runs['name'].to_list())}."
+                f"{group.label}: {name_first_few(group.runs['name'].to_list())}."
             )
             continue
         for column, what in (("latency_batch_size", "inference"), ("memory_kind", "memory")):
@@ -162,12 +165,12 @@ def list_left_out(finding: Finding) -> list[str]:
                 (value,) = set(usual[column])
                 notes.append(
                     f"In no figure of {what}, since they were not measured with "
-                    f"{column.replace('_', ' ')} {value} as the others: {name_some(odd)}."
+                    f"{column.replace('_', ' ')} {value} as the others: {name_first_few(odd)}."
                 )
     return notes
 
 
-def _draw_training(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[Drawn]:
+def _draw_training(runs: pl.DataFrame, measure: str, texts: FigureTexts) -> Iterator[Drawn]:
     accuracy = series.accuracy_time_series(runs)
     if not accuracy.is_empty():
         yield Drawn(
@@ -196,7 +199,7 @@ def _draw_training(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[D
     yield _draw_trade_off("training time", costs, TRAINING_TIME, runs, measure, texts)
 
 
-def _draw_inference(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[Drawn]:
+def _draw_inference(runs: pl.DataFrame, measure: str, texts: FigureTexts) -> Iterator[Drawn]:
     measured, _ = _usual(runs, "latency_batch_size")
     if measured.is_empty():
         return
@@ -210,7 +213,7 @@ def _draw_inference(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[
     yield _draw_trade_off("inference time", latencies, INFERENCE_TIME, measured, measure, texts)
 
 
-def _draw_memory(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[Drawn]:
+def _draw_memory(runs: pl.DataFrame, measure: str, texts: FigureTexts) -> Iterator[Drawn]:
     measured, _ = _usual(runs, "memory_kind")
     if measured.is_empty():
         return
@@ -227,7 +230,12 @@ def _draw_memory(runs: pl.DataFrame, measure: str, texts: Texts) -> Iterator[Dra
 
 
 def _draw_trade_off(
-    what: str, costs: pl.DataFrame, cost: CostAxis, runs: pl.DataFrame, measure: str, texts: Texts
+    what: str,
+    costs: pl.DataFrame,
+    cost: CostAxis,
+    runs: pl.DataFrame,
+    measure: str,
+    texts: FigureTexts,
 ) -> Drawn:
     """Draw the error against a cost, which `what` names."""
     numbers = series.trade_off_series(costs, cost.column, runs)

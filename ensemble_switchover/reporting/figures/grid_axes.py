@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
 _MAX_LABELS = 10
-STAIRCASE_STYLES: dict[str, tuple[float, tuple[float, ...]]] = {
+BOUNDARY_STYLES: dict[str, tuple[float, tuple[float, ...]]] = {
     "deq": (0, ()),
     "weq": (0, (2.2, 1.1)),
 }
@@ -28,13 +28,13 @@ HOLE_FACE: dict[str, Any] = {
 }
 
 
-def draw_staircase(figure: Figure, axes: Axes, threshold: Threshold) -> None:
+def draw_boundary(figure: Figure, axes: Axes, threshold: Threshold) -> None:
     """Draw the lower-left boundary of what is beyond the threshold, if anything is."""
     rows = {epoch: row for row, epoch in enumerate(threshold.epochs)}
     top = len(threshold.epochs) - 0.5
     xs: list[float] = []
     ys: list[float] = []
-    for column, epoch in enumerate(threshold.staircase):
+    for column, epoch in enumerate(threshold.boundary_epochs):
         if epoch is None:
             continue
         if not xs:
@@ -49,7 +49,7 @@ def draw_staircase(figure: Figure, axes: Axes, threshold: Threshold) -> None:
     shifted = offset_copy(axes.transData, figure, shift, shift, units="points")
     for colour, width, style in (
         ("white", 5.2, "-"),
-        (INK, 2.4, STAIRCASE_STYLES[threshold.ensemble_class]),
+        (INK, 2.4, BOUNDARY_STYLES[threshold.ensemble_class]),
     ):
         axes.plot(
             xs,

@@ -15,9 +15,9 @@ from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, E
 from ensemble_switchover.analysis.switchover.hole import HoleKind
 from ensemble_switchover.reporting.figures.cell_face import face_cell
 from ensemble_switchover.reporting.figures.grid_axes import (
+    BOUNDARY_STYLES,
     HOLE_FACE,
-    STAIRCASE_STYLES,
-    draw_staircase,
+    draw_boundary,
     label_axes,
     labelled_columns,
 )
@@ -81,7 +81,7 @@ def draw_heat_map(
             _draw_column(axes, column, column_faces)
         _draw_hatches(axes, faces)
         for threshold in thresholds.values():
-            draw_staircase(figure, axes, threshold)
+            draw_boundary(figure, axes, threshold)
         label_axes(axes, grid)
         _label_fills(axes, grid, holes)
         subtitle = _subtitle(thresholds, measure)
@@ -222,7 +222,7 @@ def _legend_handles(
                     [],
                     color=INK,
                     linewidth=2.4,
-                    linestyle=STAIRCASE_STYLES[name],
+                    linestyle=BOUNDARY_STYLES[name],
                     label=f"{name} switchover",
                 )
             )

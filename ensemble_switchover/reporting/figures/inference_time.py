@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 
-def draw_inference_time(numbers: pl.DataFrame, texts: Texts) -> Figure:
+def draw_inference_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw the milliseconds per image of the whole model at one batch size.
 
     Args:

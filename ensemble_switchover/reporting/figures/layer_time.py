@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 
-def draw_layer_time(numbers: pl.DataFrame, texts: Texts) -> Figure:
+def draw_layer_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw the two factors of a training pass: time per layer, and layers of all members.
 
     Args:

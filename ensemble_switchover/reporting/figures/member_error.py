@@ -13,10 +13,10 @@ from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_fi
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 
-def draw_member_error(numbers: pl.DataFrame, measure: str, texts: Texts) -> Figure:
+def draw_member_error(numbers: pl.DataFrame, measure: str, texts: FigureTexts) -> Figure:
     """Draw the error of each class against the budget, and dotted the mean of the members'.
 
     Args:

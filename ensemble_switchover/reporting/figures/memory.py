@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 
-def draw_memory(numbers: pl.DataFrame, texts: Texts) -> Figure:
+def draw_memory(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw the peak memory of training: the device's, or the process's where that is all there is.
 
     Args:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.reporting.figures.switchover_trend import Steps, draw_switchover_trend
+from ensemble_switchover.reporting.figures.switchover_trend import TrendAxis, draw_switchover_trend
 
 if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 _LETTERS = 80
 """How many the names of all data sets have room for side by side."""
 
 
-def draw_switchover_by_data(numbers: pl.DataFrame, texts: Texts) -> Figure:
+def draw_switchover_by_data(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw where ensembles switch over on each data set, the easiest first.
 
     Args:
@@ -32,6 +32,6 @@ def draw_switchover_by_data(numbers: pl.DataFrame, texts: Texts) -> Figure:
     for family, setting, dataset, complexity in rows:
         name = dataset if is_told_by_name else setting.removeprefix(f"{family} on ")
         names.append(f"{textwrap.fill(name, room)}\n{complexity:.1f} %")
-    steps = Steps("setting", names, "Data, with the error of the largest single network")
+    steps = TrendAxis("setting", names, "Data, with the error of the largest single network")
     shows = "Smallest budget beyond the switchover after the last epoch, and how low it may lie"
     return draw_switchover_trend(numbers, steps, shows, texts)

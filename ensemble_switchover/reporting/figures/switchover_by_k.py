@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.reporting.figures.switchover_trend import Steps, draw_switchover_trend
+from ensemble_switchover.reporting.figures.switchover_trend import TrendAxis, draw_switchover_trend
 
 if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 
-def draw_switchover_by_k(numbers: pl.DataFrame, texts: Texts) -> Figure:
+def draw_switchover_by_k(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw where ensembles of each size switch over.
 
     Args:
@@ -21,6 +21,6 @@ def draw_switchover_by_k(numbers: pl.DataFrame, texts: Texts) -> Figure:
         texts: Title and conditions.
     """
     names = [str(k) for k in dict.fromkeys(numbers["k"].to_list())]
-    steps = Steps("k", names, "Members k")
+    steps = TrendAxis("k", names, "Members k")
     shows = "Smallest budget beyond the switchover after the last epoch, and how low it may lie"
     return draw_switchover_trend(numbers, steps, shows, texts)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 _HEIGHT, _BELOW, _PANEL = 274.0, 64.0, 141.0
 """Points: of the figure, of what stands below its panel, and of the panel."""
@@ -42,7 +42,7 @@ _SHIFTS: dict[DesignClassName, float] = {"single": 0.0, "deq": -0.06, "weq": 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class TrendAxis:
     """The horizontal axis of a trend."""
 
     column: str
@@ -52,7 +52,9 @@ class Steps:
     label: str
 
 
-def draw_switchover_trend(numbers: pl.DataFrame, steps: Steps, shows: str, texts: Texts) -> Figure:
+def draw_switchover_trend(
+    numbers: pl.DataFrame, steps: TrendAxis, shows: str, texts: FigureTexts
+) -> Figure:
     """Draw the switchover of each ensemble class, step by step.
 
     A filled marker is the smallest budget that is beyond it; the line below reaches down to the

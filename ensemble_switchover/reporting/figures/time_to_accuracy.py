@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 
-def draw_time_to_accuracy(numbers: pl.DataFrame, measure: str, texts: Texts) -> Figure:
+def draw_time_to_accuracy(numbers: pl.DataFrame, measure: str, texts: FigureTexts) -> Figure:
     """Draw the training seconds to the lowest error of the single network of the same budget.
 
     A cross stands for a missing bar: not every seed gets there.

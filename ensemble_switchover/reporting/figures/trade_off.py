@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.reporting.figures.bar_figure import Texts
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 _LABEL_SIZE = (40.0, 14.0)
 """Pixels that a label takes; one that would cover another is left out."""
@@ -48,7 +48,9 @@ INFERENCE_TIME = CostAxis("latency_ms_per_image_mean", "Inference time per image
 MEMORY = CostAxis("peak_bytes", "Peak memory of training, MiB", 1.0 / MEBIBYTE)
 
 
-def draw_trade_off(numbers: pl.DataFrame, cost: CostAxis, measure: str, texts: Texts) -> Figure:
+def draw_trade_off(
+    numbers: pl.DataFrame, cost: CostAxis, measure: str, texts: FigureTexts
+) -> Figure:
     """Draw every design as a point, and the front of those that no other beats in both.
 
     Args:

@@ -11,9 +11,9 @@ from matplotlib.patches import Patch, Rectangle
 
 from ensemble_switchover.analysis.switchover.verdict import Verdict
 from ensemble_switchover.reporting.figures.grid_axes import (
+    BOUNDARY_STYLES,
     HOLE_FACE,
-    STAIRCASE_STYLES,
-    draw_staircase,
+    draw_boundary,
     label_axes,
 )
 from ensemble_switchover.reporting.figures.style import (
@@ -66,7 +66,7 @@ def draw_verdict_map(
                     face = _face(name, verdict)
                     axes.add_artist(Rectangle((column - 0.5, row - 0.5), 1.0, height, **face))
                     row += height
-            draw_staircase(figure, axes, threshold)
+            draw_boundary(figure, axes, threshold)
             label_axes(axes, grid, 10 // len(thresholds))
             axes.tick_params(axis="x", labelsize=7.5)
             axes.set_title(f"{name} against single", size=9, pad=5)
@@ -129,7 +129,7 @@ def _legend_handles(thresholds: Mapping[DesignClassName, Threshold]) -> list[Art
             [],
             color=INK,
             linewidth=2.4,
-            linestyle=STAIRCASE_STYLES[name],
+            linestyle=BOUNDARY_STYLES[name],
             label=f"{name} switchover",
         )
         for name, threshold in thresholds.items()

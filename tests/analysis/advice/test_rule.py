@@ -11,13 +11,22 @@ import pytest
 from scipy import stats
 
 from ensemble_switchover.analysis.advice.limits import Limits
-from ensemble_switchover.analysis.advice.rule import REACH, Advice, AdviceAnswer, advise
+from ensemble_switchover.analysis.advice.rule import (
+    MEASURED_RANGE_FACTOR,
+    Advice,
+    AdviceAnswer,
+    advise,
+)
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
     list_candidates,
-    usual_device,
+    most_used_device,
 )
-from ensemble_switchover.analysis.advice.wording import LATENCY_EXECUTION, describe_advice, loosen
+from ensemble_switchover.analysis.advice.wording import (
+    LATENCY_EXECUTION,
+    describe_advice,
+    round_outward,
+)
 from tests.analysis.advice.advice_cases import IMPOSSIBLE, LIMITS, MEBIBYTE, noisy_study
 from tests.factories import make_record, make_study
 
@@ -29,7 +38,7 @@ if TYPE_CHECKING:
 
 def advise_from(records: Sequence[Record], **limits: Any) -> Advice:
     designs = collect_designs(records)
-    return advise(list_candidates(designs, usual_device(designs)), Limits(**limits))
+    return advise(list_candidates(designs, most_used_device(designs)), Limits(**limits))
 
 
 def runs_of(records: Iterable[Record]) -> dict[tuple[int, int, int], list[Record]]:
@@ -89,12 +98,12 @@ def search(records: Sequence[Record], limits: dict[str, Any]) -> dict[str, Any] 
         "mean": mean,
         "errors": best,
         "rivals": rivals,
-        "num_fitting": len(found),
+        "num_feasible": len(found),
     }
 
 
-def key_of(fit: Any) -> tuple[int, int, int]:
-    return (fit.design.k, fit.design.depth, fit.design.width)
+def key_of(reading: Any) -> tuple[int, int, int]:
+    return (reading.design.k, reading.design.depth, reading.design.width)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -113,8 +122,8 @@ def test_the_advice_is_that_of_trying_every_design(seed: int, limits: dict[str, 
     assert key_of(advice.best) == expected["key"]
     assert advice.best.epoch == expected["epoch"]
     assert advice.best.error == pytest.approx(expected["mean"])
-    assert {key_of(rival.fit) for rival in advice.rivals} == expected["rivals"]
-    assert advice.num_fitting == expected["num_fitting"]
+    assert {key_of(rival.reading) for rival in advice.rivals} == expected["rivals"]
+    assert advice.num_feasible == expected["num_feasible"]
     assert (advice.answer is AdviceAnswer.DECIDED) == (not expected["rivals"])
     if len(expected["errors"]) > 1:
         values = list(expected["errors"].values())
@@ -160,7 +169,7 @@ def test_what_is_said_to_be_in_the_way_is(seed: int, limits: dict[str, Any]) -> 
     assert {frozenset(b.limits) for b in advice.bindings} == set(map(frozenset, expected))
     for binding in advice.bindings:
         needed = dict(zip(binding.limits, binding.needed, strict=True))
-        loose = {name: loosen(name, value) for name, value in needed.items()}
+        loose = {name: round_outward(name, value) for name, value in needed.items()}
         assert search(records, {**limits, **loose}) is not None  # what is shown would do
         if size == 1:
             (name,), (value,) = binding.limits, binding.needed
@@ -178,9 +187,9 @@ def test_one_limit_in_the_way_is_named_with_what_would_do() -> None:
     (sentence,) = describe_advice(advise_from(records, latency_ms=0.1, epochs=3))
 
     assert sentence.startswith(
-        "No design fits, of 2 designs that were measured. The inference time"
+        "None of the 2 measured designs meets the limits. Relaxing the limit on the inference time"
     )
-    assert "0.25 ms in place of 0.1 ms would do, for single, depth 26, width 16" in sentence
+    assert "from 0.1 ms to 0.25 ms would admit single, depth 26, width 16" in sentence
 
 
 def test_limits_of_many_things_are_in_the_way() -> None:
@@ -188,7 +197,10 @@ def test_limits_of_many_things_are_in_the_way() -> None:
 
     (sentence,) = describe_advice(advise_from(records, parameters=1))
 
-    assert "The parameters are in the way: 206,734 parameters in place of 1 parameter" in sentence
+    assert sentence.startswith(
+        "The only measured design does not meet the limits. Relaxing the limit on the number of "
+        "parameters from 1 parameter to 206,734 parameters would admit single"
+    )
 
 
 def test_a_design_alone_stands_against_none() -> None:
@@ -196,21 +208,22 @@ def test_a_design_alone_stands_against_none() -> None:
 
     sentences = describe_advice(advice)
     assert sentences[0].startswith("Build single")
-    assert "1 design of 1 run was considered; 1 of them fits." in sentences[1]
+    assert "Designs considered: 1 (1 run); within the limits: 1." in sentences[1]
     assert "One seed gives no interval." in sentences
-    assert "No other design fits, so there is none to be better than." in sentences
+    assert "No other design meets the limits, so there is no comparison." in sentences
 
 
 def test_inference_times_of_other_batch_sizes_are_told() -> None:
     alike = [make_record(width=width, latencies={128: 0.2}) for width in (8, 12)]
     other = make_record(width=16, latencies={1: 3.0})
 
-    of_one = f"Inference times are of batch size 128; {LATENCY_EXECUTION}."
+    of_one = f"Inference times are for batch size 128, {LATENCY_EXECUTION}."
     assert of_one in describe_advice(advise_from(alike))
     mixed = advise_from([*alike, other])
     assert mixed.latency_batch_sizes == (1, 128)
     of_two = (
-        f"Inference times are of batch sizes 1, 128, which do not compare; {LATENCY_EXECUTION}."
+        "Inference times are for different batch sizes (1, 128) and cannot be compared; they were "
+        f"measured {LATENCY_EXECUTION}."
     )
     assert of_two in describe_advice(mixed)
 
@@ -240,7 +253,9 @@ def test_limits_that_are_in_the_way_together_are_named_together() -> None:
     ]
     both = advise_from([*small, *large], parameters=100, accuracy_percent=95, epochs=2)
     assert [binding.limits for binding in both.bindings] == [("parameters", "accuracy_percent")]
-    assert "parameters and accuracy together are in the way" in describe_advice(both)[0]
+    sentence = describe_advice(both)[0]
+    assert "Relaxing the limits on the number of parameters from 100 parameters to " in sentence
+    assert " and the accuracy from 95.00 % to " in sentence
 
 
 def test_what_would_do_in_place_of_several_limits_is_of_a_design_that_was_timed() -> None:
@@ -252,7 +267,7 @@ def test_what_would_do_in_place_of_several_limits_is_of_a_design_that_was_timed(
     assert advice.answer is AdviceAnswer.INFEASIBLE
     (binding,) = advice.bindings
     assert binding.limits == ("latency_ms", "fastest_latency_ms")
-    assert binding.fit.design.width == 16
+    assert binding.reading.design.width == 16
 
 
 def test_of_equal_errors_the_smaller_design_is_best_and_the_answer_is_undecided() -> None:
@@ -267,7 +282,7 @@ def test_of_equal_errors_the_smaller_design_is_best_and_the_answer_is_undecided(
     assert advice.best is not None
     assert advice.best.design.width == 8
     assert advice.answer is AdviceAnswer.UNDECIDED
-    assert [rival.fit.design.width for rival in advice.rivals] == [12, 16]
+    assert [rival.reading.design.width for rival in advice.rivals] == [12, 16]
     assert [rival.difference for rival in advice.rivals] == [0.0, 0.0]
     assert [rival.interval for rival in advice.rivals] == [None, None]
 
@@ -288,7 +303,7 @@ def test_the_class_may_be_decided_where_the_size_is_not() -> None:
 
     assert advice.answer is AdviceAnswer.UNDECIDED
     assert advice.class_decided
-    assert "The class is decided: all of them are deq of 4 members." in describe_advice(advice)[0]
+    assert "The class is decided: all are deq with 4 members." in describe_advice(advice)[0]
 
 
 def test_one_seed_decides_nothing() -> None:
@@ -299,15 +314,19 @@ def test_one_seed_decides_nothing() -> None:
     assert advice.answer is AdviceAnswer.UNDECIDED
     assert advice.best is not None
     assert advice.best.interval is None
-    assert "One seed gives no interval, and so decides nothing." in describe_advice(advice)
+    assert "One seed gives no interval, so nothing can be decided." in describe_advice(advice)
 
 
 def test_nothing_is_extrapolated() -> None:
     records = make_study(lambda *place: 10.0 + place[3], num_epochs=4)
     largest = max(record.budget.parameters for record in records)
 
-    within = advise_from(records, parameters=int(REACH * largest), epochs=int(REACH * 4))
-    beyond = advise_from(records, parameters=int(REACH * largest) + 1)
+    within = advise_from(
+        records,
+        parameters=int(MEASURED_RANGE_FACTOR * largest),
+        epochs=int(MEASURED_RANGE_FACTOR * 4),
+    )
+    beyond = advise_from(records, parameters=int(MEASURED_RANGE_FACTOR * largest) + 1)
     longer = advise_from(records, epochs=6)
 
     assert within.answer is AdviceAnswer.UNDECIDED
@@ -315,7 +334,7 @@ def test_nothing_is_extrapolated() -> None:
     assert beyond.best is longer.best is None
     (sentence,) = describe_advice(longer)
     assert sentence == (
-        "Outside what was measured: 6 epochs asked for, at most 4 epochs measured. "
+        "Outside what was measured: 6 epochs requested, at most 4 epochs measured. "
         "Nothing is extrapolated."
     )
 
@@ -342,7 +361,7 @@ def test_a_seed_without_a_finite_error_is_no_sample() -> None:
     assert (advice.best.error, advice.best.num_seeds) == (11.0, 2)
     nothing = advise_from([make_record(test_errors=[float("nan")])])
     assert nothing.answer is AdviceAnswer.OUTSIDE
-    assert "no run has an error that is a number" in describe_advice(nothing)[0]
+    assert "no run has a finite error" in describe_advice(nothing)[0]
 
 
 def test_the_same_networks_of_two_budgets_are_one_design() -> None:
@@ -375,13 +394,13 @@ def test_times_of_other_devices_do_not_count() -> None:
     free = advise(list_candidates(designs, "Fast"), Limits())
 
     assert there.best is not None
-    assert (there.best.design.budget_parameters, there.best.epoch, there.num_fitting) == (
+    assert (there.best.design.budget_parameters, there.best.epoch, there.num_feasible) == (
         min(r.budget.parameters for r in records), 3, 1,
     )  # fmt: skip
     assert there.best.seconds == 3.0
     assert here.best is not None
-    assert (here.best.epoch, here.num_fitting) == (1, 2)
-    assert free.num_fitting == 2  # errors are the same everywhere
+    assert (here.best.epoch, here.num_feasible) == (1, 2)
+    assert free.num_feasible == 2  # errors are the same everywhere
 
 
 def test_a_design_is_run_in_the_way_that_fits() -> None:
@@ -426,7 +445,7 @@ def test_the_cheapest_that_will_do_are_named() -> None:
 
     assert advice.best is not None
     assert advice.best.design.width == 16
-    cheapest = {name: fit.design.width for name, fit in advice.cheapest}
+    cheapest = {name: reading.design.width for name, reading in advice.cheapest}
     assert cheapest["parameters"] == cheapest["hours"] == 12  # 8 does not reach the accuracy
 
 

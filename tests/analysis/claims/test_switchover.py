@@ -10,7 +10,7 @@ from ensemble_switchover.analysis.claims.switchover import (
     check_deq_before_weq,
     check_epochs,
     check_gain,
-    check_place,
+    check_threshold_budget,
 )
 from tests.analysis.claims.planted import (
     PARAMETERS,
@@ -107,17 +107,17 @@ def test_place(parameters: tuple[float, ...], first: int, expected: str) -> None
     records = make_records(from_column(first), from_column(9))
     (finding,) = find([with_parameters(r, sizes[r.budget.parameters]) for r in records])
 
-    assert answer(check_place(finding, "deq")) == expected
+    assert answer(check_threshold_budget(finding, "deq")) == expected
 
 
 def test_place_says_between_which_budgets_it_lies() -> None:
-    claim = check_place(find_one(from_column(1), from_column(9)), "deq")
+    claim = check_threshold_budget(find_one(from_column(1), from_column(9)), "deq")
 
     assert claim.measured == "above 92,322, at most 143,840 parameters"
 
 
 def test_place_is_that_of_four_members() -> None:
-    claim = check_place(find_one(from_column(1), from_column(9), k=2), "deq")
+    claim = check_threshold_budget(find_one(from_column(1), from_column(9), k=2), "deq")
 
     assert answer(claim) == "cannot be said"
     assert claim.reason == "the paper says it of k = 4"
@@ -130,7 +130,7 @@ def test_place_excepts_wide_resnets() -> None:
             for record in make_records(from_column(1), from_column(1))
         ]
     )
-    claim = check_place(finding, "deq")
+    claim = check_threshold_budget(finding, "deq")
 
     assert answer(claim) == "cannot be said"
     assert "Wide ResNets" in claim.reason
@@ -154,5 +154,5 @@ def test_epochs(first_epoch: int, noise: float, expected: str) -> None:
 def test_a_class_without_runs_says_nothing() -> None:
     finding = find_one(from_column(1), from_column(1), holes=[("weq", i) for i in range(4)])
 
-    for check in (check_gain, check_place, check_epochs):
+    for check in (check_gain, check_threshold_budget, check_epochs):
         assert answer(check(finding, "weq")) == "cannot be said"

@@ -15,7 +15,7 @@ from ensemble_switchover.analysis.switchover.range import range_switchover
 from ensemble_switchover.analysis.switchover.threshold import (
     Threshold,
     ThresholdOutcome,
-    find_staircase,
+    find_boundary,
     find_threshold,
 )
 from ensemble_switchover.analysis.switchover.verdict import Verdict, judge_cell
@@ -40,7 +40,7 @@ def test_the_planted_switchover_is_found() -> None:
 
     assert threshold.outcome is ThresholdOutcome.FOUND
     assert threshold.budgets == PARAMETERS
-    assert threshold.staircase == (None, None, 4, 3, 2)
+    assert threshold.boundary_epochs == (None, None, 4, 3, 2)
     assert threshold.budget == 206_734
     assert threshold.epoch == 4
     assert threshold.pair_counts == (3, 3)
@@ -83,7 +83,7 @@ def test_a_switchover_never_seen_is_not_within_the_grid() -> None:
     assert threshold.outcome is ThresholdOutcome.NOT_WITHIN
     assert threshold.budget is None
     assert threshold.epoch is None
-    assert set(threshold.staircase) == {None}
+    assert set(threshold.boundary_epochs) == {None}
     text = describe_threshold(threshold, "test error")
     assert text.startswith("weq (k=4): no switchover within the grid: at the largest budget after")
     assert "+4.1 percentage points, 95 % t interval +3.9 to +4.2 (3 seeds, 5 budgets" in text
@@ -129,7 +129,7 @@ def test_an_early_lead_that_is_lost_is_no_switchover() -> None:
     threshold = deq_threshold(error)
 
     assert [column[0].verdict for column in threshold.cells] == [E] * 5
-    assert threshold.staircase == (None, None, None, None, 1)
+    assert threshold.boundary_epochs == (None, None, None, None, 1)
     assert threshold.budget == PARAMETERS[4]
 
 
@@ -139,10 +139,10 @@ def test_one_lost_budget_moves_the_switchover_beyond_it() -> None:
 
     threshold = deq_threshold(error)
 
-    assert threshold.staircase == (None, None, None, 1, 1)
+    assert threshold.boundary_epochs == (None, None, None, 1, 1)
 
 
-def test_one_undecided_epoch_moves_the_staircase_of_every_smaller_budget() -> None:
+def test_one_undecided_epoch_moves_the_boundary_of_every_smaller_budget() -> None:
     def error(name: str, column: int, epoch: int, seed: int) -> float:
         tie = column == 3 and epoch == 4
         return (
@@ -151,7 +151,7 @@ def test_one_undecided_epoch_moves_the_staircase_of_every_smaller_budget() -> No
 
     threshold = deq_threshold(error)
 
-    assert threshold.staircase == (5, 5, 5, 5, 1)
+    assert threshold.boundary_epochs == (5, 5, 5, 5, 1)
     assert threshold.epoch == 5
     assert "at or below 92,322 parameters from epoch 5 of 6" in describe_threshold(
         threshold, "test error"
@@ -165,7 +165,7 @@ def test_a_hole_beyond_keeps_smaller_budgets_from_being_beyond() -> None:
     threshold = deq_threshold(error, holes=[("deq", 3)])
 
     assert threshold.cells[3][0].verdict is H
-    assert threshold.staircase == (None, None, None, None, 1)
+    assert threshold.boundary_epochs == (None, None, None, None, 1)
     assert "5 budgets from 92,322 to 366,650 parameters, 1 of them without a deq pair" in (
         describe_threshold(threshold, "test error")
     )
@@ -227,10 +227,10 @@ def test_budgets_of_equal_parameters_bound_each_other() -> None:
     threshold = find_threshold(build_error_grid(tied), "deq")
 
     assert threshold.budgets == (143_840, 143_840, 206_734)
-    assert threshold.staircase == (None, None, 1)
+    assert threshold.boundary_epochs == (None, None, 1)
 
 
-def test_staircase_is_the_brute_force_one() -> None:
+def test_boundary_is_the_brute_force_one() -> None:
     generator = random.Random(11)
     for _ in range(300):
         num_columns, num_rows = generator.randint(1, 5), generator.randint(1, 5)
@@ -250,7 +250,7 @@ def test_staircase_is_the_brute_force_one() -> None:
         ]
         expected = [cells.index(True) if any(cells) else None for cells in beyond]
         wins = np.array([[verdict is E for verdict in column] for column in verdicts])
-        assert find_staircase(budgets, wins) == expected
+        assert find_boundary(budgets, wins) == expected
 
 
 def test_a_missing_design_is_a_hole_whatever_the_other_says() -> None:

@@ -73,8 +73,8 @@ def test_the_map_is_the_reports_under_every_rule(error: Any, holes: Any) -> None
             assert (DESIGN_CLASSES[winner] if winner >= 0 else None) == face.winner
             assert (bool(decided), bool(both)) == (face.decided, face.both_ensembles_win)
         for name, threshold in thresholds.items():
-            steps = [None if row is None else grid.epochs[row] for row in shown["stairs"][name]]
-            assert tuple(steps) == threshold.staircase
+            steps = [None if row is None else grid.epochs[row] for row in shown["boundaries"][name]]
+            assert tuple(steps) == threshold.boundary_epochs
 
 
 def test_single_networks_alone_have_no_map() -> None:

@@ -14,7 +14,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     device_names,
     list_candidates,
 )
-from ensemble_switchover.analysis.advice.wording import loosen, write_amount
+from ensemble_switchover.analysis.advice.wording import round_outward, write_amount
 from ensemble_switchover.analysis.pareto import pareto_front
 from ensemble_switchover.config.amounts import (
     parse_bytes,
@@ -38,24 +38,24 @@ if TYPE_CHECKING:
 ADVISE = """([content, device, questions]) => {
   const model = { content, floats: decodeFloats(content.floats) };
   const candidates = listCandidates(content.designs, device);
-  const told = (fit) => fit && {
-    design: content.designs.indexOf(fit.candidate.design),
-    epoch: fit.candidate.design.epochs[fit.row],
-    error: fit.error,
-    interval: fit.interval && [fit.interval.lower, fit.interval.upper],
-    condition: fit.candidate.cost && fit.candidate.cost.condition,
+  const told = (reading) => reading && {
+    design: content.designs.indexOf(reading.candidate.design),
+    epoch: reading.candidate.design.epochs[reading.row],
+    error: reading.error,
+    interval: reading.interval && [reading.interval.lower, reading.interval.upper],
+    condition: reading.candidate.cost && reading.candidate.cost.condition,
   };
   return questions.map((limits) => {
     const advice = advise(model, candidates, limits);
     const rival = (r) =>
-      [told(r.fit), r.difference, r.interval && r.interval.lower, r.numPairs, r.isWorse];
+      [told(r.reading), r.difference, r.interval && r.interval.lower, r.numPairs, r.isWorse];
     return {
       ...advice,
       best: told(advice.best),
       runnerUp: advice.runnerUp && rival(advice.runnerUp),
       rivals: advice.rivals.map(rival),
-      cheapest: advice.cheapest.map(([name, fit]) => [name, told(fit)]),
-      bindings: advice.bindings.map((b) => [b.limits, b.needed, told(b.fit)]),
+      cheapest: advice.cheapest.map(([name, reading]) => [name, told(reading)]),
+      bindings: advice.bindings.map((b) => [b.limits, b.needed, told(b.reading)]),
       outside: advice.outside.map((o) => [o.limit, o.asked, o.measured]),
     };
   });
@@ -74,14 +74,14 @@ def blank(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def told(fit: Any, numbers: dict[Any, int]) -> Any:
-    if fit is None:
+def told(reading: Any, numbers: dict[Any, int]) -> Any:
+    if reading is None:
         return None
-    interval, cost = fit.interval, fit.candidate.cost
+    interval, cost = reading.interval, reading.candidate.cost
     return {
-        "design": numbers[fit.design.key],
-        "epoch": fit.epoch,
-        "error": pytest.approx(fit.error, abs=1e-4),
+        "design": numbers[reading.design.key],
+        "epoch": reading.epoch,
+        "error": pytest.approx(reading.error, abs=1e-4),
         "interval": None
         if interval is None
         else pytest.approx([interval.lower, interval.upper], abs=1e-3),
@@ -97,7 +97,7 @@ def expected(advice: Advice, numbers: dict[Any, int]) -> dict[str, Any]:
         difference = entry.difference
         if difference is not None:
             difference = pytest.approx(difference, abs=1e-4)
-        return [told(entry.fit, numbers), difference, lower, entry.num_pairs, entry.is_worse]
+        return [told(entry.reading, numbers), difference, lower, entry.num_pairs, entry.is_worse]
 
     return {
         "answer": advice.answer.value,
@@ -105,14 +105,14 @@ def expected(advice: Advice, numbers: dict[Any, int]) -> dict[str, Any]:
         "classDecided": advice.class_decided,
         "runnerUp": advice.runner_up and rival(advice.runner_up),
         "rivals": [rival(entry) for entry in advice.rivals],
-        "cheapest": [[name, told(fit, numbers)] for name, fit in advice.cheapest],
+        "cheapest": [[name, told(reading, numbers)] for name, reading in advice.cheapest],
         "bindings": [
-            [list(b.limits), pytest.approx(list(b.needed), rel=1e-5), told(b.fit, numbers)]
+            [list(b.limits), pytest.approx(list(b.needed), rel=1e-5), told(b.reading, numbers)]
             for b in advice.bindings
         ],
         "outside": [[entry.limit, entry.asked, entry.measured] for entry in advice.outside],
         "numDesigns": advice.num_designs,
-        "numFitting": advice.num_fitting,
+        "numFeasible": advice.num_feasible,
         "numRuns": advice.num_runs,
         "latencyBatchSizes": list(advice.latency_batch_sizes),
         "atEdge": advice.at_edge,
@@ -164,9 +164,11 @@ def test_amounts_are_rounded_and_read_alike(blank: Page) -> None:
         ("latency_ms", 1.1), ("hours", 0.57), ("hours", 0.00269),
         ("accuracy_percent", 93.456), ("memory_bytes", 1e9 + 1), ("parameters", 206_734),
     ]  # fmt: skip
-    loosened = blank.evaluate("cases => cases.map(([name, value]) => loosen(name, value))", cases)
+    loosened = blank.evaluate(
+        "cases => cases.map(([name, value]) => roundOutward(name, value))", cases
+    )
 
-    assert loosened == pytest.approx([loosen(name, value) for name, value in cases])
+    assert loosened == pytest.approx([round_outward(name, value) for name, value in cases])
 
 
 @pytest.mark.parametrize(

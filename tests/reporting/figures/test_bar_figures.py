@@ -9,7 +9,7 @@ import pytest
 
 from ensemble_switchover.analysis import series
 from ensemble_switchover.analysis.table import tabulate_runs
-from ensemble_switchover.reporting.figures.bar_figure import Texts
+from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 from ensemble_switchover.reporting.figures.budget_fill import draw_budget_fill
 from ensemble_switchover.reporting.figures.epoch_time import draw_epoch_time
 from ensemble_switchover.reporting.figures.inference_time import draw_inference_time
@@ -23,7 +23,7 @@ from tests.reporting.figures.reading import bars_of, colours_of, texts_of
 if TYPE_CHECKING:
     import polars as pl
 
-TEXTS = Texts("title", "3 seeds, source rule, cpu")
+TEXTS = FigureTexts("title", "3 seeds, source rule, cpu")
 WIDTHS = (8, 12, 16)
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from ensemble_switchover.analysis import series
 from ensemble_switchover.analysis.table import tabulate_runs
-from ensemble_switchover.reporting.figures.bar_figure import Texts
+from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 from ensemble_switchover.reporting.figures.calibration import draw_calibration
 from ensemble_switchover.reporting.figures.member_error import draw_member_error
 from ensemble_switchover.reporting.figures.style import encode_figure
 from tests.factories import make_study, planted_error
 from tests.reporting.figures.reading import lines_of, texts_of
 
-TEXTS = Texts("title", "conditions")
+TEXTS = FigureTexts("title", "conditions")
 RUNS = tabulate_runs(
     make_study(planted_error, widths=(8, 12, 16), holes=[("weq", 0)], member_error_excess=3.0)
 )

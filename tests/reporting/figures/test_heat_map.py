@@ -96,12 +96,12 @@ def test_cells_have_the_colour_of_their_winner() -> None:
     }
 
 
-def test_the_staircase_follows_the_threshold() -> None:
+def test_the_boundary_follows_the_threshold() -> None:
     figure = draw(finding_of(make_study(planted_error)))
-    staircases = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
+    boundaries = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
 
-    assert list(staircases[0].get_xdata()) == [1.5, 1.5, 2.5, 2.5, 3.5, 3.5, 4.5]
-    assert list(staircases[0].get_ydata()) == [5.5, 2.5, 2.5, 1.5, 1.5, 0.5, 0.5]
+    assert list(boundaries[0].get_xdata()) == [1.5, 1.5, 2.5, 2.5, 3.5, 3.5, 4.5]
+    assert list(boundaries[0].get_ydata()) == [5.5, 2.5, 2.5, 1.5, 1.5, 0.5, 0.5]
     assert "deq switchover" in texts(figure)
     assert "weq switchover" not in texts(figure)
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from ensemble_switchover.analysis.switchover.across_comparisons import SWITCHOVER_COLUMNS
-from ensemble_switchover.reporting.figures.bar_figure import Texts
+from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.figures.switchover_by_data import draw_switchover_by_data
 from ensemble_switchover.reporting.figures.switchover_by_k import draw_switchover_by_k
@@ -52,7 +52,7 @@ def test_found_switchovers_are_joined_and_their_ranges_drawn() -> None:
         {"k": 4, "ensemble_class": "weq", "switchover_parameters": None},
         {"k": 8, "switchover_parameters": None, "earliest_parameters": None},
     )
-    figure = draw_switchover_by_k(numbers, Texts("resnet on digits", "95 %"))
+    figure = draw_switchover_by_k(numbers, FigureTexts("resnet on digits", "95 %"))
 
     (axes,) = figure.axes
     xs, ys = points(axes, "deq")
@@ -74,7 +74,7 @@ def test_data_are_named_with_their_error() -> None:
     numbers = frame(
         {}, {"setting": "resnet on hard", "dataset": "hard", "data_complexity_percent": 30.0}
     )
-    figure = draw_switchover_by_data(numbers, Texts("resnet, k = 4", "95 %"))
+    figure = draw_switchover_by_data(numbers, FigureTexts("resnet, k = 4", "95 %"))
 
     shown = texts_of(figure)
     assert "digits\n5.0 %" in shown
@@ -85,7 +85,7 @@ def test_long_names_and_conditions_do_not_cover_each_other() -> None:
     hard = {"setting": f"resnet on fractals ({'a dataset option 7, ' * 4})", "dataset": "fractals"}
     other = {**hard, "setting": f"{hard['setting']} 2", "data_complexity_percent": 30.0}
     conditions = "\n".join(["95 %", *(f"4 seeds, device {n}" for n in range(4))])
-    figure = draw_switchover_by_data(frame(hard, other), Texts("resnet, k = 4", conditions))
+    figure = draw_switchover_by_data(frame(hard, other), FigureTexts("resnet, k = 4", conditions))
     figure.draw_without_rendering()  # type: ignore[no-untyped-call]
 
     (axes,) = figure.axes

@@ -6,7 +6,7 @@ import pytest
 
 from ensemble_switchover.analysis import series
 from ensemble_switchover.analysis.table import tabulate_runs
-from ensemble_switchover.reporting.figures.bar_figure import Texts
+from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 from ensemble_switchover.reporting.figures.trade_off import MEMORY, TRAINING_TIME, draw_trade_off
 from tests.factories import make_record
 from tests.reporting.figures.reading import lines_of, texts_of
@@ -30,7 +30,9 @@ def test_the_front_joins_the_designs_that_no_other_beats() -> None:
         ]
     )
     numbers = series.trade_off_series(series.training_time_series(runs), TRAINING_TIME.column, runs)
-    figure = draw_trade_off(numbers, TRAINING_TIME, "test error", Texts("title", "conditions"))
+    figure = draw_trade_off(
+        numbers, TRAINING_TIME, "test error", FigureTexts("title", "conditions")
+    )
 
     (axes,) = figure.axes
     front = next(line for line in axes.lines if line.get_label() == "Pareto front")
@@ -42,6 +44,6 @@ def test_the_front_joins_the_designs_that_no_other_beats() -> None:
     assert "92 k" in shown
 
     memory = series.trade_off_series(series.memory_series(runs), MEMORY.column, runs)
-    (axes,) = draw_trade_off(memory, MEMORY, "test error", Texts("t", "c")).axes
+    (axes,) = draw_trade_off(memory, MEMORY, "test error", FigureTexts("t", "c")).axes
     (front,) = [line for line in axes.lines if line.get_label() == "Pareto front"]
     assert list(front.get_xdata()) == pytest.approx([1.0, 3.0, 6.0, 9.0])

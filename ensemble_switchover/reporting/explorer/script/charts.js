@@ -28,8 +28,8 @@ function drawMap(comparison, map, width, chosen) {
       ),
     ),
   );
-  const stairs = Object.entries(map.stairs).map(([name, rows]) => {
-    const points = staircase(rows, epochs.length);
+  const boundaries = Object.entries(map.boundaries).map(([name, rows]) => {
+    const points = boundaryPoints(rows, epochs.length);
     return [
       Plot.line(points, { stroke: "var(--ground)", strokeWidth: 5 }),
       Plot.line(points, {
@@ -70,7 +70,7 @@ function drawMap(comparison, map, width, chosen) {
         map.cells.filter((cell) => cell[5]),
         { ...span, fill: "url(#hatch)" },
       ),
-      ...stairs,
+      ...boundaries,
       chosen && Plot.rect([chosen], { ...ringOf(chosen, epochs.length), ...RING }),
     ],
   });
@@ -86,7 +86,7 @@ function ringOf([column, row], numEpochs) {
 
 /** The line of a staircase, as points; null where no epoch is beyond it.
  * @param {(number | null)[]} rows @param {number} numEpochs */
-function staircase(rows, numEpochs) {
+function boundaryPoints(rows, numEpochs) {
   /** @type {[number, number][]} */
   const points = [];
   rows.forEach((row, column) => {

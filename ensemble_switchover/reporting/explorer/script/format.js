@@ -1,20 +1,20 @@
-// Numbers for people, and what people type as numbers.
+// Writing numbers for people, and reading the numbers that they type.
 
 const ABSENT = "–";
 const MEBIBYTE = 2 ** 20;
 const NUMBERS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 12 });
 
-/** Thousands apart, as 206,734. @param {number} value */
+/** A whole number with separated thousands, such as 206,734. @param {number} value */
 function formatCount(value) {
   return NUMBERS.format(Math.round(value));
 }
 
-/** So many significant digits, without an exponent. @param {number} value @param {number} digits */
+/** A number to some significant digits, without an exponent. @param {number} value @param {number} digits */
 function formatDigits(value, digits) {
   return NUMBERS.format(Number(value.toPrecision(digits)));
 }
 
-/** Parameters on an axis, as 207 k. @param {number} value */
+/** Parameters on an axis, such as 207 k. @param {number} value */
 function formatParameters(value) {
   if (value >= 1e6) return `${formatDigits(value / 1e6, 3)} M`;
   return value >= 1e3 ? `${formatDigits(value / 1e3, 3)} k` : String(value);
@@ -34,19 +34,19 @@ function formatInterval(interval) {
     : `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}`;
 }
 
-/** Seconds in one unit. @param {number} seconds */
+/** Seconds in a fitting unit. @param {number} seconds */
 function formatSeconds(seconds) {
   if (seconds >= 2 * 86400) return `${formatDigits(seconds / 86400, 2)} days`;
   if (seconds >= 3600) return `${formatDigits(seconds / 3600, 2)} h`;
   return seconds >= 60 ? `${formatDigits(seconds / 60, 2)} min` : `${formatDigits(seconds, 2)} s`;
 }
 
-/** With its sign. @param {number} value */
+/** A number with its sign and two decimals. @param {number} value */
 function formatSigned(value) {
   return `${value < 0 ? "" : "+"}${value.toFixed(2)}`;
 }
 
-/** What a limit limits, with its unit. @param {LimitName} name @param {number} value */
+/** A limited quantity with its unit. @param {LimitName} name @param {number} value */
 function formatAmount(name, value) {
   if (name === "parameters" || name === "epochs") return countOf(value, name.slice(0, -1));
   if (name === "hours") return `${formatDigits(value, 3)} h (${formatSeconds(value * 3600)})`;
@@ -54,18 +54,18 @@ function formatAmount(name, value) {
   return name === "accuracy_percent" ? `${value.toFixed(2)} %` : `${formatDigits(value, 3)} ms`;
 }
 
-/** Round a limit outward to what is shown, so that what is shown would do.
+/** Round a value to the digits of `formatAmount`, towards the looser limit.
  * @param {LimitName} name @param {number} value */
-function loosen(name, value) {
+function roundOutward(name, value) {
   if (name === "parameters" || name === "epochs") return value;
   if (name === "accuracy_percent") return Math.floor(value * 100) / 100;
   if (name === "memory_bytes") return Math.ceil(value / MEBIBYTE) * MEBIBYTE;
   const step = 10 ** (Math.floor(Math.log10(value)) - 2);
-  const steps = Number((value / step).toPrecision(12)); // what division adds is no step
+  const steps = Number((value / step).toPrecision(12)); // without the rounding error of the division
   return Number((Math.ceil(steps) * step).toPrecision(3));
 }
 
-// A comma parts thousands: 1,5 is no number, and not 15.
+// A comma separates thousands: 1,5 is rejected, not read as 15.
 const AMOUNT =
   /^((?:[0-9]+|[0-9]{1,3}(?:[,_][0-9]{3})+)(?:\.[0-9]+)?|\.[0-9]+)(e[+-]?[0-9]{1,2})?\s*([a-z%]*)$/i;
 /** @type {Record<LimitName, Record<string, number>>} */
@@ -89,7 +89,7 @@ const EXAMPLES = {
   accuracy_percent: "95",
 };
 
-/** Read what a person typed: a number, undefined for nothing, or NaN for what cannot be read.
+/** Read a typed limit: a number, undefined for an empty text, or NaN for an invalid one.
  * @param {LimitName} name @param {string} text @returns {number | undefined} */
 function parseAmount(name, text) {
   const plain = text.trim();

@@ -1,4 +1,4 @@
-// What the user has, and the advice on it.
+// The user's limits, and the advice for them.
 
 function readLimits() {
   /** @type {Limits} */
@@ -8,7 +8,7 @@ function readLimits() {
     const value = parseAmount(name, state[id] ?? "");
     const bad = Number.isNaN(value);
     byId(id).setAttribute("aria-invalid", String(bad));
-    if (bad) wrong.push(`${LIMIT_WORDS[name]}: expected such as ${EXAMPLES[name]}`);
+    if (bad) wrong.push(`${LIMIT_NOUNS[name]}: expected a value such as ${EXAMPLES[name]}`);
     else if (value !== undefined) limits[name] = value;
   }
   return { limits, wrong };
@@ -26,11 +26,11 @@ function renderAdvice() {
   choose("within", [["", "all"], ...plainOptions(distinct(ofData.map((d) => d.family)))]);
   const ks = distinct(ofData.map((d) => d.k)).sort((a, b) => a - b);
   choose("members", [["", "all"], ...plainOptions(ks.map(String))]);
-  const words = INPUTS.map(([, id]) => state[id] ?? "");
+  const typed = INPUTS.map(([, id]) => state[id] ?? "");
   redraw(
     "advice",
     byId("answer"),
-    [state.data, state.device, state.within, state.members, words],
+    [state.data, state.device, state.within, state.members, typed],
     () => {
       const { limits, wrong } = readLimits();
       const designs = ofData.filter(
@@ -40,7 +40,7 @@ function renderAdvice() {
       );
       const answer = byId("answer");
       if (wrong.length || !designs.length) {
-        answer.textContent = wrong.join("; ") || "No design was measured with these.";
+        answer.textContent = wrong.join("; ") || "No measured design matches this choice.";
         for (const id of ["advice-table", "remarks", "advice-command"]) byId(id).replaceChildren();
         return;
       }

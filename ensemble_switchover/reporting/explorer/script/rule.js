@@ -1,7 +1,7 @@
-// The rule of ensemble_switchover/analysis/advice/rule.py, told there; the tests hold the two equal.
+// The rule of ensemble_switchover/analysis/advice/rule.py, which describes it; a test compares both.
 
-const SECONDS_OF_HOUR = 3600;
-const ROUNDING = 1e-5; // curves have 24 bits: what is no further apart is equal
+const SECONDS_PER_HOUR = 3600;
+const ROUNDING = 1e-5; // percentage points; curves have 24 bits, so closer errors count as equal
 const NO_LIMIT = Infinity;
 
 /** @type {LimitName[]} */
@@ -40,7 +40,7 @@ function listCandidates(designs, device) {
   });
 }
 
-/** Error in percent of a seed, by its index, after an epoch, by its index.
+/** Error in percent of a seed after an epoch, both given by their indices.
  * @param {Model} model @param {Design} design @param {number} seed @param {number} row */
 function errorOf(model, design, seed, row) {
   return model.floats[design.errors + seed * design.epochs.length + row];
@@ -61,7 +61,7 @@ function meanOf(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Sample standard deviation; null for one value. @param {number[]} values */
+/** Sample standard deviation; null for a single value. @param {number[]} values */
 function stdOf(values) {
   if (values.length < 2) return null;
   const mean = meanOf(values);
@@ -69,7 +69,7 @@ function stdOf(values) {
   return Math.sqrt(squares / (values.length - 1));
 }
 
-/** The 95 % t interval of the mean; null where there is no spread.
+/** The 95 % t interval of the mean; null if the values have no spread.
  * @param {Model} model @param {number[]} values @returns {Interval | null} */
 function tInterval(model, values) {
   const std = stdOf(values);
@@ -79,7 +79,7 @@ function tInterval(model, values) {
   return { mean, lower: mean - half, upper: mean + half };
 }
 
-/** @param {Model} model @param {Candidate} candidate @param {number} row @returns {Fit | null} */
+/** @param {Model} model @param {Candidate} candidate @param {number} row @returns {Reading | null} */
 function readCandidate(model, candidate, row) {
   const errors = [...finiteErrors(model, candidate.design, row).values()];
   if (!errors.length) return null;
@@ -96,33 +96,33 @@ function readCandidate(model, candidate, row) {
 function hoursUntil(model, candidate, row) {
   return candidate.cost === null
     ? null
-    : model.floats[candidate.cost.seconds + row] / SECONDS_OF_HOUR;
+    : model.floats[candidate.cost.seconds + row] / SECONDS_PER_HOUR;
 }
 
-/** What a fit takes of what a limit limits; null: not measured.
- * @param {Model} model @param {Fit} fit @param {LimitName} name @returns {number | null} */
-function takenOf(model, fit, name) {
-  const { design, cost } = fit.candidate;
+/** The quantity that a limit restricts, in its unit; null if not measured.
+ * @param {Model} model @param {Reading} reading @param {LimitName} name @returns {number | null} */
+function amountUsed(model, reading, name) {
+  const { design, cost } = reading.candidate;
   if (name === "parameters") return design.parameters;
-  if (name === "epochs") return design.epochs[fit.row];
-  if (name === "accuracy_percent") return 100 - fit.error;
-  if (name === "hours") return hoursUntil(model, fit.candidate, fit.row);
+  if (name === "epochs") return design.epochs[reading.row];
+  if (name === "accuracy_percent") return 100 - reading.error;
+  if (name === "hours") return hoursUntil(model, reading.candidate, reading.row);
   if (cost === null) return null;
   if (name === "memory_bytes") return cost.memory;
   return name === "latency_ms" ? cost.latency : cost.fastest;
 }
 
-/** @param {Model} model @param {Fit} fit @param {Limits} limits @param {LimitName} name */
-function keepsLimit(model, fit, limits, name) {
-  const value = takenOf(model, fit, name);
+/** @param {Model} model @param {Reading} reading @param {Limits} limits @param {LimitName} name */
+function meetsLimit(model, reading, limits, name) {
+  const value = amountUsed(model, reading, name);
   const limit = limits[name] ?? NO_LIMIT;
   if (value === null) return false;
   return name === "accuracy_percent" ? value >= limit : value <= limit;
 }
 
-/** Index of the last epoch within the epochs and hours; -1 if there is none.
+/** Index of the last epoch within the limits on epochs and hours; -1 if there is none.
  * @param {Model} model @param {Candidate} candidate @param {Limits} limits */
-function lastRow(model, candidate, limits) {
+function lastAllowedRow(model, candidate, limits) {
   const { epochs } = candidate.design;
   for (let row = epochs.length - 1; row >= 0; row -= 1) {
     const hours = limits.hours === undefined ? 0 : hoursUntil(model, candidate, row);
@@ -132,27 +132,30 @@ function lastRow(model, candidate, limits) {
   return -1;
 }
 
-/** What fits, one fit a design, best first.
- * @param {Model} model @param {Candidate[]} candidates @param {Limits} limits @returns {Fit[]} */
-function fitAll(model, candidates, limits) {
+/** One reading for each design that meets the limits, best first.
+ * @param {Model} model @param {Candidate[]} candidates @param {Limits} limits @returns {Reading[]} */
+function feasibleReadings(model, candidates, limits) {
   const given = givenLimits(limits);
-  /** @type {Fit[]} */
-  const fits = [];
+  /** @type {Reading[]} */
+  const readings = [];
   for (const candidate of candidates) {
-    const row = lastRow(model, candidate, limits);
-    const fit = row < 0 ? null : readCandidate(model, candidate, row);
-    if (fit && given.every((name) => keepsLimit(model, fit, limits, name))) fits.push(fit);
+    const row = lastAllowedRow(model, candidate, limits);
+    const reading = row < 0 ? null : readCandidate(model, candidate, row);
+    if (reading && given.every((name) => meetsLimit(model, reading, limits, name)))
+      readings.push(reading);
   }
-  fits.sort((one, other) => compareRanks(rankOf(model, one), rankOf(model, other)));
+  readings.sort((one, other) => compareRanks(rankOf(model, one), rankOf(model, other)));
   const seen = new Set();
-  return fits.filter((fit) => !seen.has(fit.candidate.design) && seen.add(fit.candidate.design));
+  return readings.filter(
+    (reading) => !seen.has(reading.candidate.design) && seen.add(reading.candidate.design),
+  );
 }
 
-/** @param {Model} model @param {Fit} fit */
-function rankOf(model, fit) {
-  const { design } = fit.candidate;
-  const hours = hoursUntil(model, fit.candidate, fit.row) ?? NO_LIMIT;
-  return [Math.round(fit.error / ROUNDING), design.parameters, hours, design.k, design.depth];
+/** @param {Model} model @param {Reading} reading */
+function rankOf(model, reading) {
+  const { design } = reading.candidate;
+  const hours = hoursUntil(model, reading.candidate, reading.row) ?? NO_LIMIT;
+  return [Math.round(reading.error / ROUNDING), design.parameters, hours, design.k, design.depth];
 }
 
 /** @param {number[]} one @param {number[]} other */
@@ -161,15 +164,15 @@ function compareRanks(one, other) {
   return index < 0 ? 0 : one[index] < other[index] ? -1 : 1;
 }
 
-/** @param {Model} model @param {Fit} fit @param {Fit} best @returns {Rival} */
-function compareFits(model, fit, best) {
+/** @param {Model} model @param {Reading} reading @param {Reading} best @returns {Rival} */
+function compareReadings(model, reading, best) {
   const ours = finiteErrors(model, best.candidate.design, best.row);
-  const differences = [...finiteErrors(model, fit.candidate.design, fit.row)]
+  const differences = [...finiteErrors(model, reading.candidate.design, reading.row)]
     .filter(([seed]) => ours.has(seed))
     .map(([seed, error]) => error - /** @type {number} */ (ours.get(seed)));
   const interval = tInterval(model, differences);
   return {
-    fit,
+    reading,
     difference: differences.length ? meanOf(differences) : null,
     interval,
     numPairs: differences.length,
@@ -177,24 +180,24 @@ function compareFits(model, fit, best) {
   };
 }
 
-/** The reading that keeps every other limit and comes nearest to this one.
+/** The reading that meets every other limit and comes nearest to this one.
  * @param {Model} model @param {Candidate[]} candidates @param {Limits} limits
- * @param {LimitName} name @returns {Fit | null} */
-function nearestFit(model, candidates, limits, name) {
+ * @param {LimitName} name @returns {Reading | null} */
+function nearestReading(model, candidates, limits, name) {
   const rest = withoutLimits(limits, [name]);
   const given = givenLimits(rest);
   const sign = name === "accuracy_percent" ? -1 : 1;
   let nearest = null;
   let distance = NO_LIMIT;
   for (const candidate of candidates) {
-    const last = lastRow(model, candidate, rest);
+    const last = lastAllowedRow(model, candidate, rest);
     const first = name === "epochs" || name === "hours" ? 0 : last;
     for (let row = Math.max(first, 0); row <= last; row += 1) {
-      const fit = readCandidate(model, candidate, row);
-      const value = fit && takenOf(model, fit, name);
-      if (fit === null || value === null || sign * value >= distance) continue;
-      if (given.every((other) => keepsLimit(model, fit, rest, other))) {
-        nearest = fit;
+      const reading = readCandidate(model, candidate, row);
+      const value = reading && amountUsed(model, reading, name);
+      if (reading === null || value === null || sign * value >= distance) continue;
+      if (given.every((other) => meetsLimit(model, reading, rest, other))) {
+        nearest = reading;
         distance = sign * value;
       }
     }
@@ -202,22 +205,24 @@ function nearestFit(model, candidates, limits, name) {
   return nearest;
 }
 
-/** The fewest limits that are in the way, where nothing fits.
+/** The smallest sets of limits that rule out every candidate.
  * @param {Model} model @param {Candidate[]} candidates @param {Limits} limits */
-function findBindings(model, candidates, limits) {
+function findBindingLimits(model, candidates, limits) {
   const given = givenLimits(limits);
   for (let size = 1; size <= given.length; size += 1) {
-    /** @type {Binding[]} */
+    /** @type {BindingLimits[]} */
     const found = [];
     for (const names of combinations(given, size)) {
-      const fits =
+      const readings =
         size === 1
-          ? [nearestFit(model, candidates, limits, names[0])].filter((fit) => fit !== null)
-          : fitAll(model, candidates, withoutLimits(limits, names));
-      for (const fit of fits) {
-        const needed = names.flatMap((name) => takenOf(model, fit, name) ?? []);
+          ? [nearestReading(model, candidates, limits, names[0])].filter(
+              (reading) => reading !== null,
+            )
+          : feasibleReadings(model, candidates, withoutLimits(limits, names));
+      for (const reading of readings) {
+        const needed = names.flatMap((name) => amountUsed(model, reading, name) ?? []);
         if (needed.length < size) continue;
-        found.push({ limits: names, needed, fit });
+        found.push({ limits: names, needed, reading });
         break;
       }
     }
@@ -235,7 +240,7 @@ function combinations(items, size) {
 }
 
 /** @param {Model} model @param {Candidate[]} candidates @param {Limits} limits */
-function findOutside(model, candidates, limits) {
+function findOutOfRange(model, candidates, limits) {
   const designs = candidates.map((candidate) => candidate.design);
   const costs = candidates.flatMap((candidate) => candidate.cost ?? []);
   /** @type {Partial<Record<LimitName, number>>} */
@@ -250,12 +255,12 @@ function findOutside(model, candidates, limits) {
     latency_ms: costs.some((cost) => cost.latency !== null),
     fastest_latency_ms: costs.some((cost) => cost.fastest !== null),
   };
-  /** @type {Outside[]} */
+  /** @type {OutOfRange[]} */
   const outside = [];
   for (const limit of givenLimits(limits)) {
     const asked = /** @type {number} */ (limits[limit]);
     const most = reached[limit];
-    if (most !== undefined && asked > model.content.reach * most) {
+    if (most !== undefined && asked > model.content.measuredRangeFactor * most) {
       outside.push({ limit, asked, measured: most });
     }
     if (measured[limit] === false) outside.push({ limit, asked, measured: null });
@@ -263,41 +268,42 @@ function findOutside(model, candidates, limits) {
   return outside;
 }
 
-/** @param {Model} model @param {Fit[]} willDo @returns {[LimitName, Fit][]} */
-function findCheapest(model, willDo) {
+/** @param {Model} model @param {Reading[]} acceptable @returns {[LimitName, Reading][]} */
+function findCheapest(model, acceptable) {
   return COST_NAMES.flatMap((name) => {
     let least = NO_LIMIT;
     let cheapest = null;
-    for (const fit of willDo) {
-      const value = takenOf(model, fit, name);
+    for (const reading of acceptable) {
+      const value = amountUsed(model, reading, name);
       if (value !== null && value < least) {
         least = value;
-        cheapest = fit;
+        cheapest = reading;
       }
     }
-    return cheapest ? [/** @type {[LimitName, Fit]} */ ([name, cheapest])] : [];
+    return cheapest ? [/** @type {[LimitName, Reading]} */ ([name, cheapest])] : [];
   });
 }
 
 /** @param {Model} model @param {Candidate[]} candidates @param {Limits} limits @returns {Advice} */
 function advise(model, candidates, limits) {
   const designs = [...new Set(candidates.map((candidate) => candidate.design))];
-  const outside = findOutside(model, candidates, limits);
-  const fits = outside.length ? [] : fitAll(model, candidates, limits);
-  const best = fits[0] ?? null;
-  const others = fits.slice(1).map((fit) => compareFits(model, fit, best));
+  const outside = findOutOfRange(model, candidates, limits);
+  const readings = outside.length ? [] : feasibleReadings(model, candidates, limits);
+  const best = readings[0] ?? null;
+  const others = readings.slice(1).map((reading) => compareReadings(model, reading, best));
   const rivals = others.filter((rival) => !rival.isWorse);
-  const bindings = outside.length || fits.length ? [] : findBindings(model, candidates, limits);
+  const bindings =
+    outside.length || readings.length ? [] : findBindingLimits(model, candidates, limits);
   const largest = Math.max(...designs.map((design) => design.budgetParameters));
   const free = limits.parameters === undefined || limits.parameters >= largest;
   const timed = candidates.flatMap(({ cost }) => cost?.latencyBatch ?? []);
-  const willDo =
+  const acceptable =
     limits.accuracy_percent === undefined
-      ? [...fits.slice(0, 1), ...rivals.map((rival) => rival.fit)]
-      : fits;
+      ? [...readings.slice(0, 1), ...rivals.map((rival) => rival.reading)]
+      : readings;
   const isBestsClass = (/** @type {Rival} */ rival) =>
-    rival.fit.candidate.design.designClass === best.candidate.design.designClass &&
-    rival.fit.candidate.design.k === best.candidate.design.k;
+    rival.reading.candidate.design.designClass === best.candidate.design.designClass &&
+    rival.reading.candidate.design.k === best.candidate.design.k;
   return {
     answer: best
       ? rivals.length
@@ -310,11 +316,11 @@ function advise(model, candidates, limits) {
     classDecided: best !== null && rivals.every(isBestsClass),
     runnerUp: others[0] ?? null,
     rivals,
-    cheapest: findCheapest(model, willDo),
+    cheapest: findCheapest(model, acceptable),
     bindings,
     outside,
     numDesigns: designs.length,
-    numFitting: fits.length,
+    numFeasible: readings.length,
     numRuns: designs.reduce((sum, design) => sum + design.numRuns, 0),
     latencyBatchSizes: [...new Set(timed)].sort((one, other) => one - other),
     atEdge: best !== null && free && best.candidate.design.budgetParameters === largest,

@@ -42,7 +42,7 @@ interface SwitchoverMap {
   confidence: number | null;
   /** Budget, first and last epoch, class (-1: nothing to compare), decided, both ensembles win. */
   cells: [number, number, number, number, number, number][];
-  stairs: Record<string, (number | null)[]>;
+  boundaries: Record<string, (number | null)[]>;
 }
 
 interface Comparison {
@@ -86,7 +86,7 @@ interface Content {
   studies: string[];
   numRuns: number;
   stride: number;
-  reach: number;
+  measuredRangeFactor: number;
   tQuantiles: number[];
   /** Key, name, unit. */
   metrics: [string, string, string][];
@@ -125,7 +125,7 @@ interface Interval {
   upper: number;
 }
 
-interface Fit {
+interface Reading {
   candidate: Candidate;
   row: number;
   error: number;
@@ -134,20 +134,20 @@ interface Fit {
 }
 
 interface Rival {
-  fit: Fit;
+  reading: Reading;
   difference: number | null;
   interval: Interval | null;
   numPairs: number;
   isWorse: boolean;
 }
 
-interface Binding {
+interface BindingLimits {
   limits: LimitName[];
   needed: number[];
-  fit: Fit;
+  reading: Reading;
 }
 
-interface Outside {
+interface OutOfRange {
   limit: LimitName;
   asked: number;
   measured: number | null;
@@ -155,15 +155,15 @@ interface Outside {
 
 interface Advice {
   answer: "decided" | "undecided" | "infeasible" | "outside";
-  best: Fit | null;
+  best: Reading | null;
   classDecided: boolean;
   runnerUp: Rival | null;
   rivals: Rival[];
-  cheapest: [LimitName, Fit][];
-  bindings: Binding[];
-  outside: Outside[];
+  cheapest: [LimitName, Reading][];
+  bindings: BindingLimits[];
+  outside: OutOfRange[];
   numDesigns: number;
-  numFitting: number;
+  numFeasible: number;
   numRuns: number;
   latencyBatchSizes: number[];
   atEdge: boolean;
