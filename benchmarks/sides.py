@@ -10,13 +10,13 @@ from torch.nn import functional
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.machine.worker_processes import WorkerProcesses
-from ensemble_switchover.measurement.allocation import AllocationTracker
 from ensemble_switchover.runner.timed_steps import TimedSteps
 from ensemble_switchover.training.build import build_ensemble
 from ensemble_switchover.training.device import choose_device, slot_device
 from ensemble_switchover.training.member_processes import threads_each
 from ensemble_switchover.training.optimizer import make_optimizer
 from ensemble_switchover.training.precision import use_precision
+from tests.planning.allocation import AllocationTracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable

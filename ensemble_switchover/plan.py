@@ -50,11 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="first time some of these designs on this machine's device, for about so many "
         f"seconds (default: {CALIBRATION_SECONDS}), and keep the timings",
     )
-    parser.add_argument(
-        "--exact-memory",
-        action="store_true",
-        help="follow the tensors of torch itself, without computing them; slower",
-    )
     given = parser.parse_intermixed_args(arguments)
     return run_command(lambda: plan(given))
 
@@ -75,10 +70,6 @@ def plan(given: argparse.Namespace) -> int:
     forecasts = forecast(study.specs, calibrations, given.machine)
     spared = spared_runs(study, {entry.spec.name for entry in forecasts if not entry.to_do})
     forecasts = [replace(entry, shared=entry.spec.name in spared) for entry in forecasts]
-    if given.exact_memory:
-        from ensemble_switchover.runner.fake_step import with_exact_memory
-
-        forecasts = with_exact_memory(forecasts)
     if given.format == "table":
         jobs = {sweep.concurrent_jobs for sweep, _ in sweeps}
         show_plan(
@@ -86,7 +77,6 @@ def plan(given: argparse.Namespace) -> int:
             study,
             forecasts,
             concurrent_jobs=jobs.pop() if len(jobs) == 1 else None,
-            memory_from="torch's tensors" if given.exact_memory else "the shapes",
         )
     else:
         rows = [*map(plan_row, forecasts), *map(hole_row, study.impossible)]

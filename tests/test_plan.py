@@ -100,15 +100,6 @@ def test_a_damaged_record_is_still_to_do(capsys):
     assert json.loads(capsys.readouterr().out)[0]["state"] == "unreadable"
 
 
-def test_exact_memory_asks_torch(capsys):
-    words = ["budget.depth=8", "precision=32,64"]
-    assert main([*words, "--format", "json"]) == 0
-    counted = [row["memory_bytes"] for row in json.loads(capsys.readouterr().out)]
-    assert main([*words, "--exact-memory", "--format", "json"]) == 0
-    exact = [row["memory_bytes"] for row in json.loads(capsys.readouterr().out)]
-    assert exact == pytest.approx(counted, rel=0.1)
-
-
 def test_a_calibration_is_made_first_when_asked_for(capsys, monkeypatch):
     from ensemble_switchover.machine.hardware import processor_name
     from ensemble_switchover.runner import calibrate as calibrate_module
@@ -194,5 +185,5 @@ def test_help_names_every_option(capsys):
         main(["--help"])
     assert ending.value.code == 0
     out = capsys.readouterr().out
-    for option in ("--format", "--machine", "--calibrate", "--exact-memory"):
+    for option in ("--format", "--machine", "--calibrate"):
         assert option in out

@@ -42,7 +42,6 @@ def show_plan(
     forecasts: Sequence[Forecast],
     *,
     concurrent_jobs: int | None,
-    memory_from: str,
 ) -> None:
     """Print the designs with what is predicted of them, what they come to, and how it is known."""
     groups = _by_design(forecasts)
@@ -52,7 +51,7 @@ def show_plan(
     lines = [
         *_total_lines(total(forecasts), concurrent_jobs, forecasts, study.num_asked),
         *_machine_lines(forecasts),
-        *_memory_lines(forecasts, memory_from),
+        *_memory_lines(forecasts),
         *(f"No such design: {hole}" for hole in study.impossible),
     ]
     if not by_design:
@@ -220,10 +219,10 @@ def _machine_lines(forecasts: Sequence[Forecast]) -> list[str]:
     return lines
 
 
-def _memory_lines(forecasts: Sequence[Forecast], memory_from: str) -> list[str]:
+def _memory_lines(forecasts: Sequence[Forecast]) -> list[str]:
     most = max(forecasts, key=lambda entry: entry.cost.memory_bytes)
     available = most.machine.memory_bytes
-    line = f"Memory from {memory_from}; most: {_mebibytes(most.cost.memory_bytes)}, {_title(most)}"
+    line = f"Memory from the shapes; most: {_mebibytes(most.cost.memory_bytes)}, {_title(most)}"
     if available is not None:
         line += f"; {most.machine.conditions.device_name} has {_mebibytes(available)}"
     too_large = [entry for entry in forecasts if not entry.fits]

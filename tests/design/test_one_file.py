@@ -58,8 +58,6 @@ assert designs.main([*words, "arch.kernel=3,5", "--format", "json"]) == 0
 print("---")
 assert plan.main([*words, "design=single,deq,weq", "--format", "json"]) == 0
 print("---")
-assert plan.main(["arch=toy", "--exact-memory", "--format", "json"]) == 0
-print("---")
 import torch
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import build_network
@@ -103,7 +101,7 @@ def run(program, folder, *arguments):
 
 def test_it_is_counted_solved_planned_and_built(program, tmp_path):
     output = run(program, tmp_path, "-c", USE)
-    designs, plan, exact, built = (json.loads(part) for part in output.split("---"))
+    designs, plan, built = (json.loads(part) for part in output.split("---"))
     assert [(row["options"], row["design_class"]) for row in designs] == [
         (options, design) for options in ("", "kernel=5") for design in ("single", "deq", "weq")
     ]
@@ -119,7 +117,6 @@ def test_it_is_counted_solved_planned_and_built(program, tmp_path):
             assert row["width"] == 8
             assert 2 * toy_parameters(row["depth"] + 1, 8, kernel) > single >= row["parameters"]
     assert [row["design_class"] for row in plan] == ["single", "deq", "weq"]
-    assert exact[0]["memory_bytes"] == pytest.approx(plan[0]["memory_bytes"], rel=0.1)
     assert built == [toy_parameters(4, 6, 5)] * 2 + [[2, 10]]
 
 

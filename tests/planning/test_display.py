@@ -27,7 +27,7 @@ def shown(forecasts, *, impossible=(), concurrent_jobs=1):
     console = Console(file=io.StringIO(), width=118)
     specs = [entry.spec for entry in forecasts]
     study = Study(specs, list(impossible), list(range(len(specs))), len(specs))
-    show_plan(console, study, forecasts, concurrent_jobs=concurrent_jobs, memory_from="the shapes")
+    show_plan(console, study, forecasts, concurrent_jobs=concurrent_jobs)
     return console.file.getvalue().splitlines()
 
 

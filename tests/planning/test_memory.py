@@ -17,14 +17,13 @@ from ensemble_switchover.design.layers import (
     Shape,
     trace,
 )
-from ensemble_switchover.measurement.allocation import AllocationTracker
 from ensemble_switchover.networks import build_network
-from ensemble_switchover.planning.cost import memory_bytes, shape_bytes
-from ensemble_switchover.planning.forecast import forecast
+from ensemble_switchover.planning.cost import memory_bytes, shape_bytes, step_bytes
 from ensemble_switchover.planning.memory import training_peak_bytes
-from ensemble_switchover.runner.fake_step import FAKE_DEVICE, fake_bytes, with_exact_memory
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import FLOAT32
+from tests.planning.allocation import AllocationTracker
+from tests.planning.fake_step import FAKE_DEVICE, fake_bytes, fake_step_bytes
 
 OPTIONS = {
     "densenet": st.fixed_dictionaries(
@@ -152,16 +151,6 @@ def test_images_count_where_they_lie(residence, available, on_device, tiny_spec)
     assert step == shape_bytes(spec.family, 26, 8, spec.task, 16, 4)
 
 
-@pytest.mark.parametrize("name", sorted(FAMILIES))
-@pytest.mark.parametrize("num_members", [1, 2, 4])
-def test_fused_members_take_the_memory_of_all(name, num_members):
-    family = make_family(name, {})
-    member = (family, family.depths[0], 6, ImageTask(3, 16, 10), 16)
-    exact = fake_bytes(*member, 4, ExecutionPlan("fused"), num_members)
-    counted = num_members * shape_bytes(*member, 4, update_copies=False)
-    assert counted == pytest.approx(exact, rel=0.1)
-
-
 @pytest.mark.parametrize(
     ("plan", "num_members", "copies"),
     [
@@ -177,11 +166,16 @@ def test_the_update_counts_where_weights_are_most_of_it(plan, num_members, copie
     assert counted == pytest.approx(exact, rel=0.1)
 
 
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+@pytest.mark.parametrize(
+    "plan",
+    [ExecutionPlan(), ExecutionPlan(channels_last=True), ExecutionPlan("fused")],
+    ids=lambda plan: plan.label,
+)
 @pytest.mark.parametrize("precision", ["32", "64"])
-def test_exact_memory_replaces_what_was_counted(precision, tiny_spec):
-    spec, _ = tiny_spec(f"precision={precision}", "budget.depth=14", "arch=resnet")
-    counted = forecast([spec], [], None)
-    (exact,) = with_exact_memory(counted)
-    assert exact.cost.memory_bytes == pytest.approx(counted[0].cost.memory_bytes, rel=0.1)
-    assert exact.cost.steps == counted[0].cost.steps
+def test_a_step_of_a_run_takes_what_torchs_tensors_take(name, plan, precision, tiny_spec):
+    depth = make_family(name, {}).depths[0]
+    overrides = (f"arch={name}", f"budget.depth={depth}", "budget.width=12", "design=deq", "k=3")
+    spec, _ = tiny_spec(*overrides, f"precision={precision}")
+    assert step_bytes(spec, plan) == pytest.approx(fake_step_bytes(spec, plan), rel=0.1)
     assert torch.get_default_dtype() is torch.float32

@@ -1,4 +1,4 @@
-"""The bytes of all tensors that are alive, as torch's operations make them; real or fake ones."""
+"""The bytes of all live tensors, real or fake, counted as torch's operations make them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class AllocationTracker(TorchDispatchMode):
-    """While active, counts the bytes of the storages that operations make, and their peak.
+    """Counts, while active, the bytes of the storages that operations make, and their peak.
 
-    Several tensors can lie in one storage; it is counted once, until the last is gone.
+    Several tensors can share a storage; it is counted once, until the last of them is gone.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class AllocationTracker(TorchDispatchMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Run an operation, and note what it made."""
+        """Run an operation and count its results."""
         result = func(*args, **(kwargs or {}))
         for value in tree_leaves(result):
             if isinstance(value, torch.Tensor):

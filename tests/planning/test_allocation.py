@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from ensemble_switchover.measurement.allocation import AllocationTracker
+from tests.planning.allocation import AllocationTracker
 
 
 @pytest.fixture(params=["real", "fake"])

@@ -1,9 +1,8 @@
-"""The peak memory of a training step, from torch's own tensors without their contents."""
+"""The peak memory of a training step by torch's own tensors, fake ones without contents."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,40 +10,25 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.optim import SGD
 
-from ensemble_switchover.measurement.allocation import AllocationTracker
 from ensemble_switchover.networks import build_network
-from ensemble_switchover.planning.cost import item_bytes, step_bytes
+from ensemble_switchover.planning.cost import item_bytes
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import Precision
+from tests.planning.allocation import AllocationTracker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.design import Family, ImageTask
-    from ensemble_switchover.planning.forecast import Forecast
 
 FAKE_DEVICE = torch.device("cpu")
-"""Fake tensors lie nowhere; the CPU needs no driver."""
-
-
-def with_exact_memory(forecasts: Sequence[Forecast]) -> list[Forecast]:
-    """Replace the memory that was counted from shapes by that of torch's tensors."""
-    exact = []
-    for entry in forecasts:
-        difference = fake_step_bytes(entry.spec, entry.plan) - step_bytes(entry.spec, entry.plan)
-        traced = replace(entry.cost, memory_bytes=entry.cost.memory_bytes + difference)
-        exact.append(replace(entry, cost=traced))
-    return exact
+"""Fake tensors take no memory; the CPU needs no driver."""
 
 
 def fake_step_bytes(spec: RunSpec, plan: ExecutionPlan) -> int:
-    """Take two training steps of members that share them, with fake tensors.
-
-    Returns:
-        The peak of their bytes.
-    """
+    """Return the peak bytes of two training steps of the members of a run that share a step."""
     design = spec.design
     size = (design.depth, design.width, spec.task, spec.recipe.batch_size, item_bytes(spec))
     return fake_bytes(spec.family, *size, plan, plan.members_at_once(design.k))
@@ -61,7 +45,7 @@ def fake_bytes(
     plan: ExecutionPlan,
     num_members: int = 1,
 ) -> int:
-    """Take two training steps of so many members at once; return the peak of their bytes."""
+    """Return the peak bytes of two training steps of `num_members` members at once."""
     dtype = torch.float64 if number_bytes == 8 else torch.float32
     tracker = AllocationTracker()
     with _default_dtype(dtype), FakeTensorMode(), tracker:
