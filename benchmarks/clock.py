@@ -42,7 +42,6 @@ def by_latency(matrix: Tensor, device: torch.device) -> float:
         device=device,
         dtype=matrix.dtype,
         max_seconds=60.0,
-        warn=print,
     )
     return latency.median_ms_per_image / 1000
 

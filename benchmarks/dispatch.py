@@ -47,7 +47,7 @@ def main() -> None:
         ((_, configs),) = compose_words(WORDS)
         study = resolve_study(configs)
         first, config = study.specs[0], configs[study.places[0]]
-        run_job(first, config, concurrent_jobs=1, tell=str, warn=print)
+        run_job(first, config, concurrent_jobs=1)
         record = read_record(first.folder / RECORD_FILE)
         for spec, place in zip(study.specs, study.places, strict=True):
             own = replace(

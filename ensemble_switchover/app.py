@@ -20,6 +20,7 @@ from ensemble_switchover.config.run_spec import RunSpec, resolve
 from ensemble_switchover.config.schema import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import run_sweep as sweep
@@ -98,7 +99,8 @@ def single_run(config: Config) -> str:
     spec = resolve(config)
     for line in (*spec.notes, describe(spec)):
         print(line)
-    outcome = run_job(spec, config, concurrent_jobs=1, tell=print, warn=print)
+    with shown_on(sys.stdout):
+        outcome = run_job(spec, config, concurrent_jobs=1)
     if outcome.ending is Ending.FAILED_BEFORE:
         raise EnsembleSwitchoverError(outcome.line)
     print(outcome.line)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.schema import LoggerConfig, MeasurementConfig
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, RecordError, first_line
+from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import complain, count
 from ensemble_switchover.report import report
 from ensemble_switchover.reporting.section import FIGURES
@@ -199,7 +200,6 @@ def _send(
     server = wandb.setup(wandb.Settings(silent=True)).settings.base_url
     if not server_answers(server, WANDB_ANSWER_SECONDS):
         raise ConfigError(f"{server} does not answer; --dry-run needs no network")
-    lines: list[str] = []
     try:
         api = wandb.Api()
         owner = entity or str(api.default_entity)
@@ -208,18 +208,18 @@ def _send(
             run.id: str(run.config.get(RESOLVED_KEY, {}).get("design_class")) for run in runs
         }
         if folder is not None:
-            log_figures(
-                LoggerConfig(kind="wandb", project=project, entity=owner, mode="online"),
-                folder,
-                contents.study,
-                {_key(picture): picture for picture in pictures},
-                lines.append,
-            )
+            with shown_on(sys.stdout):
+                log_figures(
+                    LoggerConfig(kind="wandb", project=project, entity=owner, mode="online"),
+                    folder,
+                    contents.study,
+                    {_key(picture): picture for picture in pictures},
+                )
         workspace = make_workspace(contents, owner, project, classes).save()
         page = make_report(contents, owner, project, classes).save()
     except (wandb.Error, ValueError) as error:
         raise ConfigError(f"W&B refused: {first_line(error)}") from error
-    return [*lines, f"workspace {workspace.url}", f"report {page.url}"]
+    return [f"workspace {workspace.url}", f"report {page.url}"]
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data.augmentation import augment, draw_augmentation
 from ensemble_switchover.data.contact_sheet import SheetRow, draw_sheet
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.training.build import augmentation_of, load_images
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
             raise ConfigError(f"{option} {number}: expected 1 or more")
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         spec = resolve(typed(compose("config", overrides=list(overrides))))
-    split = load_images(spec, print)
+    with shown_on(sys.stdout):
+        split = load_images(spec)
     for remark in split.remarks:
         print(f"dataset={spec.dataset.name}: {remark}")
     rows = [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.config.command_line import EXIT_FAILURE, command_parser, run_command
 from ensemble_switchover.config.compose import compose_words
 from ensemble_switchover.config.study import resolve_study
+from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import ROW_FORMATS, complain, make_console, write_rows
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_SECONDS,
@@ -65,7 +66,8 @@ def plan(given: argparse.Namespace) -> int:
     if given.calibrate is not None:
         from ensemble_switchover.runner.calibrate import calibrate
 
-        calibrate(study.specs, given.calibrate, lambda line: print(line, file=sys.stderr))
+        with shown_on(sys.stderr):
+            calibrate(study.specs, given.calibrate)
     calibrations, problems = read_calibrations(calibration_folder())
     forecasts = forecast(study.specs, calibrations, given.machine)
     spared = spared_runs(study, {entry.spec.name for entry in forecasts if not entry.to_do})

@@ -56,6 +56,24 @@ def tiny_spec(compose_config, tmp_path):
     return make
 
 
+@pytest.fixture
+def log_lines():
+    """Collect what the package logs in a test, warnings included."""
+    from tests.log_lines import logged
+
+    with logged() as lines:
+        yield lines
+
+
+@pytest.fixture
+def no_warnings():
+    """Fail a test at the first warning that the package logs."""
+    from tests.log_lines import without_warnings
+
+    with without_warnings():
+        yield
+
+
 @pytest.fixture(scope="session")
 def logged_study(tmp_path_factory):
     """Run a single network and an ensemble of two with W&B offline; return the study's folder."""
@@ -64,6 +82,7 @@ def logged_study(tmp_path_factory):
     from ensemble_switchover.config.run_spec import resolve
     from ensemble_switchover.config.schema import conf_folder, typed
     from ensemble_switchover.runner.job import run_job
+    from tests.log_lines import without_warnings
 
     results = tmp_path_factory.mktemp("logged") / "results"
     for design in ("single", "deq"):
@@ -84,5 +103,6 @@ def logged_study(tmp_path_factory):
         )
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
             config = typed(compose("config", overrides=list(words)))
-        run_job(resolve(config), config, concurrent_jobs=1, tell=list, warn=pytest.fail)
+        with without_warnings():
+            run_job(resolve(config), config, concurrent_jobs=1)
     return results / "tiny"

@@ -36,7 +36,7 @@ def made(plan, folder):
 
 
 def run(spec, config):  # polars, by which records are written, does not survive a copy
-    record = train_and_measure(spec, config, tell=list, warn=list)
+    record = train_and_measure(spec, config)
     spec.folder.mkdir(parents=True, exist_ok=True)  # of a copy that was killed after that
     (spec.folder / "epochs").write_bytes(dump_epochs(record.epochs))
     (spec.folder / "seconds").write_text(str(record.wall_seconds))

@@ -66,11 +66,13 @@ def test_every_way_learns_what_the_papers_way_learns(plan, name, precision, tole
 
 
 @pytest.mark.parametrize("plan", ["sequential", "fused"])
-def test_a_run_that_was_stopped_ends_as_one_that_was_not(plan, tiny_spec, tmp_path, monkeypatch):
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(
+    plan, tiny_spec, tmp_path, monkeypatch, no_warnings
+):
     def run(folder):
         words = (*SMALL, "precision=64", "epochs=3", f"execution={plan}")
         spec, config = tiny_spec(*words, f"results={tmp_path / folder}")
-        return train_and_measure(spec, config, tell=list, warn=pytest.fail)
+        return train_and_measure(spec, config)
 
     whole = run("whole")
     calls = itertools.count()
@@ -100,12 +102,12 @@ def test_the_stopwatch_agrees_with_the_devices_own_events():
     assert watch.seconds[0] == pytest.approx(begin.elapsed_time(end) / 1000, rel=0.05)
 
 
-def test_members_in_turn_need_the_memory_of_one(tiny_spec):
+def test_members_in_turn_need_the_memory_of_one(tiny_spec, no_warnings):
     peaks = {}
     for k in (1, 4):
         words = ("design=deq", f"k={k}", "budget.source=nearest", "device=cuda")
         spec, config = tiny_spec(*words, "execution=sequential", "budget.width=32")
-        record = train_and_measure(spec, config, tell=list, warn=pytest.fail)
+        record = train_and_measure(spec, config)
         peaks[k] = record.epochs[-1].peak_device_bytes / record.design.member_parameters
     assert peaks[4] < 2 * peaks[1]
 
@@ -117,7 +119,7 @@ def test_too_little_memory_leaves_a_failure_that_says_so(tiny_spec):
     torch.cuda.set_per_process_memory_fraction(0.0005)
     try:
         with pytest.raises(TrainingError, match="out of memory with 2 x"):
-            run_job(spec, config, concurrent_jobs=1, tell=list, warn=list)
+            run_job(spec, config, concurrent_jobs=1)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert run_state(spec.folder) is RunState.FAILED

@@ -41,7 +41,7 @@ def call(capsys, *arguments):
 def trained_run(tiny_spec):
     def make(*words):
         spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8", *words)
-        run_job(spec, config, concurrent_jobs=1, tell=print, warn=print)
+        run_job(spec, config, concurrent_jobs=1)
         return spec
 
     return make

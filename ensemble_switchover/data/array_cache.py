@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import math
 import os
 import shutil
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
 CACHE_VERSION = 2
 """Of the layout; a cache of another version is made again."""
 
@@ -49,10 +52,7 @@ class LoadedDataset:
 
 
 def cached_dataset(
-    folder: Path,
-    identity: str,
-    decode: Callable[[], DatasetArrays],
-    tell: Callable[[str], None] | None = None,
+    folder: Path, identity: str, decode: Callable[[], DatasetArrays]
 ) -> LoadedDataset:
     """Map the set kept under `identity`, decoding and writing it first if it is not there.
 
@@ -63,7 +63,6 @@ def cached_dataset(
         folder: Where sets are kept.
         identity: Name of the set within the folder.
         decode: Reads the set from its source.
-        tell: Is given a line before a set is decoded.
 
     Raises:
         DataError: if the set cannot be decoded, or the folder not written.
@@ -74,14 +73,13 @@ def cached_dataset(
         return found
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _lock(folder, identity, tell):
+        with _lock(folder, identity):
             found = _read(place, identity)
             if found is not None:
                 return found
             for abandoned in folder.glob(f"{identity}.part-*"):
                 shutil.rmtree(abandoned, ignore_errors=True)
-            if tell is not None:
-                tell(f"preparing {identity} once; its decoded images go to {place}")
+            logger.info(f"preparing {identity} once; its decoded images go to {place}")
             whole = _decoded(identity, decode)
             _write(place, identity, whole)
     except OSError as error:
@@ -95,13 +93,12 @@ def cached_dataset(
 
 
 @contextmanager
-def _lock(folder: Path, identity: str, tell: Callable[[str], None] | None) -> Iterator[None]:
+def _lock(folder: Path, identity: str) -> Iterator[None]:
     lock = FileLock(folder / f"{identity}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        if tell is not None:
-            tell(f"another process prepares {identity}; waiting for it")
+        logger.info(f"another process prepares {identity}; waiting for it")
         lock.acquire()
     try:
         yield

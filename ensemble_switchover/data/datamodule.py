@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
@@ -17,12 +18,14 @@ from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.data.prefetch import free_device_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import torch
 
     from ensemble_switchover.data.augmentation import Augmentation
     from ensemble_switchover.data.images import ImageSet, SplitImages
+
+logger = logging.getLogger(__name__)
 
 EVALUATION_BATCH_SIZE = 256
 
@@ -44,7 +47,6 @@ class ImageDataModule(lightning.LightningDataModule):
         augmentation: Augmentation | None,
         dtype: torch.dtype,
         residence: str = "device",
-        tell: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
         self.split = split
@@ -57,7 +59,6 @@ class ImageDataModule(lightning.LightningDataModule):
         self.asked_residence = residence
         self.residence = residence
         """Where the images are: `device` or `host`, once training has begun."""
-        self.tell = tell
 
     def setup(self, stage: str) -> None:
         """Choose where the images are to be."""
@@ -65,9 +66,8 @@ class ImageDataModule(lightning.LightningDataModule):
         free = free_device_bytes(self._device)
         chosen = choose_residence(self.asked_residence, self._device.type, needed, free)
         self.residence = chosen.place
-        told = self.asked_residence == "auto" and self._device.type != "cpu"
-        if told and self.tell is not None:
-            self.tell(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
+        if self.asked_residence == "auto" and self._device.type != "cpu":
+            logger.info(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
 
     def train_dataloader(self) -> GroupEpochs:
         """Serve the training images."""

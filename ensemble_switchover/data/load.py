@@ -24,8 +24,6 @@ from ensemble_switchover.data.split import stratified_subset
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ensemble_switchover.config.schema import DatasetConfig
     from ensemble_switchover.data.sources.source import DatasetSource
 
@@ -45,7 +43,6 @@ def load_dataset(
     config: DatasetConfig,
     train_size: int,
     test_size: int,
-    tell: Callable[[str], None] | None = None,
     *,
     validation_size: int = 0,
 ) -> SplitImages:
@@ -55,15 +52,14 @@ def load_dataset(
     networks are measured on where `test_size` is 0: no test image is then used.
 
     The first time, the set is fetched and decoded; from then on its arrays are mapped from disk.
-    `tell` is given a line about what takes its time; what there is to say of the images is in
-    `remarks`.
+    What there is to say of the images is in `remarks`.
 
     Raises:
         DataError: if the set is absent, unknown, not what `conf/dataset/` says of it, or too large
             for the memory.
     """
     try:
-        return _split(config, train_size, test_size, validation_size, tell)
+        return _split(config, train_size, test_size, validation_size)
     except MemoryError as error:
         raise DataError(
             f"dataset={config.name}: its images do not fit into the memory of this machine"
@@ -71,13 +67,9 @@ def load_dataset(
 
 
 def _split(
-    config: DatasetConfig,
-    train_size: int,
-    test_size: int,
-    validation_size: int,
-    tell: Callable[[str], None] | None,
+    config: DatasetConfig, train_size: int, test_size: int, validation_size: int
 ) -> SplitImages:
-    whole = load_whole_dataset(config, tell)
+    whole = load_whole_dataset(config)
     decoded, seed = whole.arrays, config.split_seed
     if isinstance(config, FolderConfig) and config.skip_bad:
         train_size = min(train_size, len(decoded.train_labels) - validation_size)
@@ -105,9 +97,7 @@ def _split(
     return SplitImages(train, measured, decoded.class_names, decoded.remarks)
 
 
-def load_whole_dataset(
-    config: DatasetConfig, tell: Callable[[str], None] | None = None
-) -> LoadedDataset:
+def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
     """Load the whole set as arrays.
 
     Raises:
@@ -121,7 +111,7 @@ def load_whole_dataset(
     if not source.cached:
         return with_moments(source.decode(config, root))
     identity = source.identity(config, root)
-    return cached_dataset(cache_folder(config), identity, lambda: source.decode(config, root), tell)
+    return cached_dataset(cache_folder(config), identity, lambda: source.decode(config, root))
 
 
 def _hold_out(

@@ -62,13 +62,13 @@ def measure_latencies(
     device: torch.device,
     dtype: torch.dtype,
     max_seconds: float,
-    warn: Callable[[str], None],
     clock: Callable[[], float] | None = None,
 ) -> list[Latency]:
     """Time models on images of noise at every batch size, after a warm-up, by turns.
 
     Of the executions that are no `sequential` one, only the fastest is timed, and only where a
-    short trial says that it is faster than `sequential`.
+    short trial says that it is faster than `sequential`. A batch size that does not fit into memory
+    is left out with a warning, and so are larger ones of that model.
 
     Args:
         models: What is timed.
@@ -78,8 +78,6 @@ def measure_latencies(
         dtype: Of the images.
         max_seconds: A batch size ends after 30 repeats of every model, or after so many seconds a
             model and 5 repeats.
-        warn: Is told of a batch size that does not fit into memory; the contender is left out
-            there, and at larger ones.
         clock: Seconds; the device's by default.
     """
     clock = clock or synchronised_clock(device)
@@ -87,8 +85,8 @@ def measure_latencies(
     latencies = []
     with torch.inference_mode():
         for batch_size in sorted(batch_sizes):
-            images = _noise(task, batch_size, device, dtype, warn)
-            fitting = [one for one in fitting if images is not None and _fits(one, images, warn)]
+            images = _noise(task, batch_size, device, dtype)
+            fitting = [one for one in fitting if images is not None and _fits(one, images)]
             if images is None or not fitting:
                 break
             chosen = _without_slower(fitting, images, clock)
@@ -101,24 +99,20 @@ def measure_latencies(
 
 
 def _noise(
-    task: ImageTask,
-    batch_size: int,
-    device: torch.device,
-    dtype: torch.dtype,
-    warn: Callable[[str], None],
+    task: ImageTask, batch_size: int, device: torch.device, dtype: torch.dtype
 ) -> Tensor | None:
     generator = torch.Generator().manual_seed(0)
     shape = (batch_size, task.channels, task.size, task.size)
-    with LeftOutIfTooLarge(f"a batch of {batch_size} images", warn):
+    with LeftOutIfTooLarge(f"a batch of {batch_size} images"):
         return torch.randn(shape, generator=generator).to(device, dtype)
     return None
 
 
-def _fits(model: TimedModel, images: Tensor, warn: Callable[[str], None]) -> bool:
+def _fits(model: TimedModel, images: Tensor) -> bool:
     """Warm up, and tell whether the memory sufficed."""
     whose = {"run": "", "single": " of the budget's single network"}[model.model]
     how = f", {model.execution}," if model.is_alternative else ""
-    with LeftOutIfTooLarge(f"inference{whose}{how} at batch size {len(images)}", warn):
+    with LeftOutIfTooLarge(f"inference{whose}{how} at batch size {len(images)}"):
         for _ in range(WARM_UP_REPEATS):
             model.predict(images)
         return True

@@ -6,6 +6,7 @@ memory of the whole process is known, which includes the interpreter and its lib
 
 from __future__ import annotations
 
+import logging
 import resource
 import sys
 from contextlib import AbstractContextManager
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+logger = logging.getLogger(__name__)
 
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
@@ -87,14 +90,13 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 class LeftOutIfTooLarge(AbstractContextManager[None]):
-    """Leave out what the memory does not suffice for, and say so."""
+    """Leave out what the memory does not suffice for, with a warning."""
 
-    def __init__(self, what: str, warn: Callable[[str], None]) -> None:
+    def __init__(self, what: str) -> None:
         self.what = what
-        self.warn = warn
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if not isinstance(error, Exception) or not is_out_of_memory(error):
             return False
-        self.warn(f"{self.what} does not fit into memory; left out")
+        logger.warning(f"{self.what} does not fit into memory; left out")
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from datetime import UTC, datetime
@@ -37,13 +38,15 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
+logger = logging.getLogger(__name__)
+
 MIN_TIMED_STEPS, MAX_REPEATS = 3, 12
 WARM_UP_STEPS = 2
 LEAST_DESIGNS = 3
 """As many as there are rates to fit; they are timed however long it takes."""
 
 
-def calibrate(specs: Sequence[RunSpec], max_seconds: float, tell: Callable[[str], None]) -> None:
+def calibrate(specs: Sequence[RunSpec], max_seconds: float) -> None:
     """Time designs of the runs, the most different ones first, and keep the calibration.
 
     Every set of conditions among the runs has its share of the seconds.
@@ -57,7 +60,7 @@ def calibrate(specs: Sequence[RunSpec], max_seconds: float, tell: Callable[[str]
         conditions = conditions_of(spec, requested_plan(spec), device.type, device_name(device))
         by_conditions.setdefault(conditions, []).append(spec)
     for conditions, part in by_conditions.items():
-        _calibrate(conditions, part, max_seconds / len(by_conditions), tell)
+        _calibrate(conditions, part, max_seconds / len(by_conditions))
 
 
 def farthest_first(specs: Sequence[RunSpec]) -> Iterator[RunSpec]:
@@ -103,12 +106,7 @@ def time_design(
     return times
 
 
-def _calibrate(
-    conditions: Conditions,
-    specs: Sequence[RunSpec],
-    max_seconds: float,
-    tell: Callable[[str], None],
-) -> None:
+def _calibrate(conditions: Conditions, specs: Sequence[RunSpec], max_seconds: float) -> None:
     device = choose_device(specs[0].device)
     if conditions.threads is not None:
         torch.set_num_threads(conditions.threads)
@@ -118,12 +116,10 @@ def _calibrate(
     for number, spec in enumerate(designs):
         left = max_seconds - (time.monotonic() - begin)
         if number >= LEAST_DESIGNS and left <= 0:
-            tell(f"calibration: {number} of {len(designs)} designs in {max_seconds:.0f} s")
+            logger.info(f"calibration: {number} of {len(designs)} designs in {max_seconds:.0f} s")
             break
         share = max(left, 1.0) / (len(designs) - number)
-        observations = _observe(
-            spec, device, precision, min(share, max_seconds / LEAST_DESIGNS), tell
-        )
+        observations = _observe(spec, device, precision, min(share, max_seconds / LEAST_DESIGNS))
         if not observations:
             continue
         add_observations(
@@ -140,11 +136,7 @@ def _calibrate(
 
 
 def _observe(
-    spec: RunSpec,
-    device: torch.device,
-    precision: Precision,
-    max_seconds: float,
-    tell: Callable[[str], None],
+    spec: RunSpec, device: torch.device, precision: Precision, max_seconds: float
 ) -> list[Observation]:
     plan = requested_plan(spec)
     text = design_text(spec, plan, Pass.TRAINING)
@@ -153,7 +145,7 @@ def _observe(
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        tell(f"calibration: {text} does not fit into memory; left out")
+        logger.info(f"calibration: {text} does not fit into memory; left out")
         return []
     observations = []
     for timed, seconds in times.items():
@@ -170,7 +162,8 @@ def _observe(
                 repeats=len(seconds),
             )
         )
-    tell(f"calibration: {text}: {digits(1000 * observations[0].median_seconds, 3)} ms a step")
+    milliseconds = digits(1000 * observations[0].median_seconds, 3)
+    logger.info(f"calibration: {text}: {milliseconds} ms a step")
     return observations
 
 

@@ -6,6 +6,7 @@ design on the same device does without.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -42,11 +43,13 @@ from ensemble_switchover.training.member_processes import threads_each
 from ensemble_switchover.training.precision import use_precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from multiprocessing.connection import Connection
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
+
+logger = logging.getLogger(__name__)
 
 SHARE_OF_RUN = 0.1
 MAX_SECONDS = 10.0
@@ -59,9 +62,9 @@ PROCESS_SECONDS = 2.0
 
 
 def choose_execution_plan(
-    spec: RunSpec, device: torch.device, precision: Precision, tell: Callable[[str], None]
+    spec: RunSpec, device: torch.device, precision: Precision
 ) -> ExecutionPlan:
-    """Choose the fastest way to execute a run's members here; `tell` is given a line about it."""
+    """Choose the fastest way to execute a run's members on this device."""
     plans = _possible(spec, device, precision)
     steps = num_steps(spec)
     subject = probe_subject(spec, device.type, device_name(device))
@@ -72,7 +75,7 @@ def choose_execution_plan(
     begin, waited = perf_counter(), thread_times()
     timed = _completed(probe, spec, plans, steps, device, precision)
     if timed is None:
-        tell("execution=auto: sequential; the run is too short to try others")
+        logger.info("execution=auto: sequential; the run is too short to try others")
         return ExecutionPlan()
     source = "kept from before"
     if timed != probe:
@@ -86,7 +89,7 @@ def choose_execution_plan(
         if chosen == ExecutionPlan()
         else f"{ratio:.2f} times as fast as sequential"
     )
-    tell(f"execution=auto: {chosen.label}; {quicker} ({source})")
+    logger.info(f"execution=auto: {chosen.label}; {quicker} ({source})")
     return chosen
 
 

@@ -25,8 +25,6 @@ from ensemble_switchover.serving.predictors import SERVED, serve
 from ensemble_switchover.training.build import build_ensemble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor, nn
 
     from ensemble_switchover.config.run_spec import RunSpec
@@ -40,45 +38,38 @@ def measure_inference(
     asked: MeasurementConfig,
     precision: Precision,
     device: torch.device,
-    warn: Callable[[str], None],
 ) -> list[LatencyRecord]:
     """Time a trained ensemble, and its budget's single network by turns with it."""
     if not asked.latency_batch_sizes:
         return []
     latencies = measure_latencies(
-        models(spec, ensemble, precision, device, warn),
+        models(spec, ensemble, precision, device),
         spec.task,
         asked.latency_batch_sizes,
         device=device,
         dtype=precision.dtype,
         max_seconds=asked.latency_seconds,
-        warn=warn,
     )
     return [LatencyRecord(**asdict(latency)) for latency in latencies]
 
 
 def models(
-    spec: RunSpec,
-    ensemble: Ensemble,
-    precision: Precision,
-    device: torch.device,
-    warn: Callable[[str], None] = print,
+    spec: RunSpec, ensemble: Ensemble, precision: Precision, device: torch.device
 ) -> list[TimedModel]:
-    """Return a trained ensemble by every way to serve it, and the single network beside it.
+    """Return a trained ensemble in every serving execution, and the single network beside it.
 
-    A run of a single network is the single network, and alone. `warn` is told of what the memory
-    does not suffice for.
+    A run of a single network is timed alone. What does not fit into memory is left out.
     """
     found = [_contender("run", SEQUENTIAL, ensemble.eval(), precision, device)]
     if spec.design.design_class is DesignClass.SINGLE:
         return found
     for execution in SERVED:
         if execution != SEQUENTIAL:
-            with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},", warn):
+            with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},"):
                 served = serve(copy.deepcopy(ensemble), execution)
                 found.append(_contender("run", execution, served, precision, device))
     budget = spec.budget
-    with LeftOutIfTooLarge("inference of the budget's single network", warn):
+    with LeftOutIfTooLarge("inference of the budget's single network"):
         single = Ensemble.build(spec.family, budget.depth, budget.width, spec.task, [spec.seed])
         single = single.to(device, precision.dtype).eval()
         found.append(_contender("single", SEQUENTIAL, single, precision, device))
@@ -90,12 +81,11 @@ def measure_layers(
     asked: MeasurementConfig,
     precision: Precision,
     device: torch.device,
-    warn: Callable[[str], None],
 ) -> list[LayerTimeRecord]:
     """Time the layers of a member, built anew, on a batch of noise."""
     layer_times: list[LayerTimeRecord] = []
     if asked.layer_repeats:
-        with LeftOutIfTooLarge("the timing of layers", warn):
+        with LeftOutIfTooLarge("the timing of layers"):
             layer_times = _time_layers(spec, asked.layer_repeats, precision, device)
     return layer_times
 

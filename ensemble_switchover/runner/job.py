@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import traceback
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from ensemble_switchover.errors import (
     first_line,
 )
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.logs import attached
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.layout import (
     LOG_FILE,
@@ -38,12 +40,13 @@ from ensemble_switchover.results.store import (
 from ensemble_switchover.runner.run_log import RunLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.tracking.loggers import MetricLog
+
+logger = logging.getLogger(__name__)
 
 
 class Ending(Enum):
@@ -64,20 +67,13 @@ class JobOutcome:
 
 
 def run_job(
-    spec: RunSpec,
-    config: Config,
-    *,
-    concurrent_jobs: int,
-    tell: Callable[[str], None],
-    warn: Callable[[str], None],
-    patient: bool = False,
+    spec: RunSpec, config: Config, *, concurrent_jobs: int, patient: bool = False
 ) -> JobOutcome:
-    """Run a run unless its record is there, and write its record.
+    """Train and measure a run unless its record is there, and write its record.
 
     A training that fails leaves its failure behind and raises. A run that another process works
-    on is left to it. `tell` is given the course of the run, `warn` what goes wrong beside it; both
-    go into the run's log too. With `patient`, it is watched whether a process of another machine
-    is still there, which may take a minute.
+    on is left to it. What is logged meanwhile goes into the run's log too. With `patient`, it is
+    watched whether a process of another machine is still there, which may take a minute.
 
     Raises:
         EnsembleSwitchoverError: for what the user can mend.
@@ -96,22 +92,13 @@ def run_job(
             known = _known(spec, config)
             if known is not None:
                 return known
-            run_log.write(f"{spec.name}, {lock.owner}")
-            return _train_and_log(
-                spec, config, concurrent_jobs, _both(run_log, tell), _both(run_log, warn), run_log
-            )
+            with attached(run_log):
+                logger.debug(f"{spec.name}, {lock.owner}")
+                return _train_and_log(spec, config, concurrent_jobs, run_log)
         finally:
             if not has_checkpoint(spec.folder):
                 forget_description(spec.folder)
                 run_log.forget()
-
-
-def _both(run_log: RunLog, tell: Callable[[str], None]) -> Callable[[str], None]:
-    def both(line: str) -> None:
-        run_log.write(line)
-        tell(line)
-
-    return both
 
 
 def _lacks(spec: RunSpec, config: Config) -> str:
@@ -145,27 +132,16 @@ def _known(spec: RunSpec, config: Config) -> JobOutcome | None:
 
 
 def _train_and_log(
-    spec: RunSpec,
-    config: Config,
-    concurrent_jobs: int,
-    tell: Callable[[str], None],
-    warn: Callable[[str], None],
-    run_log: RunLog,
+    spec: RunSpec, config: Config, concurrent_jobs: int, run_log: RunLog
 ) -> JobOutcome:
     from ensemble_switchover.tracking.loggers import MetricLog
 
-    with MetricLog(config.logger, spec, tell, warn) as log:
-        return _train(spec, config, concurrent_jobs, tell, warn, log, run_log)
+    with MetricLog(config.logger, spec) as log:
+        return _train(spec, config, concurrent_jobs, log, run_log)
 
 
 def _train(
-    spec: RunSpec,
-    config: Config,
-    concurrent_jobs: int,
-    tell: Callable[[str], None],
-    warn: Callable[[str], None],
-    log: MetricLog,
-    run_log: RunLog,
+    spec: RunSpec, config: Config, concurrent_jobs: int, log: MetricLog, run_log: RunLog
 ) -> JobOutcome:
     from ensemble_switchover.runner.run import summary_line, train_and_measure
     from ensemble_switchover.training.checkpoint import remove_checkpoints
@@ -177,18 +153,12 @@ def _train(
     def note(error: str) -> None:
         values = plain(config)
         write_failure(spec.folder, spec.name, error, description=description, config=values)
-        run_log.write(traceback.format_exc())
+        logger.debug(traceback.format_exc())
         run_log.put_beside_failure()
 
     try:
         record = train_and_measure(
-            spec,
-            config,
-            concurrent_jobs=concurrent_jobs,
-            tell=tell,
-            warn=warn,
-            log=log,
-            keep=files.__setitem__,
+            spec, config, concurrent_jobs=concurrent_jobs, log=log, keep=files.__setitem__
         )
     except TrainingError as error:
         note(str(error))
@@ -202,7 +172,7 @@ def _train(
         note(f"{type(error).__name__}: {first_line(error)}")
         raise
     summary = summary_line(record)
-    run_log.write(summary)
+    logger.debug(summary)
     write_record(spec.folder, record, {**files, LOG_FILE: run_log.content()})
     forget_unfinished(spec.folder)
     log.keep(record)

@@ -5,6 +5,7 @@ Dimensions: N test images.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.files import write_flushed_file
@@ -17,7 +18,7 @@ from ensemble_switchover.results.predictions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from torch import Tensor
@@ -25,17 +26,16 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.training.epoch_result import EpochResult
 
+logger = logging.getLogger(__name__)
+
 
 class PredictionFiles:
     """The chosen epochs' predictions; want of a file costs the predictions, never the run."""
 
-    def __init__(
-        self, run_folder: Path, which: str, recipe: Recipe, warn: Callable[[str], None]
-    ) -> None:
-        """Take the folder of the run, what `record.predictions` says, and who is told of faults."""
+    def __init__(self, run_folder: Path, which: str, recipe: Recipe) -> None:
+        """Take the folder of the run and the value of `record.predictions`."""
         self.folder = predictions_folder(run_folder)
         self.epochs = kept_epochs(which, recipe)
-        self.warn = warn
 
     def add(self, part: EpochResult, labels: Tensor) -> None:
         """Write the predictions of an epoch if it is a chosen one; labels (N,) of the images."""
@@ -49,7 +49,7 @@ class PredictionFiles:
                 self.folder / predictions_file(part.epoch), dump_predictions(predictions)
             )
         except OSError as error:
-            self.warn(f"no predictions of epoch {part.epoch}: {error}")
+            logger.warning(f"no predictions of epoch {part.epoch}: {error}")
 
     def paths(self) -> Iterator[Path]:
         """Give the path of every file that is there."""
@@ -58,4 +58,4 @@ class PredictionFiles:
             if path.is_file():
                 yield path
             else:
-                self.warn(f"no predictions of epoch {epoch} beside the record")
+                logger.warning(f"no predictions of epoch {epoch} beside the record")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -71,14 +72,14 @@ if TYPE_CHECKING:
     from ensemble_switchover.training.epoch_result import EpochResult
     from ensemble_switchover.training.precision import Precision
 
+logger = logging.getLogger(__name__)
+
 
 def train_and_measure(
     spec: RunSpec,
     config: Config,
     *,
     concurrent_jobs: int = 1,
-    tell: Callable[[str], None] = print,
-    warn: Callable[[str], None] = print,
     log: MetricLog | None = None,
     keep: Callable[[str, bytes | Path], None] = lambda _, __: None,
 ) -> Record:
@@ -88,8 +89,6 @@ def train_and_measure(
         spec: What to run, resolved.
         config: The configuration it was resolved from; it is kept in the record.
         concurrent_jobs: How many runs share the machine.
-        tell: Is given a line of text after every epoch.
-        warn: Is given what goes wrong without ending the run.
         log: Is started, and told of every epoch; absent: metrics go to the record alone.
         keep: Is given the name of a file that belongs beside the record, and its content or path.
 
@@ -98,8 +97,8 @@ def train_and_measure(
         DataError: if the data set is absent or not what it should be.
         TrainingError: if a member diverges, or the memory does not suffice.
     """
-    log = log or MetricLog(LoggerConfig(kind="none"), spec, tell, warn)
-    run = _Run(spec, config, concurrent_jobs, tell, warn, log, keep)
+    log = log or MetricLog(LoggerConfig(kind="none"), spec)
+    run = _Run(spec, config, concurrent_jobs, log, keep)
     try:
         return run.record()
     except (MemoryError, RuntimeError) as error:
@@ -117,16 +116,12 @@ class _Run:
         spec: RunSpec,
         config: Config,
         concurrent_jobs: int,
-        tell: Callable[[str], None],
-        warn: Callable[[str], None],
         log: MetricLog,
         keep: Callable[[str, bytes | Path], None],
     ) -> None:
         self.spec = spec
         self.config = config
         self.concurrent_jobs = concurrent_jobs
-        self.tell = tell
-        self.warn = warn
         self.log = log
         self.keep = keep
         self.started_at = datetime.now(UTC)
@@ -134,9 +129,7 @@ class _Run:
         self.spent_seconds = 0.0
         """By former processes."""
         self.epochs: list[EpochRecord] = []
-        self.predictions = PredictionFiles(
-            spec.folder, config.record.predictions, spec.recipe, warn
-        )
+        self.predictions = PredictionFiles(spec.folder, config.record.predictions, spec.recipe)
         self.plan: ExecutionPlan | None = None
         """How the members are executed, once it is decided."""
         self.place = ""
@@ -152,12 +145,12 @@ class _Run:
             torch.set_num_threads(config.threads)
         precision = use_precision(spec.precision, device)
         environment = describe_environment(device)
-        split = load_images(spec, self.tell)
+        split = load_images(spec)
         for remark in split.remarks:
-            self.warn(f"dataset={spec.dataset.name}: {remark}")
+            logger.warning(f"dataset={spec.dataset.name}: {remark}")
         self.place = f"{environment.device_name}, {environment.num_threads} threads, torch "
         self.place += environment.versions["torch"]
-        checkpoint = read_checkpoint(checkpoint_folder(spec.folder), self.warn)
+        checkpoint = read_checkpoint(checkpoint_folder(spec.folder))
         self.plan = plan = self._execution_plan(device, precision, checkpoint)
         torch.compiler.reset()  # torch compiles so many graphs a process, and then silently none
         monitor = DisturbanceMonitor(device)
@@ -168,10 +161,8 @@ class _Run:
         if config.record.weights:
             self.keep(WEIGHTS_FILE, dump_weights(_trained(spec, ensemble, split)))
         threads = thread_times()
-        latencies = measure_inference(
-            spec, ensemble, config.measurement, precision, device, self.warn
-        )
-        layer_times = measure_layers(spec, config.measurement, precision, device, self.warn)
+        latencies = measure_inference(spec, ensemble, config.measurement, precision, device)
+        layer_times = measure_layers(spec, config.measurement, precision, device)
         shares = {
             "training": fmean(epoch.waiting_share for epoch in self.epochs),
             "the measuring after it": waiting_share(threads, thread_times()),
@@ -221,12 +212,12 @@ class _Run:
             if checkpoint.place == self.place:
                 return checkpoint.execution_plan
             self.began_on = checkpoint.place
-            self.warn(
+            logger.warning(
                 f"begun on {self.began_on}, and going on on {self.place}: seconds and memory of "
                 f"this run are of both"
             )
         if spec.execution.name == "auto":
-            return choose_execution_plan(spec, device, precision, self.tell)
+            return choose_execution_plan(spec, device, precision)
         plan = plan_from_config(spec.execution, spec.design.k, num_device_slots(device))
         if device.type == "cuda" and plan.processes > num_device_slots(device):
             raise ConfigError(
@@ -262,9 +253,8 @@ class _Run:
             self._close_epoch(part, plan, split)
 
         if plan.processes == 1:
-            residence = train(
-                spec, plan, split, precision, device, on_epoch, start=start, tell=self.tell
-            )[1].residence
+            module_and_data = train(spec, plan, split, precision, device, on_epoch, start=start)
+            residence = module_and_data[1].residence
         else:
             residence = train_in_processes(spec, plan, device, on_epoch, start=start)
         gc.collect()  # Lightning's objects refer to each other, and hold all members
@@ -279,7 +269,7 @@ class _Run:
     def _go_on_after(self, checkpoint: Checkpoint) -> None:
         self.spent_seconds = checkpoint.wall_seconds
         self.epochs = load_epochs(checkpoint.rows)
-        self.tell(f"going on after epoch {checkpoint.num_epochs} of {self.spec.recipe.epochs}")
+        logger.info(f"going on after epoch {checkpoint.num_epochs} of {self.spec.recipe.epochs}")
         for epoch in self.epochs:
             self.log.epoch(epoch)
 
@@ -289,7 +279,7 @@ class _Run:
         epoch = make_epoch_record(part, split.test.labels, spec.recipe, len(split.train))
         self.epochs.append(epoch)
         self.log.epoch(epoch)
-        self.tell(_epoch_line(epoch, spec.recipe.epochs, spec.sizes.evaluated_on))
+        logger.info(_epoch_line(epoch, spec.recipe.epochs, spec.sizes.evaluated_on))
         self.predictions.add(part, split.test.labels)
         checkpoint = Checkpoint(
             num_epochs=part.epoch,
@@ -302,7 +292,7 @@ class _Run:
         try:
             write_checkpoint(checkpoint_folder(spec.folder), checkpoint)
         except OSError as error:  # costs the checkpoint, never the run
-            self.warn(f"no checkpoint after epoch {part.epoch}: {error}")
+            logger.warning(f"no checkpoint after epoch {part.epoch}: {error}")
         interruption.check()
 
     def _wall_seconds(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,37 +13,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class RunLog:
-    """The log of a run under way; a run that goes on after a stop goes on with its log.
+class RunLog(logging.Handler):
+    """Writes the log of a run under way; a resumed run continues its log.
 
-    It lies with what is unfinished, and is put beside the record, or beside the failure, at the
-    end. A disk that is full costs the log, never the run.
+    The file lies in the folder of the unfinished run, and is put beside the record, or beside the
+    failure, at the end. It is opened for every message, since its folder may be removed meanwhile.
+    A full disk costs the log, never the run.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder of the run, of which nothing is written yet."""
+        """Take the folder of the run; nothing is written yet."""
+        super().__init__()
         self._folder = folder
         self._path = unfinished_folder(folder) / LOG_FILE
 
-    def write(self, text: str) -> None:
-        """Add a line or several."""
-        now = datetime.now(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append the lines of a message, each with its time in UTC."""
+        time = datetime.fromtimestamp(int(record.created), UTC).strftime("%Y-%m-%d %H:%M:%S")
         with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
-            file.writelines(f"{now}  {line}\n" for line in text.splitlines())
+            file.writelines(f"{time}  {line}\n" for line in record.getMessage().splitlines())
 
     def content(self) -> bytes:
-        """Return what was written so far."""
+        """Return what has been written so far."""
         try:
             return self._path.read_bytes()
         except OSError:
             return b""
 
     def put_beside_failure(self) -> None:
-        """Keep the log of a run that failed."""
+        """Copy the log of a failed run to the run's folder."""
         with suppress(OSError):
             (self._folder / LOG_FILE).write_bytes(self.content())
 
     def forget(self) -> None:
-        """Remove it from what is unfinished."""
+        """Remove the file from the folder of the unfinished run."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)

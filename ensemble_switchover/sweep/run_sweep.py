@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from ensemble_switchover.errors import (
     TrainingError,
     first_line,
 )
+from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import slurm
 from ensemble_switchover.sweep.gpu_slots import claim_gpu
@@ -157,9 +159,8 @@ def _run_job(config: Config, launcher: DictConfig) -> str:
     claim_gpu(launcher, jobs)
     try:
         spec = resolve(config)
-        outcome = run_job(
-            spec, config, concurrent_jobs=jobs, tell=_say_nothing, warn=_complain, patient=True
-        )
+        with shown_on(sys.stderr, logging.WARNING):
+            outcome = run_job(spec, config, concurrent_jobs=jobs, patient=True)
     except DesignError:
         return "impossible"
     except TrainingError:
@@ -190,10 +191,6 @@ def stop_progress() -> None:
     """Leave the terminal as it was, after an interruption."""
     for progress in _progress:
         progress.stop()
-
-
-def _say_nothing(line: str) -> None:
-    del line
 
 
 def _complain(line: str) -> None:

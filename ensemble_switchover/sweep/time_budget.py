@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.config.command_line import has_word
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import count, duration
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_SECONDS,
@@ -214,7 +216,8 @@ def _predict(specs: Sequence[RunSpec], seconds: float) -> dict[str, float]:
         if may_time and any(cost.training_seconds is None for cost in costs.values()):
             from ensemble_switchover.runner.calibrate import calibrate
 
-            calibrate(specs, min(CALIBRATION_SECONDS, seconds / 20), print)
+            with shown_on(sys.stdout):
+                calibrate(specs, min(CALIBRATION_SECONDS, seconds / 20))
     return {
         name: (cost.training_seconds or 0.0) + (cost.evaluation_seconds or 0.0)
         for name, cost in costs.items()

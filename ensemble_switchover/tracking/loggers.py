@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import LoggerConfig
     from ensemble_switchover.results.record import EpochRecord, Record
+
+logger = logging.getLogger(__name__)
 
 
 class Log(Protocol):
@@ -40,21 +43,10 @@ class MetricLog:
     It is closed at the end of a `with`: after the record is on disk, which no logger can then cost.
     """
 
-    def __init__(
-        self,
-        config: LoggerConfig,
-        spec: RunSpec,
-        tell: Callable[[str], None],
-        warn: Callable[[str], None],
-    ) -> None:
-        """Prepare the logger of `config.kind`; `start` starts it.
-
-        `tell` is given where metrics are kept, `warn` why a logger is left out.
-        """
+    def __init__(self, config: LoggerConfig, spec: RunSpec) -> None:
+        """Prepare the logger of `config.kind`; `start` starts it."""
         self._config = config
         self._spec = spec
-        self._tell = tell
-        self._warn = warn
         self._log: Log | None = None
         self._broken: Log | None = None
         self._kept = False
@@ -111,7 +103,7 @@ class MetricLog:
         if kind == "wandb":
             from ensemble_switchover.tracking.wandb_run import WandbLog
 
-            return WandbLog.start(self._config, self._spec, hyperparameters, self._tell)
+            return WandbLog.start(self._config, self._spec, hyperparameters)
         if kind == "csv":
             logger: Logger = lightning_loggers.CSVLogger(folder, name="logs", version=name)
         elif kind == "tensorboard":
@@ -123,7 +115,9 @@ class MetricLog:
 
     def _give_up(self, error: Exception) -> None:
         self._log, self._broken = None, self._log
-        self._warn(f"logger={self._config.kind}: {first_line(error)}; the run goes on without it")
+        logger.warning(
+            f"logger={self._config.kind}: {first_line(error)}; the run goes on without it"
+        )
 
 
 class LocalLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -16,11 +17,13 @@ from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.tracking.wandb_login import server_answers, wandb_is_offline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import LoggerConfig
     from ensemble_switchover.results.record import Record
+
+logger = logging.getLogger(__name__)
 
 WANDB_ANSWER_SECONDS = 5
 """What W&B's server has to answer at all."""
@@ -49,18 +52,13 @@ class WandbLog:
 
     @classmethod
     def start(
-        cls,
-        config: LoggerConfig,
-        spec: RunSpec,
-        hyperparameters: Mapping[str, Any],
-        tell: Callable[[str], None],
+        cls, config: LoggerConfig, spec: RunSpec, hyperparameters: Mapping[str, Any]
     ) -> WandbLog:
-        """Start the run of a run; `tell` is given where it is kept if that is not W&B's server."""
+        """Start the run of W&B that stands for a run."""
         return cls(
             start_run(
                 config,
                 spec.study_folder,
-                tell,
                 name=spec.name,
                 study=spec.study,
                 job_type=RUN_JOB,
@@ -113,7 +111,6 @@ class WandbLog:
 def start_run(
     config: LoggerConfig,
     folder: Path,
-    tell: Callable[[str], None],
     *,
     name: str,
     study: str,
@@ -126,7 +123,6 @@ def start_run(
     Args:
         config: Mode, project and entity.
         folder: Where W&B keeps its files, below `wandb`.
-        tell: Is given one line if the run is kept on disk: why, and how to send it.
         name: The run's name.
         study: The run's group.
         job_type: What kind of run it is.
@@ -167,16 +163,14 @@ def start_run(
         else:
             reason = f"{server} does not answer"
     run = start("offline")
-    tell(f"W&B: this run is kept offline ({reason}); send it: wandb sync {Path(run.dir).parent}")
+    logger.info(
+        f"W&B: this run is kept offline ({reason}); send it: wandb sync {Path(run.dir).parent}"
+    )
     return run
 
 
 def log_figures(
-    config: LoggerConfig,
-    folder: Path,
-    study: str,
-    pictures: Mapping[str, Path],
-    tell: Callable[[str], None],
+    config: LoggerConfig, folder: Path, study: str, pictures: Mapping[str, Path]
 ) -> None:
     """Log the figures of a study, as a run of its own.
 
@@ -185,12 +179,10 @@ def log_figures(
         folder: The study's folder.
         study: The group.
         pictures: Key -> image file.
-        tell: Is given one line if the run is kept on disk.
     """
     run = start_run(
         config,
         folder,
-        tell,
         name=f"figures of {study}",
         study=study,
         job_type=FIGURES_JOB,

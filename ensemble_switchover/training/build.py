@@ -12,21 +12,21 @@ from ensemble_switchover.training import EnsembleModule
 from ensemble_switchover.training.execution import EXECUTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
 
-def load_images(spec: RunSpec, tell: Callable[[str], None] | None = None) -> SplitImages:
-    """Load the images of a run; `tell` is given a line about what takes its time.
+def load_images(spec: RunSpec) -> SplitImages:
+    """Load the images of a run.
 
     Raises:
         DataError: if the data set is absent or not what it should be.
     """
     used = spec.sizes
-    return load_dataset(spec.dataset, used.train, used.test, tell, validation_size=used.validation)
+    return load_dataset(spec.dataset, used.train, used.test, validation_size=used.validation)
 
 
 def build_ensemble(spec: RunSpec, members: Sequence[int] | None = None) -> Ensemble:
@@ -42,12 +42,8 @@ def assemble(
     split: SplitImages,
     precision: Precision,
     members: Sequence[int] | None = None,
-    tell: Callable[[str], None] | None = None,
 ) -> tuple[EnsembleModule, ImageDataModule]:
-    """Build members of a run, all or some, and the batches that they train on.
-
-    `tell` is given a line about where the images are to be.
-    """
+    """Build members of a run, all or some, and the batches that they train on."""
     chosen = _chosen(spec, members)
     seeds = [spec.member_seeds[member] for member in chosen]
     module = EnsembleModule(
@@ -69,7 +65,6 @@ def assemble(
         augmentation=augmentation_of(spec),
         dtype=precision.dtype,
         residence=spec.dataset.residence,
-        tell=tell,
     )
     return module, datamodule
 

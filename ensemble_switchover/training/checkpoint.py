@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import pickle
 import shutil
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ from ensemble_switchover.training.epoch_result import MemberState
 from ensemble_switchover.training.plain_values import plain_member
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 MAGIC = b"ensemble_switchover checkpoint 2\n"
 NUM_KEPT = 2
@@ -71,15 +73,15 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         old.unlink(missing_ok=True)
 
 
-def read_checkpoint(folder: Path, warn: Callable[[str], None]) -> Checkpoint | None:
-    """Read the newest checkpoint that is whole; `warn` is told of those that are not."""
+def read_checkpoint(folder: Path) -> Checkpoint | None:
+    """Read the newest checkpoint that is whole, with a warning for each that is not."""
     paths = _newest_first(folder)
     for number, path in enumerate(paths, 1):
         try:
             return _read(path)
         except DataError as error:
             older = "the one before it is taken" if number < len(paths) else "the run begins anew"
-            warn(f"{error}; {older}")
+            logger.warning(f"{error}; {older}")
     return None
 
 

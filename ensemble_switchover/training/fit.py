@@ -44,7 +44,6 @@ def train(
     *,
     members: Sequence[int] | None = None,
     start: ResumePoint | None = None,
-    tell: Callable[[str], None] | None = None,
 ) -> tuple[EnsembleModule, ImageDataModule]:
     """Train members of a run, all or some; `on_epoch` is given what came of every epoch.
 
@@ -52,7 +51,7 @@ def train(
         TrainingError: if a member diverges.
         KeyboardInterrupt: on Ctrl-C, as everywhere else.
     """
-    module, datamodule = assemble(spec, plan, split, precision, members, tell)
+    module, datamodule = assemble(spec, plan, split, precision, members)
     module.start = start
     timing, memory = TimingCallback(module.num_members), MemoryCallback(module.num_members)
     fit(

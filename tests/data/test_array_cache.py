@@ -2,6 +2,7 @@
 
 import errno
 import json
+import logging
 import multiprocessing
 import resource
 from dataclasses import fields
@@ -16,6 +17,8 @@ from ensemble_switchover.data.array_cache import MANIFEST, cached_dataset
 from ensemble_switchover.data.normalisation import mean_and_deviation, pixel_moments
 from ensemble_switchover.data.sources.source import DatasetArrays
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.machine.logs import attached
+from tests.log_lines import CallingHandler
 
 ARRAYS = [
     entry.name for entry in fields(DatasetArrays) if entry.name not in {"class_names", "remarks"}
@@ -52,14 +55,14 @@ def names_in(folder):
 
 
 @pytest.mark.parametrize("test", [10, 0])
-def test_a_set_is_decoded_once_and_read_back(tmp_path, test):
-    decoded, told = make_set(test=test), []
-    first = cached_dataset(tmp_path / "a" / "b", "ants", lambda: decoded, told.append)
-    again = cached_dataset(tmp_path / "a" / "b", "ants", not_again, told.append)
+def test_a_set_is_decoded_once_and_read_back(tmp_path, test, log_lines):
+    decoded = make_set(test=test)
+    first = cached_dataset(tmp_path / "a" / "b", "ants", lambda: decoded)
+    again = cached_dataset(tmp_path / "a" / "b", "ants", not_again)
     for found in (first, again):
         assert_same(found.arrays, decoded)
-    assert len(told) == 1
-    assert str(tmp_path / "a" / "b" / "ants") in told[0]
+    assert len(log_lines) == 1
+    assert str(tmp_path / "a" / "b" / "ants") in log_lines[0]
     assert names_in(tmp_path / "a" / "b") == ["ants", "ants.lock"]
 
 
@@ -240,7 +243,8 @@ def test_who_waits_for_another_process_is_told(tmp_path):
         lock.release()
 
     lock.acquire()
-    cached_dataset(tmp_path, "ants", make_set, end_of_the_other)
+    with attached(CallingHandler(logging.INFO, end_of_the_other)):
+        cached_dataset(tmp_path, "ants", make_set)
     assert told[0] == "another process prepares ants; waiting for it"
     assert len(told) == 2
 

@@ -86,7 +86,7 @@ def test_training_from_the_host_learns_the_same(tiny_spec, monkeypatch):
     )
 
     def figures():
-        (epoch,) = run.train_and_measure(spec, config, tell=lambda line: None).epochs
+        (epoch,) = run.train_and_measure(spec, config).epochs
         return epoch.train_loss, epoch.nll, epoch.member_test_errors
 
     from_device = figures()
@@ -178,7 +178,9 @@ def mapped_file(tensor):
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's list of mappings")
-def test_the_whole_set_is_mapped_and_a_subset_is_not(tmp_path, compose_config, monkeypatch):
+def test_the_whole_set_is_mapped_and_a_subset_is_not(
+    tmp_path, compose_config, monkeypatch, log_lines
+):
     generator = np.random.default_rng(0)
     from ensemble_switchover.data.load import SOURCES
     from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
@@ -199,13 +201,12 @@ def test_the_whole_set_is_mapped_and_a_subset_is_not(tmp_path, compose_config, m
         train_images=40,
         test_images=20,
     )
-    told = []
-    whole = load_dataset(config, 40, 20, told.append)
-    assert len(told) == 1
+    whole = load_dataset(config, 40, 20)
+    assert len(log_lines) == 1
     assert mapped_file(whole.train.images) == str(tmp_path / "noise" / "train_images.npy")
     assert mapped_file(whole.test.images) == str(tmp_path / "noise" / "test_images.npy")
-    part = load_dataset(config, 30, 20, told.append).train
-    assert len(told) == 1
+    part = load_dataset(config, 30, 20).train
+    assert len(log_lines) == 1
     assert not mapped_file(part.images).startswith(str(tmp_path))
     assert np.array_equal(part.moments, pixel_moments(part.images.numpy()))
 

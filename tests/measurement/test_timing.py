@@ -65,7 +65,7 @@ def measured(monkeypatch, tiny_spec):
             "design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2"
         )
         with slowed(monkeypatch, clock, hook, seconds):
-            record = run.train_and_measure(spec, config, tell=lambda line: None)
+            record = run.train_and_measure(spec, config)
         return record.epochs
 
     return measure
@@ -104,7 +104,7 @@ def test_waiting_for_data_is_training_time(monkeypatch, tiny_spec):
 
     monkeypatch.setattr(TrainingBatches, "_group_batches", slow)
     spec, config = tiny_spec("budget.depth=8", "budget.width=4")
-    record = run.train_and_measure(spec, config, tell=lambda line: None)
+    record = run.train_and_measure(spec, config)
     assert record.epochs[0].train_seconds == pytest.approx(3 * 4.0)
 
 
@@ -124,7 +124,7 @@ def test_a_slow_logger_and_a_slow_disk_change_no_figure(monkeypatch, tiny_spec):
 
     monkeypatch.setattr(run, "write_checkpoint", slow)
     spec, config = tiny_spec("budget.depth=8", "budget.width=4", "epochs=2")
-    record = run.train_and_measure(spec, config, tell=lambda line: None, log=SlowLog())
+    record = run.train_and_measure(spec, config, log=SlowLog())
     assert clock.now == 100.0 + 100.0 + 4 * 100.0
     assert [epoch.train_seconds for epoch in record.epochs] == [0, 0]
     assert [epoch.evaluation_seconds for epoch in record.epochs] == [0, 0]
@@ -132,7 +132,7 @@ def test_a_slow_logger_and_a_slow_disk_change_no_figure(monkeypatch, tiny_spec):
 
 def test_the_first_epoch_is_marked_as_warm_up(tiny_spec):
     spec, config = tiny_spec("budget.depth=8", "budget.width=4", "epochs=3")
-    epochs = run.train_and_measure(spec, config, tell=lambda line: None).epochs
+    epochs = run.train_and_measure(spec, config).epochs
     assert [epoch.warm_up for epoch in epochs] == [True, False, False]
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
 
@@ -150,5 +150,5 @@ def test_moving_members_is_left_out(monkeypatch, tiny_spec):
 
     monkeypatch.setattr(Sequential, "prepare", slow)
     spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8")
-    (epoch,) = run.train_and_measure(spec, config, tell=lambda line: None).epochs
+    (epoch,) = run.train_and_measure(spec, config).epochs
     assert epoch.train_seconds == 0

@@ -82,12 +82,12 @@ from hydra import compose, initialize_config_dir
 from ensemble_switchover.config import schema as config_module
 from ensemble_switchover.config.run_spec import resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
-from ensemble_switchover.runner.job import run_cell
+from ensemble_switchover.runner.job import run_job
 from tests.factories import make_record
 
 trained = Path(sys.argv[2])
 
-def train(cell, config, *, concurrent_jobs, tell, warn, log, keep):
+def train(cell, config, *, concurrent_jobs, log, keep):
     descriptor = os.open(trained / f"{cell.name}-{os.getpid()}", os.O_CREAT | os.O_EXCL)
     os.close(descriptor)
     time.sleep(0.05)
@@ -114,7 +114,7 @@ for _ in range(int(sys.argv[4])):
         os.close(go)
         os.read(start, 1)  # until the parent closes its end
         for cell, config in cells:
-            ending = run_cell(cell, config, concurrent_jobs=1, tell=str, warn=str).ending
+            ending = run_job(cell, config, concurrent_jobs=1).ending
             os.write(1, f"{ending.value}\\n".encode())
         os._exit(0)
     except BaseException as error:

@@ -39,17 +39,16 @@ def test_every_pass_of_a_design_is_timed(tiny_spec):
         assert min(seconds) > 0
 
 
-def test_timings_are_kept_and_the_plan_uses_them(tiny_spec):
+def test_timings_are_kept_and_the_plan_uses_them(tiny_spec, log_lines):
     words = (*SMALL, "design=deq", "k=1")
     specs = [tiny_spec(*words, f"budget.width={width}")[0] for width in (2, 3)]
-    told = []
-    calibrate(specs, 0.05, told.append)
+    calibrate(specs, 0.05)
     (calibration,) = saved()
     assert calibration.conditions.device == "cpu"
     assert {entry.design for entry in calibration.observations} == {
         design_text(spec, requested_plan(spec), timed) for spec in specs for timed in Pass
     }
-    assert sum("ms a step" in line for line in told) == 2
+    assert sum("ms a step" in line for line in log_lines) == 2
     for entry in calibration.observations:
         assert 0 < entry.lower_seconds <= entry.median_seconds <= entry.upper_seconds
     (first, _) = forecast(specs, [calibration], None)
@@ -59,36 +58,34 @@ def test_timings_are_kept_and_the_plan_uses_them(tiny_spec):
 
 def test_runs_of_several_conditions_have_a_calibration_each(tiny_spec):
     specs = [tiny_spec(*SMALL, f"precision={precision}")[0] for precision in ("32", "64", "bf16")]
-    calibrate(specs, 0.02, lambda line: None)
+    calibrate(specs, 0.02)
     assert {entry.conditions.precision for entry in saved()} == {"32", "64", "bf16"}
 
 
 def test_what_is_timed_later_joins_what_was_timed_before(tiny_spec):
     for width in (2, 3, 2):
-        calibrate([tiny_spec(*SMALL, f"budget.width={width}")[0]], 0.01, lambda line: None)
+        calibrate([tiny_spec(*SMALL, f"budget.width={width}")[0]], 0.01)
     (calibration,) = saved()
     assert len(calibration.observations) == 2 * len(Pass)
 
 
-def test_when_the_seconds_are_over_some_designs_are_left(tiny_spec, monkeypatch):
+def test_when_the_seconds_are_over_some_designs_are_left(tiny_spec, log_lines):
     specs = [tiny_spec(*SMALL, f"budget.width={width}")[0] for width in range(2, 8)]
-    told = []
-    calibrate(specs, 1e-9, told.append)
-    assert told[-1].startswith("calibration: 3 of 6 designs")
+    calibrate(specs, 1e-9)
+    assert log_lines[-1].startswith("calibration: 3 of 6 designs")
     (calibration,) = saved()
     assert len({entry.work for entry in calibration.observations}) == 3 * len(Pass)
 
 
-def test_a_design_that_does_not_fit_is_left_out(tiny_spec, monkeypatch):
+def test_a_design_that_does_not_fit_is_left_out(tiny_spec, monkeypatch, log_lines):
     def overflow(*arguments):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
     monkeypatch.setattr(calibrate_module, "time_design", overflow)
     spec, _ = tiny_spec(*SMALL)
-    told = []
-    calibrate([spec], 0.01, told.append)
+    calibrate([spec], 0.01)
     text = design_text(spec, requested_plan(spec), Pass.TRAINING)
-    assert told == [f"calibration: {text} does not fit into memory; left out"]
+    assert log_lines == [f"calibration: {text} does not fit into memory; left out"]
     assert saved() == []
 
 
@@ -98,14 +95,14 @@ def test_another_error_is_no_lack_of_memory(tiny_spec, monkeypatch):
 
     monkeypatch.setattr(calibrate_module, "time_design", fail)
     with pytest.raises(RuntimeError, match="shapes do not match"):
-        calibrate([tiny_spec(*SMALL)[0]], 0.01, lambda line: None)
+        calibrate([tiny_spec(*SMALL)[0]], 0.01)
 
 
 def test_a_device_that_is_not_there_is_one_sentence(tiny_spec):
     if torch.cuda.is_available():
         pytest.skip("a CUDA device is there")
     with pytest.raises(ConfigError, match="device=cuda: this machine has cpu"):
-        calibrate([tiny_spec(*SMALL, "device=cuda")[0]], 0.01, lambda line: None)
+        calibrate([tiny_spec(*SMALL, "device=cuda")[0]], 0.01)
 
 
 def test_the_most_different_designs_come_first_and_every_family_once(tiny_spec):

@@ -9,6 +9,7 @@ from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.runner import choose_execution as probing
 from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.training.precision import FLOAT32, Precision
+from tests.log_lines import logged
 
 CPU = torch.device("cpu")
 LAST, FUSED = ExecutionPlan(channels_last=True), ExecutionPlan("fused")
@@ -51,8 +52,8 @@ def steps(monkeypatch, tmp_path):
 
 def choose(tiny_spec, *words, precision=FLOAT32):
     spec, _ = tiny_spec(*WORDS, *words)
-    lines = []
-    plan = probing.choose_execution_plan(spec, CPU, precision, lines.append)
+    with logged() as lines:
+        plan = probing.choose_execution_plan(spec, CPU, precision)
     (line,) = lines
     return plan, line
 
@@ -192,11 +193,11 @@ def test_a_run_goes_on_in_the_way_that_it_began_in(tiny_spec, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            train_and_measure(spec, config, tell=list)
+            train_and_measure(spec, config)
     monkeypatch.setattr(
         run, "choose_execution_plan", lambda *arguments: pytest.fail("it was chosen")
     )
-    record = train_and_measure(spec, config, tell=list)
+    record = train_and_measure(spec, config)
     assert record.environment.execution == "fused"
     assert record.environment.execution_asked == "auto"
     assert len(record.epochs) == 3

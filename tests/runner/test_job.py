@@ -1,3 +1,4 @@
+import logging
 import os
 import socket
 import subprocess
@@ -33,7 +34,7 @@ def trainings(monkeypatch):
     """Count the trainings, each of which gives a made-up record at once."""
     calls = []
 
-    def train(spec, config, *, concurrent_jobs, tell, warn, log, keep):
+    def train(spec, config, *, concurrent_jobs, log, keep):
         calls.append(spec.name)
         keep("weights.safetensors", b"of two members")
         return make_record(name=spec.name)
@@ -45,7 +46,7 @@ def trainings(monkeypatch):
 def start(spec, retry="none"):
     resolved, config = spec
     config.retry = retry
-    return run_job(resolved, config, concurrent_jobs=1, tell=print, warn=print)
+    return run_job(resolved, config, concurrent_jobs=1)
 
 
 def test_a_finished_run_is_reused(spec, trainings):
@@ -67,9 +68,11 @@ def test_what_a_run_keeps_is_put_beside_its_record(spec, trainings):
 
 
 def test_the_log_of_a_run_is_kept_with_its_record(spec, monkeypatch):
-    def train(spec, config, *, concurrent_jobs, tell, warn, log, keep):
-        tell("epoch 1/1")
-        warn("no disk left\nfor a checkpoint")
+    log_of_run = logging.getLogger(run.__name__)
+
+    def train(spec, config, *, concurrent_jobs, log, keep):
+        log_of_run.info("epoch 1/1")
+        log_of_run.warning("no disk left\nfor a checkpoint")
         return make_record(name=spec.name)
 
     monkeypatch.setattr(run, "train_and_measure", train)

@@ -38,7 +38,7 @@ def timeless(epochs):
 
 
 def last_weights(spec):
-    return read_checkpoint(checkpoint_folder(spec.folder), pytest.fail)
+    return read_checkpoint(checkpoint_folder(spec.folder))
 
 
 def assert_equal_states(first, second):
@@ -51,13 +51,13 @@ def assert_equal_states(first, second):
 
 
 @pytest.fixture
-def run_with(tiny_spec, tmp_path):
+def run_with(tiny_spec, tmp_path, no_warnings):
     def run(folder, *words):
         spec, config = tiny_spec(
             "epochs=4", "design=deq", "k=2", "budget.width=4", "budget.depth=8",
             f"results={tmp_path / folder}", *words,
         )  # fmt: skip
-        return spec, train_and_measure(spec, config, tell=list, warn=pytest.fail)
+        return spec, train_and_measure(spec, config)
 
     return run
 
@@ -114,17 +114,16 @@ def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, mo
     assert "validation/error_percent" in logged[1][1]
 
 
-def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_spec, monkeypatch):
+def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_spec, monkeypatch, caplog):
     def full(folder, checkpoint):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(run, "write_checkpoint", full)
     spec, config = tiny_spec("epochs=2")
-    warnings = []
-    record = train_and_measure(spec, config, tell=list, warn=warnings.append)
+    record = train_and_measure(spec, config)
     assert len(record.epochs) == 2
-    assert len(warnings) == 2
-    assert "no checkpoint after epoch 1" in warnings[0]
+    assert len(caplog.messages) == 2
+    assert "no checkpoint after epoch 1" in caplog.messages[0]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs copies of a process")

@@ -24,7 +24,7 @@ SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
 
 @pytest.mark.parametrize("design_class", ["single", "deq", "weq"])
 @pytest.mark.parametrize("family", sorted(SMALL))
-def test_every_family_and_design_class_trains(family, design_class, tiny_spec, tmp_path):
+def test_every_family_and_design_class_trains(family, design_class, tiny_spec, tmp_path, log_lines):
     depth, width = SMALL[family]
     spec, config = tiny_spec(
         f"arch={family}",
@@ -34,9 +34,8 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_spec, t
         f"budget.width={width}",
         "budget.source=nearest",
     )
-    lines = []
 
-    record = run.train_and_measure(spec, config, concurrent_jobs=2, tell=lines.append)
+    record = run.train_and_measure(spec, config, concurrent_jobs=2)
 
     write_record(tmp_path / "run", record)
     assert read_record(tmp_path / "run" / RECORD_FILE) == record
@@ -67,14 +66,14 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_spec, t
     assert record.environment.execution == "sequential"
     assert record.config["arch"]["family"] == family
     assert record.environment.residence == "device"
-    assert "execution=auto: sequential" in lines[0]
-    assert "epoch 1/1" in lines[1]
-    assert len(lines) == 2  # a CPU computes where the images are: there is nothing to tell of that
+    assert "execution=auto: sequential" in log_lines[0]
+    assert "epoch 1/1" in log_lines[1]
+    assert len(log_lines) == 2  # none on where the images are: a CPU computes there
 
 
 def test_the_same_cell_again_gives_the_same_result(tiny_spec):
     spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
-    first, second = (run.train_and_measure(spec, config, tell=lambda line: None) for _ in "12")
+    first, second = (run.train_and_measure(spec, config) for _ in "12")
     for one, other in zip(first.epochs, second.epochs, strict=True):
         assert (one.test_error, one.nll, one.train_loss) == (
             other.test_error,
@@ -87,7 +86,7 @@ def test_another_seed_gives_another_result(tiny_spec):
     results = []
     for seed in (0, 1):
         spec, config = tiny_spec(f"seed={seed}", "budget.depth=8", "budget.width=8")
-        results.append(run.train_and_measure(spec, config, tell=lambda line: None))
+        results.append(run.train_and_measure(spec, config))
     assert results[0].epochs[0].train_loss != results[1].epochs[0].train_loss
     assert not set(results[0].member_seeds) & set(results[1].member_seeds)
 
@@ -95,7 +94,7 @@ def test_another_seed_gives_another_result(tiny_spec):
 @pytest.mark.parametrize("precision", ["64", "bf16", "16"])
 def test_other_precisions_train_and_are_recorded(precision, tiny_spec):
     spec, config = tiny_spec(f"precision={precision}", "budget.depth=8", "budget.width=4")
-    record = run.train_and_measure(spec, config, tell=lambda line: None)
+    record = run.train_and_measure(spec, config)
     assert record.environment.precision == precision
 
 
@@ -123,23 +122,24 @@ def test_augmented_images_train(augmentation, operations, tiny_spec):
         "budget.depth=8",
         "budget.width=4",
     )
-    record = run.train_and_measure(spec, config, tell=lambda line: None)
+    record = run.train_and_measure(spec, config)
     data = record.dataset
     assert data.augmentation == augmentation
     assert (data.randaugment_ops, data.randaugment_magnitude) == operations
 
 
 @pytest.mark.parametrize(("words", "test_size"), [((), 0), (("dataset.evaluate_on=test",), 60)])
-def test_validation_images_are_measured_on_in_place_of_test_images(words, test_size, tiny_spec):
+def test_validation_images_are_measured_on_in_place_of_test_images(
+    words, test_size, tiny_spec, log_lines
+):
     small = ("budget.depth=8", "budget.width=4", "dataset.validation_size=15")
     spec, config = tiny_spec(*small, *words)
-    told = []
-    record = run.train_and_measure(spec, config, tell=told.append)
+    record = run.train_and_measure(spec, config)
     on = "test" if test_size else "validation"
     data = record.dataset
     assert (data.train_size, data.validation_size, data.test_size) == (25, 15, test_size)
     assert data.evaluated_on == on
-    assert any(f"{on} error" in line for line in told)
+    assert any(f"{on} error" in line for line in log_lines)
     assert run.summary_line(record).startswith(f"{on} error")
     num_wrong = record.epochs[0].test_error / 100 * (test_size or 15)
     assert num_wrong == pytest.approx(round(num_wrong), abs=1e-6)
@@ -160,7 +160,7 @@ def test_too_little_memory_is_said_with_what_would_help(error, tiny_spec, monkey
     monkeypatch.setattr(run, "train", fail)
     spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     with pytest.raises(TrainingError, match=r"out of memory .* recipe.batch_size"):
-        run.train_and_measure(spec, config, tell=lambda line: None)
+        run.train_and_measure(spec, config)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_spec, monkeyp
     monkeypatch.setattr(out_of_memory, "device_memory_bytes", lambda device: available)
     spec, config = tiny_spec(*words, "recipe.batch_size=32")
     with pytest.raises(TrainingError, match=f"batch size 32, .* its tensors take .* {advice}"):
-        run.train_and_measure(spec, config, tell=lambda line: None)
+        run.train_and_measure(spec, config)
 
 
 def test_any_other_fault_is_not_taken_for_it(tiny_spec, monkeypatch):
@@ -188,7 +188,7 @@ def test_any_other_fault_is_not_taken_for_it(tiny_spec, monkeypatch):
     monkeypatch.setattr(run, "train", fail)
     spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     with pytest.raises(RuntimeError, match="shapes"):
-        run.train_and_measure(spec, config, tell=lambda line: None)
+        run.train_and_measure(spec, config)
 
 
 def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, tmp_path, capsys):
@@ -225,7 +225,7 @@ def test_layers_are_not_timed_where_that_is_not_asked_for(tiny_spec):
         "measurement.layer_repeats=0",
         "measurement.latency_batch_sizes=[]",
     )
-    record = run.train_and_measure(spec, config, tell=lambda line: None)
+    record = run.train_and_measure(spec, config)
     assert record.layer_times == []
     assert record.latencies == []
 
@@ -244,7 +244,7 @@ def test_predictions_are_kept_as_asked_for(tiny_spec, which, epochs):
         f"record.predictions={which}",
     )
     files = {}
-    record = run.train_and_measure(spec, config, tell=lambda line: None, keep=files.__setitem__)
+    record = run.train_and_measure(spec, config, keep=files.__setitem__)
     kept = {name: files[name] for name in files if name.startswith("predictions")}
     assert list(kept) == [f"predictions-epoch-{epoch:04d}.npz" for epoch in epochs]
     for epoch, content in zip(epochs, kept.values(), strict=True):
@@ -258,36 +258,37 @@ def test_predictions_are_kept_as_asked_for(tiny_spec, which, epochs):
         assert error == pytest.approx(record.epochs[epoch - 1].test_error, abs=2)
 
 
-def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_spec, monkeypatch):
+def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_spec, monkeypatch, caplog):
     def full(path, content):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(prediction_files, "write_flushed_file", full)
     spec, config = tiny_spec("budget.depth=8", "budget.width=4")
-    told, files = [], {}
-    run.train_and_measure(
-        spec, config, tell=lambda line: None, warn=told.append, keep=files.__setitem__
-    )
+    files = {}
+    run.train_and_measure(spec, config, keep=files.__setitem__)
     assert not any(name.startswith("predictions") for name in files)
-    assert told[0] == "no predictions of epoch 1: [Errno 28] No space left on device"
-    assert told[1] == "no predictions of epoch 1 beside the record"
+    assert caplog.messages == [
+        "no predictions of epoch 1: [Errno 28] No space left on device",
+        "no predictions of epoch 1 beside the record",
+    ]
 
 
-def test_want_of_memory_after_training_costs_a_measurement_and_not_the_run(tiny_spec, monkeypatch):
+def test_want_of_memory_after_training_costs_a_measurement_and_not_the_run(
+    tiny_spec, monkeypatch, caplog
+):
     def greedy(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(measuring, "measure_layer_times", greedy)
     monkeypatch.setattr(measuring, "serve", greedy)
     spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8")
-    told = []
-    record = run.train_and_measure(spec, config, tell=lambda line: None, warn=told.append)
+    record = run.train_and_measure(spec, config)
     assert record.layer_times == []
     assert {(entry.model, entry.execution) for entry in record.latencies} == {
         ("run", "sequential"),
         ("single", "sequential"),
     }
-    assert told == [
+    assert caplog.messages == [
         "inference, fused, does not fit into memory; left out",
         "inference, parallel, does not fit into memory; left out",
         "the timing of layers does not fit into memory; left out",

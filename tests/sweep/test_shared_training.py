@@ -12,6 +12,7 @@ from ensemble_switchover.results.store import read_record, write_failure
 from ensemble_switchover.runner.job import run_job
 from ensemble_switchover.sweep.shared_training import finished_trainings, share_record, spared_runs
 from ensemble_switchover.sweep.worklist import build_worklist
+from tests.log_lines import without_warnings
 
 TWO_BUDGETS = [("budget.depth=14", "budget.width=8"), ("budget.depth=20", "budget.width=8")]
 """Two ResNets do not fit into 20x8 any deeper than into 14x8: both weq are two of 8x8."""
@@ -24,7 +25,8 @@ def twins(tiny_spec):
 
 
 def run(spec, config):
-    return run_job(spec, config, concurrent_jobs=1, tell=list, warn=pytest.fail)
+    with without_warnings():
+        return run_job(spec, config, concurrent_jobs=1)
 
 
 def test_equal_designs_are_one_training_and_different_runs(twins, tiny_spec):

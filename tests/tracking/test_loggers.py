@@ -13,12 +13,11 @@ from ensemble_switchover.tracking import loggers
 
 
 @pytest.fixture
-def trained(tiny_spec):
+def trained(tiny_spec, log_lines):
     def train(*overrides):
         spec, config = tiny_spec("budget.depth=8", "budget.width=4", *overrides)
-        lines = []
-        run_job(spec, config, concurrent_jobs=1, tell=lines.append, warn=lines.append)
-        return read_record(spec.folder / RECORD_FILE), spec, lines
+        run_job(spec, config, concurrent_jobs=1)
+        return read_record(spec.folder / RECORD_FILE), spec, log_lines
 
     return train
 
@@ -45,7 +44,7 @@ def test_a_missing_package_is_said_before_training(tiny_spec, monkeypatch):
     monkeypatch.setattr(loggers.lightning_loggers, "TensorBoardLogger", start)
     spec, config = tiny_spec("logger=tensorboard", "budget.depth=8", "budget.width=4")
     with pytest.raises(ConfigError, match=r"logger=tensorboard: .*pip install"):
-        run_job(spec, config, concurrent_jobs=1, tell=list, warn=list)
+        run_job(spec, config, concurrent_jobs=1)
 
 
 def test_a_fault_at_the_start_is_told_once_and_costs_nothing(trained, monkeypatch):

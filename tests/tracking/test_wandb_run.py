@@ -34,14 +34,14 @@ def runs(logged_study):
 
 
 @pytest.fixture
-def run(tiny_spec):
+def run(tiny_spec, log_lines):
     """Run a cell; return its outcome, its study's folder and the lines that it told."""
 
     def start(*words):
         spec, config = tiny_spec(*WORDS, *words)
-        lines = []
-        outcome = run_job(spec, config, concurrent_jobs=1, tell=lines.append, warn=lines.append)
-        return outcome, spec.study_folder, lines
+        log_lines.clear()
+        outcome = run_job(spec, config, concurrent_jobs=1)
+        return outcome, spec.study_folder, list(log_lines)
 
     return start
 
@@ -160,24 +160,23 @@ def test_a_failed_run_is_marked_as_one(tiny_spec, monkeypatch):
 
     monkeypatch.setattr(MetricLog, "epoch", fail)
     with pytest.raises(RuntimeError, match="planted"):
-        run_job(spec, config, concurrent_jobs=1, tell=list, warn=list)
+        run_job(spec, config, concurrent_jobs=1)
     (file,) = offline_files(spec.study_folder)
     assert read_wandb_file(file).exit_code == 1
 
 
-def test_figures_are_a_run_of_their_own(tmp_path):
+def test_figures_are_a_run_of_their_own(tmp_path, log_lines):
     picture = tmp_path / "heat_map.png"
     Image.new("RGB", (4, 4)).save(picture)
     config = LoggerConfig(kind="wandb", mode="offline")
-    lines = []
-    wandb_log.log_figures(config, tmp_path, "demo", {"figures/heat_map": picture}, lines.append)
+    wandb_log.log_figures(config, tmp_path, "demo", {"figures/heat_map": picture})
     (file,) = offline_files(tmp_path)
     told = read_wandb_file(file)
     assert (told.group, told.job_type) == ("demo", "figures")
     assert told.history[0]["figures/heat_map/_type"] == "image-file"
     (logged,) = file.parent.rglob("heat_map*.png")
     assert logged.read_bytes() == picture.read_bytes()
-    assert len(lines) == 1
+    assert len(log_lines) == 1
 
 
 @pytest.fixture
@@ -254,7 +253,7 @@ def is_service(folder):
         return False
 
 def kill_before(self, row, epoch=MetricLog.epoch):
-    if row.epoch == 2 and self._cell.seed == 0:
+    if row.epoch == 2 and self._spec.seed == 0:
         (service,) = filter(is_service, Path("/proc").glob("[0-9]*"))
         os.kill(int(service.name), signal.SIGKILL)
     epoch(self, row)

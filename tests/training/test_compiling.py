@@ -37,7 +37,7 @@ def test_a_compiled_run_is_the_run_uncompiled(tiny_spec, compiled_eagerly, execu
     records = []
     for compiled in ("false", "true"):
         spec, config = tiny_spec(*words, f"execution={execution}", f"compile={compiled}")
-        records.append(run.train_and_measure(spec, config, tell=lambda line: None))
+        records.append(run.train_and_measure(spec, config))
     assert compiled_eagerly
     plain, compiled = records
     assert [epoch.compile_seconds for epoch in plain.epochs] == [0, 0]
@@ -67,7 +67,7 @@ def test_its_time_is_told_apart(tiny_spec, compiled_eagerly, monkeypatch):
         "execution=sequential", "compile=true", "measurement.latency_batch_sizes=[]",
         "measurement.layer_repeats=0",
     )  # fmt: skip
-    first, second = run.train_and_measure(spec, config, tell=lambda line: None).epochs
+    first, second = run.train_and_measure(spec, config).epochs
     # of 40 images in batches of 16 the last is smaller: two kinds of step for each of two members
     assert first.compile_seconds == pytest.approx(4 * 10.0)
     assert first.train_seconds == 0
@@ -82,5 +82,5 @@ def test_many_designs_in_one_process_are_all_compiled(tiny_spec, compiled_eagerl
             f"budget.depth={depth}", "budget.width=4", "execution=sequential", "compile=true",
             "measurement.latency_batch_sizes=[]", "measurement.layer_repeats=0",
         )  # fmt: skip
-        run.train_and_measure(spec, config, tell=lambda line: None)
+        run.train_and_measure(spec, config)
         assert len(compiled_eagerly) - before >= 3  # training, its last batch, evaluation

@@ -14,10 +14,12 @@ SMALL = ("design=deq", "k=3", "budget.depth=8", "budget.width=8", "precision=64"
 SPREAD = ("execution=parallel", "execution.processes=2", "execution.channels_last=false")
 
 
-def test_they_end_the_same_as_in_one_process_stopped_or_not(tiny_spec, tmp_path, monkeypatch):
+def test_they_end_the_same_as_in_one_process_stopped_or_not(
+    tiny_spec, tmp_path, monkeypatch, no_warnings
+):
     def run(folder, *words):
         spec, config = tiny_spec(*SMALL, "epochs=3", f"results={tmp_path / folder}", *words)
-        return spec, train_and_measure(spec, config, tell=list, warn=pytest.fail)
+        return spec, train_and_measure(spec, config)
 
     one_spec, one = run("one", "execution=sequential")
     with monkeypatch.context() as patch:
@@ -29,8 +31,8 @@ def test_they_end_the_same_as_in_one_process_stopped_or_not(tiny_spec, tmp_path,
     label = "parallel: 2 processes, sequential"
     assert (spread.environment.execution, one.environment.execution) == (label, "sequential")
     for ours, theirs in zip(
-        read_checkpoint(checkpoint_folder(spec.folder), pytest.fail).members,
-        read_checkpoint(checkpoint_folder(one_spec.folder), pytest.fail).members,
+        read_checkpoint(checkpoint_folder(spec.folder)).members,
+        read_checkpoint(checkpoint_folder(one_spec.folder)).members,
         strict=True,
     ):
         for key, value in theirs.network.items():
@@ -40,7 +42,7 @@ def test_they_end_the_same_as_in_one_process_stopped_or_not(tiny_spec, tmp_path,
         assert len(epoch.member_train_seconds) == 3
 
 
-def test_a_member_that_diverges_is_named_by_its_number_in_the_run(tiny_spec):
+def test_a_member_that_diverges_is_named_by_its_number_in_the_run(tiny_spec, no_warnings):
     spec, config = tiny_spec(*SMALL, *SPREAD, "recipe.learning_rate=1e300")
     with pytest.raises(TrainingError, match=r"member [012]: the loss is not finite in epoch 1"):
-        train_and_measure(spec, config, tell=list, warn=pytest.fail)
+        train_and_measure(spec, config)

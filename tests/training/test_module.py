@@ -13,4 +13,4 @@ def test_a_member_that_diverges_is_named_with_its_epoch_and_step(tiny_spec):
         "epochs=2",
     )
     with pytest.raises(TrainingError, match=r"member 0: .* not finite in epoch 1, step 2 of 3"):
-        train_and_measure(spec, config, tell=lambda line: None)
+        train_and_measure(spec, config)

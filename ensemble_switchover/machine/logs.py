@@ -1,0 +1,56 @@
+"""Where the package's log messages go.
+
+Modules log to `logging.getLogger(__name__)`: `info` reports progress, `warning` what goes wrong
+without ending a run, and `debug` is for the run's log file alone. A command attaches the handlers.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.machine.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+PACKAGE_LOGGER = logging.getLogger("ensemble_switchover")
+
+
+class ConsoleHandler(logging.Handler):
+    """Prints messages as plain lines; a reader who has left the pipe ends the command."""
+
+    def __init__(self, stream: TextIO, level: int) -> None:
+        super().__init__(level)
+        self.stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the lines of a message."""
+        for line in record.getMessage().splitlines():
+            print(printable(line), file=self.stream)
+
+
+@contextmanager
+def attached(handler: logging.Handler) -> Iterator[None]:
+    """Hand every message of the package to a handler within a `with`."""
+    level = PACKAGE_LOGGER.level
+    PACKAGE_LOGGER.addHandler(handler)
+    PACKAGE_LOGGER.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        PACKAGE_LOGGER.setLevel(level)
+        PACKAGE_LOGGER.removeHandler(handler)
+
+
+@contextmanager
+def shown_on(stream: TextIO, level: int = logging.INFO) -> Iterator[None]:
+    """Print messages of at least a level, and hand none to handlers of the root logger."""
+    propagate, PACKAGE_LOGGER.propagate = PACKAGE_LOGGER.propagate, False
+    try:
+        with attached(ConsoleHandler(stream, level)):
+            yield
+    finally:
+        PACKAGE_LOGGER.propagate = propagate

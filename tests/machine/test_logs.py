@@ -1,0 +1,44 @@
+import io
+import logging
+
+from ensemble_switchover.machine.logs import PACKAGE_LOGGER, attached, shown_on
+
+logger = logging.getLogger("ensemble_switchover.runner.run")
+
+
+def shown(level):
+    stream = io.StringIO()
+    with shown_on(stream, level):
+        logger.debug("for the log file")
+        logger.info("epoch 1/2")
+        logger.warning("no checkpoint\nafter epoch 1")
+    return stream.getvalue()
+
+
+def test_progress_and_warnings_are_plain_lines():
+    assert shown(logging.INFO) == "epoch 1/2\nno checkpoint\nafter epoch 1\n"
+
+
+def test_only_warnings_are_shown_where_a_sweep_reports_progress():
+    assert shown(logging.WARNING) == "no checkpoint\nafter epoch 1\n"
+
+
+def test_what_is_shown_is_not_shown_again_by_the_root_logger(caplog):
+    shown(logging.INFO)
+    assert caplog.messages == []
+    logger.warning("outside")
+    assert caplog.messages == ["outside"]
+
+
+def test_control_characters_are_shown_and_not_obeyed():
+    stream = io.StringIO()
+    with shown_on(stream):
+        logger.info("run \x1b[2J")
+    assert stream.getvalue() == "run \N{REPLACEMENT CHARACTER}[2J\n"
+
+
+def test_nothing_is_left_attached():
+    before = (PACKAGE_LOGGER.level, PACKAGE_LOGGER.propagate, list(PACKAGE_LOGGER.handlers))
+    with shown_on(io.StringIO()), attached(logging.NullHandler()):
+        assert len(PACKAGE_LOGGER.handlers) == len(before[2]) + 2
+    assert (PACKAGE_LOGGER.level, PACKAGE_LOGGER.propagate, PACKAGE_LOGGER.handlers) == before
