@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 CACHE_VERSION = 2
 """Of the layout; a cache of another version is made again."""
@@ -79,7 +79,7 @@ def cached_dataset(
                 return found
             for abandoned in folder.glob(f"{identity}.part-*"):
                 shutil.rmtree(abandoned, ignore_errors=True)
-            logger.info(f"preparing {identity} once; its decoded images go to {place}")
+            _logger.info(f"preparing {identity} once; its decoded images go to {place}")
             whole = _decoded(identity, decode)
             _write(place, identity, whole)
     except OSError as error:
@@ -98,7 +98,7 @@ def _lock(folder: Path, identity: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        logger.info(f"another process prepares {identity}; waiting for it")
+        _logger.info(f"another process prepares {identity}; waiting for it")
         lock.acquire()
     try:
         yield

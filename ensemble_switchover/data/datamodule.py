@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.data.augmentation import Augmentation
     from ensemble_switchover.data.images import ImageSet, SplitImages
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 EVALUATION_BATCH_SIZE = 256
 
@@ -67,7 +67,7 @@ class ImageDataModule(lightning.LightningDataModule):
         chosen = choose_residence(self.asked_residence, self._device.type, needed, free)
         self.residence = chosen.place
         if self.asked_residence == "auto" and self._device.type != "cpu":
-            logger.info(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
+            _logger.info(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
 
     def train_dataloader(self) -> GroupEpochs:
         """Serve the training images."""

@@ -19,7 +19,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
@@ -98,5 +98,5 @@ class LeftOutIfTooLarge(AbstractContextManager[None]):
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if not isinstance(error, Exception) or not is_out_of_memory(error):
             return False
-        logger.warning(f"{self.what} does not fit into memory; left out")
+        _logger.warning(f"{self.what} does not fit into memory; left out")
         return True

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 MIN_TIMED_STEPS, MAX_REPEATS = 3, 12
 WARM_UP_STEPS = 2
@@ -116,7 +116,7 @@ def _calibrate(conditions: Conditions, specs: Sequence[RunSpec], max_seconds: fl
     for number, spec in enumerate(designs):
         left = max_seconds - (time.monotonic() - begin)
         if number >= LEAST_DESIGNS and left <= 0:
-            logger.info(f"calibration: {number} of {len(designs)} designs in {max_seconds:.0f} s")
+            _logger.info(f"calibration: {number} of {len(designs)} designs in {max_seconds:.0f} s")
             break
         share = max(left, 1.0) / (len(designs) - number)
         observations = _observe(spec, device, precision, min(share, max_seconds / LEAST_DESIGNS))
@@ -145,7 +145,7 @@ def _observe(
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        logger.info(f"calibration: {text} does not fit into memory; left out")
+        _logger.info(f"calibration: {text} does not fit into memory; left out")
         return []
     observations = []
     for timed, seconds in times.items():
@@ -163,7 +163,7 @@ def _observe(
             )
         )
     milliseconds = digits(1000 * observations[0].median_seconds, 3)
-    logger.info(f"calibration: {text}: {milliseconds} ms a step")
+    _logger.info(f"calibration: {text}: {milliseconds} ms a step")
     return observations
 
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.precision import Precision
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 SHARE_OF_RUN = 0.1
 MAX_SECONDS = 10.0
@@ -75,7 +75,7 @@ def choose_execution_plan(
     begin, waited = perf_counter(), thread_times()
     timed = _completed(probe, spec, plans, steps, device, precision)
     if timed is None:
-        logger.info("execution=auto: sequential; the run is too short to try others")
+        _logger.info("execution=auto: sequential; the run is too short to try others")
         return ExecutionPlan()
     source = "kept from before"
     if timed != probe:
@@ -89,7 +89,7 @@ def choose_execution_plan(
         if chosen == ExecutionPlan()
         else f"{ratio:.2f} times as fast as sequential"
     )
-    logger.info(f"execution=auto: {chosen.label}; {quicker} ({source})")
+    _logger.info(f"execution=auto: {chosen.label}; {quicker} ({source})")
     return chosen
 
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.tracking.loggers import MetricLog
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Ending(Enum):
@@ -93,7 +93,7 @@ def run_job(
             if known is not None:
                 return known
             with attached(run_log):
-                logger.debug(f"{spec.name}, {lock.owner}")
+                _logger.debug(f"{spec.name}, {lock.owner}")
                 return _train_and_log(spec, config, concurrent_jobs, run_log)
         finally:
             if not has_checkpoint(spec.folder):
@@ -153,7 +153,7 @@ def _train(
     def note(error: str) -> None:
         values = plain(config)
         write_failure(spec.folder, spec.name, error, description=description, config=values)
-        logger.debug(traceback.format_exc())
+        _logger.debug(traceback.format_exc())
         run_log.put_beside_failure()
 
     try:
@@ -172,7 +172,7 @@ def _train(
         note(f"{type(error).__name__}: {first_line(error)}")
         raise
     summary = summary_line(record)
-    logger.debug(summary)
+    _logger.debug(summary)
     write_record(spec.folder, record, {**files, LOG_FILE: run_log.content()})
     forget_unfinished(spec.folder)
     log.keep(record)

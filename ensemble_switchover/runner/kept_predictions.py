@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.training.epoch_result import EpochResult
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class PredictionFiles:
@@ -49,7 +49,7 @@ class PredictionFiles:
                 self.folder / predictions_file(part.epoch), dump_predictions(predictions)
             )
         except OSError as error:
-            logger.warning(f"no predictions of epoch {part.epoch}: {error}")
+            _logger.warning(f"no predictions of epoch {part.epoch}: {error}")
 
     def paths(self) -> Iterator[Path]:
         """Give the path of every file that is there."""
@@ -58,4 +58,4 @@ class PredictionFiles:
             if path.is_file():
                 yield path
             else:
-                logger.warning(f"no predictions of epoch {epoch} beside the record")
+                _logger.warning(f"no predictions of epoch {epoch} beside the record")

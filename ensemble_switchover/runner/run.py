@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.training.epoch_result import EpochResult
     from ensemble_switchover.training.precision import Precision
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 def train_and_measure(
@@ -147,7 +147,7 @@ class _Run:
         environment = describe_environment(device)
         split = load_images(spec)
         for remark in split.remarks:
-            logger.warning(f"dataset={spec.dataset.name}: {remark}")
+            _logger.warning(f"dataset={spec.dataset.name}: {remark}")
         self.place = f"{environment.device_name}, {environment.num_threads} threads, torch "
         self.place += environment.versions["torch"]
         checkpoint = read_checkpoint(checkpoint_folder(spec.folder))
@@ -212,7 +212,7 @@ class _Run:
             if checkpoint.place == self.place:
                 return checkpoint.execution_plan
             self.began_on = checkpoint.place
-            logger.warning(
+            _logger.warning(
                 f"begun on {self.began_on}, and going on on {self.place}: seconds and memory of "
                 f"this run are of both"
             )
@@ -269,7 +269,7 @@ class _Run:
     def _go_on_after(self, checkpoint: Checkpoint) -> None:
         self.spent_seconds = checkpoint.wall_seconds
         self.epochs = load_epochs(checkpoint.rows)
-        logger.info(f"going on after epoch {checkpoint.num_epochs} of {self.spec.recipe.epochs}")
+        _logger.info(f"going on after epoch {checkpoint.num_epochs} of {self.spec.recipe.epochs}")
         for epoch in self.epochs:
             self.log.epoch(epoch)
 
@@ -279,7 +279,7 @@ class _Run:
         epoch = make_epoch_record(part, split.test.labels, spec.recipe, len(split.train))
         self.epochs.append(epoch)
         self.log.epoch(epoch)
-        logger.info(_epoch_line(epoch, spec.recipe.epochs, spec.sizes.evaluated_on))
+        _logger.info(_epoch_line(epoch, spec.recipe.epochs, spec.sizes.evaluated_on))
         self.predictions.add(part, split.test.labels)
         checkpoint = Checkpoint(
             num_epochs=part.epoch,
@@ -292,7 +292,7 @@ class _Run:
         try:
             write_checkpoint(checkpoint_folder(spec.folder), checkpoint)
         except OSError as error:  # costs the checkpoint, never the run
-            logger.warning(f"no checkpoint after epoch {part.epoch}: {error}")
+            _logger.warning(f"no checkpoint after epoch {part.epoch}: {error}")
         interruption.check()
 
     def _wall_seconds(self) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import LoggerConfig
     from ensemble_switchover.results.record import EpochRecord, Record
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Log(Protocol):
@@ -115,7 +115,7 @@ class MetricLog:
 
     def _give_up(self, error: Exception) -> None:
         self._log, self._broken = None, self._log
-        logger.warning(
+        _logger.warning(
             f"logger={self._config.kind}: {first_line(error)}; the run goes on without it"
         )
 

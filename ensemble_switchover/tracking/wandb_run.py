@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import LoggerConfig
     from ensemble_switchover.results.record import Record
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 WANDB_ANSWER_SECONDS = 5
 """What W&B's server has to answer at all."""
@@ -163,7 +163,7 @@ def start_run(
         else:
             reason = f"{server} does not answer"
     run = start("offline")
-    logger.info(
+    _logger.info(
         f"W&B: this run is kept offline ({reason}); send it: wandb sync {Path(run.dir).parent}"
     )
     return run

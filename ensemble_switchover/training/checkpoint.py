@@ -26,7 +26,7 @@ from ensemble_switchover.training.plain_values import plain_member
 if TYPE_CHECKING:
     from pathlib import Path
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 MAGIC = b"ensemble_switchover checkpoint 2\n"
 NUM_KEPT = 2
@@ -81,7 +81,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
             return _read(path)
         except DataError as error:
             older = "the one before it is taken" if number < len(paths) else "the run begins anew"
-            logger.warning(f"{error}; {older}")
+            _logger.warning(f"{error}; {older}")
     return None
 
 
