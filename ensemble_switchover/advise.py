@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
 
-_DESCRIPTION = "Advise which design to build, from the records of what was trained."
+_DESCRIPTION = "Advise which design to build, from the records of one or several studies."
 EPILOG = (
-    "Every limit may be left out. The exit code is 0 whether there is an advice or not: "
-    "docs/explorer.md tells the rule."
+    "Every limit may be left out. The exit code is 0 even if no design can be advised. "
+    "docs/explorer.md explains the rule."
 )
 
 
@@ -60,37 +60,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--parameters",
         type=argument(parse_parameter_count),
         metavar="N",
-        help="of all members, such as 2M or 200k",
+        help="parameters of all members, such as 2M or 200k",
     )
-    limit.add_argument("--epochs", type=argument(parse_count), metavar="N", help="of training")
-    limit.add_argument("--hours", type=argument(parse_number), metavar="H", help="of training")
+    limit.add_argument("--epochs", type=argument(parse_count), metavar="N", help="training epochs")
+    limit.add_argument("--hours", type=argument(parse_number), metavar="H", help="training hours")
     limit.add_argument(
         "--memory",
         type=argument(parse_bytes),
         metavar="SIZE",
-        help="of the device, such as 8GiB; of a CPU, what the whole process takes",
+        help="memory of the device, such as 8GiB; on a CPU, of the whole process",
     )
     limit.add_argument(
         "--latency-ms",
         type=argument(parse_number),
         metavar="MS",
-        help="of inference per image, one member after another",
+        help="inference time per image in milliseconds, one member after another",
     )
     limit.add_argument(
         "--fastest-latency-ms",
         type=argument(parse_number),
         metavar="MS",
-        help="the same, by the fastest execution that was measured",
+        help="the same, by the fastest execution measured",
     )
     limit.add_argument(
-        "--accuracy", type=argument(parse_percent), metavar="PERCENT", help="that is wanted"
+        "--accuracy", type=argument(parse_percent), metavar="PERCENT", help="accuracy wanted"
     )
     scope = parser.add_argument_group("what is considered")
-    scope.add_argument("--dataset", help="where the folders hold several; its name as reports say")
-    scope.add_argument("--family", help="such as resnet; default: all")
+    scope.add_argument("--dataset", help="its name in reports, if the folders hold several")
+    scope.add_argument("--family", help="family to consider, such as resnet; default: all")
     scope.add_argument("--k", type=argument(parse_count), help="number of members; default: all")
     scope.add_argument(
-        "--device", help="whose times and memory count; default: the one of most runs"
+        "--device", help="device whose times and memory count; default: that of most runs"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     given = parser.parse_intermixed_args(arguments)

@@ -39,20 +39,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_switchover.dashboard",
         description="Make the W&B workspace and report of a study: test error against parameters "
-        "by design class, figures of the switchover, time, memory. Every call makes new ones.",
+        "by design class, the switchover, time and memory. Every call makes new ones.",
     )
     parser.add_argument("study", help="the study's folder, such as results/demo, or its name")
-    parser.add_argument("--entity", help="W&B user or team (default: the login's)")
+    parser.add_argument("--entity", help="W&B user or team; default: the login's")
     parser.add_argument(
-        "--project", default=LoggerConfig().project, help="W&B project (%(default)s)"
+        "--project", default=LoggerConfig().project, help="W&B project; default: %(default)s"
     )
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="write what W&B would be sent to a file; needs no login and no network",
+        help="write what would be sent to W&B to a file; needs no login and no network",
     )
     parser.add_argument(
-        "--out", type=Path, help="the file of --dry-run (default: dashboard_<study>.json)"
+        "--out", type=Path, help="file for --dry-run; default: dashboard_<study>.json"
     )
     given = parser.parse_args(arguments)
     try:

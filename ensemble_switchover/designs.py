@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--paper",
         action="store_true",
-        help="recompute the paper's Tables B to D on their data sets; dataset= names others",
+        help="recompute the paper's Tables B to D, on their data sets or on those of dataset=",
     )
     parser.add_argument("--format", choices=ROW_FORMATS, default="table", help="default: table")
     given = parser.parse_intermixed_args(arguments)

@@ -24,7 +24,7 @@ from ensemble_switchover.results.study_folders import read_studies
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DESCRIPTION = "Make one HTML file in which the designs of one or several studies are explored."
+_DESCRIPTION = "Write one HTML file in which to explore the designs of one or several studies."
 LOOPBACK = "127.0.0.1"
 
 
@@ -35,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="folder", help="results/<study>")
     parser.add_argument(
-        "--out", type=Path, help="the file to write (default: explorer.html in the first folder)"
+        "--out", type=Path, help="file to write; default: explorer.html in the first folder"
     )
     parser.add_argument(
         "--serve", action="store_true", help="serve the page on this machine until Ctrl-C"
     )
-    parser.add_argument("--port", type=int, default=0, help="of --serve; default: a free one")
+    parser.add_argument("--port", type=int, default=0, help="for --serve; default: a free one")
     given = parser.parse_intermixed_args(arguments)
     return run_command(lambda: explore(given.folders, given.out, given.serve, given.port))
 

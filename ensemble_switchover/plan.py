@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DESCRIPTION = (
-    "Show every run of a run or sweep before anything is spent: its design, whether it is "
-    "finished, and the training time, peak memory and inference time that are predicted of it."
+    "Predict what a run or sweep will cost. Every run is shown with its design, its state, and its "
+    "predicted training time, peak memory and inference time."
 )
 
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--machine",
         metavar="NAME",
         help="predict for another machine: part of the name of a calibrated device, or a GPU with "
-        "a known data sheet, such as a100 (default: this machine)",
+        "a known data sheet, such as a100; default: this machine",
     )
     parser.add_argument(
         "--calibrate",
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=_positive,
         const=CALIBRATION_SECONDS,
         metavar="SECONDS",
-        help="first time some of these designs on this machine's device, for about so many "
+        help="first time some of these designs on this machine's device, for about this many "
         f"seconds (default: {CALIBRATION_SECONDS}), and keep the timings",
     )
     given = parser.parse_intermixed_args(arguments)

@@ -131,17 +131,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the page's path is the last line it prints."""
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_switchover.report",
-        description="Turn a folder of records into tables, figures and a page.",
+        description="Write the report on a study: tables, figures and a page, from its records.",
     )
     parser.add_argument("folder", type=Path, help="the study's folder, such as results/demo")
-    parser.add_argument(
-        "--out", type=Path, help="the folder to write into (default: <folder>/report)"
-    )
+    parser.add_argument("--out", type=Path, help="folder to write into; default: <folder>/report")
     parser.add_argument(
         "--interval",
         choices=("t", "pool"),
         default="t",
-        help="what decides a cell: the t interval over paired seeds (default), or the interval "
+        help="interval that decides a cell: the t interval over paired seeds (default), or the one "
         "over pools of members where predictions were kept",
     )
     given = parser.parse_args(arguments)

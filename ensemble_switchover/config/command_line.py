@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 
-WORDS_HELP = "the words of a run or sweep: key=value, group=option, lists of both"
+WORDS_HELP = "overrides of a run or sweep: key=value, group=option, or lists of either"
 
 
 def command_parser(module: str, description: str) -> argparse.ArgumentParser:
@@ -29,7 +29,7 @@ def command_parser(module: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m ensemble_switchover.{module}", description=description
     )
-    parser.add_argument("words", nargs="*", metavar="word", help=WORDS_HELP)
+    parser.add_argument("words", nargs="*", metavar="override", help=WORDS_HELP)
     return parser
 
 

@@ -44,13 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--where",
         metavar="SQL",
-        help="only runs for which this is true, such as \"design='deq' and dataset='cifar100'\"; "
+        help="SQL condition on the runs, such as \"design='deq' and dataset='cifar100'\"; "
         "the columns are those of --format csv",
     )
     parser.add_argument(
         "--epochs",
         action="store_true",
-        help="one row an epoch of every finished run, not one a run",
+        help="one row per epoch of every finished run, in place of one per run",
     )
     parser.add_argument(
         "--export",
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--check",
         action="store_true",
         help="compare every file of every record with its checksum, and every record with its "
-        "configuration; the exit code is 1 if something is wrong",
+        "configuration; the exit code is 1 if anything is wrong",
     )
     given = parser.parse_args(arguments)
     if given.check and (given.where is not None or given.epochs or given.export is not None):

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Unpack the records of a study that comes with the package.",
     )
     parser.add_argument("study", choices=get_args(ShippedStudy))
-    parser.add_argument("--results", default="results", help="the store (default: results)")
+    parser.add_argument("--results", default="results", help="results folder; default: results")
     given = parser.parse_args(arguments)
     try:
         print(unpack_study(given.study, given.results))
