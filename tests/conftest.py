@@ -1,3 +1,4 @@
+import json
 import os
 import tempfile
 
@@ -106,3 +107,26 @@ def logged_study(tmp_path_factory):
         with without_warnings():
             run_job(resolve(config), config, concurrent_jobs=1)
     return results / "tiny"
+
+
+@pytest.fixture(scope="session")
+def logged(logged_study):
+    """Read what W&B keeps of each run of the logged study."""
+    from tests.tracking.wandb_file import read_wandb_file
+
+    files = sorted(logged_study.glob("wandb/offline-run-*/*.wandb"))
+    return [read_wandb_file(file) for file in files]
+
+
+@pytest.fixture
+def dry_run(tmp_path, capsys):
+    """Make a dashboard without sending it; return its specification and what was printed."""
+
+    from ensemble_switchover import dashboard
+
+    def make(study, *overrides):
+        out = tmp_path / "spec.json"
+        assert dashboard.main([str(study), "--dry-run", "--out", str(out), *overrides]) == 0
+        return json.loads(out.read_text()), capsys.readouterr().out
+
+    return make

@@ -50,7 +50,7 @@ def trained(name, plan, precision_name, num_steps=20):
 
 
 @pytest.mark.parametrize(
-    "way",
+    "plan",
     [pytest.param(plan, id=plan.label) for plan in candidate_plans(3, 1)],
 )
 @pytest.mark.parametrize("name", sorted(FAMILIES))

@@ -1,4 +1,4 @@
-"""Decoded sets on disk: what is read back, what is noticed, and what is left behind."""
+"""DatasetArrays sets on disk: what is read back, what is noticed, and what is left behind."""
 
 import errno
 import json
@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from ensemble_switchover.data import array_cache
 from ensemble_switchover.data.array_cache import MANIFEST, cached_dataset
-from ensemble_switchover.data.normalisation import mean_and_deviation, pixel_moments
+from ensemble_switchover.data.normalisation import mean_and_deviation
 from ensemble_switchover.data.sources.source import DatasetArrays
 from ensemble_switchover.errors import DataError
 from ensemble_switchover.machine.logs import attached
@@ -284,12 +284,3 @@ def test_moments_are_kept_and_give_numpys_statistics_of_any_subset(tmp_path):
         mean, deviation = mean_and_deviation(moments[chosen], 20)
         np.testing.assert_allclose(mean, pixels.mean(axis=(0, 2, 3)), rtol=1e-13)
         np.testing.assert_allclose(deviation, pixels.std(axis=(0, 2, 3)), rtol=1e-12)
-
-
-def test_moments_do_not_overflow_and_chunks_do_not_matter(monkeypatch):
-    white = np.full((3, 2, 64, 64), 255, dtype=np.uint8)
-    assert (pixel_moments(white) == np.array([255, 255**2])[None, :, None] * 64 * 64).all()
-    images = make_set().train_images
-    whole = pixel_moments(images)
-    monkeypatch.setattr("ensemble_switchover.data.normalisation.CHUNK_BYTES", 200)
-    assert np.array_equal(pixel_moments(images), whole)

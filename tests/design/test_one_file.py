@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from ensemble_switchover.config.schema import conf_folder
-from ensemble_switchover.design import FAMILIES, families
-from ensemble_switchover.design.family import Family
+from ensemble_switchover.design import families
 
 TOY = '''
 """A chain of 3x3 convolutions, depth n+1."""
@@ -132,16 +131,3 @@ def test_it_is_trained_and_reported(program, tmp_path):
     assert (design["family"], design["family_options"], design["k"]) == ("toy", {"kernel": 1}, 2)
     shown = run(program, tmp_path, "-m", "ensemble_switchover", "--help")
     assert "densenet|resnet|toy|vgg|wide_resnet" in shown
-
-
-def test_families_are_those_of_the_folders_files():
-    folder = Path(families.__file__).parent
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    assert FAMILIES.keys() == files
-    for name, family in FAMILIES.items():
-        assert family.name == name
-        assert family.__module__.rpartition(".")[2] == name
-        assert issubclass(family, Family)
-        defaults = family()
-        assert defaults.default_depth in defaults.depths
-        assert defaults.default_width >= 1

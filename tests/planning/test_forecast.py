@@ -6,7 +6,6 @@ import pytest
 
 from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning.forecast import forecast, total
-from ensemble_switchover.planning.rows import plan_row
 from ensemble_switchover.planning.workload import Pass
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.state import RunState
@@ -110,17 +109,3 @@ def test_memory_is_compared_with_the_devices(specs):
     for available, fits in ((needed, True), (needed - 1, False), (None, True)):
         machine = dataclasses.replace(found.machine, memory_bytes=available)
         assert dataclasses.replace(found, machine=machine).fits is fits
-
-
-def test_a_row_holds_what_was_found(specs):
-    found = forecast(specs, [make_calibration()], None)
-    row = plan_row(found[0])
-    spec, cost = found[0].spec, found[0].cost
-    assert (row.name, row.state, row.seed, row.epochs, row.batch_size) == (
-        spec.name, "finished", 0, 3, 16,
-    )  # fmt: skip
-    assert (row.depth, row.width, row.k) == (spec.design.depth, spec.design.width, 1)
-    assert (row.training_seconds, row.memory_bytes) == (cost.training_seconds, cost.memory_bytes)
-    assert row.latency_many_images_ms_per_image == cost.many_images_ms
-    assert (row.device, row.device_name) == ("cpu", "Example CPU")
-    assert row.measured_training_seconds == 9

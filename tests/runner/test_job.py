@@ -1,4 +1,3 @@
-import logging
 import os
 import socket
 import subprocess
@@ -11,7 +10,6 @@ import yaml
 from ensemble_switchover.errors import ConfigError, DataError, ProcessEndedError, TrainingError
 from ensemble_switchover.results.layout import (
     CONFIG_FILE,
-    LOG_FILE,
     RECORD_FILE,
     checkpoint_folder,
     unfinished_folder,
@@ -20,33 +18,8 @@ from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.state import RunState, failure_of, run_state
 from ensemble_switchover.results.table import list_runs
 from ensemble_switchover.runner import run
-from ensemble_switchover.runner.job import Ending, run_job
-from tests.factories import make_record
-
-
-@pytest.fixture
-def spec(tiny_spec):
-    return tiny_spec("budget.depth=8", "budget.width=4")
-
-
-@pytest.fixture
-def trainings(monkeypatch):
-    """Count the trainings, each of which gives a made-up record at once."""
-    calls = []
-
-    def train(spec, config, *, concurrent_jobs, log, keep):
-        calls.append(spec.name)
-        keep("weights.safetensors", b"of two members")
-        return make_record(name=spec.name)
-
-    monkeypatch.setattr(run, "train_and_measure", train)
-    return calls
-
-
-def start(spec, retry="none"):
-    resolved, config = spec
-    config.retry = retry
-    return run_job(resolved, config, concurrent_jobs=1)
+from ensemble_switchover.runner.job import Ending
+from tests.runner.starting import start
 
 
 def test_a_finished_run_is_reused(spec, trainings):
@@ -65,42 +38,6 @@ def test_predictions_that_a_finished_run_did_not_keep_are_told(spec, trainings):
 def test_what_a_run_keeps_is_put_beside_its_record(spec, trainings):
     start(spec)
     assert (spec[0].folder / "weights.safetensors").read_bytes() == b"of two members"
-
-
-def test_the_log_of_a_run_is_kept_with_its_record(spec, monkeypatch):
-    log_of_run = logging.getLogger(run.__name__)
-
-    def train(spec, config, *, concurrent_jobs, log, keep):
-        log_of_run.info("epoch 1/1")
-        log_of_run.warning("no disk left\nfor a checkpoint")
-        return make_record(name=spec.name)
-
-    monkeypatch.setattr(run, "train_and_measure", train)
-    start(spec)
-    lines = (spec[0].folder / LOG_FILE).read_text().splitlines()
-    said = [line.split("  ", 1)[1] for line in lines]
-    assert said[0].startswith(f"{spec[0].name}, process {os.getpid()} of ")
-    assert said[1:4] == ["epoch 1/1", "no disk left", "for a checkpoint"]
-    assert "test error" in said[4]
-
-
-def test_the_log_of_a_failed_run_has_the_traceback_and_gives_way_to_a_record(
-    spec, trainings, monkeypatch
-):
-    with monkeypatch.context() as patch:
-
-        def fail(*arguments, **keywords):
-            raise RuntimeError("shapes do not match")
-
-        patch.setattr(run, "train_and_measure", fail)
-        with pytest.raises(RuntimeError):
-            start(spec)
-    log = (spec[0].folder / LOG_FILE).read_text()
-    assert "Traceback" in log
-    assert "RuntimeError: shapes do not match" in log
-    assert start(spec, retry="failed").ending is Ending.TRAINED
-    assert "Traceback" not in (spec[0].folder / LOG_FILE).read_text()
-    assert not unfinished_folder(spec[0].folder).exists()
 
 
 def test_a_failed_run_is_tried_again_only_when_asked(spec, trainings, monkeypatch):

@@ -1,23 +1,14 @@
 """One tiny epoch of every family and design class on real digits, to a record and back."""
 
 import pytest
-import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
-from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.config.run_spec import resolve
-from ensemble_switchover.errors import ConfigError, TrainingError
-from ensemble_switchover.planning.cost import memory_bytes
 from ensemble_switchover.results.layout import RECORD_FILE
-from ensemble_switchover.results.predictions import load_predictions
 from ensemble_switchover.results.store import read_record, write_record
-from ensemble_switchover.runner import final_measurements as measuring
-from ensemble_switchover.runner import kept_predictions as prediction_files
-from ensemble_switchover.runner import out_of_memory, run
+from ensemble_switchover.runner import run
 from ensemble_switchover.sweep.run_sweep import run_job_of_sweep
-from ensemble_switchover.training.device import choose_device
-from ensemble_switchover.training.precision import use_precision
 
 SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
 
@@ -91,27 +82,6 @@ def test_another_seed_gives_another_result(tiny_spec):
     assert not set(results[0].member_seeds) & set(results[1].member_seeds)
 
 
-@pytest.mark.parametrize("precision", ["64", "bf16", "16"])
-def test_other_precisions_train_and_are_recorded(precision, tiny_spec):
-    spec, config = tiny_spec(f"precision={precision}", "budget.depth=8", "budget.width=4")
-    record = run.train_and_measure(spec, config)
-    assert record.environment.precision == precision
-
-
-def test_what_the_machine_lacks_is_said():
-    with pytest.raises(ConfigError, match="precision=tf32: needs a CUDA device"):
-        use_precision("tf32", torch.device("cpu"))
-    if not torch.cuda.is_available():
-        with pytest.raises(ConfigError, match="device=cuda: this machine has"):
-            choose_device("cuda")
-
-
-def test_float32_is_not_silently_tf32():
-    use_precision("32", torch.device("cpu"))
-    assert not torch.backends.cudnn.allow_tf32
-    assert not torch.backends.cuda.matmul.allow_tf32
-
-
 @pytest.mark.parametrize(
     ("augmentation", "operations"), [("standard", (None, None)), ("randaugment", (2, 14))]
 )
@@ -145,52 +115,6 @@ def test_validation_images_are_measured_on_in_place_of_test_images(
     assert num_wrong == pytest.approx(round(num_wrong), abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        MemoryError(),
-        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
-        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
-    ],
-)
-def test_too_little_memory_is_said_with_what_would_help(error, tiny_spec, monkeypatch):
-    def fail(*arguments, **keywords):
-        raise error
-
-    monkeypatch.setattr(run, "train", fail)
-    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
-    with pytest.raises(TrainingError, match=r"out of memory .* recipe.batch_size"):
-        run.train_and_measure(spec, config)
-
-
-@pytest.mark.parametrize(
-    ("share", "advice"), [(1.05, "recipe.batch_size=8"), (0, "smaller budget")]
-)
-def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_spec, monkeypatch):
-    def fail(*arguments, **keywords):
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    words = ("budget.depth=8", "budget.width=8")
-    smaller, _ = tiny_spec(*words, "recipe.batch_size=8")
-    needed = memory_bytes(smaller, requested_plan(smaller), "cpu", None)
-    available = int(share * needed / out_of_memory.USABLE_MEMORY_SHARE)
-    monkeypatch.setattr(run, "train", fail)
-    monkeypatch.setattr(out_of_memory, "device_memory_bytes", lambda device: available)
-    spec, config = tiny_spec(*words, "recipe.batch_size=32")
-    with pytest.raises(TrainingError, match=f"batch size 32, .* its tensors take .* {advice}"):
-        run.train_and_measure(spec, config)
-
-
-def test_any_other_fault_is_not_taken_for_it(tiny_spec, monkeypatch):
-    def fail(*arguments, **keywords):
-        raise RuntimeError("shapes do not match")
-
-    monkeypatch.setattr(run, "train", fail)
-    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
-    with pytest.raises(RuntimeError, match="shapes"):
-        run.train_and_measure(spec, config)
-
-
 def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, tmp_path, capsys):
     for name in ("ant", "bee"):
         (tmp_path / "own" / name).mkdir(parents=True)
@@ -216,80 +140,3 @@ def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, t
     remark = "1 file was left out, no image that can be read: ant/3.png"
     assert capsys.readouterr().err.splitlines() == [f"dataset=folder: {remark}"]
     assert read_record(resolve(config).folder / RECORD_FILE).dataset.remarks == [remark]
-
-
-def test_layers_are_not_timed_where_that_is_not_asked_for(tiny_spec):
-    spec, config = tiny_spec(
-        "budget.depth=8",
-        "budget.width=4",
-        "measurement.layer_repeats=0",
-        "measurement.latency_batch_sizes=[]",
-    )
-    record = run.train_and_measure(spec, config)
-    assert record.layer_times == []
-    assert record.latencies == []
-
-
-@pytest.mark.parametrize(
-    ("which", "epochs"),
-    [("none", []), ("final", [4]), ("milestones", [2, 3, 4]), ("all", [1, 2, 3, 4])],
-)
-def test_predictions_are_kept_as_asked_for(tiny_spec, which, epochs):
-    spec, config = tiny_spec(
-        "design=deq",
-        "k=2",
-        "budget.depth=8",
-        "budget.width=8",
-        "epochs=4",
-        f"record.predictions={which}",
-    )
-    files = {}
-    record = run.train_and_measure(spec, config, keep=files.__setitem__)
-    kept = {name: files[name] for name in files if name.startswith("predictions")}
-    assert list(kept) == [f"predictions-epoch-{epoch:04d}.npz" for epoch in epochs]
-    for epoch, content in zip(epochs, kept.values(), strict=True):
-        predictions = load_predictions(content.read_bytes())
-        assert predictions.probabilities.shape == (2, 60, 10)
-        single = 100 * (predictions.probabilities.argmax(2) != predictions.labels).mean(axis=1)
-        assert single == pytest.approx(record.epochs[epoch - 1].member_test_errors)
-        mean = predictions.probabilities.mean(axis=0, dtype="float32")
-        error = 100 * (mean.argmax(axis=1) != predictions.labels).mean()
-        # halves may tie where floats did not
-        assert error == pytest.approx(record.epochs[epoch - 1].test_error, abs=2)
-
-
-def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_spec, monkeypatch, caplog):
-    def full(path, content):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(prediction_files, "write_flushed_file", full)
-    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
-    files = {}
-    run.train_and_measure(spec, config, keep=files.__setitem__)
-    assert not any(name.startswith("predictions") for name in files)
-    assert caplog.messages == [
-        "no predictions of epoch 1: [Errno 28] No space left on device",
-        "no predictions of epoch 1 beside the record",
-    ]
-
-
-def test_want_of_memory_after_training_costs_a_measurement_and_not_the_run(
-    tiny_spec, monkeypatch, caplog
-):
-    def greedy(*_, **__):
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(measuring, "measure_layer_times", greedy)
-    monkeypatch.setattr(measuring, "serve", greedy)
-    spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8")
-    record = run.train_and_measure(spec, config)
-    assert record.layer_times == []
-    assert {(entry.model, entry.execution) for entry in record.latencies} == {
-        ("run", "sequential"),
-        ("single", "sequential"),
-    }
-    assert caplog.messages == [
-        "inference, fused, does not fit into memory; left out",
-        "inference, parallel, does not fit into memory; left out",
-        "the timing of layers does not fit into memory; left out",
-    ]

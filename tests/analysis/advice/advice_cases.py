@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import itertools
 import random
+import statistics
 from typing import TYPE_CHECKING, Any
 
+from scipy import stats
+
+from ensemble_switchover.analysis.advice.limits import Limits
+from ensemble_switchover.analysis.advice.rule import (
+    Advice,
+    advise,
+)
+from ensemble_switchover.analysis.advice.trained_designs import (
+    collect_designs,
+    list_candidates,
+    most_used_device,
+)
 from tests.factories import make_record, make_study
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from ensemble_switchover.results.record import Record
+
 
 MEBIBYTE = 1024**2
 
@@ -68,3 +84,69 @@ def noisy_study(seed: int) -> list[Record]:
             )
         )
     return records
+
+
+def advise_from(records: Sequence[Record], **limits: Any) -> Advice:
+    designs = collect_designs(records)
+    return advise(list_candidates(designs, most_used_device(designs)), Limits(**limits))
+
+
+def runs_of(records: Iterable[Record]) -> dict[tuple[int, int, int], list[Record]]:
+    """Put the runs of one network and k together."""
+    runs: dict[tuple[int, int, int], list[Record]] = {}
+    for record in records:
+        key = (record.design.k, record.design.depth, record.design.width)
+        runs.setdefault(key, []).append(record)
+    return runs
+
+
+def seconds_after(record: Record, epoch: int) -> float:
+    steady = statistics.median(e.train_seconds for e in record.epochs[1:])
+    return steady + sum(e.train_seconds for e in record.epochs[1:epoch])
+
+
+def search(records: Sequence[Record], limits: dict[str, Any]) -> dict[str, Any] | None:
+    """Try every design, plainly; one run a seed, errors that are numbers, all times measured."""
+    found = []
+    for key, runs in runs_of(records).items():
+        epoch = 0
+        for last in range(1, 7):
+            hours = statistics.fmean(seconds_after(run, last) for run in runs) / 3600
+            if last <= limits.get("epochs", 99) and hours <= limits.get("hours", 99):
+                epoch = last
+        if epoch == 0:
+            continue
+        errors = {run.seed: run.epochs[epoch - 1].test_error for run in runs}
+        mean = statistics.fmean(errors.values())
+        latency = statistics.fmean(run.latencies[0].median_ms_per_image for run in runs)
+        fastest = statistics.fmean(run.latencies[1].median_ms_per_image for run in runs)
+        memory = max(e.peak_rss_bytes or 0 for run in runs for e in run.epochs)
+        if (
+            runs[0].design.parameters <= limits.get("parameters", 1e99)
+            and memory <= limits.get("memory_bytes", 1e99)
+            and latency <= limits.get("latency_ms", 1e99)
+            and fastest <= limits.get("fastest_latency_ms", 1e99)
+            and 100 - mean >= limits.get("accuracy_percent", 0)
+        ):
+            found.append((mean, key, epoch, errors))
+    if not found:
+        return None
+    mean, key, epoch, best = min(found, key=lambda entry: entry[0])
+    rivals = set()
+    for _, other, _, errors in found:
+        if other == key:
+            continue
+        pairs = [(errors[seed], best[seed]) for seed in errors]
+        if (
+            len(pairs) == 1
+            or stats.ttest_rel(*zip(*pairs, strict=True)).confidence_interval(0.95).low <= 0
+        ):
+            rivals.add(other)
+    return {
+        "key": key,
+        "epoch": epoch,
+        "mean": mean,
+        "errors": best,
+        "rivals": rivals,
+        "num_feasible": len(found),
+    }

@@ -14,7 +14,6 @@ from ensemble_switchover.analysis.switchover.across_comparisons import (
     switchovers_by_data,
     tabulate_switchovers,
 )
-from ensemble_switchover.analysis.switchover.range import data_complexity
 from tests.analysis.claims.planted import answer, find, find_one, from_column, make_records
 
 
@@ -126,9 +125,3 @@ def test_the_recipe_may_follow_the_data() -> None:
 
     assert claim.measured.count("single network's error") == 2
     assert set(rows["dataset"]) == {"digits", "hard"}
-
-
-def test_complexity_is_the_error_of_the_largest_single_network() -> None:
-    finding = find_one(from_column(1), from_column(1), holes=[("single", 3)])
-
-    assert data_complexity(finding) == pytest.approx(30.0 - 4 + 1)  # the mean of seeds 0 to 2

@@ -9,7 +9,6 @@ from ensemble_switchover.analysis.switchover.across_comparisons import (
     switchovers_by_k,
     tabulate_switchovers,
 )
-from ensemble_switchover.reporting.answer_tables import show_sensitivity, show_switchovers
 from tests.factories import make_study, planted_error
 
 
@@ -42,33 +41,3 @@ def test_trends_go_along_k_and_along_the_data() -> None:
     assert by_data["dataset"].to_list() == ["digits", "hard", "hard"]
     complexity = by_data["data_complexity_percent"].to_list()
     assert complexity == sorted(complexity)
-
-
-def test_the_table_says_what_each_answer_rests_on() -> None:
-    shown = show_switchovers(findings())
-
-    first = dict(zip(shown.headers, shown.rows[0], strict=True))
-    assert first["Comparison"] == "resnet on digits, k = 2"
-    assert first["Switchover"] == "206,734 parameters"
-    assert first["Epoch"] == "4 of 6"
-    assert first["Budgets compared"] == "5 of 5"
-    assert (first["Cells: ensemble"], first["undecided"]) == ("12", "0")
-    assert shown.rows[3][2] == "nothing to compare"
-
-
-def test_every_rule_has_a_row() -> None:
-    shown = show_sensitivity(findings()[0])
-
-    assert shown.headers[2:] == tuple(f"By more than {m} points" for m in ("0", "0.5", "1", "2"))
-    assert [row[:2] for row in shown.rows[:5]] == [
-        ("deq", level) for level in ("means alone", "80 %", "90 %", "95 %", "99 %")
-    ]
-    assert shown.rows[3][2] == "206,734 (4)"
-
-
-def test_a_class_that_was_not_run_has_nothing_to_compare_under_any_rule() -> None:
-    (no_weq,) = [f for f in findings() if f.comparison.k == 4 and "digits" in f.comparison.label]
-
-    weq = [row for row in show_sensitivity(no_weq).rows if row[0] == "weq"]
-
-    assert {cell for row in weq for cell in row[2:]} == {"nothing to compare"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
-from ensemble_switchover.errors import ConfigError, DesignError
+from ensemble_switchover.errors import DesignError
 from ensemble_switchover.networks import build_network
 
 CIFAR10 = ImageTask(channels=3, size=32, num_classes=10)
@@ -112,14 +112,6 @@ def test_flops_are_those_of_torchs_counter(network, batch):
     assert family.flops(*arguments) * batch == counter.get_total_flops()
 
 
-def test_projection_shortcuts_cost_their_convolutions_and_norms():
-    # He et al. 2016, section 3.3, option B: 1x1 convolutions where the channels double, with norm.
-    width = 16
-    projected = width * 2 * width + 2 * 2 * width + 2 * width * 4 * width + 2 * 4 * width
-    with_option_b = make_family("resnet", {"shortcut": "projection"})
-    assert with_option_b.parameters(20, width, CIFAR10) == 269_722 + projected
-
-
 DEPTHS = {
     ("densenet", False): {3 * n + 4 for n in range(1, 70)},
     ("densenet", True): {6 * n + 4 for n in range(1, 70)},
@@ -182,26 +174,3 @@ def test_an_absurd_depth_is_refused_before_its_layers_are_listed():
     depth = 6 * 10**9 + 2
     with pytest.raises(DesignError, match=f"depth={depth}: expected at most 9998"):
         make_family("resnet", {}).parameters(depth, 1, CIFAR10)
-
-
-@pytest.mark.parametrize("compression", [0.0, -0.5, 1.01, float("nan")])
-def test_a_compression_outside_its_range_is_refused(compression):
-    with pytest.raises(ConfigError, match=r"arch\.compression=.*more than 0 and at most 1"):
-        make_family("densenet", {"compression": compression})
-
-
-def test_an_unknown_shortcut_is_refused():
-    with pytest.raises(ConfigError, match=r"arch\.shortcut=none: .*identity, projection"):
-        make_family("resnet", {"shortcut": "none"})
-
-
-def test_an_unknown_family_is_refused():
-    with pytest.raises(ConfigError, match="arch=alexnet: expected one of densenet, resnet, vgg"):
-        make_family("alexnet", {})
-
-
-def test_options_change_the_count_and_are_listed():
-    family = make_family("densenet", {"bottleneck": True, "compression": 0.5})
-    assert family.options == {"bottleneck": True, "compression": 0.5}
-    assert family.depths.step == 6
-    assert make_family("densenet", {}).depths.step == 3

@@ -1,0 +1,101 @@
+"""Loading a data set, with images held out of the training images where asked for."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ensemble_switchover.data import load_dataset
+from ensemble_switchover.data.normalisation import pixel_moments
+from ensemble_switchover.errors import DataError
+
+
+def rows(images):
+    return {image.numpy().tobytes() for image in images}
+
+
+@pytest.fixture
+def digits(compose_config):
+    return compose_config("dataset=digits").dataset
+
+
+def test_held_out_images_are_not_trained_on(digits):
+    whole = load_dataset(digits, 300, 1497)
+    found = load_dataset(digits, 240, 0, validation_size=60)
+    assert (len(found.train), len(found.test)) == (240, 60)
+    assert rows(found.train.images) | rows(found.test.images) == rows(whole.train.images)
+    assert not rows(found.train.images) & rows(found.test.images)
+    assert not rows(found.test.images) & rows(whole.test.images)
+
+
+def test_the_test_images_stay_the_same_beside_them(digits):
+    whole = load_dataset(digits, 300, 1497)
+    found = load_dataset(digits, 240, 1497, validation_size=60)
+    held_out = load_dataset(digits, 240, 0, validation_size=60)
+    assert (found.test.images == whole.test.images).all()
+    assert (found.train.images == held_out.train.images).all()
+
+
+def test_the_classes_keep_their_shares_and_the_seed_decides(digits):
+    found = load_dataset(digits, 400, 0, validation_size=100)
+    counts = np.bincount(found.test.labels)
+    assert counts.sum() == 100
+    assert counts.min() >= 9
+    assert counts.max() <= 11
+    digits.split_seed = 1
+    other = load_dataset(digits, 400, 0, validation_size=100)
+    assert rows(other.test.images) != rows(found.test.images)
+
+
+def test_a_set_too_large_for_the_memory_is_named(digits, monkeypatch):
+    def decode(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("ensemble_switchover.data.load.load_whole_dataset", decode)
+    with pytest.raises(DataError, match="dataset=digits: its images do not fit into the memory"):
+        load_dataset(digits, 300, 1497)
+
+
+def mapped_file(tensor):
+    """Return the file that lies behind a tensor's memory, by the kernel's list of mappings."""
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        bounds, _, _, _, _, *name = line.split(maxsplit=5)
+        start, end = (int(bound, 16) for bound in bounds.split("-"))
+        if start <= tensor.data_ptr() < end:
+            return name[0] if name else ""
+    return ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's list of mappings")
+def test_the_whole_set_is_mapped_and_a_subset_is_not(
+    tmp_path, compose_config, monkeypatch, log_lines
+):
+    generator = np.random.default_rng(0)
+    from ensemble_switchover.data.load import SOURCES
+    from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
+
+    class Noise(DatasetSource):
+        def identity(self, config, root):
+            return "noise"
+
+        def decode(self, config, root):
+            images = generator.integers(0, 256, (40, 3, 32, 32), dtype=np.uint8)
+            labels = np.arange(40) % 10
+            return DatasetArrays(images, labels, images[:20], labels[:20], tuple("0123456789"))
+
+    monkeypatch.setitem(SOURCES, "cifar10", Noise())
+    config = replace(
+        compose_config("dataset=cifar10").dataset,
+        cache=str(tmp_path),
+        train_images=40,
+        test_images=20,
+    )
+    whole = load_dataset(config, 40, 20)
+    assert len(log_lines) == 1
+    assert mapped_file(whole.train.images) == str(tmp_path / "noise" / "train_images.npy")
+    assert mapped_file(whole.test.images) == str(tmp_path / "noise" / "test_images.npy")
+    part = load_dataset(config, 30, 20).train
+    assert len(log_lines) == 1
+    assert not mapped_file(part.images).startswith(str(tmp_path))
+    assert np.array_equal(part.moments, pixel_moments(part.images.numpy()))

@@ -1,0 +1,12 @@
+"""Members fused into one network."""
+
+import pytest
+from torch import nn
+
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.networks.fused import Fused
+
+
+def test_what_has_no_fused_form_is_refused():
+    with pytest.raises(ConfigError, match=r"Dropout has no form .* expected execution=sequential"):
+        Fused([nn.Sequential(nn.Dropout()) for _ in range(2)])

@@ -1,0 +1,49 @@
+"""Reading the JSON document of a record."""
+
+import json
+from dataclasses import replace
+
+from ensemble_switchover.results.layout import (
+    RECORD_FILE,
+)
+from ensemble_switchover.results.store import (
+    read_record,
+    read_records,
+    write_record,
+)
+from tests.factories import make_record
+
+
+def test_a_record_of_before_a_field_was_there_can_be_read(tmp_path):
+    write_record(tmp_path / "run", make_record())
+    path = tmp_path / "run" / RECORD_FILE
+    content = json.loads(path.read_text())
+    del content["environment"]["residence"]
+    for field in ("options", "validation_size", "evaluated_on", "randaugment_ops"):
+        del content["dataset"][field]
+    path.write_text(json.dumps(content))
+    record = read_record(path)
+    assert record.environment.residence == "device"
+    assert record == make_record()
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    for name in ("good", "cut", "strange", "old"):
+        write_record(tmp_path / name, replace(make_record(), name=name))
+    cut = tmp_path / "cut" / RECORD_FILE
+    cut.write_bytes(cut.read_bytes()[:500])
+    strange = tmp_path / "strange" / RECORD_FILE
+    content = json.loads(strange.read_text())
+    content["design"]["k"] = "many"
+    strange.write_text(json.dumps(content))
+    old = tmp_path / "old" / RECORD_FILE
+    old.write_text(old.read_text().replace('"schema_version": 2', '"schema_version": 99'))
+
+    found = read_records(tmp_path)
+
+    assert [record.name for record in found.records] == ["good"]
+    reasons = {entry.path.parent.name: entry.reason for entry in found.unreadable}
+    assert set(reasons) == {"cut", "strange", "old"}
+    assert "damaged" in reasons["cut"]
+    assert "design.k" in reasons["strange"]
+    assert "99" in reasons["old"]

@@ -1,0 +1,55 @@
+"""What a run says when memory does not suffice."""
+
+import pytest
+import torch
+
+from ensemble_switchover.config.execution_plan import requested_plan
+from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.planning.cost import memory_bytes
+from ensemble_switchover.runner import out_of_memory, run
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+    ],
+)
+def test_too_little_memory_is_said_with_what_would_help(error, tiny_spec, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise error
+
+    monkeypatch.setattr(run, "train", fail)
+    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
+    with pytest.raises(TrainingError, match=r"out of memory .* recipe.batch_size"):
+        run.train_and_measure(spec, config)
+
+
+@pytest.mark.parametrize(
+    ("share", "advice"), [(1.05, "recipe.batch_size=8"), (0, "smaller budget")]
+)
+def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_spec, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    words = ("budget.depth=8", "budget.width=8")
+    smaller, _ = tiny_spec(*words, "recipe.batch_size=8")
+    needed = memory_bytes(smaller, requested_plan(smaller), "cpu", None)
+    available = int(share * needed / out_of_memory.USABLE_MEMORY_SHARE)
+    monkeypatch.setattr(run, "train", fail)
+    monkeypatch.setattr(out_of_memory, "device_memory_bytes", lambda device: available)
+    spec, config = tiny_spec(*words, "recipe.batch_size=32")
+    with pytest.raises(TrainingError, match=f"batch size 32, .* its tensors take .* {advice}"):
+        run.train_and_measure(spec, config)
+
+
+def test_any_other_fault_is_not_taken_for_it(tiny_spec, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(run, "train", fail)
+    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
+    with pytest.raises(RuntimeError, match="shapes"):
+        run.train_and_measure(spec, config)

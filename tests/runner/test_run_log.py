@@ -1,0 +1,51 @@
+"""The log of a run."""
+
+import logging
+import os
+
+import pytest
+
+from ensemble_switchover.results.layout import (
+    LOG_FILE,
+    unfinished_folder,
+)
+from ensemble_switchover.runner import run
+from ensemble_switchover.runner.job import Ending
+from tests.factories import make_record
+from tests.runner.starting import start
+
+
+def test_the_log_of_a_run_is_kept_with_its_record(spec, monkeypatch):
+    log_of_run = logging.getLogger(run.__name__)
+
+    def train(spec, config, *, concurrent_jobs, log, keep):
+        log_of_run.info("epoch 1/1")
+        log_of_run.warning("no disk left\nfor a checkpoint")
+        return make_record(name=spec.name)
+
+    monkeypatch.setattr(run, "train_and_measure", train)
+    start(spec)
+    lines = (spec[0].folder / LOG_FILE).read_text().splitlines()
+    said = [line.split("  ", 1)[1] for line in lines]
+    assert said[0].startswith(f"{spec[0].name}, process {os.getpid()} of ")
+    assert said[1:4] == ["epoch 1/1", "no disk left", "for a checkpoint"]
+    assert "test error" in said[4]
+
+
+def test_the_log_of_a_failed_run_has_the_traceback_and_gives_way_to_a_record(
+    spec, trainings, monkeypatch
+):
+    with monkeypatch.context() as patch:
+
+        def fail(*arguments, **keywords):
+            raise RuntimeError("shapes do not match")
+
+        patch.setattr(run, "train_and_measure", fail)
+        with pytest.raises(RuntimeError):
+            start(spec)
+    log = (spec[0].folder / LOG_FILE).read_text()
+    assert "Traceback" in log
+    assert "RuntimeError: shapes do not match" in log
+    assert start(spec, retry="failed").ending is Ending.TRAINED
+    assert "Traceback" not in (spec[0].folder / LOG_FILE).read_text()
+    assert not unfinished_folder(spec[0].folder).exists()

@@ -1,0 +1,52 @@
+"""Members trained by each execution, a few steps on random images."""
+
+import pytest
+import torch
+from torch.optim import SGD
+
+from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
+from ensemble_switchover.design import ImageTask, make_family
+from ensemble_switchover.networks import build_member
+from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.precision import Precision
+
+TASK = ImageTask(channels=2, size=8, num_classes=5)
+
+DEVICE = torch.device("cpu")
+
+
+def made(name, num_members, **options):
+    family = make_family(name, options)
+    return [
+        build_member(family, family.depths[0], 3, TASK, seed).double()
+        for seed in range(num_members)
+    ]
+
+
+def executed(plan, members):
+    settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3}
+    one_kernel = plan.channels_last or None
+    optimizers = [SGD(member.parameters(), fused=one_kernel, **settings) for member in members]
+    precision = Precision("64", torch.float64)
+    return EXECUTIONS[plan.within](members, optimizers, DEVICE, precision, plan=plan), optimizers
+
+
+def take_steps(execution, num_members, number):
+    generator = torch.Generator().manual_seed(1)
+    losses = []
+    for _ in range(number):
+        shape = (num_members, 6, TASK.channels, TASK.size, TASK.size)
+        images = torch.randn(shape, generator=generator, dtype=torch.float64)
+        labels = torch.randint(0, TASK.num_classes, (num_members, 6), generator=generator)
+        for group in execution.groups(num_members):
+            execution.prepare(group)
+            rows = list(group)
+            losses.append(execution.train_step(group, images[rows], labels[rows]))
+    return losses
+
+
+OTHER_WAYS = [
+    pytest.param(plan, id=plan.label)
+    for plan in candidate_plans(3, places=1)
+    if plan != ExecutionPlan()
+]
