@@ -146,7 +146,7 @@ def test_numbers_for_programs_are_raw(reported: Reported) -> None:
     (comparison,) = summary["comparisons"]
     deq, weq = comparison["thresholds"]
     assert (deq["outcome"], deq["budget_parameters"], deq["epoch"]) == ("found", 206_734, 4)
-    assert deq["staircase_epochs"] == [None, None, 4, 3, 2]
+    assert deq["boundary_epochs"] == [None, None, 4, 3, 2]
     assert deq["coverage"]["num_cells"]["ensemble"] == 2 + 3 + 4
     strict = {"confidence": 0.95, "margin": 2.0, "budget": 206_734, "epoch": 4}
     assert strict in deq["sensitivity"]

@@ -1,1 +1,1 @@
-"""From records to answers: tables, statistics, the switchover, time to accuracy (no torch)."""
+"""Analysis of records: tables, statistics, the switchover, claims and advice (without torch)."""

@@ -1,4 +1,4 @@
-"""Which records may be compared: the same setting, and the same number of members k."""
+"""Comparisons: records with the same setting and the same number of members k."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What two runs must share before their test errors say anything about their designs.
+    """What two runs must share before their test errors can be attributed to their designs.
 
-    That is the family with its options, the data set as it was used, the recipe (its total number
-    of epochs included, since the learning-rate schedule follows from it: design page, "Epoch
-    budgets"), and the precision.
+    These are the family with its options, the data set as it was used, the recipe with its total
+    number of epochs (which sets the learning-rate schedule: design page, "Epoch budgets"), and the
+    precision.
     """
 
     family: str
     dataset: str
-    """The name; of runs that were measured on validation images, that is said in it."""
+    """Name of the data set, with `validation images of` before it where these were measured."""
     evaluated_on: str
-    """The images that were measured on: `test` or `validation`."""
+    """The images on which errors were measured: `test` or `validation`."""
     details: tuple[tuple[str, str], ...]
-    """Every field as `(name, JSON)`, in order of the names."""
+    """Every field as `(name, value as JSON)`, sorted by name."""
 
     @property
     def short_label(self) -> str:
-        """The family and the data set by name."""
+        """Names of the family and the data set."""
         return f"{self.family} on {self.dataset}"
 
     @property
     def data(self) -> dict[str, Any]:
-        """Every field of the data set, by name."""
+        """The fields of the data set: name -> value."""
         return self._fields("dataset ")
 
     @property
     def beside_data(self) -> tuple[object, ...]:
-        """What has to be equal before two data sets are compared: all but them and their recipes.
+        """What must be equal before two data sets are compared: all but the data and its recipe.
 
-        Which recipe goes with a data set is the paper's choice (Table A).
+        The paper chooses the recipe by data set (Table A).
         """
         shared = (d for d in self.details if not d[0].startswith(("dataset ", "recipe ")))
         return (self.family, self.evaluated_on, *shared)
 
     @property
     def family_options(self) -> dict[str, Any]:
-        """The family's options, by name."""
+        """The options of the family: name -> value."""
         return self._fields("family ")
 
     @property
     def precision(self) -> str:
-        """In what numbers the networks compute."""
+        """The numerical precision of training."""
         return str(json.loads(dict(self.details)["precision"]))
 
     @property
@@ -71,16 +71,16 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The single networks of one setting, and the ensembles of k members beside them."""
+    """The single networks of one setting and its ensembles of k members."""
 
     setting: Setting
     setting_label: str
     k: int
-    """Number of members of the ensembles; 1 where there are single networks only."""
+    """Number of members of the ensembles; 1 if there are single networks only."""
     source: str | None
-    """How the ensembles' designs follow from the budget; None where there are none."""
+    """The budget rule of the ensembles; None if there are single networks only."""
     show_source: bool
-    """True where another comparison differs by the source alone."""
+    """True if another comparison differs in the budget rule alone."""
     records: tuple[Record, ...] = field(repr=False)
 
     @property
@@ -94,18 +94,18 @@ def setting_of(record: Record) -> Setting:
     """Return the setting of a run."""
     parts = (record.dataset, record.recipe, record.design.family_options)
     key = f"{record.design.family} {record.environment.precision} {parts}"
-    # Many records share few settings; telling them apart by text is quicker than by their fields.
+    # Many records share few settings, and a text key is quicker than comparing their fields.
     if key not in _settings:
         _settings[key] = _read_setting(record)
     return _settings[key]
 
 
 def label_settings(settings: Iterable[Setting]) -> dict[Setting, str]:
-    """Name each setting in the fewest words that tell it from the others.
+    """Label each setting with the fields that distinguish it from the others.
 
-    Two settings of the same family and data set are told apart by the fields in which they
-    differ, such as `resnet on digits (recipe epochs 10)`. The learning rate's drops, which follow
-    the number of epochs, are named only where nothing else differs.
+    Two settings of the same family and data set are distinguished by the fields in which they
+    differ, such as `resnet on digits (recipe epochs 10)`. The drops of the learning rate, which
+    follow from the number of epochs, are named only if nothing else differs.
     """
     by_name: defaultdict[str, list[Setting]] = defaultdict(list)
     for setting in dict.fromkeys(settings):
@@ -117,13 +117,13 @@ def label_settings(settings: Iterable[Setting]) -> dict[Setting, str]:
             apart = {field: text for field, text in setting.details if (field, text) not in shared}
             if len(apart) > 1:
                 apart.pop("recipe drops", None)
-            words = ", ".join(f"{field} {text.strip(chr(34))}" for field, text in apart.items())
-            labels[setting] = f"{name} ({words})" if words else name
+            fields = ", ".join(f"{field} {text.strip(chr(34))}" for field, text in apart.items())
+            labels[setting] = f"{name} ({fields})" if fields else name
     return labels
 
 
 _settings: dict[str, Setting] = {}
-"""Text of the fields that make a setting -> the setting."""
+"""Cache: text of the fields that make up a setting -> the setting."""
 
 
 def _read_setting(record: Record) -> Setting:
@@ -147,9 +147,9 @@ def _read_setting(record: Record) -> Setting:
 
 
 def group_comparisons(records: Sequence[Record]) -> list[Comparison]:
-    """Sort the records into comparisons, in order of their labels and k.
+    """Group the records into comparisons, ordered by label and k.
 
-    Single networks take part in the comparison of every k and source of their setting.
+    Single networks belong to the comparisons of every k and budget rule of their setting.
 
     >>> group_comparisons([])
     []

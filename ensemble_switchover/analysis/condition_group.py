@@ -1,4 +1,4 @@
-"""Runs whose seconds, latencies and bytes compare, told from those whose do not."""
+"""Groups of runs whose seconds, latencies and bytes are comparable."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.conditions import AUTO
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ TIME_CONDITIONS = (
     *("device", "device_name", "execution", "precision", "compiled"),
     *("residence", "num_threads", "concurrent_jobs"),
 )
-"""What two runs must share before their seconds are compared."""
+"""The columns in which two runs must agree before their seconds are compared."""
 LATENCY_CONDITIONS = (*TIME_CONDITIONS, "latency_batch_size")
 MEMORY_CONDITIONS = (*TIME_CONDITIONS, "memory_kind")
 
@@ -27,7 +28,7 @@ _MAX_NAMES = 6
 
 @dataclass(frozen=True, slots=True)
 class ConditionGroup:
-    """The runs of one comparison that were made under one condition."""
+    """The runs of one comparison under one condition."""
 
     condition: dict[str, Any]
     """Column of `TIME_CONDITIONS` -> its value."""
@@ -35,22 +36,22 @@ class ConditionGroup:
 
     @property
     def execution(self) -> str:
-        """How the members were executed; `auto` where each design had its fastest."""
+        """Execution of the members; `auto` if each design ran with its fastest."""
         return str(self.condition["execution"])
 
     @property
     def label(self) -> str:
-        """One line for people."""
+        """The condition in one line."""
         return describe_condition(self.condition)
 
     @property
     def compares(self) -> bool:
-        """Tell whether there are two design classes, so that there is something to compare."""
+        """Tell whether the group holds at least two design classes."""
         return self.runs["design_class"].n_unique() > 1
 
 
 def split_conditions(runs: pl.DataFrame) -> list[ConditionGroup]:
-    """Part the runs by `TIME_CONDITIONS`, the most runs first.
+    """Group the runs by `TIME_CONDITIONS`, the largest group first.
 
     Args:
         runs: Rows of `tabulate_runs`, of one comparison.
@@ -63,30 +64,30 @@ def split_conditions(runs: pl.DataFrame) -> list[ConditionGroup]:
 
 
 def describe_condition(condition: dict[str, Any]) -> str:
-    """Say under which condition runs were made, in one line."""
+    """Describe a condition in one line."""
     execution = condition["execution"]
     parts = [
         f"{condition['device']} ({condition['device_name']})",
-        "each design by its fastest execution" if execution == AUTO else f"{execution} execution",
+        "each design with its fastest execution" if execution == AUTO else f"{execution} execution",
         f"precision {condition['precision']}",
         "compiled" if condition["compiled"] else "",
         "images on the host" if condition["residence"] == "host" else "",
-        f"threads {condition['num_threads']}",
-        f"jobs {condition['concurrent_jobs']}",
+        count(condition["num_threads"], "thread"),
+        count(condition["concurrent_jobs"], "concurrent run"),
     ]
     return ", ".join(part for part in parts if part)
 
 
 def require_one_condition(runs: pl.DataFrame, columns: Sequence[str], what: str) -> None:
-    """Refuse runs that must not be put into one figure.
+    """Refuse runs that must not share a figure.
 
     Args:
         runs: Rows of `tabulate_runs`.
-        columns: What all of them must share.
-        what: What would be mixed, such as `training seconds`.
+        columns: The columns in which all runs must agree.
+        what: The quantity in the figure, such as `training seconds`.
 
     Raises:
-        RecordError: naming the runs that differ from the most, and in what.
+        RecordError: if they differ; it names the runs that deviate from the majority, and in what.
     """
     values = runs.select(columns).rows()
     if len(set(values)) < 2:
@@ -100,13 +101,13 @@ def require_one_condition(runs: pl.DataFrame, columns: Sequence[str], what: str)
         if row[index] != usual[index]
     ]
     raise RecordError(
-        f"{what} of different conditions do not go into one figure: {name_first_few(names)} "
+        f"{what} under different conditions cannot share a figure: {name_first_few(names)} "
         f"({'; '.join(dict.fromkeys(apart))})"
     )
 
 
 def name_first_few(names: Sequence[str]) -> str:
-    """List names, the first few of many.
+    """List names, or the first few if there are many.
 
     >>> name_first_few(["a", "b"])
     'a, b'

@@ -1,8 +1,10 @@
-"""Under which conditions the runs of a comparison were made, in words."""
+"""The conditions of the runs of a comparison in words: data, recipe, machine, versions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -10,23 +12,23 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import EnvironmentRecord, Record
 
 AUTO = "auto"
-"""The execution of runs that asked for the fastest; their times compare with each other alone."""
+"""Label for runs that requested the fastest execution; only their times are comparable."""
 
 
 def comparable_execution(environment: EnvironmentRecord) -> str:
-    """Return the execution by which times compare: `auto` where the fastest was asked for."""
+    """Return the execution under which times compare: `auto` if the fastest was requested."""
     return AUTO if environment.execution_asked == AUTO else environment.execution
 
 
 def describe_execution(environment: EnvironmentRecord) -> str:
-    """Say how the members were executed, and whether the run was asked for it."""
+    """Describe the execution of the members, or that each design ran with its fastest."""
     if comparable_execution(environment) == AUTO:
-        return "each design by its fastest execution (auto)"
+        return "each design with its fastest execution (auto)"
     return f"{environment.execution} execution"
 
 
 def describe_conditions(records: Sequence[Record]) -> str:
-    """Say in one line what a figure needs beside it: seeds, rule, device, execution, precision.
+    """Describe the runs in one line: seeds, budget rule, device, execution, precision.
 
     Args:
         records: The runs of one comparison; at least one.
@@ -43,7 +45,7 @@ def describe_conditions(records: Sequence[Record]) -> str:
 
 
 def describe_seeds_and_rule(records: Sequence[Record]) -> str:
-    """Say how many seeds there are, and how the designs follow from the budget.
+    """Describe the number of seeds and the rule that derives the designs from the budget.
 
     Args:
         records: The runs of one comparison; at least one.
@@ -51,11 +53,11 @@ def describe_seeds_and_rule(records: Sequence[Record]) -> str:
     seeds = {record.seed for record in records}
     ensembles = [record for record in records if record.design.design_class != "single"]
     rule = _distinct(record.design.source for record in ensembles or records)
-    return f"{'1 seed' if len(seeds) == 1 else f'{len(seeds)} seeds'}, source {rule}"
+    return f"{count(len(seeds), 'seed')}, source {rule}"
 
 
 def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
-    """List the conditions by name: data, recipe, machine, versions.
+    """List the conditions as pairs of name and value: data, recipe, machine, versions.
 
     Args:
         records: The runs of one comparison; at least one.
@@ -65,22 +67,22 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
     return [
         ("Runs", f"{len(records)}"),
         ("Seeds", _distinct(f"{seed}" for seed in sorted({record.seed for record in records}))),
-        ("Designs follow by", _distinct(r.design.source for r in records)),
+        ("Source of the designs", _distinct(r.design.source for r in records)),
         ("Family options", _distinct(_pairs(r.design.family_options) for r in records)),
         ("Data", _distinct(_describe_data(record) for record in records)),
         ("Recipe", _distinct(_describe_recipe(record) for record in records)),
         ("Device", _distinct(f"{e.device} ({e.device_name})" for e in environments)),
-        ("Execution of the members", _distinct(map(_execution, environments))),
+        ("Execution", _distinct(map(_execution, environments))),
         ("Precision", _distinct(e.precision for e in environments)),
         ("Compiled", _distinct("yes" if e.compiled else "no" for e in environments)),
-        ("Images lie on the", _distinct(e.residence for e in environments)),
-        ("Threads of a run", _distinct(f"{e.num_threads}" for e in environments)),
+        ("Images stored on", _distinct(e.residence for e in environments)),
+        ("Threads per run", _distinct(f"{e.num_threads}" for e in environments)),
         ("Runs sharing the machine", _distinct(f"{e.concurrent_jobs}" for e in environments)),
         ("Host load at the start", f"{min(loads):.1f} to {max(loads):.1f}" if loads else "unknown"),
         ("Platform", _distinct(e.platform for e in environments)),
         ("Versions", _distinct(_pairs(e.versions) for e in environments)),
         ("Commit", _distinct(e.commit or "unknown" for e in environments)),
-        ("Run between", _describe_dates(records)),
+        ("Started between", _describe_dates(records)),
     ]
 
 
@@ -105,7 +107,7 @@ def _describe_data(record: Record) -> str:
     own = f", {_pairs(data.options)}" if data.options else ""
     measured = f"{data.test_size:,} test images"
     if data.evaluated_on == "validation":
-        measured = f"{data.validation_size:,} validation images (in place of test images)"
+        measured = f"{data.validation_size:,} validation images (instead of test images)"
     elif data.validation_size:
         measured += f" ({data.validation_size:,} more held out for validation)"
     return (

@@ -1,4 +1,4 @@
-"""One comparison and all that is derived from it."""
+"""A comparison with everything that is derived from it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from ensemble_switchover.analysis.table import split_designs, summarise_runs, ta
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import polars as pl
 
     from ensemble_switchover.analysis.comparison import Comparison
@@ -34,40 +36,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One comparison and all that is derived from it."""
+    """A comparison with everything that is derived from it."""
 
     comparison: Comparison
     grid: ErrorGrid
     thresholds: dict[DesignClassName, Threshold]
     variants: dict[DesignClassName, list[Variant]]
-    """The switchover under other rules."""
+    """The switchover under other rules, by ensemble class."""
     holes: list[GridHole]
     runs: pl.DataFrame
     summary: pl.DataFrame
     conditions: str
-    """Seeds, rule, device, execution and precision of all runs, in one line."""
+    """Seeds, budget rule, device, execution and precision of all runs, in one line."""
     seeds_and_rule: str
-    """The first two of them."""
+    """Seeds and budget rule of all runs, in one line."""
     listed_conditions: tuple[tuple[str, str], ...]
-    """Name and value: data, recipe, machine, versions."""
+    """Data, recipe, machine and versions as pairs of name and value."""
 
     @property
     def measure(self) -> str:
-        """What the error is called: `test error` or `validation error`."""
+        """Name of the error: `test error` or `validation error`."""
         return self.comparison.setting.measure
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """One sentence per ensemble class."""
+        """One sentence for each ensemble class: where it switches over."""
         if self.comparison.source is None:
-            return ("There are single networks only, so there is nothing to compare yet.",)
+            return ("There are single networks only, so there is nothing to compare.",)
         return tuple(
             describe_threshold(threshold, self.measure) for threshold in self.thresholds.values()
         )
 
     @property
     def sensitivity(self) -> tuple[str, ...]:
-        """One line per ensemble class that has something to compare: other rules, other answers."""
+        """One sentence for each compared ensemble class: the switchover under other rules."""
         return tuple(
             describe_sensitivity(threshold, self.variants[name])
             for name, threshold in self.thresholds.items()
@@ -76,72 +78,35 @@ class Finding:
 
     @property
     def headline(self) -> str:
-        """The sentences in a few words."""
+        """The outcomes in a few words."""
         if self.comparison.source is None:
             return "single networks only"
         return "; ".join(describe_outcome(threshold) for threshold in self.thresholds.values())
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the summary has to know beside it."""
-        notes = []
-        split = split_designs(self.summary)
-        if split:
-            notes.append(
-                f"{count(split, 'design')} ran under several conditions, with a row for each: "
-                "seconds, latencies and bytes of different conditions are never averaged. The "
-                f"switchover uses the {self.measure}s of all of them."
-            )
-        disturbed = int(self.runs["disturbed"].sum())
-        if disturbed:
-            notes.append(
-                f"{disturbed} of {count(self.runs.height, 'run')} shared the device, or were "
-                "slowed down by its temperature, while they were timed: `disturbed` in runs.csv."
-            )
-        for name, threshold in self.thresholds.items():
-            num_cells = len(threshold.budgets) * len(threshold.epochs)
-            if 0 < threshold.num_pool_cells < num_cells:
-                notes.append(
-                    f"Pools of members judge {threshold.num_pool_cells} of the {num_cells} cells "
-                    f"of {name}; the t interval over seeds judges the others, of which no "
-                    "predictions were kept (record.predictions=all keeps all)."
-                )
-        if self.grid.not_finite:
-            notes.append(
-                f"The {self.measure} of an epoch is no finite number and so no sample: "
-                f"{name_first_few(self.grid.not_finite)}."
-            )
-        return tuple(notes)
+        """Remarks that a reader of the summary needs."""
+        return (
+            *_note_conditions(self.summary, self.measure),
+            *_note_disturbances(self.runs),
+            *_note_pools(self.thresholds),
+            *_note_not_finite(self.grid, self.measure),
+        )
 
     def summary_values(self) -> dict[str, Any]:
-        """Return what a program reads: the comparison, its thresholds and its holes."""
+        """Return the comparison, its thresholds and its holes as plain values for programs."""
+        setting = self.comparison.setting
         return {
             "label": self.comparison.label,
-            "setting": dict(self.comparison.setting.details),
-            "family": self.comparison.setting.family,
-            "dataset": self.comparison.setting.dataset,
+            "setting": dict(setting.details),
+            "family": setting.family,
+            "dataset": setting.dataset,
             "k": self.comparison.k,
             "source": self.comparison.source,
             "num_runs": self.runs.height,
             "seeds": sorted(self.grid.seeds()),
             "thresholds": [
-                {
-                    "ensemble_class": name,
-                    "outcome": threshold.outcome.value,
-                    "budget_parameters": threshold.budget,
-                    "epoch": threshold.epoch,
-                    "budgets_parameters": threshold.budgets,
-                    "last_epoch": threshold.epochs[-1],
-                    "staircase_epochs": threshold.boundary_epochs,
-                    "earliest_budget_parameters": threshold.earliest_budget,
-                    "earliest_epoch": threshold.earliest_epoch,
-                    "confidence": threshold.confidence,
-                    "margin_points": threshold.margin,
-                    "num_cells_by_pools": threshold.num_pool_cells,
-                    "coverage": asdict(measure_coverage(threshold)),
-                    "sensitivity": [asdict(variant) for variant in self.variants[name]],
-                    "sentence": describe_threshold(threshold, self.measure),
-                }
+                _threshold_values(threshold, self.variants[name], self.measure)
                 for name, threshold in self.thresholds.items()
             ],
             "holes": [
@@ -157,11 +122,11 @@ class Finding:
 
 
 def derive_finding(comparison: Comparison, read_pool: PoolReader | None = None) -> Finding:
-    """Derive everything that is said of a comparison.
+    """Derive the grid, the switchovers, the tables and the notes of a comparison.
 
     Args:
         comparison: The runs.
-        read_pool: Gives pools of members, which then judge the cells that they tell.
+        read_pool: Returns pools of members; they then decide the cells that they cover.
     """
     grid = build_error_grid(comparison.records)
     runs = tabulate_runs(comparison.records)
@@ -184,3 +149,66 @@ def derive_finding(comparison: Comparison, read_pool: PoolReader | None = None) 
         seeds_and_rule=describe_seeds_and_rule(comparison.records),
         listed_conditions=tuple(list_conditions(comparison.records)),
     )
+
+
+def _threshold_values(
+    threshold: Threshold, variants: Sequence[Variant], measure: str
+) -> dict[str, Any]:
+    return {
+        "ensemble_class": threshold.ensemble_class,
+        "outcome": threshold.outcome.value,
+        "budget_parameters": threshold.budget,
+        "epoch": threshold.epoch,
+        "budgets_parameters": threshold.budgets,
+        "last_epoch": threshold.epochs[-1],
+        "boundary_epochs": threshold.boundary_epochs,
+        "earliest_budget_parameters": threshold.earliest_budget,
+        "earliest_epoch": threshold.earliest_epoch,
+        "confidence": threshold.confidence,
+        "margin_points": threshold.margin,
+        "num_cells_by_pools": threshold.num_pool_cells,
+        "coverage": asdict(measure_coverage(threshold)),
+        "sensitivity": [asdict(variant) for variant in variants],
+        "sentence": describe_threshold(threshold, measure),
+    }
+
+
+def _note_conditions(summary: pl.DataFrame, measure: str) -> list[str]:
+    split = split_designs(summary)
+    if not split:
+        return []
+    return [
+        f"{count(split, 'design')} ran under several conditions, with one row for each: seconds, "
+        "latencies and bytes under different conditions are never averaged. The switchover uses "
+        f"the {measure}s of all of them."
+    ]
+
+
+def _note_disturbances(runs: pl.DataFrame) -> list[str]:
+    disturbed = int(runs["disturbed"].sum())
+    if not disturbed:
+        return []
+    return [
+        f"{disturbed} of {count(runs.height, 'run')} shared the device or were slowed down by its "
+        "temperature while they were timed (column `disturbed` of runs.csv)."
+    ]
+
+
+def _note_pools(thresholds: Mapping[DesignClassName, Threshold]) -> list[str]:
+    notes = []
+    for name, threshold in thresholds.items():
+        num_cells = len(threshold.budgets) * len(threshold.epochs)
+        if 0 < threshold.num_pool_cells < num_cells:
+            notes.append(
+                f"Pools of members decide {threshold.num_pool_cells} of the {num_cells} cells of "
+                f"{name}. The t interval over seeds decides the others, for which no predictions "
+                "were kept (record.predictions=all keeps all)."
+            )
+    return notes
+
+
+def _note_not_finite(grid: ErrorGrid, measure: str) -> list[str]:
+    if not grid.not_finite:
+        return []
+    runs = name_first_few(grid.not_finite)
+    return [f"The {measure} of some epochs is not finite and is left out: {runs}."]

@@ -1,4 +1,4 @@
-"""Which designs are worth their cost."""
+"""The Pareto front of cost and error."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 def pareto_front(costs: Sequence[float], errors: Sequence[float]) -> list[bool]:
-    """Mark the points that no other is as low as in both numbers and lower than in one.
+    """Mark the points that no other point matches in both numbers and undercuts in one.
 
     Args:
-        costs: One per point.
-        errors: One per point.
+        costs: Cost of each point.
+        errors: Error of each point.
 
     >>> pareto_front([1.0, 2.0, 3.0, 2.0], [9.0, 5.0, 6.0, 5.0])
     [True, True, False, True]

@@ -1,8 +1,8 @@
-"""Ensembles re-assembled from a pool of independent members of one design.
+"""The test error of ensembles drawn from a pool of independently trained members of one design.
 
-M members, N images, C classes. Members are independent, so every k of them are an ensemble. A pool
-of M members therefore tells the test error of an ensemble of k, and how sure that is, without
-training k members for every sample.
+Dimensions: M members, N images, C classes. Since the members are independent, any k of them form
+an ensemble. A pool of M members therefore gives the mean test error of an ensemble of k members and
+its interval without training k new members for every sample.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_SUBSETS = 2000
-"""Where a pool has more ensembles of k than this, so many are drawn."""
+"""Number of ensembles drawn at random from a pool that has more subsets of k members."""
 
 
 def choose_subsets(
     num_members: int, k: int, generator: np.random.Generator, limit: int = MAX_SUBSETS
 ) -> NDArray[np.int64]:
-    """Return ensembles of k different members: all there are, or `limit` drawn ones.
+    """Return all subsets of k members, or `limit` subsets drawn at random if there are more.
 
     Args:
-        num_members: M.
-        k: Members of an ensemble.
-        generator: What draws, where there are more than `limit`.
-        limit: The most ensembles.
+        num_members: Number of members of the pool, M.
+        k: Number of members of an ensemble.
+        generator: Random generator for the draw.
+        limit: Largest number of subsets.
 
     Returns:
         Indices of members, `(ensembles, k)`.
@@ -53,15 +53,15 @@ def choose_subsets(
 def measure_ensembles(
     probabilities: NDArray[np.floating], labels: NDArray[np.integer], subsets: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the test error in percent of every ensemble: arg max of the members' mean.
+    """Return the test error in percent of every ensemble, whose prediction is the members' mean.
 
     Args:
-        probabilities: The members' softmax, `(M, N, C)`; half precision will do.
-        labels: Classes, `(N,)`.
+        probabilities: Softmax outputs of the members, `(M, N, C)`; half precision suffices.
+        labels: True classes, `(N,)`.
         subsets: Indices of members, `(ensembles, k)`.
 
     Raises:
-        ValueError: if the shapes do not belong together, or a probability is no finite number.
+        ValueError: if the shapes do not match, or a probability is not finite.
     """
     if probabilities.ndim != 3 or labels.shape != probabilities.shape[1:2]:
         raise ValueError(
@@ -70,7 +70,7 @@ def measure_ensembles(
         )
     if not np.isfinite(probabilities).all():
         members = np.flatnonzero(~np.isfinite(probabilities).all(axis=(1, 2))).tolist()
-        raise ValueError(f"members {members}: a probability is no finite number")
+        raise ValueError(f"members {members}: a probability is not finite")
     errors = np.empty(len(subsets))
     exact = probabilities.astype(np.float32)
     total = np.empty_like(exact[0])
@@ -88,23 +88,21 @@ def pool_interval(
     num_members: int,
     confidence: float = CONFIDENCE,
 ) -> Interval | None:
-    """Return the interval of the mean test error of an ensemble of k, over the members.
+    """Return the interval of the mean test error of an ensemble of k members.
 
-    The mean over the k-subsets of M members is a U-statistic. Its spread over other pools of M
-    members is that of Tukey's pseudo-values, `M * mean - (M - 1) * mean without member i`, of which
-    this is the t interval (Arvesen 1969, Jackknifing U-statistics). Drawing members anew with
-    replacement gives too narrow an interval for pools this small, since an ensemble that holds a
-    member twice is none.
+    The mean over the k-subsets of M members is a U-statistic. Its spread over pools of M members is
+    estimated by Tukey's pseudo-values, `M * mean - (M - 1) * mean without member i`; this is their
+    t interval (Arvesen 1969, Jackknifing U-statistics). A bootstrap with replacement would give too
+    narrow an interval for pools this small, since it forms ensembles that hold a member twice.
 
     Args:
         errors: Test error in percent of every ensemble, `(ensembles,)`.
-        subsets: Their members, `(ensembles, k)`.
-        num_members: M.
-        confidence: Share of such intervals that hold the true mean.
+        subsets: Indices of their members, `(ensembles, k)`.
+        num_members: Number of members of the pool, M.
+        confidence: Confidence of the interval, between 0 and 1.
 
     Returns:
-        The interval in percent, with M samples; None where the pool has no more than k members,
-        or no spread.
+        The interval in percent with M samples; None if the pool has at most k members or no spread.
     """
     k = subsets.shape[1]
     if num_members <= k:
@@ -129,21 +127,21 @@ def pool_difference(
     confidence: float = CONFIDENCE,
     generator: np.random.Generator | None = None,
 ) -> Interval | None:
-    """Return the interval of ensemble minus single test error, over the members of two pools.
+    """Return the interval of ensemble minus single test error from two pools of members.
 
-    The pools are independent, so their variances add; the degrees of freedom are those of the
-    smaller pool, which errs towards a wider interval.
+    The pools are independent, so their variances add. The degrees of freedom are those of the
+    smaller pool, which makes the interval rather too wide than too narrow.
 
     Args:
-        ensemble: Probabilities of members of one ensemble design, `(M, N, C)`.
-        single: Probabilities of single networks of one budget, `(M', N, C)`.
-        labels: Classes, `(N,)`.
-        k: Members of an ensemble.
-        confidence: Confidence of the interval.
-        generator: What draws subsets of a large pool; seeded with 0 by default.
+        ensemble: Probabilities of the members of one ensemble design, `(M, N, C)`.
+        single: Probabilities of the single networks of one budget, `(M', N, C)`.
+        labels: True classes, `(N,)`.
+        k: Number of members of an ensemble.
+        confidence: Confidence of the interval, between 0 and 1.
+        generator: Random generator that draws subsets of a large pool; seed 0 by default.
 
     Returns:
-        The interval in percentage points; None where one of the pools has none.
+        The interval in percentage points; None if either pool gives no interval.
     """
     draw = generator or np.random.default_rng(0)
     intervals = []

@@ -1,4 +1,4 @@
-"""An ensemble's seconds, latency or bytes as a multiple of its single network's."""
+"""Ratios of an ensemble's seconds, latency or bytes to those of its single network."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 BudgetKey = tuple[int, int, int]
-"""Parameters, depth and width."""
+"""Parameters, depth and width of a budget."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Ensemble over single network, the geometric mean over budgets and seeds."""
+    """The ratio of ensemble to single network, as a geometric mean over budgets and seeds."""
 
     mean: float
     interval: Interval | None
-    """Over the seeds; None for one seed, or where there is no spread."""
+    """Interval over the seeds; None for one seed or without spread."""
     num_budgets: int
     num_seeds: int
 
@@ -44,12 +44,12 @@ def measure_ratio(
     budgets: Collection[int] | None = None,
     confidence: float = CONFIDENCE,
 ) -> Ratio | None:
-    """Measure a quantity of an ensemble class against the single network's.
+    """Measure the ratio of a quantity of an ensemble class to that of the single network.
 
-    Runs are paired by budget and seed. A seed's logarithms are averaged over its budgets; over the
-    seeds stands the t interval of these means, taken back from logarithms. All seeds that count
-    have the same budgets, so that they average the same designs: where pairs are missing, those
-    budgets that keep the most pairs, and the seeds that have all of them.
+    Runs are paired by budget and seed. The logarithms of the ratios are averaged over the budgets
+    of each seed; the interval is the t interval of these means over the seeds, transformed back.
+    All seeds must average the same designs. If pairs are missing, the budgets are those that keep
+    the most pairs, with the seeds that have all of them.
 
     Args:
         runs: Rows of `tabulate_runs` under one condition.
@@ -59,7 +59,7 @@ def measure_ratio(
         confidence: Confidence of the interval.
 
     Returns:
-        The ratio, or None where nothing is paired.
+        The ratio, or None if no runs are paired.
     """
     values = _values(runs, column, budgets)
     logarithms: defaultdict[int, dict[BudgetKey, float]] = defaultdict(dict)
@@ -74,21 +74,21 @@ def measure_ratio(
 def measure_own_ratio(
     runs: pl.DataFrame, column: str, design_class: DesignClassName, confidence: float = CONFIDENCE
 ) -> Ratio | None:
-    """Sum up what a run itself measured as a multiple of its single network's.
+    """Summarise ratios to the single network that the runs themselves measured.
 
     Args:
         runs: Rows of `tabulate_runs` under one condition.
-        column: A column of such multiples; rows without a value are left out.
+        column: A column of such ratios; rows without a value are left out.
         design_class: `deq` or `weq`.
         confidence: Confidence of the interval.
 
     Returns:
-        The ratio as `measure_ratio` has it, or None where nothing was measured.
+        The ratio in the form of `measure_ratio`, or None if nothing was measured.
     """
     logarithms: defaultdict[int, dict[BudgetKey, float]] = defaultdict(dict)
-    for (name, budget, seed), multiples in _values(runs, column, None).items():
+    for (name, budget, seed), ratios in _values(runs, column, None).items():
         if name == design_class:
-            logarithms[seed][budget] = math.log(sample_mean(multiples))
+            logarithms[seed][budget] = math.log(sample_mean(ratios))
     return _summarise(logarithms, confidence)
 
 
@@ -106,7 +106,7 @@ def _values(
 
 
 def _summarise(logarithms: dict[int, dict[BudgetKey, float]], confidence: float) -> Ratio | None:
-    """Average the logarithms of every seed over its budgets, and these means over the seeds."""
+    """Average the logarithms over the budgets of each seed, and the means over the seeds."""
     if not logarithms:
         return None
     budgets, seeds = _largest_block({seed: set(values) for seed, values in logarithms.items()})
@@ -120,7 +120,7 @@ def _summarise(logarithms: dict[int, dict[BudgetKey, float]], confidence: float)
 
 
 def _largest_block(budgets_of: dict[int, set[BudgetKey]]) -> tuple[list[BudgetKey], list[int]]:
-    """Choose the budgets of one of the seeds, and all seeds that have them, to keep most pairs."""
+    """Choose the budgets of one seed, and all seeds that have them, to keep the most pairs."""
     blocks = [
         (sorted(budgets), [seed for seed in budgets_of if budgets <= budgets_of[seed]])
         for budgets in budgets_of.values()

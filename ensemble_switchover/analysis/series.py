@@ -1,4 +1,4 @@
-"""The numbers behind the figures of one comparison: one row a design, one frame a figure."""
+"""The numbers behind the figures of one comparison: one frame per figure, one row per design."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ LEADING_COLUMNS = (
     *("budget_parameters", "budget_depth", "budget_width", "design_class", "k"),
     *("depth", "width", "parameters", "budget_fill", "num_seeds"),
 )
-"""What stands in every frame before the numbers of its figure."""
+"""The first columns of every frame, before the numbers of its figure."""
 
 
 def fill_series(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return how much of its budget each design spends."""
+    """Return the share of its budget that each design uses."""
     return summarise_errors(runs).select(LEADING_COLUMNS)
 
 
 def member_error_series(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return the error of the ensemble and the mean of its members', in percent (Figure C)."""
+    """Return the error of each ensemble and the mean error of its members in percent (Figure C)."""
     return _select(
         summarise_errors(runs), *_mean_std("test_error_percent", "member_test_error_percent")
     )
 
 
 def calibration_series(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return ECE and NLL (nats) after the last epoch; a value that is no number is left out."""
+    """Return ECE and NLL (nats) after the last epoch, over the finite values."""
     return _select(summarise_errors(runs), *_mean_std("ece", "nll_nats"))
 
 
@@ -46,7 +46,7 @@ def epoch_time_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return training seconds per epoch (Figures 6 and F).
 
     Raises:
-        RecordError: if the runs are of different conditions; so do all of the functions below.
+        RecordError: if the runs differ in their conditions; the functions below raise it too.
     """
     require_one_condition(runs, TIME_CONDITIONS, "training seconds")
     return _select(summarise_runs(runs, TIME_CONDITIONS), *_mean_std("epoch_seconds")).drop_nulls(
@@ -63,9 +63,9 @@ def layer_time_series(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def accuracy_time_series(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return the seconds until a design is as good as its single network (Figures 5, D and K).
+    """Return the seconds until a design reaches its single network's error (Figures 5, D and K).
 
-    The mean is null where not every seed gets there: a missing bar.
+    The mean is null if not every seed reaches it; the figure then has no bar.
     """
     require_one_condition(runs, TIME_CONDITIONS, "training seconds")
     counts = ("num_seeds_compared", "num_seeds_reached")
@@ -83,7 +83,7 @@ def latency_series(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def memory_series(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return the peak bytes of training, of the device or of the process (Figures 8 and H)."""
+    """Return the peak memory of training in bytes, of device or process (Figures 8 and H)."""
     measured = runs.drop_nulls("memory_kind")
     require_one_condition(measured, MEMORY_CONDITIONS, "bytes")
     on_device = pl.col("memory_kind") == DEVICE_MEMORY
@@ -93,16 +93,16 @@ def memory_series(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.DataFrame:
-    """Set the error of each design beside what it costs, and mark the Pareto front.
+    """Join the error of each design with its cost, and mark the Pareto front.
 
     Args:
         costs: One of the frames above.
-        cost: Its column, such as `epoch_seconds_mean`.
-        runs: The runs that the costs are of.
+        cost: The column of the cost, such as `epoch_seconds_mean`.
+        runs: The runs from which the costs were taken.
 
     Returns:
-        The designs that have a cost and an error, cheapest first; `on_front` where no other design
-        is as good in both and better in one.
+        The designs with a cost and an error, cheapest first. `on_front` is true if no other design
+        is at least as good in both and better in one.
     """
     errors = summarise_errors(runs).select(*LEADING_COLUMNS[:-1], *_mean_std("test_error_percent"))
     both = costs.join(errors, on=LEADING_COLUMNS[:-1], how="inner").drop_nulls(

@@ -16,12 +16,12 @@ CONFIDENCE = 0.95
 """The confidence of every interval in tables, figures and sentences."""
 
 ROUNDING = 1e-10
-"""Differences no further apart are equal; in percentage points, one image of a million is more."""
+"""Spreads of at most this many percentage points count as 0; one image in a million is more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A confidence interval of a mean, in the unit of the samples."""
+    """A confidence interval of a mean; mean and bounds are in the unit of the samples."""
 
     mean: float
     lower: float
@@ -47,7 +47,7 @@ def sample_mean(values: Sequence[float]) -> float:
     3.0
 
     Raises:
-        ValueError: if there is no value.
+        ValueError: if there are no values.
     """
     if not values:
         raise ValueError("the mean of no values: expected at least one")
@@ -57,7 +57,7 @@ def sample_mean(values: Sequence[float]) -> float:
 def sample_std(values: Sequence[float]) -> float | None:
     """Return the sample standard deviation, `sqrt(sum((x - mean)^2) / (n - 1))`.
 
-    One value has none:
+    A single value has none:
 
     >>> sample_std([2.0, 4.0, 6.0])
     2.0
@@ -77,17 +77,17 @@ def paired_t_interval(
 
     `mean +- t * s / sqrt(n)`, where `s` is the sample standard deviation of the n differences and
     `t` the `(1 + confidence) / 2` quantile of Student's t distribution with n - 1 degrees of
-    freedom (Student, 1908, The Probable Error of a Mean). One difference has no spread, and so no
-    interval; nor do equal differences, which a test error of few images gives by chance. What
-    rounding alone sets apart counts as equal.
+    freedom (Student, 1908, The Probable Error of a Mean). A single difference has no spread and so
+    no interval. Neither have equal differences, which occur by chance where the test error rests on
+    few images. Differences that vary only by rounding count as equal.
 
     Args:
-        differences: One difference per pair, such as ensemble minus single test error, one per
-            seed, in percentage points.
-        confidence: Share of such intervals that hold the true mean, between 0 and 1.
+        differences: One difference per pair, such as ensemble minus single test error of each seed,
+            in percentage points.
+        confidence: Share of such intervals that contain the true mean, between 0 and 1.
 
     Returns:
-        The interval in the unit of the differences, or None where there is no spread.
+        The interval in the unit of the differences, or None if they have no spread.
 
     >>> interval = paired_t_interval([-3.0, -2.0, -1.0])
     >>> round(interval.lower, 3), round(interval.upper, 3), interval.below_zero
@@ -107,7 +107,7 @@ def paired_t_interval(
 
 @lru_cache
 def t_quantile(degrees_of_freedom: int, confidence: float) -> float:
-    """Return by how many standard errors a two-sided t interval reaches to either side.
+    """Return the half-width of a two-sided t interval in standard errors.
 
     >>> round(t_quantile(2, 0.95), 4)
     4.3027

@@ -1,4 +1,4 @@
-"""Time to accuracy: training seconds until an ensemble is as good as its single network."""
+"""Time to accuracy: training seconds until a run reaches the error of its single network."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TimeToAccuracy:
-    """How long a run trained until it was as good as the single network of its budget and seed."""
+    """Training time until a run reached the error of the single network of its budget and seed."""
 
     target_test_error: float | None
-    """Lowest test error of that single network over its epochs, in percent; None if not run."""
+    """Lowest test error of that single network over its epochs, in percent; None without a run."""
     seconds: float | None
-    """Training seconds until the run reached the target; None if it never did (a missing bar)."""
+    """Training seconds until the run reached the target; None if it never did."""
 
 
 def steady_seconds(epochs: Sequence[EpochRecord]) -> list[float]:
-    """Return the training seconds of each epoch, as they would be without the warm-up.
+    """Return the training seconds of each epoch without one-time costs.
 
-    The warm-up epoch is training too and has to count, but its own seconds also hold what happens
-    once (compilation, allocation, the first touch of the data). They are replaced by the median
-    of the other epochs. Where every epoch is a warm-up, its own seconds are all there is.
+    The warm-up epoch trains too and has to count, but its seconds include one-time costs such as
+    compilation, allocation and the first access to the data. They are replaced by the median of
+    the other epochs. If every epoch is a warm-up, its own seconds are kept.
 
     Args:
         epochs: The epochs of a run, in order.
 
     Returns:
-        Seconds, summed over the members, one per epoch.
+        Seconds of each epoch, all members together.
     """
     steady = [epoch.train_seconds for epoch in epochs if not epoch.warm_up]
     if not steady:
@@ -48,11 +48,11 @@ def steady_seconds(epochs: Sequence[EpochRecord]) -> list[float]:
 
 
 def seconds_to_reach(epochs: Sequence[EpochRecord], target_test_error: float) -> float | None:
-    """Return the training seconds until the test error is first at or below the target.
+    """Return the training seconds until the test error first is at or below the target.
 
     Args:
         epochs: The epochs of a run, in order.
-        target_test_error: Percent.
+        target_test_error: Target in percent.
 
     Returns:
         Cumulative `steady_seconds`, or None if the run never reaches the target.
@@ -68,13 +68,13 @@ def measure_times_to_accuracy(
 ) -> list[TimeToAccuracy]:
     """Measure the time to accuracy of every run (section 5 and Figure 5 of the paper).
 
-    The target is the lowest test error that the single network of the same setting, budget and
-    seed has after any epoch; where that network was run more than once, the lowest of all. The
-    single network's own time is the time to its own best epoch.
+    The target is the lowest test error over the epochs of the single network of the same setting,
+    budget and seed, and over its runs if it was run more than once. For the single network itself
+    this is the time to its best epoch.
 
     Args:
         records: Runs of any number of settings.
-        settings: The setting of each record, where it is known.
+        settings: The setting of each record; read from the records by default.
 
     Returns:
         One entry per record, in the same order.
@@ -82,17 +82,17 @@ def measure_times_to_accuracy(
     targets: defaultdict[tuple[Setting, BudgetRecord, int], list[float]] = defaultdict(list)
     if settings is None:
         settings = [setting_of(record) for record in records]
-    places = [
+    keys = [
         (setting, record.budget, record.seed)
         for setting, record in zip(settings, records, strict=True)
     ]
-    for record, place in zip(records, places, strict=True):
+    for record, key in zip(records, keys, strict=True):
         if record.design.design_class == "single":
             errors = (epoch.test_error for epoch in record.epochs)
-            targets[place].extend(error for error in errors if math.isfinite(error))
+            targets[key].extend(error for error in errors if math.isfinite(error))
     times = []
-    for record, place in zip(records, places, strict=True):
-        target = min(targets[place]) if targets.get(place) else None
+    for record, key in zip(records, keys, strict=True):
+        target = min(targets[key]) if targets.get(key) else None
         seconds = None if target is None else seconds_to_reach(record.epochs, target)
         times.append(TimeToAccuracy(target, seconds))
     return times

@@ -28,7 +28,7 @@ def test_runs_are_parted_by_what_changes_their_seconds() -> None:
     assert first.runs.height == 4
     assert first.compares
     assert first.label == (
-        "cpu (Example CPU), sequential execution, precision float32, threads 1, jobs 2"
+        "cpu (Example CPU), sequential execution, precision float32, 1 thread, 2 concurrent runs"
     )
     assert [group.runs.height for group in others] == [1, 1]
     assert not any(group.compares for group in others)
@@ -48,7 +48,7 @@ def test_runs_that_asked_for_the_fastest_compare_with_each_other_alone() -> None
     groups = split_conditions(tabulate_runs(records))
 
     assert [sorted(group.runs["name"]) for group in groups] == [["a", "b"], ["c", "d"]]
-    assert "each design by its fastest execution" in groups[0].label
+    assert "each design with its fastest execution" in groups[0].label
     assert groups[0].runs.sort("name")["executed_as"].to_list() == ["sequential", "fused"]
 
 
@@ -62,7 +62,7 @@ def test_what_must_not_be_mixed_is_refused_with_the_odd_records_named() -> None:
 
     with pytest.raises(
         RecordError,
-        match=r"training seconds of different conditions .*: odd "
+        match=r"training seconds under different conditions .*: odd "
         r"\(device_name Other CPU instead of Example CPU\)",
     ):
         require_one_condition(runs, TIME_CONDITIONS, "training seconds")

@@ -36,7 +36,7 @@ def test_what_was_measured_on_and_the_sets_options_are_told() -> None:
 
     assert "300 training and 1,497 test images of" in data()
     held_out = {"validation_size": 60, "test_size": 0, "evaluated_on": "validation"}
-    assert "300 training and 60 validation images (in place of test images) of" in data(**held_out)
+    assert "300 training and 60 validation images (instead of test images) of" in data(**held_out)
     assert "1,497 test images (60 more held out for validation)" in data(validation_size=60)
     assert "difficulty 0.5" in data(options={"difficulty": 0.5})
     randaugment = {"randaugment_ops": 2, "randaugment_magnitude": 14}

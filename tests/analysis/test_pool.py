@@ -111,7 +111,7 @@ def test_bad_pools_are_named() -> None:
     with pytest.raises(ValueError, match=r"expected \(members, images, classes\)"):
         measure_ensembles(pool, LABELS[:-1], subsets)
     pool[1, 5, 0] = np.nan
-    with pytest.raises(ValueError, match=r"members \[1\]: a probability is no finite number"):
+    with pytest.raises(ValueError, match=r"members \[1\]: a probability is not finite"):
         measure_ensembles(pool, LABELS, subsets)
 
 

@@ -36,7 +36,7 @@ def test_costs_of_different_conditions_are_refused(make, what: str, odd: dict[st
         ]
     )
 
-    with pytest.raises(RecordError, match=rf"{what} of different conditions .*: odd one \("):
+    with pytest.raises(RecordError, match=rf"{what} under different conditions .*: odd one \("):
         make(runs)
     assert make(runs.filter(runs["name"] != "odd one")).height == 1
 

@@ -1,4 +1,4 @@
-"""The paper's statements, checked one by one."""
+"""The statements of the paper, each checked against the records."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["Claim", "ClaimAnswer", "check_claims"]
 
 
 def check_claims(findings: Sequence[Finding]) -> list[Claim]:
-    """Check every statement of the paper against every comparison that has ensembles."""
+    """Check every statement of the paper on every comparison with ensembles."""
     compared = [finding for finding in findings if finding.thresholds]
     claims = [check_deq_before_weq(finding) for finding in compared]
     for check in (check_gain, check_threshold_budget, check_epochs):

@@ -1,10 +1,10 @@
-"""A statement of the paper, and what the records say of it."""
+"""A statement of the paper and the evidence of the records for or against it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ensemble_switchover.machine.terminal import count
 
@@ -13,15 +13,25 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.statistics import Interval
 
 ABOUT_EQUAL = (0.8, 1.25)
-"""What counts as about the same: a ratio of four fifths to five quarters."""
+"""Ratios that count as about equal."""
 ABOUT_TWICE = (1.5, 2.5)
-"""What counts as about twice."""
+"""Ratios that count as about twice."""
 NOTHING_MEASURED = "nothing"
-"""What is measured where there is nothing to measure."""
+"""The measured value of a claim without a measurement."""
+
+
+class Statement(NamedTuple):
+    """A statement of the paper, and what it is checked on."""
+
+    text: str
+    source: str
+    """Section, figure or footnote of the paper."""
+    scope: str
+    """The comparison, or what several comparisons share."""
 
 
 class ClaimAnswer(Enum):
-    """Whether a statement holds in these records."""
+    """Whether a statement holds in the records."""
 
     HOLDS = "holds"
     DOES_NOT_HOLD = "does not hold"
@@ -30,27 +40,33 @@ class ClaimAnswer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One statement of the paper, checked against the records of one comparison or several."""
+    """A statement of the paper, checked against the records of one or several comparisons."""
 
     statement: str
     source: str
-    """Where the paper says it."""
+    """Section, figure or footnote of the paper."""
     scope: str
-    """The comparison, or what several of them share."""
+    """The comparison, or what several comparisons share."""
     measured: str
-    """The value here, with its interval or range."""
+    """The measured value with its interval or range."""
     answer: ClaimAnswer
     reason: str
+    """Why the answer is what it is."""
+
+
+def cannot_be_said(statement: Statement, reason: str, measured: str = NOTHING_MEASURED) -> Claim:
+    """Return a claim that the records cannot decide."""
+    return Claim(*statement, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
 
 
 def judge(lower: float, upper: float, lowest: float, highest: float) -> ClaimAnswer:
-    """Compare what was measured with what is claimed.
+    """Judge whether a measured interval lies within a claimed range.
 
     Args:
         lower: Lower end of the measured interval.
-        upper: Upper end.
+        upper: Upper end of the measured interval.
         lowest: Lower end of the claimed range.
-        highest: Upper end.
+        highest: Upper end of the claimed range.
 
     >>> judge(1.8, 2.2, 1.5, 2.5).value, judge(2.6, 3.0, 1.5, 2.5).value
     ('holds', 'does not hold')
@@ -65,17 +81,17 @@ def judge(lower: float, upper: float, lowest: float, highest: float) -> ClaimAns
 
 
 def reason_of(answer: ClaimAnswer, lowest: float, highest: float, unit: str = "") -> str:
-    """Give the reason of a judgement in words."""
+    """Return the reason for the answer of `judge`."""
     claimed = f"{lowest:,.10g} to {highest:,.10g}{unit}"
     return {
-        ClaimAnswer.HOLDS: f"all of it lies within {claimed}",
-        ClaimAnswer.DOES_NOT_HOLD: f"all of it lies outside {claimed}",
-        ClaimAnswer.CANNOT_BE_SAID: f"it lies partly within {claimed}",
+        ClaimAnswer.HOLDS: f"the whole interval lies within {claimed}",
+        ClaimAnswer.DOES_NOT_HOLD: f"the whole interval lies outside {claimed}",
+        ClaimAnswer.CANNOT_BE_SAID: f"the interval lies partly within {claimed}",
     }[answer]
 
 
 def describe_interval(interval: Interval, form: str, unit: str) -> str:
-    """Write a mean with its interval and its samples."""
+    """Write a mean with its interval and number of seeds; the caller closes the bracket."""
     return (
         f"{interval.mean:{form}}{unit} ({100 * interval.confidence:g} % t interval "
         f"{interval.lower:{form}} to {interval.upper:{form}}, {count(interval.num_samples, 'seed')}"
@@ -83,25 +99,25 @@ def describe_interval(interval: Interval, form: str, unit: str) -> str:
 
 
 def claim_ratio(
-    claim: tuple[str, str, str], ratio: Ratio | None, bounds: tuple[float, float], where: str
+    statement: Statement, ratio: Ratio | None, bounds: tuple[float, float], where: str
 ) -> Claim:
     """Judge a ratio of an ensemble class to the single network.
 
     Args:
-        claim: Statement, source and scope.
-        ratio: What was measured; None where nothing could be paired.
+        statement: The statement of the paper.
+        ratio: The measured ratio; None if no runs could be paired.
         bounds: The claimed range of the ratio.
         where: The condition under which it was measured.
     """
     if ratio is None:
-        reason = "no single network and ensemble of one budget and seed have it"
-        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
+        reason = "no budget and seed has this measurement for both single network and ensemble"
+        return cannot_be_said(statement, reason)
     over = f"{count(ratio.num_budgets, 'budget')}, {where}"
     if ratio.interval is None:
         seeds = count(ratio.num_seeds, "seed")
         measured = f"{ratio.mean:.2f} times ({seeds}, {over})"
         reason = "one seed gives no interval" if ratio.num_seeds == 1 else "the seeds do not differ"
-        return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
+        return cannot_be_said(statement, reason, measured)
     measured = f"{describe_interval(ratio.interval, '.2f', ' times')}, {over})"
     answer = judge(ratio.interval.lower, ratio.interval.upper, *bounds)
-    return Claim(*claim, measured, answer, reason_of(answer, *bounds, " times"))
+    return Claim(*statement, measured, answer, reason_of(answer, *bounds, " times"))

@@ -12,9 +12,10 @@ import polars as pl
 from ensemble_switchover.analysis.claims.claim import (
     ABOUT_EQUAL,
     ABOUT_TWICE,
-    NOTHING_MEASURED,
     Claim,
     ClaimAnswer,
+    Statement,
+    cannot_be_said,
     claim_ratio,
 )
 from ensemble_switchover.analysis.condition_group import split_conditions
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
 FASTER = (1.2, 5.0)
-"""How many times faster an ensemble reaches the single network's accuracy."""
+"""Claimed factor by which an ensemble reaches the single network's accuracy faster."""
 LOWER = (0.0, math.nextafter(1.0, 0.0))
 """A ratio below 1."""
 
@@ -38,7 +39,7 @@ LOWER = (0.0, math.nextafter(1.0, 0.0))
 def check_epoch_time(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     """Check that an epoch takes deq about twice as long as the single network, and weq as long."""
     twice = ensemble_class == "deq"
-    claim = (
+    statement = Statement(
         f"An epoch takes {ensemble_class} about {'twice ' if twice else ''}as long as the single "
         "network.",
         "section 5, Figure 6",
@@ -46,18 +47,18 @@ def check_epoch_time(finding: Finding, ensemble_class: DesignClassName) -> Claim
     )
     group = _paper_group(finding, ensemble_class)
     if group is None:
-        return _other_execution(claim)
+        return _other_execution(statement)
     ratio = measure_ratio(group.runs, "epoch_seconds", ensemble_class)
-    return claim_ratio(claim, ratio, ABOUT_TWICE if twice else ABOUT_EQUAL, group.label)
+    return claim_ratio(statement, ratio, ABOUT_TWICE if twice else ABOUT_EQUAL, group.label)
 
 
 def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) -> Claim:
-    """Check how much faster an ensemble is as good as its single network, beyond the threshold.
+    """Check how much faster an ensemble reaches its single network's error beyond the threshold.
 
-    Runs that never are as good have no time. Without them the mean flatters the ensemble, so it
-    decides only where it is too slow even so.
+    Runs that never reach it have no time. A mean without them favours the ensemble, so it decides
+    only if the ensemble is too slow even then.
     """
-    claim = (
+    statement = Statement(
         f"Beyond the threshold {ensemble_class} reaches the single network's accuracy 1.2 to 5 "
         "times faster.",
         "section 5, Figure 5",
@@ -65,15 +66,15 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
     )
     group = _paper_group(finding, ensemble_class)
     if group is None:
-        return _other_execution(claim)
+        return _other_execution(statement)
     threshold = finding.thresholds[ensemble_class]
     if threshold.budget is None:
         reason = "no budget is beyond the threshold"
-        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
+        return cannot_be_said(statement, reason)
     budgets = {budget for budget in threshold.budgets if budget >= threshold.budget}
     inverse = group.runs.with_columns(speed=1.0 / pl.col("time_to_accuracy_seconds"))
     ratio = measure_ratio(inverse, "speed", ensemble_class, budgets)
-    judged = claim_ratio(claim, ratio, FASTER, group.label)
+    judged = claim_ratio(statement, ratio, FASTER, group.label)
     asked = group.runs.drop_nulls("target_test_error_percent").filter(
         pl.col("design_class") == ensemble_class, pl.col("budget_parameters").is_in(budgets)
     )
@@ -81,18 +82,16 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
     too_slow = ratio is not None and ratio.interval is not None and ratio.interval.upper < FASTER[0]
     if not num_missing or too_slow:
         return judged
-    reason = (
-        f"{num_missing} of {count(asked.height, 'run')} never get there, and are not in the mean"
-    )
+    reason = f"{num_missing} of {count(asked.height, 'run')} never reach it and are not in the mean"
     return replace(judged, answer=ClaimAnswer.CANNOT_BE_SAID, reason=reason)
 
 
 def check_inference_time(finding: Finding) -> Claim:
     """Check that width-equivalent ensembles predict about as fast as the single network.
 
-    Inference is timed one member after another however members were trained.
+    Inference is timed one member after another, however the members were trained.
     """
-    claim = (
+    statement = Statement(
         "weq predicts about as fast as the single network.",
         "section 5, Figure 7",
         finding.comparison.label,
@@ -100,55 +99,55 @@ def check_inference_time(finding: Finding) -> Claim:
     timed = finding.runs.drop_nulls("latency_batch_size")
     if timed.is_empty():
         reason = "no inference time was measured"
-        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
+        return cannot_be_said(statement, reason)
     groups = split_conditions(timed)
     group = _most_compared([g for g in groups if _is_sequential(g)] or groups, "weq")
     size = Counter(group.runs["latency_batch_size"].to_list()).most_common(1)[0][0]
     runs = group.runs.filter(pl.col("latency_batch_size") == size)
     ratio = measure_own_ratio(runs, "latency_to_single", "weq")
-    if ratio is None:  # records of before the two were timed by turns
+    if ratio is None:  # older records, in which the two were not timed alternately
         ratio = measure_ratio(runs, "latency_ms_per_image", "weq")
     trained = group.label if _is_sequential(group) else f"one by one; trained: {group.label}"
-    return claim_ratio(claim, ratio, ABOUT_EQUAL, f"batches of {size}, {trained}")
+    return claim_ratio(statement, ratio, ABOUT_EQUAL, f"batches of {size}, {trained}")
 
 
 def check_memory(finding: Finding, ensemble_class: DesignClassName) -> Claim:
-    """Check that training an ensemble needs less memory of the device than the single network."""
-    claim = (
+    """Check that training an ensemble needs less device memory than the single network."""
+    statement = Statement(
         f"{ensemble_class} needs less memory to train than the single network.",
         "section 6, Figure 8",
         finding.comparison.label,
     )
     group = _paper_group(finding, ensemble_class)
     if group is None:
-        return _other_execution(claim)
+        return _other_execution(statement)
     runs = group.runs.filter(pl.col("memory_kind") == DEVICE_MEMORY)
     if runs.is_empty():
         reason = "no memory was measured"
         if PROCESS_MEMORY in group.runs["memory_kind"]:
-            reason = "a CPU tells the memory of the whole process, which is something else"
-        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
-    return _claim_lower(claim, runs, ensemble_class, group.label)
+            reason = "on a CPU only the memory of the whole process is measured"
+        return cannot_be_said(statement, reason)
+    return _claim_lower(statement, runs, ensemble_class, group.label)
 
 
 def _claim_lower(
-    claim: tuple[str, str, str], runs: pl.DataFrame, ensemble_class: DesignClassName, where: str
+    statement: Statement, runs: pl.DataFrame, ensemble_class: DesignClassName, where: str
 ) -> Claim:
-    """Judge bytes, which a design repeats exactly: seeds without spread decide, too."""
+    """Judge peak memory, which can be equal for all seeds: equal seeds decide too."""
     ratio = measure_ratio(runs, "peak_device_bytes", ensemble_class)
     if ratio is None or ratio.interval is not None or ratio.num_seeds < 2:
-        return claim_ratio(claim, ratio, LOWER, where)
+        return claim_ratio(statement, ratio, LOWER, where)
     budgets = count(ratio.num_budgets, "budget")
     measured = f"{ratio.mean:.2f} times ({ratio.num_seeds} equal seeds, {budgets}, {where})"
     if ratio.mean < 1.0:
-        return Claim(*claim, measured, ClaimAnswer.HOLDS, "all seeds need less")
-    return Claim(*claim, measured, ClaimAnswer.DOES_NOT_HOLD, "all seeds need as much or more")
+        return Claim(*statement, measured, ClaimAnswer.HOLDS, "all seeds need less")
+    return Claim(*statement, measured, ClaimAnswer.DOES_NOT_HOLD, "all seeds need as much or more")
 
 
 def _paper_group(finding: Finding, ensemble_class: DesignClassName) -> ConditionGroup | None:
-    """Return the most runs of one condition that were trained the paper's way, member by member.
+    """Return the largest group of runs that were trained one member after another, as in the paper.
 
-    Those that hold the ensemble class beside single networks come first.
+    Groups with both the ensemble class and single networks come first.
     """
     groups = [group for group in split_conditions(finding.runs) if _is_sequential(group)]
     return _most_compared(groups, ensemble_class) if groups else None
@@ -161,11 +160,11 @@ def _is_sequential(group: ConditionGroup) -> bool:
 def _most_compared(
     groups: Sequence[ConditionGroup], ensemble_class: DesignClassName
 ) -> ConditionGroup:
-    """Return the first group that holds the class beside single networks, or else the first."""
+    """Return the first group with both the class and single networks, or else the first group."""
     pair = {"single", ensemble_class}
     return next((g for g in groups if pair <= set(g.runs["design_class"])), groups[0])
 
 
-def _other_execution(claim: tuple[str, str, str]) -> Claim:
-    reason = "the paper trains members one after another; no run here does (execution=sequential)"
-    return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
+def _other_execution(statement: Statement) -> Claim:
+    reason = "the paper trains members one after another (execution=sequential); no run here does"
+    return cannot_be_said(statement, reason)

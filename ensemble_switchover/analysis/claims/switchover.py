@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.claims.claim import (
-    NOTHING_MEASURED,
     Claim,
     ClaimAnswer,
+    Statement,
+    cannot_be_said,
     describe_interval,
     judge,
     reason_of,
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
 GAIN = (1.0, 3.0)
-"""Percentage points of lower test error beyond the threshold."""
+"""Claimed reduction of the test error beyond the threshold, in percentage points."""
 CLAIMED_BUDGETS = (1.0e6, 1.5e6)
-"""Parameters at which the threshold lies, Wide ResNets apart (footnote 2)."""
+"""Claimed threshold in parameters, except for Wide ResNets (footnote 2)."""
 CLAIMED_K = 4
-"""The members of the ensembles whose threshold lies there; of more, it lies higher (Figure 4)."""
+"""Number of members for which the paper claims this threshold; it rises with k (Figure 4)."""
 
 
 def check_deq_before_weq(finding: Finding) -> Claim:
     """Check that depth-equivalent ensembles switch over at fewer parameters."""
-    claim = (
+    statement = Statement(
         "Depth-equivalent ensembles switch over before width-equivalent ones.",
         "section 4",
         finding.comparison.label,
@@ -39,24 +40,25 @@ def check_deq_before_weq(finding: Finding) -> Claim:
     deq, weq = (range_switchover(finding.thresholds[name]) for name in ("deq", "weq"))
     measured = f"deq: {deq}; weq: {weq}"
     if not (deq.is_compared and weq.is_compared):
-        reason = "both classes need runs beside single networks of the same budgets"
-        return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
+        reason = "both classes need runs at budgets that also have single networks"
+        return cannot_be_said(statement, reason, measured)
     if deq.at <= weq.above:
         reason = "deq is beyond its threshold where weq is worse, or does not exist"
-        return Claim(*claim, measured, ClaimAnswer.HOLDS, reason)
+        return Claim(*statement, measured, ClaimAnswer.HOLDS, reason)
     if weq.at <= deq.above:
         reason = "weq is beyond its threshold where deq is worse, or does not exist"
-        return Claim(*claim, measured, ClaimAnswer.DOES_NOT_HOLD, reason)
-    reason = "the two ranges overlap: more seeds, or other budgets, would tell"
-    return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
+        return Claim(*statement, measured, ClaimAnswer.DOES_NOT_HOLD, reason)
+    reason = "the two ranges overlap; more seeds or other budgets could decide"
+    return cannot_be_said(statement, reason, measured)
 
 
 def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
-    """Check how much lower the test error is beyond the threshold, after the last epoch.
+    """Check how much lower the test error is beyond the threshold after the last epoch.
 
-    A seed's differences are averaged over the budgets beyond; the interval is over the seeds.
+    The differences of each seed are averaged over the budgets beyond the threshold; the interval is
+    over the seeds.
     """
-    claim = (
+    statement = Statement(
         f"Beyond the threshold {ensemble_class} errs 1 to 3 percentage points less.",
         "section 4",
         finding.comparison.label,
@@ -64,7 +66,7 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     threshold, grid = finding.thresholds[ensemble_class], finding.grid
     if threshold.budget is None:
         reason = "no budget is beyond the threshold"
-        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
+        return cannot_be_said(statement, reason)
     row = len(grid.epochs) - 1
     gains = []
     for column, epoch in enumerate(threshold.boundary_epochs):
@@ -76,59 +78,59 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     interval = paired_t_interval(means, threshold.confidence)
     if not seeds:
         reason = "no seed has every budget beyond the threshold"
-        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
+        return cannot_be_said(statement, reason)
     over = count(len(gains), "budget")
     if interval is None:
         measured = f"{sample_mean(means):.1f} points ({count(len(seeds), 'seed')}, {over})"
         reason = "the seeds do not differ"
         if len(seeds) == 1:
             reason = "one seed alone has every budget beyond the threshold"
-        return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
+        return cannot_be_said(statement, reason, measured)
     measured = f"{describe_interval(interval, '.1f', ' points')}, {over})"
     answer = judge(interval.lower, interval.upper, *GAIN)
-    return Claim(*claim, measured, answer, reason_of(answer, *GAIN, " points"))
+    return Claim(*statement, measured, answer, reason_of(answer, *GAIN, " points"))
 
 
 def check_threshold_budget(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     """Check that the threshold lies at 1 to 1.5 million parameters.
 
-    It lies above the largest budget that is ruled out, and at most at the one that was found.
+    The threshold lies above the largest budget that is ruled out, and at most at the budget found.
     """
-    claim = (
-        f"{ensemble_class} switches over at 1 to 1.5 million parameters (k = {CLAIMED_K}, Wide "
-        "ResNets apart).",
+    statement = Statement(
+        f"{ensemble_class} switches over at 1 to 1.5 million parameters (k = {CLAIMED_K}, except "
+        "Wide ResNets).",
         "section 4, footnote 2",
         finding.comparison.label,
     )
     found = range_switchover(finding.thresholds[ensemble_class])
     if not found.is_compared:
-        return _nothing_compared(claim)
+        return _nothing_compared(statement)
     if finding.comparison.setting.family == "wide_resnet":
-        reason = "the paper excepts Wide ResNets"
-        return Claim(*claim, str(found), ClaimAnswer.CANNOT_BE_SAID, reason)
+        reason = "the paper excludes Wide ResNets"
+        return cannot_be_said(statement, reason, str(found))
     if finding.comparison.k != CLAIMED_K:
-        reason = f"the paper says it of k = {CLAIMED_K}"
-        return Claim(*claim, str(found), ClaimAnswer.CANNOT_BE_SAID, reason)
+        reason = f"the paper states it for k = {CLAIMED_K}"
+        return cannot_be_said(statement, reason, str(found))
     measured = str(found)
     if found.above and not math.isinf(found.at):
         measured = f"above {found.above:,.0f}, at most {found.at:,.0f} parameters"
     answer = judge(found.above + 1, found.at, *CLAIMED_BUDGETS)
-    return Claim(*claim, measured, answer, reason_of(answer, *CLAIMED_BUDGETS, " parameters"))
+    return Claim(*statement, measured, answer, reason_of(answer, *CLAIMED_BUDGETS, " parameters"))
 
 
 def check_epochs(finding: Finding, ensemble_class: DesignClassName) -> Claim:
-    """Check that, at its budget, the threshold is reached after at most half of the epochs."""
-    claim = (
+    """Check that the threshold is reached after at most half of the epochs at its budget."""
+    statement = Statement(
         f"{ensemble_class} switches over no later than half of the training epochs.",
         "section 4",
         finding.comparison.label,
     )
     threshold = finding.thresholds[ensemble_class]
     if threshold.pair_counts is None:
-        return _nothing_compared(claim)
+        return _nothing_compared(statement)
     if threshold.epoch is None or threshold.earliest_epoch is None:
         reason = "no budget is beyond the threshold"
-        return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
+        return cannot_be_said(statement, reason)
     last = threshold.epochs[-1]
     epochs = f"epoch {threshold.epoch}"
     if threshold.earliest_epoch < threshold.epoch:
@@ -136,9 +138,9 @@ def check_epochs(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     measured = f"{epochs} of {last} at {threshold.budget:,} parameters"
     answer = judge(threshold.earliest_epoch, threshold.epoch, 0, last / 2)
     reason = reason_of(answer, 0, last / 2, " epochs")
-    return Claim(*claim, measured, answer, reason)
+    return Claim(*statement, measured, answer, reason)
 
 
-def _nothing_compared(claim: tuple[str, str, str]) -> Claim:
-    reason = "there is no ensemble beside a single network of the same budget and seed"
-    return Claim(*claim, NOTHING_MEASURED, ClaimAnswer.CANNOT_BE_SAID, reason)
+def _nothing_compared(statement: Statement) -> Claim:
+    reason = "no budget and seed has both an ensemble and a single network"
+    return cannot_be_said(statement, reason)

@@ -1,4 +1,4 @@
-"""The paper's statements on how the switchover moves from one comparison to another (section 4)."""
+"""The paper's statements on how the switchover moves between comparisons (section 4)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.claims.claim import NOTHING_MEASURED, Claim, ClaimAnswer
+from ensemble_switchover.analysis.claims.claim import (
+    NOTHING_MEASURED,
+    Claim,
+    ClaimAnswer,
+    Statement,
+    cannot_be_said,
+)
 from ensemble_switchover.analysis.switchover.range import data_complexity, range_switchover
 
 if TYPE_CHECKING:
@@ -20,17 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One comparison on the way."""
+    """One comparison in an ordered series."""
 
     name: str
     kind: object
-    """What rises; steps of the same kind are not ordered."""
+    """The value that orders the steps; steps with equal values are not ordered."""
     found: SwitchoverRange
 
 
 def check_rise_with_k(findings: Sequence[Finding], ensemble_class: DesignClassName) -> list[Claim]:
-    """Check, setting by setting, that larger ensembles switch over at more parameters."""
-    statement = (
+    """Check in each setting that larger ensembles switch over at more parameters."""
+    text = (
         f"The more members, the more parameters {ensemble_class} needs to switch over (DenseNet: "
         "1.5, 3 and 5 million for k = 4, 6 and 8)."
     )
@@ -48,21 +54,19 @@ def check_rise_with_k(findings: Sequence[Finding], ensemble_class: DesignClassNa
             for f in sorted(group, key=lambda f: f.comparison.k)
         ]
         scope = _with_source(group[0].comparison.setting_label, group[0])
-        claims.append(_judge_rise((statement, "section 4, Figure 4", scope), steps, "k"))
+        claims.append(_judge_rise(Statement(text, "section 4, Figure 4", scope), steps, "k"))
     return claims
 
 
 def check_fall_with_complexity(
     findings: Sequence[Finding], ensemble_class: DesignClassName
 ) -> list[Claim]:
-    """Check, family by family and k by k, that harder data bring the switchover down.
+    """Check for each family and k that more complex data lower the switchover.
 
-    Data are the harder, the higher `data_complexity` is. Their recipes may differ, but not what
-    else two runs must share; settings of the same data are not ordered.
+    Data sets are ordered by `data_complexity`. Their recipes may differ, but nothing else that two
+    runs must share. Settings of the same data are not ordered.
     """
-    statement = (
-        f"The more complex the data, the fewer parameters {ensemble_class} needs to switch over."
-    )
+    text = f"The more complex the data, the fewer parameters {ensemble_class} needs to switch over."
     groups: defaultdict[Hashable, list[tuple[float, Finding]]] = defaultdict(list)
     for finding in _with_ensembles(findings):
         comparison = finding.comparison
@@ -83,8 +87,8 @@ def check_fall_with_complexity(
             for complexity, f in hardest_first
         ]
         scope = _with_source(f"{comparison.setting.family}, k = {comparison.k}", group[0][1])
-        claim = (statement, "section 4, Figure 2(a) to (c)", scope)
-        claims.append(_judge_rise(claim, steps, "data set"))
+        source = "section 4, Figure 2(a) to (c)"
+        claims.append(_judge_rise(Statement(text, source, scope), steps, "data set"))
     return claims
 
 
@@ -97,8 +101,8 @@ def _with_source(scope: str, finding: Finding) -> str:
     return f"{scope}, {comparison.source}" if comparison.show_source else scope
 
 
-def _judge_rise(claim: tuple[str, str, str], steps: Sequence[_Step], what: str) -> Claim:
-    """Judge whether the switchover rises from each step to every later one of another kind."""
+def _judge_rise(statement: Statement, steps: Sequence[_Step], what: str) -> Claim:
+    """Judge whether the switchover rises from each step to every later step of another kind."""
     compared = [step for step in steps if step.found.is_compared]
     measured = "; ".join(f"{step.name}: {step.found}" for step in compared) or NOTHING_MEASURED
     pairs = [
@@ -108,11 +112,12 @@ def _judge_rise(claim: tuple[str, str, str], steps: Sequence[_Step], what: str) 
     ]
     if not pairs:
         reason = f"{'only one' if compared else 'no'} {what} in these records has a pair to compare"
-        return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
+        return cannot_be_said(statement, reason, measured)
     if any(later.at <= earlier.above for earlier, later in pairs):
-        reason = "a step goes the other way"
-        return Claim(*claim, measured, ClaimAnswer.DOES_NOT_HOLD, reason)
+        reason = "the switchover falls between two steps"
+        return Claim(*statement, measured, ClaimAnswer.DOES_NOT_HOLD, reason)
     if all(earlier.at <= later.above for earlier, later in pairs):
-        return Claim(*claim, measured, ClaimAnswer.HOLDS, "every step is as stated")
-    reason = "ranges overlap: more seeds, or other budgets, would tell"
-    return Claim(*claim, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
+        reason = "the switchover rises from each step to the next"
+        return Claim(*statement, measured, ClaimAnswer.HOLDS, reason)
+    reason = "ranges overlap; more seeds or other budgets could decide"
+    return cannot_be_said(statement, reason, measured)

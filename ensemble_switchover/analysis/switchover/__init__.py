@@ -1,1 +1,1 @@
-"""The Ensemble Switchover Threshold: the grid of errors, its verdicts, and what they rest on."""
+"""The Ensemble Switchover Threshold: the grid of errors, its verdicts and their coverage."""

@@ -1,4 +1,4 @@
-"""The switchovers of all comparisons: one row a comparison and ensemble class."""
+"""The switchovers of all comparisons: one row per comparison and ensemble class."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ SWITCHOVER_COLUMNS: dict[str, type[pl.DataType]] = {
 
 
 def tabulate_switchovers(findings: Sequence[Finding]) -> pl.DataFrame:
-    """Lay out where each ensemble class switches over, as far as the records tell.
+    """Tabulate between which budgets each ensemble class switches over.
 
     `above_parameters` is the largest budget that is ruled out (0 if none is), `earliest_parameters`
-    the smallest that is not (null if all are), `switchover_parameters` the smallest that is shown
-    to be beyond (null if none is). `data_complexity_percent` is the error of the largest single
-    network. Classes without a pair to compare have no row.
+    the smallest that is not (null if all are), and `switchover_parameters` the smallest that is
+    shown to lie beyond the switchover (null if none is). `data_complexity_percent` is the error of
+    the largest single network. Classes without a pair to compare have no row.
     """
     rows = [
         _row(finding, name, threshold)
@@ -58,16 +58,16 @@ def tabulate_switchovers(findings: Sequence[Finding]) -> pl.DataFrame:
 
 
 def switchovers_by_k(switchovers: pl.DataFrame) -> list[pl.DataFrame]:
-    """Return the rows of each setting that was run with several k, ascending in k."""
+    """Return the rows of each setting with several k, ascending in k."""
     groups = switchovers.group_by("setting", "source", maintain_order=True)
     return [group.sort("k") for _, group in groups if group["k"].n_unique() > 1]
 
 
 def switchovers_by_data(switchovers: pl.DataFrame) -> list[pl.DataFrame]:
-    """Return the rows of each family and k that has several data sets, the easiest first.
+    """Return the rows of each family and k with several data sets, the easiest data first.
 
-    Recipes may differ, since they go with the data; precision, options of the family, and whether
-    test or validation images were measured may not.
+    The recipe may differ, since it depends on the data. The precision, the options of the family
+    and the choice of test or validation images must agree.
     """
     groups = switchovers.drop_nulls("data_complexity_percent").group_by(
         *("family", "family_options", "precision", "evaluated_on", "k", "source"),

@@ -1,7 +1,7 @@
-"""How certain it is who wins at each budget, where runs were made and between them.
+"""How certain the winner at each budget is, at budgets with runs and between them.
 
-The rule is plain, and stated in docs/sweeps.md. A difference is the test error of an ensemble minus
-that of the single network of the same budget and seed, in percentage points.
+docs/sweeps.md states the rule. A difference is the test error of an ensemble minus that of the
+single network of the same budget and seed, in percentage points.
 """
 
 from __future__ import annotations
@@ -15,22 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LEAST_DEVIATION = 0.01
-"""Percentage points; where no two seeds differ, something has to be divided by."""
+"""Smallest standard deviation in percentage points; avoids division by 0 if seeds are equal."""
 
 
 def certainties(
     budgets: Sequence[int], differences: Mapping[int, Sequence[float]]
 ) -> dict[int, float]:
-    """Return for each budget how many standard errors the difference is away from none.
+    """Return for each budget by how many standard errors the difference deviates from 0.
 
-    At a budget with runs it is the mean difference over its standard error, with the standard
-    deviation that all budgets share. At one without runs, the difference is read off the line
-    between its neighbours over the logarithm of the parameters, and its variance is that of a
-    single seed, and the square of half of what its neighbours differ by.
+    At a budget with runs this is the mean difference over its standard error, computed with the
+    standard deviation pooled over all budgets. At a budget without runs the difference is
+    interpolated between the neighbours, linearly in the logarithm of the parameters. Its variance
+    is that of a single seed plus the square of half the neighbours' gap.
 
     Args:
-        budgets: Parameters of each budget that runs may be made of.
-        differences: Of the budgets that runs were made of: one difference a seed.
+        budgets: Parameters of every budget of the study.
+        differences: Parameters of each budget with runs -> one difference per seed.
+
+    Returns:
+        Parameters of each budget -> number of standard errors.
 
     >>> found = certainties([1000, 2000, 4000], {1000: [3.0, 5.0], 4000: [-3.0, -5.0]})
     >>> round(found[1000], 2), found[2000]
@@ -53,7 +56,7 @@ def certainties(
 
 
 def _shared_deviation(differences: Mapping[int, Sequence[float]]) -> float:
-    """Pool the variances of the budgets that have several seeds; one point where none has."""
+    """Pool the variances of the budgets with several seeds; 1 percentage point if none has."""
     several = [values for values in differences.values() if len(values) > 1]
     if not several:
         return 1.0
@@ -63,11 +66,11 @@ def _shared_deviation(differences: Mapping[int, Sequence[float]]) -> float:
 
 
 def _between(budget: int, tried: Sequence[int], means: Mapping[int, float]) -> tuple[float, float]:
-    """Return the difference at a budget by its neighbours, and half of what those differ by."""
-    place = bisect_left(tried, budget)
-    if place in (0, len(tried)):
-        return means[tried[min(place, len(tried) - 1)]], 0.0
-    below, above = tried[place - 1], tried[place]
+    """Return the difference interpolated at a budget, and half the gap between its neighbours."""
+    index = bisect_left(tried, budget)
+    if index in (0, len(tried)):
+        return means[tried[min(index, len(tried) - 1)]], 0.0
+    below, above = tried[index - 1], tried[index]
     share = math.log(budget / below) / math.log(above / below)
     mean = (1 - share) * means[below] + share * means[above]
     return mean, abs(means[above] - means[below]) / 2

@@ -1,4 +1,4 @@
-"""What of the grid is measured, and what that decides."""
+"""How much of the grid is measured and decided."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the answer for one ensemble class rests on."""
+    """The evidence behind the switchover of one ensemble class."""
 
     ensemble_class: DesignClassName
     num_budgets: int
     num_compared: int
-    """Budgets at which the ensemble and the single network both have a run."""
+    """Number of budgets at which the ensemble and the single network both have a run."""
     fewest_pairs: int
+    """Fewest paired seeds of a compared budget; 0 if none is compared."""
     most_pairs: int
-    """Paired seeds of a budget that is compared; 0 where none is."""
+    """Most paired seeds of a compared budget; 0 if none is compared."""
     num_epochs: int
     num_cells: dict[str, int]
-    """Verdict -> number of cells, every verdict named."""
+    """Every verdict -> number of cells with it."""
 
     @property
     def share_decided(self) -> float:
-        """The share of all cells in which the seeds decide, for whichever design."""
+        """Share of the cells that are decided for either design."""
         decided = self.num_cells["ensemble"] + self.num_cells["single"]
         return decided / (self.num_budgets * self.num_epochs)
 
 
 def measure_coverage(threshold: Threshold) -> Coverage:
-    """Count what of the grid is measured and decided."""
+    """Count the measured budgets, seeds and cells of a grid."""
     verdicts = Counter(cell.verdict for column in threshold.cells for cell in column)
     fewest, most = threshold.pair_counts or (0, 0)
     return Coverage(

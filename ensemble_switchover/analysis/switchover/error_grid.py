@@ -1,4 +1,7 @@
-"""Test errors on the grid of budgets and epochs, by design class and seed."""
+"""Test errors on the grid of budgets and epochs, by design class and seed.
+
+A cell is one budget and epoch. A hole is a cell in which a design class has no run.
+"""
 
 from __future__ import annotations
 
@@ -19,30 +22,29 @@ DesignClassName: TypeAlias = Literal["single", "deq", "weq"]
 ENSEMBLE_CLASSES: tuple[DesignClassName, ...] = ("deq", "weq")
 DESIGN_CLASSES: tuple[DesignClassName, ...] = ("single", *ENSEMBLE_CLASSES)
 
+DesignKey: TypeAlias = tuple[DesignClassName, int]
+"""Design class and index of the budget."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorGrid:
-    """The test error in percent of every design class, budget, epoch and seed."""
+    """Test errors in percent by design class, budget, epoch and seed."""
 
     budgets: tuple[BudgetRecord, ...]
-    """In ascending order of parameters."""
+    """Budgets, ascending in parameters."""
     epochs: tuple[int, ...]
-    """The epochs that every run has, ascending, counted from 1."""
+    """The epochs that every run has, counted from 1, ascending."""
     k: int
     """Number of members of the ensembles."""
-    curves: Mapping[tuple[DesignClassName, int], Mapping[int, tuple[float, ...]]] = field(
-        repr=False
-    )
-    """`(design class, index of the budget)` -> seed -> one test error per epoch."""
-    designs: Mapping[tuple[DesignClassName, int], DesignRecord] = field(repr=False)
-    """`(design class, index of the budget)` -> the networks that were trained there."""
+    curves: Mapping[DesignKey, Mapping[int, tuple[float, ...]]] = field(repr=False)
+    """Design class and budget -> seed -> test error in percent after each epoch."""
+    designs: Mapping[DesignKey, DesignRecord] = field(repr=False)
+    """Design class and budget -> the networks that were trained there."""
     not_finite: tuple[str, ...] = ()
-    """Names of the runs with a test error that is no finite number."""
+    """Names of the runs with a test error that is not finite."""
 
     def errors(self, design_class: DesignClassName, column: int, row: int) -> dict[int, float]:
-        """Return the test error in percent of each seed in a cell; empty in a hole.
-
-        A test error that is no finite number is no sample: its seed is left out.
+        """Return the finite test errors of a cell: seed -> percent; empty in a hole.
 
         Args:
             design_class: The design class.
@@ -58,7 +60,7 @@ class ErrorGrid:
         return sample_mean(list(errors.values())) if errors else None
 
     def has(self, design_class: DesignClassName) -> bool:
-        """Tell whether any run of a design class is in the grid."""
+        """Tell whether the grid has a run of a design class."""
         return any(name == design_class for name, _ in self.curves)
 
     def seeds(self) -> set[int]:
@@ -69,45 +71,39 @@ class ErrorGrid:
 def build_error_grid(records: Sequence[Record]) -> ErrorGrid:
     """Lay out the runs of one comparison as a grid.
 
-    Several runs of one design and seed (under another execution, say) count as one sample: the
-    mean of their test errors.
+    Several runs of one design and seed, for example under different executions, count as one
+    sample: the mean of their test errors.
 
     Args:
         records: Runs of one comparison: one setting, and ensembles of one k.
 
     Raises:
-        RecordError: if there is no record, if the runs share no epoch, or if one design class has
-            two designs at one budget; it names the records.
+        RecordError: if there is no record, if the runs share no epoch, or if a design class has two
+            designs at one budget; it names the records.
     """
     if not records:
         raise RecordError("no records: expected at least one run to lay out as a grid")
     epochs = _common_epochs(records)
     budgets = sorted({r.budget for r in records}, key=lambda b: (b.parameters, b.depth, b.width))
     columns = {budget: column for column, budget in enumerate(budgets)}
-    designs: dict[tuple[DesignClassName, int], DesignRecord] = {}
-    names: dict[tuple[DesignClassName, int], str] = {}
-    runs: defaultdict[tuple[DesignClassName, int], dict[int, list[list[float]]]] = defaultdict(dict)
+    first: dict[DesignKey, Record] = {}
+    runs: defaultdict[DesignKey, dict[int, list[list[float]]]] = defaultdict(dict)
     not_finite: list[str] = []
     for record in records:
-        place = (record.design.design_class, columns[record.budget])
-        if designs.setdefault(place, record.design) != record.design:
-            raise RecordError(
-                f"{names[place]} and {record.name}: two different {place[0]} designs for the "
-                f"budget of {record.budget.parameters:,} parameters; put them into two folders"
-            )
-        names.setdefault(place, record.name)
-        error = {epoch.epoch: epoch.test_error for epoch in record.epochs}
-        curve = [error[epoch] for epoch in epochs]
+        key = (record.design.design_class, columns[record.budget])
+        _require_same_design(first.setdefault(key, record), record)
+        curve = _error_curve(record, epochs)
         if not all(map(math.isfinite, curve)):
             not_finite.append(record.name)
-        runs[place].setdefault(record.seed, []).append(curve)
+        runs[key].setdefault(record.seed, []).append(curve)
     curves = {
-        place: {
-            seed: tuple(sample_mean(errors) for errors in zip(*same, strict=True))
-            for seed, same in sorted(by_seed.items())
+        key: {
+            seed: tuple(sample_mean(errors) for errors in zip(*same_seed, strict=True))
+            for seed, same_seed in sorted(by_seed.items())
         }
-        for place, by_seed in runs.items()
+        for key, by_seed in runs.items()
     }
+    designs = {key: record.design for key, record in first.items()}
     k = max(record.design.k for record in records)
     return ErrorGrid(tuple(budgets), epochs, k, curves, designs, tuple(not_finite))
 
@@ -118,3 +114,17 @@ def _common_epochs(records: Sequence[Record]) -> tuple[int, ...]:
         shortest = min(records, key=lambda record: len(record.epochs))
         raise RecordError(f"{shortest.name}: has no epoch in common with the other runs")
     return tuple(sorted(common))
+
+
+def _require_same_design(first: Record, record: Record) -> None:
+    if first.design != record.design:
+        raise RecordError(
+            f"{first.name} and {record.name}: two different {record.design.design_class} designs "
+            f"for the budget of {record.budget.parameters:,} parameters; expected one design, so "
+            "put them into two folders"
+        )
+
+
+def _error_curve(record: Record, epochs: Sequence[int]) -> list[float]:
+    error = {epoch.epoch: epoch.test_error for epoch in record.epochs}
+    return [error[epoch] for epoch in epochs]

@@ -24,10 +24,10 @@ _BUDGET_COLUMNS: dict[str, type[pl.DataType]] = {
 def verdict_series(
     grid: ErrorGrid, thresholds: Mapping[DesignClassName, Threshold]
 ) -> pl.DataFrame:
-    """Return one row a cell and ensemble class: its verdict against the single network.
+    """Return one row per cell and ensemble class: the verdict against the single network.
 
-    Differences are ensemble minus single, in percentage points; null where there is none. `beyond`
-    tells whether the cell is beyond the switchover.
+    Differences are ensemble minus single in percentage points, null where there are none. `beyond`
+    states whether the cell lies beyond the switchover.
     """
     rows = []
     for name, threshold in thresholds.items():
@@ -65,9 +65,9 @@ def verdict_series(
 
 
 def cell_series(grid: ErrorGrid) -> pl.DataFrame:
-    """Return one row a cell: the mean error in percent of each class, and the lowest's name.
+    """Return one row per cell: the mean error in percent of each class, and the best class.
 
-    The name is null where there is no single network beside an ensemble, as the map is blank there.
+    The class is null where an ensemble or the single network is missing.
     """
     rows = []
     for column in range(len(grid.budgets)):
@@ -88,7 +88,7 @@ def cell_series(grid: ErrorGrid) -> pl.DataFrame:
 
 
 def error_series(grid: ErrorGrid) -> pl.DataFrame:
-    """Return one row a design and seed: its error in percent after the last common epoch."""
+    """Return one row per design and seed: the error in percent after the last common epoch."""
     last = len(grid.epochs) - 1
     rows = [
         {

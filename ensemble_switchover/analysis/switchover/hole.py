@@ -1,4 +1,4 @@
-"""Why a budget has no design of a class: no such network exists, or it was not run."""
+"""Why a design class has no run at a budget: no such network exists, or it was not run."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 
 class HoleKind(Enum):
-    """The two reasons of a hole."""
+    """The two reasons for a hole."""
 
     NO_DESIGN = "no such design"
     """No network of the class is small enough for the budget."""
     NOT_RUN = "not run"
-    """The design exists, but no finished run of it was recorded."""
+    """The design exists but has no finished run."""
 
 
 @dataclass(frozen=True, slots=True)
 class GridHole:
-    """A budget without a design of a class."""
+    """A budget at which a design class has no run."""
 
     design_class: DesignClassName
     column: int
@@ -45,14 +45,14 @@ class GridHole:
     budget: BudgetRecord
     kind: HoleKind
     reason: str
-    """One line for people."""
+    """The reason in one line."""
 
 
 def find_holes(comparison: Comparison, grid: ErrorGrid) -> list[GridHole]:
-    """List the budgets of a comparison that lack a design, with the reason of each.
+    """List the holes of a comparison, each with its reason.
 
-    A class of which the comparison has no run at all was left out of the study; its budgets are
-    listed only where no such design exists.
+    A class without any run was left out of the study on purpose; only its budgets for which no
+    network exists are listed.
     """
     if comparison.source is None:
         return []
@@ -61,14 +61,14 @@ def find_holes(comparison: Comparison, grid: ErrorGrid) -> list[GridHole]:
         for column, budget in enumerate(grid.budgets):
             if (design_class, column) in grid.curves:
                 continue
-            kind, reason = _explain(comparison.records[0], budget, design_class, comparison)
+            kind, reason = _find_reason(comparison.records[0], budget, design_class, comparison)
             if kind is HoleKind.NO_DESIGN or grid.has(design_class):
                 holes.append(GridHole(design_class, column, budget, kind, reason))
     return holes
 
 
 def count_too_small(holes: Sequence[GridHole], design_class: DesignClassName) -> int:
-    """Count the smallest budgets, up to the first that has one, without a network of a class."""
+    """Count the smallest budgets for which no network of a class exists."""
     without = {
         hole.column
         for hole in holes
@@ -80,14 +80,17 @@ def count_too_small(holes: Sequence[GridHole], design_class: DesignClassName) ->
     return column
 
 
-def _explain(
+def _find_reason(
     record: Record, budget: BudgetRecord, design_class: DesignClassName, comparison: Comparison
 ) -> tuple[HoleKind, str]:
     data = record.dataset
     if design_class == "single":
-        return HoleKind.NOT_RUN, "no finished run of the network that states it is in the folder"
+        return (
+            HoleKind.NOT_RUN,
+            "the folder has no finished run of the single network that defines the budget",
+        )
     if record.design.family not in FAMILIES:
-        return HoleKind.NOT_RUN, "no finished run, of a family that this version does not know"
+        return HoleKind.NOT_RUN, "no finished run, and this version does not know the family"
     try:
         solve(
             make_family(record.design.family, record.design.family_options),
@@ -100,5 +103,8 @@ def _explain(
     except DesignError as error:
         return HoleKind.NO_DESIGN, str(error)
     except TypeError:
-        return HoleKind.NOT_RUN, "no finished run, and this version does not know its options"
-    return HoleKind.NOT_RUN, "the design exists, but no finished run of it is in the folder"
+        return (
+            HoleKind.NOT_RUN,
+            "no finished run, and this version does not know the options of the family",
+        )
+    return HoleKind.NOT_RUN, "the design exists, but the folder has no finished run of it"

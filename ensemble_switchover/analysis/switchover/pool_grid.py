@@ -1,4 +1,4 @@
-"""Cells of the grid judged from pools of members, where predictions were kept."""
+"""Cells of the grid decided by pools of members, where predictions were kept."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ RunKey: TypeAlias = tuple[str, str]
 """Study and name of a run."""
 
 PoolReader: TypeAlias = "Callable[[DesignClassName, int, int], Predictions | None]"
-"""`(design class, index of the budget, epoch counted from 1)` -> the members' predictions there."""
+"""`(design class, index of the budget, epoch counted from 1)` -> the members' predictions."""
 
 
 def pool_reader(comparison: Comparison, folders: Mapping[RunKey, Path]) -> PoolReader:
-    """Return what reads the kept predictions of a comparison's designs, of one run a seed.
+    """Return a function that reads the kept predictions of a design, from one run per seed.
 
     Args:
         comparison: The runs.
@@ -40,8 +40,8 @@ def pool_reader(comparison: Comparison, folders: Mapping[RunKey, Path]) -> PoolR
     runs: defaultdict[tuple[DesignClassName, int], defaultdict[int, list[Path]]]
     runs = defaultdict(lambda: defaultdict(list))
     for record in comparison.records:
-        place = (record.design.design_class, budgets.index(record.budget))
-        runs[place][record.seed].append(folders[record.study, record.name])
+        key = (record.design.design_class, budgets.index(record.budget))
+        runs[key][record.seed].append(folders[record.study, record.name])
 
     @lru_cache(maxsize=2)
     def read(design_class: DesignClassName, column: int, epoch: int) -> Predictions | None:
@@ -53,12 +53,12 @@ def pool_reader(comparison: Comparison, folders: Mapping[RunKey, Path]) -> PoolR
 def pool_intervals(
     grid: ErrorGrid, ensemble_class: DesignClassName, read: PoolReader
 ) -> dict[tuple[int, int], Interval]:
-    """Return the interval of ensemble minus single test error in the cells that pools tell.
+    """Return the interval of ensemble minus single test error in the cells that pools cover.
 
     Args:
-        grid: Of the comparison.
+        grid: The errors of the comparison.
         ensemble_class: `deq` or `weq`.
-        read: Gives the predictions of all independent members of a design after an epoch.
+        read: Returns the predictions of all independent members of a design after an epoch.
 
     Returns:
         `(index of the budget, index of the epoch)` -> interval in percentage points.
@@ -73,7 +73,7 @@ def pool_intervals(
             if not np.array_equal(ensemble.labels, single.labels):
                 raise RecordError(
                     f"{ensemble_class} and single networks of {grid.budgets[column].parameters:,} "
-                    f"parameters kept predictions of different images"
+                    "parameters kept predictions of different images; expected the same images"
                 )
             interval = pool_difference(
                 ensemble.probabilities, single.probabilities, single.labels, grid.k

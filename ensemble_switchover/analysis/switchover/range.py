@@ -1,4 +1,4 @@
-"""Between which budgets and epochs the switchover lies, as far as the records tell."""
+"""The range of budgets in which the switchover lies."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SwitchoverRange:
-    """Parameters between which the switchover lies: `above < switchover <= at`."""
+    """The range of the switchover in parameters: `above < switchover <= at`."""
 
     above: float
     """The largest budget that is ruled out; 0 if none is."""
     earliest: float
-    """The smallest budget of the grid that is not ruled out; infinite if all are."""
+    """The smallest budget that is not ruled out; infinite if all are."""
     at: float
-    """The smallest budget that is beyond it; infinite if none is."""
+    """The smallest budget beyond the switchover; infinite if none is."""
     is_compared: bool
-    """False where the grid has no pair of the ensemble and the single network."""
+    """False if the grid has no pair of ensemble and single network."""
 
     def __str__(self) -> str:
-        """Write it for people."""
+        """Describe the range."""
         if not self.is_compared:
             return "nothing to compare"
         if math.isinf(self.earliest):
@@ -40,7 +40,7 @@ class SwitchoverRange:
 
 
 def range_switchover(threshold: Threshold) -> SwitchoverRange:
-    """Read off between which budgets the switchover lies at the last epoch."""
+    """Return the range of the switchover at the last epoch."""
     earliest = threshold.earliest_budget
     ruled_out = [budget for budget in threshold.budgets if earliest is None or budget < earliest]
     return SwitchoverRange(
@@ -52,9 +52,9 @@ def range_switchover(threshold: Threshold) -> SwitchoverRange:
 
 
 def data_complexity(finding: Finding) -> float | None:
-    """Return how hard the data are: the test error in percent of the largest single network.
+    """Return the complexity of the data: the test error in percent of the largest single network.
 
-    After the last epoch, the mean over the seeds; None where there is no such network.
+    It is the mean over the seeds after the last epoch; None if there is no single network.
     """
     grid = finding.grid
     for column in reversed(range(len(grid.budgets))):

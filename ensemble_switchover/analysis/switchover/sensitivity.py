@@ -1,4 +1,4 @@
-"""How the switchover moves with the rule: its margin and its confidence level."""
+"""How the switchover depends on the confidence and the margin of the rule."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ensemble_switchover.analysis.statistics import t_quantile
-from ensemble_switchover.analysis.switchover.threshold import find_boundary
+from ensemble_switchover.analysis.switchover.threshold import find_boundary, first_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.verdict import GridCell
 
 CONFIDENCES = (None, 0.8, 0.9, 0.95, 0.99)
-"""None compares the means alone, as one run of each design does."""
+"""Confidence levels; None compares the means alone."""
 MARGINS = (0.0, 0.5, 1.0, 2.0)
-"""Percentage points by which the ensemble has to be better."""
+"""Percentage points by which the ensemble must be better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The two summary numbers of the switchover under another rule."""
+    """The switchover under another confidence and margin."""
 
     confidence: float | None
-    """Confidence of each cell's interval; None where the means alone are compared."""
+    """Confidence of each cell's interval; None if the means alone are compared."""
     margin: float
-    """Percentage points by which the ensemble has to be better."""
+    """Percentage points by which the ensemble must be better."""
     budget: int | None
     """The smallest budget, in parameters, beyond the threshold at the last epoch; None if none."""
     epoch: int | None
@@ -43,24 +43,24 @@ def vary_rule(
     confidences: Sequence[float | None] = CONFIDENCES,
     margins: Sequence[float] = MARGINS,
 ) -> list[Variant]:
-    """Find the switchover anew under every confidence and margin.
+    """Find the switchover under every confidence and margin.
 
     Args:
-        threshold: The switchover of one ensemble class; its cells are judged anew.
+        threshold: The switchover of one ensemble class, whose cells are judged again.
         confidences: Confidence levels; None for the means alone.
         margins: Percentage points.
 
     Returns:
-        One variant per pair, confidences outermost.
+        One variant for each pair, ordered by confidence, then by margin.
     """
     means, errors, pairs = measure_cells(threshold.cells)
     variants = []
     for confidence in confidences:
-        reach = interval_half_widths(errors, pairs, confidence)
+        half_widths = interval_half_widths(errors, pairs, confidence)
         for margin in margins:
-            wins = means + reach < -margin  # false where there is no mean or no interval
+            wins = means + half_widths < -margin  # false where the mean or the interval is NaN
             boundary = find_boundary(threshold.budgets, wins)
-            first = next((c for c, row in enumerate(boundary) if row is not None), None)
+            first = first_column(boundary)
             row = None if first is None else boundary[first]
             variants.append(
                 Variant(
@@ -76,12 +76,12 @@ def vary_rule(
 def interval_half_widths(
     errors: NDArray[np.float64], pairs: NDArray[np.int64], confidence: float | None
 ) -> NDArray[np.float64]:
-    """Return how far the interval of each cell reaches to either side of its mean.
+    """Return the half-width of each cell's interval in percentage points.
 
     Args:
         errors: Standard errors in percentage points; NaN where there is none.
         pairs: Numbers of paired seeds.
-        confidence: Confidence of the intervals; None for the means alone, which reach nowhere.
+        confidence: Confidence of the intervals; None for half-widths of 0, the means alone.
     """
     if confidence is None:
         return np.zeros_like(errors)
@@ -91,13 +91,13 @@ def interval_half_widths(
 
 
 def describe_sensitivity(threshold: Threshold, variants: Sequence[Variant]) -> str:
-    """Say in one line where the switchover goes as confidence and margin move, one at a time."""
+    """Describe the switchover under other confidences and other margins, varied one at a time."""
     levels = [v for v in variants if v.margin == threshold.margin]
     margins = [
         v for v in variants if v.confidence == threshold.confidence and v.margin != threshold.margin
     ]
-    parts = [f"{_name_level(v.confidence)}: {_place(v)}" for v in levels]
-    parts += [f"a margin of {_points(v.margin)}: {_place(v)}" for v in margins]
+    parts = [f"{_name_level(v.confidence)}: {_describe_variant(v)}" for v in levels]
+    parts += [f"a margin of {_points(v.margin)}: {_describe_variant(v)}" for v in margins]
     return f"{threshold.ensemble_class} under other rules: {'; '.join(parts)}."
 
 
@@ -109,7 +109,7 @@ def _points(margin: float) -> str:
     return f"{margin:g} percentage {'point' if margin == 1.0 else 'points'}"
 
 
-def _place(variant: Variant) -> str:
+def _describe_variant(variant: Variant) -> str:
     if variant.budget is None:
         return "none"
     return f"{variant.budget:,} parameters, epoch {variant.epoch}"
@@ -118,7 +118,10 @@ def _place(variant: Variant) -> str:
 def measure_cells(
     cells: Sequence[Sequence[GridCell]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Mean, standard error (percentage points) and number of samples of every cell; NaN: none."""
+    """Return mean and standard error in percentage points and number of samples of every cell.
+
+    Means and standard errors are NaN where a cell has none.
+    """
     means = [[_or_nan(cell.mean_difference) for cell in column] for column in cells]
     errors = [[_standard_error(cell) for cell in column] for column in cells]
     pairs = [[_num_samples(cell) for cell in column] for column in cells]

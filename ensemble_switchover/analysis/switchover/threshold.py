@@ -1,17 +1,17 @@
-"""The Ensemble Switchover Threshold (EST): from which budget and epoch on an ensemble pays.
+"""The Ensemble Switchover Threshold (EST): the budget and epoch from which on an ensemble wins.
 
-Source: section 4 and Figure 2 of Wasay & Idreos (ICLR 2021). What the paper leaves open, when one
-design beats another and what "beyond" means on a finite grid, is fixed here:
+Source: section 4 and Figure 2 of Wasay & Idreos (ICLR 2021). The paper does not define when one
+design beats another, nor what "beyond" means on a finite grid. This module defines both:
 
-- In a cell (budget p, epoch e) the ensemble's and the single network's test errors are paired by
-  seed. The cell's verdict follows from the paired t interval of the differences.
+- In a cell (budget p, epoch e) the test errors of the ensemble and the single network are paired by
+  seed. The verdict of the cell follows from the paired t interval of the differences.
 - A cell is beyond the threshold if the verdict is "ensemble" in every cell with a budget >= p and
-  an epoch >= e. So one early crossing that is later lost is no threshold.
-- The threshold is the lower-left boundary of that region, a staircase: for each budget the
-  smallest epoch beyond it.
-- Cells that are undecided, or holes, leave room: where they too are counted as the ensemble's, the
-  boundary lies as low as it still may. Between the two lies the answer. The smallest budgets leave
-  no room where no such network exists for them.
+  an epoch >= e. An early lead that is lost later therefore sets no threshold.
+- The threshold is the lower-left boundary of that region: for each budget the smallest epoch
+  beyond it.
+- Undecided cells and holes leave a range. If they are counted as wins of the ensemble, the boundary
+  is as low as it can be; the true threshold lies between the two boundaries. The smallest budgets
+  for which no such network exists are never counted as wins.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ if TYPE_CHECKING:
 
 
 class ThresholdOutcome(Enum):
-    """What the grid says of the switchover."""
+    """What the grid shows about the switchover."""
 
     FOUND = "found"
     """At least one cell is beyond the threshold."""
     NOT_WITHIN = "not_within"
-    """At the largest budget and last epoch the single network is still better."""
+    """The single network is still better at the largest budget and last epoch."""
     UNDECIDED = "undecided"
-    """At the largest budget and last epoch the seeds do not tell."""
+    """The seeds do not decide the cell at the largest budget and last epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The switchover of one ensemble class, and the grid that it was read from."""
+    """The switchover of one ensemble class, with the grid that it follows from."""
 
     ensemble_class: DesignClassName
     k: int
@@ -55,31 +55,33 @@ class Threshold:
     budgets: tuple[int, ...]
     """Trainable parameters, ascending."""
     epochs: tuple[int, ...]
+    """Epochs of the grid, ascending."""
     cells: tuple[tuple[GridCell, ...], ...] = field(repr=False)
-    """One tuple per budget, one cell per epoch."""
+    """One tuple for each budget, with one cell for each epoch."""
     boundary_epochs: tuple[int | None, ...]
     """For each budget the smallest epoch beyond the threshold, or None."""
     outcome: ThresholdOutcome
     budget: int | None
-    """The smallest budget, in parameters, that is beyond the threshold at the last epoch."""
+    """The smallest budget in parameters beyond the threshold at the last epoch; None if none is."""
     epoch: int | None
-    """The smallest epoch beyond the threshold at that budget."""
+    """The smallest epoch beyond the threshold at `budget`; None if there is no `budget`."""
     earliest_budget: int | None
-    """The smallest budget that is not ruled out at the last epoch; None if all are."""
+    """The smallest budget in parameters not ruled out at the last epoch; None if all are."""
     earliest_epoch: int | None
-    """The smallest epoch that is not ruled out at `budget`; None where there is no `budget`."""
+    """The smallest epoch not ruled out at `budget`; None if there is no `budget`."""
     confidence: float
+    """Confidence of each cell's interval."""
     margin: float
-    """By how many percentage points the ensemble has to be better."""
+    """Percentage points by which the ensemble must be better."""
 
     @property
     def num_pool_cells(self) -> int:
-        """Number of cells that pools of members judge."""
+        """Number of cells that pools of members decide."""
         return sum(cell.by_pools for column in self.cells for cell in column)
 
     @property
     def interval_name(self) -> str:
-        """What its intervals are, in the plural."""
+        """What the intervals of the cells are, in the plural."""
         judged = [cell for column in self.cells for cell in column if _is_filled(cell)]
         num_pooled = sum(cell.by_pools for cell in judged)
         if not num_pooled:
@@ -90,12 +92,12 @@ class Threshold:
 
     @property
     def last_cell(self) -> GridCell:
-        """The cell at the largest budget and last epoch, on which the outcome rests."""
+        """The cell at the largest budget and last epoch, which determines the outcome."""
         return self.cells[-1][-1]
 
     @property
     def pair_counts(self) -> tuple[int, int] | None:
-        """The fewest and the most paired seeds of a cell that is no hole; None if all are."""
+        """Fewest and most paired seeds of the cells that are not holes; None if all are holes."""
         counts = [column[-1].num_pairs for column in self.cells if _is_filled(column[-1])]
         return (min(counts), max(counts)) if counts else None
 
@@ -119,12 +121,12 @@ def find_threshold(
         grid: The test errors of one comparison.
         ensemble_class: `deq` or `weq`.
         confidence: Confidence of each cell's interval.
-        margin: By how many percentage points the ensemble has to be better.
-        pools: Cells that pools of members judge, as `pool_intervals` has them; seeds the others.
-        num_too_small: For so many of the smallest budgets no such network exists.
+        margin: Percentage points by which the ensemble must be better.
+        pools: Intervals of the cells that pools of members decide, from `pool_intervals`.
+        num_too_small: Number of the smallest budgets for which no such network exists.
 
     Returns:
-        The threshold; see the top of this file for its definition.
+        The threshold, as defined at the top of this module.
     """
     rows, columns = range(len(grid.epochs)), range(len(grid.budgets))
     cells = tuple(
@@ -145,13 +147,8 @@ def find_threshold(
     not_lost = _mark(cells, set(Verdict) - {Verdict.SINGLE})
     not_lost[:num_too_small] = False
     possible = find_boundary(budgets, not_lost)
-    first = _first_budget(certain)
-    earliest = _first_budget(possible)
-    outcome = ThresholdOutcome.UNDECIDED
-    if first is not None:
-        outcome = ThresholdOutcome.FOUND
-    elif cells[-1][-1].verdict is Verdict.SINGLE:
-        outcome = ThresholdOutcome.NOT_WITHIN
+    first = first_column(certain)
+    earliest = first_column(possible)
     epochs_at = [None if row is None else grid.epochs[row] for row in certain]
     earliest_row = None if first is None else possible[first]
     return Threshold(
@@ -161,7 +158,7 @@ def find_threshold(
         epochs=grid.epochs,
         cells=cells,
         boundary_epochs=tuple(epochs_at),
-        outcome=outcome,
+        outcome=_outcome(first, cells[-1][-1]),
         budget=None if first is None else budgets[first],
         epoch=None if first is None else epochs_at[first],
         earliest_budget=None if earliest is None else budgets[earliest],
@@ -175,10 +172,10 @@ def find_boundary(budgets: Sequence[int], wins: NDArray[np.bool_]) -> list[int |
     """Return, for each budget, the index of the first epoch beyond the threshold, or None.
 
     Args:
-        budgets: Parameters of each column; columns of equal budgets bound each other.
-        wins: Whether the ensemble dominates, `(budgets, epochs)`.
+        budgets: Parameters of each column. Columns with equal parameters bound each other.
+        wins: Whether the ensemble wins each cell, `(budgets, epochs)`.
 
-    An ensemble that leads early at the small budget and loses the lead is not beyond:
+    At the small budget the ensemble leads early but loses the lead, so nothing is beyond there:
 
     >>> find_boundary([1, 2], np.array([[True, True, False], [False, True, True]]))
     [None, 1]
@@ -192,11 +189,19 @@ def find_boundary(budgets: Sequence[int], wins: NDArray[np.bool_]) -> list[int |
     return boundary
 
 
+def _outcome(first: int | None, last_cell: GridCell) -> ThresholdOutcome:
+    if first is not None:
+        return ThresholdOutcome.FOUND
+    is_lost = last_cell.verdict is Verdict.SINGLE
+    return ThresholdOutcome.NOT_WITHIN if is_lost else ThresholdOutcome.UNDECIDED
+
+
 def _mark(cells: Sequence[Sequence[GridCell]], verdicts: set[Verdict]) -> NDArray[np.bool_]:
     return np.array([[cell.verdict in verdicts for cell in column] for column in cells])
 
 
-def _first_budget(boundary: Sequence[int | None]) -> int | None:
+def first_column(boundary: Sequence[int | None]) -> int | None:
+    """Return the index of the smallest budget with an epoch beyond the threshold, or None."""
     return next((column for column, row in enumerate(boundary) if row is not None), None)
 
 

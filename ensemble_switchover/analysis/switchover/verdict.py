@@ -1,4 +1,4 @@
-"""Which design has the lower test error at one budget and epoch, judged from paired seeds."""
+"""The verdict of a cell: which design has the lower test error at one budget and epoch."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ class Verdict(Enum):
     """Which design has the lower test error in a cell."""
 
     ENSEMBLE = "ensemble"
-    """The interval of the difference lies wholly below 0 (below minus the margin)."""
+    """The interval of the difference lies wholly below 0, or below minus the margin."""
     SINGLE = "single"
-    """The interval of the difference lies wholly above 0 (above minus the margin)."""
+    """The interval of the difference lies wholly above 0, or above minus the margin."""
     UNDECIDED = "undecided"
-    """The interval holds 0, or there is none because fewer than two seeds are paired."""
+    """The interval contains 0, or there is none because fewer than two seeds are paired."""
     HOLE = "hole"
-    """One of the two designs has no run there, such as an ensemble that no budget so small has."""
+    """One of the two designs has no run, for example because no network is small enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """The comparison at one budget and epoch."""
+    """The comparison of an ensemble with the single network at one budget and epoch."""
 
     verdict: Verdict
     mean_difference: float | None
     """Mean of ensemble minus single test error over the paired seeds, in percentage points."""
     interval: Interval | None
-    """Its confidence interval; None for fewer than two paired seeds, if no pools tell it."""
+    """Confidence interval of the difference in percentage points; None if there is none."""
     num_pairs: int
     """Number of seeds that both designs have."""
     by_pools: bool = False
-    """True where the interval is over pools of members, in place of seeds."""
+    """True if the interval is over pools of members instead of seeds."""
 
     @property
     def interval_name(self) -> str:
-        """What the interval is called."""
+        """What the interval of the cell is."""
         return "interval over pools of members" if self.by_pools else "t interval"
 
 
@@ -60,11 +60,11 @@ def judge_cell(
     """Compare the test errors of one cell, paired by seed.
 
     Args:
-        ensemble: Seed -> test error of the ensemble in percent; empty if there is none.
-        single: Seed -> test error of the single network in percent; empty if there is none.
+        ensemble: Seed -> test error of the ensemble in percent; empty without a run.
+        single: Seed -> test error of the single network in percent; empty without a run.
         confidence: Confidence of the interval.
-        margin: By how many percentage points the ensemble has to be better.
-        pool: The interval of the difference over pools of members, in place of that over seeds.
+        margin: Percentage points by which the ensemble must be better.
+        pool: Interval of the difference over pools of members, used instead of that over seeds.
 
     >>> judge_cell({0: 5.0, 1: 6.0, 2: 5.5}, {0: 9.0, 1: 9.5, 2: 9.4}).verdict.value
     'ensemble'

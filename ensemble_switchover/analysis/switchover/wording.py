@@ -1,4 +1,4 @@
-"""The switchover in one plain English sentence."""
+"""The switchover in an English sentence."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def describe_threshold(threshold: Threshold, measure: str) -> str:
-    """Say where the switchover lies, how sure that is, and from how much evidence.
+    """Describe where the switchover lies, how certain it is, and the evidence for it.
 
-    The text holds numbers and the names of design classes only, nothing from a record's names.
+    The text holds only numbers and the names of design classes, no names from records.
 
     Args:
         threshold: The switchover of one ensemble class.
-        measure: What the error is called, `test error` or `validation error`.
+        measure: Name of the error, `test error` or `validation error`.
     """
     subject = f"{threshold.ensemble_class} (k={threshold.k}): "
     if threshold.pair_counts is None:
@@ -34,7 +34,7 @@ def describe_threshold(threshold: Threshold, measure: str) -> str:
 
 
 def describe_outcome(threshold: Threshold) -> str:
-    """Say the outcome in a few words, for a headline."""
+    """Describe the outcome in a few words, for a headline."""
     if threshold.outcome is ThresholdOutcome.FOUND:
         where = "at or below" if threshold.budget == threshold.budgets[0] else "at"
         return f"{threshold.ensemble_class} switches over {where} {threshold.budget:,} parameters"
@@ -46,7 +46,7 @@ def describe_outcome(threshold: Threshold) -> str:
 
 
 def describe_coverage(threshold: Threshold) -> str:
-    """Say which seeds and budgets the answer rests on."""
+    """Describe the seeds and budgets behind the answer."""
     seeds = "no seeds"
     if threshold.pair_counts is not None:
         fewest, most = threshold.pair_counts
@@ -75,16 +75,16 @@ def _finding(threshold: Threshold, measure: str) -> str:
             )
             found += f", and may lie {low} {threshold.earliest_budget:,} parameters"
         return found
-    place = f"at the largest budget after epoch {last_epoch}"
+    where = f"at the largest budget after epoch {last_epoch}"
     if last.verdict is Verdict.HOLE:
-        return f"undecided: there is no pair to compare {place}"
+        return f"undecided: there is no pair to compare {where}"
     if last.mean_difference is None:
-        return f"undecided: {place} the two designs share no seed, so nothing can be paired"
-    difference = f"{place} its {measure} minus the single network's is "
+        return f"undecided: {where} the two designs share no seed, so no errors can be paired"
+    difference = f"{where} its {measure} minus the single network's is "
     difference += f"{last.mean_difference:+.1f} percentage points"
     if last.interval is None:
         why = "one seed gives" if last.num_pairs == 1 else "equal differences of all seeds give"
-        return f"undecided, since {why} no interval: {difference}"
+        return f"undecided, because {why} no interval: {difference}"
     difference += f", {_interval_text(last.interval, last.interval_name)}"
     if threshold.outcome is ThresholdOutcome.NOT_WITHIN:
         return f"no switchover within the grid: {difference}"

@@ -110,7 +110,7 @@ def test_a_run_that_never_gets_there_is_not_left_out_in_silence(
     assert finding.thresholds["deq"].budget is not None
     assert answer(claim) == expected
     if expected == "cannot be said":
-        assert claim.reason.startswith("1 of 12 runs never get there")
+        assert claim.reason.startswith("1 of 12 runs never reach it")
 
 
 def test_time_to_accuracy_is_asked_beyond_the_threshold_only() -> None:
@@ -191,8 +191,8 @@ def test_each_class_is_judged_where_it_has_single_networks_beside_it() -> None:
     (finding,) = find([*moved, *(r for r in records if r.design.k == 1)])
     deq, weq = (check_epoch_time(finding, name) for name in ("deq", "weq"))  # type: ignore[arg-type]
 
-    assert "threads 1" in deq.measured
-    assert "threads 7" in weq.measured
+    assert "1 thread" in deq.measured
+    assert "7 threads" in weq.measured
     assert answer(weq) == "holds"
 
 

@@ -120,7 +120,7 @@ def test_place_is_that_of_four_members() -> None:
     claim = check_threshold_budget(find_one(from_column(1), from_column(9), k=2), "deq")
 
     assert answer(claim) == "cannot be said"
-    assert claim.reason == "the paper says it of k = 4"
+    assert claim.reason == "the paper states it for k = 4"
 
 
 def test_place_excepts_wide_resnets() -> None:

@@ -50,7 +50,10 @@ def test_a_budget_whose_single_network_is_missing_is_told() -> None:
     (hole,) = holes_of(records)
 
     assert (hole.design_class, hole.column, hole.kind) == ("single", 1, HoleKind.NOT_RUN)
-    assert hole.reason == "no finished run of the network that states it is in the folder"
+    assert (
+        hole.reason
+        == "the folder has no finished run of the single network that defines the budget"
+    )
 
 
 def test_single_networks_alone_have_no_holes() -> None:

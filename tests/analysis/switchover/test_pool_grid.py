@@ -98,7 +98,7 @@ def test_pools_judge_the_cells_whose_predictions_were_kept(study: Path) -> None:
         "95 % intervals over pools of members in 2 of 6 cells, over seeds; 3 seeds"
         in finding.sentences[0]
     )
-    assert finding.notes[0].startswith("Pools of members judge 2 of the 6 cells of deq")
+    assert finding.notes[0].startswith("Pools of members decide 2 of the 6 cells of deq")
 
 
 def test_seeds_judge_unless_pools_are_asked_for(study: Path) -> None:

@@ -34,7 +34,7 @@ def test_one_seed_is_undecided_and_says_so() -> None:
     assert threshold.outcome is ThresholdOutcome.UNDECIDED
     assert {cell.verdict for column in threshold.cells for cell in column} == {U}
     text = describe_threshold(threshold, "test error")
-    assert "undecided, since one seed gives no interval" in text
+    assert "undecided, because one seed gives no interval" in text
     assert "percentage points (1 seed, 5 budgets" in text
     assert "95 %" not in text
 
@@ -55,7 +55,7 @@ def test_equal_errors_are_undecided() -> None:
 
     assert threshold.outcome is ThresholdOutcome.UNDECIDED
     text = describe_threshold(threshold, "test error")
-    assert "undecided, since equal differences of all seeds give no interval: at the" in text
+    assert "undecided, because equal differences of all seeds give no interval: at the" in text
     assert "its test error minus the single network's is +0.0 percentage points (3 seeds" in text
 
 

@@ -76,7 +76,7 @@ def test_runs_that_compare_with_none_are_named_and_left_out() -> None:
     assert len(notes) == 2
     assert "latency batch size 128 as the others: small." in notes[0]
     assert "cuda (Example GPU), fused execution" in notes[1]
-    assert notes[1].endswith("threads 1, jobs 2: odd.")
+    assert notes[1].endswith("1 thread, 2 concurrent runs: odd.")
     names = [one.name for one in draw_costs(finding)]
     assert "figure_7_inference_time" in names
     assert not any(name.endswith("_condition_2") for name in names)
@@ -88,7 +88,7 @@ def test_runs_that_asked_for_the_fastest_execution_say_so() -> None:
 
     drawn = next(iter(draw_costs(finding)))
 
-    assert "each design by its fastest execution" in texts_of(drawn.figure)
+    assert "each design with its fastest execution" in texts_of(drawn.figure)
 
 
 def test_trends_need_several_comparisons() -> None:
