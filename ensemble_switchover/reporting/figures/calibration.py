@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
+from ensemble_switchover.analysis import series
 from ensemble_switchover.reporting.figures.curves import draw_curves
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_figure, write_around
 
 if TYPE_CHECKING:
@@ -40,3 +42,12 @@ def draw_calibration(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
         shows = "Calibration error and negative log-likelihood after the last epoch: mean ± std"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
         return figure
+
+
+CALIBRATION_FIGURE = FigureDeclaration(
+    position=60,
+    name="calibration",
+    caption="Expected calibration error and negative log-likelihood after the last epoch.",
+    numbers=lambda finding: series.calibration_series(finding.runs),
+    draw=lambda numbers, _, texts: draw_calibration(numbers, texts),
+)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis import series
 from ensemble_switchover.reporting.figures.bar_figure import draw_bar_figure
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,3 +29,14 @@ def draw_epoch_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
         "Training time per epoch, all members: mean ± std over the seeds",
         texts,
     )
+
+
+EPOCH_TIME_FIGURE = FigureDeclaration(
+    position=120,
+    name="figure_6_epoch_time",
+    paper="Figures 6 and F",
+    caption="training time per epoch.",
+    by_condition=True,
+    numbers=lambda finding: series.epoch_time_series(finding.runs),
+    draw=lambda numbers, _, texts: draw_epoch_time(numbers, texts),
+)

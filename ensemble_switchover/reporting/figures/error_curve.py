@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 
 from ensemble_switchover.analysis.statistics import sample_mean, sample_std
+from ensemble_switchover.analysis.switchover import grid_series
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
 from ensemble_switchover.reporting.figures.budget_axis import label_budgets, shift_class
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
     FAINT_INK,
@@ -126,3 +128,16 @@ def _draw_fills(axes: Axes, grid: ErrorGrid) -> None:
     axes.set_ylim(0, 1.12 * highest)
     axes.set_yticks([0, 50, 100])
     axes.set_ylabel("Budget fill, %")
+
+
+ERROR_CURVE_FIGURE = FigureDeclaration(
+    position=30,
+    name="figure_3_{measure}",
+    paper="Figures 3, A, I, J and L",
+    caption="{measure} after epoch {last_epoch} against the parameter budget by design class, "
+    "and the ensembles' budget fill.",
+    numbers=lambda finding: grid_series.error_series(finding.grid),
+    draw=lambda _, finding, texts: draw_error_curve(
+        finding.grid, finding.measure, texts.title, texts.conditions
+    ),
+)

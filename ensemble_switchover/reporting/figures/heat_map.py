@@ -11,9 +11,11 @@ from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
+from ensemble_switchover.analysis.switchover import grid_series
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
 from ensemble_switchover.analysis.switchover.hole import HoleKind
 from ensemble_switchover.reporting.figures.cell_face import face_cell
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.grid_axes import (
     BOUNDARY_STYLES,
     HOLE_FACE,
@@ -227,3 +229,20 @@ def _legend_handles(
                 )
             )
     return handles
+
+
+HEAT_MAP_FIGURE = FigureDeclaration(
+    position=10,
+    name="figure_2_heat_map",
+    paper="Figures 2, 4 and B",
+    caption="which class has the lowest {measure}, {grid_size}. {sentences}",
+    numbers=lambda finding: grid_series.cell_series(finding.grid),
+    draw=lambda _, finding, texts: draw_heat_map(
+        finding.grid,
+        finding.thresholds,
+        finding.holes,
+        finding.measure,
+        texts.title,
+        texts.conditions,
+    ),
+)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
+from ensemble_switchover.analysis import series
 from ensemble_switchover.reporting.figures.bars import draw_bars, label_classes
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_figure, write_around
 
 if TYPE_CHECKING:
@@ -37,3 +39,14 @@ def draw_layer_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
         shows = "Training pass of a batch = time per layer × number of layers"  # noqa: RUF001
         write_around(figure, 0.11, texts.title, shows, texts.conditions)
         return figure
+
+
+LAYER_TIME_FIGURE = FigureDeclaration(
+    position=130,
+    name="figure_e_layer_time",
+    paper="Figure E",
+    caption="time of a training pass per layer, and the number of layers.",
+    by_condition=True,
+    numbers=lambda finding: series.layer_time_series(finding.runs),
+    draw=lambda numbers, _, texts: draw_layer_time(numbers, texts),
+)

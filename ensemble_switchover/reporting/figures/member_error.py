@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 import polars as pl
 
+from ensemble_switchover.analysis import series
 from ensemble_switchover.reporting.figures.curves import draw_curves
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_figure, write_around
 
 if TYPE_CHECKING:
@@ -43,3 +45,15 @@ def draw_member_error(numbers: pl.DataFrame, measure: str, texts: FigureTexts) -
         shows = f"{measure.capitalize()} of the ensemble, and the mean of its members' (dotted)"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
         return figure
+
+
+MEMBER_ERROR_FIGURE = FigureDeclaration(
+    position=50,
+    name="figure_c_member_error",
+    paper="Figure C",
+    caption="{measure} of the ensembles, and the mean of their members'.",
+    numbers=lambda finding: series.member_error_series(
+        finding.runs if finding.thresholds else finding.runs.clear()
+    ),
+    draw=lambda numbers, finding, texts: draw_member_error(numbers, finding.measure, texts),
+)

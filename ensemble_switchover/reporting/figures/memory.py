@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis import series
 from ensemble_switchover.analysis.table import DEVICE_MEMORY
 from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.reporting.figures.bar_figure import draw_bar_figure
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration, keep_most_common
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,3 +36,14 @@ def draw_memory(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
         texts,
         1.0 / MEBIBYTE,
     )
+
+
+MEMORY_FIGURE = FigureDeclaration(
+    position=170,
+    name="figure_8_memory",
+    paper="Figures 8 and H",
+    caption="peak memory of training.",
+    by_condition=True,
+    numbers=lambda finding: series.memory_series(keep_most_common(finding.runs, "memory_kind")),
+    draw=lambda numbers, _, texts: draw_memory(numbers, texts),
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.switchover.across_comparisons import switchovers_by_data
+from ensemble_switchover.reporting.figures.declaration import TrendDeclaration
 from ensemble_switchover.reporting.figures.switchover_trend import TrendAxis, draw_switchover_trend
 
 if TYPE_CHECKING:
@@ -35,3 +37,13 @@ def draw_switchover_by_data(numbers: pl.DataFrame, texts: FigureTexts) -> Figure
     steps = TrendAxis("setting", names, "Data, with the error of the largest single network")
     shows = "Smallest budget beyond the switchover after the last epoch, and how low it may lie"
     return draw_switchover_trend(numbers, steps, shows, texts)
+
+
+SWITCHOVER_BY_DATA_TREND = TrendDeclaration(
+    position=20,
+    name="switchover_by_data",
+    title="{family}, k = {k}",
+    caption="The switchover against how complex the data are: {title}.",
+    frames=switchovers_by_data,
+    draw=draw_switchover_by_data,
+)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis import series
 from ensemble_switchover.reporting.figures.bar_figure import draw_bar_figure
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,3 +32,14 @@ def draw_time_to_accuracy(numbers: pl.DataFrame, measure: str, texts: FigureText
         f"Training time to the single network's lowest {measure}; × where a seed never gets there",  # noqa: RUF001
         texts,
     )
+
+
+TIME_TO_ACCURACY_FIGURE = FigureDeclaration(
+    position=110,
+    name="figure_5_time_to_accuracy",
+    paper="Figures 5, D and K",
+    caption="training time until a design is as good as its single network.",
+    by_condition=True,
+    numbers=lambda finding: series.accuracy_time_series(finding.runs),
+    draw=lambda numbers, finding, texts: draw_time_to_accuracy(numbers, finding.measure, texts),
+)

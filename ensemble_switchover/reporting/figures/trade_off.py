@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+import polars as pl
 
+from ensemble_switchover.analysis import series
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+from ensemble_switchover.analysis.table import DEVICE_MEMORY
 from ensemble_switchover.machine.units import MEBIBYTE
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration, keep_most_common
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
     GRID_INK,
@@ -22,10 +26,12 @@ from ensemble_switchover.reporting.figures.style import (
 )
 
 if TYPE_CHECKING:
-    import polars as pl
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 _LABEL_SIZE = (40.0, 14.0)
@@ -115,3 +121,56 @@ def _draw_front(axes: Axes, front: pl.DataFrame, cost: CostAxis) -> None:
         ):
             taken.append((place[0], place[1]))
             axes.annotate(label, (x, y), (4, 5), textcoords="offset points", size=7.5, color=INK)
+
+
+def _declaration(
+    position: int,
+    what: str,
+    cost: CostAxis,
+    keep: Callable[[pl.DataFrame], pl.DataFrame],
+    costs: Callable[[pl.DataFrame], pl.DataFrame],
+) -> FigureDeclaration:
+    """Declare the error against a cost.
+
+    Args:
+        position: On the page.
+        what: Names the cost.
+        cost: The column and its axis.
+        keep: Returns the runs whose costs can be compared.
+        costs: Returns the rows that have the cost.
+    """
+
+    def numbers(finding: Finding) -> pl.DataFrame:
+        runs = keep(finding.runs)
+        return series.trade_off_series(costs(runs), cost.column, runs)
+
+    return FigureDeclaration(
+        position=position,
+        name=f"error_against_{what.replace(' ', '_')}",
+        caption=f"{{Measure}} against {what}, with the Pareto front over all designs.",
+        by_condition=True,
+        numbers=numbers,
+        draw=lambda rows, finding, texts: draw_trade_off(rows, cost, finding.measure, texts),
+    )
+
+
+TRAINING_TIME_TRADE_OFF = _declaration(
+    140, "training time", TRAINING_TIME, lambda runs: runs, series.training_time_series
+)
+INFERENCE_TIME_TRADE_OFF = _declaration(
+    160,
+    "inference time",
+    INFERENCE_TIME,
+    lambda runs: keep_most_common(runs, "latency_batch_size"),
+    series.latency_series,
+)
+MEMORY_TRADE_OFF = _declaration(
+    180,
+    "memory",
+    MEMORY,
+    # the memory of a whole process is no cost of a design
+    lambda runs: keep_most_common(runs, "memory_kind").filter(
+        pl.col("memory_kind") == DEVICE_MEMORY
+    ),
+    series.memory_series,
+)

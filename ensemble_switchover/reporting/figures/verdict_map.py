@@ -9,7 +9,9 @@ import matplotlib as mpl
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from ensemble_switchover.analysis.switchover import grid_series
 from ensemble_switchover.analysis.switchover.verdict import Verdict
+from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.grid_axes import (
     BOUNDARY_STYLES,
     HOLE_FACE,
@@ -136,3 +138,14 @@ def _legend_handles(thresholds: Mapping[DesignClassName, Threshold]) -> list[Art
         if threshold.budget is not None
     ]
     return handles
+
+
+VERDICT_MAP_FIGURE = FigureDeclaration(
+    position=20,
+    name="verdicts",
+    caption="Each ensemble class against the single network, {grid_size}. {sentences}",
+    numbers=lambda finding: grid_series.verdict_series(finding.grid, finding.thresholds),
+    draw=lambda _, finding, texts: draw_verdict_map(
+        finding.grid, finding.thresholds, finding.measure, texts.title, texts.conditions
+    ),
+)
