@@ -33,7 +33,7 @@ MAX_TEST_SHARE = 0.5
 MAX_IMAGE_SIZE = 1024
 """Pixels a side: the networks are made for small images."""
 
-FRACTALS = {"channels": 3, "image_size": 32}
+DRAWN_FRACTALS = {"channels": 3, "image_size": 32}
 """What the generator draws."""
 
 COUNTED = {"folder", "fractals"}
@@ -275,7 +275,7 @@ def _own_problems(dataset: DatasetConfig) -> list[str]:
             problems.append(f"dataset.difficulty={dataset.difficulty}: expected 0 to 1")
         problems += [
             f"dataset.{key}={getattr(dataset, key)}: expected {value}, as the images are drawn"
-            for key, value in FRACTALS.items()
+            for key, value in DRAWN_FRACTALS.items()
             if getattr(dataset, key) != value
         ]
         if dataset.generator_seed < 0:

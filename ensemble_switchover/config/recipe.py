@@ -72,7 +72,7 @@ TABLE_A: dict[tuple[str, str], Recipe] = {
 }
 """The rows of Table A. Wide ResNet's second drop coincides with its last epoch, as printed."""
 
-DIGITS = _row("digits", 20, (10, 15), 64, 0.0001)
+DIGITS_RECIPE = _row("digits", 20, (10, 15), 64, 0.0001)
 """For the few and small scans of digits; drops at half and three quarters, not from the paper."""
 
 
@@ -86,7 +86,7 @@ def table_a(family: str, dataset: str) -> Recipe:
     "Table A, ResNet's row of CIFAR-10"
     """
     if dataset == "digits":
-        return DIGITS
+        return DIGITS_RECIPE
     if (family, dataset) in TABLE_A:
         return TABLE_A[family, dataset]
     if (family, "cifar10") in TABLE_A:

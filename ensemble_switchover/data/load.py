@@ -1,8 +1,10 @@
-"""The data sets by name, and the way from a name to checked images."""
+"""The data sets by name, and their checked images."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,33 +12,31 @@ import torch
 
 from ensemble_switchover.config.dataset_spec import training_images
 from ensemble_switchover.config.schema import FolderConfig
+from ensemble_switchover.data import sources
 from ensemble_switchover.data.array_cache import LoadedDataset, cached_dataset, with_moments
 from ensemble_switchover.data.images import ImageSet, SplitImages
 from ensemble_switchover.data.locations import cache_folder, dataset_root
-from ensemble_switchover.data.sources.cifar import CIFAR10, CIFAR100
-from ensemble_switchover.data.sources.digits import Digits
-from ensemble_switchover.data.sources.folder import Folder
-from ensemble_switchover.data.sources.fractals import Fractals
-from ensemble_switchover.data.sources.imagenet32 import ImageNet32
-from ensemble_switchover.data.sources.svhn import SVHN
-from ensemble_switchover.data.sources.tiny_imagenet import TINY_IMAGENET
+from ensemble_switchover.data.sources.source import DatasetSource
 from ensemble_switchover.data.split import stratified_subset
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.schema import DatasetConfig
-    from ensemble_switchover.data.sources.source import DatasetSource
 
-SOURCES: dict[str, DatasetSource] = {
-    "digits": Digits(),
-    "cifar10": CIFAR10,
-    "cifar100": CIFAR100,
-    "folder": Folder(),
-    "fractals": Fractals(),
-    "svhn": SVHN,
-    "tiny_imagenet": TINY_IMAGENET,
-    "imagenet32": ImageNet32(),
-}
+
+def _sources() -> dict[str, DatasetSource]:
+    """Find the data sets of all files of `sources` by the names of their constants."""
+    files = iter_modules(sources.__path__, f"{sources.__name__}.")
+    return {
+        name.lower(): value
+        for file in files
+        for name, value in vars(import_module(file.name)).items()
+        if isinstance(value, DatasetSource)
+    }
+
+
+SOURCES = _sources()
+"""What `dataset=` names, in lower case."""
 
 
 def load_dataset(

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ensemble_switchover.config.recipe import DIGITS, TABLE_A, table_a
+from ensemble_switchover.config.recipe import DIGITS_RECIPE, TABLE_A, table_a
 
 # Wasay & Idreos 2021, Table A: epochs, learning rates and where they begin, batch size, decay.
 ROWS = [
@@ -51,7 +51,7 @@ def test_a_missing_pair_takes_the_row_of_cifar10_and_says_so(family, dataset):
 @pytest.mark.parametrize("family", ["densenet", "resnet", "wide_resnet"])
 def test_digits_have_a_recipe_that_is_not_the_papers(family):
     recipe = table_a(family, "digits")
-    assert recipe == DIGITS
+    assert recipe == DIGITS_RECIPE
     assert "Table A" not in recipe.name
     starts = [start / recipe.epochs for start, _ in recipe.drops]
     assert starts == [0.5, 0.75]

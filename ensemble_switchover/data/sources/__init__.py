@@ -1,1 +1,1 @@
-"""Where images come from: one data set a file."""
+"""Where images come from: a new file in this folder is found by its constant, such as `CIFAR10`."""

@@ -40,3 +40,6 @@ class Digits(DatasetSource):
             test_labels=labels[:0],
             class_names=tuple(str(digit) for digit in range(10)),
         )
+
+
+DIGITS = Digits()

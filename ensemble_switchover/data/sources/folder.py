@@ -207,3 +207,6 @@ def _central_square(image: Image.Image, side: int) -> Image.Image:
 
 def _one_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+FOLDER = Folder()

@@ -119,3 +119,6 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror})") from error
+
+
+IMAGENET32 = ImageNet32()

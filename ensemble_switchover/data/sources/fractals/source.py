@@ -68,3 +68,6 @@ def _images(
     with ThreadPoolExecutor(min(MAX_DRAWING_THREADS, os.cpu_count() or 1)) as pool:
         list(pool.map(fill, range(0, size, PIECE)))
     return images, labels[:size]
+
+
+FRACTALS = Fractals()
