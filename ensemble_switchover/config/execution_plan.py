@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.hardware import devices, num_slots
@@ -13,9 +15,19 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import ExecutionConfig
 
-SEQUENTIAL, FUSED = "sequential", "fused"
-WITHIN = (SEQUENTIAL, FUSED)
-"""How the members of one process take their steps."""
+SEQUENTIAL = "sequential"
+
+
+def _list_executions() -> tuple[str, ...]:
+    """List the files of `training/execution`, each an execution, without importing them."""
+    folder = Path(__file__).parents[1] / "training" / "execution"
+    names = {file.name for file in iter_modules([str(folder)])} - {"base", SEQUENTIAL}
+    return (SEQUENTIAL, *sorted(names))
+
+
+WITHIN = _list_executions()
+"""How the members of one process take their steps: `sequential`, one after another, comes first;
+by the others, all members share every step."""
 
 _CHANNELS_LAST = "channels last"
 _LABEL = re.compile(
@@ -34,6 +46,11 @@ class ExecutionPlan:
     """Of `sequential`: the other order of an image's numbers, and one kernel for an update."""
     processes: int = 1
     """The members are spread over so many, each with its share of the cores or its own GPU."""
+
+    @property
+    def shares_steps(self) -> bool:
+        """Whether all members of a process take a step together."""
+        return self.within != SEQUENTIAL
 
     @property
     def label(self) -> str:
@@ -69,7 +86,7 @@ class ExecutionPlan:
 
     def members_at_once(self, k: int) -> int:
         """Count the members that share a step within a process, and the memory of its device."""
-        return len(self.slices(k)[0]) if self.within == FUSED else 1
+        return len(self.slices(k)[0]) if self.shares_steps else 1
 
     def turns(self, k: int) -> int:
         """Count the steps that a process takes one after another for its members to take one.
@@ -78,7 +95,7 @@ class ExecutionPlan:
         >>> tuple(plan.turns(4) for plan in plans)
         (4, 2, 1)
         """
-        return 1 if self.within == FUSED else len(self.slices(k)[0])
+        return 1 if self.shares_steps else len(self.slices(k)[0])
 
 
 def plan_from_config(asked: ExecutionConfig, k: int, places: int) -> ExecutionPlan:
@@ -95,9 +112,10 @@ def plan_from_config(asked: ExecutionConfig, k: int, places: int) -> ExecutionPl
     """
     if asked.name == "parallel":
         processes = min(k, places if asked.processes is None else asked.processes)
-        return ExecutionPlan(asked.within, asked.channels_last and asked.within != FUSED, processes)
-    if asked.name == FUSED:
-        return ExecutionPlan(FUSED)
+        is_sequential = asked.within == SEQUENTIAL
+        return ExecutionPlan(asked.within, asked.channels_last and is_sequential, processes)
+    if asked.name in WITHIN[1:]:
+        return ExecutionPlan(asked.name)
     return ExecutionPlan(channels_last=asked.channels_last)
 
 
@@ -118,10 +136,10 @@ def candidate_plans(k: int, places: int) -> list[ExecutionPlan]:
     """
     plans = [ExecutionPlan(), ExecutionPlan(channels_last=True)]
     if k > 1:
-        plans.append(ExecutionPlan(FUSED))
+        plans += [ExecutionPlan(name) for name in WITHIN[1:]]
     processes = min(k, places)
     if processes > 1:
         plans.append(ExecutionPlan(channels_last=True, processes=processes))
         if k > processes:
-            plans.append(ExecutionPlan(FUSED, processes=processes))
+            plans += [ExecutionPlan(name, processes=processes) for name in WITHIN[1:]]
     return plans

@@ -20,7 +20,7 @@ from ensemble_switchover.config.dataset_spec import (
     split_sizes,
     with_facts,
 )
-from ensemble_switchover.config.execution_plan import FUSED, SEQUENTIAL, WITHIN
+from ensemble_switchover.config.execution_plan import SEQUENTIAL, WITHIN
 from ensemble_switchover.config.recipe import Recipe, table_a
 from ensemble_switchover.config.schema import (
     ArchConfig,
@@ -62,7 +62,7 @@ CHOICES = {
     "dataset.residence": ["auto", "device", "host"],
     "design": [design_class.value for design_class in DesignClass],
     "device": ["auto", "cpu", "cuda", "mps"],
-    "execution": ["auto", "sequential", "fused", "parallel"],
+    "execution": ["auto", *WITHIN, "parallel"],
     "execution.within": list(WITHIN),
     "logger": ["wandb", "csv", "tensorboard", "none"],
     "logger.mode": ["auto", "online", "offline"],
@@ -379,7 +379,7 @@ def _execution_problems(config: Config) -> list[str]:
     asked = config.execution
     problems = []
     parallel = asked.name == "parallel"
-    if asked.channels_last and asked.name in ("auto", FUSED):
+    if asked.channels_last and asked.name in ("auto", *WITHIN[1:]):
         problems.append(
             f"execution.channels_last=true: execution={asked.name} decides that itself; expected "
             f"execution=sequential or execution=parallel beside it"
@@ -400,8 +400,8 @@ def _execution_problems(config: Config) -> list[str]:
             f"execution.processes={asked.processes}: expected at most one a thread, and "
             f"threads={config.threads} came"
         )
-    fused = asked.name == FUSED or (parallel and asked.within == FUSED)
-    if config.precision == "16" and fused:
+    within = asked.within if parallel else asked.name
+    if config.precision == "16" and within in WITHIN[1:]:
         problems.append(
             "precision=16: members in one vectorised step would share the scale of their losses, "
             "and one's overflow would cost all a step; expected execution=sequential, "

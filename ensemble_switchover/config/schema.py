@@ -10,6 +10,7 @@ from typing import Any, Optional, cast, get_type_hints
 from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, OmegaConf
 
+from ensemble_switchover.config.execution_plan import WITHIN
 from ensemble_switchover.design import FAMILIES, Family
 from ensemble_switchover.errors import ConfigError
 
@@ -314,12 +315,15 @@ def register_schemas() -> None:
     for name, schema in SCHEMAS["arch/schema"].items():
         if not (conf_folder() / "arch" / f"{name}.yaml").exists():
             store.store(group="arch", name=name, node=schema)
+    for name in WITHIN:
+        if not (conf_folder() / "execution" / f"{name}.yaml").exists():
+            store.store(group="execution", name=name, node=ExecutionConfig(name=name))
 
 
 def group_options(group: str) -> list[str]:
-    """List the options of a config group, from `conf/` and from the families."""
+    """List the options of a config group: from `conf/`, the families and the executions."""
     files = {path.stem for path in (conf_folder() / group).glob("*.yaml")}
-    return sorted(files | FAMILIES.keys() if group == "arch" else files)
+    return sorted(files | {"arch": FAMILIES.keys(), "execution": set(WITHIN)}.get(group, set()))
 
 
 def typed(node: DictConfig) -> Config:

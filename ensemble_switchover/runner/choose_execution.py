@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ensemble_switchover.config.execution_plan import FUSED, ExecutionPlan, candidate_plans
+from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
 from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.machine.terminal import duration
 from ensemble_switchover.machine.worker_processes import WorkerProcesses
@@ -112,7 +112,7 @@ def _possible(spec: RunSpec, device: torch.device, precision: Precision) -> list
         return needed <= USABLE_MEMORY_SHARE * available
 
     plans = candidate_plans(spec.design.k, num_device_slots(device))
-    allowed = [plan for plan in plans if not (precision.scales_loss and plan.within == FUSED)]
+    allowed = [plan for plan in plans if not (precision.scales_loss and plan.shares_steps)]
     return [plan for plan in allowed if fits(plan)]
 
 
@@ -137,8 +137,8 @@ def _completed(
         if unknown and run_seconds > LONG_SECONDS:
             timed = None
             if (
-                plan.within != FUSED
-                or probe.step_seconds.get(ExecutionPlan(FUSED).label) is not None
+                not plan.shares_steps
+                or probe.step_seconds.get(ExecutionPlan(plan.within).label) is not None
             ):
                 timed = _time_processes(spec, plan, device)
             step, start = timed or (None, 0.0)
