@@ -1,4 +1,4 @@
-"""Which design to build with what there is, told from records.
+"""Advise which design to build within given limits, from records.
 
 `python -m ensemble_switchover.advise results/demo --parameters 200k --latency-ms 1`
 """
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m ensemble_switchover.advise", description=_DESCRIPTION, epilog=EPILOG
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="folder", help="results/<study>")
-    limit = parser.add_argument_group("what you have")
+    limit = parser.add_argument_group("limits")
     limit.add_argument(
         "--parameters",
         type=argument(parse_parameter_count),
@@ -80,12 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--fastest-latency-ms",
         type=argument(parse_number),
         metavar="MS",
-        help="the same, by the fastest execution measured",
+        help="inference time per image in milliseconds, with the fastest execution measured",
     )
     limit.add_argument(
         "--accuracy", type=argument(parse_percent), metavar="PERCENT", help="accuracy wanted"
     )
-    scope = parser.add_argument_group("what is considered")
+    scope = parser.add_argument_group("designs to consider")
     scope.add_argument("--dataset", help="its name in reports, if the folders hold several")
     scope.add_argument("--family", help="family to consider, such as resnet; default: all")
     scope.add_argument("--k", type=argument(parse_count), help="number of members; default: all")
@@ -98,14 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def advise_from(given: argparse.Namespace) -> int:
-    """Advise from the records below the folders.
-
-    Returns:
-        The exit code: 0.
+    """Print the advice from the records below the folders, and return the exit code 0.
 
     Raises:
         RecordError: if there is no finished run.
-        ConfigError: if the words choose nothing, or do not choose among several data sets.
+        ConfigError: if an option matches no design, or if there are several data sets and the
+            options name none.
     """
     designs = collect_designs(read_studies(given.folders).records)
     designs = choose_designs(designs, given.dataset, given.family, given.k)
@@ -140,17 +138,17 @@ def advise_from(given: argparse.Namespace) -> int:
 def choose_designs(
     designs: Sequence[TrainedDesign], dataset: str | None, family: str | None, k: int | None
 ) -> list[TrainedDesign]:
-    """Choose the designs of one data set, and of one family or k where that is asked for.
+    """Choose the designs of one data set and, if requested, of one family or number of members.
 
-    A single network is considered whatever k is asked for.
+    Single networks are kept for every k.
 
     Raises:
-        ConfigError: if there is none such, or if the data set is not told.
+        ConfigError: if no design matches, or if there are several data sets and none is named.
     """
     data = sorted({design.data for design in designs})
     if dataset is None and len(data) > 1:
         raise ConfigError(
-            f"errors on different images do not compare; name one of --dataset {_listed(data)}"
+            f"errors on different images cannot be compared; name one of --dataset {_listed(data)}"
         )
     _require("--dataset", dataset, data)
     chosen = [d for d in designs if dataset in (None, d.data)]
@@ -162,10 +160,10 @@ def choose_designs(
 
 
 def choose_measured_device(designs: Sequence[TrainedDesign], device: str | None) -> str | None:
-    """Choose the device whose times and memory count.
+    """Choose the device whose times and memory count: the named one, or the one with the most runs.
 
     Raises:
-        ConfigError: if no run was on it.
+        ConfigError: if no run was made on the named device.
     """
     _require("--device", device, device_names(designs))
     return device or most_used_device(designs)

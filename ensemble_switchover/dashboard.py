@@ -1,4 +1,4 @@
-"""The W&B workspace and report of a study, made from code.
+"""Make the W&B workspace and report of a study.
 
 `python -m ensemble_switchover.dashboard results/demo`
 """
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from ensemble_switchover.tracking.wandb_workspace import Contents
 
 RESULTS = Path("results")
+"""The folder in which a study is searched by its name."""
 SHOWN_FIGURES = ("heat_map", "test_error", "verdicts")
-"""Of the report, as parts of their names."""
-"""Where a study is looked for by its name."""
+"""Parts of the names of the report's figures that the W&B report shows."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; it prints the addresses of workspace and report, or the file's path."""
+    """Run the command; it prints the addresses of workspace and report, or the path of the file."""
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_switchover.dashboard",
         description="Make the W&B workspace and report of a study: test error against parameters "
@@ -74,11 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_dashboard(
     study: str, entity: str | None, project: str, *, dry_run: bool, out: Path | None = None
 ) -> list[str]:
-    """Make the workspace and report of a study, and return what to print.
+    """Make the workspace and report of a study, and return the lines to print.
 
     Raises:
-        ConfigError: if wandb-workspaces, the login or the server is not to be had, or W&B refuses.
-        RecordError: if the folder holds no finished runs, or those of several studies.
+        ConfigError: if wandb-workspaces, the login or the server is missing, or if W&B refuses.
+        RecordError: if the folder holds no finished run, or runs of several studies.
     """
     folder = next((path for path in (Path(study), RESULTS / study) if path.is_dir()), None)
     if folder is None and Path(study).name != study:
@@ -118,7 +118,7 @@ def _import_panels() -> None:
 def _contents(
     study: str, records: Sequence[Record], pictures: Sequence[Path], sentences: Sequence[str]
 ) -> Contents:
-    """Tell what can be shown: of a study whose records are not here, what runs have by default."""
+    """Collect what can be shown; without records, what runs log by default."""
     from ensemble_switchover.tracking.wandb_workspace import Contents
 
     if not records:
@@ -141,7 +141,7 @@ def _contents(
 
 
 def _draw(folder: Path, out: Path) -> list[Path]:
-    """Draw what W&B's own panels cannot show."""
+    """Draw the figures that W&B's own panels cannot show, and return their files."""
     report(folder, out)
     pictures = sorted((out / FIGURES).glob("*.png"))
     return [path for path in pictures if any(name in path.stem for name in SHOWN_FIGURES)]
@@ -163,7 +163,7 @@ def _sentences(out: Path) -> list[str]:
 def _remarks(records: Sequence[Record], study: str) -> list[str]:
     if records:
         return [f"{study}: {count(len(records), 'run')}"]
-    return [f"{study}: no records here, so no figures; panels are those of runs with default words"]
+    return [f"{study}: no records here, so no figures; the panels suit runs with default options"]
 
 
 def _write_specification(contents: Contents, entity: str, project: str, path: Path) -> None:

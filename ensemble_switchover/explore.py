@@ -1,4 +1,4 @@
-"""The design space in a browser, from records.
+"""Write a page in which the design space is explored in a browser, from records.
 
 `python -m ensemble_switchover.explore results/demo --out explorer.html`
 """
@@ -29,7 +29,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the page's path, or its address, is the last line it prints."""
+    """Run the command; the last line it prints is the path of the page, or its address."""
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_switchover.explore", description=_DESCRIPTION
     )
@@ -46,14 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def explore(folders: Sequence[Path], out: Path | None, serve: bool, port: int) -> int:
-    """Write the page, and serve it where that is asked for.
-
-    Returns:
-        The exit code: 0.
+    """Write the page, serve it if requested, and return the exit code 0.
 
     Raises:
         RecordError: if a folder is absent, or no run is finished.
-        ConfigError: for a port that is none, or a folder in place of a file.
+        ConfigError: if the port is invalid, or the file to write is a folder.
     """
     if not 0 <= port < 2**16:
         raise ConfigError(f"--port {port}: expected 0 to 65535")
@@ -71,19 +68,19 @@ def explore(folders: Sequence[Path], out: Path | None, serve: bool, port: int) -
 
 
 def write_explorer(folders: Sequence[Path], out: Path | None = None) -> Path:
-    """Write the page of the records below some folders, whole or not at all.
+    """Write the page of the records below some folders, completely or not at all.
 
     Args:
         folders: Folders of one or several studies.
-        out: The file; by default `explorer.html` in the first folder.
+        out: The file to write; by default `explorer.html` in the first folder.
 
     Returns:
         The path of the file.
 
     Raises:
         RecordError: if a folder is absent, or no run is finished.
-        ConfigError: if a folder is there in place of the file.
-        OSError: if it cannot be written.
+        ConfigError: if the file to write is a folder.
+        OSError: if the file cannot be written.
     """
     path = out or folders[0] / "explorer.html"
     if path.is_dir():
@@ -98,27 +95,27 @@ def write_explorer(folders: Sequence[Path], out: Path | None = None) -> Path:
 
 
 class _OneFile(SimpleHTTPRequestHandler):
-    """Serves one file, whatever else lies beside it."""
+    """Request handler that serves one file and nothing else in its folder."""
 
     def __init__(self, *arguments: object, name: str, directory: str) -> None:
         self._name = name
         super().__init__(*arguments, directory=directory)  # type: ignore[arg-type]
 
     def translate_path(self, path: str) -> str:
-        """Every other path is that of no file."""
+        """Map every path but that of the file to a file that does not exist."""
         asked = unquote(path.partition("?")[0].partition("#")[0]).lstrip("/")
         name = self._name if asked in ("", self._name) else ".absent"
         return str(Path(self.directory) / name)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing about a request."""
 
 
 def make_server(path: Path, port: int) -> ThreadingHTTPServer:
-    """Make a server of one file, which only this machine can reach.
+    """Make a server of one file that only this machine can reach.
 
     Raises:
-        OSError: if the port is taken; it names the port.
+        OSError: if the port is in use; the message names the port.
     """
     handler = partial(_OneFile, name=path.name, directory=str(path.parent.resolve()))
     try:

@@ -1,4 +1,4 @@
-"""From a folder of records to its tables, figures and page.
+"""Turn a folder of records into tables, figures and a page.
 
 `python -m ensemble_switchover.report results/demo --out report/`
 """
@@ -9,7 +9,7 @@ import argparse
 import json
 import re
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,16 +40,29 @@ from ensemble_switchover.results.state import failure_of
 from ensemble_switchover.results.store import read_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    import polars as pl
     from rich.console import Console
 
     from ensemble_switchover.analysis.claims import Claim
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.reporting.page import Picture, Section
+    from ensemble_switchover.results.record import Record
 
-_MOST_TABLES = 12
-"""Of more comparisons, the terminal is told the switchovers alone."""
+_MAX_TABLES = 12
+"""With more comparisons than this, the terminal shows only the table of switchovers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Study:
+    """What was found below a folder."""
+
+    records: dict[Path, Record]
+    """Folder of each finished run -> its record."""
+    failed: tuple[Problem, ...]
+    unreadable: tuple[Problem, ...]
 
 
 def report(
@@ -58,77 +71,51 @@ def report(
     """Report on the records below a folder.
 
     Writes into `out`: the page `index.html`; the numbers `summary.json`, `runs.csv`, `summary.csv`
-    (designs), `switchovers.csv` and `claims.csv`; in `figures/` every figure as SVG and PNG with
-    its numbers as CSV; in `tables/` the tables as Markdown and LaTeX. docs/report.md lists them.
+    (one row per design), `switchovers.csv` and `claims.csv`; in `figures/` every figure as SVG and
+    PNG with its numbers as CSV; in `tables/` the tables as Markdown and LaTeX. docs/report.md
+    describes them.
 
     Args:
-        folder: A study's folder, or one that holds several studies.
-        out: The folder to write into; made where it does not exist.
-        console: Where to print the table and the sentences; nothing is printed without.
-        by_pools: Judge by pools of members where predictions were kept, in place of seeds.
+        folder: The folder of one study or several.
+        out: The folder to write into; it is created if it does not exist.
+        console: Where to print the tables and sentences; None prints nothing.
+        by_pools: Decide cells by pools of members instead of seeds where predictions were kept.
 
     Returns:
         The path of the page.
 
     Raises:
-        RecordError: if the folder is absent, holds no finished run, or holds runs that cannot be
-            told apart; with `by_pools`, if predictions are damaged, or none were kept.
+        RecordError: if the folder is absent, holds no finished run, or holds two designs of one
+            class at one budget; with `by_pools`, if predictions are damaged or none were kept.
     """
-    found = find_runs(folder)
-    by_folder, unread = read_folders(found.recorded)
-    records = list(by_folder.values())
-    folders = {(record.study, record.name): place for place, record in by_folder.items()}
-    failed = [_problem(folder, run, failure_of(run)) for run in found.failed]
-    unreadable = [_problem(folder, entry.path, entry.reason) for entry in unread]
-    if not records:
-        raise RecordError(_nothing_to_report(folder, len(failed), len(unreadable)))
-    comparisons = group_comparisons(records)
-    findings: list[Finding] = []
-    derived: Iterable[Finding] = (
-        derive_finding(comparison, pool_reader(comparison, folders) if by_pools else None)
-        for comparison in comparisons
-    )
+    study = _read_study(folder)
+    comparisons = group_comparisons(list(study.records.values()))
+    derived = _derive_findings(comparisons, study.records if by_pools else None)
     if by_pools:
         derived = _require_pools(folder, list(derived))
     for name in (FIGURES, TABLES):
         (out / name).mkdir(parents=True, exist_ok=True)
+    findings: list[Finding] = []
     with SectionWriters(len(comparisons), out) as writers:
         for finding, suffix in zip(derived, _suffixes(comparisons), strict=True):
             writers.begin(finding, suffix)
             findings.append(finding)
-        runs = tabulate_runs(records)
-        runs.write_csv(out / "runs.csv")
-        summarise_runs(runs).write_csv(out / "summary.csv")
-        switchovers = tabulate_switchovers(findings)
-        switchovers.write_csv(out / "switchovers.csv")
         claims = check_claims(findings)
-        tabulate_claims(claims).write_csv(out / "claims.csv")
-        shown_switchovers, shown_claims = show_switchovers(findings), show_claims(claims)
-        write_table(shown_switchovers, out, "switchovers")
-        write_table(shown_claims, out, "claims")
-        summary = _summarise(findings, claims, failed, unreadable)
-        (out / "summary.json").write_text(summary, "utf-8")
-        studies = ", ".join(sorted({record.study for record in records}))
-        page = Page(
-            headline=_headline(findings),
-            kicker=f"Study {studies}: {count(len(records), 'run')}, {len(failed)} failed, "
-            f"{len(unreadable)} unreadable",
-            switchovers=shown_switchovers,
-            claims=shown_claims,
-            trends=tuple(write_figures(draw_trends(switchovers), "", out)),
-            sections=writers.collect(),
-            failed=tuple(failed),
-            unreadable=tuple(unreadable),
-        )
+        switchovers = tabulate_switchovers(findings)
+        _write_numbers(study, findings, switchovers, claims, out)
+        trends = tuple(write_figures(draw_trends(switchovers), "", out))
+        page = _make_page(study, findings, claims, trends, writers.collect())
+    for table, name in ((page.switchovers, "switchovers"), (page.claims, "claims")):
+        write_table(table, out, name)
     path = out / "index.html"
     path.write_text(render_page(page), "utf-8")
     if console is not None:
-        _print(console, findings, failed, unreadable)
+        _print(console, findings, study)
     return path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the page's path is the last line it prints."""
+    """Run the command; the last line it prints is the path of the page."""
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_switchover.report",
         description="Write the report on a study: tables, figures and a page, from its records.",
@@ -158,26 +145,43 @@ def _report(given: argparse.Namespace) -> int:
     return 0
 
 
-def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:
-    """Refuse findings none of which was judged by a pool."""
-    if any(t.num_pool_cells for finding in findings for t in finding.thresholds.values()):
-        return findings
-    raise RecordError(
-        f"{folder}: --interval pool: no budget has predictions of at least two single networks "
-        "and of more members than an ensemble has; expected runs with record.predictions"
-    )
+def _read_study(folder: Path) -> _Study:
+    found = find_runs(folder)
+    records, unread = read_folders(found.recorded)
+    failed = tuple(_problem(folder, run, failure_of(run)) for run in found.failed)
+    unreadable = tuple(_problem(folder, entry.path, entry.reason) for entry in unread)
+    if not records:
+        missing = ""
+        if failed or unreadable:
+            missing = f" ({len(failed)} failed, {len(unreadable)} unreadable)"
+        expected = f"expected <run>/{RECORD_FILE} below it"
+        raise RecordError(f"{folder}: no finished run to report on{missing}; {expected}")
+    return _Study(records, failed, unreadable)
 
 
 def _problem(folder: Path, path: Path, reason: str) -> Problem:
-    """Name a file by its path below the folder, once."""
+    """Name a file by its path below the folder, and remove the path from the reason."""
     return Problem(str(path.relative_to(folder)), reason.removeprefix(f"{path}: "))
 
 
-def _nothing_to_report(folder: Path, num_failed: int, num_unreadable: int) -> str:
-    text = f"{folder}: no finished run to report on"
-    if num_failed or num_unreadable:
-        text += f" ({num_failed} failed, {num_unreadable} unreadable)"
-    return f"{text}; expected <run>/{RECORD_FILE} below it"
+def _derive_findings(
+    comparisons: Sequence[Comparison], pooled: Mapping[Path, Record] | None
+) -> Iterable[Finding]:
+    """Derive the findings one after another, by pools of members of the given runs if there are."""
+    folders = {(record.study, record.name): path for path, record in (pooled or {}).items()}
+    for comparison in comparisons:
+        reader = None if pooled is None else pool_reader(comparison, folders)
+        yield derive_finding(comparison, reader)
+
+
+def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:
+    """Refuse findings without a cell that pools of members decide."""
+    if any(t.num_pool_cells for finding in findings for t in finding.thresholds.values()):
+        return findings
+    raise RecordError(
+        f"{folder}: --interval pool: no budget has the predictions of at least two single networks "
+        "and of more members than one ensemble has; expected runs with record.predictions"
+    )
 
 
 def _suffixes(comparisons: Sequence[Comparison]) -> list[str]:
@@ -193,54 +197,77 @@ def _suffixes(comparisons: Sequence[Comparison]) -> list[str]:
     return suffixes
 
 
-def _headline(findings: Sequence[Finding]) -> str:
-    if len(findings) == 1:
-        return f"{findings[0].comparison.label}: {findings[0].headline}"
-    return f"{len(findings)} comparisons of single networks and ensembles"
-
-
-def _print(
-    console: Console,
+def _write_numbers(
+    study: _Study,
     findings: Sequence[Finding],
-    failed: Sequence[Problem],
-    unreadable: Sequence[Problem],
-) -> None:
-    if len(findings) > _MOST_TABLES:
-        title = f"{len(findings)} comparisons, each with its designs on the page"
-        print_table(console, show_switchovers(findings), title)
-    else:
-        _print_designs(console, findings)
-    for kind, problems in (("Failed", failed), ("Unreadable", unreadable)):
-        for problem in problems:
-            line = f"{kind}: {problem.name}: {problem.reason}"
-            console.print(Text(printable(line)), soft_wrap=True)
-
-
-def _print_designs(console: Console, findings: Sequence[Finding]) -> None:
-    for finding in findings:
-        label = finding.comparison.label
-        print_table(console, show_summary(finding.summary, finding.measure, brief=True), label)
-        holes = [
-            f"No {hole.design_class} at {hole.budget.parameters:,} parameters: {hole.reason}"
-            for hole in finding.holes
-        ]
-        for line in (*finding.notes, *holes, *finding.sentences, *finding.sensitivity):
-            console.print(Text(printable(line)), soft_wrap=True)
-
-
-def _summarise(
-    findings: Sequence[Finding],
+    switchovers: pl.DataFrame,
     claims: Sequence[Claim],
-    failed: Sequence[Problem],
-    unreadable: Sequence[Problem],
-) -> str:
+    out: Path,
+) -> None:
+    """Write the numbers of the report as CSV and JSON."""
+    runs = tabulate_runs(list(study.records.values()))
+    runs.write_csv(out / "runs.csv")
+    summarise_runs(runs).write_csv(out / "summary.csv")
+    switchovers.write_csv(out / "switchovers.csv")
+    tabulate_claims(claims).write_csv(out / "claims.csv")
     summary = {
         "comparisons": [finding.summary_values() for finding in findings],
         "claims": [{**asdict(claim), "answer": claim.answer.value} for claim in claims],
-        "failed": [asdict(problem) for problem in failed],
-        "unreadable": [asdict(problem) for problem in unreadable],
+        "failed": [asdict(problem) for problem in study.failed],
+        "unreadable": [asdict(problem) for problem in study.unreadable],
     }
-    return json.dumps(summary, indent=1) + "\n"
+    (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
+
+
+def _make_page(
+    study: _Study,
+    findings: Sequence[Finding],
+    claims: Sequence[Claim],
+    trends: tuple[Picture, ...],
+    sections: tuple[Section, ...],
+) -> Page:
+    headline = f"{len(findings)} comparisons of single networks and ensembles"
+    if len(findings) == 1:
+        headline = f"{findings[0].comparison.label}: {findings[0].headline}"
+    studies = ", ".join(sorted({record.study for record in study.records.values()}))
+    return Page(
+        headline=headline,
+        kicker=f"Study {studies}: {count(len(study.records), 'run')}, {len(study.failed)} failed, "
+        f"{len(study.unreadable)} unreadable",
+        switchovers=show_switchovers(findings),
+        claims=show_claims(claims),
+        trends=trends,
+        sections=sections,
+        failed=study.failed,
+        unreadable=study.unreadable,
+    )
+
+
+def _print(console: Console, findings: Sequence[Finding], study: _Study) -> None:
+    if len(findings) > _MAX_TABLES:
+        title = f"{len(findings)} comparisons; the page shows the designs of each"
+        print_table(console, show_switchovers(findings), title)
+    else:
+        for finding in findings:
+            _print_designs(console, finding)
+    for kind, problems in (("Failed", study.failed), ("Unreadable", study.unreadable)):
+        for problem in problems:
+            _print_line(console, f"{kind}: {problem.name}: {problem.reason}")
+
+
+def _print_designs(console: Console, finding: Finding) -> None:
+    table = show_summary(finding.summary, finding.measure, brief=True)
+    print_table(console, table, finding.comparison.label)
+    holes = [
+        f"No {hole.design_class} at {hole.budget.parameters:,} parameters: {hole.reason}"
+        for hole in finding.holes
+    ]
+    for line in (*finding.notes, *holes, *finding.sentences, *finding.sensitivity):
+        _print_line(console, line)
+
+
+def _print_line(console: Console, line: str) -> None:
+    console.print(Text(printable(line)), soft_wrap=True)
 
 
 if __name__ == "__main__":

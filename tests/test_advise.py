@@ -118,7 +118,7 @@ def test_errors_on_different_images_are_not_compared(
 
     assert main([str(tmp_path)]) == 2
     assert capsys.readouterr().err.strip() == (
-        "errors on different images do not compare; name one of --dataset digits, svhn"
+        "errors on different images cannot be compared; name one of --dataset digits, svhn"
     )
     assert asked(tmp_path, capsys, "--dataset", "svhn")["num_runs"] == 2
 

@@ -131,7 +131,7 @@ def test_the_page_tells_what_is_missing(reported: Reported) -> None:
 def test_the_page_holds_answers_statements_and_every_figure(reported: Reported) -> None:
     text = (reported.out / "index.html").read_text("utf-8")
 
-    assert "What the paper says, and what these records say" in text
+    assert "Statements of the paper, checked on these records" in text
     assert "Depth-equivalent ensembles switch over before width-equivalent ones." in text
     assert "The switchover under other rules" in text
     assert text.count("<img ") == len(FIGURE_NAMES)
@@ -189,12 +189,12 @@ def test_of_many_comparisons_the_terminal_is_told_the_switchovers(
     records = [make_record(), make_record(design_class="deq", k=2), make_record(design_class="deq")]
     folder = write_study(tmp_path / "demo", records)
     write_failure(folder / "failed", "failed", "out of memory")
-    monkeypatch.setattr("ensemble_switchover.report._MOST_TABLES", 1)
+    monkeypatch.setattr("ensemble_switchover.report._MAX_TABLES", 1)
 
     assert main([str(folder), "--out", str(tmp_path / "out")]) == 0
 
     printed = capsys.readouterr().out
-    assert "2 comparisons, each with its designs on the page" in printed
+    assert "2 comparisons; the page shows the designs of each" in printed
     assert "resnet on digits, k = 2" in printed
     assert "under other rules" not in printed
     assert "Failed: failed: out of memory" in printed

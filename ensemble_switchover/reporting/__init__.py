@@ -1,1 +1,1 @@
-"""The page of a report: it shows a study and runs no script (no torch)."""
+"""The report on a study: figures, tables and a page without scripts (without torch)."""

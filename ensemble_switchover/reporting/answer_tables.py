@@ -1,4 +1,4 @@
-"""The switchovers, what they rest on, and the paper's statements, as people read them."""
+"""Tables for people: switchovers with their evidence, sensitivity, the paper's statements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
-    """List the switchover of every comparison and ensemble class, with what it rests on."""
+    """List the switchover of every comparison and ensemble class, with its evidence."""
     rows = [
         (finding.comparison.label, name, *_answer(threshold), *_coverage(threshold))
         for finding in findings
@@ -28,19 +28,19 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
     ]
     headers = (
         *("Comparison", "Class", "Switchover", "Epoch", "Budgets compared", "Seeds"),
-        *("Cells: ensemble", "single", "undecided", "holes"),
+        *("Cells: ensemble", "single", "undecided", "missing"),
     )
     caption = (
-        "Switchover: the smallest budget beyond it at the last epoch; where cells are undecided or "
-        "holes, from the smallest budget that is not ruled out; at most, where none is ruled out. "
-        "Epoch: the smallest beyond it at that budget, of all. Cells: who has the lower error in "
-        "how many cells of the grid."
+        "Switchover: the smallest budget beyond it at the last epoch. Where cells are undecided or "
+        "missing, the range starts at the smallest budget not ruled out; 'at most' means that no "
+        "budget is ruled out. Epoch: the smallest epoch beyond it at that budget, out of all. "
+        "Cells: the number of cells of the grid by the design with the lower error."
     )
     return ShownTable(caption, headers, tuple(rows), 3)
 
 
 def show_sensitivity(finding: Finding) -> ShownTable:
-    """Set the switchover under every confidence and margin side by side."""
+    """Tabulate the switchover under every confidence and margin."""
     rows = [
         (
             name,
@@ -57,29 +57,36 @@ def show_sensitivity(finding: Finding) -> ShownTable:
     margins = next(
         (dict.fromkeys(v.margin for v in variants) for variants in finding.variants.values()), {}
     )
-    headers = ("Class", "Confidence", *(f"By more than {margin:g} points" for margin in margins))
+    headers = ("Class", "Confidence", *(f"Margin {margin:g} points" for margin in margins))
     caption = (
-        "Where the switchover lies, in parameters (and epochs), if the whole interval of every "
-        "cell beyond has to show an ensemble better by more than so many percentage points."
+        "The switchover in parameters (and epoch) if the whole interval of every cell beyond it "
+        "must show the ensemble better by more than a margin in percentage points."
     )
     return ShownTable(caption, headers, tuple(rows), 2)
 
 
 def show_claims(claims: Sequence[Claim]) -> ShownTable:
-    """List the paper's statements with what was measured here."""
+    """List the paper's statements with the values measured here."""
     rows = tuple(
         (c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason) for c in claims
     )
-    headers = ("The paper says", "Where", "Checked on", "Measured here", "Answer", "Because")
+    headers = (
+        "Statement of the paper",
+        "Source",
+        "Checked on",
+        "Measured here",
+        "Answer",
+        "Reason",
+    )
     caption = (
-        "Holds or does not hold: the whole interval lies within or outside of what is stated. "
-        "Intervals are t intervals over the seeds."
+        "A statement holds if the whole interval lies within the stated range, and does not hold "
+        "if the whole interval lies outside it. Intervals are t intervals over the seeds."
     )
     return ShownTable(caption, headers, rows, len(headers))
 
 
 def tabulate_claims(claims: Sequence[Claim]) -> pl.DataFrame:
-    """Lay out the paper's statements for programs, one row a check."""
+    """Tabulate the paper's statements for programs, one row per check."""
     columns = ("statement", "source", "scope", "measured", "answer", "reason")
     rows = [(c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason) for c in claims]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")

@@ -1,4 +1,4 @@
-"""A shown table as Markdown and as LaTeX, to paste into a text."""
+"""A table as Markdown and as LaTeX."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _LATEX = {
 
 
 def write_markdown(table: ShownTable) -> str:
-    """Write a table as GitHub's Markdown, the caption below it.
+    """Write a table as GitHub Markdown with the caption below it.
 
-    Signs of Markdown and of HTML in a cell are escaped.
+    Markdown and HTML characters in cells are escaped.
     """
     aligned = [
         ":---" if number < table.num_text_columns else "---:"
@@ -43,7 +43,7 @@ def write_markdown(table: ShownTable) -> str:
 
 
 def write_latex(table: ShownTable) -> str:
-    """Write a table as LaTeX that needs the package booktabs and no other."""
+    """Write a table as LaTeX that needs only the package booktabs."""
     columns = "l" * table.num_text_columns + "r" * (len(table.headers) - table.num_text_columns)
     caption = " ".join(_escape_latex(table.caption).split())
     return "\n".join(

@@ -1,4 +1,4 @@
-"""The page of a study: one HTML file that holds everything it shows and runs no script."""
+"""The page of a study: one self-contained HTML file without scripts."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure and what it shows in words, for those who do not see it."""
+    """A figure and its description."""
 
     svg: bytes
     caption: str
     files: str
-    """Where its files lie beside the page, without the ending."""
+    """Path of its files relative to the page, without the suffix."""
 
     @property
     def data_uri(self) -> str:
-        """The figure as an address that holds it."""
+        """The figure as a data URI."""
         return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is missing, and why."""
+    """A missing item and the reason."""
 
     name: str
     reason: str
@@ -40,7 +40,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One comparison."""
+    """The part of the page on one comparison."""
 
     anchor: str
     """Letters, digits and hyphens; unique on the page."""
@@ -51,17 +51,17 @@ class Section:
     designs: ShownTable
     times: ShownTable
     sensitivity: ShownTable | None
-    """The switchover under other rules; None where there is nothing to compare."""
+    """The switchover under other rules; None if there are no ensembles."""
     runs: ShownTable
     notes: tuple[str, ...]
     holes: tuple[Problem, ...]
     conditions: tuple[tuple[str, str], ...]
-    """Name and value."""
+    """Pairs of name and value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All that the page shows."""
+    """The content of the page."""
 
     headline: str
     kicker: str
@@ -69,17 +69,17 @@ class Page:
     switchovers: ShownTable
     claims: ShownTable
     trends: tuple[Picture, ...]
-    """Figures of several comparisons."""
+    """Figures across several comparisons."""
     sections: tuple[Section, ...]
     failed: tuple[Problem, ...]
     unreadable: tuple[Problem, ...]
 
 
 def render_page(page: Page) -> str:
-    """Render the page.
+    """Render the page as HTML.
 
-    Every text is escaped, so a name from a record is never markup. The content security policy
-    allows images that the page itself holds and this one style sheet, and nothing else.
+    All text is escaped, so a name from a record is never markup. The content security policy allows
+    only embedded images and the page's own style sheet.
     """
     environment = Environment(
         loader=PackageLoader("ensemble_switchover", "reporting"),

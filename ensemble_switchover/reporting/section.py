@@ -1,4 +1,4 @@
-"""The section of a comparison: its figures and tables as files, and its part of the page."""
+"""The section on one comparison: its figure and table files, and its part of the page."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
     """Write the figures and tables of a comparison, and return its part of the page.
 
     Args:
-        finding: The comparison, and what was derived from it.
-        suffix: What the names of its files end with; empty where it is the only one.
-        out: The report's folder, which has folders for figures and tables.
+        finding: The comparison with everything derived from it.
+        suffix: Suffix of the names of its files; empty for a single comparison.
+        out: The folder of the report, with its folders for figures and tables.
     """
     designs = show_summary(finding.summary, finding.measure)
     times = show_times_to_accuracy(finding.summary, finding.measure)
@@ -68,7 +68,7 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
 
 
 def write_figures(drawings: Iterable[Drawn], suffix: str, out: Path) -> list[Picture]:
-    """Write each figure as SVG and PNG and its numbers as CSV, one after another."""
+    """Write each figure as SVG and PNG, and its numbers as CSV."""
     pictures = []
     for drawn in drawings:
         name = f"{drawn.name}{suffix}"

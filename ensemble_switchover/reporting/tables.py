@@ -1,10 +1,11 @@
-"""The summary as people read it: units, mean and spread, nothing that a page has to compute."""
+"""The summary as tables for people, with units, means and standard deviations."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.condition_group import describe_condition
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.analysis.table import DEVICE_MEMORY
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
@@ -21,15 +22,15 @@ _PROCESS_BYTES = "Peak process memory (resident), MiB"
 
 
 def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) -> ShownTable:
-    """Write the summary of one comparison with its units.
+    """Tabulate the summary of one comparison.
 
     Args:
-        summary: What `summarise_runs` returns.
-        measure: What the error is called, `test error` or `validation error`.
-        brief: Leave out what is told by few people and would not fit a terminal.
+        summary: A frame from `summarise_runs`.
+        measure: Name of the error, `test error` or `validation error`.
+        brief: Leave out secondary columns so that the table fits a terminal.
 
     Returns:
-        One row per design (and condition, where there are several).
+        A table with one row for each design and condition.
     """
     rows = summary.to_dicts()
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -53,28 +54,28 @@ def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) ->
     if brief:
         columns = _abbreviate(columns, measure)
     num_text_columns = 2
-    if len({_condition(row) for row in rows}) > 1:
-        columns = {"Condition": _condition, **columns}
+    if len({describe_condition(row) for row in rows}) > 1:
+        columns = {"Condition": describe_condition, **columns}
         num_text_columns = 3
     return _lay_out(rows, columns, _caption(rows, measure, brief=brief), num_text_columns)
 
 
 def show_times_to_accuracy(summary: pl.DataFrame, measure: str) -> ShownTable:
-    """Set the times to accuracy of the design classes side by side (Figure 5 of the paper).
+    """Tabulate the times to accuracy of the design classes side by side (Figure 5 of the paper).
 
-    A row holds what was run under one condition. The quotient with the single network's own time
-    stands where every seed of both reached the target.
+    Each row holds the runs under one condition. The ratio to the single network's own time is given
+    if every seed of both reached the target.
 
     Args:
-        summary: What `summarise_runs` returns.
-        measure: What the error is called, `test error` or `validation error`.
+        summary: A frame from `summarise_runs`.
+        measure: Name of the error, `test error` or `validation error`.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for design in summary.to_dicts():
-        key = (_budget(design), _condition(design))
+        key = (_budget(design), describe_condition(design))
         row = rows.setdefault(key, {"budget": key[0], "condition": key[1]})
-        # Rows of one class that differ by memory or batch size alone hold equal kinds of seconds,
-        # of other seeds: they are listed, not averaged.
+        # Rows of one class that differ only in memory kind or batch size hold comparable seconds of
+        # different seeds; they are listed, not averaged.
         row.setdefault(str(design["design_class"]), []).append(design)
     shown = [name for name in DESIGN_CLASSES if any(name in row for row in rows.values())]
     columns: dict[str, Callable[[dict[str, Any]], str]] = {_BUDGET: lambda row: str(row["budget"])}
@@ -84,9 +85,9 @@ def show_times_to_accuracy(summary: pl.DataFrame, measure: str) -> ShownTable:
     columns.update({f"{name}, s": _times_of(name) for name in shown})
     columns.update({f"{name} / single": _quotient(name) for name in shown if name != "single"})
     caption = (
-        f"Training seconds until the {measure} is first as low as the single network's lowest; "
-        "the warm-up epoch counts as a median epoch. Where not every seed gets there, the number "
-        "of those that do stands in place of a mean."
+        f"Training seconds until the {measure} first reaches the single network's lowest. The "
+        "warm-up epoch counts as a median epoch. If not every seed reaches it, the number of seeds "
+        "that do is given instead of a mean."
     )
     return _lay_out(list(rows.values()), columns, caption, num_text_columns)
 
@@ -95,8 +96,8 @@ def show_runs_of_comparison(runs: pl.DataFrame, measure: str) -> ShownTable:
     """List the runs by name.
 
     Args:
-        runs: What `tabulate_runs` returns.
-        measure: What the error is called, `test error` or `validation error`.
+        runs: A frame from `tabulate_runs`.
+        measure: Name of the error, `test error` or `validation error`.
     """
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
         "Study": lambda row: str(row["study"]),
@@ -107,7 +108,7 @@ def show_runs_of_comparison(runs: pl.DataFrame, measure: str) -> ShownTable:
         _error_header(measure): lambda row: _number(row["test_error_percent"], ".2f"),
         "Training, s/epoch": lambda row: _number(row["epoch_seconds"], ".3g"),
     }
-    return _lay_out(runs.to_dicts(), columns, "Every finished run, after its last epoch.", 4)
+    return _lay_out(runs.to_dicts(), columns, "Every finished run after its last epoch.", 4)
 
 
 def _lay_out(
@@ -140,7 +141,7 @@ def _abbreviate(
         for name, write in columns.items()
         if name not in left_out
     }
-    # The single network of the budget stands in the row of its own class.
+    # Depth and width of the budget are in the row of its single network.
     brief["Budget"] = lambda row: f"{row['budget_parameters']:,}"
     return brief
 
@@ -166,34 +167,21 @@ def _quotient(name: str) -> Callable[[dict[str, Any]], str]:
 
 def _caption(rows: list[dict[str, Any]], measure: str, *, brief: bool) -> str:
     text = (
-        f"{measure.capitalize()}: mean ± sample standard deviation over the seeds, after the last "
-        "epoch. "
-        "Training: median epoch of a run without its warm-up, summed over the members."
+        f"{measure.capitalize()}: mean ± sample standard deviation over the seeds after the last "
+        "epoch. Training: median epoch of a run without its warm-up, all members together."
     )
     if not brief:
         text += (
             f" Time to accuracy: training seconds to the lowest {measure} of the single network of "
-            "the same budget and seed; a number of seeds where not all of them reached it."
+            "the same budget and seed, or the number of seeds that reached it if not all did."
         )
     if any(row["num_seeds"] == 1 for row in rows):
-        text += " One seed has no spread."
+        text += " A single seed has no standard deviation."
     return text
 
 
 def _budget(row: dict[str, Any]) -> str:
     return f"{row['budget_parameters']:,} ({row['budget_depth']}x{row['budget_width']})"
-
-
-def _condition(row: dict[str, Any]) -> str:
-    parts = [
-        f"{row['device']} {row['device_name']}",
-        f"{row['execution']}",
-        f"{row['precision']}",
-        "compiled" if row["compiled"] else "",
-        f"threads {row['num_threads']}",
-        f"jobs {row['concurrent_jobs']}",
-    ]
-    return ", ".join(part for part in parts if part)
 
 
 def _time_to_accuracy(row: dict[str, Any]) -> str:
@@ -241,7 +229,7 @@ def _mean_std(row: dict[str, Any], column: str, num_decimals: int | None = None)
 
 
 def _decimals(value: float) -> int:
-    """Number of decimals that show three digits of a value."""
+    """Return the number of decimals that show three digits of a value."""
     if value == 0.0 or not math.isfinite(value):
         return 0
     return min(6, max(0, 2 - math.floor(math.log10(abs(value)))))

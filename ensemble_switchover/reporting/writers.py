@@ -1,4 +1,4 @@
-"""Several processes write the sections of a report while its own process goes on."""
+"""Worker processes that write the sections of a report while the main process continues."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.reporting.page import Section
 
-_SECTIONS_OF_A_PROCESS = 2
-"""Fewer are written before another process has started."""
+_SECTIONS_PER_PROCESS = 2
+"""With fewer sections for each process, starting another process does not pay."""
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
-"""A figure makes many more than Python's 700, and each collection looks through those of others."""
+"""Threshold of garbage collection: a figure makes far more objects than Python's default of 700."""
 
 
 class SectionWriters:
-    """Writes sections in processes of their own; where they are few, in this one, at the end."""
+    """Writes sections in worker processes or, if there are few, in this process at the end."""
 
     def __init__(self, num_sections: int, out: Path) -> None:
-        """Start nothing yet.
+        """Prepare the worker processes.
 
         Args:
-            num_sections: How many there will be.
-            out: The report's folder, which has folders for figures and tables.
+            num_sections: Number of sections to write.
+            out: The folder of the report, with its folders for figures and tables.
         """
         self._out = out
         self._given: list[tuple[Finding, str, Future[Section] | None]] = []
-        num_processes = min(num_sections // _SECTIONS_OF_A_PROCESS, num_processors())
+        num_processes = min(num_sections // _SECTIONS_PER_PROCESS, num_processors())
         self._pool = _make_pool(num_processes) if num_processes > 1 else None
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Return the writers."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the processes; what was not collected by then is not written."""
+        """End the processes and cancel the sections that were not collected."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
     def begin(self, finding: Finding, suffix: str) -> None:
-        """Have a section written, with the arguments of `write_section`."""
+        """Start writing a section; the arguments are those of `write_section`."""
         self._given.append((finding, suffix, self._send(finding, suffix)))
 
     def collect(self) -> tuple[Section, ...]:
-        """Return the sections in the order in which they were begun, once all are written.
+        """Wait for all sections, and return them in the order in which they were begun.
 
         Raises:
             OSError: if a file cannot be written.
@@ -66,18 +66,18 @@ class SectionWriters:
     def _send(self, finding: Finding, suffix: str) -> Future[Section] | None:
         if self._pool is None:
             return None
-        # Records are not needed to draw, and are most of what would have to be sent.
+        # Drawing does not need the records, which are most of the data to send.
         light = replace(finding, comparison=replace(finding.comparison, records=()))
-        with suppress(BrokenProcessPool, OSError):  # no process, or no more of them
+        with suppress(BrokenProcessPool, OSError):  # the section is then written in this process
             return self._pool.submit(write_section, light, suffix, self._out)
         return None
 
     def _finish(self, finding: Finding, suffix: str, sent: Future[Section] | None) -> Section:
         if sent is not None:
-            with suppress(BrokenProcessPool):  # one was killed, for its memory perhaps
+            with suppress(BrokenProcessPool):  # a process was killed, perhaps for lack of memory
                 return sent.result()
         section = write_section(finding, suffix, self._out)
-        gc.collect()  # figures refer to themselves, and a command collects nothing by itself
+        gc.collect()  # figures hold reference cycles, and commands disable automatic collection
         return section
 
 
@@ -87,6 +87,6 @@ def _make_pool(num_processes: int) -> ProcessPoolExecutor:
 
 
 def _prepare() -> None:
-    """Leave Ctrl-C to the report's own process, and collect garbage less often."""
+    """Leave Ctrl-C to the main process, and collect garbage less often."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)

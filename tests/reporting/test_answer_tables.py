@@ -32,7 +32,7 @@ def test_the_table_says_what_each_answer_rests_on() -> None:
 def test_every_rule_has_a_row() -> None:
     shown = show_sensitivity(findings()[0])
 
-    assert shown.headers[2:] == tuple(f"By more than {m} points" for m in ("0", "0.5", "1", "2"))
+    assert shown.headers[2:] == tuple(f"Margin {m} points" for m in ("0", "0.5", "1", "2"))
     assert [row[:2] for row in shown.rows[:5]] == [
         ("deq", level) for level in ("means alone", "80 %", "90 %", "95 %", "99 %")
     ]

@@ -141,5 +141,5 @@ def test_nothing_missing_is_said() -> None:
     nothing = ShownTable("", ("header",), (), 1)
     page = Page("headline", "kicker", nothing, nothing, (), (), (), ())
 
-    assert "No run failed and every record could be read." in render_page(page)
-    assert "Where ensembles begin to pay" not in render_page(page)
+    assert "No run failed, and every record could be read." in render_page(page)
+    assert "Where ensembles switch over" not in render_page(page)

@@ -32,7 +32,7 @@ def study(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def _two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"{WRITERS}._SECTIONS_OF_A_PROCESS", 1)
+    monkeypatch.setattr(f"{WRITERS}._SECTIONS_PER_PROCESS", 1)
     monkeypatch.setattr(f"{WRITERS}.num_processors", lambda: 2)
 
 
