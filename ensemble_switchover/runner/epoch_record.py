@@ -1,4 +1,4 @@
-"""From what the members did in an epoch to its row."""
+"""The record of an epoch, from what its members did."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ if TYPE_CHECKING:
 
 
 def make_epoch_record(
-    part: EpochResult, labels: Tensor, recipe: Recipe, num_train_images: int
+    result: EpochResult, labels: Tensor, recipe: Recipe, num_train_images: int
 ) -> EpochRecord:
-    """Make an epoch's row.
+    """Make the record of an epoch.
 
     Args:
-        part: What all members did.
-        labels: (N,) of the test images.
-        recipe: What they were trained by.
-        num_train_images: Of an epoch of a member.
+        result: What came of the epoch, of all members.
+        labels: (N,) classes of the test images.
+        recipe: The recipe of the training.
+        num_train_images: Images that a member is trained on in an epoch.
     """
-    result = classify(part.probabilities, labels.to(part.probabilities.device))
-    ensemble = result.ensemble
+    quality = classify(result.probabilities, labels.to(result.probabilities.device))
+    ensemble = quality.ensemble
     return EpochRecord(
-        epoch=part.epoch,
-        learning_rate=recipe.learning_rate_at(part.epoch - 1),
-        train_loss=mean_loss(part.step_losses, recipe.batch_size, num_train_images),
-        train_seconds=part.train_seconds,
-        member_train_seconds=part.member_train_seconds,
-        warm_up=part.warm_up,
-        evaluation_seconds=part.evaluation_seconds,
+        epoch=result.epoch,
+        learning_rate=recipe.learning_rate_at(result.epoch - 1),
+        train_loss=mean_loss(result.step_losses, recipe.batch_size, num_train_images),
+        train_seconds=result.train_seconds,
+        member_train_seconds=result.member_train_seconds,
+        warm_up=result.warm_up,
+        evaluation_seconds=result.evaluation_seconds,
         test_error=ensemble.test_error,
-        member_test_errors=[member.test_error for member in result.members],
+        member_test_errors=[member.test_error for member in quality.members],
         nll=ensemble.nll,
         brier=ensemble.brier,
         ece=ensemble.ece,
-        disagreement=result.disagreement,
-        peak_device_bytes=part.peak.device_bytes,
-        peak_reserved_bytes=part.peak.reserved_bytes,
-        peak_rss_bytes=part.peak.rss_bytes,
-        compile_seconds=part.compile_seconds,
-        waiting_share=part.waiting_share,
-        member_nlls=[member.nll for member in result.members],
-        member_briers=[member.brier for member in result.members],
-        member_eces=[member.ece for member in result.members],
-        error_correlation=result.error_correlation,
-        member_peak_device_bytes=part.member_peak_device_bytes,
+        disagreement=quality.disagreement,
+        peak_device_bytes=result.peak.device_bytes,
+        peak_reserved_bytes=result.peak.reserved_bytes,
+        peak_rss_bytes=result.peak.rss_bytes,
+        compile_seconds=result.compile_seconds,
+        waiting_share=result.waiting_share,
+        member_nlls=[member.nll for member in quality.members],
+        member_briers=[member.brier for member in quality.members],
+        member_eces=[member.ece for member in quality.members],
+        error_correlation=quality.error_correlation,
+        member_peak_device_bytes=result.member_peak_device_bytes,
     )

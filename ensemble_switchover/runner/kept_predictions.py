@@ -1,4 +1,4 @@
-"""The predictions that a run keeps, in files that outlast its process until it is finished.
+"""The predictions that a run keeps, in files that survive its process until it is finished.
 
 Dimensions: N test images.
 """
@@ -30,29 +30,29 @@ _logger = logging.getLogger(__name__)
 
 
 class PredictionFiles:
-    """The chosen epochs' predictions; want of a file costs the predictions, never the run."""
+    """Keeps the predictions of some epochs; a full disk costs them, never the run."""
 
     def __init__(self, run_folder: Path, which: str, recipe: Recipe) -> None:
         """Take the folder of the run and the value of `record.predictions`."""
         self.folder = predictions_folder(run_folder)
         self.epochs = kept_epochs(which, recipe)
 
-    def add(self, part: EpochResult, labels: Tensor) -> None:
-        """Write the predictions of an epoch if it is a chosen one; labels (N,) of the images."""
-        if part.epoch not in self.epochs:
+    def add(self, result: EpochResult, labels: Tensor) -> None:
+        """Write the predictions of an epoch if they are to be kept; labels (N,) are the classes."""
+        if result.epoch not in self.epochs:
             return
         predictions = Predictions(
-            part.probabilities.half().cpu().numpy(), labels.int().cpu().numpy()
+            result.probabilities.half().cpu().numpy(), labels.int().cpu().numpy()
         )
         try:
             write_flushed_file(
-                self.folder / predictions_file(part.epoch), dump_predictions(predictions)
+                self.folder / predictions_file(result.epoch), dump_predictions(predictions)
             )
         except OSError as error:
-            _logger.warning(f"no predictions of epoch {part.epoch}: {error}")
+            _logger.warning(f"no predictions of epoch {result.epoch}: {error}")
 
     def paths(self) -> Iterator[Path]:
-        """Give the path of every file that is there."""
+        """Yield the path of every file, with a warning for each that is missing."""
         for epoch in self.epochs:
             path = self.folder / predictions_file(epoch)
             if path.is_file():

@@ -1,11 +1,12 @@
-"""One run: from a resolved run to its record. The only file that wires the parts together."""
+"""One run, from its spec to its record: the only module that wires the parts together."""
 
 from __future__ import annotations
 
 import gc
 import logging
 import time
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -61,18 +62,76 @@ from ensemble_switchover.training.module import ResumePoint
 from ensemble_switchover.training.precision import use_precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
-    from ensemble_switchover.config.schema import Config
+    from ensemble_switchover.config.schema import Config, MeasurementConfig
     from ensemble_switchover.data import SplitImages
+    from ensemble_switchover.measurement.environment import Environment
     from ensemble_switchover.networks import Ensemble
-    from ensemble_switchover.training.epoch_result import EpochResult
+    from ensemble_switchover.results.record import LatencyRecord, LayerTimeRecord
+    from ensemble_switchover.training.epoch_result import EpochResult, MemberState
     from ensemble_switchover.training.precision import Precision
 
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setup:
+    """What a run computes with."""
+
+    device: torch.device
+    precision: Precision
+    environment: Environment
+
+    @property
+    def timing_environment(self) -> str:
+        """What the times of a run depend on."""
+        environment = self.environment
+        return (
+            f"{environment.device_name}, {environment.num_threads} threads, "
+            f"torch {environment.versions['torch']}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """Where training begins, and how."""
+
+    plan: ExecutionPlan
+    checkpoint: Checkpoint | None
+    began_on: str | None
+    """The timing environment of former processes, where it was another."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What the epochs so far have given, those of former processes included."""
+
+    clock: Callable[[], float]
+    """Returns the seconds that this process has spent on the run."""
+    former_seconds: float
+    """Seconds that former processes spent on it."""
+    epochs: list[EpochRecord]
+    members: list[MemberState]
+    """The members after the last epoch."""
+
+    @property
+    def wall_seconds(self) -> float:
+        """Seconds spent on the run so far."""
+        return self.former_seconds + self.clock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What is measured once a run is trained."""
+
+    latencies: list[LatencyRecord]
+    layer_times: list[LayerTimeRecord]
+    waiting_share: float
+    """Time that threads waited for a processor meanwhile, as a share of their working time."""
 
 
 def train_and_measure(
@@ -86,217 +145,236 @@ def train_and_measure(
     """Train the members of a run, measure them, and return the record.
 
     Args:
-        spec: What to run, resolved.
+        spec: The resolved run.
         config: The configuration it was resolved from; it is kept in the record.
         concurrent_jobs: How many runs share the machine.
-        log: Is started, and told of every epoch; absent: metrics go to the record alone.
-        keep: Is given the name of a file that belongs beside the record, and its content or path.
+        log: Is started, and given every epoch; by default metrics go to the record alone.
+        keep: Is given the name of each file that belongs beside the record, and its content or
+            path.
 
     Raises:
-        ConfigError: if the device or the precision is not to be had on this machine.
+        ConfigError: if this machine does not have the device or the precision.
         DataError: if the data set is absent or not what it should be.
         TrainingError: if a member diverges, or the memory does not suffice.
     """
+    started_at, clock = datetime.now(UTC), start_clock()
     log = log or MetricLog(LoggerConfig(kind="none"), spec)
-    run = _Run(spec, config, concurrent_jobs, log, keep)
+    with _out_of_memory_explained(spec, None):
+        setup = _prepare(spec, config)
+        split = _load(spec)
+        beginning = _resume_or_start(spec, setup)
+    with _out_of_memory_explained(spec, beginning.plan):
+        torch.compiler.reset()  # torch compiles a limited number of graphs a process
+        monitor = DisturbanceMonitor(setup.device)
+        log.start(plain(config), run_facts(spec, beginning.plan, asdict(setup.environment)))
+        progress = _progress_at(beginning.checkpoint, clock, log, spec.recipe.epochs)
+        predictions = PredictionFiles(spec.folder, config.record.predictions, spec.recipe)
+
+        def on_epoch(result: EpochResult) -> None:
+            _close_epoch(result, progress, spec, split, log, predictions)
+            _write_checkpoint(spec, beginning.plan, setup, progress)
+            interruption.check()
+
+        residence = _train(spec, beginning, split, setup, on_epoch)
+        ensemble = _rebuild(spec, setup, progress.members)
+        for path in predictions.paths():
+            keep(path.name, path)
+        if config.record.weights:
+            keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
+        measured = _measure(spec, config.measurement, setup, ensemble)
+    shares = {
+        "training": fmean(epoch.waiting_share for epoch in progress.epochs),
+        "the measuring after it": measured.waiting_share,
+    }
+    return Record(
+        schema_version=SCHEMA_VERSION,
+        name=spec.name,
+        fingerprint=spec.fingerprint,
+        training=spec.training_fingerprint,
+        study=spec.study,
+        seed=spec.seed,
+        member_seeds=spec.member_seeds,
+        budget=budget_record(spec),
+        design=design_record(spec),
+        dataset=dataset_record(spec, len(split.train), len(split.test), split.remarks),
+        recipe=recipe_record(spec),
+        environment=EnvironmentRecord(
+            **asdict(setup.environment),
+            execution=beginning.plan.label,
+            execution_asked=spec.execution.name,
+            began_on=beginning.began_on,
+            precision=spec.precision,
+            compiled=spec.compile,
+            residence=residence,
+            disturbances=[*waiting_sentences(shares), *monitor.seen(concurrent_jobs)],
+            concurrent_jobs=concurrent_jobs,
+        ),
+        latencies=measured.latencies,
+        layer_times=measured.layer_times,
+        epochs=progress.epochs,
+        config=plain(config),
+        started_at=started_at.isoformat(timespec="seconds"),
+        wall_seconds=progress.wall_seconds,
+    )
+
+
+@contextmanager
+def _out_of_memory_explained(spec: RunSpec, plan: ExecutionPlan | None) -> Iterator[None]:
+    """Turn a lack of memory into an error that names what would fit.
+
+    Raises:
+        TrainingError: if the memory does not suffice.
+    """
     try:
-        return run.record()
+        yield
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        plan = run.plan or requested_plan(spec)
-        raise TrainingError(out_of_memory_text(spec, plan)) from error
+        text = out_of_memory_text(spec, plan or requested_plan(spec))
+        raise TrainingError(text) from error
 
 
-class _Run:
-    """One run under way."""
+def _prepare(spec: RunSpec, config: Config) -> _Setup:
+    """Choose the device, the number of threads and the precision, and describe the machine."""
+    device = choose_device(config.device)
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    return _Setup(device, use_precision(spec.precision, device), describe_environment(device))
 
-    def __init__(
-        self,
-        spec: RunSpec,
-        config: Config,
-        concurrent_jobs: int,
-        log: MetricLog,
-        keep: Callable[[str, bytes | Path], None],
-    ) -> None:
-        self.spec = spec
-        self.config = config
-        self.concurrent_jobs = concurrent_jobs
-        self.log = log
-        self.keep = keep
-        self.started_at = datetime.now(UTC)
-        self.wall_clock = start_clock()
-        self.spent_seconds = 0.0
-        """By former processes."""
-        self.epochs: list[EpochRecord] = []
-        self.predictions = PredictionFiles(spec.folder, config.record.predictions, spec.recipe)
-        self.plan: ExecutionPlan | None = None
-        """How the members are executed, once it is decided."""
-        self.place = ""
-        """What the times depend on here."""
-        self.began_on: str | None = None
-        """The same of former processes, where it was another."""
 
-    def record(self) -> Record:
-        """Do it."""
-        spec, config = self.spec, self.config
-        device = choose_device(config.device)
-        if config.threads is not None:
-            torch.set_num_threads(config.threads)
-        precision = use_precision(spec.precision, device)
-        environment = describe_environment(device)
-        split = load_images(spec)
-        for remark in split.remarks:
-            _logger.warning(f"dataset={spec.dataset.name}: {remark}")
-        self.place = f"{environment.device_name}, {environment.num_threads} threads, torch "
-        self.place += environment.versions["torch"]
-        checkpoint = read_checkpoint(checkpoint_folder(spec.folder))
-        self.plan = plan = self._execution_plan(device, precision, checkpoint)
-        torch.compiler.reset()  # torch compiles so many graphs a process, and then silently none
-        monitor = DisturbanceMonitor(device)
-        self.log.start(plain(config), run_facts(spec, plan, asdict(environment)))
-        ensemble, residence = self._train(plan, split, precision, device, checkpoint)
-        for path in self.predictions.paths():
-            self.keep(path.name, path)
-        if config.record.weights:
-            self.keep(WEIGHTS_FILE, dump_weights(_trained(spec, ensemble, split)))
-        threads = thread_times()
-        latencies = measure_inference(spec, ensemble, config.measurement, precision, device)
-        layer_times = measure_layers(spec, config.measurement, precision, device)
-        shares = {
-            "training": fmean(epoch.waiting_share for epoch in self.epochs),
-            "the measuring after it": waiting_share(threads, thread_times()),
-        }
-        disturbances = [*waiting_sentences(shares), *monitor.seen(self.concurrent_jobs)]
-        return Record(
-            schema_version=SCHEMA_VERSION,
-            name=spec.name,
-            fingerprint=spec.fingerprint,
-            training=spec.training_fingerprint,
-            study=spec.study,
-            seed=spec.seed,
-            member_seeds=spec.member_seeds,
-            budget=budget_record(spec),
-            design=design_record(spec),
-            dataset=dataset_record(spec, len(split.train), len(split.test), split.remarks),
-            recipe=recipe_record(spec),
-            environment=EnvironmentRecord(
-                **asdict(environment),
-                execution=plan.label,
-                execution_asked=spec.execution.name,
-                began_on=self.began_on,
-                precision=spec.precision,
-                compiled=spec.compile,
-                residence=residence,
-                disturbances=disturbances,
-                concurrent_jobs=self.concurrent_jobs,
-            ),
-            latencies=latencies,
-            layer_times=layer_times,
-            epochs=self.epochs,
-            config=plain(config),
-            started_at=self.started_at.isoformat(timespec="seconds"),
-            wall_seconds=self._wall_seconds(),
+def _load(spec: RunSpec) -> SplitImages:
+    split = load_images(spec)
+    for remark in split.remarks:
+        _logger.warning(f"dataset={spec.dataset.name}: {remark}")
+    return split
+
+
+def _resume_or_start(spec: RunSpec, setup: _Setup) -> _Beginning:
+    """Read the newest checkpoint; a run keeps its execution plan in the same environment."""
+    checkpoint = read_checkpoint(checkpoint_folder(spec.folder))
+    if checkpoint is None:
+        return _Beginning(_decide_plan(spec, setup), None, None)
+    began_on, here = checkpoint.timing_environment, setup.timing_environment
+    if began_on == here:
+        return _Beginning(checkpoint.execution_plan, checkpoint, None)
+    _logger.warning(
+        f"begun on {began_on}, and going on on {here}: seconds and memory of this run are of both"
+    )
+    return _Beginning(_decide_plan(spec, setup), checkpoint, began_on)
+
+
+def _decide_plan(spec: RunSpec, setup: _Setup) -> ExecutionPlan:
+    """Decide how the members are executed on this device.
+
+    Raises:
+        ConfigError: for more processes than there are GPUs.
+    """
+    if spec.execution.name == "auto":
+        return choose_execution_plan(spec, setup.device, setup.precision)
+    num_slots = num_device_slots(setup.device)
+    plan = plan_from_config(spec.execution, spec.design.k, num_slots)
+    if setup.device.type == "cuda" and plan.processes > num_slots:
+        raise ConfigError(
+            f"execution.processes={plan.processes}: expected at most one a GPU, this machine "
+            f"has {num_slots}"
         )
+    return plan
 
-    def _execution_plan(
-        self, device: torch.device, precision: Precision, checkpoint: Checkpoint | None
-    ) -> ExecutionPlan:
-        """Decide how the members are executed; a run goes on as it began, in the same place.
 
-        Raises:
-            ConfigError: for more processes than there are GPUs.
-        """
-        spec = self.spec
-        if checkpoint is not None:
-            if checkpoint.place == self.place:
-                return checkpoint.execution_plan
-            self.began_on = checkpoint.place
-            _logger.warning(
-                f"begun on {self.began_on}, and going on on {self.place}: seconds and memory of "
-                f"this run are of both"
-            )
-        if spec.execution.name == "auto":
-            return choose_execution_plan(spec, device, precision)
-        plan = plan_from_config(spec.execution, spec.design.k, num_device_slots(device))
-        if device.type == "cuda" and plan.processes > num_device_slots(device):
-            raise ConfigError(
-                f"execution.processes={plan.processes}: expected at most one a GPU, this machine "
-                f"has {num_device_slots(device)}"
-            )
-        return plan
+def _progress_at(
+    checkpoint: Checkpoint | None, clock: Callable[[], float], log: MetricLog, num_epochs: int
+) -> _Progress:
+    """Return what a checkpoint holds, and log its epochs again."""
+    if checkpoint is None:
+        return _Progress(clock, 0.0, [], [])
+    _logger.info(f"going on after epoch {checkpoint.num_epochs} of {num_epochs}")
+    epochs = load_epochs(checkpoint.rows)
+    for epoch in epochs:
+        log.epoch(epoch)
+    return _Progress(clock, checkpoint.wall_seconds, epochs, checkpoint.members)
 
-    def _train(
-        self,
-        plan: ExecutionPlan,
-        split: SplitImages,
-        precision: Precision,
-        device: torch.device,
-        checkpoint: Checkpoint | None,
-    ) -> tuple[Ensemble, str]:
-        """Train all members, from a checkpoint if there is one.
 
-        Returns:
-            The trained ensemble on the device, built anew so that it is the same module however it
-            was trained, and where the images lay.
-        """
-        spec = self.spec
-        start, members = None, None
-        if checkpoint is not None:
-            members = checkpoint.members
-            start = ResumePoint(num_epochs=checkpoint.num_epochs, members=members)
-            self._go_on_after(checkpoint)
+def _train(
+    spec: RunSpec,
+    beginning: _Beginning,
+    split: SplitImages,
+    setup: _Setup,
+    on_epoch: Callable[[EpochResult], None],
+) -> str:
+    """Train all members, from the checkpoint if there is one.
 
-        def on_epoch(part: EpochResult) -> None:
-            nonlocal members
-            members = part.members
-            self._close_epoch(part, plan, split)
-
-        if plan.processes == 1:
-            module_and_data = train(spec, plan, split, precision, device, on_epoch, start=start)
-            residence = module_and_data[1].residence
-        else:
-            residence = train_in_processes(spec, plan, device, on_epoch, start=start)
-        gc.collect()  # Lightning's objects refer to each other, and hold all members
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-        ensemble = build_ensemble(spec).to(device, precision.dtype)
-        assert members is not None
-        for network, state in zip(ensemble.members, members, strict=True):
-            network.load_state_dict(state.network)
-        return ensemble, residence
-
-    def _go_on_after(self, checkpoint: Checkpoint) -> None:
-        self.spent_seconds = checkpoint.wall_seconds
-        self.epochs = load_epochs(checkpoint.rows)
-        _logger.info(f"going on after epoch {checkpoint.num_epochs} of {self.spec.recipe.epochs}")
-        for epoch in self.epochs:
-            self.log.epoch(epoch)
-
-    def _close_epoch(self, part: EpochResult, plan: ExecutionPlan, split: SplitImages) -> None:
-        """Take stock of an epoch: its row, its line, its checkpoint."""
-        spec = self.spec
-        epoch = make_epoch_record(part, split.test.labels, spec.recipe, len(split.train))
-        self.epochs.append(epoch)
-        self.log.epoch(epoch)
-        _logger.info(_epoch_line(epoch, spec.recipe.epochs, spec.sizes.evaluated_on))
-        self.predictions.add(part, split.test.labels)
-        checkpoint = Checkpoint(
-            num_epochs=part.epoch,
-            members=part.members,
-            execution_plan=plan,
-            place=self.place,
-            rows=dump_epochs(self.epochs),
-            wall_seconds=self._wall_seconds(),
+    Returns:
+        Where the images lay, `device` or `host`.
+    """
+    plan, device, resume_point = beginning.plan, setup.device, None
+    if beginning.checkpoint is not None:
+        num_epochs, members = beginning.checkpoint.num_epochs, beginning.checkpoint.members
+        resume_point = ResumePoint(num_epochs=num_epochs, members=members)
+    if plan.processes == 1:
+        _, images = train(
+            spec, plan, split, setup.precision, device, on_epoch, resume_point=resume_point
         )
-        try:
-            write_checkpoint(checkpoint_folder(spec.folder), checkpoint)
-        except OSError as error:  # costs the checkpoint, never the run
-            _logger.warning(f"no checkpoint after epoch {part.epoch}: {error}")
-        interruption.check()
+        residence = images.residence
+    else:
+        residence = train_in_processes(spec, plan, device, on_epoch, resume_point=resume_point)
+    return residence
 
-    def _wall_seconds(self) -> float:
-        return self.spent_seconds + self.wall_clock()
+
+def _close_epoch(
+    result: EpochResult,
+    progress: _Progress,
+    spec: RunSpec,
+    split: SplitImages,
+    log: MetricLog,
+    predictions: PredictionFiles,
+) -> None:
+    """Add an epoch to the progress, log it, and keep its predictions if they are asked for."""
+    labels = split.test.labels
+    epoch = make_epoch_record(result, labels, spec.recipe, len(split.train))
+    progress.epochs.append(epoch)
+    progress.members = result.members
+    log.epoch(epoch)
+    _logger.info(_epoch_line(epoch, spec.recipe.epochs, spec.sizes.evaluated_on))
+    predictions.add(result, labels)
+
+
+def _write_checkpoint(
+    spec: RunSpec, plan: ExecutionPlan, setup: _Setup, progress: _Progress
+) -> None:
+    """Write a checkpoint after an epoch; a full disk costs the checkpoint, never the run."""
+    num_epochs = progress.epochs[-1].epoch
+    checkpoint = Checkpoint(
+        num_epochs=num_epochs,
+        members=progress.members,
+        execution_plan=plan,
+        timing_environment=setup.timing_environment,
+        rows=dump_epochs(progress.epochs),
+        wall_seconds=progress.wall_seconds,
+    )
+    try:
+        write_checkpoint(checkpoint_folder(spec.folder), checkpoint)
+    except OSError as error:
+        _logger.warning(f"no checkpoint after epoch {num_epochs}: {error}")
+
+
+def _rebuild(spec: RunSpec, setup: _Setup, members: Sequence[MemberState]) -> Ensemble:
+    """Build the trained ensemble anew: the same module however its members were trained."""
+    gc.collect()  # Lightning's objects refer to each other, and hold all members
+    if setup.device.type == "cuda":
+        torch.cuda.empty_cache()
+    ensemble = build_ensemble(spec).to(setup.device, setup.precision.dtype)
+    for network, state in zip(ensemble.members, members, strict=True):
+        network.load_state_dict(state.network)
+    return ensemble
+
+
+def _measure(
+    spec: RunSpec, asked: MeasurementConfig, setup: _Setup, ensemble: Ensemble
+) -> _Measured:
+    before = thread_times()
+    latencies = measure_inference(spec, ensemble, asked, setup.precision, setup.device)
+    layer_times = measure_layers(spec, asked, setup.precision, setup.device)
+    return _Measured(latencies, layer_times, waiting_share(before, thread_times()))
 
 
 def start_clock() -> Callable[[], float]:
@@ -305,7 +383,7 @@ def start_clock() -> Callable[[], float]:
     return lambda: time.perf_counter() - begin
 
 
-def _trained(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -> TrainedEnsemble:
+def _with_normalisation(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -> TrainedEnsemble:
     return TrainedEnsemble(
         family=spec.family,
         depth=spec.design.depth,

@@ -42,8 +42,8 @@ class Checkpoint:
     members: list[MemberState]
     execution_plan: ExecutionPlan
     """How the members are executed; the run goes on as it began."""
-    place: str
-    """Device, threads and torch, on which the times depend."""
+    timing_environment: str
+    """Device, threads and version of torch, on which the times depend."""
     rows: bytes
     """The epochs' figures, as JSON."""
     wall_seconds: float
@@ -61,7 +61,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "num_epochs": checkpoint.num_epochs,
         "members": [plain_member(member) for member in checkpoint.members],
         "way": checkpoint.execution_plan.label,
-        "place": checkpoint.place,
+        "place": checkpoint.timing_environment,
         "rows": checkpoint.rows,
         "wall_seconds": checkpoint.wall_seconds,
     }
@@ -109,7 +109,7 @@ def _read(path: Path) -> Checkpoint:
             num_epochs=values["num_epochs"],
             members=[MemberState(**member) for member in values["members"]],
             execution_plan=ExecutionPlan.named(values["way"]),
-            place=values["place"],
+            timing_environment=values["place"],
             rows=values["rows"],
             wall_seconds=values["wall_seconds"],
         )

@@ -60,38 +60,38 @@ class EpochResult:
     members: list[MemberState]
 
 
-def join(parts: Sequence[EpochResult]) -> EpochResult:
-    """Put the parts of all processes of a run together, members in order.
+def join(results: Sequence[EpochResult]) -> EpochResult:
+    """Join the results of all processes of a run, members in order.
 
     Processes work side by side: an epoch takes as long as the slowest of them.
     """
-    first = parts[0]
-    assert all(part.epoch == first.epoch for part in parts)
+    first = results[0]
+    assert all(result.epoch == first.epoch for result in results)
     return EpochResult(
         epoch=first.epoch,
-        warm_up=any(part.warm_up for part in parts),
-        step_losses=torch.cat([part.step_losses for part in parts]),
-        probabilities=torch.cat([part.probabilities for part in parts]),
-        train_seconds=max(part.train_seconds for part in parts),
-        member_train_seconds=[s for part in parts for s in part.member_train_seconds],
-        compile_seconds=max(part.compile_seconds for part in parts),
-        waiting_share=max(part.waiting_share for part in parts),
-        evaluation_seconds=max(part.evaluation_seconds for part in parts),
+        warm_up=any(result.warm_up for result in results),
+        step_losses=torch.cat([result.step_losses for result in results]),
+        probabilities=torch.cat([result.probabilities for result in results]),
+        train_seconds=max(result.train_seconds for result in results),
+        member_train_seconds=[s for result in results for s in result.member_train_seconds],
+        compile_seconds=max(result.compile_seconds for result in results),
+        waiting_share=max(result.waiting_share for result in results),
+        evaluation_seconds=max(result.evaluation_seconds for result in results),
         peak=PeakMemory(
-            device_bytes=most([part.peak.device_bytes for part in parts]),
-            reserved_bytes=most([part.peak.reserved_bytes for part in parts]),
-            rss_bytes=_sum([part.peak.rss_bytes for part in parts]),
+            device_bytes=most([result.peak.device_bytes for result in results]),
+            reserved_bytes=most([result.peak.reserved_bytes for result in results]),
+            rss_bytes=_sum([result.peak.rss_bytes for result in results]),
         ),
-        member_peak_device_bytes=_of_all_members(parts),
-        members=[member for part in parts for member in part.members],
+        member_peak_device_bytes=_of_all_members(results),
+        members=[member for result in results for member in result.members],
     )
 
 
-def _of_all_members(parts: Sequence[EpochResult]) -> list[int]:
+def _of_all_members(results: Sequence[EpochResult]) -> list[int]:
     """Put the members' peaks together, if every member has one."""
-    if any(len(part.member_peak_device_bytes) != len(part.members) for part in parts):
+    if any(len(result.member_peak_device_bytes) != len(result.members) for result in results):
         return []
-    return [peak for part in parts for peak in part.member_peak_device_bytes]
+    return [peak for result in results for peak in result.member_peak_device_bytes]
 
 
 def _sum(values: Sequence[int | None]) -> int | None:

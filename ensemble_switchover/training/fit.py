@@ -43,7 +43,7 @@ def train(
     on_epoch: Callable[[EpochResult], None],
     *,
     members: Sequence[int] | None = None,
-    start: ResumePoint | None = None,
+    resume_point: ResumePoint | None = None,
 ) -> tuple[EnsembleModule, ImageDataModule]:
     """Train members of a run, all or some; `on_epoch` is given what came of every epoch.
 
@@ -52,7 +52,7 @@ def train(
         KeyboardInterrupt: on Ctrl-C, as everywhere else.
     """
     module, datamodule = assemble(spec, plan, split, precision, members)
-    module.start = start
+    module.resume_point = resume_point
     timing, memory = TimingCallback(module.num_members), MemoryCallback(module.num_members)
     fit(
         module,
@@ -99,9 +99,11 @@ def fit(
             # one process, whatever Slurm says of its job; what was begun is gone on from here
             plugins=[LightningEnvironment()],
         )
-        if module.start is not None:
+        if module.resume_point is not None:
             for count in ("ready", "started", "processed", "completed"):
-                setattr(trainer.fit_loop.epoch_progress.current, count, module.start.num_epochs)
+                setattr(
+                    trainer.fit_loop.epoch_progress.current, count, module.resume_point.num_epochs
+                )
         try:
             trainer.fit(module, datamodule=datamodule)
         except SystemExit:

@@ -20,7 +20,7 @@ from ensemble_switchover.training.device import choose_device, slot_device
 from ensemble_switchover.training.epoch_result import EpochResult, join
 from ensemble_switchover.training.fit import train
 from ensemble_switchover.training.module import ResumePoint
-from ensemble_switchover.training.plain_values import dump_part, load_part
+from ensemble_switchover.training.plain_values import dump_epoch_result, load_epoch_result
 from ensemble_switchover.training.precision import use_precision
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class _Task:
     number: int
     """Of the process, from which its device follows."""
     threads: int
-    start: ResumePoint | None
+    resume_point: ResumePoint | None
 
 
 def train_in_processes(
@@ -61,7 +61,7 @@ def train_in_processes(
     device: torch.device,
     on_epoch: Callable[[EpochResult], None],
     *,
-    start: ResumePoint | None = None,
+    resume_point: ResumePoint | None = None,
 ) -> str:
     """Train all members in the processes of a plan; `on_epoch` is given every epoch of all.
 
@@ -77,9 +77,9 @@ def train_in_processes(
     with WorkerProcesses() as workers:
         for number, members in enumerate(slices):
             own = None
-            if start is not None:
-                states = start.members[members.start : members.stop]
-                own = ResumePoint(num_epochs=start.num_epochs, members=states)
+            if resume_point is not None:
+                states = resume_point.members[members.start : members.stop]
+                own = ResumePoint(num_epochs=resume_point.num_epochs, members=states)
             name = f"members {members.start} to {members.stop - 1}"
             task = _Task(spec, plan, members, device.type, number, threads_each(len(slices)), own)
             workers.start(name, _train, task)
@@ -103,7 +103,7 @@ def _gather(workers: WorkerProcesses, on_epoch: Callable[[EpochResult], None]) -
             content = workers.receive(number)
             kind, payload = content[:1], content[1:]
             if kind == _EPOCH:
-                waiting[number] = load_part(payload)
+                waiting[number] = load_epoch_result(payload)
             elif kind == _END:
                 residences[number] = payload.decode()
             else:
@@ -118,8 +118,8 @@ def _gather(workers: WorkerProcesses, on_epoch: Callable[[EpochResult], None]) -
 def _train(connection: Connection, task: _Task) -> None:
     """Train the members of a task."""
 
-    def hand_over(part: EpochResult) -> None:
-        connection.send_bytes(_EPOCH + dump_part(part))
+    def hand_over(result: EpochResult) -> None:
+        connection.send_bytes(_EPOCH + dump_epoch_result(result))
         connection.recv_bytes()
 
     try:
@@ -133,7 +133,7 @@ def _train(connection: Connection, task: _Task) -> None:
             device,
             hand_over,
             members=task.members,
-            start=task.start,
+            resume_point=task.resume_point,
         )
         connection.send_bytes(_END + datamodule.residence.encode())
     except DivergenceError as error:

@@ -76,7 +76,7 @@ class EnsembleModule(lightning.LightningModule):
         self.num_classes = num_classes
         self.first_member = first_member
         self.compiled = compiled
-        self.start: ResumePoint | None = None
+        self.resume_point: ResumePoint | None = None
         """Where training goes on from, in place of the beginning."""
         self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
         """Wraps what is no training work, though it happens between training steps."""
@@ -105,9 +105,9 @@ class EnsembleModule(lightning.LightningModule):
     def on_fit_start(self) -> None:
         """Hand members and optimizers to the execution."""
         optimizers = self._optimizers()
-        if self.start is not None:
+        if self.resume_point is not None:
             for member, optimizer, state in zip(
-                self.ensemble.members, optimizers, self.start.members, strict=True
+                self.ensemble.members, optimizers, self.resume_point.members, strict=True
             ):
                 member.load_state_dict(state.network)
                 optimizer.load_state_dict(state.optimizer)
@@ -119,8 +119,8 @@ class EnsembleModule(lightning.LightningModule):
             plan=self.execution_plan,
             compiled=self.compiled,
         )
-        if self.start is not None and self.execution.scalers:
-            self.execution.scalers = [state.scaler for state in self.start.members]
+        if self.resume_point is not None and self.execution.scalers:
+            self.execution.scalers = [state.scaler for state in self.resume_point.members]
         shape = (self.num_members, self.num_test_images, self.num_classes)
         self.probabilities = torch.zeros(shape, device=self.device)
 

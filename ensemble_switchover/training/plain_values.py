@@ -1,6 +1,6 @@
-"""The parts of an epoch as bytes and back: tensors and plain values, and no code.
+"""The result of an epoch as bytes and back: tensors and plain values, and no code.
 
-They cross from process to process, and lie in checkpoints.
+Processes send it to each other; a checkpoint holds the states of members.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ def plain_member(member: MemberState) -> dict[str, Any]:
     return _shallow(member)
 
 
-def dump_part(part: EpochResult) -> bytes:
-    """Write a part."""
-    values = _shallow(part)
-    values["peak"] = _shallow(part.peak)
-    values["members"] = [_shallow(member) for member in part.members]
+def dump_epoch_result(result: EpochResult) -> bytes:
+    """Write what came of an epoch."""
+    values = _shallow(result)
+    values["peak"] = _shallow(result.peak)
+    values["members"] = [_shallow(member) for member in result.members]
     buffer = io.BytesIO()
     torch.save(values, buffer)
     return buffer.getvalue()
 
 
-def load_part(content: bytes) -> EpochResult:
-    """Read what `dump_part` wrote; tensors come to host memory."""
+def load_epoch_result(content: bytes) -> EpochResult:
+    """Read what `dump_epoch_result` wrote, into host memory."""
     values = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     values["peak"] = PeakMemory(**values["peak"])
     values["members"] = [MemberState(**member) for member in values["members"]]
@@ -39,5 +39,5 @@ def load_part(content: bytes) -> EpochResult:
 
 
 def _shallow(value: Any) -> dict[str, Any]:
-    """Name the fields of a dataclass, tensors uncopied."""
+    """Return the fields of a dataclass by name, without copying tensors."""
     return {entry.name: getattr(value, entry.name) for entry in fields(value)}
