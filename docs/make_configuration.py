@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 import omegaconf
 import yaml
 
+from ensemble_switchover import config
 from ensemble_switchover.config.schema import (
     GROUPS,
     SCHEMAS,
@@ -110,13 +111,20 @@ def _options(group: str) -> str:
 
 
 def _meaning(group: str, option: str) -> str:
-    """Return the first sentence of the comment that opens an option's file, or of its family."""
+    """Return the first sentence of the comment at the top of an option's file in conf/.
+
+    A family, and an execution without such a file, are described by their module's docstring.
+    """
     if group == "arch":
         family = FAMILIES[option]
         network = f"{family.default_depth}x{family.default_width}"
         text = _first_sentence(inspect.getdoc(inspect.getmodule(family)) or "")
         return f"{text} Width: {family.width_name}. Default: {network}."
-    text = (conf_folder() / group / f"{option}.yaml").read_text(encoding="utf-8")
+    path = conf_folder() / group / f"{option}.yaml"
+    if not path.exists():
+        module = Path(config.__file__).parents[1] / "training" / "execution" / f"{option}.py"
+        return _first_sentence(ast.get_docstring(ast.parse(module.read_text("utf-8"))) or "")
+    text = path.read_text(encoding="utf-8")
     lines = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
     comment = [line.lstrip("# ") for line in lines if "@package" not in line]
     if not comment:
@@ -148,11 +156,9 @@ def _first_sentence(text: str) -> str:
 
 def _schema_of(group: str, option: str) -> type[Any]:
     """Return the schema of an option: its family's, or the one that its file begins with."""
-    if group == "arch":
-        return SCHEMAS["arch/schema"][option]
-    name = re.match(r"schema/(\w+)@", _written(group, option)["defaults"][0])
-    assert name is not None
-    return SCHEMAS[f"{group}/schema"][name[1]]
+    first = _written(group, option).get("defaults", [f"schema/{group}@_here_"])[0]
+    name = option if group == "arch" else first.removeprefix("schema/").partition("@")[0]
+    return SCHEMAS[f"{group}/schema"][name]
 
 
 def _group_rows(group: str) -> list[list[str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ensemble_switchover.config.compose import read_words
+from ensemble_switchover.reporting.figures.gallery import FIGURE_DECLARATIONS, TREND_DECLARATIONS
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
@@ -44,6 +45,12 @@ def test_the_readme_is_short():
 def test_the_page_of_the_configuration_is_that_of_the_schema():
     make = runpy.run_path(str(REPOSITORY / "docs" / "make_configuration.py"))["make_page"]
     assert TEXTS["docs/configuration.md"] == make(), "write docs/configuration.md anew: make docs"
+
+
+def test_the_page_of_the_report_names_every_figure():
+    declared = [*FIGURE_DECLARATIONS, *TREND_DECLARATIONS]
+    names = [each.name.format(measure="test_error") for each in declared]
+    assert [name for name in names if f"`{name}`" not in TEXTS["docs/report.md"]] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
