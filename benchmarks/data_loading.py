@@ -22,7 +22,7 @@ from rich.table import Table
 from torch.nn import functional
 
 from ensemble_switchover.config.execution_plan import requested_plan
-from ensemble_switchover.config.run_spec import RunSpec, resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.batches import TrainingBatches
@@ -38,6 +38,7 @@ from ensemble_switchover.training.precision import FLOAT32, use_precision
 if TYPE_CHECKING:
     import torch
 
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import DatasetConfig
 
 REPEATS = 7

@@ -26,7 +26,7 @@ from rich.table import Table
 from benchmarks.peers import peers
 from benchmarks.sides import PREDICTED_IMAGES, BareLoop, InProcess, InProcesses, Side
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
-from ensemble_switchover.config.run_spec import RunSpec, resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.measurement.environment import describe_environment
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import torch
+
+    from ensemble_switchover.config.run_spec import RunSpec
 
 ROUNDS, WARM_UP_ROUNDS = 5, 1
 ROUND_SECONDS = 0.4

@@ -18,7 +18,7 @@ from rich.table import Table
 from torch.nn import functional
 
 from ensemble_switchover.config.execution_plan import requested_plan
-from ensemble_switchover.config.run_spec import RunSpec, resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.data.batches import TrainingBatches
 from ensemble_switchover.measurement.environment import describe_environment
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import torch
+
+    from ensemble_switchover.config.run_spec import RunSpec
 
 ROUNDS = 5
 EPOCHS = 6

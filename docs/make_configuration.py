@@ -16,6 +16,7 @@ import omegaconf
 import yaml
 
 from ensemble_switchover import config
+from ensemble_switchover.config.declarations import Expected
 from ensemble_switchover.config.schema import (
     GROUPS,
     SCHEMAS,
@@ -222,8 +223,9 @@ def _field_docstrings(schema: type[Any]) -> dict[str, str]:
 def _describe_type(kind: Any) -> str:
     """Return a type as a reader of the page would say it, with its choices or range."""
     if hasattr(kind, "__metadata__"):
-        limits = [str(entry) for entry in kind.__metadata__]
-        return f"{_describe_type(get_args(kind)[0])} ({', '.join(limits)})"
+        limits = [str(entry) for entry in kind.__metadata__ if isinstance(entry, Expected)]
+        described = _describe_type(get_args(kind)[0])
+        return f"{described} ({', '.join(limits)})" if limits else described
     if get_origin(kind) is Literal:
         return " or ".join(f"`{_yaml(choice)}`" for choice in get_args(kind))
     if isinstance(kind, type) and issubclass(kind, enum.Enum):

@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.command_line import EXIT_FAILURE, EXIT_USAGE, is_mistake
 from ensemble_switchover.config.error_messages import message_for
-from ensemble_switchover.config.run_spec import RunSpec, resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
@@ -27,6 +27,8 @@ from ensemble_switchover.sweep import run_sweep as sweep
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+    from ensemble_switchover.config.run_spec import RunSpec
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = "Interrupted. What is finished is kept; the same command goes on from there."

@@ -10,7 +10,7 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from ensemble_switchover.config.command_line import command_parser, run_command
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import conf_folder, typed
 from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data.augmentation import augment, draw_augmentation

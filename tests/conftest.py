@@ -37,7 +37,7 @@ def compose_config():
 @pytest.fixture
 def tiny_spec(compose_config, tmp_path):
     """Resolve a run on a few digits that trains in a moment, with its configuration."""
-    from ensemble_switchover.config.run_spec import resolve
+    from ensemble_switchover.config.resolve import resolve
 
     def make(*overrides: str):
         config = compose_config(
@@ -80,7 +80,7 @@ def logged_study(tmp_path_factory):
     """Run a single network and an ensemble of two with W&B offline; return the study's folder."""
     from hydra import compose, initialize_config_dir
 
-    from ensemble_switchover.config.run_spec import resolve
+    from ensemble_switchover.config.resolve import resolve
     from ensemble_switchover.config.schema import conf_folder, typed
     from ensemble_switchover.runner.job import run_job
     from tests.log_lines import without_warnings

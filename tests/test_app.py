@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from ensemble_switchover import app
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 
 ENVIRONMENT = {**os.environ, "WANDB_MODE": "offline", "OMP_NUM_THREADS": "1"}
 

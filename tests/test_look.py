@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ensemble_switchover import look
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.data import load_dataset
 
 

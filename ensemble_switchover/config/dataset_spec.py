@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
 from platformdirs import user_cache_path
 
-from ensemble_switchover.config.fingerprint import excluded_of
-from ensemble_switchover.config.image_folder import MIN_CLASSES, num_test_images, read_image_folder
-from ensemble_switchover.config.schema import (
-    DatasetConfig,
-    FolderConfig,
-    FractalsConfig,
-    SvhnConfig,
-    conf_folder,
-)
+from ensemble_switchover.config.image_folder import num_test_images, read_image_folder
+from ensemble_switchover.config.schema import DatasetConfig, FolderConfig, SvhnConfig
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.file_digests import digest_of_contents
 
-MAX_MAGNITUDE = 30
-"""RandAugment's strongest bin."""
-
-RANDAUGMENT_OPERATIONS = 14
-"""How many there are; an image gets one after another."""
-
 MAX_TEST_SHARE = 0.5
-
-MAX_IMAGE_SIZE = 1024
-"""Pixels a side: the networks are made for small images."""
-
-DRAWN_FRACTALS = {"channels": 3, "image_size": 32}
-"""What the generator draws."""
-
-COUNTED = {"folder", "fractals"}
-"""Sets whose facts are counted or chosen; those of others are published."""
-
-PUBLISHED_FACTS = (
-    "channels",
-    "image_size",
-    "num_classes",
-    "train_images",
-    "test_images",
-    "extra_images",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,32 +84,6 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
     )
 
 
-def dataset_problems(dataset: DatasetConfig) -> list[str]:
-    """Return what is wrong with a data set's keys."""
-    problems = []
-    if dataset.num_classes < MIN_CLASSES:
-        problems.append(
-            f"dataset.num_classes={dataset.num_classes}: expected {MIN_CLASSES} or more"
-        )
-    for key, value in (("channels", dataset.channels), ("image_size", dataset.image_size)):
-        if value < 1:
-            problems.append(f"dataset.{key}={value}: expected 1 or more")
-    if dataset.image_size > MAX_IMAGE_SIZE:
-        problems.append(
-            f"dataset.image_size={dataset.image_size}: expected at most {MAX_IMAGE_SIZE}"
-        )
-    if dataset.url is not None and not dataset.url.startswith(("http://", "https://")):
-        problems.append(f"dataset.url={dataset.url}: expected http://... or https://...")
-    told = {problem.partition("=")[0] for problem in problems}
-    return [
-        *problems,
-        *(text for key, text in _published_problems(dataset).items() if key not in told),
-        *_size_problems(dataset),
-        *_augmentation_problems(dataset),
-        *_own_problems(dataset),
-    ]
-
-
 def training_images(dataset: DatasetConfig) -> int:
     """Return how many images the set has for training, with the options that it has."""
     extra = dataset.extra_images if isinstance(dataset, SvhnConfig) and dataset.extra else 0
@@ -196,16 +137,6 @@ def own_options(dataset: DatasetConfig) -> dict[str, Any]:
     return {name: getattr(dataset, name) for name in sorted(own)}
 
 
-def decisive(dataset: DatasetConfig) -> dict[str, Any]:
-    """Return what decides the images and their use, as plain values."""
-    values = asdict(dataset)
-    for key in (*excluded_of("dataset"), "evaluate_on", *idle_keys(dataset)):
-        values.pop(key, None)
-    used = split_sizes(dataset)
-    values.update(train_size=used.train, validation_size=used.validation, test_size=used.test)
-    return values
-
-
 def _is_drawn(dataset: DatasetConfig) -> bool:
     """Tell whether the split seed chooses any images."""
     used = split_sizes(dataset)
@@ -214,100 +145,3 @@ def _is_drawn(dataset: DatasetConfig) -> bool:
         in_part |= used.test != dataset.test_images
     splits_off = isinstance(dataset, FolderConfig) and dataset.test_share > 0
     return dataset.pooled or used.validation > 0 or in_part or splits_off
-
-
-def _size_problems(dataset: DatasetConfig) -> list[str]:
-    problems = []
-    used = split_sizes(dataset)
-    least = dataset.num_classes
-    train = used.train + used.validation
-    for key, size, available in (
-        ("train_size", train, training_images(dataset)),
-        ("test_size", used.test, dataset.test_images),
-    ):
-        untouched = key == "test_size" and used.evaluated_on == "validation"
-        if not untouched and not least <= size <= available:
-            problems.append(
-                f"dataset.{key}={size}: expected {least} (an image a class) "
-                f"to {available}, the images that {dataset.name} has"
-            )
-    if dataset.pooled and not problems and train + used.test > dataset.train_images:
-        problems.append(
-            f"dataset.train_size={train} dataset.test_size={used.test}: expected at most "
-            f"{dataset.train_images} together, the images that {dataset.name} has"
-        )
-    held_out = dataset.validation_size
-    if held_out is None:
-        if dataset.evaluate_on == "validation":
-            problems.append("dataset.evaluate_on=validation: expected dataset.validation_size=...")
-    elif not problems and not least <= held_out <= train - least:
-        problems.append(
-            f"dataset.validation_size={held_out}: expected {least} (an image a class) to "
-            f"{train - least}, so that as many are left of the {train} training images"
-        )
-    return problems
-
-
-@cache
-def published_facts(name: str) -> dict[str, Any]:
-    """Return what the YAML of a published set says of its images; nothing of other sets."""
-    path = conf_folder() / "dataset" / f"{name}.yaml"
-    if name in COUNTED or not path.exists():
-        return {}
-    stated = OmegaConf.load(path)
-    assert isinstance(stated, DictConfig)
-    return {key: stated[key] for key in PUBLISHED_FACTS if key in stated}
-
-
-def _published_problems(dataset: DatasetConfig) -> dict[str, str]:
-    return {
-        f"dataset.{key}": f"dataset.{key}={given}: expected {value}, as {dataset.name} has it; "
-        f"leave the key out"
-        for key, value in published_facts(dataset.name).items()
-        if (given := getattr(dataset, key, value)) != value
-    }
-
-
-def _own_problems(dataset: DatasetConfig) -> list[str]:
-    problems = []
-    if isinstance(dataset, FractalsConfig):
-        if not 0 <= dataset.difficulty <= 1:
-            problems.append(f"dataset.difficulty={dataset.difficulty}: expected 0 to 1")
-        problems += [
-            f"dataset.{key}={getattr(dataset, key)}: expected {value}, as the images are drawn"
-            for key, value in DRAWN_FRACTALS.items()
-            if getattr(dataset, key) != value
-        ]
-        if dataset.generator_seed < 0:
-            problems.append(f"dataset.generator_seed={dataset.generator_seed}: expected 0 or more")
-    if isinstance(dataset, FolderConfig) and dataset.channels not in (1, 3):
-        problems.append(
-            f"dataset.channels={dataset.channels}: expected 3 (colour) or 1 (grey), to which the "
-            f"images are converted"
-        )
-    return problems
-
-
-def _augmentation_problems(dataset: DatasetConfig) -> list[str]:
-    problems = []
-    if not 1 <= dataset.randaugment_ops <= RANDAUGMENT_OPERATIONS:
-        problems.append(
-            f"dataset.randaugment_ops={dataset.randaugment_ops}: "
-            f"expected 1 to {RANDAUGMENT_OPERATIONS}"
-        )
-    if dataset.augmentation != "none" and dataset.crop_padding > dataset.image_size:
-        problems.append(
-            f"dataset.crop_padding={dataset.crop_padding}: expected at most "
-            f"{dataset.image_size}, the side of an image"
-        )
-    if not 0 <= dataset.randaugment_magnitude <= MAX_MAGNITUDE:
-        problems.append(
-            f"dataset.randaugment_magnitude={dataset.randaugment_magnitude}: "
-            f"expected 0 to {MAX_MAGNITUDE}"
-        )
-    if dataset.augmentation == "randaugment" and dataset.channels not in (1, 3):
-        problems.append(
-            f"dataset.augmentation=randaugment: expected images of 1 or 3 channels, those of "
-            f"{dataset.name} have {dataset.channels}"
-        )
-    return problems

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import fields, is_dataclass
-from typing import get_type_hints
+from dataclasses import fields
 
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.schema import GROUPS, SCHEMAS, CommandConfig
+from ensemble_switchover.config.schema import GROUPS, SCHEMAS, key_owners, node_of
 from ensemble_switchover.errors import EnsembleSwitchoverError
 
 LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
@@ -49,34 +48,6 @@ def message_for(error: Exception) -> str:
     return text
 
 
-def known_keys() -> list[str]:
-    """Return every key that some choice of groups has, dotted."""
-    keys = set(_keys(CommandConfig, ""))
-    for group, schemas in SCHEMAS.items():
-        node = _node_of(group)
-        for schema in schemas.values():
-            keys.update(f"{node}.{option.name}" for option in fields(schema))
-    return sorted(keys)
-
-
-def _keys(schema: type, prefix: str) -> list[str]:
-    hints = get_type_hints(schema)
-    keys = []
-    for option in fields(schema):
-        key = f"{prefix}{option.name}"
-        inner = hints[option.name]
-        if isinstance(inner, type) and is_dataclass(inner):
-            keys += _keys(inner, f"{key}.")
-        else:
-            keys.append(key)
-    return keys
-
-
-def _node_of(group: str) -> str:
-    name = group.partition("/")[0]
-    return "design_class" if name == "design" else name
-
-
 def _unknown_key(key: str) -> str:
     node, _, name = key.partition(".")
     for group, schemas in SCHEMAS.items():
@@ -85,9 +56,9 @@ def _unknown_key(key: str) -> str:
             for option, schema in schemas.items()
             if name in {entry.name for entry in fields(schema)}
         ]
-        if _node_of(group) == node and owners and key in known_keys():
+        if node_of(group) == node and owners and key in key_owners():
             return f"{key}: belongs to {node}={' or '.join(owners)}, which was not chosen"
-    near = difflib.get_close_matches(key, [*known_keys(), *GROUPS], n=3)
+    near = difflib.get_close_matches(key, [*key_owners(), *GROUPS], n=3)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
     return f"{key}: no such key; {meant}{SHOW_ALL}"
 
@@ -121,9 +92,9 @@ def _unknown_option(error: MissingConfigException) -> str:
 
 
 def _full_key(name: str) -> str:
-    if name == _node_of("design"):
+    if name == node_of("design"):
         return "design"
-    return next((key for key in known_keys() if key.rpartition(".")[2] == name), name)
+    return next((key for key in key_owners() if key.rpartition(".")[2] == name), name)
 
 
 def _chain(error: BaseException | None) -> list[str]:

@@ -1,112 +1,93 @@
-"""Which keys of the configuration decide a run's fingerprint, each decided here, in or out.
-
-In is what decides the scientific result: the networks, the data, the recipe, the seed, the
-precision. Seconds, bytes and milliseconds are results of a run too, and tables, figures and the
-switchover's costs are made of them. So what they depend on and a user asks for is in as well: the
-execution, compilation, the type of device, the threads, and what is measured. Two such runs must
-never be taken for one. Out is where things are, and who is told.
-"""
+"""The fingerprints of a run, made from the keys that the schema declares decisive."""
 
 from __future__ import annotations
 
-DECISIVE = frozenset(
-    {
-        "arch.*",
-        "dataset.name",
-        "dataset.base",
-        "dataset.channels",
-        "dataset.image_size",
-        "dataset.num_classes",
-        "dataset.train_images",
-        "dataset.test_images",
-        "dataset.pooled",
-        "dataset.train_size",
-        "dataset.validation_size",
-        "dataset.evaluate_on",
-        "dataset.test_size",
-        "dataset.split_seed",
-        "dataset.augmentation",
-        "dataset.crop_padding",
-        "dataset.flip",
-        "dataset.randaugment_ops",
-        "dataset.randaugment_magnitude",
-        "dataset.difficulty",
-        "dataset.generator_seed",
-        "dataset.test_share",
-        "dataset.content",
-        "dataset.extra",
-        "dataset.extra_images",
-        "design_class.name",
-        "design_class.k",
-        "budget.source",
-        "budget.depth",
-        "budget.width",
-        "budget.network",
-        "budget.parameters",
-        "budget.along",
-        "execution.name",
-        "execution.channels_last",
-        "execution.processes",
-        "execution.within",
-        "recipe.batch_size",
-        "recipe.learning_rate",
-        "recipe.weight_decay",
-        "measurement.latency_batch_sizes",
-        "measurement.latency_seconds",
-        "measurement.layer_repeats",
-        "k",
-        "seed",
-        "epochs",
-        "precision",
-        "compile",
-        "device",
-        "threads",
-    }
-)
-"""Keys that are in. They are hashed as they are resolved, so that two ways to state one budget or
-one recipe are one run, and a key that decides nothing where it stands changes nothing. `arch.*`
-are the options of every family, whose one file is all that a family is."""
+import hashlib
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
-EXCLUDED = {
-    "dataset.root": "where the files are",
-    "dataset.cache": "where the decoded images are kept",
-    "dataset.url": "where the files come from; their bytes are checked",
-    "dataset.residence": "where the images lie; the record says it",
-    "dataset.skip_bad": "the files that are left out are not among the hashed contents",
-    "logger.kind": "who is told",
-    "logger.project": "who is told",
-    "logger.entity": "who is told",
-    "logger.mode": "who is told",
-    "results": "where the record goes",
-    "study": "where the record goes",
-    "retry": "what to do about a failure of before",
-    "record.predictions": "which are kept",
-    "record.weights": "whether they are kept",
-}
-"""Keys that are out, and why. Hydra's own, such as the launcher, are no part of a run at all."""
+from ensemble_switchover.config.dataset_spec import idle_keys
+from ensemble_switchover.config.declarations import STATED, Decisive, Excluded, declared
+from ensemble_switchover.config.schema import Config, key_owners
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config.run_spec import RunSpec
+
+
+def fingerprint_of(spec: RunSpec, *left_out: str) -> str:
+    """Return a hash of what decides the result of a run and how it is measured.
+
+    Args:
+        spec: The run.
+        left_out: Names of `decisive_values` that are not hashed.
+    """
+    values = decisive_values(spec)
+    for name in left_out:
+        del values[name]
+    return short_hash(json.dumps(values, sort_keys=True))
+
+
+def short_hash(text: str) -> str:
+    """Return the first 12 hexadecimal digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def decisive_values(spec: RunSpec) -> dict[str, Any]:
+    """Return what decides the result of a run and how it is measured, as plain values.
+
+    Keys are hashed as they are stated or as they are resolved, so that two ways to state one budget
+    or one recipe are one run, and a key that decides nothing where it stands changes nothing.
+    """
+    design, sizes = spec.design, spec.sizes
+    dataset = _stated(spec.dataset, type(spec.dataset))
+    for key in idle_keys(spec.dataset):
+        dataset.pop(key, None)
+    used = {
+        "train_size": sizes.train,
+        "validation_size": sizes.validation,
+        "test_size": sizes.test,
+    }
+    return {
+        "family": spec.family.name,
+        "options": spec.family.options,
+        "budget": asdict(spec.budget),
+        "design_class": design.design_class.value,
+        "member": [design.depth, design.width],
+        "k": design.k,
+        "source": spec.source.value,
+        "dataset": dataset | used,
+        "recipe": asdict(replace(spec.recipe, name="")),
+        "execution": _stated(spec.execution, type(spec.execution)),
+        "measurement": _stated(spec.measurement, type(spec.measurement)),
+        **_stated(spec, Config),
+    }
+
+
+def _stated(values: Any, schema: type) -> dict[str, Any]:
+    """Return the values of the keys that a schema declares to be hashed as they are stated."""
+    decisive = declared(schema, Decisive)
+    return {name: getattr(values, name) for name, parts in decisive.items() if STATED in parts}
 
 
 def is_decisive(key: str) -> bool:
-    """Tell whether a key of the configuration is in the fingerprint.
+    """Return whether a dotted key of the configuration is in the fingerprint.
 
     Raises:
-        KeyError: if nobody has decided.
+        KeyError: if its field in the schema declares neither.
 
     >>> is_decisive("seed"), is_decisive("arch.bottleneck"), is_decisive("results")
     (True, True, False)
     """
-    if key in DECISIVE or f"{key.partition('.')[0]}.*" in DECISIVE:
+    schema, name = key_owners()[key], key.rpartition(".")[2]
+    if name in declared(schema, Decisive):
         return True
-    if key in EXCLUDED:
+    if name in declared(schema, Excluded):
         return False
-    raise KeyError(f"{key}: expected in DECISIVE or EXCLUDED of {__name__}")
+    raise KeyError(f"{key}: expected STATED, RESOLVED or Excluded in {schema.__name__}")
 
 
-def excluded_of(group: str) -> tuple[str, ...]:
-    """Return the keys of a group that are out, without the group's name.
-
-    >>> excluded_of("dataset")
-    ('root', 'cache', 'url', 'residence', 'skip_bad')
-    """
-    prefix = f"{group}."
-    return tuple(key.removeprefix(prefix) for key in EXCLUDED if key.startswith(prefix))
+def is_excluded(key: str) -> bool:
+    """Return whether a dotted key of the configuration is known, and not in the fingerprint."""
+    schema = key_owners().get(key)
+    return schema is not None and key.rpartition(".")[2] in declared(schema, Excluded)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config.schema import RecipeConfig
 
 MOMENTUM = 0.9
 
@@ -92,3 +96,20 @@ def table_a(family: str, dataset: str) -> Recipe:
     if (family, "cifar10") in TABLE_A:
         return replace(TABLE_A[family, "cifar10"], name="Table A, the row of CIFAR-10")
     return replace(TABLE_A["resnet", "cifar10"], name="Table A, ResNet's row of CIFAR-10")
+
+
+def adjust_recipe(recipe: Recipe, asked: RecipeConfig, epochs: int | None) -> Recipe:
+    """Return a recipe scaled to a number of epochs, and with the values that replace its own.
+
+    A learning rate that is given replaces the first; the drops keep their ratios to it.
+    """
+    adjusted = recipe if epochs is None else recipe.scaled_to(epochs)
+    if asked.batch_size is not None:
+        adjusted = replace(adjusted, batch_size=asked.batch_size)
+    if asked.weight_decay is not None:
+        adjusted = replace(adjusted, weight_decay=asked.weight_decay)
+    if asked.learning_rate is not None:
+        factor = asked.learning_rate / recipe.learning_rate
+        drops = tuple((start, rate * factor) for start, rate in adjusted.drops)
+        adjusted = replace(adjusted, learning_rate=asked.learning_rate, drops=drops)
+    return adjusted

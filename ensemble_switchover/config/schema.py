@@ -1,27 +1,79 @@
-"""The configuration: one typed dataclass a group, composed by Hydra from `conf/`."""
+"""The configuration: one typed dataclass for each group, composed by Hydra from `conf/`.
+
+An annotation names the type of a key, the values that it takes, and whether it decides the
+fingerprint of a run. What decides the scientific result is in: networks, data, recipe, seed,
+precision. Seconds, bytes and milliseconds are results of a run too, so what they depend on and a
+user asks for is in as well: execution, compilation, type of device, threads, and what is measured.
+Where things are kept, and where metrics go besides the record, is out.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field, fields, make_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Optional, cast, get_type_hints
+from typing import Annotated, Any, Optional, cast, get_type_hints
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, OmegaConf
 
+from ensemble_switchover.config.declarations import (
+    AT_LEAST_ONE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    RESOLVED,
+    STATED,
+    Excluded,
+    Expected,
+    between,
+    one_of,
+)
 from ensemble_switchover.config.execution_plan import WITHIN
-from ensemble_switchover.design import FAMILIES, Family
+from ensemble_switchover.config.seeds import MAX_MEMBERS
+from ensemble_switchover.design import FAMILIES, BudgetRule, DesignClass, Family
 from ensemble_switchover.errors import ConfigError
 
 LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s]*@")
 
+MAX_MAGNITUDE = 30
+"""The strongest magnitude of RandAugment."""
+
+RANDAUGMENT_OPERATIONS = 14
+"""The number of operations of RandAugment."""
+
+MAX_IMAGE_SIZE = 1024
+"""The largest side of an image in pixels; the networks are made for small images."""
+
+MAX_NAME_BYTES = 255
+"""What common file systems allow for the name of a folder."""
+
+MAX_THREADS = 1024
+"""More threads than any machine has; torch would try to start them all."""
+
+AT_MOST_IMAGE_SIZE = Expected(f"at most {MAX_IMAGE_SIZE}", lambda size: size <= MAX_IMAGE_SIZE)
+WEB_ADDRESS = Expected(
+    "http://... or https://...", lambda url: url.startswith(("http://", "https://"))
+)
+BATCH_SIZES = Expected("batch sizes of at least 1", lambda sizes: min(sizes, default=1) >= 1)
+LAYER_REPEATS = Expected(
+    "2 or more, or 0 to leave the layers' times out", lambda repeats: repeats == 0 or repeats >= 2
+)
+NOT_EMPTY = Expected("the name of a folder", bool)
+FOLDER_NAME = Expected(
+    "the name of a folder",
+    lambda name: (
+        name not in {"", ".", ".."} and "/" not in name and len(name.encode()) <= MAX_NAME_BYTES
+    ),
+)
+METRICS_ELSEWHERE = Excluded("where metrics go besides the record")
+
 
 @dataclass(slots=True, kw_only=True)
 class ArchConfig:
-    """A family of networks; its options are the fields of the subclasses."""
+    """A family of networks; the fields of its subclass are the family's options."""
 
-    family: str = MISSING
+    family: Annotated[str, RESOLVED] = MISSING
     """Name of the family; `arch=` sets it."""
 
 
@@ -29,12 +81,12 @@ def _arch_schema(family: type[Family]) -> type[ArchConfig]:
     """Make the schema of a family from its options."""
     types = get_type_hints(family)
     options: list[tuple[str, Any, Any]] = [
-        (option.name, types[option.name], field(default=option.default))
+        (option.name, Annotated[types[option.name], RESOLVED], field(default=option.default))
         for option in fields(family)
     ]
     return make_dataclass(
         f"{family.__name__}Config",
-        [("family", str, field(default=family.name)), *options],
+        [("family", Annotated[str, RESOLVED], field(default=family.name)), *options],
         bases=(ArchConfig,),
         slots=True,
         kw_only=True,
@@ -43,108 +95,125 @@ def _arch_schema(family: type[Family]) -> type[ArchConfig]:
 
 @dataclass(slots=True, kw_only=True)
 class DatasetConfig:
-    """A data set: its facts, and how it is used."""
+    """A data set: the facts about it, and how it is used."""
 
-    name: str = MISSING
-    """Name of the set; `dataset=` sets it."""
-    base: Optional[str] = None
-    """The set whose files and whose row of Table A it shares; absent: its own."""
-    channels: int = MISSING
-    """Colours of a pixel."""
-    image_size: int = MISSING
-    """Pixels a side."""
-    num_classes: int = MISSING
-    """Classes that the labels tell apart."""
-    train_images: int = MISSING
-    """Images that the set has for training."""
-    test_images: int = MISSING
-    """Images that the set has for testing."""
-    pooled: bool = False
-    """True where training and test images are drawn from one pool of `train_images`."""
-    root: Optional[str] = None
+    name: Annotated[str, STATED] = MISSING
+    """Name of the data set; `dataset=` sets it."""
+    base: Annotated[Optional[str], STATED] = None
+    """Data set whose files and whose row of Table A are used; absent: its own."""
+    channels: Annotated[int, AT_LEAST_ONE, STATED] = MISSING
+    """Colour channels of an image."""
+    image_size: Annotated[int, AT_LEAST_ONE, AT_MOST_IMAGE_SIZE, STATED] = MISSING
+    """Side of an image in pixels, at most 1024."""
+    num_classes: Annotated[int, STATED] = MISSING
+    """Number of classes, 2 or more."""
+    train_images: Annotated[int, STATED] = MISSING
+    """Number of training images that the data set has."""
+    test_images: Annotated[int, STATED] = MISSING
+    """Number of test images that the data set has."""
+    pooled: Annotated[bool, STATED] = False
+    """Whether training and test images are drawn from one pool of `train_images`."""
+    root: Annotated[Optional[str], Excluded("where the files are")] = None
     """Folder of the files; absent: the user's cache folder."""
-    cache: Optional[str] = None
-    """Folder of the decoded arrays; absent: the user's cache folder."""
-    url: Optional[str] = None
-    """A mirror that has the set's files, http(s)://...; absent: where they are published."""
-    residence: str = "auto"
-    """Where images lie in training: `device`, `host`, or `auto`: on the device if they fit."""
-    train_size: Optional[int] = None
-    """A stratified subset of so many training images; absent: all."""
-    validation_size: Optional[int] = None
-    """So many of them, stratified, are held out and not trained on; absent: none."""
-    evaluate_on: Optional[str] = None
-    """What is measured after every epoch: `test` or `validation`; absent: the validation images
-    where there are some, and the test images are then not touched."""
-    test_size: Optional[int] = None
-    """A stratified subset of so many test images; absent: all."""
-    split_seed: int = 0
-    """Seed of the subsets; the same for every run of a study."""
-    augmentation: str = "standard"
-    """`none`, `standard` (random crop after padding, and a horizontal flip where `flip`), or
-    `randaugment` (random operations, and then as `standard`)."""
-    crop_padding: int = 4
-    """Pixels of padding before the random crop (He et al. 2016, section 4.2)."""
-    flip: bool = True
-    """Flip half of the training images from left to right (He et al. 2016, section 4.2)."""
-    randaugment_ops: int = 2
-    """Operations that RandAugment applies to an image (N of Cubuk et al. 2020; Figure J)."""
-    randaugment_magnitude: int = 14
-    """Strength of RandAugment's operations, 0 to 30 (M of Cubuk et al. 2020; Figure J)."""
+    cache: Annotated[Optional[str], Excluded("where the decoded images are kept")] = None
+    """Folder of the decoded images; absent: the user's cache folder."""
+    url: Annotated[
+        Optional[str], WEB_ADDRESS, Excluded("where the files come from; their bytes are checked")
+    ] = None
+    """Address of a mirror that has the files, http://... or https://...; absent: the address at
+    which they are published."""
+    residence: Annotated[
+        str,
+        one_of("auto", "device", "host"),
+        Excluded("where the images are kept; it is in the record"),
+    ] = "auto"
+    """Where the images are kept during training: `device`, `host`, or `auto`, which is the device
+    if they fit into its memory."""
+    train_size: Annotated[Optional[int], RESOLVED] = None
+    """Number of training images used, a stratified subset; absent: all."""
+    validation_size: Annotated[Optional[int], RESOLVED] = None
+    """Number of training images that are held out for validation, stratified, and not trained on;
+    absent: none."""
+    evaluate_on: Annotated[Optional[str], one_of("test", "validation"), RESOLVED] = None
+    """Images that the networks are measured on after every epoch: `test` or `validation`; absent:
+    the validation images where there are any, and then the test images are never used."""
+    test_size: Annotated[Optional[int], RESOLVED] = None
+    """Number of test images used, a stratified subset; absent: all."""
+    split_seed: Annotated[int, NOT_NEGATIVE, STATED] = 0
+    """Seed that chooses the subsets; all runs of a study should share it."""
+    augmentation: Annotated[str, one_of("none", "standard", "randaugment"), STATED] = "standard"
+    """Augmentation of the training images: `none`; `standard`, a random crop after padding and,
+    with `flip`, a horizontal flip; or `randaugment`, random operations followed by `standard`."""
+    crop_padding: Annotated[int, NOT_NEGATIVE, STATED] = 4
+    """Padding before the random crop, in pixels a side (He et al. 2016, section 4.2)."""
+    flip: Annotated[bool, STATED] = True
+    """Whether half of the training images are flipped from left to right (He et al. 2016, section
+    4.2)."""
+    randaugment_ops: Annotated[int, between(1, RANDAUGMENT_OPERATIONS), STATED] = 2
+    """Number of operations that RandAugment applies to an image, 1 to 14 (N of Cubuk et al. 2020;
+    Figure J)."""
+    randaugment_magnitude: Annotated[int, between(0, MAX_MAGNITUDE), STATED] = 14
+    """Strength of the operations of RandAugment, 0 to 30 (M of Cubuk et al. 2020; Figure J)."""
 
 
 @dataclass(slots=True, kw_only=True)
 class FractalsConfig(DatasetConfig):
-    """Images of iterated function systems, generated."""
+    """Generated images of iterated function systems."""
 
-    difficulty: float = 0.5
-    """0 to 1: wider variation inside a class, more noise, classes more alike; at 0.5 the weights
-    vary as in FractalDB (Kataoka et al., ACCV 2020)."""
-    generator_seed: int = 0
+    difficulty: Annotated[float, between(0, 1), STATED] = 0.5
+    """Difficulty of the images, 0 to 1: the higher, the wider the variation inside a class, the
+    more noise, and the more alike the classes; at 0.5 the weights vary as in FractalDB (Kataoka et
+    al., ACCV 2020)."""
+    generator_seed: Annotated[int, NOT_NEGATIVE, STATED] = 0
     """Seed of the classes and of their images."""
 
 
 @dataclass(slots=True, kw_only=True)
 class FolderConfig(DatasetConfig):
-    """A folder of the user's own images; 0 for what is counted there."""
+    """A folder of the user's own images; the counts are 0 until the folder has been read."""
 
-    test_share: float = 0.2
-    """Share of the images that is split off for testing; 0 once a folder `test` is found."""
-    skip_bad: bool = False
-    """Leave out files that cannot be read as images, and say so, in place of an error."""
-    content: str = ""
-    """A hash of the files' names and bytes; found in the folder."""
+    test_share: Annotated[float, STATED] = 0.2
+    """Share of the images that is split off for testing, more than 0 and at most 0.5; unused where
+    there is a folder `test`."""
+    skip_bad: Annotated[
+        bool, Excluded("files that are left out are not among the hashed contents")
+    ] = False
+    """Whether files that cannot be read as images are left out and reported, rather than end the
+    run."""
+    content: Annotated[str, STATED] = ""
+    """Hash of the names and contents of the files; it is computed, and cannot be set."""
 
 
 @dataclass(slots=True, kw_only=True)
 class SvhnConfig(DatasetConfig):
-    """SVHN (Netzer et al. 2011)."""
+    """Street View House Numbers (Netzer et al. 2011)."""
 
-    extra: bool = False
-    """Train on the easier extra images too."""
-    extra_images: int = MISSING
-    """How many of them there are."""
+    extra: Annotated[bool, STATED] = False
+    """Whether the extra, easier images are trained on as well."""
+    extra_images: Annotated[int, STATED] = MISSING
+    """Number of extra images that the data set has."""
 
 
 @dataclass(slots=True, kw_only=True)
 class DesignClassConfig:
-    """A design class of the paper: single, deq or weq."""
+    """A design class of the paper: `single`, `deq` or `weq`."""
 
-    name: str = MISSING
-    """Name of the class; `design=` sets it."""
-    k: int = MISSING
-    """Number of members where none is asked for."""
+    name: Annotated[str, one_of(*(rule.value for rule in DesignClass)), RESOLVED] = MISSING
+    """Name of the design class; `design=` sets it."""
+    k: Annotated[int, RESOLVED] = MISSING
+    """Number of members where `k` is not set."""
 
 
 @dataclass(slots=True, kw_only=True)
 class BudgetConfig:
     """A parameter budget."""
 
-    source: str = "rule"
-    """`rule` (the inequality of section 2), `published` (Tables B to D) or `nearest`."""
-    depth: Optional[int] = None
+    source: Annotated[str, one_of(*(rule.value for rule in BudgetRule)), RESOLVED] = "rule"
+    """How a design follows from the budget: `rule` (the inequality of section 2), `published`
+    (Tables B to D) or `nearest`."""
+    depth: Annotated[Optional[int], RESOLVED] = None
     """Depth of the single network; absent: the family's default."""
-    width: Optional[int] = None
+    width: Annotated[Optional[int], RESOLVED] = None
     """Width factor of the single network; absent: the family's default."""
 
 
@@ -152,81 +221,91 @@ class BudgetConfig:
 class NetworkBudgetConfig(BudgetConfig):
     """A budget stated as a single network."""
 
-    network: Optional[str] = None
-    """Depth and width factor in one word, such as 40x12: a list of them sweeps networks."""
+    network: Annotated[Optional[str], RESOLVED] = None
+    """Depth and width factor together, such as 40x12, so that one list sweeps networks."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ParametersBudgetConfig(BudgetConfig):
     """A budget stated as a number of parameters that the single network must not exceed."""
 
-    parameters: str = MISSING
-    """Such as 1.5M, 200k or 269722."""
-    along: str = "width"
-    """The knob of the single network that grows: `width` (at `depth`) or `depth` (at `width`)."""
+    parameters: Annotated[str, RESOLVED] = MISSING
+    """Number of parameters, such as 1.5M, 200k or 269722."""
+    along: Annotated[str, one_of("width", "depth"), RESOLVED] = "width"
+    """Knob of the single network that is increased up to the budget: `width` (at the given `depth`)
+    or `depth` (at the given `width`)."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ExecutionConfig:
-    """How the k members are executed."""
+    """How the k members are executed; it never changes what they learn."""
 
-    name: str = MISSING
-    """Name of the way; `execution=` sets it."""
-    channels_last: bool = False
-    """Of members one after another: channels last in memory, and one kernel for an update."""
-    processes: Optional[int] = None
-    """Of `parallel`: how many; absent: one a GPU, or one a thread of the CPU, at most k."""
-    within: str = "sequential"
-    """Of `parallel`: how the members of a process take their steps, `sequential` or `fused`."""
+    name: Annotated[str, one_of("auto", *WITHIN, "parallel"), STATED] = MISSING
+    """Name of the execution; `execution=` sets it."""
+    channels_last: Annotated[bool, STATED] = False
+    """Whether members that train one after another store images with the channels last, and update
+    all weights in one kernel."""
+    processes: Annotated[Optional[int], POSITIVE, STATED] = None
+    """Number of processes of `parallel`; absent: one per GPU, or one per thread of the CPU, and at
+    most k."""
+    within: Annotated[str, one_of(*WITHIN), STATED] = "sequential"
+    """How the members of one process of `parallel` take their steps: `sequential` or `fused`."""
 
 
 @dataclass(slots=True, kw_only=True)
 class LoggerConfig:
     """Where metrics go besides the record."""
 
-    kind: str = MISSING
+    kind: Annotated[str, one_of("wandb", "csv", "tensorboard", "none"), METRICS_ELSEWHERE] = MISSING
     """Name of the logger; `logger=` sets it."""
-    project: str = "ensemble_switchover"
-    """W&B project."""
-    entity: Optional[str] = None
-    """W&B user or team; absent: the login's default."""
-    mode: str = "auto"
-    """W&B: `online`, `offline`, or `auto`: online with a login, else offline."""
+    project: Annotated[str, METRICS_ELSEWHERE] = "ensemble_switchover"
+    """Project in W&B."""
+    entity: Annotated[Optional[str], METRICS_ELSEWHERE] = None
+    """User or team in W&B; absent: the default of the login."""
+    mode: Annotated[str, one_of("auto", "online", "offline"), METRICS_ELSEWHERE] = "auto"
+    """Mode of W&B: `online`, `offline`, or `auto`, which is online with a login and offline
+    without."""
 
 
 @dataclass(slots=True, kw_only=True)
 class RecipeConfig:
-    """Training hyperparameters that replace those of Table A; absent: Table A's."""
+    """Training hyperparameters that replace those of Table A."""
 
-    batch_size: Optional[int] = None
-    """Images of one step of one member."""
-    learning_rate: Optional[float] = None
-    """The rate before the first drop; the drops keep their ratios."""
-    weight_decay: Optional[float] = None
-    """Weight of the penalty on the squares of the weights."""
+    batch_size: Annotated[Optional[int], POSITIVE, RESOLVED] = None
+    """Number of images in one training step of one member; absent: Table A's."""
+    learning_rate: Annotated[Optional[float], POSITIVE, RESOLVED] = None
+    """Learning rate before the first drop; the drops keep their ratios. Absent: Table A's."""
+    weight_decay: Annotated[Optional[float], NOT_NEGATIVE, RESOLVED] = None
+    """Coefficient of the L2 penalty on the weights; absent: Table A's."""
 
 
 @dataclass(slots=True, kw_only=True)
 class MeasurementConfig:
     """What is measured after training."""
 
-    latency_batch_sizes: list[int] = field(default_factory=lambda: [1, 32, 128, 1024])
-    """Images of one prediction whose time is taken; an empty list leaves the measurement out."""
-    latency_seconds: float = 2.0
-    """Seconds a model after which the repeats of one batch size end, if 30 repeats did not."""
-    layer_repeats: int = 5
-    """Steps in which the layers' times are taken, 2 or more; 0 leaves the measurement out."""
+    latency_batch_sizes: Annotated[list[int], BATCH_SIZES, STATED] = field(
+        default_factory=lambda: [1, 32, 128, 1024]
+    )
+    """Batch sizes, in images, at which the inference latency is measured; an empty list skips the
+    measurement."""
+    latency_seconds: Annotated[float, POSITIVE, STATED] = 2.0
+    """Seconds after which the measurement of one model at one batch size ends, if 30 repeats take
+    longer."""
+    layer_repeats: Annotated[int, LAYER_REPEATS, STATED] = 5
+    """Number of training steps in which the layers are timed, 2 or more; 0 skips the timing."""
 
 
 @dataclass(slots=True, kw_only=True)
 class RecordConfig:
     """What is kept beside the record."""
 
-    predictions: str = "final"
-    """After which epochs the members' probabilities on the test images are: `none`, `final`,
-    `milestones` (before every drop of the learning rate, and the last), or `all`."""
-    weights: bool = True
-    """The trained weights."""
+    predictions: Annotated[
+        str, one_of("none", "final", "milestones", "all"), Excluded("which predictions are kept")
+    ] = "final"
+    """Epochs after which the members' probabilities on the images measured on are kept: `none`,
+    `final`, `milestones` (before every drop of the learning rate, and the last), or `all`."""
+    weights: Annotated[bool, Excluded("whether the weights are kept")] = True
+    """Whether the trained weights are kept."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -242,44 +321,49 @@ class Config:
     recipe: RecipeConfig = field(default_factory=RecipeConfig)
     measurement: MeasurementConfig = field(default_factory=MeasurementConfig)
     record: RecordConfig = field(default_factory=RecordConfig)
-    k: int = II("design_class.k")
+    k: Annotated[int, between(1, MAX_MEMBERS, " members"), RESOLVED] = II("design_class.k")
     """Number of members, 1 to 64; a single network has one."""
-    seed: int = 0
-    """The members' seeds follow from it; so do their initialisation, order and augmentation."""
-    epochs: Optional[int] = None
-    """A total budget of epochs: the recipe's schedule scaled in proportion (Figure K)."""
-    precision: str = "32"
-    """`32`, `64`, `tf32` (CUDA), or mixed: `bf16`, `16` (with the loss scaled)."""
-    compile: bool = False
-    """Compile every member with torch.compile."""
-    device: str = "auto"
-    """`auto`, `cpu`, `cuda` or `mps`."""
-    threads: Optional[int] = None
-    """CPU threads of one run; absent: torch's choice."""
-    results: str = "results"
-    """Folder of the store."""
-    study: str = "runs"
-    """Folder of the run within the store."""
-    retry: str = "none"
-    """`none`, or `failed`: try a run again that failed before."""
+    seed: Annotated[int, NOT_NEGATIVE, STATED] = 0
+    """Seed of the run, from which the seeds of the members follow, and from those their
+    initialisation, the order of their images and their augmentation."""
+    epochs: Annotated[Optional[int], POSITIVE, RESOLVED] = None
+    """Number of training epochs, to which the schedule of the recipe is scaled in proportion
+    (Figure K); absent: the recipe's."""
+    precision: Annotated[str, one_of("32", "64", "tf32", "bf16", "16"), STATED] = "32"
+    """Precision of training: `32`, `64`, `tf32` (CUDA), or mixed: `bf16`, or `16` with a scaled
+    loss."""
+    compile: Annotated[bool, STATED] = False
+    """Whether every member is compiled with torch.compile."""
+    device: Annotated[str, one_of("auto", "cpu", "cuda", "mps"), STATED] = "auto"
+    """Device that trains: `cpu`, `cuda`, `mps`, or `auto`, the best that the machine has."""
+    threads: Annotated[Optional[int], between(1, MAX_THREADS), STATED] = None
+    """Number of CPU threads of one run, 1 to 1024; absent: torch's choice."""
+    results: Annotated[str, NOT_EMPTY, Excluded("where the record is written")] = "results"
+    """Folder that holds the studies."""
+    study: Annotated[str, FOLDER_NAME, Excluded("where the record is written")] = "runs"
+    """Name of the study, which is the folder of its runs inside `results`."""
+    retry: Annotated[
+        str, one_of("none", "failed"), Excluded("what is done about an earlier failure")
+    ] = "none"
+    """Whether runs that failed before are tried again: `none` or `failed`."""
 
 
 @dataclass(slots=True, kw_only=True)
 class SweepConfig:
-    """How the runs of a sweep are found and spread; no part of any of them."""
+    """How the runs of a sweep are chosen and launched; no part of any run."""
 
     studies: list[str] = field(default_factory=list)
-    """Named sweeps that this one is made of; `sweep=` sets it."""
+    """Named sweeps that this sweep consists of; `sweep=` sets it."""
     hours: Optional[float] = None
-    """Time of this command, which is spent where the winner is least certain; absent: all runs."""
+    """Hours that the sweep may take, spent where the winner is least certain; absent: all runs."""
     jobs_per_device: Optional[str] = None
-    """Of the joblib launcher: how many runs share a GPU (or the CPU), or `auto`: as many as fit its
-    memory; absent: one a GPU, and on a CPU what `hydra.launcher.n_jobs` says."""
+    """Number of runs that share a GPU (or the CPU) with the joblib launcher, or `auto`, as many as
+    fit its memory; absent: one per GPU, and on the CPU as `hydra.launcher.n_jobs` says."""
 
 
 @dataclass(slots=True, kw_only=True)
 class CommandConfig(Config):
-    """What the words of a command may set: a run, and how a sweep of runs is made."""
+    """What the overrides of a command may set: a run, and how a sweep of runs is made."""
 
     sweep: SweepConfig = field(default_factory=SweepConfig)
 
@@ -303,7 +387,7 @@ SCHEMAS: dict[str, dict[str, type[Any]]] = {
 
 
 def register_schemas() -> None:
-    """Make the dataclasses known to Hydra, so that every key is typed and checked."""
+    """Register the dataclasses with Hydra, so that every key is typed and checked."""
     OmegaConf.register_new_resolver(
         "options", lambda group: "|".join(group_options(group)), replace=True
     )
@@ -326,6 +410,36 @@ def group_options(group: str) -> list[str]:
     return sorted(files | {"arch": FAMILIES.keys(), "execution": set(WITHIN)}.get(group, set()))
 
 
+def node_of(group: str) -> str:
+    """Return the node of the configuration that a group fills.
+
+    >>> node_of("design/schema"), node_of("arch")
+    ('design_class', 'arch')
+    """
+    name = group.partition("/")[0]
+    return "design_class" if name == "design" else name
+
+
+@cache
+def key_owners() -> dict[str, type]:
+    """Return every dotted key that some choice of groups has, with the dataclass that it is in."""
+    owners = dict(_keys_of(CommandConfig, ""))
+    for group, schemas in SCHEMAS.items():
+        for schema in schemas.values():
+            owners |= _keys_of(schema, f"{node_of(group)}.")
+    return dict(sorted(owners.items()))
+
+
+def _keys_of(schema: type, prefix: str) -> dict[str, type]:
+    owners: dict[str, type] = {}
+    for name, hint in get_type_hints(schema).items():
+        if isinstance(hint, type) and is_dataclass(hint):
+            owners |= _keys_of(hint, f"{prefix}{name}.")
+        else:
+            owners[f"{prefix}{name}"] = schema
+    return owners
+
+
 def typed(node: DictConfig) -> Config:
     """Turn a composed node into the typed configuration of a run.
 
@@ -333,22 +447,22 @@ def typed(node: DictConfig) -> Config:
         ConfigError: for a key that was appended but that the schema does not have.
     """
     try:
-        words = cast("CommandConfig", OmegaConf.to_object(node))
+        composed = cast("CommandConfig", OmegaConf.to_object(node))
     except AttributeError as error:
         key = re.search(r"no attribute '(\w+)'", str(error))
         raise ConfigError(
             f"{key[1] if key else error}: no such key; expected an existing one, without a +"
         ) from error
-    return Config(**{entry.name: getattr(words, entry.name) for entry in fields(Config)})
+    return Config(**{entry.name: getattr(composed, entry.name) for entry in fields(Config)})
 
 
 def plain(config: Config) -> dict[str, Any]:
-    """Return a configuration as plain values, to be written down: without logins in addresses."""
+    """Return a configuration as plain values to be stored, without logins in addresses."""
     return cast("dict[str, Any]", _without_logins(asdict(config)))
 
 
 def has_login(text: str) -> bool:
-    """Tell whether a text has an address with a user's name or password in it.
+    """Return whether a text contains an address with a user's name or password in it.
 
     >>> has_login("dataset.url=https://user:secret@example.org/cifar")
     True
@@ -363,6 +477,6 @@ def _without_logins(value: Any) -> Any:
 
 
 def conf_folder() -> Path:
-    """Return the folder of config groups: inside the installed package, else the repository's."""
+    """Return the folder of config groups: in the installed package, else in the repository."""
     packaged = Path(__file__).parents[1] / "conf"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.config.run_spec import RunSpec, read_budget, resolve
+from ensemble_switchover.config.resolve import read_budget, resolve
 from ensemble_switchover.errors import ConfigError, DesignError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.design import Budget
 

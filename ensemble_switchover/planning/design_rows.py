@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ensemble_switchover.config.command_line import has_word
 from ensemble_switchover.config.compose import compose_words
 from ensemble_switchover.config.recipe import TABLE_A
-from ensemble_switchover.config.run_spec import read_budget, resolve
+from ensemble_switchover.config.resolve import read_budget, resolve
 from ensemble_switchover.design.paper import PublishedRowCheck, agreement_line, compare_with_paper
 from ensemble_switchover.design.published import PUBLISHED_FAMILIES, published_table
 from ensemble_switchover.errors import ConfigError, DesignError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from omegaconf import OmegaConf
 
 from ensemble_switchover.config.compose import compose_in_hydra
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.study import Study, resolve_study
 from ensemble_switchover.errors import (
     DesignError,

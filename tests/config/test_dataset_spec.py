@@ -9,7 +9,7 @@ from ensemble_switchover.config.dataset_spec import (
     with_facts,
     without_idle,
 )
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.errors import ConfigError
 
 

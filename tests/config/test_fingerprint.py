@@ -1,57 +1,41 @@
 """Every key of the configuration is decided: in the fingerprint, or out."""
 
-from dataclasses import fields, is_dataclass
-from typing import get_type_hints
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
 
-from ensemble_switchover.config import fingerprint
-from ensemble_switchover.config.fingerprint import DECISIVE, EXCLUDED, is_decisive
-from ensemble_switchover.config.run_spec import resolve
-from ensemble_switchover.config.schema import SCHEMAS, Config
+from ensemble_switchover.config import fingerprint as fingerprint_module
+from ensemble_switchover.config.declarations import STATED, Decisive, Excluded, declared
+from ensemble_switchover.config.fingerprint import is_decisive, is_excluded
+from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.config.schema import key_owners
+from tests.config.resolving import resolve_with
+
+KEYS = [key for key in key_owners() if not key.startswith("sweep.")]
 
 
-def leaf_keys(schema, prefix=""):
-    """List every key of a dataclass of the configuration, with its groups' dataclasses."""
-    hints = get_type_hints(schema)
-    for entry in fields(schema):
-        key = f"{prefix}{entry.name}"
-        if is_dataclass(hints[entry.name]):
-            yield from leaf_keys(hints[entry.name], f"{key}.")
-        else:
-            yield key
-
-
-def all_keys():
-    keys = set(leaf_keys(Config))
-    for group, kinds in SCHEMAS.items():
-        node = {"design/schema": "design_class"}.get(group, group.partition("/")[0])
-        for schema in kinds.values():
-            keys |= set(leaf_keys(schema, f"{node}."))
-    return keys
-
-
-def test_every_key_is_decided():
-    undecided = []
-    for key in sorted(all_keys()):
-        try:
-            is_decisive(key)
-        except KeyError:
-            undecided.append(key)
-    assert undecided == [], "add each to DECISIVE or to EXCLUDED in fingerprint.py"
-
-
-def test_no_key_is_decided_that_is_not_there():
-    known = all_keys() | {"arch.*"}
-    assert DECISIVE - known == set()
-    assert EXCLUDED.keys() - known == set()
-    assert not DECISIVE & EXCLUDED.keys()
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_is_decided_once(key):
+    schema, name = key_owners()[key], key.rpartition(".")[2]
+    decisions = [declared(schema, kind).get(name, []) for kind in (Decisive, Excluded)]
+    assert len([one for found in decisions for one in found]) == 1, "decide it in schema.py"
+    assert is_decisive(key) != is_excluded(key)
 
 
 def test_a_key_that_nobody_decided_is_noticed(monkeypatch):
-    monkeypatch.setattr(fingerprint, "DECISIVE", DECISIVE - {"seed"})
-    with pytest.raises(KeyError, match="seed: expected in DECISIVE or EXCLUDED"):
-        is_decisive("seed")
+    @dataclass
+    class Grown:
+        seed: Annotated[int, STATED] = 0
+        new: int = 0
+
+    owners = {"seed": Grown, "new": Grown}
+    monkeypatch.setattr(fingerprint_module, "key_owners", lambda: owners)
+    assert is_decisive("seed")
+    with pytest.raises(KeyError, match="new: expected STATED, RESOLVED or Excluded in Grown"):
+        is_decisive("new")
 
 
 CHANGES = {
@@ -109,34 +93,129 @@ CHANGES = {
     "device": ["device=cpu"],
     "threads": ["threads=1"],
 }
-"""Words that change a key that is in; None where no words can, as things are."""
-
-BASE = ("design=deq", "budget.width=16")
+"""Overrides that change a key that is in; None where no overrides can, as things are."""
 
 
 def test_every_decisive_key_is_tried():
-    tried = {key for key in CHANGES if key != "arch.family"} | {"arch.*"}
-    assert DECISIVE - tried == set(), "add words that change it to CHANGES"
+    decisive = {key for key in KEYS if is_decisive(key) and not key.startswith("arch.")}
+    assert decisive - CHANGES.keys() == set(), "add overrides that change it to CHANGES"
 
 
 def test_every_key_that_is_in_changes_the_fingerprint(compose_config):
-    def fingerprint_of(words):
-        return resolve(compose_config("design=deq", *words)).fingerprint
+    def fingerprint_of(overrides):
+        return resolve(compose_config("design=deq", *overrides)).fingerprint
 
     found = {"": fingerprint_of([])}
-    found |= {key: fingerprint_of(words) for key, words in CHANGES.items() if words}
+    found |= {key: fingerprint_of(overrides) for key, overrides in CHANGES.items() if overrides}
     assert len(set(found.values())) == len(found)
 
 
-@pytest.mark.parametrize(
-    "word",
-    [
-        "dataset.root=/data", "dataset.cache=/arrays", "dataset.url=http://mirror",
-        "dataset.residence=host", "logger=none", "logger.project=other", "logger.entity=me",
-        "logger.mode=offline", "results=elsewhere", "study=other", "retry=failed",
-        "record.predictions=all", "record.weights=false",
-    ],
-)  # fmt: skip
-def test_no_key_that_is_out_changes_it(word, compose_config):
-    changed = resolve(compose_config(*BASE, word))
-    assert changed.fingerprint == resolve(compose_config(*BASE)).fingerprint
+BASE = ("design=deq", "budget.width=16", "k=2")
+DISTINCT = [
+    ["arch=densenet"],
+    ["arch.shortcut=projection"],
+    ["dataset=cifar10"],
+    ["dataset=cifar100"],
+    ["dataset=fractals"],
+    ["dataset=fractals", "dataset.difficulty=0.6"],
+    ["dataset=fractals", "dataset.generator_seed=1"],
+    ["dataset=fractals", "dataset.num_classes=11"],
+    ["dataset=fractals", "dataset.train_images=10001"],
+    ["dataset=svhn"],
+    ["dataset=svhn", "dataset.extra=true"],
+    ["dataset.train_size=299"],
+    ["dataset.test_size=1000"],
+    ["dataset.split_seed=1"],
+    ["dataset.validation_size=50"],
+    ["dataset.validation_size=50", "dataset.evaluate_on=test"],
+    ["dataset.validation_size=60", "dataset.evaluate_on=test"],
+    ["dataset.augmentation=standard"],
+    ["dataset.augmentation=standard", "dataset.crop_padding=2"],
+    ["dataset.augmentation=standard", "dataset.flip=true"],
+    ["dataset=cifar10", "dataset.train_size=1000"],
+    ["dataset=cifar10", "dataset.train_size=1000", "dataset.split_seed=1"],
+    ["dataset.augmentation=randaugment"],
+    ["dataset.augmentation=randaugment", "dataset.randaugment_ops=3"],
+    ["dataset.augmentation=randaugment", "dataset.randaugment_magnitude=9"],
+    ["design=single"],
+    ["design=weq"],
+    ["k=3"],
+    ["budget.depth=20"],
+    ["budget.width=17"],
+    ["recipe.batch_size=32"],
+    ["recipe.learning_rate=0.05"],
+    ["recipe.weight_decay=0.001"],
+    ["seed=1"],
+    ["epochs=10"],
+    ["precision=64"],
+    ["compile=true"],
+    ["device=cpu"],
+    ["threads=1"],
+    ["measurement.latency_batch_sizes=[1]"],
+    ["measurement.latency_seconds=0.1"],
+    ["budget.source=nearest"],  # the same network here, but a run of another study
+]
+INDIFFERENT = [
+    ["results=elsewhere"],
+    ["record.predictions=all"],
+    ["record.weights=false"],
+    ["logger.mode=offline"],
+    ["study=other"],
+    ["logger=none"],
+    ["logger=csv"],
+    ["logger.project=other"],
+    ["logger.entity=me"],
+    ["dataset.root=/data"],
+    ["dataset.randaugment_ops=3"],  # nothing applies it here
+    ["dataset.randaugment_magnitude=9"],
+    ["dataset.crop_padding=2"],  # nothing is augmented
+    ["dataset.flip=true"],
+    ["dataset.cache=/arrays"],
+    ["dataset.evaluate_on=test"],
+    ["dataset.url=http://mirror"],
+    ["dataset.residence=host"],
+    ["retry=failed"],
+    ["epochs=20"],  # the recipe's own
+    ["recipe.batch_size=64"],
+    ["dataset.train_size=300"],
+    ["budget.depth=26"],
+]
+
+
+@pytest.mark.parametrize("overrides", INDIFFERENT, ids=" ".join)
+def test_the_fingerprint_keeps_still(overrides):
+    assert resolve_with(*BASE, *overrides).fingerprint == resolve_with(*BASE).fingerprint
+
+
+def test_the_split_seed_decides_only_where_something_is_drawn():
+    whole, other = (resolve_with("dataset=cifar10", f"dataset.split_seed={s}") for s in (0, 1))
+    assert whole.fingerprint == other.fingerprint
+
+
+def test_the_fingerprint_changes_with_each_decisive_value():
+    found = {"": resolve_with(*BASE).fingerprint}
+    for overrides in DISTINCT:
+        key = overrides[0].partition("=")[0]
+        base = [override for override in BASE if override.partition("=")[0] != key]
+        found[" ".join(overrides)] = resolve_with(*base, *overrides).fingerprint
+    assert len(found) == len(DISTINCT) + 1
+    by_fingerprint = {}
+    for name, value in found.items():
+        by_fingerprint.setdefault(value, []).append(name)
+    assert [names for names in by_fingerprint.values() if len(names) > 1] == []
+
+
+def test_the_fingerprint_is_the_same_in_every_process():
+    code = (
+        "from hydra import compose, initialize_config_dir;"
+        "from ensemble_switchover.config.schema import conf_folder, register_schemas, typed;"
+        "from ensemble_switchover.config.resolve import resolve;"
+        "register_schemas();"
+        "initialize_config_dir(str(conf_folder()), version_base='1.3').__enter__();"
+        "print(resolve(typed(compose('config', overrides=['design=deq', 'k=2', "
+        "'budget.width=16']))).fingerprint)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    assert printed == resolve_with(*BASE).fingerprint

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config import schema as config_module
 from ensemble_switchover.config.compose import compose_words
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import (
     SCHEMAS,
     ArchConfig,

@@ -80,7 +80,7 @@ run.summary_line = lambda record: record.name
 
 from hydra import compose, initialize_config_dir
 from ensemble_switchover.config import schema as config_module
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
 from ensemble_switchover.runner.job import run_job
 from tests.factories import make_record

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ensemble_switchover.config.compose import compose_words
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import plain, register_schemas
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.shipped import unpack_study

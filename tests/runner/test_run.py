@@ -4,7 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner import run

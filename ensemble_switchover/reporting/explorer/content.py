@@ -17,7 +17,7 @@ from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.statistics import CONFIDENCE, t_quantile
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.analysis.table import tabulate_runs
-from ensemble_switchover.config.fingerprint import EXCLUDED
+from ensemble_switchover.config.fingerprint import is_excluded
 from ensemble_switchover.reporting.explorer.floats import FloatPool
 from ensemble_switchover.reporting.explorer.maps import map_values
 from ensemble_switchover.reporting.explorer.metrics import METRICS, metric_rows
@@ -194,7 +194,7 @@ def _own_config(record: Record, shared: dict[str, Any]) -> dict[str, Any]:
 def _shown_config(record: Record) -> dict[str, Any]:
     """Return the configuration of a run, flat, without folders and what else decides nothing."""
     flat = flatten(record.config)
-    return {key: _finite(value) for key, value in flat.items() if key not in EXCLUDED}
+    return {key: _finite(value) for key, value in flat.items() if not is_excluded(key)}
 
 
 def _finite(value: Any) -> Any:

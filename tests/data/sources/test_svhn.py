@@ -8,7 +8,7 @@ import scipy.io
 import torch
 from torchvision import datasets
 
-from ensemble_switchover.config.run_spec import resolve
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.load import SOURCES
 from ensemble_switchover.data.sources.download import md5_of

@@ -1,0 +1,138 @@
+"""From the configuration of a run to the run spec: its family, budget, design, data and recipe."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.config.budget import make_budget
+from ensemble_switchover.config.dataset_spec import split_sizes, with_facts
+from ensemble_switchover.config.recipe import adjust_recipe, table_a
+from ensemble_switchover.config.run_spec import RunSpec
+from ensemble_switchover.config.validation import config_problems, dataset_problems
+from ensemble_switchover.design import BudgetRule, DesignClass, ImageTask, make_family, solve
+from ensemble_switchover.design.layers import BatchNorm
+from ensemble_switchover.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config.dataset_spec import SplitSizes
+    from ensemble_switchover.config.recipe import Recipe
+    from ensemble_switchover.config.schema import ArchConfig, Config
+    from ensemble_switchover.design import Budget, Design, Family
+
+OVERSPENT = 1.1
+"""The budget fill above which the run has a note."""
+
+
+def resolve(config: Config) -> RunSpec:
+    """Resolve and check one configuration.
+
+    Raises:
+        ConfigError: naming every problem found, its key, what was expected and what came.
+    """
+    config, family, task, budget = _check(config)
+    dataset, design_class = config.dataset, DesignClass(config.design_class.name)
+    source = BudgetRule(config.budget.source)
+    design = solve(family, budget, design_class, config.k, task, source)
+    recipe = table_a(family.name, dataset.base or dataset.name)
+    sizes = split_sizes(dataset)
+    adjusted = adjust_recipe(recipe, config.recipe, config.epochs)
+    _refuse_lone_image(family, design, task, sizes.train, adjusted.batch_size)
+    return RunSpec(
+        family=family,
+        task=task,
+        budget=budget,
+        design=design,
+        source=BudgetRule.RULE if design_class is DesignClass.SINGLE else source,
+        dataset=dataset,
+        sizes=sizes,
+        recipe=adjusted,
+        seed=config.seed,
+        execution=config.execution,
+        precision=config.precision,
+        compile=config.compile,
+        device=config.device,
+        threads=config.threads,
+        measurement=config.measurement,
+        study=config.study,
+        results=Path(config.results),
+        notes=tuple(_notes(config, family, design, recipe, sizes)),
+    )
+
+
+def read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
+    """Return what a configuration builds, for which images, and under which budget.
+
+    Raises:
+        ConfigError: if an option of the family or a knob of the single network is wrong.
+    """
+    return _read_budget(replace(config, dataset=with_facts(config.dataset)))
+
+
+def _check(config: Config) -> tuple[Config, Family, ImageTask, Budget]:
+    """Find all problems before the design is solved; fill in the facts about the data set."""
+    problems = config_problems(config)
+    try:
+        config = replace(config, dataset=with_facts(config.dataset))
+        problems += dataset_problems(config.dataset)
+        found = _read_budget(config)
+    except ConfigError as error:
+        raise ConfigError(*problems, *error.args) from error
+    if problems:
+        raise ConfigError(*problems)
+    return config, *found
+
+
+def _read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
+    dataset = config.dataset
+    task = ImageTask(dataset.channels, dataset.image_size, dataset.num_classes)
+    family = _family(config.arch)
+    return family, task, make_budget(config.budget, family, task)
+
+
+def _family(arch: ArchConfig) -> Family:
+    chosen = type(arch)().family
+    if arch.family != chosen:
+        raise ConfigError(f"arch.family={arch.family}: expected {chosen}; arch= chooses a family")
+    names = [option.name for option in fields(arch) if option.name != "family"]
+    return make_family(arch.family, {name: getattr(arch, name) for name in names})
+
+
+def _notes(
+    config: Config, family: Family, design: Design, recipe: Recipe, sizes: SplitSizes
+) -> list[str]:
+    """Say how the request was read, where the user may not expect it."""
+    notes = []
+    if design.design_class is DesignClass.SINGLE and config.k != 1:
+        notes.append(f"design=single is one network: k={config.k} is taken as k=1")
+    if design.budget_fill > OVERSPENT:
+        notes.append(
+            f"the design has {100 * design.budget_fill:.0f} % of the parameters of its budget"
+        )
+    if recipe.name.startswith("Table A,"):
+        notes.append(
+            f"Table A has no row for {family.name} on {config.dataset.name}; used is "
+            f"{recipe.name.removeprefix('Table A, ')}"
+        )
+    if sizes.evaluated_on == "validation":
+        notes.append(
+            f"measured on {sizes.validation} validation images, held out of the training images; "
+            f"the test images are not touched"
+        )
+    return notes
+
+
+def _refuse_lone_image(
+    family: Family, design: Design, task: ImageTask, train_size: int, batch_size: int
+) -> None:
+    """Refuse a batch of one image where a batch norm would see one number for each channel."""
+    if batch_size != 1 and train_size % batch_size != 1:
+        return
+    operations = family.trace(design.depth, design.width, task)
+    if any(isinstance(op.layer, BatchNorm) and op.input_shape.size == 1 for op in operations):
+        raise ConfigError(
+            f"recipe.batch_size={batch_size}: leaves a batch of one of {train_size:,} training "
+            f"images, which batch norm cannot take where a {family.name} has maps of one pixel; "
+            f"expected another recipe.batch_size or dataset.train_size"
+        )

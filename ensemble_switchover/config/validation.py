@@ -1,0 +1,212 @@
+"""Checks of configured values before anything is computed; each problem is one sentence.
+
+The values that a single key takes are declared in the schema. They are checked without pydantic,
+whose import and building of validators would be a fifth of the start of `designs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ensemble_switchover.config.dataset_spec import split_sizes, training_images
+from ensemble_switchover.config.declarations import Expected, declared
+from ensemble_switchover.config.execution_plan import SEQUENTIAL, WITHIN
+from ensemble_switchover.config.image_folder import MIN_CLASSES
+from ensemble_switchover.config.schema import FolderConfig, FractalsConfig, conf_folder
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config.schema import Config, DatasetConfig
+
+OPTION_KEYS = {
+    "design_class.name": "design",
+    "execution.name": "execution",
+    "logger.kind": "logger",
+}
+"""Keys that the option of a group sets, and what the user writes."""
+
+DRAWN_FRACTALS = {"channels": 3, "image_size": 32}
+"""Facts about the images that the generator of fractals draws."""
+
+COUNTED = {"folder", "fractals"}
+"""Data sets whose facts are counted or chosen; those of the others are published."""
+
+PUBLISHED_FACTS = (
+    "channels",
+    "image_size",
+    "num_classes",
+    "train_images",
+    "test_images",
+    "extra_images",
+)
+
+
+def config_problems(config: Config) -> list[str]:
+    """Return what is wrong with the values of a configuration, before the data set is known."""
+    return [*value_problems(config), *execution_problems(config), *results_problems(config.results)]
+
+
+def dataset_problems(dataset: DatasetConfig) -> list[str]:
+    """Return what is wrong with the keys of a data set, once its facts are filled in."""
+    return [
+        *_fact_problems(dataset),
+        *_size_problems(dataset),
+        *_augmentation_problems(dataset),
+    ]
+
+
+def value_problems(node: Any, prefix: str = "") -> list[str]:
+    """Return every value of a dataclass and of those in it that the schema does not allow."""
+    schema: type = type(node)
+    expected = declared(schema, Expected)
+    problems = []
+    for entry in fields(node):
+        key, value = f"{prefix}{entry.name}", getattr(node, entry.name)
+        if is_dataclass(value):
+            problems += value_problems(value, f"{key}.")
+        elif value is not None:
+            problems += [
+                f"{OPTION_KEYS.get(key, key)}={value}: expected {allowed}"
+                for allowed in expected.get(entry.name, ())
+                if not allowed.allows(value)
+            ]
+    return problems
+
+
+def execution_problems(config: Config) -> list[str]:
+    """Refuse what would make members depend on each other, and what would do nothing."""
+    asked = config.execution
+    problems = []
+    parallel = asked.name == "parallel"
+    if asked.channels_last and asked.name in ("auto", *WITHIN[1:]):
+        problems.append(
+            f"execution.channels_last=true: execution={asked.name} decides that itself; expected "
+            f"execution=sequential or execution=parallel beside it"
+        )
+    if asked.processes is not None and not parallel:
+        problems.append(
+            f"execution.processes={asked.processes}: execution={asked.name} has no processes; "
+            f"expected execution=parallel beside it"
+        )
+    if asked.within != SEQUENTIAL and asked.within in WITHIN and not parallel:
+        problems.append(
+            f"execution.within={asked.within}: is for execution=parallel, and "
+            f"execution={asked.name} came"
+        )
+    too_few = config.threads is not None and (asked.processes or 0) > config.threads
+    if parallel and too_few and config.device == "cpu":
+        problems.append(
+            f"execution.processes={asked.processes}: expected at most one a thread, and "
+            f"threads={config.threads} came"
+        )
+    within = asked.within if parallel else asked.name
+    if config.precision == "16" and within in WITHIN[1:]:
+        problems.append(
+            "precision=16: members in one vectorised step would share the scale of their losses, "
+            "and one's overflow would cost all a step; expected execution=sequential, "
+            "execution=parallel or precision=bf16"
+        )
+    return problems
+
+
+def results_problems(results: str) -> list[str]:
+    """Refuse a folder of results that cannot be made."""
+    path = Path(results)
+    try:
+        there = next(folder for folder in (path, *path.parents, Path()) if folder.exists())
+    except OSError as error:
+        return [f"results={results}: expected a folder: {error.strerror}"]
+    if there.is_dir():
+        return []
+    return [f"results={results}: expected a folder, but {there} is none"]
+
+
+@cache
+def published_facts(name: str) -> dict[str, Any]:
+    """Return the facts that the YAML of a published data set states; none for other sets."""
+    path = conf_folder() / "dataset" / f"{name}.yaml"
+    if name in COUNTED or not path.exists():
+        return {}
+    stated = OmegaConf.load(path)
+    assert isinstance(stated, DictConfig)
+    return {key: stated[key] for key in PUBLISHED_FACTS if key in stated}
+
+
+def _fact_problems(dataset: DatasetConfig) -> list[str]:
+    """Return the facts about a data set that are impossible, or not those of the set."""
+    problems = []
+    if dataset.num_classes < MIN_CLASSES:
+        problems.append(
+            f"dataset.num_classes={dataset.num_classes}: expected {MIN_CLASSES} or more"
+        )
+    impossible = {
+        text.partition("=")[0] for text in (*problems, *value_problems(dataset, "dataset."))
+    }
+    problems += [
+        f"dataset.{key}={given}: expected {value}, as {dataset.name} has it; leave the key out"
+        for key, value in published_facts(dataset.name).items()
+        if (given := getattr(dataset, key, value)) != value and f"dataset.{key}" not in impossible
+    ]
+    if isinstance(dataset, FractalsConfig):
+        problems += [
+            f"dataset.{key}={getattr(dataset, key)}: expected {value}, as the images are drawn"
+            for key, value in DRAWN_FRACTALS.items()
+            if getattr(dataset, key) != value
+        ]
+    if isinstance(dataset, FolderConfig) and dataset.channels not in (1, 3):
+        problems.append(
+            f"dataset.channels={dataset.channels}: expected 3 (colour) or 1 (grey), to which the "
+            f"images are converted"
+        )
+    return problems
+
+
+def _size_problems(dataset: DatasetConfig) -> list[str]:
+    problems = []
+    used = split_sizes(dataset)
+    least = dataset.num_classes
+    train = used.train + used.validation
+    for key, size, available in (
+        ("train_size", train, training_images(dataset)),
+        ("test_size", used.test, dataset.test_images),
+    ):
+        untouched = key == "test_size" and used.evaluated_on == "validation"
+        if not untouched and not least <= size <= available:
+            problems.append(
+                f"dataset.{key}={size}: expected {least} (an image a class) "
+                f"to {available}, the images that {dataset.name} has"
+            )
+    if dataset.pooled and not problems and train + used.test > dataset.train_images:
+        problems.append(
+            f"dataset.train_size={train} dataset.test_size={used.test}: expected at most "
+            f"{dataset.train_images} together, the images that {dataset.name} has"
+        )
+    held_out = dataset.validation_size
+    if held_out is None:
+        if dataset.evaluate_on == "validation":
+            problems.append("dataset.evaluate_on=validation: expected dataset.validation_size=...")
+    elif not problems and not least <= held_out <= train - least:
+        problems.append(
+            f"dataset.validation_size={held_out}: expected {least} (an image a class) to "
+            f"{train - least}, so that as many are left of the {train} training images"
+        )
+    return problems
+
+
+def _augmentation_problems(dataset: DatasetConfig) -> list[str]:
+    problems = []
+    if dataset.augmentation != "none" and dataset.crop_padding > dataset.image_size:
+        problems.append(
+            f"dataset.crop_padding={dataset.crop_padding}: expected at most "
+            f"{dataset.image_size}, the side of an image"
+        )
+    if dataset.augmentation == "randaugment" and dataset.channels not in (1, 3):
+        problems.append(
+            f"dataset.augmentation=randaugment: expected images of 1 or 3 channels, those of "
+            f"{dataset.name} have {dataset.channels}"
+        )
+    return problems
