@@ -32,7 +32,7 @@ NUM_EPOCHS = 20
 WIDTHS = range(16, 35)
 MEMBERS = (2, 4, 8)
 SEEDS = range(10)
-WHERE = "design='deq' and k > 2 and test_error_percent < 20"
+WHERE = "design_class='deq' and k > 2 and error_percent < 20"
 
 
 def records() -> Iterator[Record]:

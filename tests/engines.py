@@ -66,7 +66,13 @@ def outcomes(folder):
     assert not found.unreadable
     return {
         record.name: [
-            (epoch.epoch, epoch.train_loss, epoch.test_error, epoch.member_test_errors, epoch.nll)
+            (
+                epoch.epoch,
+                epoch.train_loss_nats,
+                epoch.error_percent,
+                epoch.member_error_percent,
+                epoch.nll_nats,
+            )
             for epoch in record.epochs
         ]
         for record in found.records

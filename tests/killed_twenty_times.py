@@ -91,7 +91,7 @@ def main(plan, folder):
         epochs = load_epochs((spec.folder / "epochs").read_bytes())
         assert timeless(epochs) == timeless(whole)
         assert_equal_states(last_weights(spec), last_weights(whole_spec))
-        training = sum(epoch.train_seconds for epoch in epochs)
+        training = sum(epoch.training_seconds for epoch in epochs)
         assert 0 < training < float((spec.folder / "seconds").read_text()) < lived
     print(f"{kills} kills")
 

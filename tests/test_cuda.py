@@ -82,8 +82,8 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
         with pytest.raises(KeyboardInterrupt):
             run("stopped")
     for ours, theirs in zip(run("stopped").epochs, whole.epochs, strict=True):
-        assert ours.train_loss == pytest.approx(theirs.train_loss, rel=1e-6)
-        assert ours.member_test_errors == theirs.member_test_errors
+        assert ours.train_loss_nats == pytest.approx(theirs.train_loss_nats, rel=1e-6)
+        assert ours.member_error_percent == theirs.member_error_percent
 
 
 def test_the_stopwatch_agrees_with_the_devices_own_events():

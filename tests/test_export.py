@@ -72,12 +72,12 @@ def test_another_program_makes_the_errors_that_the_record_states(trained_run, ca
     session = onnxruntime.InferenceSession(path)
     (probabilities,) = session.run(None, {"images": test.images.numpy()})
     num_wrong = int((probabilities.argmax(axis=1) != test.labels.numpy()).sum())
-    assert 100 * num_wrong / len(test) == pytest.approx(record.epochs[-1].test_error)
+    assert 100 * num_wrong / len(test) == pytest.approx(record.epochs[-1].error_percent)
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     assert session.get_modelmeta().custom_metadata_map == {
         "run": record.name,
         "fingerprint": record.fingerprint,
-        "test_error_percent": repr(record.epochs[-1].test_error),
+        "test_error_percent": repr(record.epochs[-1].error_percent),
         "class_names": json.dumps([str(digit) for digit in range(10)]),
     }
 

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 TIME_CONDITIONS = (
-    *("device", "device_name", "execution", "precision", "compiled"),
+    *("device", "device_name", "execution_compared", "precision", "compiled"),
     *("residence", "num_threads", "concurrent_jobs"),
 )
 """The columns in which two runs must agree before their seconds are compared."""
 LATENCY_CONDITIONS = (*TIME_CONDITIONS, "latency_batch_size")
 MEMORY_CONDITIONS = (*TIME_CONDITIONS, "memory_kind")
+CONDITIONS = (*MEMORY_CONDITIONS, "latency_batch_size")
+"""What two runs must share before any of their costs go into one mean."""
 
 _MAX_NAMES = 6
 
@@ -37,7 +39,7 @@ class ConditionGroup:
     @property
     def execution(self) -> str:
         """Execution of the members; `auto` if each design ran with its fastest."""
-        return str(self.condition["execution"])
+        return str(self.condition["execution_compared"])
 
     @property
     def label(self) -> str:
@@ -65,7 +67,7 @@ def split_conditions(runs: pl.DataFrame) -> list[ConditionGroup]:
 
 def describe_condition(condition: dict[str, Any]) -> str:
     """Describe a condition in one line."""
-    execution = condition["execution"]
+    execution = condition["execution_compared"]
     parts = [
         f"{condition['device']} ({condition['device_name']})",
         "each design with its fastest execution" if execution == AUTO else f"{execution} execution",

@@ -17,7 +17,7 @@ AUTO = "auto"
 
 def comparable_execution(environment: EnvironmentRecord) -> str:
     """Return the execution under which times compare: `auto` if the fastest was requested."""
-    return AUTO if environment.execution_asked == AUTO else environment.execution
+    return AUTO if environment.execution_requested == AUTO else environment.execution
 
 
 def describe_execution(environment: EnvironmentRecord) -> str:

@@ -32,9 +32,7 @@ def fill_series(runs: pl.DataFrame) -> pl.DataFrame:
 
 def member_error_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return the error of each ensemble and the mean error of its members in percent (Figure C)."""
-    return _select(
-        summarise_errors(runs), *_mean_std("test_error_percent", "member_test_error_percent")
-    )
+    return _select(summarise_errors(runs), *_mean_std("error_percent", "mean_member_error_percent"))
 
 
 def calibration_series(runs: pl.DataFrame) -> pl.DataFrame:
@@ -55,11 +53,11 @@ def epoch_time_series(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def layer_time_series(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return milliseconds per layer and batch, and the number of layers (Figure E)."""
+    """Return milliseconds per layer and batch, and the depth of all members (Figure E)."""
     measured = runs.drop_nulls("layer_ms")
     require_one_condition(measured, TIME_CONDITIONS, "layers' times")
     summary = summarise_runs(measured, TIME_CONDITIONS)
-    return _select(summary, "num_layers", *_mean_std("layer_ms"))
+    return _select(summary, "total_depth", *_mean_std("layer_ms"))
 
 
 def accuracy_time_series(runs: pl.DataFrame) -> pl.DataFrame:
@@ -104,21 +102,21 @@ def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.D
         The designs with a cost and an error, cheapest first. `on_front` is true if no other design
         is at least as good in both and better in one.
     """
-    errors = summarise_errors(runs).select(*LEADING_COLUMNS[:-1], *_mean_std("test_error_percent"))
+    errors = summarise_errors(runs).select(*LEADING_COLUMNS[:-1], *_mean_std("error_percent"))
     both = costs.join(errors, on=LEADING_COLUMNS[:-1], how="inner").drop_nulls(
-        [cost, "test_error_percent_mean"]
+        [cost, "error_percent_mean"]
     )
-    error = both["test_error_percent_mean"].to_list()
+    error = both["error_percent_mean"].to_list()
     front = pareto_front(both[cost].to_list(), error)
     return both.with_columns(on_front=pl.Series(front, dtype=pl.Boolean)).sort(
-        cost, "test_error_percent_mean"
+        cost, "error_percent_mean"
     )
 
 
 def training_time_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return the training seconds of whole runs."""
     require_one_condition(runs, TIME_CONDITIONS, "training seconds")
-    return _select(summarise_runs(runs, TIME_CONDITIONS), *_mean_std("training_seconds"))
+    return _select(summarise_runs(runs, TIME_CONDITIONS), *_mean_std("steady_training_seconds"))
 
 
 def _select(summary: pl.DataFrame, *columns: str) -> pl.DataFrame:

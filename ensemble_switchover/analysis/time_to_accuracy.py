@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class TimeToAccuracy:
     """Training time until a run reached the error of the single network of its budget and seed."""
 
-    target_test_error: float | None
+    target_error_percent: float | None
     """Lowest test error of that single network over its epochs, in percent; None without a run."""
     seconds: float | None
     """Training seconds until the run reached the target; None if it never did."""
@@ -40,25 +40,25 @@ def steady_seconds(epochs: Sequence[EpochRecord]) -> list[float]:
     Returns:
         Seconds of each epoch, all members together.
     """
-    steady = [epoch.train_seconds for epoch in epochs if not epoch.warm_up]
+    steady = [epoch.training_seconds for epoch in epochs if not epoch.warm_up]
     if not steady:
-        return [epoch.train_seconds for epoch in epochs]
+        return [epoch.training_seconds for epoch in epochs]
     typical = median(steady)
-    return [typical if epoch.warm_up else epoch.train_seconds for epoch in epochs]
+    return [typical if epoch.warm_up else epoch.training_seconds for epoch in epochs]
 
 
-def seconds_to_reach(epochs: Sequence[EpochRecord], target_test_error: float) -> float | None:
+def seconds_to_reach(epochs: Sequence[EpochRecord], target_error_percent: float) -> float | None:
     """Return the training seconds until the test error first is at or below the target.
 
     Args:
         epochs: The epochs of a run, in order.
-        target_test_error: Target in percent.
+        target_error_percent: Target in percent.
 
     Returns:
         Cumulative `steady_seconds`, or None if the run never reaches the target.
     """
     for epoch, seconds in zip(epochs, accumulate(steady_seconds(epochs)), strict=True):
-        if epoch.test_error <= target_test_error:
+        if epoch.error_percent <= target_error_percent:
             return seconds
     return None
 
@@ -88,7 +88,7 @@ def measure_times_to_accuracy(
     ]
     for record, key in zip(records, keys, strict=True):
         if record.design.design_class == "single":
-            errors = (epoch.test_error for epoch in record.epochs)
+            errors = (epoch.error_percent for epoch in record.epochs)
             targets[key].extend(error for error in errors if math.isfinite(error))
     times = []
     for record, key in zip(records, keys, strict=True):

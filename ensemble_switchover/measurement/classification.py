@@ -1,105 +1,98 @@
 """Quality of class probabilities.
 
-Dimensions: k members, N images.
+The records name these functions as those that measure their figures, so that this file can be
+imported without torch: the functions import it.
+
+Dimensions: k members, N images, C classes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
-
-import torch
-from torch.nn import functional
-from torchmetrics.functional.classification import multiclass_calibration_error
-
-from ensemble_switchover.networks.ensemble import ensemble_probabilities
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
+
+    Measure: TypeAlias = Callable[[Tensor, Tensor], float]
 
 CALIBRATION_BINS = 15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quality:
-    """What class probabilities come to on N images."""
-
-    test_error: float
-    """Percent."""
-    nll: float
-    """Nats."""
-    brier: float
-    ece: float
+def of_ensemble(measure: Measure) -> Measure:
+    """Make a measure of the members' probabilities (k, N, C), which judges their mean."""
+    return lambda probabilities, labels: measure(probabilities.mean(dim=0), labels)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Classification:
-    """What k members and their mean do on N images."""
-
-    ensemble: Quality
-    members: list[Quality]
-    disagreement: float | None
-    error_correlation: float | None
+def of_each_member(measure: Measure) -> Callable[[Tensor, Tensor], list[float]]:
+    """Make a measure of the members' probabilities (k, N, C), which judges each by itself."""
+    return lambda probabilities, labels: [measure(member, labels) for member in probabilities]
 
 
-def classify(member_probabilities: Tensor, labels: Tensor) -> Classification:
-    """Evaluate the members' probabilities (k, N, classes) against labels (N,).
-
-    The ensemble predicts the arg max of the mean of the members' probabilities.
-    """
-    predictions = member_probabilities.argmax(dim=-1)
-    return Classification(
-        ensemble=quality(ensemble_probabilities(member_probabilities), labels),
-        members=[quality(probabilities, labels) for probabilities in member_probabilities],
-        disagreement=disagreement(predictions),
-        error_correlation=error_correlation(predictions != labels),
-    )
+def error_percent(probabilities: Tensor, labels: Tensor) -> float:
+    """Return the percentage of images whose most probable class (N, C) is not their label (N,)."""
+    return 100 * _share(probabilities.argmax(dim=-1) != labels)
 
 
-def quality(probabilities: Tensor, labels: Tensor) -> Quality:
-    """Evaluate class probabilities (N, classes) against labels (N,)."""
-    num_classes = probabilities.shape[-1]
-    one_hot = functional.one_hot(labels, num_classes)
+def nll_nats(probabilities: Tensor, labels: Tensor) -> float:
+    """Return the mean negative log-likelihood of labels (N,) under probabilities (N, C)."""
+    import torch
+
     likelihood = probabilities.gather(1, labels[:, None])
     likelihood = likelihood.clamp_min(torch.finfo(probabilities.dtype).tiny)
-    return Quality(
-        test_error=100 * _share(probabilities.argmax(dim=-1) != labels),
-        nll=-likelihood.log().mean().item(),
-        brier=(probabilities - one_hot).square().sum(dim=-1).mean().item(),
-        ece=multiclass_calibration_error(
-            probabilities, labels, num_classes=num_classes, n_bins=CALIBRATION_BINS
-        ).item(),
-    )
+    return -likelihood.log().mean().item()
 
 
-def disagreement(predictions: Tensor) -> float | None:
-    """Mean over pairs of members of the share of images that they classify differently.
+def brier(probabilities: Tensor, labels: Tensor) -> float:
+    """Return the mean squared distance of probabilities (N, C) to the one-hot labels (N,)."""
+    from torch.nn.functional import one_hot
+
+    distances = probabilities - one_hot(labels, probabilities.shape[-1])
+    return distances.square().sum(dim=-1).mean().item()
+
+
+def ece(probabilities: Tensor, labels: Tensor) -> float:
+    """Return the expected calibration error of probabilities (N, C) for labels (N,)."""
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
+    return multiclass_calibration_error(
+        probabilities, labels, num_classes=probabilities.shape[-1], n_bins=CALIBRATION_BINS
+    ).item()
+
+
+def disagreement(probabilities: Tensor, labels: Tensor) -> float | None:  # noqa: ARG001
+    """Return the mean over pairs of members of the share of images they classify differently.
 
     Args:
-        predictions: (k, N) classes.
+        probabilities: (k, N, C).
+        labels: (N,), which do not matter here.
 
     Returns:
         Between 0 and 1; None for a single member.
     """
-    pairs = list(combinations(predictions, 2))
+    pairs = list(combinations(probabilities.argmax(dim=-1), 2))
     if not pairs:
         return None
     return sum(_share(first != second) for first, second in pairs) / len(pairs)
 
 
-def error_correlation(errors: Tensor) -> float | None:
-    """Mean over pairs of members of Pearson's correlation of their errors, 0 or 1 an image.
+def error_correlation(probabilities: Tensor, labels: Tensor) -> float | None:
+    """Return the mean over pairs of members of Pearson's correlation of their errors, 0 or 1.
 
     A member that errs on no image, or on all, has no correlation; its pairs are left out.
 
     Args:
-        errors: (k, N) true where the member is wrong.
+        probabilities: (k, N, C).
+        labels: (N,).
 
     Returns:
         Between -1 and 1; None where there is no pair.
     """
-    varied = errors.double().cpu()
+    import torch
+
+    varied = (probabilities.argmax(dim=-1) != labels).double().cpu()
     varied = varied[varied.std(dim=1, correction=0) > 0]
     if len(varied) < 2:
         return None

@@ -42,8 +42,8 @@ def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) ->
         "Parameters": lambda row: f"{row['parameters']:,}",
         "Fill": lambda row: f"{100 * row['budget_fill']:.0f} %",
         "Seeds": lambda row: f"{row['num_seeds']}",
-        _error_header(measure): lambda row: _mean_std(row, "test_error_percent", num_decimals=2),
-        "Members' error, %": lambda row: _number(row["member_test_error_percent_mean"], ".2f"),
+        _error_header(measure): lambda row: _mean_std(row, "error_percent", num_decimals=2),
+        "Members' error, %": lambda row: _number(row["mean_member_error_percent_mean"], ".2f"),
         "NLL, nats": lambda row: _number(row["nll_nats_mean"], ".3f"),
         "ECE": lambda row: _number(row["ece_mean"], ".3f"),
         "Training, s/epoch": lambda row: _mean_std(row, "epoch_seconds"),
@@ -105,7 +105,7 @@ def show_runs_of_comparison(runs: pl.DataFrame, measure: str) -> ShownTable:
         _BUDGET: _budget,
         "Class": lambda row: str(row["design_class"]),
         "Seed": lambda row: str(row["seed"]),
-        _error_header(measure): lambda row: _number(row["test_error_percent"], ".2f"),
+        _error_header(measure): lambda row: _number(row["error_percent"], ".2f"),
         "Training, s/epoch": lambda row: _number(row["epoch_seconds"], ".3g"),
     }
     return _lay_out(runs.to_dicts(), columns, "Every finished run after its last epoch.", 4)

@@ -1,6 +1,6 @@
 """`python -m ensemble_switchover.results`: what is in a folder of records.
 
-`python -m ensemble_switchover.results results --where "design='deq' and dataset='cifar100'"`
+`python -m ensemble_switchover.results results --where "design_class='deq' and dataset='cifar100'"`
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ensemble_switchover.machine.terminal import (
 )
 from ensemble_switchover.results.display import show_epochs, show_runs, state_lines
 from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.run_facts import describe_columns
 from ensemble_switchover.results.state import RunState
 from ensemble_switchover.results.table import list_epochs, list_runs, select_runs
 
@@ -40,11 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_switchover.results", description=_DESCRIPTION
     )
-    parser.add_argument("folder", type=Path, help="such as results, or a study's results/demo")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="such as results, or a study's results/demo"
+    )
+    parser.add_argument(
+        "--columns", action="store_true", help="print the name, unit and meaning of every column"
+    )
     parser.add_argument(
         "--where",
         metavar="SQL",
-        help="SQL condition on the runs, such as \"design='deq' and dataset='cifar100'\"; "
+        help="SQL condition on the runs, such as \"design_class='deq' and dataset='cifar100'\"; "
         "the columns are those of --format csv",
     )
     parser.add_argument(
@@ -66,6 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "configuration; the exit code is 1 if anything is wrong",
     )
     given = parser.parse_args(arguments)
+    if given.columns:
+        print("\n".join(describe_columns()))
+        return 0
+    if given.folder is None:
+        parser.error("expected a folder of records, or --columns")
     if given.check and (given.where is not None or given.epochs or given.export is not None):
         parser.error("--check takes every record; expected it without --where, --epochs, --export")
     return run_command(lambda: check_folder(given.folder) if given.check else results(given))

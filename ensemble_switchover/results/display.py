@@ -29,7 +29,7 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
             *([row["study"]] if several else []),
             row["family"] or ABSENT,
             row["dataset"] or row["name"],
-            row["design"] or ABSENT,
+            row["design_class"] or ABSENT,
             _text(row["k"]),
             ABSENT
             if row["budget_depth"] is None
@@ -37,8 +37,8 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
             quantity(row["parameters"]),
             _text(row["seed"]),
             _text(row["epochs"]),
-            _text(row["test_error_percent"], ".2f"),
-            ABSENT if row["train_seconds"] is None else duration(row["train_seconds"]),
+            _text(row["error_percent"], ".2f"),
+            ABSENT if row["training_seconds"] is None else duration(row["training_seconds"]),
             (row["started_at"] or ABSENT)[:16].replace("T", " "),
         )
         for row in runs.head(MAX_TABLE_ROWS).iter_rows(named=True)
@@ -55,10 +55,10 @@ def show_epochs(epochs: pl.DataFrame) -> ShownTable:
             row["name"],
             str(row["epoch"]),
             _text(row["train_loss_nats"], ".3f"),
-            _text(row["test_error_percent"], ".2f"),
+            _text(row["error_percent"], ".2f"),
             _text(row["nll_nats"], ".3f"),
             _text(row["ece"], ".3f"),
-            _text(row["train_seconds"], ".2f"),
+            _text(row["training_seconds"], ".2f"),
         )
         for row in epochs.head(MAX_TABLE_ROWS).iter_rows(named=True)
     ]

@@ -46,6 +46,8 @@ class Document:
     summary: RunSummary
     files: dict[str, StoredFile] = field(repr=False)
     """The files beside it by name."""
+    stored_version: int
+    """The schema version in which it was written, and the files beside it."""
 
     @property
     def epochs_within(self) -> bool:
@@ -89,7 +91,7 @@ def read_document(folder: Path) -> Document:
             refuse_odd_name(name)
         epochs = _epochs_adapter.validate_python(values.pop("epochs", []))
         values.pop("sha256", None)
-        summary = values.pop("summary", None)
+        summary, stored_version = values.pop("summary", None), values.pop("stored_version")
         return Document(
             folder=folder,
             record=_record_adapter.validate_python({**values, "epochs": epochs}),
@@ -97,6 +99,7 @@ def read_document(folder: Path) -> Document:
             if EPOCHS_FILE in files
             else summarise_epochs(epochs),
             files=files,
+            stored_version=stored_version,
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -108,6 +111,8 @@ def read_document(folder: Path) -> Document:
 
 def read_values(path: Path) -> dict[str, Any]:
     """Read a record's text as plain values of today's version, unchecked otherwise.
+
+    Its own version is beside them, as `stored_version`.
 
     Raises:
         RecordError: if it is absent or damaged, or of a newer version.
@@ -125,11 +130,11 @@ def read_values(path: Path) -> dict[str, Any]:
         migrated = migrate(values)
     except ValueError as error:
         raise RecordError(f"{path}: {error}") from error
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise RecordError(f"{path}: cannot be brought to version {SCHEMA_VERSION}") from error
-    if version == SCHEMA_VERSION and not isinstance(migrated.get("files"), dict):
+    if not isinstance(migrated.get("files"), dict):
         raise RecordError(f"{path}: files: expected a table of the files beside it")
-    return migrated
+    return {**migrated, "stored_version": version}
 
 
 def read_file(folder: Path, name: str, stored: StoredFile) -> bytes:

@@ -1,7 +1,7 @@
-"""`epochs.parquet`: one row an epoch, its columns those of `EpochRecord` with units in the names.
+"""`epochs.parquet`: one row an epoch, its columns the fields of `EpochRecord`.
 
-A field that is added to `EpochRecord` is a column by that alone. Files of before it was there are
-read with the field's default, so a new field needs one.
+A field that is added to `EpochRecord` is a column without further ado. Files that were written
+before are read with the field's default, so a new field needs one.
 """
 
 from __future__ import annotations
@@ -10,62 +10,27 @@ import dataclasses
 import io
 from collections import deque
 from itertools import accumulate
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import polars as pl
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.record import EpochRecord
+from ensemble_switchover.results.migrations import EPOCH_COLUMNS_OF_VERSION_2
+from ensemble_switchover.results.record import SCHEMA_VERSION, EpochRecord
+from ensemble_switchover.results.run_facts import column_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UNITS = {
-    "train_loss": "train_loss_nats",
-    "test_error": "test_error_percent",
-    "member_test_errors": "member_test_errors_percent",
-    "nll": "nll_nats",
-    "member_nlls": "member_nlls_nats",
-}
-"""Columns of fields whose own names lack the unit."""
-
-_TYPES: dict[Any, pl.DataType] = {
-    int: pl.Int64(),
-    float: pl.Float64(),
-    bool: pl.Boolean(),
-    str: pl.String(),
-}
-
-
-def column_type(hint: Any) -> pl.DataType:
-    """Return the type of a field's column.
-
-    Raises:
-        TypeError: for a field that is no number, truth value, text, or list of such.
-
-    >>> column_type(list[float]), column_type(int | None)
-    (List(Float64), Int64)
-    """
-    if get_origin(hint) is UnionType:
-        (hint,) = (part for part in get_args(hint) if part is not NoneType)
-    if get_origin(hint) is list:
-        return pl.List(column_type(get_args(hint)[0]))
-    if hint not in _TYPES:
-        raise TypeError(f"a field of an epoch of type {hint}: expected one of {list(_TYPES)}")
-    return _TYPES[hint]
-
-
 _HINTS = get_type_hints(EpochRecord)
-COLUMNS = {name: UNITS.get(name, name) for name in _HINTS}
-"""Field -> column."""
-SCHEMA = pl.Schema({COLUMNS[name]: column_type(hint) for name, hint in _HINTS.items()})
+SCHEMA = pl.Schema({name: column_type(hint) for name, hint in _HINTS.items()})
 _MAY_BE_ABSENT = {name for name, hint in _HINTS.items() if isinstance(hint, UnionType)}
 
 
 def epoch_columns(epoch: EpochRecord) -> dict[str, Any]:
     """Return an epoch by the columns of `SCHEMA`."""
-    return {column: getattr(epoch, name) for name, column in COLUMNS.items()}
+    return {name: getattr(epoch, name) for name in _HINTS}
 
 
 def dump_epochs_file(epochs: Sequence[EpochRecord]) -> bytes:
@@ -76,32 +41,36 @@ def dump_epochs_file(epochs: Sequence[EpochRecord]) -> bytes:
     return buffer.getvalue()
 
 
-def _read_frame(contents: Sequence[bytes]) -> pl.DataFrame:
+def _read_frame(contents: Sequence[bytes], version: int) -> pl.DataFrame:
     """Read the tables of many runs below one another, in one go.
 
     Raises:
         RecordError: if one of them is none, or has a column of another type.
     """
+    renamed = {} if version == SCHEMA_VERSION else EPOCH_COLUMNS_OF_VERSION_2
+    former = {new: old for old, new in renamed.items()}
     try:
-        return pl.scan_parquet(
+        frame = pl.scan_parquet(
             list(contents),
-            schema=SCHEMA,
+            schema={former.get(name, name): kind for name, kind in SCHEMA.items()},
             missing_columns="insert",
             extra_columns="ignore",
             use_statistics=False,
         ).collect()
+        return frame.rename(renamed)
     except pl.exceptions.PolarsError as error:
         raise RecordError(f"no table of epochs: {str(error).splitlines()[0]}") from error
 
 
 def load_epochs_files(
-    contents: Sequence[bytes], counts: Sequence[int]
+    contents: Sequence[bytes], counts: Sequence[int], version: int = SCHEMA_VERSION
 ) -> list[list[EpochRecord] | RecordError]:
     """Read the epochs of many runs.
 
     Args:
         contents: The Parquet file of each run.
         counts: How many epochs each should have.
+        version: The schema version that all of them were written in.
 
     Returns:
         For each its epochs, or why they cannot be read.
@@ -109,7 +78,7 @@ def load_epochs_files(
     if not contents:
         return []
     try:
-        epochs = _epochs_of(_read_frame(contents))
+        epochs = _epochs_of(_read_frame(contents, version))
         if len(epochs) != sum(counts):
             raise RecordError(f"no table of epochs: {len(epochs)} rows, expected {sum(counts)}")
     except RecordError as error:
@@ -117,8 +86,8 @@ def load_epochs_files(
             return [error]
         half = len(contents) // 2  # find the faulty one
         return [
-            *load_epochs_files(contents[:half], counts[:half]),
-            *load_epochs_files(contents[half:], counts[half:]),
+            *load_epochs_files(contents[:half], counts[:half], version),
+            *load_epochs_files(contents[half:], counts[half:], version),
         ]
     ends = list(accumulate(counts))
     return [epochs[end - count : end] for end, count in zip(ends, counts, strict=True)]
@@ -132,7 +101,7 @@ def _epochs_of(frame: pl.DataFrame) -> list[EpochRecord]:
     """
     epochs = [EpochRecord.__new__(EpochRecord) for _ in range(frame.height)]
     for field in dataclasses.fields(EpochRecord):
-        values = column_values(frame[COLUMNS[field.name]], field, field.name in _MAY_BE_ABSENT)
+        values = column_values(frame[field.name], field, field.name in _MAY_BE_ABSENT)
         put = vars(EpochRecord)[field.name].__set__
         deque(map(put, epochs, values), maxlen=0)
     return epochs

@@ -1,9 +1,9 @@
-"""What a record tells of its run's request, from the resolved run."""
+"""The parts of a record that follow from the resolved run."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.dataset_spec import without_idle
 from ensemble_switchover.results.record import (
@@ -12,25 +12,51 @@ from ensemble_switchover.results.record import (
     DesignRecord,
     RecipeRecord,
 )
+from ensemble_switchover.results.run_facts import read_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.config.run_spec import RunSpec
 
 
+def spec_facts(spec: RunSpec, environment: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the facts of a run that are known before it has a record, as flat columns.
+
+    Args:
+        spec: The run.
+        environment: Fields of `EnvironmentRecord`, as far as they are known.
+    """
+    requested = {
+        "execution_requested": spec.execution.name,
+        "precision": spec.precision,
+        "compiled": spec.compile,
+    }
+    facts = read_facts(
+        {
+            "run": spec,
+            "design": design_record(spec),
+            "dataset": dataset_record(spec, spec.sizes.train, spec.sizes.evaluated, ()),
+            "budget": budget_record(spec),
+            "recipe": recipe_record(spec),
+            "environment": {**requested, **(environment or {})},
+        }
+    )
+    return {name: value for name, value in facts.items() if value is not None}
+
+
 def budget_record(spec: RunSpec) -> BudgetRecord:
-    """Tell the single network that states the budget."""
+    """Describe the single network that states the budget."""
     return BudgetRecord(**asdict(spec.budget))
 
 
 def recipe_record(spec: RunSpec) -> RecipeRecord:
-    """Tell the training hyperparameters."""
+    """Describe the training hyperparameters."""
     return RecipeRecord(**{**asdict(spec.recipe), "drops": list(spec.recipe.drops)})
 
 
 def design_record(spec: RunSpec) -> DesignRecord:
-    """Tell the networks that are trained."""
+    """Describe the networks that are trained."""
     design = spec.design
     return DesignRecord(
         family=spec.family.name,
@@ -50,7 +76,7 @@ def design_record(spec: RunSpec) -> DesignRecord:
 def dataset_record(
     spec: RunSpec, num_train_images: int, num_measured_images: int, remarks: Sequence[str]
 ) -> DatasetRecord:
-    """Tell the images as they are used."""
+    """Describe the images as they are used."""
     on_test = spec.sizes.evaluated_on == "test"
     used = without_idle(spec.dataset)
     return DatasetRecord(

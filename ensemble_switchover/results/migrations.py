@@ -4,26 +4,84 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.results.record import SCHEMA_VERSION
+from ensemble_switchover.results.record import QUALITY, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Values = dict[str, Any]
 
+_EPOCH_FIELDS_OF_VERSION_2 = {
+    "train_loss": "train_loss_nats",
+    "train_seconds": "training_seconds",
+    "member_train_seconds": "member_training_seconds",
+    "test_error": "error_percent",
+    "member_test_errors": "member_error_percent",
+    "nll": "nll_nats",
+    "member_nlls": "member_nll_nats",
+    "member_briers": "member_brier",
+    "member_eces": "member_ece",
+}
+"""Names of an epoch's fields in JSON, in records of version 1 and in checkpoints -> today's."""
+
+EPOCH_COLUMNS_OF_VERSION_2 = {
+    "train_seconds": "training_seconds",
+    "member_train_seconds": "member_training_seconds",
+    "test_error_percent": "error_percent",
+    "member_test_errors_percent": "member_error_percent",
+    "member_nlls_nats": "member_nll_nats",
+    "member_briers": "member_brier",
+    "member_eces": "member_ece",
+}
+"""Columns of `epochs.parquet` in version 2 -> those of today's."""
+
+_SUMMARY_NAMES_OF_VERSION_2 = {
+    "test_error_percent": "error_percent",
+    "mean_member_test_error_percent": "mean_member_error_percent",
+    "train_seconds": "training_seconds",
+}
+
+
+def migrate_epoch(values: Values) -> Values:
+    """Bring an epoch of any version to today's names."""
+    return _renamed(values, _EPOCH_FIELDS_OF_VERSION_2)
+
 
 def _epochs_get_a_file_of_their_own(values: Values) -> Values:
     """Version 1 had the epochs within the record, and no further files.
 
     They stay under `epochs`, which says that no file has them. Until `execution=auto`, what was
-    asked for was what was done.
+    requested was what ran.
     """
     environment = values["environment"]
     asked = {"execution_asked": environment["execution"]}
     return {**values, "files": {}, "environment": {**asked, **environment}}
 
 
-MIGRATIONS: dict[int, Callable[[Values], Values]] = {1: _epochs_get_a_file_of_their_own}
+def _names_say_their_unit(values: Values) -> Values:
+    """Version 2 called every error a test error, and named few units."""
+    values = _renamed(values, {"training": "training_fingerprint"})
+    values["environment"] = _renamed(
+        values["environment"], {"execution_asked": "execution_requested"}
+    )
+    if "epochs" in values:
+        values["epochs"] = [migrate_epoch(epoch) for epoch in values["epochs"]]
+    if "summary" in values:
+        summary = _renamed(values["summary"], _SUMMARY_NAMES_OF_VERSION_2)
+        quality = {name: summary.pop(name, None) for name in QUALITY}
+        summary["quality"] = {name: v for name, v in quality.items() if v is not None}
+        values["summary"] = summary
+    return values
+
+
+def _renamed(values: Values, names: dict[str, str]) -> Values:
+    return {names.get(name, name): value for name, value in values.items()}
+
+
+MIGRATIONS: dict[int, Callable[[Values], Values]] = {
+    1: _epochs_get_a_file_of_their_own,
+    2: _names_say_their_unit,
+}
 """From a version to the next one."""
 
 

@@ -1,35 +1,19 @@
-"""What one run leaves behind. Records are the only source of tables, figures and pages.
+"""What a finished run stores. Records are the only source of tables, figures and pages.
 
-A field that is added later needs a default, with which older records are read; what that cannot
-say is a new `SCHEMA_VERSION` and a migration to it.
+The docstring of a field is the meaning of its column in every table (`results.run_facts`), and the
+end of its name is the unit. A field that is added later needs a default, with which older records
+are read; a change that a default cannot express needs a new `SCHEMA_VERSION` and a migration to it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
-SCHEMA_VERSION = 2
+from ensemble_switchover.measurement import classification
+from ensemble_switchover.measurement.classification import of_each_member, of_ensemble
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunDescription:
-    """What a run is, for as long as it has no record."""
-
-    family: str
-    dataset: str
-    design_class: str
-    k: int
-    depth: int
-    width: int
-    budget_depth: int
-    budget_width: int
-    budget_parameters: int
-    parameters: int
-    epochs: int
-    """Epochs that it is to be trained for."""
-    seed: int
-    fingerprint: str
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +21,11 @@ class BudgetRecord:
     """The single network `S` that states the budget `|S|`."""
 
     depth: int
+    """Depth of the single network that states the budget."""
     width: int
+    """Width factor, or growth rate, of the single network that states the budget."""
     parameters: int
-    """Trainable parameters of the single network."""
+    """Trainable parameters of the single network that states the budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +33,25 @@ class DesignRecord:
     """The networks that were trained for the budget."""
 
     family: str
+    """Family of networks, such as `resnet`."""
     family_options: dict[str, Any]
+    """Options of the family, as JSON in tables."""
     design_class: Literal["single", "deq", "weq"]
+    """`single` network, or ensemble of members as deep (`deq`) or as wide (`weq`) as it."""
     depth: int
+    """Depth of one member."""
     width: int
+    """Width factor, or growth rate, of one member."""
     k: int
     """Number of members; 1 for a single network."""
     member_parameters: int
+    """Trainable parameters of one member."""
     parameters: int
     """Trainable parameters of all members together."""
     budget_fill: float
-    """`k * member_parameters / budget.parameters`."""
+    """Share of the budget that is spent: `parameters / budget_parameters`."""
     member_flops: int
-    """Floating-point operations of one member's forward pass on one image (2 per multiply-add)."""
+    """Floating-point operations of one member's forward pass on one image, 2 per multiply-add."""
     source: str
     """How the design follows from the budget: `rule`, `published` or `nearest`."""
 
@@ -69,29 +61,33 @@ class DatasetRecord:
     """The images as they were used."""
 
     name: str
+    """Data set."""
     num_classes: int
     channels: int
     image_size: int
+    """Height and width in pixels."""
     train_size: int
+    """Number of images trained on, without those held out for validation."""
     test_size: int
+    """Number of test images that were classified; 0 where validation images were."""
     augmentation: str
+    """Augmentation of training images: `none`, `standard` or `randaugment`."""
     crop_padding: int
-    """Pixels; 0 where images are not augmented."""
+    """Padding of random crops in pixels; 0 where images are not augmented."""
     flip: bool
     split_seed: int
-    """0 where nothing is drawn by it."""
+    """Seed of the split; 0 where nothing is drawn by it."""
     randaugment_ops: int | None = None
-    """Operations of an image; absent where RandAugment was not applied."""
+    """Operations per image; absent where RandAugment was not applied."""
     randaugment_magnitude: int | None = None
     validation_size: int = 0
-    """Images held out of the training images; `train_size` is without them."""
+    """Number of images held out of the training images."""
     evaluated_on: Literal["test", "validation"] = "test"
-    """The images of every `test_error` and of what is measured beside it; of test images none was
-    used where it is `validation`, and `test_size` is 0."""
+    """Images of every error and of the other measures of quality: `test` or `validation`."""
     options: dict[str, Any] = field(default_factory=dict)
     """What else decides the images, such as the difficulty of generated ones."""
     remarks: list[str] = field(default_factory=list)
-    """What the user was told of the set, such as the files that were left out."""
+    """What the user was told about the data set, such as which files were left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +95,18 @@ class RecipeRecord:
     """The training hyperparameters as they were used (the paper's Table A, or the user's)."""
 
     name: str
+    """Recipe: where the hyperparameters are from."""
     epochs: int
+    """Number of training epochs."""
     batch_size: int
+    """Images per training step of a member."""
     learning_rate: float
+    """Learning rate of the first epoch."""
     drops: list[tuple[int, float]]
     """`(epoch, learning rate)` pairs: from that epoch on (counted from 0), that rate."""
     momentum: float
     weight_decay: float
+    """Weight decay (L2 penalty)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,49 +114,75 @@ class EpochRecord:
     """One epoch of all members. Seconds are wall-clock seconds on the run's device."""
 
     epoch: int
-    """Counted from 1: the number of epochs trained."""
+    """Number of epochs trained so far."""
     learning_rate: float
-    train_loss: float
-    """Mean cross-entropy over the epoch's training images and members."""
-    train_seconds: float
-    """Training work alone, data wait included, evaluation excluded, summed over the members."""
-    member_train_seconds: list[float]
+    """Learning rate of the epoch."""
+    train_loss_nats: float
+    """Training loss: mean cross-entropy over the epoch's training images and members."""
+    training_seconds: float
+    """Training of all members, waiting for data included; evaluation and compiling are not."""
+    member_training_seconds: list[float]
+    """Training of each member."""
     warm_up: bool
-    """True for the first epoch, which time summaries leave out."""
+    """True for the first epoch of a process, which summaries of time leave out."""
     evaluation_seconds: float
-    test_error: float
-    """Percent; the ensemble's (mean of the members' softmax)."""
-    member_test_errors: list[float]
-    """Percent; one per member."""
-    nll: float
-    """Mean negative log-likelihood of the ensemble's probabilities on the test images, in nats."""
-    brier: float
-    """Mean over test images of the squared distance to the one-hot label."""
-    ece: float
-    """Expected calibration error of the ensemble, 15 bins, between 0 and 1."""
-    disagreement: float | None
-    """Mean over pairs of members of the share of test images that they classify differently."""
+    """Evaluation after the epoch."""
+    error_percent: Annotated[float, of_ensemble(classification.error_percent)]
+    """Error: images that the ensemble (the mean of the members' softmax) classifies wrongly."""
+    member_error_percent: Annotated[list[float], of_each_member(classification.error_percent)]
+    """Error of each member."""
+    nll_nats: Annotated[float, of_ensemble(classification.nll_nats)]
+    """Negative log-likelihood: mean over the images, of the ensemble's probabilities."""
+    brier: Annotated[float, of_ensemble(classification.brier)]
+    """Squared distance to the label (Brier score): mean over the images, of the ensemble's
+    probabilities to the one-hot label."""
+    ece: Annotated[float, of_ensemble(classification.ece)]
+    """Calibration error (ECE): expected calibration error of the ensemble, 15 bins, between 0 and
+    1."""
+    disagreement: Annotated[float | None, classification.disagreement]
+    """Disagreement: share of images that two members classify differently, mean over the pairs;
+    absent for a single network."""
     peak_device_bytes: int | None
-    """Peak bytes that the allocator handed out on the accelerator; absent on a CPU."""
+    """Peak memory that the device's allocator handed out; absent on a CPU."""
     peak_reserved_bytes: int | None
-    """Peak bytes that the allocator reserved on the accelerator; absent on a CPU."""
+    """Peak memory that the device's allocator reserved; absent on a CPU."""
     peak_rss_bytes: int | None
-    """Peak resident memory of the whole process; the only figure that a CPU can give."""
+    """Peak resident memory of the whole process."""
     compile_seconds: float = 0.0
-    """Spent on compiling before the training work of the epoch; no part of `train_seconds`."""
+    """Compiling before the training of the epoch."""
     waiting_share: float = 0.0
-    """How long threads of the run waited for a processor in training, as a share of the time that
-    they worked; 0 where the system does not tell."""
-    member_nlls: list[float] = field(default_factory=list)
-    """Nats; one per member. Empty, as the two that follow, in records that did not have it yet."""
-    member_briers: list[float] = field(default_factory=list)
-    member_eces: list[float] = field(default_factory=list)
-    error_correlation: float | None = None
-    """Mean over pairs of members of the correlation of their errors over the test images; absent
-    for a single network, and where no pair has a member that errs on some images only."""
+    """Time that threads of the run waited for a processor in training, as a share of the time that
+    they worked; 0 where the system does not report it."""
+    member_nll_nats: Annotated[list[float], of_each_member(classification.nll_nats)] = field(
+        default_factory=list
+    )
+    """Negative log-likelihood of each member; empty in the oldest records, as the two that
+    follow."""
+    member_brier: Annotated[list[float], of_each_member(classification.brier)] = field(
+        default_factory=list
+    )
+    """Brier score of each member."""
+    member_ece: Annotated[list[float], of_each_member(classification.ece)] = field(
+        default_factory=list
+    )
+    """Expected calibration error of each member."""
+    error_correlation: Annotated[float | None, classification.error_correlation] = None
+    """Error correlation: of two members' errors over the images, mean over the pairs, between -1
+    and 1; absent for a single network, and where no two members err on some images only."""
     member_peak_device_bytes: list[int] = field(default_factory=list)
-    """`peak_device_bytes` of each member's own training; empty where members train at once, and on
-    a CPU."""
+    """Peak memory that the device's allocator handed out in each member's own training; empty where
+    members train at once, and on a CPU."""
+
+
+MEASURES = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(EpochRecord, include_extras=True).items()
+    if hasattr(hint, "__metadata__")
+}
+"""Field of an epoch -> the function that measures it, from the probabilities of all members
+(k, N, C) and the labels (N,)."""
+QUALITY = tuple(name for name in MEASURES if not name.startswith("member_"))
+"""The measures that are of the ensemble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,14 +193,17 @@ class LatencyRecord:
     """
 
     model: Literal["run", "single"] = "run"
-    """The run's own, or the single network `S` of its budget, untrained, timed beside it."""
+    """The run's own model, or the single network of its budget, untrained, timed beside it."""
     execution: str = "sequential"
-    """How the members predict: `sequential`, and what was the fastest where that was another."""
+    """How the members predict."""
     batch_size: int
     repeats: int
     median_ms_per_image: float
+    """Inference of the whole model: median over the repeats."""
     lower_quartile_ms_per_image: float
+    """Its lower quartile over the repeats."""
     upper_quartile_ms_per_image: float
+    """Its upper quartile over the repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,29 +231,35 @@ class EnvironmentRecord:
     """Where and how the run was executed. Times and memory compare only within one of these."""
 
     device: str
-    """`cpu`, `cuda` or `mps`."""
+    """Type of the device: `cpu`, `cuda` or `mps`."""
     device_name: str
+    """Name of the device, such as that of the processor."""
     execution: str
     """How the members were executed."""
-    execution_asked: str
-    """`auto` where the program chose that for its speed here; else what was asked for."""
+    execution_requested: str
+    """Execution that was requested; `auto` leaves the choice of the fastest to the program."""
     began_on: str | None = None
-    """Device, threads and torch of the run's former processes, where they were others than those
-    that ended it: its seconds are then of both."""
+    """Device, threads and torch of the run's former processes, where they differ from those that
+    ended it: its seconds are then of both."""
     precision: str
+    """Precision of training, such as `32` or `bf16`."""
     compiled: bool
+    """Whether the networks were compiled."""
     residence: str = "device"
     """Where the images lay: `device`, or `host`, from where batches were brought ahead."""
     num_threads: int
+    """Number of processor threads of the run."""
     concurrent_jobs: int
-    """How many runs of the study shared the machine while this one was timed."""
+    """Number of runs of the study that shared the machine."""
     host_load: float | None
-    """One-minute load average of the host when the run started, where the system tells."""
+    """One-minute load average of the host when the run started, where the system reports it."""
     disturbances: list[str] = field(default_factory=list)
     """What was seen to share or to slow down the device while the run was timed."""
     platform: str
+    """Operating system."""
     versions: dict[str, str]
     commit: str | None
+    """Commit of the program, where it ran from a repository."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,15 +268,18 @@ class Record:
 
     schema_version: int
     name: str
-    """The name of the run and of its folder."""
+    """Name of the run and of its folder."""
     fingerprint: str
+    """Hash of what decides the result of the run."""
     study: str
-    training: str = ""
-    """A hash of what was trained and measured, whichever budget and class asked for it."""
+    """Study that the run belongs to."""
+    training_fingerprint: str = ""
+    """Hash of what was trained and measured, whichever budget and class requested it."""
     shared_from: str | None = None
     """The run whose training this is too, where a design came out equal to one of another budget,
     class or study: its epochs, seconds and latencies are then that run's."""
     seed: int
+    """Seed of the run; the members' seeds follow from it."""
     member_seeds: list[int]
     budget: BudgetRecord
     design: DesignRecord
@@ -249,12 +288,12 @@ class Record:
     environment: EnvironmentRecord
     latencies: list[LatencyRecord]
     layer_times: list[LayerTimeRecord] = field(default_factory=list)
-    """Empty where they were not asked for."""
+    """Empty where they were not requested."""
     epochs: list[EpochRecord] = field(repr=False)
-    """In the store, a file of their own."""
+    """Stored in a file of their own."""
     config: dict[str, Any] = field(repr=False)
     """The composed configuration, resolved."""
     started_at: str
-    """UTC, ISO 8601."""
+    """When the run started: UTC, ISO 8601."""
     wall_seconds: float
-    """From start to record, everything included."""
+    """From the start to the record, everything included."""

@@ -11,6 +11,7 @@ import gc
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 from pydantic import TypeAdapter
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.files import TEMPORARY_PREFIX, whole_file
@@ -41,11 +42,11 @@ from ensemble_switchover.results.layout import (
     RECORD_FILE,
     unfinished_folder,
 )
+from ensemble_switchover.results.migrations import migrate_epoch
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
     EpochRecord,
     Record,
-    RunDescription,
 )
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def write_failure(
     name: str,
     error: str,
     *,
-    description: RunDescription | None = None,
+    description: Mapping[str, Any] | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> None:
     """Note that a run failed, and why, in one line; a record is never replaced by that."""
@@ -129,14 +130,14 @@ def write_failure(
     _write_folder(folder, contents)
 
 
-def write_description(folder: Path, description: RunDescription) -> None:
-    """Note what is run in `folder`, for as long as it is unfinished."""
+def write_description(folder: Path, description: Mapping[str, Any]) -> None:
+    """Store the facts of the run in `folder`, for as long as it is unfinished."""
     with whole_file(unfinished_folder(folder) / DESCRIPTION_FILE) as temporary:
-        temporary.write_bytes(to_json(description, indent=1))
+        temporary.write_bytes(to_json(dict(description), indent=1))
 
 
 def forget_description(folder: Path) -> None:
-    """Take back what `write_description` noted."""
+    """Remove what `write_description` stored."""
     (unfinished_folder(folder) / DESCRIPTION_FILE).unlink(missing_ok=True)
 
 
@@ -151,8 +152,8 @@ def dump_epochs(epochs: list[EpochRecord]) -> bytes:
 
 
 def load_epochs(content: bytes) -> list[EpochRecord]:
-    """Read what `dump_epochs` wrote."""
-    return _epochs_adapter.validate_json(content)
+    """Read what `dump_epochs` wrote, in this version or an earlier one."""
+    return _epochs_adapter.validate_python([migrate_epoch(epoch) for epoch in from_json(content)])
 
 
 def read_record(path: Path) -> Record:
@@ -187,7 +188,7 @@ def read_folders(folders: Sequence[Path]) -> tuple[dict[Path, Record], list[Unre
             for start in range(0, len(folders), BATCH_SIZE)
         ]
         for batch in batches:
-            epochs = dict(zip(batch.beside, batch.epochs.result(), strict=True))
+            epochs = dict(pair for part in batch.epochs for pair in part.result())
             for folder, document in batch.documents.items():
                 rows = epochs.get(folder, document.record.epochs)
                 if isinstance(rows, RecordError):
@@ -199,38 +200,51 @@ def read_folders(folders: Sequence[Path]) -> tuple[dict[Path, Record], list[Unre
     return records, sorted(unreadable, key=lambda entry: entry.path)
 
 
+_Epochs = list[tuple[Path, "list[EpochRecord] | RecordError"]]
+"""Folder and its epochs, or why they cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """Some records that are being read."""
 
     documents: dict[Path, Document]
     unreadable: list[Unreadable]
-    beside: list[Path]
-    """Folders of those whose epochs are a file of their own."""
-    epochs: Future[list[list[EpochRecord] | RecordError]]
-    """Of `beside`."""
+    epochs: list[Future[_Epochs]]
+    """Those of the records whose epochs are in a file of their own, one part per version."""
 
 
 def _read_batch(folders: Sequence[Path], reader: ThreadPoolExecutor) -> _Batch:
     """Read some records; `reader` makes epochs of their files while the next ones are read."""
-    from ensemble_switchover.results.epochs import load_epochs_files  # polars takes its time
-
     documents: dict[Path, Document] = {}
     unreadable: list[Unreadable] = []
-    contents: dict[Path, bytes] = {}
+    contents: defaultdict[int, dict[Path, bytes]] = defaultdict(dict)
     for folder in folders:
         path = folder / RECORD_FILE
         try:
             document = read_document(folder)
             if not document.epochs_within:
                 path = folder / EPOCHS_FILE
-                contents[folder] = read_file(folder, EPOCHS_FILE, document.files[EPOCHS_FILE])
+                content = read_file(folder, EPOCHS_FILE, document.files[EPOCHS_FILE])
+                contents[document.stored_version][folder] = content
             documents[folder] = document
         except RecordError as error:
             unreadable.append(Unreadable(path, str(error)))
-    counts = [documents[folder].summary.num_epochs for folder in contents]
-    epochs = reader.submit(load_epochs_files, list(contents.values()), counts)
-    return _Batch(documents, unreadable, list(contents), epochs)
+    epochs = [
+        reader.submit(_read_epochs, files, documents, version)
+        for version, files in contents.items()
+    ]
+    return _Batch(documents, unreadable, epochs)
+
+
+def _read_epochs(
+    files: Mapping[Path, bytes], documents: Mapping[Path, Document], version: int
+) -> _Epochs:
+    from ensemble_switchover.results.epochs import load_epochs_files  # polars takes its time
+
+    counts = [documents[folder].summary.num_epochs for folder in files]
+    found = load_epochs_files(list(files.values()), counts, version)
+    return list(zip(files, found, strict=True))
 
 
 def read_attachment(folder: Path, name: str) -> bytes:

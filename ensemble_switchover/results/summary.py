@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.results.record import QUALITY
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,28 +16,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """What was measured after the last epoch, and seconds and bytes of all; units in the names."""
+    """What was measured after the last epoch, and the seconds and bytes of all epochs."""
 
     num_epochs: int
-    """Epochs that were trained."""
-    test_error_percent: float
-    mean_member_test_error_percent: float
-    nll_nats: float
-    brier: float
-    ece: float
-    disagreement: float | None
-    train_seconds: float
-    """Of all epochs together."""
+    """Number of epochs that were trained."""
+    quality: dict[str, float]
+    """The measures of the ensemble after the last epoch (`QUALITY`), without absent ones."""
+    mean_member_error_percent: float
+    """Mean of the members' errors after the last epoch."""
+    training_seconds: float
+    """Training of all epochs and members."""
     epoch_seconds: float | None
-    """Median training seconds of the epochs that are no warm-up; absent where all are."""
+    """Training of the median epoch; warm-up epochs are left out, and absent where all are."""
     peak_device_bytes: int | None
+    """Peak memory that the device's allocator handed out in any epoch; absent on a CPU."""
     peak_reserved_bytes: int | None
+    """Peak memory that the device's allocator reserved in any epoch; absent on a CPU."""
     peak_rss_bytes: int | None
-    error_correlation: float | None = None
+    """Peak resident memory of the whole process in any epoch."""
+
+    @property
+    def error_percent(self) -> float:
+        """Error of the ensemble after the last epoch."""
+        return self.quality["error_percent"]
 
 
 def summarise_epochs(epochs: Sequence[EpochRecord]) -> RunSummary:
-    """Sum up the epochs of a run.
+    """Summarise the epochs of a run.
 
     Raises:
         ValueError: if there is none.
@@ -43,21 +50,17 @@ def summarise_epochs(epochs: Sequence[EpochRecord]) -> RunSummary:
     if not epochs:
         raise ValueError("a record without epochs; expected one or more")
     last = epochs[-1]
-    seconds = [epoch.train_seconds for epoch in epochs if not epoch.warm_up]
+    seconds = [epoch.training_seconds for epoch in epochs if not epoch.warm_up]
+    quality = {name: getattr(last, name) for name in QUALITY}
     return RunSummary(
         num_epochs=len(epochs),
-        test_error_percent=last.test_error,
-        mean_member_test_error_percent=fmean(last.member_test_errors),
-        nll_nats=last.nll,
-        brier=last.brier,
-        ece=last.ece,
-        disagreement=last.disagreement,
-        train_seconds=sum(epoch.train_seconds for epoch in epochs),
+        quality={name: value for name, value in quality.items() if value is not None},
+        mean_member_error_percent=fmean(last.member_error_percent),
+        training_seconds=sum(epoch.training_seconds for epoch in epochs),
         epoch_seconds=median(seconds) if seconds else None,
         peak_device_bytes=_highest([epoch.peak_device_bytes for epoch in epochs]),
         peak_reserved_bytes=_highest([epoch.peak_reserved_bytes for epoch in epochs]),
         peak_rss_bytes=_highest([epoch.peak_rss_bytes for epoch in epochs]),
-        error_correlation=last.error_correlation,
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.measurement.classification import classify
-from ensemble_switchover.results.record import EpochRecord
+from ensemble_switchover.results.record import MEASURES, EpochRecord
 from ensemble_switchover.training.epoch_result import mean_loss
 
 if TYPE_CHECKING:
@@ -26,30 +25,20 @@ def make_epoch_record(
         recipe: The recipe of the training.
         num_train_images: Images that a member is trained on in an epoch.
     """
-    quality = classify(result.probabilities, labels.to(result.probabilities.device))
-    ensemble = quality.ensemble
+    labels = labels.to(result.probabilities.device)
     return EpochRecord(
         epoch=result.epoch,
         learning_rate=recipe.learning_rate_at(result.epoch - 1),
-        train_loss=mean_loss(result.step_losses, recipe.batch_size, num_train_images),
-        train_seconds=result.train_seconds,
-        member_train_seconds=result.member_train_seconds,
+        train_loss_nats=mean_loss(result.step_losses, recipe.batch_size, num_train_images),
+        training_seconds=result.train_seconds,
+        member_training_seconds=result.member_train_seconds,
         warm_up=result.warm_up,
         evaluation_seconds=result.evaluation_seconds,
-        test_error=ensemble.test_error,
-        member_test_errors=[member.test_error for member in quality.members],
-        nll=ensemble.nll,
-        brier=ensemble.brier,
-        ece=ensemble.ece,
-        disagreement=quality.disagreement,
         peak_device_bytes=result.peak.device_bytes,
         peak_reserved_bytes=result.peak.reserved_bytes,
         peak_rss_bytes=result.peak.rss_bytes,
         compile_seconds=result.compile_seconds,
         waiting_share=result.waiting_share,
-        member_nlls=[member.nll for member in quality.members],
-        member_briers=[member.brier for member in quality.members],
-        member_eces=[member.ece for member in quality.members],
-        error_correlation=quality.error_correlation,
         member_peak_device_bytes=result.member_peak_device_bytes,
+        **{name: measure(result.probabilities, labels) for name, measure in MEASURES.items()},
     )

@@ -19,6 +19,7 @@ from ensemble_switchover.errors import (
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.logs import attached
 from ensemble_switchover.results.document import read_document
+from ensemble_switchover.results.from_run_spec import spec_facts
 from ensemble_switchover.results.layout import (
     LOG_FILE,
     RECORD_FILE,
@@ -28,7 +29,6 @@ from ensemble_switchover.results.layout import (
 )
 from ensemble_switchover.results.lock import Hold, take_lock
 from ensemble_switchover.results.predictions import kept_epochs, predictions_file
-from ensemble_switchover.results.record import RunDescription
 from ensemble_switchover.results.state import RunState, ended_state, failure_of, has_checkpoint
 from ensemble_switchover.results.store import (
     forget_description,
@@ -147,7 +147,7 @@ def _train(
     from ensemble_switchover.training.checkpoint import remove_checkpoints
 
     files: dict[str, bytes | Path] = {}
-    description = describe_run(spec)
+    description = spec_facts(spec)
     write_description(spec.folder, description)
 
     def note(error: str) -> None:
@@ -177,22 +177,3 @@ def _train(
     forget_unfinished(spec.folder)
     log.keep(record)
     return JobOutcome(Ending.TRAINED, f"{summary}\n{spec.folder / RECORD_FILE}")
-
-
-def describe_run(spec: RunSpec) -> RunDescription:
-    """Tell what a run is, for those who look while it has no record."""
-    return RunDescription(
-        family=spec.family.name,
-        dataset=spec.dataset.name,
-        design_class=spec.design.design_class.value,
-        k=spec.design.k,
-        depth=spec.design.depth,
-        width=spec.design.width,
-        budget_depth=spec.budget.depth,
-        budget_width=spec.budget.width,
-        budget_parameters=spec.budget.parameters,
-        parameters=spec.design.parameters,
-        epochs=spec.recipe.epochs,
-        seed=spec.seed,
-        fingerprint=spec.fingerprint,
-    )

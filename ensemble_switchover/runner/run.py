@@ -190,7 +190,7 @@ def train_and_measure(
         schema_version=SCHEMA_VERSION,
         name=spec.name,
         fingerprint=spec.fingerprint,
-        training=spec.training_fingerprint,
+        training_fingerprint=spec.training_fingerprint,
         study=spec.study,
         seed=spec.seed,
         member_seeds=spec.member_seeds,
@@ -201,7 +201,7 @@ def train_and_measure(
         environment=EnvironmentRecord(
             **asdict(setup.environment),
             execution=beginning.plan.label,
-            execution_asked=spec.execution.name,
+            execution_requested=spec.execution.name,
             began_on=beginning.began_on,
             precision=spec.precision,
             compiled=spec.compile,
@@ -398,9 +398,9 @@ def _with_normalisation(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -
 def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
     width = len(str(num_epochs))
     return (
-        f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss:.3f}  "
-        f"{evaluated_on} error {epoch.test_error:5.2f} %  {epoch.train_seconds:.2f} s training, "
-        f"{epoch.evaluation_seconds:.2f} s evaluation"
+        f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss_nats:.3f}  "
+        f"{evaluated_on} error {epoch.error_percent:5.2f} %  "
+        f"{epoch.training_seconds:.2f} s training, {epoch.evaluation_seconds:.2f} s evaluation"
     )
 
 
@@ -408,8 +408,8 @@ def summary_line(record: Record) -> str:
     """Tell a record in one line."""
     last = record.epochs[-1]
     latency = latencies_at(record.latencies)
-    seconds = [epoch.train_seconds for epoch in record.epochs if not epoch.warm_up]
-    parts: list[Any] = [f"{record.dataset.evaluated_on} error {last.test_error:.2f} %"]
+    seconds = [epoch.training_seconds for epoch in record.epochs if not epoch.warm_up]
+    parts: list[Any] = [f"{record.dataset.evaluated_on} error {last.error_percent:.2f} %"]
     if seconds:
         parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
     if latency is not None:

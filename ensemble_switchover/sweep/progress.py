@@ -321,6 +321,6 @@ def label(spec: RunSpec) -> str:
 
 def ending(document: Document) -> str:
     """Tell how a finished run ended."""
-    record, error = document.record, document.summary.test_error_percent
+    record, error = document.record, document.summary.error_percent
     on = record.dataset.evaluated_on
     return f"{on} error {error:.2f} %, {duration(record.wall_seconds)}"

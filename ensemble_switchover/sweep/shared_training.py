@@ -30,7 +30,7 @@ def finished_trainings(results: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in find_runs(results).recorded:
         try:
-            training = read_document(folder).record.training
+            training = read_document(folder).record.training_fingerprint
         except RecordError:
             continue  # whoever asks for that run is told
         if training:
@@ -73,9 +73,10 @@ def share_record(spec: RunSpec, config: Config, source: Path) -> None:
         OSError: if the record cannot be written.
     """
     record = read_record(source / RECORD_FILE)
-    if record.training != spec.training_fingerprint:
+    if record.training_fingerprint != spec.training_fingerprint:
         raise RecordError(
-            f"{source}: expected training {spec.training_fingerprint}, it has {record.training}"
+            f"{source}: expected training {spec.training_fingerprint}, it has "
+            f"{record.training_fingerprint}"
         )
     kept = read_document(source).files
     wanted = [predictions_file(e) for e in kept_epochs(config.record.predictions, spec.recipe)]

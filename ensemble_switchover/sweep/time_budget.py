@@ -150,8 +150,8 @@ def _look(specs: Sequence[RunSpec]) -> tuple[dict[str, float], float]:
     for spec in specs:
         if run_state(spec.folder) is RunState.FINISHED:
             document = read_document(spec.folder)
-            if math.isfinite(document.summary.test_error_percent):
-                errors[spec.name] = document.summary.test_error_percent
+            if math.isfinite(document.summary.error_percent):
+                errors[spec.name] = document.summary.error_percent
             seconds += document.record.wall_seconds
             done += work(spec)
     return errors, seconds / done if done else 0.0

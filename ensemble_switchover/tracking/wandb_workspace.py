@@ -72,13 +72,13 @@ def chapters(contents: Contents) -> list[Chapter]:
         ]
         epochs += [
             _by_epoch(f"{measured.capitalize()} error", f"{measured}/error_percent", "%"),
-            _by_epoch("Negative log-likelihood", f"{measured}/nll", "nats"),
+            _by_epoch("Negative log-likelihood", f"{measured}/nll_nats", "nats"),
             _by_epoch("Expected calibration error", f"{measured}/ece", "0 to 1"),
         ]
         if contents.ensembles:
             epochs.append(_by_epoch("Disagreement", f"{measured}/disagreement", "0 to 1"))
     times = [
-        _by_parameters("Training time per epoch", "summary/median_epoch_seconds", "s"),
+        _by_parameters("Training time per epoch", "summary/epoch_seconds", "s"),
         *(
             _by_parameters(
                 f"Inference time per image, batch {size}",
@@ -87,7 +87,7 @@ def chapters(contents: Contents) -> list[Chapter]:
             )
             for size in contents.batch_sizes
         ),
-        _by_epoch("Training time", "train/epoch_seconds", "s"),
+        _by_epoch("Training time", "train/training_seconds", "s"),
     ]
     memory = [
         _by_parameters(title, f"summary/peak_{kind}_bytes", "bytes")
@@ -128,10 +128,10 @@ def make_workspace(
         runset_settings=ws.RunsetSettings(
             filters=_runs_of(contents.study, RUN_JOB),
             pinned_columns=[
-                f"config:{RESOLVED_KEY}.value.design",
+                f"config:{RESOLVED_KEY}.value.design_label",
                 f"summary:{PARAMETERS}",
                 *(f"summary:{measured}/error_percent" for measured in contents.evaluated_on),
-                "summary:summary/median_epoch_seconds",
+                "summary:summary/epoch_seconds",
             ],
             run_settings={
                 run: ws.RunSettings(color=colour) for run, colour in _colours(classes).items()
@@ -229,7 +229,7 @@ def _by_epoch(title: str, metric: str, unit: str) -> wr.LinePlot:
         y=[metric],
         title_x="epoch",
         title_y=unit,
-        groupby=wr.Config(f"{RESOLVED_KEY}.design"),
+        groupby=wr.Config(f"{RESOLVED_KEY}.design_label"),
         groupby_aggfunc="mean",
         groupby_rangefunc="minmax",
         max_runs_to_show=MAX_RUNS,

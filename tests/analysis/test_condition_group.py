@@ -35,13 +35,13 @@ def test_runs_are_parted_by_what_changes_their_seconds() -> None:
 
 
 def test_runs_that_asked_for_the_fastest_compare_with_each_other_alone() -> None:
-    auto = {"execution_asked": "auto"}
+    auto = {"execution_requested": "auto"}
     records = [
         make_record(name="a", environment={**auto, "execution": "sequential"}),
         make_record(name="b", design_class="deq", environment={**auto, "execution": "fused"}),
         make_record(name="c", design_class="deq", environment={"execution": "fused"}),
         make_record(
-            name="d", seed=1, environment={"execution_asked": "fused", "execution": "fused"}
+            name="d", seed=1, environment={"execution_requested": "fused", "execution": "fused"}
         ),
     ]
 
@@ -49,7 +49,7 @@ def test_runs_that_asked_for_the_fastest_compare_with_each_other_alone() -> None
 
     assert [sorted(group.runs["name"]) for group in groups] == [["a", "b"], ["c", "d"]]
     assert "each design with its fastest execution" in groups[0].label
-    assert groups[0].runs.sort("name")["executed_as"].to_list() == ["sequential", "fused"]
+    assert groups[0].runs.sort("name")["execution"].to_list() == ["sequential", "fused"]
 
 
 def test_what_must_not_be_mixed_is_refused_with_the_odd_records_named() -> None:

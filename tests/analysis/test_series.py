@@ -51,8 +51,8 @@ def test_errors_of_different_executions_are_joined() -> None:
     (row,) = summarise_errors(tabulate_runs(records)).to_dicts()
 
     assert row["num_seeds"] == 2
-    assert row["test_error_percent_mean"] == pytest.approx(statistics.mean([11.0, 15.0]))
-    assert row["test_error_percent_std"] == pytest.approx(statistics.stdev([11.0, 15.0]))
+    assert row["error_percent_mean"] == pytest.approx(statistics.mean([11.0, 15.0]))
+    assert row["error_percent_std"] == pytest.approx(statistics.stdev([11.0, 15.0]))
 
 
 def test_a_value_that_is_no_number_is_left_out() -> None:
@@ -63,8 +63,8 @@ def test_a_value_that_is_no_number_is_left_out() -> None:
 
     (row,) = summarise_errors(tabulate_runs(records)).to_dicts()
 
-    assert row["test_error_percent_mean"] == 10.0
-    assert row["test_error_percent_std"] is None
+    assert row["error_percent_mean"] == 10.0
+    assert row["error_percent_std"] is None
 
 
 def test_a_trade_off_marks_the_front() -> None:
@@ -76,7 +76,9 @@ def test_a_trade_off_marks_the_front() -> None:
         ]
     )
 
-    both = series.trade_off_series(series.training_time_series(runs), "training_seconds_mean", runs)
+    both = series.trade_off_series(
+        series.training_time_series(runs), "steady_training_seconds_mean", runs
+    )
 
     assert both["budget_width"].to_list() == [8, 12, 16]
     assert both["on_front"].to_list() == [True, False, True]
@@ -87,7 +89,9 @@ def test_a_trade_off_leaves_out_an_error_that_is_no_number() -> None:
         [make_record(width=8, test_errors=[float("nan")]), make_record(width=12, test_errors=[9.0])]
     )
 
-    both = series.trade_off_series(series.training_time_series(runs), "training_seconds_mean", runs)
+    both = series.trade_off_series(
+        series.training_time_series(runs), "steady_training_seconds_mean", runs
+    )
 
     assert both["budget_width"].to_list() == [12]
 

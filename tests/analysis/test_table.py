@@ -37,8 +37,8 @@ def test_a_row_holds_the_run() -> None:
     assert (row["depth"], row["width"], row["k"]) == (26, 5, 4)
     assert row["parameters"] == 4 * row["member_parameters"]
     assert row["budget_fill"] == pytest.approx(row["parameters"] / 206_734)
-    assert row["test_error_percent"] == 7.0
-    assert row["member_test_error_percent"] == 9.0
+    assert row["error_percent"] == 7.0
+    assert row["mean_member_error_percent"] == 9.0
     assert row["epoch_seconds"] == statistics.median([2.0, 9.0, 3.0])
     assert row["time_to_accuracy_seconds"] is None
 
@@ -58,8 +58,8 @@ def test_the_summary_is_over_the_seeds() -> None:
     (row,) = summarise_runs(tabulate_runs(records)).to_dicts()
 
     assert row["num_seeds"] == 3
-    assert row["test_error_percent_mean"] == pytest.approx(statistics.mean([2, 3, 6]))
-    assert row["test_error_percent_std"] == pytest.approx(statistics.stdev([2, 3, 6]))
+    assert row["error_percent_mean"] == pytest.approx(statistics.mean([2, 3, 6]))
+    assert row["error_percent_std"] == pytest.approx(statistics.stdev([2, 3, 6]))
 
 
 def test_an_error_that_is_no_number_is_in_no_mean() -> None:
@@ -70,8 +70,8 @@ def test_an_error_that_is_no_number_is_in_no_mean() -> None:
 
     (row,) = summarise_runs(tabulate_runs(records)).to_dicts()
 
-    assert row["test_error_percent_mean"] == 3.0
-    assert row["test_error_percent_std"] == pytest.approx(statistics.stdev([2, 4]))
+    assert row["error_percent_mean"] == 3.0
+    assert row["error_percent_std"] == pytest.approx(statistics.stdev([2, 4]))
 
 
 def test_one_seed_has_no_spread() -> None:
@@ -134,7 +134,7 @@ def test_two_runs_of_one_seed_count_once() -> None:
     (row,) = summarise_runs(tabulate_runs(records)).to_dicts()
 
     assert (row["num_seeds"], row["num_runs"]) == (2, 3)
-    assert row["test_error_percent_mean"] == pytest.approx(25.0)
+    assert row["error_percent_mean"] == pytest.approx(25.0)
 
 
 def test_latency_is_at_batch_size_128_or_the_largest() -> None:

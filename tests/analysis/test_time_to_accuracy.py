@@ -45,7 +45,7 @@ def test_the_target_is_the_best_epoch_of_the_same_seed_and_budget() -> None:
 
     times = measure_times_to_accuracy(records)
 
-    assert [time.target_test_error for time in times] == [12.0, 4.0, 1.0, 12.0, 4.0, None]
+    assert [time.target_error_percent for time in times] == [12.0, 4.0, 1.0, 12.0, 4.0, None]
     assert [time.seconds for time in times] == [2.0, 3.0, 3.0, 12.0, None, None]
 
 
@@ -55,7 +55,7 @@ def test_another_setting_gives_no_target() -> None:
         make_record(design_class="deq", test_errors=[30.0, 12.0]),
     ]
 
-    assert measure_times_to_accuracy(records)[1].target_test_error is None
+    assert measure_times_to_accuracy(records)[1].target_error_percent is None
 
 
 def test_an_error_that_is_no_number_is_no_target() -> None:
@@ -64,4 +64,7 @@ def test_an_error_that_is_no_number_is_no_target() -> None:
         make_record(design_class="deq", test_errors=[30.0, 12.0]),
     ]
 
-    assert [time.target_test_error for time in measure_times_to_accuracy(records)] == [12.0, 12.0]
+    assert [time.target_error_percent for time in measure_times_to_accuracy(records)] == [
+        12.0,
+        12.0,
+    ]

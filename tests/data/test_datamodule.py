@@ -17,7 +17,7 @@ def test_training_from_the_host_learns_the_same(tiny_spec, monkeypatch):
 
     def figures():
         (epoch,) = run.train_and_measure(spec, config).epochs
-        return epoch.train_loss, epoch.nll, epoch.member_test_errors
+        return epoch.train_loss_nats, epoch.nll_nats, epoch.member_error_percent
 
     from_device = figures()
     # a CPU has nothing to bring: make it, to go through the thread

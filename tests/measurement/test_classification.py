@@ -5,11 +5,17 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from ensemble_switchover.measurement.classification import (
-    classify,
+    brier,
     disagreement,
+    ece,
     error_correlation,
+    error_percent,
+    nll_nats,
+    of_each_member,
+    of_ensemble,
 )
 
 
@@ -24,19 +30,22 @@ def predictions():
 def test_errors_and_scores(predictions):
     probabilities, labels = predictions
     members, truth = probabilities.numpy().astype(np.float64), labels.numpy()
-    ensemble = members.mean(axis=0)
 
-    result = classify(probabilities, labels)
+    for expected, measured in zip(
+        [members.mean(axis=0), *members], [probabilities.mean(dim=0), *probabilities], strict=True
+    ):
+        wrong = 100 * (expected.argmax(1) != truth).mean()
+        assert error_percent(measured, labels) == pytest.approx(wrong)
+        likelihood = expected[np.arange(200), truth]
+        assert nll_nats(measured, labels) == pytest.approx(-np.log(likelihood).mean(), rel=1e-5)
+        distance = ((expected - np.eye(5)[truth]) ** 2).sum(axis=1).mean()
+        assert brier(measured, labels) == pytest.approx(distance, rel=1e-5)
 
-    found = [result.ensemble, *result.members]
-    for quality, expected in zip(found, [ensemble, *members], strict=True):
-        assert quality.test_error == pytest.approx(100 * (expected.argmax(1) != truth).mean())
-        assert quality.nll == pytest.approx(
-            -np.log(expected[np.arange(200), truth]).mean(), rel=1e-5
-        )
-        assert quality.brier == pytest.approx(
-            ((expected - np.eye(5)[truth]) ** 2).sum(axis=1).mean(), rel=1e-5
-        )
+
+def test_a_measure_is_of_the_mean_or_of_each_member(predictions):
+    probabilities, labels = predictions
+    assert of_ensemble(brier)(probabilities, labels) == brier(probabilities.mean(dim=0), labels)
+    assert of_each_member(ece)(probabilities, labels) == [ece(one, labels) for one in probabilities]
 
 
 @pytest.mark.parametrize("member", [None, 0, 2])
@@ -52,41 +61,44 @@ def test_calibration_error(predictions, member):
         chosen = (confidence > lower) & (confidence <= upper)
         if chosen.any():
             expected += chosen.mean() * abs(right[chosen].mean() - confidence[chosen].mean())
-    result = classify(probabilities, labels)
-    quality = result.ensemble if member is None else result.members[member]
-    assert quality.ece == pytest.approx(expected, abs=1e-6)
+    measured = probabilities.mean(dim=0) if member is None else probabilities[member]
+    assert ece(measured, labels) == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_ensemble_averages_probabilities_and_not_votes():
     sure, unsure = [0.0, 1.0], [0.6, 0.4]
     probabilities = torch.tensor([[sure], [unsure], [unsure]])
-    assert classify(probabilities, torch.tensor([1])).ensemble.test_error == 0
+    assert of_ensemble(error_percent)(probabilities, torch.tensor([1])) == 0
 
 
 def test_disagreement():
-    assert disagreement(torch.tensor([[0, 1, 2, 3], [0, 1, 2, 0], [0, 0, 2, 0]])) == pytest.approx(
-        (1 / 4 + 2 / 4 + 1 / 4) / 3
-    )
-    assert disagreement(torch.tensor([[0, 1]])) is None
+    labels = torch.zeros(4, dtype=torch.long)
+    classes = torch.tensor([[0, 1, 2, 3], [0, 1, 2, 0], [0, 0, 2, 0]])
+    probabilities = functional.one_hot(classes).float()
+    assert disagreement(probabilities, labels) == pytest.approx((1 / 4 + 2 / 4 + 1 / 4) / 3)
+    assert disagreement(probabilities[:1], labels) is None
 
 
 def test_error_correlation(predictions):
     probabilities, labels = predictions
     wrong = probabilities.argmax(dim=-1).numpy() != labels.numpy()
     pairs = [np.corrcoef(wrong[a], wrong[b])[0, 1] for a, b in combinations(range(3), 2)]
-    assert classify(probabilities, labels).error_correlation == pytest.approx(np.mean(pairs))
+    assert error_correlation(probabilities, labels) == pytest.approx(np.mean(pairs))
 
 
 def test_a_member_without_errors_correlates_with_none():
     always, never = [True] * 4, [False] * 4
     some, same, opposite = [True, False] * 2, [True, False] * 2, [False, True] * 2
-    assert error_correlation(torch.tensor([some, never, same])) == pytest.approx(1)
-    assert error_correlation(torch.tensor([some, opposite, always])) == pytest.approx(-1)
-    assert error_correlation(torch.tensor([some, never])) is None
-    assert error_correlation(torch.tensor([some])) is None
+
+    def correlation(*errors):
+        probabilities = functional.one_hot(torch.tensor(errors).long(), 2).float()
+        return error_correlation(probabilities, torch.zeros(4, dtype=torch.long))
+
+    assert correlation(some, never, same) == pytest.approx(1)
+    assert correlation(some, opposite, always) == pytest.approx(-1)
+    assert correlation(some, never) is None
+    assert correlation(some) is None
 
 
 def test_a_certain_mistake_has_a_finite_nll():
-    result = classify(torch.tensor([[[1.0, 0.0]]]), torch.tensor([1]))
-    assert np.isfinite(result.ensemble.nll)
-    assert result.ensemble.nll > 80
+    assert 80 < nll_nats(torch.tensor([[1.0, 0.0]]), torch.tensor([1])) < np.inf

@@ -8,7 +8,6 @@ from ensemble_switchover.results.layout import (
     unfinished_folder,
 )
 from ensemble_switchover.results.lock import take_lock
-from ensemble_switchover.results.record import RunDescription
 from ensemble_switchover.results.store import (
     write_description,
     write_failure,
@@ -16,10 +15,11 @@ from ensemble_switchover.results.store import (
 )
 from tests.factories import make_record
 
-DESCRIPTION = RunDescription(
-    family="vgg", dataset="svhn", design_class="weq", k=2, depth=8, width=16, budget_depth=11,
-    budget_width=16, budget_parameters=900, parameters=800, epochs=50, seed=4, fingerprint="abc",
-)  # fmt: skip
+DESCRIPTION = {
+    "family": "vgg", "dataset": "svhn", "design_class": "weq", "k": 2, "depth": 8, "width": 16,
+    "budget_depth": 11, "budget_width": 16, "budget_parameters": 900, "parameters": 800,
+    "epochs": 50, "seed": 4, "fingerprint": "abc",
+}  # fmt: skip
 
 
 @pytest.fixture

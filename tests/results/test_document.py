@@ -37,7 +37,7 @@ def test_what_cannot_be_read_is_named(tmp_path):
     content["design"]["k"] = "many"
     strange.write_text(json.dumps(content))
     old = tmp_path / "old" / RECORD_FILE
-    old.write_text(old.read_text().replace('"schema_version": 2', '"schema_version": 99'))
+    old.write_text(old.read_text().replace('"schema_version": 3', '"schema_version": 99'))
 
     found = read_records(tmp_path)
 

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from ensemble_switchover.analysis.table import RUN_FRAME_COLUMNS
 from ensemble_switchover.results.__main__ import main
 from ensemble_switchover.results.table import RUN_TABLE_COLUMNS
+from tests.results.conftest import DESCRIPTION
 from tests.results.program import rows, run
 
 
@@ -20,9 +23,9 @@ def test_every_run_is_listed_with_its_state(study, capsys):
     }  # fmt: skip
     assert list(found["deq"]) == list(RUN_TABLE_COLUMNS)
     deq, stopped = found["deq"], found["stopped"]
-    assert (deq["design"], deq["k"], deq["epochs"], deq["test_error_percent"]) == ("deq", 4, 2, 19)
-    assert (deq["train_seconds"], deq["epoch_seconds"]) == (9, 4)
-    assert (stopped["family"], stopped["design"], stopped["budget_depth"]) == ("vgg", "weq", 11)
+    assert (deq["design_class"], deq["k"], deq["epochs"]) == ("deq", 4, 2)
+    assert (deq["error_percent"], deq["training_seconds"], deq["epoch_seconds"]) == (19, 9, 4)
+    assert DESCRIPTION.items() <= stopped.items()
     assert stopped["note"] == "goes on after 7 epochs"
     assert found["failed"]["note"] == "out of [red]memory"
     assert f"process {os.getpid()} of " in found["busy"]["note"]
@@ -37,7 +40,7 @@ def test_runs_are_exported_to_one_file(suffix, study, tmp_path, capsys):
     assert err.startswith("unreadable: damaged: ")
     frame = pl.read_csv(path) if suffix == "csv" else pl.read_parquet(path)
     assert frame.columns == list(RUN_TABLE_COLUMNS)
-    assert frame.filter(pl.col("name") == "weq")["test_error_percent"].to_list() == [18.0]
+    assert frame.filter(pl.col("name") == "weq")["error_percent"].to_list() == [18.0]
     assert {path.name for path in tmp_path.iterdir()} == {"study", f"runs.{suffix}"}
 
 
@@ -47,6 +50,34 @@ def test_an_export_that_cannot_be_is_refused_at_once(name, study, tmp_path, caps
         main([str(study), "--export", str(tmp_path / name)])
     assert ending.value.code == 2
     assert "--export: expected a " in capsys.readouterr().err
+
+
+def test_the_columns_are_printed_and_in_the_docs(capsys):
+    code, out, err = run(capsys, "--columns")
+    assert (code, err) == (0, "")
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
+    assert out in page, "paste the output of python -m ensemble_switchover.results --columns"
+    described = [line.split(" | ")[0].strip("| `") for line in out.splitlines()[2:]]
+    assert set(described) == {*RUN_TABLE_COLUMNS, *RUN_FRAME_COLUMNS}
+    assert all(line.count(" | ") == 2 and line.endswith(". |") for line in out.splitlines()[2:])
+
+
+def test_the_columns_start_no_torch():
+    code = (
+        "import sys; from ensemble_switchover.results.__main__ import main; main(['--columns']); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode
+        == 0
+    )
+
+
+def test_without_a_folder_there_is_nothing_to_list(capsys):
+    with pytest.raises(SystemExit) as ending:
+        main([])
+    assert ending.value.code == 2
+    assert "expected a folder" in capsys.readouterr().err
 
 
 def test_an_absent_folder_is_one_sentence(tmp_path, capsys):

@@ -2,17 +2,38 @@
 
 import json
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.layout import RECORD_FILE
-from ensemble_switchover.results.migrations import MIGRATIONS, migrate
-from ensemble_switchover.results.record import SCHEMA_VERSION
+from ensemble_switchover.results.check import check_record
+from ensemble_switchover.results.layout import (
+    DESCRIPTION_FILE,
+    EPOCHS_FILE,
+    FAILURE_FILE,
+    RECORD_FILE,
+    checkpoint_folder,
+    unfinished_folder,
+)
+from ensemble_switchover.results.migrations import (
+    EPOCH_COLUMNS_OF_VERSION_2,
+    MIGRATIONS,
+    migrate,
+)
+from ensemble_switchover.results.predictions import load_predictions
+from ensemble_switchover.results.record import SCHEMA_VERSION, EpochRecord
 from ensemble_switchover.results.state import RunState, run_state
-from ensemble_switchover.results.store import read_record, read_records, write_record
-from ensemble_switchover.results.table import list_runs
+from ensemble_switchover.results.store import (
+    load_epochs,
+    read_attachment,
+    read_record,
+    read_records,
+    write_record,
+)
+from ensemble_switchover.results.table import list_epochs, list_runs
 from tests.factories import make_record
 
 DATA = Path(__file__).parent / "data"
@@ -29,10 +50,10 @@ def test_a_record_of_version_1_is_read_whole(old):
     assert content["schema_version"] == 1
     record = read_record(old / RECORD_FILE)
     assert record.schema_version == SCHEMA_VERSION
-    assert [epoch.test_error for epoch in record.epochs] == [
+    assert [epoch.error_percent for epoch in record.epochs] == [
         epoch["test_error"] for epoch in content["epochs"]
     ]
-    assert [epoch.member_train_seconds for epoch in record.epochs] == [
+    assert [epoch.member_training_seconds for epoch in record.epochs] == [
         epoch["member_train_seconds"] for epoch in content["epochs"]
     ]
     assert record.config == content["config"]
@@ -48,9 +69,9 @@ def test_old_and_new_records_are_read_and_listed_together(old):
     assert found.records == [new, read_record(old / RECORD_FILE)]
     rows = {row["folder"]: row for row in list_runs(old.parent).rows(named=True)}
     last = json.loads((old / RECORD_FILE).read_text())["epochs"][-1]
-    assert rows["old"]["test_error_percent"] == last["test_error"]
+    assert rows["old"]["error_percent"] == last["test_error"]
     assert rows["old"]["epoch_seconds"] == last["train_seconds"]
-    assert rows["new"]["test_error_percent"] == 10.0
+    assert rows["new"]["error_percent"] == 10.0
 
 
 def test_a_record_of_version_1_may_be_written_as_todays(old, tmp_path):
@@ -92,4 +113,86 @@ def test_a_migration_leaves_its_argument_alone(old):
 def test_what_was_asked_for_was_what_was_done(old):
     environment = json.loads((old / RECORD_FILE).read_text())["environment"]
     assert "execution_asked" not in environment
-    assert read_record(old / RECORD_FILE).environment.execution_asked == environment["execution"]
+    assert (
+        read_record(old / RECORD_FILE).environment.execution_requested == environment["execution"]
+    )
+
+
+# Version 2, which called every error a test error
+
+
+@pytest.fixture
+def second(tmp_path):
+    """A study as version 2 left it: a finished run, a failed one, and one that was interrupted."""
+    data, study = DATA / "version_2", tmp_path / "old"
+    name = json.loads((data / "record" / RECORD_FILE).read_text())["name"]
+    shutil.copytree(data / "record", study / name)
+    shutil.copytree(data / "failed", study / "failed")
+    checkpoints = checkpoint_folder(study / "stopped")
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "000003.checkpoint").touch()
+    stopped = unfinished_folder(study / "stopped")
+    shutil.copy(data / "unfinished" / DESCRIPTION_FILE, stopped / DESCRIPTION_FILE)
+    return study / name
+
+
+def test_a_record_of_version_2_is_read_whole_and_found_sound(second):
+    content = json.loads((second / RECORD_FILE).read_text())
+    assert content["schema_version"] == 2
+    record = read_record(second / RECORD_FILE)
+    assert record.schema_version == SCHEMA_VERSION
+    assert record.training_fingerprint == content["training"]
+    assert record.environment.execution_requested == content["environment"]["execution_asked"]
+    assert record.config == content["config"]
+    assert not check_record(second).problems
+    kept = load_predictions(read_attachment(second, "predictions-epoch-0002.npz"))
+    assert kept.probabilities.shape == (2, 300, 10)
+
+
+def test_the_epochs_of_version_2_are_read_by_their_new_names(second):
+    stored = pl.read_parquet(second / EPOCHS_FILE)
+    former = {new: old for old, new in EPOCH_COLUMNS_OF_VERSION_2.items()}
+    epochs = read_record(second / RECORD_FILE).epochs
+    for field in fields(EpochRecord):
+        values = [getattr(epoch, field.name) for epoch in epochs]
+        assert values == stored[former.get(field.name, field.name)].to_list(), field.name
+
+
+def test_runs_of_version_2_are_listed_with_the_same_values(second):
+    summary = json.loads((second / RECORD_FILE).read_text())["summary"]
+    runs = list_runs(second.parent)
+    rows = {row["folder"]: row for row in runs.rows(named=True)}
+    row = rows[second.name]
+    assert row["error_percent"] == summary["test_error_percent"]
+    assert row["mean_member_error_percent"] == summary["mean_member_test_error_percent"]
+    assert row["training_seconds"] == summary["train_seconds"]
+    same = {name: row[name] for name in ("nll_nats", "brier", "ece", "epoch_seconds")}
+    assert same.items() <= summary.items()
+    failed = json.loads((second.parent / "failed" / FAILURE_FILE).read_text())
+    assert rows["failed"]["note"] == failed["error"]
+    assert (failed["run"] | {"epochs": 2}).items() <= rows["failed"].items()
+    assert rows["stopped"]["note"] == "goes on after 3 epochs"
+    described = json.loads((DATA / "version_2" / "unfinished" / DESCRIPTION_FILE).read_text())
+    assert described.items() <= rows["stopped"].items()
+    epochs, unreadable = list_epochs(second.parent, runs)
+    assert (len(epochs), unreadable) == (2, [])
+
+
+def test_records_of_several_versions_are_read_in_one_go(second, old):
+    study = second.parent
+    shutil.copytree(old, study / "first")
+    write_record(study / "third", make_record())
+    found = read_records(study)
+    assert not found.unreadable
+    by_folder = [
+        read_record(study / name / RECORD_FILE) for name in ("first", second.name, "third")
+    ]
+    assert found.records == by_folder
+
+
+def test_a_checkpoint_of_version_2_keeps_its_epochs():
+    content = (DATA / "version_2" / "unfinished" / "epochs.json").read_bytes()
+    stored, epochs = json.loads(content), load_epochs(content)
+    assert [epoch.error_percent for epoch in epochs] == [row["test_error"] for row in stored]
+    assert [epoch.member_nll_nats for epoch in epochs] == [row["member_nlls"] for row in stored]
+    assert [epoch.training_seconds for epoch in epochs] == [row["train_seconds"] for row in stored]

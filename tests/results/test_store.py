@@ -140,9 +140,11 @@ def test_epochs_are_in_parquet_alone_and_any_reader_finds_the_units(tmp_path):
     write_record(tmp_path / "run", record)
     assert "epochs" not in json.loads((tmp_path / "run" / RECORD_FILE).read_text())
     frame = polars.read_parquet(tmp_path / "run" / EPOCHS_FILE)
-    assert frame["test_error_percent"].to_list() == [50.0, 25.0]
-    assert frame["member_test_errors_percent"].to_list() == [[52.0] * 4, [27.0] * 4]
-    assert {"nll_nats", "train_loss_nats", "train_seconds", "peak_rss_bytes"} < set(frame.columns)
+    assert frame["error_percent"].to_list() == [50.0, 25.0]
+    assert frame["member_error_percent"].to_list() == [[52.0] * 4, [27.0] * 4]
+    assert {"nll_nats", "train_loss_nats", "training_seconds", "peak_rss_bytes"} < set(
+        frame.columns
+    )
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "absent", "another"])

@@ -14,8 +14,8 @@ def test_where_selects(study, capsys):
     def names(where):
         return [row["name"] for row in rows(capsys, study, "--where", where)]
 
-    assert names("design='deq' and dataset='digits'") == ["deq"]
-    assert names("test_error_percent < 19.5") == ["deq", "weq"]
+    assert names("design_class='deq' and dataset='digits'") == ["deq"]
+    assert names("error_percent < 19.5") == ["deq", "weq"]
     assert names("state in ('failed', 'interrupted')") == ["failed", "stopped"]
     assert names("k = 99") == []
 
@@ -23,9 +23,9 @@ def test_where_selects(study, capsys):
 @pytest.mark.parametrize(
     ("where", "reason"),
     [
-        ("design=deq", 'unable to find column "deq"'),
+        ("design_class=deq", 'unable to find column "deq"'),
         ("no_such = 1", 'unable to find column "no_such"'),
-        ("design='deq' and", "sql parser error"),
+        ("design_class='deq' and", "sql parser error"),
         ("k", "must be of type `Boolean`"),
         ("", "sql parser error"),
         ("k = 2; DROP TABLE runs", "sql parser error"),
@@ -42,16 +42,16 @@ def test_a_wrong_expression_is_one_sentence_with_the_columns(where, reason, stud
 
 
 def test_epochs_are_a_row_each(study, tmp_path, capsys):
-    found = rows(capsys, study, "--epochs", "--where", "design='deq'")
-    assert [(row["name"], row["epoch"], row["test_error_percent"]) for row in found] == [
+    found = rows(capsys, study, "--epochs", "--where", "design_class='deq'")
+    assert [(row["name"], row["epoch"], row["error_percent"]) for row in found] == [
         ("deq", 1, 29.0), ("deq", 2, 19.0),
     ]  # fmt: skip
-    assert found[0]["member_test_errors_percent"] == [31.0] * 4
+    assert found[0]["member_error_percent"] == [31.0] * 4
     run(capsys, study, "--epochs", "--export", tmp_path / "epochs.csv")
     with (tmp_path / "epochs.csv").open() as file:
         written = list(csv.DictReader(file))
     assert len(written) == 6
-    assert json.loads(written[0]["member_test_errors_percent"]) == [31.0] * 4
+    assert json.loads(written[0]["member_error_percent"]) == [31.0] * 4
     code, out, _ = run(capsys, study, "--epochs")
     assert code == 0
     assert "29.00" in out

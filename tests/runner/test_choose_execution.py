@@ -199,5 +199,5 @@ def test_a_run_goes_on_in_the_way_that_it_began_in(tiny_spec, monkeypatch):
     )
     record = train_and_measure(spec, config)
     assert record.environment.execution == "fused"
-    assert record.environment.execution_asked == "auto"
+    assert record.environment.execution_requested == "auto"
     assert len(record.epochs) == 3

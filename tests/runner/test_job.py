@@ -120,7 +120,7 @@ def test_a_failed_run_says_what_it_was(spec, monkeypatch):
     with pytest.raises(TrainingError):
         start(spec)
     (row,) = list_runs(spec[0].results).rows(named=True)
-    assert (row["state"], row["note"], row["design"]) == ("failed", "not finite", "single")
+    assert (row["state"], row["note"], row["design_class"]) == ("failed", "not finite", "single")
     config = yaml.safe_load((spec[0].folder / CONFIG_FILE).read_text())
     assert config == asdict(spec[1])
     assert not unfinished_folder(spec[0].folder).exists()

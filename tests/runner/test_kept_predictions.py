@@ -28,11 +28,11 @@ def test_predictions_are_kept_as_asked_for(tiny_spec, which, epochs):
         predictions = load_predictions(content.read_bytes())
         assert predictions.probabilities.shape == (2, 60, 10)
         single = 100 * (predictions.probabilities.argmax(2) != predictions.labels).mean(axis=1)
-        assert single == pytest.approx(record.epochs[epoch - 1].member_test_errors)
+        assert single == pytest.approx(record.epochs[epoch - 1].member_error_percent)
         mean = predictions.probabilities.mean(axis=0, dtype="float32")
         error = 100 * (mean.argmax(axis=1) != predictions.labels).mean()
         # halves may tie where floats did not
-        assert error == pytest.approx(record.epochs[epoch - 1].test_error, abs=2)
+        assert error == pytest.approx(record.epochs[epoch - 1].error_percent, abs=2)
 
 
 def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_spec, monkeypatch, caplog):

@@ -93,7 +93,7 @@ def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, mo
     spec, record = run_with("paused")
     kept = last_weights(spec)
     assert len(record.epochs) == 4
-    assert record.wall_seconds > kept.wall_seconds > sum(e.train_seconds for e in record.epochs)
+    assert record.wall_seconds > kept.wall_seconds > sum(e.training_seconds for e in record.epochs)
 
 
 def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, monkeypatch):

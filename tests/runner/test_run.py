@@ -32,12 +32,12 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_spec, t
     assert read_record(tmp_path / "run" / RECORD_FILE) == record
     k = 1 if design_class == "single" else 2
     (epoch,) = record.epochs
-    assert record.design.k == k == len(epoch.member_test_errors) == len(record.member_seeds)
+    assert record.design.k == k == len(epoch.member_error_percent) == len(record.member_seeds)
     assert record.design.design_class == design_class
     assert record.design.parameters == k * record.design.member_parameters
-    assert 0 < epoch.test_error < 100
-    assert epoch.train_seconds == pytest.approx(sum(epoch.member_train_seconds))
-    assert epoch.train_seconds > 0
+    assert 0 < epoch.error_percent < 100
+    assert epoch.training_seconds == pytest.approx(sum(epoch.member_training_seconds))
+    assert epoch.training_seconds > 0
     assert epoch.evaluation_seconds > 0
     assert (epoch.disagreement is None) == (k == 1)
     assert epoch.peak_rss_bytes > 0
@@ -50,7 +50,7 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_spec, t
     layers = {entry.kind: entry for entry in record.layer_times}
     assert layers["convolution"].num_layers + layers["linear"].num_layers >= record.design.depth
     assert all(entry.median_ms >= 0 for entry in record.layer_times)
-    assert len(epoch.member_nlls) == len(epoch.member_briers) == len(epoch.member_eces) == k
+    assert len(epoch.member_nll_nats) == len(epoch.member_brier) == len(epoch.member_ece) == k
     assert epoch.member_peak_device_bytes == []
     assert epoch.compile_seconds == 0
     assert record.environment.concurrent_jobs == 2
@@ -66,10 +66,10 @@ def test_the_same_cell_again_gives_the_same_result(tiny_spec):
     spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
     first, second = (run.train_and_measure(spec, config) for _ in "12")
     for one, other in zip(first.epochs, second.epochs, strict=True):
-        assert (one.test_error, one.nll, one.train_loss) == (
-            other.test_error,
-            other.nll,
-            other.train_loss,
+        assert (one.error_percent, one.nll_nats, one.train_loss_nats) == (
+            other.error_percent,
+            other.nll_nats,
+            other.train_loss_nats,
         )
 
 
@@ -78,7 +78,7 @@ def test_another_seed_gives_another_result(tiny_spec):
     for seed in (0, 1):
         spec, config = tiny_spec(f"seed={seed}", "budget.depth=8", "budget.width=8")
         results.append(run.train_and_measure(spec, config))
-    assert results[0].epochs[0].train_loss != results[1].epochs[0].train_loss
+    assert results[0].epochs[0].train_loss_nats != results[1].epochs[0].train_loss_nats
     assert not set(results[0].member_seeds) & set(results[1].member_seeds)
 
 
@@ -111,7 +111,7 @@ def test_validation_images_are_measured_on_in_place_of_test_images(
     assert data.evaluated_on == on
     assert any(f"{on} error" in line for line in log_lines)
     assert run.summary_line(record).startswith(f"{on} error")
-    num_wrong = record.epochs[0].test_error / 100 * (test_size or 15)
+    num_wrong = record.epochs[0].error_percent / 100 * (test_size or 15)
     assert num_wrong == pytest.approx(round(num_wrong), abs=1e-6)
 
 

@@ -79,8 +79,8 @@ def test_a_shared_run_equals_the_same_run_trained(twins, tmp_path):
     shared, trained = (read_record(spec.folder / RECORD_FILE) for spec in (second, elsewhere))
     assert shared.fingerprint == trained.fingerprint
     assert shared.design == trained.design
-    assert [e.test_error for e in shared.epochs] == [e.test_error for e in trained.epochs]
-    assert [e.train_loss for e in shared.epochs] == [e.train_loss for e in trained.epochs]
+    assert [e.error_percent for e in shared.epochs] == [e.error_percent for e in trained.epochs]
+    assert [e.train_loss_nats for e in shared.epochs] == [e.train_loss_nats for e in trained.epochs]
 
 
 def test_a_record_of_another_training_is_not_taken_over(twins, tiny_spec):

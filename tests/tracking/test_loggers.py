@@ -27,7 +27,7 @@ def test_csv(trained):
     (path,) = (spec.results / spec.study / "logs").rglob("metrics.csv")
     rows = list(csv.DictReader(path.read_text().splitlines()))
     errors = [float(row["test/error_percent"]) for row in rows if row["test/error_percent"]]
-    assert errors == pytest.approx([epoch.test_error for epoch in record.epochs])
+    assert errors == pytest.approx([epoch.error_percent for epoch in record.epochs])
     (wall_seconds,) = [row["summary/wall_seconds"] for row in rows if row["summary/wall_seconds"]]
     assert float(wall_seconds) == pytest.approx(record.wall_seconds)
 

@@ -30,12 +30,12 @@ def keys_of(panels):
 def test_every_key_of_a_panel_is_one_that_a_run_logs(dry_run, logged_study, logged, part):
     specification, _ = dry_run(logged_study)
     metrics, summaries, configs = keys_of(panels_of(specification[part]))
-    assert {"epoch", "test/error_percent", "train/epoch_seconds"} <= metrics
+    assert {"epoch", "test/error_percent", "train/training_seconds"} <= metrics
     assert {"summary/parameters", "test/error_percent", "summary/peak_rss_bytes"} <= summaries
     assert metrics <= {name for told in logged for row in told.history for name in row}
     assert summaries <= {name for told in logged for name in told.summary}
-    assert configs == {"resolved.value.design"}
-    assert all("design" in told.config["resolved"] for told in logged)
+    assert configs == {"resolved.value.design_label"}
+    assert all("design_label" in told.config["resolved"] for told in logged)
 
 
 def test_validation_runs_have_panels_of_their_own_names(dry_run, tmp_path):

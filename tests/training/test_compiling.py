@@ -44,8 +44,8 @@ def test_a_compiled_run_is_the_run_uncompiled(tiny_spec, compiled_eagerly, execu
     assert compiled.epochs[0].compile_seconds > 0
     assert compiled.epochs[1].compile_seconds == 0
     for one, other in zip(plain.epochs, compiled.epochs, strict=True):
-        assert other.nll == pytest.approx(one.nll, rel=1e-9)
-        assert other.member_nlls == pytest.approx(one.member_nlls, rel=1e-9)
+        assert other.nll_nats == pytest.approx(one.nll_nats, rel=1e-9)
+        assert other.member_nll_nats == pytest.approx(one.member_nll_nats, rel=1e-9)
 
 
 def test_its_time_is_told_apart(tiny_spec, compiled_eagerly, monkeypatch):

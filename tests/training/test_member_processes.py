@@ -38,8 +38,8 @@ def test_they_end_the_same_as_in_one_process_stopped_or_not(
         for key, value in theirs.network.items():
             torch.testing.assert_close(ours.network[key], value, rtol=1e-9, atol=1e-12)
     for epoch in spread.epochs:
-        assert 0 < epoch.train_seconds < sum(epoch.member_train_seconds)
-        assert len(epoch.member_train_seconds) == 3
+        assert 0 < epoch.training_seconds < sum(epoch.member_training_seconds)
+        assert len(epoch.member_training_seconds) == 3
 
 
 def test_a_member_that_diverges_is_named_by_its_number_in_the_run(tiny_spec, no_warnings):

@@ -79,8 +79,8 @@ def reading_values(reading: Reading) -> dict[str, Any]:
         "upper_percent": None if interval is None else interval.upper,
         "num_seeds": reading.num_seeds,
         "num_runs": design.num_runs,
-        "training_seconds": reading.seconds,
-        "training_seconds_std": reading.seconds_std,
+        "steady_training_seconds": reading.seconds,
+        "steady_training_seconds_std": reading.seconds_std,
         **{n: None if cost is None else getattr(cost, field) for n, field in _COST_FIELDS.items()},
     }
 

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.comparison import label_settings, setting_of
-from ensemble_switchover.analysis.condition_group import TIME_CONDITIONS, describe_condition
+from ensemble_switchover.analysis.condition_group import CONDITIONS, describe_condition
 from ensemble_switchover.analysis.statistics import sample_mean, sample_std
 from ensemble_switchover.analysis.table import DEVICE_MEMORY, tabulate_runs
 from ensemble_switchover.analysis.time_to_accuracy import steady_seconds
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.comparison import Setting
     from ensemble_switchover.results.record import Record
-
-_CONDITIONS = (*TIME_CONDITIONS, "latency_batch_size", "memory_kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -
     for row in table.to_dicts():
         number, record = here[int(row["name"])]
         row["until"] = _seconds_until(record, listed[number].epochs)
-        rows[number, tuple(row[name] for name in _CONDITIONS)].append(row)
+        rows[number, tuple(row[name] for name in CONDITIONS)].append(row)
     costs: defaultdict[int, list[MeasuredCost]] = defaultdict(list)
     for (number, _), alike in rows.items():
         costs[number].append(_summarise(alike))
@@ -210,7 +208,7 @@ def _join_errors(runs: Sequence[Record]) -> tuple[tuple[int, ...], dict[int, tup
     epochs = sorted(set.intersection(*({e.epoch for e in run.epochs} for run in runs)))
     seeds: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
     for run in runs:
-        error = {epoch.epoch: epoch.test_error for epoch in run.epochs}
+        error = {epoch.epoch: epoch.error_percent for epoch in run.epochs}
         seeds[run.seed].append(tuple(error[epoch] for epoch in epochs))
     return tuple(epochs), {seed: _mean_curve(curves) for seed, curves in sorted(seeds.items())}
 

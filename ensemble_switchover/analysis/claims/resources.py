@@ -75,7 +75,7 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
     inverse = group.runs.with_columns(speed=1.0 / pl.col("time_to_accuracy_seconds"))
     ratio = measure_ratio(inverse, "speed", ensemble_class, budgets)
     judged = claim_ratio(statement, ratio, FASTER, group.label)
-    asked = group.runs.drop_nulls("target_test_error_percent").filter(
+    asked = group.runs.drop_nulls("target_error_percent").filter(
         pl.col("design_class") == ensemble_class, pl.col("budget_parameters").is_in(budgets)
     )
     num_missing = asked["time_to_accuracy_seconds"].null_count()

@@ -126,5 +126,5 @@ def _require_same_design(first: Record, record: Record) -> None:
 
 
 def _error_curve(record: Record, epochs: Sequence[int]) -> list[float]:
-    error = {epoch.epoch: epoch.test_error for epoch in record.epochs}
+    error = {epoch.epoch: epoch.error_percent for epoch in record.epochs}
     return [error[epoch] for epoch in epochs]

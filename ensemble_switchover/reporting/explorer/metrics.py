@@ -18,11 +18,26 @@ from ensemble_switchover.analysis.table import (
     summarise_runs,
 )
 from ensemble_switchover.machine.units import MEBIBYTE
+from ensemble_switchover.results.record import QUALITY
+from ensemble_switchover.results.run_facts import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import polars as pl
+
+_ERRORS = {
+    "error": "error_percent",
+    "member": "mean_member_error_percent",
+    **{name: name for name in QUALITY if name != "error_percent"},
+}
+_TIMES = {
+    "epoch": "epoch_seconds",
+    "training": "steady_training_seconds",
+    "accuracy": "time_to_accuracy_seconds",
+    "layer": "layer_ms",
+}
+_LATENCIES = {"latency": "latency_ms_per_image", "fastest": "fastest_latency_ms_per_image"}
 
 METRICS: tuple[tuple[str, str, str], ...] = (
     ("error", "test error", "%"),
@@ -34,21 +49,11 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("memory", "peak memory", "MiB"),
     ("layer", "time of a layer", "ms"),
     ("member", "members' error", "%"),
-    ("nll", "negative log-likelihood", "nats"),
-    ("ece", "calibration error (ECE)", ""),
+    *((name, COLUMNS[name].label, COLUMNS[name].unit) for name in QUALITY[1:]),
     ("parameters", "parameters", ""),
 )
 """Key in the page, name, unit."""
 
-_ERRORS = {"error": "test_error_percent", "member": "member_test_error_percent"}
-_ERRORS |= {"nll": "nll_nats", "ece": "ece"}
-_TIMES = {
-    "epoch": "epoch_seconds",
-    "training": "training_seconds",
-    "accuracy": "time_to_accuracy_seconds",
-    "layer": "layer_ms",
-}
-_LATENCIES = {"latency": "latency_ms_per_image", "fastest": "fastest_latency_ms_per_image"}
 _KEYS = (*DESIGN_COLUMNS, *TIME_CONDITIONS)
 
 _Row: TypeAlias = dict[str, Any]
@@ -66,7 +71,7 @@ def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
     Args:
         runs: What `tabulate_runs` returns.
     """
-    finite = summarise_errors(runs.filter(runs["test_error_percent"].is_finite()))
+    finite = summarise_errors(runs.filter(runs["error_percent"].is_finite()))
     errors = {_place(row, DESIGN_COLUMNS): row for row in finite.to_dicts()}
     latencies = _summarise_usual(runs, LATENCY_CONDITIONS, "latency_batch_size")
     peaks = _summarise_usual(runs, MEMORY_CONDITIONS, "memory_kind")

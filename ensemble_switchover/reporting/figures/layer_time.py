@@ -30,7 +30,7 @@ def draw_layer_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
         upper = figure.add_axes((0.11, 0.535, 0.86, 0.29))
         lower = figure.add_axes((0.11, 0.19, 0.86, 0.27))
         draw_bars(upper, numbers, "layer_ms")
-        draw_bars(lower, numbers, "num_layers")
+        draw_bars(lower, numbers, "total_depth")
         upper.set_ylabel("Time per layer\nand batch, ms")
         upper.tick_params(labelbottom=False)
         lower.set_ylabel("Layers, all members")

@@ -29,9 +29,9 @@ def draw_member_error(numbers: pl.DataFrame, measure: str, texts: FigureTexts) -
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 4.2)
         axes = figure.add_axes((0.1, 0.205, 0.87, 0.555))
-        draw_curves(axes, numbers, "test_error_percent")
+        draw_curves(axes, numbers, "error_percent")
         members = numbers.filter(pl.col("k") > 1)
-        draw_curves(axes, members, "member_test_error_percent", dotted=True)
+        draw_curves(axes, members, "mean_member_error_percent", dotted=True)
         axes.set_ylim(bottom=0)
         axes.set_ylabel(f"{measure.capitalize()}, %")
         axes.set_xlabel("Parameter budget")

@@ -49,7 +49,7 @@ class CostAxis:
     """Multiplies the column, to change its unit."""
 
 
-TRAINING_TIME = CostAxis("training_seconds_mean", "Training time of the whole run, s")
+TRAINING_TIME = CostAxis("steady_training_seconds_mean", "Training time of the whole run, s")
 INFERENCE_TIME = CostAxis("latency_ms_per_image_mean", "Inference time per image, ms")
 MEMORY = CostAxis("peak_bytes", "Peak memory of training, MiB", 1.0 / MEBIBYTE)
 
@@ -73,8 +73,8 @@ def draw_trade_off(
             if not rows.is_empty():
                 axes.errorbar(
                     (cost.scale * rows[cost.column]).to_list(),
-                    rows["test_error_percent_mean"].to_list(),
-                    yerr=rows["test_error_percent_std"].fill_null(0.0).to_list(),
+                    rows["error_percent_mean"].to_list(),
+                    yerr=rows["error_percent_std"].fill_null(0.0).to_list(),
                     linestyle="none",
                     marker=MARKERS[name],
                     markersize=6.5,
@@ -109,7 +109,7 @@ def draw_trade_off(
 
 def _draw_front(axes: Axes, front: pl.DataFrame, cost: CostAxis) -> None:
     xs = (cost.scale * front[cost.column]).to_list()
-    ys = front["test_error_percent_mean"].to_list()
+    ys = front["error_percent_mean"].to_list()
     axes.step(xs, ys, where="post", color=INK, linewidth=1.1, label="Pareto front", zorder=2)
     labels = label_parameters(front["budget_parameters"].to_list())
     taken: list[tuple[float, float]] = []

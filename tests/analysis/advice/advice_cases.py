@@ -76,7 +76,7 @@ def noisy_study(seed: int) -> list[Record]:
                 design_class=design.design_class,
                 width=record.budget.width,
                 seed=record.seed,
-                test_errors=[epoch.test_error for epoch in record.epochs],
+                test_errors=[epoch.error_percent for epoch in record.epochs],
                 epoch_seconds=[draw.uniform(0.5, 1.5) * design.k for _ in record.epochs],
                 latencies={128: (one_by_one := draw.uniform(0.1, 0.3) * design.k)},
                 fused_latencies={128: one_by_one * draw.uniform(0.4, 1.0)},
@@ -101,8 +101,8 @@ def runs_of(records: Iterable[Record]) -> dict[tuple[int, int, int], list[Record
 
 
 def seconds_after(record: Record, epoch: int) -> float:
-    steady = statistics.median(e.train_seconds for e in record.epochs[1:])
-    return steady + sum(e.train_seconds for e in record.epochs[1:epoch])
+    steady = statistics.median(e.training_seconds for e in record.epochs[1:])
+    return steady + sum(e.training_seconds for e in record.epochs[1:epoch])
 
 
 def search(records: Sequence[Record], limits: dict[str, Any]) -> dict[str, Any] | None:
@@ -116,7 +116,7 @@ def search(records: Sequence[Record], limits: dict[str, Any]) -> dict[str, Any] 
                 epoch = last
         if epoch == 0:
             continue
-        errors = {run.seed: run.epochs[epoch - 1].test_error for run in runs}
+        errors = {run.seed: run.epochs[epoch - 1].error_percent for run in runs}
         mean = statistics.fmean(errors.values())
         latency = statistics.fmean(run.latencies[0].median_ms_per_image for run in runs)
         fastest = statistics.fmean(run.latencies[1].median_ms_per_image for run in runs)

@@ -154,7 +154,7 @@ def test_a_design_is_run_in_the_way_that_fits() -> None:
             seed=seed,
             test_errors=[10.0 + seed],
             epoch_seconds=[seconds],
-            environment={"execution": plan, "execution_asked": plan},
+            environment={"execution": plan, "execution_requested": plan},
             peak_rss_bytes=mebibytes * MEBIBYTE,
         )
         for plan, (seconds, mebibytes) in plans.items()

@@ -31,7 +31,7 @@ def scaled(record: Record, factor: float, jitter: float) -> Record:
     return replace(
         record,
         epochs=[
-            replace(e, train_seconds=own, peak_device_bytes=round(own * GIBIBYTE))
+            replace(e, training_seconds=own, peak_device_bytes=round(own * GIBIBYTE))
             for e in record.epochs
         ],
         latencies=[replace(la, median_ms_per_image=own) for la in record.latencies],
@@ -73,7 +73,7 @@ def test_one_seed_has_a_ratio_and_no_answer() -> None:
 
 def test_other_executions_are_not_the_papers_way() -> None:
     finding = planted(2.0, environment={"execution": "fused"})
-    auto = planted(2.0, environment={"execution": "sequential", "execution_asked": "auto"})
+    auto = planted(2.0, environment={"execution": "sequential", "execution_requested": "auto"})
 
     for claim in (check_epoch_time(finding, "deq"), check_memory(auto, "deq")):
         assert answer(claim) == "cannot be said"
@@ -96,11 +96,11 @@ def test_a_run_that_never_gets_there_is_not_left_out_in_silence(
 ) -> None:
     def spoil(record: Record) -> Record:
         """Let one ensemble end 2.5 points ahead, but behind an earlier epoch of its rival."""
-        last = record.epochs[-1].test_error
+        last = record.epochs[-1].error_percent
         best = {"single": last - 9.0, "deq": last + 0.1}
         if record.seed or record.budget.width != 14 or record.design.design_class not in best:
             return record
-        third = replace(record.epochs[2], test_error=best[record.design.design_class])
+        third = replace(record.epochs[2], error_percent=best[record.design.design_class])
         return replace(record, epochs=[*record.epochs[:2], third, record.epochs[3]])
 
     records = make_records(from_column(1, 2.5), from_column(1, 2.5), seeds=range(4))
@@ -198,7 +198,7 @@ def test_each_class_is_judged_where_it_has_single_networks_beside_it() -> None:
 
 @pytest.mark.parametrize(("factor", "expected"), [(1.0, "holds"), (3.0, "does not hold")])
 def test_inference_time_of_members_that_were_trained_fused(factor: float, expected: str) -> None:
-    fused = {"execution": "fused", "execution_asked": "fused"}
+    fused = {"execution": "fused", "execution_requested": "fused"}
     claim = check_inference_time(planted(factor, environment=fused))
 
     assert answer(claim) == expected

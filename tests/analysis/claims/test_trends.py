@@ -72,8 +72,8 @@ def test_fall_with_complexity(easy: int, hard: int, expected: str) -> None:
     hard_records = make_records(from_column(hard), from_column(9), dataset={"name": "hard"})
     for record in hard_records:
         for index, epoch in enumerate(record.epochs):
-            object.__setattr__(epoch, "test_error", epoch.test_error + 30.0)
-            assert record.epochs[index].test_error > 50.0
+            object.__setattr__(epoch, "error_percent", epoch.error_percent + 30.0)
+            assert record.epochs[index].error_percent > 50.0
     records = [*make_records(from_column(easy), from_column(9)), *hard_records]
     (claim,) = check_fall_with_complexity(find(records), "deq")
 
@@ -102,7 +102,7 @@ def test_what_differs_by_more_than_the_data_is_not_ordered(other: dict[str, Any]
     hard = make_records(from_column(1), from_column(9), **other)
     for record in hard:
         for epoch in record.epochs:
-            object.__setattr__(epoch, "test_error", epoch.test_error + 30.0)
+            object.__setattr__(epoch, "error_percent", epoch.error_percent + 30.0)
     findings = find([*easy, *hard])
 
     claims = check_fall_with_complexity(findings, "deq")

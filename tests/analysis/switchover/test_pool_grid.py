@@ -113,7 +113,7 @@ def test_seeds_judge_unless_pools_are_asked_for(study: Path) -> None:
 def test_other_executions_of_a_seed_are_the_same_members(study: Path) -> None:
     records = read_records(study).records
     one = next(record for record in records if record.design.design_class == "deq")
-    environment = replace(one.environment, execution="fused", execution_asked="fused")
+    environment = replace(one.environment, execution="fused", execution_requested="fused")
     again = replace(one, name=f"{one.name}-again", environment=environment)
     files = {predictions_file(LAST): dump_predictions(predictions_of(one))}
     write_record(study / again.name, again, files)

@@ -27,7 +27,7 @@ def test_curves_are_the_records() -> None:
             found[design["k"], design["depth"], design["width"], seed] = curve.tolist()
     for record in records:
         design = record.design
-        curve = [np.float32(epoch.test_error) for epoch in record.epochs]
+        curve = [np.float32(epoch.error_percent) for epoch in record.epochs]
         assert found[design.k, design.depth, design.width, record.seed] == curve
 
 

@@ -136,7 +136,7 @@ def test_the_page_advises_what_the_analysis_does(blank: Page, seed: int) -> None
 
 
 def test_ties_gaps_and_two_devices_too(blank: Page) -> None:
-    fused = {"execution": "fused", "execution_asked": "fused"}
+    fused = {"execution": "fused", "execution_requested": "fused"}
     records = [
         *make_study(lambda *place: 10.0 + place[3], latencies={}, peak_rss_bytes=None),
         *make_study(

@@ -83,7 +83,7 @@ def test_runs_that_compare_with_none_are_named_and_left_out() -> None:
 
 
 def test_runs_that_asked_for_the_fastest_execution_say_so() -> None:
-    auto = {"execution_asked": "auto"}
+    auto = {"execution_requested": "auto"}
     (finding,) = findings_of(study(environment=auto))
 
     drawn = next(iter(draw_costs(finding)))
