@@ -93,7 +93,7 @@ class ComparisonFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class RunColumn:
     """A column of tables of runs."""
 
     name: str
@@ -179,13 +179,13 @@ def column_type(hint: Any) -> pl.DataType:
     return _TYPES[hint]
 
 
-def _columns() -> Iterator[Column]:
+def _columns() -> Iterator[RunColumn]:
     hints = {part: get_type_hints(owner) for part, owner in PARTS.items()}
     for part, fields in _ORDER:
         for field in fields.split():
             name = part if field == "name" and part != "run" else field
             name = f"budget_{field}" if part == "budget" else name
-            yield Column(name, part, field, column_type(hints[part][field]))
+            yield RunColumn(name, part, field, column_type(hints[part][field]))
 
 
 COLUMNS = {column.name: column for column in _columns()}
