@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
-import enum
 import inspect
 import itertools
 import re
 import textwrap
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import omegaconf
 import yaml
 
 from ensemble_switchover import config
-from ensemble_switchover.config.declarations import Expected
+from ensemble_switchover.config.declarations import Expected, declared
+from ensemble_switchover.config.fingerprint import is_decisive
 from ensemble_switchover.config.schema import (
     GROUPS,
     SCHEMAS,
@@ -48,6 +48,9 @@ A list of values is swept: with `--multirun`, or in a named sweep, `seed=0,1,2` 
 key with its value. A key that does not exist, or a value that cannot be, ends the command before
 anything is computed, with a message that names the key, what was expected and what was given.
 
+*Decides* says whether the key, or what follows from it, enters the fingerprint that identifies a
+run ([results.md](results.md)).
+
 Where runs go (`hydra/launcher=`) is described in [sweeps.md](sweeps.md), what a term means in
 [definitions.md](definitions.md).
 """
@@ -63,6 +66,7 @@ TITLES = {
 }
 NODES = {"design": "design_class"}
 """Where the keys of a group lie, if not under its own name."""
+KEY_COLUMNS = ["key", "type", "values", "default", "decides", "meaning"]
 TYPES = {int: "integer", float: "number", str: "text", bool: "`true` or `false`"}
 PLURALS = {int: "integers", float: "numbers", str: "texts"}
 
@@ -188,19 +192,26 @@ def _rows(
     prefix: str = "",
     set_by: str = "",
 ) -> list[list[str]]:
-    """Return a row for every key of a schema: key, type, default and meaning."""
-    types = get_type_hints(schema, include_extras=True)
+    """Return a row for every key of a schema, with the columns of `KEY_COLUMNS`."""
+    types, expected = get_type_hints(schema), declared(schema, Expected)
     meanings = _field_docstrings(schema)
-    return [
-        [
-            f"`{node}.{entry.name}`" if node else f"`{entry.name}`",
-            _describe_type(types[entry.name]),
-            _describe_default(entry, set_by),
-            prefix + meanings[entry.name],
-        ]
-        for entry in fields(schema)
-        if entry.name not in skip
-    ]
+    rows = []
+    for entry in fields(schema):
+        if entry.name not in skip:
+            key = f"{node}.{entry.name}".removeprefix(".")
+            decides = node != "sweep" and is_decisive(key)
+            values = "; ".join(each.text for each in expected.get(entry.name, []))
+            rows.append(
+                [
+                    f"`{key}`",
+                    _describe_type(types[entry.name]),
+                    values,
+                    _describe_default(entry, set_by),
+                    "yes" if decides else "no",
+                    prefix + meanings[entry.name],
+                ]
+            )
+    return rows
 
 
 def _field_docstrings(schema: type[Any]) -> dict[str, str]:
@@ -221,19 +232,11 @@ def _field_docstrings(schema: type[Any]) -> dict[str, str]:
 
 
 def _describe_type(kind: Any) -> str:
-    """Return a type as a reader of the page would say it, with its choices or range."""
-    if hasattr(kind, "__metadata__"):
-        limits = [str(entry) for entry in kind.__metadata__ if isinstance(entry, Expected)]
-        described = _describe_type(get_args(kind)[0])
-        return f"{described} ({', '.join(limits)})" if limits else described
-    if get_origin(kind) is Literal:
-        return " or ".join(f"`{_yaml(choice)}`" for choice in get_args(kind))
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return " or ".join(f"`{choice.value}`" for choice in kind)
+    """Return a type as a reader of the page would say it."""
     if get_origin(kind) is list:
         return f"list of {PLURALS[get_args(kind)[0]]}"
     parts = [part for part in get_args(kind) if part is not type(None)]
-    return f"{_describe_type(parts[0])} or `null`" if parts else TYPES[kind]
+    return f"{TYPES[parts[0]]} or `null`" if parts else TYPES[kind]
 
 
 def _describe_default(entry: Field[Any], set_by: str) -> str:
@@ -252,7 +255,7 @@ def _yaml(value: Any) -> str:
 
 
 def _table(rows: list[list[str]]) -> str:
-    return _markdown(["key", "type", "default", "meaning"], rows)
+    return _markdown(KEY_COLUMNS, rows)
 
 
 def _markdown(header: list[str], rows: list[list[str]]) -> str:
