@@ -12,6 +12,7 @@ from ensemble_switchover.results.store import read_records
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.tracking import wandb_run as wandb_log
 from ensemble_switchover.tracking.loggers import MetricLog
+from ensemble_switchover.tracking.wandb_logger import WandbRunLogger
 from tests.tracking.wandb_file import read_wandb_file
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -210,13 +211,13 @@ def test_a_run_that_is_refused_is_kept_offline(run, login, monkeypatch):
     assert "test/error_percent" in read_wandb_file(file).summary
 
 
-@pytest.mark.parametrize("method", ["log", "keep", "finish"])
+@pytest.mark.parametrize("method", ["log_metrics", "_log_record", "finalize"])
 def test_a_fault_at_any_moment_is_told_once_and_costs_nothing(run, monkeypatch, method):
     def fault(*arguments, **keywords):
         raise wandb.errors.CommError("no route to host\nand more")
 
     with monkeypatch.context() as patch:
-        patch.setattr(wandb_log.WandbLog, method, fault)
+        patch.setattr(WandbRunLogger, method, fault)
         outcome, folder, lines = run()
     assert outcome.ending is Ending.TRAINED
     assert len(read_records(folder).records) == 1
