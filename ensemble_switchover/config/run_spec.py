@@ -119,6 +119,11 @@ class RunSpec:
         return own_options(self.dataset)
 
     @property
+    def num_steps(self) -> int:
+        """Training steps of one member."""
+        return self.recipe.epochs * -(-self.sizes.train // self.recipe.batch_size)
+
+    @property
     def training_flops(self) -> float:
         """Floating-point operations of the whole training: 3 times those of the forward pass."""
         images = self.recipe.epochs * self.sizes.train

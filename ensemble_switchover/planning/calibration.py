@@ -25,10 +25,10 @@ CALIBRATION_VERSION = 2
 CALIBRATION_SECONDS = 60
 """How long a calibration takes by default."""
 
-FEWEST = 3
-"""Designs that are to be timed, as many as there are rates to fit."""
+MIN_TIMED_DESIGNS = 3
+"""As many as there are rates to fit."""
 FAR = 3.0
-"""By how much less or more work than any that was timed is far from it."""
+"""How many times less or more work than any that was timed makes a prediction extrapolated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class Calibration:
         observed = [entry for entry in self.observations if entry.timed is timed]
         if any(entry.design == design for entry in observed):
             return False
-        if len(observed) < FEWEST or all(entry.family != family for entry in observed):
+        if len(observed) < MIN_TIMED_DESIGNS or all(entry.family != family for entry in observed):
             return True
         columns = zip(*(entry.work.features for entry in observed), strict=True)
         return any(

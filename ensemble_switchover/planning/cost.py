@@ -10,7 +10,7 @@ from ensemble_switchover.config.execution_plan import SEQUENTIAL, ExecutionPlan
 from ensemble_switchover.config.image_placement import choose_residence
 from ensemble_switchover.planning.calibration import Calibration
 from ensemble_switchover.planning.memory import training_peak_bytes
-from ensemble_switchover.planning.workload import MANY_IMAGES, Pass, Workload, workload
+from ensemble_switchover.planning.workload import MANY_IMAGES, Pass, Workload, seconds, workload
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
@@ -21,6 +21,9 @@ LABEL_BYTES = 8
 USABLE_MEMORY_SHARE = 0.8
 """What the tensors of all runs on a device may take of its memory; the rest is for workspaces, the
 allocator and others."""
+RELATIVE_RATES = (2e6, 1.0, 0.0)
+"""Of an operation, a FLOP and an element, where no device was timed: starting an operation takes
+about as long as so many FLOPs."""
 _MILLISECONDS = 1000
 
 
@@ -63,20 +66,25 @@ def predict_cost(
     """
     epochs, k = spec.recipe.epochs, spec.design.k
     turns, served = plan.turns(k), replace(plan, processes=1).turns(k)
-    steps = epochs * -(-spec.train_size // spec.recipe.batch_size)
     step = predict_pass(spec, plan, Pass.TRAINING, basis)
     one, many = (predict_pass(spec, plan, timed, basis) for timed in (Pass.ONE, Pass.MANY))
     evaluated = epochs * spec.sizes.evaluated / MANY_IMAGES
     return PredictedCost(
-        steps=spec.design.k * steps,
+        steps=k * spec.num_steps,
         training_flops=spec.training_flops,
         memory_bytes=memory_bytes(spec, plan, device, available_bytes),
-        training_seconds=None if step is None else turns * steps * step,
+        training_seconds=None if step is None else turns * spec.num_steps * step,
         evaluation_seconds=None if many is None else turns * evaluated * many,
         one_image_ms=None if one is None else served * one * _MILLISECONDS,
         many_images_ms=None if many is None else served * many * _MILLISECONDS / MANY_IMAGES,
         extrapolated=_is_extrapolated(spec, plan, basis),
     )
+
+
+def relative_training_cost(spec: RunSpec) -> float:
+    """Estimate what the training of all members costs; only ratios of it mean something."""
+    step = count_work(spec, ExecutionPlan(), Pass.TRAINING)
+    return spec.design.k * spec.num_steps * seconds(RELATIVE_RATES, step)
 
 
 def predict_pass(

@@ -83,13 +83,8 @@ def expected_plan(spec: RunSpec) -> ExecutionPlan:
     if probe is None or probe.torch != version("torch"):
         return ExecutionPlan()
     return probe.fastest(
-        [ExecutionPlan.named(label) for label in probe.step_seconds], num_steps(spec)
+        [ExecutionPlan.named(label) for label in probe.step_seconds], spec.num_steps
     )
-
-
-def num_steps(spec: RunSpec) -> int:
-    """Count the training steps of a member."""
-    return spec.recipe.epochs * -(-spec.sizes.train // spec.recipe.batch_size)
 
 
 def probe_path(subject: str) -> Path:

@@ -19,6 +19,7 @@ from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.planning.basis import conditions_of
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_VERSION,
+    MIN_TIMED_DESIGNS,
     Calibration,
     Conditions,
     Observation,
@@ -42,8 +43,6 @@ _logger = logging.getLogger(__name__)
 
 MIN_TIMED_STEPS, MAX_REPEATS = 3, 12
 WARM_UP_STEPS = 2
-LEAST_DESIGNS = 3
-"""As many as there are rates to fit; they are timed however long it takes."""
 
 
 def calibrate(specs: Sequence[RunSpec], max_seconds: float) -> None:
@@ -115,11 +114,13 @@ def _calibrate(conditions: Conditions, specs: Sequence[RunSpec], max_seconds: fl
     begin = time.monotonic()
     for number, spec in enumerate(designs):
         left = max_seconds - (time.monotonic() - begin)
-        if number >= LEAST_DESIGNS and left <= 0:
+        if number >= MIN_TIMED_DESIGNS and left <= 0:
             _logger.info(f"calibration: {number} of {len(designs)} designs in {max_seconds:.0f} s")
             break
         share = max(left, 1.0) / (len(designs) - number)
-        observations = _observe(spec, device, precision, min(share, max_seconds / LEAST_DESIGNS))
+        observations = _observe(
+            spec, device, precision, min(share, max_seconds / MIN_TIMED_DESIGNS)
+        )
         if not observations:
             continue
         add_observations(

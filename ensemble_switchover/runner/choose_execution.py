@@ -32,7 +32,6 @@ from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
 from ensemble_switchover.planning.execution_timings import (
     StepTimings,
-    num_steps,
     probe_subject,
     read_probe,
     write_probe,
@@ -66,7 +65,7 @@ def choose_execution_plan(
 ) -> ExecutionPlan:
     """Choose the fastest way to execute a run's members on this device."""
     plans = _possible(spec, device, precision)
-    steps = num_steps(spec)
+    steps = spec.num_steps
     subject = probe_subject(spec, device.type, device_name(device))
     probe = read_probe(subject)
     if probe is None or probe.torch != version("torch"):

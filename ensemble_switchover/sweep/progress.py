@@ -21,6 +21,7 @@ from ensemble_switchover.machine.terminal import (
     printable,
     replace_unknown_characters,
 )
+from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.layout import unfinished_folder
 from ensemble_switchover.results.lock import LOCK_SUFFIX, holder_of
@@ -47,8 +48,6 @@ STATUS_SECONDS = 300.0
 """After so long without a word, a line of how the sweep stands."""
 NAMES_OF_A_REASON = 10
 """Runs that are named at the end of those which failed for the same reason."""
-LAYER_OVERHEAD_FLOPS = 2e7
-"""Operations that cost about as much as starting one layer; only the time left rests on it."""
 
 
 @dataclass(slots=True)
@@ -224,7 +223,7 @@ class SweepProgress(threading.Thread):
             document = read_document(spec.folder)
         except RecordError as error:
             return str(error)
-        self._work_done += work(spec)
+        self._work_done += relative_training_cost(spec)
         self._seconds_done += document.record.wall_seconds
         return ending(document)
 
@@ -247,7 +246,7 @@ class SweepProgress(threading.Thread):
         """Estimate the seconds until the end; 0 where nothing is known yet."""
         if not self._work_done:
             return 0.0
-        to_do = sum(work(training.lead) for training in self.pending.values())
+        to_do = sum(relative_training_cost(training.lead) for training in self.pending.values())
         jobs = max(self._concurrent_jobs, running)
         return self._seconds_done / self._work_done * to_do / jobs
 
@@ -301,13 +300,6 @@ def describe_kill(spec: RunSpec) -> str:
         f"its process was killed, twice; after {count(epochs, 'epoch')} of "
         f"{spec.recipe.epochs}, where the same command goes on"
     )
-
-
-def work(spec: RunSpec) -> float:
-    """Estimate what a run costs, in operations; only ratios of it are used."""
-    steps = spec.recipe.epochs * -(-spec.train_size // spec.recipe.batch_size)
-    layers = steps * spec.design.k * spec.design.depth
-    return spec.training_flops + LAYER_OVERHEAD_FLOPS * layers
 
 
 def label(spec: RunSpec) -> str:

@@ -23,6 +23,7 @@ from ensemble_switchover.planning.calibration import (
     calibration_folder,
     read_calibrations,
 )
+from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
@@ -39,7 +40,6 @@ from ensemble_switchover.sweep.next_runs import (
     first_block,
     next_block,
 )
-from ensemble_switchover.sweep.progress import work
 from ensemble_switchover.sweep.run_sweep import Plan, plan_sweep, run_plan
 
 if TYPE_CHECKING:
@@ -106,7 +106,10 @@ def _run_timed(
     while block is not None:
         left = seconds - (time.monotonic() - begin)
         to_do = [spec for spec in block.specs if spec.name not in errors]
-        needed = time_of([seconds_per_work * work(spec) for spec in to_do], _jobs(to_do, config))
+        needed = time_of(
+            [seconds_per_work * relative_training_cost(spec) for spec in to_do],
+            _jobs(to_do, config),
+        )
         if is_first or needed <= left:
             print(f"{duration(max(0.0, left))} left; {block.reason}", flush=True)
             if to_do:
@@ -153,7 +156,7 @@ def _look(specs: Sequence[RunSpec]) -> tuple[dict[str, float], float]:
             if math.isfinite(document.summary.error_percent):
                 errors[spec.name] = document.summary.error_percent
             seconds += document.record.wall_seconds
-            done += work(spec)
+            done += relative_training_cost(spec)
     return errors, seconds / done if done else 0.0
 
 

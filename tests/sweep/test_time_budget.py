@@ -117,7 +117,7 @@ def laboratory(monkeypatch):
     found = Laboratory()
     monkeypatch.setattr(timed_sweep, "time", SimpleNamespace(monotonic=lambda: found.now))
     monkeypatch.setattr(timed_sweep, "run_plan", found.run_plan)
-    monkeypatch.setattr(timed_sweep, "work", lambda spec: 1.0)
+    monkeypatch.setattr(timed_sweep, "relative_training_cost", lambda spec: 1.0)
     monkeypatch.setattr(timed_sweep, "_predict", lambda specs, seconds: predicted(specs))
     # of the made-up records: 12 seconds each, while the clock goes on by a minute
     look = timed_sweep._look
