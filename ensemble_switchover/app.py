@@ -21,7 +21,7 @@ from ensemble_switchover.config.schema import Config, conf_folder, register_sche
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.logs import shown_on
-from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.machine.terminal import count, percent
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import run_sweep as sweep
 
@@ -115,7 +115,7 @@ def describe(spec: RunSpec) -> str:
     return (
         f"{design.design_class.value}: {count(design.k, spec.family.name)} "
         f"{design.depth}x{design.width} (depth x width) on {spec.dataset.name}, "
-        f"{design.parameters:,} parameters, {100 * design.budget_fill:.0f} % of the budget of "
+        f"{design.parameters:,} parameters, {percent(design.budget_fill)} of the budget of "
         f"{budget.depth}x{budget.width}; {count(spec.recipe.epochs, 'epoch')} "
         f"({spec.recipe.name}), seed {spec.seed}"
     )

@@ -6,8 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
+from ensemble_switchover.config.dataset_folders import array_cache_folder
 from ensemble_switchover.config.image_folder import num_test_images, read_image_folder
 from ensemble_switchover.config.schema import DatasetConfig, FolderConfig, SvhnConfig
 from ensemble_switchover.errors import ConfigError
@@ -68,8 +67,6 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
         "test_images": test_images,
     }
     files = (*found.train.files, *(found.test.files if found.test else ()))
-    cache = user_cache_path("ensemble_switchover") / "arrays"
-    memory = cache if dataset.cache is None else Path(dataset.cache).expanduser()
     for key, count in counted.items():
         given = getattr(dataset, key)
         if given not in (0, count):
@@ -80,7 +77,7 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
         train_images=train_images,
         test_images=test_images,
         test_share=dataset.test_share if found.test is None else 0.0,
-        content=digest_of_contents(root, files, memory),
+        content=digest_of_contents(root, files, array_cache_folder(dataset)),
     )
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from ensemble_switchover.config.dataset_folders import array_cache_folder, dataset_root
 from ensemble_switchover.config.dataset_spec import training_images
 from ensemble_switchover.config.schema import FolderConfig
 from ensemble_switchover.data import sources
 from ensemble_switchover.data.array_cache import LoadedDataset, cached_dataset, with_moments
 from ensemble_switchover.data.images import ImageSet, SplitImages
-from ensemble_switchover.data.locations import cache_folder, dataset_root
 from ensemble_switchover.data.sources.source import DatasetSource
 from ensemble_switchover.data.split import stratified_subset
 from ensemble_switchover.errors import DataError
@@ -111,7 +111,7 @@ def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
     if not source.cached:
         return with_moments(source.decode(config, root))
     identity = source.identity(config, root)
-    return cached_dataset(cache_folder(config), identity, lambda: source.decode(config, root))
+    return cached_dataset(array_cache_folder(config), identity, lambda: source.decode(config, root))
 
 
 def _hold_out(

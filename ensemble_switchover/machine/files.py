@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from platformdirs import user_cache_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
 
 TEMPORARY_PREFIX = ".writing-"
 """How the names of folders begin in which something is written before it gets its own."""
+
+
+def user_cache(name: str) -> Path:
+    """Return a folder of the project in the user's cache."""
+    return user_cache_path("ensemble_switchover") / name
 
 
 @contextmanager

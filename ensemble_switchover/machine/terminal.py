@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ensemble_switchover.machine.units import MEBIBYTE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -155,6 +157,15 @@ def percent(share: float | None, decimals: int = 0) -> str:
     ('25 %', '102.3 %')
     """
     return ABSENT if share is None else f"{100 * share:.{decimals}f} %"
+
+
+def mebibytes(num_bytes: float) -> str:
+    """Write a number of bytes in MiB.
+
+    >>> mebibytes(8 * 2**30)
+    '8,192 MiB'
+    """
+    return f"{num_bytes / MEBIBYTE:,.0f} MiB"
 
 
 def quantity(number: float | None) -> str:

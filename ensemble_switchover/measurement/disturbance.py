@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 
 from ensemble_switchover.machine.hardware import any_gpu_is_too_hot
+from ensemble_switchover.machine.units import GIBIBYTE
 
 TOLERATED_WAIT = 0.05
 """Share of their working time that a run's threads may wait for a processor unremarked."""
-TOLERATED_BYTES = 2 * 2**30
+TOLERATED_BYTES = 2 * GIBIBYTE
 """Of a GPU that this process did not reserve; CUDA's own share of it is below that."""
 
 _TASKS = Path("/proc/self/task")
@@ -43,7 +44,7 @@ class DisturbanceMonitor:
             sentences.append("a processor was slowed down by its temperature")
         if self.device.type == "cuda":
             if concurrent_jobs == 1 and (others := _bytes_of_others(self.device)) > TOLERATED_BYTES:
-                sentences.append(f"other processes held {others / 2**30:.1f} GiB of the GPU")
+                sentences.append(f"other processes held {others / GIBIBYTE:.1f} GiB of the GPU")
             if any_gpu_is_too_hot():
                 sentences.append("the GPU was slowed down by its temperature at the end")
         return sentences

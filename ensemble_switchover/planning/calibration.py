@@ -10,11 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
-from platformdirs import user_cache_path
 from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.files import user_cache, whole_file
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def merge(old: Calibration | None, new: Calibration) -> Calibration:
 
 def calibration_folder() -> Path:
     """Return where calibrations are kept: the project's folder in the user's cache."""
-    return user_cache_path("ensemble_switchover") / "calibrations"
+    return user_cache("calibrations")
 
 
 def write_calibration(calibration: Calibration, folder: Path) -> Path:

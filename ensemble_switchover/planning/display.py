@@ -14,6 +14,7 @@ from ensemble_switchover.machine.terminal import (
     count,
     digits,
     duration,
+    mebibytes,
     percent,
     print_table,
     printable,
@@ -222,9 +223,9 @@ def _machine_lines(forecasts: Sequence[Forecast]) -> list[str]:
 def _memory_lines(forecasts: Sequence[Forecast]) -> list[str]:
     most = max(forecasts, key=lambda entry: entry.cost.memory_bytes)
     available = most.machine.memory_bytes
-    line = f"Memory from the shapes; most: {_mebibytes(most.cost.memory_bytes)}, {_title(most)}"
+    line = f"Memory from the shapes; most: {mebibytes(most.cost.memory_bytes)}, {_title(most)}"
     if available is not None:
-        line += f"; {most.machine.conditions.device_name} has {_mebibytes(available)}"
+        line += f"; {most.machine.conditions.device_name} has {mebibytes(available)}"
     too_large = [entry for entry in forecasts if not entry.fits]
     refused = {f"Does not fit into memory: {_title(entry)}": 0 for entry in too_large}
     return [line, *refused]
@@ -252,10 +253,6 @@ def _mark(entry: Forecast) -> str:
     if isinstance(entry.machine.basis, DataSheet):
         return ">"
     return "~" if entry.cost.extrapolated else ""
-
-
-def _mebibytes(size: int) -> str:
-    return f"{size / MEBIBYTE:,.0f} MiB"
 
 
 def _plain(write: Callable[[Any], str]) -> Callable[[Forecast, Any], str]:

@@ -10,11 +10,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from platformdirs import user_cache_path
 from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_plan
-from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.files import user_cache, whole_file
 from ensemble_switchover.planning.basis import conditions_of, this_device
 from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.workload import Pass
@@ -89,7 +88,7 @@ def expected_plan(spec: RunSpec) -> ExecutionPlan:
 
 def probe_path(subject: str) -> Path:
     """Return where a probe is kept: the project's folder in the user's cache."""
-    folder = user_cache_path("ensemble_switchover") / "executions"
+    folder = user_cache("executions")
     return folder / f"{hashlib.sha256(subject.encode()).hexdigest()[:16]}.json"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ensemble_switchover.analysis.condition_group import describe_condition
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.analysis.table import DEVICE_MEMORY
-from ensemble_switchover.machine.terminal import ABSENT, ShownTable
+from ensemble_switchover.machine.terminal import ABSENT, ShownTable, percent
 from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) ->
         "Width": lambda row: f"{row['width']}",
         "k": lambda row: f"{row['k']}",
         "Parameters": lambda row: f"{row['parameters']:,}",
-        "Fill": lambda row: f"{100 * row['budget_fill']:.0f} %",
+        "Fill": lambda row: percent(row["budget_fill"]),
         "Seeds": lambda row: f"{row['num_seeds']}",
         _error_header(measure): lambda row: _mean_std(row, "error_percent", num_decimals=2),
         "Members' error, %": lambda row: _number(row["mean_member_error_percent_mean"], ".2f"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
-from ensemble_switchover.machine.units import MEBIBYTE
+from ensemble_switchover.machine.terminal import mebibytes
 from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
 from ensemble_switchover.planning.cost import (
     USABLE_MEMORY_SHARE,
@@ -27,11 +27,11 @@ def out_of_memory_text(spec: RunSpec, plan: ExecutionPlan) -> str:
         f"out of memory with {spec.design.k} x {spec.design.member_parameters:,} parameters at "
         f"batch size {spec.recipe.batch_size}, execution {plan.label}: "
         f"its tensors take "
-        f"{needed / MEBIBYTE:,.0f} MiB"
+        f"{mebibytes(needed)}"
     )
     if available is None:
         return f"{text}; a smaller recipe.batch_size or budget needs less"
-    text += f", {device_name(device)} has {available / MEBIBYTE:,.0f} MiB"
+    text += f", {device_name(device)} has {mebibytes(available)}"
     usable = int(USABLE_MEMORY_SHARE * available)
     fitting = []
     if memory_bytes(spec, ExecutionPlan(), device.type, available) <= min(usable, needed - 1):

@@ -18,6 +18,7 @@ import torch
 
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import TEMPORARY_PREFIX
+from ensemble_switchover.machine.units import GIBIBYTE
 from ensemble_switchover.serving.predictors import Predictor, serve
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _write_onnx(program: ExportedProgram, facts: Mapping[str, str], path: Path) 
     num_bytes = sum(tensor.nbytes for tensor in program.state_dict.values())
     if num_bytes > MAX_ONNX_BYTES:
         raise ConfigError(
-            f"--format onnx: a file holds 2 GiB, the weights take {num_bytes / 2**30:.1f}; "
+            f"--format onnx: a file holds 2 GiB, the weights take {num_bytes / GIBIBYTE:.1f}; "
             f"expected --format torch_export"
         )
     written = torch.onnx.export(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 from omegaconf import OmegaConf
-from platformdirs import user_cache_path
 
+from ensemble_switchover.machine.files import user_cache
 from ensemble_switchover.machine.hardware import gpus
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def forget_places() -> None:
 
 
 def _folder() -> Path:
-    return user_cache_path("ensemble_switchover") / "places"
+    return user_cache("places")
 
 
 def _prefix(sweep: int) -> str:

@@ -18,6 +18,7 @@ from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import count, duration
+from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_SECONDS,
     calibration_folder,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.run_spec import RunSpec
 
-HOUR_SECONDS = 3600
 FIRST_SHARE = 0.5
 """Of the time, that the first block may take by what is predicted."""
 LEAST_EPOCHS = 10

@@ -7,13 +7,12 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.statistics import Interval, paired_t_interval, sample_mean
+from ensemble_switchover.machine.units import HOUR_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from ensemble_switchover.analysis.advice.trained_designs import Candidate, TrainedDesign
-
-SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +133,7 @@ def amount_used(reading: Reading, name: str) -> float | None:
     if cost is None:
         return None
     if name == "hours":
-        return cost.seconds[reading.row] / SECONDS_PER_HOUR
+        return cost.seconds[reading.row] / HOUR_SECONDS
     measured: float | None = getattr(cost, name)
     return measured
 
@@ -168,4 +167,4 @@ def _rank(reading: Reading) -> tuple[float, int, float, int, int]:
 
 def _within_hours(candidate: Candidate, row: int, hours: float) -> bool:
     cost = candidate.cost
-    return cost is not None and cost.seconds[row] / SECONDS_PER_HOUR <= hours
+    return cost is not None and cost.seconds[row] / HOUR_SECONDS <= hours

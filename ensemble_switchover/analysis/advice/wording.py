@@ -6,11 +6,11 @@ import math
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.advice.limits import SECONDS_PER_HOUR, amount_used
+from ensemble_switchover.analysis.advice.limits import amount_used
 from ensemble_switchover.analysis.advice.rule import AdviceAnswer
 from ensemble_switchover.analysis.table import PROCESS_MEMORY
-from ensemble_switchover.machine.terminal import count, digits, rough_duration
-from ensemble_switchover.machine.units import MEBIBYTE
+from ensemble_switchover.machine.terminal import count, digits, mebibytes, rough_duration
+from ensemble_switchover.machine.units import HOUR_SECONDS, MEBIBYTE
 
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.binding_limits import BindingLimits
@@ -63,9 +63,9 @@ def write_amount(name: str, value: float) -> str:
     if name in ("parameters", "epochs"):
         return count(round(value), name.removesuffix("s"))
     if name == "hours":
-        return f"{digits(value, 3)} h ({rough_duration(value * SECONDS_PER_HOUR)})"
+        return f"{digits(value, 3)} h ({rough_duration(value * HOUR_SECONDS)})"
     if name == "memory_bytes":
-        return f"{value / MEBIBYTE:,.0f} MiB"
+        return mebibytes(value)
     return f"{value:.2f} %" if name == "accuracy_percent" else f"{digits(value, 3)} ms"
 
 

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ DAMAGES = (
     ValueError,  # names and numbers that cannot be
     IndexError,
 )
-ARCHIVE_PIECE_BYTES = 1 << 20
+ARCHIVE_PIECE_BYTES = MEBIBYTE
 UNIX_KIND = 0o170000
 UNIX_LINK = 0o120000
 

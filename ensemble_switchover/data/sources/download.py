@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +36,7 @@ ATTEMPTS = 5
 PAUSE_SECONDS = 1.0
 """Before another connection; it grows with every attempt."""
 
-DOWNLOAD_PIECE_BYTES = 1 << 20
+DOWNLOAD_PIECE_BYTES = MEBIBYTE
 AGENT = "ensemble_switchover"
 
 
