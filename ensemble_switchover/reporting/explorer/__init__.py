@@ -1,1 +1,1 @@
-"""The explorer: a page in which designs are seen, compared and advised (no torch)."""
+"""The explorer: a page for exploring and comparing designs, with advice (without torch)."""

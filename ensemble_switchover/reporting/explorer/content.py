@@ -1,4 +1,4 @@
-"""All that the explorer shows, as plain values: designs, maps, metrics."""
+"""The content of the explorer as plain values: designs, maps and metrics."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 MAX_CURVE_NUMBERS = 300_000
-"""Errors of all runs that a page holds, 1.6 MB of them; of more, every second epoch or fewer."""
+"""Most errors that a page holds (1.6 MB); with more, it keeps every second epoch or fewer."""
 
 
 def build_content(
     records: Sequence[Record], write_command: Callable[[Sequence[Record]], str | None]
 ) -> dict[str, Any]:
-    """Return what the page shows, ready to be written as JSON.
+    """Return the content of the page as values that JSON can hold.
 
     Args:
-        records: Runs of any number of studies; at least one.
-        write_command: Writes the command that makes runs of one design again.
+        records: Runs of any number of studies, at least one.
+        write_command: Returns the command that repeats the runs of one design.
     """
     designs = collect_designs(records)
     stride = choose_stride(sum(len(r.epochs) for r in records))
@@ -59,7 +59,7 @@ def build_content(
         }
         for design in designs
     ]
-    places = {design.key: number for number, design in enumerate(designs)}
+    numbers = {design.key: number for number, design in enumerate(designs)}
     findings = [derive_finding(comparison) for comparison in group_comparisons(records)]
     data = {design.setting: design.data for design in designs}
     most_seeds = max(len(design.errors) for design in designs)
@@ -71,7 +71,7 @@ def build_content(
         "tQuantiles": [t_quantile(n, CONFIDENCE) for n in range(1, max(2, most_seeds))],
         "metrics": [list(metric) for metric in METRICS],
         "designs": listed,
-        "comparisons": [_comparison_values(f, places, data) for f in findings],
+        "comparisons": [_comparison_values(f, numbers, data) for f in findings],
         "rows": metric_rows(tabulate_runs(records)),
         "config": shared,
         "facts": list(facts),
@@ -80,7 +80,7 @@ def build_content(
 
 
 def choose_stride(num_errors: int) -> int:
-    """Choose every how many epochs of a curve are kept.
+    """Choose the stride at which epochs of a curve are kept.
 
     >>> choose_stride(240_000), choose_stride(700_000)
     (1, 3)
@@ -89,7 +89,7 @@ def choose_stride(num_errors: int) -> int:
 
 
 def _kept(design: TrainedDesign, stride: int) -> list[int]:
-    """Return the indices of the epochs that are kept; the last one always is."""
+    """Return the indices of the kept epochs, which always include the last."""
     last = len(design.epochs) - 1
     return [*range(last % stride, last, stride), last]
 
@@ -147,7 +147,9 @@ def _cost_values(
 
 
 def _comparison_values(
-    finding: Finding, places: dict[tuple[str, str, int, int, int], int], data: dict[str, str]
+    finding: Finding,
+    numbers: dict[tuple[str, str, int, int, int], int],
+    data: dict[str, str],
 ) -> dict[str, Any]:
     comparison, grid = finding.comparison, finding.grid
     setting = comparison.setting_label
@@ -155,7 +157,7 @@ def _comparison_values(
     for name in DESIGN_CLASSES:
         trained = [grid.designs.get((name, column)) for column in range(len(grid.budgets))]
         designs[name] = [
-            None if d is None else places[setting, data[setting], d.k, d.depth, d.width]
+            None if d is None else numbers[setting, data[setting], d.k, d.depth, d.width]
             for d in trained
         ]
     return {
@@ -176,7 +178,7 @@ def _comparison_values(
 
 
 def _shared_config(records: Sequence[Record]) -> dict[str, Any]:
-    """Return what the configurations of all runs have in common, flat."""
+    """Return the flattened keys on which the configurations of all runs agree."""
     flat = [_shown_config(record) for record in records]
     return {
         key: value
@@ -186,17 +188,17 @@ def _shared_config(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _own_config(record: Record, shared: dict[str, Any]) -> dict[str, Any]:
-    """Return what the configuration of a run has beside that; the seed is the run's own."""
+    """Return the flattened keys of a run's configuration that are not shared, without the seed."""
     own = _shown_config(record)
     return {key: value for key, value in own.items() if key not in shared and key != "seed"}
 
 
 def _shown_config(record: Record) -> dict[str, Any]:
-    """Return the configuration of a run, flat, without folders and what else decides nothing."""
+    """Return the flattened configuration of a run without keys that do not affect the result."""
     flat = flatten(record.config)
     return {key: _finite(value) for key, value in flat.items() if not is_excluded(key)}
 
 
 def _finite(value: Any) -> Any:
-    """Leave out a number that JSON does not have."""
+    """Replace a number that JSON cannot hold by None."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

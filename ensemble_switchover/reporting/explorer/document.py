@@ -1,4 +1,4 @@
-"""The explorer as one HTML file: content, style, scripts and library, and nothing from outside."""
+"""The explorer as one self-contained HTML file: content, style, scripts and libraries."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.study_folders import MissingRun
 
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
-"""Observable Plot and what it stands on; vendor/README.md says from where."""
+"""Observable Plot and D3, on which it depends; vendor/README.md states their origin."""
 SCRIPTS = (
     *("rule.js", "format.js", "page.js", "state.js", "choices.js", "charts.js"),
     *("design.js", "cells.js", "metrics.js", "advice.js", "question.js", "main.js"),
 )
-"""Ours, in order; together they are one script."""
+"""The explorer's own scripts in order; they are joined into one script."""
 
 _FOOTER = (
-    "Made from records by ensemble_switchover, after Wasay & Idreos (ICLR 2021). This file holds "
-    "all it shows and asks nothing of any network. Drawn by Observable Plot 0.6.17 and D3 7.9.0 "
-    "(ISC licence)."
+    "Made from records by ensemble_switchover, after Wasay & Idreos (ICLR 2021). This file is "
+    "self-contained and makes no network requests. Figures are drawn with Observable Plot 0.6.17 "
+    "and D3 7.9.0 (ISC licence)."
 )
 
 
@@ -38,19 +38,19 @@ def render_explorer(
     failed: Sequence[MissingRun] = (),
     unreadable: Sequence[MissingRun] = (),
 ) -> str:
-    """Render the page.
+    """Render the page as HTML.
 
-    The content security policy allows the scripts and the style of this page by their hashes, and
-    nothing else: no network, no other script, no evaluation of text. What comes from records is
-    JSON, which no browser runs, and the scripts set it as text only.
+    The content security policy allows only the scripts and the style of this page, by their hashes:
+    no network, no other script, no evaluation of text. Data from records is embedded as JSON, which
+    browsers do not execute, and the scripts insert it as text only.
 
     Args:
-        content: What `build_content` returns.
-        failed: Runs that left no record, which the page lists.
-        unreadable: Records that could not be read, which it lists too.
+        content: The content from `build_content`.
+        failed: Runs that left no record, to be listed.
+        unreadable: Records that could not be read, to be listed.
 
     Raises:
-        ValueError: if a number of it is not finite.
+        ValueError: if a number in the content is not finite.
     """
     folder = files("ensemble_switchover.reporting.explorer")
     own = "\n".join(folder.joinpath("script", name).read_text("utf-8") for name in SCRIPTS)
@@ -87,7 +87,7 @@ def render_explorer(
 
 
 def _as_json(content: Mapping[str, Any]) -> str:
-    """Write JSON that can stand in a script element: no text of it can end that."""
+    """Write JSON for a script element, without a character that could end the element."""
     text = json.dumps(content, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 

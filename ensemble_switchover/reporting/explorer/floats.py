@@ -1,4 +1,4 @@
-"""Curves as one array of 32-bit numbers, which a page holds in few bytes."""
+"""Curves as one compact array of 32-bit numbers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class FloatPool:
-    """Collects curves; each is known by the index of its first number."""
+    """Collects curves, each identified by the index of its first number."""
 
     def __init__(self) -> None:
         self._parts: list[np.ndarray] = []
         self._size = 0
 
     def add(self, curves: Iterable[Sequence[float]]) -> int:
-        """Add curves one after another, and return the index of the first number."""
+        """Append curves, and return the index of the first number."""
         start = self._size
         for curve in curves:
             part = np.asarray(curve, dtype="<f4")
@@ -28,6 +28,6 @@ class FloatPool:
         return start
 
     def encode(self) -> str:
-        """Return all numbers, little-endian, in base64."""
+        """Return all numbers as little-endian base64."""
         together = np.concatenate(self._parts) if self._parts else np.empty(0, dtype="<f4")
         return base64.b64encode(together.tobytes()).decode("ascii")

@@ -1,4 +1,4 @@
-"""The heat map of one comparison under every rule, as a page draws it."""
+"""The heat maps of one comparison at every confidence, as the page draws them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
 
 NO_CLASS = -1
-"""In place of a class where there is nothing to compare."""
+"""Class index of cells in which there is nothing to compare."""
 
 
 def map_values(finding: Finding) -> list[dict[str, Any]]:
@@ -45,9 +45,9 @@ def map_values(finding: Finding) -> list[dict[str, Any]]:
         better, worse, boundaries = {}, {}, {}
         for name, threshold in finding.thresholds.items():
             difference, errors, pairs = measured[name]
-            reach = interval_half_widths(errors, pairs, confidence)
-            better[name] = difference + reach < 0.0
-            worse[name] = difference - reach > 0.0
+            half_widths = interval_half_widths(errors, pairs, confidence)
+            better[name] = difference + half_widths < 0.0
+            worse[name] = difference - half_widths > 0.0
             boundaries[name] = find_boundary(threshold.budgets, better[name])
         faces = _face_cells(means, better, worse)
         blocks = [
@@ -74,21 +74,21 @@ def _face_cells(
     better: dict[DesignClassName, NDArray[np.bool_]],
     worse: dict[DesignClassName, NDArray[np.bool_]],
 ) -> NDArray[np.int64]:
-    """Return winner, decided and both of every cell; the rules are those of the report's map."""
-    there = np.isfinite(means)
-    winner = np.where(there, means, np.inf).argmin(axis=0)
-    comparable = there[0] & there[1:].any(axis=0)
+    """Return winner, decided and both-ensembles-win of every cell, as in the report's heat map."""
+    is_measured = np.isfinite(means)
+    winner = np.where(is_measured, means, np.inf).argmin(axis=0)
+    comparable = is_measured[0] & is_measured[1:].any(axis=0)
     decided = np.ones_like(comparable)
     for index, name in enumerate(ENSEMBLE_CLASSES, start=1):
         decided &= np.where(winner == index, better[name], True)
-        decided &= np.where((winner == 0) & there[index], worse[name], True)
+        decided &= np.where((winner == 0) & is_measured[index], worse[name], True)
     both = (means[1:] < means[0]).all(axis=0)
     winner = np.where(comparable, winner, NO_CLASS)
     return np.stack([winner, decided & comparable, both & comparable]).astype(np.int64)
 
 
 def _blocks(column: int, faces: list[list[int]]) -> Iterator[list[int]]:
-    """Put equal cells above each other together."""
+    """Merge equal cells of a column into blocks."""
     row = 0
     for face, alike in groupby(faces):
         height = len(list(alike))

@@ -1,4 +1,4 @@
-"""The metrics of every design, one row a design and condition, as a page draws them."""
+"""The metrics of every design, one row per design and condition, as the page draws them."""
 
 from __future__ import annotations
 
@@ -52,34 +52,34 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     *((name, COLUMNS[name].label, COLUMNS[name].unit) for name in QUALITY[1:]),
     ("parameters", "parameters", ""),
 )
-"""Key in the page, name, unit."""
+"""Key in the page, name and unit of each metric."""
 
 _KEYS = (*DESIGN_COLUMNS, *TIME_CONDITIONS)
 
 _Row: TypeAlias = dict[str, Any]
-"""A design under a condition, as the analysis summarises it."""
+"""A row of a summary: a design under a condition."""
 
 
 def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return one row a design and condition.
+    """Return one row per design and condition.
 
-    Errors are of the runs of all conditions, costs of those of one; latencies are of one batch
-    size and memory is of one kind, those of the most runs of the condition. `values` has the mean,
-    the sample standard deviation and the number of seeds for each of `METRICS`; a number that
-    there is none of is null. Numbers have six digits.
+    Errors come from the runs under all conditions, costs from the runs under one. Latencies are for
+    one batch size and memory is of one kind: those of most runs under the condition. `values` holds
+    the mean, the sample standard deviation and the number of seeds for each of `METRICS`, or None
+    where there is no value. Numbers are rounded to six digits.
 
     Args:
-        runs: What `tabulate_runs` returns.
+        runs: A frame from `tabulate_runs`.
     """
     finite = summarise_errors(runs.filter(runs["error_percent"].is_finite()))
-    errors = {_place(row, DESIGN_COLUMNS): row for row in finite.to_dicts()}
+    errors = {_key(row, DESIGN_COLUMNS): row for row in finite.to_dicts()}
     latencies = _summarise_usual(runs, LATENCY_CONDITIONS, "latency_batch_size")
     peaks = _summarise_usual(runs, MEMORY_CONDITIONS, "memory_kind")
     rows = []
     for row in summarise_runs(runs, TIME_CONDITIONS).to_dicts():
-        error = errors.get(_place(row, DESIGN_COLUMNS), {})
-        latency = latencies.get(_place(row, _KEYS), {})
-        peak = peaks.get(_place(row, _KEYS), {})
+        error = errors.get(_key(row, DESIGN_COLUMNS), {})
+        latency = latencies.get(_key(row, _KEYS), {})
+        peak = peaks.get(_key(row, _KEYS), {})
         values = {key: _mean_std(error, column) for key, column in _ERRORS.items()}
         values |= {key: _mean_std(row, column) for key, column in _TIMES.items()}
         values |= {key: _mean_std(latency, column) for key, column in _LATENCIES.items()}
@@ -106,20 +106,20 @@ def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _place(row: _Row, keys: Iterable[str]) -> tuple[Any, ...]:
+def _key(row: _Row, keys: Iterable[str]) -> tuple[Any, ...]:
     return tuple(row[key] for key in keys)
 
 
 def _summarise_usual(
     runs: pl.DataFrame, conditions: Sequence[str], kind: str
 ) -> dict[tuple[Any, ...], _Row]:
-    """Summarise the runs whose kind of figure is that of the most runs of their condition."""
+    """Summarise the runs with the most common value of a column under their condition."""
     group = ["setting", *TIME_CONDITIONS]
     measured = runs.filter(runs[kind].is_not_null())
     numbers = measured.group_by(*group, kind).len().sort("len", kind)
     usual = numbers.group_by(group, maintain_order=True).last().select(*group, kind)
     rows = summarise_runs(measured.join(usual, on=[*group, kind], how="semi"), conditions)
-    return {_place(row, _KEYS): row for row in rows.to_dicts()}
+    return {_key(row, _KEYS): row for row in rows.to_dicts()}
 
 
 def _peak(row: _Row) -> float | None:

@@ -1,1 +1,1 @@
-"""One function per figure of the paper (no torch)."""
+"""The figures of a report, one file for each (without torch)."""

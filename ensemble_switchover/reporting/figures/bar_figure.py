@@ -1,4 +1,4 @@
-"""The frame that the paper's bar figures share: one panel, title, axes, conditions."""
+"""The layout of the bar figures: one panel with title, axes and conditions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FigureTexts:
-    """What stands around a figure."""
+    """The texts around a figure."""
 
     title: str
-    """What is compared, such as `resnet on digits, k = 4`."""
+    """The comparison, such as `resnet on digits, k = 4`."""
     conditions: str
-    """Seeds, device, execution, precision, rule."""
+    """Seeds, source of the designs, device, execution and precision."""
 
 
 def draw_bar_figure(
@@ -36,12 +36,12 @@ def draw_bar_figure(
     """Draw one panel of bars.
 
     Args:
-        numbers: One row a design.
-        column: What is drawn, as `draw_bars` takes it.
-        label: The vertical axis, with its unit.
+        numbers: One row per design.
+        column: The drawn column, as in `draw_bars`.
+        label: Label of the vertical axis with its unit.
         shows: What the figure shows, in one line.
         texts: Title and conditions.
-        scale: Multiplies every value, to change its unit.
+        scale: Factor that converts the values to the unit of the axis.
     """
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 3.5)

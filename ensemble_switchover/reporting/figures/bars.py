@@ -1,4 +1,4 @@
-"""Bars of one quantity: the design classes side by side at every budget, as in the paper."""
+"""Bars of one quantity: the design classes side by side at each budget, as in the paper."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 _GROUP_WIDTH = 0.8
 _LOGARITHMIC_FROM = 30.0
-"""Where the largest bar is so many times the smallest, a linear axis would hide the small ones."""
+"""Ratio of the largest to the smallest bar from which on the axis is logarithmic."""
 
 
 def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0) -> None:
-    """Draw one group of bars a budget, one bar a design class.
+    """Draw a group of bars for each budget, with one bar for each design class.
 
     Args:
         axes: The panel.
-        numbers: One row a design, with the columns of `LEADING_COLUMNS`.
-        column: What is drawn: `<column>_mean` with `<column>_std` where these are, else `column`.
-            Where it is null the bar is missing, which a cross marks.
-        scale: Multiplies every value, to change its unit.
+        numbers: One row per design, with `LEADING_COLUMNS`.
+        column: The drawn column: `<column>_mean` with `<column>_std` if these exist, else `column`.
+            A null is drawn as a cross instead of a bar.
+        scale: Factor that converts the values to the unit of the axis.
     """
     mean = column if column in numbers.columns else f"{column}_mean"
     budgets = list_budgets(numbers)
-    places = {budget: index for index, budget in enumerate(budgets)}
+    groups = {budget: index for index, budget in enumerate(budgets)}
     shown = [name for name in DESIGN_CLASSES if name in set(numbers["design_class"])]
     width = _GROUP_WIDTH / len(shown)
     values = numbers[mean].drop_nulls().to_list()
@@ -51,10 +51,10 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
     for number, name in enumerate(shown):
         shift = (number - (len(shown) - 1) / 2) * width
         rows = numbers.filter(numbers["design_class"] == name).to_dicts()
-        positions = [places[budget_of(row)] + shift for row in rows]
+        positions = [groups[budget_of(row)] + shift for row in rows]
         heights = [math.nan if row[mean] is None else scale * row[mean] for row in rows]
         spreads = [scale * (row.get(f"{column}_std") or 0.0) for row in rows]
-        # One collection is drawn sooner than a patch a bar.
+        # One collection draws faster than one patch per bar.
         half = 0.46 * width
         bars = [
             [(x - half, 0.0), (x - half, height), (x + half, height), (x + half, 0.0)]
@@ -84,7 +84,7 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
 
 
 def label_classes(axes: Axes) -> None:
-    """Name the design classes above a panel."""
+    """Draw the legend of the design classes above a panel."""
     axes.legend(
         loc="lower right",
         ncols=3,

@@ -1,4 +1,4 @@
-"""The logarithmic axis of parameter budgets that curves share."""
+"""The logarithmic axis of parameter budgets in figures of curves."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
 _MAX_LABELS = 9
-_PLACES: dict[DesignClassName, int] = {"single": -1, "deq": 0, "weq": 1}
+_OFFSETS: dict[DesignClassName, int] = {"single": -1, "deq": 0, "weq": 1}
 
 
 def label_budgets(axes: Axes, counts: Sequence[int]) -> None:
-    """Make the horizontal axis one of parameters, labelled where budgets are.
+    """Make the horizontal axis logarithmic in parameters, with labels at the budgets.
 
     Args:
         axes: The panel.
@@ -39,17 +39,21 @@ def label_budgets(axes: Axes, counts: Sequence[int]) -> None:
 
 
 def shift_class(counts: Sequence[int], design_class: DesignClassName) -> float:
-    """Return a factor that sets the classes side by side, so that none hides another's bars."""
-    return float(_reach(counts) ** (0.006 * _PLACES[design_class]))
+    """Return the factor by which a class is shifted so that its error bars stay visible."""
+    return float(_reach(counts) ** (0.006 * _OFFSETS[design_class]))
 
 
 def _reach(counts: Sequence[int]) -> float:
-    """The ratio that the logarithmic axis spans; at least 2, so that one budget has an axis too."""
+    """Return the ratio that the axis spans, at least 2 so that a single budget has an axis too."""
     return max(2.0, counts[-1] / counts[0])
 
 
 def readable_ticks(counts: Sequence[int]) -> list[int]:
-    """Choose numbers, ascending, whose labels do not collide on a logarithmic axis."""
+    """Choose the indices of numbers whose labels do not overlap on a logarithmic axis.
+
+    Args:
+        counts: Numbers, ascending.
+    """
     smallest_ratio = (counts[-1] / counts[0]) ** (1 / _MAX_LABELS)
     shown = [0]
     for index in range(1, len(counts)):

@@ -1,4 +1,4 @@
-"""How much of its budget each design spends; the paper has no such figure."""
+"""The share of its budget that each design uses; not in the paper."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 def draw_budget_fill(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
-    """Draw the share of the budget that all members' parameters take.
+    """Draw the parameters of all members as a share of the budget.
 
     Args:
-        numbers: What `fill_series` returns.
+        numbers: A frame from `fill_series`.
         texts: Title and conditions.
     """
     figure = draw_bar_figure(
         numbers,
         "budget_fill",
         "Budget fill, %",
-        "Parameters of all members, as a share of the budget",
+        "Parameters of all members as a share of the budget",
         texts,
         100.0,
     )
@@ -39,7 +39,7 @@ def draw_budget_fill(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
 BUDGET_FILL_FIGURE = FigureDeclaration(
     position=40,
     name="budget_fill",
-    caption="The share of its budget that each design spends.",
+    caption="The share of its budget that each design uses.",
     numbers=lambda finding: series.fill_series(finding.runs),
     draw=lambda numbers, _, texts: draw_budget_fill(numbers, texts),
 )

@@ -1,4 +1,4 @@
-"""How far probabilities can be trusted, by design class; the paper has no such figure."""
+"""Calibration of the predicted probabilities by design class; not in the paper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import matplotlib as mpl
 from ensemble_switchover.analysis import series
 from ensemble_switchover.reporting.figures.curves import draw_curves
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
-from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_figure, write_around
+from ensemble_switchover.reporting.figures.style import (
+    RC,
+    WIDTH_INCHES,
+    new_figure,
+    place_legend,
+    write_around,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,7 +28,7 @@ def draw_calibration(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw the expected calibration error and the negative log-likelihood against the budget.
 
     Args:
-        numbers: What `calibration_series` returns.
+        numbers: A frame from `calibration_series`.
         texts: Title and conditions.
     """
     with mpl.rc_context(RC):
@@ -37,7 +43,7 @@ def draw_calibration(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
             axes.set_ylim(bottom=0)
             axes.set_ylabel(label)
         upper.tick_params(labelbottom=False)
-        upper.legend(loc="lower right", ncols=3, bbox_to_anchor=(1.0, 1.01), borderaxespad=0)
+        place_legend(upper, 3)
         lower.set_xlabel("Parameter budget")
         shows = "Calibration error and negative log-likelihood after the last epoch: mean ± std"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)

@@ -1,4 +1,4 @@
-"""What one cell of the heat map shows: the winner, and how sure that is."""
+"""What a cell of the heat map shows: the winning class, and whether the seeds decide it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CellFace:
-    """What one cell of the heat map shows."""
+    """What a cell of the heat map shows."""
 
     winner: DesignClassName | None
-    """The class of the lowest mean error; None where there is nothing to compare."""
+    """The class with the lowest mean error; None if there is nothing to compare."""
     decided: bool
-    """True if the seeds decide between the winner and its rivals: single and ensembles."""
+    """True if the seeds decide between the winner and its rivals."""
     both_ensembles_win: bool
-    """True if the mean of both ensembles lies below the single network's."""
+    """True if the mean errors of both ensembles lie below that of the single network."""
 
 
 def face_cell(
@@ -33,10 +33,10 @@ def face_cell(
     column: int,
     row: int,
 ) -> CellFace:
-    """Decide what a cell shows.
+    """Return what a cell of the heat map shows.
 
-    The rival of an ensemble that wins is the single network; the rivals of a single network that
-    wins are both ensembles. Of equal means the single network is shown, undecided.
+    The rival of a winning ensemble is the single network; the rivals of a winning single network
+    are both ensembles. If the means are equal, the single network is shown as undecided.
 
     Args:
         grid: The errors of one comparison.

@@ -1,4 +1,4 @@
-"""Curves of one quantity against the parameter budget, one a design class."""
+"""Curves of one quantity against the parameter budget, one for each design class."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def draw_curves(axes: Axes, numbers: pl.DataFrame, column: str, *, dotted: bool = False) -> None:
-    """Draw the means of a column, with the sample standard deviation as bars.
+    """Draw the means of a column with sample standard deviations as error bars.
 
     Args:
         axes: The panel.
-        numbers: One row a design, with `<column>_mean` and `<column>_std`.
-        column: What is drawn; nothing where the mean is null.
-        dotted: Draw hollow markers on a dotted line, beside the class's own line.
+        numbers: One row per design, with `<column>_mean` and `<column>_std`.
+        column: The drawn column; nulls are left out.
+        dotted: Draw hollow markers on a dotted line, next to the solid curve of the class.
     """
     counts = sorted(numbers["budget_parameters"].unique().to_list())
     for name in DESIGN_CLASSES:

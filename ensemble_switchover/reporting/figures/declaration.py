@@ -1,4 +1,4 @@
-"""What the file of a figure declares; the gallery draws every declaration of this folder."""
+"""Declarations of figures; the gallery draws every declaration in this folder."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ class FigureDeclaration:
     """A figure of one comparison."""
 
     position: int
-    """Figures stand on the page in ascending order of it."""
+    """Order of the figure on the page, ascending."""
     name: str
-    """Of its files: letters, digits and underscores; may contain `{measure}`."""
+    """Name of its files: letters, digits and underscores; may contain `{measure}`."""
     paper: str | None = None
-    """The paper's figures that show the same, such as `Figures 6 and F`."""
+    """The corresponding figures of the paper, such as `Figures 6 and F`."""
     caption: str
     """May contain `{measure}`, `{Measure}`, `{grid_size}`, `{last_epoch}` and `{sentences}`."""
     by_condition: bool = False
-    """Whether it is drawn once for each condition that compares design classes, from the runs under
-    it: for times and memory, which cannot be compared across conditions."""
+    """True to draw the figure for each condition with at least two design classes, from its runs
+    alone. Times and memory need this, since they are not comparable across conditions."""
     numbers: Callable[[Finding], pl.DataFrame]
-    """The rows that are drawn and written as CSV; without rows the figure is left out."""
+    """Returns the numbers to draw and to write as CSV; without rows the figure is left out."""
     draw: Callable[[pl.DataFrame, Finding, FigureTexts], Figure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendDeclaration:
-    """A figure across comparisons: how the switchover moves."""
+    """A figure of the switchover across comparisons."""
 
     position: int
-    """Trends stand on the page in ascending order of it."""
+    """Order of the trend on the page, ascending."""
     name: str
-    """Of its files: letters, digits and underscores."""
+    """Name of its files: letters, digits and underscores."""
     title: str
     """May contain the columns of `tabulate_switchovers` in braces."""
     caption: str
     """May contain `{title}`."""
     frames: Callable[[pl.DataFrame], list[pl.DataFrame]]
-    """Splits the rows of `tabulate_switchovers` into one frame a figure."""
+    """Splits the rows of `tabulate_switchovers` into one frame per figure."""
     draw: Callable[[pl.DataFrame, FigureTexts], Figure]
 
 
 def keep_most_common(runs: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Keep the runs that have the column's most common value; none where no run has a value."""
+    """Keep the runs with the most common value of a column; none if no run has a value."""
     values = runs[column].drop_nulls()
     if values.is_empty():
         return runs.clear()

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def draw_epoch_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
-    """Draw the training seconds of an epoch, all members together.
+    """Draw the training seconds per epoch, all members together.
 
     Args:
-        numbers: What `epoch_time_series` returns.
+        numbers: A frame from `epoch_time_series`.
         texts: Title and conditions.
     """
     return draw_bar_figure(

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 def draw_error_curve(grid: ErrorGrid, measure: str, title: str, conditions: str) -> Figure:
     """Draw the error after the last common epoch against the budget.
 
-    Lines are means over the seeds, bars the sample standard deviation (where there are two seeds
-    or more), faint points the seeds. The lower panel shows how much of the budget each ensemble
-    fills, since an ensemble that leaves a third of it unused is not on equal terms.
+    Lines are means over the seeds, error bars are sample standard deviations (for two or more
+    seeds), and faint points are single seeds. The lower panel shows the budget fill, since an
+    ensemble that leaves a third of its budget unused is not on equal terms.
 
     Args:
         grid: The errors of one comparison.
-        measure: What the error is called, `test error` or `validation error`.
-        title: What is compared, such as `resnet on digits, k = 4`.
-        conditions: One line: seeds, device, execution.
+        measure: Name of the error, `test error` or `validation error`.
+        title: The comparison, such as `resnet on digits, k = 4`.
+        conditions: Seeds, device and execution in one line.
     """
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 4.6)

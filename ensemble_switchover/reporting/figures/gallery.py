@@ -1,4 +1,4 @@
-"""Every figure of a comparison, with its numbers, and what it leaves out."""
+"""All figures of a report with their numbers and captions, and the runs that they leave out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Declaration = TypeVar("Declaration", FigureDeclaration, TrendDeclaration)
 
 
 def _collect(kind: type[Declaration]) -> list[Declaration]:
-    """Collect what the files of this folder declare, in the order of the positions."""
+    """Collect the declarations in the files of this folder, in the order of their positions."""
     files = iter_modules(figures.__path__, f"{figures.__name__}.")
     values = [value for file in files for value in vars(import_module(file.name)).values()]
     return sorted(
@@ -42,10 +42,10 @@ def _collect(kind: type[Declaration]) -> list[Declaration]:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A figure, the numbers in it, and what it shows in words."""
+    """A drawn figure with its numbers and its caption."""
 
     name: str
-    """Of its files: letters, digits and underscores."""
+    """Name of its files: letters, digits and underscores."""
     figure: Figure = field(repr=False)
     numbers: pl.DataFrame = field(repr=False)
     caption: str
@@ -56,7 +56,7 @@ TREND_DECLARATIONS = _collect(TrendDeclaration)
 
 
 def draw_errors(finding: Finding) -> Iterator[Drawn]:
-    """Draw what depends on errors and parameters alone; runs of all conditions are in it."""
+    """Draw the figures of errors and parameters, which use the runs of all conditions."""
     texts = FigureTexts(finding.comparison.label, finding.conditions)
     for declaration in FIGURE_DECLARATIONS:
         if not declaration.by_condition:
@@ -64,22 +64,22 @@ def draw_errors(finding: Finding) -> Iterator[Drawn]:
 
 
 def draw_costs(finding: Finding) -> Iterator[Drawn]:
-    """Draw times and memory, a set of figures for each condition that compares design classes."""
+    """Draw the figures of times and memory for each condition with at least two design classes."""
     for number, group in enumerate(_compared(finding), start=1):
         suffix = "" if number == 1 else f"_condition_{number}"
         texts = FigureTexts(finding.comparison.label, f"{finding.seeds_and_rule}, {group.label}")
         for declaration in FIGURE_DECLARATIONS:
             if declaration.by_condition:
                 for drawn in _draw(declaration, replace(finding, runs=group.runs), texts):
-                    caption = f"{drawn.caption} Under: {group.label}."
+                    caption = f"{drawn.caption} Condition: {group.label}."
                     yield replace(drawn, name=f"{drawn.name}{suffix}", caption=caption)
 
 
 def draw_trends(switchovers: pl.DataFrame) -> Iterator[Drawn]:
-    """Draw how the switchover moves, where there are several.
+    """Draw the figures of the switchover across comparisons, if there are several.
 
     Args:
-        switchovers: What `tabulate_switchovers` returns.
+        switchovers: A frame from `tabulate_switchovers`.
     """
     for trend in TREND_DECLARATIONS:
         for number, rows in enumerate(trend.frames(switchovers), start=1):
@@ -90,13 +90,14 @@ def draw_trends(switchovers: pl.DataFrame) -> Iterator[Drawn]:
 
 
 def list_left_out(finding: Finding) -> list[str]:
-    """Name the runs that are in no figure of time, inference or memory, and why."""
+    """Name the runs that no figure of time, inference or memory includes, with the reason."""
     notes = []
     for group in split_conditions(finding.runs):
         if not group.compares and finding.thresholds:
             notes.append(
-                f"In no figure of time or memory, since one design class alone was run under "
-                f"{group.label}: {name_first_few(group.runs['name'].to_list())}."
+                "No figure of time or memory includes the following runs, because only one design "
+                f"class was run under their condition ({group.label}): "
+                f"{name_first_few(group.runs['name'].to_list())}."
             )
             continue
         for column, what in (("latency_batch_size", "inference"), ("memory_kind", "memory")):
@@ -104,14 +105,15 @@ def list_left_out(finding: Finding) -> list[str]:
                 odd = group.runs.filter(group.runs[column] != usual)["name"].to_list()
                 if odd:
                     notes.append(
-                        f"In no figure of {what}, since they were not measured with "
-                        f"{column.replace('_', ' ')} {usual} as the others: {name_first_few(odd)}."
+                        f"No figure of {what} includes the following runs, because they were not "
+                        f"measured with {column.replace('_', ' ')} {usual} like the others: "
+                        f"{name_first_few(odd)}."
                     )
     return notes
 
 
 def _draw(declaration: FigureDeclaration, finding: Finding, texts: FigureTexts) -> Iterator[Drawn]:
-    """Draw a figure, unless there is nothing to draw."""
+    """Draw a figure, or nothing if it has no numbers."""
     numbers = declaration.numbers(finding)
     if numbers.is_empty():
         return
@@ -124,7 +126,7 @@ def _draw(declaration: FigureDeclaration, finding: Finding, texts: FigureTexts) 
         sentences=" ".join(finding.sentences),
     )
     if declaration.paper is not None:
-        caption = f"As {declaration.paper}: {caption}"
+        caption = f"As in {declaration.paper} of the paper: {caption}"
     name = declaration.name.format(measure=measure.replace(" ", "_"))
     yield Drawn(name, declaration.draw(numbers, finding, texts), numbers, caption)
 

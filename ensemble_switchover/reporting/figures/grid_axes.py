@@ -1,18 +1,22 @@
-"""The grid of budgets and epochs that the maps share: its axes and the switchover's staircase."""
+"""The axes of budgets and epochs that the maps share, and the boundary of the switchover."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from matplotlib.lines import Line2D
 from matplotlib.transforms import offset_copy
 
 from ensemble_switchover.reporting.figures.style import HOLE_INK, INK, label_parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.analysis.switchover.error_grid import ErrorGrid
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
 _MAX_LABELS = 10
@@ -29,7 +33,7 @@ HOLE_FACE: dict[str, Any] = {
 
 
 def draw_boundary(figure: Figure, axes: Axes, threshold: Threshold) -> None:
-    """Draw the lower-left boundary of what is beyond the threshold, if anything is."""
+    """Draw the lower-left boundary of the region beyond the threshold, if there is one."""
     rows = {epoch: row for row, epoch in enumerate(threshold.epochs)}
     top = len(threshold.epochs) - 0.5
     xs: list[float] = []
@@ -44,7 +48,7 @@ def draw_boundary(figure: Figure, axes: Axes, threshold: Threshold) -> None:
         ys += [rows[epoch] - 0.5] * 2
     if not xs:
         return
-    # Where both thresholds coincide, the second one is drawn just inside the first.
+    # Where both boundaries coincide, the second is drawn just inside the first.
     shift = 0.0 if threshold.ensemble_class == "deq" else 2.8
     shifted = offset_copy(axes.transData, figure, shift, shift, units="points")
     for colour, width, style in (
@@ -64,18 +68,29 @@ def draw_boundary(figure: Figure, axes: Axes, threshold: Threshold) -> None:
         )
 
 
+def boundary_handles(thresholds: Mapping[DesignClassName, Threshold]) -> list[Artist]:
+    """Return the entries of the legend for the switchovers that were found."""
+    return [
+        Line2D(
+            [], [], color=INK, linewidth=2.4, linestyle=BOUNDARY_STYLES[n], label=f"{n} switchover"
+        )
+        for n, threshold in thresholds.items()
+        if threshold.budget is not None
+    ]
+
+
 def label_axes(axes: Axes, grid: ErrorGrid, max_labels: int = _MAX_LABELS) -> None:
-    """Label one column a budget and one row an epoch, and part them by white lines.
+    """Label a column for each budget and a row for each epoch, separated by white lines.
 
     Args:
         axes: The panel.
-        grid: What is shown in it.
-        max_labels: How many budgets have room for a label.
+        grid: The errors that the panel shows.
+        max_labels: Largest number of budgets with a label.
     """
     num_columns, num_rows = len(grid.budgets), len(grid.epochs)
     axes.set_xlim(-0.5, num_columns - 0.5)
     axes.set_ylim(-0.5, num_rows - 0.5)
-    # One collection of lines each: a grid of minor ticks would take most of the drawing's time.
+    # A grid of minor ticks would take most of the drawing time, so lines are drawn as collections.
     right, top = num_columns - 0.5, num_rows - 0.5
     if num_rows <= 40:
         rows_between = [row + 0.5 for row in range(num_rows - 1)]
@@ -83,7 +98,7 @@ def label_axes(axes: Axes, grid: ErrorGrid, max_labels: int = _MAX_LABELS) -> No
     columns_between = [column + 0.5 for column in range(num_columns - 1)]
     axes.vlines(columns_between, -0.5, top, colors="white", linewidth=1.4, zorder=2.5)
     step = max(1, -(-num_rows // 10))
-    # The first epoch has no label of its own where the second one has: they would touch.
+    # The first epoch has no label if the second has one, since they would touch.
     rows = [
         row
         for row in range(num_rows)
@@ -100,5 +115,5 @@ def label_axes(axes: Axes, grid: ErrorGrid, max_labels: int = _MAX_LABELS) -> No
 
 
 def labelled_columns(num_columns: int, max_labels: int = _MAX_LABELS) -> list[int]:
-    """Choose the columns that have room for a label."""
+    """Return the indices of the columns with a label."""
     return list(range(0, num_columns, max(1, -(-num_columns // max_labels))))

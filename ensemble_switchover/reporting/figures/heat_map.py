@@ -1,4 +1,4 @@
-"""The discrete heat map of the paper's Figure 2: which design class wins at a budget and epoch."""
+"""The heat map of the paper's Figure 2: the design class that wins at each budget and epoch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
@@ -17,8 +16,8 @@ from ensemble_switchover.analysis.switchover.hole import HoleKind
 from ensemble_switchover.reporting.figures.cell_face import face_cell
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.grid_axes import (
-    BOUNDARY_STYLES,
     HOLE_FACE,
+    boundary_handles,
     draw_boundary,
     label_axes,
     labelled_columns,
@@ -60,17 +59,18 @@ def draw_heat_map(
 ) -> Figure:
     """Draw which design class has the lowest error at each budget and epoch.
 
-    Full colour where the confidence interval decides, pale where it does not, hatched where both
-    ensembles beat the single network's mean, grey where there is nothing to compare. The lines are
-    the switchover thresholds. Below each column stands how much of the budget each ensemble fills.
+    Cells have the full colour of the class if the confidence interval decides, and a pale colour if
+    it does not. They are hatched if both ensembles have a lower mean than the single network, and
+    grey if there is nothing to compare. The lines are the switchover thresholds. Below each column
+    stands the budget fill of each ensemble.
 
     Args:
         grid: The errors of one comparison.
         thresholds: Ensemble class -> its threshold, for each class that the grid has.
-        holes: The budgets that lack a design.
-        measure: What the error is called, `test error` or `validation error`.
-        title: What is compared, such as `resnet on digits, k = 4`.
-        conditions: One line: seeds, device, execution.
+        holes: The budgets at which a design is missing.
+        measure: Name of the error, `test error` or `validation error`.
+        title: The comparison, such as `resnet on digits, k = 4`.
+        conditions: Seeds, device and execution in one line.
     """
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 4.6)
@@ -100,7 +100,7 @@ def draw_heat_map(
 
 
 def _subtitle(thresholds: Mapping[DesignClassName, Threshold], measure: str) -> str:
-    text = f"Class of the lowest mean {measure}"
+    text = f"Class with the lowest mean {measure}"
     if thresholds:
         confidence = next(iter(thresholds.values())).confidence
         text += f"; pale: undecided against single at {100 * confidence:g} %"
@@ -111,17 +111,17 @@ def _draw_column(axes: Axes, column: int, faces: Sequence[CellFace]) -> None:
     left, row = column - 0.5, 0
     for face, run in groupby(faces):
         height = len(list(run))
-        place = (left, row - 0.5)
+        corner = (left, row - 0.5)
         if face.winner is None:
-            axes.add_artist(Rectangle(place, 1.0, height, **HOLE_FACE))
+            axes.add_artist(Rectangle(corner, 1.0, height, **HOLE_FACE))
         else:
             colour = (COLOURS if face.decided else PALE_COLOURS)[face.winner]
-            axes.add_artist(Rectangle(place, 1.0, height, facecolor=colour, linewidth=0))
+            axes.add_artist(Rectangle(corner, 1.0, height, facecolor=colour, linewidth=0))
         row += height
 
 
 def _draw_hatches(axes: Axes, faces: Sequence[Sequence[CellFace]]) -> None:
-    """Hatch where both ensembles win, on dark cells in white: one path each, quick to draw."""
+    """Hatch the cells in which both ensembles win, with one path for each of two colours."""
     for on_dark, colour in ((True, "#ffffffb0"), (False, "#22272e80")):
         cells = [
             Path.unit_rectangle().transformed(Affine2D().translate(column - 0.5, row - 0.5))
@@ -144,7 +144,7 @@ def _footer(conditions: str, holes: Sequence[GridHole]) -> str:
 def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[GridHole]) -> None:
     marks = {(hole.design_class, hole.column): _HOLE_MARKS[hole.kind] for hole in holes}
     labelled = set(labelled_columns(len(grid.budgets)))
-    place = axes.get_xaxis_transform()
+    transform = axes.get_xaxis_transform()
     axes.annotate(
         "Parameters",
         (0, 0),
@@ -158,7 +158,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[GridHole]) -> None
     names = [
         name
         for name in ENSEMBLE_CLASSES
-        if grid.has(name) or any(place_of[0] == name for place_of in marks)
+        if grid.has(name) or any(marked == name for marked, _ in marks)
     ]
     for line, name in enumerate(names):
         height = -0.115 - 0.055 * line
@@ -182,7 +182,7 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[GridHole]) -> None
                 column,
                 height,
                 text,
-                transform=place,
+                transform=transform,
                 ha="center",
                 va="center",
                 size=7.5,
@@ -216,19 +216,7 @@ def _legend_handles(
                 label="both ensembles\nbeat single",
             )
         )
-    for name, threshold in thresholds.items():
-        if threshold.budget is not None:
-            handles.append(
-                Line2D(
-                    [],
-                    [],
-                    color=INK,
-                    linewidth=2.4,
-                    linestyle=BOUNDARY_STYLES[name],
-                    label=f"{name} switchover",
-                )
-            )
-    return handles
+    return handles + boundary_handles(thresholds)
 
 
 HEAT_MAP_FIGURE = FigureDeclaration(

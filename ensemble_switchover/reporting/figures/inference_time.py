@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def draw_inference_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
-    """Draw the milliseconds per image of the whole model at one batch size.
+    """Draw the inference time per image in milliseconds, all members together, at one batch size.
 
     Args:
-        numbers: What `latency_series` returns, at least one row.
+        numbers: A frame from `latency_series` with at least one row.
         texts: Title and conditions.
     """
     (size,) = set(numbers["latency_batch_size"])

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def draw_layer_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
-    """Draw the two factors of a training pass: time per layer, and layers of all members.
+    """Draw the two factors of a training pass: time per layer and number of layers.
 
     Args:
-        numbers: What `layer_time_series` returns.
+        numbers: A frame from `layer_time_series`.
         texts: Title and conditions.
     """
     with mpl.rc_context(RC):

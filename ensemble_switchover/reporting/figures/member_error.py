@@ -1,4 +1,4 @@
-"""The ensemble's error beside its members' (the paper's Figure C)."""
+"""The error of the ensemble and the mean error of its members (the paper's Figure C)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import polars as pl
 from ensemble_switchover.analysis import series
 from ensemble_switchover.reporting.figures.curves import draw_curves
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
-from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_figure, write_around
+from ensemble_switchover.reporting.figures.style import (
+    RC,
+    WIDTH_INCHES,
+    new_figure,
+    place_legend,
+    write_around,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def draw_member_error(numbers: pl.DataFrame, measure: str, texts: FigureTexts) -> Figure:
-    """Draw the error of each class against the budget, and dotted the mean of the members'.
+    """Draw the error of each class against the budget, with the mean of its members dotted.
 
     Args:
-        numbers: What `member_error_series` returns.
-        measure: What the error is called, `test error` or `validation error`.
+        numbers: A frame from `member_error_series`.
+        measure: Name of the error, `test error` or `validation error`.
         texts: Title and conditions.
     """
     with mpl.rc_context(RC):
@@ -35,14 +41,8 @@ def draw_member_error(numbers: pl.DataFrame, measure: str, texts: FigureTexts) -
         axes.set_ylim(bottom=0)
         axes.set_ylabel(f"{measure.capitalize()}, %")
         axes.set_xlabel("Parameter budget")
-        axes.legend(
-            loc="lower right",
-            ncols=5,
-            bbox_to_anchor=(1.0, 1.01),
-            borderaxespad=0,
-            columnspacing=1.2,
-        )
-        shows = f"{measure.capitalize()} of the ensemble, and the mean of its members' (dotted)"
+        place_legend(axes, 5, columnspacing=1.2)
+        shows = f"{measure.capitalize()} of the ensemble, and mean over its members (dotted)"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
         return figure
 
@@ -51,7 +51,7 @@ MEMBER_ERROR_FIGURE = FigureDeclaration(
     position=50,
     name="figure_c_member_error",
     paper="Figure C",
-    caption="{measure} of the ensembles, and the mean of their members'.",
+    caption="{measure} of the ensembles, and the mean over their members.",
     numbers=lambda finding: series.member_error_series(
         finding.runs if finding.thresholds else finding.runs.clear()
     ),

@@ -1,4 +1,4 @@
-"""Memory that training needs, by design class (the paper's Figures 8 and H)."""
+"""Peak memory of training by design class (the paper's Figures 8 and H)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def draw_memory(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
-    """Draw the peak memory of training: the device's, or the process's where that is all there is.
+    """Draw the peak memory of training: that of the device or, on a CPU, of the process.
 
     Args:
-        numbers: What `memory_series` returns, at least one row.
+        numbers: A frame from `memory_series` with at least one row.
         texts: Title and conditions.
     """
     (kind,) = set(numbers["memory_kind"])

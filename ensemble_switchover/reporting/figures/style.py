@@ -1,4 +1,4 @@
-"""How every figure looks: one palette, one set of type sizes, one way to write it to bytes."""
+"""The style of all figures: palette, type sizes, texts around a figure, encoding."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.axes import Axes
     from matplotlib.typing import RcKeyType
 
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
@@ -22,14 +23,14 @@ COLOURS: dict[DesignClassName, str] = {
     "deq": "#1f4e8c",
     "weq": "#3a9d8f",
 }
-"""Sand, blue, teal: apart for every common colour blindness, and light, dark, middle in grey."""
+"""Sand, blue and teal: distinct for common colour blindness, and light, dark, medium in grey."""
 
 PALE_COLOURS: dict[DesignClassName, str] = {
     "single": "#fbeecb",
     "deq": "#c9d7ec",
     "weq": "#cfe9e3",
 }
-"""The same hues where the seeds do not decide; in grey, all lighter than any full colour."""
+"""The same hues for undecided cells; in grey all are lighter than any full colour."""
 
 MARKERS: dict[DesignClassName, str] = {"single": "o", "deq": "s", "weq": "^"}
 LINE_STYLES: dict[DesignClassName, str] = {"single": "-", "deq": "--", "weq": "-."}
@@ -62,32 +63,32 @@ RC: dict[RcKeyType, Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
-"""Names from records are shown as they are: `text.parse_math` is off."""
+"""Matplotlib settings. `text.parse_math` is off, so names from records are shown unchanged."""
 
 WIDTH_INCHES = 6.4
-"""Of every figure: a page's text of 5.5 inches shows letters of 7.5 points and more as 6.5."""
+"""Width of every figure in inches; at a text width of 5.5 inches, letters shrink by a seventh."""
 
 _PNG_DOTS_PER_INCH = 160
 _FOOTER_LETTERS = 115
-"""How many letters of a footer the whole width has room for."""
+"""Number of letters in a footer line over the whole width."""
 
 
 def new_figure(width_inches: float, height_inches: float) -> Figure:
-    """Make an empty figure that needs neither a window nor pyplot; call it within `RC`."""
+    """Make an empty figure without a window or pyplot; call it within the context of `RC`."""
     figure = Figure(figsize=(width_inches, height_inches))
     FigureCanvasAgg(figure)
     return figure
 
 
 def write_around(figure: Figure, left: float, title: str, subtitle: str, footer: str) -> None:
-    """Write a figure's title, what it shows, and its conditions.
+    """Write the title, subtitle and footer of a figure.
 
     Args:
         figure: A figure of `new_figure`.
-        left: Where the text begins, as a share of the width.
-        title: What is compared; a long one is set smaller.
-        subtitle: What is shown.
-        footer: Conditions; a long line is broken.
+        left: Left edge of the text as a share of the width.
+        title: The comparison; a long title is set smaller.
+        subtitle: What the figure shows.
+        footer: The conditions; long lines are wrapped.
     """
     height = 72.0 * figure.get_figheight()  # in points
     size = 12.0 * min(1.0, 54 / max(1, len(title)))
@@ -96,14 +97,25 @@ def write_around(figure: Figure, left: float, title: str, subtitle: str, footer:
     figure.text(left, 6.0 / height, "\n".join(wrap_footer(footer, left)), size=7.5, color=FAINT_INK)
 
 
+def place_legend(axes: Axes, num_columns: int, **options: Any) -> None:
+    """Draw the legend of a panel above it, flush right."""
+    axes.legend(
+        loc="lower right",
+        ncols=num_columns,
+        bbox_to_anchor=(1.0, 1.01),
+        borderaxespad=0,
+        **options,
+    )
+
+
 def wrap_footer(footer: str, left: float) -> list[str]:
-    """Break the lines of a footer that begins at a share of the width, as they are shown."""
+    """Wrap the lines of a footer that starts at the given share of the width."""
     room = int(_FOOTER_LETTERS * (1.0 - left))
     return [part for line in footer.splitlines() for part in textwrap.wrap(line, room)]
 
 
 def encode_figure(figure: Figure, file_format: Literal["png", "svg"]) -> bytes:
-    """Write a figure to bytes; the same figure gives the same bytes."""
+    """Encode a figure; the same figure always gives the same bytes."""
     buffer = io.BytesIO()
     with mpl.rc_context(RC):
         if file_format == "svg":
@@ -114,13 +126,13 @@ def encode_figure(figure: Figure, file_format: Literal["png", "svg"]) -> bytes:
                 format="png",
                 dpi=_PNG_DOTS_PER_INCH,
                 metadata={"Software": None},
-                pil_kwargs={"compress_level": 1},  # a third quicker, a fifth larger
+                pil_kwargs={"compress_level": 1},  # a third faster, a fifth larger
             )
     return buffer.getvalue()
 
 
 def label_parameters(counts: Sequence[int]) -> list[str]:
-    """Label numbers of parameters in k and M, with as few digits as keep unequal ones apart.
+    """Label numbers of parameters in k and M, with just enough digits to distinguish them.
 
     >>> label_parameters([92_890, 207_066, 1_019_722])
     ['93 k', '207 k', '1.0 M']

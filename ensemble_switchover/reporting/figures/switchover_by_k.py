@@ -1,4 +1,4 @@
-"""The switchover against the number of members (what the paper's Figures 4 and B are about)."""
+"""The switchover against the number of members (compare the paper's Figures 4 and B)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def draw_switchover_by_k(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
-    """Draw where ensembles of each size switch over.
+    """Draw the switchover for each number of members.
 
     Args:
-        numbers: One of the frames of `switchovers_by_k`.
+        numbers: A frame from `switchovers_by_k`.
         texts: Title and conditions.
     """
     names = [str(k) for k in dict.fromkeys(numbers["k"].to_list())]
-    steps = TrendAxis("k", names, "Members k")
-    shows = "Smallest budget beyond the switchover after the last epoch, and how low it may lie"
+    steps = TrendAxis("k", names, "Number of members k")
+    shows = "Smallest budget beyond the switchover after the last epoch, and its lower bound"
     return draw_switchover_trend(numbers, steps, shows, texts)
 
 

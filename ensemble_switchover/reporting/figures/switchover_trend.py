@@ -1,4 +1,4 @@
-"""The switchover's budget along a row of comparisons, with the range in which it may lie."""
+"""The budget of the switchover in a series of comparisons, with the range in which it lies."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ensemble_switchover.reporting.figures.style import (
     WIDTH_INCHES,
     label_parameters,
     new_figure,
+    place_legend,
     wrap_footer,
     write_around,
 )
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 _HEIGHT, _BELOW, _PANEL = 274.0, 64.0, 141.0
-"""Points: of the figure, of what stands below its panel, and of the panel."""
+"""Heights in points: of the figure, of the texts below the panel, and of the panel."""
 _SHIFTS: dict[DesignClassName, float] = {"single": 0.0, "deq": -0.06, "weq": 0.06}
 
 
@@ -46,20 +47,21 @@ class TrendAxis:
     """The horizontal axis of a trend."""
 
     column: str
-    """What tells the steps apart, such as `k`."""
+    """The column that orders the steps, such as `k`."""
     names: Sequence[str]
-    """One label a step, in order."""
+    """The label of each step, in order."""
     label: str
 
 
 def draw_switchover_trend(
     numbers: pl.DataFrame, steps: TrendAxis, shows: str, texts: FigureTexts
 ) -> Figure:
-    """Draw the switchover of each ensemble class, step by step.
+    """Draw the switchover of each ensemble class at each step.
 
-    A filled marker is the smallest budget that is beyond it; the line below reaches down to the
-    smallest that is not ruled out. A hollow marker with an arrow stands where none was found: at
-    the largest budget, which is ruled out, or at the smallest from which on it is undecided.
+    A filled marker is the smallest budget beyond the switchover; the line below it reaches down to
+    the smallest budget that is not ruled out. A hollow marker with an arrow means that no
+    switchover was found. It stands at the largest budget if all are ruled out, or else at the
+    smallest budget that is not.
 
     Args:
         numbers: Rows of `tabulate_switchovers`, in the order of the steps.
@@ -86,30 +88,24 @@ def draw_switchover_trend(
         axes.set_ylabel("Switchover, parameters")
         axes.grid(axis="y", color=GRID_INK, linewidth=0.8, zorder=0)
         axes.set_axisbelow(True)
-        axes.legend(
-            handles=_legend_handles(axes, numbers),
-            loc="lower right",
-            ncols=3,
-            bbox_to_anchor=(1.0, 1.01),
-            borderaxespad=0,
-        )
+        place_legend(axes, 3, handles=_legend_handles(axes, numbers))
         write_around(figure, 0.11, texts.title, shows, texts.conditions)
         return figure
 
 
 def _draw_class(
-    axes: Axes, rows: pl.DataFrame, name: DesignClassName, places: Sequence[int]
+    axes: Axes, rows: pl.DataFrame, name: DesignClassName, positions: Sequence[int]
 ) -> None:
     colour, shift = COLOURS[name], _SHIFTS[name]
     found: list[tuple[float, float]] = []
-    for place, row in zip(places, rows.to_dicts(), strict=True):
-        x, at = place + shift, row["switchover_parameters"]
+    for position, row in zip(positions, rows.to_dicts(), strict=True):
+        x, at = position + shift, row["switchover_parameters"]
         earliest = row["earliest_parameters"]
         if at is not None:
             found.append((x, at))
             axes.plot([x, x], [earliest, at], color=colour, linewidth=3.5, alpha=0.45, zorder=2)
             continue
-        found.append((x, math.nan))  # where none was found, the line is broken
+        found.append((x, math.nan))  # the line is interrupted where no switchover was found
         lowest = row["above_parameters"] if earliest is None else earliest
         axes.annotate(
             "",
@@ -135,7 +131,7 @@ def _draw_class(
 def _legend_handles(axes: Axes, numbers: pl.DataFrame) -> list[Artist]:
     handles: list[Artist] = [line for line in axes.lines if line.get_label() in ENSEMBLE_CLASSES]
     if numbers["switchover_parameters"].null_count():
-        label = "not found: higher, or undecided"
+        label = "not found: higher or undecided"
         handles.append(
             Line2D([], [], color=INK, linestyle="none", marker="o", mfc="white", label=label)
         )

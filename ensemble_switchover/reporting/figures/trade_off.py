@@ -1,4 +1,4 @@
-"""Error against what it costs, with the Pareto front over all designs; not in the paper."""
+"""Error against cost, with the Pareto front over all designs; not in the paper."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ensemble_switchover.reporting.figures.style import (
     WIDTH_INCHES,
     label_parameters,
     new_figure,
+    place_legend,
     write_around,
 )
 
@@ -35,18 +36,18 @@ if TYPE_CHECKING:
     from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 _LABEL_SIZE = (40.0, 14.0)
-"""Pixels that a label takes; one that would cover another is left out."""
+"""Width and height of a label in pixels; a label that would cover another is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class CostAxis:
-    """What an error is set against."""
+    """The cost on the horizontal axis."""
 
     column: str
     label: str
-    """The horizontal axis, with its unit."""
+    """Label of the axis with its unit."""
     scale: float = 1.0
-    """Multiplies the column, to change its unit."""
+    """Factor that converts the column to the unit of the axis."""
 
 
 TRAINING_TIME = CostAxis("steady_training_seconds_mean", "Training time of the whole run, s")
@@ -57,12 +58,12 @@ MEMORY = CostAxis("peak_bytes", "Peak memory of training, MiB", 1.0 / MEBIBYTE)
 def draw_trade_off(
     numbers: pl.DataFrame, cost: CostAxis, measure: str, texts: FigureTexts
 ) -> Figure:
-    """Draw every design as a point, and the front of those that no other beats in both.
+    """Draw every design as a point, and the Pareto front.
 
     Args:
-        numbers: What `trade_off_series` returns, at least one row.
-        cost: What the error is set against.
-        measure: What the error is called, `test error` or `validation error`.
+        numbers: A frame from `trade_off_series` with at least one row.
+        cost: The cost on the horizontal axis.
+        measure: Name of the error, `test error` or `validation error`.
         texts: Title and conditions.
     """
     with mpl.rc_context(RC):
@@ -95,13 +96,7 @@ def draw_trade_off(
         axes.set_ylabel(f"{measure.capitalize()}, %")
         axes.grid(color=GRID_INK, linewidth=0.8, zorder=0)
         axes.set_axisbelow(True)
-        axes.legend(
-            loc="lower right",
-            ncols=4,
-            bbox_to_anchor=(1.0, 1.01),
-            borderaxespad=0,
-            columnspacing=1.2,
-        )
+        place_legend(axes, 4, columnspacing=1.2)
         shows = f"{measure.capitalize()} (mean ± std) against cost; the front is labelled by budget"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
         return figure
@@ -112,14 +107,13 @@ def _draw_front(axes: Axes, front: pl.DataFrame, cost: CostAxis) -> None:
     ys = front["error_percent_mean"].to_list()
     axes.step(xs, ys, where="post", color=INK, linewidth=1.1, label="Pareto front", zorder=2)
     labels = label_parameters(front["budget_parameters"].to_list())
-    taken: list[tuple[float, float]] = []
+    labelled: list[tuple[float, float]] = []
     for x, y, label in zip(xs, ys, labels, strict=True):
-        place = tuple(map(float, axes.transData.transform((x, y))))
+        left, bottom = map(float, axes.transData.transform((x, y)))
         if all(
-            abs(place[0] - a) > _LABEL_SIZE[0] or abs(place[1] - b) > _LABEL_SIZE[1]
-            for a, b in taken
+            abs(left - a) > _LABEL_SIZE[0] or abs(bottom - b) > _LABEL_SIZE[1] for a, b in labelled
         ):
-            taken.append((place[0], place[1]))
+            labelled.append((left, bottom))
             axes.annotate(label, (x, y), (4, 5), textcoords="offset points", size=7.5, color=INK)
 
 
@@ -133,8 +127,8 @@ def _declaration(
     """Declare the error against a cost.
 
     Args:
-        position: On the page.
-        what: Names the cost.
+        position: Order on the page.
+        what: Name of the cost.
         cost: The column and its axis.
         keep: Returns the runs whose costs can be compared.
         costs: Returns the rows that have the cost.
@@ -168,7 +162,7 @@ MEMORY_TRADE_OFF = _declaration(
     180,
     "memory",
     MEMORY,
-    # the memory of a whole process is no cost of a design
+    # The memory of a whole process is not a cost of the design.
     lambda runs: keep_most_common(runs, "memory_kind").filter(
         pl.col("memory_kind") == DEVICE_MEMORY
     ),

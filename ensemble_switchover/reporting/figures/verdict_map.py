@@ -1,4 +1,4 @@
-"""Each ensemble class against the single network: where the seeds decide, and for whom."""
+"""The verdict of every cell: each ensemble class against the single network."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from ensemble_switchover.analysis.switchover import grid_series
 from ensemble_switchover.analysis.switchover.verdict import Verdict
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.grid_axes import (
-    BOUNDARY_STYLES,
     HOLE_FACE,
+    boundary_handles,
     draw_boundary,
     label_axes,
 )
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
-    INK,
     RC,
     WIDTH_INCHES,
     new_figure,
@@ -46,14 +44,14 @@ def draw_verdict_map(
     title: str,
     conditions: str,
 ) -> Figure:
-    """Draw one panel an ensemble class: its verdict against the single network in every cell.
+    """Draw a panel for each ensemble class: its verdict against the single network in each cell.
 
     Args:
         grid: The errors of one comparison.
         thresholds: Ensemble class -> its threshold, at least one.
-        measure: What the error is called, `test error` or `validation error`.
-        title: What is compared.
-        conditions: One line: seeds, device, execution.
+        measure: Name of the error, `test error` or `validation error`.
+        title: The comparison.
+        conditions: Seeds, device and execution in one line.
     """
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 3.8)
@@ -77,7 +75,7 @@ def draw_verdict_map(
                 axes.set_ylabel("")
                 axes.set_yticklabels([])
         confidence = next(iter(thresholds.values())).confidence
-        subtitle = f"Who has the lower {measure}, at {100 * confidence:g} % confidence"
+        subtitle = f"Design with the lower {measure} at {100 * confidence:g} % confidence"
         write_around(figure, left, title, subtitle, conditions)
         figure.legend(
             handles=_legend_handles(thresholds),
@@ -125,19 +123,7 @@ def _legend_handles(thresholds: Mapping[DesignClassName, Threshold]) -> list[Art
         for verdict, label in labels.items()
         if verdict in verdicts
     ]
-    handles += [
-        Line2D(
-            [],
-            [],
-            color=INK,
-            linewidth=2.4,
-            linestyle=BOUNDARY_STYLES[name],
-            label=f"{name} switchover",
-        )
-        for name, threshold in thresholds.items()
-        if threshold.budget is not None
-    ]
-    return handles
+    return handles + boundary_handles(thresholds)
 
 
 VERDICT_MAP_FIGURE = FigureDeclaration(

@@ -117,7 +117,7 @@ def test_the_advice_shown_is_that_of_the_analysis(
         training, std = row["Training, s"].split(" ± ")
         assert float(training) == pytest.approx(design["steady_training_seconds"], rel=5e-3)
         assert float(std) == pytest.approx(design["steady_training_seconds_std"], rel=5e-2)
-        latency = row["Per image, ms"].split(" ")[0]
+        latency = row["Inference, ms/image"].split(" ")[0]
         assert float(latency) == pytest.approx(design["latency_ms_per_image"], rel=5e-3)
         fastest = row["Fastest, ms"].split(" ")[0]
         assert float(fastest) == pytest.approx(design["fastest_latency_ms_per_image"], rel=5e-3)
@@ -354,11 +354,11 @@ def test_where_an_error_of_a_long_curve_is_read_is_told(
     path = write_page(tmp_path / "long.html", [make_record(test_errors=errors)])
 
     with open_page(browser, path, "#epoch=39") as page:
-        told = "after epoch 39 (of long curves one epoch in 2 is kept: read after epoch 38)"
+        told = "after epoch 39 (long curves keep one epoch in 2: read after epoch 38)"
         assert told in page.inner_text("#cell-table")
         assert table_of(page, "cell-table")[0]["Mean test error, %"] == "13.00"
         choose(page, "epoch", "1")
-        assert "none is so early" in page.inner_text("#cell-table")
+        assert "no kept epoch is so early" in page.inner_text("#cell-table")
         choose(page, "epoch", "40")
         assert "kept" not in page.inner_text("#cell-table")
 

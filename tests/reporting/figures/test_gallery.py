@@ -74,9 +74,9 @@ def test_runs_that_compare_with_none_are_named_and_left_out() -> None:
     notes = list_left_out(finding)
 
     assert len(notes) == 2
-    assert "latency batch size 128 as the others: small." in notes[0]
+    assert "latency batch size 128 like the others: small." in notes[0]
     assert "cuda (Example GPU), fused execution" in notes[1]
-    assert notes[1].endswith("1 thread, 2 concurrent runs: odd.")
+    assert notes[1].endswith("1 thread, 2 concurrent runs): odd.")
     names = [one.name for one in draw_costs(finding)]
     assert "figure_7_inference_time" in names
     assert not any(name.endswith("_condition_2") for name in names)

@@ -42,6 +42,6 @@ def test_found_switchovers_are_joined_and_their_ranges_drawn() -> None:
         list(line.get_ydata()) for line in axes.lines if line.get_markerfacecolor() == "white"
     ]
     assert hollow == [[100_000], [200_000]]  # above the largest budget; undecided from there on
-    assert {"2", "4", "8", "Members k", "400 k"} <= set(texts_of(figure).splitlines())
-    assert "not found: higher, or undecided" in texts_of(figure)
+    assert {"2", "4", "8", "Number of members k", "400 k"} <= set(texts_of(figure).splitlines())
+    assert "not found: higher or undecided" in texts_of(figure)
     assert encode_figure(figure, "png").startswith(b"\x89PNG")

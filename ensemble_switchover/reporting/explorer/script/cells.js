@@ -1,9 +1,9 @@
-// The map, and what stands under its chosen cell.
+// The map, and the details of its chosen cell.
 
 /** @param {Comparison} comparison @param {SwitchoverMap | undefined} map @param {[number, number]} cell */
 function renderMap(comparison, map, cell) {
-  const place = byId("map");
-  redraw("map", place, [comparison.label, map?.confidence ?? "", cell], () => {
+  const container = byId("map");
+  redraw("map", container, [comparison.label, map?.confidence ?? "", cell], () => {
     byId("answers").replaceChildren(...comparison.sentences.map((text) => make("li", {}, text)));
     byId("holes").replaceChildren(
       ...comparison.holes.map(([name, column, reason]) =>
@@ -11,30 +11,30 @@ function renderMap(comparison, map, cell) {
       ),
     );
     if (!map) {
-      place.replaceChildren(
-        make("p", {}, "There are single networks only, so nothing to compare."),
+      container.replaceChildren(
+        make("p", {}, "There are single networks only, so there is nothing to compare."),
       );
       return;
     }
-    const picture = drawMap(comparison, map, widthOf(place), cell);
-    picture.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-      const [x, y] = placeOf(picture, event);
+    const chart = drawMap(comparison, map, widthOf(container), cell);
+    chart.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      const [x, y] = clickPosition(chart, event);
       const clamp = (/** @type {number} */ value, /** @type {number} */ count) =>
         Math.min(Math.max(Math.round(value), 0), count - 1);
-      const column = clamp(picture.scale("x").invert(x), comparison.budgets.length);
-      const row = clamp(picture.scale("y").invert(y), comparison.epochs.length);
+      const column = clamp(chart.scale("x").invert(x), comparison.budgets.length);
+      const row = clamp(chart.scale("y").invert(y), comparison.epochs.length);
       update({ budget: String(column), epoch: String(comparison.epochs[row]) });
     });
     show(
-      place,
-      picture,
+      container,
+      chart,
       `${comparison.label}: the design class with the lowest mean ${comparison.measure} ` +
-        "at each budget and epoch, with the switchover. The numbers of the chosen cell stand below.",
+        "at each budget and epoch, with the switchover. A table shows the numbers of the chosen cell.",
     );
   });
 }
 
-/** The error of a design after an epoch: mean, deviation, seeds.
+/** The error of a design after an epoch: mean, standard deviation, number of seeds.
  * @param {Design} design @param {number} epoch */
 function errorAt(design, epoch) {
   const row = design.epochs.findLastIndex((other) => other <= epoch);
@@ -43,19 +43,20 @@ function errorAt(design, epoch) {
   return { mean, std: stdOf(errors), numSeeds: errors.length, epoch: design.epochs[row] };
 }
 
-/** Say where errors are read whose curves lack an epoch, since they are long.
+/** State the epoch at which errors are read if long curves lack the chosen epoch.
  * @param {{epoch?: number}[]} errors @param {number} epoch */
 function describeThinning(errors, epoch) {
   const other = errors.find((error) => error.epoch !== epoch);
   if (!other) return "";
-  const read = other.epoch === undefined ? "none is so early" : `read after epoch ${other.epoch}`;
-  return ` (of long curves one epoch in ${model.content.stride} is kept: ${read})`;
+  const read =
+    other.epoch === undefined ? "no kept epoch is so early" : `read after epoch ${other.epoch}`;
+  return ` (long curves keep one epoch in ${model.content.stride}: ${read})`;
 }
 
 /** @param {Comparison} comparison @param {[number, number]} cell */
 function renderCell(comparison, cell) {
-  const place = byId("curves");
-  redraw("cell", place, [comparison.label, cell], () => {
+  const container = byId("curves");
+  redraw("cell", container, [comparison.label, cell], () => {
     const [column, row] = cell;
     const epoch = comparison.epochs[row];
     const trained = CLASSES.flatMap((name) => {
@@ -76,15 +77,15 @@ function renderCell(comparison, cell) {
       }),
     );
     const label = `${comparison.measure}, %`;
-    const picture = drawCurves(points, label, widthOf(place), epoch);
-    picture.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-      const at = picture.scale("x").invert(placeOf(picture, event)[0]);
+    const chart = drawCurves(points, label, widthOf(container), epoch);
+    chart.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      const at = chart.scale("x").invert(clickPosition(chart, event)[0]);
       const nearest = comparison.epochs.reduce((best, other) =>
         Math.abs(other - at) < Math.abs(best - at) ? other : best,
       );
       update({ epoch: String(nearest) });
     });
-    show(place, picture, `${label} after each epoch, of each design of the chosen budget.`);
+    show(container, chart, `${label} after each epoch, for each design of the chosen budget.`);
     const errors = trained.map(({ design }) => errorAt(design, epoch));
     byId("cell-table").replaceChildren(
       makeTable(

@@ -1,4 +1,4 @@
-// The four pictures. Colours come from the style sheet, so light and dark need no drawing anew.
+// The four charts. Colours come from the style sheet, so they follow light and dark mode.
 
 const CLASSES = ["single", "deq", "weq"];
 /** @type {Record<string, string>} */
@@ -13,7 +13,7 @@ const CRISP = { shapeRendering: "crispEdges" };
 /** @param {string} name */
 const colourOf = (name) => `var(--${name})`;
 
-/** The class of the lowest error in every cell, and the switchover.
+/** The class with the lowest error in every cell, and the switchover.
  * @param {Comparison} comparison @param {SwitchoverMap} map @param {number} width
  * @param {[number, number] | null} chosen indices of budget and epoch */
 function drawMap(comparison, map, width, chosen) {
@@ -76,7 +76,7 @@ function drawMap(comparison, map, width, chosen) {
   });
 }
 
-/** The outline of a cell, high enough to be seen. @param {[number, number]} cell
+/** The outline of a cell, high enough to be visible. @param {[number, number]} cell
  * @param {number} numEpochs */
 function ringOf([column, row], numEpochs) {
   const half = Math.max(0.5, numEpochs / 60);
@@ -84,7 +84,7 @@ function ringOf([column, row], numEpochs) {
   return { x1: [column - 0.5], x2: [column + 0.5], y1: [middle - half], y2: [middle + half] };
 }
 
-/** The line of a staircase, as points; null where no epoch is beyond it.
+/** The boundary of the switchover as points; a row is null where no epoch is beyond it.
  * @param {(number | null)[]} rows @param {number} numEpochs */
 function boundaryPoints(rows, numEpochs) {
   /** @type {[number, number][]} */
@@ -103,7 +103,7 @@ function epochTicks(count) {
   return Array.from({ length: count }, (_, i) => i).filter((i) => (i + 1) % step === 0);
 }
 
-/** Lines where both ensembles beat the single network. */
+/** The hatching of cells in which both ensembles beat the single network. */
 function hatchPattern() {
   const make = (name, attributes) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -123,9 +123,9 @@ function hatchPattern() {
   return defs;
 }
 
-/** A metric against the budget, with bands of a standard deviation to either side.
+/** A metric against the budget, with a band of one standard deviation on either side.
  * @param {MetricPoint[]} points @param {string} label @param {number} width
- * @param {number | null} budget parameters that are marked */
+ * @param {number | null} budget parameters of the marked budget */
 function drawMetric(points, label, width, budget) {
   const marks = CLASSES.flatMap((name) => {
     const own = points.filter((point) => point.name === name);
@@ -158,16 +158,16 @@ function drawMetric(points, label, width, budget) {
   });
 }
 
-/** The budgets that have room for a label. @param {MetricPoint[]} points @param {number} width */
+/** The budgets with a label on the axis. @param {MetricPoint[]} points @param {number} width */
 function someBudgets(points, width) {
   const budgets = distinct(points.map((point) => point.x)).sort((a, b) => a - b);
   const every = Math.ceil(budgets.length / Math.max(2, Math.floor(width / 75)));
   return budgets.filter((_, i) => i % every === 0);
 }
 
-/** Two metrics against each other, with the front of the designs that none beats in both.
+/** Two metrics against each other, with the Pareto front.
  * @param {MetricPoint[]} points @param {string} xLabel @param {string} yLabel @param {number} width
- * @param {number | null} budget parameters whose designs are ringed */
+ * @param {number | null} budget parameters of the budget whose designs are ringed */
 function drawPareto(points, xLabel, yLabel, width, budget) {
   const front = points.filter((point) => point.front).sort((a, b) => a.x - b.x);
   const logarithmic = points.every((p) => p.x > 0) && spanOf(points.map((p) => p.x)) > 8;
@@ -207,7 +207,7 @@ function spanOf(values) {
   return Math.max(...values) / Math.min(...values);
 }
 
-/** Mark the points that no other is as low as in both numbers and lower than in one.
+/** Mark the points that no other point matches in both numbers and undercuts in one.
  * @param {MetricPoint[]} points */
 function markFront(points) {
   const order = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
@@ -219,7 +219,7 @@ function markFront(points) {
   }
 }
 
-/** The error after every epoch: each seed's, and the mean.
+/** The error after every epoch: of each seed, and the mean.
  * @param {{name: string, seed: number | null, epoch: number, error: number}[]} points
  * @param {string} label @param {number} width @param {number | null} epoch */
 function drawCurves(points, label, width, epoch) {
@@ -263,10 +263,10 @@ function drawCurves(points, label, width, epoch) {
   });
 }
 
-/** What the nearest point is, beside the pointer. @param {MetricPoint[]} points */
+/** A tooltip that describes the point nearest to the pointer. @param {MetricPoint[]} points */
 function tipOf(points) {
-  const look = { fill: "var(--panel)", lineHeight: 1.3 };
-  return Plot.tip(points, Plot.pointer({ x: "x", y: "y", title: "title", ...look }));
+  const style = { fill: "var(--panel)", lineHeight: 1.3 };
+  return Plot.tip(points, Plot.pointer({ x: "x", y: "y", title: "title", ...style }));
 }
 
 /** @param {string} name @param {string} x @param {string} y */

@@ -1,4 +1,4 @@
-// What can be chosen, and what is: each control offers what the ones before it leave.
+// The controls: each offers the options that the controls before it leave.
 
 /** @param {string} name @param {[string, string][]} options */
 function choose(name, options) {
@@ -9,7 +9,7 @@ function choose(name, options) {
 /** @param {string[]} values @returns {[string, string][]} */
 const plainOptions = (values) => values.map((value) => [value, value]);
 
-/** Fill the filters from left to right, and return what they choose. */
+/** Fill the filters from left to right, and return the chosen comparison. */
 function chooseComparison() {
   const { comparisons } = model.content;
   const data = choose("data", plainOptions(distinct(comparisons.map((c) => c.data))));
@@ -53,7 +53,7 @@ function chooseCell(comparison) {
   return [Number(state.budget), epochs.indexOf(Number(state.epoch))];
 }
 
-/** The rows of a comparison under the condition chosen. @param {Comparison} comparison */
+/** The rows of a comparison under the chosen condition. @param {Comparison} comparison */
 function chooseRows(comparison) {
   const rows = model.content.rows.filter(
     (row) =>

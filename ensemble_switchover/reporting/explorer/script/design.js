@@ -1,9 +1,9 @@
-// One design: the command that makes it again, its conditions, its configuration.
+// One design: the command that repeats its runs, its conditions and its configuration.
 
-/** A design's command, conditions and configuration. @param {Design} design */
+/** The command, conditions and configuration of a design. @param {Design} design */
 function describeDesign(design) {
-  const told = design.facts.map((index) => model.content.facts[index]);
-  const facts = told.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]);
+  const pairs = design.facts.map((index) => model.content.facts[index]);
+  const facts = pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]);
   const config = { ...model.content.config, ...design.config };
   const lines = Object.entries(config).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   return make(
@@ -21,9 +21,10 @@ function describeDesign(design) {
   );
 }
 
-/** The command that makes a design's runs again, with a button. @param {Design} design */
+/** The command that repeats the runs of a design, with a button to copy it. @param {Design} design */
 function commandOf(design) {
-  if (design.command === null) return make("p", {}, "No command of this version makes it again.");
+  if (design.command === null)
+    return make("p", {}, "This version has no command that repeats these runs.");
   const text = make("code", {}, design.command);
   const button = make("button", { type: "button", class: "copy" }, "Copy");
   button.setAttribute("aria-label", `Copy the command of ${labelDesign(design)}`);
@@ -40,7 +41,7 @@ async function copyText(text, element) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // A page opened from disk may not write to the clipboard: the selection is copied instead.
+    // A page opened from disk may not write to the clipboard, so the selection is copied instead.
     getSelection()?.selectAllChildren(element);
     document.execCommand("copy");
   }

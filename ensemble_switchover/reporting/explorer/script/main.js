@@ -1,4 +1,4 @@
-// One state, which the address holds; every control changes it, and everything shown follows.
+// One state, stored in the address: controls change it, and the page is drawn from it.
 
 const SELECTS = [
   ...["data", "family", "k", "setting", "rule", "condition", "metric", "x", "y"],
@@ -13,7 +13,7 @@ function update(changes) {
   try {
     history.replaceState(null, "", writeHash(state));
   } catch {
-    // A page within another, as W&B shows it, may have no address to write to.
+    // A page embedded in another, as in W&B, may have no address to write to.
   }
 }
 
@@ -67,14 +67,14 @@ function start() {
   });
 }
 
-/** Show what the address says. */
+/** Restore the state from the address. */
 function restore() {
   state = { ...DEFAULTS, ...readHash(location.hash) };
   for (const [, id] of INPUTS) byId(id).value = state[id] ?? "";
   render();
 }
 
-/** Go to a part of the page; the address holds the state, so it stays. @param {Event} event */
+/** Go to a section of the page without changing the address, which holds the state. @param {Event} event */
 function follow(event) {
   event.preventDefault();
   const part = byId(/** @type {HTMLAnchorElement} */ (event.currentTarget).hash.slice(1));
@@ -82,7 +82,7 @@ function follow(event) {
   part.focus();
 }
 
-/** Arrow keys choose the neighbouring cell. @param {KeyboardEvent} event */
+/** Choose the neighbouring cell with the arrow keys. @param {KeyboardEvent} event */
 function moveCell(event) {
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   const step = steps[/** @type {keyof typeof steps} */ (event.key)];

@@ -8,9 +8,9 @@ function pointsOf(comparison, rows, xKey, yKey) {
     const [x] = xKey === "budget" ? row.budget : row.values[keys.indexOf(xKey)];
     const [y, std, numSeeds] = row.values[keys.indexOf(yKey)];
     if (x === null || y === null) return [];
-    const what = `${row.designClass}${row.k > 1 ? `, k = ${row.k}` : ""}`;
+    const design = `${row.designClass}${row.k > 1 ? `, k = ${row.k}` : ""}`;
     const title =
-      `${what}, depth ${row.depth}, width ${row.width}\n` +
+      `${design}, depth ${row.depth}, width ${row.width}\n` +
       `budget ${formatCount(row.budget[0])}, filled ${Math.round(100 * row.fill)} %\n` +
       (xKey === "budget" ? "" : `${labelMetric(comparison, xKey)}: ${formatDigits(x, 4)}\n`) +
       `${labelMetric(comparison, yKey)}: ${formatSpread(y, std)}`;
@@ -19,7 +19,7 @@ function pointsOf(comparison, rows, xKey, yKey) {
   });
 }
 
-/** Errors are named after the images that they were measured on.
+/** The name of a metric; errors are named after the images on which they were measured.
  * @param {Comparison} comparison @param {string} key @param {string} name */
 const nameMetric = (comparison, key, name) => (key === "error" ? comparison.measure : name);
 
@@ -37,16 +37,16 @@ const widthOf = (element) => Math.max(280, Math.floor(element.clientWidth));
 
 /** @param {Comparison} comparison @param {MetricRow[]} rows @param {[number, number]} cell */
 function renderMetric(comparison, rows, cell) {
-  const place = byId("metric-picture");
+  const container = byId("metric-picture");
   const budget = comparison.budgets[cell[0]][0];
   const inputs = [comparison.label, state.condition, state.metric, budget];
-  redraw("metric", place, inputs, () => {
+  redraw("metric", container, inputs, () => {
     const points = pointsOf(comparison, rows, "budget", state.metric);
     const label = labelMetric(comparison, state.metric);
-    const picture = drawMetric(points, label, widthOf(place), budget);
-    show(place, picture, `${label} against the budget in parameters, by design class.`);
-    picture.addEventListener("click", (/** @type {MouseEvent} */ event) =>
-      chooseBudget(comparison, picture.scale("x").invert(placeOf(picture, event)[0])),
+    const chart = drawMetric(points, label, widthOf(container), budget);
+    show(container, chart, `${label} against the budget in parameters, by design class.`);
+    chart.addEventListener("click", (/** @type {MouseEvent} */ event) =>
+      chooseBudget(comparison, chart.scale("x").invert(clickPosition(chart, event)[0])),
     );
     byId("metric-note").textContent = noteOn(rows, [state.metric]);
     byId("metric-table").replaceChildren(
@@ -76,29 +76,26 @@ function chooseBudget(comparison, parameters) {
 
 /** @param {Comparison} comparison @param {MetricRow[]} rows @param {[number, number]} cell */
 function renderPareto(comparison, rows, cell) {
-  const place = byId("pareto");
+  const container = byId("pareto");
   const budget = comparison.budgets[cell[0]][0];
   const inputs = [comparison.label, state.condition, state.x, state.y, budget];
-  redraw("pareto", place, inputs, () => {
+  redraw("pareto", container, inputs, () => {
     const points = pointsOf(comparison, rows, state.x, state.y);
     markFront(points);
     const [x, y] = [labelMetric(comparison, state.x), labelMetric(comparison, state.y)];
-    const picture = drawPareto(points, x, y, widthOf(place), budget);
-    show(place, picture, `${y} against ${x}, with the Pareto front.`);
-    picture.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-      const [left, top] = placeOf(picture, event);
+    const chart = drawPareto(points, x, y, widthOf(container), budget);
+    show(container, chart, `${y} against ${x}, with the Pareto front.`);
+    chart.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      const [left, top] = clickPosition(chart, event);
       const away = (/** @type {MetricPoint} */ point) =>
-        Math.hypot(
-          picture.scale("x").apply(point.x) - left,
-          picture.scale("y").apply(point.y) - top,
-        );
+        Math.hypot(chart.scale("x").apply(point.x) - left, chart.scale("y").apply(point.y) - top);
       const nearest = [...points].sort((a, b) => away(a) - away(b))[0];
       if (nearest) chooseBudget(comparison, nearest.budget);
     });
     byId("pareto-note").textContent = noteOn(rows, [state.x, state.y]);
     byId("pareto-table").replaceChildren(
       makeTable(
-        "Designs on the Pareto front: no other is as low in both and lower in one",
+        "Designs on the Pareto front: no other design is at least as low in both and lower in one",
         ["Class", "Design", "Budget", x, y],
         points
           .filter((point) => point.front)
@@ -116,25 +113,25 @@ function renderPareto(comparison, rows, cell) {
   });
 }
 
-/** What has to be known beside some metrics. @param {MetricRow[]} rows @param {string[]} keys */
+/** Remarks on some metrics. @param {MetricRow[]} rows @param {string[]} keys */
 function noteOn(rows, keys) {
   const notes = [];
   if (keys.includes("accuracy")) {
     const compared = rows.filter(({ reached }) => reached[1] > 0);
     const short = compared.filter(({ reached }) => reached[0] < reached[1]).length;
     notes.push(
-      `${short} of ${countOf(compared.length, "design")} ${short === 1 ? "is" : "are"} not as ` +
-        "good as the single network with every seed.",
+      `${short} of ${countOf(compared.length, "design")} ${short === 1 ? "does" : "do"} not reach ` +
+        "the error of the single network with every seed.",
     );
   }
   if (keys.includes("latency") || keys.includes("fastest")) {
     const sizes = distinct(rows.flatMap((row) => row.latencyBatch ?? []));
     const without = rows.filter((row) => row.latencyBatch === null).length;
-    const left = without ? `; ${countOf(without, "design")} had no such measurement` : "";
+    const left = without ? `; ${countOf(without, "design")} without this measurement` : "";
     notes.push(`Inference at batch size ${sizes.join(", ") || ABSENT}${left}.`);
   }
   if (keys.includes("memory") && rows.some((row) => row.memoryKind === "process resident")) {
-    notes.push("Memory is that of the whole process: a CPU tells no other.");
+    notes.push("Memory is that of the whole process, the only one measured on a CPU.");
   }
   return notes.join(" ");
 }

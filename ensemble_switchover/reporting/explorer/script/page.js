@@ -1,4 +1,4 @@
-// Small helpers for the document. Text is only ever set as text, never as markup.
+// Helpers for the document. Text is always inserted as text, never as markup.
 
 /** @param {string} id @returns {any} */
 function byId(id) {
@@ -7,7 +7,7 @@ function byId(id) {
   return found;
 }
 
-/** Make an element with attributes and children; strings become text.
+/** Make an element with attributes and children; strings become text nodes.
  * @param {string} name @param {Record<string, string>} attributes
  * @param {...(Node | string)} children @returns {HTMLElement} */
 function make(name, attributes = {}, ...children) {
@@ -17,7 +17,7 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-/** Fill a select, keep the choice where it is still there, and return what is chosen.
+/** Fill a select, keep the choice if it still exists, and return the chosen value.
  * @param {HTMLSelectElement} select @param {[string, string][]} options @param {string} wanted */
 function fillSelect(select, options, wanted) {
   const same =
@@ -34,7 +34,7 @@ function fillSelect(select, options, wanted) {
   return select.value;
 }
 
-/** Make a table; the first column heads its row, and the first few hold text.
+/** Make a table; the first cell heads its row, and the first columns hold text.
  * @param {string} caption @param {string[]} headers @param {string[][]} rows */
 function makeTable(caption, headers, rows, numTextColumns = 1) {
   const kind = (/** @type {number} */ i) => ({ class: i < numTextColumns ? "text" : "number" });
@@ -58,36 +58,36 @@ function makeTable(caption, headers, rows, numTextColumns = 1) {
   );
 }
 
-/** Put a picture into its place. Its own style sheet, which the policy forbids, is left out, and
- * so are its parts' labels: the picture has one, and a table beside it.
- * @param {HTMLElement} place @param {any} picture @param {string} label */
-function show(place, picture, label) {
-  picture.querySelector("style")?.remove();
+/** Show a chart in a container. The chart's own style sheet is removed because the policy forbids
+ * it. The labels of its parts are removed because the chart has a label and a table beside it.
+ * @param {HTMLElement} container @param {any} chart @param {string} label */
+function show(container, chart, label) {
+  chart.querySelector("style")?.remove();
   const unlabel = () => {
-    for (const part of picture.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+    for (const part of chart.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
   };
   unlabel();
-  new MutationObserver(unlabel).observe(picture, { childList: true, subtree: true }); // tips come
-  picture.setAttribute("role", "img");
-  picture.setAttribute("aria-label", label);
-  place.replaceChildren(picture);
+  new MutationObserver(unlabel).observe(chart, { childList: true, subtree: true }); // tooltips appear later
+  chart.setAttribute("role", "img");
+  chart.setAttribute("aria-label", label);
+  container.replaceChildren(chart);
 }
 
-/** Where in the picture's own coordinates something was clicked.
- * @param {any} picture @param {MouseEvent} event @returns {[number, number]} */
-function placeOf(picture, event) {
-  const box = picture.getBoundingClientRect();
-  const scale = Number(picture.getAttribute("width")) / box.width;
+/** The position of a click in the coordinates of the chart.
+ * @param {any} chart @param {MouseEvent} event @returns {[number, number]} */
+function clickPosition(chart, event) {
+  const box = chart.getBoundingClientRect();
+  const scale = Number(chart.getAttribute("width")) / box.width;
   return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
 }
 
-/** A state as an address, and back. @param {State} state */
+/** Write a state as the fragment of an address. @param {State} state */
 function writeHash(state) {
   const entries = Object.entries(state).filter(([, value]) => value !== "");
   return `#${new URLSearchParams(entries)}`;
 }
 
-/** @param {string} hash @returns {State} */
+/** Read a state from the fragment of an address. @param {string} hash @returns {State} */
 function readHash(hash) {
   return Object.fromEntries(new URLSearchParams(hash.replace(/^#/, "")));
 }

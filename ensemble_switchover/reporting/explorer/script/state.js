@@ -1,15 +1,15 @@
-// The one state, which the address holds, and the parts that are drawn from it.
+// The state of the page, stored in the address, and the parts that are drawn from it.
 
 /** @type {Model} */
 let model;
 /** @type {State} */
 let state = {};
-/** @type {Record<string, string>} what each part was last drawn from */
+/** @type {Record<string, string>} the inputs from which each part was last drawn */
 const drawn = {};
-/** @type {Map<string, () => void>} what is still to be drawn */
+/** @type {Map<string, () => void>} the parts that wait to be drawn */
 const waiting = new Map();
 
-/** The inputs of the advice: limit -> element. @type {[LimitName, string][]} */
+/** The fields of the advice form: limit -> id of the element. @type {[LimitName, string][]} */
 const INPUTS = [
   ["parameters", "parameters"],
   ["epochs", "epochs"],
@@ -20,14 +20,14 @@ const INPUTS = [
   ["accuracy_percent", "accuracy"],
 ];
 
-/** Draw a part anew if what it shows has changed: at once where it is in sight, else soon.
- * @param {string} name @param {HTMLElement} place @param {unknown[]} inputs @param {() => void} draw */
-function redraw(name, place, inputs, draw) {
-  const key = JSON.stringify([inputs, place.clientWidth]);
+/** Redraw a part if its inputs have changed: immediately if it is visible, otherwise soon.
+ * @param {string} name @param {HTMLElement} container @param {unknown[]} inputs @param {() => void} draw */
+function redraw(name, container, inputs, draw) {
+  const key = JSON.stringify([inputs, container.clientWidth]);
   if (drawn[name] === key) return;
   drawn[name] = key;
   waiting.delete(name);
-  const { top, bottom } = place.getBoundingClientRect();
+  const { top, bottom } = container.getBoundingClientRect();
   if (top < innerHeight && bottom > 0) {
     draw();
     return;
@@ -37,7 +37,7 @@ function redraw(name, place, inputs, draw) {
   document.body.setAttribute("aria-busy", "true");
 }
 
-/** Draw one part that waits, and let the browser answer before the next. */
+/** Draw one waiting part, and let the browser respond before the next. */
 function drawWaiting() {
   const [next] = waiting;
   if (next) {

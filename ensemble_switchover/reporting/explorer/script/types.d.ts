@@ -1,4 +1,4 @@
-// What content.py writes into the page, and what the scripts make of it.
+// The content that content.py embeds in the page, and the values that the scripts derive.
 
 interface Cost {
   condition: string;
@@ -33,7 +33,7 @@ interface Design {
   errors: number;
   costs: Cost[];
   command: string | null;
-  /** Indices of the content's facts. */
+  /** Indices into the facts of the content. */
   facts: number[];
   config: Record<string, unknown>;
 }
@@ -74,11 +74,11 @@ interface MetricRow {
   condition: string;
   latencyBatch: number | null;
   memoryKind: string | null;
-  /** Of the condition. */
+  /** Number of seeds under the condition. */
   numSeeds: number;
-  /** Seeds as good as the single network, of those that have one to compare with. */
+  /** Seeds that reach the error of the single network, and seeds that have one. */
   reached: [number, number];
-  /** Mean, sample standard deviation, seeds. */
+  /** Mean, sample standard deviation and number of seeds. */
   values: [number | null, number | null, number][];
 }
 
@@ -173,7 +173,7 @@ type State = Record<string, string>;
 
 declare const Plot: any;
 
-/** What stands at a place of the metric or Pareto picture. */
+/** A point of the metric chart or the Pareto chart. */
 interface MetricPoint {
   name: string;
   x: number;
