@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from ensemble_switchover.reporting.template import render_template
 
 if TYPE_CHECKING:
     from ensemble_switchover.machine.terminal import ShownTable
@@ -81,17 +78,4 @@ def render_page(page: Page) -> str:
     All text is escaped, so a name from a record is never markup. The content security policy allows
     only embedded images and the page's own style sheet.
     """
-    environment = Environment(
-        loader=PackageLoader("ensemble_switchover", "reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = files("ensemble_switchover.reporting").joinpath("page.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    return (
-        environment.get_template("page.html.j2")
-        .render(page=page, style=Markup(style), style_hash=f"sha256-{digest}")
-        .lstrip()
-    )
+    return render_template("reporting", "page.html.j2", "page.css", page=page)

@@ -119,9 +119,9 @@ def _cells(reading: Reading) -> tuple[str, ...]:
         f"{reading.epoch}",
         f"{reading.error:.2f}",
         ABSENT if interval is None else f"{interval.lower:.2f} to {interval.upper:.2f}",
-        _seconds(reading.seconds, reading.seconds_std),
-        ABSENT if cost is None else _latency(cost.latency_ms, cost.latency_ms_std),
-        ABSENT if cost is None else _latency(cost.fastest_latency_ms, cost.fastest_latency_ms_std),
+        _mean_std(reading.seconds, reading.seconds_std, " s"),
+        ABSENT if cost is None else _mean_std(cost.latency_ms, cost.latency_ms_std),
+        ABSENT if cost is None else _mean_std(cost.fastest_latency_ms, cost.fastest_latency_ms_std),
         ABSENT
         if cost is None or cost.memory_bytes is None
         else write_amount("memory_bytes", cost.memory_bytes),
@@ -129,16 +129,10 @@ def _cells(reading: Reading) -> tuple[str, ...]:
     )
 
 
-def _seconds(mean: float | None, std: float | None) -> str:
+def _mean_std(mean: float | None, std: float | None, unit: str = "") -> str:
     if mean is None:
         return ABSENT
-    return f"{mean:.3g} s" if std is None else f"{mean:.3g} ± {std:.2g} s"
-
-
-def _latency(mean: float | None, std: float | None) -> str:
-    if mean is None:
-        return ABSENT
-    return f"{mean:.3g}" if std is None else f"{mean:.3g} ± {std:.2g}"
+    return f"{mean:.3g}{unit}" if std is None else f"{mean:.3g} ± {std:.2g}{unit}"
 
 
 def _rival_values(rival: Rival) -> dict[str, Any]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.reporting.template import policy_hash, render_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,33 +54,22 @@ def render_explorer(
     own = "\n".join(folder.joinpath("script", name).read_text("utf-8") for name in SCRIPTS)
     libraries = [folder.joinpath("vendor", name).read_text("utf-8") for name in LIBRARIES]
     scripts = [*libraries, f'"use strict";\n(() => {{\n{own}\n}})();']
-    style = folder.joinpath("explorer.css").read_text("utf-8")
     studies = ", ".join(content["studies"])
     kicker = f"Study {studies}: {count(content['numRuns'], 'run')}"
     if failed or unreadable:
         kicker += f", {len(failed)} failed, {len(unreadable)} unreadable"
-    environment = Environment(
-        loader=PackageLoader("ensemble_switchover.reporting", "explorer"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return (
-        environment.get_template("explorer.html.j2")
-        .render(
-            title=f"Explorer: {studies}",
-            kicker=kicker,
-            failed=failed,
-            unreadable=unreadable,
-            footer=_FOOTER,
-            style=Markup(style),
-            style_hash=_hash(style),
-            scripts=[Markup(script) for script in scripts],
-            script_hashes=[f"'{_hash(script)}'" for script in scripts],
-            content=Markup(_as_json(content)),
-        )
-        .lstrip()
+    return render_template(
+        "reporting/explorer",
+        "explorer.html.j2",
+        "explorer.css",
+        title=f"Explorer: {studies}",
+        kicker=kicker,
+        failed=failed,
+        unreadable=unreadable,
+        footer=_FOOTER,
+        scripts=[Markup(script) for script in scripts],
+        script_hashes=[f"'{policy_hash(script)}'" for script in scripts],
+        content=Markup(_as_json(content)),
     )
 
 
@@ -90,7 +77,3 @@ def _as_json(content: Mapping[str, Any]) -> str:
     """Write JSON for a script element, without a character that could end the element."""
     text = json.dumps(content, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

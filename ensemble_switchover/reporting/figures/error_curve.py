@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 
-def draw_error_curve(grid: ErrorGrid, measure: str, title: str, conditions: str) -> Figure:
+def draw_error_curve(grid: ErrorGrid, measure: str, texts: FigureTexts) -> Figure:
     """Draw the error after the last common epoch against the budget.
 
     Lines are means over the seeds, error bars are sample standard deviations (for two or more
@@ -39,8 +40,7 @@ def draw_error_curve(grid: ErrorGrid, measure: str, title: str, conditions: str)
     Args:
         grid: The errors of one comparison.
         measure: Name of the error, `test error` or `validation error`.
-        title: The comparison, such as `resnet on digits, k = 4`.
-        conditions: Seeds, device and execution in one line.
+        texts: Title and conditions.
     """
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 4.6)
@@ -61,7 +61,7 @@ def draw_error_curve(grid: ErrorGrid, measure: str, title: str, conditions: str)
         lowest.set_xlabel("Parameter budget")
         after = f"after epoch {grid.epochs[-1]}"
         shows = f"{measure.capitalize()} {after}: mean ± std, and each seed"
-        write_around(figure, 0.1, title, shows, conditions)
+        write_around(figure, 0.1, texts.title, shows, texts.conditions)
         return figure
 
 
@@ -137,7 +137,5 @@ ERROR_CURVE_FIGURE = FigureDeclaration(
     caption="{measure} after epoch {last_epoch} against the parameter budget by design class, "
     "and the ensembles' budget fill.",
     numbers=lambda finding: grid_series.error_series(finding.grid),
-    draw=lambda _, finding, texts: draw_error_curve(
-        finding.grid, finding.measure, texts.title, texts.conditions
-    ),
+    draw=lambda _, finding, texts: draw_error_curve(finding.grid, finding.measure, texts),
 )

@@ -40,23 +40,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.switchover.hole import GridHole
     from ensemble_switchover.analysis.switchover.threshold import Threshold
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
     from ensemble_switchover.reporting.figures.cell_face import CellFace
 
 _HATCH = "////"
 _HOLE_MARKS = {HoleKind.NO_DESIGN: "×", HoleKind.NOT_RUN: "?"}  # noqa: RUF001
 
 
-def draw_heat_map(
-    grid: ErrorGrid,
-    thresholds: Mapping[DesignClassName, Threshold],
-    holes: Sequence[GridHole],
-    measure: str,
-    title: str,
-    conditions: str,
-) -> Figure:
+def draw_heat_map(finding: Finding, texts: FigureTexts) -> Figure:
     """Draw which design class has the lowest error at each budget and epoch.
 
     Cells have the full colour of the class if the confidence interval decides, and a pale colour if
@@ -65,13 +60,10 @@ def draw_heat_map(
     stands the budget fill of each ensemble.
 
     Args:
-        grid: The errors of one comparison.
-        thresholds: Ensemble class -> its threshold, for each class that the grid has.
-        holes: The budgets at which a design is missing.
-        measure: Name of the error, `test error` or `validation error`.
-        title: The comparison, such as `resnet on digits, k = 4`.
-        conditions: Seeds, device and execution in one line.
+        finding: The comparison with its grid, thresholds and holes.
+        texts: Title and conditions.
     """
+    grid, thresholds, holes = finding.grid, finding.thresholds, finding.holes
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 4.6)
         axes = figure.add_axes((0.15, 0.24, 0.575, 0.615))
@@ -86,8 +78,8 @@ def draw_heat_map(
             draw_boundary(figure, axes, threshold)
         label_axes(axes, grid)
         _label_fills(axes, grid, holes)
-        subtitle = _subtitle(thresholds, measure)
-        write_around(figure, 0.15, title, subtitle, _footer(conditions, holes))
+        subtitle = _subtitle(thresholds, finding.measure)
+        write_around(figure, 0.15, texts.title, subtitle, _footer(texts.conditions, holes))
         figure.legend(
             handles=_legend_handles(grid, thresholds, faces),
             loc="upper left",
@@ -225,12 +217,5 @@ HEAT_MAP_FIGURE = FigureDeclaration(
     paper="Figures 2, 4 and B",
     caption="which class has the lowest {measure}, {grid_size}. {sentences}",
     numbers=lambda finding: grid_series.cell_series(finding.grid),
-    draw=lambda _, finding, texts: draw_heat_map(
-        finding.grid,
-        finding.thresholds,
-        finding.holes,
-        finding.measure,
-        texts.title,
-        texts.conditions,
-    ),
+    draw=lambda _, finding, texts: draw_heat_map(finding, texts),
 )

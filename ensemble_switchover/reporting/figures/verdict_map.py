@@ -31,28 +31,22 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
     from ensemble_switchover.analysis.switchover.threshold import Threshold
+    from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
 _UNDECIDED_COLOUR = "#e7eaee"
 
 
-def draw_verdict_map(
-    grid: ErrorGrid,
-    thresholds: Mapping[DesignClassName, Threshold],
-    measure: str,
-    title: str,
-    conditions: str,
-) -> Figure:
+def draw_verdict_map(finding: Finding, texts: FigureTexts) -> Figure:
     """Draw a panel for each ensemble class: its verdict against the single network in each cell.
 
     Args:
-        grid: The errors of one comparison.
-        thresholds: Ensemble class -> its threshold, at least one.
-        measure: Name of the error, `test error` or `validation error`.
-        title: The comparison.
-        conditions: Seeds, device and execution in one line.
+        finding: The comparison, with at least one threshold.
+        texts: Title and conditions.
     """
+    thresholds = finding.thresholds
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 3.8)
         left, width, gap = 0.085, 0.645, 0.03
@@ -67,7 +61,7 @@ def draw_verdict_map(
                     axes.add_artist(Rectangle((column - 0.5, row - 0.5), 1.0, height, **face))
                     row += height
             draw_boundary(figure, axes, threshold)
-            label_axes(axes, grid, 10 // len(thresholds))
+            label_axes(axes, finding.grid, 10 // len(thresholds))
             axes.tick_params(axis="x", labelsize=7.5)
             axes.set_title(f"{name} against single", size=9, pad=5)
             axes.set_xlabel("Parameters", size=8.5)
@@ -75,8 +69,8 @@ def draw_verdict_map(
                 axes.set_ylabel("")
                 axes.set_yticklabels([])
         confidence = next(iter(thresholds.values())).confidence
-        subtitle = f"Design with the lower {measure} at {100 * confidence:g} % confidence"
-        write_around(figure, left, title, subtitle, conditions)
+        subtitle = f"Design with the lower {finding.measure} at {100 * confidence:g} % confidence"
+        write_around(figure, left, texts.title, subtitle, texts.conditions)
         figure.legend(
             handles=_legend_handles(thresholds),
             loc="upper left",
@@ -131,7 +125,5 @@ VERDICT_MAP_FIGURE = FigureDeclaration(
     name="verdicts",
     caption="Each ensemble class against the single network, {grid_size}. {sentences}",
     numbers=lambda finding: grid_series.verdict_series(finding.grid, finding.thresholds),
-    draw=lambda _, finding, texts: draw_verdict_map(
-        finding.grid, finding.thresholds, finding.measure, texts.title, texts.conditions
-    ),
+    draw=lambda _, finding, texts: draw_verdict_map(finding, texts),
 )

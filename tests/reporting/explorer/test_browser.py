@@ -119,7 +119,7 @@ def test_the_advice_shown_is_that_of_the_analysis(
         assert float(std) == pytest.approx(design["steady_training_seconds_std"], rel=5e-2)
         latency = row["Inference, ms/image"].split(" ")[0]
         assert float(latency) == pytest.approx(design["latency_ms_per_image"], rel=5e-3)
-        fastest = row["Fastest, ms"].split(" ")[0]
+        fastest = row["Fastest, ms/image"].split(" ")[0]
         assert float(fastest) == pytest.approx(design["fastest_latency_ms_per_image"], rel=5e-3)
         assert row["Runs"] == str(design["num_runs"])
     assert [answer, *remarks] == expected["sentences"]

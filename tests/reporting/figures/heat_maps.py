@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 from ensemble_switchover.reporting.figures.heat_map import draw_heat_map
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ def finding_of(records: list[Record]) -> Finding:
 
 def draw(finding: Finding, title: str = "title") -> Figure:
     """Draw the heat map of a finding."""
-    return draw_heat_map(
-        finding.grid, finding.thresholds, finding.holes, "test error", title, "conditions"
-    )
+    return draw_heat_map(finding, FigureTexts(title, "conditions"))
 
 
 def texts(figure: Figure) -> list[str]:

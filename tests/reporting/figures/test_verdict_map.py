@@ -8,6 +8,7 @@ from matplotlib.colors import to_hex
 
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 from ensemble_switchover.reporting.figures.style import COLOURS, encode_figure
 from ensemble_switchover.reporting.figures.verdict_map import draw_verdict_map
 from tests.factories import make_study, planted_error
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def draw(records: list[Record]) -> Figure:
     (comparison,) = group_comparisons(records)
     finding = derive_finding(comparison)
-    return draw_verdict_map(finding.grid, finding.thresholds, "test error", "title", "conditions")
+    return draw_verdict_map(finding, FigureTexts("title", "conditions"))
 
 
 def painted(axes: Axes) -> dict[tuple[int, int], str]:
