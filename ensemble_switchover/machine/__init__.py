@@ -1,1 +1,1 @@
-"""What this computer has: terminal, signals, hardware, files, worker processes (no torch)."""
+"""This computer: terminal, log messages, signals, hardware, files, worker processes; no torch."""

@@ -1,4 +1,4 @@
-"""Hashes of files' bytes, remembered so that a later start only looks at sizes and times."""
+"""Hashes of files' contents, kept so that a later start compares only sizes and times."""
 
 from __future__ import annotations
 
@@ -14,29 +14,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ABSENT_DIGEST = "absent"
-"""In place of the hash of what is no file that can be read."""
+"""Stands for the hash of a file that is absent or cannot be read."""
 
 
 def digest_of_contents(root: Path, files: Sequence[str], memory: Path) -> str:
-    """Hash names and bytes of files below a root, wherever the root is.
+    """Hash the names and contents of files below a root; where the root lies does not matter.
 
     Args:
         root: The folder of the files.
-        files: Paths below it.
-        memory: Folder where hashes are remembered; where it cannot be written, all files are
-            hashed again the next time.
+        files: Paths below the root.
+        memory: The folder in which hashes are kept; if it cannot be written, the next call hashes
+            all files again.
+
+    Returns:
+        16 hexadecimal digits.
     """
-    place = memory / f"digests-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}.json"
-    known = _read(place)
+    path = memory / f"digests-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}.json"
+    known = _read(path)
     found = {file: _entry(root / file, known.get(file)) for file in files}
     if found != known:
-        _write(place, found)
+        _write(path, found)
     facts = "".join(f"{file}\0{entry[-1]}\n" for file, entry in found.items())
     return hashlib.sha256(facts.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _entry(path: Path, known: object) -> list[str]:
-    """Return size, time of change and hash of a file."""
+    """Return the size, modification time and hash of a file; the former entry if it still holds."""
     try:
         status = path.stat()
         state = [str(status.st_size), str(status.st_mtime_ns)]
@@ -50,14 +53,14 @@ def _entry(path: Path, known: object) -> list[str]:
         return [ABSENT_DIGEST]
 
 
-def _read(place: Path) -> dict[str, object]:
+def _read(path: Path) -> dict[str, object]:
     try:
-        known = json.loads(place.read_bytes())
+        known = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
 
 
-def _write(place: Path, found: dict[str, list[str]]) -> None:
-    with suppress(OSError), whole_file(place) as part:
+def _write(path: Path, found: dict[str, list[str]]) -> None:
+    with suppress(OSError), whole_file(path) as part:
         part.write_text(json.dumps(found))

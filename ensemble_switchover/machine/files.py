@@ -1,4 +1,4 @@
-"""Files that are there whole, or not at all."""
+"""Files that are written whole or not at all, and the folder of the user's cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 TEMPORARY_PREFIX = ".writing-"
-"""How the names of folders begin in which something is written before it gets its own."""
+"""The names of folders begin with it while their contents are being written."""
 
 
 def user_cache(name: str) -> Path:
@@ -25,12 +25,13 @@ def user_cache(name: str) -> Path:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a name to write a file under, which takes its own when it is whole.
+    """Yield a temporary path, and move the file to its own path at the end of the block.
 
-    The name is no other's, so several processes, of any host, may write the file; the last stays.
+    The temporary name is unique, so processes of any host may write the same file at once; the
+    last one wins.
 
     Raises:
-        OSError: if it cannot be written; what was under its own name stays.
+        OSError: if the file cannot be written; a former file of that path stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
@@ -42,12 +43,12 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def write_flushed_file(path: Path, content: bytes) -> None:
-    """Write a file that outlives a loss of power, for a process that is alone to write it.
+    """Write a file that survives a loss of power; only one process may write it at a time.
 
-    A part that a killed process left is written over by the next one.
+    The next call overwrites the part that a killed process left.
 
     Raises:
-        OSError: if it cannot be written; what was under its name stays.
+        OSError: if the file cannot be written; a former file of that path stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")

@@ -117,18 +117,18 @@ def devices() -> tuple[str, ...]:
 
 
 def num_processors() -> int:
-    """Count the processors that this process may use."""
+    """Count the logical processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def num_slots(device: str, threads: int | None) -> int:
-    """Count the processes that can each have a GPU, or a thread of the CPU, for themselves.
+    """Count the processes that can each have their own GPU, or their own thread of the CPU.
 
     Args:
         device: `cpu`, `cuda` or `mps`.
-        threads: Of the CPU, that a run may use; None for all.
+        threads: The threads of the CPU that a run may use; None for all.
     """
     if device == "cpu":
         return num_processors() if threads is None else threads
@@ -147,7 +147,7 @@ def processor_name() -> str:
 
 
 def main_memory_bytes() -> int | None:
-    """Return the bytes of main memory, where the system tells."""
+    """Return the size of main memory in bytes; None where the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

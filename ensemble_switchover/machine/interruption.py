@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM (preemption) that are never lost.
+"""Ctrl-C and SIGTERM (preemption), which are never lost.
 
-Both raise KeyboardInterrupt. Python drops one that happens to be raised within a destructor, so
-the request is remembered too, and looked up between runs and epochs.
+Both raise KeyboardInterrupt. Python drops one that is raised within a destructor, so the request is
+recorded as well, and checked between runs and epochs.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ _requests: list[int] = []
 
 
 def listen(*more: int) -> None:
-    """Remember Ctrl-C and SIGTERM from now on; they raise at once too. For the main thread.
+    """Record Ctrl-C and SIGTERM from now on, besides raising at once; call it in the main thread.
 
     Args:
-        more: Further signals that ask to stop.
+        more: Numbers of further signals that ask to stop.
     """
     for number in (signal.SIGINT, signal.SIGTERM, *more):
-        signal.signal(number, _remember)
-    sys.unraisablehook = _tell_unraisable
+        signal.signal(number, _record)
+    sys.unraisablehook = _report_unraisable
 
 
 def check() -> None:
-    """Raise the KeyboardInterrupt that was asked for, if one was.
+    """Raise KeyboardInterrupt if a stop was requested.
 
     Raises:
         KeyboardInterrupt: if Ctrl-C or SIGTERM came since `listen`.
@@ -38,16 +38,16 @@ def check() -> None:
 
 
 def exit_code() -> int:
-    """Return the shells' code for a process that a signal ended: 130 Ctrl-C, 143 SIGTERM."""
+    """Return the exit code of a process that a signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
     return 128 + (_requests[-1] if _requests else signal.SIGINT)
 
 
-def _tell_unraisable(dropped: sys.UnraisableHookArgs) -> None:
+def _report_unraisable(dropped: sys.UnraisableHookArgs) -> None:
     if not isinstance(dropped.exc_value, KeyboardInterrupt):
         sys.__unraisablehook__(dropped)
 
 
-def _remember(number: int, frame: FrameType | None) -> None:
+def _record(number: int, frame: FrameType | None) -> None:
     del frame
     _requests.append(number)
     raise KeyboardInterrupt

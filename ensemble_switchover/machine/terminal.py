@@ -1,4 +1,4 @@
-"""Tables and text for a terminal; a name from a record is shown, never obeyed."""
+"""Tables and text for a terminal; control characters in names from records are not executed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 ABSENT = "–"  # noqa: RUF001 (an en dash is how tables mark an absent value)
 
 ROW_FORMATS = ("table", "csv", "json")
-"""How a command may write its rows."""
+"""The formats in which a command can write its rows."""
 
 _PREFIXES = ((1e18, " E"), (1e15, " P"), (1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k"))
 
 TERMINAL_WIDTH = 118
-"""Columns of text where the output is no terminal and has no width of its own."""
+"""Characters a line where the output is not a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,16 @@ class ShownTable:
 
 
 class _TableConsole(Console):
-    """A console whose reader may leave before the end."""
+    """A console whose reader may close the pipe early."""
 
     def on_broken_pipe(self) -> None:
-        """End well: the reader, such as head, has seen enough."""
+        """Exit without an error, since a reader such as `head` has read enough."""
         forget_output()
         raise SystemExit(0)
 
 
 def make_console() -> Console:
-    """Return a console that is wide enough for tables where the output is no terminal."""
+    """Return a console that is wide enough for tables where the output is not a terminal."""
     replace_unknown_characters()
     console = _TableConsole(highlight=False)
     if not console.is_terminal:
@@ -62,18 +62,18 @@ def make_console() -> Console:
 
 
 def print_table(console: Console, shown: ShownTable, title: str) -> None:
-    """Print a table; where the terminal is too narrow for it, lines go on below, uncut."""
+    """Print a table; lines longer than the terminal is wide wrap and are not cut."""
     console.print(rich_table(shown, title), crop=False)
 
 
 def replace_unknown_characters() -> None:
-    """Print a question mark for what the output's encoding does not have, such as ASCII."""
+    """Print a question mark for characters that the output's encoding, such as ASCII, lacks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
 def forget_output() -> None:
-    """Send what is still to be written nowhere, after the reader of a pipe is gone."""
+    """Discard further output, once the reader of a pipe is gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -84,7 +84,7 @@ def complain(text: str) -> None:
 
 
 def rich_table(shown: ShownTable, title: str) -> Table:
-    """Lay out a shown table for a terminal; names from records are never read as markup."""
+    """Lay out a table for a terminal; names from records are not read as markup."""
     table = Table(
         title=Text(printable(title)),
         title_justify="left",
@@ -95,16 +95,16 @@ def rich_table(shown: ShownTable, title: str) -> Table:
         padding=(0, 0, 0, 1),
     )
     for number, header in enumerate(shown.headers):
-        # A header is no wider than it has to be, so that the cells below need not be broken.
+        # Headers are wrapped to the width of the cells, so that cells need not be broken.
         cells = [row[number] for row in shown.rows]
         width = max([1, *map(len, cells), *map(len, header.split())])
         is_text = number < shown.num_text_columns
-        words = [word for text in (header, *cells) for word in text.split()]
+        unbroken = [word for text in (header, *cells) for word in text.split()]
         table.add_column(
             Text(textwrap.fill(header, width)),
             justify="left" if is_text else "right",
-            # no digit is ever lost, nor the end of a word
-            min_width=max([1, *map(len, words)]) if is_text else width,
+            # digits and ends of words are never cut
+            min_width=max([1, *map(len, unbroken)]) if is_text else width,
         )
     section = next((i for i, name in enumerate(shown.headers) if name.startswith("Budget")), 0)
     grouped = len({row[section] for row in shown.rows}) < len(shown.rows)
@@ -118,7 +118,7 @@ def rich_table(shown: ShownTable, title: str) -> Table:
 
 
 def printable(text: str) -> str:
-    """Replace what a terminal would obey rather than show.
+    """Replace control characters, which a terminal would execute.
 
     >>> printable("run" + chr(27) + "[2J")
     'run�[2J'
@@ -142,7 +142,7 @@ def write_rows(rows: Sequence[Any], schema: type[Any], form: str) -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """Write a number of things.
+    """Write a number with its noun, in the plural where it belongs.
 
     >>> count(1, "epoch"), count(4, "resnet")
     ('1 epoch', '4 resnets')
@@ -151,7 +151,7 @@ def count(number: int, noun: str) -> str:
 
 
 def percent(share: float | None, decimals: int = 0) -> str:
-    """Write a share.
+    """Write a share as a percentage.
 
     >>> percent(0.254), percent(1.0234, 1)
     ('25 %', '102.3 %')
@@ -169,7 +169,7 @@ def mebibytes(num_bytes: float) -> str:
 
 
 def quantity(number: float | None) -> str:
-    """Write a large number with three digits.
+    """Write a number with three digits and a metric prefix.
 
     >>> quantity(529_625_856), quantity(1_234), quantity(7)
     ('530 M', '1.23 k', '7')
@@ -184,7 +184,7 @@ def quantity(number: float | None) -> str:
 
 
 def digits(number: float, significant: int) -> str:
-    """Round a number to so many digits, and write it without an exponent.
+    """Round a number to its significant digits, and write it without an exponent.
 
     >>> digits(1234.5, 3), digits(0.01234, 2), digits(99.96, 3), digits(8.4e-05, 3)
     ('1230', '0.012', '100', '0.000084')
@@ -193,7 +193,7 @@ def digits(number: float, significant: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds for a reader.
+    """Write seconds in one or two units of time.
 
     >>> duration(7.4), duration(131), duration(7320), duration(400_000)
     ('7 s', '2 min 11 s', '2 h 2 min', '4 days 15 h')
@@ -209,7 +209,7 @@ def duration(seconds: float) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """Write seconds in one unit.
+    """Write seconds with two digits in one unit of time.
 
     >>> rough_duration(1118), rough_duration(36_000), rough_duration(4.123)
     ('19 min', '10 h', '4.1 s')

@@ -1,4 +1,4 @@
-"""Processes that work for this one, side by side, and end with it, however that ends."""
+"""Processes that work for this one at the same time, and end when it ends, in whatever way."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SECONDS_TO_END = 5.0
 
 
 class WorkerProcesses:
-    """Processes, and a connection to each; leaving the context ends them."""
+    """Processes with a connection to each; leaving the context ends them."""
 
     def __init__(self) -> None:
         self._processes: list[SpawnProcess] = []
         self._connections: list[Connection] = []
         self._names: list[str] = []
         self.end = weakref.finalize(self, _end, self._processes, self._connections)
-        """Ends all; the interpreter's end does so too, where nothing else did."""
+        """Ends all processes; at the latest, the interpreter calls it when it exits."""
 
     def __enter__(self) -> WorkerProcesses:
         return self
@@ -41,15 +41,20 @@ class WorkerProcesses:
         return len(self._processes)
 
     def start(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
-        """Start a process that does `work(connection, *arguments)`.
+        """Start a process that calls `work(connection, *arguments)`.
 
-        It is a new interpreter: a fork could use neither CUDA nor the threads that were there.
+        It is a new interpreter, since a fork could use neither CUDA nor existing threads.
+
+        Args:
+            name: Names the process in messages.
+            work: A function of a module, called in the new process.
+            arguments: Further arguments of `work`, which must be picklable.
         """
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_live, args=(work, theirs, *arguments), daemon=True)
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:  # an interruption in between would leave a process that nobody ends
+        try:  # an interruption in between would leave a process that nothing ends
             process.start()
             self._processes.append(process)
             self._connections.append(ours)
@@ -59,14 +64,14 @@ class WorkerProcesses:
         theirs.close()
 
     def send(self, number: int, content: bytes) -> None:
-        """Send something to one of them."""
+        """Send bytes to the process of that number."""
         self._connections[number].send_bytes(content)
 
     def receive(self, number: int) -> bytes:
-        """Wait for what one of them sends.
+        """Wait for bytes from the process of that number.
 
         Raises:
-            ProcessEndedError: if it was.
+            ProcessEndedError: if the process has ended instead.
         """
         try:
             return self._connections[number].recv_bytes()
@@ -80,7 +85,7 @@ class WorkerProcesses:
             ) from None
 
     def ready(self, numbers: Sequence[int]) -> Iterator[int]:
-        """Wait until some of them have sent something, or were ended; tell which."""
+        """Wait until some of these processes have sent bytes or ended, and yield their numbers."""
         waiting = {id(self._connections[number]): number for number in numbers}
         for ready in connections.wait([self._connections[number] for number in numbers]):
             yield waiting[id(ready)]
@@ -96,8 +101,11 @@ def _end(processes: Sequence[SpawnProcess], ours: Sequence[Connection]) -> None:
 
 
 def _live(work: Callable[..., None], connection: Connection, *arguments: Any) -> None:
-    """Do the work: the whole life of a process."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # they reach all; the parent ends the others
+    """Run in the new process: call the work, and exit if the parent ends first."""
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # they reach all processes; the parent ends this one
         signal.signal(number, lambda *_: None)
     parent: Any = parent_process()
     threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()

@@ -78,7 +78,7 @@ def _forget(connection, path):
 def test_they_end_with_one_that_forgot_them(tmp_path):
     code = (
         "from pathlib import Path\n"
-        "from tests.test_crew import _forget\n"
+        "from tests.machine.test_worker_processes import _forget\n"
         f"_forget(None, Path({str(tmp_path / 'process')!r}))\n"
     )
     command = [sys.executable, "-c", f"if __name__ == '__main__':\n    exec({code!r})"]
