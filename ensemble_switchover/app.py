@@ -48,7 +48,6 @@ def main() -> None:
     try:
         application()
     except KeyboardInterrupt:
-        sweep.stop_progress()
         print(INTERRUPTED, file=sys.stderr)
         sys.exit(interruption.exit_code())
     except (HydraException, OmegaConfBaseException, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Giving runs to a launcher of Hydra until each has ended, or cannot be had."""
+"""Hands runs to a launcher of Hydra until each has ended, or is given up."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobStatus
 
 from ensemble_switchover.errors import first_line
-from ensemble_switchover.sweep.progress import (
-    PROGRESS_POLL_SECONDS,
-    describe_kill,
-    locks_on,
-    was_killed,
-)
+from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.results.layout import unfinished_folder
+from ensemble_switchover.results.lock import LOCK_SUFFIX, holder_of
+from ensemble_switchover.results.state import num_epochs_kept
+from ensemble_switchover.sweep.progress import PROGRESS_POLL_SECONDS, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,44 +25,44 @@ if TYPE_CHECKING:
     from ensemble_switchover.sweep.progress import SweepProgress
 
 NOT_RUN = "not run: "
-"""How the answer of a job begins that could not begin, and left no failure behind."""
+"""How the answer begins of a job that could not begin and left no failure behind."""
 BUSY = "busy"
-"""The answer of a job whose run another process held."""
+"""The answer of a job whose run another process works on."""
 CANCELLED = "CANCELLED"
 """What submitit says of a job that somebody cancelled."""
 
 
 def dispatch(
     specs: Sequence[RunSpec],
-    words: Mapping[str, list[str]],
+    overrides: Mapping[str, list[str]],
     progress: SweepProgress,
     launcher: Launcher,
 ) -> None:
-    """Launch runs, and again what a launcher left that broke down.
+    """Launch runs, and launch again what a launcher left when it broke down.
 
-    A process that is killed takes others with it: joblib ends all workers, and submitit tells of
+    A process that is killed takes others with it: joblib ends all workers, and submitit reports
     the first job that is gone. So what did not end is launched again: first the runs that no killed
-    process worked on, then each of the others alone, so that the one at fault costs no other. Twice
-    killed, it is given up. Jobs that are still queued somewhere are then there twice, which the
-    locks of the runs make harmless.
+    process worked on, then each of the others alone, so that the one at fault costs no other. A run
+    that is killed twice is given up. Jobs that are still queued somewhere are then there twice,
+    which the locks of the runs make harmless.
 
     Args:
         specs: The runs.
-        words: Those of each run, by its name.
+        overrides: The overrides of each run, by its name.
         progress: Knows which runs are still pending.
-        launcher: Hydra's.
+        launcher: Hydra's launcher.
     """
     batch = list(specs)
-    before = {spec.name: locks_on(spec) for spec in specs}
+    before = {spec.name: _locks_on(spec) for spec in specs}
     suspects: dict[str, RunSpec] = {}
     while batch:
-        broken = _launch(batch, words, progress, launcher)
+        broken = _launch(batch, overrides, progress, launcher)
         if broken is None:
             break
         if _is_cancelled(broken):
             return
         left = _wait_for_running(specs, progress)
-        suspects |= {spec.name: spec for spec in left if was_killed(spec, before[spec.name])}
+        suspects |= {spec.name: spec for spec in left if _was_killed(spec, before[spec.name])}
         rest = [spec for spec in left if spec.name not in suspects]
         if len(rest) == len(batch):
             for spec in rest:
@@ -71,28 +70,28 @@ def dispatch(
             break
         batch = rest
     for spec in suspects.values():
-        if spec.name in progress.pending and not _launch_alone(spec, words, progress, launcher):
+        if spec.name in progress.pending and not _launch_alone(spec, overrides, progress, launcher):
             return
 
 
 def _launch_alone(
-    spec: RunSpec, words: Mapping[str, list[str]], progress: SweepProgress, launcher: Launcher
+    spec: RunSpec, overrides: Mapping[str, list[str]], progress: SweepProgress, launcher: Launcher
 ) -> bool:
     """Launch a run again that a killed process worked on; False if somebody cancels it."""
-    before = locks_on(spec)
-    broken = _launch([spec], words, progress, launcher)
+    before = _locks_on(spec)
+    broken = _launch([spec], overrides, progress, launcher)
     if broken is None:
         return True
     if _is_cancelled(broken):
         return False
     if _wait_for_running([spec], progress):
-        killed = was_killed(spec, before)
-        progress.give_up(spec, describe_kill(spec) if killed else _not_launched(broken))
+        killed = _was_killed(spec, before)
+        progress.give_up(spec, _describe_kill(spec) if killed else _not_launched(broken))
     return True
 
 
 def _is_cancelled(broken: str) -> bool:
-    """Tell whether somebody cancelled a job, and say what that means."""
+    """Report whether somebody cancelled a job, and print what that means."""
     if CANCELLED not in broken:
         return False
     print(f"{broken}; what is left is not launched again", file=sys.stderr)
@@ -105,7 +104,7 @@ def _not_launched(broken: str) -> str:
 
 def _launch(
     specs: Sequence[RunSpec],
-    words: Mapping[str, list[str]],
+    overrides: Mapping[str, list[str]],
     progress: SweepProgress,
     launcher: Launcher,
 ) -> str | None:
@@ -115,16 +114,16 @@ def _launch(
         What the launcher said when it broke down before all had ended; None if it did not.
     """
     try:
-        returns = launcher.launch([words[spec.name] for spec in specs], initial_job_idx=0)
+        returns = launcher.launch([overrides[spec.name] for spec in specs], initial_job_idx=0)
     except Exception as error:  # noqa: BLE001 - of any launcher; the other runs shall go on
         return f"{type(error).__name__}: {first_line(error)}"
-    progress.look()
+    progress.update()
     answers = {spec.name: _answer(entry) for spec, entry in zip(specs, returns, strict=True)}
     for spec in specs:
         if spec.name in progress.pending and answers[spec.name].startswith(NOT_RUN):
             progress.give_up(spec, answers[spec.name])
     again = [spec for spec in progress.waiting() if answers.get(spec.name) == BUSY]
-    return _launch(again, words, progress, launcher) if again else None
+    return _launch(again, overrides, progress, launcher) if again else None
 
 
 def _answer(returned: JobReturn) -> str:
@@ -137,8 +136,33 @@ def _wait_for_running(specs: Sequence[RunSpec], progress: SweepProgress) -> list
     """Wait until no process works on any of some runs, and return those that have not ended."""
     names = {spec.name for spec in specs}
     while True:
-        progress.look()
+        progress.update()
         waiting = [spec for spec in progress.waiting() if spec.name in names]
         if len(waiting) == len(names & set(progress.pending)):
             return waiting
         time.sleep(PROGRESS_POLL_SECONDS)
+
+
+def _locks_on(spec: RunSpec) -> set[str]:
+    """Name the locks on a run: its process's, and those of processes that were killed."""
+    names = names_in(unfinished_folder(spec.folder))
+    return {name for name in names if name.endswith(LOCK_SUFFIX)}
+
+
+def _was_killed(spec: RunSpec, before: set[str]) -> bool:
+    """Return whether a process that took a run ended without releasing its lock.
+
+    Args:
+        spec: The run.
+        before: The locks on it before.
+    """
+    return not _locks_on(spec) <= before and holder_of(unfinished_folder(spec.folder)) is None
+
+
+def _describe_kill(spec: RunSpec) -> str:
+    """Say how far a run came whose process was killed."""
+    epochs = num_epochs_kept(spec.folder)
+    return (
+        f"its process was killed, twice; after {count(epochs, 'epoch')} of "
+        f"{spec.recipe.epochs}, where the same command goes on"
+    )

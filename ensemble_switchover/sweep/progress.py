@@ -1,4 +1,4 @@
-"""Watching a sweep: every run that ends is told, under every launcher, from the store alone."""
+"""The progress of a sweep: reports every run that ends, from the store, under any launcher."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ from ensemble_switchover.machine.terminal import (
 from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.layout import unfinished_folder
-from ensemble_switchover.results.lock import LOCK_SUFFIX, holder_of
+from ensemble_switchover.results.lock import holder_of
 from ensemble_switchover.results.state import (
     RunState,
     count_begun,
     ended_state,
     failure_of,
     failure_stamp,
-    num_epochs_kept,
 )
 from ensemble_switchover.sweep.worklist import Training, Worklist, failures_of_shared
 
@@ -45,9 +44,9 @@ if TYPE_CHECKING:
 
 PROGRESS_POLL_SECONDS = 0.5
 STATUS_SECONDS = 300.0
-"""After so long without a word, a line of how the sweep stands."""
+"""Seconds without a report, after which a line says how the sweep stands."""
 NAMES_OF_A_REASON = 10
-"""Runs that are named at the end of those which failed for the same reason."""
+"""Runs named at the end, at most, of those that failed for the same reason."""
 
 
 @dataclass(slots=True)
@@ -57,11 +56,11 @@ class Tally:
     trained: list[RunSpec] = field(default_factory=list)
     shared: list[RunSpec] = field(default_factory=list)
     failed: dict[str, tuple[RunSpec, str]] = field(default_factory=dict)
-    """By name, with the reason."""
+    """The runs that failed, by name, each with the reason."""
 
 
 class SweepProgress(threading.Thread):
-    """Watches the store for the runs of a worklist."""
+    """Follows the runs of a worklist in the store, and reports those that end."""
 
     def __init__(
         self,
@@ -71,14 +70,14 @@ class SweepProgress(threading.Thread):
         concurrent_jobs: float,
         share: Callable[[RunSpec, Path], None],
     ) -> None:
-        """Tell what is there, and begin to watch with `start`.
+        """Report what is there; `start` begins to follow.
 
         Args:
             study: The runs.
-            worklist: What is to do of them.
-            concurrent_jobs: Runs at a time on this machine, on average; 1 for a cluster, of which
-                the locks tell how many there are.
-            share: Writes the record of a run from the folder of another one's.
+            worklist: Which of them are to be launched.
+            concurrent_jobs: Runs at a time on this machine, on average; 1 for a cluster, where the
+                locks show how many there are.
+            share: Writes the record of a run from the folder of another run's.
         """
         super().__init__(daemon=True)
         replace_unknown_characters()
@@ -89,12 +88,12 @@ class SweepProgress(threading.Thread):
         self.console = Console(highlight=False, soft_wrap=True)
         self._concurrent_jobs = concurrent_jobs
         self._share = share
-        self._begin = self._last_word = time.monotonic()
+        self._begin = self._last_report = time.monotonic()
         self._work_done = 0.0
         self._seconds_done = 0.0
         self._stamps: dict[str, int | None] = {}
         self._ended = threading.Event()
-        self._one_look = threading.Lock()
+        self._updating = threading.Lock()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -105,47 +104,47 @@ class SweepProgress(threading.Thread):
         )
         self._title = study.specs[0].study
         self._task = self._progress.add_task(self._title, total=len(study.specs), status="")
-        self._tell_beginning()
+        self._report_beginning()
         for training in worklist.trainings:
             self.add(training)
 
     def add(self, training: Training) -> None:
-        """Watch for a training too."""
+        """Follow a training too."""
         self.pending[training.lead.name] = training
         self._stamps[training.lead.name] = failure_stamp(training.lead.folder)
 
     @property
     def num_missing(self) -> int:
-        """Runs without a record that this sweep was to have."""
+        """Runs of this sweep without a record."""
         waiting = sum(len(training.specs) for training in self.pending.values())
         return len(self.tally.failed) + waiting + len(self.worklist.left_out)
 
     def run(self) -> None:
-        """Look again and again."""
+        """Update until `stop`."""
         with self._progress:
             while not self._ended.wait(PROGRESS_POLL_SECONDS):
-                self.look()
-                if time.monotonic() - self._last_word > STATUS_SECONDS:
-                    self._say(f"{self._title}: {self._status()}")
+                self.update()
+                if time.monotonic() - self._last_report > STATUS_SECONDS:
+                    self._report(f"{self._title}: {self._status()}")
 
-    def look(self) -> None:
-        """Take in what has ended since the last look."""
-        with self._one_look:
+    def update(self) -> None:
+        """Take in and report what has ended since the last update."""
+        with self._updating:
             folders = {training.lead.study_folder for training in self.pending.values()}
-            names = {name for folder in folders for name in _names_in(folder)}
+            names = {name for folder in folders for name in names_in(folder)}
             for training in list(self.pending.values()):
                 if training.lead.name in names:
-                    self._look_at(training)
+                    self._take_in(training)
 
     def stop(self) -> None:
-        """Stop watching."""
+        """Stop following, and leave the terminal as it was."""
         self._ended.set()
         if self.is_alive():
             self.join()
 
     def give_up(self, spec: RunSpec, reason: str) -> None:
-        """Take a pending run for failed that left no failure behind."""
-        with self._one_look:
+        """Count a pending run as failed that left no failure behind."""
+        with self._updating:
             training = self.pending.pop(spec.name)
             self.tally.failed |= failures_of_shared(spec, reason, training.specs)
 
@@ -155,12 +154,12 @@ class SweepProgress(threading.Thread):
         return [spec for spec in leads if holder_of(unfinished_folder(spec.folder)) is None]
 
     def finish(self) -> None:
-        """Stop watching and tell what came of the sweep."""
+        """Stop following, and report what came of the sweep."""
         self.stop()
-        self.look()
+        self.update()
         tally, worklist = self.tally, self.worklist
         waiting = sum(len(training.specs) for training in self.pending.values())
-        self._say(
+        self._report(
             f"{len(tally.trained)} runs trained in {duration(time.monotonic() - self._begin)}, "
             f"{len(tally.shared)} shared, {len(worklist.finished)} reused, {len(tally.failed)} "
             f"failed, {waiting + len(worklist.left_out)} left; "
@@ -169,45 +168,45 @@ class SweepProgress(threading.Thread):
         for training in self.pending.values():
             hold = holder_of(unfinished_folder(training.lead.folder))
             if hold is not None:
-                self._say(f"  running: {training.lead.name}: {hold}")
+                self._report(f"  running: {training.lead.name}: {hold}")
         if worklist.left_out:
-            self._say("What never began is left; the same command without retry=failed runs it.")
+            self._report("What never began is left; the same command without retry=failed runs it.")
         if tally.failed:
             rows = failure_rows([(spec.name, reason) for spec, reason in tally.failed.values()])
             console = Console(highlight=False)
             if not console.is_terminal:
                 console.width = TERMINAL_WIDTH
             print_table(console, ShownTable("", ("Run", "Why"), rows, 2), "Failed")
-            self._say(
+            self._report(
                 "Logs are in the runs' folders. retry=failed runs what failed again, no others; "
                 "the same command goes on with what was stopped."
             )
 
-    def _tell_beginning(self) -> None:
+    def _report_beginning(self) -> None:
         study, worklist = self.study, self.worklist
         spared = len(worklist.shares) + sum(len(entry.others) for entry in worklist.trainings)
         sharing = f", {spared} share the training of another" if spared else ""
-        self._say(
+        self._report(
             f"{self._title}: {count(len(study.specs), 'run')}, {len(worklist.finished)} of them "
             f"finished before{count_begun(worklist.states.values())}{sharing}"
         )
         for hole in study.impossible:
-            self._say(f"  no such design: {hole}")
+            self._report(f"  no such design: {hole}")
 
-    def _look_at(self, training: Training) -> None:
+    def _take_in(self, training: Training) -> None:
         spec = training.lead
         state = ended_state(spec.folder)
         if state is RunState.FINISHED:
             del self.pending[spec.name]
             self.tally.trained.append(spec)
-            told = self._read(spec)
+            result = self._read(spec)
             self._share_with(training)
-            self._say(f"{label(spec)}: {told}  [{self._status()}]")
+            self._report(f"{label(spec)}: {result}  [{self._status()}]")
         elif state is RunState.FAILED and failure_stamp(spec.folder) != self._stamps[spec.name]:
             del self.pending[spec.name]
             reason = failure_of(spec.folder)
             self.tally.failed |= failures_of_shared(spec, reason, training.specs)
-            self._say(f"{label(spec)}: FAILED: {reason}  [{self._status()}]")
+            self._report(f"{label(spec)}: FAILED: {reason}  [{self._status()}]")
 
     def _share_with(self, training: Training) -> None:
         for spec in training.others:
@@ -227,8 +226,8 @@ class SweepProgress(threading.Thread):
         self._seconds_done += document.record.wall_seconds
         return ending(document)
 
-    def _say(self, line: str) -> None:
-        self._last_word = time.monotonic()
+    def _report(self, line: str) -> None:
+        self._last_report = time.monotonic()
         self.console.print(printable(line), markup=False)
 
     def _status(self) -> str:
@@ -252,7 +251,7 @@ class SweepProgress(threading.Thread):
 
 
 def failure_rows(failures: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Lay out names of runs and why they failed; what many have in common is told once.
+    """List the names of runs and why they failed; a reason that many share is written once.
 
     >>> failure_rows([("one", "killed"), ("two", "not finite"), ("three", "killed")])
     (('one', 'killed'), ('three', 'the same'), ('two', 'not finite'))
@@ -270,36 +269,12 @@ def failure_rows(failures: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], 
     return tuple(rows)
 
 
-def _names_in(folder: Path) -> list[str]:
+def names_in(folder: Path) -> list[str]:
+    """Return the names in a folder, none if it does not exist."""
     try:
         return os.listdir(folder)  # noqa: PTH208 - names alone
     except FileNotFoundError:
         return []
-
-
-def locks_on(spec: RunSpec) -> set[str]:
-    """Name the locks on a run: its process's, and those of processes that ended without a word."""
-    names = _names_in(unfinished_folder(spec.folder))
-    return {name for name in names if name.endswith(LOCK_SUFFIX)}
-
-
-def was_killed(spec: RunSpec, before: set[str]) -> bool:
-    """Tell whether a process that took a run ended without giving it up.
-
-    Args:
-        spec: The run.
-        before: The locks that there were on it before.
-    """
-    return not locks_on(spec) <= before and holder_of(unfinished_folder(spec.folder)) is None
-
-
-def describe_kill(spec: RunSpec) -> str:
-    """Tell how far a killed run came."""
-    epochs = num_epochs_kept(spec.folder)
-    return (
-        f"its process was killed, twice; after {count(epochs, 'epoch')} of "
-        f"{spec.recipe.epochs}, where the same command goes on"
-    )
 
 
 def label(spec: RunSpec) -> str:
@@ -312,7 +287,7 @@ def label(spec: RunSpec) -> str:
 
 
 def ending(document: Document) -> str:
-    """Tell how a finished run ended."""
+    """Describe how a finished run ended."""
     record, error = document.record, document.summary.error_percent
     on = record.dataset.evaluated_on
     return f"{on} error {error:.2f} %, {duration(record.wall_seconds)}"

@@ -1,4 +1,4 @@
-"""A sweep: every run of it known beforehand, one failure never stopping the others."""
+"""A sweep: every run is known beforehand, and a failure of one never stops the others."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ensemble_switchover.errors import (
     first_line,
 )
 from ensemble_switchover.machine.logs import shown_on
+from ensemble_switchover.machine.terminal import complain
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import slurm
 from ensemble_switchover.sweep.gpu_slots import claim_gpu
@@ -32,7 +33,7 @@ from ensemble_switchover.sweep.launch import NOT_RUN, dispatch
 from ensemble_switchover.sweep.launchers import join_cluster, prepared
 from ensemble_switchover.sweep.progress import SweepProgress
 from ensemble_switchover.sweep.shared_training import share_record
-from ensemble_switchover.sweep.worklist import Training, build_worklist
+from ensemble_switchover.sweep.worklist import Training, Worklist, build_worklist
 from ensemble_switchover.tracking.wandb_login import wandb_is_offline
 
 if TYPE_CHECKING:
@@ -45,24 +46,25 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
 
-_progress: list[SweepProgress] = []
-"""That of the sweep which this process started, if it did."""
+_num_missing: list[int] = []
+"""Runs that each part of the sweep which this process started has left without a record."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A study, and how it is run."""
+class SweepPlan:
+    """The runs of a sweep, and how they are launched."""
 
     study: Study
-    words: dict[str, list[str]]
-    """Of each run, by name."""
+    overrides: dict[str, list[str]]
+    """The overrides of each run, by its name."""
     configs: dict[str, Config]
-    """The same."""
+    """The configuration of each run, by its name."""
     wandb_offline: bool
-    """True if the runs are logged to W&B, without a connection."""
+    """True if the runs are logged to W&B without a connection."""
     retry: str
+    """`none`, or `failed`: only runs that failed or were stopped."""
 
-    def only(self, specs: Sequence[RunSpec]) -> Plan:
+    def only(self, specs: Sequence[RunSpec]) -> SweepPlan:
         """Return the plan of some of its runs."""
         names = {spec.name for spec in specs}
         kept = [
@@ -74,20 +76,20 @@ class Plan:
         return replace(self, study=Study(specs, [], places, len(specs)))
 
 
-def plan_sweep(config: DictConfig, words: Sequence[str]) -> Plan:
+def plan_sweep(config: DictConfig, overrides: Sequence[str]) -> SweepPlan:
     """Compose and resolve every run of a sweep.
 
     Raises:
         ConfigError: if the configuration of a run is wrong; a design that does not exist at its
             budget is not an error in a sweep but a hole.
     """
-    parts = compose_in_hydra([*config.hydra.overrides.hydra, *words])
+    parts = compose_in_hydra([*config.hydra.overrides.hydra, *overrides])
     runs = [run for sweep, _ in parts for run in sweep.runs]
     configs = [entry for _, part in parts for entry in part]
     study = resolve_study(configs)
     names = [spec.name for spec in study.specs]
     logger = configs[-1].logger
-    return Plan(
+    return SweepPlan(
         study,
         {name: runs[place] for name, place in zip(names, study.places, strict=True)},
         {name: configs[place] for name, place in zip(names, study.places, strict=True)},
@@ -97,9 +99,9 @@ def plan_sweep(config: DictConfig, words: Sequence[str]) -> Plan:
 
 
 def run_plan(
-    plan: Plan, config: DictConfig, make_launcher: Callable[[DictConfig], Launcher]
+    plan: SweepPlan, config: DictConfig, make_launcher: Callable[[DictConfig], Launcher]
 ) -> None:
-    """Run what is missing of a sweep, and tell what came of it.
+    """Run what is missing of a sweep, and report what came of it.
 
     Args:
         plan: The runs.
@@ -107,16 +109,9 @@ def run_plan(
         make_launcher: Makes a launcher of Hydra from such a configuration.
 
     Raises:
-        ConfigError: if runs cannot be spread as the words ask for, or there is no cluster.
+        ConfigError: if runs cannot be spread as the overrides ask for, or there is no cluster.
     """
-    worklist = build_worklist(plan.study, plan.retry)
-    for spec, source in list(worklist.shares):
-        try:
-            share_record(spec, plan.configs[spec.name], source)
-        except (RecordError, OSError) as error:
-            _complain(f"{error}; {spec.name} is trained")
-            worklist.shares.remove((spec, source))
-            worklist.trainings.append(Training(spec))
+    worklist = _share_finished(plan, build_worklist(plan.study, plan.retry))
     batches = group_by_jobs_per_device([training.lead for training in worklist.trainings], config)
     if batches:
         join_cluster(config)
@@ -127,7 +122,6 @@ def run_plan(
     progress = SweepProgress(
         plan.study, worklist, concurrent_jobs=jobs_at_a_time(batches), share=share
     )
-    _progress.append(progress)
     progress.tally.shared += [spec for spec, _ in worklist.shares]
     if plan.wandb_offline and progress.pending:
         folder = plan.study.specs[0].study_folder
@@ -136,14 +130,32 @@ def run_plan(
             f"wandb sync {folder}/wandb/offline-run-*"
         )
     progress.start()
-    for batch in batches:
-        launcher = make_launcher(prepared(batch.adjusted(config)))
-        dispatch(batch.specs, plan.words, progress, launcher)
-    progress.finish()
+    try:
+        for batch in batches:
+            launcher = make_launcher(prepared(batch.adjusted(config)))
+            dispatch(batch.specs, plan.overrides, progress, launcher)
+        progress.finish()
+    finally:
+        progress.stop()
+    _num_missing.append(progress.num_missing)
+
+
+def _share_finished(plan: SweepPlan, worklist: Worklist) -> Worklist:
+    """Write the records that need no training; what cannot be shared is to be trained."""
+    shares, trainings = [], list(worklist.trainings)
+    for spec, source in worklist.shares:
+        try:
+            share_record(spec, plan.configs[spec.name], source)
+        except (RecordError, OSError) as error:
+            complain(f"{error}; {spec.name} is trained")
+            trainings.append(Training(spec))
+        else:
+            shares.append((spec, source))
+    return replace(worklist, shares=shares, trainings=trainings)
 
 
 def run_job_of_sweep(config: Config, launcher: DictConfig) -> str:
-    """Run one job of a sweep; whatever goes wrong is told, and the sweep goes on."""
+    """Run one job of a sweep; whatever goes wrong is reported, and the sweep goes on."""
     if not slurm.is_slurm_job():
         return _run_job(config, launcher)
     slurm.listen_for_requeue()
@@ -164,34 +176,24 @@ def _run_job(config: Config, launcher: DictConfig) -> str:
     except DesignError:
         return "impossible"
     except TrainingError:
-        return "failed"  # the store has it, and the watch tells
+        return "failed"  # it is in the store, from where the progress reports it
     except EnsembleSwitchoverError as error:
-        _complain(str(error))
+        complain(str(error))
         return f"{NOT_RUN}{first_line(error)}"
     except Exception as error:  # noqa: BLE001 - the other runs shall go on
         text = f"{type(error).__name__}: {first_line(error)}"
-        _complain(text)
+        complain(text)
         return f"{NOT_RUN}{text}"
     if outcome.ending is Ending.BUSY:
-        _complain(outcome.line)
+        complain(outcome.line)
     return str(outcome.ending.value)
 
 
 def concurrent_jobs(launcher: DictConfig) -> int:
-    """Tell a job how many there are at a time on this machine."""
+    """Return how many jobs run at a time on this machine."""
     return int(OmegaConf.select(launcher, ON_THIS_MACHINE, default=1))
 
 
 def unfinished_of_this_process() -> int:
     """Count the failed and missing runs of the sweep that this process started, if it did."""
-    return sum(progress.num_missing for progress in _progress)
-
-
-def stop_progress() -> None:
-    """Leave the terminal as it was, after an interruption."""
-    for progress in _progress:
-        progress.stop()
-
-
-def _complain(line: str) -> None:
-    print(line, file=sys.stderr)
+    return sum(_num_missing)

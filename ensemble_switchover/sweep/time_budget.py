@@ -1,7 +1,7 @@
 """A sweep: all of its runs, or those that there is time for, the least certain winners first.
 
-`sweep.hours=` makes the runs of a study candidates. How many epochs they have, and up to which
-budget they go, is decided once, from what `plan` predicts, and kept in the study's folder.
+With `sweep.hours=` the runs of a study are candidates. How many epochs they have, and how large
+budgets get, is decided once, from what `plan` predicts, and kept in the study's folder.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from ensemble_switchover.sweep.next_runs import (
     first_block,
     next_block,
 )
-from ensemble_switchover.sweep.run_sweep import Plan, plan_sweep, run_plan
+from ensemble_switchover.sweep.run_sweep import SweepPlan, plan_sweep, run_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,23 +53,23 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
 
 FIRST_SHARE = 0.5
-"""Of the time, that the first block may take by what is predicted."""
+"""Share of the time that the first block may take, as predicted."""
 LEAST_EPOCHS = 10
-"""Fewer say little of any design; larger budgets are left out before that."""
+"""Fewer epochs say little about any design; the largest budgets are left out first."""
 LEAST_BUDGETS = 2
 DECISION_FILE = "timed_sweep.json"
-OTHER_WORDS = ("sweep.hours", "sweep.jobs_per_device", "retry", "logger", "results")
-"""Words that say nothing of what the runs are."""
+OTHER_KEYS = ("sweep.hours", "sweep.jobs_per_device", "retry", "logger", "results")
+"""Keys whose overrides do not change what the runs are."""
 
 
 def run_sweep(
-    config: DictConfig, words: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
+    config: DictConfig, overrides: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
 ) -> None:
-    """Run what the words of a command ask for.
+    """Run the sweep that the overrides of a command ask for.
 
     Args:
         config: The configuration of the sweep, with Hydra's own.
-        words: Those of the command.
+        overrides: The overrides of the command.
         make_launcher: Makes a launcher of Hydra from such a configuration.
 
     Raises:
@@ -77,52 +77,62 @@ def run_sweep(
     """
     try:
         if config.sweep.hours is None:
-            run_plan(plan_sweep(config, words), config, make_launcher)
+            run_plan(plan_sweep(config, overrides), config, make_launcher)
         else:
-            _run_timed(config, words, make_launcher)
+            _run_within_hours(config, overrides, make_launcher)
     finally:
         forget_places()
 
 
-def _run_timed(
-    config: DictConfig, words: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
+def _run_within_hours(
+    config: DictConfig, overrides: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
 ) -> None:
-    begin = time.monotonic()
-    seconds = _seconds(config)
-    plan = _settle(plan_sweep(config, words), config, words, seconds)
-    specs = plan.study.specs
+    begin, seconds = time.monotonic(), _seconds(config)
+    plan = _reduced_to_time(plan_sweep(config, overrides), config, overrides, seconds)
     if plan.retry == "failed":
-        begun = [spec for spec in specs if run_state(spec.folder) is not RunState.ABSENT]
-        if begun:
-            run_plan(plan.only(begun), config, make_launcher)
-        else:
-            print("No run has begun; the same command without retry=failed begins.")
-        return
-    errors, seconds_per_work = _look(specs)
-    passed_over: set[str] = set()
-    tried: set[str] = set(errors)
-    block: Block | None = first_block(specs)
-    is_first = True
+        _run_begun(plan, config, make_launcher)
+    else:
+        _run_blocks(plan, config, make_launcher, begin + seconds)
+
+
+def _run_begun(
+    plan: SweepPlan, config: DictConfig, make_launcher: Callable[[DictConfig], Launcher]
+) -> None:
+    begun = [s for s in plan.study.specs if run_state(s.folder) is not RunState.ABSENT]
+    if begun:
+        run_plan(plan.only(begun), config, make_launcher)
+    else:
+        print("No run has begun; the same command without retry=failed begins.")
+
+
+def _run_blocks(
+    plan: SweepPlan,
+    config: DictConfig,
+    make_launcher: Callable[[DictConfig], Launcher],
+    deadline: float,
+) -> None:
+    """Run the first block, and then the next ones that there is time for."""
+    specs = plan.study.specs
+    errors, seconds_per_work = _finished(specs)
+    attempted = set(errors)
+    first = first_block(specs)
+    block: Block | None = first
     while block is not None:
-        left = seconds - (time.monotonic() - begin)
+        left = deadline - time.monotonic()
         to_do = [spec for spec in block.specs if spec.name not in errors]
-        needed = time_of(
-            [seconds_per_work * relative_training_cost(spec) for spec in to_do],
-            _jobs(to_do, config),
-        )
-        if is_first or needed <= left:
+        costs = [relative_training_cost(spec) for spec in to_do]
+        needed = time_of([seconds_per_work * cost for cost in costs], _jobs(to_do, config))
+        if block is first or needed <= left:
             print(f"{duration(max(0.0, left))} left; {block.reason}", flush=True)
             if to_do:
                 run_plan(plan.only(block.specs), config, make_launcher)
-            tried |= {spec.name for spec in block.specs}
-            errors, seconds_per_work = _look(specs)
-        passed_over |= {spec.name for spec in block.specs}
-        is_first = False
-        block = next_block(specs, errors, tried | passed_over)
+            errors, seconds_per_work = _finished(specs)
+        attempted |= {spec.name for spec in block.specs}
+        block = next_block(specs, errors, attempted)
     made = [spec for spec in specs if spec.name in errors]
-    places = f"{len(budgets_of(made))} of {count(len(budgets_of(specs)), 'budget')}"
+    budgets = f"{len(budgets_of(made))} of {count(len(budgets_of(specs)), 'budget')}"
     print(
-        f"{count(len(made), 'run')} at {places}; "
+        f"{count(len(made), 'run')} at {budgets}; "
         f"python -m ensemble_switchover.report {specs[0].study_folder}"
     )
 
@@ -139,7 +149,7 @@ def _jobs(specs: Sequence[RunSpec], config: DictConfig) -> float:
 
 
 def time_of(seconds: Sequence[float], jobs: float) -> float:
-    """Estimate how long runs take, so many at a time; none is parted.
+    """Estimate the seconds that runs take with so many jobs at a time; no run is split.
 
     >>> time_of([10.0, 10.0, 40.0], 2), time_of([10.0] * 4, 2), time_of([], 2)
     (40.0, 20.0, 0.0)
@@ -147,8 +157,8 @@ def time_of(seconds: Sequence[float], jobs: float) -> float:
     return max(sum(seconds) / jobs, max(seconds, default=0.0))
 
 
-def _look(specs: Sequence[RunSpec]) -> tuple[dict[str, float], float]:
-    """Read the test errors in percent of what is finished, and the seconds that work takes."""
+def _finished(specs: Sequence[RunSpec]) -> tuple[dict[str, float], float]:
+    """Read the errors in percent of finished runs, by name, and the seconds per unit of work."""
     errors, seconds, done = {}, 0.0, 0.0
     for spec in specs:
         if run_state(spec.folder) is RunState.FINISHED:
@@ -162,36 +172,24 @@ def _look(specs: Sequence[RunSpec]) -> tuple[dict[str, float], float]:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the runs of a timed sweep are."""
+    """The epochs and the budgets of the runs of a timed sweep."""
 
     epochs: int | None
-    """None: the recipe's own, or those of the words."""
+    """None: those of the recipe, or of the overrides."""
     largest_budget: int
-    """Parameters."""
+    """In parameters."""
 
 
-def _settle(plan: Plan, config: DictConfig, words: Sequence[str], seconds: float) -> Plan:
+def _reduced_to_time(
+    plan: SweepPlan, config: DictConfig, overrides: Sequence[str], seconds: float
+) -> SweepPlan:
     """Return the plan with the epochs and the budgets that there is time for."""
-    path = plan.study.specs[0].study_folder / DECISION_FILE
-    asked = sorted(word for word in words if word.partition("=")[0] not in OTHER_WORDS)
-    decision = _read_decision(path, asked)
-    if decision is None:
-        predicted = _predict(plan.study.specs, seconds)
-        decision = decide(
-            plan.study.specs,
-            predicted,
-            FIRST_SHARE * seconds,
-            jobs=_jobs(plan.study.specs, config),
-            fixed_epochs=any(has_word(run, "epochs") for run in plan.words.values()),
-        )
-        values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
-        with whole_file(path) as temporary:
-            temporary.write_text(json.dumps(values, indent=1))
+    decision = _kept_decision(plan, config, overrides, seconds)
     if decision.epochs is not None:
-        plan = plan_sweep(config, [*words, f"epochs={decision.epochs}"])
+        plan = plan_sweep(config, [*overrides, f"epochs={decision.epochs}"])
     for hole in plan.study.impossible:
         print(f"  no such design: {hole}")
-    specs = [c for c in plan.study.specs if c.budget.parameters <= decision.largest_budget]
+    specs = [s for s in plan.study.specs if s.budget.parameters <= decision.largest_budget]
     budgets = budgets_of(specs)
     print(
         f"{specs[0].study}: {specs[0].recipe.epochs} epochs ({specs[0].recipe.name}), "
@@ -200,8 +198,31 @@ def _settle(plan: Plan, config: DictConfig, words: Sequence[str], seconds: float
     return plan.only(specs)
 
 
+def _kept_decision(
+    plan: SweepPlan, config: DictConfig, overrides: Sequence[str], seconds: float
+) -> Decision:
+    """Read what was decided for the same overrides, or decide and write it."""
+    specs = plan.study.specs
+    path = specs[0].study_folder / DECISION_FILE
+    asked = sorted(entry for entry in overrides if entry.partition("=")[0] not in OTHER_KEYS)
+    decision = _read_decision(path, asked)
+    if decision is not None:
+        return decision
+    decision = decide(
+        specs,
+        _predict(specs, seconds),
+        FIRST_SHARE * seconds,
+        jobs=_jobs(specs, config),
+        fixed_epochs=any(has_word(own, "epochs") for own in plan.overrides.values()),
+    )
+    values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=1))
+    return decision
+
+
 def _read_decision(path: Path, asked: list[str]) -> Decision | None:
-    """Read what was decided for the same words, so that a sweep goes on with its own runs."""
+    """Read a decision, so that a sweep goes on with its own runs; None for other overrides."""
     try:
         values = json.loads(path.read_text())
         if values["words"] != asked:
@@ -212,7 +233,7 @@ def _read_decision(path: Path, asked: list[str]) -> Decision | None:
 
 
 def _predict(specs: Sequence[RunSpec], seconds: float) -> dict[str, float]:
-    """Predict the seconds of every run, by name; what is not known is timed first."""
+    """Predict the seconds of every run, by name; unknown designs are timed first."""
     for may_time in (True, False):
         calibrations, _ = read_calibrations(calibration_folder())
         costs = {entry.spec.name: entry.cost for entry in forecast(specs, calibrations, None)}
@@ -237,15 +258,15 @@ def decide(
 ) -> Decision:
     """Decide epochs and budgets, so that the first block fits.
 
-    The recipe's epochs stay if they do. Else the schedule is scaled down, to `LEAST_EPOCHS` at the
-    least; if that is too much still, the largest budgets are left out.
+    The recipe's epochs stay if it does with them. Else the schedule is scaled down, to at least
+    `LEAST_EPOCHS`; if that is still too much, the largest budgets are left out.
 
     Args:
         specs: The candidates, with the recipe's epochs.
         predicted: Seconds of each run, by name.
-        seconds: What the first block may take.
+        seconds: Seconds that the first block may take.
         jobs: Runs at a time.
-        fixed_epochs: The words, or the study's lists, say how many epochs.
+        fixed_epochs: Whether the overrides, or the study's lists, state the epochs.
 
     Raises:
         ConfigError: if not even two budgets fit, or the only one.

@@ -13,7 +13,7 @@ from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep import progress as watch_module
 from ensemble_switchover.sweep import run_sweep as sweep
 from ensemble_switchover.sweep.progress import SweepProgress
-from ensemble_switchover.sweep.run_sweep import Plan, run_plan
+from ensemble_switchover.sweep.run_sweep import SweepPlan, run_plan
 from ensemble_switchover.sweep.worklist import build_worklist
 from tests.factories import make_record
 
@@ -33,9 +33,9 @@ def test_running_failed_and_done_are_counted(watched, capsys):
     (first, second, third), watch = watched(("seed=0",), ("seed=1",), ("seed=2",))
     with take_lock(unfinished_folder(second.folder)):
         write_record(first.folder, make_record(name=first.name))
-        watch.look()
+        watch.update()
         write_failure(third.folder, third.name, "not finite")
-        watch.look()
+        watch.update()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "runs: 3 runs, 0 of them finished before"
     assert lines[1].endswith("[1/3 done, 1 running, 0 failed, about 24 s left]")
@@ -60,11 +60,10 @@ def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
         first, second, _ = specs
         with take_lock(unfinished_folder(second.folder)):
             write_record(first.folder, make_record(name=first.name))
-            watch.look()
+            watch.update()
 
     monkeypatch.setattr(sweep, "dispatch", dispatch)
-    monkeypatch.setattr(sweep, "_watches", [])
-    run_plan(Plan(study, {}, {}, False, "none"), config, lambda _: None)
+    run_plan(SweepPlan(study, {}, {}, False, "none"), config, lambda _: None)
     assert "[1/3 done, 1 running, 0 failed, about 24 s left]" in capsys.readouterr().out
 
 
@@ -94,10 +93,10 @@ def test_a_failure_of_before_is_no_new_one(watched, tiny_spec):
     spec, _ = tiny_spec("seed=0")
     write_failure(spec.folder, spec.name, "not finite")
     _, watch = watched(("seed=0",), retry="failed")
-    watch.look()
+    watch.update()
     assert list(watch.pending) == [spec.name]
     write_failure(spec.folder, spec.name, "out of memory")
-    watch.look()
+    watch.update()
     assert [reason for _, reason in watch.tally.failed.values()] == ["out of memory"]
 
 

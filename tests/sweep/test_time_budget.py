@@ -120,8 +120,8 @@ def laboratory(monkeypatch):
     monkeypatch.setattr(timed_sweep, "relative_training_cost", lambda spec: 1.0)
     monkeypatch.setattr(timed_sweep, "_predict", lambda specs, seconds: predicted(specs))
     # of the made-up records: 12 seconds each, while the clock goes on by a minute
-    look = timed_sweep._look
-    monkeypatch.setattr(timed_sweep, "_look", lambda specs: (look(specs)[0], RUN_SECONDS))
+    finished = timed_sweep._finished
+    monkeypatch.setattr(timed_sweep, "_finished", lambda specs: (finished(specs)[0], RUN_SECONDS))
     return found
 
 
