@@ -1,1 +1,1 @@
-"""Measurement: timing, memory, latency and classification, by pure functions under callbacks."""
+"""Pure functions that measure time, memory, latency, quality, and what disturbed them."""

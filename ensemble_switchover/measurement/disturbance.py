@@ -1,4 +1,4 @@
-"""What is seen to share or to slow down the device of a run while it is timed."""
+"""Signs that something else used or slowed down the device of a run while it was timed."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from ensemble_switchover.machine.hardware import any_gpu_is_too_hot
 from ensemble_switchover.machine.units import GIBIBYTE
 
 TOLERATED_WAIT = 0.05
-"""Share of their working time that a run's threads may wait for a processor unremarked."""
+"""Share of their working time that a run's threads may wait for a processor without a note."""
 TOLERATED_BYTES = 2 * GIBIBYTE
-"""Of a GPU that this process did not reserve; CUDA's own share of it is below that."""
+"""Memory of a GPU in use that this process did not reserve; CUDA itself uses less than that."""
 
 _TASKS = Path("/proc/self/task")
 _PROCESSORS = Path("/sys/devices/system/cpu")
 
 
 class DisturbanceMonitor:
-    """Looks at the machine when a run begins and when it ends."""
+    """Compares the state of the machine at the beginning and at the end of a run."""
 
     def __init__(self, device: torch.device, *, processors: Path = _PROCESSORS) -> None:
-        """Begin.
+        """Record the state at the beginning.
 
         Args:
-            device: Of the run.
-            processors: Where Linux tells of the processors.
+            device: The device of the run.
+            processors: The folder in which Linux describes the processors.
         """
         self.device = device
         self.processors = processors
         self._slowdowns = slowdown_counts(processors)
 
     def seen(self, concurrent_jobs: int) -> list[str]:
-        """Tell what was seen since the beginning, a sentence each.
+        """Return a sentence for each disturbance since the beginning.
 
         Args:
-            concurrent_jobs: Runs of the study that share the machine, and with it its GPU.
+            concurrent_jobs: The number of runs of the study that share this machine and its GPU.
         """
         sentences = []
         if slowdown_counts(self.processors) != self._slowdowns:
@@ -51,10 +51,10 @@ class DisturbanceMonitor:
 
 
 def waiting_sentences(shares: dict[str, float]) -> list[str]:
-    """Tell when threads waited for a processor for long.
+    """Return a sentence for each part of a run whose threads often waited for a processor.
 
     Args:
-        shares: What the run did -> share of the working time of its threads.
+        shares: Part of the run -> waiting time as a share of its threads' working time.
 
     >>> waiting_sentences({"training": 0.12, "inference": 0.01})
     ['threads waited for a processor for 12% of their working time in training']
@@ -67,19 +67,19 @@ def waiting_sentences(shares: dict[str, float]) -> list[str]:
 
 
 def thread_times(tasks: Path = _TASKS) -> dict[str, tuple[int, int]]:
-    """Return the nanoseconds that every thread worked, and waited for a processor; Linux only."""
+    """Return the nanoseconds that each thread worked and waited for a processor (Linux only)."""
     times = {}
     for path in tasks.glob("*/schedstat"):
         try:
             worked, waited, _ = path.read_text().split()
-        except (OSError, ValueError):  # the thread ended at this moment
+        except (OSError, ValueError):  # the thread has just ended
             continue
         times[path.parent.name] = (int(worked), int(waited))
     return times
 
 
 def waiting_share(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> float:
-    """Return how long threads waited for a processor, as a share of the time that they worked.
+    """Return the time that threads waited for a processor, as a share of the time they worked.
 
     >>> waiting_share({"1": (100, 10)}, {"1": (200, 20), "2": (100, 0)})
     0.05
@@ -93,10 +93,10 @@ def waiting_share(before: dict[str, tuple[int, int]], after: dict[str, tuple[int
 
 
 def slowdown_counts(processors: Path = _PROCESSORS) -> dict[str, str]:
-    """Return how often every processor was slowed down by its temperature, where it is told."""
+    """Return how often each processor was slowed down by its temperature, where Linux counts it."""
     counts = {}
     for path in processors.glob("cpu*/thermal_throttle/*_throttle_count"):
-        with suppress(OSError):  # the processor was taken away at this moment
+        with suppress(OSError):  # the processor has just been taken away
             counts[str(path)] = path.read_text()
     return counts
 

@@ -1,4 +1,4 @@
-"""Where a run is executed: device, versions, load."""
+"""The environment of a run: device, versions, load."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The machine and the software."""
+    """The machine and the software that a run uses."""
 
     device: str
     device_name: str
     num_threads: int
     host_load: float | None
-    """One-minute load average."""
+    """One-minute load average; None where the system has none."""
     platform: str
     versions: dict[str, str]
     commit: str | None
-    """Of the program's repository, where it runs from one."""
+    """Commit of the program's repository; None if it does not run from one."""
 
 
 def describe_environment(device: torch.device) -> Environment:
-    """Look at the machine and the software as they are now."""
+    """Describe the machine and the software as they are now."""
     return Environment(
         device=device.type,
         device_name=device_name(device),
@@ -45,14 +45,14 @@ def describe_environment(device: torch.device) -> Environment:
 
 
 def device_name(device: torch.device) -> str:
-    """Return the accelerator's or the processor's name."""
+    """Return the name of the accelerator or of the processor."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return processor_name()
 
 
 def device_memory_bytes(device: torch.device) -> int | None:
-    """Return the bytes of the accelerator's or the machine's memory, where it is told."""
+    """Return the size of the accelerator's or the machine's memory in bytes, if it is known."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
     return main_memory_bytes()

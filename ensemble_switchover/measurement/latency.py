@@ -1,4 +1,7 @@
-"""Inference latency of whole models, in milliseconds per image."""
+"""Inference latency of whole models, in milliseconds per image.
+
+Dimensions: B images of a batch, C channels, H and W pixels.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ NUM_REPEATS = 30
 MIN_REPEATS = 5
 WARM_UP_REPEATS = 2
 TRIAL_REPEATS = 3
-"""Of every execution, to find the fastest."""
+"""Repeats of each execution by which the fastest is chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,19 +34,20 @@ class TimedModel:
     """A model in one execution."""
 
     model: Literal["run", "single"]
+    """The model of the run, or the single network of its budget."""
     execution: str
     predict: Callable[[Tensor], Tensor]
-    """Maps images (B, C, H, W) to probabilities (B, classes); all it needs is on the device."""
+    """Maps images (B, C, H, W) to probabilities (B, classes), on the device."""
 
     @property
     def is_alternative(self) -> bool:
-        """True for what is of interest only where it is faster."""
+        """Whether it is reported only if it is faster than `sequential`."""
         return self.execution != SEQUENTIAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Median and quartiles of the repeats at one batch size."""
+    """Median and quartiles of the repeats of one model at one batch size."""
 
     model: Literal["run", "single"]
     execution: str
@@ -64,21 +68,21 @@ def measure_latencies(
     max_seconds: float,
     clock: Callable[[], float] | None = None,
 ) -> list[Latency]:
-    """Time models on images of noise at every batch size, after a warm-up, by turns.
+    """Time models alternately on images of noise at each batch size, after a warm-up.
 
-    Of the executions that are no `sequential` one, only the fastest is timed, and only where a
-    short trial says that it is faster than `sequential`. A batch size that does not fit into memory
-    is left out with a warning, and so are larger ones of that model.
+    Of the executions other than `sequential`, only the fastest is timed, and only if it is faster
+    than `sequential` in a short trial. A batch size that does not fit into memory is left out with
+    a warning, as are larger ones of that model.
 
     Args:
-        models: What is timed.
+        models: The models to time.
         task: The shape of the images.
-        batch_sizes: Images at once.
-        device: Where the images lie.
-        dtype: Of the images.
-        max_seconds: A batch size ends after 30 repeats of every model, or after so many seconds a
-            model and 5 repeats.
-        clock: Seconds; the device's by default.
+        batch_sizes: The numbers of images of a batch.
+        device: The device of the images.
+        dtype: The type of the images.
+        max_seconds: Each batch size has 30 repeats of every model, or fewer, but at least 5, once
+            they take this many seconds a model.
+        clock: Returns seconds; by default, after the device's queued work.
     """
     clock = clock or synchronised_clock(device)
     fitting = list(models)
@@ -90,7 +94,7 @@ def measure_latencies(
             if images is None or not fitting:
                 break
             chosen = _without_slower(fitting, images, clock)
-            seconds = _by_turns(chosen, images, max_seconds, clock)
+            seconds = _alternately(chosen, images, max_seconds, clock)
             latencies += [
                 latency_of(model, batch_size, own)
                 for model, own in zip(chosen, seconds, strict=True)
@@ -109,7 +113,7 @@ def _noise(
 
 
 def _fits(model: TimedModel, images: Tensor) -> bool:
-    """Warm up, and tell whether the memory sufficed."""
+    """Warm up a model, and return whether the memory suffices."""
     whose = {"run": "", "single": " of the budget's single network"}[model.model]
     how = f", {model.execution}," if model.is_alternative else ""
     with LeftOutIfTooLarge(f"inference{whose}{how} at batch size {len(images)}"):
@@ -122,7 +126,7 @@ def _fits(model: TimedModel, images: Tensor) -> bool:
 def _without_slower(
     models: Sequence[TimedModel], images: Tensor, clock: Callable[[], float]
 ) -> list[TimedModel]:
-    """Keep what is `sequential`, and the fastest of the rest if it is faster than that."""
+    """Keep the `sequential` models, and the fastest alternative if it is faster than the run's."""
     kept = [one for one in models if not one.is_alternative]
     rest = [one for one in models if one.is_alternative]
     if not rest:
@@ -134,7 +138,7 @@ def _without_slower(
     return [*kept, fastest] if fastest.is_alternative else kept
 
 
-def _by_turns(
+def _alternately(
     models: Sequence[TimedModel],
     images: Tensor,
     max_seconds: float,
@@ -159,7 +163,7 @@ def _seconds(model: TimedModel, images: Tensor, clock: Callable[[], float]) -> f
 
 
 def latency_of(model: TimedModel, batch_size: int, seconds: Sequence[float]) -> Latency:
-    """Turn seconds a batch into milliseconds an image.
+    """Summarise the seconds of each repeat of a batch in milliseconds per image.
 
     >>> single = TimedModel(model="single", execution="sequential", predict=lambda images: images)
     >>> latency_of(single, 2, [0.002, 0.004, 0.006]).median_ms_per_image

@@ -1,7 +1,7 @@
-"""Seconds of a network's layers in a forward and a backward pass, kind by kind (Figure E).
+"""Time of a network's layers in a forward and a backward pass, by kind of layer (Figure E).
 
-The clock is read where a layer begins and ends, after the device's queued work. That costs time of
-its own, so nothing here is part of a training time.
+The clock is read where a layer begins and ends, after the device's queued work. Reading it takes
+time itself, so these times are no part of the training time.
 
 Dimensions: B images, C channels, H and W pixels.
 """
@@ -42,8 +42,8 @@ LAYER_KINDS: dict[type[nn.Module], str] = {
     PaddedShortcutModule: "shortcut",
     ConcatenationModule: "concatenation",
 }
-"""Modules whose time is told apart; what a module holds is not its own time. What is in none of
-them is `other` in the forward pass, and counts for the layer after it in the backward pass."""
+"""Modules whose time is measured separately, without the time of modules inside them. Work outside
+of them counts as `other` in the forward pass, and for the following layer in the backward pass."""
 
 OTHER = "other"
 LAYER_WARM_UP_STEPS = 2
@@ -51,7 +51,7 @@ LAYER_WARM_UP_STEPS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerTime:
-    """Median and quartiles over the repeats of all layers of one kind together."""
+    """Median and quartiles, over the repeats, of the time of all layers of one kind together."""
 
     kind: str
     num_layers: int
@@ -63,19 +63,19 @@ class LayerTime:
 
 
 class LayerStopwatch:
-    """Charges every moment to the kind of layer that is at work."""
+    """Adds up the time in which each kind of layer is at work."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Take a clock in seconds."""
+        """Take a clock that returns seconds."""
         self.clock = clock
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._kinds = [OTHER]
-        """At work in the forward pass, the innermost last."""
+        """Kinds of the layers at work in the forward pass, the innermost last."""
         self._charged = OTHER
         self._mark = 0.0
 
     def watch(self, network: nn.Module) -> None:
-        """Follow the layers of a network from now on."""
+        """Time the layers of a network from now on."""
         for module in network.modules():
             kind = LAYER_KINDS.get(type(module))
             if kind is not None:
@@ -91,12 +91,12 @@ class LayerStopwatch:
         self._mark = self.clock()
 
     def stop(self) -> dict[str, float]:
-        """End a step, and return the seconds of every kind."""
+        """End a step, and return the seconds of each kind."""
         self._charge(OTHER)
         return dict(self.seconds)
 
     def _charge(self, kind: str) -> None:
-        """Close the time of what was at work; `kind` is at work from now on."""
+        """Add the time since the last call to the kind that was at work; `kind` is at work now."""
         now = self.clock()
         self.seconds[self._charged] += now - self._mark
         self._charged = kind
@@ -128,12 +128,12 @@ def measure_layer_times(
     """Time the layers of a network on one batch, forward and backward, by kind.
 
     Args:
-        network: Is trained by nothing, but its statistics change: it is to be used no further.
+        network: Its weights stay, but its statistics change, so it should not be used afterwards.
         images: (B, C, H, W)
         labels: (B,)
-        repeats: Steps that are timed, after two that are not.
-        clock: Seconds, after the device's queued work.
-        computing: The context of a forward pass.
+        repeats: The number of timed steps, after two untimed ones.
+        clock: Returns seconds, after the device's queued work.
+        computing: Makes the context of a forward pass.
     """
     stopwatch = LayerStopwatch(clock)
     stopwatch.watch(network)

@@ -1,6 +1,6 @@
-"""Peak memory of training, under the name of what the device can tell.
+"""Peak memory of training, by what the device reports.
 
-On a CUDA device: bytes that the allocator handed out and reserved. Elsewhere only the resident
+On a CUDA device, the bytes that the allocator handed out and reserved. Elsewhere, only the resident
 memory of the whole process is known, which includes the interpreter and its libraries.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import resource
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,34 +31,32 @@ _OUT_OF_MEMORY = (
     "CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED",
     "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
 )
-"""What torch and NVIDIA's libraries say in errors of no type of their own."""
+"""Texts of errors of torch and NVIDIA's libraries that have no type of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeakMemory:
-    """Peak bytes of training work; absent where the device does not tell."""
+    """Peak memory of training in bytes; None where the device does not report it."""
 
     device_bytes: int | None
-    """That the allocator handed out on the accelerator."""
+    """Handed out by the allocator on the accelerator."""
     reserved_bytes: int | None
-    """That the allocator reserved on the accelerator."""
+    """Reserved by the allocator on the accelerator."""
     rss_bytes: int | None
     """Resident memory of the whole process, or of all processes of the run."""
 
 
 def most(values: Sequence[int | None]) -> int | None:
-    """Return the highest of those that are known."""
+    """Return the highest known value; None if none is known."""
     return max((value for value in values if value is not None), default=None)
 
 
 def reset_peaks(device: torch.device) -> None:
-    """Begin a new period; the process's peak can be reset on Linux only."""
+    """Start a new period for the peaks; that of the process can be reset on Linux only."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    try:
+    with suppress(OSError):
         _CLEAR_REFS.write_text(_RESET_PEAK)
-    except OSError:
-        return
 
 
 def read_peaks(device: torch.device) -> PeakMemory:
@@ -72,7 +70,7 @@ def read_peaks(device: torch.device) -> PeakMemory:
 
 
 def peak_rss_bytes() -> int:
-    """Return the peak resident memory of this process in bytes, since the last reset on Linux."""
+    """Return the peak resident memory of this process in bytes; on Linux, since the last reset."""
     try:
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -84,13 +82,13 @@ def peak_rss_bytes() -> int:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether an error says that memory, the device's or the host's, did not suffice."""
+    """Return whether an error says that the device or the host ran out of memory."""
     known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
     return known or any(text in str(error) for text in _OUT_OF_MEMORY)
 
 
 class LeftOutIfTooLarge(AbstractContextManager[None]):
-    """Leave out what the memory does not suffice for, with a warning."""
+    """Ends its block with a warning, and no error, if the memory does not suffice."""
 
     def __init__(self, what: str) -> None:
         self.what = what

@@ -1,4 +1,4 @@
-"""Seconds of training work, told apart by member and free of evaluation.
+"""Seconds of training work by member, without evaluation.
 
 On an accelerator the clock is read after a synchronise, so that queued work counts.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def synchronised_clock(device: torch.device) -> Callable[[], float]:
-    """Return a monotonic clock in seconds that first waits for the device's queued work."""
+    """Return a clock, in seconds, that waits for the device's queued work before it is read."""
     waits: dict[str, Callable[[], None]] = {
         "cuda": partial(torch.cuda.synchronize, device),
         "mps": torch.mps.synchronize,
@@ -34,21 +34,21 @@ def synchronised_clock(device: torch.device) -> Callable[[], float]:
 
 
 class MemberStopwatch:
-    """Splits the time of an epoch among the members, group by group."""
+    """Divides the time of an epoch among the members, group by group."""
 
     def __init__(self, num_members: int, clock: Callable[[], float]) -> None:
-        """Take the number of members and a clock in seconds."""
+        """Take the number of members, and a clock that returns seconds."""
         self.clock = clock
         self.seconds = [0.0] * num_members
         self._mark = 0.0
 
     def start(self) -> None:
-        """Begin an epoch."""
+        """Start an epoch."""
         self.seconds = [0.0] * len(self.seconds)
         self._mark = self.clock()
 
     def split(self, members: tuple[int, ...]) -> None:
-        """Share the time since the last split, or the start, among `members` equally."""
+        """Divide the time since the last split, or the start, equally among `members`."""
         now = self.clock()
         for member in members:
             self.seconds[member] += (now - self._mark) / len(members)
@@ -56,7 +56,7 @@ class MemberStopwatch:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave out the time that the block takes."""
+        """Exclude the time of the block."""
         start = self.clock()
         try:
             yield
