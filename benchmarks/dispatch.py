@@ -20,7 +20,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.schema import plain, register_schemas
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.machine.hardware import num_processors, processor_name
@@ -44,12 +44,12 @@ def main() -> None:
     register_schemas()
     with TemporaryDirectory() as folder:
         os.chdir(folder)
-        ((_, configs),) = compose_words(WORDS)
+        ((_, configs),) = compose_overrides(WORDS)
         study = resolve_study(configs)
-        first, config = study.specs[0], configs[study.places[0]]
+        first, config = study.specs[0], configs[study.first_asked[0]]
         run_job(first, config, concurrent_jobs=1)
         record = read_record(first.folder / RECORD_FILE)
-        for spec, place in zip(study.specs, study.places, strict=True):
+        for spec, place in zip(study.specs, study.first_asked, strict=True):
             own = replace(
                 record,
                 name=spec.name,

@@ -35,10 +35,10 @@ INTERRUPTED = "Interrupted. What is finished is kept; the same command goes on f
 
 
 def main() -> None:
-    """Run what the command line asks for; a user's mistake ends in one message."""
+    """Run what the command line asks for; a mistake of the user ends it with one message."""
     full_error = os.environ.get(FULL_ERROR) == "1"
-    os.environ[FULL_ERROR] = "1"  # Hydra then raises, and the message is ours
-    # joblib's way to say that it replaced a worker that had grown, as it does by itself
+    os.environ[FULL_ERROR] = "1"  # Hydra raises, and this program writes the message
+    # joblib warns when it replaces a worker whose memory has grown, which needs no action
     warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
     interruption.listen()
     register_schemas()
@@ -65,14 +65,14 @@ def main() -> None:
 
 
 def job(node: DictConfig) -> str:
-    """Run one job; in a sweep a failure is noted and told, and the sweep goes on."""
+    """Run one job; in a sweep a failure is recorded and reported, and the sweep goes on."""
     in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
     if in_sweep:
         if not Path.cwd().samefile(HydraConfig.get().runtime.cwd):
-            os.chdir(HydraConfig.get().runtime.cwd)  # Ray's processes start where its nodes did
+            os.chdir(HydraConfig.get().runtime.cwd)  # Ray starts its processes in another folder
         return sweep.run_job_of_sweep(typed(node), HydraConfig.get().launcher)
     try:
-        _refuse_words_of_sweeps(node)
+        _refuse_keys_of_sweeps(node)
         return single_run(typed(node))
     except (ConfigError, OmegaConfBaseException) as error:
         print(message_for(error), file=sys.stderr)
@@ -82,7 +82,7 @@ def job(node: DictConfig) -> str:
         sys.exit(EXIT_FAILURE)
 
 
-def _refuse_words_of_sweeps(node: DictConfig) -> None:
+def _refuse_keys_of_sweeps(node: DictConfig) -> None:
     for key in ("hours", "jobs_per_device"):
         if node.sweep[key] is not None:
             raise ConfigError(
@@ -92,10 +92,10 @@ def _refuse_words_of_sweeps(node: DictConfig) -> None:
 
 
 def single_run(config: Config) -> str:
-    """Run one design, and tell what comes of it.
+    """Run one design, and print what it is and how it ended.
 
     Raises:
-        EnsembleSwitchoverError: for what the user can mend.
+        EnsembleSwitchoverError: for what the user can correct.
     """
     spec = resolve(config)
     for line in (*spec.notes, describe(spec)):
@@ -109,7 +109,7 @@ def single_run(config: Config) -> str:
 
 
 def describe(spec: RunSpec) -> str:
-    """Tell a run in one line."""
+    """Describe a run in one line."""
     design, budget = spec.design, spec.budget
     return (
         f"{design.design_class.value}: {count(design.k, spec.family.name)} "

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--format", choices=ROW_FORMATS, default="table", help="default: table")
     given = parser.parse_intermixed_args(arguments)
     show = show_paper if given.paper else show_designs
-    return run_command(lambda: show(given.words, given.format))
+    return run_command(lambda: show(given.overrides, given.format))
 
 
 def show_designs(words: Sequence[str], form: str) -> int:

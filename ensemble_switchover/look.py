@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"the largest number of classes; default: {MAX_SHEET_ROWS}",
     )
     given = parser.parse_intermixed_args(arguments)
-    return run_command(lambda: look(given.words, given.out, given.images, given.classes))
+    return run_command(lambda: look(given.overrides, given.out, given.images, given.classes))
 
 
 def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int) -> int:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.command_line import EXIT_FAILURE, command_parser, run_command
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import ROW_FORMATS, complain, make_console, write_rows
@@ -61,7 +61,7 @@ def plan(given: argparse.Namespace) -> int:
     Returns:
         The exit code: 1 if a run does not fit into the device's memory.
     """
-    sweeps = compose_words(given.words)
+    sweeps = compose_overrides(given.overrides)
     study = resolve_study(config for _, configs in sweeps for config in configs)
     if given.calibrate is not None:
         from ensemble_switchover.runner.calibrate import calibrate

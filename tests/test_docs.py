@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ensemble_switchover.config.compose import compose_words, read_words
+from ensemble_switchover.config.compose import compose_overrides, read_overrides
 from ensemble_switchover.reporting.figures.gallery import FIGURE_DECLARATIONS, TREND_DECLARATIONS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -72,7 +72,7 @@ def test_every_override_of_a_command_means_something():
     for module, arguments in COMMANDS:
         if module in TAKE_OVERRIDES and "..." not in arguments and "=ray" not in arguments:
             overrides = [word for word in shlex.split(arguments) if re.match(r"\+?[a-z]\S*=", word)]
-            read = read_words if "sweep=" in arguments else compose_words
+            read = read_overrides if "sweep=" in arguments else compose_overrides
             assert read(overrides)
 
 

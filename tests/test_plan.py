@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.plan import main
 from ensemble_switchover.planning import basis as machine_module
@@ -44,7 +44,7 @@ WORDS = ("design=single,deq,weq", "k=2,4", "seed=0,1", "epochs=3")
 
 
 def specs():
-    return resolve_study(config for _, part in compose_words(WORDS) for config in part).specs
+    return resolve_study(config for _, part in compose_overrides(WORDS) for config in part).specs
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
@@ -93,7 +93,7 @@ def test_a_calibration_that_cannot_be_read_is_told_and_no_crash(capsys):
 
 
 def test_a_damaged_record_is_still_to_do(capsys):
-    (spec,) = resolve_study(compose_words([])[0][1]).specs
+    (spec,) = resolve_study(compose_overrides([])[0][1]).specs
     spec.folder.mkdir(parents=True)
     (spec.folder / RECORD_FILE).write_text("{")
     assert main(["--format", "json"]) == 0
@@ -131,7 +131,7 @@ def test_a_calibration_is_made_first_when_asked_for(capsys, monkeypatch):
         (["k="], "k=: expected a value of type Integer"),
         (["hello"], "hello: cannot be read"),
         (["dataset.num_classes=0", "dataset.channels=-1"],
-         "2 problems:\n  - dataset.num_classes=0: expected 2 or more\n  - dataset.channels=-1"),
+         "2 problems:\n  - dataset.channels=-1: expected 1 or more\n  - dataset.num_classes=0"),
         (["design=weq", "k=64"],
          "nothing to run:\n  - resnet on digits: design=weq k=64: 64 networks of width 8"),
         (["results=/dev/null"], "results=/dev/null: expected a folder, but /dev/null is none"),

@@ -5,14 +5,14 @@ import itertools
 
 import pytest
 
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.schema import group_options
 from ensemble_switchover.config.study import resolve_study
 
 
 @functools.cache
 def study_of(*words):
-    return resolve_study(config for _, part in compose_words(words) for config in part)
+    return resolve_study(config for _, part in compose_overrides(words) for config in part)
 
 
 def designs(study):

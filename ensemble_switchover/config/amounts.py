@@ -1,4 +1,4 @@
-"""Amounts as a user writes them on a command line."""
+"""Amounts as a user writes them on a command line, such as 8GiB or 2M."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _Amount = TypeVar("_Amount", int, float)
 _LARGEST = 1e300
-"""What is larger may not be multiplied by a unit."""
+"""A larger number could overflow when it is multiplied by a unit."""
 _BYTES = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
@@ -25,7 +25,7 @@ def parse_bytes(text: str) -> int:
     (8589934592, 536870912, 1500000000)
 
     Raises:
-        ValueError: for anything else.
+        ValueError: for any other text.
     """
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMG]i?B|B)", text.strip(), re.IGNORECASE)
     if match is None or not 0 < float(match[1]) < _LARGEST:
@@ -34,7 +34,7 @@ def parse_bytes(text: str) -> int:
 
 
 def argument(parse: Callable[[str], _Amount]) -> Callable[[str], _Amount]:
-    """Make a parser's complaint argparse's own."""
+    """Return a parser whose ValueError argparse reports as a wrong argument."""
 
     def read(text: str) -> _Amount:
         try:
@@ -49,7 +49,7 @@ def parse_parameter_count(text: str) -> int:
     """Read a number of parameters, such as 2M.
 
     Raises:
-        ValueError: for anything else.
+        ValueError: for any other text.
     """
     try:
         return parse_parameters(text)
@@ -61,7 +61,7 @@ def parse_count(text: str) -> int:
     """Read a whole number of 1 or more.
 
     Raises:
-        ValueError: for anything else.
+        ValueError: for any other text.
     """
     if not text.isdecimal() or int(text) == 0:
         raise ValueError(f"expected a whole number of 1 or more, not {text}")
@@ -72,7 +72,7 @@ def parse_number(text: str) -> float:
     """Read a number above 0.
 
     Raises:
-        ValueError: for anything else.
+        ValueError: for any other text.
     """
     form = r"[0-9]*\.?[0-9]+(?:e-?[0-9]+)?"
     if not re.fullmatch(form, text) or not 0 < float(text) < _LARGEST:
@@ -87,7 +87,7 @@ def parse_percent(text: str) -> float:
     (95.0, 95.5)
 
     Raises:
-        ValueError: for anything else.
+        ValueError: for any other text.
     """
     number = parse_number(text.removesuffix("%").strip())
     if number > 100:

@@ -1,4 +1,4 @@
-"""What every command that reads or plans shares: its words, and one message for a mistake."""
+"""What the commands that read or plan share: overrides, and one message for a mistake."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ if TYPE_CHECKING:
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 
-WORDS_HELP = "overrides of a run or sweep: key=value, group=option, or lists of either"
+OVERRIDES_HELP = "overrides of a run or sweep: key=value, group=option, or lists of either"
 
 
 def command_parser(module: str, description: str) -> argparse.ArgumentParser:
-    """Make the parser of a command that takes the words of a run."""
+    """Return the parser of a command that takes the overrides of a run."""
     parser = argparse.ArgumentParser(
         prog=f"python -m ensemble_switchover.{module}", description=description
     )
-    parser.add_argument("words", nargs="*", metavar="override", help=WORDS_HELP)
+    parser.add_argument("overrides", nargs="*", metavar="override", help=OVERRIDES_HELP)
     return parser
 
 
 def run_command(body: Callable[[], int]) -> int:
-    """Run a command; a user's mistake ends in one message.
+    """Run a command; a mistake of the user ends it with one message.
 
     Returns:
-        The exit code: the body's, or 2 for a mistake, 1 where the machine fails, 130 for Ctrl-C.
+        The exit code: that of the body, 2 for a mistake, 1 for an error of the operating system,
+        or 130 for Ctrl-C.
     """
     register_schemas()
-    gc.disable()  # a plan of thousands of runs makes millions of objects, and then is over
+    gc.disable()  # a plan of thousands of runs creates millions of objects, and then ends
     try:
         return body()
     except (HydraException, OmegaConfBaseException, EnsembleSwitchoverError, ValueError) as error:
@@ -62,15 +63,18 @@ def run_command(body: Callable[[], int]) -> int:
 
 
 def is_mistake(error: Exception) -> bool:
-    """Tell a mistake in the words from a fault of the program; Hydra raises one ValueError too."""
+    """Return whether an error is a mistake of the user, rather than a fault of the program.
+
+    Hydra raises a plain ValueError for one mistake in an override.
+    """
     known = isinstance(error, (HydraException, OmegaConfBaseException, EnsembleSwitchoverError))
     return known or "Config group override" in str(error)
 
 
-def has_word(words: Sequence[str], key: str) -> bool:
-    """Tell whether the words set a key or choose an option of a group.
+def has_override(overrides: Sequence[str], key: str) -> bool:
+    """Return whether one of the overrides sets a key or chooses an option of a group.
 
-    >>> has_word(["design=deq,weq"], "design"), has_word(["design_class.k=2"], "design")
+    >>> has_override(["design=deq,weq"], "design"), has_override(["design_class.k=2"], "design")
     (True, False)
     """
-    return any(word.lstrip("+").partition("=")[0] == key for word in words)
+    return any(override.lstrip("+").partition("=")[0] == key for override in overrides)

@@ -1,8 +1,9 @@
-"""From the words of a command to the configuration of every run, quickly.
+"""From the overrides of a command to the configuration of every run, quickly.
 
 Hydra composes one configuration in tens of milliseconds, too slow for thousands. Runs of a sweep
-differ in a few words, so the first run is composed, then what each other word changes, and the
-changes are put together. Words whose changes meet are composed by Hydra, run by run.
+differ in a few overrides, so the first run is composed, then the changes that each other override
+makes, and the changes are combined. Where two overrides change the same key, Hydra composes the
+run.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 Changes = dict[Path, Any]
-"""Values by their place in the configuration: a leaf such as ("budget", "width"), or a node."""
+"""Values by their path in the configuration: a leaf such as ("budget", "width"), or a node."""
 
 ROOT = "config"
 _REFERENCE = re.compile(r"\$\\?\{")
@@ -41,76 +42,82 @@ HOURS = f"{OF_SWEEP}hours"
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What the words of one command ask for."""
+    """The runs that one command asks for."""
 
     runs: list[list[str]]
-    """The words of every run."""
+    """The overrides of every run."""
     concurrent_jobs: int
-    """Runs at a time, as the launcher says; -1: as many as the machine has processors."""
+    """Number of runs at a time, as the launcher has it; -1 for one per processor."""
 
 
-def read_words(words: Sequence[str]) -> list[Sweep]:
-    """Expand the words of a command into those of every run, sweep by sweep.
+def read_overrides(overrides: Sequence[str]) -> list[Sweep]:
+    """Expand the overrides of a command into those of every run, sweep by sweep.
 
-    They are those of a run or sweep: `key=value`, `group=option`, lists of both. With
-    `sweep=a,b` every named sweep is read on its own, and so is each that one is made of. One
-    launcher runs them all: that of the words, or of the one sweep that they name.
+    With `sweep=a,b` every named sweep is read on its own, and so is every sweep that one of them
+    consists of. One launcher runs them all: the one that is overridden, or that of the one sweep
+    that is named.
+
+    Args:
+        overrides: `key=value`, `group=option`, or lists of either.
 
     Raises:
-        HydraException: for words that Hydra does not understand.
-        ConfigError: for what a sweep asks for that cannot be had beside others.
+        HydraException: for overrides that Hydra does not understand.
+        ConfigError: for a key of a sweep that cannot be combined with other sweeps.
     """
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return _read_words(words)
+        return _read_overrides(overrides)
 
 
-def compose_words(words: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
-    """Expand the words of a command, and compose the configuration of every run.
+def compose_overrides(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
+    """Expand the overrides of a command, and compose the configuration of every run.
 
     Raises:
-        HydraException, OmegaConfBaseException, ConfigError: for words that mean nothing.
+        HydraException, OmegaConfBaseException, ConfigError: for overrides that mean nothing.
     """
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return compose_in_hydra(words)
+        return compose_in_hydra(overrides)
 
 
-def compose_in_hydra(words: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
-    """Do the same where Hydra is under way already, as in a sweep.
+def compose_in_hydra(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
+    """Expand and compose overrides where Hydra is initialised already, as in a sweep.
 
     Raises:
-        HydraException, OmegaConfBaseException, ConfigError: for words that mean nothing.
+        HydraException, OmegaConfBaseException, ConfigError: for overrides that mean nothing.
     """
-    return [(sweep, compose_runs(sweep.runs)) for sweep in _read_words(words)]
+    return [(sweep, compose_runs(sweep.runs)) for sweep in _read_overrides(overrides)]
 
 
 def expand(lines: Sequence[str]) -> list[list[str]]:
-    """List the words of every run, as Hydra's basic sweeper would."""
+    """List the overrides of every run, as Hydra's basic sweeper would."""
     if not lines:
         return []
-    choices: dict[str, list[str]] = {}  # of a key that comes twice, the later value counts
-    for word in _parser().parse_overrides(list(lines)):
-        key = word.get_key_element()
-        if not word.is_sweep_override():
-            choices[key] = [word.get_value_element_as_str()]
-        elif word.is_discrete_sweep():
-            choices[key] = list(word.sweep_string_iterator())
+    choices: dict[str, list[str]] = {}  # where a key is given twice, the later value counts
+    for override in _parser().parse_overrides(list(lines)):
+        key = override.get_key_element()
+        if not override.is_sweep_override():
+            choices[key] = [override.get_value_element_as_str()]
+        elif override.is_discrete_sweep():
+            choices[key] = list(override.sweep_string_iterator())
         else:
-            raise HydraException(f"{word.input_line}: expected a list of values")
-    words = ([f"{key}={value}" for value in values] for key, values in choices.items())
-    return [list(run) for run in product(*words)]
+            raise HydraException(f"{override.input_line}: expected a list of values")
+    overrides = ([f"{key}={value}" for value in values] for key, values in choices.items())
+    return [list(run) for run in product(*overrides)]
 
 
 def sweep_lines(config: DictConfig, task: Iterable[str]) -> list[str]:
-    """Put the parameters of a named sweep before the words of the command."""
+    """Put the parameters of a named sweep before the overrides of the command."""
     params = OmegaConf.select(config, "hydra.sweeper.params") or {}
     return [*(f"{key}={value}" for key, value in params.items()), *task]
 
 
 def compose_runs(runs: Sequence[Sequence[str]]) -> list[Config]:
-    """Compose the configuration of every run; all have the same keys in the same order.
+    """Compose the configuration of every run.
+
+    Args:
+        runs: The overrides of every run, of the same keys in the same order.
 
     Raises:
-        HydraException, OmegaConfBaseException, ConfigError: for words that mean nothing.
+        HydraException, OmegaConfBaseException, ConfigError: for overrides that mean nothing.
     """
     first = list(runs[0])
     node = compose(ROOT, overrides=first)
@@ -121,33 +128,33 @@ def compose_runs(runs: Sequence[Sequence[str]]) -> list[Config]:
     for run in runs:
         found: list[Changes] = []
         others = [entry for entry in enumerate(run) if entry[1] != first[entry[0]]]
-        if _refer(first, [word for _, word in others]):
+        if _refer(first, [override for _, override in others]):
             configs.append(typed(compose(ROOT, list(run))))
             continue
-        for position, word in others:
-            if (position, word) not in changes:
+        for position, override in others:
+            if (position, override) not in changes:
                 if position not in scratch:
                     scratch[position] = copy.deepcopy(node)
-                changed = _change(scratch[position], first, position, word)
-                changes[position, word] = _differences(base, changed)
-            found.append(changes[position, word])
+                changed = _change(scratch[position], first, position, override)
+                changes[position, override] = _differences(base, changed)
+            found.append(changes[position, override])
         configs.append(_apply(base, found) if _disjoint(found) else typed(compose(ROOT, list(run))))
     return configs
 
 
-def _read_words(words: Sequence[str]) -> list[Sweep]:
+def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     hydra: list[str] = []
     names: list[str] = []
     others: list[str] = []
     has_hours = False
-    for word, override in zip(words, _parser().parse_overrides(list(words)), strict=True):
-        of_sweep = override.key_or_group == SWEEP
-        kind = hydra if override.is_hydra_override() else names if of_sweep else others
-        kind.append(word)
-        if kind is others and override.key_or_group.startswith(OF_SWEEP):
-            if override.is_sweep_override():
-                raise ConfigError(f"{word}: is of the whole sweep; expected one value")
-            has_hours |= override.key_or_group == HOURS
+    for override, parsed in zip(overrides, _parser().parse_overrides(list(overrides)), strict=True):
+        of_sweep = parsed.key_or_group == SWEEP
+        kind = hydra if parsed.is_hydra_override() else names if of_sweep else others
+        kind.append(override)
+        if kind is others and parsed.key_or_group.startswith(OF_SWEEP):
+            if parsed.is_sweep_override():
+                raise ConfigError(f"{override}: is of the whole sweep; expected one value")
+            has_hours |= parsed.key_or_group == HOURS
     if not hydra and not names:
         return [Sweep(expand(others) or [[]], concurrent_jobs=1)]
     chosen = expand(names) or [[]]
@@ -167,7 +174,7 @@ def _read_words(words: Sequence[str]) -> list[Sweep]:
 
 
 def _parts(hydra: list[str], names: Iterable[list[str]]) -> Iterator[tuple[list[str], DictConfig]]:
-    """Compose every named sweep, or each of those that it is made of."""
+    """Compose every named sweep, or each of the sweeps that it consists of."""
     for name in names:
         config = _compose_sweep(hydra, name)
         if config.sweep.studies:
@@ -184,18 +191,18 @@ def _parser() -> OverridesParser:
     return OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
 
 
-def _change(scratch: DictConfig, first: list[str], position: int, word: str) -> Config:
-    """Compose the first run with another word at one position.
+def _change(scratch: DictConfig, first: list[str], position: int, override: str) -> Config:
+    """Compose the first run with another override at one position.
 
     Args:
         scratch: The first run's configuration, of which only this position's key ever changes.
-        first: The words of the first run.
-        position: Which of them gives way.
-        word: The other word.
+        first: The overrides of the first run.
+        position: The position in them of the one that is replaced.
+        override: The one that replaces it.
     """
-    override = _parser().parse_override(word)
-    key, value = override.key_or_group, override.value()
-    sets = not (override.is_add() or override.is_force_add() or override.is_delete())
+    parsed = _parser().parse_override(override)
+    key, value = parsed.key_or_group, parsed.value()
+    sets = not (parsed.is_add() or parsed.is_force_add() or parsed.is_delete())
     in_group = key.partition("@")[0] in GROUPS or key.startswith("hydra")
     alone = _stands_alone(key, first, position)
     if sets and alone and not in_group and not isinstance(value, dict):
@@ -203,24 +210,24 @@ def _change(scratch: DictConfig, first: list[str], position: int, word: str) -> 
             OmegaConf.update(scratch, key, value)
             return typed(scratch)
         except (OmegaConfBaseException, ConfigError):
-            pass  # Hydra composes it below, and tells what is wrong
-    return typed(compose(ROOT, overrides=[*first[:position], word, *first[position + 1 :]]))
+            pass  # Hydra composes it below, and names what is wrong
+    return typed(compose(ROOT, overrides=[*first[:position], override, *first[position + 1 :]]))
 
 
 def _refer(first: Sequence[str], others: Sequence[str]) -> bool:
-    """Tell whether words may say something else together than each of them alone.
+    """Return whether overrides may mean something else together than each of them alone.
 
-    A value that refers to another (`k=${seed}`) is what that one is; a reference within a
-    reference chooses what it refers to.
+    A value that refers to another key (`k=${seed}`) changes with that key; a reference within a
+    reference chooses the key that it refers to.
     """
-    swept = len(others) > 1 and any(_REFERENCE.search(word) for word in others)
-    return swept or any(_NESTED.search(word) for word in first)
+    swept = len(others) > 1 and any(_REFERENCE.search(override) for override in others)
+    return swept or any(_NESTED.search(override) for override in first)
 
 
 def _stands_alone(key: str, first: Sequence[str], position: int) -> bool:
-    """Tell whether no other word sets the key, a node that it lies in, or what lies in it."""
-    for other, word in enumerate(first):
-        name = word.lstrip("+~").partition("=")[0]
+    """Return whether no other override sets the key, a node that contains it, or a key in it."""
+    for other, override in enumerate(first):
+        name = override.lstrip("+~").partition("=")[0]
         if other != position and name not in GROUPS:
             shorter, longer = sorted((f"{key}.", f"{name}."), key=len)
             if longer.startswith(shorter):
@@ -229,7 +236,7 @@ def _stands_alone(key: str, first: Sequence[str], position: int) -> bool:
 
 
 def _differences(base: Any, changed: Any, path: Path = ()) -> Changes:
-    """List where two configurations differ."""
+    """Return the values of a second configuration where it differs from the first."""
     if type(base) is not type(changed) or not is_dataclass(base):
         return {} if base == changed else {path: changed}
     differences: Changes = {}
@@ -240,22 +247,22 @@ def _differences(base: Any, changed: Any, path: Path = ()) -> Changes:
 
 
 def _disjoint(found: list[Changes]) -> bool:
-    """Tell whether no two words change the same place."""
-    places = [place for changes in found for place in changes]
-    return len(set(places)) == len(places)
+    """Return whether no two overrides change the same key or node."""
+    paths = [path for changes in found for path in changes]
+    return len(set(paths)) == len(paths)
 
 
 def _apply(base: Config, found: list[Changes]) -> Config:
-    """Make a configuration with all changes; a node is set before what lies in it."""
+    """Return the configuration with all changes; a node is set before the keys in it."""
     config = copy.copy(base)
     copied: set[Path] = set()
-    places = [(place, value) for changes in found for place, value in changes.items()]
-    for place, value in sorted(places, key=lambda entry: len(entry[0])):
+    entries = [(path, value) for changes in found for path, value in changes.items()]
+    for path, value in sorted(entries, key=lambda entry: len(entry[0])):
         target: Any = config
-        for depth, name in enumerate(place[:-1]):
-            if place[: depth + 1] not in copied:
+        for depth, name in enumerate(path[:-1]):
+            if path[: depth + 1] not in copied:
                 setattr(target, name, copy.copy(getattr(target, name)))
-                copied.add(place[: depth + 1])
+                copied.add(path[: depth + 1])
             target = getattr(target, name)
-        setattr(target, place[-1], value)
+        setattr(target, path[-1], value)
     return config

@@ -17,28 +17,28 @@ MAX_TEST_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SplitSizes:
-    """How many images are used for what."""
+    """The number of images for each use."""
 
     train: int
-    """Trained on."""
+    """Training images."""
     validation: int
-    """Held out of the training images; 0 for none."""
+    """Validation images, held out of the training images; 0 for none."""
     test: int
-    """Measured on after every epoch; 0 where the validation images take their place."""
+    """Test images, measured on after every epoch; 0 where validation images take their place."""
     evaluated_on: str = "test"
-    """The images that the networks are measured on, `test` or `validation`: as asked for."""
+    """The images that the networks are measured on: `test` or `validation`."""
 
     @property
     def evaluated(self) -> int:
-        """Measured on after every epoch, of whichever kind."""
+        """Number of images measured on after every epoch, test or validation."""
         return self.validation if self.evaluated_on == "validation" else self.test
 
 
 def with_facts(dataset: DatasetConfig) -> DatasetConfig:
-    """Fill in what a folder of images says by itself; other sets stay as they are.
+    """Fill in the facts that are read from a folder of images; other sets stay as they are.
 
     Raises:
-        ConfigError: if the folder is absent or not laid out as one.
+        ConfigError: if the folder is missing or not laid out as expected.
     """
     if not isinstance(dataset, FolderConfig):
         return dataset
@@ -82,13 +82,13 @@ def with_facts(dataset: DatasetConfig) -> DatasetConfig:
 
 
 def training_images(dataset: DatasetConfig) -> int:
-    """Return how many images the set has for training, with the options that it has."""
+    """Return how many training images the set has, with its extra images where they are used."""
     extra = dataset.extra_images if isinstance(dataset, SvhnConfig) and dataset.extra else 0
     return dataset.train_images + extra
 
 
 def split_sizes(dataset: DatasetConfig) -> SplitSizes:
-    """Return how many images are trained on, held out and measured on."""
+    """Return how many images are trained on, held out for validation, and tested on."""
     train = training_images(dataset) if dataset.train_size is None else dataset.train_size
     test = dataset.test_images if dataset.test_size is None else dataset.test_size
     held_out = dataset.validation_size or 0
@@ -97,14 +97,14 @@ def split_sizes(dataset: DatasetConfig) -> SplitSizes:
 
 
 def evaluated_on(dataset: DatasetConfig) -> str:
-    """Return `validation` where images are held out for it and nothing else is asked for."""
+    """Return what is measured on: as asked, else the validation images where there are any."""
     if dataset.evaluate_on is not None:
         return dataset.evaluate_on
     return "test" if dataset.validation_size is None else "validation"
 
 
 def idle_keys(dataset: DatasetConfig) -> list[str]:
-    """Return the keys of a data set that decide nothing, as the others stand."""
+    """Return the keys of a data set that decide nothing, given the values of the others."""
     idle = []
     if dataset.augmentation == "none":
         idle += ["crop_padding", "flip"]
@@ -120,14 +120,14 @@ def idle_keys(dataset: DatasetConfig) -> list[str]:
 
 
 def without_idle(dataset: DatasetConfig) -> DatasetConfig:
-    """Return the data set with keys that decide nothing at 0, so that equal uses are equal."""
+    """Return the data set with every key that decides nothing at 0 or false."""
     neutral: dict[str, Any] = {"crop_padding": 0, "flip": False, "split_seed": 0}
     idle = idle_keys(dataset)
     return replace(dataset, **{key: neutral[key] for key in neutral if key in idle})
 
 
 def own_options(dataset: DatasetConfig) -> dict[str, Any]:
-    """Return what a set has beyond the keys of every set, such as a generator's difficulty."""
+    """Return the keys of a set beyond those that every set has, such as its difficulty."""
     own = {option.name for option in fields(dataset)}
     own -= {option.name for option in fields(DatasetConfig)}
     own -= set(idle_keys(dataset))
@@ -135,7 +135,7 @@ def own_options(dataset: DatasetConfig) -> dict[str, Any]:
 
 
 def _is_drawn(dataset: DatasetConfig) -> bool:
-    """Tell whether the split seed chooses any images."""
+    """Return whether the split seed chooses any images."""
     used = split_sizes(dataset)
     in_part = used.train + used.validation != training_images(dataset)
     if used.evaluated_on == "test":

@@ -13,12 +13,12 @@ from ensemble_switchover.config.schema import GROUPS, SCHEMAS, key_owners, node_
 from ensemble_switchover.errors import EnsembleSwitchoverError
 
 LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
-"""Launchers of Hydra that are packages of their own, and the extra that brings each."""
+"""Launchers of Hydra that are separate packages, and the extra that installs each."""
 SHOW_ALL = "python -m ensemble_switchover --cfg job shows every key"
 
 
 def message_for(error: Exception) -> str:
-    """Say which key is wrong, what was expected, what came, and what to do."""
+    """Return a message that names the key, what was expected, what came, and what to do."""
     if isinstance(error, EnsembleSwitchoverError):
         return str(error)
     if isinstance(error, MissingConfigException):

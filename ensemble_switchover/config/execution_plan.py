@@ -38,14 +38,16 @@ _LABEL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ExecutionPlan:
-    """A way to execute k members; it never changes what they learn."""
+    """How k members are executed; it never changes what they learn."""
 
     within: str = SEQUENTIAL
-    """`sequential`: one member after another; `fused`: all in one vectorised step."""
+    """How the members of one process take their steps: `sequential`, one after another, or
+    `fused`, all in one vectorised step."""
     channels_last: bool = False
-    """Of `sequential`: the other order of an image's numbers, and one kernel for an update."""
+    """Whether sequential members store images with the channels last, and update all weights in
+    one kernel."""
     processes: int = 1
-    """The members are spread over so many, each with its share of the cores or its own GPU."""
+    """Number of processes that share the members; each has part of the cores, or its own GPU."""
 
     @property
     def shares_steps(self) -> bool:
@@ -54,7 +56,7 @@ class ExecutionPlan:
 
     @property
     def label(self) -> str:
-        """Name the way in a record; two ways have two names.
+        """The name of the plan in a record; different plans have different names.
 
         >>> ExecutionPlan().label, ExecutionPlan("fused", processes=2).label
         ('sequential', 'parallel: 2 processes, fused')
@@ -64,18 +66,18 @@ class ExecutionPlan:
 
     @classmethod
     def named(cls, label: str) -> ExecutionPlan:
-        """Read a name that `label` gave.
+        """Return the plan that has a label.
 
         Raises:
-            ValueError: if it is none.
+            ValueError: if no plan has it.
         """
         match = _LABEL.fullmatch(label)
         if match is None:
-            raise ValueError(f"{label}: no way of execution")
+            raise ValueError(f"{label}: no execution plan has this label")
         return cls(match["within"], bool(match["last"]), int(match["processes"] or 1))
 
     def slices(self, k: int) -> list[range]:
-        """Share k members out among the processes: neighbours together, as evenly as can be.
+        """Divide k members among the processes as evenly as possible, neighbours together.
 
         >>> ExecutionPlan(processes=2).slices(5)
         [range(0, 3), range(3, 5)]
@@ -85,11 +87,11 @@ class ExecutionPlan:
         return [range(start, stop) for start, stop in pairwise(stops)]
 
     def members_at_once(self, k: int) -> int:
-        """Count the members that share a step within a process, and the memory of its device."""
+        """Count the members of a process that share a step, and the memory of its device."""
         return len(self.slices(k)[0]) if self.shares_steps else 1
 
     def turns(self, k: int) -> int:
-        """Count the steps that a process takes one after another for its members to take one.
+        """Count the steps that a process takes, one after another, so that each member takes one.
 
         >>> plans = [ExecutionPlan(), ExecutionPlan(processes=2), ExecutionPlan("fused")]
         >>> tuple(plan.turns(4) for plan in plans)
@@ -98,20 +100,20 @@ class ExecutionPlan:
         return 1 if self.shares_steps else len(self.slices(k)[0])
 
 
-def plan_from_config(asked: ExecutionConfig, k: int, places: int) -> ExecutionPlan:
-    """Read `execution=`; for `auto`, the way it is before anything was timed: one after another.
+def plan_from_config(asked: ExecutionConfig, k: int, num_slots: int) -> ExecutionPlan:
+    """Return the plan that `execution=` asks for; for `auto`, the plan before anything was timed.
 
     Args:
-        asked: The words.
+        asked: The configured execution.
         k: Number of members.
-        places: Cores or GPUs that processes can have for themselves.
+        num_slots: Number of cores or GPUs that processes can have for themselves.
 
     >>> from ensemble_switchover.config.schema import ExecutionConfig
-    >>> plan_from_config(ExecutionConfig(name="parallel"), k=4, places=2).label
+    >>> plan_from_config(ExecutionConfig(name="parallel"), k=4, num_slots=2).label
     'parallel: 2 processes, sequential'
     """
     if asked.name == "parallel":
-        processes = min(k, places if asked.processes is None else asked.processes)
+        processes = min(k, num_slots if asked.processes is None else asked.processes)
         is_sequential = asked.within == SEQUENTIAL
         return ExecutionPlan(asked.within, asked.channels_last and is_sequential, processes)
     if asked.name in WITHIN[1:]:
@@ -121,23 +123,23 @@ def plan_from_config(asked: ExecutionConfig, k: int, places: int) -> ExecutionPl
 
 def requested_plan(spec: RunSpec) -> ExecutionPlan:
     """Return the plan that a run asks for here; for `auto`, the one before anything was timed."""
-    num_places = 1
+    slots = 1
     if spec.execution.name == "parallel":
         device = devices()[0] if spec.device == "auto" else spec.device
-        num_places = num_slots(device, spec.threads)
-    return plan_from_config(spec.execution, spec.design.k, num_places)
+        slots = num_slots(device, spec.threads)
+    return plan_from_config(spec.execution, spec.design.k, slots)
 
 
-def candidate_plans(k: int, places: int) -> list[ExecutionPlan]:
-    """List what `execution=auto` chooses among, one after another first.
+def candidate_plans(k: int, num_slots: int) -> list[ExecutionPlan]:
+    """List the plans that `execution=auto` chooses among, the sequential one first.
 
-    >>> [plan.label for plan in candidate_plans(k=1, places=2)]
+    >>> [plan.label for plan in candidate_plans(k=1, num_slots=2)]
     ['sequential', 'sequential, channels last']
     """
     plans = [ExecutionPlan(), ExecutionPlan(channels_last=True)]
     if k > 1:
         plans += [ExecutionPlan(name) for name in WITHIN[1:]]
-    processes = min(k, places)
+    processes = min(k, num_slots)
     if processes > 1:
         plans.append(ExecutionPlan(channels_last=True, processes=processes))
         if k > processes:

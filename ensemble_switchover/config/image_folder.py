@@ -1,4 +1,4 @@
-"""A folder of the user's own images, by its names alone: no image is opened, no torch is needed."""
+"""A folder of the user's own images, read from the names of its files: no image is opened."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from ensemble_switchover.errors import ConfigError
 
 MIN_CLASSES = 2
 CLUTTER = {"thumbs.db", "desktop.ini"}
-"""What desktops leave among files; names that begin with a dot are left out too."""
+"""Files that desktops create; names that begin with a dot are left out too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The files of a training set, of a test set, or of both."""
+    """The files of a training set, of a test set, or of both together."""
 
     files: tuple[str, ...]
-    """Paths below the root, in order of classes and names."""
+    """Paths relative to the root, sorted by class and name."""
     labels: tuple[int, ...]
+    """The position of each file's class in `ImageFolder.class_names`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFolder:
-    """What is below a root."""
+    """The classes and files of a folder of images."""
 
     class_names: tuple[str, ...]
     train: Part
     """All files where there is no folder of test images."""
     test: Part | None
-    """None where test images are to be split off."""
+    """The test images; None where they are to be split off the training images."""
     content: str
-    """A hash of the files' names below the root and their sizes."""
+    """A hash of the relative paths and the sizes of all files."""
 
 
 def read_image_folder(root: Path) -> ImageFolder:
     """List `root/train/<class>/*` and `root/test/<class>/*`, or `root/<class>/*`.
 
-    Links are followed one step, to a class or a file; deeper folders are not looked into, so
-    that no link can lead round in a circle.
+    Links to a class or to a file are followed. Deeper folders are not read, so no link can lead
+    into a circle.
 
     Raises:
-        ConfigError: naming the folder that is absent, unreadable, empty or superfluous.
+        ConfigError: naming the folder that is missing, unreadable, empty or not expected.
     """
     if not root.is_dir():
         raise ConfigError(f"dataset.root={root}: expected a folder of images, there is none")
@@ -72,7 +73,7 @@ def read_image_folder(root: Path) -> ImageFolder:
 
 
 def num_test_images(num_images: int, num_classes: int, share: float) -> int:
-    """Return how many images are split off for testing, one of every class at least.
+    """Return how many images are split off for testing, at least one of every class.
 
     >>> num_test_images(100, 3, 0.2), num_test_images(6, 3, 0.1)
     (20, 3)
@@ -96,20 +97,20 @@ def _folders(folder: Path) -> list[str]:
 
 def _classes(root: Path, part: str) -> tuple[tuple[str, ...], dict[str, list[str]]]:
     """Return the names of the classes and the files of each."""
-    place = root / part
-    names = _folders(place)
+    parent = root / part
+    names = _folders(parent)
     if len(names) < MIN_CLASSES:
         raise ConfigError(
-            f"dataset.root={root}: expected {MIN_CLASSES} folders or more in {place}, one a "
+            f"dataset.root={root}: expected {MIN_CLASSES} folders or more in {parent}, one a "
             f"class; found {len(names)}"
         )
     files = {
-        name: [str(Path(part, name, entry.name)) for entry in _names(place / name)]
+        name: [str(Path(part, name, entry.name)) for entry in _names(parent / name)]
         for name in names
     }
     least, wanted = (1, "an image") if part else (2, "two images, one of them to test on")
     problems = [
-        f"dataset.root={root}: class {name} has {len(own)} files in {place / name}; expected at "
+        f"dataset.root={root}: class {name} has {len(own)} files in {parent / name}; expected at "
         f"least {wanted}"
         for name, own in files.items()
         if len(own) < least

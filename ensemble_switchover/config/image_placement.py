@@ -1,19 +1,19 @@
-"""Where images lie during training: the rule of `dataset.residence=` (no torch)."""
+"""Where images are kept during training: the rule of `dataset.residence=` (no torch)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 SHARE = 0.5
-"""Of a device's free memory that images may take; the rest is for training."""
+"""Share of a device's free memory that images may take; the rest is for training."""
 
 
 @dataclass(frozen=True, slots=True)
 class Residence:
-    """Where images lie, and why."""
+    """Where images are kept, and why."""
 
     place: str
-    """`device` or `host`"""
+    """`device` or `host`."""
     reason: str
 
 
@@ -25,8 +25,8 @@ def choose_residence(
     Args:
         asked: `auto`, `device` or `host`.
         device_type: Where training computes: `cpu`, `cuda` or `mps`.
-        needed_bytes: Of all training and test images.
-        free_bytes: Of the device's memory; None where it does not tell.
+        needed_bytes: Bytes of all training and test images.
+        free_bytes: Free bytes of the device's memory; None where the device does not report them.
 
     >>> choose_residence("auto", "cuda", 200_000_000, 8_000_000_000).place
     'device'

@@ -16,12 +16,12 @@ class Recipe:
     """Stochastic gradient descent with momentum and a learning rate that drops at given epochs."""
 
     name: str
-    """Where the values come from."""
+    """Source of the values, such as Table A."""
     epochs: int
     batch_size: int
     learning_rate: float
     drops: tuple[tuple[int, float], ...]
-    """`(epoch, learning rate)`: from that epoch on (counted from 0), that rate."""
+    """Pairs of an epoch, counted from 0, and the learning rate from that epoch on."""
     weight_decay: float
     momentum: float = MOMENTUM
 
@@ -38,7 +38,7 @@ class Recipe:
         return rate
 
     def scaled_to(self, epochs: int) -> Recipe:
-        """Return the recipe for a total budget of epochs, drops moved in proportion (Figure K).
+        """Return the recipe for a number of epochs, with its drops moved in proportion (Figure K).
 
         >>> table_a("densenet", "cifar10").scaled_to(30).drops
         ((15, 0.01), (23, 0.001))
@@ -77,14 +77,14 @@ TABLE_A: dict[tuple[str, str], Recipe] = {
 """The rows of Table A. Wide ResNet's second drop coincides with its last epoch, as printed."""
 
 DIGITS_RECIPE = _row("digits", 20, (10, 15), 64, 0.0001)
-"""For the few and small scans of digits; drops at half and three quarters, not from the paper."""
+"""The recipe for the digits, which is not from the paper; drops at half and three quarters."""
 
 
 def table_a(family: str, dataset: str) -> Recipe:
     """Return the recipe of a family on a data set.
 
-    A pair that Table A does not have takes the family's CIFAR-10 row, a family that it does not
-    have ResNet's; the name says so.
+    A pair without a row in Table A gets the family's CIFAR-10 row, and a family without one gets
+    ResNet's; the name of the recipe says so.
 
     >>> table_a("vgg", "cifar10").name
     "Table A, ResNet's row of CIFAR-10"

@@ -1,6 +1,6 @@
 """Independent streams of random numbers for every member: initialisation, order, augmentation.
 
-A member's stream depends on its own seed, the stream's purpose and the epoch, and on nothing
+A member's stream depends on its own seed, the purpose of the stream and the epoch, and on nothing
 else: not on the other members, the execution, the number of workers, or a restart.
 """
 
@@ -12,13 +12,13 @@ MAX_MEMBERS = 64
 
 
 class Stream(Enum):
-    """What the random numbers are for."""
+    """The purpose of a stream of random numbers."""
 
     INITIALISATION = 0
     ORDER = 1
     AUGMENTATION = 2
     LAYERS = 3
-    """Layers that draw while they train, such as dropout."""
+    """Layers that draw random numbers in training, such as dropout."""
 
 
 def member_seeds(seed: int, k: int) -> list[int]:
@@ -32,7 +32,7 @@ def member_seeds(seed: int, k: int) -> list[int]:
 
 def stream_seed(member_seed: int, stream: Stream, epoch: int = 0) -> int:
     """Return the 63-bit seed of one stream of one member at one epoch (counted from 0)."""
-    import numpy as np  # plans need the members' seeds alone, and should start quickly
+    import numpy as np  # plans, which should start quickly, need only the members' seeds
 
     sequence = np.random.SeedSequence([member_seed, stream.value, epoch])
     return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))

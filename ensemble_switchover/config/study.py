@@ -1,4 +1,4 @@
-"""The runs that a command asks for, each once, and the designs that do not exist (no torch)."""
+"""A study: the runs that a command asks for, each once, and the designs that do not exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MissingDesign:
-    """A design that does not exist at its budget."""
+    """A design that does not exist at its budget, which is no mistake but a hole in the grid."""
 
     family: str
     dataset: str
@@ -33,20 +33,19 @@ class MissingDesign:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """The runs of a sweep, each once, and the designs that do not exist at their budget."""
+    """The set of runs that a command asks for, each once, and the designs that do not exist."""
 
     specs: list[RunSpec]
     impossible: list[MissingDesign]
-    """What is no mistake, but a hole in the grid."""
-    places: list[int]
-    """Of each run, which of the configurations asks for it first."""
+    first_asked: list[int]
+    """For each run, the position of the first configuration that asks for it."""
     num_asked: int
-    """Runs asked for, as often as they were: a single network of four k counts four times."""
+    """Number of configurations that ask for a run: a single network of four k counts four times."""
 
     def trainings(self) -> list[list[RunSpec]]:
-        """Put the runs together that train the same networks in the same way, in their order.
+        """Group the runs that train the same networks under the same conditions, in their order.
 
-        Two budgets, or two classes, may come out as one design: weq of 26x16 and of 38x16 are both
+        Two budgets or two classes may lead to one design: weq of 26x16 and of 38x16 are both
         four ResNets of 8x16 (Table C).
         """
         equal: dict[str, list[RunSpec]] = {}
@@ -59,15 +58,15 @@ def resolve_study(configs: Iterable[Config]) -> Study:
     """Resolve every configuration; equal runs become one.
 
     Raises:
-        ConfigError: naming every configuration's problems, once each; or every design, if none
-            exists; or a run that would go into two folders.
+        ConfigError: naming every problem of every configuration once; every design, if none
+            exists; or a run that would be stored in two folders.
     """
     specs: dict[str, RunSpec] = {}
     impossible: dict[MissingDesign, None] = {}
     problems: dict[str, None] = {}
-    places: dict[str, int] = {}
+    first_asked: dict[str, int] = {}
     num_asked = 0
-    for place, config in enumerate(configs):
+    for position, config in enumerate(configs):
         try:
             spec = resolve(config)
         except DesignError as error:
@@ -77,7 +76,7 @@ def resolve_study(configs: Iterable[Config]) -> Study:
         else:
             num_asked += 1
             if spec.name not in specs:
-                specs[spec.name], places[spec.name] = spec, place
+                specs[spec.name], first_asked[spec.name] = spec, position
             elif (first := specs[spec.name].study_folder) != spec.study_folder:
                 problem = f"{spec.name}: would go into both {first} and {spec.study_folder}"
                 problems.setdefault(f"{problem}; expected a command for each, or one study=")
@@ -85,7 +84,7 @@ def resolve_study(configs: Iterable[Config]) -> Study:
         raise ConfigError(*problems)
     if not specs:
         raise ConfigError("nothing to run:\n" + "\n".join(f"  - {line}" for line in impossible))
-    return Study(list(specs.values()), list(impossible), list(places.values()), num_asked)
+    return Study(list(specs.values()), list(impossible), list(first_asked.values()), num_asked)
 
 
 def _hole(config: Config, reason: str) -> MissingDesign:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.config.command_line import has_word
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.command_line import has_override
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.recipe import TABLE_A
 from ensemble_switchover.config.resolve import read_budget, resolve
 from ensemble_switchover.design.paper import PublishedRowCheck, agreement_line, compare_with_paper
@@ -82,10 +82,10 @@ def list_designs(words: Sequence[str]) -> list[DesignRow]:
     Raises:
         ConfigError: naming every problem of the words, once.
     """
-    asked = words if has_word(words, "design") else [*words, f"design={','.join(ALL_CLASSES)}"]
+    asked = words if has_override(words, "design") else [*words, f"design={','.join(ALL_CLASSES)}"]
     rows: dict[DesignRow, None] = {}
     problems: dict[str, None] = {}
-    for _, configs in compose_words(asked):
+    for _, configs in compose_overrides(asked):
         for config in configs:
             try:
                 rows.setdefault(_design_row(config))
@@ -118,8 +118,8 @@ def list_paper_tables(words: Sequence[str]) -> tuple[list[PaperRow], list[str]]:
     rows, lines = [], []
     for name in PUBLISHED_FAMILIES:
         datasets = ",".join(dataset for family, dataset in TABLE_A if family == name)
-        chosen = words if has_word(words, "dataset") else [*words, f"dataset={datasets}"]
-        for _, configs in compose_words([f"arch={name}", *chosen]):
+        chosen = words if has_override(words, "dataset") else [*words, f"dataset={datasets}"]
+        for _, configs in compose_overrides([f"arch={name}", *chosen]):
             for config in configs:
                 family, task, _ = read_budget(config)
                 comparisons = compare_with_paper(family, task)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf, open_dict
 
-from ensemble_switchover.config.command_line import has_word
+from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.hardware import devices, gpus, main_memory_bytes, num_processors
@@ -104,7 +104,7 @@ def jobs_at_a_time(batches: Sequence[LaunchBatch], elsewhere: int = 1) -> float:
 
 def jobs_of_array(config: DictConfig) -> int:
     """Return how many jobs the words let Slurm run at a time; 1 without such a word."""
-    if has_word(config.hydra.overrides.hydra, IN_AN_ARRAY):
+    if has_override(config.hydra.overrides.hydra, IN_AN_ARRAY):
         return int(OmegaConf.select(config, IN_AN_ARRAY))
     return 1
 

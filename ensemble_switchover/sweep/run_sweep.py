@@ -69,7 +69,7 @@ class SweepPlan:
         names = {spec.name for spec in specs}
         kept = [
             (spec, place)
-            for spec, place in zip(self.study.specs, self.study.places, strict=True)
+            for spec, place in zip(self.study.specs, self.study.first_asked, strict=True)
             if spec.name in names
         ]
         specs, places = [spec for spec, _ in kept], [place for _, place in kept]
@@ -91,8 +91,8 @@ def plan_sweep(config: DictConfig, overrides: Sequence[str]) -> SweepPlan:
     logger = configs[-1].logger
     return SweepPlan(
         study,
-        {name: runs[place] for name, place in zip(names, study.places, strict=True)},
-        {name: configs[place] for name, place in zip(names, study.places, strict=True)},
+        {name: runs[place] for name, place in zip(names, study.first_asked, strict=True)},
+        {name: configs[place] for name, place in zip(names, study.first_asked, strict=True)},
         logger.kind == "wandb" and wandb_is_offline(logger.mode),
         configs[-1].retry,
     )

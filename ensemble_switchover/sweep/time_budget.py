@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.config.command_line import has_word
+from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.machine.logs import shown_on
@@ -213,7 +213,7 @@ def _kept_decision(
         _predict(specs, seconds),
         FIRST_SHARE * seconds,
         jobs=_jobs(specs, config),
-        fixed_epochs=any(has_word(own, "epochs") for own in plan.overrides.values()),
+        fixed_epochs=any(has_override(own, "epochs") for own in plan.overrides.values()),
     )
     values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
     with whole_file(path) as temporary:

@@ -4,7 +4,7 @@ import pytest
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.command_line import command_parser, has_word, run_command
+from ensemble_switchover.config.command_line import command_parser, has_override, run_command
 from ensemble_switchover.errors import ConfigError
 
 
@@ -60,7 +60,7 @@ def test_a_message_is_never_a_control_sequence(capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "key", "has"),
+    ("overrides", "key", "has"),
     [
         (["design=deq,weq"], "design", True),
         (["+design=deq"], "design", True),
@@ -70,12 +70,12 @@ def test_a_message_is_never_a_control_sequence(capsys):
         ([], "k", False),
     ],
 )
-def test_a_key_is_found_among_words(words, key, has):
-    assert has_word(words, key) is has
+def test_a_key_is_found_among_overrides(overrides, key, has):
+    assert has_override(overrides, key) is has
 
 
-def test_words_may_come_between_options():
+def test_overrides_may_come_between_options():
     parser = command_parser("designs", "Shows.")
     parser.add_argument("--format")
     given = parser.parse_intermixed_args(["k=2", "--format", "csv", "seed=1"])
-    assert (given.words, given.format) == (["k=2", "seed=1"], "csv")
+    assert (given.overrides, given.format) == (["k=2", "seed=1"], "csv")

@@ -1,4 +1,4 @@
-"""What words mean: the very configurations that Hydra composes, run by run, in its order."""
+"""What overrides mean: the very configurations that Hydra composes, run by run, in its order."""
 
 import itertools
 
@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.compose import compose_words, read_words
+from ensemble_switchover.config.compose import compose_overrides, read_overrides
 from ensemble_switchover.config.schema import conf_folder, typed
 from ensemble_switchover.errors import ConfigError
 
 MISTAKES = (HydraException, OmegaConfBaseException, ConfigError)
 
 
-def runs_of_hydra(*words, sweep=None):
+def runs_of_hydra(*overrides, sweep=None):
     """Compose every run by Hydra alone, as its basic sweeper would with `--multirun`."""
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        lines = [word for word in words if not word.startswith("hydra")]
+        lines = [override for override in overrides if not override.startswith("hydra")]
         if sweep is not None:
             whole = compose("config", overrides=[sweep], return_hydra_config=True)
             params = whole.hydra.sweeper.params
@@ -32,22 +32,22 @@ def runs_of_hydra(*words, sweep=None):
         return [typed(compose("config", overrides=list(run))) for run in runs]
 
 
-def runs_of_ours(*words):
-    return [config for _, configs in compose_words(words) for config in configs]
+def runs_of_ours(*overrides):
+    return [config for _, configs in compose_overrides(overrides) for config in configs]
 
 
-def check(words):
+def check(overrides):
     try:
-        expected = runs_of_hydra(*words)
+        expected = runs_of_hydra(*overrides)
     except MISTAKES:
         with pytest.raises(MISTAKES):
-            runs_of_ours(*words)
+            runs_of_ours(*overrides)
     else:
-        assert runs_of_ours(*words) == expected
+        assert runs_of_ours(*overrides) == expected
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [
         (),
         ("seed=3",),
@@ -58,7 +58,7 @@ def check(words):
         ("dataset=cifar10,svhn", "dataset.train_size=100,200"),
         ("arch=resnet,vgg", "dataset=digits,cifar100", "study=${arch.family}_${dataset.name}"),
         ("seed=1,2", "k=${seed}"),
-        ("seed=0,1", "k=3,${seed}"),  # neither word alone says what both do
+        ("seed=0,1", "k=3,${seed}"),  # neither override alone says what both do
         ("dataset=digits,cifar10", "study=x,${dataset.name}", "seed=0,1"),
         ("arch=resnet,vgg", "device=cpu,cuda", "study=${${oc.select:device}_x,y}", "seed=1,2"),
         ("budget=parameters", "budget.parameters=1M,2M,1.5M"),
@@ -82,55 +82,57 @@ def check(words):
         ("logger=none,csv", "logger.project=a,b"),
     ],
 )
-def test_runs_are_those_of_hydra_in_its_order(words):
-    check(words)
+def test_runs_are_those_of_hydra_in_its_order(overrides):
+    check(overrides)
 
 
 @pytest.mark.parametrize(
-    ("sweep", "words"),
+    ("sweep", "overrides"),
     [
         ("demo", ("seed=0,1", "budget.width=4,8")),
         ("demo", ("arch=vgg", "budget.depth=8,11", "design=deq", "k=2,4", "seed=0")),
         ("table_d", ("budget.network=28x4,28x8", "k=4")),
     ],
 )
-def test_a_named_sweep_gives_its_parameters_to_the_words(sweep, words):
-    assert runs_of_ours(f"sweep={sweep}", *words) == runs_of_hydra(*words, sweep=f"sweep={sweep}")
+def test_a_named_sweep_gives_its_parameters_to_the_overrides(sweep, overrides):
+    assert runs_of_ours(f"sweep={sweep}", *overrides) == runs_of_hydra(
+        *overrides, sweep=f"sweep={sweep}"
+    )
 
 
 def test_several_named_sweeps_are_each_read_on_their_own():
-    words = ("seed=1", "design=deq", "k=4", "dataset=cifar10")
-    both = compose_words(["sweep=demo,table_d", *words])
+    overrides = ("seed=1", "design=deq", "k=4", "dataset=cifar10")
+    both = compose_overrides(["sweep=demo,table_d", *overrides])
     assert {sweep.concurrent_jobs for sweep, _ in both} == {1}  # Hydra's launcher, as none is named
     assert [configs for _, configs in both] == [
-        runs_of_ours("sweep=demo", *words),
-        runs_of_ours("sweep=table_d", *words),
+        runs_of_ours("sweep=demo", *overrides),
+        runs_of_ours("sweep=table_d", *overrides),
     ]
     assert {config.study for _, configs in both for config in configs} == {"demo", "paper"}
 
 
 def test_one_launcher_runs_all_named_sweeps():
-    words = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=3")
-    both = read_words(["sweep=demo,smoke", *words])
+    overrides = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=3")
+    both = read_overrides(["sweep=demo,smoke", *overrides])
     assert {sweep.concurrent_jobs for sweep in both} == {3}
-    assert {sweep.concurrent_jobs for sweep in read_words(["sweep=digits"])} == {2}
+    assert {sweep.concurrent_jobs for sweep in read_overrides(["sweep=digits"])} == {2}
 
 
 def test_a_sweep_with_hours_of_its_own_is_run_alone_or_all_have_hours():
     with pytest.raises(ConfigError, match=r"sweep=own: has sweep.hours=8 for itself; expected it"):
-        read_words(["sweep=smoke,own"])
-    assert len(read_words(["sweep=smoke,own", "sweep.hours=3"])) == 2
-    assert len(read_words(["sweep=own"])) == 1
+        read_overrides(["sweep=smoke,own"])
+    assert len(read_overrides(["sweep=smoke,own", "sweep.hours=3"])) == 2
+    assert len(read_overrides(["sweep=own"])) == 1
 
 
-@pytest.mark.parametrize("word", ["sweep.hours=1,2", "sweep.jobs_per_device=2,auto"])
-def test_what_is_of_the_whole_sweep_has_one_value(word):
-    with pytest.raises(ConfigError, match=f"{word}: is of the whole sweep; expected one value"):
-        read_words(["sweep=own", word])
+@pytest.mark.parametrize("override", ["sweep.hours=1,2", "sweep.jobs_per_device=2,auto"])
+def test_what_is_of_the_whole_sweep_has_one_value(override):
+    with pytest.raises(ConfigError, match=f"{override}: is of the whole sweep; expected one value"):
+        read_overrides(["sweep=own", override])
 
 
-def test_words_for_hydra_itself_are_no_part_of_a_run():
-    (sweep,) = read_words(["hydra/launcher=joblib", "hydra.launcher.n_jobs=3", "seed=0,1"])
+def test_overrides_for_hydra_itself_are_no_part_of_a_run():
+    (sweep,) = read_overrides(["hydra/launcher=joblib", "hydra.launcher.n_jobs=3", "seed=0,1"])
     assert sweep.concurrent_jobs == 3
     assert sweep.runs == [["seed=0"], ["seed=1"]]
 
@@ -151,8 +153,8 @@ POOL = [
 @given(
     st.lists(st.sampled_from(list(itertools.chain.from_iterable(POOL))), max_size=4, unique=True)
 )
-def test_whatever_the_words_runs_are_those_of_hydra(words):
-    check(words)
+def test_whatever_the_overrides_runs_are_those_of_hydra(overrides):
+    check(overrides)
 
 
 def test_a_run_shares_nothing_that_another_could_change():
@@ -162,13 +164,13 @@ def test_a_run_shares_nothing_that_another_could_change():
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [("hello",), ("k=many",), ("sweep=nope",), ("+junk=1",), ("arch=resnet,nope",),
      ("k=2,many",), ("bugdet.width=3,4",), ("study=${nope}",), ("~arch",), ("seed=[1,2]",)],
 )  # fmt: skip
-def test_words_that_mean_nothing_are_refused(words):
+def test_overrides_that_mean_nothing_are_refused(overrides):
     with pytest.raises(MISTAKES):
-        compose_words(list(words))
+        compose_overrides(list(overrides))
 
 
 def test_thousands_of_runs_need_few_compositions(monkeypatch):
@@ -181,6 +183,6 @@ def test_thousands_of_runs_need_few_compositions(monkeypatch):
         return compose(*arguments, **options)
 
     monkeypatch.setattr(composition, "compose", counting)
-    words = ["arch=resnet,vgg", "seed=range(0,500)", "k=2,3,4", "study=${arch.family}"]
-    assert len(runs_of_ours(*words)) == 3000
+    overrides = ["arch=resnet,vgg", "seed=range(0,500)", "k=2,3,4", "study=${arch.family}"]
+    assert len(runs_of_ours(*overrides)) == 3000
     assert len(composed) == 2  # of the first run, and of the other family

@@ -34,8 +34,8 @@ def test_a_folder_is_counted(tmp_path, compose_config):
 @pytest.mark.parametrize(("share", "expected"), [(0.2, (24, 6)), (0.5, (15, 15)), (0.01, (27, 3))])
 def test_a_share_is_split_off(share, expected, tmp_path, compose_config):
     make_files(tmp_path, {"a": 10, "b": 10, "c": 10})
-    words = ("dataset=folder", f"dataset.root={tmp_path}", f"dataset.test_share={share}")
-    found = with_facts(compose_config(*words).dataset)
+    overrides = ("dataset=folder", f"dataset.root={tmp_path}", f"dataset.test_share={share}")
+    found = with_facts(compose_config(*overrides).dataset)
     assert (found.train_images, found.test_images) == expected
 
 
@@ -52,10 +52,10 @@ def test_the_content_decides_and_not_the_place(tmp_path, compose_config):
 
 def test_a_count_that_is_given_must_be_right(tmp_path, compose_config):
     make_files(tmp_path, {"a": 3, "b": 3})
-    words = ("dataset=folder", f"dataset.root={tmp_path}")
-    assert with_facts(compose_config(*words, "dataset.num_classes=2").dataset).num_classes == 2
+    overrides = ("dataset=folder", f"dataset.root={tmp_path}")
+    assert with_facts(compose_config(*overrides, "dataset.num_classes=2").dataset).num_classes == 2
     with pytest.raises(ConfigError, match=r"dataset.num_classes=3: .* has 2; leave the key out"):
-        resolve(compose_config(*words, "dataset.num_classes=3"))
+        resolve(compose_config(*overrides, "dataset.num_classes=3"))
 
 
 def test_a_folder_that_is_wrong_is_told_with_the_other_problems(tmp_path, compose_config):
@@ -65,7 +65,7 @@ def test_a_folder_that_is_wrong_is_told_with_the_other_problems(tmp_path, compos
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("overrides", "expected"),
     [
         ((), SplitSizes(300, 0, 1497)),
         (("dataset.validation_size=60",), SplitSizes(240, 60, 0, "validation")),
@@ -80,36 +80,36 @@ def test_a_folder_that_is_wrong_is_told_with_the_other_problems(tmp_path, compos
         ),
     ],
 )
-def test_validation_images_come_out_of_the_training_images(words, expected, compose_config):
-    dataset = compose_config(*words).dataset
+def test_validation_images_come_out_of_the_training_images(overrides, expected, compose_config):
+    dataset = compose_config(*overrides).dataset
     assert split_sizes(dataset) == expected
     assert evaluated_on(dataset) == expected.evaluated_on
     assert expected.evaluated == (expected.test or expected.validation)
-    notes = resolve(compose_config(*words)).notes
+    notes = resolve(compose_config(*overrides)).notes
     assert any("test images are not touched" in note for note in notes) == (expected.test == 0)
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [
         ("dataset.test_size=0",),
         ("dataset.test_size=0", "dataset.evaluate_on=test"),
         ("dataset.test_size=0", "dataset.evaluate_on=test", "dataset.validation_size=60"),
     ],
 )
-def test_no_test_images_are_refused_where_they_are_measured_on(words, compose_config):
+def test_no_test_images_are_refused_where_they_are_measured_on(overrides, compose_config):
     with pytest.raises(ConfigError, match=r"dataset.test_size=0: expected 10 \(an image a class\)"):
-        resolve(compose_config(*words))
+        resolve(compose_config(*overrides))
 
 
 def test_a_test_size_that_is_not_used_does_not_matter(compose_config):
-    words = ("dataset.validation_size=60",)
-    first = resolve(compose_config(*words)).fingerprint
-    assert resolve(compose_config(*words, "dataset.test_size=100")).fingerprint == first
+    overrides = ("dataset.validation_size=60",)
+    first = resolve(compose_config(*overrides)).fingerprint
+    assert resolve(compose_config(*overrides, "dataset.test_size=100")).fingerprint == first
 
 
 @pytest.mark.parametrize(
-    ("word", "decides"),
+    ("override", "decides"),
     [
         ("dataset.skip_bad=true", False),
         ("dataset.test_share=0.4", False),
@@ -117,49 +117,53 @@ def test_a_test_size_that_is_not_used_does_not_matter(compose_config):
         ("dataset.image_size=16", True),
     ],
 )
-def test_where_test_images_are_given_nothing_is_split(word, decides, tmp_path, compose_config):
+def test_where_test_images_are_given_nothing_is_split(override, decides, tmp_path, compose_config):
     make_files(tmp_path, {"train/a": 5, "train/b": 3, "test/a": 2, "test/b": 1})
-    words = ("dataset=folder", f"dataset.root={tmp_path}")
-    plain, other = (resolve(compose_config(*words, *more)) for more in ((), (word,)))
+    overrides = ("dataset=folder", f"dataset.root={tmp_path}")
+    plain, other = (resolve(compose_config(*overrides, *more)) for more in ((), (override,)))
     assert (plain.fingerprint != other.fingerprint) == decides
     assert set(plain.dataset_options) == {"content"}
     assert plain.dataset_options == other.dataset_options
 
 
 @pytest.mark.parametrize(
-    ("word", "decides"),
+    ("override", "decides"),
     [
         ("dataset.skip_bad=true", False),
         ("dataset.test_share=0.4", True),
         ("dataset.split_seed=1", True),
     ],
 )
-def test_where_test_images_are_split_off_the_seed_decides(word, decides, tmp_path, compose_config):
+def test_where_test_images_are_split_off_the_seed_decides(
+    override, decides, tmp_path, compose_config
+):
     make_files(tmp_path, {"a": 10, "b": 10})
-    words = ("dataset=folder", f"dataset.root={tmp_path}")
-    plain, other = (resolve(compose_config(*words, *more)) for more in ((), (word,)))
+    overrides = ("dataset=folder", f"dataset.root={tmp_path}")
+    plain, other = (resolve(compose_config(*overrides, *more)) for more in ((), (override,)))
     assert (plain.fingerprint != other.fingerprint) == decides
     assert set(plain.dataset_options) == {"content", "test_share"}
 
 
 def test_keys_that_decide_nothing_are_at_rest_in_the_record(compose_config):
-    words = ("dataset.augmentation=none", "dataset.crop_padding=3", "dataset.flip=true")
-    used = without_idle(compose_config("dataset=cifar10", *words, "dataset.split_seed=7").dataset)
+    overrides = ("dataset.augmentation=none", "dataset.crop_padding=3", "dataset.flip=true")
+    used = without_idle(
+        compose_config("dataset=cifar10", *overrides, "dataset.split_seed=7").dataset
+    )
     assert (used.crop_padding, used.flip, used.split_seed) == (0, False, 0)
-    words = ("dataset=cifar10", "dataset.train_size=100", "dataset.split_seed=7")
-    same = compose_config(*words).dataset
+    overrides = ("dataset=cifar10", "dataset.train_size=100", "dataset.split_seed=7")
+    same = compose_config(*overrides).dataset
     assert without_idle(same) == same
 
 
 def test_the_content_cannot_be_given(tmp_path, compose_config):
     make_files(tmp_path, {"a": 3, "b": 3})
-    words = ("dataset=folder", f"dataset.root={tmp_path}", "dataset.content=abc")
+    overrides = ("dataset=folder", f"dataset.root={tmp_path}", "dataset.content=abc")
     with pytest.raises(ConfigError, match=r"^dataset.content=abc: is found in the folder; leave"):
-        resolve(compose_config(*words))
+        resolve(compose_config(*overrides))
 
 
 def test_an_image_that_is_too_large_is_refused(tmp_path, compose_config):
     make_files(tmp_path, {"a": 3, "b": 3})
-    words = ("dataset=folder", f"dataset.root={tmp_path}", "dataset.image_size=1025")
+    overrides = ("dataset=folder", f"dataset.root={tmp_path}", "dataset.image_size=1025")
     with pytest.raises(ConfigError, match=r"dataset.image_size=1025: expected at most 1024"):
-        resolve(compose_config(*words))
+        resolve(compose_config(*overrides))

@@ -1,4 +1,4 @@
-"""The ways of execution: names that are read back, shares of the members, what words mean."""
+"""The ways of execution: names that are read back, shares of the members, what overrides mean."""
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ def test_two_ways_have_two_names(one, other):
 
 @pytest.mark.parametrize("label", ["", "stacked", "sequential fused", "parallel: 2 processes"])
 def test_other_names_are_refused(label):
-    with pytest.raises(ValueError, match="no way of execution"):
+    with pytest.raises(ValueError, match="no execution plan has this label"):
         ExecutionPlan.named(label)
 
 
@@ -56,7 +56,7 @@ def test_steps_are_shared_or_taken_in_turns(plan, at_once, turns):
 
 
 @pytest.mark.parametrize(
-    ("words", "k", "places", "plan"),
+    ("overrides", "k", "num_slots", "plan"),
     [
         ({"name": "auto"}, 4, 2, ExecutionPlan()),
         ({"name": "sequential"}, 4, 2, ExecutionPlan()),
@@ -69,14 +69,14 @@ def test_steps_are_shared_or_taken_in_turns(plan, at_once, turns):
         ({"name": "parallel", "within": "fused"}, 4, 2, ExecutionPlan("fused", processes=2)),
     ],
 )
-def test_words_name_a_way(words, k, places, plan):
-    assert plan_from_config(ExecutionConfig(**words), k, places) == plan
+def test_overrides_name_a_way(overrides, k, num_slots, plan):
+    assert plan_from_config(ExecutionConfig(**overrides), k, num_slots) == plan
 
 
 @given(st.integers(1, 64), st.integers(1, 64))
-def test_candidates_begin_with_the_papers_way_and_are_all_different(k, places):
-    candidates = candidate_plans(k, places)
+def test_candidates_begin_with_the_papers_way_and_are_all_different(k, num_slots):
+    candidates = candidate_plans(k, num_slots)
     assert candidates[0] == ExecutionPlan()
     assert len(set(candidates)) == len(candidates)
-    assert all(plan.processes <= min(k, places) for plan in candidates)
+    assert all(plan.processes <= min(k, num_slots) for plan in candidates)
     assert k > 1 or all(plan.within == "sequential" for plan in candidates)

@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config import schema as config_module
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import (
     SCHEMAS,
@@ -126,7 +126,7 @@ def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
     first = name.split("_")[0]
     assert whole.study == {"figure": "paper", "table": "paper"}.get(first, first)
     params = {key: str(value).split(",") for key, value in whole.hydra.sweeper.params.items()}
-    (part,) = compose_words([f"sweep={name}", "seed=0"])
+    (part,) = compose_overrides([f"sweep={name}", "seed=0"])
     study = resolve_study(part[1])
     assert len(part[1]) == math.prod(len(v) for key, v in params.items() if key != "seed")
     assert {spec.study for spec in study.specs} == {whole.study}

@@ -51,8 +51,8 @@ def test_neighbouring_seeds_look_unrelated():
 
 def test_seeds_are_those_of_numpys_seed_sequence():
     # numpy promises its SeedSequence to be stable: records stay reproducible across versions.
-    words = np.random.SeedSequence([70, 2, 5]).generate_state(2, np.uint32)
-    expected = (int(words[0]) | int(words[1]) << 32) >> 1
+    overrides = np.random.SeedSequence([70, 2, 5]).generate_state(2, np.uint32)
+    expected = (int(overrides[0]) | int(overrides[1]) << 32) >> 1
     assert stream_seed(70, Stream.AUGMENTATION, 5) == expected
 
 

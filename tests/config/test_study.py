@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.errors import ConfigError
 
@@ -31,8 +31,8 @@ def test_equal_runs_become_one_and_holes_are_told(compose_config):
 
 def test_every_problem_is_named_once(compose_config):
     configs = [
-        compose_config(*words)
-        for words in [("k=0",), ("k=0", "seed=-1"), ("seed=1",), ("budget.depth=25",)]
+        compose_config(*overrides)
+        for overrides in [("k=0",), ("k=0", "seed=-1"), ("seed=1",), ("budget.depth=25",)]
     ]
     with pytest.raises(ConfigError) as error:
         resolve_study(configs)
@@ -55,7 +55,7 @@ def test_a_study_of_holes_alone_is_a_mistake(compose_config):
 
 
 def test_the_study_of_digits_has_all_families_and_sizes_and_a_run_once():
-    configs = [config for _, group in compose_words(["sweep=digits"]) for config in group]
+    configs = [config for _, group in compose_overrides(["sweep=digits"]) for config in group]
 
     study = resolve_study(configs)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import plain, register_schemas
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
@@ -26,7 +26,7 @@ PREFIX = ["python", "-m", "ensemble_switchover"]
 
 def composed(words: list[str]) -> list[Config]:
     register_schemas()
-    return [config for _, configs in compose_words(words) for config in configs]
+    return [config for _, configs in compose_overrides(words) for config in configs]
 
 
 def with_config(config: Config) -> Record:

@@ -12,7 +12,7 @@ import pytest
 from ensemble_switchover.analysis.claims import check_claims
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.reporting.answer_tables import show_claims, show_switchovers
 from ensemble_switchover.reporting.markup import write_markdown
@@ -35,7 +35,7 @@ def test_the_records_are_whole_and_those_of_the_sweep(name: ShippedStudy, tmp_pa
 
     assert folder == tmp_path / "results" / name
     assert found.unreadable == []
-    configs = [config for _, part in compose_words([f"sweep={name}"]) for config in part]
+    configs = [config for _, part in compose_overrides([f"sweep={name}"]) for config in part]
     specs = resolve_study(configs).specs
     assert {r.fingerprint for r in found.records} == {spec.fingerprint for spec in specs}
     assert [check_record(folder / record.name).problems for record in found.records] == [[]] * len(

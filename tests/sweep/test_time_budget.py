@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from hydra import compose, initialize_config_dir
 
-from ensemble_switchover.config.compose import compose_words
+from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.schema import conf_folder
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.errors import ConfigError
@@ -24,7 +24,7 @@ SWITCHOVER = 400_000
 @pytest.fixture(scope="module")
 def specs():
     words = ["sweep=own", "dataset=digits"]
-    return resolve_study(c for _, part in compose_words(words) for c in part).specs
+    return resolve_study(c for _, part in compose_overrides(words) for c in part).specs
 
 
 def predicted(specs, seconds=RUN_SECONDS):

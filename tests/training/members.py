@@ -47,6 +47,6 @@ def take_steps(execution, num_members, number):
 
 OTHER_WAYS = [
     pytest.param(plan, id=plan.label)
-    for plan in candidate_plans(3, places=1)
+    for plan in candidate_plans(3, num_slots=1)
     if plan != ExecutionPlan()
 ]
