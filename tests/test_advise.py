@@ -23,8 +23,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpack_study("demo", tmp_path_factory.mktemp("results"))
 
 
-def asked(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    assert main([str(folder), "--format", "json", *words]) == 0
+def asked(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    assert main([str(folder), "--format", "json", *options]) == 0
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     return answer
 
@@ -72,7 +72,7 @@ def test_the_demo_does_not_answer_for_a_million_times_more(
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("options", "message"),
     [
         (["--family", "resnett"], "--family resnett: expected one of resnet"),
         (["--dataset", "cifar"], "--dataset cifar: expected one of digits"),
@@ -81,14 +81,14 @@ def test_the_demo_does_not_answer_for_a_million_times_more(
     ],
 )
 def test_a_choice_of_nothing_names_what_there_is(
-    demo: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    demo: Path, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(demo), *words]) == 2
+    assert main([str(demo), *options]) == 2
     assert capsys.readouterr().err.strip() == message
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("options", "message"),
     [
         (["--parameters", "many"], "expected a number such as 2M or 200k, not many"),
         (["--memory", "8"], "expected a size such as 8GiB or 500MB, not 8"),
@@ -101,10 +101,10 @@ def test_a_choice_of_nothing_names_what_there_is(
     ],
 )
 def test_an_amount_that_is_none_is_refused(
-    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ending:
-        main(["results", words[0] + "=" + words[1]])
+        main(["results", options[0] + "=" + options[1]])
 
     assert ending.value.code == 2
     assert message in capsys.readouterr().err

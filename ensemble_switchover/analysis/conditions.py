@@ -72,7 +72,7 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Data", _distinct(_describe_data(record) for record in records)),
         ("Recipe", _distinct(_describe_recipe(record) for record in records)),
         ("Device", _distinct(f"{e.device} ({e.device_name})" for e in environments)),
-        ("Execution", _distinct(map(_execution, environments))),
+        ("Execution", _distinct(map(_describe_chosen, environments))),
         ("Precision", _distinct(e.precision for e in environments)),
         ("Compiled", _distinct("yes" if e.compiled else "no" for e in environments)),
         ("Images stored on", _distinct(e.residence for e in environments)),
@@ -86,7 +86,7 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
     ]
 
 
-def _execution(environment: EnvironmentRecord) -> str:
+def _describe_chosen(environment: EnvironmentRecord) -> str:
     chosen = " (chosen as the fastest)" if comparable_execution(environment) == AUTO else ""
     return f"{environment.execution}{chosen}"
 

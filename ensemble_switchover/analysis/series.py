@@ -46,17 +46,13 @@ def epoch_time_series(runs: pl.DataFrame) -> pl.DataFrame:
     Raises:
         RecordError: if the runs differ in their conditions; the functions below raise it too.
     """
-    require_one_condition(runs, TIME_CONDITIONS, "training seconds")
-    return _select(summarise_runs(runs, TIME_CONDITIONS), *_mean_std("epoch_seconds")).drop_nulls(
-        "epoch_seconds_mean"
-    )
+    summary = _summarise(runs, TIME_CONDITIONS, "training seconds")
+    return _select(summary, *_mean_std("epoch_seconds")).drop_nulls("epoch_seconds_mean")
 
 
 def layer_time_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return milliseconds per layer and batch, and the depth of all members (Figure E)."""
-    measured = runs.drop_nulls("layer_ms")
-    require_one_condition(measured, TIME_CONDITIONS, "layers' times")
-    summary = summarise_runs(measured, TIME_CONDITIONS)
+    summary = _summarise(runs.drop_nulls("layer_ms"), TIME_CONDITIONS, "layers' times")
     return _select(summary, "total_depth", *_mean_std("layer_ms"))
 
 
@@ -65,9 +61,8 @@ def accuracy_time_series(runs: pl.DataFrame) -> pl.DataFrame:
 
     The mean is null if not every seed reaches it; the figure then has no bar.
     """
-    require_one_condition(runs, TIME_CONDITIONS, "training seconds")
     counts = ("num_seeds_compared", "num_seeds_reached")
-    summary = summarise_runs(runs, TIME_CONDITIONS)
+    summary = _summarise(runs, TIME_CONDITIONS, "training seconds")
     series = _select(summary, *_mean_std("time_to_accuracy_seconds"), *counts)
     return series.filter(pl.col("num_seeds_compared") > 0)
 
@@ -75,18 +70,15 @@ def accuracy_time_series(runs: pl.DataFrame) -> pl.DataFrame:
 def latency_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return milliseconds per image at one batch size (Figures 7 and G)."""
     measured = runs.drop_nulls("latency_ms_per_image")
-    require_one_condition(measured, LATENCY_CONDITIONS, "inference times")
-    summary = summarise_runs(measured, LATENCY_CONDITIONS)
+    summary = _summarise(measured, LATENCY_CONDITIONS, "inference times")
     return _select(summary, "latency_batch_size", *_mean_std("latency_ms_per_image"))
 
 
 def memory_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return the peak memory of training in bytes, of device or process (Figures 8 and H)."""
-    measured = runs.drop_nulls("memory_kind")
-    require_one_condition(measured, MEMORY_CONDITIONS, "bytes")
     on_device = pl.col("memory_kind") == DEVICE_MEMORY
     peak = pl.when(on_device).then("peak_device_bytes").otherwise("peak_rss_bytes")
-    summary = summarise_runs(measured, MEMORY_CONDITIONS)
+    summary = _summarise(runs.drop_nulls("memory_kind"), MEMORY_CONDITIONS, "bytes")
     return _select(summary.with_columns(peak_bytes=peak), "memory_kind", "peak_bytes")
 
 
@@ -115,8 +107,13 @@ def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.D
 
 def training_time_series(runs: pl.DataFrame) -> pl.DataFrame:
     """Return the training seconds of whole runs."""
-    require_one_condition(runs, TIME_CONDITIONS, "training seconds")
-    return _select(summarise_runs(runs, TIME_CONDITIONS), *_mean_std("steady_training_seconds"))
+    summary = _summarise(runs, TIME_CONDITIONS, "training seconds")
+    return _select(summary, *_mean_std("steady_training_seconds"))
+
+
+def _summarise(runs: pl.DataFrame, conditions: Sequence[str], what: str) -> pl.DataFrame:
+    require_one_condition(runs, conditions, what)
+    return summarise_runs(runs, conditions)
 
 
 def _select(summary: pl.DataFrame, *columns: str) -> pl.DataFrame:

@@ -29,16 +29,6 @@ class Interval:
     confidence: float
     num_samples: int
 
-    @property
-    def below_zero(self) -> bool:
-        """True if the whole interval lies below 0."""
-        return self.upper < 0.0
-
-    @property
-    def above_zero(self) -> bool:
-        """True if the whole interval lies above 0."""
-        return self.lower > 0.0
-
 
 def sample_mean(values: Sequence[float]) -> float:
     """Return the arithmetic mean.
@@ -90,8 +80,8 @@ def paired_t_interval(
         The interval in the unit of the differences, or None if they have no spread.
 
     >>> interval = paired_t_interval([-3.0, -2.0, -1.0])
-    >>> round(interval.lower, 3), round(interval.upper, 3), interval.below_zero
-    (-4.484, 0.484, False)
+    >>> round(interval.lower, 3), round(interval.upper, 3)
+    (-4.484, 0.484)
     >>> paired_t_interval([-3.0]) is None
     True
     """
@@ -103,6 +93,16 @@ def paired_t_interval(
     mean = sample_mean(differences)
     half_width = quantile * std / math.sqrt(num_samples)
     return Interval(mean, mean - half_width, mean + half_width, confidence, num_samples)
+
+
+def write_interval(interval: Interval, form: str, name: str = "t interval") -> str:
+    """Write an interval with its confidence.
+
+    >>> write_interval(Interval(-2.0, -4.5, 0.5, 0.95, 3), "+.1f")
+    '95 % t interval -4.5 to +0.5'
+    """
+    level = f"{100 * interval.confidence:g} % {name}"
+    return f"{level} {interval.lower:{form}} to {interval.upper:{form}}"
 
 
 @lru_cache

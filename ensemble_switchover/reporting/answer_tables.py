@@ -8,6 +8,7 @@ import polars as pl
 
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.range import range_switchover
+from ensemble_switchover.analysis.switchover.sensitivity import name_level
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 
 if TYPE_CHECKING:
@@ -27,14 +28,15 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
         for name, threshold in finding.thresholds.items()
     ]
     headers = (
-        *("Comparison", "Class", "Switchover", "Epoch", "Budgets compared", "Seeds"),
+        *("Comparison", "Class", "Switchover", "Epoch", "Budgets", "Seeds"),
         *("Cells: ensemble", "single", "undecided", "missing"),
     )
     caption = (
         "Switchover: the smallest budget beyond it at the last epoch. Where cells are undecided or "
         "missing, the range starts at the smallest budget not ruled out; 'at most' means that no "
         "budget is ruled out. Epoch: the smallest epoch beyond it at that budget, out of all. "
-        "Cells: the number of cells of the grid by the design with the lower error."
+        "Budgets: those compared, out of all. Cells: the number of cells of the grid by the design "
+        "with the lower error."
     )
     return ShownTable(caption, headers, tuple(rows), 3)
 
@@ -44,7 +46,7 @@ def show_sensitivity(finding: Finding) -> ShownTable:
     rows = [
         (
             name,
-            _level(confidence),
+            name_level(confidence),
             *(
                 _variant(v) if finding.thresholds[name].pair_counts else "nothing to compare"
                 for v in variants
@@ -106,10 +108,6 @@ def _coverage(threshold: Threshold) -> tuple[str, ...]:
         seeds = f"{coverage.fewest_pairs} to {coverage.most_pairs}"
     budgets = f"{coverage.num_compared} of {coverage.num_budgets}"
     return budgets, seeds, *(f"{number:,}" for number in coverage.num_cells.values())
-
-
-def _level(confidence: float | None) -> str:
-    return "means alone" if confidence is None else f"{100 * confidence:g} %"
 
 
 def _variant(variant: Variant) -> str:

@@ -88,11 +88,11 @@ def test_a_better_ensemble_is_told_from_a_single_network() -> None:
     same = pool_difference(single, make_pool(generator, 6), LABELS, k=1)
 
     assert difference is not None
-    assert difference.below_zero
+    assert difference.upper < 0.0
     assert difference.num_samples == 6
     assert same is not None
-    assert not same.below_zero
-    assert not same.above_zero
+    assert same.upper >= 0.0
+    assert same.lower <= 0.0
 
 
 def test_a_pool_of_one_ensemble_has_no_interval() -> None:

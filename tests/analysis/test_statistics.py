@@ -47,8 +47,8 @@ def test_equal_differences_have_no_spread_and_decide_nothing() -> None:
 def test_an_interval_that_touches_zero_is_on_neither_side() -> None:
     for lower, upper in ((-2.0, 0.0), (0.0, 2.0)):
         interval = Interval((lower + upper) / 2, lower, upper, 0.95, 3)
-        assert not interval.below_zero
-        assert not interval.above_zero
+        assert interval.upper >= 0.0
+        assert interval.lower <= 0.0
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])

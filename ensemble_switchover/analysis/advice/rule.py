@@ -71,7 +71,7 @@ class Rival:
     @property
     def is_worse(self) -> bool:
         """Tell whether it is shown to be worse than the best design."""
-        return self.interval is not None and self.interval.above_zero
+        return self.interval is not None and self.interval.lower > 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.limits import amount_used
 from ensemble_switchover.analysis.advice.rule import AdviceAnswer
+from ensemble_switchover.analysis.statistics import write_interval
 from ensemble_switchover.analysis.table import PROCESS_MEMORY
 from ensemble_switchover.machine.terminal import count, digits, mebibytes, rough_duration
 from ensemble_switchover.machine.units import HOUR_SECONDS, MEBIBYTE
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.binding_limits import BindingLimits
     from ensemble_switchover.analysis.advice.limits import Reading
     from ensemble_switchover.analysis.advice.rule import Advice, OutOfRange, Rival
-    from ensemble_switchover.analysis.statistics import Interval
 
 NAMES = {
     "parameters": "number of parameters",
@@ -88,19 +88,6 @@ def round_outward(name: str, value: float) -> float:
     return float((exact / step).to_integral_value(ROUND_CEILING) * step)
 
 
-def write_points(mean: float, interval: Interval | None) -> str:
-    """Write a difference in percentage points with its interval."""
-    return f"{mean:+.2f} percentage points, {write_interval(interval, '+.2f')}"
-
-
-def write_interval(interval: Interval | None, form: str = ".2f") -> str:
-    """Write an interval with its confidence."""
-    if interval is None:
-        return "no interval"
-    level = f"{100 * interval.confidence:g} % t interval"
-    return f"{level} {interval.lower:{form}} to {interval.upper:{form}}"
-
-
 def _headline(advice: Advice) -> str:
     assert advice.best is not None
     design = describe_reading(advice.best)
@@ -138,7 +125,10 @@ def _describe_rival(rival: Rival) -> str:
     if rival.difference is None:
         return f"{name}; it shares no seed with the best design, so their errors cannot be paired"
     seeds = count(rival.num_pairs, "paired seed")
-    points = write_points(rival.difference, rival.interval)
+    interval = "no interval"
+    if rival.interval is not None:
+        interval = write_interval(rival.interval, "+.2f")
+    points = f"{rival.difference:+.2f} percentage points, {interval}"
     return f"{name}; its error minus the best design's is {points} ({seeds})"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ensemble_switchover.analysis.statistics import write_interval
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -92,10 +93,8 @@ def reason_of(answer: ClaimAnswer, lowest: float, highest: float, unit: str = ""
 
 def describe_interval(interval: Interval, form: str, unit: str) -> str:
     """Write a mean with its interval and number of seeds; the caller closes the bracket."""
-    return (
-        f"{interval.mean:{form}}{unit} ({100 * interval.confidence:g} % t interval "
-        f"{interval.lower:{form}} to {interval.upper:{form}}, {count(interval.num_samples, 'seed')}"
-    )
+    seeds = count(interval.num_samples, "seed")
+    return f"{interval.mean:{form}}{unit} ({write_interval(interval, form)}, {seeds}"
 
 
 def claim_ratio(

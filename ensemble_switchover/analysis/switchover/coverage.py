@@ -29,12 +29,6 @@ class Coverage:
     num_cells: dict[str, int]
     """Every verdict -> number of cells with it."""
 
-    @property
-    def share_decided(self) -> float:
-        """Share of the cells that are decided for either design."""
-        decided = self.num_cells["ensemble"] + self.num_cells["single"]
-        return decided / (self.num_budgets * self.num_epochs)
-
 
 def measure_coverage(threshold: Threshold) -> Coverage:
     """Count the measured budgets, seeds and cells of a grid."""

@@ -96,12 +96,13 @@ def describe_sensitivity(threshold: Threshold, variants: Sequence[Variant]) -> s
     margins = [
         v for v in variants if v.confidence == threshold.confidence and v.margin != threshold.margin
     ]
-    parts = [f"{_name_level(v.confidence)}: {_describe_variant(v)}" for v in levels]
+    parts = [f"{name_level(v.confidence)}: {_describe_variant(v)}" for v in levels]
     parts += [f"a margin of {_points(v.margin)}: {_describe_variant(v)}" for v in margins]
     return f"{threshold.ensemble_class} under other rules: {'; '.join(parts)}."
 
 
-def _name_level(confidence: float | None) -> str:
+def name_level(confidence: float | None) -> str:
+    """Name a confidence level; None compares the means alone."""
     return "means alone" if confidence is None else f"{100 * confidence:g} %"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.statistics import write_interval
 from ensemble_switchover.analysis.switchover.threshold import ThresholdOutcome
 from ensemble_switchover.analysis.switchover.verdict import Verdict
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from ensemble_switchover.analysis.statistics import Interval
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
 
@@ -85,14 +85,10 @@ def _finding(threshold: Threshold, measure: str) -> str:
     if last.interval is None:
         why = "one seed gives" if last.num_pairs == 1 else "equal differences of all seeds give"
         return f"undecided, because {why} no interval: {difference}"
-    difference += f", {_interval_text(last.interval, last.interval_name)}"
+    difference += f", {write_interval(last.interval, '+.1f', last.interval_name)}"
     if threshold.outcome is ThresholdOutcome.NOT_WITHIN:
         return f"no switchover within the grid: {difference}"
     return f"undecided: {difference}"
-
-
-def _interval_text(interval: Interval, name: str) -> str:
-    return f"{100 * interval.confidence:g} % {name} {interval.lower:+.1f} to {interval.upper:+.1f}"
 
 
 def _why_empty(threshold: Threshold) -> str:

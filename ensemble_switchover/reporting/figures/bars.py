@@ -38,7 +38,7 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
         scale: Factor that converts the values to the unit of the axis.
     """
     mean = column if column in numbers.columns else f"{column}_mean"
-    budgets = list_budgets(numbers)
+    budgets = sorted({budget_of(row) for row in numbers.to_dicts()})
     groups = {budget: index for index, budget in enumerate(budgets)}
     shown = [name for name in DESIGN_CLASSES if name in set(numbers["design_class"])]
     width = _GROUP_WIDTH / len(shown)
@@ -93,11 +93,6 @@ def label_classes(axes: Axes) -> None:
         handlelength=1.3,
         columnspacing=1.3,
     )
-
-
-def list_budgets(numbers: pl.DataFrame) -> list[tuple[int, int, int]]:
-    """Return the budgets of a frame in ascending order of parameters: parameters, depth, width."""
-    return sorted({budget_of(row) for row in numbers.to_dicts()})
 
 
 def budget_of(row: dict[str, int]) -> tuple[int, int, int]:

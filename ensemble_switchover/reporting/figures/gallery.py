@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-    from ensemble_switchover.analysis.condition_group import ConditionGroup
     from ensemble_switchover.analysis.finding import Finding
 
 
@@ -65,7 +64,9 @@ def draw_errors(finding: Finding) -> Iterator[Drawn]:
 
 def draw_costs(finding: Finding) -> Iterator[Drawn]:
     """Draw the figures of times and memory for each condition with at least two design classes."""
-    for number, group in enumerate(_compared(finding), start=1):
+    groups = split_conditions(finding.runs)
+    drawn_groups = [group for group in groups if group.compares or not finding.thresholds]
+    for number, group in enumerate(drawn_groups, start=1):
         suffix = "" if number == 1 else f"_condition_{number}"
         texts = FigureTexts(finding.comparison.label, f"{finding.seeds_and_rule}, {group.label}")
         for declaration in FIGURE_DECLARATIONS:
@@ -129,11 +130,6 @@ def _draw(declaration: FigureDeclaration, finding: Finding, texts: FigureTexts) 
         caption = f"As in {declaration.paper} of the paper: {caption}"
     name = declaration.name.format(measure=measure.replace(" ", "_"))
     yield Drawn(name, declaration.draw(numbers, finding, texts), numbers, caption)
-
-
-def _compared(finding: Finding) -> list[ConditionGroup]:
-    groups = split_conditions(finding.runs)
-    return [group for group in groups if group.compares or not finding.thresholds]
 
 
 def _conditions(rows: pl.DataFrame) -> str:

@@ -19,7 +19,6 @@ def test_cells_are_counted_by_verdict() -> None:
     assert (coverage.fewest_pairs, coverage.most_pairs) == (3, 3)  # seed 7 has no rival
     # from epochs 4, 3 and 2 on at the last three budgets
     assert coverage.num_cells == {"ensemble": 12, "single": 12, "undecided": 0, "hole": 6}
-    assert coverage.share_decided == 24 / 30
 
 
 def test_nothing_to_compare_is_all_holes() -> None:
@@ -28,4 +27,3 @@ def test_nothing_to_compare_is_all_holes() -> None:
 
     assert (coverage.num_compared, coverage.fewest_pairs, coverage.most_pairs) == (0, 0, 0)
     assert coverage.num_cells["hole"] == 30
-    assert coverage.share_decided == 0.0

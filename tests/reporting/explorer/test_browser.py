@@ -71,14 +71,14 @@ def options_of(page: Page, name: str) -> list[str]:
     return values
 
 
-def advised(demo: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    assert advise_main([str(demo), "--format", "json", *words]) == 0
+def advised(demo: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    assert advise_main([str(demo), "--format", "json", *options]) == 0
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     return answer
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"),
+    ("typed", "options"),
     [
         ({"parameters": "200k", "epochs": "20"}, ["--parameters", "200k", "--epochs", "20"]),
         (
@@ -94,10 +94,10 @@ def test_the_advice_shown_is_that_of_the_analysis(
     demo_page: Path,
     demo_folder: Path,
     typed: dict[str, str],
-    words: list[str],
+    options: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    expected = advised(demo_folder, capsys, *words)
+    expected = advised(demo_folder, capsys, *options)
 
     with open_page(browser, demo_page) as page:
         ask(page, **typed)
