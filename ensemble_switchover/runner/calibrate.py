@@ -46,9 +46,9 @@ WARM_UP_STEPS = 2
 
 
 def calibrate(specs: Sequence[RunSpec], max_seconds: float) -> None:
-    """Time designs of the runs, the most different ones first, and keep the calibration.
+    """Time designs of the runs, the most different first, and write the calibrations.
 
-    Every set of conditions among the runs has its share of the seconds.
+    The seconds are divided equally among the conditions of the runs.
 
     Raises:
         ConfigError: if this machine does not have the device or the precision.
@@ -58,12 +58,12 @@ def calibrate(specs: Sequence[RunSpec], max_seconds: float) -> None:
         device = choose_device(spec.device)
         conditions = conditions_of(spec, requested_plan(spec), device.type, device_name(device))
         by_conditions.setdefault(conditions, []).append(spec)
-    for conditions, part in by_conditions.items():
-        _calibrate(conditions, part, max_seconds / len(by_conditions))
+    for conditions, group in by_conditions.items():
+        _calibrate(conditions, group, max_seconds / len(by_conditions))
 
 
 def farthest_first(specs: Sequence[RunSpec]) -> Iterator[RunSpec]:
-    """Give one run of every design, each time the one that differs most from those before.
+    """Yield one run of every design, each time the one that differs most from those before.
 
     Designs differ by the logarithms of what a training step of a member has to do; every family
     comes once before any comes twice.
@@ -75,10 +75,10 @@ def farthest_first(specs: Sequence[RunSpec]) -> Iterator[RunSpec]:
     while left:
         fresh = [text for text in left if designs[text].family.name not in families]
         chosen = max(fresh or left, key=distances.__getitem__)
-        place = left.pop(chosen)
+        position = left.pop(chosen)
         families.add(designs[chosen].family.name)
         for text, other in left.items():
-            distances[text] = min(distances[text], math.dist(other, place))
+            distances[text] = min(distances[text], math.dist(other, position))
         yield designs[chosen]
 
 
@@ -94,7 +94,7 @@ def time_design(
     The steps are those of the plan, with the batches and the augmentation of the run.
 
     Returns:
-        Seconds of every repeat, of each pass.
+        The seconds of every repeat of each pass.
     """
     clock = synchronised_clock(device)
     trial = TimedSteps(spec, plan, device, precision)

@@ -1,4 +1,4 @@
-"""What is measured of a run once it is trained: inference latency, and the time of layers.
+"""Measurements after training: inference latency, and the time of layers.
 
 Dimensions: B images, C channels, H and W pixels.
 """
@@ -39,7 +39,7 @@ def measure_inference(
     precision: Precision,
     device: torch.device,
 ) -> list[LatencyRecord]:
-    """Time a trained ensemble, and its budget's single network by turns with it."""
+    """Time a trained ensemble and its budget's single network alternately."""
     if not asked.latency_batch_sizes:
         return []
     latencies = measure_latencies(
@@ -60,19 +60,19 @@ def models(
 
     A run of a single network is timed alone. What does not fit into memory is left out.
     """
-    found = [_contender("run", SEQUENTIAL, ensemble.eval(), precision, device)]
+    found = [_timed_model("run", SEQUENTIAL, ensemble.eval(), precision, device)]
     if spec.design.design_class is DesignClass.SINGLE:
         return found
     for execution in SERVED:
         if execution != SEQUENTIAL:
             with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},"):
                 served = serve(copy.deepcopy(ensemble), execution)
-                found.append(_contender("run", execution, served, precision, device))
+                found.append(_timed_model("run", execution, served, precision, device))
     budget = spec.budget
     with LeftOutIfTooLarge("inference of the budget's single network"):
         single = Ensemble.build(spec.family, budget.depth, budget.width, spec.task, [spec.seed])
         single = single.to(device, precision.dtype).eval()
-        found.append(_contender("single", SEQUENTIAL, single, precision, device))
+        found.append(_timed_model("single", SEQUENTIAL, single, precision, device))
     return found
 
 
@@ -109,7 +109,7 @@ def _time_layers(
     return [LayerTimeRecord(**asdict(layers)) for layers in layer_times]
 
 
-def _contender(
+def _timed_model(
     model: Literal["run", "single"],
     execution: str,
     network: nn.Module,

@@ -1,4 +1,4 @@
-"""One job of Hydra: reuse a finished record, or make it. Light: torch comes only with a run."""
+"""One job of Hydra: reuse a finished record, or make it. Torch is imported only to train."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """How a job ended, and a line about it."""
+    """How a job ended, and a line that says so."""
 
     ending: Ending
     line: str
@@ -71,12 +71,12 @@ def run_job(
 ) -> JobOutcome:
     """Train and measure a run unless its record is there, and write its record.
 
-    A training that fails leaves its failure behind and raises. A run that another process works
-    on is left to it. What is logged meanwhile goes into the run's log too. With `patient`, it is
-    watched whether a process of another machine is still there, which may take a minute.
+    A training that fails leaves a failure in the store and raises. A run that another process
+    works on is left to it. What is logged meanwhile goes into the run's log too. With `patient`,
+    it is watched whether a process of another machine is still there, which may take a minute.
 
     Raises:
-        EnsembleSwitchoverError: for what the user can mend.
+        EnsembleSwitchoverError: for what the user can correct.
         Exception: whatever else a run raises.
     """
     interruption.check()
@@ -102,7 +102,7 @@ def run_job(
 
 
 def _lacks(spec: RunSpec, config: Config) -> str:
-    """Tell which predictions are asked for that a finished run did not keep."""
+    """Say which requested predictions a finished run did not keep."""
     asked = kept_epochs(config.record.predictions, spec.recipe)
     files = read_document(spec.folder).files
     if all(predictions_file(epoch) in files for epoch in asked):
@@ -117,7 +117,7 @@ def _known(spec: RunSpec, config: Config) -> JobOutcome | None:
     state = ended_state(spec.folder)
     path = spec.folder / RECORD_FILE
     if state is RunState.FINISHED:
-        forget_unfinished(spec.folder)  # of a process that ended between its record and this
+        forget_unfinished(spec.folder)  # left by a process that ended right after its record
         return JobOutcome(Ending.REUSED, f"finished before, reused: {path}{_lacks(spec, config)}")
     if state is RunState.UNREADABLE:
         return JobOutcome(
@@ -167,7 +167,7 @@ def _train(
             shutil.rmtree(predictions_folder(spec.folder), ignore_errors=True)
         raise
     except EnsembleSwitchoverError:
-        raise  # of this machine or this moment, not of the run
+        raise  # a fault of the machine or the moment, not of the run
     except Exception as error:
         note(f"{type(error).__name__}: {first_line(error)}")
         raise

@@ -1,4 +1,4 @@
-"""What to say to a run whose memory did not suffice."""
+"""The message of a run that ran out of memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def out_of_memory_text(spec: RunSpec, plan: ExecutionPlan) -> str:
-    """Tell what a run needs and what there is, and name what would fit."""
+    """State the memory that a run needs and what there is, and name what would fit."""
     device = choose_device(spec.device)
     available = device_memory_bytes(device)
     needed = memory_bytes(spec, plan, device.type, available)

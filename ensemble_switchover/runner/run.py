@@ -258,7 +258,7 @@ def _resume_or_start(spec: RunSpec, setup: _Setup) -> _Beginning:
     if began_on == here:
         return _Beginning(checkpoint.execution_plan, checkpoint, None)
     _logger.warning(
-        f"begun on {began_on}, and going on on {here}: seconds and memory of this run are of both"
+        f"begun on {began_on}, resumed on {here}: seconds and memory of this run are of both"
     )
     return _Beginning(_decide_plan(spec, setup), checkpoint, began_on)
 
@@ -405,7 +405,7 @@ def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
 
 
 def summary_line(record: Record) -> str:
-    """Tell a record in one line."""
+    """Summarise a record in one line."""
     last = record.epochs[-1]
     latency = latencies_at(record.latencies)
     seconds = [epoch.training_seconds for epoch in record.epochs if not epoch.warm_up]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.training.precision import Precision
 
 NUM_BATCHES = 4
-"""Of noise, used over and over."""
+"""Batches of noise, which are used again and again."""
 
 
 class TimedSteps:

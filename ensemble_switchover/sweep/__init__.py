@@ -1,1 +1,1 @@
-"""Many runs: what is to do, where it goes, and what became of it (no torch)."""
+"""Sweeps of many runs: what is to be run, how it is launched, and its progress (no torch)."""

@@ -1,4 +1,4 @@
-"""A GPU for every process of a sweep on one machine, before torch looks at them."""
+"""A GPU for every process of a sweep on one machine, claimed before torch sees the GPUs."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 RELEASE_SECONDS = 60.0
-"""How long a process that has ended may keep its place."""
+"""Seconds that a process that is ending may keep its slot."""
 
 _held: list[FileLock] = []
-"""The place of this process; the system gives it up when the process ends, however it does."""
+"""The slot of this process; the system releases it when the process ends, however it does."""
 
 
 def claim_gpu(launcher: DictConfig, num_jobs: int) -> None:
-    """Let this process of the joblib launcher see one GPU alone, the same for all of its runs.
+    """Let this process of the joblib launcher see only one GPU, the same for all of its runs.
 
-    The places of a sweep are numbered; place n is on GPU n modulo their number, so that they are
-    filled evenly. Other launchers hand out GPUs themselves.
+    The slots of a sweep are numbered; slot n is on GPU n modulo the number of GPUs, so that these
+    are filled evenly. Other launchers assign GPUs themselves.
 
     Args:
-        launcher: Hydra's.
+        launcher: The configuration of Hydra's launcher.
         num_jobs: Processes of the sweep on this machine.
     """
     if _held or OmegaConf.select(launcher, "n_jobs") is None or len(gpus()) < 2:
@@ -41,19 +41,19 @@ def claim_gpu(launcher: DictConfig, num_jobs: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     prefix = _prefix(os.getppid())
     for seconds in (0.0, RELEASE_SECONDS):
-        for place in range(num_jobs):
-            lock = FileLock(folder / f"{prefix}-{place}.lock", timeout=seconds)
+        for slot in range(num_jobs):
+            lock = FileLock(folder / f"{prefix}-{slot}.lock", timeout=seconds)
             try:
                 lock.acquire()
             except Timeout:
                 continue
             _held.append(lock)
-            _see_only(place % len(gpus()))
+            _see_only(slot % len(gpus()))
             return
 
 
-def forget_places() -> None:
-    """Remove what the processes of a sweep left that this one started."""
+def forget_slots() -> None:
+    """Remove the lock files of the processes of the sweep that this process started."""
     for path in _folder().glob(f"{_prefix(os.getpid())}-*.lock"):
         path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""How the runs of a sweep are spread over the devices of this machine (no torch)."""
+"""How many runs of a sweep share a device of this machine (no torch)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
 
 PROCESS_BYTES = 2**29
-"""An allowance for what a process takes of a device beside its tensors."""
+"""Bytes of a device that a process is assumed to take beside its tensors."""
 ALL_PROCESSORS = -1
 ON_THIS_MACHINE = "n_jobs"
-"""The key of a launcher, joblib's, that runs jobs here, and so many at a time."""
+"""The key of joblib's launcher, which runs jobs on this machine: how many at a time."""
 IN_AN_ARRAY = "hydra.launcher.array_parallelism"
-"""The word of Slurm's launcher that bounds how many jobs run at a time."""
+"""The key of Slurm's launcher that limits how many jobs run at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class LaunchBatch:
 
     specs: Sequence[RunSpec]
     num_jobs: int | None
-    """At a time on this machine; None: the launcher is not of this machine alone."""
+    """Jobs at a time on this machine; None: the launcher is not limited to this machine."""
 
     def adjusted(self, config: DictConfig) -> DictConfig:
-        """Return the sweep's configuration with this number of jobs, for every job to know too."""
+        """Return the sweep's configuration with this number of jobs, which every job reads too."""
         if self.num_jobs is None:
             return config
         config = copy.deepcopy(config)
@@ -52,12 +52,12 @@ class LaunchBatch:
 def group_by_jobs_per_device(specs: Sequence[RunSpec], config: DictConfig) -> list[LaunchBatch]:
     """Decide `sweep.jobs_per_device=`: which runs are launched together, and how many at a time.
 
-    Without the word there is one run a GPU, or as many as the launcher says. With `auto`, runs of
-    which 2, 4, 8, ... fit into the device's memory, by `plan`'s account, are put together, the
-    largest runs first.
+    Without it there is one run a GPU, or as many as the launcher states. With `auto`, runs are
+    grouped by whether 2, 4, 8, ... of them fit into the device's memory, as `plan` counts it; the
+    largest runs come first.
 
     Raises:
-        ConfigError: if it is no number of runs, or not for this launcher.
+        ConfigError: if the value is not a number of runs, or the launcher does not take it.
     """
     if not specs:
         return []
@@ -92,8 +92,8 @@ def jobs_at_a_time(batches: Sequence[LaunchBatch], elsewhere: int = 1) -> float:
     """Return how many jobs there are on average.
 
     Args:
-        batches: What is launched together.
-        elsewhere: Jobs at a time where the launcher is not of this machine alone.
+        batches: Runs that are launched together.
+        elsewhere: Jobs at a time where the launcher is not limited to this machine.
 
     >>> jobs_at_a_time([LaunchBatch(["alone"], 1), LaunchBatch(["one", "two"], 2)])
     1.5
@@ -103,7 +103,7 @@ def jobs_at_a_time(batches: Sequence[LaunchBatch], elsewhere: int = 1) -> float:
 
 
 def jobs_of_array(config: DictConfig) -> int:
-    """Return how many jobs the words let Slurm run at a time; 1 without such a word."""
+    """Return how many jobs the overrides let Slurm run at a time; 1 without such an override."""
     if has_override(config.hydra.overrides.hydra, IN_AN_ARRAY):
         return int(OmegaConf.select(config, IN_AN_ARRAY))
     return 1

@@ -1,4 +1,4 @@
-"""What launchers of Hydra need to be told before they run a sweep."""
+"""The configuration that launchers of Hydra need before they run a sweep."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 RAY = "hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher"
 RUNNING_CLUSTER = {"address": "auto", "object_store_memory": None}
-"""What `ray.init` takes to join a cluster, its memory as it is."""
+"""Arguments of `ray.init` that join a running cluster and leave its memory as it is."""
 CONNECT_SECONDS = 10
 RUN = {"num_cpus": 1, "max_retries": 3}
-"""What `ray.remote` takes for a run: it is done again elsewhere when its node is gone."""
+"""Arguments of `ray.remote` for a run: it is started elsewhere when its node is gone."""
 
 
 def join_cluster(config: DictConfig) -> None:
-    """Join the running cluster, where the launcher is Ray's.
+    """Join the running cluster if the launcher is Ray's.
 
-    Ray answers SIGTERM by ending the process at once and without a word; so the sweep listens anew.
+    Ray handles SIGTERM by ending the process at once and silently, so the handlers are set again.
 
     Raises:
-        ConfigError: if there is no such cluster.
+        ConfigError: if there is no running cluster.
     """
     if not _is_ray(config):
         return
@@ -56,10 +56,10 @@ def _is_ray(config: DictConfig) -> bool:
 
 
 def _require_answer(address: str) -> None:
-    """Refuse an address where nobody listens, for which Ray would wait for many minutes."""
+    """Refuse an address where nothing listens, for which Ray would wait for many minutes."""
     host, colon, port = address.rpartition("//")[2].rpartition(":")
     if not colon or not port.isdecimal():
-        return  # a word of Ray's, such as auto
+        return  # not an address, such as auto
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
@@ -69,17 +69,18 @@ def _require_answer(address: str) -> None:
 
 
 def prepared(config: DictConfig) -> DictConfig:
-    """Return the configuration of a sweep with what its launcher lacks.
+    """Return the configuration of a sweep, completed for its launcher.
 
-    Every job composes its own from the words, and a study that is run with others, or as a part of
-    one, may name another launcher than the one that runs it: the words name that one.
+    Every job composes its own configuration from the overrides. A study that is run with others, or
+    as a part of one, may name another launcher than the one that runs it, so the overrides name it.
 
-    Ray's launcher would start a cluster of its own on this machine alone: it joins the running one,
-    that of RAY_ADDRESS or of this machine, unless `hydra.launcher.ray.init.address` names another.
+    Ray's launcher would start a cluster of its own on this machine; it joins the running cluster
+    instead, that of RAY_ADDRESS or of this machine, unless `hydra.launcher.ray.init.address` names
+    another.
     """
     config = copy.deepcopy(config)
-    words = config.hydra.overrides.hydra
-    words.append(f"hydra/launcher={config.hydra.runtime.choices['hydra/launcher']}")
+    overrides = config.hydra.overrides.hydra
+    overrides.append(f"hydra/launcher={config.hydra.runtime.choices['hydra/launcher']}")
     if not _is_ray(config):
         return config
     with open_dict(config):
@@ -87,7 +88,7 @@ def prepared(config: DictConfig) -> DictConfig:
         asked = {key: value for key, value in ray.init.items() if value is not None}
         ray.init = {**RUNNING_CLUSTER, **asked}
         ray.remote = {**RUN, **ray.remote}
-        # relative to where the command runs, and not to where each node was started
+        # relative to where the command runs, not to where each node was started
         folder = str(Path(config.hydra.sweep.dir).absolute()).replace("'", "\\'")
-        words.append(f"hydra.sweep.dir='{folder}'")
+        overrides.append(f"hydra.sweep.dir='{folder}'")
     return config

@@ -1,4 +1,4 @@
-"""Which runs of a study are made next, if not all can be (no torch)."""
+"""Which runs of a study come next, when there is no time for all of them (no torch)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 FIRST_BUDGETS = 4
 FIRST_SEEDS = 2
-"""An interval takes two."""
+"""A confidence interval needs two."""
 
 Series = tuple[Any, ...]
-"""What an ensemble's differences are compared along: a setting, a class and k."""
+"""The runs along which differences are compared: a comparison, a design class and k."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Runs of one budget and seed, or of several, that are made together."""
+    """Runs, of one budget and seed or of several, that are made together."""
 
     specs: Sequence[RunSpec]
     reason: str
@@ -33,7 +33,7 @@ class Block:
 def first_block(specs: Sequence[RunSpec]) -> Block:
     """Choose the smallest budget, the largest, and some between, with two seeds each.
 
-    They are among those that have an ensemble, if any has.
+    Only budgets with an ensemble are considered, if any has one.
     """
     budgets = compared_budgets(specs)
     last = len(budgets) - 1
@@ -48,15 +48,15 @@ def next_block(
 ) -> Block | None:
     """Choose the budget whose winner is least certain, and there the next seed.
 
-    Of a budget that was not tried, two seeds are made at once.
+    A budget without runs gets two seeds at once.
 
     Args:
         specs: All runs that may be made.
-        errors: Test errors in percent of those that are finished, by name.
-        attempted: Names of all that were made or tried.
+        errors: Test errors in percent of the finished runs, by name.
+        attempted: Names of the runs that were finished, tried or passed over.
 
     Returns:
-        The runs; None if there is nothing left to make.
+        The runs; None if none is left.
     """
     open_seeds: defaultdict[int, set[int]] = defaultdict(set)
     tried = {_parameters(spec) for spec in specs if spec.name in attempted}
@@ -100,18 +100,18 @@ def compared_budgets(specs: Sequence[RunSpec]) -> list[int]:
 def _differences(
     specs: Sequence[RunSpec], errors: Mapping[str, float]
 ) -> dict[Series, dict[int, list[float]]]:
-    """Pair ensembles with the single network of their budget and seed, in every series."""
+    """Return ensemble minus single network in percentage points, by series and budget."""
     single: dict[tuple[Any, ...], float] = {}
     for spec in specs:
         if _is_single(spec) and spec.name in errors:
-            single[_place(spec)] = errors[spec.name]
+            single[_pair(spec)] = errors[spec.name]
     found: dict[Series, dict[int, list[float]]] = {}
     for spec in specs:
         if _is_single(spec):
             continue
         series = found.setdefault(_series(spec), {})
-        if spec.name in errors and _place(spec) in single:
-            difference = errors[spec.name] - single[_place(spec)]
+        if spec.name in errors and _pair(spec) in single:
+            difference = errors[spec.name] - single[_pair(spec)]
             series.setdefault(_parameters(spec), []).append(difference)
     return found
 
@@ -128,5 +128,5 @@ def _series(spec: RunSpec) -> Series:
     return spec.comparison_fingerprint, spec.design.design_class.value, spec.design.k
 
 
-def _place(spec: RunSpec) -> tuple[Any, ...]:
+def _pair(spec: RunSpec) -> tuple[Any, ...]:
     return spec.comparison_fingerprint, spec.budget, spec.seed

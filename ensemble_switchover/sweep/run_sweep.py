@@ -68,12 +68,12 @@ class SweepPlan:
         """Return the plan of some of its runs."""
         names = {spec.name for spec in specs}
         kept = [
-            (spec, place)
-            for spec, place in zip(self.study.specs, self.study.first_asked, strict=True)
+            (spec, index)
+            for spec, index in zip(self.study.specs, self.study.first_asked, strict=True)
             if spec.name in names
         ]
-        specs, places = [spec for spec, _ in kept], [place for _, place in kept]
-        return replace(self, study=Study(specs, [], places, len(specs)))
+        specs, indices = [spec for spec, _ in kept], [index for _, index in kept]
+        return replace(self, study=Study(specs, [], indices, len(specs)))
 
 
 def plan_sweep(config: DictConfig, overrides: Sequence[str]) -> SweepPlan:
@@ -91,8 +91,8 @@ def plan_sweep(config: DictConfig, overrides: Sequence[str]) -> SweepPlan:
     logger = configs[-1].logger
     return SweepPlan(
         study,
-        {name: runs[place] for name, place in zip(names, study.first_asked, strict=True)},
-        {name: configs[place] for name, place in zip(names, study.first_asked, strict=True)},
+        {name: runs[index] for name, index in zip(names, study.first_asked, strict=True)},
+        {name: configs[index] for name, index in zip(names, study.first_asked, strict=True)},
         logger.kind == "wandb" and wandb_is_offline(logger.mode),
         configs[-1].retry,
     )

@@ -1,4 +1,4 @@
-"""Runs that train the same networks: one training, and a record for each (no torch)."""
+"""Runs that train the same networks share one training; each has its record (no torch)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def finished_trainings(results: Path) -> dict[str, Path]:
-    """Find what was trained below a folder: for each training, the folder of one of its records."""
+    """Find the trainings below a folder: training fingerprint -> folder of one of its records."""
     if not results.is_dir():
         return {}
     found: dict[str, Path] = {}
@@ -32,18 +32,18 @@ def finished_trainings(results: Path) -> dict[str, Path]:
         try:
             training = read_document(folder).record.training_fingerprint
         except RecordError:
-            continue  # whoever asks for that run is told
+            continue  # reported where that run is read
         if training:
             found.setdefault(training, folder)
     return found
 
 
 def spared_runs(study: Study, finished: Container[str]) -> set[str]:
-    """Name the runs of a study that another one's training gives a record.
+    """Name the runs of a study that take their record from the training of another run.
 
     Args:
         study: The runs.
-        finished: Names of those that are finished.
+        finished: Names of the finished runs.
     """
     missing = [spec for spec in study.specs if spec.name not in finished]
     known = finished_trainings(study.specs[0].results) if missing else {}
@@ -61,12 +61,12 @@ def spared_runs(study: Study, finished: Container[str]) -> set[str]:
 def share_record(spec: RunSpec, config: Config, source: Path) -> None:
     """Write the record of a run from that of a run that trained the same networks.
 
-    What was measured is taken over; name, budget, class and configuration are the run's own.
+    Measurements are copied; name, budget, design class and configuration are the run's own.
 
     Args:
-        spec: The run that is spared.
+        spec: The run that need not be trained.
         config: The configuration it was resolved from.
-        source: The folder of the other run.
+        source: The folder of the run that was trained.
 
     Raises:
         RecordError: if the other record cannot be read, or is of another training.

@@ -1,7 +1,7 @@
-"""A job of Slurm that is to make room: it goes back into the queue, and on from its checkpoint.
+"""Preempted jobs of Slurm: they return to the queue, and resume from their checkpoint.
 
-Slurm warns a job by SIGTERM before it is preempted, requeued or cancelled, and submitit has it
-warned by SIGUSR2 before its time is over.
+Slurm warns a job by SIGTERM before it is preempted, requeued or cancelled; submitit has it warned
+by SIGUSR2 before its time limit.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from contextlib import suppress
 from ensemble_switchover.machine import interruption
 
 MADE_ROOM = 75
-"""Exit code of a job that went back into the queue: EX_TEMPFAIL of sysexits.h."""
+"""Exit code of a job that returned to the queue: EX_TEMPFAIL of sysexits.h."""
 ANSWER_SECONDS = 60
 
 
 def is_slurm_job() -> bool:
-    """Tell whether this process is a job that submitit gave to Slurm."""
+    """Return whether this process is a job that submitit submitted to Slurm."""
     return os.environ.get("SUBMITIT_EXECUTOR") == "slurm"
 
 
@@ -30,7 +30,7 @@ def listen_for_requeue() -> None:
 
 
 def requeue() -> None:
-    """Put this job back into Slurm's queue, unless Slurm did so or cancelled it, and end it."""
+    """Return this job to Slurm's queue, unless Slurm did so or cancelled it, and end it."""
     with suppress(OSError, subprocess.SubprocessError):
         subprocess.run(["scontrol", "requeue", job_id()], timeout=ANSWER_SECONDS, check=False)
     sys.exit(MADE_ROOM)

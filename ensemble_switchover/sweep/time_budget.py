@@ -28,7 +28,7 @@ from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
-from ensemble_switchover.sweep.gpu_slots import forget_places
+from ensemble_switchover.sweep.gpu_slots import forget_slots
 from ensemble_switchover.sweep.jobs_per_device import (
     group_by_jobs_per_device,
     jobs_at_a_time,
@@ -81,7 +81,7 @@ def run_sweep(
         else:
             _run_within_hours(config, overrides, make_launcher)
     finally:
-        forget_places()
+        forget_slots()
 
 
 def _run_within_hours(

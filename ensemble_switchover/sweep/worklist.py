@@ -1,4 +1,4 @@
-"""What a sweep has to do: which runs are launched, and which are spared, and why."""
+"""The worklist of a sweep: which runs are launched, which are not, and why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Runs that train the same networks: one of them does, and the others share its record."""
+    """Runs that train the same networks: one is launched, and the others share its record."""
 
     lead: RunSpec
     """The run that is launched."""
@@ -26,33 +26,33 @@ class Training:
 
     @property
     def specs(self) -> list[RunSpec]:
-        """All of them."""
+        """All runs of the training."""
         return [self.lead, *self.others]
 
 
 @dataclass(slots=True)
 class Worklist:
-    """Every run of a study is in one of these."""
+    """The runs of a study, by what is to be done with them."""
 
     finished: list[RunSpec] = field(default_factory=list)
     shares: list[tuple[RunSpec, Path]] = field(default_factory=list)
-    """Runs whose networks were trained before, and the folder of the record of that."""
+    """Runs whose networks were trained before, each with the folder of a record of them."""
     failed: dict[str, tuple[RunSpec, str]] = field(default_factory=dict)
-    """By name: runs that failed before and are not tried again, and why they failed."""
+    """Runs that failed before and are not tried again, by name, each with the reason."""
     left_out: list[RunSpec] = field(default_factory=list)
-    """Runs that never began, where only failed ones are asked for."""
+    """Runs that never began, with `retry=failed`."""
     trainings: list[Training] = field(default_factory=list)
-    """What is to be launched."""
+    """Trainings that are launched."""
     states: dict[str, RunState] = field(default_factory=dict)
-    """What each run was found in, by name."""
+    """The state in which each run was found, by name."""
 
 
 def build_worklist(study: Study, retry: str) -> Worklist:
-    """Look what is there of a study, and decide what is to do.
+    """Decide from the state of every run of a study what is to be done.
 
     Args:
         study: The runs.
-        retry: `none`, or `failed`: run those that failed or were stopped, and no others.
+        retry: `none`, or `failed`: run only what failed or was stopped.
     """
     worklist = Worklist(states={spec.name: run_state(spec.folder) for spec in study.specs})
     finished = RunState.FINISHED
@@ -91,6 +91,6 @@ def _decide(worklist: Worklist, specs: list[RunSpec], source: Path | None, retry
 def failures_of_shared(
     failed: RunSpec, reason: str, specs: list[RunSpec]
 ) -> dict[str, tuple[RunSpec, str]]:
-    """Say of every run that shares a failed training why it is not there."""
+    """Return the reason why each run of a failed training has no record, by name."""
     shared = f"shares the training of {failed.name}, which failed"
     return {spec.name: (spec, reason if spec.name == failed.name else shared) for spec in specs}

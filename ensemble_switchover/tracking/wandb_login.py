@@ -1,4 +1,4 @@
-"""Whether W&B would find a login and a server, told without asking for one."""
+"""Whether W&B would find a login and a server; nothing is asked of the user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WANDB_HOSTS = ("api.wandb.ai", "api.forge.coreweave.com")
-"""The public service; since wandb 0.31 it goes by the second name, and takes logins of both."""
+"""The public service; since wandb 0.31 it has the second name, and accepts logins of both."""
 
 
 def wandb_is_offline(mode: str, environment: Mapping[str, str] = os.environ) -> bool:
@@ -39,7 +39,7 @@ def wandb_is_offline(mode: str, environment: Mapping[str, str] = os.environ) -> 
 
 
 def has_wandb_login(environment: Mapping[str, str] = os.environ) -> bool:
-    """Look for an API key, an identity token or an entry of the netrc file."""
+    """Return whether there is an API key, an identity token or an entry in the netrc file."""
     if environment.get("WANDB_MODE") in {"offline", "disabled", "dryrun"}:
         return False
     if environment.get("WANDB_API_KEY") or environment.get("WANDB_IDENTITY_TOKEN_FILE"):
@@ -54,10 +54,10 @@ def has_wandb_login(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def server_answers(url: str, seconds: float) -> bool:
-    """Tell whether a server answers at all, through the proxies that the environment names.
+    """Return whether a server answers at all, through the proxies that the environment names.
 
-    An answer that is an error is one, and so is a certificate that is not trusted here: what W&B
-    makes of it is its own to judge.
+    An error counts as an answer, and so does a certificate that is not trusted here: W&B judges
+    that itself.
     """
     try:
         with urlopen(Request(url, method="HEAD"), timeout=seconds):

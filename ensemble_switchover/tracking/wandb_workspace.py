@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MAX_RUNS = 1000
-"""Runs, or designs, of one panel; W&B's own default shows the first ten."""
+"""Runs, or designs, in a panel at most; W&B shows ten by default."""
 
 GRID_COLUMNS = 24
 PANEL_WIDTH, PANEL_HEIGHT = 12, 10
@@ -33,21 +33,21 @@ PARAMETERS = "summary/parameters"
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the runs of a study have, and so what can be shown of them."""
+    """What the runs of a study hold, and what can be shown of them."""
 
     study: str
     evaluated_on: tuple[str, ...]
     """`test`, `validation`, or both: the images that its runs are measured on."""
     batch_sizes: tuple[int, ...]
-    """Those of its latencies."""
+    """Batch sizes of its latencies."""
     memory: tuple[str, ...]
-    """`device`, `rss`, or both: the memory that its runs could tell."""
+    """`device`, `rss`, or both: the memory that its runs measured."""
     ensembles: bool
     """Whether any run is an ensemble."""
     pictures: tuple[str, ...] = ()
     """Keys of the figures that were logged as images."""
     sentences: tuple[str, ...] = ()
-    """What was found, as of the runs that were there."""
+    """Findings, from the runs that were finished."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Training of the k members: the LightningModule, the executions, the loggers."""
+"""Training of the k members: the LightningModule, its data, the executions, the checkpoints."""
 
 from ensemble_switchover.training.module import EnsembleModule
 

@@ -1,4 +1,4 @@
-"""From a resolved run to the networks and the images that Lightning trains on."""
+"""Builds the networks and loads the images of a run, for Lightning to train on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def load_images(spec: RunSpec) -> SplitImages:
 
 
 def build_ensemble(spec: RunSpec, members: Sequence[int] | None = None) -> Ensemble:
-    """Build all members of a run, or some of them, initialised by their own seeds."""
+    """Build the members of a run, all or some, each initialised by its own seed."""
     design = spec.design
     seeds = [spec.member_seeds[member] for member in _chosen(spec, members)]
     return Ensemble.build(spec.family, design.depth, design.width, spec.task, seeds)

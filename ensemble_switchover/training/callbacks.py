@@ -1,4 +1,4 @@
-"""The Lightning callbacks of a run: seconds, peak memory, and what came of every epoch."""
+"""The Lightning callbacks of a run: seconds, peak memory, and the result of every epoch."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class TimingCallback(lightning.Callback):
-    """Times the training work and the evaluation of every epoch.
+    """Measures the seconds of the training work and of the evaluation of every epoch.
 
     Training ends with the last step of the last group: what comes after it in the epoch
     (evaluation, logging, saving) is not training, nor is moving members between host and device.
-    Waiting for data between steps is.
+    Waiting for data between steps counts as training.
     """
 
     def __init__(self, num_members: int, clock: Callable[[], float] | None = None) -> None:
@@ -35,13 +35,13 @@ class TimingCallback(lightning.Callback):
         self.stopwatch = MemberStopwatch(num_members, clock or time.perf_counter)
         self.evaluation_seconds = 0.0
         self.waiting_share = 0.0
-        """Of the threads' working time in the last epoch's training, for a processor."""
+        """Time that threads waited for a processor in training, per working time."""
         self._threads: dict[str, tuple[int, int]] = {}
         self._evaluation_start = 0.0
 
     @property
     def member_train_seconds(self) -> list[float]:
-        """Seconds of the last epoch, one figure a member."""
+        """Training seconds of each member in the last epoch."""
         return self.stopwatch.seconds
 
     def on_fit_start(
@@ -74,7 +74,7 @@ class TimingCallback(lightning.Callback):
     def on_validation_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Look how long threads waited in training, and start the clock of the evaluation."""
+        """Measure how long threads waited in training, and start the clock of the evaluation."""
         self.waiting_share = waiting_share(self._threads, thread_times())
         self._evaluation_start = self.stopwatch.clock()
 
@@ -86,17 +86,17 @@ class TimingCallback(lightning.Callback):
 
 
 class MemoryCallback(lightning.Callback):
-    """Reads the peak of every group's training work, evaluation excluded."""
+    """Measures the peak memory of every group's training work, without evaluation."""
 
     def __init__(self, num_members: int) -> None:
         """Take the number of members."""
         self.num_members = num_members
         self._peaks: dict[tuple[int, ...], PeakMemory] = {}
-        """Of the groups of the epoch."""
+        """Peaks of the groups in the current epoch."""
 
     @property
     def peak(self) -> PeakMemory:
-        """The highest of the epoch."""
+        """The highest peak of any group in the epoch."""
         peaks = list(self._peaks.values())
         return PeakMemory(
             device_bytes=most([peak.device_bytes for peak in peaks]),
@@ -106,7 +106,7 @@ class MemoryCallback(lightning.Callback):
 
     @property
     def member_device_bytes(self) -> list[int]:
-        """The peak of each member's own training; empty where a group is of several members."""
+        """The peak bytes of each member's own training; empty where members share a group."""
         alone = {group[0]: peak for group, peak in self._peaks.items() if len(group) == 1}
         own = [alone[member].device_bytes for member in sorted(alone)]
         known = [number for number in own if number is not None]
@@ -115,7 +115,7 @@ class MemoryCallback(lightning.Callback):
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Begin the epoch."""
+        """Forget the peaks of the epoch before."""
         self._peaks = {}
 
     def on_train_batch_start(
@@ -125,7 +125,7 @@ class MemoryCallback(lightning.Callback):
         batch: GroupEpoch,
         batch_idx: int,
     ) -> None:
-        """Begin a group's share of it."""
+        """Reset the peaks before the training work of a group."""
         reset_peaks(pl_module.device)
 
     def on_train_batch_end(
@@ -136,12 +136,12 @@ class MemoryCallback(lightning.Callback):
         batch: GroupEpoch,
         batch_idx: int,
     ) -> None:
-        """Read after the last step of a group."""
+        """Read the peaks after the last step of a group."""
         self._peaks[batch.members] = read_peaks(pl_module.device)
 
 
 class EpochCallback(lightning.Callback):
-    """Comes last among the callbacks, so that every figure of the epoch is there."""
+    """Hands on the result of every epoch; the last callback, so that the others have measured."""
 
     def __init__(
         self,
@@ -149,17 +149,17 @@ class EpochCallback(lightning.Callback):
         memory: MemoryCallback,
         on_epoch: Callable[[EpochResult], None],
     ) -> None:
-        """Take the measuring callbacks, and what is to be given every epoch's part."""
+        """Take the measuring callbacks, and a function that receives the result of every epoch."""
         self.timing = timing
         self.memory = memory
         self.on_epoch = on_epoch
         self.num_epochs = 0
-        """Of this process; its first is its warm-up."""
+        """Epochs trained by this process; the first one is its warm-up."""
 
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Hand the epoch on."""
+        """Hand on the result of the epoch."""
         assert isinstance(pl_module, EnsembleModule)
         self.num_epochs += 1
         seconds = list(self.timing.member_train_seconds)

@@ -1,8 +1,8 @@
-"""A run as it was after a whole epoch, kept on disk so that it can go on from there.
+"""Checkpoints: the state of a run after an epoch, on disk, from which it can be resumed.
 
-A file is a checksum and what torch makes of tensors and plain values; reading it runs no code of
-the file. It is written under another name, flushed and renamed; the one before it is kept, for the
-case that the last one is damaged.
+A file is a checksum followed by tensors and plain values, written by torch; reading it runs no code
+of the file. It is written under another name, flushed and renamed; the checkpoint before it is kept
+in case the last one is damaged.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ CHECKPOINT_SUFFIX = ".checkpoint"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """Everything that the following epochs depend on, and what was measured so far."""
+    """Everything that the following epochs depend on, and what has been measured so far."""
 
     num_epochs: int
     """Epochs trained."""
     members: list[MemberState]
     execution_plan: ExecutionPlan
-    """How the members are executed; the run goes on as it began."""
+    """How the members are executed; a resumed run keeps it."""
     timing_environment: str
     """Device, threads and version of torch, on which the times depend."""
     rows: bytes
-    """The epochs' figures, as JSON."""
+    """The records of the epochs, as bytes."""
     wall_seconds: float
-    """Spent so far."""
+    """Seconds spent on the run so far."""
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint beside the one before it, whole or not at all.
+    """Write a checkpoint atomically, and remove all but the newest ones.
 
     Raises:
-        OSError: if it cannot be written; the one before it stays.
+        OSError: if it cannot be written; the checkpoints before it stay.
     """
     buffer = io.BytesIO()
     values = {
@@ -74,7 +74,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
-    """Read the newest checkpoint that is whole, with a warning for each that is not."""
+    """Read the newest undamaged checkpoint, with a warning for each damaged one."""
     paths = _newest_first(folder)
     for number, path in enumerate(paths, 1):
         try:
@@ -86,7 +86,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Remove what a run that is over no longer needs."""
+    """Remove all checkpoints of a run."""
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Where a run computes."""
+"""The device on which a run computes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ensemble_switchover.errors import ConfigError
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device asked for; `auto` takes CUDA, then MPS, then the CPU.
+    """Return the requested device; `auto` takes CUDA, then MPS, then the CPU.
 
     Raises:
         ConfigError: if this machine does not have it.
@@ -34,7 +34,7 @@ def num_device_slots(device: torch.device) -> int:
 
 
 def slot_device(device: torch.device, number: int) -> torch.device:
-    """Return where a process computes: each has a GPU of its own, as far as there are enough."""
+    """Return the device of a process; each has its own GPU as long as there are enough."""
     if device.type != "cuda":
         return device
     return torch.device("cuda", number % torch.cuda.device_count())

@@ -1,4 +1,4 @@
-"""What the members of one process did in one epoch.
+"""The result of one epoch: losses, predictions, times, memory and states of the members.
 
 Dimensions: m members of the process, k of the run, N test images.
 """
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberState:
-    """Everything that a member's following epochs depend on, besides its seed and the recipe.
+    """The state of a member after an epoch, on which its following epochs depend.
 
-    Its random numbers are no part of it: every stream begins anew with each epoch, from the seed.
+    Random numbers are no part of it: every epoch draws its own streams from the member's seed.
     """
 
     network: dict[str, Tensor]
-    """Weights and statistics."""
+    """Weights and the statistics of batch norms."""
     optimizer: dict[str, Any]
-    """Momentum."""
+    """The state of the optimizer, momentum among it."""
     scaler: dict[str, Any]
-    """What scales the loss; empty where nothing does."""
+    """The state of the gradient scaler; empty where the loss is not scaled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +46,17 @@ class EpochResult:
     probabilities: Tensor
     """(m, N, classes) on the test images, after the epoch."""
     train_seconds: float
-    """Of the training work, from its beginning to its end."""
+    """Seconds of the training work."""
     member_train_seconds: list[float]
-    """Each member's share of its process's training work."""
+    """Each member's share of the seconds of its process's training work."""
     compile_seconds: float
-    """Spent on compiling before the training work."""
+    """Seconds of compiling, which are not part of the training work."""
     waiting_share: float
-    """How long threads waited for a processor in the training work, of the time they worked."""
+    """Time that threads waited for a processor, as a share of their working time in training."""
     evaluation_seconds: float
     peak: PeakMemory
     member_peak_device_bytes: list[int]
-    """Of each member's own training; empty where the device does not tell, or members share it."""
+    """Peak bytes of each member's own training; empty where unknown, or where members share it."""
     members: list[MemberState]
 
 
@@ -88,7 +88,7 @@ def join(results: Sequence[EpochResult]) -> EpochResult:
 
 
 def _of_all_members(results: Sequence[EpochResult]) -> list[int]:
-    """Put the members' peaks together, if every member has one."""
+    """Return the peaks of all members; empty if one of them has none."""
     if any(len(result.member_peak_device_bytes) != len(result.members) for result in results):
         return []
     return [peak for result in results for peak in result.member_peak_device_bytes]
@@ -100,7 +100,7 @@ def _sum(values: Sequence[int | None]) -> int | None:
 
 
 def mean_loss(step_losses: Tensor, batch_size: int, num_images: int) -> float:
-    """Average the losses (m, steps) of batches over images and members; the last batch is shorter.
+    """Average the losses (m, steps) of batches over images and members; the last may be smaller.
 
     >>> mean_loss(torch.tensor([[1.0, 4.0]]), batch_size=2, num_images=3)
     2.0

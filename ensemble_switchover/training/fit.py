@@ -1,4 +1,4 @@
-"""Trains members of a run in this process, and measures every epoch."""
+"""Trains members of a run in this process with Lightning, and measures every epoch."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 IGNORED_WARNINGS = (
     ".*does not have many workers.*",  # the arrays lie on the device: there are no workers
-    ".*GPU available but not used.*",  # as asked for
-    ".*`srun` command is available.*",  # a run is one process of Lightning, on Slurm too
-    ".*LeafSpec.*",  # Lightning's use of torch's pytree, no concern of the user's
+    ".*GPU available but not used.*",  # the CPU was requested
+    ".*`srun` command is available.*",  # a run is one process to Lightning, on Slurm too
+    ".*LeafSpec.*",  # Lightning's use of torch's pytree
 )
 
 
@@ -45,11 +45,11 @@ def train(
     members: Sequence[int] | None = None,
     resume_point: ResumePoint | None = None,
 ) -> tuple[EnsembleModule, ImageDataModule]:
-    """Train members of a run, all or some; `on_epoch` is given what came of every epoch.
+    """Train members of a run, all or some; `on_epoch` receives the result of every epoch.
 
     Raises:
         TrainingError: if a member diverges.
-        KeyboardInterrupt: on Ctrl-C, as everywhere else.
+        KeyboardInterrupt: on Ctrl-C.
     """
     module, datamodule = assemble(spec, plan, split, precision, members)
     module.resume_point = resume_point
@@ -73,11 +73,11 @@ def fit(
     *,
     evaluate: bool = True,
 ) -> None:
-    """Train without the parts of Lightning that cost time and are not needed here.
+    """Train with Lightning, without those of its parts that cost time and are not needed here.
 
     Raises:
         TrainingError: if a member diverges.
-        KeyboardInterrupt: on Ctrl-C, as everywhere else.
+        KeyboardInterrupt: on Ctrl-C.
     """
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     on_cpu = device.type == "cpu"
@@ -96,7 +96,7 @@ def fit(
             num_sanity_val_steps=0,
             limit_val_batches=None if evaluate else 0,
             inference_mode=True,
-            # one process, whatever Slurm says of its job; what was begun is gone on from here
+            # one process, whatever Slurm reports about the job
             plugins=[LightningEnvironment()],
         )
         if module.resume_point is not None:

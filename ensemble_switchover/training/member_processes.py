@@ -1,6 +1,6 @@
 """Trains the members of a run side by side in processes of their own.
 
-Members learn independently, so nothing is exchanged while they do; every process sends what came
+Members learn independently, so processes exchange nothing while they train; each sends the result
 of an epoch as tensors and plain values.
 """
 
@@ -37,20 +37,20 @@ _FAILURES: dict[bytes, type[Exception]] = {
     b"M": MemoryError,
     b"X": RuntimeError,
 }
-"""What a message begins with."""
+"""First byte of a message about a failure -> the error that it reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What one process is to do."""
+    """The members that one process trains, and how."""
 
     spec: RunSpec
     plan: ExecutionPlan
     members: range
     device: str
-    """Kind of the device."""
+    """Type of the device."""
     number: int
-    """Of the process, from which its device follows."""
+    """Number of the process, which decides its device."""
     threads: int
     resume_point: ResumePoint | None
 
@@ -87,14 +87,14 @@ def train_in_processes(
 
 
 def threads_each(num_processes: int) -> int:
-    """Share this process's threads of the CPU out among others."""
+    """Return the threads of each process, if this process's threads are divided among them."""
     return max(1, torch.get_num_threads() // num_processes)
 
 
 def _gather(workers: WorkerProcesses, on_epoch: Callable[[EpochResult], None]) -> str:
-    """Hand on every epoch once all processes have sent it; they go on when that is done.
+    """Pass every epoch to `on_epoch` once all processes have sent it; then let them continue.
 
-    So no process trains while another one's figures are dealt with, and none runs ahead.
+    So no process trains while an epoch is recorded, and none runs ahead of the others.
     """
     waiting: dict[int, EpochResult] = {}
     residences: dict[int, str] = {}
@@ -116,7 +116,7 @@ def _gather(workers: WorkerProcesses, on_epoch: Callable[[EpochResult], None]) -
 
 
 def _train(connection: Connection, task: _Task) -> None:
-    """Train the members of a task."""
+    """Train the members of a task in its process, and send the result of every epoch."""
 
     def hand_over(result: EpochResult) -> None:
         connection.send_bytes(_EPOCH + dump_epoch_result(result))
@@ -140,7 +140,7 @@ def _train(connection: Connection, task: _Task) -> None:
         connection.send_bytes(b"D" + str(error).encode())
     except EnsembleSwitchoverError as error:
         connection.send_bytes(b"U" + str(error).encode())
-    except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
+    except Exception as error:  # noqa: BLE001 - the parent raises it
         out_of_memory = is_out_of_memory(error)
         if not out_of_memory:
             traceback.print_exc()

@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumePoint:
-    """Where training goes on from."""
+    """The point from which training resumes."""
 
     num_epochs: int
-    """Trained before."""
+    """Epochs trained before."""
     members: Sequence[MemberState]
+    """The states of the members after the last of them."""
 
 
 class EnsembleModule(lightning.LightningModule):
@@ -77,13 +78,13 @@ class EnsembleModule(lightning.LightningModule):
         self.first_member = first_member
         self.compiled = compiled
         self.resume_point: ResumePoint | None = None
-        """Where training goes on from, in place of the beginning."""
+        """The point from which training resumes; None: it starts at the beginning."""
         self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
-        """Wraps what is no training work, though it happens between training steps."""
+        """Wraps work between training steps that is not training."""
         self.compile_seconds = 0.0
-        """Spent on compiling in the current epoch."""
+        """Seconds spent on compiling in the current epoch."""
         self._compiled_for: set[tuple[tuple[int, ...], torch.Size]] = set()
-        """Members and shape of the batches."""
+        """Groups of members and shapes of batches for which steps have been compiled."""
         self.execution: Execution
         self.step_losses: list[Tensor]
         """(steps,) a member: mean cross-entropy of every batch of the current epoch."""
@@ -125,7 +126,7 @@ class EnsembleModule(lightning.LightningModule):
         self.probabilities = torch.zeros(shape, device=self.device)
 
     def member_states(self) -> list[MemberState]:
-        """Take everything that the following epochs depend on, after a whole epoch."""
+        """Return the states of all members after an epoch."""
         scalers = self.execution.scalers or [{}] * self.num_members
         return [
             MemberState(network=member.state_dict(), optimizer=one.state_dict(), scaler=scaler)
@@ -166,7 +167,7 @@ class EnsembleModule(lightning.LightningModule):
             self.probabilities[member, batch.start : stop] = predicted
 
     def on_validation_epoch_end(self) -> None:
-        """Refuse to go on when a member has diverged.
+        """Stop the training when a member has diverged.
 
         Raises:
             DivergenceError: naming the member, the epoch and the step.
@@ -191,7 +192,7 @@ class EnsembleModule(lightning.LightningModule):
         self.execution.release()
 
     def _compile_for(self, batch: Batch) -> None:
-        """Let the first step of its kind be compiled outside the training time."""
+        """Compile the first step of its kind outside the training time."""
         kind = (batch.members, batch.images.shape)
         if kind in self._compiled_for:
             return

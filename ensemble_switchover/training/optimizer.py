@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def make_optimizer(
     member: nn.Module, recipe: Recipe, plan: ExecutionPlan, precision: Precision
 ) -> SGD:
-    """Make stochastic gradient descent as the recipe has it; weight decay on every parameter.
+    """Make the recipe's stochastic gradient descent, with weight decay on every parameter.
 
-    Channels last, and where the loss is scaled, one kernel computes an update and heeds overflows;
-    else it is computed as torch chooses.
+    With channels last, or where the loss is scaled, one fused kernel computes an update and handles
+    overflows; otherwise torch chooses.
     """
     one_kernel = plan.channels_last or precision.scales_loss
     optimizer = SGD(
@@ -33,6 +33,6 @@ def make_optimizer(
     )
     if one_kernel:
         for parameter in member.parameters():
-            # torch's own would hold anything after a first step that was left out
+            # torch leaves its own uninitialised if an overflow skips the first step
             optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
     return optimizer

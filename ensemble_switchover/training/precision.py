@@ -1,4 +1,4 @@
-"""What numbers a run computes with."""
+"""The number formats that a run computes with."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ _AUTOCAST = {"bf16": torch.bfloat16, "16": torch.float16}
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """Weights, images and updates are of `dtype`; what computes may be of `mixed`."""
+    """A precision: the type of weights, images and updates, and that of mixed computation."""
 
     name: str
-    """As the word `precision=` has it."""
+    """The value of `precision=`."""
     dtype: torch.dtype = torch.float32
     mixed: torch.dtype | None = None
 
     @property
     def scales_loss(self) -> bool:
-        """True where gradients are so small that the loss has to be scaled up."""
+        """Whether the loss has to be scaled up, because gradients may underflow."""
         return self.mixed is torch.float16
 
     def computing(self, device: torch.device) -> AbstractContextManager[object]:
-        """Return the context of a forward pass."""
+        """Return the context in which a forward pass is computed."""
         if self.mixed is None:
             return nullcontext()
         return torch.autocast(device.type, self.mixed)
 
 
 def use_precision(name: str, device: torch.device) -> Precision:
-    """Set torch's switches for `precision=`, and return what it means.
+    """Set torch's switches for a value of `precision=`, and return the precision.
 
     Raises:
-        ConfigError: if the device does not have that precision.
+        ConfigError: if the device does not support that precision.
     """
     if name == "tf32" and device.type != "cuda":
         raise ConfigError(f"precision=tf32: needs a CUDA device, this run is on {device.type}")

@@ -1,4 +1,4 @@
-"""How k members are executed, one execution a file; a new file in this folder is found by itself.
+"""How k members are executed: one execution a file; a new file in this folder is found.
 
 An execution never changes what a member learns.
 """
@@ -24,4 +24,4 @@ def _defined_in(file: str) -> type[Execution]:
 
 
 EXECUTIONS = {name: _defined_in(name) for name in WITHIN}
-"""How the members of one process are executed, by name."""
+"""Executions of the members of one process, by name."""

@@ -1,4 +1,4 @@
-"""What an execution is.
+"""The interface of an execution.
 
 Dimensions: m members of a step, B images of a batch, C channels, H and W pixels.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def unchanged(network: nn.Module, device: torch.device) -> Iterator[None]:
-    """Put a network's statistics and gradients, and torch's random numbers, back afterwards."""
+    """Restore a network's statistics and gradients, and torch's random numbers, afterwards."""
     statistics = [buffer.clone() for buffer in network.buffers()]
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         yield
@@ -48,20 +48,20 @@ class Execution(ABC):
         plan: ExecutionPlan,
         compiled: bool = False,
     ) -> None:
-        """Take the members with one optimizer each; `compiled` compiles what computes."""
+        """Take the members with one optimizer each; with `compiled` their networks are compiled."""
 
     @staticmethod
     @abstractmethod
     def groups(k: int) -> Groups:
-        """Tell which of k members share a step, in the order in which they take their epoch."""
+        """Return the groups of k members that share a step, in the order of their epochs."""
 
     @abstractmethod
     def is_ready(self, group: tuple[int, ...]) -> bool:
-        """Tell whether the group's members lie where they compute."""
+        """Return whether the group's members lie on the device."""
 
     @abstractmethod
     def prepare(self, group: tuple[int, ...]) -> None:
-        """Bring the group's members to where they compute, and park the others."""
+        """Bring the group's members to the device, and park the others."""
 
     @abstractmethod
     def train_step(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class Execution(ABC):
 
     @abstractmethod
     def rehearse(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> None:
-        """Compute a step without taking it, so that what it needs is compiled.
+        """Compute a step without taking it, so that its graphs are compiled.
 
         Weights, statistics, momentum and random numbers stay as they are.
 
@@ -95,7 +95,7 @@ class Execution(ABC):
     @property
     @abstractmethod
     def scalers(self) -> list[dict[str, Any]]:
-        """The state of what scales each member's loss; empty where nothing does."""
+        """The states of the members' gradient scalers; empty where no loss is scaled."""
 
     @scalers.setter
     @abstractmethod

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class FusedExecution(Execution):
-    """One group of all members.
+    """Trains all members as one group.
 
     The members' weights, statistics and momentum are views of the fused ones, so a checkpoint of
     the members holds everything, and nothing has to be copied back.
@@ -64,12 +64,12 @@ class FusedExecution(Execution):
         return (tuple(range(k)),)
 
     def is_ready(self, group: tuple[int, ...]) -> bool:
-        """Tell that the members are always where they compute."""
+        """Return True: all members are always on the device."""
         del group
         return True
 
     def prepare(self, group: tuple[int, ...]) -> None:
-        """Do nothing: all members are there."""
+        """Do nothing: all members are on the device."""
 
     def train_step(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> Tensor:
         """Take one step of all members: images (m, B, C, H, W), labels (m, B), losses (m,)."""
@@ -106,7 +106,7 @@ class FusedExecution(Execution):
 
     @property
     def scalers(self) -> list[dict[str, Any]]:
-        """Nothing: one scale for all members would make them depend on each other."""
+        """No scalers: one scale for all members would make them depend on each other."""
         return []
 
     @scalers.setter

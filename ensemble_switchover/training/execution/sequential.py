@@ -1,4 +1,4 @@
-"""One member after another: the paper's way, and the reference for every measurement.
+"""One member after another, as in the paper: the reference of every measurement.
 
 Only one member has its weights, optimizer state and activations on an accelerator; the others
 are parked in host memory. So training needs the memory of one member (paper, section 6).
@@ -29,7 +29,7 @@ HOST = torch.device("cpu")
 
 
 class Sequential(Execution):
-    """Groups of one member."""
+    """Trains every member as a group of its own."""
 
     def __init__(
         self,
@@ -55,12 +55,12 @@ class Sequential(Execution):
         self.optimizers = optimizers
         self.device = device
         self.precision = precision
-        # one a member, so that an overflow of one costs no other a step
+        # one a member, so that an overflow skips no other member's step
         self._scalers = [torch.GradScaler(device.type) for _ in members if precision.scales_loss]
         for member in range(len(members)):
             self._move(member, HOST)
         if device.type == "cuda":
-            torch.cuda.empty_cache()  # what all members together took is not training's
+            torch.cuda.empty_cache()  # training does not need the memory of all members
         self.resident: int | None = None
 
     @staticmethod
@@ -104,7 +104,7 @@ class Sequential(Execution):
 
     @property
     def scalers(self) -> list[dict[str, Any]]:
-        """The state of what scales each member's loss; empty where nothing does."""
+        """The states of the members' gradient scalers; empty where no loss is scaled."""
         return [scaler.state_dict() for scaler in self._scalers]
 
     @scalers.setter
@@ -113,7 +113,7 @@ class Sequential(Execution):
             scaler.load_state_dict(state)
 
     def _lay_out_momentum(self, optimizer: Optimizer) -> None:
-        """Give the momentum of a run that goes on the order of the weights, as one kernel needs."""
+        """Give the momentum of a resumed run the layout of the weights, as a fused kernel needs."""
         for state in optimizer.state.values():
             momentum = state.get("momentum_buffer")
             if momentum is not None and momentum.dim() == 4:
@@ -123,11 +123,11 @@ class Sequential(Execution):
         return tensor.contiguous(memory_format=self.memory_format)
 
     def is_ready(self, group: tuple[int, ...]) -> bool:
-        """Tell whether it is the group's turn already."""
+        """Return whether the group's member is on the device already."""
         return group == (self.resident,)
 
     def prepare(self, group: tuple[int, ...]) -> None:
-        """Park the member whose turn is over, and bring the next."""
+        """Park the member on the device, and bring the group's."""
         if self.resident is not None:
             self._move(self.resident, HOST)
         (self.resident,) = group
@@ -142,7 +142,7 @@ class Sequential(Execution):
     def _move(self, member: int, device: torch.device) -> None:
         if self.device == HOST:
             return
-        # gradients are set anew by the next step; parked ones would only be copied about
+        # gradients are set anew by the next step; parked ones would be copied for nothing
         self.optimizers[member].zero_grad(set_to_none=True)
         # evaluation runs in inference mode, whose tensors could not be trained on afterwards
         with torch.inference_mode(False):
