@@ -1,6 +1,6 @@
-"""Hydra's sweeper for studies: `ensemble_switchover.sweep.time_budget` behind a plugin's interface.
+"""The Hydra plugin that sweeps over studies; `ensemble_switchover.sweep.time_budget` does the work.
 
-Every program of Hydra in this environment imports this file, so it imports nothing more.
+Every Hydra program in this environment imports this file, so it imports as little as possible.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class StudySweeper(Sweeper):
-    """Runs what is missing of a study with the launcher that was chosen."""
+    """Runs the missing runs of a study with the chosen launcher."""
 
     def __init__(self, params: DictConfig) -> None:
-        """Take the lists of values of a named sweep, which are read where the runs are composed."""
+        """Store the lists of values of a named sweep; they are read when the runs are composed."""
         self.params = params
 
     def setup(
@@ -30,7 +30,7 @@ class StudySweeper(Sweeper):
         task_function: TaskFunction,
         config: DictConfig,
     ) -> None:
-        """Take what Hydra gives every sweeper."""
+        """Store the config and how to make the launcher, as Hydra passes them to every sweeper."""
 
         def make_launcher(config: DictConfig) -> Launcher:
             return Plugins.instance().instantiate_launcher(hydra_context, task_function, config)
@@ -39,7 +39,7 @@ class StudySweeper(Sweeper):
         self._make_launcher = make_launcher
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Run the sweep that the words of the command ask for."""
+        """Run the sweep that the overrides of the command line describe."""
         from ensemble_switchover.sweep.time_budget import run_sweep
 
         run_sweep(self._config, arguments, self._make_launcher)

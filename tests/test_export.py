@@ -128,7 +128,7 @@ def damaged_record(folder):
         (lambda folder: in_words(folder.parent), "expected the folder of one finished run"),
         (failed, "the run failed: member 2 diverged"),
         (unfinished, "the run is unfinished; the command that began it continues it"),
-        (damaged, "weights.safetensors: damaged, or no weights of this program"),
+        (damaged, "weights.safetensors: damaged, or not a weights file of this program"),
         (damaged_record, "not a record"),
         (in_words, "expected the weights of 2 x resnet 26x8, found 2 x resnet 8x3: they"),
         (

@@ -1,4 +1,4 @@
-"""From the layers of a design to torch modules, and the ensemble of k of them."""
+"""Torch modules of the networks of a design, and the ensemble of k of them."""
 
 from ensemble_switchover.networks.build import build_member, build_network
 from ensemble_switchover.networks.ensemble import Ensemble

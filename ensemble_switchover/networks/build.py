@@ -1,4 +1,4 @@
-"""From the layers of a design to a torch module, initialised by a member's own seed.
+"""Build the torch module of a network from its layers, initialised from a member's own seed.
 
 Dimensions: B images, C channels, H and W pixels.
 """
@@ -33,21 +33,21 @@ class GlobalAveragePoolModule(nn.Module):
 
 
 class PaddedShortcutModule(nn.Module):
-    """Option A of He et al. (2016): every second pixel, and zeros for the channels that are new."""
+    """Every second pixel, with zeros for the added channels (He et al. 2016, option A)."""
 
     def __init__(self, new_channels: int) -> None:
         super().__init__()
         self.new_channels = new_channels
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, C, H, W) to (B, C + new, ceil(H / 2), ceil(W / 2))."""
+        """Map (B, C, H, W) to (B, C + new_channels, ceil(H / 2), ceil(W / 2))."""
         before = self.new_channels // 2
         after = self.new_channels - before
         return functional.pad(images[:, :, ::2, ::2], (0, 0, 0, 0, before, after))
 
 
 class ResidualModule(nn.Module):
-    """A branch, and a shortcut around it that is added."""
+    """The sum of a branch and a shortcut."""
 
     def __init__(self, branch: nn.Module, shortcut: nn.Module) -> None:
         super().__init__()
@@ -55,30 +55,30 @@ class ResidualModule(nn.Module):
         self.shortcut = shortcut
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, C, H, W) to what the branch makes of it, and add the shortcut."""
+        """Map (B, C, H, W) to the output of the branch plus that of the shortcut."""
         result: Tensor = self.branch(images) + self.shortcut(images)
         return result
 
 
 class ConcatenationModule(nn.Module):
-    """A branch whose channels are appended to its input's."""
+    """The channels of the input followed by those of a branch."""
 
     def __init__(self, branch: nn.Module) -> None:
         super().__init__()
         self.branch = branch
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, C, H, W) to (B, C + grown, H, W)."""
+        """Map (B, C, H, W) to (B, C + the branch's channels, H, W)."""
         return torch.cat([images, self.branch(images)], dim=1)
 
 
 def build_network(family: Family, depth: int, width: int, task: ImageTask) -> nn.Module:
-    """Build one network: images (B, C, H, W) to logits (B, classes).
+    """Build one network, which maps images (B, C, H, W) to logits (B, classes).
 
-    Its weights come from torch's global generator.
+    Torch's global generator draws its weights.
 
     Raises:
-        DesignError: if the family has no such network.
+        DesignError: if the family has no network of this depth and width.
     """
     family.check(depth, width)
     network = family.layers(depth, width, task.num_classes)
@@ -88,9 +88,12 @@ def build_network(family: Family, depth: int, width: int, task: ImageTask) -> nn
 def build_member(
     family: Family, depth: int, width: int, task: ImageTask, member_seed: int
 ) -> nn.Module:
-    """Build one member with He initialisation drawn from its own seed.
+    """Build one member of an ensemble, with weights that depend on `member_seed` alone.
 
-    Torch's global generator is left as it was.
+    The state of torch's global generator does not change.
+
+    Raises:
+        DesignError: if the family has no network of this depth and width.
     """
     with torch.random.fork_rng(devices=[]):
         network = build_network(family, depth, width, task)
@@ -115,7 +118,7 @@ def _sequence(network: Iterable[Network], shape: Shape) -> nn.Sequential:
 
 @singledispatch
 def _module(layer: Layer, shape: Shape) -> nn.Module:
-    """Make the module of a layer for an input of `shape`."""
+    """Make the torch module of a layer for an input of `shape`."""
     raise TypeError(f"no module for {layer}, of {shape}")
 
 

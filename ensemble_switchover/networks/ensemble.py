@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Ensemble(nn.Module):
-    """k homogeneous networks; the prediction is the mean of their softmax probabilities."""
+    """k networks of one design; the prediction is the mean of their softmax probabilities."""
 
     def __init__(self, members: Iterable[nn.Module]) -> None:
         super().__init__()
@@ -34,7 +34,11 @@ class Ensemble(nn.Module):
         task: ImageTask,
         member_seeds: Sequence[int],
     ) -> Ensemble:
-        """Build one member a seed."""
+        """Build an ensemble with one member per seed.
+
+        Raises:
+            DesignError: if the family has no network of this depth and width.
+        """
         return cls(build_member(family, depth, width, task, seed) for seed in member_seeds)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -45,10 +49,10 @@ class Ensemble(nn.Module):
 
 
 def class_probabilities(logits: Tensor) -> Tensor:
-    """Turn logits (..., classes) into probabilities, in float32 or what is more precise."""
+    """Turn logits (..., classes) into probabilities, in float32 or in float64 if they are that."""
     return logits.softmax(dim=-1, dtype=torch.promote_types(logits.dtype, torch.float32))
 
 
 def ensemble_probabilities(member_probabilities: Tensor) -> Tensor:
-    """Average the members' probabilities (k, B, classes) to the ensemble's (B, classes)."""
+    """Average the probabilities of the members (k, B, classes) over the members."""
     return member_probabilities.mean(dim=0)

@@ -1,7 +1,7 @@
-"""m networks of one structure as one: their channels side by side, each network its own group.
+"""Compute m networks of one structure as one network of grouped convolutions, a group per network.
 
-The weights, statistics and gradients of the m networks lie one after another in the tensors of the
-fused network; those of the networks themselves become views of them, so both always agree.
+The weights, statistics and gradients of the m networks are concatenated in the tensors of the fused
+network; the tensors of the networks themselves become views of them, so both always agree.
 
 Dimensions: m networks, B images, C channels, H and W pixels.
 """
@@ -27,18 +27,23 @@ if TYPE_CHECKING:
 
 
 class NoFusedFormError(ConfigError):
-    """A layer that cannot be computed for several networks at once as for each by itself."""
+    """A network has a layer that cannot be computed for several networks at once."""
 
 
 class Fused(nn.Module):
-    """The m networks side by side."""
+    """m networks of one structure, computed in one pass."""
 
     def __init__(self, networks: Sequence[nn.Module]) -> None:
+        """Fuse the networks, whose tensors become views of the fused ones.
+
+        Raises:
+            NoFusedFormError: if a layer has no fused form.
+        """
         super().__init__()
         self.body = _fuse(networks)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map every network's own images (m, B, C, H, W) to its logits (m, B, classes)."""
+        """Map images (m, B, C, H, W), each network's own, to logits (m, B, classes)."""
         networks, batch, channels, height, width = images.shape
         side_by_side = images.transpose(0, 1).reshape(batch, networks * channels, height, width)
         logits: Tensor = self.body(side_by_side.contiguous(memory_format=torch.channels_last))
@@ -46,10 +51,10 @@ class Fused(nn.Module):
 
 
 class FusedLinear(nn.Module):
-    """m linear layers."""
+    """m linear layers, computed as one batched matrix product."""
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        """Take the weights (m, outputs, inputs) and biases (m, outputs)."""
+        """Store the weights (m, outputs, inputs) and biases (m, outputs)."""
         super().__init__()
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(bias)
@@ -62,7 +67,7 @@ class FusedLinear(nn.Module):
 
 
 class FusedConcatenation(nn.Module):
-    """A branch whose channels are appended to its input's, network by network."""
+    """For each of m networks, the channels of its input followed by those of its branch."""
 
     def __init__(self, branch: nn.Module, num_networks: int) -> None:
         super().__init__()
@@ -70,13 +75,13 @@ class FusedConcatenation(nn.Module):
         self.num_networks = num_networks
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, m * C, H, W) to (B, m * (C + grown), H, W)."""
+        """Map (B, m * C, H, W) to (B, m * (C + the branch's channels), H, W)."""
         parts = [_by_network(part, self.num_networks) for part in (images, self.branch(images))]
         return torch.cat(parts, dim=2).flatten(1, 2)
 
 
 class FusedPaddedShortcut(nn.Module):
-    """Every second pixel, and zeros for the channels that are new, network by network."""
+    """For each of m networks, every second pixel, with zeros for the added channels."""
 
     def __init__(self, new_channels: int, num_networks: int) -> None:
         super().__init__()
@@ -84,7 +89,7 @@ class FusedPaddedShortcut(nn.Module):
         self.num_networks = num_networks
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, m * C, H, W) to (B, m * (C + new), ceil(H / 2), ceil(W / 2))."""
+        """Map (B, m * C, H, W) to (B, m * (C + new_channels), ceil(H / 2), ceil(W / 2))."""
         before = self.new_channels // 2
         after = self.new_channels - before
         own = _by_network(images[:, :, ::2, ::2], self.num_networks)
@@ -98,18 +103,18 @@ def _by_network(images: Tensor, num_networks: int) -> Tensor:
 
 
 def _fuse(modules: Sequence[Any]) -> nn.Module:
-    """Fuse modules that are alike."""
+    """Fuse the modules that stand at the same position of the m networks."""
     kind = type(modules[0])
     if kind not in _FUSERS:
         raise NoFusedFormError(
-            f"execution=fused: {kind.__name__} has no form in which several networks are one; "
+            f"execution=fused: {kind.__name__} cannot be computed for several networks at once; "
             f"expected execution=sequential or execution=parallel"
         )
     return _FUSERS[kind](modules)
 
 
 def _keep(modules: Sequence[nn.Module]) -> nn.Module:
-    """Take what treats every channel by itself, and has no weights."""
+    """Return the first module: it has no weights and treats every channel separately."""
     return modules[0]
 
 
@@ -118,12 +123,12 @@ def _fuse_sequence(modules: Sequence[nn.Sequential]) -> nn.Module:
 
 
 def _fuse_residual(modules: Sequence[ResidualModule]) -> nn.Module:
-    branch = _fuse([one.branch for one in modules])
-    return ResidualModule(branch, _fuse([one.shortcut for one in modules]))
+    branch = _fuse([module.branch for module in modules])
+    return ResidualModule(branch, _fuse([module.shortcut for module in modules]))
 
 
 def _fuse_concatenation(modules: Sequence[ConcatenationModule]) -> nn.Module:
-    return FusedConcatenation(_fuse([one.branch for one in modules]), len(modules))
+    return FusedConcatenation(_fuse([module.branch for module in modules]), len(modules))
 
 
 def _fuse_padded_shortcut(modules: Sequence[PaddedShortcutModule]) -> nn.Module:
@@ -142,28 +147,30 @@ def _fuse_convolution(modules: Sequence[nn.Conv2d]) -> nn.Module:
         bias=first.bias is not None,
         device="meta",
     )
-    fused.weight = _joined([one.weight for one in modules])
+    fused.weight = nn.Parameter(_concatenate_as_views([module.weight for module in modules]))
     if first.bias is not None:
-        fused.bias = _joined([one.bias for one in modules if one.bias is not None])
+        biases = [module.bias for module in modules if module.bias is not None]
+        fused.bias = nn.Parameter(_concatenate_as_views(biases))
     return fused
 
 
 def _fuse_batch_norm(modules: Sequence[nn.BatchNorm2d]) -> nn.Module:
     first = modules[0]
     fused = nn.BatchNorm2d(len(modules) * first.num_features, first.eps, first.momentum)
-    fused.weight = _joined([one.weight for one in modules])
-    fused.bias = _joined([one.bias for one in modules])
+    fused.weight = nn.Parameter(_concatenate_as_views([module.weight for module in modules]))
+    fused.bias = nn.Parameter(_concatenate_as_views([module.bias for module in modules]))
     for name in ("running_mean", "running_var"):
-        setattr(fused, name, _join([getattr(one, name) for one in modules]))
-    for one in (fused, *modules):
-        one.num_batches_tracked = first.num_batches_tracked
+        setattr(fused, name, _concatenate_as_views([getattr(module, name) for module in modules]))
+    for module in (fused, *modules):
+        module.num_batches_tracked = first.num_batches_tracked
     return fused
 
 
 def _fuse_linear(modules: Sequence[nn.Linear]) -> nn.Module:
     shape = (len(modules), *modules[0].weight.shape)
-    weight = _join([one.weight for one in modules]).view(shape)
-    return FusedLinear(weight, _join([one.bias for one in modules]).view(shape[:2]))
+    weight = _concatenate_as_views([module.weight for module in modules]).view(shape)
+    bias = _concatenate_as_views([module.bias for module in modules]).view(shape[:2])
+    return FusedLinear(weight, bias)
 
 
 _FUSERS: dict[type[nn.Module], Callable[[Sequence[Any]], nn.Module]] = {
@@ -182,18 +189,14 @@ _FUSERS: dict[type[nn.Module], Callable[[Sequence[Any]], nn.Module]] = {
 }
 
 
-def _joined(parameters: Sequence[Tensor]) -> nn.Parameter:
-    return nn.Parameter(_join(parameters))
+def _concatenate_as_views(tensors: Sequence[Tensor]) -> Tensor:
+    """Concatenate tensors of one shape along the first axis, and make them views of the result.
 
-
-def _join(tensors: Sequence[Tensor]) -> Tensor:
-    """Put tensors into one, one after another, and make them views of it.
-
-    Weights of convolutions get their channels last, which is the quicker order for groups.
+    The weights of convolutions are stored with channels last, which is quicker for groups.
     """
-    whole = torch.cat([tensor.detach() for tensor in tensors])
-    if whole.dim() == 4:
-        whole = whole.contiguous(memory_format=torch.channels_last)
-    for tensor, part in zip(tensors, torch.split(whole, len(tensors[0])), strict=True):
-        tensor.data = part
-    return whole
+    joined = torch.cat([tensor.detach() for tensor in tensors])
+    if joined.dim() == 4:
+        joined = joined.contiguous(memory_format=torch.channels_last)
+    for tensor, view in zip(tensors, torch.split(joined, len(tensors[0])), strict=True):
+        tensor.data = view
+    return joined

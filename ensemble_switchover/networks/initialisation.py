@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
-    """Draw every weight anew from `generator`, in the order of the modules.
+    """Draw all weights of a network from `generator`, in the order of its modules.
 
-    Convolutions: normal with variance `2 / (kernel^2 * outputs)`, as in the code of the families'
-    papers. Classifier: uniform within `1 / sqrt(inputs)`. Biases are zero. Batch norm: scale 1,
-    shift 0.
+    Convolutions get normal weights of variance `2 / (kernel^2 * outputs)`, as in the code of the
+    families' papers; the classifier gets uniform ones within `1 / sqrt(inputs)` of 0. Biases are 0.
+    Batch norms get scale 1 and shift 0.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

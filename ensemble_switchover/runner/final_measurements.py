@@ -21,7 +21,7 @@ from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.results.record import LatencyRecord, LayerTimeRecord
-from ensemble_switchover.serving.predictors import SERVED, serve
+from ensemble_switchover.serving.predictors import SERVING_EXECUTIONS, serve
 from ensemble_switchover.training.build import build_ensemble
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def models(
     found = [_timed_model("run", SEQUENTIAL, ensemble.eval(), precision, device)]
     if spec.design.design_class is DesignClass.SINGLE:
         return found
-    for execution in SERVED:
+    for execution in SERVING_EXECUTIONS:
         if execution != SEQUENTIAL:
             with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},"):
                 served = serve(copy.deepcopy(ensemble), execution)

@@ -1,1 +1,1 @@
-"""Trained ensembles in use: their weights, predictions, and exported files."""
+"""Using trained ensembles: load their weights, predict with them, export them to other formats."""

@@ -1,4 +1,4 @@
-"""A trained ensemble as a file of ONNX or of torch.export, run beside the original.
+"""Export a trained ensemble to ONNX or torch.export, and compare the file with the original.
 
 Dimensions: B images, C channels, H and W pixels.
 """
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 CHECKED_BATCH_SIZES = (1, 2, 7)
 MAX_ONNX_BYTES = 2**31 - 1
-"""What one file of ONNX can hold."""
+"""The largest size of one ONNX file."""
 
-FACTS_FILE = "ensemble_switchover.json"
-"""Where a file of torch.export tells of itself: one of its extra files."""
+METADATA_FILE = "ensemble_switchover.json"
+"""The extra file of a torch.export file that holds the metadata."""
 
 
 def export_file(
@@ -43,24 +43,25 @@ def export_file(
     form: str,
     execution: str,
     out: Path,
-    facts: Mapping[str, str],
+    metadata: Mapping[str, str],
     tolerance: float,
 ) -> float:
-    """Write an ensemble to `out`, unless the file differs from the original.
+    """Export an ensemble to `out` if the exported file predicts what the ensemble predicts.
 
     Args:
-        trained: The ensemble; the file computes in float32.
+        trained: The ensemble; the exported file computes in float32.
         form: `onnx` or `torch_export`.
-        execution: How the file executes the members: `sequential` or `fused`.
-        out: The file; there whole, and only after it was checked.
-        facts: What the file tells of itself.
-        tolerance: Largest difference that is allowed.
+        execution: How the file runs the members: `sequential` or `fused`.
+        out: The file; it appears only once it is complete and checked.
+        metadata: What is written into the file about the run.
+        tolerance: The largest allowed difference of a probability.
 
     Returns:
-        The largest difference of a probability, on images of noise.
+        The largest difference of a probability on images of noise; nothing is written if it
+        exceeds `tolerance`.
 
     Raises:
-        ConfigError: if the format cannot hold so large a network.
+        ConfigError: if the weights are too large for the format.
     """
     write, load = EXPORT_FORMATS[form]
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -68,10 +69,10 @@ def export_file(
     try:
         path = folder / out.name
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's exporters speak of their own affairs
-            write(_program(trained, execution), facts, path)
+            warnings.simplefilter("ignore")  # torch's exporters warn of their own internals
+            write(_exported_program(trained, execution), metadata, path)
             exported = load(path)
-        difference = largest_difference(original_of(trained), exported, trained.task)
+        difference = largest_difference(reference_predictor(trained), exported, trained.task)
         if difference <= tolerance:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
@@ -81,8 +82,8 @@ def export_file(
         shutil.rmtree(folder)
 
 
-def original_of(trained: TrainedEnsemble) -> Predictor:
-    """Return the ensemble itself, one member after another, in the precision of its weights."""
+def reference_predictor(trained: TrainedEnsemble) -> Predictor:
+    """Return a predictor that runs the members one after another, in the dtype of the weights."""
     dtype = next(trained.ensemble.parameters()).dtype
     return Predictor(serve(trained.ensemble, "sequential"), *trained.normalisation.factors(dtype))
 
@@ -90,7 +91,13 @@ def original_of(trained: TrainedEnsemble) -> Predictor:
 def largest_difference(
     original: Callable[[Tensor], Tensor], exported: Callable[[Tensor], Tensor], task: ImageTask
 ) -> float:
-    """Return by how much probabilities differ at most, on images of noise in several batches."""
+    """Return the largest difference of a probability, on images of noise in several batches.
+
+    Args:
+        original: Maps `uint8` images (B, C, H, W) to probabilities (B, classes).
+        exported: The same function of the exported file.
+        task: The images and classes of the ensemble.
+    """
     generator = torch.Generator().manual_seed(0)
     differences = []
     with torch.inference_mode():
@@ -105,39 +112,39 @@ def _noise(batch_size: int, task: ImageTask, generator: torch.Generator) -> Tens
     return torch.randint(256, shape, dtype=torch.uint8, generator=generator)
 
 
-def _program(trained: TrainedEnsemble, execution: str) -> ExportedProgram:
-    """Trace the ensemble in float32, for batches of any size."""
+def _exported_program(trained: TrainedEnsemble, execution: str) -> ExportedProgram:
+    """Trace a copy of the ensemble in float32, for batches of any size."""
     module = Predictor(
         serve(copy.deepcopy(trained.ensemble).float(), execution),
         *trained.normalisation.factors(torch.float32),
     ).requires_grad_(False)
-    for tensor in module.parameters():  # a fused one's share their memory
+    for tensor in module.parameters():  # those of a fused ensemble share their memory
         tensor.data = tensor.clone(memory_format=torch.contiguous_format)
     example = _noise(2, trained.task, torch.Generator().manual_seed(0))
     batch = torch.export.Dim("batch", min=1)
     program = torch.export.export(module.eval(), (example,), dynamic_shapes=({0: batch},))
     for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # it names folders of this machine
+        node.meta.pop("stack_trace", None)  # it contains paths of this machine
     return program
 
 
-def _write_onnx(program: ExportedProgram, facts: Mapping[str, str], path: Path) -> None:
+def _write_onnx(program: ExportedProgram, metadata: Mapping[str, str], path: Path) -> None:
     num_bytes = sum(tensor.nbytes for tensor in program.state_dict.values())
     if num_bytes > MAX_ONNX_BYTES:
         raise ConfigError(
-            f"--format onnx: a file holds 2 GiB, the weights take {num_bytes / GIBIBYTE:.1f}; "
-            f"expected --format torch_export"
+            f"--format onnx: expected weights of at most 2 GiB, found "
+            f"{num_bytes / GIBIBYTE:.1f} GiB; use --format torch_export"
         )
     written = torch.onnx.export(
         program,
         dynamo=True,
         input_names=["images"],
         output_names=["probabilities"],
-        dynamic_shapes=({0: "batch"},),  # the axis' name; that it varies, the program knows
+        dynamic_shapes=({0: "batch"},),  # names the axis, which the program already marks dynamic
         verbose=False,
     )
     assert written is not None
-    written.model.metadata_props.update(facts)
+    written.model.metadata_props.update(metadata)
     written.save(path)
 
 
@@ -145,13 +152,13 @@ def _load_onnx(path: Path) -> Callable[[Tensor], Tensor]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors: its remarks on the machine are of no use here
+    options.log_severity_level = 3  # errors only, no warnings about the machine
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     return lambda images: torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
 
 
-def _write_torch(program: ExportedProgram, facts: Mapping[str, str], path: Path) -> None:
-    torch.export.save(program, path, extra_files={FACTS_FILE: json.dumps(facts)})
+def _write_torch(program: ExportedProgram, metadata: Mapping[str, str], path: Path) -> None:
+    torch.export.save(program, path, extra_files={METADATA_FILE: json.dumps(metadata)})
 
 
 def _load_torch(path: Path) -> Callable[[Tensor], Tensor]:
@@ -165,4 +172,4 @@ EXPORT_FORMATS: dict[
         Callable[[Path], Callable[[Tensor], Tensor]],
     ],
 ] = {"onnx": (_write_onnx, _load_onnx), "torch_export": (_write_torch, _load_torch)}
-"""How a file is written and loaded again, by format."""
+"""The functions that write and load a file, by format."""

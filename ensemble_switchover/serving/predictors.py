@@ -1,4 +1,4 @@
-"""A trained ensemble as one module that predicts, with its members executed as asked.
+"""Predict with a trained ensemble, with the members run one after another, fused or in parallel.
 
 Dimensions: k members, B images, C channels, H and W pixels.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FusedEnsemble(nn.Module):
-    """The ensemble in one pass: the members' channels side by side, each member its own group."""
+    """An ensemble computed in one pass of grouped convolutions, one group per member."""
 
     def __init__(self, members: Sequence[nn.Module]) -> None:
         super().__init__()
@@ -38,10 +38,10 @@ class FusedEnsemble(nn.Module):
 
 
 class ParallelEnsemble(nn.Module):
-    """The members side by side on a pool of threads; no gradients flow.
+    """An ensemble whose members run in parallel on a pool of threads, without gradients.
 
-    On a CPU there are as many threads as torch uses, and a member is computed by one of them. On
-    GPUs members are spread over all of them.
+    On a CPU the pool has as many threads as torch uses, and one thread computes each member. With
+    GPUs, the members are distributed over all of them.
     """
 
     def __init__(self, members: Sequence[nn.Module]) -> None:
@@ -62,7 +62,7 @@ class ParallelEnsemble(nn.Module):
         return ensemble_probabilities(torch.stack(list(parts)))
 
 
-@torch.no_grad()  # which every thread has to say for itself, and in what numbers it computes
+@torch.no_grad()  # gradient mode and autocast are settings of each thread
 def _predict_alone(member: nn.Module, *, images: Tensor, mixed: torch.dtype | None) -> Tensor:
     with torch.autocast(images.device.type, mixed) if mixed else nullcontext():
         logits: Tensor = member(images.to(next(member.parameters()).device))
@@ -70,13 +70,13 @@ def _predict_alone(member: nn.Module, *, images: Tensor, mixed: torch.dtype | No
 
 
 def _pool(num_threads: int) -> ThreadPoolExecutor:
-    """Start threads in which torch uses one; how many it uses elsewhere stays as it is."""
+    """Start a pool of threads in each of which torch itself uses a single thread."""
     elsewhere = torch.get_num_threads()
     started = Barrier(num_threads)
 
     def start() -> None:
         torch.set_num_threads(1)
-        torch.get_num_threads()  # a thread takes the number over when it first looks at it
+        torch.get_num_threads()  # a thread adopts the number when it first reads it
         started.wait()
 
     pool = ThreadPoolExecutor(num_threads, initializer=start)
@@ -86,37 +86,56 @@ def _pool(num_threads: int) -> ThreadPoolExecutor:
 
 
 class Predictor(nn.Module):
-    """A served ensemble that takes images as they are decoded, and standardises them itself."""
+    """An ensemble that predicts from decoded `uint8` images, and normalises them itself."""
 
     scale: Tensor
     shift: Tensor
 
     def __init__(self, served: nn.Module, scale: Tensor, shift: Tensor) -> None:
-        """Take the ensemble, and the factors (C, 1, 1) of the standardisation it trained with."""
+        """Combine an ensemble with the normalisation that it was trained with.
+
+        Args:
+            served: The ensemble, as `serve` returns it: maps normalised images (B, C, H, W) to
+                probabilities (B, classes).
+            scale: The factor (C, 1, 1) that pixels from 0 to 255 are multiplied by, in the dtype
+                to compute in; `Normalisation.factors` returns both.
+            shift: What is then subtracted, (C, 1, 1).
+        """
         super().__init__()
         self.served = served
         self.register_buffer("scale", scale)
         self.register_buffer("shift", shift)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map images (B, C, H, W) of `uint8` to probabilities (B, classes) of `float32`."""
+        """Map `uint8` images (B, C, H, W) to `float32` probabilities (B, classes)."""
         probabilities: Tensor = self.served(images.to(self.scale.dtype) * self.scale - self.shift)
         return probabilities.float()
 
 
-SERVED: dict[str, Callable[[Ensemble], nn.Module]] = {
+SERVING_EXECUTIONS: dict[str, Callable[[Ensemble], nn.Module]] = {
     "sequential": lambda ensemble: ensemble,
     "fused": lambda ensemble: FusedEnsemble(list(ensemble.members)),
     "parallel": lambda ensemble: ParallelEnsemble(list(ensemble.members)),
 }
-"""The ways to execute the members in prediction, by name."""
+"""The function that makes the predicting module, by execution."""
 
 
 def serve(ensemble: Ensemble, execution: str) -> nn.Module:
-    """Return the ensemble as a module that predicts: images (B, C, H, W) to (B, classes).
+    """Return a module that predicts with an ensemble, in evaluation mode.
 
-    `sequential` takes the members one after another, `fused` all in one pass of grouped
-    convolutions, `parallel` side by side on threads; the probabilities are the same to rounding.
-    The module has the ensemble's own weights: of a fused one, the members' become views.
+    Every execution gives the same probabilities, up to rounding. The module shares the ensemble's
+    weights: with `fused`, those of the members become views of the fused ones.
+
+    Args:
+        ensemble: The ensemble, such as that of `load_ensemble`.
+        execution: `sequential` runs the members one after another, `fused` all of them in one
+            pass of grouped convolutions, `parallel` at the same time on several threads.
+
+    Returns:
+        A module that maps normalised images (B, C, H, W) to probabilities (B, classes).
+        `Predictor` adds the normalisation to it.
+
+    Raises:
+        NoFusedFormError: if `execution` is `fused` and a layer has no fused form.
     """
-    return SERVED[execution](ensemble).eval()
+    return SERVING_EXECUTIONS[execution](ensemble).eval()

@@ -1,9 +1,8 @@
-"""The weights of a trained ensemble as one file, and back; nothing is ever unpickled.
+"""Write and read the weights of a trained ensemble as one safetensors file, without pickle.
 
-A file is in the format safetensors. Its tensors are `members.<member>.<name>`, all parameters and
-statistics as they were trained, and `normalisation.mean` and `normalisation.deviation` of pixels
-between 0 and 1. What network they belong to is one entry of the file's metadata, in JSON: equal
-ensembles make equal bytes.
+The tensors are `members.<member>.<name>`, the trained parameters and batch-norm statistics, and
+`normalisation.mean` and `normalisation.deviation` of pixels between 0 and 1. One entry of the
+file's metadata describes the network in JSON. Equal ensembles give equal bytes.
 """
 
 from __future__ import annotations
@@ -31,26 +30,28 @@ if TYPE_CHECKING:
     from ensemble_switchover.design import Family
 
 FORMAT_VERSION = 1
-"""Of a file of weights; records have a version of their own."""
+"""The version of this file format; records have a version of their own."""
 
 HEADER = "ensemble_switchover"
-"""Name of the metadata's entry."""
+"""The metadata entry that describes the network."""
 
 MEAN, DEVIATION = "normalisation.mean", "normalisation.deviation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedEnsemble:
-    """An ensemble, and what is needed to use it."""
+    """A trained ensemble with its design and the normalisation of its images."""
 
     family: Family
     depth: int
     width: int
     task: ImageTask
+    """The number of channels, image size in pixels and number of classes."""
     ensemble: Ensemble
     normalisation: Normalisation
+    """The mean and standard deviation of the training images."""
     class_names: tuple[str, ...]
-    """One a class, in the order of the labels; empty where the data set has none."""
+    """One name per class, in the order of the labels; empty if the data set has no names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ _header_adapter = TypeAdapter(_Header)
 
 
 def dump_weights(trained: TrainedEnsemble) -> bytes:
-    """Write an ensemble's weights and what they belong to."""
+    """Return the content of a weights file: the tensors, and the description of the network."""
     task = trained.task
     is_double = next(trained.ensemble.parameters()).dtype == torch.float64
     header = _Header(
@@ -94,17 +95,21 @@ def dump_weights(trained: TrainedEnsemble) -> bytes:
         DEVIATION: trained.normalisation.deviation,
     }
     return save(
-        {name: _own(tensor) for name, tensor in tensors.items()},
+        {name: _contiguous_copy(tensor) for name, tensor in tensors.items()},
         {HEADER: json.dumps(asdict(header), sort_keys=True)},
     )
 
 
 def load_ensemble(path: Path) -> TrainedEnsemble:
-    """Read what `dump_weights` wrote, ready to predict, on the CPU.
+    """Load the weights file of a finished run, `weights.safetensors` in the run's folder.
+
+    Returns:
+        The ensemble on the CPU, in evaluation mode and in the dtype that it was trained in, with
+        its design, normalisation and class names.
 
     Raises:
-        RecordError: if the file is absent, damaged, foreign, or its tensors are not those of the
-            network that it names.
+        RecordError: if the file is absent, damaged or not a weights file of this program, or if
+            its tensors do not match the network that it describes.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -112,20 +117,22 @@ def load_ensemble(path: Path) -> TrainedEnsemble:
             names = file.keys()
             tensors = {name: file.get_tensor(name).clone() for name in names}
     except SafetensorError as error:
-        raise RecordError(f"{path}: damaged, or no weights of this program ({error})") from error
+        raise RecordError(
+            f"{path}: damaged, or not a weights file of this program ({error})"
+        ) from error
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror or error}") from error
     return _assemble(path, header, tensors)
 
 
-def _own(tensor: Tensor) -> Tensor:
-    """Copy a tensor out of what it may be a view of."""
+def _contiguous_copy(tensor: Tensor) -> Tensor:
+    """Copy a tensor, which may be a view of a larger one, to memory of its own."""
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
 def _read_header(path: Path, metadata: dict[str, str] | None) -> _Header:
     if metadata is None or HEADER not in metadata:
-        raise RecordError(f"{path}: no weights of this program")
+        raise RecordError(f"{path}: not a weights file of this program")
     try:
         header = _header_adapter.validate_json(metadata[HEADER])
     except ValidationError as error:
@@ -134,7 +141,10 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> _Header:
         raise RecordError(f"{path}: {where}: {first['msg']}") from error
     version = header.schema_version
     if version != FORMAT_VERSION:
-        raise RecordError(f"{path}: schema version {version}, this program reads {FORMAT_VERSION}")
+        raise RecordError(
+            f"{path}: expected schema version {FORMAT_VERSION}, found {version}: another version "
+            f"of this program wrote the file"
+        )
     return header
 
 
@@ -143,16 +153,16 @@ def _assemble(path: Path, header: _Header, tensors: dict[str, Tensor]) -> Traine
         family = make_family(header.family, header.family_options)
         family.check(header.depth, header.width)
     except (DesignError, TypeError) as error:
-        raise RecordError(f"{path}: no network of this program: {error}") from error
+        raise RecordError(f"{path}: its network is unknown to this program: {error}") from error
     task = ImageTask(header.channels, header.image_size, header.num_classes)
     if min(task.channels, task.size, task.num_classes) < 1 or not 1 <= header.k <= MAX_MEMBERS:
-        raise RecordError(f"{path}: no ensemble of this program: {task}, k={header.k}")
-    with torch.device("meta"):  # shapes alone
+        raise RecordError(f"{path}: its ensemble is invalid: {task}, k={header.k}")
+    with torch.device("meta"):  # shapes only, no memory
         ensemble = Ensemble(
             build_network(family, header.depth, header.width, task) for _ in range(header.k)
         ).to(getattr(torch, header.dtype))
     channels = torch.empty(task.channels, dtype=torch.float64, device="meta")
-    _check(path, {**ensemble.state_dict(), MEAN: channels, DEVIATION: channels}, tensors)
+    _check_tensors(path, {**ensemble.state_dict(), MEAN: channels, DEVIATION: channels}, tensors)
     normalisation = Normalisation(tensors.pop(MEAN), tensors.pop(DEVIATION))
     ensemble.load_state_dict(tensors, assign=True)
     return TrainedEnsemble(
@@ -166,16 +176,15 @@ def _assemble(path: Path, header: _Header, tensors: dict[str, Tensor]) -> Traine
     )
 
 
-def _check(path: Path, expected: dict[str, Tensor], found: dict[str, Tensor]) -> None:
+def _check_tensors(path: Path, expected: dict[str, Tensor], found: dict[str, Tensor]) -> None:
     for name in sorted(expected.keys() ^ found.keys()):
-        what = "absent" if name in expected else "no tensor of this network"
-        raise RecordError(f"{path}: {name}: {what}")
+        problem = "absent" if name in expected else "not a tensor of this network"
+        raise RecordError(f"{path}: {name}: {problem}")
     for name, tensor in found.items():
-        if _form(tensor) != _form(expected[name]):
-            raise RecordError(
-                f"{path}: {name}: expected {_form(expected[name])}, found {_form(tensor)}"
-            )
+        wanted, came = _dtype_and_shape(expected[name]), _dtype_and_shape(tensor)
+        if came != wanted:
+            raise RecordError(f"{path}: {name}: expected {wanted}, found {came}")
 
 
-def _form(tensor: Tensor) -> str:
+def _dtype_and_shape(tensor: Tensor) -> str:
     return f"{tensor.dtype} of shape {tuple(tensor.shape)}"

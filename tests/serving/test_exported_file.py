@@ -1,4 +1,4 @@
-"""Exported files, read by their own programs, against members run one by one."""
+"""Exported files, run by other programs, compared with members run one by one."""
 
 import gc
 import json
@@ -20,7 +20,7 @@ TOLERANCE = 1e-5
 
 @pytest.fixture(autouse=True)
 def _without_garbage_collection():
-    """Do as the command does; tracing makes many objects."""
+    """Turn off garbage collection, as the command does; tracing makes many objects."""
     gc.disable()
     yield
     gc.enable()
@@ -57,7 +57,7 @@ def test_a_file_predicts_what_the_members_do_one_by_one(name, options, form, exe
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
 
 
-def test_a_file_tells_of_itself_and_not_of_the_machine(tmp_path):
+def test_a_file_describes_the_run_and_not_the_machine(tmp_path):
     trained = make_trained()
     write(trained, "onnx", tmp_path / "a.onnx", "sequential")
     write(trained, "torch_export", tmp_path / "a.pt2", "fused")
@@ -66,9 +66,9 @@ def test_a_file_tells_of_itself_and_not_of_the_machine(tmp_path):
     (image,), (told,) = session.get_inputs(), session.get_outputs()
     assert (image.name, image.type, image.shape) == ("images", "tensor(uint8)", ["batch", 3, 9, 9])
     assert (told.name, told.type, told.shape) == ("probabilities", "tensor(float)", ["batch", 5])
-    extra = {exported_file.FACTS_FILE: ""}
+    extra = {exported_file.METADATA_FILE: ""}
     program = torch.export.load(tmp_path / "a.pt2", extra_files=extra)
-    assert json.loads(extra[exported_file.FACTS_FILE]) == FACTS
+    assert json.loads(extra[exported_file.METADATA_FILE]) == FACTS
     images = images_of(TASK, 4)
     for probabilities in (run_onnx(tmp_path / "a.onnx", images), program.module()(images).numpy()):
         assert abs(probabilities - plain_probabilities(trained, images)).max() < 1e-6
@@ -87,18 +87,18 @@ def test_weights_of_double_precision_are_written_in_single(tmp_path):
     assert next(trained.ensemble.parameters()).dtype == torch.float64
 
 
-def test_a_file_that_differs_is_not_kept_and_takes_no_place(tmp_path, monkeypatch):
+def test_a_file_that_differs_is_removed(tmp_path, monkeypatch):
     trained, out = make_trained(), tmp_path / "a.pt2"
     out.write_bytes(b"of before")
     other = replace(trained, ensemble=make_trained(width=4).ensemble)
-    original_of = exported_file.original_of
-    monkeypatch.setattr(exported_file, "original_of", lambda _: original_of(other))
+    reference_predictor = exported_file.reference_predictor
+    monkeypatch.setattr(exported_file, "reference_predictor", lambda _: reference_predictor(other))
     assert write(trained, "torch_export", out) > 0.01
     assert out.read_bytes() == b"of before"
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
 
 
-def test_what_is_no_number_is_no_small_difference():
+def test_nan_is_not_a_small_difference():
     def good(images):
         return torch.zeros(len(images), 2)
 
@@ -116,8 +116,8 @@ def test_one_batch_of_several_is_enough_to_differ():
     assert largest_difference(lambda images: torch.zeros(len(images), 2), fails_at_seven, TASK) > 0
 
 
-def test_what_one_file_cannot_hold_is_said(tmp_path, monkeypatch):
+def test_weights_too_large_for_one_file_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(exported_file, "MAX_ONNX_BYTES", 1000)
-    with pytest.raises(ConfigError, match="expected --format torch_export"):
+    with pytest.raises(ConfigError, match="use --format torch_export"):
         write(make_trained(), "onnx", tmp_path / "a.onnx")
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""The served ensemble against its members run one by one, their softmax averaged in numpy."""
+"""The served ensemble, compared with its members run one by one and averaged in numpy."""
 
 import copy
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ import torch
 
 from ensemble_switchover import export
 from ensemble_switchover.design import FAMILIES
-from ensemble_switchover.serving.predictors import SERVED, Predictor, serve
+from ensemble_switchover.serving.predictors import SERVING_EXECUTIONS, Predictor, serve
 from tests.trained import TASK, VARIANTS, images_of, make_trained, plain_probabilities
 
 
@@ -17,11 +17,11 @@ def test_every_family_is_tested():
 
 
 def test_the_command_offers_every_execution_but_threads():
-    assert {*export.EXPORT_EXECUTIONS, "parallel"} == SERVED.keys()
+    assert {*export.EXPORT_EXECUTIONS, "parallel"} == SERVING_EXECUTIONS.keys()
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-9)])
-@pytest.mark.parametrize("execution", sorted(SERVED))
+@pytest.mark.parametrize("execution", sorted(SERVING_EXECUTIONS))
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
 def test_every_execution_predicts_the_mean_of_the_softmax(
     name, options, execution, dtype, tolerance
@@ -37,7 +37,7 @@ def test_every_execution_predicts_the_mean_of_the_softmax(
     assert served.dtype == dtype
     assert told.dtype == torch.float32
     expected = plain_probabilities(trained, images)
-    # float32 members are compared with float64 ones, so some rounding of theirs is in it too
+    # the float32 members are compared with float64 ones, so their rounding counts too
     assert abs(served.double().numpy() - expected).max() < tolerance
     assert abs(told.double().numpy() - expected).max() < max(tolerance, 1e-7)
 

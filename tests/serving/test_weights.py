@@ -1,4 +1,4 @@
-"""Weights come back as they were; anything else is one sentence."""
+"""Weights are read back unchanged; any other file is refused in one sentence."""
 
 import json
 import pickle
@@ -23,7 +23,7 @@ def path(tmp_path):
 
 
 def change(path, tensors=None, **facts):
-    """Write the file again with other tensors or facts, None for none."""
+    """Rewrite the file with some tensors or header entries changed; None removes one."""
     with safe_open(path, framework="pt") as file:
         header = json.loads(file.metadata()[HEADER])
     content = {**load_file(path), **(tensors or {})}
@@ -79,7 +79,7 @@ class Bomb:
 )
 def test_a_foreign_file_is_refused_and_nothing_of_it_runs(content, path):
     path.write_bytes(content)
-    with pytest.raises(RecordError, match="damaged, or no weights of this program"):
+    with pytest.raises(RecordError, match="damaged, or not a weights file of this program"):
         load_ensemble(path)
 
 
@@ -97,7 +97,7 @@ def test_an_absent_file_and_a_folder_are_named(tmp_path):
 
 def test_weights_of_another_program_are_refused(path):
     save_file({"weight": torch.zeros(2)}, path)
-    with pytest.raises(RecordError, match="no weights of this program"):
+    with pytest.raises(RecordError, match="not a weights file of this program"):
         load_ensemble(path)
 
 
@@ -108,18 +108,18 @@ FIRST = "members.0.0.weight"
     ("tensors", "facts", "message"),
     [
         ({FIRST: None}, {}, f"{FIRST}: absent"),
-        ({"more": torch.zeros(1)}, {}, "more: no tensor of this network"),
+        ({"more": torch.zeros(1)}, {}, "more: not a tensor of this network"),
         ({FIRST: torch.zeros(3, 3)}, {}, f"{FIRST}: expected .* found .*shape \\(3, 3\\)"),
         ({FIRST: torch.zeros(3, 3, 3, 3).double()}, {}, f"{FIRST}: .* found torch.float64"),
         ({"normalisation.mean": torch.zeros(3)}, {}, "normalisation.mean: expected torch.float64"),
-        ({}, {"schema_version": 99}, "schema version 99, this program reads"),
+        ({}, {"schema_version": 99}, "expected schema version 1, found 99"),
         ({}, {"family": "transformer"}, "arch=transformer: expected one of"),
-        ({}, {"family_options": {"heads": 2}}, "no network of this program: .*heads"),
+        ({}, {"family_options": {"heads": 2}}, "its network is unknown to this program: .*heads"),
         ({}, {"depth": 9}, "depth=9"),
         ({}, {"width": 4}, f"{FIRST}: expected"),
         ({}, {"k": 3}, "members.2.*: absent"),
-        ({}, {"k": 0}, "no ensemble of this program"),
-        ({}, {"channels": -1}, "no ensemble of this program"),
+        ({}, {"k": 0}, "its ensemble is invalid"),
+        ({}, {"channels": -1}, "its ensemble is invalid"),
         ({}, {"num_classes": "many"}, "num_classes: "),
     ],
 )
