@@ -1,4 +1,4 @@
-"""Images: data sets, splits, augmentation, and every member's own batches."""
+"""Images: data sets, splits, augmentation, and the batches of every member."""
 
 from ensemble_switchover.data.batches import Batch, EvaluationBatch
 from ensemble_switchover.data.datamodule import ImageDataModule

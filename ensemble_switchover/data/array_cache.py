@@ -1,7 +1,7 @@
-"""Decoded data sets on disk: made once, mapped into memory by every process that uses them.
+"""Cache decoded data sets on disk; every process that uses one maps its files into memory.
 
-A set is a folder of `.npy` files and a manifest. It is written beside its place and renamed
-there, so that a half-written set is never taken for a whole one.
+A data set is a folder of `.npy` files and a manifest. It is written to a temporary folder that is
+then renamed, so a partly written data set is never mistaken for a complete one.
 """
 
 from __future__ import annotations
@@ -33,55 +33,56 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 CACHE_VERSION = 2
-"""Of the layout; a cache of another version is made again."""
+"""The version of the layout on disk; a folder of another version is written again."""
 
 MANIFEST = "manifest.json"
-WRITTEN_PIECE_BYTES = 1 << 26
+WRITE_CHUNK_BYTES = 1 << 26
 SAMPLED_ROWS = 64
-ARRAY_TYPES = tuple(np.dtype(kind).str for kind in (np.uint8, np.int64))
-"""Types of the arrays, as numpy writes them."""
+"""About how many rows of an array its checksum covers."""
+ARRAY_DTYPES = tuple(np.dtype(dtype).str for dtype in (np.uint8, np.int64))
+"""The dtypes that an array may have, as numpy writes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedDataset:
-    """A decoded set, mapped from its files, with the sums that its statistics follow from."""
+    """A whole data set as arrays, with the pixel sums that give its mean and deviation."""
 
     arrays: DatasetArrays
     train_moments: np.ndarray
-    """(N, 2, C) `int64`: every training image's sums of pixels and of their squares."""
+    """(N, 2, C) `int64`: the sum of the pixels of every training image, and of their squares."""
 
 
 def cached_dataset(
     folder: Path, identity: str, decode: Callable[[], DatasetArrays]
 ) -> LoadedDataset:
-    """Map the set kept under `identity`, decoding and writing it first if it is not there.
+    """Map the data set cached as `identity`; decode and write it first if it is not cached.
 
-    The arrays are mapped copy on write: processes share the pages, and no write ever reaches the
-    file. Of several processes that start at once, one decodes and the others wait.
+    The arrays are mapped copy-on-write: processes share the pages, and no write reaches the file.
+    If several processes start at the same time, one decodes and the others wait.
 
     Args:
-        folder: Where sets are kept.
-        identity: Name of the set within the folder.
-        decode: Reads the set from its source.
+        folder: The folder of all cached data sets.
+        identity: The name of the data set in that folder.
+        decode: Reads the data set from its source.
 
     Raises:
-        DataError: if the set cannot be decoded, or the folder not written.
+        DataError: if the data set cannot be decoded, or the folder cannot be written.
     """
-    place = folder / identity
-    found = _read(place, identity)
+    path = folder / identity
+    found = _read(path, identity)
     if found is not None:
         return found
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder, identity):
-            found = _read(place, identity)
+            found = _read(path, identity)
             if found is not None:
                 return found
             for abandoned in folder.glob(f"{identity}.part-*"):
                 shutil.rmtree(abandoned, ignore_errors=True)
-            _logger.info(f"preparing {identity} once; its decoded images go to {place}")
-            whole = _decoded(identity, decode)
-            _write(place, identity, whole)
+            _logger.info(f"preparing {identity} once; its decoded images go to {path}")
+            dataset = _decode(identity, decode)
+            _write(path, identity, dataset)
     except OSError as error:
         room = "make room there, or " if error.errno == errno.ENOSPC else ""
         raise DataError(
@@ -89,7 +90,7 @@ def cached_dataset(
             f"({error.strerror or error}); {room}set dataset.cache= to a folder that can be "
             f"written"
         ) from error
-    return _read(place, identity) or whole
+    return _read(path, identity) or dataset
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def _lock(folder: Path, identity: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        _logger.info(f"another process prepares {identity}; waiting for it")
+        _logger.info(f"another process is preparing {identity}; waiting for it")
         lock.acquire()
     try:
         yield
@@ -107,70 +108,70 @@ def _lock(folder: Path, identity: str) -> Iterator[None]:
 
 
 def with_moments(decoded: DatasetArrays) -> LoadedDataset:
-    """Add the sums of every training image to a decoded set."""
+    """Compute the pixel sums of a data set's training images."""
     return LoadedDataset(decoded, pixel_moments(decoded.train_images))
 
 
-def _decoded(identity: str, decode: Callable[[], DatasetArrays]) -> LoadedDataset:
+def _decode(identity: str, decode: Callable[[], DatasetArrays]) -> LoadedDataset:
     try:
         return with_moments(decode())
     except OSError as error:
         raise DataError(f"{identity} cannot be read ({error})") from error
 
 
-def _arrays(cached: LoadedDataset) -> dict[str, np.ndarray]:
+def _named_arrays(dataset: LoadedDataset) -> dict[str, np.ndarray]:
     arrays = {
-        entry.name: getattr(cached.arrays, entry.name)
+        entry.name: getattr(dataset.arrays, entry.name)
         for entry in fields(DatasetArrays)
         if entry.name not in {"class_names", "remarks"}
     }
-    return {**arrays, "train_moments": cached.train_moments}
+    return {**arrays, "train_moments": dataset.train_moments}
 
 
-def _write(place: Path, identity: str, cached: LoadedDataset) -> None:
-    part = place.with_name(f"{identity}.part-{uuid4().hex[:8]}")
+def _write(path: Path, identity: str, dataset: LoadedDataset) -> None:
+    temporary = path.with_name(f"{identity}.part-{uuid4().hex[:8]}")
     try:
-        part.mkdir()
-        arrays = _arrays(cached)
+        temporary.mkdir()
+        arrays = _named_arrays(dataset)
         for name, array in arrays.items():
-            with (part / f"{name}.npy").open("wb") as file:
+            with (temporary / f"{name}.npy").open("wb") as file:
                 _write_array(file, array)
-                _synchronise(file)
+                _flush_to_disk(file)
         manifest = {
             "version": CACHE_VERSION,
             "identity": identity,
-            "class_names": list(cached.arrays.class_names),
-            "remarks": list(cached.arrays.remarks),
-            "arrays": {name: _facts(array) for name, array in arrays.items()},
+            "class_names": list(dataset.arrays.class_names),
+            "remarks": list(dataset.arrays.remarks),
+            "arrays": {name: _description(array) for name, array in arrays.items()},
         }
-        with (part / MANIFEST).open("wb") as file:
+        with (temporary / MANIFEST).open("wb") as file:
             file.write(json.dumps(manifest, indent=1).encode())
-            _synchronise(file)
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place)
+            _flush_to_disk(file)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
         else:
-            place.unlink(missing_ok=True)
-        part.rename(place)
+            path.unlink(missing_ok=True)
+        temporary.rename(path)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_array(file: BinaryIO, array: np.ndarray) -> None:
-    """Write as `numpy.save` does, but in pieces: its own error on a full disk has no reason."""
+    """Write what `numpy.save` writes, but in chunks: its error on a full disk gives no reason."""
     array = np.ascontiguousarray(array)
-    file.write(_header(array.shape, array.dtype.str))
+    file.write(_npy_header(array.shape, array.dtype.str))
     content = array.reshape(-1).view(np.uint8).data
-    for start in range(0, len(content), WRITTEN_PIECE_BYTES):
-        file.write(content[start : start + WRITTEN_PIECE_BYTES])
+    for start in range(0, len(content), WRITE_CHUNK_BYTES):
+        file.write(content[start : start + WRITE_CHUNK_BYTES])
 
 
-def _synchronise(file: BinaryIO) -> None:
+def _flush_to_disk(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
 
 
-def _facts(array: np.ndarray) -> dict[str, Any]:
-    """Describe an array so that another one in its place is noticed without reading it all."""
+def _description(array: np.ndarray) -> dict[str, Any]:
+    """Return shape, dtype and a checksum of sampled rows, to detect a file that was replaced."""
     sample = array if array.ndim == 1 else array[:: max(1, len(array) // SAMPLED_ROWS)]
     return {
         "shape": list(array.shape),
@@ -179,16 +180,16 @@ def _facts(array: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _read(place: Path, identity: str) -> LoadedDataset | None:
-    """Map a set, or return None where there is none that is whole."""
+def _read(path: Path, identity: str) -> LoadedDataset | None:
+    """Map a cached data set; return None if it is absent, incomplete or damaged."""
     try:
-        manifest = json.loads((place / MANIFEST).read_bytes())
+        manifest = json.loads((path / MANIFEST).read_bytes())
         if (manifest["version"], manifest["identity"]) != (CACHE_VERSION, identity):
             return None
         arrays = {}
-        for name, facts in manifest["arrays"].items():
-            array = _map(place / f"{name}.npy", facts["shape"], facts["dtype"])
-            if _facts(array) != facts:
+        for name, expected in manifest["arrays"].items():
+            array = _map(path / f"{name}.npy", expected["shape"], expected["dtype"])
+            if _description(array) != expected:
                 return None
             arrays[name] = array
         moments = arrays.pop("train_moments")
@@ -198,29 +199,29 @@ def _read(place: Path, identity: str) -> LoadedDataset | None:
         return None
 
 
-def _map(path: Path, shape: Sequence[int], kind: str) -> np.ndarray:
-    """Map an array whose shape and type are known; numpy would trust a damaged header.
+def _map(path: Path, shape: Sequence[int], dtype_code: str) -> np.ndarray:
+    """Map a `.npy` file of known shape and dtype; `numpy.load` would trust a damaged header.
 
     Raises:
-        ValueError: if the file is another one.
+        ValueError: if the file holds anything else.
     """
-    if kind not in ARRAY_TYPES:
-        raise ValueError(f"an array of type {kind}")
-    dtype, header = np.dtype(kind), _header(shape, kind)
+    if dtype_code not in ARRAY_DTYPES:
+        raise ValueError(f"an array of dtype {dtype_code}")
+    dtype, header = np.dtype(dtype_code), _npy_header(shape, dtype_code)
     content_bytes = math.prod(shape) * dtype.itemsize
     with path.open("rb") as file:
         same = file.read(len(header)) == header
     if not same or path.stat().st_size != len(header) + content_bytes:
         raise ValueError(f"{path}: expected {dtype} of shape {tuple(shape)}")
     if content_bytes == 0:
-        return np.empty(shape, dtype)  # nothing can be mapped
+        return np.empty(shape, dtype)  # an empty file cannot be mapped
     mapped = np.memmap(path, dtype, mode="c", offset=len(header), shape=tuple(shape))
     return np.asarray(mapped)
 
 
-def _header(shape: Sequence[int], kind: str) -> bytes:
-    """Return what `numpy.save` writes before an array of that shape and type."""
+def _npy_header(shape: Sequence[int], dtype_code: str) -> bytes:
+    """Return the header that `numpy.save` writes before an array of this shape and dtype."""
     buffer = BytesIO()
-    facts = {"descr": kind, "fortran_order": False, "shape": tuple(shape)}
-    np.lib.format.write_array_header_1_0(buffer, facts)
+    header = {"descr": dtype_code, "fortran_order": False, "shape": tuple(shape)}
+    np.lib.format.write_array_header_1_0(buffer, header)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Augmentation of whole batches, each image with its own draw.
+"""Augment whole batches of images, each image with its own random draw.
 
 Dimensions: B images, C channels, H and W pixels.
 """
@@ -16,36 +16,36 @@ from ensemble_switchover.data.randaugment import RandAugment, draw_operations, t
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """Random crop after zero padding, and a random horizontal flip (He et al. 2016).
+    """A random crop after zero padding and a random horizontal flip (He et al. 2016).
 
-    Where there are operations, they come first, on the whole image: so do the code of AutoAugment
-    (Cubuk et al. 2019) and the usual RandAugment for CIFAR; torchvision's ImageNet recipe has them
-    last.
+    RandAugment's operations, if any, are applied before, to the whole image. So do the code of
+    AutoAugment (Cubuk et al. 2019) and the usual RandAugment for CIFAR; torchvision's ImageNet
+    recipe applies them last.
     """
 
     padding: int
-    """Pixels on every side; 0 leaves the crop out."""
+    """Zero padding on every side, in pixels; 0 means no crop."""
     flip: bool
     operations: RandAugment | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AugmentationDraws:
-    """What was drawn for B images."""
+    """The random draws for B images."""
 
     offsets: Tensor
-    """(B, 2) of the crop, in pixels."""
+    """(B, 2) row and column of the crop in the padded image, in pixels."""
     flips: Tensor
-    """(B,)"""
+    """(B,) `bool`: whether the image is flipped."""
     codes: Tensor | None = None
-    """(B, n) operations; they stay on the CPU, which decides by them what a device is to do."""
+    """(B, n) RandAugment operations; they stay on the CPU, which sorts the images by them."""
 
     def to(self, device: torch.device) -> AugmentationDraws:
-        """Move what a device needs there."""
+        """Move the offsets and flips to a device."""
         return replace(self, offsets=self.offsets.to(device), flips=self.flips.to(device))
 
     def select(self, start: int, stop: int) -> AugmentationDraws:
-        """Keep the draws of the images from `start` up to `stop`."""
+        """Return the draws of images `start` to `stop`, `stop` excluded."""
         codes = None if self.codes is None else self.codes[start:stop]
         return AugmentationDraws(self.offsets[start:stop], self.flips[start:stop], codes)
 
@@ -53,9 +53,9 @@ class AugmentationDraws:
 def draw_augmentation(
     augmentation: Augmentation, size: int, generator: torch.Generator
 ) -> AugmentationDraws:
-    """Draw for `size` images; on the CPU, so that every device sees the same draws.
+    """Draw the augmentation of `size` images on the CPU, so that it is the same on every device.
 
-    Crops and flips are the same with operations and without.
+    The crops and flips do not depend on whether there are operations.
     """
     offsets = torch.randint(0, 2 * augmentation.padding + 1, (size, 2), generator=generator)
     flips = torch.rand(size, generator=generator, dtype=torch.float32) < 0.5
@@ -68,14 +68,14 @@ def draw_augmentation(
 
 
 def augment(images: Tensor, draws: AugmentationDraws, augmentation: Augmentation) -> Tensor:
-    """Augment images (B, C, H, W) of `uint8` by their draws; the shape stays."""
+    """Augment `uint8` images (B, C, H, W) according to their draws; the shape stays the same."""
     if augmentation.operations is not None and draws.codes is not None:
         images = transform(images, draws.codes, augmentation.operations.magnitude)
     return crop_and_flip(images, draws, augmentation.padding)
 
 
 def crop_and_flip(images: Tensor, draws: AugmentationDraws, padding: int) -> Tensor:
-    """Crop and flip images (B, C, H, W) by their draws; the shape stays."""
+    """Crop and flip images (B, C, H, W) according to their draws; the shape stays the same."""
     num_channels, height, width = images.shape[1:]
     padded = functional.pad(images, (padding, padding, padding, padding))
     rows = draws.offsets[:, 0, None] + torch.arange(height, device=images.device)

@@ -1,6 +1,6 @@
-"""Every member's own batches, made on the device.
+"""Make the batches of every member on the device.
 
-Dimensions: N images, m members of a step, B images of a batch, C channels, H and W pixels.
+Dimensions: N images, m members that share a step, B images of a batch, C channels, H and W pixels.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ensemble_switchover.data.augmentation import Augmentation
+    from ensemble_switchover.data.augmentation import Augmentation, AugmentationDraws
     from ensemble_switchover.data.images import ImageSet
     from ensemble_switchover.data.normalisation import Normalisation
 
 IMAGES_AT_ONCE = 1024
+"""Images that RandAugment is applied to at once: a batch of 128 has too few per operation."""
 PIXELS_AT_ONCE = IMAGES_AT_ONCE * 64**2
-"""Larger images are fewer at a time: their operations need several times their memory."""
-"""RandAugment has 14 operations, so a batch of 128 has 9 images of each: too few to be quick."""
+"""The same limit in pixels, because the operations take several times the images' memory."""
 
 Groups = tuple[tuple[int, ...], ...]
-"""Which members share a step, in the order in which the groups take their epoch."""
+"""The members that share every step, group by group in the order of training within an epoch."""
 
 
 class Batch(NamedTuple):
-    """One training step of the members of one group."""
+    """The images of one training step of a group of members."""
 
     members: tuple[int, ...]
     images: Tensor
@@ -43,25 +43,28 @@ class Batch(NamedTuple):
 
 
 class GroupEpoch(NamedTuple):
-    """One epoch of the members of one group."""
+    """One epoch of a group of members."""
 
     members: tuple[int, ...]
     batches: Iterator[Batch]
-    """Made as they are asked for."""
+    """The batches, each made when it is requested."""
 
 
 class EvaluationBatch(NamedTuple):
-    """The same test images for the members of one group."""
+    """Test images for all members of a group."""
 
     members: tuple[int, ...]
     images: Tensor
     """(B, C, H, W), normalised."""
     start: int
-    """Position of the first of them in the test set."""
+    """The index of the first image in the test set."""
 
 
 class TrainingBatches:
-    """One epoch of every group after the other; each member in its own order and augmentation."""
+    """The batches of one epoch, group after group; each member has its own order and augmentation.
+
+    Iterating gives the batches of the current epoch.
+    """
 
     def __init__(
         self,
@@ -76,10 +79,19 @@ class TrainingBatches:
         epoch: Callable[[], int],
         prefetch_to: torch.device | None = None,
     ) -> None:
-        """Take the data, and a function that tells the current epoch, counted from 0.
+        """Prepare to make batches.
 
-        Batches are made where the data lie, or on a device that images are brought to while
-        others are trained on.
+        Args:
+            data: The training images, on any device.
+            groups: The members that share every step.
+            member_seeds: One seed per member, which decides its order and augmentation.
+            batch_size: Images per member and step.
+            augmentation: How images are augmented; None for not at all.
+            normalisation: The mean and deviation of the training images.
+            dtype: The dtype of the batches.
+            epoch: Returns the current epoch, counted from 0.
+            prefetch_to: A device to copy images to ahead of their use; None makes the batches on
+                the device of `data`.
         """
         self.data = data
         self.groups = groups
@@ -96,44 +108,56 @@ class TrainingBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         for group in self.groups:
-            yield from self._group_batches(group, self.epoch())
+            yield from self.group_batches(group, self.epoch())
 
     def by_group(self) -> GroupEpochs:
-        """Return the same, an epoch of a group at a time."""
+        """Return the same batches as one item per group and epoch."""
         return GroupEpochs(self)
 
-    def _group_batches(self, group: tuple[int, ...], epoch: int) -> Iterator[Batch]:
-        size = len(self.data)
-        orders, draws = [], []
-        for member in group:
-            seed = self.member_seeds[member]
-            generator = torch.Generator().manual_seed(stream_seed(seed, Stream.ORDER, epoch))
-            orders.append(torch.randperm(size, generator=generator).to(self.data.labels.device))
-            if self.augmentation is not None:
-                generator.manual_seed(stream_seed(seed, Stream.AUGMENTATION, epoch))
-                draws.append(draw_augmentation(self.augmentation, size, generator).to(self.device))
+    def group_batches(self, group: tuple[int, ...], epoch: int) -> Iterator[Batch]:
+        """Make the batches of one epoch of a group.
+
+        Several batches are gathered and augmented at once where that is quicker.
+        """
+        orders = [self._order(member, epoch) for member in group]
+        draws = [self._draws(member, epoch) for member in group]
         step = self._images_at_once
-        starts = range(0, size, step)
+        starts = range(0, len(self.data), step)
         indices = (order[start : start + step] for start in starts for order in orders)
         with closing(gather(self.data, indices, self.prefetch_to)) as gathered:
             for start in starts:
                 images, labels = [], []
-                for position in range(len(group)):
-                    piece, piece_labels = next(gathered)
-                    if self.augmentation is not None:
-                        selected = draws[position].select(start, start + step)
-                        piece = augment(piece, selected, self.augmentation)
-                    images.append(torch.split(piece, self.batch_size))
-                    labels.append(torch.split(piece_labels, self.batch_size))
-                for own, own_labels in zip(
+                for member_draws in draws:
+                    chunk, chunk_labels = next(gathered)
+                    if self.augmentation is not None and member_draws is not None:
+                        selected = member_draws.select(start, start + step)
+                        chunk = augment(chunk, selected, self.augmentation)
+                    images.append(torch.split(chunk, self.batch_size))
+                    labels.append(torch.split(chunk_labels, self.batch_size))
+                for of_members, labels_of_members in zip(
                     zip(*images, strict=True), zip(*labels, strict=True), strict=True
                 ):
-                    batches = torch.stack([self.normalise(batch) for batch in own])
-                    yield Batch(group, batches, torch.stack(own_labels))
+                    normalised = torch.stack([self.normalise(batch) for batch in of_members])
+                    yield Batch(group, normalised, torch.stack(labels_of_members))
+
+    def _order(self, member: int, epoch: int) -> Tensor:
+        """Return the member's order (N,) of the training images, on their device."""
+        generator = self._generator(member, Stream.ORDER, epoch)
+        return torch.randperm(len(self.data), generator=generator).to(self.data.labels.device)
+
+    def _draws(self, member: int, epoch: int) -> AugmentationDraws | None:
+        """Return the member's augmentation of all N positions of its order, if there is one."""
+        if self.augmentation is None:
+            return None
+        generator = self._generator(member, Stream.AUGMENTATION, epoch)
+        return draw_augmentation(self.augmentation, len(self.data), generator).to(self.device)
+
+    def _generator(self, member: int, stream: Stream, epoch: int) -> torch.Generator:
+        return torch.Generator().manual_seed(stream_seed(self.member_seeds[member], stream, epoch))
 
     @property
     def _images_at_once(self) -> int:
-        """Whole batches: one, or so many that the operations of RandAugment have enough to do."""
+        """The images of one batch, or of as many batches as RandAugment is applied to at once."""
         if self.augmentation is None or self.augmentation.operations is None:
             return self.batch_size
         pixels = self.data.images.shape[2] * self.data.images.shape[3]
@@ -142,7 +166,7 @@ class TrainingBatches:
 
 
 class GroupEpochs:
-    """Epochs of groups: Lightning's loop then runs once for all the steps of a group."""
+    """The epochs of groups as items, so that Lightning's loop runs once per group and epoch."""
 
     def __init__(self, batches: TrainingBatches) -> None:
         self.batches = batches
@@ -152,11 +176,11 @@ class GroupEpochs:
 
     def __iter__(self) -> Iterator[GroupEpoch]:
         for group in self.batches.groups:
-            yield GroupEpoch(group, self.batches._group_batches(group, self.batches.epoch()))
+            yield GroupEpoch(group, self.batches.group_batches(group, self.batches.epoch()))
 
 
 class EvaluationBatches:
-    """The whole test set, once for every group."""
+    """The batches of the whole test set, once for every group."""
 
     def __init__(
         self,
@@ -168,7 +192,7 @@ class EvaluationBatches:
         dtype: torch.dtype,
         prefetch_to: torch.device | None = None,
     ) -> None:
-        """Take the data; batches are made where they lie, or on a device they are brought to."""
+        """Prepare to make batches on the device of `data`, or on `prefetch_to`."""
         self.data = data
         self.groups = groups
         self.batch_size = batch_size

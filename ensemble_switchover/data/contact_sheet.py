@@ -1,4 +1,4 @@
-"""Rows of small images with names beside them, as one picture.
+"""Draw a picture with one row of small images per class, and the class's name beside it.
 
 Dimensions: N images, C channels, H and W pixels.
 """
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MIN_TILE_PIXELS = 72
-"""Pixels of an image at least; smaller images are enlarged by a whole number."""
+"""The smallest side of a drawn image; smaller images are enlarged by a whole factor."""
 GAP_PIXELS = 6
 TEXT_SIZE = 14
 MAX_NAME_LENGTH = 24
-"""Characters; longer names are cut."""
+"""The number of characters after which a name is cut."""
 PAPER, TEXT_INK = (255, 255, 255), (40, 40, 40)
 
 
@@ -33,7 +33,11 @@ class SheetRow:
 
 
 def draw_sheet(rows: Sequence[SheetRow]) -> Image.Image:
-    """Draw the rows below each other, as wide as the longest."""
+    """Draw the rows below each other; the sheet is as wide as the longest row.
+
+    Args:
+        rows: At least one row; all images have the same size.
+    """
     font = ImageFont.load_default(TEXT_SIZE)
     names = [_shortened(row.name) for row in rows]
     name_width = max(round(font.getlength(name)) for name in names) + 2 * GAP_PIXELS
@@ -56,8 +60,8 @@ def draw_sheet(rows: Sequence[SheetRow]) -> Image.Image:
 
 def _tile(image: np.ndarray) -> Image.Image:
     pixels = image.transpose(1, 2, 0)
-    times = -(-MIN_TILE_PIXELS // pixels.shape[0])
-    enlarged = pixels.repeat(times, axis=0).repeat(times, axis=1)
+    factor = -(-MIN_TILE_PIXELS // pixels.shape[0])
+    enlarged = pixels.repeat(factor, axis=0).repeat(factor, axis=1)
     return Image.fromarray(np.broadcast_to(enlarged, (*enlarged.shape[:2], 3)).copy())
 
 

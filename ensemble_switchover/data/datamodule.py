@@ -1,4 +1,4 @@
-"""The LightningDataModule: images where they fit, batches by member."""
+"""The LightningDataModule that makes the batches of every member."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ EVALUATION_BATCH_SIZE = 256
 
 
 class ImageDataModule(lightning.LightningDataModule):
-    """Serves every member its own batches on the trainer's device.
+    """Makes the batches of every member on the trainer's device.
 
-    Both splits are moved there once; or, where they do not fit, stay on the host, from where
-    batches are brought ahead of their use.
+    The training and test images are moved to the device once. If they do not fit there, they stay
+    on the host, and batches are copied ahead of their use.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class ImageDataModule(lightning.LightningDataModule):
         self.normalisation = Normalisation.of_set(split.train)
         self.asked_residence = residence
         self.residence = residence
-        """Where the images are: `device` or `host`, once training has begun."""
+        """Where the images are, `device` or `host`; decided when training begins."""
 
     def setup(self, stage: str) -> None:
-        """Choose where the images are to be."""
+        """Decide whether the images go to the device or stay on the host."""
         needed = self.split.train.num_bytes + self.split.test.num_bytes
         free = free_device_bytes(self._device)
         chosen = choose_residence(self.asked_residence, self._device.type, needed, free)
@@ -70,7 +70,7 @@ class ImageDataModule(lightning.LightningDataModule):
             _logger.info(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
 
     def train_dataloader(self) -> GroupEpochs:
-        """Serve the training images."""
+        """Return the training batches, as one item per group and epoch."""
         trainer = self.trainer
         assert trainer is not None
         return TrainingBatches(
@@ -86,7 +86,7 @@ class ImageDataModule(lightning.LightningDataModule):
         ).by_group()
 
     def val_dataloader(self) -> EvaluationBatches:
-        """Serve the test images; evaluation is not training."""
+        """Return the test batches."""
         return EvaluationBatches(
             self._placed(self.split.test),
             groups=self.groups,
@@ -99,7 +99,7 @@ class ImageDataModule(lightning.LightningDataModule):
     def transfer_batch_to_device(
         self, batch: object, device: torch.device, dataloader_idx: int
     ) -> object:
-        """Leave the batch where it is: it was made on the device."""
+        """Return the batch unchanged: it is already on the device."""
         return batch
 
     @property
@@ -109,7 +109,7 @@ class ImageDataModule(lightning.LightningDataModule):
 
     @property
     def _prefetch_to(self) -> torch.device | None:
-        # a CPU computes where the images are: there is nothing to bring
+        # with a CPU, host and device are the same memory
         on_host = self.residence == "host" and self._device.type != "cpu"
         return self._device if on_host else None
 

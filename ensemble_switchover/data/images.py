@@ -1,4 +1,4 @@
-"""Images and labels in memory.
+"""Hold images and labels in memory.
 
 Dimensions: N images, C channels, H and W pixels.
 """
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ImageSet:
-    """Images (N, C, H, W) as `uint8`, and their labels (N,) as `int64`."""
+    """N images and their labels."""
 
     images: Tensor
+    """(N, C, H, W) `uint8`"""
     labels: Tensor
+    """(N,) `int64`"""
     moments: np.ndarray | None = None
-    """(N, 2, C) sums of every image's pixels and of their squares, where they are known."""
+    """(N, 2, C) the sum of every image's pixels, and of their squares, if they are known."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -33,11 +35,11 @@ class ImageSet:
 
     @property
     def num_bytes(self) -> int:
-        """Bytes of the images and labels."""
+        """The size of the images and labels in bytes."""
         return self.images.nbytes + self.labels.nbytes
 
     def subset(self, indices: np.ndarray) -> ImageSet:
-        """Keep the images at `indices`, in that order."""
+        """Return the images at `indices`, in that order."""
         chosen = torch.from_numpy(indices)
         moments = None if self.moments is None else self.moments[indices]
         return ImageSet(self.images[chosen], self.labels[chosen], moments)
@@ -45,12 +47,12 @@ class ImageSet:
 
 @dataclass(frozen=True, slots=True)
 class SplitImages:
-    """What is trained on, and what the networks are measured on."""
+    """The images to train on, and those to measure the error on."""
 
     train: ImageSet
     test: ImageSet
-    """Test images, or validation images in their place."""
+    """The test images, or the validation images if the run is evaluated on those."""
     class_names: tuple[str, ...] = ()
-    """One a class, in the order of the labels."""
+    """One name per class, in the order of the labels."""
     remarks: tuple[str, ...] = ()
-    """What the user should be told of the set, such as the files that were left out."""
+    """Remarks for the user, such as which files were left out."""

@@ -1,4 +1,4 @@
-"""The data sets by name, and their checked images."""
+"""Load a data set by its name, and check its images against the configuration."""
 
 from __future__ import annotations
 
@@ -48,15 +48,18 @@ def load_dataset(
 ) -> SplitImages:
     """Load stratified subsets of a data set, checked against the configuration.
 
-    Of `train_size + validation_size` training images the latter are held out. They are what the
-    networks are measured on where `test_size` is 0: no test image is then used.
+    The first time, the data set is downloaded and decoded; later its arrays are mapped from disk.
 
-    The first time, the set is fetched and decoded; from then on its arrays are mapped from disk.
-    What there is to say of the images is in `remarks`.
+    Args:
+        config: The configuration of the data set.
+        train_size: The number of images to train on.
+        test_size: The number of test images; with 0, no test image is used, and the error is
+            measured on the validation images.
+        validation_size: The number of training images to hold out of training.
 
     Raises:
-        DataError: if the set is absent, unknown, not what `conf/dataset/` says of it, or too large
-            for the memory.
+        DataError: if the data set is absent, unknown, not what its configuration says, or too
+            large for the memory.
     """
     try:
         return _split(config, train_size, test_size, validation_size)
@@ -69,39 +72,38 @@ def load_dataset(
 def _split(
     config: DatasetConfig, train_size: int, test_size: int, validation_size: int
 ) -> SplitImages:
-    whole = load_whole_dataset(config)
-    decoded, seed = whole.arrays, config.split_seed
+    dataset = load_whole_dataset(config)
+    arrays, seed = dataset.arrays, config.split_seed
     if isinstance(config, FolderConfig) and config.skip_bad:
-        train_size = min(train_size, len(decoded.train_labels) - validation_size)
-        test_size = min(test_size, len(decoded.test_labels))
+        train_size = min(train_size, len(arrays.train_labels) - validation_size)
+        test_size = min(test_size, len(arrays.test_labels))
     else:
-        _check_count(config, "training", training_images(config), len(decoded.train_labels))
+        _check_count(config, "training", training_images(config), len(arrays.train_labels))
         if not config.pooled:
-            _check_count(config, "test", config.test_images, len(decoded.test_labels))
-    pool = _image_set(decoded.train_images, decoded.train_labels, whole.train_moments)
-    chosen = stratified_subset(decoded.train_labels, train_size + validation_size, seed)
-    kept, held_out = _hold_out(decoded.train_labels, chosen, validation_size, seed)
-    train = _part(pool, kept)
+            _check_count(config, "test", config.test_images, len(arrays.test_labels))
+    pool = _image_set(arrays.train_images, arrays.train_labels, dataset.train_moments)
+    chosen = stratified_subset(arrays.train_labels, train_size + validation_size, seed)
+    kept, held_out = _hold_out(arrays.train_labels, chosen, validation_size, seed)
+    train = _select(pool, kept)
     if test_size == 0:
-        measured = _part(pool, held_out)
-    elif config.pooled:
-        measured = _part(pool, stratified_subset(decoded.train_labels, test_size, seed, chosen))
+        test, part, size = _select(pool, held_out), "validation", validation_size
     else:
-        rest = _image_set(decoded.test_images, decoded.test_labels)
-        measured = _part(rest, stratified_subset(decoded.test_labels, test_size, seed))
-    _check(config, train, "training", train_size)
-    if test_size == 0:
-        _check(config, measured, "validation", validation_size)
-    else:
-        _check(config, measured, "test", test_size)
-    return SplitImages(train, measured, decoded.class_names, decoded.remarks)
+        part, size = "test", test_size
+        if config.pooled:
+            test = _select(pool, stratified_subset(arrays.train_labels, size, seed, chosen))
+        else:
+            rest = _image_set(arrays.test_images, arrays.test_labels)
+            test = _select(rest, stratified_subset(arrays.test_labels, size, seed))
+    _check_images(config, train, "training", train_size)
+    _check_images(config, test, part, size)
+    return SplitImages(train, test, arrays.class_names, arrays.remarks)
 
 
 def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
-    """Load the whole set as arrays.
+    """Load all images of a data set, from the cache if the data set has one.
 
     Raises:
-        DataError: if the set is absent, unknown, damaged, or cannot be kept.
+        DataError: if the data set is absent, unknown or damaged, or cannot be cached.
     """
     if config.base is not None:
         config = replace(config, name=config.base)
@@ -117,7 +119,7 @@ def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
 def _hold_out(
     labels: np.ndarray, chosen: np.ndarray, size: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Split chosen indices into those that stay, and so many that are held out."""
+    """Split the chosen indices into those to train on and `size` that are held out."""
     if size == 0:
         return chosen, chosen[:0]
     held_out = chosen[stratified_subset(labels[chosen], size, seed)]
@@ -137,12 +139,12 @@ def _image_set(
     return ImageSet(torch.from_numpy(images), torch.from_numpy(labels), moments)
 
 
-def _part(whole: ImageSet, indices: np.ndarray) -> ImageSet:
-    """Keep the images at sorted indices; the whole set is not copied."""
-    return whole if len(indices) == len(whole) else whole.subset(indices)
+def _select(pool: ImageSet, indices: np.ndarray) -> ImageSet:
+    """Return the images at sorted indices; all images are returned without a copy."""
+    return pool if len(indices) == len(pool) else pool.subset(indices)
 
 
-def _check(config: DatasetConfig, images: ImageSet, part: str, size: int) -> None:
+def _check_images(config: DatasetConfig, images: ImageSet, part: str, size: int) -> None:
     expected = (size, config.channels, config.image_size, config.image_size)
     found = tuple(images.images.shape)
     if found != expected:

@@ -1,6 +1,7 @@
-"""Sums of pixels and of their squares, image by image, in integers.
+"""Normalise images by the mean and standard deviation of the training images.
 
-Mean and deviation of any subset follow from them exactly, without another look at the pixels.
+The sums of the pixels of every image, and of their squares, are kept as integers: they give the
+exact mean and deviation of any subset without reading the pixels again.
 
 Dimensions: N images, C channels, H and W pixels.
 """
@@ -24,13 +25,13 @@ CHUNK_BYTES = 1 << 24
 
 
 def pixel_moments(images: np.ndarray) -> np.ndarray:
-    """Sum the pixels of every image, and their squares.
+    """Sum the pixels of every image, and the squares of its pixels.
 
     Args:
-        images: (N, C, H, W) `uint8`
+        images: (N, C, H, W) `uint8`.
 
     Returns:
-        (N, 2, C) `int64`
+        (N, 2, C) `int64`, the sums before the sums of squares.
 
     >>> pixel_moments(np.array([[[[1, 2], [3, 4]]]], dtype=np.uint8)).tolist()
     [[[10], [30]]]
@@ -47,10 +48,10 @@ def pixel_moments(images: np.ndarray) -> np.ndarray:
 
 
 def mean_and_deviation(moments: np.ndarray, pixels_per_image: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation (C,) of pixels between 0 and 1.
+    """Return the mean and standard deviation (C,) of pixels scaled to 0 to 1.
 
     Args:
-        moments: (N, 2, C) of the images, as `pixel_moments` gives them.
+        moments: (N, 2, C), as `pixel_moments` returns them.
         pixels_per_image: H times W.
 
     >>> mean, deviation = mean_and_deviation(np.array([[[255], [65025]]]), pixels_per_image=2)
@@ -61,21 +62,23 @@ def mean_and_deviation(moments: np.ndarray, pixels_per_image: int) -> tuple[np.n
     means, deviations = [], []
     for total, squares in moments.sum(axis=0).T.tolist():
         means.append(total / (255 * count))
-        # Python's integers: no cancellation
+        # integers of Python do not overflow or cancel
         deviations.append((count * squares - total**2) ** 0.5 / (255 * count))
     return np.array(means), np.array(deviations)
 
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """Mean and standard deviation (C,) of pixels between 0 and 1, over the training images."""
+    """The mean and standard deviation of the training images, of pixels scaled to 0 to 1."""
 
     mean: Tensor
+    """(C,) `float64`"""
     deviation: Tensor
+    """(C,) `float64`; 1 for a channel that is constant."""
 
     @classmethod
     def of(cls, images: Tensor) -> Normalisation:
-        """Measure images (N, C, H, W) of `uint8`; a constant channel gets deviation 1."""
+        """Compute the mean and deviation of `uint8` images (N, C, H, W)."""
         levels = torch.arange(256, dtype=torch.float64) / 255
         means, deviations = [], []
         for channel in images.cpu().unbind(dim=1):
@@ -89,7 +92,7 @@ class Normalisation:
 
     @classmethod
     def of_set(cls, data: ImageSet) -> Normalisation:
-        """Measure a set, by its moments where they are known: the pixels are not looked at."""
+        """Compute the mean and deviation of a set, from its moments alone if they are known."""
         if data.moments is None:
             return cls.of(data.images)
         mean, deviation = mean_and_deviation(data.moments, data.images[0, 0].numel())
@@ -97,19 +100,19 @@ class Normalisation:
         return cls(torch.from_numpy(mean), torch.from_numpy(deviation))
 
     def on(self, device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
-        """Return the standardisation of images (B, C, H, W) of `uint8` that lie on a device.
+        """Return a function that normalises `uint8` images (B, C, H, W) on a device.
 
-        Its factors are moved there once, so that no batch waits for them.
+        The factors are moved to the device once, not with every batch.
         """
         scale, shift = (factor.to(device) for factor in self.factors(dtype))
         return lambda images: images.to(dtype) * scale - shift
 
     def factors(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Return what `uint8` pixels are multiplied by, and what is then taken off: (C, 1, 1)."""
+        """Return the factor (C, 1, 1) for `uint8` pixels, and what is then subtracted (C, 1, 1)."""
         scale = (1 / (255 * self.deviation)).to(dtype)[:, None, None]
         shift = (self.mean / self.deviation).to(dtype)[:, None, None]
         return scale, shift
 
     def apply(self, images: Tensor, dtype: torch.dtype) -> Tensor:
-        """Turn images (B, C, H, W) of `uint8` into standardised floating point."""
+        """Normalise `uint8` images (B, C, H, W) to floating point."""
         return self.on(images.device, dtype)(images)

@@ -1,4 +1,4 @@
-"""Where images lie during training, and how batches of them get to where they are used.
+"""Gather batches of images, and copy them to the device ahead of their use.
 
 Dimensions: N images, B images of a batch, C channels, H and W pixels.
 """
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.data.images import ImageSet
 
-DEPTH = 4
-"""Batches that are fetched before they are asked for."""
+PREFETCHED_BATCHES = 4
+"""The number of batches that are copied ahead of their use."""
 
 
 def free_device_bytes(device: torch.device) -> int | None:
-    """Return what is free of an accelerator's memory; None where it does not tell."""
+    """Return the free memory of an accelerator in bytes, or None if it is unknown."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     if device.type == "mps":
@@ -35,58 +35,61 @@ def free_device_bytes(device: torch.device) -> int | None:
 def gather(
     data: ImageSet, indices: Iterable[Tensor | slice], prefetch_to: torch.device | None
 ) -> Generator[tuple[Tensor, Tensor], None, None]:
-    """Yield images (B, C, H, W) and labels (B,) at each of the indices.
+    """Yield the images (B, C, H, W) and labels (B,) of one batch after another.
 
     Args:
-        data: The images, wherever they lie.
-        indices: Of one batch after the other, lying where the images do.
-        prefetch_to: A device to bring the batches to before they are asked for; None leaves them
-            where the images lie.
+        data: The images, on any device.
+        indices: The indices of every batch, on the device of the images.
+        prefetch_to: A device to copy the batches to ahead of their use; None leaves them on the
+            device of the images.
     """
     if prefetch_to is None:
         for index in indices:
             yield data.images[index], data.labels[index]
         return
-    bring = _to_cuda(data, prefetch_to) if prefetch_to.type == "cuda" else _to(data, prefetch_to)
+    copy = _copy_to_cuda if prefetch_to.type == "cuda" else _copy_to
+    start_copy = copy(data, prefetch_to)
     with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as thread:
-        waiting: deque[Future[_Arrival]] = deque()
+        pending: deque[Future[_FinishCopy]] = deque()
         for index in indices:
-            waiting.append(thread.submit(bring, index))
-            if len(waiting) > DEPTH:
-                yield waiting.popleft().result()()
-        while waiting:
-            yield waiting.popleft().result()()
+            pending.append(thread.submit(start_copy, index))
+            if len(pending) > PREFETCHED_BATCHES:
+                yield pending.popleft().result()()
+        while pending:
+            yield pending.popleft().result()()
 
 
-_Arrival = Callable[[], tuple["Tensor", "Tensor"]]
-"""Is called where a batch is used, and returns it."""
+_FinishCopy = Callable[[], tuple["Tensor", "Tensor"]]
+"""Returns the images and labels of a batch, after waiting for their copy."""
 
 
-def _to(data: ImageSet, device: torch.device) -> Callable[[Tensor | slice], _Arrival]:
-    def bring(index: Tensor | slice) -> _Arrival:
+def _copy_to(data: ImageSet, device: torch.device) -> Callable[[Tensor | slice], _FinishCopy]:
+    """Return a function that copies a batch to a device."""
+
+    def start_copy(index: Tensor | slice) -> _FinishCopy:
         images, labels = data.images[index].to(device), data.labels[index].to(device)
         return lambda: (images, labels)
 
-    return bring
+    return start_copy
 
 
-def _to_cuda(data: ImageSet, device: torch.device) -> Callable[[Tensor | slice], _Arrival]:
-    """Copy from pinned memory on a stream of its own, so that training goes on meanwhile."""
+def _copy_to_cuda(data: ImageSet, device: torch.device) -> Callable[[Tensor | slice], _FinishCopy]:
+    """Return a function that copies a batch from pinned memory on a stream of its own."""
     stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
-    def bring(index: Tensor | slice) -> _Arrival:
+    def start_copy(index: Tensor | slice) -> _FinishCopy:
         with torch.cuda.stream(stream):
             images = data.images[index].pin_memory().to(device, non_blocking=True)
             labels = data.labels[index].pin_memory().to(device, non_blocking=True)
             copied = stream.record_event()
 
-        def arrive() -> tuple[Tensor, Tensor]:
+        def finish_copy() -> tuple[Tensor, Tensor]:
             current = torch.cuda.current_stream(device)
             current.wait_event(copied)
             for tensor in (images, labels):
-                tensor.record_stream(current)  # its memory is not reused before it was used
+                tensor.record_stream(current)  # keeps its memory until the stream has used it
             return images, labels
 
-        return arrive
+        return finish_copy
 
-    return bring
+    return start_copy

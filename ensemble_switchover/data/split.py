@@ -1,4 +1,4 @@
-"""Seeded, stratified subsets."""
+"""Choose seeded, stratified subsets of a data set."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ensemble_switchover.errors import DataError
 def stratified_subset(
     labels: np.ndarray, size: int, seed: int, excluded: np.ndarray | None = None
 ) -> np.ndarray:
-    """Choose `size` images with the classes in the proportions of `labels`.
+    """Choose `size` images with the classes in the same proportions as in `labels`.
 
     Args:
-        labels: (N,) class of every image.
-        size: How many to choose, at most the images that are not excluded.
-        seed: Decides the choice, and nothing else does.
+        labels: (N,) the class of every image.
+        size: The number of images to choose.
+        seed: The seed of the choice.
         excluded: Indices that must not be chosen.
 
     Returns:
-        (size,) sorted indices.
+        (size,) the indices of the chosen images, sorted.
 
     Raises:
-        DataError: if there are fewer images than that.
+        DataError: if there are fewer than `size` images to choose from.
     """
     available = np.ones(len(labels), dtype=bool)
     if excluded is not None:
@@ -30,7 +30,7 @@ def stratified_subset(
     candidates = np.flatnonzero(available)
     if size > len(candidates):
         raise DataError(
-            f"a subset of {size} images: there are only {len(candidates)} to choose from"
+            f"a subset of {size:,} images: there are only {len(candidates):,} to choose from"
         )
     if size == len(candidates):
         return candidates
@@ -45,7 +45,7 @@ def stratified_subset(
 
 
 def _proportional(counts: np.ndarray, size: int) -> np.ndarray:
-    """Split `size` in proportion to `counts` by largest remainder, at least one each."""
+    """Split `size` in proportion to `counts` by the largest remainder, with at least 1 each."""
     exact = counts * size / counts.sum()
     shares: np.ndarray = np.clip(np.floor(exact).astype(int), 1, None)
     by_remainder = np.argsort(shares - exact, kind="stable")

@@ -82,7 +82,7 @@ def test_images_are_mapped_and_no_write_reaches_the_file(tmp_path):
 
 
 def test_a_large_array_is_written_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr(array_cache, "WRITTEN_PIECE_BYTES", 7)
+    monkeypatch.setattr(array_cache, "WRITE_CHUNK_BYTES", 7)
     decoded = make_set()
     cached_dataset(tmp_path, "ants", lambda: decoded)
     assert_same(cached_dataset(tmp_path, "ants", not_again).arrays, decoded)
@@ -245,7 +245,7 @@ def test_who_waits_for_another_process_is_told(tmp_path):
     lock.acquire()
     with attached(CallingHandler(logging.INFO, end_of_the_other)):
         cached_dataset(tmp_path, "ants", make_set)
-    assert told[0] == "another process prepares ants; waiting for it"
+    assert told[0] == "another process is preparing ants; waiting for it"
     assert len(told) == 2
 
 

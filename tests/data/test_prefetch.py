@@ -10,7 +10,7 @@ from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.data.batches import EvaluationBatches, TrainingBatches
 from ensemble_switchover.data.images import ImageSet
 from ensemble_switchover.data.normalisation import Normalisation
-from ensemble_switchover.data.prefetch import DEPTH, gather
+from ensemble_switchover.data.prefetch import PREFETCHED_BATCHES, gather
 
 CPU = torch.device("cpu")
 needs_cuda = pytest.mark.skipif(
@@ -103,7 +103,7 @@ def test_batches_are_fetched_ahead_but_not_all_at_once():
     gathered = gather(make_images(), indices(), CPU)
     labels = [next(gathered)[1].item() for _ in range(3)]
     assert labels == [0, 1, 2]
-    assert len(asked) == 3 + DEPTH
+    assert len(asked) == 3 + PREFETCHED_BATCHES
     assert [label.item() for _, label in gathered] == list(range(3, 20))
 
 

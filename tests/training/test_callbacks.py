@@ -121,14 +121,14 @@ def test_waiting_for_data_is_training_time(monkeypatch, tiny_spec):
 
     clock = ManualClock()
     monkeypatch.setattr(fitting, "TimingCallback", lambda k: TimingCallback(k, clock))
-    original = TrainingBatches._group_batches
+    original = TrainingBatches.group_batches
 
     def slow(self, group, epoch):
         for batch in original(self, group, epoch):
             clock.now += 4.0
             yield batch
 
-    monkeypatch.setattr(TrainingBatches, "_group_batches", slow)
+    monkeypatch.setattr(TrainingBatches, "group_batches", slow)
     spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     record = run.train_and_measure(spec, config)
     assert record.epochs[0].train_seconds == pytest.approx(3 * 4.0)

@@ -1,8 +1,8 @@
-"""Shears, translations and rotations of a batch, each image its own, as one gather.
+"""Shear, translate and rotate the images of a batch, each in its own way, as one gather.
 
-A bin has ten motions (five operations, two signs), so where each pixel comes from is worked out
-once for each motion. torchvision itself does that, on an image whose pixels are their positions:
-what it would do to any image is then known to the pixel, nearest neighbour and black fill.
+A magnitude has ten motions (five operations, two signs). The origin of every pixel is computed once
+per motion: torchvision moves an image whose pixel values are their own positions, which shows what
+it does to any image with nearest-neighbour interpolation and black fill.
 
 Dimensions: B images, C channels, H and W pixels.
 """
@@ -27,7 +27,7 @@ NUM_MOTIONS = 2 * len(GEOMETRIC)
 
 
 def move(images: Tensor, motions: Tensor, magnitude: int) -> Tensor:
-    """Move images (B, C, H, W) by their motions (B,); pixels from outside are 0."""
+    """Move images (B, C, H, W) by their motions (B,); pixels from outside the image are 0."""
     num_channels, height, width = images.shape[1:]
     origins = _origins(magnitude, height, width, images.device)[motions]
     pixels = functional.pad(images.flatten(2), (0, 1))
@@ -37,7 +37,7 @@ def move(images: Tensor, motions: Tensor, magnitude: int) -> Tensor:
 
 @lru_cache(maxsize=16)
 def _origins(magnitude: int, height: int, width: int, device: torch.device) -> Tensor:
-    """Return for every motion the position that each pixel comes from; H*W for outside."""
+    """Return the position each pixel comes from (motions, H*W); H*W for outside the image."""
     pixels = height * width
     positions = torch.arange(1, pixels + 1, dtype=torch.float64).view(1, height, width)
     magnitudes = Magnitudes.of(magnitude, height, width)

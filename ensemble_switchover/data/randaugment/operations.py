@@ -1,8 +1,8 @@
-"""The operations of RandAugment and how strong they are.
+"""The operations of RandAugment and their strengths.
 
 Cubuk et al. 2020 ("RandAugment: Practical automated data augmentation with a reduced search
-space", section 3) draw uniformly from 14 operations and share one magnitude among them. The list,
-its order and the ranges of the magnitudes are those of `torchvision.transforms.RandAugment`.
+space", section 3) draw uniformly from 14 operations, which share one magnitude. The list, its order
+and the ranges of the strengths are those of `torchvision.transforms.RandAugment`.
 """
 
 from __future__ import annotations
@@ -28,44 +28,46 @@ OPERATIONS = (
     "Equalize",
 )
 GEOMETRIC = OPERATIONS[1:6]
-"""They move pixels and keep their values; they stand side by side in the list."""
+"""The operations that move pixels and keep their values; they are consecutive in the list."""
 
 NUM_BINS = 31
-"""Magnitudes are 0 to 30."""
+"""The number of magnitudes, 0 to 30."""
 MAX_TRANSLATION = 150 / 331
-"""Share of the image's side, as for the 331 pixels of ImageNet in AutoAugment."""
+"""The largest translation as a fraction of the side, from AutoAugment's 331-pixel ImageNet."""
 
 
 @dataclass(frozen=True, slots=True)
 class RandAugment:
-    """How many operations every image takes one after another, and how strong they are."""
+    """The two parameters of RandAugment."""
 
     num_operations: int = 2
+    """The number of operations applied to every image, one after another."""
     magnitude: int = 14
-    """The bin, 0 to 30."""
+    """The strength of the operations, 0 to 30."""
 
 
 @dataclass(frozen=True, slots=True)
 class Magnitudes:
-    """One bin's magnitudes; those with a sign are drawn with either."""
+    """The strength of every operation at one magnitude; either sign is drawn where one applies."""
 
     shear: float
-    """Pixels aside for a pixel away; with a sign."""
+    """The shear in pixels per pixel, of either sign."""
     translate_x: int
-    """Pixels; with a sign."""
+    """The horizontal translation in pixels, of either sign."""
     translate_y: int
+    """The vertical translation in pixels, of either sign."""
     rotate: float
-    """Degrees; with a sign."""
+    """The rotation in degrees, of either sign."""
     enhance: float
-    """Brightness, colour, contrast and sharpness are multiplied by 1 plus it; with a sign."""
+    """The change of brightness, colour, contrast and sharpness from factor 1, of either sign."""
     bits: int
-    """What posterising keeps of 8."""
+    """The bits that posterizing keeps, of 8."""
     threshold: float
-    """Values from it on are inverted by solarising."""
+    """The smallest value that solarizing inverts."""
 
     @classmethod
     def of(cls, magnitude: int, height: int, width: int) -> Magnitudes:
-        """Return the magnitudes of a bin for images of a size.
+        """Return the strengths at a magnitude from 0 to 30, for images of a size in pixels.
 
         >>> Magnitudes.of(14, 32, 32).translate_x, Magnitudes.of(14, 32, 32).bits
         (6, 6)

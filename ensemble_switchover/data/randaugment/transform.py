@@ -1,4 +1,4 @@
-"""Every image of a batch through its own operations.
+"""Draw RandAugment's operations for the images of a batch, and apply them.
 
 Dimensions: B images, n operations of an image, C channels, H and W pixels.
 """
@@ -32,13 +32,13 @@ def draw_operations(settings: RandAugment, size: int, generator: torch.Generator
     """Draw the operations and signs of `size` images.
 
     Args:
-        settings: How many operations an image takes.
-        size: Number of images.
-        generator: Decides the draws, and nothing else does.
+        settings: RandAugment's parameters.
+        size: The number of images.
+        generator: The generator of the draws, on the CPU.
 
     Returns:
-        (size, n) codes on the CPU: `2 * i` is operation `i` by its magnitude, `2 * i + 1` by
-        minus that, where the operation has a sign.
+        (size, n) codes on the CPU: `2 * i` is operation `i` with its positive strength,
+        `2 * i + 1` with its negative strength, if the operation has a sign.
     """
     shape = (size, settings.num_operations)
     return torch.randint(0, 2 * len(OPERATIONS), shape, generator=generator)
@@ -47,17 +47,17 @@ def draw_operations(settings: RandAugment, size: int, generator: torch.Generator
 def transform(images: Tensor, codes: Tensor, magnitude: int) -> Tensor:
     """Apply to every image the operations that were drawn for it.
 
-    Images of the same operation are taken together, and all those that are sheared, translated or
-    rotated are moved at once. The codes lie on the CPU, so that a device need not be asked how
-    many images an operation has.
+    All images of one operation are transformed together, and so are all that are sheared,
+    translated or rotated. The codes are on the CPU, so that no device has to be waited for to know
+    how many images an operation has.
 
     Args:
-        images: (B, C, H, W) of `uint8`, 1 or 3 channels.
-        codes: (B, n), as drawn.
-        magnitude: The bin, 0 to 30.
+        images: (B, C, H, W) `uint8`, with 1 or 3 channels.
+        codes: (B, n), as `draw_operations` returns them.
+        magnitude: The strength of the operations, 0 to 30.
 
     Returns:
-        (B, C, H, W) of `uint8`.
+        (B, C, H, W) `uint8`.
     """
     for step in codes.unbind(dim=1):
         result = images.clone()
@@ -69,7 +69,7 @@ def transform(images: Tensor, codes: Tensor, magnitude: int) -> Tensor:
 
 
 def _by_operation(codes: Tensor, device: torch.device) -> Iterator[tuple[str, Tensor]]:
-    """Yield the operations that occur with the positions of their images, motions as one."""
+    """Yield every drawn operation with the indices of its images; motions count as one."""
     operations = codes // 2
     operations[(operations > 0) & (operations <= len(GEOMETRIC))] = 1
     order = operations.argsort(stable=True).to(device)
@@ -103,6 +103,6 @@ _ENHANCEMENTS = {
 
 @lru_cache(maxsize=16)
 def _factors(enhance: float, device: torch.device) -> Tensor:
-    """Return (2, 2): factors and what they lack of 1, for either sign."""
+    """Return (2, 2): the weights of image and blend (rows) for either sign (columns)."""
     factors = [1.0 + enhance, 1.0 - enhance]
     return torch.tensor([factors, [1.0 - factor for factor in factors]]).to(device)
