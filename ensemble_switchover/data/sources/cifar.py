@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from the archives of pickles for Python.
+"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), read from the published archives of Python pickles.
 
 Dimensions: N images of 3 channels and 32x32 pixels.
 """
@@ -22,44 +22,44 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import DatasetConfig
 
 CIFAR_SIZE = 32
-"""Pixels a side."""
+"""The side of an image in pixels."""
 
 
 @dataclass(frozen=True)
 class Cifar(DatasetSource):
-    """Either of the two sets."""
+    """The source of CIFAR-10 or CIFAR-100."""
 
     archive: RemoteFile
     folder: str
-    """Of the archive."""
+    """The folder in the archive."""
     train: tuple[str, ...]
-    """Names of the training batches."""
+    """The files of the training batches."""
     test: str
-    """Name of the test batch."""
+    """The file of the test batch."""
     labels: str
-    """Key of the labels in a batch."""
+    """The key of the labels in a batch."""
     meta: str
-    """Name of the file with the names of the classes."""
+    """The file with the names of the classes."""
     names: str
-    """Key of the names in it."""
+    """The key of the names in that file."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Name the set and its archive's checksum."""
+        """Return the name of the data set with a digest of its archive's checksum."""
         return f"{config.name}-{short_digest(self.archive.md5)}"
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
-        """Read the batches out of the archive, downloading it when it is absent.
+        """Read the batches from the archive, which is downloaded if it is absent.
 
         Raises:
-            DataError: if it is absent and cannot be downloaded, or is damaged.
+            DataError: if the archive cannot be downloaded, or is damaged.
         """
         (path,) = fetch([self.archive], root, config.name, config.url)
-        parts = {f"{self.folder}/{name}": name for name in (*self.train, self.test, self.meta)}
+        files = {f"{self.folder}/{name}": name for name in (*self.train, self.test, self.meta)}
         batches = {
-            parts[name]: read_batch(content, f"{path}: {name}")
-            for name, content in read_members(path, parts.__contains__)
+            files[name]: read_batch(content, f"{path}: {name}")
+            for name, content in read_members(path, files.__contains__)
         }
-        for name in parts.values():
+        for name in files.values():
             if name not in batches:
                 raise DataError(f"{path}: expected {self.folder}/{name} in it, found none")
         train = [self._arrays(path, name, batches[name]) for name in self.train]

@@ -1,4 +1,4 @@
-"""The handwritten digits of scikit-learn: 1,797 scans of 8x8 pixels (UCI, Alpaydin & Kaynak)."""
+"""The handwritten digits of scikit-learn, 1,797 scans of 8x8 pixels (UCI, Alpaydin & Kaynak)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import DatasetConfig
 
 LEVELS = 16
-"""The scans' brightest value."""
+"""The largest pixel value of a scan."""
 
 
 class Digits(DatasetSource):
-    """One pool of scans, inside the library."""
+    """The source of the digits: one pool of scans, which is part of scikit-learn."""
 
     cached = False
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Name the one pool there is."""
+        """Return `digits`: there are no options."""
         return "digits"
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
-        """Return the pool as training images."""
+        """Return all scans as training images; the test arrays are empty."""
         from sklearn import datasets
 
         digits = datasets.load_digits()

@@ -1,6 +1,7 @@
-"""Fetching the files of published data sets: checked, resumed, whole or not there at all.
+"""Download the files of published data sets, resume broken downloads and verify checksums.
 
-Libraries for this (pooch, torchvision) neither resume a download nor keep processes apart.
+The usual libraries (pooch, torchvision) neither resume a download nor keep concurrent processes
+from downloading the same file.
 """
 
 from __future__ import annotations
@@ -31,57 +32,57 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 5
-"""Connections in a row that bring nothing, after which a download is given up."""
+"""The number of consecutive connections without a byte after which a download fails."""
 
 PAUSE_SECONDS = 1.0
-"""Before another connection; it grows with every attempt."""
+"""The pause before the first new connection; it grows with every attempt."""
 
-DOWNLOAD_PIECE_BYTES = MEBIBYTE
+DOWNLOAD_CHUNK_BYTES = MEBIBYTE
 AGENT = "ensemble_switchover"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """A published file."""
+    """A published file and its checksum."""
 
     url: str
     md5: str
-    """As published; against damage, not against an attacker."""
+    """The published MD5, which detects damage but no attack."""
 
     @property
     def name(self) -> str:
-        """Name of the file, here and there."""
+        """The name of the file, the last part of its URL."""
         return self.url.rpartition("/")[2]
 
 
-class _Sink(Protocol):
+class _ShowProgress(Protocol):
     def __call__(self, received_bytes: int, total_bytes: int | None) -> None: ...
 
 
 class _NetworkError(Exception):
-    """A download that cannot go on; the text says why."""
+    """A download failed; the text gives the reason."""
 
 
-class _CutOffError(_NetworkError):
-    """The connection ended before the file did; another one may bring the rest."""
+class _ConnectionLostError(_NetworkError):
+    """The connection ended before the file was complete; another one may deliver the rest."""
 
 
 def fetch(
     files: Sequence[RemoteFile], root: Path, dataset: str, mirror: str | None = None
 ) -> list[Path]:
-    """Return the paths of published files in `root`, downloading those that are not there.
+    """Return the paths of published files in `root`; download those that are absent.
 
-    What has arrived of a download that broke off stays as `.part`, and the next one goes on from
-    there. Of several processes one downloads and the others wait.
+    A broken download leaves a `.part` file, from which the next one resumes. If several processes
+    need the same file, one downloads it and the others wait.
 
     Args:
-        files: Where they are published, and their checksums.
-        root: The folder for them.
-        dataset: Name of the data set, for messages.
-        mirror: An address that has the same files; absent: where they are published.
+        files: The published files.
+        root: The folder to keep them in.
+        dataset: The name of the data set, for messages.
+        mirror: A URL under which the same files can be found instead.
 
     Raises:
-        DataError: if one cannot be downloaded or written, or is not the published one.
+        DataError: if a file cannot be downloaded or written, or its checksum is wrong.
     """
     for file in files:
         url = file.url if mirror is None else f"{mirror.rstrip('/')}/{file.name}"
@@ -97,8 +98,8 @@ def fetch(
         except OSError as error:
             raise DataError(
                 f"dataset={dataset}: {file.name} cannot be kept in {root} "
-                f"({error.strerror or error}); make room there, or set dataset.root= to a folder "
-                f"that can be written"
+                f"({error.strerror or error}); make room there, or set dataset.root= to a writable "
+                f"folder"
             ) from error
     return [root / file.name for file in files]
 
@@ -114,12 +115,12 @@ def _fetch(url: str, path: Path, md5: str, dataset: str) -> None:
     if found != md5:
         raise DataError(
             f"dataset={dataset}: {path} is not the published file: expected MD5 {md5}, found "
-            f"{found}; remove it, and it is downloaded anew"
+            f"{found}; remove it to download it again"
         )
 
 
 def md5_of(path: Path) -> str:
-    """Return a file's MD5 in hexadecimal."""
+    """Return the MD5 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
@@ -127,31 +128,31 @@ def md5_of(path: Path) -> str:
 def _download(url: str, path: Path, md5: str) -> None:
     part = path.with_name(f"{path.name}.part")
     resumed = part.exists()
-    with _progress_bar(path.name) as sink:
-        _complete(url, part, sink)
+    with _progress_bar(path.name) as show_progress:
+        _download_all(url, part, show_progress)
         if resumed and md5_of(part) != md5:
-            part.unlink()  # the remnant was of something else
-            _complete(url, part, sink)
+            part.unlink()  # it began as another file
+            _download_all(url, part, show_progress)
     found = md5_of(part)
     if found != md5:
         part.unlink()
-        raise _NetworkError(f"what came is not the published file: expected MD5 {md5}, got {found}")
+        raise _NetworkError(f"not the published file: expected MD5 {md5}, got {found}")
     part.rename(path)
 
 
-def _complete(url: str, part: Path, sink: _Sink) -> None:
-    """Connect until the whole file has arrived.
+def _download_all(url: str, part: Path, show_progress: _ShowProgress) -> None:
+    """Connect, again where needed, until the whole file has arrived.
 
     Raises:
-        _NetworkError: after so many connections in a row that brought nothing.
-        OSError: if it cannot be written; what was written is removed then.
+        _NetworkError: after `ATTEMPTS` consecutive connections without a byte.
+        OSError: if the file cannot be written; it is then removed.
     """
     fruitless = 0
     while True:
         size = _size_of(part)
         try:
-            _continue(url, part, sink)
-        except _CutOffError:
+            _download_rest(url, part, show_progress)
+        except _ConnectionLostError:
             fruitless = 0 if _size_of(part) > size else fruitless + 1
             if fruitless >= ATTEMPTS:
                 raise
@@ -163,17 +164,17 @@ def _complete(url: str, part: Path, sink: _Sink) -> None:
             return
 
 
-def _continue(url: str, part: Path, sink: _Sink) -> None:
-    """Take up a download where it ended, or at the beginning if the server cannot do that."""
+def _download_rest(url: str, part: Path, show_progress: _ShowProgress) -> None:
+    """Download what is missing of a file, or all of it if the server cannot resume."""
     start = _size_of(part)
     response = _connect(url, start)
     if response is None:
         return
     with response:
-        if not _continues_at(response, start):
+        if not _starts_at(response, start):
             start = 0
         with part.open("ab" if start else "wb") as file:
-            _receive(response, file, start, sink)
+            _receive(response, file, start, show_progress)
 
 
 def _size_of(part: Path) -> int:
@@ -181,7 +182,7 @@ def _size_of(part: Path) -> int:
 
 
 def _connect(url: str, start: int) -> HTTPResponse | None:
-    """Ask for a file from a byte on; None if nothing lies beyond that byte."""
+    """Request a file from byte `start` on; return None if the file ends there."""
     headers = {"User-Agent": AGENT}
     if start:
         headers["Range"] = f"bytes={start}-"
@@ -191,49 +192,52 @@ def _connect(url: str, start: int) -> HTTPResponse | None:
         error.close()
         if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
             return None
-        kind = _CutOffError if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR else _NetworkError
-        raise kind(f"the server says {error.code} {error.reason}") from error
+        is_temporary = error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        kind = _ConnectionLostError if is_temporary else _NetworkError
+        raise kind(f"the server answers {error.code} {error.reason}") from error
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        # without a network there is no point in waiting for one
-        there_is_one = not isinstance(reason, (socket.gaierror, ConnectionRefusedError))
-        kind = _CutOffError if there_is_one else _NetworkError
+        # without a network, waiting is useless
+        has_network = not isinstance(reason, (socket.gaierror, ConnectionRefusedError))
+        kind = _ConnectionLostError if has_network else _NetworkError
         text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
         raise kind(text) from error
     return response
 
 
-def _continues_at(response: HTTPResponse, start: int) -> bool:
-    place = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+def _starts_at(response: HTTPResponse, start: int) -> bool:
+    first_byte = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
     return (
         response.status == HTTPStatus.PARTIAL_CONTENT
-        and place is not None
-        and int(place[1]) == start
+        and first_byte is not None
+        and int(first_byte[1]) == start
     )
 
 
-def _receive(response: HTTPResponse, file: BinaryIO, start: int, sink: _Sink) -> None:
+def _receive(
+    response: HTTPResponse, file: BinaryIO, start: int, show_progress: _ShowProgress
+) -> None:
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdigit() else None
     received = start
-    while piece := _piece(response):
-        file.write(piece)
-        received += len(piece)
-        sink(received, total)
+    while chunk := _read_chunk(response):
+        file.write(chunk)
+        received += len(chunk)
+        show_progress(received, total)
     if total is not None and received < total:
-        raise _CutOffError(f"the connection ended after {received:,} of {total:,} bytes")
+        raise _ConnectionLostError(f"the connection ended after {received:,} of {total:,} bytes")
 
 
-def _piece(response: HTTPResponse) -> bytes:
+def _read_chunk(response: HTTPResponse) -> bytes:
     try:
-        return response.read(DOWNLOAD_PIECE_BYTES)
+        return response.read(DOWNLOAD_CHUNK_BYTES)
     except (OSError, HTTPException) as error:
-        raise _CutOffError(str(error) or type(error).__name__) from error
+        raise _ConnectionLostError(str(error) or type(error).__name__) from error
 
 
 @contextmanager
-def _progress_bar(name: str) -> Iterator[_Sink]:
-    """Show a bar on a terminal, and nothing elsewhere."""
+def _progress_bar(name: str) -> Iterator[_ShowProgress]:
+    """Show a progress bar if the output is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn(name), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(

@@ -1,7 +1,7 @@
-"""A folder of the user's own images, of any size and kind, as one array.
+"""A folder of the user's own images, of any size and format.
 
-An image's central square is resized, so that proportions are kept; antialiased, as by
-`torchvision.transforms.Resize` on PIL images.
+The central square of an image is resized with antialiasing, as `torchvision.transforms.Resize` does
+with PIL images; proportions are kept.
 
 Dimensions: N images, C channels, H and W pixels.
 """
@@ -22,7 +22,7 @@ from ensemble_switchover.config.image_folder import num_test_images, read_image_
 from ensemble_switchover.config.schema import FolderConfig
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, short_digest
 from ensemble_switchover.data.split import stratified_subset
-from ensemble_switchover.errors import DataError
+from ensemble_switchover.errors import DataError, first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,34 +32,34 @@ if TYPE_CHECKING:
 
 MODES = {1: "L", 3: "RGB"}
 IMAGE_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF")
-"""No others are tried: some of them, such as EPS, would start another program."""
+"""The formats that are tried; others, such as EPS, would start another program."""
 GREY_MODES = {"1", "L", "LA", "La"}
 DEEP_MODES = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
-"""Of 16 bits a pixel, or of 32 that must not hold more."""
-MOST_DEEP = 65_535
+"""PIL's modes of 16 bits per pixel, and of 32 bits, whose values must fit into 16."""
+MAX_DEEP_VALUE = 65_535
 MAX_DECODING_THREADS = 4
-NAMED = 3
-"""So many of the files that were left out are named."""
+MAX_NAMED_FILES = 3
+"""The number of unreadable files that a remark names."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Picture:
+class _Readable:
     is_grey: bool
     is_black: bool
-    """Of 16 bits a pixel, all of them below what is seen of 8."""
+    """Whether the image has 16 bits per pixel but no value above 255, so that it looks black."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Bad:
+class _Unreadable:
     file: str
     reason: str
 
 
 class Folder(DatasetSource):
-    """Reads `root/train/<class>/*` and `root/test/<class>/*`, or `root/<class>/*` and a split."""
+    """The source of `root/train/<class>/*` and `root/test/<class>/*`, or of `root/<class>/*`."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Hash names, sizes and times of change of the files, and how they are read."""
+        """Return a digest of the files' names, sizes and modification times, and of the options."""
         assert isinstance(config, FolderConfig)
         found = read_image_folder(root)
         parts = [found.train] if found.test is None else [found.train, found.test]
@@ -70,10 +70,10 @@ class Folder(DatasetSource):
         return f"folder-{short_digest(times, found.content, config.content, options)}"
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
-        """Read every file, and split test images off where they have no folder of their own.
+        """Read every file; split off test images unless they have a folder of their own.
 
         Raises:
-            DataError: naming the file that is no image, truncated or too large.
+            DataError: if a file is not an image, truncated or too large, and `skip_bad` is off.
         """
         assert isinstance(config, FolderConfig)
         found = read_image_folder(root)
@@ -85,7 +85,7 @@ class Folder(DatasetSource):
             test = stratified_subset(train_labels, size, config.split_seed)
             train = np.setdiff1d(np.arange(len(train_labels)), test, assume_unique=True)
             test_images, test_labels = train_images[test], train_labels[test]
-            train_images, train_labels = _kept(train_images, train), train_labels[train]
+            train_images, train_labels = _keep(train_images, train), train_labels[train]
         else:
             test_images, test_labels, test_remarks = _read(config, root, found.test, names)
             remarks += test_remarks
@@ -103,63 +103,72 @@ def _read(
     formats = [name for name in IMAGE_FORMATS if name in Image.OPEN]  # AVIF is not in every Pillow
     read = partial(_read_into, root=root, formats=formats)
     with warnings.catch_warnings():
-        # PIL's guard against files that unpack to gigabytes
+        # refuse files that unpack to gigabytes
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with ThreadPoolExecutor(min(MAX_DECODING_THREADS, os.cpu_count() or 1)) as pool:
             results = list(pool.map(read, images, part.files))
-    bad = [result for result in results if isinstance(result, _Bad)]
-    if bad and not config.skip_bad:
-        more = f"; so are {len(bad) - 1} more files" if len(bad) > 1 else ""
+    unreadable = [result for result in results if isinstance(result, _Unreadable)]
+    if unreadable and not config.skip_bad:
+        first, num_more = unreadable[0], len(unreadable) - 1
+        more = f", nor can {num_more} more files" if num_more else ""
         raise DataError(
-            f"{root / bad[0].file}: cannot be read as an image ({bad[0].reason}){more}; remove "
+            f"{root / first.file}: cannot be read as an image ({first.reason}){more}; remove "
             f"it, or set dataset.skip_bad=true to leave such files out"
         )
-    good = np.array([isinstance(result, _Picture) for result in results])
-    labels = np.array(part.labels, dtype=np.int64)[good]
+    is_readable = np.array([isinstance(result, _Readable) for result in results])
+    labels = np.array(part.labels, dtype=np.int64)[is_readable]
     for label, name in enumerate(class_names):
         if not (labels == label).any():
             raise DataError(f"{root}: class {name} has no image left that can be read")
-    pictures = [result for result in results if isinstance(result, _Picture)]
-    return _kept(images, np.flatnonzero(good)), labels, _remarks(config, bad, pictures)
+    readable = [result for result in results if isinstance(result, _Readable)]
+    remarks = _remarks(config, unreadable, readable)
+    return _keep(images, np.flatnonzero(is_readable)), labels, remarks
 
 
-def _kept(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """Keep the images at sorted indices, in their own memory: a copy might not fit beside them."""
+def _keep(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Move the images at sorted indices to the front of their array: a copy might not fit."""
     for position, index in enumerate(indices.tolist()):
         if position != index:
             images[position] = images[index]
     return images[: len(indices)]
 
 
-def _remarks(config: FolderConfig, bad: list[_Bad], pictures: list[_Picture]) -> list[str]:
-    grey = [picture.is_grey for picture in pictures]
+def _remarks(
+    config: FolderConfig, unreadable: list[_Unreadable], readable: list[_Readable]
+) -> list[str]:
+    num_images = len(readable)
+    num_grey = sum(image.is_grey for image in readable)
+    num_black = sum(image.is_black for image in readable)
     remarks = []
-    if bad:
-        named = ", ".join(entry.file for entry in bad[:NAMED])
-        more = ", ..." if len(bad) > NAMED else ""
-        files = "1 file was" if len(bad) == 1 else f"{len(bad)} files were"
-        remarks.append(f"{files} left out, no image that can be read: {named}{more}")
-    if config.channels == 1 and not all(grey):
-        remarks.append(f"{len(grey) - sum(grey)} of {len(grey)} images are in colour: made grey")
-    elif config.channels > 1 and any(grey):
+    if unreadable:
+        named = ", ".join(entry.file for entry in unreadable[:MAX_NAMED_FILES])
+        more = ", ..." if len(unreadable) > MAX_NAMED_FILES else ""
+        files = "1 file was" if len(unreadable) == 1 else f"{len(unreadable)} files were"
+        remarks.append(f"{files} left out because no image could be read: {named}{more}")
+    if config.channels == 1 and num_grey < num_images:
         remarks.append(
-            f"{sum(grey)} of {len(grey)} images are grey: their colours are three times the same"
+            f"{num_images - num_grey} of {num_images} images are in colour: converted to grey"
         )
-    black = sum(picture.is_black for picture in pictures)
-    if black:
+    elif config.channels > 1 and num_grey:
         remarks.append(
-            f"{black} of {len(pictures)} images have 16 bits a pixel and none above 255: they "
-            f"come out black; save them with 8 bits if that is what they hold"
+            f"{num_grey} of {num_images} images are grey: their three channels are equal"
+        )
+    if num_black:
+        remarks.append(
+            f"{num_black} of {num_images} images have 16 bits per pixel and no value above 255: "
+            f"they look black; save them with 8 bits if their values are meant as such"
         )
     return remarks
 
 
-def _read_into(place: np.ndarray, file: str, root: Path, formats: list[str]) -> _Picture | _Bad:
-    """Read a file into its place (C, H, W), of the set's channels and size."""
+def _read_into(
+    target: np.ndarray, file: str, root: Path, formats: list[str]
+) -> _Readable | _Unreadable:
+    """Read a file into `target` (C, H, W), converted to its channels and size."""
     path = root / file
-    channels, side, _ = place.shape
+    channels, side, _ = target.shape
     if not path.is_file():
-        return _Bad(file, "a folder or a broken link")
+        return _Unreadable(file, "a folder or a broken link")
     try:
         with Image.open(path, formats=formats) as opened:
             upright = ImageOps.exif_transpose(opened)
@@ -169,24 +178,24 @@ def _read_into(place: np.ndarray, file: str, root: Path, formats: list[str]) -> 
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise whatever they like
-        return _Bad(file, _one_line(error))
-    place[:] = np.asarray(square).reshape(side, side, channels).transpose(2, 0, 1)
-    return _Picture(is_grey, is_black)
+        return _Unreadable(file, first_line(error))
+    target[:] = np.asarray(square).reshape(side, side, channels).transpose(2, 0, 1)
+    return _Readable(is_grey, is_black)
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:
-    """Convert to grey or colour; transparent pixels become white.
+    """Convert an image to grey or colour, with white in place of transparent pixels.
 
     Raises:
-        ValueError: for pixels whose range is not known.
+        ValueError: if the range of the pixels is unknown.
     """
     if image.mode == "F":
-        raise ValueError("floating-point pixels, whose range is not known")
+        raise ValueError("floating-point pixels, whose range is unknown")
     if image.mode in DEEP_MODES:
         deep = np.asarray(image).astype(np.int64)
-        if deep.min() < 0 or deep.max() > MOST_DEEP:
+        if deep.min() < 0 or deep.max() > MAX_DEEP_VALUE:
             raise ValueError(
-                f"pixels from {deep.min()} to {deep.max()}, expected 0 to {MOST_DEEP:,}"
+                f"pixels from {deep.min()} to {deep.max()}, expected 0 to {MAX_DEEP_VALUE:,}"
             )
         image = Image.fromarray((deep / 257).round().astype(np.uint8))
     if image.has_transparency_data:
@@ -200,13 +209,9 @@ def _central_square(image: Image.Image, side: int) -> Image.Image:
     width, height = image.size
     short = min(width, height)
     left, top = round((width - short) / 2), round((height - short) / 2)
-    # cropped first: resizing a box would look at pixels around it
+    # cropped first, because resizing a box of an image would also read the pixels around it
     square = image.crop((left, top, left + short, top + short))
     return square.resize((side, side), Image.Resampling.BILINEAR)
-
-
-def _one_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 FOLDER = Folder()

@@ -1,6 +1,6 @@
-"""ImageNet-1K at 32x32 pixels (Chrabaszcz et al. 2017), in pickled batches.
+"""ImageNet-1K at 32x32 pixels (Chrabaszcz et al. 2017), read from pickled batches.
 
-It needs an account at image-net.org, so its files are put in place by hand.
+Its download needs an account at image-net.org, so the user has to download its files.
 
 Dimensions: N images of 3 channels and 32x32 pixels.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import DatasetConfig
 
 IMAGENET32_SIZE = 32
-"""Pixels a side."""
+"""The side of an image in pixels."""
 
 _TRAIN = tuple(f"train_data_batch_{number}" for number in range(1, 11))
 _TEST = "val_data"
@@ -36,10 +36,10 @@ PAGE = "https://image-net.org/download-images"
 
 @dataclass(frozen=True)
 class ImageNet32(DatasetSource):
-    """Ten training batches, and the validation images as the test set."""
+    """The source of ImageNet32: ten training batches; the validation images are the test set."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Name the set and its files' sizes and times: no checksums are published.
+        """Return a digest of the files' names, sizes and times: no checksums are published.
 
         Raises:
             DataError: if a file is absent.
@@ -47,19 +47,19 @@ class ImageNet32(DatasetSource):
         return f"{config.name}-{digest_of_files(_files(config.name, root))}"
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
-        """Read the batches from their files, or out of the archives.
+        """Read the batches from their files or from the archives.
 
         Raises:
             DataError: if a file is absent or damaged.
         """
         files = _files(config.name, root)
-        test = list(_batches(files, [_TEST]))
+        ((test_images, test_labels),) = _batches(files, [_TEST])
         train_images = np.empty(
             (config.train_images, 3, IMAGENET32_SIZE, IMAGENET32_SIZE), dtype=np.uint8
         )
         train_labels = np.empty(config.train_images, dtype=np.int64)
         stop = 0
-        # one batch at a time: together they are 4 GB
+        # one batch at a time, since together they take 4 GB
         for images, labels in _batches(files, _TRAIN):
             start, stop = stop, stop + len(images)
             if stop <= config.train_images:
@@ -69,13 +69,12 @@ class ImageNet32(DatasetSource):
                 f"dataset={config.name}: expected {config.train_images:,} training images in the "
                 f"batches of {root}, found {stop:,}"
             )
-        test_images, test_labels = test[0]
         names = tuple(str(number) for number in range(1, config.num_classes + 1))
         return DatasetArrays(train_images, train_labels, test_images, test_labels, names)
 
 
 def _files(dataset: str, root: Path) -> list[Path]:
-    """Find the batches, or the archives with the batches, in the root or its folder of the set."""
+    """Find the batches or the archives, in `root` or in its folder named after the data set."""
     for folder in (root / dataset, root):
         batches = [folder / name for name in (*_TRAIN, _TEST)]
         archives = [folder / name for name in ARCHIVES]
@@ -84,9 +83,9 @@ def _files(dataset: str, root: Path) -> list[Path]:
                 return files
     raise DataError(
         f"dataset={dataset}: put {ARCHIVES[0]} and {ARCHIVES[1]} into {root / dataset}, or the "
-        f"files that they hold, {_TRAIN[0]} to {_TRAIN[-1].rpartition('_')[2]} and {_TEST} (4.1 GB "
-        f"unpacked); an account at {PAGE} gives them as downsampled images, 32x32; or set "
-        f"dataset.root= to a folder that holds them"
+        f"files in them, {_TRAIN[0]} to {_TRAIN[-1].rpartition('_')[2]} and {_TEST} (4.1 GB "
+        f"unpacked), or set dataset.root= to a folder that has them; with an account they can be "
+        f"downloaded at {PAGE} as downsampled images, 32x32"
     )
 
 
@@ -107,7 +106,7 @@ def _batches(
         images, labels = batch_arrays(
             read_batch(found[0][1], source), "labels", IMAGENET32_SIZE, source
         )
-        yield images, labels - 1  # they are counted from 1
+        yield images, labels - 1  # the published labels start at 1
 
 
 def _has_name(name: str, member: str) -> bool:

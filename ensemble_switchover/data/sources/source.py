@@ -1,4 +1,4 @@
-"""What a source of a data set is: the one place that knows how its files are read.
+"""The base class of data set sources; a source alone knows how to read the files of a data set.
 
 Dimensions: N images, C channels, H and W pixels.
 """
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DatasetArrays:
-    """A whole data set as arrays."""
+    """All images of a data set; a pooled one has all of them in the training arrays."""
 
     train_images: np.ndarray
-    """(N, C, H, W) `uint8`; of a pooled set all images, and the test arrays are empty."""
+    """(N, C, H, W) `uint8`"""
     train_labels: np.ndarray
-    """(N,) `int64`, counted from 0."""
+    """(N,) `int64`, the class of every training image, counted from 0."""
     test_images: np.ndarray
     """(N, C, H, W) `uint8`"""
     test_labels: np.ndarray
-    """(N,) `int64`"""
+    """(N,) `int64`, the class of every test image, counted from 0."""
     class_names: tuple[str, ...]
-    """One a class, in the order of the labels."""
+    """One name per class, in the order of the labels."""
     remarks: tuple[str, ...] = ()
-    """What the user should be told of the set, whenever it is used."""
+    """Remarks for the user, shown whenever the data set is used."""
 
     def __post_init__(self) -> None:
         for images, labels in (
@@ -48,34 +48,42 @@ class DatasetArrays:
 
 
 class DatasetSource(ABC):
-    """Reads one data set, wherever its files come from."""
+    """Reads the files of one data set."""
 
     cached: bool = True
-    """False where decoding is as quick as reading the decoded arrays back."""
+    """Whether the decoded arrays are cached; False if decoding is as quick as reading them."""
 
     @abstractmethod
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Name what decides the arrays, in letters, digits, dots, dashes and underscores.
+        """Return a name for the arrays: letters, digits, dots, dashes and underscores.
 
-        Two configurations with the same identity have the same arrays; the decoded arrays are
-        kept under it. So it holds the published checksums of a published set, the options of a
-        generated one, and a hash of names, sizes and times of a user's own files.
+        The decoded arrays are cached under this name, so two configurations must have the same one
+        only if their arrays are equal. It is made from the checksums of a published data set, the
+        options of a generated one, or the names, sizes and times of a user's own files.
+
+        Args:
+            config: The configuration of the data set.
+            root: The folder of its files.
 
         Raises:
-            DataError: if it takes files that are absent.
+            DataError: if it depends on files that are absent.
         """
 
     @abstractmethod
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
-        """Read the whole set from its files in `root`, fetching them there where that is possible.
+        """Read the whole data set from its files in `root`; download them first if possible.
+
+        Args:
+            config: The configuration of the data set.
+            root: The folder of its files.
 
         Raises:
-            DataError: naming the file that is absent, damaged or not what it should be.
+            DataError: if a file is absent, damaged, or not what the configuration says.
         """
 
 
 def short_digest(*facts: str) -> str:
-    """Hash facts into a few characters for an identity.
+    """Return a digest of 16 hexadecimal characters of some texts, for an identity.
 
     >>> short_digest("c58f30108f718f92721af3b95e74349a")
     '0372bc1911d5b88e'
@@ -84,10 +92,10 @@ def short_digest(*facts: str) -> str:
 
 
 def digest_of_files(paths: Iterable[Path]) -> str:
-    """Hash names, sizes and times of change of files, which tell when one was replaced.
+    """Return a digest of the names, sizes and modification times of files.
 
     Raises:
-        OSError: if one is not there.
+        OSError: if a file is absent.
     """
     facts = []
     for path in sorted(paths):

@@ -1,4 +1,4 @@
-"""SVHN (Netzer et al. 2011): house numbers cropped to digits, in MATLAB's format.
+"""SVHN (Netzer et al. 2011): digits cropped from house numbers, in MATLAB's format.
 
 Dimensions: N images of 3 channels and 32x32 pixels.
 """
@@ -21,36 +21,37 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import DatasetConfig
 
 SVHN_SIZE = 32
-"""Pixels a side."""
+"""The side of an image in pixels."""
 
 LABEL_OF_ZERO = 10
-"""The digit 0 is the last of MATLAB's ten classes."""
+"""The published label of the digit 0; MATLAB counts from 1."""
 
 
 @dataclass(frozen=True)
 class Svhn(DatasetSource):
-    """Three files: training, test, and easier extra images for training."""
+    """The source of SVHN: files of training images, test images, and easier extra images."""
 
     train: RemoteFile
     test: RemoteFile
     extra: RemoteFile
+    """Further training images, used with `dataset.extra=true`."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Name the set and the checksums of the files that are used."""
+        """Return the name of the data set with a digest of its files' checksums."""
         parts = [self.test, *self._training_files(config)]
         kind = "-extra" if len(parts) > 2 else ""
         return f"{config.name}{kind}-{short_digest(*(file.md5 for file in parts))}"
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
-        """Read the files, downloading those that are absent.
+        """Read the files, which are downloaded if they are absent.
 
         Raises:
-            DataError: if one is absent and cannot be downloaded, or is damaged.
+            DataError: if a file cannot be downloaded, or is damaged.
         """
         files = [*self._training_files(config), self.test]
         paths = fetch(files, root, config.name, config.url)
-        train_images, train_labels = _together([_read(path) for path in paths[:-1]])
-        test_images, test_labels = _together([_read(paths[-1])])
+        train_images, train_labels = _join([_read(path) for path in paths[:-1]])
+        test_images, test_labels = _join([_read(paths[-1])])
         return DatasetArrays(
             train_images=train_images,
             train_labels=train_labels,
@@ -64,16 +65,16 @@ class Svhn(DatasetSource):
         return [self.train, self.extra] if extra else [self.train]
 
 
-def _together(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Put images (H, W, C, N) and labels of all parts into arrays (N, C, H, W) and (N,)."""
-    labels = np.concatenate([labels for _, labels in parts])
-    together = np.empty((len(labels), 3, SVHN_SIZE, SVHN_SIZE), dtype=np.uint8)
+def _join(files: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Join the images (H, W, C, N) and labels of all files into (N, C, H, W) and (N,)."""
+    labels = np.concatenate([labels for _, labels in files])
+    joined = np.empty((len(labels), 3, SVHN_SIZE, SVHN_SIZE), dtype=np.uint8)
     start = 0
-    for images, _ in parts:
+    for images, _ in files:
         stop = start + images.shape[3]
-        together[start:stop] = images.transpose(3, 2, 0, 1)
+        joined[start:stop] = images.transpose(3, 2, 0, 1)
         start = stop
-    return together, labels
+    return joined, labels
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -82,7 +83,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         content = loadmat(path, variable_names=["X", "y"])
     except Exception as error:
-        raise DataError(f"{path} is not a MATLAB file that can be read ({error})") from error
+        raise DataError(f"{path} cannot be read as a MATLAB file ({error})") from error
     images, labels = (np.asarray(content.get(name, ())) for name in ("X", "y"))
     if (
         images.ndim != 4
@@ -94,12 +95,12 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"{path}: expected X with bytes of {SVHN_SIZE}x{SVHN_SIZE}x3xN, found {found}"
         )
     if labels.size != images.shape[3] or not np.issubdtype(labels.dtype, np.integer):
-        raise DataError(f"{path}: expected y with {images.shape[3]:,} labels, one an image")
+        raise DataError(f"{path}: expected y with {images.shape[3]:,} labels, one per image")
     digits = labels.reshape(-1).astype(np.int64) % LABEL_OF_ZERO
     return images, digits
 
 
-# the addresses and checksums are torchvision's, of torchvision.datasets.SVHN.split_list
+# URLs and checksums are those of torchvision.datasets.SVHN.split_list
 SVHN = Svhn(
     train=RemoteFile(
         url="http://ufldl.stanford.edu/housenumbers/train_32x32.mat",

@@ -26,31 +26,31 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import DatasetConfig
 
 TINY_IMAGENET_SIZE = 64
-"""Pixels a side."""
+"""The side of an image in pixels."""
 
 CLASSES, WORDS, ANNOTATIONS = "wnids.txt", "words.txt", "val/val_annotations.txt"
 
 
 @dataclass(frozen=True)
 class TinyImageNet(DatasetSource):
-    """One archive of JPEG files."""
+    """The source of Tiny ImageNet: one archive of JPEG files."""
 
     archive: RemoteFile
     folder: str
-    """Of the archive."""
+    """The folder in the archive."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Name the set and its archive's checksum."""
+        """Return the name of the data set with a digest of its archive's checksum."""
         return f"{config.name}-{short_digest(self.archive.md5)}"
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
-        """Read the images out of the archive, downloading it when it is absent.
+        """Read the images from the archive, which is downloaded if it is absent.
 
-        Classes are numbered in the order of their WordNet identifiers, images in that of their
-        names; grey images get three equal channels.
+        Classes are sorted by their WordNet identifiers and images by their names. Grey images get
+        three equal channels.
 
         Raises:
-            DataError: if it is absent and cannot be downloaded, or is damaged.
+            DataError: if the archive cannot be downloaded, or is damaged.
         """
         (path,) = fetch([self.archive], root, config.name, config.url)
         texts = dict(self._members(path, {CLASSES, WORDS, ANNOTATIONS}.__contains__))
@@ -59,7 +59,7 @@ class TinyImageNet(DatasetSource):
                 raise DataError(f"{path}: expected {self.folder}/{name} in it, found none")
         classes = sorted(texts[CLASSES].decode().split())
         numbers = {identifier: number for number, identifier in enumerate(classes)}
-        held_out = _annotations(texts[ANNOTATIONS])
+        validation_classes = _annotations(texts[ANNOTATIONS])
         train: dict[str, tuple[np.ndarray, int]] = {}
         test: dict[str, tuple[np.ndarray, int]] = {}
         for name, content in self._members(path, _is_image):
@@ -67,7 +67,7 @@ class TinyImageNet(DatasetSource):
             part, identifier = (
                 (train, name.split("/")[1])
                 if name.startswith("train/")
-                else (test, held_out.get(PurePosixPath(name).name))
+                else (test, validation_classes.get(PurePosixPath(name).name))
             )
             if identifier not in numbers:
                 raise DataError(f"{path}: {name} belongs to none of the {len(classes)} classes")
@@ -95,7 +95,7 @@ def _pixels(content: bytes, name: str) -> np.ndarray:
         with Image.open(BytesIO(content)) as image:
             pixels = np.asarray(image.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{name} is not an image that can be read ({error})") from error
+        raise DataError(f"{name} cannot be read as an image ({error})") from error
     if pixels.shape != (TINY_IMAGENET_SIZE, TINY_IMAGENET_SIZE, 3):
         height, width, _ = pixels.shape
         raise DataError(
@@ -106,7 +106,7 @@ def _pixels(content: bytes, name: str) -> np.ndarray:
 
 
 def _annotations(text: bytes) -> dict[str, str]:
-    """Map a validation image's name to its class: the first two columns of the table."""
+    """Return the class identifier of every validation image by name: the first two columns."""
     rows = (line.split("\t") for line in text.decode().splitlines())
     return {row[0]: row[1] for row in rows if len(row) > 1}
 
@@ -120,14 +120,14 @@ def _stack(images: dict[str, tuple[np.ndarray, int]]) -> tuple[np.ndarray, np.nd
 
 
 def _class_names(classes: list[str], words: bytes) -> tuple[str, ...]:
-    """Take the first of every class's synonyms, or its identifier."""
+    """Return the first synonym of every class, or its identifier if it has none."""
     rows = (line.split("\t") for line in words.decode().splitlines())
     names = {row[0]: row[1].split(",")[0].strip() for row in rows if len(row) > 1}
     return tuple(names.get(identifier, identifier) for identifier in classes)
 
 
-# no checksum is published; this one is Avalanche's (avalanche/benchmarks/datasets/tiny_imagenet),
-# and other projects found the same
+# no checksum is published; Avalanche (avalanche/benchmarks/datasets/tiny_imagenet) and other
+# projects have this one
 TINY_IMAGENET = TinyImageNet(
     RemoteFile(
         url="http://cs231n.stanford.edu/tiny-imagenet-200.zip",

@@ -232,7 +232,7 @@ FEW = {"data": np.zeros((20, 1024), np.uint8), "labels": [0] * 20}
         ({"data_batch_3": dump(FEW)},
          r"data_batch_3: expected rows of 3,072 bytes as data, found uint8 of shape \(20, 1024\)"),
         ({"data_batch_3": dump({"data": np.zeros((20, 3072), np.uint8), "labels": [1, 2]})},
-         "data_batch_3: expected 20 labels, one an image"),
+         "data_batch_3: expected 20 labels, one per image"),
         ({"data_batch_3": dump({"data": np.zeros((20, 3072), np.uint8)})},
          "data_batch_3: expected 20 labels"),
         ({"data_batch_3": dump(make_batch("cifar10", "x", 19))},

@@ -135,7 +135,7 @@ def test_a_refusal_is_one_clear_line(server, root, code, requests):
     server.fail_with = [code] * ATTEMPTS
     with pytest.raises(DataError) as error:
         fetch(remote(server), root, "ants")
-    assert f"the server says {code}" in assert_one_line(error, server.address, root)
+    assert f"the server answers {code}" in assert_one_line(error, server.address, root)
     assert len(server.requests) == requests
     assert names_in(root) == set()
 

@@ -89,7 +89,7 @@ def test_grey_among_colour_is_converted_and_told(own, tmp_path):
     grey = found.train.images[0]
     assert (grey[0] == grey[1]).all()
     assert (grey[0] == grey[2]).all()
-    remark = "1 of 7 images are grey: their colours are three times the same"
+    remark = "1 of 7 images are grey: their channels are equal"
     assert found.remarks == load(own(root)).remarks == (remark,)
 
 
@@ -98,7 +98,7 @@ def test_colour_becomes_grey_where_one_channel_is_asked_for(own, tmp_path):
     found = load(own(root, "dataset.channels=1"))
     expected = np.asarray(Image.open(root / "test" / "bee" / "0.png").convert("L"))
     assert (found.test.images[2, 0].numpy() == expected).all()
-    assert "7 of 7 images are in colour: made grey" in found.remarks
+    assert "7 of 7 images are in colour: converted to grey" in found.remarks
 
 
 def test_other_kinds_of_images_are_converted(own, tmp_path):
@@ -201,7 +201,7 @@ def test_common_formats_are_read(kind, own, tmp_path):
 @pytest.mark.parametrize(
     ("pixels", "reason"),
     [
-        (np.full((32, 32), 0.5, np.float32), "floating-point pixels, whose range is not known"),
+        (np.full((32, 32), 0.5, np.float32), "floating-point pixels, whose range is unknown"),
         (np.full((32, 32), 65_536, np.int32), "pixels from 65536 to 65536, expected 0 to 65,535"),
         (np.full((32, 32), -1, np.int32), "pixels from -1 to -1, expected 0 to 65,535"),
     ],
@@ -220,7 +220,7 @@ def test_deep_images_that_come_out_black_are_told(own, tmp_path):
         deep = np.full((32, 32), level, dtype=np.uint16)
         Image.fromarray(deep).save(root / "train" / "ant" / f"{number}.png")
     remarks = load(own(root)).remarks
-    assert any(line.startswith("1 of 7 images have 16 bits a pixel") for line in remarks)
+    assert any(line.startswith("1 of 7 images have 16 bits per pixel") for line in remarks)
 
 
 def test_what_is_left_out_leaves_no_gap(own, tmp_path):
@@ -247,7 +247,7 @@ def test_several_bad_files_are_counted(own, tmp_path):
     root = make_root(tmp_path / "own", {"ant": 10, "bee": 10})
     for number in range(5):
         spoil(root / "bee" / f"{number}.png", "text")
-    with pytest.raises(DataError, match=r"bee/0.png: .*; so are 4 more files"):
+    with pytest.raises(DataError, match=r"bee/0.png: .*, nor can 4 more files"):
         load(own(root))
     found = load(own(root, "dataset.skip_bad=true"))
     assert len(found.train) + len(found.test) == 15

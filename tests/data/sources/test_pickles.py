@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ensemble_switchover.data.sources.pickles import TYPES, read_batch
+from ensemble_switchover.data.sources.pickles import PICKLE_DTYPES, read_batch
 from ensemble_switchover.errors import DataError
 from tests.python2_pickle import dump
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize("code", TYPES)
+@pytest.mark.parametrize("code", PICKLE_DTYPES)
 def test_arrays_of_every_protocol_and_type_are_numpys(protocol, code):
     array = np.arange(24).reshape(2, 3, 4).astype(code)
     batch = {"data": array, "turned": array.T, "empty": array[:0], "labels": [1, 2], "n": "text"}

@@ -138,8 +138,8 @@ PIXELS = np.zeros((32, 32, 3, 40), dtype=np.uint8)
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"junk" * 100, "is not a MATLAB file that can be read"),
-        (b"", "is not a MATLAB file that can be read"),
+        (b"junk" * 100, "cannot be read as a MATLAB file"),
+        (b"", "cannot be read as a MATLAB file"),
         ({"y": np.ones((40, 1))}, r"expected X with bytes of 32x32x3xN, found float64 of shape"),
         ({"X": PIXELS[:8], "y": np.ones((40, 1), np.uint8)},
          r"expected X with .*, found uint8 of shape \(8, 32, 3, 40\)"),

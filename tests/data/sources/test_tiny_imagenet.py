@@ -126,8 +126,8 @@ IMAGE = "train/n01443537/images/n01443537_2.JPEG"
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({IMAGE: b"junk"}, f"{IMAGE} is not an image that can be read"),
-        ({IMAGE: jpeg(0)[:700]}, f"{IMAGE} is not an image that can be read"),
+        ({IMAGE: b"junk"}, f"{IMAGE} cannot be read as an image"),
+        ({IMAGE: jpeg(0)[:700]}, f"{IMAGE} cannot be read as an image"),
         ({IMAGE: jpeg(0, size=32)}, f"{IMAGE}: expected 64x64 pixels, found 32x32"),
         ({IMAGE: None}, "expected 12 training images, found 11"),
         ({"wnids.txt": None}, "expected tiny-imagenet-200/wnids.txt in it, found none"),

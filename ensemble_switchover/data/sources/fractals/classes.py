@@ -1,8 +1,8 @@
-"""The classes of the fractals: one iterated function system each.
+"""Draw the classes of the fractals, one iterated function system each.
 
-In the manner of FractalDB (Kataoka et al., "Pre-training without Natural Images", ACCV 2020,
-section 3): the number of maps and their coefficients are drawn at random, and a system is taken
-as a class if its attractor fills enough of the picture.
+As in FractalDB (Kataoka et al., "Pre-training without Natural Images", ACCV 2020, section 3), the
+number of maps and their coefficients are random, and a system becomes a class if its attractor
+fills enough of the picture.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from ensemble_switchover.data.sources.fractals.attractor import (
 )
 from ensemble_switchover.data.sources.fractals.picture import filling_rates, pixels_of
 
-RELATED = 5
-"""Classes in a row that are drawn towards one system of their own, and so look alike."""
-CANDIDATES = 16
-"""FunctionSystems that are drawn at once for a class."""
+RELATED_CLASSES = 5
+"""The number of consecutive classes that are drawn towards a common system, and so look alike."""
+NUM_CANDIDATES = 16
+"""The number of systems that are drawn at once for a class."""
 CLASS_STEPS = 24
-"""Of every walker, to see how much a system fills."""
-SLACKENING = 0.95
-"""Of the similarity, each time that no candidate is suitable; so the search ends."""
-LEAST_FILLED = 0.2
-MOST_FILLED = 0.7
-"""Share of a picture's pixels. FractalDB has no upper bound; without it, classes are blots."""
+"""The steps of every walker to measure a system's filling rate."""
+SIMILARITY_DECAY = 0.95
+"""The factor of the similarity each time that no candidate is suitable, so that the search ends."""
+MIN_FILLING_RATE = 0.2
+MAX_FILLING_RATE = 0.7
+"""Bounds of the fraction of pixels with a point; FractalDB has no upper one, which allows blots."""
 
 
 def draw_classes(num_classes: int, similarity: float, seed: int) -> FunctionSystems:
     """Draw the systems of the classes.
 
     Args:
-        num_classes: How many; the first ones are the same however many there are.
-        similarity: 0 for classes that have nothing in common; towards 1, those that stand
-            together become the same.
-        seed: Decides the systems.
+        num_classes: The number of classes; a smaller number gives the first of them.
+        similarity: From 0, where classes have nothing in common, to 1, where related classes
+            become equal.
+        seed: The seed of the systems.
     """
     drawn = [_draw_class(number, similarity, seed) for number in range(num_classes)]
     return FunctionSystems(
@@ -46,7 +46,7 @@ def draw_classes(num_classes: int, similarity: float, seed: int) -> FunctionSyst
 
 
 def _draw_class(number: int, similarity: float, seed: int) -> tuple[np.ndarray, int]:
-    shared = np.random.default_rng([seed, 0, number // RELATED])
+    shared = np.random.default_rng([seed, 0, number // RELATED_CLASSES])
     num_maps = int(shared.integers(2, MAX_MAPS + 1))
     middle = _first_suitable(shared, num_maps)
     own = np.random.default_rng([seed, 1, number])
@@ -59,16 +59,16 @@ def _first_suitable(
     middle: np.ndarray | float = 0.0,
     similarity: float = 0.0,
 ) -> np.ndarray:
-    """Draw maps (M, 6) towards the middle until their attractor fills enough."""
+    """Draw maps (M, 6) near `middle` until the filling rate of their attractor is suitable."""
     while True:
-        drawn = generator.uniform(-1, 1, (CANDIDATES, MAX_MAPS, 6)).astype(np.float32)
+        drawn = generator.uniform(-1, 1, (NUM_CANDIDATES, MAX_MAPS, 6)).astype(np.float32)
         maps = make_contractive(middle * similarity + make_contractive(drawn) * (1 - similarity))
         points, _ = chaos_game(
-            FunctionSystems(maps, np.full(CANDIDATES, num_maps)), CLASS_STEPS, generator
+            FunctionSystems(maps, np.full(NUM_CANDIDATES, num_maps)), CLASS_STEPS, generator
         )
         filled = filling_rates(pixels_of(points))
-        suitable = np.flatnonzero((filled >= LEAST_FILLED) & (filled <= MOST_FILLED))
+        suitable = np.flatnonzero((filled >= MIN_FILLING_RATE) & (filled <= MAX_FILLING_RATE))
         if len(suitable):
             found: np.ndarray = maps[suitable[0]]
             return found
-        similarity *= SLACKENING
+        similarity *= SIMILARITY_DECAY

@@ -1,4 +1,4 @@
-"""The images of the fractals: every one its class's system, varied."""
+"""Draw the images of the fractals, each a random variation of its class's system."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from ensemble_switchover.data.sources.fractals.attractor import (
 from ensemble_switchover.data.sources.fractals.picture import SIDE, paint, pixels_of, rotated
 
 INSTANCE_STEPS = 40
-"""Of every walker: 5,120 points an image."""
+"""The steps of every walker, which give 5,120 points per image."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceVariation:
-    """How the images of a class differ, and how much the classes have in common."""
+    """How much the images of a class vary, and how similar the classes are."""
 
     weights: float
-    """A coefficient is multiplied by 1 plus or minus up to this; FractalDB: 0.2."""
+    """The largest relative change of a coefficient; 0.2 in FractalDB."""
     rotation_degrees: float
-    """Largest angle, to either side."""
+    """The largest rotation in either direction, in degrees."""
     noise: float
-    """Standard deviation of what is added to every value, of values from 0 to 1."""
+    """The standard deviation of the noise on pixel values from 0 to 1."""
     similarity: float
-    """How far related classes are drawn towards each other, 0 to 1."""
+    """The similarity of related classes, 0 to 1."""
 
     @classmethod
     def of(cls, difficulty: float) -> InstanceVariation:
-        """Return the variation at a difficulty from 0 to 1; at 0.5 the weights are FractalDB's.
+        """Return the variation at a difficulty from 0 to 1; 0.5 gives the weights of FractalDB.
 
         >>> InstanceVariation.of(0.5)
         InstanceVariation(weights=0.2, rotation_degrees=90.0, noise=0.2, similarity=0.4)
@@ -44,13 +44,13 @@ class InstanceVariation:
 def draw_images(
     classes: FunctionSystems, labels: np.ndarray, variation: InstanceVariation, stream: list[int]
 ) -> np.ndarray:
-    """Draw one image a label (N,).
+    """Draw one image per label.
 
     Args:
-        classes: The systems.
-        labels: (N,)
-        variation: How much images of a class differ.
-        stream: Seeds; they and the number of images decide the images.
+        classes: The systems of the classes.
+        labels: (N,) the class of every image.
+        variation: How much the images of a class vary.
+        stream: The seeds of the images, which also depend on N.
 
     Returns:
         (N, 3, 32, 32) `uint8`.

@@ -1,4 +1,4 @@
-"""From points on attractors to pictures of 32x32 pixels.
+"""Paint points on attractors as pictures of 32x32 pixels.
 
 Dimensions: S systems, P points, H and W pixels.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 SIDE = 32
-"""Pixels."""
+"""The side of a picture in pixels."""
 MARGIN = 2
-"""Pixels left free on every side."""
+"""The empty margin on every side, in pixels."""
 
 
 def rotated(points: np.ndarray, degrees: np.ndarray) -> np.ndarray:
-    """Turn points (S, P, 2) by an angle a system (S,), counter-clockwise."""
+    """Rotate points (S, P, 2) counter-clockwise by one angle per system (S,)."""
     radians = np.deg2rad(degrees)
     cosine, sine = (f(radians).astype(np.float32)[:, None] for f in (np.cos, np.sin))
     x, y = points[..., 0], points[..., 1]
@@ -22,7 +22,7 @@ def rotated(points: np.ndarray, degrees: np.ndarray) -> np.ndarray:
 
 
 def pixels_of(points: np.ndarray) -> np.ndarray:
-    """Fit the points (S, P, 2) of every system into its picture, and return their pixels (S, P)."""
+    """Scale the points (S, P, 2) of every system to its picture; return pixel indices (S, P)."""
     lowest, highest = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
     extent = np.maximum((highest - lowest).max(axis=2, keepdims=True), 1e-6)
     room = SIDE - 2 * MARGIN
@@ -33,16 +33,16 @@ def pixels_of(points: np.ndarray) -> np.ndarray:
 
 
 def counts_of(pixels: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Count the points of every pixel, or add up their weights (S, P): (S, H*W)."""
+    """Return the number of points in every pixel (S, H*W), or the sum of their weights (S, P)."""
     num_systems = len(pixels)
-    places = pixels + (np.arange(num_systems, dtype=np.int32) * SIDE**2)[:, None]
+    bins = pixels + (np.arange(num_systems, dtype=np.int32) * SIDE**2)[:, None]
     flat = None if weights is None else weights.ravel()
-    counts = np.bincount(places.ravel(), flat, minlength=num_systems * SIDE**2)
+    counts = np.bincount(bins.ravel(), flat, minlength=num_systems * SIDE**2)
     return counts.reshape(num_systems, SIDE**2)
 
 
 def filling_rates(pixels: np.ndarray) -> np.ndarray:
-    """Return the share of pixels (S,) that have a point."""
+    """Return the fraction of pixels (S,) with a point."""
     shares: np.ndarray = (counts_of(pixels) > 0).mean(axis=1)
     return shares
 
@@ -50,13 +50,13 @@ def filling_rates(pixels: np.ndarray) -> np.ndarray:
 def paint(
     pixels: np.ndarray, chosen: np.ndarray, colours: np.ndarray, backgrounds: np.ndarray
 ) -> np.ndarray:
-    """Paint every pixel in the mean colour of its points, the brighter the more there are.
+    """Paint every pixel in the mean colour of its points, brighter the more points it has.
 
     Args:
-        pixels: (S, P)
-        chosen: (S, P), the map that led to each point.
-        colours: (S, M, 3) of the maps, 0 to 1.
-        backgrounds: (S, 3), 0 to 1.
+        pixels: (S, P) the pixel of every point.
+        chosen: (S, P) the map that led to every point.
+        colours: (S, M, 3) the colours of the maps, 0 to 1.
+        backgrounds: (S, 3) the colours of the backgrounds, 0 to 1.
 
     Returns:
         (S, 3, H, W) `float32`, 0 to 1.

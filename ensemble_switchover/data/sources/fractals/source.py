@@ -1,4 +1,4 @@
-"""The fractals as a data set: generated, never downloaded."""
+"""The fractals as a data set, which is generated and needs no download."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import DatasetConfig
     from ensemble_switchover.data.sources.fractals.attractor import FunctionSystems
 
-GENERATION = 1
-"""To be raised when the same options give other images."""
+GENERATOR_VERSION = 1
+"""The version of the generator, to raise when the same options give other images."""
 
 _TRAIN, _TEST = 2, 3
-"""Streams of the images' random numbers; those of the classes are 0 and 1."""
+"""The random streams of the images; those of the classes are 0 and 1."""
 
 MAX_DRAWING_THREADS = 4
-PIECE = 250
-"""Images of one stream of random numbers, always drawn together."""
+IMAGES_PER_STREAM = 250
+"""The number of images that are drawn together from one random stream."""
 
 
 class Fractals(DatasetSource):
-    """Any number of classes and images, of a difficulty between 0 and 1."""
+    """The source of fractals: any number of classes and images, of a difficulty from 0 to 1."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Name the options that the images follow from."""
+        """Return the options that decide the images."""
         assert isinstance(config, FractalsConfig)
         return (
-            f"fractals-{GENERATION}-{config.num_classes}x{config.train_images}"
+            f"fractals-{GENERATOR_VERSION}-{config.num_classes}x{config.train_images}"
             f"x{config.test_images}-d{config.difficulty!r}-s{config.generator_seed}"
         )
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
-        """Generate the images; the first ones are the same however many there are."""
+        """Generate the images; a smaller number of images gives the first of them."""
         assert isinstance(config, FractalsConfig)
         variation = InstanceVariation.of(config.difficulty)
         seed = config.generator_seed
@@ -57,16 +57,16 @@ class Fractals(DatasetSource):
 def _images(
     classes: FunctionSystems, size: int, variation: InstanceVariation, stream: list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    labels = np.arange(size + PIECE, dtype=np.int64) % len(classes)
+    labels = np.arange(size + IMAGES_PER_STREAM, dtype=np.int64) % len(classes)
     images = np.empty((size, 3, SIDE, SIDE), dtype=np.uint8)
 
     def fill(start: int) -> None:
-        piece = labels[start : start + PIECE]
-        drawn = draw_images(classes, piece, variation, [*stream, start // PIECE])
-        images[start : start + PIECE] = drawn[: size - start]
+        stop, number = start + IMAGES_PER_STREAM, start // IMAGES_PER_STREAM
+        drawn = draw_images(classes, labels[start:stop], variation, [*stream, number])
+        images[start:stop] = drawn[: size - start]
 
     with ThreadPoolExecutor(min(MAX_DRAWING_THREADS, os.cpu_count() or 1)) as pool:
-        list(pool.map(fill, range(0, size, PIECE)))
+        list(pool.map(fill, range(0, size, IMAGES_PER_STREAM)))
     return images, labels[:size]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ensemble_switchover.data.sources.fractals.attractor import (
     MAX_MAPS,
     MAX_STRETCH,
-    WALKERS,
+    NUM_WALKERS,
     FunctionSystems,
     chaos_game,
     make_contractive,
@@ -26,7 +26,7 @@ def system(maps):
 
 def test_no_point_leaves_the_sierpinski_triangle_and_all_of_it_is_reached():
     points, chosen = chaos_game(system(SIERPINSKI), 200, np.random.default_rng(0))
-    assert points.shape == (1, 200 * WALKERS, 2)
+    assert points.shape == (1, 200 * NUM_WALKERS, 2)
     # in binary, no digit of x and y is 1 at the same place
     digits = (points[0] * 2**12).astype(np.int64).clip(0, 2**12 - 1)
     assert not (digits[:, 0] & digits[:, 1]).any()

@@ -11,12 +11,12 @@ from ensemble_switchover.data.sources.fractals import Fractals
 from ensemble_switchover.data.sources.fractals.attractor import FunctionSystems, chaos_game
 from ensemble_switchover.data.sources.fractals.classes import (
     CLASS_STEPS,
-    LEAST_FILLED,
-    MOST_FILLED,
+    MAX_FILLING_RATE,
+    MIN_FILLING_RATE,
     draw_classes,
 )
 from ensemble_switchover.data.sources.fractals.picture import filling_rates, pixels_of
-from ensemble_switchover.data.sources.fractals.source import PIECE
+from ensemble_switchover.data.sources.fractals.source import IMAGES_PER_STREAM
 
 QUARTERS = [
     [49.8, 55.0, 70.0, 60.4],
@@ -40,7 +40,7 @@ QUARTERS = [
     [38.6, 41.4, 39.4, 62.7],
     [80.4, 72.4, 87.2, 70.0],
 ]
-"""Mean red of every quarter of the first 20 training images, of `GENERATION` 1."""
+"""Mean red of every quarter of the first 20 training images, of `GENERATOR_VERSION` 1."""
 LAST_BITS = 1.0
 """A point on a pixel's edge may fall to either side, on another processor; of a quarter's mean
 each of them takes a quarter of a level."""
@@ -84,7 +84,7 @@ def test_the_seed_decides_every_byte(config):
 
 
 def test_more_images_and_classes_keep_the_first_ones(config):
-    few, many = decode(config), decode(config, train_images=PIECE + 20)
+    few, many = decode(config), decode(config, train_images=IMAGES_PER_STREAM + 20)
     np.testing.assert_array_equal(many.train_images[:70], few.train_images)
     np.testing.assert_array_equal(many.test_images, few.test_images)
     some, more = (draw_classes(count, 0.4, seed=0) for count in (3, 8))
@@ -97,13 +97,13 @@ def quarters(found):
 
 def test_the_images_are_those_of_their_generation(config):
     difference = np.abs(quarters(decode(config)) - QUARTERS)
-    assert difference.max() < LAST_BITS, "raise GENERATION: kept images are no longer these"
+    assert difference.max() < LAST_BITS, "raise GENERATOR_VERSION: kept images are no longer these"
     slightly_other = np.abs(quarters(decode(config, difficulty=0.51)) - QUARTERS)
     assert slightly_other.max() > 2 * LAST_BITS
 
 
 def test_no_image_comes_twice(config):
-    found = decode(config, train_images=PIECE + 50, test_images=PIECE)
+    found = decode(config, train_images=IMAGES_PER_STREAM + 50, test_images=IMAGES_PER_STREAM)
     images = np.concatenate([found.train_images, found.test_images])
     assert len({image.tobytes() for image in images}) == len(images)
 
@@ -128,8 +128,8 @@ def test_classes_fill_their_pictures_and_differ(similarity):
     points, _ = chaos_game(classes, 4 * CLASS_STEPS, np.random.default_rng(0))
     filled = filling_rates(pixels_of(points))
     # other walks reach a few pixels more or less
-    assert (filled > 0.8 * LEAST_FILLED).all()
-    assert (filled < 1.3 * MOST_FILLED).all()
+    assert (filled > 0.8 * MIN_FILLING_RATE).all()
+    assert (filled < 1.3 * MAX_FILLING_RATE).all()
     assert len({maps.tobytes() for maps in classes.maps}) == 25
 
 
