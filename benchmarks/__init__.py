@@ -1,1 +1,1 @@
-"""Speed, as ratios of sides that alternate in one run."""
+"""Benchmarks of speed; what is compared is timed alternately in one process."""

@@ -1,7 +1,7 @@
-"""Our clocks against torch's own benchmark, on a matrix product of known cost.
+"""Compare this program's clocks with torch's benchmark utility, on a matrix product.
 
-The same product is timed by turns: as inference latency is, as a training step is, and by
-`torch.utils.benchmark`. A figure is the ratio of ours to torch's of the same round.
+The same product is timed alternately as inference latency, as a training step, and by
+`torch.utils.benchmark`. The results are ratios of this program's times to torch's in each round.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 ROUNDS = 15
 SIZES = {"cpu": (256, 1024), "cuda": (1024, 8192)}
 NUM_PRODUCTS = 20
-"""Of an epoch."""
+"""The number of products in an epoch."""
 TOLERANCE = 0.05
 
 
 def by_torch(product: Timer) -> float:
-    """Return the seconds of a product, by torch: the median of blocks of products."""
+    """Return the seconds of a product according to torch: the median over blocks of products."""
     return float(product.blocked_autorange(min_run_time=0.5).median)
 
 
 def by_latency(matrix: Tensor, device: torch.device) -> float:
-    """Return the same, as the latency of a model is taken."""
+    """Return the seconds of a product, timed like the latency of a model."""
     (latency,) = measure_latencies(
         [TimedModel(model="run", execution="sequential", predict=lambda _: matrix @ matrix)],
         ImageTask(channels=1, size=1, num_classes=2),
@@ -47,7 +47,7 @@ def by_latency(matrix: Tensor, device: torch.device) -> float:
 
 
 def by_stopwatch(matrix: Tensor, device: torch.device) -> float:
-    """Return the same, as the training seconds of an epoch are taken."""
+    """Return the seconds of a product, timed like the training seconds of an epoch."""
     stopwatch = MemberStopwatch(1, synchronised_clock(device))
     stopwatch.start()
     for _ in range(NUM_PRODUCTS):
@@ -57,7 +57,7 @@ def by_stopwatch(matrix: Tensor, device: torch.device) -> float:
 
 
 def main() -> None:
-    """Print a line a size and a clock."""
+    """Print one line per size and clock."""
     device = choose_device("auto")
     for size in SIZES["cuda" if device.type == "cuda" else "cpu"]:
         matrix = torch.randn(size, size, device=device)

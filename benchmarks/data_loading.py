@@ -1,14 +1,13 @@
-"""How long a run waits for its images: at the start, and in every training step.
+"""Measure how long a run waits for its images, at the start and in every training step.
 
-Start-up is measured on a cached set of CIFAR's size, made of noise. The share of a step is that of
-fetching, augmenting and standardising a batch in a plain loop over the steps; the clock waits for
-the device before and after, so on an accelerator, which would do both at once, it is an upper
-bound. The first epoch is left out.
+Start-up is measured on a cached data set of CIFAR's size, made of noise. In a plain training loop,
+the share of gathering, augmenting and normalising a batch is measured; the clock waits for the
+device before and after, so the share is an upper bound on an accelerator, which does both at the
+same time. The first epoch is left out.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -16,16 +15,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
+from benchmarks.common import batches_on, conditions_text, resolve_overrides
 from ensemble_switchover.config.execution_plan import requested_plan
-from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
+from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.data import load_dataset
-from ensemble_switchover.data.batches import TrainingBatches
 from ensemble_switchover.data.load import SOURCES
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
@@ -54,14 +51,14 @@ CASES = (
 
 
 class Noise(DatasetSource):
-    """Images of CIFAR's number and size without a download."""
+    """The source of images of noise, of CIFAR's number and size."""
 
     def identity(self, config: DatasetConfig, root: Path) -> str:
-        """Name the one set there is."""
+        """Return `noise`: there are no options."""
         return "noise"
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
-        """Draw the images."""
+        """Draw the images at random."""
         generator = np.random.default_rng(0)
         shape = (config.train_images + config.test_images, 3, 32, 32)
         images = generator.integers(0, 256, shape, dtype=np.uint8)
@@ -71,15 +68,14 @@ class Noise(DatasetSource):
         return DatasetArrays(images[:split], labels[:split], images[split:], labels[split:], names)
 
 
-def resolve_case(words: tuple[str, ...], cache: Path) -> RunSpec:
-    """Resolve the words of a run whose decoded images are kept in `cache`."""
-    overrides = [*words, "execution=sequential", f"epochs={EPOCHS}", f"dataset.cache='{cache}'"]
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return resolve(typed(compose("config", overrides=overrides)))
+def resolve_case(overrides: tuple[str, ...], cache: Path) -> RunSpec:
+    """Resolve a run whose decoded images are cached in `cache`."""
+    common = ("execution=sequential", f"epochs={EPOCHS}", f"dataset.cache='{cache}'")
+    return resolve_overrides([*overrides, *common])
 
 
 def start_seconds(spec: RunSpec, train_size: int) -> float:
-    """Return the seconds from nothing to normalised images."""
+    """Return the seconds to load the images and compute their normalisation."""
     start = perf_counter()
     split = load_dataset(spec.dataset, train_size, spec.test_size)
     Normalisation.of_set(split.train)
@@ -87,30 +83,21 @@ def start_seconds(spec: RunSpec, train_size: int) -> float:
 
 
 def data_shares(spec: RunSpec, device: torch.device) -> list[float]:
-    """Return the percentage of every epoch but the first that went into getting batches."""
+    """Return the percentage of every epoch after the first that was spent on making batches."""
     module, data = assemble(spec, requested_plan(spec), load_images(spec), FLOAT32)
     members = [member.to(device).train() for member in module.ensemble.members]
     optimizers = module.configure_optimizers()
     epoch = 0
-    batches = TrainingBatches(
-        data.split.train.to(device),
-        groups=data.groups,
-        member_seeds=data.member_seeds,
-        batch_size=data.batch_size,
-        augmentation=data.augmentation,
-        normalisation=data.normalisation,
-        dtype=data.dtype,
-        epoch=lambda: epoch,
-    )
+    batches = batches_on(device, data, lambda: epoch)
     clock = synchronised_clock(device)
     shares = []
-    for epoch in range(spec.recipe.epochs):  # noqa: B007 the batches ask for it
+    for epoch in range(spec.recipe.epochs):  # noqa: B007 the batches read it
         waited, start = 0.0, clock()
         iterator = iter(batches)
         while True:
-            asked = clock()
+            requested = clock()
             batch = next(iterator, None)
-            waited += clock() - asked
+            waited += clock() - requested
             if batch is None:
                 break
             (member,) = batch.members
@@ -123,13 +110,13 @@ def data_shares(spec: RunSpec, device: torch.device) -> list[float]:
 
 
 def add_row(table: Table, name: str, values: list[float], goal: str) -> None:
-    """Add median and quartiles."""
+    """Add a row with the median and quartiles of values."""
     lower, _, upper = quantiles(values, method="inclusive")
     table.add_row(name, f"{median(values):.3g}", f"{lower:.3g} to {upper:.3g}", goal)
 
 
 def main() -> None:
-    """Print two tables."""
+    """Print a table of start-up times and one of shares of a training step."""
     register_schemas()
     device = choose_device("auto")
     use_precision("32", device)
@@ -137,31 +124,24 @@ def main() -> None:
     SOURCES["cifar10"] = Noise()
     with TemporaryDirectory() as folder:
         spec = resolve_case(("dataset=cifar10",), Path(folder))
-        table = Table(title="Seconds of start-up on 60,000 images of 3x32x32, imports left out")
-        for column in ("what", "median, s", "quartiles", "goal"):
-            table.add_column(column, justify="left" if column == "what" else "right")
+        table = Table(title="Seconds of start-up on 60,000 images of 3x32x32, without imports")
+        for column in ("images", "median, s", "quartiles", "goal"):
+            table.add_column(column, justify="left" if column == "images" else "right")
         first = start_seconds(spec, spec.train_size)
-        table.add_row("the first time, decoded images written", f"{first:.3g}", "", "")
+        table.add_row("first use, decoded images written", f"{first:.3g}", "", "")
         for name, size in (("cached, all", 50_000), ("cached, a subset of 45,000", 45_000)):
             values = [start_seconds(spec, size) for _ in range(REPEATS)]
             add_row(table, name, values, f"{START_GOAL_SECONDS:g}")
         console.print(table)
-        table = Table(title="Share of a training step that goes into its images")
+        table = Table(title="Share of a training step that is spent on its images")
         for column in ("run", "median, %", "quartiles", "goal"):
             table.add_column(column, justify="left" if column == "run" else "right")
-        for words in CASES:
-            spec = resolve_case(words, Path(folder))
-            shares = data_shares(spec, device)
-            add_row(table, " ".join(words), shares, f"{SHARE_GOAL_PERCENT[device.type]}")
+        for overrides in CASES:
+            shares = data_shares(resolve_case(overrides, Path(folder)), device)
+            add_row(table, " ".join(overrides), shares, f"{SHARE_GOAL_PERCENT[device.type]}")
         console.print(table)
-    environment = describe_environment(device)
-    versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
-    console.print(
-        f"{environment.device_name}, {environment.num_threads} threads; {REPEATS} starts, "
-        f"{EPOCHS - 1} epochs\n"
-        f"{versions}\n{datetime.now(UTC):%Y-%m-%d}, load {environment.host_load}",
-        highlight=False,
-    )
+    details = (f"{REPEATS} starts", f"{EPOCHS - 1} epochs")
+    console.print(conditions_text(describe_environment(device), *details), highlight=False)
 
 
 if __name__ == "__main__":

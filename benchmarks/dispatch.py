@@ -1,7 +1,7 @@
-"""How long a sweep of 2,000 runs takes that has nothing, or one run, left to do.
+"""Time a sweep of 2,000 runs of which none, or one, is left to do.
 
-The records are those of one tiny run, written under the names of all. Each figure is a whole
-command, its start included, and the training of the one run that is left, torch's start with it.
+The record of one tiny run is written under the names of all runs. The time is that of the whole
+command with its start and, where one run is left, with the import of torch and the training.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner.job import run_job
 
-WORDS = (
+OVERRIDES = (
     "arch=resnet", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=1",
     "dataset.train_size=40", "dataset.test_size=60", "measurement.latency_batch_sizes=[1]",
     "record.weights=false",
@@ -40,11 +40,11 @@ GOAL_SECONDS = 30
 
 
 def main() -> None:
-    """Write the records, and time the commands."""
+    """Write the records, time the commands and print a table."""
     register_schemas()
     with TemporaryDirectory() as folder:
         os.chdir(folder)
-        ((_, configs),) = compose_overrides(WORDS)
+        ((_, configs),) = compose_overrides(OVERRIDES)
         study = resolve_study(configs)
         first, config = study.specs[0], configs[study.first_asked[0]]
         run_job(first, config, concurrent_jobs=1)
@@ -86,7 +86,7 @@ def _seconds() -> float:
         "-m",
         "ensemble_switchover",
         "--multirun",
-        *WORDS,
+        *OVERRIDES,
         "record.weights=false",
     ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=Path.cwd())

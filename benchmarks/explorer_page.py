@@ -1,9 +1,9 @@
-"""The explorer's page of 2,000 runs: its size, and how quickly a browser shows it.
+"""Measure the size of the explorer's page of 2,000 runs, and how fast a browser shows it.
 
-The records are synthetic: three data sets, two families, three k, five seeds, 120 epochs. The page
-is opened from disk anew each time. The first picture is there when the map has been drawn and the
-browser has had a frame for it; a filter's change is over when every part of the page is drawn anew.
-Needs Chromium.
+The records are made up: three data sets, two families, three k, five seeds, 120 epochs. The page is
+opened from disk every time. The first picture counts as shown when the map has been drawn and the
+browser has had a frame for it; a change of a filter is over when every part of the page has been
+drawn again. Needs Chromium.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 REPEATS = 7
 SEEDS = 5
 EPOCHS = 120
-PLACES = (("cifar10", "resnet", 38), ("cifar10", "densenet", 64), ("cifar100", "resnet", 38),
+BUDGET_SERIES = (("cifar10", "resnet", 38), ("cifar10", "densenet", 64), ("cifar100", "resnet", 38),
           ("cifar100", "densenet", 64), ("svhn", "resnet", 38))  # fmt: skip
 GOALS = {"size": "below 5 MB", "first picture": "within 1,000 ms", "filter": "within 100 ms"}
 
@@ -68,9 +68,9 @@ CHANGES = (
 
 
 def make_records() -> Iterator[Record]:
-    """Make 1,920 runs; designs that do not exist are left out."""
+    """Make the runs; designs that do not exist are left out."""
     draw = random.Random(0)
-    for dataset, family, depth in PLACES:
+    for dataset, family, depth in BUDGET_SERIES:
         images = {"name": dataset, "num_classes": 100 if dataset == "cifar100" else 10,
                   "channels": 3, "image_size": 32, "test_size": 10_000}  # fmt: skip
         for width in range(12, 60, 4):
@@ -102,7 +102,7 @@ def make_records() -> Iterator[Record]:
 
 
 def time_page(browser: Browser, path: Path) -> tuple[float, dict[str, float]]:
-    """Open the page, and change every filter once; milliseconds."""
+    """Return the milliseconds to the first picture, and those of every change of a filter."""
     page: Page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.add_init_script(WATCH)
     page.goto(path.as_uri())
@@ -114,7 +114,7 @@ def time_page(browser: Browser, path: Path) -> tuple[float, dict[str, float]]:
 
 
 def main() -> int:
-    """Print size and times."""
+    """Print a table of the page's size and times."""
     path = shutil.which("chromium")
     if path is None:
         print("no chromium on this machine", file=sys.stderr)

@@ -1,26 +1,23 @@
-"""Lightning's epoch against a bare PyTorch loop that takes the same steps on the same batches.
+"""Compare an epoch of Lightning with a bare PyTorch loop of the same steps on the same batches.
 
-Both sides alternate in one process; each figure is seconds of training work per epoch, told
-apart by the same clock. Evaluation, set-up and the first epoch of each side are left out.
+Both are timed alternately by the same clock, in seconds of training per epoch. Evaluation, set-up
+and the first epoch of each are left out.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as lightning
-from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
+from benchmarks.common import batches_on, conditions_text, resolve_overrides
 from ensemble_switchover.config.execution_plan import requested_plan
-from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
-from ensemble_switchover.data.batches import TrainingBatches
+from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.training.build import assemble, load_images
@@ -63,7 +60,7 @@ class EpochClock(lightning.Callback):
 
 
 def with_lightning(spec: RunSpec, device: torch.device) -> list[float]:
-    """Return seconds of every epoch of Lightning but the first."""
+    """Return the seconds of every epoch of Lightning after the first."""
     module, datamodule = assemble(spec, requested_plan(spec), load_images(spec), FLOAT32)
     clock = EpochClock(synchronised_clock(device))
     fit(module, datamodule, spec.recipe.epochs, device, [clock], evaluate=False)
@@ -71,21 +68,12 @@ def with_lightning(spec: RunSpec, device: torch.device) -> list[float]:
 
 
 def with_a_bare_loop(spec: RunSpec, device: torch.device) -> list[float]:
-    """Return seconds of every epoch of a plain loop over the same batches but the first."""
+    """Return the seconds of every epoch of a plain loop after the first."""
     module, data = assemble(spec, requested_plan(spec), load_images(spec), FLOAT32)
     members = [member.to(device).train() for member in module.ensemble.members]
     optimizers = module.configure_optimizers()
     epoch = 0
-    batches = TrainingBatches(
-        data.split.train.to(device),
-        groups=data.groups,
-        member_seeds=data.member_seeds,
-        batch_size=data.batch_size,
-        augmentation=data.augmentation,
-        normalisation=data.normalisation,
-        dtype=data.dtype,
-        epoch=lambda: epoch,
-    )
+    batches = batches_on(device, data, lambda: epoch)
     clock = synchronised_clock(device)
     readings = [clock()]
     for epoch in range(spec.recipe.epochs):
@@ -102,28 +90,21 @@ def with_a_bare_loop(spec: RunSpec, device: torch.device) -> list[float]:
 
 
 def differences(readings: list[float]) -> list[float]:
-    """Return the seconds between readings."""
+    """Return the seconds between consecutive readings."""
     return [after - before for before, after in pairwise(readings)]
 
 
-def resolve_case(words: tuple[str, ...]) -> RunSpec:
-    """Resolve the words of a run on the digits."""
-    overrides = [*words, "execution=sequential", f"epochs={EPOCHS}"]
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return resolve(typed(compose("config", overrides=overrides)))
-
-
 def main() -> None:
-    """Print one table, a line a case."""
+    """Print a table with one row per case."""
     register_schemas()
     device = choose_device("auto")
     use_precision("32", device)
     environment = describe_environment(device)
-    table = Table(title="Seconds of training per epoch: Lightning against a bare loop")
+    table = Table(title="Seconds of training per epoch: Lightning and a bare loop")
     for column in ("run", "bare loop, s", "Lightning, s", "ratio", "quartiles of the ratio"):
         table.add_column(column, justify="left" if column == "run" else "right")
-    for words in CASES:
-        spec = resolve_case(words)
+    for overrides in CASES:
+        spec = resolve_overrides([*overrides, "execution=sequential", f"epochs={EPOCHS}"])
         bare, full = [], []
         for _ in range(ROUNDS):
             bare.append(median(with_a_bare_loop(spec, device)))
@@ -140,13 +121,11 @@ def main() -> None:
         )
     console = Console(width=110)
     console.print(table)
-    versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
-    console.print(
-        f"{environment.device_name}, {environment.num_threads} threads, digits "
-        f"(300 images, batch size 64), {ROUNDS} rounds of {EPOCHS} epochs, medians; goal {GOAL}\n"
-        f"{versions}\n{datetime.now(UTC):%Y-%m-%d}, load {environment.host_load}",
-        highlight=False,
+    details = (
+        "digits (300 images, batch size 64)",
+        f"{ROUNDS} rounds of {EPOCHS} epochs, medians; goal {GOAL}",
     )
+    console.print(conditions_text(environment, *details), highlight=False)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Other libraries' ensembles of the same networks, on the same batches (the extra `bench`)."""
+"""Ensembles of the same networks trained by other libraries (the extra `bench`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def peers(spec: RunSpec, device: torch.device, precision: Precision) -> dict[str, Side]:
-    """Make those whose package is installed."""
+    """Make a side for every other library that is installed."""
     made: dict[str, Side] = {}
     if find_spec("torchensemble"):
         made["TorchEnsemble"] = TorchEnsembleSide(spec, device, precision)
@@ -43,7 +43,7 @@ def _network(spec: RunSpec) -> nn.Module:
 
 
 class _Loader:
-    """One batch over and over, in the form in which TorchEnsemble takes batches."""
+    """The same batch repeatedly, as a loader that TorchEnsemble accepts."""
 
     def __init__(self, batch: tuple[Tensor, Tensor], num_batches: int) -> None:
         self.dataset = batch
@@ -57,7 +57,7 @@ class _Loader:
 
 
 class TorchEnsembleSide(Side):
-    """`VotingClassifier.fit`: members one after another, an epoch at a time."""
+    """`VotingClassifier.fit` of TorchEnsemble, which trains the members one after another."""
 
     def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
         from torchensemble import VotingClassifier
@@ -88,7 +88,7 @@ class TorchEnsembleSide(Side):
 
 
 class TorchUncertaintySide(Side):
-    """`deep_ensembles`: all members in one forward pass, one after another, one optimizer."""
+    """`deep_ensembles` of torch-uncertainty: one optimizer and one forward call for all members."""
 
     def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
         from torch_uncertainty.methods import deep_ensembles

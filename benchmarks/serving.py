@@ -1,26 +1,23 @@
-"""A trained ensemble served every way against one member after another, by turns.
+"""Compare the executions of a trained ensemble's prediction with one member after another.
 
-A figure is by how many times a way is quicker: above 1 is quicker.
+All are timed alternately; a number is how many times as fast an execution is, so above 1 is faster.
 """
 
 from __future__ import annotations
 
-from statistics import median, quantiles
-from typing import TYPE_CHECKING
+from statistics import median
 
 import torch
 
+from benchmarks.common import ratio_text
 from benchmarks.execution import K, resolve_case
 from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
-from ensemble_switchover.runner.final_measurements import contenders
+from ensemble_switchover.runner.final_measurements import models
 from ensemble_switchover.training.build import build_ensemble
 from ensemble_switchover.training.device import choose_device
 from ensemble_switchover.training.precision import use_precision
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 NETWORKS = {
     "cpu": ("resnet 20x16", "densenet 40x12", "wide_resnet 16x2"),
@@ -30,42 +27,33 @@ BATCH_SIZES = (1, 32, 128)
 ROUNDS, WARM_UP_ROUNDS = 11, 2
 
 
-def compare(ours: Sequence[float], other: Sequence[float]) -> str:
-    """Tell by how many times a way is quicker, with quartiles over the rounds."""
-    lower, middle, upper = quantiles(
-        [one / two for one, two in zip(ours, other, strict=True)], method="inclusive"
-    )
-    return f"{middle:.2f} ({lower:.2f}-{upper:.2f})"
-
-
 def main() -> None:
-    """Print a line a network and a batch size."""
+    """Print one line per network and batch size."""
     register_schemas()
     device = choose_device("auto")
     precision = use_precision("32", device)
     clock = synchronised_clock(device)
     for network in NETWORKS["cuda" if device.type == "cuda" else "cpu"]:
         family, budget = network.split()
-        words = f"arch={family} budget.network={budget} budget.source=nearest design=deq k={K}"
-        spec = resolve_case(words, device)
+        design = f"arch={family} budget.network={budget} budget.source=nearest design=deq k={K}"
+        spec = resolve_case(design, device)
         ensemble = build_ensemble(spec).to(device, precision.dtype)
-        plans = contenders(spec, ensemble, precision, device)
+        timed = models(spec, ensemble, precision, device)
         for batch_size in BATCH_SIZES:
             shape = (batch_size, spec.task.channels, spec.task.size, spec.task.size)
             images = torch.randn(shape, device=device)
-            seconds: list[list[float]] = [[] for _ in plans]
+            seconds: list[list[float]] = [[] for _ in timed]
             with torch.inference_mode():
                 for number in range(WARM_UP_ROUNDS + ROUNDS):
-                    for plan, own in zip(plans, seconds, strict=True):
+                    for model, times in zip(timed, seconds, strict=True):
                         begin = clock()
-                        plan.predict(images)
+                        model.predict(images)
                         if number >= WARM_UP_ROUNDS:
-                            own.append(clock() - begin)
-            others = zip(plans[1:], seconds[1:], strict=True)
+                            times.append(clock() - begin)
             shown = [
-                f"{'one network' if plan.model == 'single' else plan.execution} "
-                f"{compare(seconds[0], own)}"
-                for plan, own in others
+                f"{'one network' if model.model == 'single' else model.execution} "
+                f"{ratio_text(seconds[0], times)}"
+                for model, times in zip(timed[1:], seconds[1:], strict=True)
             ]
             print(
                 f"{K} x {family} {spec.design.depth}x{spec.design.width}, batch {batch_size}: "

@@ -1,4 +1,4 @@
-"""Ways to train and to predict with the same networks, that are timed against each other."""
+"""The sides of a comparison: implementations that train and predict with the same networks."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ PREDICTED_IMAGES = 128
 
 
 class Side(ABC):
-    """All members of a cell."""
+    """One implementation of the training and prediction of all members of a run."""
 
     @abstractmethod
     def train(self, num_steps: int) -> None:
-        """Let every member take so many steps."""
+        """Train every member for a number of steps."""
 
     @abstractmethod
     def predict(self) -> None:
@@ -43,44 +43,47 @@ class Side(ABC):
 
     @abstractmethod
     def peak_bytes(self) -> int:
-        """Return the peak bytes of a training step's tensors, of all processes together."""
+        """Return the peak bytes of the tensors of a training step, summed over all processes."""
 
     def close(self) -> None:
-        """Let go of what was started."""
+        """End the processes that were started, if any."""
         return
 
 
 class InProcess(Side):
-    """A way of execution in this process; members of one shape take the same time in turn."""
+    """An execution plan in this process.
+
+    The first group of members stands for the others, which have the same shape and take as long.
+    """
 
     def __init__(
         self, spec: RunSpec, plan: ExecutionPlan, device: torch.device, precision: Precision
     ) -> None:
-        self.trial = TimedSteps(spec, plan, device, precision)
+        self.steps = TimedSteps(spec, plan, device, precision)
         self.turns = plan.turns(spec.design.k)
-        self.predictor = self.trial.predictor(PREDICTED_IMAGES)
+        self.predictor = self.steps.predictor(PREDICTED_IMAGES)
 
     def train(self, num_steps: int) -> None:
         for _ in range(self.turns * num_steps):
-            self.trial.step()
+            self.steps.step()
 
     def predict(self) -> None:
         for _ in range(self.turns):
             self.predictor()
 
     def peak_bytes(self) -> int:
-        return peak_of(self.trial.step, self.trial.device)
+        return peak_of(self.steps.step, self.steps.device)
 
 
 class InProcesses(Side):
-    """A way of execution in several processes, which step side by side."""
+    """An execution plan in several processes, which train at the same time."""
 
     def __init__(self, spec: RunSpec, plan: ExecutionPlan, device: torch.device) -> None:
-        self.crew = WorkerProcesses()
+        self.workers = WorkerProcesses()
         processes = plan.processes
         for number in range(processes):
             task = (spec, plan, device.type, number, threads_each(processes))
-            self.crew.start("a benchmark", _serve, *task)
+            self.workers.start("a benchmark", _serve, *task)
         self._ask(b"ready?")
 
     def train(self, num_steps: int) -> None:
@@ -93,12 +96,12 @@ class InProcesses(Side):
         return sum(int(answer) for answer in self._ask(b"peak"))
 
     def close(self) -> None:
-        self.crew.end()
+        self.workers.end()
 
     def _ask(self, question: bytes) -> list[bytes]:
-        for number in range(len(self.crew)):
-            self.crew.send(number, question)
-        return [self.crew.receive(number) for number in range(len(self.crew))]
+        for number in range(len(self.workers)):
+            self.workers.send(number, question)
+        return [self.workers.receive(number) for number in range(len(self.workers))]
 
 
 def _serve(
@@ -127,7 +130,7 @@ def _serve(
 
 
 class BareLoop(Side):
-    """A plain PyTorch loop over the members, on batches that lie there."""
+    """A plain PyTorch loop over the members, which reuses one batch on the device."""
 
     def __init__(self, spec: RunSpec, device: torch.device, precision: Precision) -> None:
         self.device = device
@@ -160,7 +163,7 @@ class BareLoop(Side):
 def noise(
     spec: RunSpec, num_images: int, device: torch.device, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:
-    """Make images and labels."""
+    """Make images of noise, and labels."""
     task = spec.task
     images = torch.randn((num_images, task.channels, task.size, task.size), dtype=dtype)
     labels = torch.arange(num_images) % task.num_classes
@@ -168,7 +171,7 @@ def noise(
 
 
 def peak_of(step: Callable[[], object], device: torch.device) -> int:
-    """Return the peak bytes of tensors while a step is taken, beside those that were there."""
+    """Return the peak bytes of the tensors that a step allocates."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
         torch.cuda.reset_peak_memory_stats(device)

@@ -1,6 +1,7 @@
-"""Seconds to list, to ask, to read and to report many records: synthetic ones, real files.
+"""Time listing, querying, reading and reporting many records.
 
-`python -m benchmarks.store --runs 20000` writes so many runs of 20 epochs into a temporary folder.
+`python -m benchmarks.store --runs 20000` writes 20,000 made-up runs of 20 epochs to a temporary
+folder.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ WHERE = "design_class='deq' and k > 2 and error_percent < 20"
 
 
 def records() -> Iterator[Record]:
-    """Make runs of ResNets: data set by data set, every class, width, k and seed of it."""
+    """Make runs of ResNets of every design class, width, k and seed, one data set after another."""
     for number in count():
         name = f"data-{number:02d}"
         for width in WIDTHS:
@@ -46,7 +47,7 @@ def records() -> Iterator[Record]:
                     for design_class in ("deq", "weq"):
                         try:
                             yield _record(name, width, seed, design_class, k)
-                        except DesignError:  # a hole of the rule
+                        except DesignError:  # the rule has no design
                             continue
 
 
@@ -67,25 +68,29 @@ def _record(dataset: str, width: int, seed: int, design_class: str, k: int) -> R
 
 
 def report_on(root: Path, out: Path) -> None:
-    """Run the command, whose exit code has to be 0."""
+    """Run the report command.
+
+    Raises:
+        SystemExit: if it fails.
+    """
     if report_main([str(root), "--out", str(out)]):
         raise SystemExit("the report failed")
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """Time it once."""
+    """Return the seconds that `work` takes."""
     begin = perf_counter()
     work()
     return perf_counter() - begin
 
 
 def main() -> None:
-    """Print a line a task."""
+    """Print one line per task."""
     parser = argparse.ArgumentParser(prog="benchmarks/store.py", description=__doc__)
     parser.add_argument("--runs", type=int, default=20_000)
     num_runs = parser.parse_args().runs
     folder = Path(tempfile.mkdtemp(prefix="ensemble_switchover_store_"))
-    flush, os.fsync = os.fsync, lambda _: None  # of the files that are only here to be read
+    flush, os.fsync = os.fsync, lambda _: None  # the files need not survive a loss of power
     try:
         for record in islice(records(), num_runs):
             write_record(folder / "results" / record.study / record.name, record)

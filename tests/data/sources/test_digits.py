@@ -86,5 +86,5 @@ def test_another_number_of_images_than_described_is_an_error(config):
 
 
 def test_more_images_than_the_pool_has_is_an_error(config):
-    with pytest.raises(DataError, match="only 1497"):
+    with pytest.raises(DataError, match="only 1,497"):
         load_dataset(config, 300, 1498)
