@@ -78,7 +78,7 @@ def start_seconds(spec: RunSpec, train_size: int) -> float:
     """Return the seconds to load the images and compute their normalisation."""
     start = perf_counter()
     split = load_dataset(spec.dataset, train_size, spec.test_size)
-    Normalisation.of_set(split.train)
+    Normalisation.of(split.train.images, split.train.moments)
     return perf_counter() - start
 
 

@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from ensemble_switchover.data.normalisation import pixel_moments
 from ensemble_switchover.data.sources.source import DatasetArrays
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.machine.files import write_flushed_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -136,7 +137,6 @@ def _write(path: Path, identity: str, dataset: LoadedDataset) -> None:
         for name, array in arrays.items():
             with (temporary / f"{name}.npy").open("wb") as file:
                 _write_array(file, array)
-                _flush_to_disk(file)
         manifest = {
             "version": CACHE_VERSION,
             "identity": identity,
@@ -144,9 +144,7 @@ def _write(path: Path, identity: str, dataset: LoadedDataset) -> None:
             "remarks": list(dataset.arrays.remarks),
             "arrays": {name: _description(array) for name, array in arrays.items()},
         }
-        with (temporary / MANIFEST).open("wb") as file:
-            file.write(json.dumps(manifest, indent=1).encode())
-            _flush_to_disk(file)
+        write_flushed_file(temporary / MANIFEST, json.dumps(manifest, indent=1).encode())
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
@@ -157,15 +155,12 @@ def _write(path: Path, identity: str, dataset: LoadedDataset) -> None:
 
 
 def _write_array(file: BinaryIO, array: np.ndarray) -> None:
-    """Write what `numpy.save` writes, but in chunks: its error on a full disk gives no reason."""
+    """Write what `numpy.save` writes, in chunks, whose error on a full disk gives the reason."""
     array = np.ascontiguousarray(array)
     file.write(_npy_header(array.shape, array.dtype.str))
     content = array.reshape(-1).view(np.uint8).data
     for start in range(0, len(content), WRITE_CHUNK_BYTES):
         file.write(content[start : start + WRITE_CHUNK_BYTES])
-
-
-def _flush_to_disk(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
 

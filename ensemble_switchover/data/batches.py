@@ -6,6 +6,7 @@ Dimensions: N images, m members that share a step, B images of a batch, C channe
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -60,48 +61,33 @@ class EvaluationBatch(NamedTuple):
     """The index of the first image in the test set."""
 
 
+@dataclass(eq=False)
 class TrainingBatches:
-    """The batches of one epoch, group after group; each member has its own order and augmentation.
+    """The batches of the current epoch; each member has its own order and augmentation.
 
-    Iterating gives the batches of the current epoch.
+    Iterating gives the batches of one group of members after another.
     """
 
-    def __init__(
-        self,
-        data: ImageSet,
-        *,
-        groups: Groups,
-        member_seeds: Sequence[int],
-        batch_size: int,
-        augmentation: Augmentation | None,
-        normalisation: Normalisation,
-        dtype: torch.dtype,
-        epoch: Callable[[], int],
-        prefetch_to: torch.device | None = None,
-    ) -> None:
-        """Prepare to make batches.
+    data: ImageSet
+    """The training images, on any device."""
+    _: KW_ONLY
+    groups: Groups
+    member_seeds: Sequence[int]
+    """One seed per member, which decides its order and augmentation."""
+    batch_size: int
+    """Images per member and step."""
+    augmentation: Augmentation | None
+    normalisation: Normalisation
+    dtype: torch.dtype
+    """The dtype of the batches."""
+    epoch: Callable[[], int]
+    """Returns the current epoch, counted from 0."""
+    prefetch_to: torch.device | None = None
+    """A device to copy images to ahead of their use; None makes the batches where `data` is."""
 
-        Args:
-            data: The training images, on any device.
-            groups: The members that share every step.
-            member_seeds: One seed per member, which decides its order and augmentation.
-            batch_size: Images per member and step.
-            augmentation: How images are augmented; None for not at all.
-            normalisation: The mean and deviation of the training images.
-            dtype: The dtype of the batches.
-            epoch: Returns the current epoch, counted from 0.
-            prefetch_to: A device to copy images to ahead of their use; None makes the batches on
-                the device of `data`.
-        """
-        self.data = data
-        self.groups = groups
-        self.member_seeds = member_seeds
-        self.batch_size = batch_size
-        self.augmentation = augmentation
-        self.device = data.images.device if prefetch_to is None else prefetch_to
-        self.normalise = normalisation.on(self.device, dtype)
-        self.epoch = epoch
-        self.prefetch_to = prefetch_to
+    def __post_init__(self) -> None:
+        self.device = self.prefetch_to or self.data.images.device
+        self.normalise = self.normalisation.on(self.device, self.dtype)
 
     def __len__(self) -> int:
         return len(self.groups) * -(-len(self.data) // self.batch_size)
@@ -165,11 +151,11 @@ class TrainingBatches:
         return self.batch_size * max(1, at_once // self.batch_size)
 
 
+@dataclass(eq=False)
 class GroupEpochs:
     """The epochs of groups as items, so that Lightning's loop runs once per group and epoch."""
 
-    def __init__(self, batches: TrainingBatches) -> None:
-        self.batches = batches
+    batches: TrainingBatches
 
     def __len__(self) -> int:
         return len(self.batches.groups)
@@ -179,27 +165,24 @@ class GroupEpochs:
             yield GroupEpoch(group, self.batches.group_batches(group, self.batches.epoch()))
 
 
+@dataclass(eq=False)
 class EvaluationBatches:
     """The batches of the whole test set, once for every group."""
 
-    def __init__(
-        self,
-        data: ImageSet,
-        *,
-        groups: Groups,
-        batch_size: int,
-        normalisation: Normalisation,
-        dtype: torch.dtype,
-        prefetch_to: torch.device | None = None,
-    ) -> None:
-        """Prepare to make batches on the device of `data`, or on `prefetch_to`."""
-        self.data = data
-        self.groups = groups
-        self.batch_size = batch_size
-        self.normalise = normalisation.on(
-            data.images.device if prefetch_to is None else prefetch_to, dtype
-        )
-        self.prefetch_to = prefetch_to
+    data: ImageSet
+    """The test images, on any device."""
+    _: KW_ONLY
+    groups: Groups
+    batch_size: int
+    normalisation: Normalisation
+    dtype: torch.dtype
+    """The dtype of the batches."""
+    prefetch_to: torch.device | None = None
+    """A device to copy images to ahead of their use; None makes the batches where `data` is."""
+
+    def __post_init__(self) -> None:
+        device = self.prefetch_to or self.data.images.device
+        self.normalise = self.normalisation.on(device, self.dtype)
 
     def __len__(self) -> int:
         return len(self.groups) * -(-len(self.data) // self.batch_size)

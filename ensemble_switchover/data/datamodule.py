@@ -55,7 +55,7 @@ class ImageDataModule(lightning.LightningDataModule):
         self.batch_size = batch_size
         self.augmentation = augmentation
         self.dtype = dtype
-        self.normalisation = Normalisation.of_set(split.train)
+        self.normalisation = Normalisation.of(split.train.images, split.train.moments)
         self.asked_residence = residence
         self.residence = residence
         """Where the images are, `device` or `host`; decided when training begins."""

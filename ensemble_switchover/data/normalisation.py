@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ensemble_switchover.data.images import ImageSet
-
 CHUNK_BYTES = 1 << 24
 
 
@@ -77,25 +75,16 @@ class Normalisation:
     """(C,) `float64`; 1 for a channel that is constant."""
 
     @classmethod
-    def of(cls, images: Tensor) -> Normalisation:
-        """Compute the mean and deviation of `uint8` images (N, C, H, W)."""
-        levels = torch.arange(256, dtype=torch.float64) / 255
-        means, deviations = [], []
-        for channel in images.cpu().unbind(dim=1):
-            share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
-            mean = (share * levels).sum()
-            means.append(mean)
-            deviations.append((share * (levels - mean) ** 2).sum().sqrt())
-        deviation = torch.stack(deviations)
-        deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
-        return cls(torch.stack(means), deviation)
+    def of(cls, images: Tensor, moments: np.ndarray | None = None) -> Normalisation:
+        """Compute the mean and deviation of images, from their moments alone if they are known.
 
-    @classmethod
-    def of_set(cls, data: ImageSet) -> Normalisation:
-        """Compute the mean and deviation of a set, from its moments alone if they are known."""
-        if data.moments is None:
-            return cls.of(data.images)
-        mean, deviation = mean_and_deviation(data.moments, data.images[0, 0].numel())
+        Args:
+            images: (N, C, H, W) `uint8`.
+            moments: (N, 2, C), as `pixel_moments` returns them.
+        """
+        if moments is None:
+            moments = pixel_moments(images.cpu().numpy())
+        mean, deviation = mean_and_deviation(moments, images[0, 0].numel())
         deviation[deviation == 0] = 1
         return cls(torch.from_numpy(mean), torch.from_numpy(deviation))
 

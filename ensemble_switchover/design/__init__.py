@@ -1,9 +1,8 @@
 """The design space: families of networks, exact counts, budgets and the solver (no torch)."""
 
 from ensemble_switchover.design.budget import Budget, budget_of_network, budget_of_parameters
-from ensemble_switchover.design.families import FAMILIES
+from ensemble_switchover.design.families import FAMILIES, make_family
 from ensemble_switchover.design.family import Family, ImageTask
-from ensemble_switchover.design.registry import make_family
 from ensemble_switchover.design.solver import BudgetRule, Design, DesignClass, solve
 
 __all__ = [

@@ -41,9 +41,13 @@ class PaddedShortcutModule(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, C + new_channels, ceil(H / 2), ceil(W / 2))."""
-        before = self.new_channels // 2
-        after = self.new_channels - before
-        return functional.pad(images[:, :, ::2, ::2], (0, 0, 0, 0, before, after))
+        return add_zero_channels(images[:, :, ::2, ::2], self.new_channels)
+
+
+def add_zero_channels(images: Tensor, new_channels: int) -> Tensor:
+    """Map (..., C, H, W) to (..., C + new_channels, H, W), half of the zeros on either side."""
+    before = new_channels // 2
+    return functional.pad(images, (0, 0, 0, 0, before, new_channels - before))
 
 
 class ResidualModule(nn.Module):

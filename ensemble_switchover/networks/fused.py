@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.networks.build import (
@@ -20,6 +19,7 @@ from ensemble_switchover.networks.build import (
     GlobalAveragePoolModule,
     PaddedShortcutModule,
     ResidualModule,
+    add_zero_channels,
 )
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class FusedLinear(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Map (B, m * inputs) to (m, B, outputs)."""
         networks, _, inputs = self.weight.shape
-        own = features.view(-1, networks, inputs).transpose(0, 1)
-        return torch.baddbmm(self.bias[:, None], own, self.weight.transpose(1, 2))
+        by_network = features.view(-1, networks, inputs).transpose(0, 1)
+        return torch.baddbmm(self.bias[:, None], by_network, self.weight.transpose(1, 2))
 
 
 class FusedConcatenation(nn.Module):
@@ -90,10 +90,8 @@ class FusedPaddedShortcut(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (B, m * C, H, W) to (B, m * (C + new_channels), ceil(H / 2), ceil(W / 2))."""
-        before = self.new_channels // 2
-        after = self.new_channels - before
-        own = _by_network(images[:, :, ::2, ::2], self.num_networks)
-        return functional.pad(own, (0, 0, 0, 0, before, after)).flatten(1, 2)
+        by_network = _by_network(images[:, :, ::2, ::2], self.num_networks)
+        return add_zero_channels(by_network, self.new_channels).flatten(1, 2)
 
 
 def _by_network(images: Tensor, num_networks: int) -> Tensor:

@@ -390,7 +390,7 @@ def _with_normalisation(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -
         width=spec.design.width,
         task=spec.task,
         ensemble=ensemble,
-        normalisation=Normalisation.of_set(split.train),
+        normalisation=Normalisation.of(split.train.images, split.train.moments),
         class_names=split.class_names,
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from ensemble_switchover.design.family import Family
+from ensemble_switchover.errors import DesignError
 
 
 def _families() -> dict[str, type[Family]]:
@@ -21,3 +23,14 @@ def _families() -> dict[str, type[Family]]:
 
 FAMILIES: dict[str, type[Family]] = _families()
 """The classes of the families by name."""
+
+
+def make_family(name: str, options: dict[str, Any]) -> Family:
+    """Make the family called `name` with its options.
+
+    Raises:
+        DesignError: if the name is unknown, or an option has an invalid value.
+    """
+    if name not in FAMILIES:
+        raise DesignError(f"arch={name}: expected one of {', '.join(sorted(FAMILIES))}")
+    return FAMILIES[name](**options)

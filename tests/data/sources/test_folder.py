@@ -89,7 +89,7 @@ def test_grey_among_colour_is_converted_and_told(own, tmp_path):
     grey = found.train.images[0]
     assert (grey[0] == grey[1]).all()
     assert (grey[0] == grey[2]).all()
-    remark = "1 of 7 images are grey: their channels are equal"
+    remark = "1 of 7 images are grey: their three channels are equal"
     assert found.remarks == load(own(root)).remarks == (remark,)
 
 
