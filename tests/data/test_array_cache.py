@@ -1,4 +1,4 @@
-"""DatasetArrays sets on disk: what is read back, what is noticed, and what is left behind."""
+"""Cached data sets are read back unchanged, and damage is detected."""
 
 import errno
 import json
@@ -81,7 +81,7 @@ def test_images_are_mapped_and_no_write_reaches_the_file(tmp_path):
     assert_same(cached_dataset(tmp_path, "ants", not_again).arrays, decoded)
 
 
-def test_a_large_array_is_written_in_pieces(tmp_path, monkeypatch):
+def test_a_large_array_is_written_in_chunks(tmp_path, monkeypatch):
     monkeypatch.setattr(array_cache, "WRITE_CHUNK_BYTES", 7)
     decoded = make_set()
     cached_dataset(tmp_path, "ants", lambda: decoded)
@@ -235,7 +235,7 @@ def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path):
     assert_same(cached_dataset(tmp_path, "ants", make_set).arrays, make_set())
 
 
-def test_who_waits_for_another_process_is_told(tmp_path):
+def test_waiting_for_another_process_is_reported(tmp_path):
     lock, told = FileLock(tmp_path / "ants.lock"), []
 
     def end_of_the_other(line):

@@ -1,4 +1,4 @@
-"""Crop and flip against torchvision, image by image, and the draws."""
+"""Crop and flip, compared with torchvision's on single images, and the draws."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Every member's own batches, against the arrays themselves."""
+"""The batches of every member, compared with the arrays that they come from."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ AUGMENTATIONS = [
 
 
 def numbered_images(size, side=4):
-    """Make images that are told apart by their pixels; the label is the image's number."""
+    """Make images with distinct pixels; the label is the image's number."""
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (size, 3, side, side), generator=generator, dtype=torch.uint8)
     return ImageSet(pixels, torch.arange(size))
@@ -163,7 +163,7 @@ def test_the_epoch_is_asked_for_at_every_pass():
 
 
 def by_numpy(data, images):
-    """Standardise as numpy would: by mean and deviation of the training pixels in [0, 1]."""
+    """Normalise in numpy, by the mean and deviation of the training pixels in [0, 1]."""
     training = data.images.numpy().astype(np.float64) / 255
     mean = training.mean(axis=(0, 2, 3), keepdims=True)
     deviation = training.std(axis=(0, 2, 3), keepdims=True)

@@ -1,4 +1,4 @@
-"""Batches as training receives them."""
+"""The batches that training receives."""
 
 import threading
 

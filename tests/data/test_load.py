@@ -1,4 +1,4 @@
-"""Loading a data set, with images held out of the training images where asked for."""
+"""Loading a data set, with and without validation images."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_a_set_too_large_for_the_memory_is_named(digits, monkeypatch):
 
 
 def mapped_file(tensor):
-    """Return the file that lies behind a tensor's memory, by the kernel's list of mappings."""
+    """Return the file that a tensor's memory is mapped from, according to the kernel."""
     for line in Path("/proc/self/maps").read_text().splitlines():
         bounds, _, _, _, _, *name = line.split(maxsplit=5)
         start, end = (int(bound, 16) for bound in bounds.split("-"))

@@ -1,4 +1,4 @@
-"""Moments of pixels, against numpy's statistics."""
+"""Means and deviations from pixel sums, compared with numpy's."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Where images lie: the choice, and batches that do not depend on it."""
+"""Where images are kept during training, on which the batches do not depend."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Parameter counts and FLOPs against the papers, against torch, and against its FLOP counter."""
+"""Parameter counts and FLOPs, compared with the papers, torch and its FLOP counter."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The solver against brute force and against the paper's tables."""
+"""The solver, compared with brute force and the paper's tables."""
 
 import re
 

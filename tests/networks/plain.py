@@ -1,4 +1,4 @@
-"""The families written out as plain torch modules: a second implementation to compare with."""
+"""A second implementation of the families, as plain torch modules, to compare with."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""Small networks of every family, and how to compare them."""
+"""Small networks of every family, and functions to compare them."""
 
 import torch
 from torch import nn

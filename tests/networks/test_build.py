@@ -1,4 +1,4 @@
-"""The networks' shapes and parts, against explicit computations."""
+"""The shapes and parts of networks, compared with explicit computations."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The first weights, against He et al. 2015."""
+"""The initial weights, compared with He et al. 2015."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The magnitudes against torchvision's table."""
+"""The strengths of the operations, compared with torchvision's table."""
 
 import pytest
 from torchvision.transforms import RandAugment as OneByOne

@@ -1,4 +1,4 @@
-"""Every operation against torchvision's on tensors, image by image, and the draws."""
+"""Every operation, compared with torchvision's on single images, and the draws."""
 
 import pytest
 import torch

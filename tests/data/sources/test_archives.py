@@ -1,4 +1,4 @@
-"""Archives: what is read, and what is refused."""
+"""Archives are read without unpacking, and dangerous or damaged ones are refused."""
 
 import io
 import random
@@ -109,7 +109,7 @@ def test_a_damaged_archive_is_one_clear_error(write, damage, tmp_path):
 
 
 def encrypt(content):
-    """Set the flag of encryption in every header of a zip archive."""
+    """Set the encryption flag in every header of a zip archive."""
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         parts = content.split(mark)
         offset = place - len(mark)
@@ -120,7 +120,7 @@ def encrypt(content):
 
 
 def compress_strangely(content):
-    """Name a method of compression that nobody knows."""
+    """Set an unknown compression method in every header of a zip archive."""
     for mark, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         parts = content.split(mark)
         offset = place - len(mark)

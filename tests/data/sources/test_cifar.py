@@ -1,4 +1,4 @@
-"""CIFAR from tiny archives in its true on-disk format, through the real download path."""
+"""CIFAR, downloaded from a local server as tiny archives in the published format."""
 
 import io
 import tarfile
@@ -42,7 +42,7 @@ def make_batch(name, part, size):
 
 
 class Archive:
-    """A tiny archive and what it holds; its checksum is put in place of the published one."""
+    """A tiny archive and its content; its checksum replaces the published one."""
 
     def __init__(self, name, server, folder, monkeypatch, changed=None):
         source = PUBLISHED[name]
@@ -82,7 +82,7 @@ def archive(request, server, tmp_path, monkeypatch):
 
 @pytest.fixture
 def make_config(compose_config, tmp_path):
-    """Describe the tiny set as conf/dataset/ does the true one."""
+    """Describe the tiny data set as conf/dataset/ describes the published one."""
 
     def make(name):
         sizes = PARTS[name]

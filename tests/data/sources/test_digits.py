@@ -1,4 +1,4 @@
-"""The digits, against scikit-learn's own copy, and the checks of every data set."""
+"""The digits, compared with scikit-learn's, and the checks of every data set."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine that misbehaves."""
+"""Downloads from a misbehaving server on this machine."""
 
 import errno
 import hashlib

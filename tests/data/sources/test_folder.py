@@ -1,4 +1,4 @@
-"""A folder of images that the tests write with PIL, good ones and bad."""
+"""A folder of readable and unreadable images, written with PIL."""
 
 import struct
 import zlib
@@ -82,7 +82,7 @@ def test_a_share_of_every_class_is_split_off_and_the_seed_decides(own, tmp_path)
     assert not (other.test.images == found.test.images).all()
 
 
-def test_grey_among_colour_is_converted_and_told(own, tmp_path):
+def test_grey_among_colour_is_converted_and_reported(own, tmp_path):
     root = make_root(tmp_path / "own", FOUR)
     picture(7, mode="L").save(root / "train" / "ant" / "0.png")
     found = load(own(root))
@@ -214,7 +214,7 @@ def test_pixels_of_an_unknown_range_are_refused(pixels, reason, own, tmp_path):
     assert reason in str(error.value)
 
 
-def test_deep_images_that_come_out_black_are_told(own, tmp_path):
+def test_deep_images_that_look_black_are_reported(own, tmp_path):
     root = make_root(tmp_path / "own", FOUR)
     for number, level in enumerate((255, 256)):
         deep = np.full((32, 32), level, dtype=np.uint16)

@@ -1,4 +1,4 @@
-"""ImageNet32 from tiny batches in its true on-disk format, put in place by hand."""
+"""ImageNet32, read from tiny batches in the published format."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""Batches of pickles: what numpy wrote is read, and nothing is ever run."""
+"""Pickled batches: numpy's arrays are read, and no code is ever run."""
 
 import os
 import pickle

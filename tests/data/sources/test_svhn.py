@@ -1,4 +1,4 @@
-"""SVHN from tiny files in MATLAB's format, through the real download path."""
+"""SVHN, downloaded from a local server as tiny files in MATLAB's format."""
 
 from dataclasses import replace
 
@@ -119,7 +119,7 @@ def test_a_download_cut_half_way_is_taken_up_again(parts, make_config, server):
 
 
 def swap(server, make_config, monkeypatch, tmp_path, content):
-    """Serve another training file, its checksum beside it."""
+    """Serve another training file with its checksum."""
     path = tmp_path / "swapped"
     if isinstance(content, dict):
         scipy.io.savemat(path, content, appendmat=False)

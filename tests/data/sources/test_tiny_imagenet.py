@@ -1,4 +1,4 @@
-"""Tiny ImageNet from a tiny archive of its tree of files, through the real download path."""
+"""Tiny ImageNet, downloaded from a local server as a tiny archive with the published file tree."""
 
 import io
 import zipfile
@@ -29,7 +29,7 @@ def jpeg(number, mode="RGB", size=64):
 
 
 def tree():
-    """Make the files: 4 training images a class, 2 test images a class, one of them grey."""
+    """Make the files of 4 training and 2 test images per class, one of which is grey."""
     files = {"wnids.txt": "\n".join(CLASSES), "words.txt": WORDS}
     rows = []
     for position, wnid in enumerate(CLASSES):

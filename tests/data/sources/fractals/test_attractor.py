@@ -1,4 +1,4 @@
-"""The chaos game against systems whose attractors are known."""
+"""The chaos game on systems whose attractors are known."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_maps_are_taken_in_proportion_to_their_areas():
     assert (chosen == 0).mean() == pytest.approx(0.8, abs=0.01)
 
 
-def test_the_map_told_is_the_one_that_led_there():
+def test_the_returned_map_is_the_one_that_led_there():
     points, chosen = chaos_game(system(SIERPINSKI), 50, np.random.default_rng(1))
     x, y = points[0].T
     assert (x[chosen[0] == 1] >= 0.5).all()

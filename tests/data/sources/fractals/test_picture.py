@@ -1,4 +1,4 @@
-"""Pictures of a few points, by hand."""
+"""Pictures of a few points, compared with values computed by hand."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The generated set: its form, its seed, and that its difficulty is one."""
+"""The generated data set: its arrays, its seed, and the effect of its difficulty."""
 
 from dataclasses import replace
 
@@ -42,8 +42,7 @@ QUARTERS = [
 ]
 """Mean red of every quarter of the first 20 training images, of `GENERATOR_VERSION` 1."""
 LAST_BITS = 1.0
-"""A point on a pixel's edge may fall to either side, on another processor; of a quarter's mean
-each of them takes a quarter of a level."""
+"""The tolerance: on another processor, a point at the edge of a pixel may fall to either side."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The families that there are."""
+"""The families are those of the folder's files."""
 
 from pathlib import Path
 
