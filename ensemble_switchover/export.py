@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.results.record import Record
+    from ensemble_switchover.serving.weights import TrainedEnsemble
 
 _DESCRIPTION = (
     "Write the ensemble of a finished run as one file that runs without this program. Its input "
@@ -99,20 +100,10 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
         raise ConfigError(f"--out {out}: expected a file, found a folder; name a file in it")
 
     from ensemble_switchover.serving.exported_file import export_file
-    from ensemble_switchover.serving.weights import load_ensemble
 
-    trained = load_ensemble(folder / WEIGHTS_FILE)
-    design = record.design
-    found = (trained.family.name, trained.depth, trained.width, len(trained.ensemble.members))
-    if found != (design.family, design.depth, design.width, design.k):
-        raise RecordError(
-            f"{folder / WEIGHTS_FILE}: expected the weights of {design.k} x {design.family} "
-            f"{design.depth}x{design.width}, found {found[3]} x {found[0]} {found[1]}x{found[2]}: "
-            f"they belong to another run"
-        )
-    difference = export_file(
-        trained, form, execution, out, _metadata(record, trained.class_names), TOLERANCE
-    )
+    trained = _load_weights(folder / WEIGHTS_FILE, record)
+    metadata = _metadata(record, trained.class_names)
+    difference = export_file(trained, form, execution, out, metadata, TOLERANCE)
     measured = f"{difference:.1e} from the original's, on images of noise"
     if not difference <= TOLERANCE:  # also refuses NaN
         complain(
@@ -120,6 +111,7 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
             f"{TOLERANCE:g} is allowed"
         )
         return EXIT_FAILURE
+    design = record.design
     networks = f"{count(design.k, design.family)} {design.depth}x{design.width}"
     print(printable(f"{networks}, {execution}, as {form}: {quantity(out.stat().st_size)}B"))
     print(f"probabilities differ by at most {measured}")
@@ -139,6 +131,21 @@ def _read_record_with_weights(folder: Path) -> Record:
             f"repeat its overrides with record.weights=true and another study="
         )
     return record
+
+
+def _load_weights(path: Path, record: Record) -> TrainedEnsemble:
+    """Load a weights file, and check that its ensemble is that of the record."""
+    from ensemble_switchover.serving.weights import load_ensemble
+
+    trained, design = load_ensemble(path), record.design
+    expected = f"{design.k} x {design.family} {design.depth}x{design.width}"
+    k = len(trained.ensemble.members)
+    found = f"{k} x {trained.family.name} {trained.depth}x{trained.width}"
+    if found != expected:
+        raise RecordError(
+            f"{path}: expected the weights of {expected}, found {found}: they belong to another run"
+        )
+    return trained
 
 
 def _why_no_record(folder: Path) -> str:

@@ -56,7 +56,7 @@ class ImageDataModule(lightning.LightningDataModule):
         self.augmentation = augmentation
         self.dtype = dtype
         self.normalisation = Normalisation.of(split.train.images, split.train.moments)
-        self.asked_residence = residence
+        self.requested_residence = residence
         self.residence = residence
         """Where the images are, `device` or `host`; decided when training begins."""
 
@@ -64,9 +64,9 @@ class ImageDataModule(lightning.LightningDataModule):
         """Decide whether the images go to the device or stay on the host."""
         needed = self.split.train.num_bytes + self.split.test.num_bytes
         free = free_device_bytes(self._device)
-        chosen = choose_residence(self.asked_residence, self._device.type, needed, free)
+        chosen = choose_residence(self.requested_residence, self._device.type, needed, free)
         self.residence = chosen.place
-        if self.asked_residence == "auto" and self._device.type != "cpu":
+        if self.requested_residence == "auto" and self._device.type != "cpu":
             _logger.info(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
 
     def train_dataloader(self) -> GroupEpochs:

@@ -5,8 +5,7 @@ Dimensions: B images, C channels, H and W pixels.
 
 from __future__ import annotations
 
-from functools import singledispatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +17,7 @@ from ensemble_switchover.design.layers import Shape, trace
 from ensemble_switchover.networks.initialisation import initialise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ensemble_switchover.design import Family, ImageTask
     from ensemble_switchover.design.layers import Layer, Network
@@ -120,14 +119,14 @@ def _sequence(network: Iterable[Network], shape: Shape) -> nn.Sequential:
     return nn.Sequential(*modules)
 
 
-@singledispatch
 def _module(layer: Layer, shape: Shape) -> nn.Module:
     """Make the torch module of a layer for an input of `shape`."""
-    raise TypeError(f"no module for {layer}, of {shape}")
+    if type(layer) not in _MAKERS:
+        raise TypeError(f"no module for {layer}, of {shape}")
+    return _MAKERS[type(layer)](layer, shape)
 
 
-@_module.register
-def _(layer: layers.Convolution, shape: Shape) -> nn.Module:
+def _convolution(layer: layers.Convolution, shape: Shape) -> nn.Module:
     return nn.Conv2d(
         shape.channels,
         layer.channels,
@@ -138,36 +137,16 @@ def _(layer: layers.Convolution, shape: Shape) -> nn.Module:
     )
 
 
-@_module.register
-def _(_: layers.BatchNorm, shape: Shape) -> nn.Module:
-    return nn.BatchNorm2d(shape.channels)
-
-
-@_module.register
-def _(_: layers.ReLU, __: Shape) -> nn.Module:
-    return nn.ReLU()
-
-
-@_module.register
-def _(_: layers.MaxPool, __: Shape) -> nn.Module:
-    return nn.MaxPool2d(2, ceil_mode=True)
-
-
-@_module.register
-def _(_: layers.AveragePool, __: Shape) -> nn.Module:
-    return nn.AvgPool2d(2, ceil_mode=True)
-
-
-@_module.register
-def _(_: layers.GlobalAveragePool, __: Shape) -> nn.Module:
-    return GlobalAveragePoolModule()
-
-
-@_module.register
-def _(layer: layers.Linear, shape: Shape) -> nn.Module:
-    return nn.Linear(shape.channels, layer.outputs)
-
-
-@_module.register
-def _(layer: layers.PaddedShortcut, shape: Shape) -> nn.Module:
-    return PaddedShortcutModule(layer.channels - shape.channels)
+_MAKERS: dict[type[Layer], Callable[[Any, Shape], nn.Module]] = {
+    layers.Convolution: _convolution,
+    layers.BatchNorm: lambda _, shape: nn.BatchNorm2d(shape.channels),
+    layers.ReLU: lambda *_: nn.ReLU(),
+    layers.MaxPool: lambda *_: nn.MaxPool2d(2, ceil_mode=True),
+    layers.AveragePool: lambda *_: nn.AvgPool2d(2, ceil_mode=True),
+    layers.GlobalAveragePool: lambda *_: GlobalAveragePoolModule(),
+    layers.Linear: lambda layer, shape: nn.Linear(shape.channels, layer.outputs),
+    layers.PaddedShortcut: lambda layer, shape: PaddedShortcutModule(
+        layer.channels - shape.channels
+    ),
+}
+"""The function that makes a layer's module for an input shape, by layer."""

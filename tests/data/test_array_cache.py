@@ -236,17 +236,17 @@ def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path):
 
 
 def test_waiting_for_another_process_is_reported(tmp_path):
-    lock, told = FileLock(tmp_path / "ants.lock"), []
+    lock, messages = FileLock(tmp_path / "ants.lock"), []
 
     def end_of_the_other(line):
-        told.append(line)
+        messages.append(line)
         lock.release()
 
     lock.acquire()
     with attached(CallingHandler(logging.INFO, end_of_the_other)):
         cached_dataset(tmp_path, "ants", make_set)
-    assert told[0] == "another process is preparing ants; waiting for it"
-    assert len(told) == 2
+    assert messages[0] == "another process is preparing ants; waiting for it"
+    assert len(messages) == 2
 
 
 def decode_and_count(folder, barrier, answers):

@@ -63,9 +63,13 @@ def test_a_file_describes_the_run_and_not_the_machine(tmp_path):
     write(trained, "torch_export", tmp_path / "a.pt2", "fused")
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx")
     assert session.get_modelmeta().custom_metadata_map == FACTS
-    (image,), (told,) = session.get_inputs(), session.get_outputs()
+    (image,), (output,) = session.get_inputs(), session.get_outputs()
     assert (image.name, image.type, image.shape) == ("images", "tensor(uint8)", ["batch", 3, 9, 9])
-    assert (told.name, told.type, told.shape) == ("probabilities", "tensor(float)", ["batch", 5])
+    assert (output.name, output.type, output.shape) == (
+        "probabilities",
+        "tensor(float)",
+        ["batch", 5],
+    )
     extra = {exported_file.METADATA_FILE: ""}
     program = torch.export.load(tmp_path / "a.pt2", extra_files=extra)
     assert json.loads(extra[exported_file.METADATA_FILE]) == FACTS

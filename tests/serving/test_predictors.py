@@ -33,13 +33,13 @@ def test_every_execution_predicts_the_mean_of_the_softmax(
     images = images_of(TASK, 5)
     with torch.inference_mode():
         served = predictor.served(images.to(dtype) * scale - shift)
-        told = predictor(images)
+        probabilities = predictor(images)
     assert served.dtype == dtype
-    assert told.dtype == torch.float32
+    assert probabilities.dtype == torch.float32
     expected = plain_probabilities(trained, images)
     # the float32 members are compared with float64 ones, so their rounding counts too
     assert abs(served.double().numpy() - expected).max() < tolerance
-    assert abs(told.double().numpy() - expected).max() < max(tolerance, 1e-7)
+    assert abs(probabilities.double().numpy() - expected).max() < max(tolerance, 1e-7)
 
 
 def test_a_fused_ensemble_has_the_weights_of_its_members():

@@ -39,7 +39,10 @@ def read_batch(content: bytes, name: str) -> dict[str, Any]:
         raise DataError(f"{name} is not a batch of images that can be read ({reason})") from error
     if not isinstance(found, dict):
         raise DataError(f"{name} is not a batch of images: expected a dictionary")
-    return {_text(key): _plain(value) for key, value in found.items()}
+    return {
+        _text(key): value.array if isinstance(value, _Array) else value
+        for key, value in found.items()
+    }
 
 
 class _Dtype:
@@ -112,10 +115,6 @@ class _Reader(pickle.Unpickler):
 
 def _text(value: object) -> str:
     return value.decode(TEXT_ENCODING) if isinstance(value, bytes) else str(value)
-
-
-def _plain(value: object) -> object:
-    return value.array if isinstance(value, _Array) else value
 
 
 def batch_arrays(
