@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _sources() -> dict[str, DatasetSource]:
-    """Find the data sets of all files of `sources` by the names of their constants."""
+    """Find the source that each file of `sources` defines as a constant, such as `CIFAR10`."""
     files = iter_modules(sources.__path__, f"{sources.__name__}.")
     return {
         name.lower(): value
@@ -36,7 +36,7 @@ def _sources() -> dict[str, DatasetSource]:
 
 
 SOURCES = _sources()
-"""What `dataset=` names, in lower case."""
+"""The sources by the name of their constant in lower case, which is the name of the data set."""
 
 
 def load_dataset(
