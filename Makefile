@@ -87,8 +87,9 @@ format: $(INSTALLED) ## Put the code into its layout
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(INSTALLED) ## Write docs/configuration.md anew from the schema and conf/
+docs: $(INSTALLED) ## Write docs/configuration.md and the tables of columns anew from the code
 	$(BIN)/python docs/make_configuration.py
+	$(BIN)/python docs/make_tables.py
 
 bench: $(INSTALLED) ## Time executions against each other, a bare loop, and other libraries
 	@$(BIN)/python -m benchmarks.execution

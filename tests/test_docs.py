@@ -47,6 +47,12 @@ def test_the_page_of_the_configuration_is_that_of_the_schema():
     assert TEXTS["docs/configuration.md"] == make(), "write docs/configuration.md anew: make docs"
 
 
+def test_the_tables_of_columns_and_metrics_are_those_of_the_code():
+    make = runpy.run_path(str(REPOSITORY / "docs" / "make_tables.py"))["make_pages"]
+    for name, text in make().items():
+        assert TEXTS[f"docs/{name}"] == text, "write the tables anew: make docs"
+
+
 def test_the_page_of_the_report_names_every_figure():
     declared = [*FIGURE_DECLARATIONS, *TREND_DECLARATIONS]
     names = [each.name.format(measure="test_error") for each in declared]

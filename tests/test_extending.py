@@ -1,6 +1,7 @@
-"""Extending the program: what a family, a data set, an execution and a figure take.
+"""Extending the program: what a family, a data set, an execution, a figure and a metric take.
 
-Each test adds its files to a copy of the program, changes nothing else, and uses them there.
+Each test adds its files to a copy of the program, or one entry, changes nothing else, and uses them
+there.
 """
 
 import json
@@ -228,6 +229,54 @@ first, second, *_ = draw_errors(derive_finding(comparison))
 print(json.dumps([first.name, first.caption, axes.get_ylabel(), first.numbers.height, second.name]))
 """
 
+LAST_FIELD = "    member_peak_device_bytes: list[int] = field(default_factory=list)\n"
+METRIC = '''
+    confidence_percent: Annotated[
+        float | None, of_ensemble(lambda p, labels: 100 * p.amax(dim=-1).mean().item())
+    ] = None
+    """Confidence: probability that the ensemble gives to its class, mean over the images."""
+'''
+
+USE_METRIC = """
+import json, sys
+from pathlib import Path
+from ensemble_switchover import app
+
+app.main()
+print("---")
+import polars
+from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
+from ensemble_switchover.reporting.explorer.content import build_content
+from ensemble_switchover.results.run_facts import describe_columns
+from ensemble_switchover.results.store import read_records
+from ensemble_switchover.results.table import list_runs
+from ensemble_switchover.tracking.metrics import describe_metrics
+
+study = Path("results/runs")
+(record,) = read_records(study).records
+runs = tabulate_runs([record])
+content = build_content([record], lambda runs: None)
+keys = [key for key, _, _ in content["metrics"]]
+(parquet,) = study.rglob("epochs.parquet")
+(logged,) = study.rglob("metrics.csv")
+print(json.dumps({
+    "record": record.epochs[-1].confidence_percent,
+    "parquet": polars.read_parquet(parquet)["confidence_percent"][-1],
+    "results": list_runs(study)["confidence_percent"][0],
+    "runs.csv": runs["confidence_percent"][0],
+    "summary.csv": summarise_runs(runs)["confidence_percent_mean"][0],
+    "log": polars.read_csv(logged)["test/confidence_percent"].drop_nulls()[-1],
+    "log's summary": polars.read_csv(logged)["summary/confidence_percent"].drop_nulls()[-1],
+    "explorer": content["rows"][0]["values"][keys.index("confidence_percent")][0],
+}))
+print("---")
+print(json.dumps({
+    "explorer": content["metrics"][keys.index("confidence_percent")],
+    "columns": [line for line in describe_columns() if "confidence" in line],
+    "metrics": [list(metric) for metric in describe_metrics() if "confidence" in metric[0]],
+}))
+"""
+
 
 def toy_parameters(depth, width, kernel=3):
     """Count the toy's parameters on digits by hand; its convolutions have no bias."""
@@ -238,7 +287,7 @@ def toy_parameters(depth, width, kernel=3):
 def use_in_copy(tmp_path):
     """Run a script in a copy of the program that has more files."""
 
-    def run(files, script, *arguments):
+    def run(files, script, *arguments, edits=()):
         program = tmp_path / "program"
         package = program / "ensemble_switchover"
         ignored = shutil.ignore_patterns("__pycache__", "conf")
@@ -247,6 +296,10 @@ def use_in_copy(tmp_path):
         for path, content in files.items():
             assert not (program / path).exists()
             (program / path).write_text(content)
+        for path, old, new in edits:
+            content = (program / path).read_text()
+            assert content.count(old) == 1
+            (program / path).write_text(content.replace(old, new))
         ended = subprocess.run(
             [sys.executable, "-c", script, *arguments],
             cwd=tmp_path,
@@ -320,3 +373,19 @@ def test_a_figure_is_one_file(use_in_copy):
     (printed,) = use_in_copy(files, USE_FIGURE)
     caption = "As Figure Z: seeds, 3 budgets by 6 epochs."
     assert json.loads(printed) == ["num_seeds", caption, "Seeds", 9, "figure_2_heat_map"]
+
+
+def test_a_metric_of_an_epoch_is_one_field(use_in_copy):
+    edit = ("ensemble_switchover/results/record.py", LAST_FIELD, METRIC + LAST_FIELD)
+    arguments = [*TINY_RUN, "logger=csv", "design=deq", "budget.width=16"]
+    _, values, texts = use_in_copy({}, USE_METRIC, *arguments, edits=[edit])
+    found = json.loads(values)
+    confidence = found["record"]
+    assert 10 < confidence < 100
+    assert found == pytest.approx(dict.fromkeys(found, confidence), rel=1e-5)
+    meaning = "Confidence: probability that the ensemble gives to its class, mean over the images."
+    assert json.loads(texts) == {
+        "explorer": ["confidence_percent", "confidence", "%"],
+        "columns": [f"| `confidence_percent` | % | {meaning} |"],
+        "metrics": [[f"{part}/confidence_percent", "%", meaning] for part in ("*", "summary")],
+    }

@@ -156,16 +156,15 @@ class EpochRecord:
     member_nll_nats: Annotated[list[float], of_each_member(classification.nll_nats)] = field(
         default_factory=list
     )
-    """Negative log-likelihood of each member; empty in the oldest records, as the two that
-    follow."""
+    """Negative log-likelihood of each member; empty in the oldest records."""
     member_brier: Annotated[list[float], of_each_member(classification.brier)] = field(
         default_factory=list
     )
-    """Brier score of each member."""
+    """Brier score of each member; empty in the oldest records."""
     member_ece: Annotated[list[float], of_each_member(classification.ece)] = field(
         default_factory=list
     )
-    """Expected calibration error of each member."""
+    """Expected calibration error of each member; empty in the oldest records."""
     error_correlation: Annotated[float | None, classification.error_correlation] = None
     """Error correlation: of two members' errors over the images, mean over the pairs, between -1
     and 1; absent for a single network, and where no two members err on some images only."""

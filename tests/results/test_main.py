@@ -56,7 +56,7 @@ def test_the_columns_are_printed_and_in_the_docs(capsys):
     code, out, err = run(capsys, "--columns")
     assert (code, err) == (0, "")
     page = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
-    assert out in page, "paste the output of python -m ensemble_switchover.results --columns"
+    assert out in page, "write the table anew: make docs"
     described = [line.split(" | ")[0].strip("| `") for line in out.splitlines()[2:]]
     assert set(described) == {*RUN_TABLE_COLUMNS, *RUN_FRAME_COLUMNS}
     assert all(line.count(" | ") == 2 and line.endswith(". |") for line in out.splitlines()[2:])
