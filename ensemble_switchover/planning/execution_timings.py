@@ -1,4 +1,4 @@
-"""How long a training step takes in each way of execution on one device: timed once, and kept."""
+"""The time of a training step under each execution plan, timed once on a device and stored."""
 
 from __future__ import annotations
 
@@ -26,27 +26,28 @@ if TYPE_CHECKING:
 
 TIMINGS_VERSION = 1
 WORTH = 0.95
-"""Another way has to take at most this share of the time of one after another to be chosen."""
+"""Share of the sequential plan's time that another plan may take at most to be chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTimings:
-    """What was timed for one design on one device."""
+    """The times of one design on one device, by the labels of execution plans."""
 
     version: int = TIMINGS_VERSION
     subject: str
-    """Design, batch, number of members, device and conditions."""
+    """Everything that the times depend on, as `timings_subject` writes it."""
     torch: str
+    """Version of torch."""
     date: str
     step_seconds: dict[str, float | None] = field(default_factory=dict)
-    """By the way's name: for all members to take a training step; None where it is impossible."""
+    """Seconds for all members to take one training step; None where the plan is impossible."""
     start_seconds: dict[str, float] = field(default_factory=dict)
-    """By the way's name: for its processes to be ready, where it has any."""
+    """Seconds until the processes of a plan are ready, where it has any."""
 
     def run_seconds(self, plan: ExecutionPlan, num_steps: int) -> float:
-        """Predict the training of a run, the start of its processes included.
+        """Predict the seconds that a run trains, including the start of its processes.
 
-        Infinity for a way that is impossible, or was not timed.
+        Infinity for a plan that is impossible or was not timed.
         """
         step = self.step_seconds.get(plan.label)
         if step is None:
@@ -54,14 +55,15 @@ class StepTimings:
         return num_steps * step + self.start_seconds.get(plan.label, 0.0)
 
     def fastest(self, plans: Sequence[ExecutionPlan], num_steps: int) -> ExecutionPlan:
-        """Return the fastest way for a run of so many steps; one after another if hardly slower."""
+        """Return the fastest plan for a number of steps; sequential unless `WORTH` the change."""
         best = min(plans, key=lambda plan: self.run_seconds(plan, num_steps))
-        one_by_one = self.run_seconds(ExecutionPlan(), num_steps)
-        return best if self.run_seconds(best, num_steps) <= WORTH * one_by_one else ExecutionPlan()
+        sequential_seconds = self.run_seconds(ExecutionPlan(), num_steps)
+        is_worth_it = self.run_seconds(best, num_steps) <= WORTH * sequential_seconds
+        return best if is_worth_it else ExecutionPlan()
 
 
-def probe_subject(spec: RunSpec, device: str, device_name: str) -> str:
-    """Name everything that the times of a run's ways depend on."""
+def timings_subject(spec: RunSpec, device: str, device_name: str) -> str:
+    """Return as JSON everything that the times of a run's execution plans depend on."""
     conditions = asdict(conditions_of(spec, ExecutionPlan(), device, device_name))
     del conditions["execution"]
     return json.dumps(
@@ -75,36 +77,36 @@ def probe_subject(spec: RunSpec, device: str, device_name: str) -> str:
 
 
 def expected_plan(spec: RunSpec) -> ExecutionPlan:
-    """Return the plan that a run would have here: for `auto`, by the timings that were kept."""
+    """Return the plan that a run would have on this machine: for `auto`, by stored timings."""
     if spec.execution.name != "auto":
         return requested_plan(spec)
-    probe = read_probe(probe_subject(spec, *this_device(spec)))
-    if probe is None or probe.torch != version("torch"):
+    timings = read_timings(timings_subject(spec, *this_device(spec)))
+    if timings is None:
         return ExecutionPlan()
-    return probe.fastest(
-        [ExecutionPlan.named(label) for label in probe.step_seconds], spec.num_steps
-    )
+    plans = [ExecutionPlan.named(label) for label in timings.step_seconds]
+    return timings.fastest(plans, spec.num_steps)
 
 
-def probe_path(subject: str) -> Path:
-    """Return where a probe is kept: the project's folder in the user's cache."""
+def timings_path(subject: str) -> Path:
+    """Return the file of stored timings: in the project's folder of the user's cache."""
     folder = user_cache("executions")
     return folder / f"{hashlib.sha256(subject.encode()).hexdigest()[:16]}.json"
 
 
-def read_probe(subject: str) -> StepTimings | None:
-    """Read what was timed before; None if nothing was, or it cannot be read."""
+def read_timings(subject: str) -> StepTimings | None:
+    """Read stored timings; None if there are none of this torch, or they cannot be read."""
     try:
-        probe: StepTimings = _adapter().validate_json(probe_path(subject).read_bytes())
+        found: StepTimings = _adapter().validate_json(timings_path(subject).read_bytes())
     except (OSError, ValidationError):
         return None
-    return probe if (probe.version, probe.subject) == (TIMINGS_VERSION, subject) else None
+    wanted = (TIMINGS_VERSION, subject, version("torch"))
+    return found if (found.version, found.subject, found.torch) == wanted else None
 
 
-def write_probe(probe: StepTimings) -> None:
-    """Keep a probe, whole or not at all."""
-    with whole_file(probe_path(probe.subject)) as temporary:
-        temporary.write_bytes(_adapter().dump_json(probe, indent=1))
+def write_timings(timings: StepTimings) -> None:
+    """Store timings in a file that is written whole or not at all."""
+    with whole_file(timings_path(timings.subject)) as temporary:
+        temporary.write_bytes(_adapter().dump_json(timings, indent=1))
 
 
 @cache

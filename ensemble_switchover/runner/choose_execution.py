@@ -1,7 +1,7 @@
-"""`execution=auto`: times the ways to execute a run's members, and chooses.
+"""`execution=auto`: time the execution plans of a run's members, and choose the fastest.
 
-A probe takes at most a tenth of the run that it is for; it is kept, and the next run of the same
-design on the same device does without.
+The timing takes at most a tenth of the run. It is stored, so the next run of the same design on the
+same device needs none.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
 from ensemble_switchover.planning.execution_timings import (
     StepTimings,
-    probe_subject,
-    read_probe,
-    write_probe,
+    read_timings,
+    timings_subject,
+    write_timings,
 )
 from ensemble_switchover.runner.timed_steps import TimedSteps
 from ensemble_switchover.training.device import choose_device, num_device_slots, slot_device
@@ -51,57 +51,65 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 SHARE_OF_RUN = 0.1
+"""Share of a run's training that the timing may take."""
 MAX_SECONDS = 10.0
-"""Of a probe of more than `MIN_ROUNDS`."""
+"""Seconds of a timing of more than `MIN_ROUNDS` rounds."""
 WARM_UP_ROUNDS, MIN_ROUNDS, MAX_ROUNDS = 1, 3, 15
 LONG_SECONDS = 60.0
-"""Of training, from which on processes are worth their start, and are tried."""
+"""Seconds of training above which processes are worth their start, and are timed."""
 PROCESS_SECONDS = 2.0
-"""That processes step side by side while they are timed."""
+"""Seconds for which processes step side by side while they are timed."""
 
 
 def choose_execution_plan(
     spec: RunSpec, device: torch.device, precision: Precision
 ) -> ExecutionPlan:
-    """Choose the fastest way to execute a run's members on this device."""
-    plans = _possible(spec, device, precision)
-    steps = spec.num_steps
-    subject = probe_subject(spec, device.type, device_name(device))
-    probe = read_probe(subject)
-    if probe is None or probe.torch != version("torch"):
+    """Choose the fastest plan to execute a run's members on this device."""
+    plans = _possible_plans(spec, device, precision)
+    subject = timings_subject(spec, device.type, device_name(device))
+    stored = read_timings(subject)
+    if stored is None:
         date = datetime.now(UTC).date().isoformat()
-        probe = StepTimings(subject=subject, torch=version("torch"), date=date)
+        stored = StepTimings(subject=subject, torch=version("torch"), date=date)
     begin, waited = perf_counter(), thread_times()
-    timed = _completed(probe, spec, plans, steps, device, precision)
-    if timed is None:
+    timings = _complete(stored, spec, plans, device, precision)
+    if timings is None:
         _logger.info("execution=auto: sequential; the run is too short to try others")
         return ExecutionPlan()
     source = "kept from before"
-    if timed != probe:
-        busy = waiting_share(waited, thread_times()) > TOLERATED_WAIT
-        fate = "not kept: other programs took its processors" if busy else _kept(timed)
+    if timings != stored:
+        is_disturbed = waiting_share(waited, thread_times()) > TOLERATED_WAIT
+        fate = "not kept: other programs took its processors" if is_disturbed else _store(timings)
         source = f"tried for {duration(perf_counter() - begin)}, and {fate}"
-    chosen = timed.fastest(plans, steps)
-    ratio = timed.run_seconds(ExecutionPlan(), steps) / timed.run_seconds(chosen, steps)
-    quicker = (
-        "the fastest here"
-        if chosen == ExecutionPlan()
-        else f"{ratio:.2f} times as fast as sequential"
+    chosen = timings.fastest(plans, spec.num_steps)
+    _logger.info(
+        f"execution=auto: {chosen.label}; {_gain(timings, chosen, spec.num_steps)} ({source})"
     )
-    _logger.info(f"execution=auto: {chosen.label}; {quicker} ({source})")
     return chosen
 
 
-def _kept(probe: StepTimings) -> str:
+def _gain(timings: StepTimings, chosen: ExecutionPlan, num_steps: int) -> str:
+    """Describe how much faster than sequential the chosen plan is."""
+    if chosen == ExecutionPlan():
+        return "the fastest here"
+    sequential_seconds = timings.run_seconds(ExecutionPlan(), num_steps)
+    ratio = sequential_seconds / timings.run_seconds(chosen, num_steps)
+    return f"{ratio:.2f} times as fast as sequential"
+
+
+def _store(timings: StepTimings) -> str:
+    """Store timings, and return whether that succeeded, as words of a message."""
     try:
-        write_probe(probe)
+        write_timings(timings)
     except OSError as error:
         return f"not kept: {error.strerror}"
     return "kept"
 
 
-def _possible(spec: RunSpec, device: torch.device, precision: Precision) -> list[ExecutionPlan]:
-    """List the ways that the precision allows, and for which the memory suffices."""
+def _possible_plans(
+    spec: RunSpec, device: torch.device, precision: Precision
+) -> list[ExecutionPlan]:
+    """List the plans that the precision allows and whose memory the device has."""
     available = device_memory_bytes(device)
 
     def fits(plan: ExecutionPlan) -> bool:
@@ -115,98 +123,104 @@ def _possible(spec: RunSpec, device: torch.device, precision: Precision) -> list
     return [plan for plan in allowed if fits(plan)]
 
 
-def _completed(
-    probe: StepTimings,
+def _complete(
+    timings: StepTimings,
     spec: RunSpec,
     plans: Sequence[ExecutionPlan],
-    steps: int,
     device: torch.device,
     precision: Precision,
 ) -> StepTimings | None:
-    """Time what a probe lacks; None if the run is too short for that."""
-    here = [plan for plan in plans if plan.processes == 1]
-    if any(plan.label not in probe.step_seconds for plan in here):
-        seconds = _time_here(spec, here, steps, device, precision)
+    """Time the plans that were not timed before; None if the run is too short for that."""
+    in_process = [plan for plan in plans if plan.processes == 1]
+    if any(plan.label not in timings.step_seconds for plan in in_process):
+        seconds = _time_in_process(spec, in_process, device, precision)
         if seconds is None:
             return None
-        probe = replace(probe, step_seconds={**probe.step_seconds, **seconds})
-    run_seconds = min(probe.run_seconds(plan, steps) for plan in here)
+        timings = replace(timings, step_seconds={**timings.step_seconds, **seconds})
+    if min(timings.run_seconds(plan, spec.num_steps) for plan in in_process) <= LONG_SECONDS:
+        return timings
     for plan in plans:
-        unknown = plan.processes > 1 and plan.label not in probe.step_seconds
-        if unknown and run_seconds > LONG_SECONDS:
-            timed = None
-            if (
-                not plan.shares_steps
-                or probe.step_seconds.get(ExecutionPlan(plan.within).label) is not None
-            ):
-                timed = _time_processes(spec, plan, device)
+        if plan.processes > 1 and plan.label not in timings.step_seconds:
+            within = timings.step_seconds.get(ExecutionPlan(plan.within).label)
+            is_possible = within is not None or not plan.shares_steps
+            timed = _time_processes(spec, plan, device) if is_possible else None
             step, start = timed or (None, 0.0)
-            probe = replace(
-                probe,
-                step_seconds={**probe.step_seconds, plan.label: step},
-                start_seconds={**probe.start_seconds, plan.label: start},
+            timings = replace(
+                timings,
+                step_seconds={**timings.step_seconds, plan.label: step},
+                start_seconds={**timings.start_seconds, plan.label: start},
             )
-    return probe
+    return timings
 
 
-def _time_here(
+def _time_in_process(
     spec: RunSpec,
     plans: Sequence[ExecutionPlan],
-    steps: int,
     device: torch.device,
     precision: Precision,
 ) -> dict[str, float | None] | None:
-    """Time the ways of one process, in turn; None if that would take too much of the run."""
-    clock = synchronised_clock(device)
+    """Time the plans of one process alternately; None if that would take too much of the run.
+
+    Returns:
+        Seconds for all members to take one step, by the plans' labels; None where a plan is
+        impossible.
+    """
+    k, clock = spec.design.k, synchronised_clock(device)
     begin = clock()
-    first = TimedSteps(spec, ExecutionPlan(), device, precision)
-    first.step()
-    made_seconds = clock() - begin
+    sequential = TimedSteps(spec, ExecutionPlan(), device, precision)
+    sequential.step()
+    build_seconds = clock() - begin
     begin = clock()
-    first.step()
+    sequential.step()
     step_seconds = clock() - begin
-    run_seconds = steps * spec.design.k * step_seconds
-    round_seconds = sum(plan.members_at_once(spec.design.k) for plan in plans) * step_seconds
-    making = made_seconds * (len(plans) - 1)
-    rounds = int((SHARE_OF_RUN * run_seconds - making) / round_seconds) - WARM_UP_ROUNDS
+    rounds = _num_rounds(
+        run_seconds=spec.num_steps * k * step_seconds,
+        build_seconds=build_seconds * (len(plans) - 1),
+        round_seconds=sum(plan.members_at_once(k) for plan in plans) * step_seconds,
+    )
     if rounds < MIN_ROUNDS:
         return None
-    rounds = min(rounds, max(MIN_ROUNDS, int(MAX_SECONDS / round_seconds)), MAX_ROUNDS)
-    trials = {ExecutionPlan(): first}
+    timed = {ExecutionPlan(): sequential}
     for plan in plans[1:]:
-        trial = _made(spec, plan, device, precision)
-        if trial is not None:
-            trials[plan] = trial
-    seconds: dict[ExecutionPlan, list[float]] = {plan: [] for plan in trials}
+        steps = _build(spec, plan, device, precision)
+        if steps is not None:
+            timed[plan] = steps
+    seconds: dict[ExecutionPlan, list[float]] = {plan: [] for plan in timed}
     for number in range(WARM_UP_ROUNDS + rounds):
-        for plan, trial in trials.items():
+        for plan, steps in timed.items():
             begin = clock()
-            trial.step()
+            steps.step()
             if number >= WARM_UP_ROUNDS:
                 seconds[plan].append(clock() - begin)
-    trials.clear()
+    timed.clear()
     if device.type == "cuda":
-        torch.cuda.empty_cache()  # what the trials took is not training's
+        torch.cuda.empty_cache()  # so that training has the memory that the timing took
     return {
-        plan.label: plan.turns(spec.design.k) * median(seconds[plan]) if plan in seconds else None
+        plan.label: plan.turns(k) * median(seconds[plan]) if plan in seconds else None
         for plan in plans
     }
 
 
-def _made(
+def _num_rounds(run_seconds: float, build_seconds: float, round_seconds: float) -> int:
+    """Return how many rounds are timed, at most; fewer than `MIN_ROUNDS` are too few."""
+    affordable = int((SHARE_OF_RUN * run_seconds - build_seconds) / round_seconds) - WARM_UP_ROUNDS
+    return min(affordable, max(MIN_ROUNDS, int(MAX_SECONDS / round_seconds)), MAX_ROUNDS)
+
+
+def _build(
     spec: RunSpec, plan: ExecutionPlan, device: torch.device, precision: Precision
 ) -> TimedSteps | None:
-    """Make a trial and take its first step; None if it has no fused form, or does not fit."""
+    """Build the members of a plan and take a step; None if it has no fused form or does not fit."""
     try:
-        trial = TimedSteps(spec, plan, device, precision)
-        trial.step()
+        steps = TimedSteps(spec, plan, device, precision)
+        steps.step()
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
         return None
     except NoFusedFormError:
         return None
-    return trial
+    return steps
 
 
 def _time_processes(
@@ -216,20 +230,22 @@ def _time_processes(
 
     Returns:
         Seconds for all members to take a step, and seconds until all processes were ready; None
-        if one of them was ended, or could not do it.
+        if a process ended early, because it was killed or the plan is impossible.
     """
     try:
-        return _time_crew(spec, plan, device)
+        return _time_worker_processes(spec, plan, device)
     except ProcessEndedError:
         return None
 
 
-def _time_crew(spec: RunSpec, plan: ExecutionPlan, device: torch.device) -> tuple[float, float]:
+def _time_worker_processes(
+    spec: RunSpec, plan: ExecutionPlan, device: torch.device
+) -> tuple[float, float]:
     begin = perf_counter()
     threads = threads_each(plan.processes)
     with WorkerProcesses() as workers:
         for number in range(plan.processes):
-            workers.start("a probe", _time_steps, spec, plan, device.type, number, threads)
+            workers.start("a timing", _time_steps, spec, plan, device.type, number, threads)
         for number in range(len(workers)):
             workers.receive(number)
         start_seconds = perf_counter() - begin
@@ -247,15 +263,15 @@ def _time_steps(
     number: int,
     threads: int,
 ) -> None:
-    """Step for a while, beside the others, and send the median seconds of a step."""
+    """Step for a while beside the other processes, and send the median seconds of a step."""
     torch.set_num_threads(threads)
     device = slot_device(choose_device(device_type), number)
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    trial = _made(spec, plan, device, use_precision(spec.precision, device))
-    if trial is None:
-        return  # the parent sees the end of this process
-    trial.step()
+    steps = _build(spec, plan, device, use_precision(spec.precision, device))
+    if steps is None:
+        return  # the parent notices that this process has ended
+    steps.step()
     clock = synchronised_clock(device)
     clock()
     connection.send_bytes(b"ready")
@@ -264,6 +280,6 @@ def _time_steps(
     seconds: list[float] = []
     while len(seconds) < MIN_ROUNDS or clock() < end:
         begin = clock()
-        trial.step()
+        steps.step()
         seconds.append(clock() - begin)
     connection.send_bytes(str(median(seconds)).encode())

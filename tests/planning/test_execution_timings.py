@@ -9,10 +9,10 @@ from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_p
 from ensemble_switchover.planning.basis import this_device
 from ensemble_switchover.planning.execution_timings import (
     StepTimings,
-    probe_path,
-    probe_subject,
-    read_probe,
-    write_probe,
+    read_timings,
+    timings_path,
+    timings_subject,
+    write_timings,
 )
 from ensemble_switchover.planning.forecast import forecast
 
@@ -24,11 +24,11 @@ LAST, FUSED, SPREAD = (
 
 
 @pytest.fixture
-def probe(monkeypatch, tmp_path):
+def timings(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return StepTimings(
         subject="a design",
-        torch="2",
+        torch=version("torch"),
         date="2026-01-01",
         step_seconds={
             ExecutionPlan().label: 1.0,
@@ -41,42 +41,43 @@ def probe(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("num_steps", "plan"), [(10, LAST), (24, LAST), (26, SPREAD)])
-def test_the_start_of_processes_has_to_pay_off(probe, num_steps, plan):
-    assert probe.fastest(candidate_plans(4, 2), num_steps) == plan
+def test_the_start_of_processes_has_to_pay_off(timings, num_steps, plan):
+    assert timings.fastest(candidate_plans(4, 2), num_steps) == plan
 
 
-def test_what_is_hardly_quicker_is_left(probe):
-    assert probe.fastest([ExecutionPlan(), FUSED], 100) == ExecutionPlan()
-    quicker = replace(probe, step_seconds={**probe.step_seconds, FUSED.label: 0.94})
+def test_what_is_hardly_quicker_is_left(timings):
+    assert timings.fastest([ExecutionPlan(), FUSED], 100) == ExecutionPlan()
+    quicker = replace(timings, step_seconds={**timings.step_seconds, FUSED.label: 0.94})
     assert quicker.fastest([ExecutionPlan(), FUSED], 100) == FUSED
 
 
-def test_what_was_not_timed_is_not_chosen(probe):
+def test_what_was_not_timed_is_not_chosen(timings):
     untimed = ExecutionPlan("fused", processes=2)
-    assert probe.fastest([ExecutionPlan(), untimed], 1000) == ExecutionPlan()
+    assert timings.fastest([ExecutionPlan(), untimed], 1000) == ExecutionPlan()
 
 
-def test_a_probe_is_kept_and_read_back(probe):
-    assert read_probe(probe.subject) is None
-    write_probe(probe)
-    assert read_probe(probe.subject) == probe
-    assert read_probe("another design") is None
+def test_a_timing_is_kept_and_read_back(timings):
+    assert read_timings(timings.subject) is None
+    write_timings(timings)
+    assert read_timings(timings.subject) == timings
+    assert read_timings("another design") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1, 2"])
-def test_a_damaged_one_is_as_none(probe, content):
-    write_probe(probe)
-    probe_path(probe.subject).write_bytes(content)
-    assert read_probe(probe.subject) is None
+def test_a_damaged_one_is_as_none(timings, content):
+    write_timings(timings)
+    timings_path(timings.subject).write_bytes(content)
+    assert read_timings(timings.subject) is None
 
 
-def test_of_another_version_it_is_as_none(probe):
-    write_probe(replace(probe, version=0))
-    assert read_probe(probe.subject) is None
+@pytest.mark.parametrize("other", [{"version": 0}, {"torch": "1"}])
+def test_of_another_version_it_is_as_none(other, timings):
+    write_timings(replace(timings, **other))
+    assert read_timings(timings.subject) is None
 
 
 @pytest.mark.parametrize(
-    ("word", "same"),
+    ("override", "same"),
     [
         ("seed=3", True),
         ("epochs=7", True),
@@ -90,10 +91,11 @@ def test_of_another_version_it_is_as_none(probe):
         ("dataset.augmentation=standard", False),
     ],
 )
-def test_it_is_for_runs_whose_steps_take_the_same_time(word, same, tiny_spec):
-    words = ("design=deq", "k=2", "budget.depth=8", "budget.width=6")
+def test_it_is_for_runs_whose_steps_take_the_same_time(override, same, tiny_spec):
+    overrides = ("design=deq", "k=2", "budget.depth=8", "budget.width=6")
     subjects = [
-        probe_subject(tiny_spec(*words, *more)[0], "cpu", "Example CPU") for more in ((), (word,))
+        timings_subject(tiny_spec(*overrides, *more)[0], "cpu", "Example CPU")
+        for more in ((), (override,))
     ]
     assert (subjects[0] == subjects[1]) == same
 
@@ -104,8 +106,8 @@ def test_a_plan_takes_what_was_tried_before(tiny_spec, monkeypatch, tmp_path):
     (before,) = forecast([spec], [], None)
     assert before.plan == ExecutionPlan()
     step_seconds = {ExecutionPlan().label: 1.0, FUSED.label: 0.5}
-    subject = probe_subject(spec, *this_device(spec))
-    write_probe(
+    subject = timings_subject(spec, *this_device(spec))
+    write_timings(
         StepTimings(
             subject=subject, torch=version("torch"), date="2026-01-01", step_seconds=step_seconds
         )

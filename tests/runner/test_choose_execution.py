@@ -6,7 +6,7 @@ import torch
 from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_plan
 from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.networks.fused import NoFusedFormError
-from ensemble_switchover.runner import choose_execution as probing
+from ensemble_switchover.runner import choose_execution
 from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.training.precision import FLOAT32, Precision
 from tests.log_lines import logged
@@ -14,7 +14,7 @@ from tests.log_lines import logged
 CPU = torch.device("cpu")
 LAST, FUSED = ExecutionPlan(channels_last=True), ExecutionPlan("fused")
 SPREAD = ExecutionPlan(channels_last=True, processes=2)
-WORDS = ("design=deq", "k=4", "budget.depth=8", "budget.width=10")
+DESIGN = ("design=deq", "k=4", "budget.depth=8", "budget.width=10")
 
 
 class Steps:
@@ -42,18 +42,18 @@ class Steps:
 @pytest.fixture
 def steps(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(probing, "num_device_slots", lambda device: 1)
+    monkeypatch.setattr(choose_execution, "num_device_slots", lambda device: 1)
     made = Steps()
-    monkeypatch.setattr(probing, "TimedSteps", made)
-    monkeypatch.setattr(probing, "synchronised_clock", lambda device: lambda: made.now)
-    monkeypatch.setattr(probing, "waiting_share", lambda before, after: 0.01)
+    monkeypatch.setattr(choose_execution, "TimedSteps", made)
+    monkeypatch.setattr(choose_execution, "synchronised_clock", lambda device: lambda: made.now)
+    monkeypatch.setattr(choose_execution, "waiting_share", lambda before, after: 0.01)
     return made
 
 
-def choose(tiny_spec, *words, precision=FLOAT32):
-    spec, _ = tiny_spec(*WORDS, *words)
+def choose(tiny_spec, *overrides, precision=FLOAT32):
+    spec, _ = tiny_spec(*DESIGN, *overrides)
     with logged() as lines:
-        plan = probing.choose_execution_plan(spec, CPU, precision)
+        plan = choose_execution.choose_execution_plan(spec, CPU, precision)
     (line,) = lines
     return plan, line
 
@@ -103,7 +103,7 @@ def test_a_way_that_is_impossible_is_not_chosen(fault, steps, tiny_spec):
 def test_slow_steps_are_tried_a_few_times_in_a_long_run(steps, tiny_spec):
     steps.seconds |= {ExecutionPlan(): 60.0, LAST: 60.0, FUSED: 120.0}
     assert choose(tiny_spec, "epochs=100")[0] == FUSED
-    assert steps.taken.count(FUSED) == 1 + 1 + probing.MIN_ROUNDS
+    assert steps.taken.count(FUSED) == 1 + 1 + choose_execution.MIN_ROUNDS
 
 
 def test_a_folder_that_cannot_be_written_costs_no_run(steps, tiny_spec, monkeypatch):
@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_written_costs_no_run(steps, tiny_spec, monkeypa
 
 
 def test_what_was_timed_beside_other_programs_is_used_but_not_kept(steps, tiny_spec, monkeypatch):
-    monkeypatch.setattr(probing, "waiting_share", lambda before, after: 0.3)
+    monkeypatch.setattr(choose_execution, "waiting_share", lambda before, after: 0.3)
     steps.seconds[FUSED] = 2.0
     plan, line = choose(tiny_spec, "epochs=100")
     assert plan == FUSED
@@ -129,8 +129,8 @@ def test_a_process_that_ends_makes_its_way_impossible(steps, tiny_spec, monkeypa
     def end(spec, plan, device):
         raise ProcessEndedError("killed")
 
-    monkeypatch.setattr(probing, "num_device_slots", lambda device: 2)
-    monkeypatch.setattr(probing, "_time_crew", end)
+    monkeypatch.setattr(choose_execution, "num_device_slots", lambda device: 2)
+    monkeypatch.setattr(choose_execution, "_time_worker_processes", end)
     assert choose(tiny_spec, "epochs=100")[0] == ExecutionPlan()
     steps.taken.clear()
     assert choose(tiny_spec, "epochs=100")[0] == ExecutionPlan()
@@ -144,7 +144,7 @@ def test_any_other_fault_is_raised(steps, tiny_spec):
 
 
 def test_what_does_not_fit_is_not_tried(steps, tiny_spec, monkeypatch):
-    monkeypatch.setattr(probing, "device_memory_bytes", lambda device: 1000)
+    monkeypatch.setattr(choose_execution, "device_memory_bytes", lambda device: 1000)
     assert choose(tiny_spec, "epochs=100")[0] == ExecutionPlan()
     assert set(steps.taken) == {ExecutionPlan()}
 
@@ -159,14 +159,14 @@ def test_with_a_scaled_loss_members_are_not_fused(steps, tiny_spec):
 
 
 def test_processes_are_tried_for_a_long_run_only(steps, tiny_spec, monkeypatch):
-    monkeypatch.setattr(probing, "num_device_slots", lambda device: 2)
+    monkeypatch.setattr(choose_execution, "num_device_slots", lambda device: 2)
     tried = []
 
     def time_processes(spec, plan, device):
         tried.append(plan)
         return (2.0 if plan == SPREAD else 3.0), 10.0
 
-    monkeypatch.setattr(probing, "_time_processes", time_processes)
+    monkeypatch.setattr(choose_execution, "_time_processes", time_processes)
     steps.seconds = {ExecutionPlan(): 0.001, LAST: 0.001, FUSED: 0.004}
     assert choose(tiny_spec, "epochs=100")[0] == ExecutionPlan()
     assert tried == []
@@ -178,9 +178,9 @@ def test_processes_are_tried_for_a_long_run_only(steps, tiny_spec, monkeypatch):
 
 
 def test_processes_are_really_timed_side_by_side(tiny_spec, monkeypatch):
-    monkeypatch.setattr(probing, "PROCESS_SECONDS", 0.05)
-    spec, _ = tiny_spec(*WORDS, "execution=parallel", "execution.processes=2", "threads=2")
-    seconds, start_seconds = probing._time_processes(spec, requested_plan(spec), CPU)
+    monkeypatch.setattr(choose_execution, "PROCESS_SECONDS", 0.05)
+    spec, _ = tiny_spec(*DESIGN, "execution=parallel", "execution.processes=2", "threads=2")
+    seconds, start_seconds = choose_execution._time_processes(spec, requested_plan(spec), CPU)
     assert 0 < seconds < start_seconds
 
 
@@ -188,7 +188,7 @@ def test_a_run_goes_on_in_the_way_that_it_began_in(tiny_spec, monkeypatch):
     from ensemble_switchover.machine import interruption
     from ensemble_switchover.runner import run
 
-    spec, config = tiny_spec(*WORDS, "epochs=3")
+    spec, config = tiny_spec(*DESIGN, "epochs=3")
     monkeypatch.setattr(run, "choose_execution_plan", lambda *arguments: FUSED)
     with monkeypatch.context() as patch:
         patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
