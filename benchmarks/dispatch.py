@@ -49,15 +49,15 @@ def main() -> None:
         first, config = study.specs[0], configs[study.first_asked[0]]
         run_job(first, config, concurrent_jobs=1)
         record = read_record(first.folder / RECORD_FILE)
-        for spec, place in zip(study.specs, study.first_asked, strict=True):
+        for spec, number in zip(study.specs, study.first_asked, strict=True):
             own = replace(
                 record,
                 name=spec.name,
                 fingerprint=spec.fingerprint,
-                training=spec.training_fingerprint,
+                training_fingerprint=spec.training_fingerprint,
                 budget=budget_record(spec),
                 design=design_record(spec),
-                config=plain(configs[place]),
+                config=plain(configs[number]),
             )
             write_record(spec.folder, own)
         finished = [_seconds() for _ in range(REPEATS)]

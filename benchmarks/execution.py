@@ -33,7 +33,7 @@ from ensemble_switchover.training.device import choose_device, num_device_slots
 from ensemble_switchover.training.precision import Precision, use_precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import torch
 
@@ -77,7 +77,7 @@ def sides_of(
 
 
 def alternate(
-    bodies: dict[str, Callable[[], object]], clock: Callable[[], float]
+    bodies: Mapping[str, Callable[[], object]], clock: Callable[[], float]
 ) -> dict[str, list[float]]:
     """Return the seconds of every side in every round, timed alternately."""
     seconds: dict[str, list[float]] = {name: [] for name in bodies}

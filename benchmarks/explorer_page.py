@@ -79,7 +79,7 @@ def make_records() -> Iterator[Record]:
                 for seed in range(SEEDS):
                     try:
                         yield make_record(
-                            design_class=name,
+                            design_class=name,  # type: ignore[arg-type]
                             family=family,
                             depth=depth,
                             width=width,

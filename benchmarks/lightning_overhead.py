@@ -83,7 +83,7 @@ def with_a_bare_loop(spec: RunSpec, device: torch.device) -> list[float]:
             (member,) = group
             loss = functional.cross_entropy(members[member](images[0]), labels[0])
             optimizers[member].zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizers[member].step()
         readings.append(clock())
     return differences(readings)[1:]

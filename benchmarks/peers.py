@@ -107,7 +107,7 @@ class TorchUncertaintySide(Side):
         for _ in range(num_steps):
             loss = functional.cross_entropy(self.model(self.images), labels)
             self.optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
 
     def predict(self) -> None:

@@ -148,7 +148,7 @@ class BareLoop(Side):
             for _ in range(num_steps):
                 loss = functional.cross_entropy(member(self.images), self.labels)
                 optimizer.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
 
     def predict(self) -> None:

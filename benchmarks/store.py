@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20_000)
     num_runs = parser.parse_args().runs
     folder = Path(tempfile.mkdtemp(prefix="ensemble_switchover_store_"))
-    flush, os.fsync = os.fsync, lambda _: None  # the files need not survive a loss of power
+    flush, os.fsync = os.fsync, lambda fd: None  # noqa: ARG005 the files need not survive a loss of power
     try:
         for record in islice(records(), num_runs):
             write_record(folder / "results" / record.study / record.name, record)
