@@ -1,4 +1,4 @@
-"""`python -m ensemble_switchover.designs`: the designs of every budget, and the paper's tables."""
+"""`python -m ensemble_switchover.designs`: the designs of each budget, and the paper's tables."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DESCRIPTION = (
-    "Show the designs of every budget: the single network, and the depth-equivalent and "
-    "width-equivalent ensembles of k members, with their counts."
+    "Show the designs of each budget: the single network, and the depth-equivalent and "
+    "width-equivalent ensembles of k members, with their parameters, FLOPs and layers."
 )
 PAPER_CAPTION = (
-    "weq: the members' depth, deq: their width factor, as printed (k = 4) and as the inequality "
-    "k |E| <= |S| has it. ! marks a printed design that spends more than its budget."
+    "weq: the members' depth, deq: their width factor, as printed (k = 4) and as solved by the "
+    "inequality k |E| <= |S|. ! marks a printed design that spends more than its budget."
 )
-CAPTION = "FLOPs: forward, of all members, 2 per multiply-add. Layers: of one member."
+CAPTION = "FLOPs: forward pass of all members, 2 per multiply-add. Layers: of one member."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command."""
+    """Run the command, and return its exit code."""
     parser = command_parser("designs", _DESCRIPTION)
     parser.add_argument(
         "--paper",
@@ -55,9 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command(lambda: show(given.overrides, given.format))
 
 
-def show_designs(words: Sequence[str], form: str) -> int:
-    """Show the designs that the words ask for."""
-    rows = list_designs(words)
+def show_designs(overrides: Sequence[str], form: str) -> int:
+    """Show the designs that the overrides ask for, and return the exit code."""
+    rows = list_designs(overrides)
     if form != "table":
         write_rows(rows, DesignRow, form)
         return 0
@@ -71,9 +71,9 @@ def show_designs(words: Sequence[str], form: str) -> int:
     return 0
 
 
-def show_paper(words: Sequence[str], form: str) -> int:
-    """Show the paper's tables beside its inequality, and a line on each."""
-    rows, lines = list_paper_tables(words)
+def show_paper(overrides: Sequence[str], form: str) -> int:
+    """Show the paper's tables with the solutions of its inequality and a sentence on each."""
+    rows, lines = list_paper_tables(overrides)
     if form != "table":
         write_rows(rows, PaperRow, form)
         return 0

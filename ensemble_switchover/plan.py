@@ -1,4 +1,4 @@
-"""`python -m ensemble_switchover.plan`: what a run or sweep will cost, before it is run."""
+"""`python -m ensemble_switchover.plan`: the predicted cost of a run or sweep."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DESCRIPTION = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command."""
+    """Run the command, and return its exit code."""
     parser = command_parser("plan", _DESCRIPTION)
     parser.add_argument("--format", choices=ROW_FORMATS, default="table", help="default: table")
     parser.add_argument(
@@ -56,10 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def plan(given: argparse.Namespace) -> int:
-    """Predict the runs that the words ask for, and show them.
+    """Predict the runs that the overrides ask for, and show them.
 
     Returns:
-        The exit code: 1 if a run does not fit into the device's memory.
+        The exit code; 1 if a run does not fit into the device's memory.
     """
     sweeps = compose_overrides(given.overrides)
     study = resolve_study(config for _, configs in sweeps for config in configs)
@@ -95,7 +95,7 @@ def _positive(text: str) -> float:
         seconds = 0.0
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(
-            f"expected seconds, more than 0, not {text}; words come before it"
+            f"expected more than 0 seconds, and {text} came; overrides come before it"
         )
     return seconds
 

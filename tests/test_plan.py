@@ -35,7 +35,7 @@ def test_a_run_is_planned_and_nothing_is_left_behind(tmp_path, capsys):
     assert main([]) == 0
     out, err = capsys.readouterr()
     assert "1 run, 0 finished before, 1 to do: 100 training steps" in out
-    assert "Memory from the shapes; most: " in out
+    assert "Memory from shapes; the most: " in out
     assert err == ""
     assert list(tmp_path.iterdir()) == []
 
@@ -156,7 +156,9 @@ def test_a_calibration_takes_seconds(seconds, capsys):
         main([f"--calibrate={seconds}"])
     assert ending.value.code == 2
     message = capsys.readouterr().err.splitlines()[-1]
-    assert message.endswith(f"expected seconds, more than 0, not {seconds}; words come before it")
+    assert message.endswith(
+        f"expected more than 0 seconds, and {seconds} came; overrides come before it"
+    )
 
 
 def test_named_sweeps_are_planned_together_each_run_once(capsys):

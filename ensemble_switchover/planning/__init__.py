@@ -1,1 +1,1 @@
-"""What a run will cost, before it is run: memory from shapes, time from calibration (no torch)."""
+"""Predicted cost of a run: memory from shapes, time from a calibration; without torch."""

@@ -1,4 +1,4 @@
-"""Which device a run is predicted for, and from what."""
+"""The device that a run is predicted for, and the timings or data sheet of that device."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
 
 NO_DEVICE = "none"
-"""In place of a device's name where this machine has no such device."""
+"""Stands for the name of a device that this machine does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The device of a run, and what its seconds are predicted from."""
+    """The device of a run, and the basis of its predicted seconds."""
 
     conditions: Conditions
     memory_bytes: int | None
@@ -38,7 +38,7 @@ class Machine:
 
     @property
     def source(self) -> str:
-        """Where predicted seconds come from, for a reader."""
+        """Say where the predicted seconds come from."""
         there, basis = self.conditions, self.basis
         if isinstance(basis, Calibration):
             designs = {entry.design for entry in basis.observations if entry.timed is Pass.TRAINING}
@@ -49,7 +49,7 @@ class Machine:
             )
         if isinstance(basis, DataSheet):
             if there.precision in basis.flops_per_second:
-                return f"the data sheet of {basis.name}: > is a rough lower estimate"
+                return f"the data sheet of {basis.name}: > marks a rough lower bound"
             return f"nothing: {basis.name}'s data sheet has no rate of precision={there.precision}"
         if there.device_name == NO_DEVICE:
             return f"nothing: this machine has no {there.device} device; --machine names another"
@@ -62,17 +62,18 @@ class Machine:
 def find_machine(
     spec: RunSpec, plan: ExecutionPlan, calibrations: Sequence[Calibration], name: str | None
 ) -> Machine:
-    """Find the device of a run: this machine's, or the one that is named.
+    """Find the device of a run: this machine's, or the named one.
 
     Args:
         spec: The run.
         plan: How its members are executed.
-        calibrations: What was timed so far, here or elsewhere.
-        name: A part of the name of a calibrated device, or a device with a known data sheet;
-            None for this machine.
+        calibrations: The stored calibrations, of this machine or others.
+        name: A part of the name of a calibrated device, or the name of a known data sheet; None for
+            this machine.
 
     Raises:
-        ConfigError: if nothing is known of that name.
+        ConfigError: if the name matches no device, several devices, or one of another type than the
+            run's.
     """
     if name is None:
         return _this_machine(spec, plan, calibrations)
@@ -80,7 +81,7 @@ def find_machine(
 
 
 def this_device(spec: RunSpec) -> tuple[str, str]:
-    """Return the kind and the name of this machine's device for a run."""
+    """Return the type and the name of this machine's device for a run."""
     device = devices()[0] if spec.device == "auto" else spec.device
     if device not in devices():
         return device, NO_DEVICE
@@ -122,7 +123,7 @@ def _named(
 
 
 def _is_named(device_name: str, name: str) -> bool:
-    """Tell whether a device is meant; that of a data sheet is no part of another's name."""
+    """Return whether a name means a device: by its data sheet, else by a part of its own name."""
     sheet = data_sheets().get(name.lower())
     if sheet is not None:
         return data_sheet_of(device_name) is sheet
@@ -136,7 +137,7 @@ def _check_name(
     named: set[Conditions],
     sheet: DataSheet | None,
 ) -> None:
-    """Refuse a name that means nothing, several devices, or a device that the run is not for."""
+    """Refuse a name of no device, of several devices, or of a device of another type."""
     if not named and sheet is None:
         known = sorted({entry.conditions.device_name for entry in calibrations})
         raise ConfigError(
@@ -155,7 +156,7 @@ def _check_name(
 
 
 def conditions_of(spec: RunSpec, plan: ExecutionPlan, device: str, device_name: str) -> Conditions:
-    """Return what the times of a run on a device depend on besides its design."""
+    """Return what the times of a run on a device depend on besides the design."""
     return Conditions(
         device=device,
         device_name=device_name,

@@ -1,4 +1,4 @@
-"""Timings of a few designs on one device, kept, and the rates that follow from them."""
+"""Stored timings of a few designs on one device, and the rates that are fitted to them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CALIBRATION_VERSION = 2
 CALIBRATION_SECONDS = 60
-"""How long a calibration takes by default."""
+"""Duration of a calibration by default."""
 
 MIN_TIMED_DESIGNS = 3
 """As many as there are rates to fit."""
@@ -32,7 +32,7 @@ FAR = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What times depend on besides the design; they are never compared across it."""
+    """What times depend on besides the design; times of other conditions do not compare."""
 
     device: str
     device_name: str
@@ -40,49 +40,49 @@ class Conditions:
     precision: str
     compiled: bool
     threads: int | None
-    """As asked for; None: torch's choice."""
+    """As requested; None: torch's choice."""
     processors: int
-    """What this process may use of them, from which torch's choice follows."""
+    """Logical processors that the process may use, from which torch's choice follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The time of one pass of one member."""
+    """The times of one pass of the members that share it."""
 
     design: str
-    """Family, options, depth, width, images and batch size in one text."""
+    """As `design_text` describes it."""
     family: str
     timed: Pass
     work: Workload
     median_seconds: float
     lower_seconds: float
-    """The first quartile."""
+    """First quartile."""
     upper_seconds: float
-    """The third quartile."""
+    """Third quartile."""
     repeats: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """What was timed under one set of conditions, and the rates fitted to it."""
+    """The observations under one set of conditions, and the rates that are fitted to them."""
 
     version: int
     conditions: Conditions
     date: str
     torch: str
     memory_bytes: int | None
-    """Of the device."""
+    """Size of the device's memory."""
     observations: list[Observation]
     rates: dict[Pass, tuple[float, float, float]] = field(default_factory=dict)
-    """Seconds of an operation, a FLOP and an element, of each pass."""
+    """Pass -> seconds of an operation, a FLOP and an element."""
     factors: dict[Pass, dict[str, float]] = field(default_factory=dict)
-    """By how much a family takes longer than the rates say."""
+    """Pass -> family -> its time as a multiple of what the rates predict."""
 
     def predict(self, timed: Pass, design: str, family: str, work: Workload) -> float | None:
-        """Predict the seconds of a pass: those observed of that very design, else by the rates.
+        """Predict the seconds of a pass: those observed for the same design, else from the rates.
 
         Returns:
-            None if nothing of that pass was timed.
+            None if that pass was not timed.
         """
         for observation in self.observations:
             if observation.timed is timed and observation.design == design:
@@ -92,9 +92,10 @@ class Calibration:
         return self.factors[timed].get(family, 1.0) * seconds(self.rates[timed], work)
 
     def is_extrapolated(self, timed: Pass, design: str, family: str, work: Workload) -> bool:
-        """Tell whether nothing like a design was timed.
+        """Return whether no similar design was timed.
 
-        Too few designs, none of the family, or the work lies far outside the work that was timed.
+        That is so if too few designs or none of the family were timed, or if the work is far
+        outside the range of the work that was timed.
         """
         observed = [entry for entry in self.observations if entry.timed is timed]
         if any(entry.design == design for entry in observed):
@@ -111,8 +112,8 @@ class Calibration:
 def fit_rates(calibration: Calibration) -> Calibration:
     """Fit the rates of every pass to its observations.
 
-    The rates are not negative, and least in the squares of the relative errors; a family's factor
-    is the geometric mean of what is left of its observations.
+    The rates minimise the squared relative errors and are not negative. A family's factor is the
+    geometric mean of its observed over its fitted seconds.
     """
     rates, factors = {}, {}
     for timed in Pass:
@@ -124,7 +125,7 @@ def fit_rates(calibration: Calibration) -> Calibration:
 
 
 def merge(old: Calibration | None, new: Calibration) -> Calibration:
-    """Add new observations to old ones of the same torch, replacing those of the same design."""
+    """Add new observations to old ones of the same torch; they replace those of the same design."""
     if old is None or old.torch != new.torch:
         return fit_rates(new)
     known = {(entry.design, entry.timed): entry for entry in old.observations}
@@ -133,12 +134,12 @@ def merge(old: Calibration | None, new: Calibration) -> Calibration:
 
 
 def calibration_folder() -> Path:
-    """Return where calibrations are kept: the project's folder in the user's cache."""
+    """Return the folder of the calibrations, in the user's cache."""
     return user_cache("calibrations")
 
 
 def write_calibration(calibration: Calibration, folder: Path) -> Path:
-    """Write a calibration into its file, whole or not at all."""
+    """Write a calibration to its file, whole or not at all."""
     path = folder / f"{_name(calibration.conditions)}.json"
     with whole_file(path) as temporary:
         temporary.write_bytes(_adapter().dump_json(calibration, indent=1))
@@ -146,9 +147,9 @@ def write_calibration(calibration: Calibration, folder: Path) -> Path:
 
 
 def add_observations(new: Calibration, folder: Path) -> Calibration:
-    """Merge new observations into the calibration of the same conditions, and keep it.
+    """Merge new observations into the stored calibration of the same conditions.
 
-    Processes that calibrate at once do so one after another.
+    A lock lets one process at a time do so.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
@@ -159,7 +160,7 @@ def add_observations(new: Calibration, folder: Path) -> Calibration:
 
 
 def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:
-    """Read every calibration of a folder; those that cannot be read are named, and left out."""
+    """Read the calibrations of a folder; return a message for each one that cannot be read."""
     found, problems = [], []
     for path in sorted(folder.glob("*.json")):
         try:
@@ -177,7 +178,7 @@ def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:
 def find_calibration(
     calibrations: Iterable[Calibration], conditions: Conditions
 ) -> Calibration | None:
-    """Return the calibration of exactly these conditions."""
+    """Find the calibration of exactly these conditions."""
     return next((entry for entry in calibrations if entry.conditions == conditions), None)
 
 

@@ -1,4 +1,4 @@
-"""What one run costs: steps, operations, memory, seconds."""
+"""Predicted cost of a run: training steps, FLOPs, memory, seconds."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 
 LABEL_BYTES = 8
 USABLE_MEMORY_SHARE = 0.8
-"""What the tensors of all runs on a device may take of its memory; the rest is for workspaces, the
-allocator and others."""
+"""Share of a device's memory that the tensors of all runs on it may take; the rest is for
+workspaces, the allocator and other programs."""
 RELATIVE_RATES = (2e6, 1.0, 0.0)
-"""Of an operation, a FLOP and an element, where no device was timed: starting an operation takes
-about as long as so many FLOPs."""
+"""Relative cost of an operation, a FLOP and an element where no device was timed: starting an
+operation takes about as long as 2 million FLOPs."""
 _MILLISECONDS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictedCost:
-    """What is predicted of a run; seconds are None where nothing is known of the device."""
+    """Predicted cost of a run; times are None where nothing is known of the device."""
 
     steps: int
     """Training steps of all members."""
     training_flops: float
-    """Forward and backward, of all members and epochs."""
+    """Floating-point operations, forward and backward, of all members and epochs."""
     memory_bytes: int
-    """Of all tensors on the device where a training step has the most, images included."""
+    """Peak of all tensors on the device in a training step, with the images."""
     training_seconds: float | None
     evaluation_seconds: float | None
-    """Of the test set, after every epoch."""
+    """Evaluation on the test or validation images after every epoch, together."""
     one_image_ms: float | None
     """Prediction of a single image by all members."""
     many_images_ms: float | None
     """Prediction of an image by all members, in batches of `MANY_IMAGES`."""
     extrapolated: bool
-    """True if the seconds come from a calibration that timed nothing like it."""
+    """Whether the seconds come from a calibration that timed no similar design."""
 
 
 def predict_cost(
@@ -60,9 +60,9 @@ def predict_cost(
     Args:
         spec: The run.
         plan: How its members are executed.
-        basis: What seconds are predicted from.
-        device: `cpu`, `cuda` or `mps`; off the CPU, members whose turn it is not are parked.
-        available_bytes: Of the device's memory, if it is known.
+        basis: The timings or data sheet from which seconds are predicted.
+        device: `cpu`, `cuda` or `mps`; members that wait for their turn leave all but a CPU.
+        available_bytes: The size of the device's memory; None if it is unknown.
     """
     epochs, k = spec.recipe.epochs, spec.design.k
     turns, served = plan.turns(k), replace(plan, processes=1).turns(k)
@@ -82,7 +82,7 @@ def predict_cost(
 
 
 def relative_training_cost(spec: RunSpec) -> float:
-    """Estimate what the training of all members costs; only ratios of it mean something."""
+    """Estimate the cost of training all members; only ratios between runs are meaningful."""
     step = count_work(spec, ExecutionPlan(), Pass.TRAINING)
     return spec.design.k * spec.num_steps * seconds(RELATIVE_RATES, step)
 
@@ -90,7 +90,7 @@ def relative_training_cost(spec: RunSpec) -> float:
 def predict_pass(
     spec: RunSpec, plan: ExecutionPlan, timed: Pass, basis: Calibration | DataSheet | None
 ) -> float | None:
-    """Predict the seconds of one pass of the members that share it."""
+    """Predict the seconds of one pass of the members that share a step."""
     if basis is None:
         return None
     work = count_work(spec, plan, timed)
@@ -111,23 +111,23 @@ def _is_extrapolated(
 def memory_bytes(
     spec: RunSpec, plan: ExecutionPlan, device: str, available_bytes: int | None
 ) -> int:
-    """Bound the bytes of all tensors on the device while a run trains, from shapes.
+    """Return an upper bound of the bytes of all tensors on the device during training, from shapes.
 
-    Mixed precision is counted as float32, which is more than it takes.
+    Mixed precision is counted as float32, although it takes less.
 
     Args:
         spec: The run.
         plan: How its members are executed.
         device: `cpu`, `cuda` or `mps`.
-        available_bytes: Of the device's memory, by which `dataset.residence=auto` decides; None
-            where it is not known.
+        available_bytes: The size of the device's memory, by which `dataset.residence=auto` decides;
+            None if it is unknown.
     """
     at_once = plan.processes if device == "cpu" else 1
     return at_once * step_bytes(spec, plan) + _other_bytes(spec, plan, device, available_bytes)
 
 
 def step_bytes(spec: RunSpec, plan: ExecutionPlan) -> int:
-    """Bound the bytes of a training step of the members that share it, in one process."""
+    """Return an upper bound of the bytes of a training step of the members that share it."""
     design, task = spec.design, spec.task
     size = (design.depth, design.width, task, spec.recipe.batch_size, item_bytes(spec))
     copies = plan.within == SEQUENTIAL and not plan.channels_last
@@ -136,29 +136,29 @@ def step_bytes(spec: RunSpec, plan: ExecutionPlan) -> int:
 
 
 def item_bytes(spec: RunSpec) -> int:
-    """Return the bytes of a number."""
+    """Return the bytes of one number of a run's weights and activations."""
     return 8 if spec.precision == "64" else 4
 
 
 def _other_bytes(
     spec: RunSpec, plan: ExecutionPlan, device: str, available_bytes: int | None
 ) -> int:
-    """Count what lies on the device beside a step: images, and on the CPU waiting members."""
+    """Count the bytes on the device besides a step: images and, on a CPU, waiting members."""
     design, task = spec.design, spec.task
     busy = plan.processes * plan.members_at_once(design.k)
     waiting = max(0, design.k - busy) if device == "cpu" else 0
     members = 3 * waiting * design.member_parameters * item_bytes(spec)
     images = (spec.train_size + spec.sizes.evaluated) * (task.channels * task.size**2 + LABEL_BYTES)
-    asked = spec.dataset.residence
+    residence = spec.dataset.residence
     if available_bytes is not None:
-        asked = choose_residence(asked, device, images, available_bytes).place
-    return members + (0 if asked == "host" and device != "cpu" else images)
+        residence = choose_residence(residence, device, images, available_bytes).place
+    return members + (0 if residence == "host" and device != "cpu" else images)
 
 
 def largest_fitting_batch(
     spec: RunSpec, plan: ExecutionPlan, device: str, available_bytes: int
 ) -> int | None:
-    """Halve the batch size until the run's tensors fit; None if not even one image does."""
+    """Halve the batch size until the run's tensors fit; None if not even a single image fits."""
     batch_size = spec.recipe.batch_size // 2
     while batch_size >= 1:
         smaller = replace(spec, recipe=replace(spec.recipe, batch_size=batch_size))
@@ -169,12 +169,12 @@ def largest_fitting_batch(
 
 
 def batch_size_of(spec: RunSpec, timed: Pass) -> int:
-    """Return the images of a pass."""
+    """Return the number of images in a pass."""
     return {Pass.TRAINING: spec.recipe.batch_size, Pass.ONE: 1, Pass.MANY: MANY_IMAGES}[timed]
 
 
 def design_text(spec: RunSpec, plan: ExecutionPlan, timed: Pass) -> str:
-    """Name what one pass computes."""
+    """Describe what a pass computes: design, images, batch size, members at once."""
     at_once = plan.members_at_once(spec.design.k)
     design, task = spec.design, spec.task
     options = "".join(f" {name}={value}" for name, value in spec.family.options.items())
@@ -186,7 +186,7 @@ def design_text(spec: RunSpec, plan: ExecutionPlan, timed: Pass) -> str:
 
 
 def count_work(spec: RunSpec, plan: ExecutionPlan, timed: Pass) -> Workload:
-    """Count what a pass of the members that share it has to do, forward."""
+    """Count the work of a forward pass of the members that share a step."""
     design = spec.design
     image = _image_work(spec.family, design.depth, design.width, spec.task)
     return image.of_batch(plan.members_at_once(design.k) * batch_size_of(spec, timed))
@@ -208,6 +208,6 @@ def shape_bytes(
     *,
     update_copies: bool = True,
 ) -> int:
-    """Bound the bytes of a training step of one member, from the shapes of its tensors."""
+    """Return an upper bound of the bytes of one member's training step, from shapes."""
     operations = family.trace(depth, width, task)
     return training_peak_bytes(operations, batch_size, item_bytes, update_copies=update_copies)

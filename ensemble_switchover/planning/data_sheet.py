@@ -1,4 +1,4 @@
-"""Peak rates of devices by their makers' data sheets, from which a rough lower estimate follows."""
+"""Peak rates of devices by their makers' data sheets, for a rough lower bound of times."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from importlib.resources import files
 from ensemble_switchover.planning.workload import Pass, Workload
 
 TRAINING_FACTOR = 3
-"""Backward takes about twice the operations and bytes of forward."""
+"""A training step by forward passes: backward takes about twice the work of forward."""
 ITEM_BYTES = {"32": 4, "tf32": 4, "64": 8, "bf16": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSheet:
-    """Peak rates of dense arithmetic and of memory, and the memory's size."""
+    """Peak rates of a device's dense arithmetic and memory, and the size of its memory."""
 
     name: str
     pattern: str
-    """A word of the device's own name."""
+    """The part of the device's own name by which it is recognised."""
     flops_per_second: dict[str, float]
-    """By precision."""
+    """Peak rate by precision."""
     bytes_per_second: float
     memory_bytes: int
 
     def predict(self, timed: Pass, work: Workload, precision: str) -> float | None:
-        """Estimate the seconds of a pass at full rates, with every tensor read from memory.
+        """Estimate the seconds of a pass at peak rates, with every tensor read from memory.
 
         Returns:
-            None for a precision that the sheet does not tell of, and for a single image, whose
-            time is that of starting layers.
+            None for a precision that the data sheet lacks, and for a single image, whose time is
+            that of starting layers.
         """
         peak = self.flops_per_second.get(precision)
         if peak is None or timed is Pass.ONE:
@@ -44,7 +44,7 @@ class DataSheet:
 
 @cache
 def data_sheets() -> dict[str, DataSheet]:
-    """Return the known devices by name.
+    """Return the data sheets by name.
 
     The numbers are NVIDIA's, for dense matrices: data sheets of V100 (SXM2), T4, L4, A100 (SXM,
     80 GB), H100 (SXM) and H200 (SXM); white papers of the GA102 and Ada architectures.
@@ -68,7 +68,7 @@ def data_sheets() -> dict[str, DataSheet]:
 
 
 def data_sheet_of(device_name: str) -> DataSheet | None:
-    """Return the data sheet of a device by its own name, if it is known.
+    """Find the data sheet of a device by the device's own name.
 
     >>> data_sheet_of("NVIDIA A100-SXM4-80GB").name, data_sheet_of("NVIDIA L40S")
     ('a100', None)

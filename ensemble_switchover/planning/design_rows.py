@@ -1,4 +1,4 @@
-"""Rows of designs: those that words ask for, and those of the paper's tables (no torch)."""
+"""Rows of designs: those that overrides ask for, and those of the paper's tables; without torch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALL_CLASSES = ("single", "deq", "weq")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignRow:
-    """One design of one budget; where there is none, `problem` says why."""
+    """One design of one budget; if it does not exist, `problem` says why."""
 
     family: str
     options: str
@@ -40,20 +40,20 @@ class DesignRow:
     parameters: int | None = None
     budget_fill: float | None = None
     flops_per_image: int | None = None
-    """Of all members, forward, 2 per multiply-add."""
+    """Floating-point operations of all members' forward pass, 2 per multiply-add."""
     layers: int | None = None
-    """Convolutions, shortcuts' too, and classifier, of one member."""
+    """Convolutions, with those of shortcuts, and classifier of one member."""
     problem: str | None = None
 
     @property
     def budget(self) -> tuple[Any, ...]:
-        """What the designs of one budget share."""
+        """Identifies the budget: family, options, data set, depth, width."""
         return self.family, self.options, self.dataset, self.budget_depth, self.budget_width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperRow:
-    """One ensemble of Tables B to D: as printed, and as the paper's inequality has it."""
+    """One ensemble of Tables B to D, as printed and as solved by the paper's inequality."""
 
     table: str
     family: str
@@ -63,29 +63,31 @@ class PaperRow:
     budget_parameters: int
     design_class: str
     knob: str
-    """The knob that the class turns: weq its depth, deq its width."""
+    """The dimension that the class changes: `depth` for weq, `width` for deq."""
     printed: int
     solved: int | None
     printed_fill: float
     solved_fill: float | None
     agrees: bool
     overspends: bool
-    """The printed design breaks the inequality `k * |E| <= |S|`."""
+    """Whether the printed design breaks the inequality `k * |E| <= |S|`."""
 
 
-def list_designs(words: Sequence[str]) -> list[DesignRow]:
-    """Solve every design that the words ask for, every class where none is named.
+def list_designs(overrides: Sequence[str]) -> list[DesignRow]:
+    """Solve the designs that the overrides ask for, of every class if they name none.
 
     Returns:
-        The rows by budget, in the order of the words, then by k and class.
+        The rows by budget, in the order of the overrides, then by k and class.
 
     Raises:
-        ConfigError: naming every problem of the words, once.
+        ConfigError: with every problem of the overrides, once.
     """
-    asked = words if has_override(words, "design") else [*words, f"design={','.join(ALL_CLASSES)}"]
+    chosen = list(overrides)
+    if not has_override(overrides, "design"):
+        chosen.append(f"design={','.join(ALL_CLASSES)}")
     rows: dict[DesignRow, None] = {}
     problems: dict[str, None] = {}
-    for _, configs in compose_overrides(asked):
+    for _, configs in compose_overrides(chosen):
         for config in configs:
             try:
                 rows.setdefault(_design_row(config))
@@ -101,24 +103,26 @@ def list_designs(words: Sequence[str]) -> list[DesignRow]:
     )
 
 
-def list_paper_tables(words: Sequence[str]) -> tuple[list[PaperRow], list[str]]:
-    """Recompute Tables B to D, on every data set of Table A where the words name none.
+def list_paper_tables(overrides: Sequence[str]) -> tuple[list[PaperRow], list[str]]:
+    """Recompute Tables B to D, on every data set of Table A if the overrides name none.
 
     Returns:
-        The rows, and a line on every table and data set.
+        The rows, and a sentence on each table and data set.
 
     Raises:
-        ConfigError: if the words choose what the tables fix.
+        ConfigError: if the overrides set more than the data set.
     """
-    for word in words:
-        if not word.startswith(("dataset=", "dataset.")):
+    for override in overrides:
+        if not override.startswith(("dataset=", "dataset.")):
             raise ConfigError(
-                f"{word}: --paper takes all but the data set from the tables; expected dataset="
+                f"{override}: --paper takes all but the data set from the tables; expected dataset="
             )
     rows, lines = [], []
     for name in PUBLISHED_FAMILIES:
         datasets = ",".join(dataset for family, dataset in TABLE_A if family == name)
-        chosen = words if has_override(words, "dataset") else [*words, f"dataset={datasets}"]
+        chosen = (
+            overrides if has_override(overrides, "dataset") else [*overrides, f"dataset={datasets}"]
+        )
         for _, configs in compose_overrides([f"arch={name}", *chosen]):
             for config in configs:
                 family, task, _ = read_budget(config)

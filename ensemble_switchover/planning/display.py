@@ -1,4 +1,4 @@
-"""A plan as people read it: a table of designs, and a few lines on the whole."""
+"""A plan for readers: a table of designs, and a few lines on the whole study."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def show_plan(
     *,
     concurrent_jobs: int | None,
 ) -> None:
-    """Print the designs with what is predicted of them, what they come to, and how it is known."""
+    """Print the designs with their predicted costs, the sums, and the basis of the predictions."""
     groups = _by_design(forecasts)
     by_design = len(groups) <= MAX_DESIGN_ROWS
     shown = _shown_designs(groups) if by_design else _shown_classes(forecasts)
@@ -62,7 +62,7 @@ def show_plan(
 
 
 def _by_design(forecasts: Sequence[Forecast]) -> list[list[Forecast]]:
-    """Put the runs together that differ by their seed alone."""
+    """Group the runs that differ only in their seeds."""
     groups: dict[str, list[Forecast]] = {}
     for entry in forecasts:
         groups.setdefault(entry.spec.replicate_fingerprint, []).append(entry)
@@ -95,7 +95,7 @@ OCCASIONAL_COLUMNS: list[Column] = [
     ("Rate", lambda entry: f"{entry.spec.recipe.learning_rate:g}"),
     ("Decay", lambda entry: f"{entry.spec.recipe.weight_decay:g}"),
 ]
-"""Shown where the runs differ by them."""
+"""Columns that are shown only if the designs differ in them."""
 
 
 def _shown_designs(groups: Sequence[Sequence[Forecast]]) -> ShownTable:
@@ -113,9 +113,9 @@ def _shown_designs(groups: Sequence[Sequence[Forecast]]) -> ShownTable:
     ]
     rows = [(*(write(group[0]) for _, write in columns), _done(group)) for group in groups]
     caption = (
-        "Of each run, all members: steps, FLOP and time of training; memory of all tensors on the "
-        "device at the peak of a step; inference of an image, alone and in a batch of "
-        f"{MANY_IMAGES}. Done: of all seeds."
+        "Per run, of all members: steps, FLOP and time of training; peak memory of all tensors on "
+        f"the device; inference of an image, alone and in a batch of {MANY_IMAGES}. Done: finished "
+        "runs, of all seeds."
     )
     headers = tuple(name for name, _ in columns)
     return ShownTable(caption, (*headers, "Done"), tuple(rows), headers.index("Class") + 1)
@@ -134,7 +134,7 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
         "Family", "Data set", "Class", "k", "Designs", "Done", "Parameters", "Fill", "Training",
         "Memory, MiB", f"image of {MANY_IMAGES}, ms",
     )  # fmt: skip
-    caption = "Of each run, all members: the smallest and the largest of each class."
+    caption = "Per run, of all members: the smallest and the largest value of each class."
 
     def key(entry: Forecast) -> tuple[str, str, str, int]:
         spec = entry.spec
@@ -164,7 +164,7 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
 
 
 def _total_lines(
-    totals: Totals, concurrent_jobs: int | None, forecasts: Sequence[Forecast], num_asked: int
+    totals: Totals, concurrent_jobs: int | None, forecasts: Sequence[Forecast], num_requested: int
 ) -> list[str]:
     done = totals.runs - totals.to_do - totals.shared
     begun = count_begun(entry.state for entry in forecasts)
@@ -172,15 +172,15 @@ def _total_lines(
         f"{count(totals.runs, 'run')}, {done} finished before, {totals.to_do} to do{begun}: "
         f"{count(totals.steps, 'training step')}, {quantity(totals.training_flops)} FLOP"
     ]
-    spared = []
-    if num_asked > totals.runs:
-        spared.append(
-            f"{num_asked - totals.runs:,} are the same run again (a single network has no k)"
+    saved = []
+    if num_requested > totals.runs:
+        saved.append(
+            f"{num_requested - totals.runs:,} repeat another run (a single network has no k)"
         )
     if totals.shared:
-        spared.append(f"{totals.shared:,} have the networks of another, which are trained once")
-    if spared:
-        lines.append(f"Spared: of {count(num_asked, 'run')} asked for, {' and '.join(spared)}")
+        saved.append(f"{totals.shared:,} share their networks with another run, which trains them")
+    if saved:
+        lines.append(f"Saved: of {count(num_requested, 'run')} requested, {' and '.join(saved)}")
     if totals.training_seconds is None or totals.evaluation_seconds is None or not totals.to_do:
         return lines
     least = any(isinstance(entry.machine.basis, DataSheet) for entry in forecasts)
@@ -205,8 +205,8 @@ def _machine_lines(forecasts: Sequence[Forecast]) -> list[str]:
     far = {entry.spec.family.name: 0 for entry in forecasts if entry.cost.extrapolated}
     if far:
         lines.append(
-            f"~ is extrapolated: too few designs, or none as large or as small, were timed of "
-            f"{', '.join(far)}; --calibrate times some"
+            f"~ marks extrapolated times: too few designs of {', '.join(far)}, or none as large or "
+            "as small, were timed; --calibrate times some"
         )
     errors = total(forecasts).errors
     if errors:
@@ -223,7 +223,7 @@ def _machine_lines(forecasts: Sequence[Forecast]) -> list[str]:
 def _memory_lines(forecasts: Sequence[Forecast]) -> list[str]:
     most = max(forecasts, key=lambda entry: entry.cost.memory_bytes)
     available = most.machine.memory_bytes
-    line = f"Memory from the shapes; most: {mebibytes(most.cost.memory_bytes)}, {_title(most)}"
+    line = f"Memory from shapes; the most: {mebibytes(most.cost.memory_bytes)}, {_title(most)}"
     if available is not None:
         line += f"; {most.machine.conditions.device_name} has {mebibytes(available)}"
     too_large = [entry for entry in forecasts if not entry.fits]
@@ -249,7 +249,7 @@ def _milliseconds(entry: Forecast, value: float | None) -> str:
 
 
 def _mark(entry: Forecast) -> str:
-    """Mark times that are lower bounds, or far from what was timed."""
+    """Return the mark of times that are lower bounds (`>`) or extrapolated (`~`), else nothing."""
     if isinstance(entry.machine.basis, DataSheet):
         return ">"
     return "~" if entry.cost.extrapolated else ""

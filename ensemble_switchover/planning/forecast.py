@@ -1,4 +1,4 @@
-"""Every run of a study before it is run: its state, what it costs, and how well that is known."""
+"""Forecasts of a study's runs: their states, and their predicted against measured cost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One run."""
+    """The forecast of one run."""
 
     spec: RunSpec
     plan: ExecutionPlan
@@ -33,24 +33,24 @@ class Forecast:
     cost: PredictedCost
     machine: Machine
     measured_training_seconds: float | None
-    """Of its record, if it was run on the same device under the same conditions."""
+    """Training seconds by its record, if it ran on the same device under the same conditions."""
     shared: bool = False
-    """True if the training of another run, finished or to do, gives its record."""
+    """Whether the training of another run, finished or to do, provides its record."""
 
     @property
     def to_do(self) -> bool:
-        """True if the run is still to be spent."""
+        """Whether the run is still to be trained."""
         return self.state is not RunState.FINISHED and not self.shared
 
     @property
     def fits(self) -> bool:
-        """True if the device's memory suffices, or is not known."""
+        """Whether the device's memory suffices; true if its size is unknown."""
         available = self.machine.memory_bytes
         return available is None or self.cost.memory_bytes <= available
 
     @property
     def error(self) -> float | None:
-        """Predicted over measured training seconds."""
+        """Predicted over measured training seconds; None if one is unknown."""
         if self.cost.training_seconds is None or not self.measured_training_seconds:
             return None
         return self.cost.training_seconds / self.measured_training_seconds
@@ -58,7 +58,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What the runs of a study come to."""
+    """Sums over the runs of a study."""
 
     runs: int
     shared: int
@@ -66,10 +66,10 @@ class Totals:
     steps: int
     training_flops: float
     training_seconds: float | None
-    """Of what is to do; None where a run's is not known."""
+    """Training of the runs that are to do; None if that of one is unknown."""
     evaluation_seconds: float | None
     errors: list[float]
-    """Predicted over measured training seconds, of every run that can be compared."""
+    """Predicted over measured training seconds of each run that has both."""
 
 
 def forecast(
@@ -78,7 +78,7 @@ def forecast(
     """Predict every run.
 
     Raises:
-        ConfigError: if nothing is known of a machine of that name.
+        ConfigError: if nothing is known of the named machine.
     """
     machines: dict[tuple[object, ...], Machine] = {}
     forecasts = []
@@ -97,7 +97,7 @@ def forecast(
 
 
 def total(forecasts: Sequence[Forecast]) -> Totals:
-    """Add up what is to do."""
+    """Sum up the runs that are to do."""
     left = [entry for entry in forecasts if entry.to_do]
     training = [entry.cost.training_seconds for entry in left]
     evaluation = [entry.cost.evaluation_seconds for entry in left]
@@ -119,7 +119,7 @@ def _sum(values: Sequence[float | None]) -> float | None:
 
 
 def _measured(folder: Path, machine: Machine) -> float | None:
-    """Read the training seconds of a record, warm-up epochs counted as the others' median."""
+    """Read the training seconds of a record, with warm-up epochs counted as the others' median."""
     try:
         document = read_document(folder)
     except RecordError:

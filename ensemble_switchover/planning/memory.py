@@ -1,18 +1,16 @@
-"""Bytes that training needs, from the shapes of a network: tensor by tensor, no torch.
+"""Bytes that training takes, counted tensor by tensor from the shapes of a network, without torch.
 
-One step of one network is followed through its forward pass, its backward pass and the update, as
-torch takes it. What an operation saves for the backward pass stays until that pass has been
-through it; what nothing needs any more is gone. Left out is what no shape tells: the workspace of
-convolutions, and the allocator's cache.
+One step of one network is followed through its forward pass, its backward pass and its update, in
+torch's order. What an operation saves stays until the backward pass has used it; tensors that are
+needed no longer are freed. Shapes do not show the workspace of convolutions or the allocator's
+cache, so these are left out.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.design.layers import (
-    BatchNorm,
-)
+from ensemble_switchover.design.layers import BatchNorm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.design.layers import Operation
 
 INDEX_BYTES = 8
-"""Of a position that max pooling remembers."""
+"""Size of a position that max pooling saves."""
 
 
 def training_peak_bytes(
@@ -30,18 +28,18 @@ def training_peak_bytes(
     *,
     update_copies: bool = True,
 ) -> int:
-    """Return the most bytes that a training step of one network has at a moment.
+    """Return the peak bytes of a training step of one network.
 
-    Weights, gradients, momentum, batch norms' statistics, activations, the batch. The step is one
-    after the first: the momentum is there, and the gradients of the step before stay until the
-    forward pass is over.
+    They are those of weights, gradients, momentum, batch norms' statistics, activations and the
+    batch. The step is not the first one: momentum exists, and the gradients of the previous step
+    stay until the forward pass is over.
 
     Args:
         operations: The trace of the network.
-        batch_size: Images of the step.
-        item_bytes: Of one number: 4 for float32.
-        update_copies: True if weight decay is added into a copy of all gradients, as torch's
-            update of all tensors at once does; its fused one does not.
+        batch_size: The number of images in the step.
+        item_bytes: The bytes of one number: 4 for float32.
+        update_copies: Whether weight decay is added to a copy of all gradients, as torch's
+            `foreach` update does; its `fused` update does not.
     """
     step = _Step(operations, batch_size, item_bytes)
     step.forward()
@@ -52,7 +50,7 @@ def training_peak_bytes(
 
 
 class _Step:
-    """The bytes that are there at a moment of a step, and the most so far."""
+    """The live bytes at a moment of a step, and their peak so far."""
 
     def __init__(self, operations: Sequence[Operation], batch_size: int, item_bytes: int) -> None:
         self.operations = operations
@@ -72,12 +70,12 @@ class _Step:
         self.logits = operations[-1].output
         self.saved = [_saved(operation) for operation in operations]
         self.saves = [1] + [0] * len(operations)
-        """How often a tensor is saved; the batch is there until the step is over."""
+        """Tensor -> how many operations have saved it; the batch stays until the step ends."""
         self.live = self.sizes[0] + 3 * self.all_weights + statistics
         self.peak = self.live
 
     def forward(self) -> None:
-        """Keep what is saved or still to be read; the loss saves the logits' log-softmax."""
+        """Make the outputs and free inputs that nothing needs; the loss saves the log-softmax."""
         last_read = {
             tensor: number
             for number, operation in enumerate(self.operations)
@@ -91,12 +89,12 @@ class _Step:
                 if last_read[tensor] == number and not self.saves[tensor]:
                     self.live -= self.sizes[tensor]
         self.add(self.sizes[self.logits])
-        self.live -= self.all_weights  # the gradients of the step before
+        self.live -= self.all_weights  # the gradients of the previous step
 
     def backward(self) -> None:
-        """Carry gradients back; an addition and a join pass on what they got, uncopied."""
+        """Make the gradients from last to first; additions and concatenations copy none."""
         gradients = _Gradients(self)
-        gradients.arrive(self.logits, gradients.new_place(self.sizes[self.logits]))
+        gradients.arrive(self.logits, gradients.new_storage(self.sizes[self.logits]))
         self.live -= self.sizes[self.logits]  # what the loss saved
         steps = zip(self.operations, self.weights, self.saved, strict=True)
         for operation, weight, saved in reversed(list(steps)):
@@ -105,22 +103,22 @@ class _Step:
                 continue
             self.add(weight)
             source = operation.inputs[0]
-            place = gradients.new_place(self.sizes[source]) if source else None
+            storage = gradients.new_storage(self.sizes[source]) if source else None
             gradients.drop(operation.output)
             self.live -= self._positions(operation)
             for tensor in saved:
                 self.saves[tensor] -= 1
                 if not self.saves[tensor]:
                     self.live -= self.sizes[tensor]
-            if place is not None:  # the images need no gradient
-                gradients.arrive(source, place)
+            if storage is not None:  # the images need no gradient
+                gradients.arrive(source, storage)
 
     def update(self) -> None:
-        """Add the weight decay to all gradients at once, into a copy of them."""
+        """Add the weight decay to a copy of all gradients."""
         self.add(self.all_weights)
 
     def add(self, size: int) -> None:
-        """Take so many bytes more."""
+        """Allocate bytes."""
         self.live += size
         self.peak = max(self.peak, self.live)
 
@@ -134,62 +132,62 @@ class _Step:
 
 
 class _Gradients:
-    """The gradients that tensors wait with, each in a place in memory; places can be shared."""
+    """The gradients of tensors, each in a storage; several can share one."""
 
     def __init__(self, step: _Step) -> None:
         self.step = step
-        self.places: dict[int, int] = {}
-        """The place of a tensor's gradient."""
+        self.storages: dict[int, int] = {}
+        """Tensor -> the storage of its gradient."""
         self.sizes: list[int] = []
-        """Bytes of every place."""
+        """Storage -> its bytes."""
         self.users: list[int] = []
-        """How many gradients lie in a place."""
+        """Storage -> the number of gradients in it."""
 
-    def new_place(self, size: int) -> int:
-        """Make a place that nothing uses yet."""
+    def new_storage(self, size: int) -> int:
+        """Allocate a storage that nothing uses yet."""
         self.step.add(size)
         self.sizes.append(size)
         self.users.append(0)
         return len(self.sizes) - 1
 
-    def arrive(self, tensor: int, place: int) -> None:
-        """Take a gradient for a tensor; a second one is added to the first.
+    def arrive(self, tensor: int, storage: int) -> None:
+        """Receive a gradient for a tensor; a second one is added to the first.
 
-        The sum is made in place if the first has its place for itself, else in a new one.
+        The sum is made in place if the first does not share its storage, else in a new storage.
         """
-        first = self.places.get(tensor)
+        first = self.storages.get(tensor)
         if first is None:
-            self.places[tensor] = place
-            self.users[place] += 1
+            self.storages[tensor] = storage
+            self.users[storage] += 1
             return
         size = self.step.sizes[tensor]
         if self.users[first] == 1 and self.sizes[first] == size:
-            self._free_unused(place)
+            self._free_unused(storage)
             return
-        total = self.new_place(size)
-        self.places[tensor] = total
+        total = self.new_storage(size)
+        self.storages[tensor] = total
         self.users[total] += 1
         self._release(first)
-        self._free_unused(place)
+        self._free_unused(storage)
 
     def pass_on(self, operation: Operation) -> None:
-        """Give the gradient of a sum, or its parts of a join, to what came in."""
-        place = self.places[operation.output]
+        """Pass the gradient of an addition, or of a concatenation, on to its inputs."""
+        storage = self.storages[operation.output]
         for tensor in operation.inputs:
-            self.arrive(tensor, place)
+            self.arrive(tensor, storage)
         self.drop(operation.output)
 
     def drop(self, tensor: int) -> None:
-        """Forget a gradient that was carried back."""
-        self._release(self.places.pop(tensor))
+        """Free a gradient that the backward pass has used."""
+        self._release(self.storages.pop(tensor))
 
-    def _release(self, place: int) -> None:
-        self.users[place] -= 1
-        self._free_unused(place)
+    def _release(self, storage: int) -> None:
+        self.users[storage] -= 1
+        self._free_unused(storage)
 
-    def _free_unused(self, place: int) -> None:
-        if not self.users[place]:
-            self.step.live -= self.sizes[place]
+    def _free_unused(self, storage: int) -> None:
+        if not self.users[storage]:
+            self.step.live -= self.sizes[storage]
 
 
 def _saved(operation: Operation) -> list[int]:

@@ -1,4 +1,4 @@
-"""One line of a plan for other programs; units are in the names."""
+"""Rows of a plan for other programs; the names of columns end with their units."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRow:
-    """One run, for other programs."""
+    """One run in CSV and JSON; costs are those of all members together."""
 
     name: str
     family: str
@@ -27,9 +27,9 @@ class PlanRow:
     state: str
     """`finished`, `failed`, `interrupted`, `running`, `unreadable`, `absent`, or `impossible`."""
     shared: bool | None = None
-    """The training of another run gives its record."""
+    """Whether the training of another run provides its record."""
     problem: str | None = None
-    """Why a design does not exist; what follows is empty then."""
+    """Why the design does not exist; the columns that follow are then empty."""
     depth: int | None = None
     width: int | None = None
     member_parameters: int | None = None
@@ -59,7 +59,7 @@ class PlanRow:
 
 
 def hole_row(hole: MissingDesign) -> PlanRow:
-    """Tell of a design that does not exist."""
+    """Return the row of a design that does not exist."""
     return PlanRow(
         name="",
         family=hole.family,
@@ -75,7 +75,7 @@ def hole_row(hole: MissingDesign) -> PlanRow:
 
 
 def plan_row(entry: Forecast) -> PlanRow:
-    """Flatten a forecast."""
+    """Return the row of a forecast."""
     spec, cost, conditions = entry.spec, entry.cost, entry.machine.conditions
     design, budget = spec.design, spec.budget
     return PlanRow(

@@ -1,4 +1,4 @@
-"""What a pass of a network over a batch has to do: counted, not timed."""
+"""The work of a network's pass over a batch, counted rather than timed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Pass(Enum):
-    """What is timed and predicted, of one member."""
+    """A pass of one member, as it is timed and predicted."""
 
     TRAINING = "training"
-    """A training step: forward, backward, update, and the batch's augmentation."""
+    """A training step: augmentation of the batch, forward, backward and update."""
     ONE = "one"
     """The prediction of a single image."""
     MANY = "many"
@@ -24,31 +24,32 @@ class Pass(Enum):
 
 
 MANY_IMAGES = 128
+"""Images of a batch by which inference is predicted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The forward pass over a batch; a training step is proportional to it, and some more."""
+    """The work of a forward pass over a batch; a training step takes a multiple of it."""
 
     operations: int
-    """Layers to start, one after another."""
+    """Number of layers that start one after another."""
     flops: int
-    """Of the matrix products, 2 per multiply-add."""
+    """Floating-point operations of the matrix products, 2 per multiply-add."""
     elements: int
-    """Numbers that all layers read and write."""
+    """Numbers that the layers read and write, all together."""
 
     def of_batch(self, batch_size: int) -> Workload:
-        """Count the same pass over a batch: no more layers to start, all else as many times."""
+        """Return the work of the same pass over a batch; the number of operations stays."""
         return Workload(self.operations, batch_size * self.flops, batch_size * self.elements)
 
     @property
     def features(self) -> tuple[int, int, int]:
-        """The three counts."""
+        """The three counts, in the order of the rates."""
         return astuple(self)
 
 
 def workload(operations: Sequence[Operation]) -> Workload:
-    """Count what the forward pass of one image has to do."""
+    """Count the work of the forward pass of one image."""
     flops = elements = 0
     for layer, _, _, before, after in operations:
         flops += layer.flops(before)
@@ -57,5 +58,5 @@ def workload(operations: Sequence[Operation]) -> Workload:
 
 
 def seconds(rates: Sequence[float], work: Workload) -> float:
-    """Predict the seconds of a pass from the seconds that one of each count takes."""
+    """Predict the seconds of a pass from the seconds of one operation, one FLOP and one element."""
     return sum(rate * count for rate, count in zip(rates, work.features, strict=True))

@@ -80,7 +80,7 @@ def test_a_data_sheet_is_named(on_a_machine, tiny_spec):
         found = find_machine(tiny_spec("device=auto")[0], ExecutionPlan(), [], name)
         assert found.basis is data_sheets()["a100"]
         assert found.conditions.device == "cuda"
-        assert "a rough lower estimate" in found.source
+        assert "a rough lower bound" in found.source
     double, _ = tiny_spec("device=auto", "precision=64")
     assert "no rate of precision=64" in find_machine(double, ExecutionPlan(), [], "a100").source
 

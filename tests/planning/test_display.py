@@ -79,7 +79,7 @@ def test_a_data_sheet_is_a_lower_bound(tiny_spec):
     specs = [tiny_spec("device=auto", f"seed={seed}")[0] for seed in (0, 1)]
     text = "\n".join(shown(forecast(specs, [], "a100")))
     assert "at least" in text
-    assert "Seconds from the data sheet of a100: > is a rough lower estimate" in text
+    assert "Seconds from the data sheet of a100: > marks a rough lower bound" in text
     assert " >" in text
 
 
@@ -111,8 +111,8 @@ def test_runs_that_differ_in_more_than_the_seed_are_told_apart(sweeps, header, t
 def test_what_was_never_timed_is_marked(tiny_spec):
     specs = [tiny_spec("arch=densenet", "budget.depth=7")[0], tiny_spec()[0]]
     text = "\n".join(shown(forecast(specs, [make_calibration()], None)))
-    assert "~ is extrapolated" in text
-    assert "densenet" in text.partition("~ is extrapolated")[2]
+    assert "~ marks extrapolated times" in text
+    assert "densenet" in text.partition("~ marks extrapolated times")[2]
 
 
 def test_what_does_not_fit_is_marked_and_listed_once_a_design(specs):
