@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.collections import PolyCollection
 from matplotlib.ticker import MaxNLocator
@@ -19,8 +19,12 @@ from ensemble_switchover.reporting.figures.style import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
     from matplotlib.axes import Axes
+
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
 _GROUP_WIDTH = 0.8
 _LOGARITHMIC_FROM = 30.0
@@ -37,50 +41,51 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
             A null is drawn as a cross instead of a bar.
         scale: Factor that converts the values to the unit of the axis.
     """
-    mean = column if column in numbers.columns else f"{column}_mean"
     budgets = sorted({budget_of(row) for row in numbers.to_dicts()})
-    groups = {budget: index for index, budget in enumerate(budgets)}
     shown = [name for name in DESIGN_CLASSES if name in set(numbers["design_class"])]
-    width = _GROUP_WIDTH / len(shown)
+    mean = column if column in numbers.columns else f"{column}_mean"
     values = numbers[mean].drop_nulls().to_list()
     is_logarithmic = (
         bool(values) and min(values) > 0 and max(values) > _LOGARITHMIC_FROM * min(values)
     )
     if is_logarithmic:
         axes.set_yscale("log")
+    width = _GROUP_WIDTH / len(shown)
     for number, name in enumerate(shown):
-        shift = (number - (len(shown) - 1) / 2) * width
         rows = numbers.filter(numbers["design_class"] == name).to_dicts()
-        positions = [groups[budget_of(row)] + shift for row in rows]
+        shift = (number - (len(shown) - 1) / 2) * width
+        positions = [budgets.index(budget_of(row)) + shift for row in rows]
         heights = [math.nan if row[mean] is None else scale * row[mean] for row in rows]
         spreads = [scale * (row.get(f"{column}_std") or 0.0) for row in rows]
-        # One collection draws faster than one patch per bar.
-        half = 0.46 * width
-        bars = [
-            [(x - half, 0.0), (x - half, height), (x + half, height), (x + half, 0.0)]
-            for x, height in zip(positions, heights, strict=True)
-        ]
-        collection = PolyCollection(
-            bars, facecolor=COLOURS[name], edgecolor=INK, linewidth=0.4, label=name, zorder=2
-        )
-        axes.add_collection(collection)
-        if any(spreads):
-            axes.errorbar(
-                positions, heights, spreads, fmt="none", elinewidth=0.9, ecolor=INK, zorder=2
-            )
-        absent = [x for x, height in zip(positions, heights, strict=True) if math.isnan(height)]
-        for position in absent:
-            axes.annotate(
-                "×",  # noqa: RUF001
-                (position, 0.0),
-                xycoords=axes.get_xaxis_transform(),
-                ha="center",
-                va="bottom",
-                size=9,
-                color=INK,
-            )
+        _draw_class(axes, name, positions, heights, spreads, 0.46 * width)
     axes.autoscale_view()
     _label(axes, budgets, is_logarithmic)
+
+
+def _draw_class(
+    axes: Axes,
+    name: DesignClassName,
+    positions: Sequence[float],
+    heights: Sequence[float],
+    spreads: Sequence[float],
+    half: float,
+) -> None:
+    # One collection draws faster than one patch per bar.
+    bars = [
+        [(x - half, 0.0), (x - half, height), (x + half, height), (x + half, 0.0)]
+        for x, height in zip(positions, heights, strict=True)
+    ]
+    collection = PolyCollection(
+        bars, facecolor=COLOURS[name], edgecolor=INK, linewidth=0.4, label=name, zorder=2
+    )
+    axes.add_collection(collection)
+    if any(spreads):
+        axes.errorbar(positions, heights, spreads, fmt="none", elinewidth=0.9, ecolor=INK, zorder=2)
+    base = axes.get_xaxis_transform()
+    cross: dict[str, Any] = {"ha": "center", "va": "bottom", "size": 9, "color": INK}
+    for position, height in zip(positions, heights, strict=True):
+        if math.isnan(height):
+            axes.annotate("×", (position, 0.0), xycoords=base, **cross)  # noqa: RUF001
 
 
 def label_classes(axes: Axes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.patches import Patch, PathPatch, Rectangle
@@ -136,17 +136,12 @@ def _footer(conditions: str, holes: Sequence[GridHole]) -> str:
 def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[GridHole]) -> None:
     marks = {(hole.design_class, hole.column): _HOLE_MARKS[hole.kind] for hole in holes}
     labelled = set(labelled_columns(len(grid.budgets)))
-    transform = axes.get_xaxis_transform()
-    axes.annotate(
-        "Parameters",
-        (0, 0),
-        (-16, -3.5),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        size=8,
-    )
+    beside: dict[str, Any] = {
+        "xycoords": "axes fraction",
+        "textcoords": "offset points",
+        "ha": "right",
+    }
+    axes.annotate("Parameters", (0, 0), (-16, -3.5), va="top", size=8, **beside)
     names = [
         name
         for name in ENSEMBLE_CLASSES
@@ -154,32 +149,18 @@ def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[GridHole]) -> None
     ]
     for line, name in enumerate(names):
         height = -0.115 - 0.055 * line
-        axes.annotate(
-            f"{name} fill, %",
-            (0, height),
-            (-16, 0),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            size=7.5,
-            color=FAINT_INK,
-        )
+        style: dict[str, Any] = {"va": "center", "size": 7.5, "color": FAINT_INK}
+        axes.annotate(f"{name} fill, %", (0, height), (-16, 0), **style, **beside)
         for column in range(len(grid.budgets)):
             design = grid.designs.get((name, column))
             text = marks.get((name, column), "")
-            if design is not None and column in labelled:
-                text = f"{100 * design.budget_fill:.0f}"
+            if design is None:
+                style |= {"color": INK, "weight": "bold"}
+            else:
+                style |= {"color": FAINT_INK, "weight": "normal"}
+                text = f"{100 * design.budget_fill:.0f}" if column in labelled else text
             axes.text(
-                column,
-                height,
-                text,
-                transform=transform,
-                ha="center",
-                va="center",
-                size=7.5,
-                color=INK if design is None else FAINT_INK,
-                weight="bold" if design is None else "normal",
+                column, height, text, transform=axes.get_xaxis_transform(), ha="center", **style
             )
 
 
