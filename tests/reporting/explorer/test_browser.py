@@ -226,7 +226,7 @@ def test_any_two_metrics_make_a_front(browser: Browser, demo_page: Path) -> None
     with open_page(browser, demo_page) as page:
         for x in options_of(page, "x"):
             choose(page, "x", x)
-            choose(page, "y", "nll")
+            choose(page, "y", "nll_nats")
             rows = table_of(page, "pareto-table")
             x_name, y_name = list(rows[0])[-2:]
             costs = [float(row[x_name].replace(",", "")) for row in rows]
@@ -314,7 +314,7 @@ def test_an_error_is_named_after_its_images(browser: Browser, tmp_path: Path) ->
 
 def test_the_address_restores_the_view(browser: Browser, wide_page: Path) -> None:
     wanted = {"data": "digits", "k": "4", "rule": "0.8", "metric": "memory", "x": "latency",
-              "y": "nll", "budget": "1", "epoch": "3"}  # fmt: skip
+              "y": "nll_nats", "budget": "1", "epoch": "3"}  # fmt: skip
     with open_page(browser, wide_page) as page:
         for name, value in wanted.items():
             choose(page, name, value)
