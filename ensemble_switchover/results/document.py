@@ -134,7 +134,8 @@ def read_values(path: Path) -> dict[str, Any]:
         raise RecordError(f"{path}: cannot be brought to version {SCHEMA_VERSION}") from error
     if not isinstance(migrated.get("files"), dict):
         raise RecordError(f"{path}: files: expected a table of the files beside it")
-    return {**migrated, "stored_version": version}
+    migrated["stored_version"] = version
+    return migrated
 
 
 def read_file(folder: Path, name: str, stored: StoredFile) -> bytes:

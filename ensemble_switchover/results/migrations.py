@@ -75,14 +75,18 @@ def _names_say_their_unit(values: Values) -> Values:
 
 
 def _renamed(values: Values, names: dict[str, str]) -> Values:
-    return {names.get(name, name): value for name, value in values.items()}
+    values = dict(values)
+    for former, name in names.items():
+        if former in values:
+            values[name] = values.pop(former)
+    return values
 
 
 MIGRATIONS: dict[int, Callable[[Values], Values]] = {
     1: _epochs_get_a_file_of_their_own,
     2: _names_say_their_unit,
 }
-"""From a version to the next one."""
+"""From a version to the next one, as a new table."""
 
 
 def migrate(values: Values) -> Values:
@@ -100,5 +104,6 @@ def migrate(values: Values) -> Values:
         )
     while values["schema_version"] != SCHEMA_VERSION:
         version = values["schema_version"]
-        values = {**MIGRATIONS[version](values), "schema_version": version + 1}
+        values = MIGRATIONS[version](values)
+        values["schema_version"] = version + 1
     return values

@@ -190,6 +190,9 @@ def _columns() -> Iterator[RunColumn]:
 
 COLUMNS = {column.name: column for column in _columns()}
 """Every column by its name."""
+_COLUMNS_OF_PARTS = {
+    part: [(c.name, c.field) for c in COLUMNS.values() if c.part == part] for part in PARTS
+}
 
 
 def schema_of(*left_out: str) -> dict[str, pl.DataType]:
@@ -203,13 +206,15 @@ def read_facts(parts: Mapping[str, object]) -> dict[str, Any]:
     Args:
         parts: Key of `PARTS` -> an object, or a mapping, with its fields or some of them.
     """
-    values = {}
-    for name, column in COLUMNS.items():
-        part = parts.get(column.part)
-        if part is not None:
-            read = part.get if isinstance(part, dict) else lambda f, p=part: getattr(p, f, None)
-            value = read(column.field)
-            values[name] = json.dumps(value, sort_keys=True) if type(value) is dict else value
+    values: dict[str, Any] = {}
+    for part, columns in _COLUMNS_OF_PARTS.items():
+        facts = parts.get(part)
+        if isinstance(facts, dict):
+            values |= {name: facts.get(field) for name, field in columns}
+        elif facts is not None:
+            values |= {name: getattr(facts, field, None) for name, field in columns}
+    if "family_options" in values:
+        values["family_options"] = json.dumps(values["family_options"], sort_keys=True)
     return values
 
 
