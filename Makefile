@@ -10,7 +10,7 @@ D3 := node_modules/d3/dist/d3.min.js
 PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-slurm test-ray lint type imports from-debian scripts scripts-if-node vendor format docs bench bench-page bench-all lock clean
+.PHONY: help demo install test test-fast test-slurm test-ray lint type imports from-debian scripts scripts-if-node vendor format docs bench bench-page bench-all lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,8 +22,13 @@ demo: $(INSTALLED) ## Train a miniature study on real images and show where the 
 
 install: $(INSTALLED) ## Make .venv with the locked dependencies and this package
 
-test: $(INSTALLED) lint type imports from-debian scripts-if-node ## Run lint, types, import contracts and the tests
-	$(BIN)/python -m pytest -n auto
+test: $(INSTALLED) from-debian ## Run lint, types, import contracts and the tests
+	@said=$$(mktemp); $(MAKE) -k --no-print-directory lint type imports scripts-if-node >$$said 2>&1 & checks=$$!; \
+	$(BIN)/python -m pytest -n auto --dist loadgroup; tests=$$?; \
+	wait $$checks; checked=$$?; cat $$said; rm $$said; exit $$((tests || checked))
+
+test-fast: $(INSTALLED) ## Run the tests that start no process, no browser and no Slurm: a minute
+	$(BIN)/python -m pytest -n auto -m "not process and not browser and not slurm and not slow" tests
 
 from-debian: # what cannot be had is told, and the tests that need it skip
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

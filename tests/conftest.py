@@ -1,6 +1,9 @@
 import json
+import multiprocessing.process
 import os
+import subprocess
 import tempfile
+from copy import deepcopy
 
 import pytest
 from platformdirs import user_cache_path
@@ -11,6 +14,49 @@ os.environ["OMP_NUM_THREADS"] = "1"  # the tests run side by side
 os.environ.setdefault("MPLCONFIGDIR", str(user_cache_path("matplotlib")))  # its list of fonts
 _caches = tempfile.TemporaryDirectory(prefix="ensemble_switchover_tests_")
 os.environ["XDG_CACHE_HOME"] = _caches.name  # nothing of the user's is read or written
+
+
+_composed = {}
+"""Overrides -> their configuration, which takes a tenth of a second to compose."""
+
+FIXTURE_GROUPS = {
+    "logged_study": "logged_study",
+    "smoke_outcomes": "engines",
+    "cluster": "engines",
+    "browser": "browser",
+}
+"""Expensive fixtures -> what one process makes once for all tests that use them."""
+
+
+def pytest_collection_modifyitems(items):
+    """Keep tests of one expensive fixture together, and begin with those that take long."""
+    for item in items:
+        names = FIXTURE_GROUPS.keys() & set(item.fixturenames)
+        for name in names:
+            item.add_marker(pytest.mark.xdist_group(FIXTURE_GROUPS[name]))
+        if "browser" in names:
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("slurm", "process"))))
+
+
+@pytest.fixture(autouse=True)
+def _no_processes(request, monkeypatch):
+    """Under `-m "not process"` (`make test-fast`) skip what would start a process after all."""
+    if "not process" not in request.config.option.markexpr:
+        return
+    start = subprocess.Popen.__init__
+
+    def refuse(*arguments, **options):
+        pytest.skip("starts a process; expected @pytest.mark.process")
+
+    def only_git(self, command, *arguments, **options):  # which names the commit of a record
+        if command[0] != "git":
+            refuse()
+        start(self, command, *arguments, **options)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", only_git)
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", refuse)
+    monkeypatch.setattr(os, "fork", refuse)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -31,7 +77,12 @@ def compose_config():
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
             return typed(compose("config", overrides=list(overrides)))
 
-    return make
+    def copy_of(*overrides: str) -> Config:
+        if overrides not in _composed:
+            _composed[overrides] = make(*overrides)
+        return deepcopy(_composed[overrides])
+
+    return copy_of
 
 
 @pytest.fixture
@@ -49,9 +100,10 @@ def tiny_spec(compose_config, tmp_path):
             "recipe.batch_size=16",
             "measurement.latency_batch_sizes=[1,4]",
             "measurement.latency_seconds=0.01",
-            f"results={tmp_path / 'results'}",
             *overrides,
         )
+        if config.results == "results":  # in place of an override, which every test has its own of
+            config.results = str(tmp_path / "results")
         return resolve(config), config
 
     return make
@@ -130,3 +182,15 @@ def dry_run(tmp_path, capsys):
         return json.loads(out.read_text()), capsys.readouterr().out
 
     return make
+
+
+@pytest.fixture(scope="session")
+def smoke_outcomes(tmp_path_factory):
+    """Run three runs of the study `smoke` one by one in one process; return what they learned."""
+    from tests import engines
+
+    folder = tmp_path_factory.mktemp("smoke")
+    assert "[3/3 done, 0 running, 0 failed]" in engines.run(folder, *engines.SMOKE)
+    outcomes = engines.outcomes(folder)
+    assert len(outcomes) == 3
+    return outcomes

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 from ensemble_switchover.results.store import read_records
+from tests import program
 
 REPOSITORY = Path(__file__).parents[1]
 PATIENCE_SECONDS = 1200
 """Many times what a test of an engine takes."""
+
+SMOKE = ("sweep=smoke", "seed=0", "budget.network=14x8")
+"""Three runs of the study `smoke`: one of each design class."""
 
 LONG_RUN = (
     "--multirun", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=60",
@@ -39,23 +41,17 @@ def patience():
         signal.signal(signal.SIGALRM, before)
 
 
-def start(folder, *words, environment=None):
+def start(folder, *overrides, environment=None):
     """Start a sweep in a folder."""
     folder.mkdir(exist_ok=True)
-    return subprocess.Popen(
-        [sys.executable, "-m", "ensemble_switchover", *words],
-        cwd=folder,
-        env={**(environment or os.environ), "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    found = {**(environment or os.environ), "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    return program.start(*overrides, folder=folder, environment=found)
 
 
-def run(folder, *words, environment=None):
+def run(folder, *overrides, environment=None):
     """Run a sweep in a folder, and return what it says."""
-    process = start(folder, *words, environment=environment)
-    said, _ = process.communicate()
+    process = start(folder, *overrides, environment=environment)
+    said = "".join(process.communicate())
     assert process.returncode == 0, said
     return said
 

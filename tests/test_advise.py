@@ -147,6 +147,7 @@ def test_an_odd_name_is_shown_not_obeyed(
     assert "[bold]" in text
 
 
+@pytest.mark.process
 def test_it_needs_no_torch(demo: Path) -> None:
     code = (
         "import sys\nfrom ensemble_switchover.advise import main\n"

@@ -27,6 +27,7 @@ def command(*words, folder, code=None):
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -68,6 +69,7 @@ def test_a_mistake_is_one_message_and_leaves_nothing_behind(words, message, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.process
 def test_a_mistake_is_told_without_torch(tmp_path):
     code = (
         "import sys\n"
@@ -83,6 +85,7 @@ def test_a_mistake_is_told_without_torch(tmp_path):
     assert ended.stderr == "k=0: expected 1 to 64 members\n"
 
 
+@pytest.mark.process
 def test_hydras_full_error_is_had_by_its_variable(tmp_path, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "WANDB_SILENT", "true")
     code = (
@@ -114,6 +117,7 @@ def test_a_run_is_described_in_one_line(words, line, compose_config):
     assert app.describe(resolve(compose_config(*words))) == line
 
 
+@pytest.mark.process
 def test_the_help_names_every_option_of_every_group(tmp_path):
     shown = command("--help", folder=tmp_path).stdout
     for group in app.conf_folder().iterdir():

@@ -88,6 +88,7 @@ def test_the_missing_package_is_one_sentence(monkeypatch, capsys):
     assert line.endswith("pip install 'ensemble-switchover[dashboard]'")
 
 
+@pytest.mark.process
 def test_a_dry_run_needs_no_torch(tmp_path):
     code = (
         "import sys\n"

@@ -131,6 +131,7 @@ def run(*words, pipe="", **environment):
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_a_reader_that_has_seen_enough_is_no_failure(form):
     words = ("sweep=demo", f"k={','.join(map(str, range(2, 33)))}", f"--format={form}")
@@ -139,6 +140,7 @@ def test_a_reader_that_has_seen_enough_is_no_failure(form):
     assert ended.stdout.count(b"\n") == 1
 
 
+@pytest.mark.process
 def test_an_output_of_ascii_alone_shows_what_it_can():
     ended = run("k=64", "design=deq", PYTHONIOENCODING="ascii")
     assert (ended.returncode, ended.stderr) == (0, b"")
@@ -146,6 +148,7 @@ def test_an_output_of_ascii_alone_shows_what_it_can():
     assert ended.stdout.isascii()
 
 
+@pytest.mark.process
 def test_torch_is_not_imported():
     code = (
         "import sys\n"

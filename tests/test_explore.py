@@ -145,6 +145,7 @@ def test_serving_gives_the_page_and_no_other_file(tmp_path: Path) -> None:
             thread.join()
 
 
+@pytest.mark.process
 def test_it_needs_no_torch(study: Path) -> None:
     code = (
         "import sys\nfrom ensemble_switchover.explore import main\n"

@@ -181,6 +181,7 @@ def test_a_file_that_differs_is_a_failure_and_is_not_there(trained_run, capsys, 
     assert not list(spec.folder.glob("ensemble*"))
 
 
+@pytest.mark.process
 def test_help_and_mistakes_need_no_torch(run):
     code = (
         "import sys; from ensemble_switchover.export import main\n"

@@ -16,6 +16,8 @@ import pytest
 from ensemble_switchover.config.schema import conf_folder
 from ensemble_switchover.design import families
 
+pytestmark = pytest.mark.process
+
 REPOSITORY = Path(families.__file__).parents[3]
 
 TINY_RUN = [

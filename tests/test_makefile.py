@@ -8,7 +8,7 @@ import pytest
 from tests.engines import REPOSITORY
 
 MAKE = shutil.which("make")
-pytestmark = pytest.mark.skipif(MAKE is None, reason="needs make")
+pytestmark = [pytest.mark.process, pytest.mark.skipif(MAKE is None, reason="needs make")]
 NO_SLURM = "No Slurm's daemons, or not root, who starts them: sweeps are not tested on it."
 
 

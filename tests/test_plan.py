@@ -171,6 +171,7 @@ def test_named_sweeps_are_planned_together_each_run_once(capsys):
     }
 
 
+@pytest.mark.process
 def test_torch_is_not_imported(tmp_path):
     code = (
         "import sys\n"

@@ -36,6 +36,7 @@ def owners(folder):
     return list(folder.glob("results/*/.unfinished/*/*.lock"))
 
 
+@pytest.mark.process
 def test_the_study_smoke_gives_the_records_of_one_process(nodes, tmp_path):
     *_, environment = nodes
     engines.run(tmp_path / "basic", "sweep=smoke")
@@ -45,6 +46,7 @@ def test_the_study_smoke_gives_the_records_of_one_process(nodes, tmp_path):
     assert engines.outcomes(tmp_path / "ray") == expected
 
 
+@pytest.mark.process
 def test_a_sweep_that_is_stopped_says_so_and_goes_on(nodes, tmp_path):
     *_, environment = nodes
     engines.run(tmp_path / "basic", *engines.LONG_RUN)
@@ -61,6 +63,7 @@ def test_a_sweep_that_is_stopped_says_so_and_goes_on(nodes, tmp_path):
     assert "going on after epoch" in engines.log_of(tmp_path / "ray")
 
 
+@pytest.mark.process
 def test_without_a_cluster_one_sentence_tells_how_to_begin_one(tmp_path):
     process = engines.start(tmp_path, *engines.LONG_RUN, RAY)
     said, _ = process.communicate()
@@ -69,6 +72,7 @@ def test_without_a_cluster_one_sentence_tells_how_to_begin_one(tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.process
 def test_the_runs_of_a_node_that_dies_are_done_again(nodes, tmp_path):
     cluster, second, environment = nodes
     words = (*engines.LONG_RUN, "seed=0,1")

@@ -308,6 +308,7 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
     assert "is a file; expected a folder" in capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_the_module_needs_neither_torch_nor_lightning(study: Path, tmp_path: Path) -> None:
     code = (
         "import sys, ensemble_switchover.report as r; "

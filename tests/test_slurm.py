@@ -10,6 +10,8 @@ import pytest
 from tests import engines
 from tests.slurm_cluster import NoSlurmError, slurm_cluster
 
+pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("engines")]
+
 SLURM = (
     "hydra/launcher=submitit_slurm",
     "hydra.launcher.partition=main",
@@ -51,12 +53,9 @@ def slurm(environment, *command):
     return answer.stdout.strip()
 
 
-def test_the_study_smoke_gives_the_records_of_one_process(cluster, tmp_path):
-    engines.run(tmp_path / "basic", "sweep=smoke")
-    engines.run(tmp_path / "slurm", "sweep=smoke", *SLURM, environment=cluster)
-    expected = engines.outcomes(tmp_path / "basic")
-    assert len(expected) == 12
-    assert engines.outcomes(tmp_path / "slurm") == expected
+def test_the_study_smoke_gives_the_records_of_one_process(cluster, smoke_outcomes, tmp_path):
+    engines.run(tmp_path, *engines.SMOKE, *SLURM, environment=cluster)
+    assert engines.outcomes(tmp_path) == smoke_outcomes
 
 
 @pytest.mark.parametrize(
@@ -73,7 +72,7 @@ def test_a_job_that_makes_room_goes_on_from_its_checkpoint(disturb, cluster, und
         if slurm(cluster, "squeue", "--noheader", "--format=%T") == "PENDING":
             slurm(cluster, "scontrol", "update", f"JobId={job}", "StartTime=now")
         time.sleep(1)
-    said, _ = process.communicate()
+    said = "".join(process.communicate())
     assert process.returncode == 0, said
     assert engines.outcomes(tmp_path) == undisturbed
     assert "going on after epoch" in engines.log_of(tmp_path)

@@ -56,6 +56,7 @@ def test_seeds_are_those_of_numpys_seed_sequence():
     assert stream_seed(70, Stream.AUGMENTATION, 5) == expected
 
 
+@pytest.mark.process
 def test_seeds_do_not_depend_on_the_process():
     code = (
         "from ensemble_switchover.config.seeds import Stream, stream_seed;"

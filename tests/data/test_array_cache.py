@@ -258,6 +258,7 @@ def decode_and_count(folder, barrier, answers):
     answers.put(int(cached_dataset(folder, "ants", decode).arrays.train_images.sum()))
 
 
+@pytest.mark.process
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_of_two_processes_that_start_at_once_one_decodes(tmp_path):
     context = multiprocessing.get_context("fork")

@@ -51,6 +51,7 @@ def test_a_gpu_of_unknown_memory_leaves_the_others(driver):
     assert [gpu.name for gpu in hardware.gpus()] == ["B"]
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="the library is sought by its Linux name")
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the driver")
 def test_without_a_driver_its_bindings_are_not_imported():

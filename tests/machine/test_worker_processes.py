@@ -13,6 +13,8 @@ import pytest
 from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.machine.worker_processes import WorkerProcesses
 
+pytestmark = pytest.mark.process
+
 
 def _answer(connection, text):
     connection.send_bytes(text.encode())

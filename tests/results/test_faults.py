@@ -150,6 +150,7 @@ def as_nobody():
         os.seteuid(0)
 
 
+@pytest.mark.process
 def test_a_writer_killed_at_any_moment_leaves_whole_records_or_none(tmp_path):
     writers = python(KILLED_WRITERS, tmp_path)
     _, errors = writers.communicate()
@@ -170,6 +171,7 @@ def test_a_writer_killed_at_any_moment_leaves_whole_records_or_none(tmp_path):
     assert num_records > 0
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("limit", [0, 100, 2_000, 3_500])
 def test_a_full_disk_costs_the_record_that_is_written_and_no_other(limit, tmp_path):
     write_record(tmp_path / "before", make_record())
@@ -216,6 +218,7 @@ def work_together(tmp_path, num_processes, num_specs):
     return out.split()
 
 
+@pytest.mark.process
 def test_two_processes_on_one_cell_train_it_once(tmp_path):
     endings = work_together(tmp_path, 2, 1)
     assert len(endings) == 2
@@ -223,6 +226,7 @@ def test_two_processes_on_one_cell_train_it_once(tmp_path):
     assert len(read_records(tmp_path / "results").records) == 1
 
 
+@pytest.mark.process
 def test_eight_processes_share_a_sweep_and_train_every_cell_once(tmp_path):
     endings = work_together(tmp_path, 8, 12)
     assert len(endings) == 8 * 12

@@ -19,6 +19,7 @@ while True:
 """
 
 
+@pytest.mark.process
 def test_others_may_remove_it_at_any_moment(tmp_path):
     folder = tmp_path / "unfinished" / "run"
     others = [subprocess.Popen([sys.executable, "-c", REMOVE, folder]) for _ in range(2)]

@@ -86,6 +86,7 @@ def test_what_is_unfinished_stays_when_a_lock_is_released(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
 
 
+@pytest.mark.process
 def test_the_lock_of_a_killed_process_is_taken_at_once(tmp_path):
     holder = hold_and_die(tmp_path)
     try:
@@ -146,6 +147,7 @@ def test_a_file_server_whose_clock_jumps_makes_no_lock_stale(tmp_path, quick, el
             clock.join()
 
 
+@pytest.mark.process
 def test_a_heart_that_stands_still_is_stale_on_another_machine(tmp_path, monkeypatch, elsewhere):
     monkeypatch.setattr(lock_module, "STALE_SECONDS", 0.3)
     monkeypatch.setattr(lock_module, "HEARTBEAT_POLL_SECONDS", 0.02)
@@ -160,6 +162,7 @@ def test_a_heart_that_stands_still_is_stale_on_another_machine(tmp_path, monkeyp
     assert time.monotonic() - begin >= 0.3  # it was watched, not told by the clock
 
 
+@pytest.mark.process
 def test_the_patient_watch_a_young_heartbeat_of_another_machine(tmp_path, monkeypatch, elsewhere):
     monkeypatch.setattr(lock_module, "STALE_SECONDS", 0.5)
     monkeypatch.setattr(lock_module, "HEARTBEAT_POLL_SECONDS", 0.02)
@@ -185,6 +188,7 @@ def test_a_lock_without_an_owner_is_taken_when_its_heart_stands_still(tmp_path, 
     assert isinstance(take_lock(tmp_path), RunLock)
 
 
+@pytest.mark.process
 def test_of_many_takers_of_a_stale_lock_one_wins(tmp_path):
     for trial in range(3):
         folder = tmp_path / f"run{trial}"

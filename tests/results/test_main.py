@@ -62,6 +62,7 @@ def test_the_columns_are_printed_and_in_the_docs(capsys):
     assert all(line.count(" | ") == 2 and line.endswith(". |") for line in out.splitlines()[2:])
 
 
+@pytest.mark.process
 def test_the_columns_start_no_torch():
     code = (
         "import sys; from ensemble_switchover.results.__main__ import main; main(['--columns']); "
@@ -92,6 +93,7 @@ def test_an_empty_folder_has_no_runs(tmp_path, capsys):
     assert out.splitlines()[-1] == "0 runs"
 
 
+@pytest.mark.process
 def test_neither_torch_nor_wandb_is_imported(tmp_path):
     code = (
         "import sys\n"

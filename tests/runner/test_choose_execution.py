@@ -158,6 +158,7 @@ def test_with_a_scaled_loss_members_are_not_fused(steps, tiny_spec):
     assert FUSED not in steps.taken
 
 
+@pytest.mark.process
 def test_processes_are_tried_for_a_long_run_only(steps, tiny_spec, monkeypatch):
     monkeypatch.setattr(choose_execution, "num_device_slots", lambda device: 2)
     tried = []

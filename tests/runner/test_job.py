@@ -157,6 +157,7 @@ def test_a_damaged_record_is_neither_reused_nor_overwritten(spec, trainings):
     assert len(path.read_text()) == 100
 
 
+@pytest.mark.process
 def test_reusing_a_record_imports_no_torch(tmp_path):
     words = ["logger=none", "budget.depth=8", "budget.width=4", "epochs=1", "device=cpu"]
     words += ["dataset.train_size=40", "dataset.test_size=60"]

@@ -3,11 +3,8 @@
 import itertools
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -21,6 +18,7 @@ from ensemble_switchover.tracking.loggers import MetricLog
 from ensemble_switchover.tracking.metrics import epoch_metrics
 from ensemble_switchover.training.checkpoint import read_checkpoint
 from ensemble_switchover.training.execution import EXECUTIONS
+from tests import program
 
 CLOCKS = {
     "waiting_share": 0.0,
@@ -126,23 +124,23 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_spec, monkeypatch
     assert "no checkpoint after epoch 1" in caplog.messages[0]
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs copies of a process")
 @pytest.mark.parametrize("plan", ["sequential", "fused"])
 def test_killed_twenty_times_at_random_moments_it_ends_the_same(plan, tmp_path):
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "tests.killed_twenty_times", plan, str(tmp_path)]
-    answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    answer = program.run(
+        plan, str(tmp_path), folder=program.REPOSITORY, module="tests.killed_twenty_times"
+    )
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout == "20 kills\n"
 
 
 def started(folder, *words):
-    command = [
-        sys.executable, "-m", "ensemble_switchover", "logger=none", "epochs=5", "device=cpu",
-        "threads=1", "dataset.train_size=200", "measurement.latency_batch_sizes=[]",
-        "design=deq", "k=2", f"results={folder}", *words,
-    ]  # fmt: skip
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return program.start(
+        "logger=none", "epochs=5", "device=cpu", "threads=1", "dataset.train_size=200",
+        "measurement.latency_batch_sizes=[]", "design=deq", "k=2", f"results={folder}", *words,
+        folder=program.REPOSITORY,
+    )  # fmt: skip
 
 
 def wait_for_checkpoint(folder, process):
@@ -152,6 +150,7 @@ def wait_for_checkpoint(folder, process):
         time.sleep(0.02)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
 )

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 PROCESS = """
 import os, sys
 from omegaconf import OmegaConf

@@ -3,16 +3,15 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_records
-from tests import engines, troubled
+from tests import engines, program, troubled
+
+pytestmark = pytest.mark.process
 
 TINY = (
     "dataset=digits",
@@ -27,18 +26,8 @@ TINY = (
 )
 
 
-def command(*words):
-    return [sys.executable, "-m", "ensemble_switchover", *words]
-
-
-def sweep(folder, *words):
-    return subprocess.run(
-        command("--multirun", *TINY, *words),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def sweep(folder, *overrides):
+    return program.run("--multirun", *TINY, *overrides, folder=folder)
 
 
 def records(folder, study="runs"):
@@ -127,15 +116,7 @@ def test_an_interrupted_sweep_goes_on(tmp_path, launcher):
         f"hydra/launcher={launcher}",
         *(["hydra.launcher.n_jobs=2"] if launcher == "joblib" else []),
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.troubled", "--multirun", *TINY, *words],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(engines.REPOSITORY)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    process = program.start("--multirun", *TINY, *words, folder=tmp_path, module="tests.troubled")
     while not (records_of_seed(tmp_path, 0) and all(has_begun(tmp_path, s) for s in waiting)):
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
@@ -147,7 +128,7 @@ def test_an_interrupted_sweep_goes_on(tmp_path, launcher):
     assert "Traceback" not in errors
     assert [record.seed for record in records(tmp_path)] == [0]
 
-    result = sweep(tmp_path, *words)
+    result = sweep(tmp_path, *words[:4])  # a checkpoint does not know its launcher
     assert result.returncode == 0, result.stderr
     assert f"{num_jobs + 1} runs trained" in result.stdout
     assert {record.seed for record in records(tmp_path)} == {0, *waiting, 4}
@@ -159,9 +140,7 @@ def test_an_interrupted_sweep_goes_on(tmp_path, launcher):
 def test_a_run_that_is_killed_leaves_no_record_and_goes_on(tmp_path):
     words = [word for word in TINY if not word.startswith("epochs")]
     words += ["epochs=2000", "budget.depth=8", "budget.width=4"]
-    process = subprocess.Popen(
-        command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    process = program.start(*words, folder=tmp_path)
     for line in process.stdout:
         if line.startswith("epoch    3"):
             break
@@ -169,9 +148,7 @@ def test_a_run_that_is_killed_leaves_no_record_and_goes_on(tmp_path):
     process.communicate()
     assert not list(tmp_path.rglob(RECORD_FILE))
 
-    again = subprocess.Popen(
-        command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    again = program.start(*words, folder=tmp_path)
     lines = iter(again.stdout)
     assert any(line.startswith("going on after epoch") for line in lines)
     assert next(line for line in lines if line.startswith("epoch")).split()[1] != "1/2000"
@@ -205,14 +182,8 @@ def test_a_study_over_sources_has_the_runs_of_each(tmp_path):
 def test_a_run_that_raises_one_without_memory_and_one_that_is_killed_cost_no_other(tmp_path):
     words = ("budget.depth=8", "budget.width=4", "epochs=2", "seed=0,1,2,3,4,5")
     joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
-    repository = str(Path(__file__).parents[2])
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.troubled", "--multirun", *TINY, *words, *joblib],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": repository},
-        capture_output=True,
-        text=True,
-        check=False,
+    result = program.run(
+        "--multirun", *TINY, *words, *joblib, folder=tmp_path, module="tests.troubled"
     )
     assert result.returncode == 1, result.stderr
     assert {record.seed for record in records(tmp_path)} == {0, 4, 5}
@@ -267,21 +238,17 @@ def test_jobs_of_a_study_that_is_run_beside_others_know_how_they_are_run(tmp_pat
     # what tells the runs of the two studies apart is left to them
     words = [word for word in TINY if "latency_batch_sizes" not in word]
     words += ["sweep=smoke,digits_resnet", "design=single", "budget.network=8x4", "seed=0"]
-    result = subprocess.run(
-        command("--multirun", *words), cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    result = program.run("--multirun", *words, folder=tmp_path)
     assert result.returncode == 0, result.stderr
     found = [*records(tmp_path, "smoke"), *records(tmp_path, "digits")]
     assert [record.environment.concurrent_jobs for record in found] == [1, 1]
 
 
-def test_the_study_smoke_gives_the_same_records_under_joblib(tmp_path):
-    said = engines.run(tmp_path / "basic", "sweep=smoke")
-    assert "[12/12 done, 0 running, 0 failed]" in said
+@pytest.mark.xdist_group("engines")
+def test_the_study_smoke_gives_the_same_records_under_joblib(tmp_path, smoke_outcomes):
     joblib = ("hydra/launcher=joblib", "sweep.jobs_per_device=2")
-    engines.run(tmp_path / "joblib", "sweep=smoke", *joblib)
-    expected = engines.outcomes(tmp_path / "basic")
-    assert len(expected) == 12
-    assert engines.outcomes(tmp_path / "joblib") == expected
-    together = read_records(tmp_path / "joblib" / "results").records
+    said = engines.run(tmp_path, *engines.SMOKE, *joblib)
+    assert "[3/3 done, 0 running, 0 failed]" in said
+    assert engines.outcomes(tmp_path) == smoke_outcomes
+    together = read_records(tmp_path / "results").records
     assert {record.environment.concurrent_jobs for record in together} == {2}

@@ -32,6 +32,7 @@ def asked(tmp_path, monkeypatch):
     return tmp_path / "asked"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR2])
 def test_a_warned_job_goes_back_into_the_queue(number, asked, monkeypatch):
     monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "15")

@@ -60,6 +60,7 @@ def test_a_fault_at_the_start_is_told_once_and_costs_nothing(trained, monkeypatc
     assert told == ["logger=wandb: no route to host; the run goes on without it"]
 
 
+@pytest.mark.process
 def test_wandb_without_a_login_is_offline_and_says_so_in_one_line(tmp_path):
     words = (
         "logger=wandb",

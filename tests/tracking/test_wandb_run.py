@@ -262,6 +262,7 @@ main()
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the process in /proc")
 def test_a_killed_service_costs_neither_a_run_nor_the_next_ones_metrics(start_program):
     result, folder = start_program("-c", KILLS_THE_SERVICE, "--multirun", "seed=0,1", *TINY)
@@ -275,6 +276,7 @@ def test_a_killed_service_costs_neither_a_run_nor_the_next_ones_metrics(start_pr
     assert len(second.history) == 2
 
 
+@pytest.mark.process
 def test_a_key_is_never_written(start_program, tmp_path):
     result, folder = start_program(
         "-m",

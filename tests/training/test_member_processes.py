@@ -10,6 +10,8 @@ from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
 from tests.runner.test_resuming import timeless
 
+pytestmark = pytest.mark.process
+
 SMALL = ("design=deq", "k=3", "budget.depth=8", "budget.width=8", "precision=64", "threads=2")
 SPREAD = ("execution=parallel", "execution.processes=2", "execution.channels_last=false")
 

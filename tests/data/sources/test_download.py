@@ -215,6 +215,7 @@ def fetch_together(file, root, barrier, answers):
     answers.put(md5(fetch(file, root, "ants").read_bytes()))
 
 
+@pytest.mark.process
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_of_two_processes_that_start_at_once_one_downloads(server, root):
     server.pause_seconds = 0.1

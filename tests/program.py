@@ -1,0 +1,167 @@
+"""Commands in processes of their own that need not import torch: copies of one that has it.
+
+`program.start` is for tests in which a process is the point (signals, exit codes, what is on its
+disk after a kill) and imports are not. `python -m tests.program FD` is the process that is copied:
+it imports what a training needs and forks for each command that it reads from the socket FD.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+class Process:
+    """A copy that runs `python -m MODULE ARGUMENTS`; used as a `subprocess.Popen`."""
+
+    def __init__(
+        self, module: str, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        out, err, status = os.pipe(), os.pipe(), os.pipe()
+        command = json.dumps([module, list(arguments), str(folder), dict(environment)])
+        socket.send_fds(_original(), [command.encode()], [out[1], err[1], status[1]])
+        for _, end in (out, err, status):
+            os.close(end)
+        self.stdout, self.stderr = os.fdopen(out[0]), os.fdopen(err[0])
+        self._status = os.fdopen(status[0])
+        self.pid = int(self._status.readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit code of a process that is over."""
+        if self.returncode is None and select.select([self._status], [], [], 0)[0]:
+            self._read_status()
+        return self.returncode
+
+    def communicate(self) -> tuple[str, str]:
+        """Wait for the end; return what is left of its output and its error output."""
+        errors: list[str] = []
+        reader = threading.Thread(target=lambda: errors.append(self.stderr.read()))
+        reader.start()
+        output = self.stdout.read()
+        reader.join()
+        if self.returncode is None:
+            self._read_status()
+        self.stdout.close()
+        self.stderr.close()
+        return output, errors[0]
+
+    def kill(self) -> None:
+        """End it at once."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def _read_status(self) -> None:
+        self.returncode = int(self._status.readline())
+        self._status.close()
+
+
+def start(
+    *arguments: str,
+    folder: Path,
+    module: str = "ensemble_switchover",
+    environment: Mapping[str, str] | None = None,
+) -> Process:
+    """Start a command in a folder, as the leader of a group of processes."""
+    return Process(module, arguments, folder, os.environ if environment is None else environment)
+
+
+def run(
+    *arguments: str,
+    folder: Path,
+    module: str = "ensemble_switchover",
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder to its end."""
+    process = start(*arguments, folder=folder, module=module, environment=environment)
+    output, errors = process.communicate()
+    assert process.returncode is not None
+    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+
+@functools.cache
+def _original() -> socket.socket:
+    """Start the process that is copied; it ends with this one, whose end closes the socket."""
+    ours, its = socket.socketpair()
+    original = subprocess.Popen(
+        [sys.executable, "-m", "tests.program", str(its.fileno())],
+        cwd=REPOSITORY,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)},
+        pass_fds=[its.fileno()],
+        stdin=subprocess.DEVNULL,
+    )
+    its.close()
+
+    def end() -> None:
+        ours.close()
+        original.wait()
+
+    atexit.register(end)
+    return ours
+
+
+def _serve(commands: socket.socket) -> None:
+    import ensemble_switchover.app
+    import ensemble_switchover.runner.run  # noqa: F401 - torch and Lightning
+
+    running: dict[int, int] = {}
+    while True:
+        if select.select([commands], [], [], 0.01)[0]:
+            message, fds, _, _ = socket.recv_fds(commands, 1 << 20, 3)
+            if not message:
+                return
+            out, err, status = fds
+            process_id = os.fork()
+            if process_id == 0:
+                commands.close()
+                os.close(status)
+                for other in running.values():
+                    os.close(other)
+                _become(*json.loads(message), out, err)
+                return
+            os.close(out)
+            os.close(err)
+            os.write(status, f"{process_id}\n".encode())
+            running[process_id] = status
+        for process_id, status in list(running.items()):
+            done, code = os.waitpid(process_id, os.WNOHANG)
+            if done:
+                os.write(status, f"{os.waitstatus_to_exitcode(code)}\n".encode())
+                os.close(running.pop(process_id))
+
+
+def _become(
+    module: str, arguments: list[str], folder: str, environment: dict[str, str], out: int, err: int
+) -> None:
+    os.setsid()
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.close(out)
+    os.close(err)
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv[1:] = arguments
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=int(sys.argv[1])) as given:
+        _serve(given)
