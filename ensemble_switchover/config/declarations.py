@@ -19,7 +19,7 @@ class Expected:
     """The values that a key takes where it is not null."""
 
     text: str
-    """The values in words, as a message and the documentation name them."""
+    """A description of the values, for messages and the documentation."""
     allows: Callable[[Any], bool]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ SHARE = 0.5
 class Residence:
     """Where images are kept, and why."""
 
-    place: str
+    location: str
     """`device` or `host`."""
     reason: str
 
@@ -28,18 +28,18 @@ def choose_residence(
         needed_bytes: Bytes of all training and test images.
         free_bytes: Free bytes of the device's memory; None where the device does not report them.
 
-    >>> choose_residence("auto", "cuda", 200_000_000, 8_000_000_000).place
+    >>> choose_residence("auto", "cuda", 200_000_000, 8_000_000_000).location
     'device'
-    >>> choose_residence("auto", "cuda", 5_000_000_000, 8_000_000_000).place
+    >>> choose_residence("auto", "cuda", 5_000_000_000, 8_000_000_000).location
     'host'
     """
     if asked != "auto":
-        return Residence(asked, "as asked for")
+        return Residence(asked, "as requested")
     size = f"{needed_bytes / 1e6:,.1f} MB of images"
     if device_type == "cpu":
         return Residence("device", f"{size}, and the CPU computes where they are")
     if free_bytes is None:
-        return Residence("host", f"{size}, and the device does not tell how much is free")
+        return Residence("host", f"{size}, and the device does not report how much is free")
     fits = needed_bytes <= SHARE * free_bytes
     free = f"{'at most' if fits else 'more than'} half of {free_bytes / 1e6:,.1f} MB free there"
     return Residence("device" if fits else "host", f"{size}, {free}")

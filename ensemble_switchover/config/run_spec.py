@@ -79,7 +79,7 @@ class RunSpec:
     def comparison_fingerprint(self) -> str:
         """A hash of what an ensemble shares with the single networks that it is compared with.
 
-        The budget and the seed tell which of those networks they are.
+        The budget and the seed say which of those networks they are.
         """
         own = ("budget", "design_class", "source", "member", "k", "seed")
         return fingerprint_of(self, *own)

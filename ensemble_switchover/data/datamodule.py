@@ -65,9 +65,9 @@ class ImageDataModule(lightning.LightningDataModule):
         needed = self.split.train.num_bytes + self.split.test.num_bytes
         free = free_device_bytes(self._device)
         chosen = choose_residence(self.requested_residence, self._device.type, needed, free)
-        self.residence = chosen.place
+        self.residence = chosen.location
         if self.requested_residence == "auto" and self._device.type != "cpu":
-            _logger.info(f"dataset.residence=auto: {chosen.place} ({chosen.reason})")
+            _logger.info(f"dataset.residence=auto: {chosen.location} ({chosen.reason})")
 
     def train_dataloader(self) -> GroupEpochs:
         """Return the training batches, as one item per group and epoch."""

@@ -151,7 +151,7 @@ def _other_bytes(
     images = (spec.train_size + spec.sizes.evaluated) * (task.channels * task.size**2 + LABEL_BYTES)
     residence = spec.dataset.residence
     if available_bytes is not None:
-        residence = choose_residence(residence, device, images, available_bytes).place
+        residence = choose_residence(residence, device, images, available_bytes).location
     return members + (0 if residence == "host" and device != "cpu" else images)
 
 

@@ -98,7 +98,7 @@ def _gain(timings: StepTimings, chosen: ExecutionPlan, num_steps: int) -> str:
 
 
 def _store(timings: StepTimings) -> str:
-    """Store timings, and return whether that succeeded, as words of a message."""
+    """Store timings; return a phrase that says whether they were stored."""
     try:
         write_timings(timings)
     except OSError as error:

@@ -1,15 +1,12 @@
-"""Whether images lie on the device or on the host, and why."""
+"""Whether images are kept on the device or on the host, and why."""
 
 import pytest
-import torch
 
 from ensemble_switchover.config.image_placement import choose_residence
 
-CPU = torch.device("cpu")
-
 
 @pytest.mark.parametrize(
-    ("asked", "device", "needed", "free", "place", "reason"),
+    ("asked", "device", "needed", "free", "location", "reason"),
     [
         ("auto", "cuda", 10, 20, "device", "at most half of"),
         ("auto", "cuda", 11, 20, "host", "more than half of"),
@@ -17,13 +14,13 @@ CPU = torch.device("cpu")
          "180.0 MB of images, at most half of 8,000.0 MB free there"),
         ("auto", "mps", 11, 20, "host", "more than half of"),
         ("auto", "cpu", 10**15, None, "device", "the CPU computes where they are"),
-        ("auto", "xpu", 10, None, "host", "does not tell"),
-        ("device", "cuda", 11, 20, "device", "as asked for"),
-        ("host", "cuda", 1, 20, "host", "as asked for"),
-        ("host", "cpu", 1, None, "host", "as asked for"),
+        ("auto", "xpu", 10, None, "host", "does not report"),
+        ("device", "cuda", 11, 20, "device", "as requested"),
+        ("host", "cuda", 1, 20, "host", "as requested"),
+        ("host", "cpu", 1, None, "host", "as requested"),
     ],
 )  # fmt: skip
-def test_the_choice_and_its_reason(asked, device, needed, free, place, reason):
+def test_the_choice_and_its_reason(asked, device, needed, free, location, reason):
     chosen = choose_residence(asked, device, needed, free)
-    assert chosen.place == place
+    assert chosen.location == location
     assert reason in chosen.reason
