@@ -120,7 +120,7 @@ def idle_keys(dataset: DatasetConfig) -> list[str]:
 
 
 def without_idle(dataset: DatasetConfig) -> DatasetConfig:
-    """Return the data set with every key that decides nothing at 0 or false."""
+    """Return the data set with crop padding, flip and split seed at 0 where they decide nothing."""
     neutral: dict[str, Any] = {"crop_padding": 0, "flip": False, "split_seed": 0}
     idle = idle_keys(dataset)
     return replace(dataset, **{key: neutral[key] for key in neutral if key in idle})
