@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
-    from ensemble_switchover.tracking.loggers import MetricLog
 
 _logger = logging.getLogger(__name__)
 
@@ -80,28 +79,28 @@ def run_job(
         Exception: whatever else a run raises.
     """
     interruption.check()
-    known = _known(spec, config)
-    if known is not None:
-        return known
+    ended = _ended_before(spec, config)
+    if ended is not None:
+        return ended
     lock = take_lock(unfinished_folder(spec.folder), patient=patient)
     if isinstance(lock, Hold):
         return JobOutcome(Ending.BUSY, f"{spec.name}: {lock}, is at it; left to that one")
     with lock:
         run_log = RunLog(spec.folder)
         try:
-            known = _known(spec, config)
-            if known is not None:
-                return known
+            ended = _ended_before(spec, config)
+            if ended is not None:
+                return ended
             with attached(run_log):
                 _logger.debug(f"{spec.name}, {lock.owner}")
-                return _train_and_log(spec, config, concurrent_jobs, run_log)
+                return _train_and_record(spec, config, concurrent_jobs, run_log)
         finally:
             if not has_checkpoint(spec.folder):
                 forget_description(spec.folder)
                 run_log.forget()
 
 
-def _lacks(spec: RunSpec, config: Config) -> str:
+def _missing_predictions(spec: RunSpec, config: Config) -> str:
     """Say which requested predictions a finished run did not keep."""
     asked = kept_epochs(config.record.predictions, spec.recipe)
     files = read_document(spec.folder).files
@@ -113,12 +112,14 @@ def _lacks(spec: RunSpec, config: Config) -> str:
     )
 
 
-def _known(spec: RunSpec, config: Config) -> JobOutcome | None:
+def _ended_before(spec: RunSpec, config: Config) -> JobOutcome | None:
     state = ended_state(spec.folder)
     path = spec.folder / RECORD_FILE
     if state is RunState.FINISHED:
         forget_unfinished(spec.folder)  # left by a process that ended right after its record
-        return JobOutcome(Ending.REUSED, f"finished before, reused: {path}{_lacks(spec, config)}")
+        return JobOutcome(
+            Ending.REUSED, f"finished before, reused: {path}{_missing_predictions(spec, config)}"
+        )
     if state is RunState.UNREADABLE:
         return JobOutcome(
             Ending.FAILED_BEFORE, f"{failure_of(spec.folder)}; remove it to run again"
@@ -131,49 +132,45 @@ def _known(spec: RunSpec, config: Config) -> JobOutcome | None:
     return None
 
 
-def _train_and_log(
+def _train_and_record(
     spec: RunSpec, config: Config, concurrent_jobs: int, run_log: RunLog
 ) -> JobOutcome:
+    """Train and measure a run, and write its record, or its failure."""
+    from ensemble_switchover.runner.run import summary_line, train_and_measure
     from ensemble_switchover.tracking.loggers import MetricLog
 
-    with MetricLog(config.logger, spec) as log:
-        return _train(spec, config, concurrent_jobs, log, run_log)
-
-
-def _train(
-    spec: RunSpec, config: Config, concurrent_jobs: int, log: MetricLog, run_log: RunLog
-) -> JobOutcome:
-    from ensemble_switchover.runner.run import summary_line, train_and_measure
-    from ensemble_switchover.training.checkpoint import remove_checkpoints
-
     files: dict[str, bytes | Path] = {}
-    description = spec_facts(spec)
-    write_description(spec.folder, description)
-
-    def note(error: str) -> None:
-        values = plain(config)
-        write_failure(spec.folder, spec.name, error, description=description, config=values)
-        _logger.debug(traceback.format_exc())
-        run_log.put_beside_failure()
-
-    try:
-        record = train_and_measure(
-            spec, config, concurrent_jobs=concurrent_jobs, log=log, keep=files.__setitem__
-        )
-    except TrainingError as error:
-        note(str(error))
-        if isinstance(error, DivergenceError):
-            remove_checkpoints(checkpoint_folder(spec.folder))
-            shutil.rmtree(predictions_folder(spec.folder), ignore_errors=True)
-        raise
-    except EnsembleSwitchoverError:
-        raise  # a fault of the machine or the moment, not of the run
-    except Exception as error:
-        note(f"{type(error).__name__}: {first_line(error)}")
-        raise
-    summary = summary_line(record)
-    _logger.debug(summary)
-    write_record(spec.folder, record, {**files, LOG_FILE: run_log.content()})
-    forget_unfinished(spec.folder)
-    log.keep(record)
+    with MetricLog(config.logger, spec) as log:
+        write_description(spec.folder, spec_facts(spec))
+        try:
+            record = train_and_measure(
+                spec, config, concurrent_jobs=concurrent_jobs, log=log, keep=files.__setitem__
+            )
+        except Exception as error:
+            _write_failure(error, spec, config, run_log)
+            raise
+        summary = summary_line(record)
+        _logger.debug(summary)
+        write_record(spec.folder, record, {**files, LOG_FILE: run_log.content()})
+        forget_unfinished(spec.folder)
+        log.keep(record)
     return JobOutcome(Ending.TRAINED, f"{summary}\n{spec.folder / RECORD_FILE}")
+
+
+def _write_failure(error: Exception, spec: RunSpec, config: Config, run_log: RunLog) -> None:
+    """Write the failure of a run; a fault of the machine or the moment is none."""
+    if isinstance(error, EnsembleSwitchoverError) and not isinstance(error, TrainingError):
+        return
+    reason = f"{type(error).__name__}: {first_line(error)}"
+    if isinstance(error, TrainingError):
+        reason = str(error)
+    write_failure(
+        spec.folder, spec.name, reason, description=spec_facts(spec), config=plain(config)
+    )
+    _logger.debug(traceback.format_exc())
+    run_log.put_beside_failure()
+    if isinstance(error, DivergenceError):
+        from ensemble_switchover.training.checkpoint import remove_checkpoints
+
+        remove_checkpoints(checkpoint_folder(spec.folder))
+        shutil.rmtree(predictions_folder(spec.folder), ignore_errors=True)

@@ -10,7 +10,7 @@ from ensemble_switchover.results.layout import (
     unfinished_folder,
 )
 from ensemble_switchover.runner import run
-from ensemble_switchover.runner.job import Ending
+from ensemble_switchover.runner.job import Ending, run_job
 from tests.factories import make_record
 from tests.runner.starting import start
 
@@ -49,3 +49,17 @@ def test_the_log_of_a_failed_run_has_the_traceback_and_gives_way_to_a_record(
     assert start(spec, retry="failed").ending is Ending.TRAINED
     assert "Traceback" not in (spec[0].folder / LOG_FILE).read_text()
     assert not unfinished_folder(spec[0].folder).exists()
+
+
+def test_runs_of_one_process_have_a_log_each(tiny_spec, monkeypatch):
+    def train(spec, config, *, concurrent_jobs, log, keep):
+        logging.getLogger(run.__name__).info(f"training {spec.seed}")
+        return make_record(name=spec.name)
+
+    monkeypatch.setattr(run, "train_and_measure", train)
+    for seed in (1, 2):
+        spec, config = tiny_spec(f"seed={seed}")
+        run_job(spec, config, concurrent_jobs=1)
+        log = (spec.folder / LOG_FILE).read_text()
+        assert log.count("training") == 1
+        assert f"training {seed}\n" in log
