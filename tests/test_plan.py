@@ -63,9 +63,9 @@ def test_every_run_is_a_row_for_other_programs(form, capsys):
         assert (int(row["depth"]), int(row["width"])) == (spec.design.depth, spec.design.width)
         assert int(row["parameters"]) == spec.design.parameters
         assert float(row["budget_fill"]) == spec.design.budget_fill
-        assert float(row["training_seconds"]) > 0
+        assert float(row["predicted_training_seconds"]) > 0
     assert [row["state"] for row in rows] == ["finished", *["absent"] * (len(rows) - 1)]
-    assert float(rows[0]["measured_training_seconds"]) == 3
+    assert float(rows[0]["steady_training_seconds"]) == 3
 
 
 def test_a_machine_whose_memory_does_not_suffice_ends_in_1(capsys):

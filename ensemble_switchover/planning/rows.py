@@ -39,15 +39,19 @@ class PlanRow:
     epochs: int | None = None
     batch_size: int | None = None
     execution: str | None = None
+    """How the members will be executed, as far as that is known."""
+    execution_requested: str | None = None
+    """Execution that is requested, such as `auto`."""
     precision: str | None = None
     compiled: bool | None = None
-    threads: int | None = None
+    num_threads_requested: int | None = None
+    """Number of threads that is requested; empty for the machine's own choice."""
     steps: int | None = None
     training_flops: float | None = None
     memory_bytes: int | None = None
     fits: bool | None = None
-    training_seconds: float | None = None
-    evaluation_seconds: float | None = None
+    predicted_training_seconds: float | None = None
+    predicted_evaluation_seconds: float | None = None
     latency_one_image_ms: float | None = None
     latency_many_images_ms_per_image: float | None = None
     seconds_are_lower_bounds: bool | None = None
@@ -55,7 +59,8 @@ class PlanRow:
     seconds_from: str | None = None
     device: str | None = None
     device_name: str | None = None
-    measured_training_seconds: float | None = None
+    steady_training_seconds: float | None = None
+    """As measured in a finished run of these conditions, a warm-up epoch as a median epoch."""
 
 
 def hole_row(hole: MissingDesign) -> PlanRow:
@@ -102,17 +107,18 @@ def plan_row(entry: Forecast) -> PlanRow:
         memory_bytes=cost.memory_bytes,
         fits=entry.fits,
         execution=entry.plan.label,
+        execution_requested=spec.execution.name,
         precision=spec.precision,
         compiled=spec.compile,
-        threads=spec.threads,
+        num_threads_requested=spec.threads,
         seconds_are_lower_bounds=isinstance(entry.machine.basis, DataSheet),
         seconds_are_extrapolated=cost.extrapolated,
-        training_seconds=cost.training_seconds,
-        evaluation_seconds=cost.evaluation_seconds,
+        predicted_training_seconds=cost.training_seconds,
+        predicted_evaluation_seconds=cost.evaluation_seconds,
         latency_one_image_ms=cost.one_image_ms,
         latency_many_images_ms_per_image=cost.many_images_ms,
         device=conditions.device,
         device_name=conditions.device_name,
         seconds_from=entry.machine.source,
-        measured_training_seconds=entry.measured_training_seconds,
+        steady_training_seconds=entry.measured_training_seconds,
     )

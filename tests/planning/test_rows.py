@@ -40,7 +40,9 @@ def test_a_row_holds_what_was_found(specs):
         spec.name, "finished", 0, 3, 16,
     )  # fmt: skip
     assert (row.depth, row.width, row.k) == (spec.design.depth, spec.design.width, 1)
-    assert (row.training_seconds, row.memory_bytes) == (cost.training_seconds, cost.memory_bytes)
+    assert row.predicted_training_seconds == cost.training_seconds
+    assert row.memory_bytes == cost.memory_bytes
+    assert (row.execution, row.execution_requested) == (found[0].plan.label, spec.execution.name)
     assert row.latency_many_images_ms_per_image == cost.many_images_ms
     assert (row.device, row.device_name) == ("cpu", "Example CPU")
-    assert row.measured_training_seconds == 9
+    assert row.steady_training_seconds == 9
