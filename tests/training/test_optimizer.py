@@ -1,0 +1,31 @@
+"""The optimizer of a member."""
+
+import pytest
+import torch
+from torch import nn
+
+from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.config.recipe import Recipe
+from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.training.precision import FLOAT32, Precision
+
+RECIPE = Recipe(name="r", epochs=1, batch_size=4, learning_rate=0.3, drops=(), weight_decay=0.02)
+
+
+@pytest.mark.parametrize(
+    ("plan", "precision", "begun"),
+    [
+        (ExecutionPlan(), FLOAT32, False),
+        (ExecutionPlan(channels_last=True), FLOAT32, True),
+        (ExecutionPlan(), Precision("16", torch.float32, torch.float16), True),
+    ],
+)
+def test_it_follows_the_recipe_and_one_kernel_begins_with_no_momentum(plan, precision, begun):
+    member = nn.Linear(2, 3)
+    optimizer = make_optimizer(member, RECIPE, plan, precision)
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["weight_decay"], group["momentum"]) == (0.3, 0.02, RECIPE.momentum)
+    assert bool(group["fused"]) is begun
+    buffers = [state["momentum_buffer"] for state in optimizer.state.values()]
+    assert len(buffers) == (2 if begun else 0)
+    assert not any(buffer.any() for buffer in buffers)
