@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
+from ensemble_switchover.config.fingerprint import short_hash
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.files import user_cache, whole_file
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
@@ -183,8 +183,7 @@ def find_calibration(
 
 
 def _name(conditions: Conditions) -> str:
-    text = json.dumps(asdict(conditions), sort_keys=True)
-    return f"{conditions.device}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return f"{conditions.device}_{short_hash(json.dumps(asdict(conditions), sort_keys=True))}"
 
 
 def _fit_rates(observed: Sequence[Observation]) -> tuple[float, float, float]:
