@@ -373,7 +373,7 @@ def test_an_execution_is_one_file(use_in_copy, tmp_path):
 def test_a_figure_is_one_file(use_in_copy):
     files = {"ensemble_switchover/reporting/figures/num_seeds.py": FIGURE}
     (printed,) = use_in_copy(files, USE_FIGURE)
-    caption = "As Figure Z: seeds, 3 budgets by 6 epochs."
+    caption = "As in Figure Z of the paper: seeds, 3 budgets by 6 epochs."
     assert json.loads(printed) == ["num_seeds", caption, "Seeds", 9, "figure_2_heat_map"]
 
 

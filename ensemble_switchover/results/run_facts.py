@@ -17,8 +17,6 @@ from itertools import pairwise
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
-import polars as pl
-
 from ensemble_switchover.results.latencies import LatencyFacts
 from ensemble_switchover.results.record import (
     QUALITY,
@@ -35,6 +33,8 @@ from ensemble_switchover.results.summary import RunSummary
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import polars as pl
+
 UNITS = {
     "_percent": "%",
     "_nats": "nats",
@@ -45,13 +45,6 @@ UNITS = {
     "_flops": "FLOP",
 }
 """End of a column's name -> unit; other columns are counts, shares, names and settings."""
-
-_TYPES: dict[Any, pl.DataType] = {
-    int: pl.Int64(),
-    float: pl.Float64(),
-    bool: pl.Boolean(),
-    str: pl.String(),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +94,13 @@ class RunColumn:
     """Key of `PARTS`."""
     field: str
     """Name of the field of the part."""
-    type: pl.DataType
+    hint: Any
+    """Type of the field."""
+
+    @property
+    def type(self) -> pl.DataType:
+        """Type of the column."""
+        return column_type(self.hint)
 
     @property
     def unit(self) -> str:
@@ -168,15 +167,23 @@ def column_type(hint: Any) -> pl.DataType:
     >>> column_type(list[float]), column_type(int | None)
     (List(Float64), Int64)
     """
+    import polars as pl  # what reads no table starts without it
+
+    types: dict[Any, pl.DataType] = {
+        int: pl.Int64(),
+        float: pl.Float64(),
+        bool: pl.Boolean(),
+        str: pl.String(),
+    }
     if get_origin(hint) is UnionType:
         (hint,) = (part for part in get_args(hint) if part is not NoneType)
     if get_origin(hint) is list:
         return pl.List(column_type(get_args(hint)[0]))
     if get_origin(hint) in (Literal, dict):
         hint = str
-    if hint not in _TYPES:
-        raise TypeError(f"a field of type {hint} is no column: expected one of {list(_TYPES)}")
-    return _TYPES[hint]
+    if hint not in types:
+        raise TypeError(f"a field of type {hint} is no column: expected one of {list(types)}")
+    return types[hint]
 
 
 def _columns() -> Iterator[RunColumn]:
@@ -185,7 +192,7 @@ def _columns() -> Iterator[RunColumn]:
         for field in fields.split():
             name = part if field == "name" and part != "run" else field
             name = f"budget_{field}" if part == "budget" else name
-            yield RunColumn(name, part, field, column_type(hints[part][field]))
+            yield RunColumn(name, part, field, hints[part][field])
 
 
 COLUMNS = {column.name: column for column in _columns()}
