@@ -59,7 +59,7 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     over the seeds.
     """
     statement = Statement(
-        f"Beyond the threshold {ensemble_class} has a test error 1 to 3 percentage points lower.",
+        f"Beyond the threshold {ensemble_class} has an error 1 to 3 percentage points lower.",
         "section 4",
         finding.comparison.label,
     )
