@@ -39,8 +39,10 @@ def call(capsys, *arguments):
 
 @pytest.fixture
 def trained_run(tiny_spec):
-    def make(*words):
-        spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8", *words)
+    def make(*overrides):
+        spec, config = tiny_spec(
+            "design=deq", "k=2", "budget.depth=8", "budget.width=8", *overrides
+        )
         run_job(spec, config, concurrent_jobs=1)
         return spec
 
@@ -95,44 +97,47 @@ def test_weights_change_nothing_about_which_run_it_is(tiny_spec):
     assert tiny_spec("record.weights=false")[0].fingerprint == tiny_spec()[0].fingerprint
 
 
-def in_words(folder):
+def options_of(folder):
     return [str(folder), "--format", "torch_export"]
 
 
 def failed(folder):
     shutil.rmtree(folder)
     write_failure(folder, "run", "member 2 diverged")
-    return in_words(folder)
+    return options_of(folder)
 
 
 def unfinished(folder):
     shutil.rmtree(folder)
     checkpoint_folder(folder).mkdir(parents=True)
-    return in_words(folder)
+    return options_of(folder)
 
 
 def damaged(folder):
     (folder / WEIGHTS_FILE).write_bytes(b"no weights")
-    return in_words(folder)
+    return options_of(folder)
 
 
 def damaged_record(folder):
     (folder / RECORD_FILE).write_text("{")
-    return in_words(folder)
+    return options_of(folder)
 
 
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda folder: in_words(folder / "absent"), "absent: no such folder; expected the folder"),
-        (lambda folder: in_words(folder.parent), "expected the folder of one finished run"),
+        (
+            lambda folder: options_of(folder / "absent"),
+            "absent: no such folder; expected the folder",
+        ),
+        (lambda folder: options_of(folder.parent), "expected the folder of one finished run"),
         (failed, "the run failed: member 2 diverged"),
         (unfinished, "the run is unfinished; the command that began it continues it"),
         (damaged, "weights.safetensors: damaged, or not a weights file of this program"),
         (damaged_record, "not a record"),
-        (in_words, "expected the weights of 2 x resnet 26x8, found 2 x resnet 8x3: they"),
+        (options_of, "expected the weights of 2 x resnet 26x8, found 2 x resnet 8x3: they"),
         (
-            lambda folder: [*in_words(folder / RECORD_FILE), "--out", str(folder)],
+            lambda folder: [*options_of(folder / RECORD_FILE), "--out", str(folder)],
             "expected a file, found a folder; name a file in it",
         ),
     ],

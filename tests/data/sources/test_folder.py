@@ -32,9 +32,9 @@ def make_root(root, counts, **kind):
 
 @pytest.fixture
 def own(compose_config, tmp_path):
-    def make(root, *words):
-        words = (f"dataset.root={root}", f"dataset.cache={tmp_path / 'cache'}", *words)
-        return with_facts(compose_config("dataset=folder", *words).dataset)
+    def make(root, *overrides):
+        overrides = (f"dataset.root={root}", f"dataset.cache={tmp_path / 'cache'}", *overrides)
+        return with_facts(compose_config("dataset=folder", *overrides).dataset)
 
     return make
 
@@ -71,14 +71,14 @@ def test_the_central_square_is_resized_as_by_torchvision(width, height, own, tmp
 
 def test_a_share_of_every_class_is_split_off_and_the_seed_decides(own, tmp_path):
     root = make_root(tmp_path / "own", {"ant": 10, "bee": 20}, width=8, height=8)
-    words = ("dataset.test_share=0.3", "dataset.image_size=8")
-    found, again = load(own(root, *words)), load(own(root, *words))
+    overrides = ("dataset.test_share=0.3", "dataset.image_size=8")
+    found, again = load(own(root, *overrides)), load(own(root, *overrides))
     assert np.bincount(found.test.labels).tolist() == [3, 6]
     assert np.bincount(found.train.labels).tolist() == [7, 14]
     assert (found.test.images == again.test.images).all()
     both = np.concatenate([found.train.images, found.test.images]).reshape(30, -1)
     assert len(np.unique(both, axis=0)) == 30
-    other = load(own(root, *words, "dataset.split_seed=1"))
+    other = load(own(root, *overrides, "dataset.split_seed=1"))
     assert not (other.test.images == found.test.images).all()
 
 
@@ -282,7 +282,7 @@ def test_a_file_that_was_replaced_is_read_anew(own, tmp_path):
 
 def test_identities_tell_options_apart(own, tmp_path):
     root = make_root(tmp_path / "own", {"ant": 4, "bee": 4}, width=8, height=8)
-    words = [
+    overrides = [
         (),
         ("dataset.image_size=16",),
         ("dataset.channels=1",),
@@ -291,4 +291,5 @@ def test_identities_tell_options_apart(own, tmp_path):
         ("dataset.split_seed=1",),
         ("dataset.skip_bad=true",),
     ]
-    assert len({Folder().identity(own(root, *word), root) for word in words}) == len(words)
+    identities = {Folder().identity(own(root, *options), root) for options in overrides}
+    assert len(identities) == len(overrides)

@@ -39,9 +39,9 @@ def parts(server, tmp_path, monkeypatch):
 
 @pytest.fixture
 def make_config(compose_config, tmp_path):
-    def make(*words):
+    def make(*overrides):
         return replace(
-            compose_config("dataset=svhn", *words).dataset,
+            compose_config("dataset=svhn", *overrides).dataset,
             root=str(tmp_path / "sets"),
             cache=str(tmp_path / "arrays"),
             train_images=SIZES["train"],

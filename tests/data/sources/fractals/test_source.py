@@ -47,8 +47,8 @@ LAST_BITS = 1.0
 
 @pytest.fixture
 def config(compose_config, tmp_path):
-    words = ("dataset.train_images=70", "dataset.test_images=30", f"dataset.cache={tmp_path}")
-    return compose_config("dataset=fractals", *words).dataset
+    overrides = ("dataset.train_images=70", "dataset.test_images=30", f"dataset.cache={tmp_path}")
+    return compose_config("dataset=fractals", *overrides).dataset
 
 
 def decode(config, **changes):
