@@ -12,7 +12,7 @@ from ensemble_switchover.sweep import slurm
 CODE = """
 import os, signal, sys
 from ensemble_switchover.sweep import slurm
-slurm.listen()
+slurm.listen_for_requeue()
 try:
     os.kill(os.getpid(), int(sys.argv[1]))
 except KeyboardInterrupt:
