@@ -99,20 +99,20 @@ def measured(monkeypatch, tiny_spec):
 
 def test_a_slow_evaluation_leaves_the_training_time_alone(measured):
     for epoch in measured("validation_step", 10.0):
-        assert epoch.train_seconds == 0
+        assert epoch.training_seconds == 0
         assert epoch.evaluation_seconds == pytest.approx(2 * 10.0)
 
 
 def test_a_slow_step_is_training_time_and_not_evaluation(measured):
     for epoch in measured("training_step", 10.0):
-        assert epoch.train_seconds == pytest.approx(2 * 10.0)
-        assert epoch.member_train_seconds == pytest.approx([10.0, 10.0])
+        assert epoch.training_seconds == pytest.approx(2 * 10.0)
+        assert epoch.member_training_seconds == pytest.approx([10.0, 10.0])
         assert epoch.evaluation_seconds == 0
 
 
 def test_a_slow_metric_is_evaluation(measured):
     for epoch in measured("on_validation_epoch_end", 7.0):
-        assert epoch.train_seconds == 0
+        assert epoch.training_seconds == 0
         assert epoch.evaluation_seconds == pytest.approx(7.0)
 
 
@@ -131,7 +131,7 @@ def test_waiting_for_data_is_training_time(monkeypatch, tiny_spec):
     monkeypatch.setattr(TrainingBatches, "group_batches", slow)
     spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     record = run.train_and_measure(spec, config)
-    assert record.epochs[0].train_seconds == pytest.approx(3 * 4.0)
+    assert record.epochs[0].training_seconds == pytest.approx(3 * 4.0)
 
 
 def test_a_slow_logger_and_a_slow_disk_change_no_figure(monkeypatch, tiny_spec):
@@ -152,7 +152,7 @@ def test_a_slow_logger_and_a_slow_disk_change_no_figure(monkeypatch, tiny_spec):
     spec, config = tiny_spec("budget.depth=8", "budget.width=4", "epochs=2")
     record = run.train_and_measure(spec, config, log=SlowLog())
     assert clock.now == 100.0 + 100.0 + 4 * 100.0
-    assert [epoch.train_seconds for epoch in record.epochs] == [0, 0]
+    assert [epoch.training_seconds for epoch in record.epochs] == [0, 0]
     assert [epoch.evaluation_seconds for epoch in record.epochs] == [0, 0]
 
 
@@ -177,4 +177,4 @@ def test_moving_members_is_left_out(monkeypatch, tiny_spec):
     monkeypatch.setattr(Sequential, "prepare", slow)
     spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8")
     (epoch,) = run.train_and_measure(spec, config).epochs
-    assert epoch.train_seconds == 0
+    assert epoch.training_seconds == 0
