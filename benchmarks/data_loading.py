@@ -28,7 +28,7 @@ from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
-from ensemble_switchover.training.build import assemble, load_images
+from ensemble_switchover.training.assemble import assemble, load_images
 from ensemble_switchover.training.device import choose_device
 from ensemble_switchover.training.precision import FLOAT32, use_precision
 

@@ -20,7 +20,7 @@ from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
-from ensemble_switchover.training.build import assemble, load_images
+from ensemble_switchover.training.assemble import assemble, load_images
 from ensemble_switchover.training.device import choose_device
 from ensemble_switchover.training.fit import fit
 from ensemble_switchover.training.precision import FLOAT32, use_precision

@@ -15,7 +15,7 @@ from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.runner.final_measurements import models
-from ensemble_switchover.training.build import build_ensemble
+from ensemble_switchover.training.assemble import build_ensemble
 from ensemble_switchover.training.device import choose_device
 from ensemble_switchover.training.precision import use_precision
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.runner.timed_steps import TimedSteps
-from ensemble_switchover.training.build import build_ensemble
+from ensemble_switchover.training.assemble import build_ensemble
 from ensemble_switchover.training.device import choose_device, slot_device
 from ensemble_switchover.training.member_processes import threads_each
 from ensemble_switchover.training.optimizer import make_optimizer

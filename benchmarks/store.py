@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.machine.hardware import num_processors, processor_name
 from ensemble_switchover.report import main as report_main
+from ensemble_switchover.results.run_table import list_runs, select_runs
 from ensemble_switchover.results.store import read_records, write_record
-from ensemble_switchover.results.table import list_runs, select_runs
 from tests.factories import make_record
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import omegaconf
 import yaml
 
 from ensemble_switchover import config
-from ensemble_switchover.config.declarations import Expected, declared
 from ensemble_switchover.config.fingerprint import is_decisive
+from ensemble_switchover.config.key_markers import Expected, declared
 from ensemble_switchover.config.schema import (
     GROUPS,
     SCHEMAS,

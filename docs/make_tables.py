@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ensemble_switchover.results.run_facts import describe_columns
+from ensemble_switchover.results.run_columns import describe_columns
 from ensemble_switchover.tracking.metrics import describe_metrics
 
 FOLDER = Path(__file__).parent

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ensemble_switchover.analysis.advice.advice_rows import advice_values, show_advice
 from ensemble_switchover.analysis.advice.limits import Limits
-from ensemble_switchover.analysis.advice.rows import advice_values, show_advice
 from ensemble_switchover.analysis.advice.rule import advise
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,

@@ -23,7 +23,7 @@ from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import count, percent
 from ensemble_switchover.runner.job import Ending, run_job
-from ensemble_switchover.sweep import run_sweep as sweep
+from ensemble_switchover.sweep import sweep_plan as sweep
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -20,7 +20,7 @@ from ensemble_switchover.report import report
 from ensemble_switchover.reporting.section import FIGURES
 from ensemble_switchover.results.store import read_records
 from ensemble_switchover.tracking.metrics import RESOLVED_KEY
-from ensemble_switchover.tracking.wandb_login import has_wandb_login, server_answers
+from ensemble_switchover.tracking.wandb_mode import has_wandb_login, server_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from ensemble_switchover.data.augmentation import augment, draw_augmentation
 from ensemble_switchover.data.contact_sheet import SheetRow, draw_sheet
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.logs import shown_on
-from ensemble_switchover.training.build import augmentation_of, load_images
+from ensemble_switchover.training.assemble import augmentation_of, load_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ from ensemble_switchover.planning.calibration import (
 )
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
-from ensemble_switchover.planning.rows import PlanRow, hole_row, plan_row
+from ensemble_switchover.planning.plan_rows import PlanRow, hole_row, plan_row
 from ensemble_switchover.sweep.shared_training import spared_runs
 
 if TYPE_CHECKING:

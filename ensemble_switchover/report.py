@@ -17,10 +17,10 @@ from rich.text import Text
 
 from ensemble_switchover.analysis.claims import check_claims
 from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
 from ensemble_switchover.analysis.switchover.pool_grid import pool_reader
-from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
 from ensemble_switchover.config.command_line import run_command
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.terminal import count, make_console, print_table, printable
@@ -32,7 +32,7 @@ from ensemble_switchover.reporting.answer_tables import (
 from ensemble_switchover.reporting.figures.gallery import draw_trends
 from ensemble_switchover.reporting.page import Page, Problem, render_page
 from ensemble_switchover.reporting.section import FIGURES, TABLES, write_figures, write_table
-from ensemble_switchover.reporting.tables import show_summary
+from ensemble_switchover.reporting.summary_tables import show_summary
 from ensemble_switchover.reporting.writers import SectionWriters
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.layout import RECORD_FILE

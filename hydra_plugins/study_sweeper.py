@@ -1,4 +1,4 @@
-"""The Hydra plugin that sweeps over studies; `ensemble_switchover.sweep.time_budget` does the work.
+"""The Hydra plugin that sweeps over studies; `sweep.within_hours` of the package does the work.
 
 Every Hydra program in this environment imports this file, so it imports as little as possible.
 """
@@ -40,6 +40,6 @@ class StudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the sweep that the overrides of the command line describe."""
-        from ensemble_switchover.sweep.time_budget import run_sweep
+        from ensemble_switchover.sweep.within_hours import run_sweep
 
         run_sweep(self._config, arguments, self._make_launcher)

@@ -13,13 +13,13 @@ from ensemble_switchover.design import (
     make_family,
     solve,
 )
+from ensemble_switchover.results.epoch_metrics import EpochRecord
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
     BudgetRecord,
     DatasetRecord,
     DesignRecord,
     EnvironmentRecord,
-    EpochRecord,
     LatencyRecord,
     LayerTimeRecord,
     RecipeRecord,

@@ -247,11 +247,11 @@ from ensemble_switchover import app
 app.main()
 print("---")
 import polars
-from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
+from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
 from ensemble_switchover.reporting.explorer.content import build_content
-from ensemble_switchover.results.run_facts import describe_columns
+from ensemble_switchover.results.run_columns import describe_columns
 from ensemble_switchover.results.store import read_records
-from ensemble_switchover.results.table import list_runs
+from ensemble_switchover.results.run_table import list_runs
 from ensemble_switchover.tracking.metrics import describe_metrics
 
 study = Path("results/runs")
@@ -378,7 +378,7 @@ def test_a_figure_is_one_file(use_in_copy):
 
 
 def test_a_metric_of_an_epoch_is_one_field(use_in_copy):
-    edit = ("ensemble_switchover/results/record.py", LAST_FIELD, METRIC + LAST_FIELD)
+    edit = ("ensemble_switchover/results/epoch_metrics.py", LAST_FIELD, METRIC + LAST_FIELD)
     arguments = [*TINY_RUN, "logger=csv", "design=deq", "budget.width=16"]
     _, values, texts = use_in_copy({}, USE_METRIC, *arguments, edits=[edit])
     found = json.loads(values)

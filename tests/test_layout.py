@@ -8,13 +8,13 @@ PACKAGE, TESTS = REPOSITORY / "ensemble_switchover", REPOSITORY / "tests"
 EXCEPTIONS = {
     "__main__.py": "calls app.main; every sweep of tests/sweep starts it",
     "machine/units.py": "constants",
-    "analysis/advice/rows.py": "rows of the answer, compared by tests/test_advise.py",
+    "analysis/advice/advice_rows.py": "rows of the answer, compared by tests/test_advise.py",
     "reporting/section.py": "files of a comparison, compared by tests/test_report.py",
-    "reporting/tables.py": "tables, compared by tests/analysis/test_table.py and test_report.py",
+    "reporting/summary_tables.py": "tests/analysis/test_design_table.py and test_report.py",
     "reporting/figures/declaration.py": "a dataclass; tests/reporting/figures/test_gallery.py",
     "results/record.py": "dataclasses; tests/results/test_store.py writes and reads them",
-    "results/run_facts.py": "declarations; tests/results/test_main.py lists them",
-    "runner/epoch_record.py": "tests/runner/test_run.py checks what it makes",
+    "results/run_columns.py": "declarations; tests/results/test_main.py lists them",
+    "runner/measure_epoch.py": "tests/runner/test_run.py checks what it makes",
     "runner/timed_steps.py": "timed by tests/runner/test_calibrate.py",
     "tracking/wandb_logger.py": "tests/tracking/test_wandb_run.py logs by it",
 }

@@ -13,7 +13,7 @@ from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.plan import main
 from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning.calibration import calibration_folder, write_calibration
-from ensemble_switchover.planning.rows import PlanRow
+from ensemble_switchover.planning.plan_rows import PlanRow
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import write_record
 from tests.factories import make_record

@@ -11,6 +11,7 @@ from ensemble_switchover.analysis.conditions import (
     describe_seeds_and_rule,
     list_conditions,
 )
+from ensemble_switchover.analysis.design_table import split_designs, summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES, build_error_grid
 from ensemble_switchover.analysis.switchover.hole import count_too_small, find_holes
@@ -18,7 +19,6 @@ from ensemble_switchover.analysis.switchover.pool_grid import pool_intervals
 from ensemble_switchover.analysis.switchover.sensitivity import describe_sensitivity, vary_rule
 from ensemble_switchover.analysis.switchover.threshold import find_threshold
 from ensemble_switchover.analysis.switchover.wording import describe_outcome, describe_threshold
-from ensemble_switchover.analysis.table import split_designs, summarise_runs, tabulate_runs
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:

@@ -12,8 +12,12 @@ from ensemble_switchover.analysis.condition_group import (
     TIME_CONDITIONS,
     require_one_condition,
 )
+from ensemble_switchover.analysis.design_table import (
+    DEVICE_MEMORY,
+    summarise_errors,
+    summarise_runs,
+)
 from ensemble_switchover.analysis.pareto import pareto_front
-from ensemble_switchover.analysis.table import DEVICE_MEMORY, summarise_errors, summarise_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,8 @@ from ensemble_switchover.analysis.comparison import Setting, setting_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ensemble_switchover.results.record import BudgetRecord, EpochRecord, Record
+    from ensemble_switchover.results.epoch_metrics import EpochRecord
+    from ensemble_switchover.results.record import BudgetRecord, Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.dataset_spec import idle_keys
-from ensemble_switchover.config.declarations import STATED, Decisive, Excluded, declared
+from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
 from ensemble_switchover.config.schema import Config, key_owners
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from typing import Annotated, Any, Optional, cast, get_type_hints
 from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, OmegaConf
 
-from ensemble_switchover.config.declarations import (
+from ensemble_switchover.config.execution_plan import WITHIN
+from ensemble_switchover.config.key_markers import (
     AT_LEAST_ONE,
     NOT_NEGATIVE,
     POSITIVE,
@@ -29,7 +30,6 @@ from ensemble_switchover.config.declarations import (
     between,
     one_of,
 )
-from ensemble_switchover.config.execution_plan import WITHIN
 from ensemble_switchover.config.seeds import MAX_MEMBERS
 from ensemble_switchover.design import FAMILIES, BudgetRule, DesignClass, Family
 from ensemble_switchover.errors import ConfigError

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from ensemble_switchover.config.dataset_spec import split_sizes, training_images
-from ensemble_switchover.config.declarations import Expected, declared
 from ensemble_switchover.config.execution_plan import SEQUENTIAL, WITHIN
 from ensemble_switchover.config.image_folder import MIN_CLASSES
+from ensemble_switchover.config.key_markers import Expected, declared
 from ensemble_switchover.config.schema import FolderConfig, FractalsConfig, conf_folder
 
 if TYPE_CHECKING:

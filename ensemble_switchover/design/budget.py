@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.design.search import largest_depth, largest_width
+from ensemble_switchover.design.largest_network import largest_depth, largest_width
 from ensemble_switchover.errors import ConfigError, DesignError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.design.largest_network import largest_depth, largest_width, next_depth
 from ensemble_switchover.design.published import published_member
-from ensemble_switchover.design.search import largest_depth, largest_width, next_depth
 from ensemble_switchover.errors import DesignError
 
 if TYPE_CHECKING:

@@ -9,8 +9,12 @@ from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.recipe import TABLE_A
 from ensemble_switchover.config.resolve import read_budget, resolve
-from ensemble_switchover.design.paper import PublishedRowCheck, agreement_line, compare_with_paper
 from ensemble_switchover.design.published import PUBLISHED_FAMILIES, published_table
+from ensemble_switchover.design.published_check import (
+    PublishedRowCheck,
+    agreement_line,
+    compare_with_paper,
+)
 from ensemble_switchover.errors import ConfigError, DesignError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from ensemble_switchover.reporting.figures.gallery import draw_costs, draw_error
 from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.markup import write_latex, write_markdown
 from ensemble_switchover.reporting.page import Picture, Problem, Section
-from ensemble_switchover.reporting.tables import (
+from ensemble_switchover.reporting.summary_tables import (
     show_runs_of_comparison,
     show_summary,
     show_times_to_accuracy,

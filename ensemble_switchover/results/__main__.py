@@ -26,9 +26,9 @@ from ensemble_switchover.machine.terminal import (
 )
 from ensemble_switchover.results.display import show_epochs, show_runs, state_lines
 from ensemble_switchover.results.folders import find_runs
-from ensemble_switchover.results.run_facts import describe_columns
+from ensemble_switchover.results.run_columns import describe_columns
+from ensemble_switchover.results.run_table import list_epochs, list_runs, select_runs
 from ensemble_switchover.results.state import RunState
-from ensemble_switchover.results.table import list_epochs, list_runs, select_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,9 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.results.epoch_metrics import EpochRecord
 from ensemble_switchover.results.layout import EPOCHS_FILE, RECORD_FILE
 from ensemble_switchover.results.migrations import migrate
-from ensemble_switchover.results.record import SCHEMA_VERSION, EpochRecord, Record
+from ensemble_switchover.results.record import SCHEMA_VERSION, Record
 from ensemble_switchover.results.summary import RunSummary, summarise_epochs
 
 if TYPE_CHECKING:

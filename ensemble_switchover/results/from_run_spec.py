@@ -12,7 +12,7 @@ from ensemble_switchover.results.record import (
     DesignRecord,
     RecipeRecord,
 )
-from ensemble_switchover.results.run_facts import read_facts
+from ensemble_switchover.results.run_columns import read_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.results.record import QUALITY, SCHEMA_VERSION
+from ensemble_switchover.results.epoch_metrics import QUALITY
+from ensemble_switchover.results.record import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable

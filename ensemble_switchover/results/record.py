@@ -1,17 +1,17 @@
 """What a finished run stores. Records are the only source of tables, figures and pages.
 
-The docstring of a field is the meaning of its column in every table (`results.run_facts`), and the
-end of its name is the unit. A field that is added later needs a default, with which older records
-are read; a change that a default cannot express needs a new `SCHEMA_VERSION` and a migration to it.
+The docstring of a field is the meaning of its column in every table (`results.run_columns`), and
+the end of its name is the unit. A field that is added later needs a default, with which older
+records are read; a change that a default cannot express needs a new `SCHEMA_VERSION` and a
+migration to it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Any, Literal
 
-from ensemble_switchover.measurement import classification
-from ensemble_switchover.measurement.classification import of_each_member, of_ensemble
+from ensemble_switchover.results.epoch_metrics import EpochRecord  # noqa: TC001 - read by pydantic
 
 SCHEMA_VERSION = 3
 
@@ -107,81 +107,6 @@ class RecipeRecord:
     momentum: float
     weight_decay: float
     """Weight decay (L2 penalty)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EpochRecord:
-    """One epoch of all members. Seconds are wall-clock seconds on the run's device."""
-
-    epoch: int
-    """Number of epochs trained so far."""
-    learning_rate: float
-    """Learning rate of the epoch."""
-    train_loss_nats: float
-    """Training loss: mean cross-entropy over the epoch's training images and members."""
-    training_seconds: float
-    """Training of all members, waiting for data included; evaluation and compiling are not."""
-    member_training_seconds: list[float]
-    """Training of each member."""
-    warm_up: bool
-    """True for the first epoch of a process, which summaries of time leave out."""
-    evaluation_seconds: float
-    """Evaluation after the epoch."""
-    error_percent: Annotated[float, of_ensemble(classification.error_percent)]
-    """Error: images that the ensemble (the mean of the members' softmax) classifies wrongly."""
-    member_error_percent: Annotated[list[float], of_each_member(classification.error_percent)]
-    """Error of each member."""
-    nll_nats: Annotated[float, of_ensemble(classification.nll_nats)]
-    """Negative log-likelihood: mean over the images, of the ensemble's probabilities."""
-    brier: Annotated[float, of_ensemble(classification.brier)]
-    """Squared distance to the label (Brier score): mean over the images, of the ensemble's
-    probabilities to the one-hot label."""
-    ece: Annotated[float, of_ensemble(classification.ece)]
-    """Calibration error (ECE): expected calibration error of the ensemble, 15 bins, between 0 and
-    1."""
-    disagreement: Annotated[float | None, classification.disagreement]
-    """Disagreement: share of images that two members classify differently, mean over the pairs;
-    absent for a single network."""
-    peak_device_bytes: int | None
-    """Peak memory that the device's allocator handed out; absent on a CPU."""
-    peak_reserved_bytes: int | None
-    """Peak memory that the device's allocator reserved; absent on a CPU."""
-    peak_rss_bytes: int | None
-    """Peak resident memory of the whole process."""
-    compile_seconds: float = 0.0
-    """Compiling before the training of the epoch."""
-    waiting_share: float = 0.0
-    """Time that threads of the run waited for a processor in training, as a share of the time that
-    they worked; 0 where the system does not report it."""
-    member_nll_nats: Annotated[list[float], of_each_member(classification.nll_nats)] = field(
-        default_factory=list
-    )
-    """Negative log-likelihood of each member; empty in the oldest records."""
-    member_brier: Annotated[list[float], of_each_member(classification.brier)] = field(
-        default_factory=list
-    )
-    """Brier score of each member; empty in the oldest records."""
-    member_ece: Annotated[list[float], of_each_member(classification.ece)] = field(
-        default_factory=list
-    )
-    """Expected calibration error of each member; empty in the oldest records."""
-    error_correlation: Annotated[float | None, classification.error_correlation] = None
-    """Error correlation: of two members' errors over the images, mean over the pairs, between -1
-    and 1; absent for a single network, and where no two members err on some images only."""
-    member_peak_device_bytes: list[int] = field(default_factory=list)
-    """Peak memory that the device's allocator handed out in each member's own training; empty where
-    members train at once, and on a CPU."""
-
-
-MEASURES = {
-    name: hint.__metadata__[0]
-    for name, hint in get_type_hints(EpochRecord, include_extras=True).items()
-    if hasattr(hint, "__metadata__")
-}
-"""Field of an epoch -> the function that measures it, from the probabilities of all members
-(k, N, C) and the labels (N,)."""
-QUALITY = tuple(name for name in MEASURES if not name.startswith("member_"))
-"""The measures that are of the ensemble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from ensemble_switchover.results.document import (
     read_file,
     refuse_odd_name,
 )
+from ensemble_switchover.results.epoch_metrics import EpochRecord
 from ensemble_switchover.results.folders import find_runs, make_folder
 from ensemble_switchover.results.layout import (
     CONFIG_FILE,
@@ -43,11 +44,7 @@ from ensemble_switchover.results.layout import (
     unfinished_folder,
 )
 from ensemble_switchover.results.migrations import migrate_epoch
-from ensemble_switchover.results.record import (
-    SCHEMA_VERSION,
-    EpochRecord,
-    Record,
-)
+from ensemble_switchover.results.record import SCHEMA_VERSION, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +89,7 @@ def write_record(
         RecordError: if a record is there that cannot be read.
         OSError: if it cannot be written; nothing is left then.
     """
-    from ensemble_switchover.results.epochs import dump_epochs_file  # polars takes its time
+    from ensemble_switchover.results.epochs_file import dump_epochs_file  # polars takes its time
 
     contents: dict[str, bytes | Path] = {
         EPOCHS_FILE: dump_epochs_file(record.epochs),
@@ -240,7 +237,7 @@ def _read_batch(folders: Sequence[Path], reader: ThreadPoolExecutor) -> _Batch:
 def _read_epochs(
     files: Mapping[Path, bytes], documents: Mapping[Path, Document], version: int
 ) -> _Epochs:
-    from ensemble_switchover.results.epochs import load_epochs_files  # polars takes its time
+    from ensemble_switchover.results.epochs_file import load_epochs_files  # polars takes its time
 
     counts = [documents[folder].summary.num_epochs for folder in files]
     found = load_epochs_files(list(files.values()), counts, version)

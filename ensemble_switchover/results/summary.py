@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.results.record import QUALITY
+from ensemble_switchover.results.epoch_metrics import QUALITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ensemble_switchover.results.record import EpochRecord
+    from ensemble_switchover.results.epoch_metrics import EpochRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.results.record import LatencyRecord, LayerTimeRecord
 from ensemble_switchover.serving.predictors import SERVING_EXECUTIONS, serve
-from ensemble_switchover.training.build import build_ensemble
+from ensemble_switchover.training.assemble import build_ensemble
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -34,22 +34,17 @@ from ensemble_switchover.results.from_run_spec import (
 )
 from ensemble_switchover.results.latencies import latencies_at
 from ensemble_switchover.results.layout import WEIGHTS_FILE, checkpoint_folder
-from ensemble_switchover.results.record import (
-    SCHEMA_VERSION,
-    EnvironmentRecord,
-    EpochRecord,
-    Record,
-)
+from ensemble_switchover.results.record import SCHEMA_VERSION, EnvironmentRecord, Record
 from ensemble_switchover.results.store import dump_epochs, load_epochs
 from ensemble_switchover.runner.choose_execution import choose_execution_plan
-from ensemble_switchover.runner.epoch_record import make_epoch_record
 from ensemble_switchover.runner.final_measurements import measure_inference, measure_layers
 from ensemble_switchover.runner.kept_predictions import PredictionFiles
+from ensemble_switchover.runner.measure_epoch import make_epoch_record
 from ensemble_switchover.runner.out_of_memory import out_of_memory_text
 from ensemble_switchover.serving.weights import TrainedEnsemble, dump_weights
 from ensemble_switchover.tracking.loggers import MetricLog
 from ensemble_switchover.tracking.metrics import run_facts
-from ensemble_switchover.training.build import build_ensemble, load_images
+from ensemble_switchover.training.assemble import build_ensemble, load_images
 from ensemble_switchover.training.checkpoint import (
     Checkpoint,
     read_checkpoint,
@@ -71,6 +66,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.data import SplitImages
     from ensemble_switchover.measurement.environment import Environment
     from ensemble_switchover.networks import Ensemble
+    from ensemble_switchover.results.epoch_metrics import EpochRecord
     from ensemble_switchover.results.record import LatencyRecord, LayerTimeRecord
     from ensemble_switchover.training.epoch_result import EpochResult, MemberState
     from ensemble_switchover.training.precision import Precision

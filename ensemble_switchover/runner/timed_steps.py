@@ -10,7 +10,7 @@ import torch
 from ensemble_switchover.data.batches import TrainingBatches
 from ensemble_switchover.data.images import ImageSet
 from ensemble_switchover.data.normalisation import Normalisation
-from ensemble_switchover.training.build import augmentation_of, build_ensemble
+from ensemble_switchover.training.assemble import augmentation_of, build_ensemble
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.optimizer import make_optimizer
 

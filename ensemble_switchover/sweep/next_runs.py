@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.switchover.certainty import certainties
 from ensemble_switchover.design import DesignClass
+from ensemble_switchover.sweep.winner_certainty import certainties
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import LoggerConfig
-    from ensemble_switchover.results.record import EpochRecord, Record
+    from ensemble_switchover.results.epoch_metrics import EpochRecord
+    from ensemble_switchover.results.record import Record
 
 _logger = logging.getLogger(__name__)
 

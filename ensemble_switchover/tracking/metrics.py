@@ -1,8 +1,8 @@
 """The metrics and facts that loggers are given of a run, under names that carry their units.
 
-A metric is named after its column (`results.run_facts`) and the section that it is shown in. In the
-names of the tables, `*` stands for `test` (`validation` where validation images were classified),
-for a member's number, or for a batch size.
+A metric is named after its column (`results.run_columns`) and the section that it is shown in. In
+the names of the tables, `*` stands for `test` (`validation` where validation images were
+classified), for a member's number, or for a batch size.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import fields
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.results.epoch_metrics import MEASURES, EpochRecord
 from ensemble_switchover.results.from_run_spec import spec_facts
 from ensemble_switchover.results.latencies import latencies_by_batch
-from ensemble_switchover.results.record import MEASURES, EpochRecord, LatencyRecord
-from ensemble_switchover.results.run_facts import COLUMNS, meanings, record_facts, unit_of
+from ensemble_switchover.results.record import LatencyRecord
+from ensemble_switchover.results.run_columns import COLUMNS, meanings, record_facts, unit_of
 from ensemble_switchover.results.summary import summarise_epochs
 
 if TYPE_CHECKING:

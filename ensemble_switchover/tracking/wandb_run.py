@@ -12,7 +12,7 @@ import wandb
 
 from ensemble_switchover.config.schema import has_login
 from ensemble_switchover.errors import first_line
-from ensemble_switchover.tracking.wandb_login import server_answers, wandb_is_offline
+from ensemble_switchover.tracking.wandb_mode import server_answers, wandb_is_offline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

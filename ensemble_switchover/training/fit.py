@@ -10,7 +10,7 @@ import pytorch_lightning as lightning
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from ensemble_switchover.machine import interruption
-from ensemble_switchover.training.build import assemble
+from ensemble_switchover.training.assemble import assemble
 from ensemble_switchover.training.callbacks import EpochCallback, MemoryCallback, TimingCallback
 
 if TYPE_CHECKING:

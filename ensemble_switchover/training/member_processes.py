@@ -15,7 +15,7 @@ import torch
 from ensemble_switchover.errors import DivergenceError, EnsembleSwitchoverError
 from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.measurement.memory import is_out_of_memory
-from ensemble_switchover.training.build import load_images
+from ensemble_switchover.training.assemble import load_images
 from ensemble_switchover.training.device import choose_device, slot_device
 from ensemble_switchover.training.epoch_result import EpochResult, join
 from ensemble_switchover.training.fit import train

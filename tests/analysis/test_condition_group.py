@@ -10,7 +10,7 @@ from ensemble_switchover.analysis.condition_group import (
     require_one_condition,
     split_conditions,
 )
-from ensemble_switchover.analysis.table import tabulate_runs
+from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.errors import RecordError
 from tests.factories import make_record
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from scipy import stats
 
+from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.analysis.ratio import measure_own_ratio, measure_ratio
-from ensemble_switchover.analysis.table import tabulate_runs
 from tests.factories import make_record
 
 

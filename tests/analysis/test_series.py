@@ -7,7 +7,7 @@ import statistics
 import pytest
 
 from ensemble_switchover.analysis import series
-from ensemble_switchover.analysis.table import summarise_errors, tabulate_runs
+from ensemble_switchover.analysis.design_table import summarise_errors, tabulate_runs
 from ensemble_switchover.errors import RecordError
 from tests.factories import make_record
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import pytest
 
 from ensemble_switchover.config import fingerprint as fingerprint_module
-from ensemble_switchover.config.declarations import STATED, Decisive, Excluded, declared
 from ensemble_switchover.config.fingerprint import is_decisive, is_excluded
+from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import key_owners
 from tests.config.resolving import resolve_with

@@ -10,13 +10,13 @@ from ensemble_switchover.design import (
     make_family,
     solve,
 )
-from ensemble_switchover.design.paper import compare_with_paper
 from ensemble_switchover.design.published import (
     PUBLISHED_FAMILIES,
     published_member,
     published_rows,
     published_table,
 )
+from ensemble_switchover.design.published_check import compare_with_paper
 from ensemble_switchover.errors import DesignError
 
 CIFAR10 = ImageTask(3, 32, 10)

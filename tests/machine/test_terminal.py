@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import pytest
 from rich.console import Console
 
-from ensemble_switchover.analysis.table import summarise_runs, tabulate_runs
+from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
 from ensemble_switchover.machine.terminal import (
     ShownTable,
     duration,
@@ -21,7 +21,7 @@ from ensemble_switchover.machine.terminal import (
     rough_duration,
     write_rows,
 )
-from ensemble_switchover.reporting.tables import show_summary
+from ensemble_switchover.reporting.summary_tables import show_summary
 from tests.factories import make_record, make_study, planted_error
 
 

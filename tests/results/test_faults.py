@@ -13,9 +13,9 @@ from random import Random
 import pytest
 
 from ensemble_switchover.results.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE
+from ensemble_switchover.results.run_table import list_runs
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.results.store import read_record, read_records, write_record
-from ensemble_switchover.results.table import list_runs
 from tests.factories import make_record
 
 KILLED_WRITERS = """

@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ensemble_switchover.analysis.table import RUN_FRAME_COLUMNS
+from ensemble_switchover.analysis.design_table import RUN_FRAME_COLUMNS
 from ensemble_switchover.results.__main__ import main
-from ensemble_switchover.results.table import RUN_TABLE_COLUMNS
+from ensemble_switchover.results.run_table import RUN_TABLE_COLUMNS
 from tests.results.conftest import DESCRIPTION
 from tests.results.program import rows, run
 

@@ -10,6 +10,7 @@ import pytest
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.check import check_record
+from ensemble_switchover.results.epoch_metrics import EpochRecord
 from ensemble_switchover.results.layout import (
     DESCRIPTION_FILE,
     EPOCHS_FILE,
@@ -24,7 +25,8 @@ from ensemble_switchover.results.migrations import (
     migrate,
 )
 from ensemble_switchover.results.predictions import load_predictions
-from ensemble_switchover.results.record import SCHEMA_VERSION, EpochRecord
+from ensemble_switchover.results.record import SCHEMA_VERSION
+from ensemble_switchover.results.run_table import list_epochs, list_runs
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.results.store import (
     load_epochs,
@@ -33,7 +35,6 @@ from ensemble_switchover.results.store import (
     read_records,
     write_record,
 )
-from ensemble_switchover.results.table import list_epochs, list_runs
 from tests.factories import make_record
 
 DATA = Path(__file__).parent / "data"

@@ -18,6 +18,7 @@ from ensemble_switchover.results.layout import (
     RECORD_FILE,
     UNFINISHED_FOLDER,
 )
+from ensemble_switchover.results.run_table import list_runs
 from ensemble_switchover.results.state import RunState, failure_of, run_state
 from ensemble_switchover.results.store import (
     read_attachment,
@@ -26,7 +27,6 @@ from ensemble_switchover.results.store import (
     write_failure,
     write_record,
 )
-from ensemble_switchover.results.table import list_runs
 from tests.factories import make_record
 
 

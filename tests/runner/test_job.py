@@ -15,8 +15,8 @@ from ensemble_switchover.results.layout import (
     unfinished_folder,
 )
 from ensemble_switchover.results.lock import take_lock
+from ensemble_switchover.results.run_table import list_runs
 from ensemble_switchover.results.state import RunState, failure_of, run_state
-from ensemble_switchover.results.table import list_runs
 from ensemble_switchover.runner import run
 from ensemble_switchover.runner.job import Ending
 from tests.runner.starting import start

@@ -8,7 +8,7 @@ from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner import run
-from ensemble_switchover.sweep.run_sweep import run_job_of_sweep
+from ensemble_switchover.sweep.sweep_plan import run_job_of_sweep
 
 SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
 

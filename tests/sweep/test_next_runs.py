@@ -86,7 +86,7 @@ def test_runs_gather_around_the_planted_switchover(specs):
 
 def bracket(specs, errors):
     """Return how wide the gap is, as a factor, between budgets whose signs are told by 3 errors."""
-    from ensemble_switchover.analysis.switchover.certainty import certainties
+    from ensemble_switchover.sweep.winner_certainty import certainties
 
     (differences,) = _differences(specs, errors).values()
     found = certainties(sorted(differences), differences)

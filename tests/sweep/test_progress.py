@@ -11,9 +11,9 @@ from ensemble_switchover.results.layout import unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep import progress as watch_module
-from ensemble_switchover.sweep import run_sweep as sweep
+from ensemble_switchover.sweep import sweep_plan as sweep
 from ensemble_switchover.sweep.progress import SweepProgress
-from ensemble_switchover.sweep.run_sweep import SweepPlan, run_plan
+from ensemble_switchover.sweep.sweep_plan import SweepPlan, run_plan
 from ensemble_switchover.sweep.worklist import build_worklist
 from tests.factories import make_record
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
-from ensemble_switchover.results.run_facts import COLUMNS
+from ensemble_switchover.results.run_columns import COLUMNS
 from ensemble_switchover.tracking.metrics import (
     describe_metrics,
     epoch_metrics,

@@ -3,7 +3,7 @@
 import torch
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
-from ensemble_switchover.training.build import load_images
+from ensemble_switchover.training.assemble import load_images
 from ensemble_switchover.training.fit import train
 from ensemble_switchover.training.precision import FLOAT32
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.comparison import label_settings, setting_of
 from ensemble_switchover.analysis.condition_group import CONDITIONS, describe_condition
+from ensemble_switchover.analysis.design_table import DEVICE_MEMORY, tabulate_runs
 from ensemble_switchover.analysis.statistics import sample_mean, sample_std
-from ensemble_switchover.analysis.table import DEVICE_MEMORY, tabulate_runs
 from ensemble_switchover.analysis.time_to_accuracy import steady_seconds
 
 if TYPE_CHECKING:

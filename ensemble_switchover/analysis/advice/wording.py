@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.limits import amount_used
 from ensemble_switchover.analysis.advice.rule import AdviceAnswer
+from ensemble_switchover.analysis.design_table import PROCESS_MEMORY
 from ensemble_switchover.analysis.statistics import write_interval
-from ensemble_switchover.analysis.table import PROCESS_MEMORY
 from ensemble_switchover.machine.terminal import count, digits, mebibytes, rough_duration
 from ensemble_switchover.machine.units import HOUR_SECONDS, MEBIBYTE
 

@@ -19,8 +19,8 @@ from ensemble_switchover.analysis.claims.claim import (
     claim_ratio,
 )
 from ensemble_switchover.analysis.condition_group import split_conditions
+from ensemble_switchover.analysis.design_table import DEVICE_MEMORY, PROCESS_MEMORY
 from ensemble_switchover.analysis.ratio import measure_own_ratio, measure_ratio
-from ensemble_switchover.analysis.table import DEVICE_MEMORY, PROCESS_MEMORY
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from ensemble_switchover.analysis.advice.trained_designs import (
 )
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.conditions import list_conditions
+from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.statistics import CONFIDENCE, t_quantile
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
-from ensemble_switchover.analysis.table import tabulate_runs
 from ensemble_switchover.config.fingerprint import is_excluded
 from ensemble_switchover.reporting.explorer.floats import FloatPool
 from ensemble_switchover.reporting.explorer.maps import map_values

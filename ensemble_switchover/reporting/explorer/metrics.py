@@ -11,15 +11,15 @@ from ensemble_switchover.analysis.condition_group import (
     TIME_CONDITIONS,
     describe_condition,
 )
-from ensemble_switchover.analysis.table import (
+from ensemble_switchover.analysis.design_table import (
     DESIGN_COLUMNS,
     DEVICE_MEMORY,
     summarise_errors,
     summarise_runs,
 )
 from ensemble_switchover.machine.units import MEBIBYTE
-from ensemble_switchover.results.record import QUALITY
-from ensemble_switchover.results.run_facts import COLUMNS
+from ensemble_switchover.results.epoch_metrics import QUALITY
+from ensemble_switchover.results.run_columns import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

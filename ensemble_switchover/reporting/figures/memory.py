@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis import series
-from ensemble_switchover.analysis.table import DEVICE_MEMORY
+from ensemble_switchover.analysis.design_table import DEVICE_MEMORY
 from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.reporting.figures.bar_figure import draw_bar_figure
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration, keep_most_common

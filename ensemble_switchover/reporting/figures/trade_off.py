@@ -9,8 +9,8 @@ import matplotlib as mpl
 import polars as pl
 
 from ensemble_switchover.analysis import series
+from ensemble_switchover.analysis.design_table import DEVICE_MEMORY
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
-from ensemble_switchover.analysis.table import DEVICE_MEMORY
 from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration, keep_most_common
 from ensemble_switchover.reporting.figures.style import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.table import tabulate_runs
+from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 from tests.factories import make_study, planted_error
 

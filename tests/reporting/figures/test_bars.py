@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ensemble_switchover.analysis import series
-from ensemble_switchover.analysis.table import tabulate_runs
+from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.reporting.figures.epoch_time import draw_epoch_time
 from ensemble_switchover.reporting.figures.style import encode_figure
 from tests.factories import make_record

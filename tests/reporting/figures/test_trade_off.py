@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ensemble_switchover.analysis import series
-from ensemble_switchover.analysis.table import tabulate_runs
+from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 from ensemble_switchover.reporting.figures.trade_off import MEMORY, TRAINING_TIME, draw_trade_off
 from tests.factories import make_record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.results.record import MEASURES, EpochRecord
+from ensemble_switchover.results.epoch_metrics import MEASURES, EpochRecord
 from ensemble_switchover.training.epoch_result import mean_loss
 
 if TYPE_CHECKING:

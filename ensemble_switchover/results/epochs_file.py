@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import polars as pl
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.results.epoch_metrics import EpochRecord
 from ensemble_switchover.results.migrations import EPOCH_COLUMNS_OF_VERSION_2
-from ensemble_switchover.results.record import SCHEMA_VERSION, EpochRecord
-from ensemble_switchover.results.run_facts import column_type
+from ensemble_switchover.results.record import SCHEMA_VERSION
+from ensemble_switchover.results.run_columns import column_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The runs below a folder as one flat table, to list, to query in SQL, and to export.
 
-`results.run_facts` describes its columns.
+`results.run_columns` describes its columns.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import polars as pl
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.document import check_epochs_size, read_document
-from ensemble_switchover.results.epochs import SCHEMA, epoch_columns
+from ensemble_switchover.results.epochs_file import SCHEMA, epoch_columns
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.layout import (
     DESCRIPTION_FILE,
@@ -22,7 +22,7 @@ from ensemble_switchover.results.layout import (
     unfinished_folder,
 )
 from ensemble_switchover.results.lock import holder_of
-from ensemble_switchover.results.run_facts import known_facts, record_facts, schema_of
+from ensemble_switchover.results.run_columns import known_facts, record_facts, schema_of
 from ensemble_switchover.results.state import RunState, failure_of, num_epochs_kept
 from ensemble_switchover.results.store import read_folders
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ensemble_switchover.analysis import series
-from ensemble_switchover.reporting.figures.calibration import draw_calibration
 from ensemble_switchover.reporting.figures.member_error import draw_member_error
+from ensemble_switchover.reporting.figures.probability_calibration import draw_calibration
 from ensemble_switchover.reporting.figures.style import encode_figure
 from tests.reporting.figures.planted_curves import RUNS, TEXTS
 from tests.reporting.figures.reading import lines_of, texts_of

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.tracking.wandb_login import (
+from ensemble_switchover.tracking.wandb_mode import (
     has_wandb_login,
     server_answers,
     wandb_is_offline,

@@ -41,7 +41,7 @@ from ensemble_switchover.sweep.next_runs import (
     first_block,
     next_block,
 )
-from ensemble_switchover.sweep.run_sweep import SweepPlan, plan_sweep, run_plan
+from ensemble_switchover.sweep.sweep_plan import SweepPlan, plan_sweep, run_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

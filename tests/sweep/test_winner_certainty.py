@@ -6,7 +6,7 @@ from statistics import stdev
 import numpy as np
 import pytest
 
-from ensemble_switchover.analysis.switchover.certainty import certainties
+from ensemble_switchover.sweep.winner_certainty import certainties
 
 
 def test_at_a_budget_with_runs_it_is_the_mean_over_its_standard_error():

@@ -4,7 +4,7 @@ import pytest
 
 from ensemble_switchover.planning import basis
 from ensemble_switchover.planning.forecast import forecast
-from ensemble_switchover.planning.rows import plan_row
+from ensemble_switchover.planning.plan_rows import plan_row
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import write_failure, write_record
 from tests.factories import make_record

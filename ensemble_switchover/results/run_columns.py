@@ -17,14 +17,13 @@ from itertools import pairwise
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
+from ensemble_switchover.results.epoch_metrics import QUALITY, EpochRecord
 from ensemble_switchover.results.latencies import LatencyFacts
 from ensemble_switchover.results.record import (
-    QUALITY,
     BudgetRecord,
     DatasetRecord,
     DesignRecord,
     EnvironmentRecord,
-    EpochRecord,
     RecipeRecord,
     Record,
 )

@@ -7,11 +7,11 @@ from ensemble_switchover.design import (
     ImageTask,
     make_family,
 )
-from ensemble_switchover.design.paper import agreement_line, compare_with_paper
 from ensemble_switchover.design.published import (
     PUBLISHED_FAMILIES,
     published_rows,
 )
+from ensemble_switchover.design.published_check import agreement_line, compare_with_paper
 
 CIFAR10 = ImageTask(3, 32, 10)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import pytest
 
-from ensemble_switchover.config.declarations import (
+from ensemble_switchover.config.key_markers import (
     AT_LEAST_ONE,
     NOT_NEGATIVE,
     POSITIVE,

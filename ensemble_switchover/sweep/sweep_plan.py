@@ -34,7 +34,7 @@ from ensemble_switchover.sweep.launchers import join_cluster, prepared
 from ensemble_switchover.sweep.progress import SweepProgress
 from ensemble_switchover.sweep.shared_training import share_record
 from ensemble_switchover.sweep.worklist import Training, Worklist, build_worklist
-from ensemble_switchover.tracking.wandb_login import wandb_is_offline
+from ensemble_switchover.tracking.wandb_mode import wandb_is_offline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ import torch
 
 from ensemble_switchover.data.augmentation import Augmentation
 from ensemble_switchover.data.randaugment import RandAugment
-from ensemble_switchover.training.build import augmentation_of, build_ensemble
+from ensemble_switchover.training.assemble import augmentation_of, build_ensemble
 
 SMALL = ("design=deq", "k=2", "budget.depth=8", "budget.width=8")
 

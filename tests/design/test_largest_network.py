@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
-from ensemble_switchover.design.search import largest, largest_depth, largest_width, next_depth
+from ensemble_switchover.design.largest_network import (
+    largest,
+    largest_depth,
+    largest_width,
+    next_depth,
+)
 
 TASK = ImageTask(3, 32, 10)
 

@@ -12,9 +12,9 @@ from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import write_failure, write_record
-from ensemble_switchover.sweep import time_budget as timed_sweep
+from ensemble_switchover.sweep import within_hours as timed_sweep
 from ensemble_switchover.sweep.next_runs import budgets_of, first_block
-from ensemble_switchover.sweep.time_budget import HOUR_SECONDS, LEAST_EPOCHS, Decision, decide
+from ensemble_switchover.sweep.within_hours import HOUR_SECONDS, LEAST_EPOCHS, Decision, decide
 from tests.factories import make_record
 
 RUN_SECONDS = 60.0

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.condition_group import describe_condition
+from ensemble_switchover.analysis.design_table import DEVICE_MEMORY
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
-from ensemble_switchover.analysis.table import DEVICE_MEMORY
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable, percent
 from ensemble_switchover.machine.units import MEBIBYTE
 

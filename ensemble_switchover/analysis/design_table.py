@@ -13,9 +13,9 @@ from ensemble_switchover.analysis.time_to_accuracy import (
     measure_times_to_accuracy,
     steady_seconds,
 )
+from ensemble_switchover.results.epoch_metrics import QUALITY
 from ensemble_switchover.results.latencies import LatencyFacts
-from ensemble_switchover.results.record import QUALITY
-from ensemble_switchover.results.run_facts import ComparisonFacts, record_facts, schema_of
+from ensemble_switchover.results.run_columns import ComparisonFacts, record_facts, schema_of
 from ensemble_switchover.results.summary import summarise_epochs
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _PEAK_COLUMNS = ("peak_device_bytes", "peak_rss_bytes")
 _ACCURACY_TIME_COLUMNS = ("target_error_percent", "time_to_accuracy_seconds")
 
 RUN_FRAME_COLUMNS = schema_of("listing")
-"""Column of the table -> its type; `results.run_facts` describes them."""
+"""Column of the table -> its type; `results.run_columns` describes them."""
 
 
 def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:

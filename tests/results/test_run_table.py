@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ensemble_switchover.results.table import RUN_TABLE_COLUMNS
+from ensemble_switchover.results.run_table import RUN_TABLE_COLUMNS
 from tests.results.program import rows, run
 
 

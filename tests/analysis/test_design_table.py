@@ -7,13 +7,13 @@ import statistics
 import polars as pl
 import pytest
 
-from ensemble_switchover.analysis.table import (
+from ensemble_switchover.analysis.design_table import (
     RUN_FRAME_COLUMNS,
     split_designs,
     summarise_runs,
     tabulate_runs,
 )
-from ensemble_switchover.reporting.tables import (
+from ensemble_switchover.reporting.summary_tables import (
     ABSENT,
     show_runs_of_comparison,
     show_summary,

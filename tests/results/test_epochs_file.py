@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.epochs import (
+from ensemble_switchover.results.epochs_file import (
     SCHEMA,
     column_values,
     dump_epochs_file,
     load_epochs_files,
 )
-from ensemble_switchover.results.run_facts import column_type
+from ensemble_switchover.results.run_columns import column_type
 from tests.factories import make_record
 
 EPOCHS = make_record(design_class="deq", test_errors=[40.0, 20.0]).epochs
