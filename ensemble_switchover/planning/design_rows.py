@@ -31,7 +31,7 @@ class DesignRow:
     """One design of one budget; if it does not exist, `problem` says why."""
 
     family: str
-    options: str
+    family_options: str
     dataset: str
     budget_depth: int
     budget_width: int
@@ -52,7 +52,7 @@ class DesignRow:
     @property
     def budget(self) -> tuple[Any, ...]:
         """Identifies the budget: family, options, data set, depth, width."""
-        return self.family, self.options, self.dataset, self.budget_depth, self.budget_width
+        return self.family, self.family_options, self.dataset, self.budget_depth, self.budget_width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,7 @@ def _design_row(config: Config) -> DesignRow:
 def _request(config: Config, family: Family, budget: Budget) -> dict[str, Any]:
     return {
         "family": family.name,
-        "options": _unusual_options(family),
+        "family_options": _unusual_options(family),
         "dataset": config.dataset.name,
         "budget_depth": budget.depth,
         "budget_width": budget.width,

@@ -82,7 +82,7 @@ def test_budgets_of_parameters_are_told_by_their_network():
 
 def test_options_are_told_where_they_are_unusual():
     rows = list_designs(["arch=densenet", "arch.bottleneck=false,true", "design=single"])
-    assert [row.options for row in rows] == ["", "bottleneck=True"]
+    assert [row.family_options for row in rows] == ["", "bottleneck=True"]
 
 
 def test_every_problem_is_named_once():
