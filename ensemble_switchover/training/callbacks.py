@@ -40,7 +40,7 @@ class TimingCallback(lightning.Callback):
         self._evaluation_start = 0.0
 
     @property
-    def member_train_seconds(self) -> list[float]:
+    def member_training_seconds(self) -> list[float]:
         """Training seconds of each member in the last epoch."""
         return self.stopwatch.seconds
 
@@ -162,15 +162,15 @@ class EpochCallback(lightning.Callback):
         """Hand on the result of the epoch."""
         assert isinstance(pl_module, EnsembleModule)
         self.num_epochs += 1
-        seconds = list(self.timing.member_train_seconds)
+        seconds = list(self.timing.member_training_seconds)
         self.on_epoch(
             EpochResult(
                 epoch=trainer.current_epoch + 1,
                 warm_up=self.num_epochs == 1,
                 step_losses=torch.stack(pl_module.step_losses),
                 probabilities=pl_module.probabilities,
-                train_seconds=sum(seconds),
-                member_train_seconds=seconds,
+                training_seconds=sum(seconds),
+                member_training_seconds=seconds,
                 compile_seconds=pl_module.compile_seconds,
                 waiting_share=self.timing.waiting_share,
                 evaluation_seconds=self.timing.evaluation_seconds,

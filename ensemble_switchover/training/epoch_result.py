@@ -45,9 +45,9 @@ class EpochResult:
     """(m, steps) mean cross-entropy of every batch, before its step."""
     probabilities: Tensor
     """(m, N, classes) on the test images, after the epoch."""
-    train_seconds: float
+    training_seconds: float
     """Seconds of the training work."""
-    member_train_seconds: list[float]
+    member_training_seconds: list[float]
     """Each member's share of the seconds of its process's training work."""
     compile_seconds: float
     """Seconds of compiling, which are not part of the training work."""
@@ -72,8 +72,8 @@ def join(results: Sequence[EpochResult]) -> EpochResult:
         warm_up=any(result.warm_up for result in results),
         step_losses=torch.cat([result.step_losses for result in results]),
         probabilities=torch.cat([result.probabilities for result in results]),
-        train_seconds=max(result.train_seconds for result in results),
-        member_train_seconds=[s for result in results for s in result.member_train_seconds],
+        training_seconds=max(result.training_seconds for result in results),
+        member_training_seconds=[s for result in results for s in result.member_training_seconds],
         compile_seconds=max(result.compile_seconds for result in results),
         waiting_share=max(result.waiting_share for result in results),
         evaluation_seconds=max(result.evaluation_seconds for result in results),

@@ -23,8 +23,8 @@ from tests import program
 CLOCKS = {
     "waiting_share": 0.0,
     "compile_seconds": 0.0,
-    "train_seconds": 0.0,
-    "member_train_seconds": [],
+    "training_seconds": 0.0,
+    "member_training_seconds": [],
     "evaluation_seconds": 0.0,
     "warm_up": False,
     "peak_rss_bytes": 0,

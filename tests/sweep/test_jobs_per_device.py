@@ -108,13 +108,13 @@ def test_auto_puts_small_runs_together_and_large_ones_alone(two_gpus, tiny_spec)
 
 
 def test_every_job_is_told_how_many_there_are():
-    (batch,) = [spread_module.Batch([], 4)]
+    (batch,) = [spread_module.LaunchBatch([], 4)]
     config = configuration()
     adjusted = batch.adjusted(config)
     assert adjusted.hydra.launcher.n_jobs == 4
     assert adjusted.hydra.overrides.hydra == ["hydra.launcher.n_jobs=4"]
     assert config.hydra.launcher.n_jobs == -1
-    assert spread_module.Batch([], None).adjusted(config) is config
+    assert spread_module.LaunchBatch([], None).adjusted(config) is config
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "many", "1.5", ""])

@@ -70,7 +70,7 @@ def test_its_time_is_told_apart(tiny_spec, compiled_eagerly, monkeypatch):
     first, second = run.train_and_measure(spec, config).epochs
     # of 40 images in batches of 16 the last is smaller: two kinds of step for each of two members
     assert first.compile_seconds == pytest.approx(4 * 10.0)
-    assert first.train_seconds == 0
+    assert first.training_seconds == 0
     assert second.compile_seconds == 0
 
 

@@ -10,12 +10,12 @@ def part(num_members, member_peaks, **figures):
         warm_up=False,
         step_losses=torch.zeros(num_members, 2),
         probabilities=torch.zeros(num_members, 5, 2),
-        member_train_seconds=[1.0] * num_members,
+        member_training_seconds=[1.0] * num_members,
         evaluation_seconds=0.5,
         peak=PeakMemory(device_bytes=10, reserved_bytes=20, rss_bytes=30),
         member_peak_device_bytes=member_peaks,
         members=[MemberState(network={}, optimizer={}, scaler={})] * num_members,
-        **{"train_seconds": 1.0, "compile_seconds": 0.0, "waiting_share": 0.0, **figures},
+        **{"training_seconds": 1.0, "compile_seconds": 0.0, "waiting_share": 0.0, **figures},
     )
 
 
@@ -28,9 +28,13 @@ def test_members_peaks_are_told_only_if_every_member_has_one():
 def test_side_by_side_the_slowest_and_the_most_disturbed_count():
     joined = join(
         [
-            part(1, [], train_seconds=2.0, compile_seconds=7.0, waiting_share=0.1),
-            part(1, [], train_seconds=3.0, compile_seconds=6.0, waiting_share=0.4),
+            part(1, [], training_seconds=2.0, compile_seconds=7.0, waiting_share=0.1),
+            part(1, [], training_seconds=3.0, compile_seconds=6.0, waiting_share=0.4),
         ]
     )
-    assert (joined.train_seconds, joined.compile_seconds, joined.waiting_share) == (3.0, 7.0, 0.4)
+    assert (joined.training_seconds, joined.compile_seconds, joined.waiting_share) == (
+        3.0,
+        7.0,
+        0.4,
+    )
     assert joined.peak == PeakMemory(device_bytes=10, reserved_bytes=20, rss_bytes=60)

@@ -10,7 +10,7 @@ from ensemble_switchover.training.plain_values import dump_epoch_result, load_ep
 def test_what_is_dumped_is_loaded():
     result = EpochResult(
         epoch=3, warm_up=False, step_losses=torch.rand(2, 4), probabilities=torch.rand(2, 5, 2),
-        train_seconds=2.0, member_train_seconds=[1.0, 1.0], compile_seconds=0.0,
+        training_seconds=2.0, member_training_seconds=[1.0, 1.0], compile_seconds=0.0,
         evaluation_seconds=0.5, waiting_share=0.1,
         peak=PeakMemory(device_bytes=None, reserved_bytes=None, rss_bytes=30),
         member_peak_device_bytes=[],
@@ -20,4 +20,4 @@ def test_what_is_dumped_is_loaded():
     assert torch.equal(loaded.step_losses, result.step_losses)
     assert torch.equal(loaded.probabilities, result.probabilities)
     assert torch.equal(loaded.members[0].network["w"], torch.ones(2))
-    assert (loaded.peak, loaded.train_seconds) == (result.peak, result.train_seconds)
+    assert (loaded.peak, loaded.training_seconds) == (result.peak, result.training_seconds)
