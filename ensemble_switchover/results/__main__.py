@@ -73,8 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
     if given.columns:
-        print("\n".join(describe_columns()))
-        return 0
+        return run_command(_print_columns)
     if given.folder is None:
         parser.error("expected a folder of records, or --columns")
     if given.check and (given.where is not None or given.epochs or given.export is not None):
@@ -131,6 +130,11 @@ def check_folder(folder: Path) -> int:
             print(printable(line))
     print(f"{count(len(folders), 'record')} checked, {wrong} of them wrong")
     return EXIT_FAILURE if wrong else 0
+
+
+def _print_columns() -> int:
+    print("\n".join(describe_columns()))
+    return 0
 
 
 def _print(rows: pl.DataFrame, form: str) -> None:

@@ -63,6 +63,16 @@ def test_the_columns_are_printed_and_in_the_docs(capsys):
 
 
 @pytest.mark.process
+def test_the_columns_end_quietly_when_their_reader_has_left():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "ensemble_switchover.results", "--columns"]
+    ended = subprocess.run(command, check=False, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.process
 def test_the_columns_start_no_torch():
     code = (
         "import sys; from ensemble_switchover.results.__main__ import main; main(['--columns']); "
