@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.epoch_metrics import EpochRecord
+from ensemble_switchover.results.epoch_metrics import ALWAYS_MEASURED, EpochRecord
 from ensemble_switchover.results.layout import EPOCHS_FILE, RECORD_FILE
 from ensemble_switchover.results.migrations import migrate
 from ensemble_switchover.results.record import SCHEMA_VERSION, Record
@@ -96,9 +96,7 @@ def read_document(folder: Path) -> Document:
         return Document(
             folder=folder,
             record=_record_adapter.validate_python({**values, "epochs": epochs}),
-            summary=_summary_adapter.validate_python(summary)
-            if EPOCHS_FILE in files
-            else summarise_epochs(epochs),
+            summary=_read_summary(summary) if EPOCHS_FILE in files else summarise_epochs(epochs),
             files=files,
             stored_version=stored_version,
         )
@@ -197,6 +195,14 @@ def checksum_holds(content: bytes) -> bool:
 def checksum(content: bytes) -> str:
     """Return the SHA-256 of some bytes as hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _read_summary(values: object) -> RunSummary:
+    summary: RunSummary = _summary_adapter.validate_python(values)
+    absent = [name for name in ALWAYS_MEASURED if name not in summary.quality]
+    if absent:
+        raise ValueError(f"summary: no {', '.join(absent)}")
+    return summary
 
 
 def _wrong_size(path: Path | str, size: int, expected: int) -> str:

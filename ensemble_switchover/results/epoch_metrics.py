@@ -7,7 +7,7 @@ are read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Annotated, get_type_hints
 
 from ensemble_switchover.measurement import classification
@@ -87,3 +87,10 @@ MEASURES = {
 (k, N, C) and the labels (N,)."""
 QUALITY = tuple(name for name in MEASURES if not name.startswith("member_"))
 """The measures that are of the ensemble."""
+_TYPES = get_type_hints(EpochRecord)
+ALWAYS_MEASURED = tuple(
+    entry.name
+    for entry in fields(EpochRecord)
+    if entry.name in QUALITY and _TYPES[entry.name] is float and entry.default is MISSING
+)
+"""Those of `QUALITY` that every record has."""

@@ -3,9 +3,14 @@
 import json
 from dataclasses import replace
 
+import pytest
+
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.layout import (
     RECORD_FILE,
 )
+from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.results.store import (
     read_record,
     read_records,
@@ -25,6 +30,17 @@ def test_a_record_of_before_a_field_was_there_can_be_read(tmp_path):
     record = read_record(path)
     assert record.environment.residence == "device"
     assert record == make_record()
+
+
+def test_a_summary_without_a_measure_that_every_record_has_is_refused(tmp_path):
+    write_record(tmp_path / "run", make_record())
+    path = tmp_path / "run" / RECORD_FILE
+    content = json.loads(path.read_text())
+    del content["summary"]["quality"]["error_percent"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(RecordError, match=r"record\.json: summary: no error_percent"):
+        read_document(tmp_path / "run")
+    assert run_state(tmp_path / "run") is RunState.UNREADABLE
 
 
 def test_what_cannot_be_read_is_named(tmp_path):
