@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ensemble_switchover.results.record import Record
+    from ensemble_switchover.results.summary import RunSummary
 
 _GROUPS: dict[str, list[type[Any]]] = {
     "recipe": [RecipeConfig],
@@ -68,7 +69,7 @@ def check_record(folder: Path) -> Findings:
     except (RecordError, OSError) as error:
         found.problems.append(str(error))
         return found
-    if summarise_epochs(record.epochs) != document.summary:
+    if _summary_in_measures_of(document.summary, record) != document.summary:
         found.problems.append(f"{path}: summary: is not that of its epochs")
     if record.name != folder.name:
         found.problems.append(f"{path}: name {record.name}: its folder has another")
@@ -76,6 +77,16 @@ def check_record(folder: Path) -> Findings:
         _check_config(folder, record, found)
     _check_fingerprint(path, record, found)
     return found
+
+
+def _summary_in_measures_of(stored: RunSummary, record: Record) -> RunSummary:
+    """Summarise the epochs of a record without the measures that were added after it was written.
+
+    Their values are defaults of `EpochRecord`.
+    """
+    summary = summarise_epochs(record.epochs)
+    quality = {name: value for name, value in summary.quality.items() if name in stored.quality}
+    return replace(summary, quality=quality)
 
 
 def typed_config(values: Mapping[str, Any]) -> Config:

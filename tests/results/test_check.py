@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ensemble_switchover.results import summary
 from ensemble_switchover.results.__main__ import main
+from ensemble_switchover.results.document import read_document
+from ensemble_switchover.results.epoch_metrics import QUALITY
 from ensemble_switchover.results.layout import (
     CONFIG_FILE,
     EPOCHS_FILE,
     RECORD_FILE,
 )
 from ensemble_switchover.results.store import (
+    read_record,
     read_records,
     write_record,
 )
@@ -43,6 +47,17 @@ def sound(tiny_spec):
 
 def test_a_sound_record_is_found_sound(sound, capsys):
     assert run(capsys, sound.parent, "--check") == (0, "1 record checked, 0 of them wrong\n", "")
+
+
+def test_a_record_of_before_a_measure_was_added_is_found_sound(sound, capsys, monkeypatch):
+    folder = sound.with_name(f"other_{sound.name}")
+    epochs = [replace(epoch, error_correlation=0.0) for epoch in make_record(k=2).epochs]
+    record = read_record(sound / RECORD_FILE)
+    with monkeypatch.context() as before:
+        before.setattr(summary, "QUALITY", tuple(set(QUALITY) - {"error_correlation"}))
+        write_record(folder, replace(record, name=folder.name, epochs=epochs))
+    assert "error_correlation" not in read_document(folder).summary.quality
+    assert run(capsys, sound.parent, "--check") == (0, "2 records checked, 0 of them wrong\n", "")
 
 
 def test_a_record_of_version_1_is_found_sound(tmp_path, capsys):
