@@ -10,7 +10,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.machine.terminal import printable
+from ensemble_switchover.machine.terminal import printable, replace_unknown_characters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,7 @@ def attached(handler: logging.Handler) -> Iterator[None]:
 @contextmanager
 def shown_on(stream: TextIO, level: int = logging.INFO) -> Iterator[None]:
     """Print messages of at least a level, and hand none to handlers of the root logger."""
+    replace_unknown_characters()
     propagate, PACKAGE_LOGGER.propagate = PACKAGE_LOGGER.propagate, False
     try:
         with attached(ConsoleHandler(stream, level)):

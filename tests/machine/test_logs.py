@@ -1,5 +1,6 @@
 import io
 import logging
+import sys
 
 from ensemble_switchover.machine.logs import PACKAGE_LOGGER, attached, shown_on
 
@@ -35,6 +36,15 @@ def test_control_characters_are_shown_and_not_obeyed():
     with shown_on(stream):
         logger.info("run \x1b[2J")
     assert stream.getvalue() == "run \N{REPLACEMENT CHARACTER}[2J\n"
+
+
+def test_what_an_output_cannot_encode_costs_no_run(monkeypatch):
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding="ascii"))
+    with shown_on(sys.stdout):
+        logger.warning("logger=wandb: \x1b[31mno route to höst")
+    sys.stdout.flush()
+    assert output.getvalue() == b"logger=wandb: ?[31mno route to h?st\n"
 
 
 def test_nothing_is_left_attached():
