@@ -34,9 +34,12 @@ class ConsoleHandler(logging.Handler):
 
 @contextmanager
 def attached(handler: logging.Handler) -> Iterator[None]:
-    """Hand every message of the package to a handler within a `with`."""
+    """Hand every message of the package to a handler within a `with`, before the handlers outside.
+
+    So a run's log has a line that could not be printed, because the reader had left.
+    """
     level = PACKAGE_LOGGER.level
-    PACKAGE_LOGGER.addHandler(handler)
+    PACKAGE_LOGGER.handlers.insert(0, handler)
     PACKAGE_LOGGER.setLevel(logging.DEBUG)
     try:
         yield

@@ -2,6 +2,8 @@ import io
 import logging
 import sys
 
+import pytest
+
 from ensemble_switchover.machine.logs import PACKAGE_LOGGER, attached, shown_on
 
 logger = logging.getLogger("ensemble_switchover.runner.run")
@@ -45,6 +47,18 @@ def test_what_an_output_cannot_encode_costs_no_run(monkeypatch):
         logger.warning("logger=wandb: \x1b[31mno route to höst")
     sys.stdout.flush()
     assert output.getvalue() == b"logger=wandb: ?[31mno route to h?st\n"
+
+
+def test_a_log_within_has_the_line_whose_reader_has_left():
+    class Left(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    written = io.StringIO()
+    log = attached(logging.StreamHandler(written))
+    with shown_on(Left()), log, pytest.raises(BrokenPipeError):
+        logger.info("epoch 1/2")
+    assert written.getvalue() == "epoch 1/2\n"
 
 
 def test_nothing_is_left_attached():
