@@ -12,12 +12,12 @@ from ensemble_switchover.config.resolve import resolve
 ENVIRONMENT = {**os.environ, "WANDB_MODE": "offline", "OMP_NUM_THREADS": "1"}
 
 
-def command(*words, folder, code=None):
+def command(*overrides, folder, code=None):
     """Run `python -m ensemble_switchover` in an empty folder, or a piece of code in its place."""
     start = ["-m", "ensemble_switchover"] if code is None else ["-c", code]
     environment = {key: value for key, value in ENVIRONMENT.items() if key != app.FULL_ERROR}
     return subprocess.run(
-        [sys.executable, *start, *words],
+        [sys.executable, *start, *overrides],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -29,7 +29,7 @@ def command(*words, folder, code=None):
 
 @pytest.mark.process
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("overrides", "message"),
     [
         (["bugdet.width=3"],
          "bugdet.width: no such key; did you mean budget.width or budget.depth? "
@@ -61,8 +61,8 @@ def command(*words, folder, code=None):
         (["seed=1,2", "k=0", "--multirun"], "k=0: expected 1 to 64 members"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_one_message_and_leaves_nothing_behind(words, message, tmp_path):
-    ended = command(*words, folder=tmp_path)
+def test_a_mistake_is_one_message_and_leaves_nothing_behind(overrides, message, tmp_path):
+    ended = command(*overrides, folder=tmp_path)
     assert ended.stderr == f"{message}\n"
     assert ended.stdout == ""
     assert ended.returncode == app.EXIT_USAGE == 2
@@ -101,7 +101,7 @@ def test_hydras_full_error_is_had_by_its_variable(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("words", "line"),
+    ("overrides", "line"),
     [
         ((), "single: 1 resnet 26x8 (depth x width) on digits, 92,322 parameters, 100 % of the "
              "budget of 26x8; 20 epochs (digits), seed 0"),
@@ -113,8 +113,8 @@ def test_hydras_full_error_is_had_by_its_variable(tmp_path, monkeypatch):
                         "seed 0"),
     ],
 )  # fmt: skip
-def test_a_run_is_described_in_one_line(words, line, compose_config):
-    assert app.describe(resolve(compose_config(*words))) == line
+def test_a_run_is_described_in_one_line(overrides, line, compose_config):
+    assert app.describe(resolve(compose_config(*overrides))) == line
 
 
 @pytest.mark.process

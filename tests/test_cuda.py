@@ -70,8 +70,8 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
     plan, tiny_spec, tmp_path, monkeypatch, no_warnings
 ):
     def run(folder):
-        words = (*SMALL, "precision=64", "epochs=3", f"execution={plan}")
-        spec, config = tiny_spec(*words, f"results={tmp_path / folder}")
+        overrides = (*SMALL, "precision=64", "epochs=3", f"execution={plan}")
+        spec, config = tiny_spec(*overrides, f"results={tmp_path / folder}")
         return train_and_measure(spec, config)
 
     whole = run("whole")
@@ -105,8 +105,8 @@ def test_the_stopwatch_agrees_with_the_devices_own_events():
 def test_members_in_turn_need_the_memory_of_one(tiny_spec, no_warnings):
     peaks = {}
     for k in (1, 4):
-        words = ("design=deq", f"k={k}", "budget.source=nearest", "device=cuda")
-        spec, config = tiny_spec(*words, "execution=sequential", "budget.width=32")
+        overrides = ("design=deq", f"k={k}", "budget.source=nearest", "device=cuda")
+        spec, config = tiny_spec(*overrides, "execution=sequential", "budget.width=32")
         record = train_and_measure(spec, config)
         peaks[k] = record.epochs[-1].peak_device_bytes / record.design.member_parameters
     assert peaks[4] < 2 * peaks[1]

@@ -55,15 +55,15 @@ def test_a_study_of_elsewhere_has_panels_without_figures(dry_run):
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
+    ("overrides", "complaint"),
     [
         (["nowhere/demo", "--dry-run"], "nowhere/demo: no such folder"),
         (["demo", "--out", "x.json"], "--out is the file of --dry-run"),
         (["demo"], "no W&B login found"),
     ],
 )
-def test_mistakes_are_one_sentence(words, complaint, capsys):
-    assert dashboard.main(words) == 2
+def test_mistakes_are_one_sentence(overrides, complaint, capsys):
+    assert dashboard.main(overrides) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert complaint in line
 

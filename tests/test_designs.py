@@ -94,7 +94,7 @@ def test_the_papers_tables_mark_what_overspends(capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("overrides", "message"),
     [
         (["k=0,65"], "2 problems:\n  - k=0: expected 1 to 64 members\n  - k=65"),
         (["budget.network=40"], "budget.network=40: expected depth x width in one word, as 40x12"),
@@ -111,18 +111,18 @@ def test_the_papers_tables_mark_what_overspends(capsys):
         (["--paper", "dataset=nope"], "dataset=nope: expected one of cifar10"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_one_message(words, message, capsys):
-    assert main(words) == 2
+def test_a_mistake_is_one_message(overrides, message, capsys):
+    assert main(overrides) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(message)
 
 
-def run(*words, pipe="", **environment):
+def run(*overrides, pipe="", **environment):
     """Run the command in a shell, with its output in a pipe."""
     import os
 
-    command = f"{sys.executable} -W error -m ensemble_switchover.designs {' '.join(words)}"
+    command = f"{sys.executable} -W error -m ensemble_switchover.designs {' '.join(overrides)}"
     return subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command} {pipe}"],
         env={**os.environ, **environment},
@@ -134,8 +134,8 @@ def run(*words, pipe="", **environment):
 @pytest.mark.process
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_a_reader_that_has_seen_enough_is_no_failure(form):
-    words = ("sweep=demo", f"k={','.join(map(str, range(2, 33)))}", f"--format={form}")
-    ended = run(*words, pipe="| head -1")
+    overrides = ("sweep=demo", f"k={','.join(map(str, range(2, 33)))}", f"--format={form}")
+    ended = run(*overrides, pipe="| head -1")
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert ended.stdout.count(b"\n") == 1
 

@@ -57,16 +57,16 @@ def test_what_cannot_be_read_is_told_and_the_rest_shown(
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("overrides", "message"),
     [
         (["absent"], "absent"),
         (["--port", "70000", "results"], "--port 70000: expected 0 to 65535"),
     ],
 )
 def test_a_mistake_is_one_line(
-    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    overrides: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(words) == 2
+    assert main(overrides) == 2
     error = capsys.readouterr().err
     assert message in error
     assert len(error.splitlines()) == 1

@@ -75,9 +75,9 @@ def test_without_a_cluster_one_sentence_tells_how_to_begin_one(tmp_path):
 @pytest.mark.process
 def test_the_runs_of_a_node_that_dies_are_done_again(nodes, tmp_path):
     cluster, second, environment = nodes
-    words = (*engines.LONG_RUN, "seed=0,1")
-    engines.run(tmp_path / "basic", *words)
-    process = engines.start(tmp_path / "ray", *words, RAY, environment=environment)
+    overrides = (*engines.LONG_RUN, "seed=0,1")
+    engines.run(tmp_path / "basic", *overrides)
+    process = engines.start(tmp_path / "ray", *overrides, RAY, environment=environment)
     while len(owners(tmp_path / "ray")) < 2 or not engines.has_checkpoint(tmp_path / "ray"):
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)

@@ -46,13 +46,13 @@ class CommandWriter:
         config = records[0].config
         try:
             groups = _choose_groups(config)
-            words = [*groups, *self._changes(config, groups)]
+            overrides = [*groups, *self._changes(config, groups)]
         except (HydraException, OmegaConfBaseException, KeyError, TypeError):
             return None
         seeds = sorted({record.seed for record in records})
         multirun = ["--multirun"] if len(seeds) > 1 else []
-        words.append(f"{_SEED}={','.join(map(str, seeds))}")
-        command = ["python", "-m", "ensemble_switchover", *multirun, *words]
+        overrides.append(f"{_SEED}={','.join(map(str, seeds))}")
+        command = ["python", "-m", "ensemble_switchover", *multirun, *overrides]
         return " ".join(map(shlex.quote, command))
 
     def _changes(self, config: Mapping[str, Any], groups: tuple[str, ...]) -> list[str]:

@@ -37,11 +37,11 @@ def test_a_calibrated_processor(on_a_machine, tiny_spec):
 
 
 @pytest.mark.parametrize(
-    "words", [("precision=64",), ("threads=2",), ("compile=true",), ("device=cuda",)]
+    "overrides", [("precision=64",), ("threads=2",), ("compile=true",), ("device=cuda",)]
 )
-def test_other_conditions_are_not_calibrated(words, on_a_machine, tiny_spec):
+def test_other_conditions_are_not_calibrated(overrides, on_a_machine, tiny_spec):
     on_a_machine()
-    found = find_machine(tiny_spec(*words)[0], ExecutionPlan(), [make_calibration()], None)
+    found = find_machine(tiny_spec(*overrides)[0], ExecutionPlan(), [make_calibration()], None)
     assert found.basis is None
     assert found.source.startswith("nothing: ")
 

@@ -54,12 +54,12 @@ def test_a_design_that_was_timed_is_predicted_by_its_own_timing(tiny_spec):
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [("arch=vgg", "budget.depth=8"), ("recipe.batch_size=8",), ("budget.depth=14",),
      ("budget.width=5",), ("arch.shortcut=projection",), ("dataset=fractals",)],
 )  # fmt: skip
-def test_another_design_has_another_name(words, tiny_spec):
-    first, other = tiny_spec()[0], tiny_spec(*words)[0]
+def test_another_design_has_another_name(overrides, tiny_spec):
+    first, other = tiny_spec()[0], tiny_spec(*overrides)[0]
     assert design_text(first, requested_plan(first), Pass.TRAINING) != design_text(
         other, requested_plan(other), Pass.TRAINING
     )
@@ -67,8 +67,8 @@ def test_another_design_has_another_name(words, tiny_spec):
 
 def test_runs_of_another_seed_class_or_budget_can_have_one_design(tiny_spec):
     texts = {
-        design_text(tiny_spec(*words)[0], ExecutionPlan(), Pass.TRAINING)
-        for words in [(), ("seed=4",), ("design=weq", "k=1"), ("dataset.train_size=50",)]
+        design_text(tiny_spec(*overrides)[0], ExecutionPlan(), Pass.TRAINING)
+        for overrides in [(), ("seed=4",), ("design=weq", "k=1"), ("dataset.train_size=50",)]
     }
     assert len(texts) == 1
 

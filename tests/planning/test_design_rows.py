@@ -32,9 +32,15 @@ def test_every_class_where_none_is_named():
 
 
 def test_rows_are_the_solvers():
-    words = ["arch=densenet", "dataset=cifar10", "k=4", "budget.depth=40,64", "budget.width=12,20"]
+    overrides = [
+        "arch=densenet",
+        "dataset=cifar10",
+        "k=4",
+        "budget.depth=40,64",
+        "budget.width=12,20",
+    ]
     family = make_family("densenet", {})
-    rows = list_designs(words)
+    rows = list_designs(overrides)
     assert len(rows) == 12
     for row in rows:
         budget = budget_of_network(family, row.budget_depth, row.budget_width, CIFAR10)

@@ -34,8 +34,8 @@ def shown(forecasts, *, impossible=(), concurrent_jobs=1):
 @pytest.fixture
 def specs(tiny_spec):
     """Two seeds of a single network and of an ensemble; the first is finished."""
-    words = [("design=single",), ("design=deq", "k=2")]
-    runs = [tiny_spec(*entry, f"seed={seed}")[0] for entry in words for seed in (0, 1)]
+    overrides = [("design=single",), ("design=deq", "k=2")]
+    runs = [tiny_spec(*entry, f"seed={seed}")[0] for entry in overrides for seed in (0, 1)]
     environment = {"precision": "32", "device_name": "Example CPU"}
     write_record(runs[0].folder, make_record(environment=environment))
     return runs

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 PREFIX = ["python", "-m", "ensemble_switchover"]
 
 
-def composed(words: list[str]) -> list[Config]:
+def composed(overrides: list[str]) -> list[Config]:
     register_schemas()
-    return [config for _, configs in compose_overrides(words) for config in configs]
+    return [config for _, configs in compose_overrides(overrides) for config in configs]
 
 
 def with_config(config: Config) -> Record:
@@ -37,13 +37,13 @@ def with_config(config: Config) -> Record:
 
 def words_of(command: str | None) -> list[str]:
     assert command is not None
-    words = shlex.split(command)
-    assert words[:3] == PREFIX
-    return [word for word in words[3:] if word != "--multirun"]
+    overrides = shlex.split(command)
+    assert overrides[:3] == PREFIX
+    return [word for word in overrides[3:] if word != "--multirun"]
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [
         [],
         ["design=deq", "k=3", "budget.depth=20", "budget.width=24", "seed=7"],
@@ -56,8 +56,8 @@ def words_of(command: str | None) -> list[str]:
         ["arch=vgg", "dataset.train_size=100", "execution=parallel", "execution.processes=2"],
     ],
 )
-def test_the_command_asks_for_the_run_that_was(words: list[str]) -> None:
-    (config,) = composed(words)
+def test_the_command_asks_for_the_run_that_was(overrides: list[str]) -> None:
+    (config,) = composed(overrides)
 
     command = CommandWriter().write([with_config(config)])
 
@@ -112,7 +112,7 @@ def test_what_this_version_does_not_have_has_no_command() -> None:
 def test_words_are_quoted_for_the_shell() -> None:
     (config,) = composed(["dataset=folder", r"dataset.root='/pictures of \'it\'; rm -rf'"])
 
-    words = words_of(CommandWriter().write([with_config(config)]))
+    overrides = words_of(CommandWriter().write([with_config(config)]))
 
-    (again,) = composed(words)
+    (again,) = composed(overrides)
     assert again.dataset.root == "/pictures of 'it'; rm -rf"

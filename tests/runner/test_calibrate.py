@@ -40,8 +40,8 @@ def test_every_pass_of_a_design_is_timed(tiny_spec):
 
 
 def test_timings_are_kept_and_the_plan_uses_them(tiny_spec, log_lines):
-    words = (*SMALL, "design=deq", "k=1")
-    specs = [tiny_spec(*words, f"budget.width={width}")[0] for width in (2, 3)]
+    overrides = (*SMALL, "design=deq", "k=1")
+    specs = [tiny_spec(*overrides, f"budget.width={width}")[0] for width in (2, 3)]
     calibrate(specs, 0.05)
     (calibration,) = saved()
     assert calibration.conditions.device == "cpu"
@@ -106,9 +106,9 @@ def test_a_device_that_is_not_there_is_one_sentence(tiny_spec):
 
 
 def test_the_most_different_designs_come_first_and_every_family_once(tiny_spec):
-    words = [("arch=resnet", f"budget.width={width}") for width in (2, 3, 4, 32)]
-    words += [("arch=vgg", "budget.depth=8", f"budget.width={width}") for width in (2, 3)]
-    specs = [tiny_spec(*entry, f"seed={seed}")[0] for entry in words for seed in (0, 1)]
+    overrides = [("arch=resnet", f"budget.width={width}") for width in (2, 3, 4, 32)]
+    overrides += [("arch=vgg", "budget.depth=8", f"budget.width={width}") for width in (2, 3)]
+    specs = [tiny_spec(*entry, f"seed={seed}")[0] for entry in overrides for seed in (0, 1)]
     order = list(farthest_first(specs))
     assert len(order) == 6  # seeds make no difference
     assert {spec.family.name for spec in order[:2]} == {"resnet", "vgg"}

@@ -159,16 +159,16 @@ def test_a_damaged_record_is_neither_reused_nor_overwritten(spec, trainings):
 
 @pytest.mark.process
 def test_reusing_a_record_imports_no_torch(tmp_path):
-    words = ["logger=none", "budget.depth=8", "budget.width=4", "epochs=1", "device=cpu"]
-    words += ["dataset.train_size=40", "dataset.test_size=60"]
-    command = [sys.executable, "-m", "ensemble_switchover", *words]
+    overrides = ["logger=none", "budget.depth=8", "budget.width=4", "epochs=1", "device=cpu"]
+    overrides += ["dataset.train_size=40", "dataset.test_size=60"]
+    command = [sys.executable, "-m", "ensemble_switchover", *overrides]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     code = (
         "import sys; from ensemble_switchover.app import main; main(); "
         "print('torch' in sys.modules)"
     )
     again = subprocess.run(
-        [sys.executable, "-c", code, *words],
+        [sys.executable, "-c", code, *overrides],
         cwd=tmp_path,
         check=True,
         capture_output=True,

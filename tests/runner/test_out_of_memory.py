@@ -34,13 +34,13 @@ def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_spec, monkeyp
     def fail(*arguments, **keywords):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    words = ("budget.depth=8", "budget.width=8")
-    smaller, _ = tiny_spec(*words, "recipe.batch_size=8")
+    overrides = ("budget.depth=8", "budget.width=8")
+    smaller, _ = tiny_spec(*overrides, "recipe.batch_size=8")
     needed = memory_bytes(smaller, requested_plan(smaller), "cpu", None)
     available = int(share * needed / out_of_memory.USABLE_MEMORY_SHARE)
     monkeypatch.setattr(run, "train", fail)
     monkeypatch.setattr(out_of_memory, "device_memory_bytes", lambda device: available)
-    spec, config = tiny_spec(*words, "recipe.batch_size=32")
+    spec, config = tiny_spec(*overrides, "recipe.batch_size=32")
     with pytest.raises(TrainingError, match=f"batch size 32, .* its tensors take .* {advice}"):
         run.train_and_measure(spec, config)
 

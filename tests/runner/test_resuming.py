@@ -50,10 +50,10 @@ def assert_equal_states(first, second):
 
 @pytest.fixture
 def run_with(tiny_spec, tmp_path, no_warnings):
-    def run(folder, *words):
+    def run(folder, *overrides):
         spec, config = tiny_spec(
             "epochs=4", "design=deq", "k=2", "budget.width=4", "budget.depth=8",
-            f"results={tmp_path / folder}", *words,
+            f"results={tmp_path / folder}", *overrides,
         )  # fmt: skip
         return spec, train_and_measure(spec, config)
 
@@ -135,10 +135,10 @@ def test_killed_twenty_times_at_random_moments_it_ends_the_same(plan, tmp_path):
     assert answer.stdout == "20 kills\n"
 
 
-def started(folder, *words):
+def started(folder, *overrides):
     return program.start(
         "logger=none", "epochs=5", "device=cpu", "threads=1", "dataset.train_size=200",
-        "measurement.latency_batch_sizes=[]", "design=deq", "k=2", f"results={folder}", *words,
+        "measurement.latency_batch_sizes=[]", "design=deq", "k=2", f"results={folder}", *overrides,
         folder=program.REPOSITORY,
     )  # fmt: skip
 

@@ -98,12 +98,12 @@ def test_augmented_images_train(augmentation, operations, tiny_spec):
     assert (data.randaugment_ops, data.randaugment_magnitude) == operations
 
 
-@pytest.mark.parametrize(("words", "test_size"), [((), 0), (("dataset.evaluate_on=test",), 60)])
+@pytest.mark.parametrize(("overrides", "test_size"), [((), 0), (("dataset.evaluate_on=test",), 60)])
 def test_validation_images_are_measured_on_in_place_of_test_images(
-    words, test_size, tiny_spec, log_lines
+    overrides, test_size, tiny_spec, log_lines
 ):
     small = ("budget.depth=8", "budget.width=4", "dataset.validation_size=15")
-    spec, config = tiny_spec(*small, *words)
+    spec, config = tiny_spec(*small, *overrides)
     record = run.train_and_measure(spec, config)
     on = "test" if test_size else "validation"
     data = record.dataset

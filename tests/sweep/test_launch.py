@@ -24,7 +24,7 @@ class Launcher:
         self.launched = []
 
     def launch(self, job_overrides, initial_job_idx):
-        seeds = [int(words[0]) for words in job_overrides]
+        seeds = [int(overrides[0]) for overrides in job_overrides]
         self.launched.append(seeds)
         return [self._run(seed) for seed in seeds]
 
@@ -62,8 +62,8 @@ def launch(tiny_spec, capsys):
         study = resolve_study(config for _, config in pairs)
         watch = SweepProgress(study, build_worklist(study, "none"), concurrent_jobs=1, share=None)
         launcher = Launcher(specs, behaviour)
-        words = {spec.name: [str(spec.seed)] for spec in specs}
-        dispatch(specs, words, watch, launcher)
+        overrides = {spec.name: [str(spec.seed)] for spec in specs}
+        dispatch(specs, overrides, watch, launcher)
         watch.finish()
         return launcher.launched, watch
 

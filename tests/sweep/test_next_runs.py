@@ -12,8 +12,8 @@ from ensemble_switchover.sweep.next_runs import _differences, budgets_of, first_
 
 @pytest.fixture(scope="module")
 def specs():
-    words = ["sweep=own", "dataset=digits", "design=single,deq"]
-    return resolve_study(c for _, part in compose_overrides(words) for c in part).specs
+    overrides = ["sweep=own", "dataset=digits", "design=single,deq"]
+    return resolve_study(c for _, part in compose_overrides(overrides) for c in part).specs
 
 
 def planted(switchover, deviation, generator):
@@ -60,9 +60,9 @@ def test_it_begins_where_there_are_ensembles(specs):
 
 def test_ensembles_are_compared_with_single_networks_of_their_own_setting():
     """Else those of one difficulty would be set against the single networks of another."""
-    words = ["sweep=fractals", "design=single,deq", "k=2", "dataset.difficulty=0.3,0.7"]
-    words += ["seed=0,1", "budget.network=20x8,20x16"]
-    specs = resolve_study(c for _, part in compose_overrides(words) for c in part).specs
+    overrides = ["sweep=fractals", "design=single,deq", "k=2", "dataset.difficulty=0.3,0.7"]
+    overrides += ["seed=0,1", "budget.network=20x8,20x16"]
+    specs = resolve_study(c for _, part in compose_overrides(overrides) for c in part).specs
     errors = {spec.name: 100 * spec.dataset.difficulty for spec in specs}
     found = _differences(specs, errors)
     assert len(found) == 2

@@ -38,8 +38,8 @@ def runs(logged_study):
 def run(tiny_spec, log_lines):
     """Run a cell; return its outcome, its study's folder and the lines that it told."""
 
-    def start(*words):
-        spec, config = tiny_spec(*WORDS, *words)
+    def start(*overrides):
+        spec, config = tiny_spec(*WORDS, *overrides)
         log_lines.clear()
         outcome = run_job(spec, config, concurrent_jobs=1)
         return outcome, spec.study_folder, list(log_lines)
@@ -51,9 +51,9 @@ def run(tiny_spec, log_lines):
 def start_program(tmp_path):
     """Run Python as a stranger would, with no login; return the result and the study's folder."""
 
-    def start(*words, **environment):
+    def start(*overrides, **environment):
         result = subprocess.run(
-            [sys.executable, *words],
+            [sys.executable, *overrides],
             cwd=tmp_path,
             env={
                 "PATH": "/usr/bin:/bin",

@@ -33,10 +33,17 @@ def compiled_eagerly(monkeypatch):
 
 @pytest.mark.parametrize("execution", ["sequential", "fused"])
 def test_a_compiled_run_is_the_run_uncompiled(tiny_spec, compiled_eagerly, execution):
-    words = ("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2", "precision=64")
+    overrides = (
+        "design=deq",
+        "k=2",
+        "budget.depth=8",
+        "budget.width=8",
+        "epochs=2",
+        "precision=64",
+    )
     records = []
     for compiled in ("false", "true"):
-        spec, config = tiny_spec(*words, f"execution={execution}", f"compile={compiled}")
+        spec, config = tiny_spec(*overrides, f"execution={execution}", f"compile={compiled}")
         records.append(run.train_and_measure(spec, config))
     assert compiled_eagerly
     plain, compiled = records

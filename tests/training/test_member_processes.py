@@ -19,8 +19,8 @@ SPREAD = ("execution=parallel", "execution.processes=2", "execution.channels_las
 def test_they_end_the_same_as_in_one_process_stopped_or_not(
     tiny_spec, tmp_path, monkeypatch, no_warnings
 ):
-    def run(folder, *words):
-        spec, config = tiny_spec(*SMALL, "epochs=3", f"results={tmp_path / folder}", *words)
+    def run(folder, *overrides):
+        spec, config = tiny_spec(*SMALL, "epochs=3", f"results={tmp_path / folder}", *overrides)
         return spec, train_and_measure(spec, config)
 
     one_spec, one = run("one", "execution=sequential")

@@ -72,9 +72,9 @@ def choose(page: Page, name: str, value: str) -> None:
     settle(page)
 
 
-def ask(page: Page, **words: str) -> None:
+def ask(page: Page, **overrides: str) -> None:
     """Type what the user has."""
-    for name, text in words.items():
+    for name, text in overrides.items():
         page.fill(f"#{name}", text)
     settle(page)
 
