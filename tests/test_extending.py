@@ -320,11 +320,11 @@ def test_a_family_is_one_file(use_in_copy, tmp_path):
     files = {"ensemble_switchover/design/families/toy.py": FAMILY}
     *printed, told = use_in_copy(files, USE_FAMILY, *TINY_RUN)
     designs, plan, built = map(json.loads, printed)
-    assert [(row["options"], row["design_class"]) for row in designs] == [
+    assert [(row["family_options"], row["design_class"]) for row in designs] == [
         (options, design) for options in ("", "kernel=5") for design in ("single", "deq", "weq")
     ]
     for row in designs:
-        kernel = 5 if row["options"] else 3
+        kernel = 5 if row["family_options"] else 3
         single = toy_parameters(5, 8, kernel)
         assert row["budget_parameters"] == single
         assert row["member_parameters"] == toy_parameters(row["depth"], row["width"], kernel)

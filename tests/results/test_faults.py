@@ -24,12 +24,12 @@ from dataclasses import replace
 from pathlib import Path
 from ensemble_switchover.results.store import write_failure, write_record
 from tests.factories import make_record
-from ensemble_switchover.results import epochs
+from ensemble_switchover.results import epochs_file
 
 os.fsync = lambda descriptor: None  # a killed process loses no page, and this is quicker
 record = make_record()
-table = epochs.dump_epochs_file(record.epochs)
-epochs.dump_epochs_file = lambda rows: table  # most of the time is then spent on the files
+table = epochs_file.dump_epochs_file(record.epochs)
+epochs_file.dump_epochs_file = lambda rows: table  # most of the time is then spent on the files
 draw = random.Random(0)
 for trial in range(100):
     study = Path(sys.argv[1]) / f"study{trial}"
