@@ -12,6 +12,9 @@ from ensemble_switchover.planning.calibration import (
 from ensemble_switchover.planning.cost import count_work, design_text
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
 
+HERE = {"precision": "32", "device_name": "Example CPU"}
+"""The environment of records that the example machine made."""
+
 RATES = {
     Pass.TRAINING: (2e-4, 3e-11, 5e-9),
     Pass.ONE: (5e-5, 1e-11, 1e-9),

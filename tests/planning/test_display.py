@@ -7,20 +7,15 @@ import pytest
 from rich.console import Console
 
 from ensemble_switchover.config.study import Study
-from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning import display
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.results.store import write_failure, write_record
 from tests.factories import make_record
-from tests.planning.synthetic import make_calibration
+from tests.planning.synthetic import HERE, make_calibration
 
-
-@pytest.fixture(autouse=True)
-def _example_machine(monkeypatch):
-    monkeypatch.setattr(machine_module, "processor_name", lambda: "Example CPU")
-    monkeypatch.setattr(machine_module, "main_memory_bytes", lambda: 2**34)
+pytestmark = pytest.mark.usefixtures("example_machine")
 
 
 def shown(forecasts, *, impossible=(), concurrent_jobs=1):
@@ -36,8 +31,7 @@ def specs(tiny_spec):
     """Two seeds of a single network and of an ensemble; the first is finished."""
     overrides = [("design=single",), ("design=deq", "k=2")]
     runs = [tiny_spec(*entry, f"seed={seed}")[0] for entry in overrides for seed in (0, 1)]
-    environment = {"precision": "32", "device_name": "Example CPU"}
-    write_record(runs[0].folder, make_record(environment=environment))
+    write_record(runs[0].folder, make_record(environment=HERE))
     return runs
 
 

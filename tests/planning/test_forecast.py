@@ -4,35 +4,15 @@ import dataclasses
 
 import pytest
 
-from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning.forecast import forecast, total
 from ensemble_switchover.planning.workload import Pass
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.state import RunState
-from ensemble_switchover.results.store import write_failure, write_record
+from ensemble_switchover.results.store import write_record
 from tests.factories import make_record
-from tests.planning.synthetic import make_calibration, planted_seconds
+from tests.planning.synthetic import HERE, make_calibration, planted_seconds
 
-HERE = {"precision": "32", "device_name": "Example CPU"}
-
-
-@pytest.fixture(autouse=True)
-def _example_machine(monkeypatch):
-    monkeypatch.setattr(machine_module, "processor_name", lambda: "Example CPU")
-    monkeypatch.setattr(machine_module, "main_memory_bytes", lambda: 2**34)
-
-
-@pytest.fixture
-def specs(tiny_spec):
-    """Runs of four seeds: finished, failed, damaged, absent."""
-    runs = [tiny_spec(f"seed={seed}", "epochs=3")[0] for seed in range(4)]
-    write_record(
-        runs[0].folder, make_record(epoch_seconds=[9, 2, 4], environment=HERE, latencies={})
-    )
-    write_failure(runs[1].folder, runs[1].name, "reason")
-    runs[2].folder.mkdir(parents=True)
-    (runs[2].folder / RECORD_FILE).write_text("{")
-    return runs
+pytestmark = pytest.mark.usefixtures("example_machine")
 
 
 def test_every_run_has_its_state(specs):
