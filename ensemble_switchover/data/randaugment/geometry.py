@@ -22,12 +22,12 @@ from ensemble_switchover.data.randaugment.operations import GEOMETRIC, Magnitude
 if TYPE_CHECKING:
     from torch import Tensor
 
-NUM_MOTIONS = 2 * len(GEOMETRIC)
-"""Motion `2 * i` is `GEOMETRIC[i]` by its magnitude, `2 * i + 1` by minus that."""
-
 
 def move(images: Tensor, motions: Tensor, magnitude: int) -> Tensor:
-    """Move images (B, C, H, W) by their motions (B,); pixels from outside the image are 0."""
+    """Move images (B, C, H, W) by their motions (B,); pixels from outside the image are 0.
+
+    Motion `2 * i` is `GEOMETRIC[i]` by its magnitude, `2 * i + 1` by minus that.
+    """
     num_channels, height, width = images.shape[1:]
     origins = _origins(magnitude, height, width, images.device)[motions]
     pixels = functional.pad(images.flatten(2), (0, 1))
