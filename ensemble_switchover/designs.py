@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict, fields
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -21,7 +22,7 @@ from ensemble_switchover.machine.terminal import (
     write_rows,
 )
 from ensemble_switchover.planning.design_rows import (
-    DesignRow,
+    DESIGN_ROW_COLUMNS,
     PaperRow,
     list_designs,
     list_paper_tables,
@@ -59,14 +60,16 @@ def show_designs(overrides: Sequence[str], form: str) -> int:
     """Show the designs that the overrides ask for, and return the exit code."""
     rows = list_designs(overrides)
     if form != "table":
-        write_rows(rows, DesignRow, form)
+        write_rows(rows, DESIGN_ROW_COLUMNS, form)
         return 0
     console = make_console()
-    for (family, options, dataset), part in groupby(rows, lambda row: row.budget[:3]):
+    for (family, options, dataset), part in groupby(
+        rows, lambda row: (row["family"], row["changed_options"], row["dataset"])
+    ):
         designs = list(part)
         title = f"{family} {options} on {dataset}" if options else f"{family} on {dataset}"
         print_table(console, _shown_designs(designs), title)
-        for problem in dict.fromkeys(row.problem for row in designs if row.problem):
+        for problem in dict.fromkeys(row["problem"] for row in designs if row["problem"]):
             console.print(Text(f"No such design: {printable(problem)}"), soft_wrap=True)
     return 0
 
@@ -75,7 +78,8 @@ def show_paper(overrides: Sequence[str], form: str) -> int:
     """Show the paper's tables with the solutions of its inequality and a sentence on each."""
     rows, lines = list_paper_tables(overrides)
     if form != "table":
-        write_rows(rows, PaperRow, form)
+        columns = [entry.name for entry in fields(PaperRow)]
+        write_rows(map(asdict, rows), columns, form)
         return 0
     console = make_console()
     for (table, family, dataset), part in groupby(
@@ -88,7 +92,7 @@ def show_paper(overrides: Sequence[str], form: str) -> int:
     return 0
 
 
-def _shown_designs(rows: Sequence[DesignRow]) -> ShownTable:
+def _shown_designs(rows: Sequence[dict[str, Any]]) -> ShownTable:
     headers = (
         "Budget", "Parameters |S|", "Class", "k", "Depth", "Width", "Parameters a member",
         "Parameters", "Fill", "FLOPs/image", "Layers",
@@ -96,21 +100,21 @@ def _shown_designs(rows: Sequence[DesignRow]) -> ShownTable:
     return ShownTable(CAPTION, headers, tuple(map(_design_specs, rows)), 3)
 
 
-def _design_specs(row: DesignRow) -> tuple[str, ...]:
-    budget = (f"{row.budget_depth}x{row.budget_width}", f"{row.budget_parameters:,}")
-    if row.problem is not None:
-        return (*budget, row.design_class, f"{row.k}", *[ABSENT] * 7)
+def _design_specs(row: dict[str, Any]) -> tuple[str, ...]:
+    budget = (f"{row['budget_depth']}x{row['budget_width']}", f"{row['budget_parameters']:,}")
+    if row["problem"] is not None:
+        return (*budget, row["design_class"], f"{row['k']}", *[ABSENT] * 7)
     return (
         *budget,
-        row.design_class,
-        f"{row.k}",
-        f"{row.depth}",
-        f"{row.width}",
-        f"{row.member_parameters:,}",
-        f"{row.parameters:,}",
-        percent(row.budget_fill),
-        quantity(row.flops_per_image),
-        f"{row.layers}",
+        row["design_class"],
+        f"{row['k']}",
+        f"{row['depth']}",
+        f"{row['width']}",
+        f"{row['member_parameters']:,}",
+        f"{row['parameters']:,}",
+        percent(row["budget_fill"]),
+        quantity(row["flops_per_image"]),
+        f"{row['layers']}",
     )
 
 

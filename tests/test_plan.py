@@ -13,7 +13,7 @@ from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.plan import main
 from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning.calibration import calibration_folder, write_calibration
-from ensemble_switchover.planning.plan_rows import PlanRow
+from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import write_record
 from tests.factories import make_record
@@ -58,7 +58,7 @@ def test_every_run_is_a_row_for_other_programs(form, capsys):
     assert err == ""
     rows = json.loads(out) if form == "json" else list(csv.DictReader(io.StringIO(out)))
     assert [row["name"] for row in rows] == [spec.name for spec in expected]
-    assert list(rows[0]) == list(PlanRow.__dataclass_fields__)
+    assert list(rows[0]) == list(PLAN_COLUMNS)
     for row, spec in zip(rows, expected, strict=True):
         assert (int(row["depth"]), int(row["width"])) == (spec.design.depth, spec.design.width)
         assert int(row["parameters"]) == spec.design.parameters

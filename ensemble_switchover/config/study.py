@@ -70,7 +70,7 @@ def resolve_study(configs: Iterable[Config]) -> Study:
         try:
             spec = resolve(config)
         except DesignError as error:
-            impossible.setdefault(_hole(config, str(error)))
+            impossible.setdefault(missing_design(config, str(error)))
         except ConfigError as error:
             problems.update(dict.fromkeys(error.args))
         else:
@@ -87,7 +87,8 @@ def resolve_study(configs: Iterable[Config]) -> Study:
     return Study(list(specs.values()), list(impossible), list(first_asked.values()), num_asked)
 
 
-def _hole(config: Config, reason: str) -> MissingDesign:
+def missing_design(config: Config, reason: str) -> MissingDesign:
+    """Describe the design that a configuration asks for in vain."""
     family, _, budget = read_budget(config)
     design_class = config.design_class.name
     return MissingDesign(family.name, config.dataset.name, budget, design_class, config.k, reason)

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import textwrap
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from rich.text import Text
 from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 ABSENT = "–"  # noqa: RUF001 (an en dash is how tables mark an absent value)
 
@@ -126,18 +126,16 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def write_rows(rows: Sequence[Any], schema: type[Any], form: str) -> None:
-    """Print dataclass rows to standard output as `csv` or `json`."""
+def write_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: str) -> None:
+    """Print rows of these columns to standard output as `csv` or `json`."""
     replace_unknown_characters()
-    values = [asdict(row) for row in rows]
     if form == "json":
-        print(json.dumps(values, indent=1))
+        print(json.dumps(list(rows), indent=1))
         return
-    names = [entry.name for entry in fields(schema)]
     text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(values)
+    writer.writerows(rows)
     print(text.getvalue(), end="")
 
 

@@ -9,6 +9,7 @@ from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.recipe import TABLE_A
 from ensemble_switchover.config.resolve import read_budget, resolve
+from ensemble_switchover.config.study import missing_design
 from ensemble_switchover.design.published import PUBLISHED_FAMILIES, published_table
 from ensemble_switchover.design.published_check import (
     PublishedRowCheck,
@@ -16,43 +17,25 @@ from ensemble_switchover.design.published_check import (
     compare_with_paper,
 )
 from ensemble_switchover.errors import ConfigError, DesignError
+from ensemble_switchover.results.from_run_spec import missing_design_facts, spec_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.config.schema import Config
-    from ensemble_switchover.design import Budget, Family
+    from ensemble_switchover.design import Family
 
 ALL_CLASSES = ("single", "deq", "weq")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesignRow:
-    """One design of one budget; if it does not exist, `problem` says why."""
-
-    family: str
-    family_options: str
-    dataset: str
-    budget_depth: int
-    budget_width: int
-    budget_parameters: int
-    design_class: str
-    k: int
-    depth: int | None = None
-    width: int | None = None
-    member_parameters: int | None = None
-    parameters: int | None = None
-    budget_fill: float | None = None
-    flops_per_image: int | None = None
-    """Floating-point operations of all members' forward pass, 2 per multiply-add."""
-    layers: int | None = None
-    """Convolutions, with those of shortcuts, and classifier of one member."""
-    problem: str | None = None
-
-    @property
-    def budget(self) -> tuple[Any, ...]:
-        """Identifies the budget: family, options, data set, depth, width."""
-        return self.family, self.family_options, self.dataset, self.budget_depth, self.budget_width
+DESIGN_ROW_COLUMNS = (
+    "family", "changed_options", "dataset", "budget_depth", "budget_width", "budget_parameters",
+    "design_class", "k", "depth", "width", "member_parameters", "parameters", "budget_fill",
+    "flops_per_image", "layers", "problem",
+)  # fmt: skip
+"""Those of `results.run_columns` and, of no run: the options of the family that differ from its
+defaults; FLOPs of all members' forward pass, 2 per multiply-add; the convolutions, with those of
+shortcuts, and classifier of one member; and why a design does not exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +60,12 @@ class PaperRow:
     """Whether the printed design breaks the inequality `k * |E| <= |S|`."""
 
 
-def list_designs(overrides: Sequence[str]) -> list[DesignRow]:
+def list_designs(overrides: Sequence[str]) -> list[dict[str, Any]]:
     """Solve the designs that the overrides ask for, of every class if they name none.
 
     Returns:
-        The rows by budget, in the order of the overrides, then by k and class.
+        The rows of `DESIGN_ROW_COLUMNS`, absent values None, by budget, in the order of the
+        overrides, then by k and class.
 
     Raises:
         ConfigError: with every problem of the overrides, once.
@@ -89,21 +73,24 @@ def list_designs(overrides: Sequence[str]) -> list[DesignRow]:
     chosen = list(overrides)
     if not has_override(overrides, "design"):
         chosen.append(f"design={','.join(ALL_CLASSES)}")
-    rows: dict[DesignRow, None] = {}
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     problems: dict[str, None] = {}
     for _, configs in compose_overrides(chosen):
         for config in configs:
             try:
-                rows.setdefault(_design_row(config))
+                row = _design_row(config)
             except ConfigError as error:
                 problems.update(dict.fromkeys(error.args))
+            else:
+                rows.setdefault(tuple(row.values()), row)
     if problems:
         raise ConfigError(*problems)
     budgets: dict[tuple[Any, ...], int] = {}
-    for row in rows:
-        budgets.setdefault(row.budget, len(budgets))
+    for row in rows.values():
+        budgets.setdefault(_budget(row), len(budgets))
     return sorted(
-        rows, key=lambda row: (budgets[row.budget], row.k, ALL_CLASSES.index(row.design_class))
+        rows.values(),
+        key=lambda r: (budgets[_budget(r)], r["k"], ALL_CLASSES.index(r["design_class"])),
     )
 
 
@@ -137,39 +124,29 @@ def list_paper_tables(overrides: Sequence[str]) -> tuple[list[PaperRow], list[st
     return rows, lines
 
 
-def _design_row(config: Config) -> DesignRow:
+def _design_row(config: Config) -> dict[str, Any]:
     try:
         spec = resolve(config)
     except DesignError as error:
-        family, _, budget = read_budget(config)
-        return DesignRow(**_request(config, family, budget), k=config.k, problem=str(error))
-    design = spec.design
-    return DesignRow(
-        **_request(config, spec.family, spec.budget),
-        k=design.k,
-        depth=design.depth,
-        width=design.width,
-        member_parameters=design.member_parameters,
-        parameters=design.parameters,
-        budget_fill=design.budget_fill,
-        flops_per_image=design.k * design.member_flops,
-        layers=spec.family.num_layers(design.depth, design.width, spec.task),
-    )
+        family, _, _ = read_budget(config)
+        facts = missing_design_facts(missing_design(config, str(error)))
+        own: dict[str, Any] = {"problem": str(error)}
+    else:
+        family, design = spec.family, spec.design
+        facts = spec_facts(spec)
+        own = {
+            "flops_per_image": design.k * design.member_flops,
+            "layers": family.num_layers(design.depth, design.width, spec.task),
+        }
+    values = {**facts, **own, "changed_options": _changed_options(family)}
+    return {name: values.get(name) for name in DESIGN_ROW_COLUMNS}
 
 
-def _request(config: Config, family: Family, budget: Budget) -> dict[str, Any]:
-    return {
-        "family": family.name,
-        "family_options": _unusual_options(family),
-        "dataset": config.dataset.name,
-        "budget_depth": budget.depth,
-        "budget_width": budget.width,
-        "budget_parameters": budget.parameters,
-        "design_class": config.design_class.name,
-    }
+def _budget(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in DESIGN_ROW_COLUMNS[:5])
 
 
-def _unusual_options(family: Family) -> str:
+def _changed_options(family: Family) -> str:
     usual = type(family)().options
     changed = {name: value for name, value in family.options.items() if value != usual[name]}
     return " ".join(f"{name}={value}" for name, value in changed.items())

@@ -2,123 +2,102 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.planning.data_sheet import DataSheet
+from ensemble_switchover.results.from_run_spec import missing_design_facts, spec_facts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ensemble_switchover.config.study import MissingDesign
     from ensemble_switchover.planning.forecast import Forecast
 
+RUN_COLUMNS = (
+    "name", "family", "dataset", "budget_depth", "budget_width", "budget_parameters",
+    "design_class", "k", "depth", "width", "member_parameters", "parameters", "budget_fill",
+    "seed", "epochs", "batch_size",
+    "execution", "execution_requested", "precision", "compiled", "device", "device_name",
+)  # fmt: skip
+"""The columns of `results.run_columns` that are known before a run; `execution` is how the members
+will be executed, as far as that is known."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRow:
-    """One run in CSV and JSON; costs are those of all members together."""
+class ForecastFacts:
+    """What a plan adds to the columns of a run; costs are those of all members together."""
 
-    name: str
-    family: str
-    dataset: str
-    budget_depth: int
-    budget_width: int
-    budget_parameters: int
-    design_class: str
-    k: int
     state: str
     """`finished`, `failed`, `interrupted`, `running`, `unreadable`, `absent`, or `impossible`."""
+    problem: str | None = None
+    """Why the design does not exist; the columns of a design and its costs are then empty."""
     shared: bool | None = None
     """Whether the training of another run provides its record."""
-    problem: str | None = None
-    """Why the design does not exist; the columns that follow are then empty."""
-    depth: int | None = None
-    width: int | None = None
-    member_parameters: int | None = None
-    parameters: int | None = None
-    budget_fill: float | None = None
-    seed: int | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    execution: str | None = None
-    """How the members will be executed, as far as that is known."""
-    execution_requested: str | None = None
-    """Execution that is requested, such as `auto`."""
-    precision: str | None = None
-    compiled: bool | None = None
     num_threads_requested: int | None = None
     """Number of threads that is requested; empty for the machine's own choice."""
     steps: int | None = None
+    """Training steps of all members in all epochs."""
     training_flops: float | None = None
+    """Floating-point operations of the training steps of all members."""
     memory_bytes: int | None = None
+    """Predicted peak memory of training."""
     fits: bool | None = None
+    """Whether the device has that memory."""
     predicted_training_seconds: float | None = None
+    """Training of all epochs, without evaluation."""
     predicted_evaluation_seconds: float | None = None
+    """Evaluation after every epoch."""
     latency_one_image_ms: float | None = None
+    """Predicted inference of one image alone."""
     latency_many_images_ms_per_image: float | None = None
+    """Predicted inference per image in large batches."""
     seconds_are_lower_bounds: bool | None = None
+    """Whether they follow from a data sheet in place of timings."""
     seconds_are_extrapolated: bool | None = None
+    """Whether no timed design is like this one."""
     seconds_from: str | None = None
-    device: str | None = None
-    device_name: str | None = None
+    """Calibration, timed design or data sheet that the seconds follow from."""
     steady_training_seconds: float | None = None
     """As measured in a finished run of these conditions, a warm-up epoch as a median epoch."""
 
 
-def hole_row(hole: MissingDesign) -> PlanRow:
+PLAN_COLUMNS = (*RUN_COLUMNS, *(entry.name for entry in fields(ForecastFacts)))
+
+
+def hole_row(hole: MissingDesign) -> dict[str, Any]:
     """Return the row of a design that does not exist."""
-    return PlanRow(
-        name="",
-        family=hole.family,
-        dataset=hole.dataset,
-        budget_depth=hole.budget.depth,
-        budget_width=hole.budget.width,
-        budget_parameters=hole.budget.parameters,
-        design_class=hole.design_class,
-        k=hole.k,
-        state="impossible",
-        problem=hole.reason,
-    )
+    facts = ForecastFacts(state="impossible", problem=hole.reason)
+    return _row(missing_design_facts(hole), facts)
 
 
-def plan_row(entry: Forecast) -> PlanRow:
+def plan_row(entry: Forecast) -> dict[str, Any]:
     """Return the row of a forecast."""
     spec, cost, conditions = entry.spec, entry.cost, entry.machine.conditions
-    design, budget = spec.design, spec.budget
-    return PlanRow(
-        name=spec.name,
-        family=spec.family.name,
-        dataset=spec.dataset.name,
-        budget_depth=budget.depth,
-        budget_width=budget.width,
-        budget_parameters=budget.parameters,
-        design_class=design.design_class.value,
-        k=design.k,
-        depth=design.depth,
-        width=design.width,
-        member_parameters=design.member_parameters,
-        parameters=design.parameters,
-        budget_fill=design.budget_fill,
-        seed=spec.seed,
-        epochs=spec.recipe.epochs,
-        batch_size=spec.recipe.batch_size,
+    environment = {
+        "execution": entry.plan.label,
+        "device": conditions.device,
+        "device_name": conditions.device_name,
+    }
+    facts = ForecastFacts(
         state=entry.state.value,
         shared=entry.shared,
+        num_threads_requested=spec.threads,
         steps=cost.steps,
         training_flops=cost.training_flops,
         memory_bytes=cost.memory_bytes,
         fits=entry.fits,
-        execution=entry.plan.label,
-        execution_requested=spec.execution.name,
-        precision=spec.precision,
-        compiled=spec.compile,
-        num_threads_requested=spec.threads,
-        seconds_are_lower_bounds=isinstance(entry.machine.basis, DataSheet),
-        seconds_are_extrapolated=cost.extrapolated,
         predicted_training_seconds=cost.training_seconds,
         predicted_evaluation_seconds=cost.evaluation_seconds,
         latency_one_image_ms=cost.one_image_ms,
         latency_many_images_ms_per_image=cost.many_images_ms,
-        device=conditions.device,
-        device_name=conditions.device_name,
+        seconds_are_lower_bounds=isinstance(entry.machine.basis, DataSheet),
+        seconds_are_extrapolated=cost.extrapolated,
         seconds_from=entry.machine.source,
         steady_training_seconds=entry.measured_training_seconds,
     )
+    return _row(spec_facts(spec, environment), facts)
+
+
+def _row(run: Mapping[str, Any], facts: ForecastFacts) -> dict[str, Any]:
+    return {name: run.get(name) for name in RUN_COLUMNS} | asdict(facts)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.config.study import MissingDesign
 
 
 def spec_facts(spec: RunSpec, environment: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -43,6 +44,21 @@ def spec_facts(spec: RunSpec, environment: Mapping[str, Any] | None = None) -> d
         }
     )
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def missing_design_facts(missing: MissingDesign) -> dict[str, Any]:
+    """Return the facts of a design that does not exist, as flat columns."""
+    return read_facts(
+        {
+            "design": {
+                "family": missing.family,
+                "design_class": missing.design_class,
+                "k": missing.k,
+            },
+            "dataset": {"name": missing.dataset},
+            "budget": missing.budget,
+        }
+    )
 
 
 def budget_record(spec: RunSpec) -> BudgetRecord:

@@ -219,7 +219,7 @@ def read_facts(parts: Mapping[str, object]) -> dict[str, Any]:
             values |= {name: facts.get(field) for name, field in columns}
         elif facts is not None:
             values |= {name: getattr(facts, field, None) for name, field in columns}
-    if "family_options" in values:
+    if values.get("family_options") is not None:
         values["family_options"] = json.dumps(values["family_options"], sort_keys=True)
     return values
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass
 
 import pytest
 from rich.console import Console
@@ -74,25 +73,20 @@ def test_no_digit_is_lost_on_a_narrow_terminal(width: int) -> None:
 
 
 def test_rows_are_written_for_other_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [_Row("a,b", 1, None), _Row('"', 2, 0.1 + 0.2)]
-    write_rows(rows, _Row, "csv")
+    columns = ("name", "count", "share")
+    values = (("a,b", 1, None), ('"', 2, 0.1 + 0.2))
+    rows = [dict(zip(columns, row, strict=True)) for row in values]
+    write_rows(rows, columns, "csv")
     assert [*csv.DictReader(io.StringIO(capsys.readouterr().out))] == [
         {"name": "a,b", "count": "1", "share": ""},
         {"name": '"', "count": "2", "share": repr(0.1 + 0.2)},
     ]
-    write_rows(rows, _Row, "json")
-    assert json.loads(capsys.readouterr().out) == [asdict(row) for row in rows]
-    write_rows([], _Row, "csv")
+    write_rows(rows, columns, "json")
+    assert json.loads(capsys.readouterr().out) == rows
+    write_rows([], columns, "csv")
     assert capsys.readouterr().out == "name,count,share\n"
-    write_rows([], _Row, "json")
+    write_rows([], columns, "json")
     assert json.loads(capsys.readouterr().out) == []
-
-
-@dataclass(frozen=True)
-class _Row:
-    name: str
-    count: int
-    share: float | None
 
 
 @pytest.mark.parametrize(

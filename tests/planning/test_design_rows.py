@@ -20,15 +20,15 @@ CIFAR10 = ImageTask(3, 32, 10)
 
 
 def knobs(rows):
-    return [(row.design_class, row.k, row.depth, row.width) for row in rows]
+    return [(row["design_class"], row["k"], row["depth"], row["width"]) for row in rows]
 
 
 def test_every_class_where_none_is_named():
     rows = list_designs(["k=2"])
     assert knobs(rows)[0] == ("single", 1, 26, 8)
-    assert [row.design_class for row in rows] == ["single", "deq", "weq"]
-    assert [row.design_class for row in list_designs(["design=weq", "k=2"])] == ["weq"]
-    assert {row.design_class for row in list_designs(["sweep=demo", "design=deq"])} == {"deq"}
+    assert [row["design_class"] for row in rows] == ["single", "deq", "weq"]
+    assert [row["design_class"] for row in list_designs(["design=weq", "k=2"])] == ["weq"]
+    assert {row["design_class"] for row in list_designs(["sweep=demo", "design=deq"])} == {"deq"}
 
 
 def test_rows_are_the_solvers():
@@ -43,23 +43,25 @@ def test_rows_are_the_solvers():
     rows = list_designs(overrides)
     assert len(rows) == 12
     for row in rows:
-        budget = budget_of_network(family, row.budget_depth, row.budget_width, CIFAR10)
-        design = solve(family, budget, DesignClass(row.design_class), 4, CIFAR10)
-        assert row.budget_parameters == budget.parameters
-        assert (row.depth, row.width, row.k) == (design.depth, design.width, design.k)
-        assert (row.member_parameters, row.parameters) == (
+        budget = budget_of_network(family, row["budget_depth"], row["budget_width"], CIFAR10)
+        design = solve(family, budget, DesignClass(row["design_class"]), 4, CIFAR10)
+        assert row["budget_parameters"] == budget.parameters
+        assert (row["depth"], row["width"], row["k"]) == (design.depth, design.width, design.k)
+        assert (row["member_parameters"], row["parameters"]) == (
             design.member_parameters,
             design.parameters,
         )
-        assert row.budget_fill == design.budget_fill
-        assert row.flops_per_image == design.k * family.flops(design.depth, design.width, CIFAR10)
-        assert row.layers == family.num_layers(design.depth, design.width, CIFAR10)
-        assert row.problem is None
+        assert row["budget_fill"] == design.budget_fill
+        assert row["flops_per_image"] == design.k * family.flops(
+            design.depth, design.width, CIFAR10
+        )
+        assert row["layers"] == family.num_layers(design.depth, design.width, CIFAR10)
+        assert row["problem"] is None
 
 
 def test_rows_go_by_budget_then_by_k_then_by_class():
     rows = list_designs(["budget.width=16,12", "design=weq,deq,single", "k=4,2", "seed=0,1"])
-    assert [(row.budget_width, row.k, row.design_class) for row in rows] == [
+    assert [(row["budget_width"], row["k"], row["design_class"]) for row in rows] == [
         (width, k, design)
         for width in (16, 12)
         for k, designs in ((1, ["single"]), (2, ["deq", "weq"]), (4, ["deq", "weq"]))
@@ -69,16 +71,16 @@ def test_rows_go_by_budget_then_by_k_then_by_class():
 
 def test_a_hole_has_its_reason_and_the_others_are_there():
     rows = list_designs(["k=2,64", "design=deq"])
-    assert [row.problem is None for row in rows] == [True, False]
+    assert [row["problem"] is None for row in rows] == [True, False]
     hole = rows[1]
-    assert (hole.k, hole.depth, hole.parameters) == (64, None, None)
-    assert "smallest budget that would do is" in hole.problem
-    assert hole.budget_parameters == rows[0].budget_parameters
+    assert (hole["k"], hole["depth"], hole["parameters"]) == (64, None, None)
+    assert "smallest budget that would do is" in hole["problem"]
+    assert hole["budget_parameters"] == rows[0]["budget_parameters"]
 
 
 def test_budgets_of_parameters_are_told_by_their_network():
     rows = list_designs(["budget=parameters", "budget.parameters=200k,1M", "k=2"])
-    found = {row.budget_width: row.budget_parameters for row in rows}
+    found = {row["budget_width"]: row["budget_parameters"] for row in rows}
     family = make_family("resnet", {})
     for (width, parameters), limit in zip(found.items(), (200_000, 10**6), strict=True):
         digits = ImageTask(1, 8, 10)
@@ -88,7 +90,7 @@ def test_budgets_of_parameters_are_told_by_their_network():
 
 def test_options_are_told_where_they_are_unusual():
     rows = list_designs(["arch=densenet", "arch.bottleneck=false,true", "design=single"])
-    assert [row.family_options for row in rows] == ["", "bottleneck=True"]
+    assert [row["changed_options"] for row in rows] == ["", "bottleneck=True"]
 
 
 def test_every_problem_is_named_once():

@@ -13,13 +13,16 @@ def test_a_row_holds_what_was_found(specs):
     found = forecast(specs, [make_calibration()], None)
     row = plan_row(found[0])
     spec, cost = found[0].spec, found[0].cost
-    assert (row.name, row.state, row.seed, row.epochs, row.batch_size) == (
+    assert (row["name"], row["state"], row["seed"], row["epochs"], row["batch_size"]) == (
         spec.name, "finished", 0, 3, 16,
     )  # fmt: skip
-    assert (row.depth, row.width, row.k) == (spec.design.depth, spec.design.width, 1)
-    assert row.predicted_training_seconds == cost.training_seconds
-    assert row.memory_bytes == cost.memory_bytes
-    assert (row.execution, row.execution_requested) == (found[0].plan.label, spec.execution.name)
-    assert row.latency_many_images_ms_per_image == cost.many_images_ms
-    assert (row.device, row.device_name) == ("cpu", "Example CPU")
-    assert row.steady_training_seconds == 9
+    assert (row["depth"], row["width"], row["k"]) == (spec.design.depth, spec.design.width, 1)
+    assert row["predicted_training_seconds"] == cost.training_seconds
+    assert row["memory_bytes"] == cost.memory_bytes
+    assert (row["execution"], row["execution_requested"]) == (
+        found[0].plan.label,
+        spec.execution.name,
+    )
+    assert row["latency_many_images_ms_per_image"] == cost.many_images_ms
+    assert (row["device"], row["device_name"]) == ("cpu", "Example CPU")
+    assert row["steady_training_seconds"] == 9

@@ -19,7 +19,7 @@ from ensemble_switchover.analysis.design_table import (
 )
 from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.results.epoch_metrics import QUALITY
-from ensemble_switchover.results.run_columns import COLUMNS
+from ensemble_switchover.results.run_columns import COLUMNS, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,18 +39,23 @@ _TIMES = {
 }
 _LATENCIES = {"latency": "latency_ms_per_image", "fastest": "fastest_latency_ms_per_image"}
 
-METRICS: tuple[tuple[str, str, str], ...] = (
-    ("error", "test error", "%"),
-    ("epoch", "training time per epoch", "s"),
-    ("training", "training time", "s"),
-    ("accuracy", "time to accuracy", "s"),
-    ("latency", "inference time per image", "ms"),
-    ("fastest", "inference time per image, fastest execution", "ms"),
-    ("memory", "peak memory", "MiB"),
-    ("layer", "time of a layer", "ms"),
-    ("member", "members' error", "%"),
-    *((name, COLUMNS[name].label, COLUMNS[name].unit) for name in QUALITY[1:]),
-    ("parameters", "parameters", ""),
+_SHORT_NAMES = {
+    "error": "test error",
+    "epoch": "training time per epoch",
+    "training": "training time",
+    "accuracy": "time to accuracy",
+    "latency": "inference time per image",
+    "fastest": "inference time per image, fastest execution",
+    "memory": "peak memory",
+    "layer": "time of a layer",
+    "member": "members' error",
+    **{name: COLUMNS[name].label for name in QUALITY[1:]},
+    "parameters": "parameters",
+}
+_UNITS = {key: unit_of(column) for key, column in (_ERRORS | _TIMES | _LATENCIES).items()}
+METRICS = tuple(
+    (key, name, "MiB" if key == "memory" else _UNITS.get(key, ""))
+    for key, name in _SHORT_NAMES.items()
 )
 """Key in the page, name and unit of each metric."""
 
