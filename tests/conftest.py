@@ -1,7 +1,9 @@
+import gc
 import json
 import multiprocessing.process
 import os
 import subprocess
+import sys
 import tempfile
 from copy import deepcopy
 
@@ -16,6 +18,12 @@ _caches = tempfile.TemporaryDirectory(prefix="ensemble_switchover_tests_")
 os.environ["XDG_CACHE_HOME"] = _caches.name  # nothing of the user's is read or written
 
 
+GARBAGE_THRESHOLDS = 20_000, 10, 100
+"""Objects between two looks of the garbage collector, and looks between those at older objects."""
+NEW_MODULES = 50
+"""So many modules are imported anew before what they consist of is taken for permanent."""
+
+_frozen_modules = 0
 _composed = {}
 """Overrides -> their configuration, which takes a tenth of a second to compose."""
 
@@ -26,6 +34,24 @@ FIXTURE_GROUPS = {
     "browser": "browser",
 }
 """Expensive fixtures -> what one process makes once for all tests that use them."""
+
+
+def pytest_configure():
+    """Collect garbage rarely: thousands of tests and their modules are none, and are many."""
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+def pytest_runtest_setup():
+    """Keep the garbage collector from looking through all modules again and again."""
+    global _frozen_modules
+    if len(sys.modules) > _frozen_modules + NEW_MODULES:
+        gc.freeze()
+        _frozen_modules = len(sys.modules)
+
+
+def pytest_unconfigure():
+    """Leave no object to the interpreter's end that it would not look at."""
+    gc.unfreeze()
 
 
 def pytest_collection_modifyitems(items):
@@ -62,8 +88,11 @@ def _no_processes(request, monkeypatch):
 @pytest.fixture(autouse=True, scope="session")
 def _schemas():
     from ensemble_switchover.config.schema import register_schemas
+    from tests.quick_compositions import quick_compositions
 
     register_schemas()
+    with quick_compositions():
+        yield
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ensemble_switchover.config.compose import compose_overrides, read_overrides
 from ensemble_switchover.config.schema import conf_folder, typed
 from ensemble_switchover.errors import ConfigError
+from tests.quick_compositions import hydra_alone
 
 MISTAKES = (HydraException, OmegaConfBaseException, ConfigError)
 
@@ -149,12 +150,33 @@ POOL = [
 ]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     st.lists(st.sampled_from(list(itertools.chain.from_iterable(POOL))), max_size=4, unique=True)
 )
 def test_whatever_the_overrides_runs_are_those_of_hydra(overrides):
-    check(overrides)
+    with hydra_alone():
+        check(overrides)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("seed=3", "arch=vgg", "dataset=cifar100", "design=deq", "k=6", "budget.width=16"),
+        ("arch=densenet", "arch.bottleneck=true", "budget=parameters", "budget.parameters=1M"),
+        ("sweep=digits", "hydra.launcher.n_jobs=3", "execution=parallel", "logger=csv"),
+        ("++hydra.job.chdir=true", "dataset={flip:false}", "~logger"),
+    ],
+)
+def test_the_quick_compositions_of_tests_are_those_of_hydra(overrides):
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        quick = [_compose_whole(overrides) for _ in range(2)]
+        with hydra_alone():
+            assert [_compose_whole(overrides)] * 2 == quick
+
+
+def _compose_whole(overrides):
+    return compose("config", overrides=list(overrides), return_hydra_config=True)
 
 
 def test_a_run_shares_nothing_that_another_could_change():
@@ -173,7 +195,7 @@ def test_overrides_that_mean_nothing_are_refused(overrides):
         compose_overrides(list(overrides))
 
 
-def test_thousands_of_runs_need_few_compositions(monkeypatch):
+def test_hundreds_of_runs_need_few_compositions(monkeypatch):
     from ensemble_switchover.config import compose as composition
 
     composed = []
@@ -183,6 +205,6 @@ def test_thousands_of_runs_need_few_compositions(monkeypatch):
         return compose(*arguments, **options)
 
     monkeypatch.setattr(composition, "compose", counting)
-    overrides = ["arch=resnet,vgg", "seed=range(0,500)", "k=2,3,4", "study=${arch.family}"]
-    assert len(runs_of_ours(*overrides)) == 3000
+    overrides = ["arch=resnet,vgg", "seed=range(0,100)", "k=2,3,4", "study=${arch.family}"]
+    assert len(runs_of_ours(*overrides)) == 600
     assert len(composed) == 2  # of the first run, and of the other family
