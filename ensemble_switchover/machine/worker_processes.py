@@ -16,7 +16,7 @@ from ensemble_switchover.machine import interruption
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
-    from multiprocessing.context import SpawnProcess
+    from multiprocessing.context import ForkServerProcess
 
 SECONDS_TO_END = 5.0
 
@@ -25,7 +25,7 @@ class WorkerProcesses:
     """Processes with a connection to each; leaving the context ends them."""
 
     def __init__(self) -> None:
-        self._processes: list[SpawnProcess] = []
+        self._processes: list[ForkServerProcess] = []
         self._connections: list[Connection] = []
         self._names: list[str] = []
         self.end = weakref.finalize(self, _end, self._processes, self._connections)
@@ -43,16 +43,22 @@ class WorkerProcesses:
     def start(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
         """Start a process that calls `work(connection, *arguments)`.
 
-        It is a new interpreter, since a fork could use neither CUDA nor existing threads.
+        It is no fork of this process, which could use neither CUDA nor existing threads. A server,
+        started with the first process, has imported the module of that first `work`, and forks all
+        of them; so torch is imported once.
 
         Args:
             name: Names the process in messages.
             work: A function of a module, called in the new process.
             arguments: Further arguments of `work`, which must be picklable.
         """
-        context = get_context("spawn")
+        context = get_context("forkserver")
+        context.set_forkserver_preload([work.__module__])
         ours, theirs = context.Pipe()
-        process = context.Process(target=_live, args=(work, theirs, *arguments), daemon=True)
+        environment = dict(os.environ)
+        process = context.Process(
+            target=_live, args=(environment, work, theirs, *arguments), daemon=True
+        )
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:  # an interruption in between would leave a process that nothing ends
             process.start()
@@ -91,7 +97,7 @@ class WorkerProcesses:
             yield waiting[id(ready)]
 
 
-def _end(processes: Sequence[SpawnProcess], ours: Sequence[Connection]) -> None:
+def _end(processes: Sequence[ForkServerProcess], ours: Sequence[Connection]) -> None:
     for process in processes:
         process.kill()
     for process in processes:
@@ -100,8 +106,15 @@ def _end(processes: Sequence[SpawnProcess], ours: Sequence[Connection]) -> None:
         connection.close()
 
 
-def _live(work: Callable[..., None], connection: Connection, *arguments: Any) -> None:
+def _live(
+    environment: dict[str, str],
+    work: Callable[..., None],
+    connection: Connection,
+    *arguments: Any,
+) -> None:
     """Run in the new process: call the work, and exit if the parent ends first."""
+    os.environ.clear()  # of when the server started
+    os.environ.update(environment)
     for number in (
         signal.SIGINT,
         signal.SIGTERM,

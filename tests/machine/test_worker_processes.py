@@ -15,6 +15,8 @@ from ensemble_switchover.machine.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.process
 
+IMPORTED_BY = os.getpid()
+
 
 def _answer(connection, text):
     connection.send_bytes(text.encode())
@@ -53,20 +55,64 @@ def has_ended(process_id):
     return False
 
 
-def test_a_crew_answers_and_one_that_was_killed_is_named():
+def led(lead, *arguments):
+    """Let a new process lead a crew, so that this one starts no server; return what it sends."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    leader = context.Process(target=lead, args=(theirs, *arguments))
+    leader.start()
+    sent = ours.recv_bytes().decode()
+    leader.join()
+    return sent
+
+
+def _lead_one_that_answers_and_one_that_vanishes(connection):
     with WorkerProcesses() as crew:
         crew.start("the first", _answer, "here")
         crew.start("the second", _vanish)
-        assert crew.receive(0) == b"here"
-        with pytest.raises(ProcessEndedError, match=r"the process of the second was ended .*-9"):
+        answer = crew.receive(0)
+        with pytest.raises(ProcessEndedError) as error:
             crew.receive(1)
+        connection.send_bytes(answer + b": " + str(error.value).encode())
+
+
+def test_a_crew_answers_and_one_that_was_killed_is_named():
+    sent = led(_lead_one_that_answers_and_one_that_vanishes)
+    assert sent.startswith("here: the process of the second was ended (exit code -9; ")
+
+
+def _leave(connection, path):
+    """End a crew, and wait until it has ended."""
+    with WorkerProcesses() as crew:
+        crew.start("one", _wait_for_ever, path)
+        crew.receive(0)
+    connection.send_bytes(b"ended" if has_ended(int(path.read_text())) else b"alive")
 
 
 def test_leaving_ends_all(tmp_path):
+    assert led(_leave, tmp_path / "process") == "ended"
+
+
+def _tell_origin(connection):
+    facts = f"{IMPORTED_BY} {os.getpid()} {os.getppid()} {os.environ.get('OF_NOW')}"
+    connection.send_bytes(facts.encode())
+
+
+def _tell_origins(connection):
+    """Send what two processes tell of themselves, the second started in another environment."""
     with WorkerProcesses() as crew:
-        crew.start("one", _wait_for_ever, tmp_path / "process")
-        crew.receive(0)
-    assert has_ended(int((tmp_path / "process").read_text()))
+        for number in range(2):
+            os.environ["OF_NOW"] = str(number)
+            crew.start(str(number), _tell_origin)
+        connection.send_bytes(b"\n".join(crew.receive(number) for number in range(2)))
+
+
+def test_their_module_is_imported_once_and_their_environment_is_of_now():
+    first, second = (line.split() for line in led(_tell_origins).splitlines())
+    server = first[2]
+    assert (first[0], second[0], second[2]) == (server, server, server)
+    assert len({server, first[1], second[1]}) == 3
+    assert (first[3], second[3]) == ("0", "1")
 
 
 def _forget(connection, path):
