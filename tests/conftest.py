@@ -62,7 +62,21 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group(FIXTURE_GROUPS[name]))
         if "browser" in names:
             item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("slurm", "process"))))
+    items.sort(key=_turn)
+
+
+def _turn(item):
+    """Return when a test begins: those of Slurm wait most and are one group, processes wait too."""
+    if item.get_closest_marker("slurm"):
+        return 0
+    return 1 if item.get_closest_marker("process") else 2
+
+
+def pytest_xdist_auto_num_workers():
+    """Run one more worker than there are processors, for tests wait for processes meanwhile."""
+    from ensemble_switchover.machine.hardware import num_processors
+
+    return num_processors() + 1
 
 
 @pytest.fixture(autouse=True)
