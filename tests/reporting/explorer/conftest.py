@@ -27,7 +27,7 @@ def demo_page(demo_folder: Path) -> Path:
     return write_explorer([demo_folder])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")  # beyond it, Playwright's loop would bar all others
 def browser() -> Iterator[Browser]:
     with open_browser() as opened:
         yield opened

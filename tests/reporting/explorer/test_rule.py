@@ -27,6 +27,7 @@ from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import SCRIPTS
 from tests.analysis.advice.advice_cases import IMPOSSIBLE, LIMITS, noisy_study
 from tests.factories import make_record, make_study
+from tests.reporting.explorer.browser import use_tab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -67,11 +68,10 @@ def blank(browser: Browser) -> Iterator[Page]:
     """Open an empty page that has the functions of all scripts but the last, which begins."""
     folder = files("ensemble_switchover.reporting.explorer") / "script"
     source = "\n".join(folder.joinpath(name).read_text("utf-8") for name in SCRIPTS)
-    page = browser.new_page()
-    page.set_content("<body></body>")
-    page.add_script_tag(content=source.removesuffix("\nstart();\n"))
-    yield page
-    page.close()
+    with use_tab(browser) as page:
+        page.set_content("<body></body>")
+        page.add_script_tag(content=source.removesuffix("\nstart();\n"))
+        yield page
 
 
 def told(reading: Any, numbers: dict[Any, int]) -> Any:
