@@ -3,12 +3,16 @@
 `program.start` is for tests in which a process is the point (signals, exit codes, what is on its
 disk after a kill) and imports are not. `python -m tests.program FD` is the process that is copied:
 it imports what a training needs and forks for each command that it reads from the socket FD.
+
+A copy is cheap as long as it writes to little of the memory that it shares: the garbage collector
+leaves alone what was there before, and at its end a copy does not take its modules apart.
 """
 
 from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import json
 import os
 import runpy
@@ -18,11 +22,12 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -116,12 +121,10 @@ def _original() -> socket.socket:
 
 
 def _serve(commands: socket.socket) -> None:
-    import ensemble_switchover.app
-    import ensemble_switchover.runner.run  # noqa: F401 - torch and Lightning
-
+    _import_what_commands_need()
     running: dict[int, int] = {}
     while True:
-        if select.select([commands], [], [], 0.01)[0]:
+        if select.select([commands], [], [], 0.01 if running else None)[0]:
             message, fds, _, _ = socket.recv_fds(commands, 1 << 20, 3)
             if not message:
                 return
@@ -133,7 +136,6 @@ def _serve(commands: socket.socket) -> None:
                 for other in running.values():
                     os.close(other)
                 _become(*json.loads(message), out, err)
-                return
             os.close(out)
             os.close(err)
             os.write(status, f"{process_id}\n".encode())
@@ -145,9 +147,23 @@ def _serve(commands: socket.socket) -> None:
                 os.close(running.pop(process_id))
 
 
+def _import_what_commands_need() -> None:
+    import polars  # noqa: F401 - its threads, which no copy has, begin with its first use
+    import sklearn.datasets  # noqa: F401 - the digits
+    from hydra.core.plugins import Plugins
+
+    import ensemble_switchover.app
+    import ensemble_switchover.runner.run
+    import ensemble_switchover.sweep.within_hours  # noqa: F401
+
+    Plugins.instance()  # imports all plugins
+    gc.collect()
+    gc.freeze()
+
+
 def _become(
     module: str, arguments: list[str], folder: str, environment: dict[str, str], out: int, err: int
-) -> None:
+) -> NoReturn:
     os.setsid()
     os.dup2(out, 1)
     os.dup2(err, 2)
@@ -159,7 +175,31 @@ def _become(
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[1:] = arguments
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    end_with(lambda: runpy.run_module(module, run_name="__main__", alter_sys=True))
+
+
+def end_with(program: Callable[[], object]) -> NoReturn:
+    """Run a program to the end of this process, as an interpreter does, and clear up less."""
+    code = _exit_code(program)
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _exit_code(program: Callable[[], object]) -> int:
+    try:
+        program()
+    except SystemExit as ending:
+        if ending.code is None or isinstance(ending.code, int):
+            return ending.code or 0
+        print(ending.code, file=sys.stderr)
+        return 1
+    except BaseException:  # noqa: BLE001 - told, as by an interpreter
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ def job(node):
 
 
 if __name__ == "__main__":
-    from tests import troubled
+    from tests import copied_workers, troubled
 
+    copied_workers.copy_workers()
     app.job = troubled.job
     app.main()
