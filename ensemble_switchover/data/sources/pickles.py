@@ -34,15 +34,14 @@ def read_batch(content: bytes, name: str) -> dict[str, Any]:
     """
     try:
         found = _Reader(BytesIO(content), encoding=TEXT_ENCODING).load()
+        if isinstance(found, dict):
+            found = {_text(key): _plain(value) for key, value in found.items()}
     except Exception as error:
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise DataError(f"{name} is not a batch of images that can be read ({reason})") from error
     if not isinstance(found, dict):
         raise DataError(f"{name} is not a batch of images: expected a dictionary")
-    return {
-        _text(key): value.array if isinstance(value, _Array) else value
-        for key, value in found.items()
-    }
+    return found
 
 
 class _Dtype:
@@ -63,7 +62,8 @@ class _Dtype:
 class _Array:
     """Replaces `numpy.ndarray`."""
 
-    array: np.ndarray
+    array: np.ndarray | None = None
+    """None until the pickle gives its contents."""
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, dtype, is_fortran_order, content = state
@@ -111,6 +111,15 @@ class _Reader(pickle.Unpickler):
         if (module, name) not in _REPLACEMENTS:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no batch needs")
         return _REPLACEMENTS[module, name]
+
+
+def _plain(value: object) -> object:
+    """Return numpy's array in place of its replacement."""
+    if not isinstance(value, _Array):
+        return value
+    if value.array is None:
+        raise pickle.UnpicklingError("an array without contents")
+    return value.array
 
 
 def _text(value: object) -> str:
