@@ -39,18 +39,16 @@ def draw_classes(num_classes: int, similarity: float, seed: int) -> FunctionSyst
             become equal.
         seed: The seed of the systems.
     """
-    drawn = [_draw_class(number, similarity, seed) for number in range(num_classes)]
-    return FunctionSystems(
-        np.stack([maps for maps, _ in drawn]), np.array([count for _, count in drawn])
-    )
-
-
-def _draw_class(number: int, similarity: float, seed: int) -> tuple[np.ndarray, int]:
-    shared = np.random.default_rng([seed, 0, number // RELATED_CLASSES])
-    num_maps = int(shared.integers(2, MAX_MAPS + 1))
-    middle = _first_suitable(shared, num_maps)
-    own = np.random.default_rng([seed, 1, number])
-    return _first_suitable(own, num_maps, middle, similarity), num_maps
+    all_maps, counts = [], []
+    for first in range(0, num_classes, RELATED_CLASSES):
+        shared = np.random.default_rng([seed, 0, first // RELATED_CLASSES])
+        num_maps = int(shared.integers(2, MAX_MAPS + 1))
+        middle = _first_suitable(shared, num_maps)
+        for number in range(first, min(first + RELATED_CLASSES, num_classes)):
+            own = np.random.default_rng([seed, 1, number])
+            all_maps.append(_first_suitable(own, num_maps, middle, similarity))
+            counts.append(num_maps)
+    return FunctionSystems(np.stack(all_maps), np.array(counts))
 
 
 def _first_suitable(
