@@ -10,13 +10,20 @@ from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner import run
 from ensemble_switchover.sweep.sweep_plan import run_job_of_sweep
 
-SMALL = {"resnet": (14, 8), "densenet": (13, 8), "wide_resnet": (16, 1)}
+UNMEASURED = ("measurement.latency_batch_sizes=[]", "measurement.layer_repeats=0")
 
 
-@pytest.mark.parametrize("design_class", ["single", "deq", "weq"])
-@pytest.mark.parametrize("family", sorted(SMALL))
-def test_every_family_and_design_class_trains(family, design_class, tiny_spec, tmp_path, log_lines):
-    depth, width = SMALL[family]
+@pytest.mark.parametrize(
+    ("family", "depth", "width", "design_class"),
+    [
+        ("resnet", 14, 8, "single"),
+        ("densenet", 13, 8, "deq"),
+        ("wide_resnet", 16, 1, "weq"),
+    ],
+)
+def test_every_family_and_design_class_trains(
+    family, depth, width, design_class, tiny_spec, tmp_path, log_lines
+):
     spec, config = tiny_spec(
         f"arch={family}",
         f"design={design_class}",
@@ -62,47 +69,36 @@ def test_every_family_and_design_class_trains(family, design_class, tiny_spec, t
     assert len(log_lines) == 2  # none on where the images are: a CPU computes there
 
 
-def test_the_same_cell_again_gives_the_same_result(tiny_spec):
-    spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
-    first, second = (run.train_and_measure(spec, config) for _ in "12")
-    for one, other in zip(first.epochs, second.epochs, strict=True):
-        assert (one.error_percent, one.nll_nats, one.train_loss_nats) == (
-            other.error_percent,
-            other.nll_nats,
-            other.train_loss_nats,
-        )
-
-
-def test_another_seed_gives_another_result(tiny_spec):
-    results = []
-    for seed in (0, 1):
-        spec, config = tiny_spec(f"seed={seed}", "budget.depth=8", "budget.width=8")
-        results.append(run.train_and_measure(spec, config))
-    assert results[0].epochs[0].train_loss_nats != results[1].epochs[0].train_loss_nats
-    assert not set(results[0].member_seeds) & set(results[1].member_seeds)
-
-
-@pytest.mark.parametrize(
-    ("augmentation", "operations"), [("standard", (None, None)), ("randaugment", (2, 14))]
-)
-def test_augmented_images_train(augmentation, operations, tiny_spec):
-    spec, config = tiny_spec(
-        f"dataset.augmentation={augmentation}",
-        "dataset.crop_padding=1",
-        "budget.depth=8",
-        "budget.width=4",
+def test_the_same_cell_again_gives_the_same_result_and_another_seed_another(tiny_spec):
+    small = ("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2", *UNMEASURED)
+    augmented = ("dataset.augmentation=standard", "dataset.crop_padding=1")
+    first, again, other = (
+        run.train_and_measure(*tiny_spec(*small, *augmented, f"seed={seed}")) for seed in (0, 0, 1)
     )
-    record = run.train_and_measure(spec, config)
-    data = record.dataset
-    assert data.augmentation == augmentation
-    assert (data.randaugment_ops, data.randaugment_magnitude) == operations
+    assert first.dataset.augmentation == "standard"
+    for one, same, another in zip(first.epochs, again.epochs, other.epochs, strict=True):
+        assert (one.error_percent, one.nll_nats, one.train_loss_nats) == (
+            same.error_percent,
+            same.nll_nats,
+            same.train_loss_nats,
+        )
+        assert one.train_loss_nats != another.train_loss_nats
+    assert not set(first.member_seeds) & set(other.member_seeds)
+
+
+def test_images_that_randaugment_changed_train(tiny_spec):
+    overrides = ("dataset.augmentation=randaugment", "dataset.crop_padding=1")
+    spec, config = tiny_spec(*overrides, "budget.depth=8", "budget.width=4", *UNMEASURED)
+    data = run.train_and_measure(spec, config).dataset
+    assert data.augmentation == "randaugment"
+    assert (data.randaugment_ops, data.randaugment_magnitude) == (2, 14)
 
 
 @pytest.mark.parametrize(("overrides", "test_size"), [((), 0), (("dataset.evaluate_on=test",), 60)])
 def test_validation_images_are_measured_on_in_place_of_test_images(
     overrides, test_size, tiny_spec, log_lines
 ):
-    small = ("budget.depth=8", "budget.width=4", "dataset.validation_size=15")
+    small = ("budget.depth=8", "budget.width=4", "dataset.validation_size=15", *UNMEASURED)
     spec, config = tiny_spec(*small, *overrides)
     record = run.train_and_measure(spec, config)
     on = "test" if test_size else "validation"
@@ -133,7 +129,7 @@ def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, t
         "device=cpu",
         "budget.depth=8",
         "budget.width=4",
-        "measurement.latency_batch_sizes=[]",
+        *UNMEASURED,
         f"results={tmp_path / 'results'}",
     )
     assert run_job_of_sweep(config, OmegaConf.create({})) == "trained"

@@ -1,5 +1,6 @@
 """Runs that train the same networks: trained once, a record for each."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -24,6 +25,24 @@ def twins(tiny_spec):
     return [tiny_spec("design=weq", "k=2", *budget) for budget in TWO_BUDGETS]
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Keep the results of the first twin once it is trained."""
+    return tmp_path_factory.mktemp("kept") / "results"
+
+
+@pytest.fixture
+def trained_twins(twins, kept):
+    """The twins, the first of them trained."""
+    first, config = twins[0]
+    if kept.exists():
+        shutil.copytree(kept, first.results)
+    else:
+        run(first, config)
+        shutil.copytree(first.results, kept)
+    return twins
+
+
 def run(spec, config):
     with without_warnings():
         return run_job(spec, config, concurrent_jobs=1)
@@ -44,9 +63,8 @@ def test_equal_designs_are_one_training_and_different_runs(twins, tiny_spec):
     ) == 1 + len(others)
 
 
-def test_a_shared_record_is_the_others_measurements_under_its_own_request(twins):
-    (first, config), (second, own_config) = twins
-    run(first, config)
+def test_a_shared_record_is_the_others_measurements_under_its_own_request(trained_twins):
+    (first, _), (second, own_config) = trained_twins
     assert finished_trainings(first.results) == {first.training_fingerprint: first.folder}
     share_record(second, own_config, first.folder)
     source = read_record(first.folder / RECORD_FILE)
@@ -70,9 +88,8 @@ def test_a_shared_record_is_the_others_measurements_under_its_own_request(twins)
         assert ours == theirs
 
 
-def test_a_shared_run_equals_the_same_run_trained(twins, tmp_path):
-    (first, config), (second, own_config) = twins
-    run(first, config)
+def test_a_shared_run_equals_the_same_run_trained(trained_twins, tmp_path):
+    (first, _), (second, own_config) = trained_twins
     share_record(second, own_config, first.folder)
     elsewhere = replace(second, results=tmp_path / "elsewhere")
     run(elsewhere, own_config)
@@ -83,9 +100,8 @@ def test_a_shared_run_equals_the_same_run_trained(twins, tmp_path):
     assert [e.train_loss_nats for e in shared.epochs] == [e.train_loss_nats for e in trained.epochs]
 
 
-def test_a_record_of_another_training_is_not_taken_over(twins, tiny_spec):
-    (first, config), _ = twins
-    run(first, config)
+def test_a_record_of_another_training_is_not_taken_over(trained_twins, tiny_spec):
+    (first, _), _ = trained_twins
     other, other_config = tiny_spec("design=weq", "k=2", *TWO_BUDGETS[1], "seed=1")
     with pytest.raises(RecordError, match="expected training"):
         share_record(other, other_config, first.folder)
@@ -100,9 +116,8 @@ def test_one_of_equal_trainings_is_launched(twins):
     assert spared_runs(study, set()) == {twins[1][0].name}
 
 
-def test_what_was_trained_in_another_study_is_found(twins, tiny_spec):
-    (first, config), _ = twins
-    run(first, config)
+def test_what_was_trained_in_another_study_is_found(trained_twins, tiny_spec):
+    (first, _), _ = trained_twins
     spec, own = tiny_spec("design=weq", "k=2", *TWO_BUDGETS[1], "study=night")
     study = resolve_study([own])
     worklist = build_worklist(study, "none")

@@ -17,8 +17,9 @@ DEVICE = torch.device("cpu")
 
 def made(name, num_members, **options):
     family = make_family(name, options)
+    width = 2 if name == "wide_resnet" else 3  # of 16 channels each
     return [
-        build_member(family, family.depths[0], 3, TASK, seed).double()
+        build_member(family, family.depths[0], width, TASK, seed).double()
         for seed in range(num_members)
     ]
 

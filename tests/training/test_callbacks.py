@@ -1,19 +1,17 @@
 """Callbacks that measure time and memory, by planted bytes and a clock moved by hand."""
 
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from ensemble_switchover.data.batches import GroupEpoch
-from ensemble_switchover.measurement.memory import (
-    PeakMemory,
-)
+from ensemble_switchover.data.batches import GroupEpoch, TrainingBatches
+from ensemble_switchover.measurement.memory import PeakMemory
 from ensemble_switchover.runner import run
 from ensemble_switchover.training import EnsembleModule, callbacks
 from ensemble_switchover.training import fit as fitting
 from ensemble_switchover.training.callbacks import MemoryCallback, TimingCallback
+from ensemble_switchover.training.execution.sequential import Sequential
 
 
 @pytest.fixture
@@ -67,114 +65,68 @@ class ManualClock:
         return self.now
 
 
-@contextmanager
-def slowed(monkeypatch, clock, hook, seconds):
-    original = getattr(EnsembleModule, hook)
-
-    def slow(self, *arguments):
-        clock.now += seconds
-        return original(self, *arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(EnsembleModule, hook, slow)
-        yield
-
-
 @pytest.fixture
-def measured(monkeypatch, tiny_spec):
-    """Train 2 members for 2 epochs of 3 steps, 1 evaluation batch each, with one hook slowed."""
-
-    def measure(hook, seconds):
-        clock = ManualClock()
-        monkeypatch.setattr(fitting, "TimingCallback", lambda k: TimingCallback(k, clock))
-        spec, config = tiny_spec(
-            "design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2"
-        )
-        with slowed(monkeypatch, clock, hook, seconds):
-            record = run.train_and_measure(spec, config)
-        return record.epochs
-
-    return measure
-
-
-def test_a_slow_evaluation_leaves_the_training_time_alone(measured):
-    for epoch in measured("validation_step", 10.0):
-        assert epoch.training_seconds == 0
-        assert epoch.evaluation_seconds == pytest.approx(2 * 10.0)
-
-
-def test_a_slow_step_is_training_time_and_not_evaluation(measured):
-    for epoch in measured("training_step", 10.0):
-        assert epoch.training_seconds == pytest.approx(2 * 10.0)
-        assert epoch.member_training_seconds == pytest.approx([10.0, 10.0])
-        assert epoch.evaluation_seconds == 0
-
-
-def test_a_slow_metric_is_evaluation(measured):
-    for epoch in measured("on_validation_epoch_end", 7.0):
-        assert epoch.training_seconds == 0
-        assert epoch.evaluation_seconds == pytest.approx(7.0)
-
-
-def test_waiting_for_data_is_training_time(monkeypatch, tiny_spec):
-    from ensemble_switchover.data.batches import TrainingBatches
-
+def slowed(monkeypatch):
+    """Let every call of a method, or every batch, take seconds on a clock moved by hand."""
     clock = ManualClock()
     monkeypatch.setattr(fitting, "TimingCallback", lambda k: TimingCallback(k, clock))
-    original = TrainingBatches.group_batches
 
-    def slow(self, group, epoch):
-        for batch in original(self, group, epoch):
-            clock.now += 4.0
-            yield batch
+    def slow(owner, name, seconds):
+        original = getattr(owner, name)
 
-    monkeypatch.setattr(TrainingBatches, "group_batches", slow)
-    spec, config = tiny_spec("budget.depth=8", "budget.width=4")
-    record = run.train_and_measure(spec, config)
-    assert record.epochs[0].training_seconds == pytest.approx(3 * 4.0)
+        def method(self, *arguments):
+            clock.now += seconds
+            return original(self, *arguments)
+
+        monkeypatch.setattr(owner, name, method)
+
+    def slow_batches(seconds):
+        original = TrainingBatches.group_batches
+
+        def batches(self, group, epoch):
+            for batch in original(self, group, epoch):
+                clock.now += seconds
+                yield batch
+
+        monkeypatch.setattr(TrainingBatches, "group_batches", batches)
+
+    slow.clock, slow.batches = clock, slow_batches
+    return slow
 
 
-def test_a_slow_logger_and_a_slow_disk_change_no_figure(monkeypatch, tiny_spec):
-    clock = ManualClock()
-    monkeypatch.setattr(fitting, "TimingCallback", lambda k: TimingCallback(k, clock))
+def test_every_second_counts_where_it_is_spent(slowed, monkeypatch, tiny_spec):
+    """Train 2 members for 3 epochs of 3 steps and an evaluation batch; a digit for each wait."""
+    clock = slowed.clock
 
     class SlowLog:
         def start(self, *_):
-            clock.now += 100.0
+            clock.now += 1_000_000
 
         def epoch(self, _):
-            clock.now += 100.0
+            clock.now += 1_000_000
 
-    def slow(folder, checkpoint):
-        clock.now += 100.0
+    def write_slowly(folder, checkpoint):
+        clock.now += 100_000_000
 
-    monkeypatch.setattr(run, "write_checkpoint", slow)
-    spec, config = tiny_spec("budget.depth=8", "budget.width=4", "epochs=2")
-    record = run.train_and_measure(spec, config, log=SlowLog())
-    assert clock.now == 100.0 + 100.0 + 4 * 100.0
-    assert [epoch.training_seconds for epoch in record.epochs] == [0, 0]
-    assert [epoch.evaluation_seconds for epoch in record.epochs] == [0, 0]
-
-
-def test_the_first_epoch_is_marked_as_warm_up(tiny_spec):
-    spec, config = tiny_spec("budget.depth=8", "budget.width=4", "epochs=3")
-    epochs = run.train_and_measure(spec, config).epochs
+    slowed(EnsembleModule, "training_step", 1)  # of a member in an epoch
+    slowed.batches(10)
+    slowed(EnsembleModule, "validation_step", 100)
+    slowed(EnsembleModule, "on_validation_epoch_end", 1_000)
+    slowed(Sequential, "prepare", 10_000)
+    monkeypatch.setattr(run, "write_checkpoint", write_slowly)
+    spec, config = tiny_spec(
+        "design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=3",
+        "measurement.latency_batch_sizes=[]", "measurement.layer_repeats=0",
+    )  # fmt: skip
+    begin = clock.now
+    epochs = run.train_and_measure(spec, config, log=SlowLog()).epochs
+    for epoch in epochs:
+        assert epoch.training_seconds == 2 * 1 + 2 * 3 * 10
+        assert epoch.member_training_seconds == [1 + 3 * 10] * 2
+        assert epoch.evaluation_seconds % 10_000 == 2 * 100 + 1_000  # there, moving may count
+    waited = int(clock.now - begin)
+    assert waited // 100_000_000 == 3
+    assert waited % 100_000_000 // 1_000_000 == 1 + 3
+    assert waited % 1_000_000 // 10_000 >= 3 * 2
     assert [epoch.warm_up for epoch in epochs] == [True, False, False]
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
-
-
-def test_moving_members_is_left_out(monkeypatch, tiny_spec):
-    from ensemble_switchover.training.execution.sequential import Sequential
-
-    clock = ManualClock()
-    monkeypatch.setattr(fitting, "TimingCallback", lambda k: TimingCallback(k, clock))
-    original = Sequential.prepare
-
-    def slow(self, group):
-        clock.now += 100.0
-        original(self, group)
-
-    monkeypatch.setattr(Sequential, "prepare", slow)
-    spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8")
-    (epoch,) = run.train_and_measure(spec, config).epochs
-    assert epoch.training_seconds == 0
