@@ -1,7 +1,4 @@
 import csv
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -58,39 +55,3 @@ def test_a_fault_at_the_start_is_told_once_and_costs_nothing(trained, monkeypatc
     assert len(record.epochs) == 2
     told = [line for line in lines if "the run goes on without it" in line]
     assert told == ["logger=wandb: no route to host; the run goes on without it"]
-
-
-@pytest.mark.process
-def test_wandb_without_a_login_is_offline_and_says_so_in_one_line(tmp_path):
-    words = (
-        "logger=wandb",
-        "epochs=2",
-        "device=cpu",
-        "dataset.train_size=40",
-        "dataset.test_size=60",
-        "budget.depth=8",
-        "budget.width=4",
-        "measurement.latency_batch_sizes=[1]",
-    )
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(tmp_path),
-        "NETRC": str(tmp_path / "none"),
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-    }
-    result = subprocess.run(
-        [sys.executable, "-m", "ensemble_switchover", *words],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    (line,) = [line for line in result.stdout.splitlines() if "W&B" in line]
-    assert "offline" in line
-    assert result.stderr == ""
-    folder = tmp_path / line.split("wandb sync ")[1]
-    (file,) = folder.glob("*.wandb")
-    assert b"test/error_percent" in file.read_bytes()

@@ -1,6 +1,4 @@
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.tracking import wandb_run as wandb_log
 from ensemble_switchover.tracking.loggers import MetricLog
 from ensemble_switchover.tracking.wandb_logger import WandbRunLogger
+from tests import program
 from tests.tracking.wandb_file import read_wandb_file
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -43,30 +42,6 @@ def run(tiny_spec, log_lines):
         log_lines.clear()
         outcome = run_job(spec, config, concurrent_jobs=1)
         return outcome, spec.study_folder, list(log_lines)
-
-    return start
-
-
-@pytest.fixture
-def start_program(tmp_path):
-    """Run Python as a stranger would, with no login; return the result and the study's folder."""
-
-    def start(*overrides, **environment):
-        result = subprocess.run(
-            [sys.executable, *overrides],
-            cwd=tmp_path,
-            env={
-                "PATH": "/usr/bin:/bin",
-                "HOME": str(tmp_path),
-                "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-                **environment,
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return result, tmp_path / "results" / "runs"
 
     return start
 
@@ -238,34 +213,38 @@ def test_a_full_upload_queue_ends_and_says_where_the_rest_is(run, monkeypatch):
     assert f"wandb sync {offline_files(folder)[0].parent}" in line
 
 
-KILLS_THE_SERVICE = """
-import os, signal
-from pathlib import Path
-from ensemble_switchover.app import main
-from ensemble_switchover.tracking.loggers import MetricLog
+def stranger(home, **environment):
+    """Return the environment of one who has no login."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        **environment,
+    }
 
-def is_service(folder):
-    try:
-        parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        return parent == os.getpid() and b"wandb-core" in (folder / "cmdline").read_bytes()
-    except OSError:
-        return False
 
-def kill_before(self, row, epoch=MetricLog.epoch):
-    if row.epoch == 2 and self._spec.seed == 0:
-        (service,) = filter(is_service, Path("/proc").glob("[0-9]*"))
-        os.kill(int(service.name), signal.SIGKILL)
-    epoch(self, row)
-
-MetricLog.epoch = kill_before
-main()
-"""
+@pytest.mark.process
+def test_without_a_login_a_run_is_offline_and_says_so_in_one_line(tmp_path):
+    result = program.run(*TINY, folder=tmp_path, environment=stranger(tmp_path))
+    assert result.returncode == 0, result.stderr
+    (line,) = [line for line in result.stdout.splitlines() if "W&B" in line]
+    assert "offline" in line
+    assert result.stderr == ""
+    folder = tmp_path / line.split("wandb sync ")[1]
+    (file,) = folder.glob("*.wandb")
+    assert b"test/error_percent" in file.read_bytes()
 
 
 @pytest.mark.process
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the process in /proc")
-def test_a_killed_service_costs_neither_a_run_nor_the_next_ones_metrics(start_program):
-    result, folder = start_program("-c", KILLS_THE_SERVICE, "--multirun", "seed=0,1", *TINY)
+def test_a_killed_service_costs_neither_a_run_nor_the_next_ones_metrics(tmp_path):
+    result = program.run(
+        *("--multirun", "seed=0,1", *TINY),
+        folder=tmp_path,
+        module="tests.tracking.kills_its_service",
+        environment=stranger(tmp_path),
+    )
+    folder = tmp_path / "results" / "runs"
     assert result.returncode == 0, result.stderr
     (line,) = result.stderr.splitlines()
     assert line.endswith("the run goes on without it")
@@ -277,15 +256,18 @@ def test_a_killed_service_costs_neither_a_run_nor_the_next_ones_metrics(start_pr
 
 
 @pytest.mark.process
-def test_a_key_is_never_written(start_program, tmp_path):
-    result, folder = start_program(
-        "-m",
-        "ensemble_switchover",
+def test_a_key_is_never_written(tmp_path):
+    result = program.run(
         "dataset.url=https://user:planted-token@example.invalid/digits",
         *TINY,
-        WANDB_API_KEY=KEY,
-        WANDB_BASE_URL="http://127.0.0.1:9",  # where nothing listens
+        folder=tmp_path,
+        environment=stranger(
+            tmp_path,
+            WANDB_API_KEY=KEY,
+            WANDB_BASE_URL="http://127.0.0.1:9",  # where nothing listens
+        ),
     )
+    folder = tmp_path / "results" / "runs"
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert "http://127.0.0.1:9 does not answer" in result.stdout
