@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,11 +29,7 @@ class Digits(DatasetSource):
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Return all scans as training images; the test arrays are empty."""
-        from sklearn import datasets
-
-        digits = datasets.load_digits()
-        images = np.rint(digits.images * (255 / LEVELS)).astype(np.uint8)[:, None]
-        labels = digits.target.astype(np.int64)
+        images, labels = (array.copy() for array in _scans())
         return DatasetArrays(
             train_images=images,
             train_labels=labels,
@@ -40,6 +37,16 @@ class Digits(DatasetSource):
             test_labels=labels[:0],
             class_names=tuple(str(digit) for digit in range(10)),
         )
+
+
+@cache
+def _scans() -> tuple[np.ndarray, np.ndarray]:
+    """Return all scans and labels; scikit-learn parses its text file once for many runs."""
+    from sklearn import datasets
+
+    digits = datasets.load_digits()
+    images = np.rint(digits.images * (255 / LEVELS)).astype(np.uint8)[:, None]
+    return images, digits.target.astype(np.int64)
 
 
 DIGITS = Digits()

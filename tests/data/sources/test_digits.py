@@ -8,6 +8,7 @@ import torch
 from sklearn import datasets
 
 from ensemble_switchover.data import load_dataset
+from ensemble_switchover.data.sources.digits import DIGITS
 from ensemble_switchover.errors import DataError
 
 
@@ -34,6 +35,17 @@ def test_the_images_are_scikit_learns(config):
         for scan, label in zip(pool.images, pool.target, strict=True)
     )
     assert found == expected
+
+
+def test_they_are_parsed_once_and_what_is_done_to_them_stays_with_a_run(config, monkeypatch):
+    first = DIGITS.decode(config, None)
+    monkeypatch.setattr(datasets, "load_digits", lambda: pytest.fail("parsed again"))
+    labels, images = first.train_labels.copy(), first.train_images.copy()
+    first.train_labels[:] = 0
+    first.train_images[:] = 0
+    again = DIGITS.decode(config, None)
+    assert np.array_equal(again.train_labels, labels)
+    assert np.array_equal(again.train_images, images)
 
 
 def test_the_brightest_level_is_255_and_the_darkest_0(config):
