@@ -94,6 +94,21 @@ def trained_plainly(network, seed, split, dtype=torch.float64):
     return network
 
 
+@pytest.fixture(scope="module")
+def alone():
+    """Train a network of a family alone, once for all executions."""
+    made = {}
+
+    def network_of(name, depth, width, seed, split):
+        key = (name, depth, width, seed)
+        if key not in made:
+            network = build_member(make_family(name, {}), depth, width, TASK, seed)
+            made[key] = trained_plainly(network, seed, split)
+        return made[key]
+
+    return network_of
+
+
 def assert_equal(member, alone):
     states = zip(member.state_dict().items(), alone.state_dict().items(), strict=True)
     for (key, inside), (other, outside) in states:
@@ -109,15 +124,14 @@ def assert_equal(member, alone):
     ("name", "depth", "width"),
     [("resnet", 8, 4), ("densenet", 7, 4), ("wide_resnet", 10, 1), ("vgg", 8, 2)],
 )
-def test_a_member_equals_the_same_network_trained_alone(name, depth, width, plan, split):
+def test_a_member_equals_the_same_network_trained_alone(name, depth, width, plan, split, alone):
     family = make_family(name, {})
     seeds = [5, 3, 11]
 
     module = trained(Ensemble.build(family, depth, width, TASK, seeds), seeds, split, plan)
 
     for member, seed in zip(module.ensemble.members, seeds, strict=True):
-        network = build_member(family, depth, width, TASK, seed)
-        assert_equal(member, trained_plainly(network, seed, split))
+        assert_equal(member, alone(name, depth, width, seed, split))
 
 
 @pytest.mark.parametrize("plan", [ExecutionPlan(), ExecutionPlan(channels_last=True)])

@@ -52,15 +52,16 @@ def assert_as_torchvision(images, codes, magnitude):
     assert found.shape == images.shape
     for position, (image, own) in enumerate(zip(images, codes.tolist(), strict=True)):
         expected = by_torchvision(image, own, magnitude)
-        assert torch.equal(found[position], expected), [OPERATIONS[code // 2] for code in own]
+        names = [OPERATIONS[code // 2] for code in own]
+        assert torch.equal(found[position], expected), (names, magnitude, tuple(image.shape))
 
 
-@pytest.mark.parametrize("magnitude", [0, 1, 9, 14, 23, 30])
 @pytest.mark.parametrize(("channels", "size"), [(3, 32), (1, 8), (3, 9)])
 @pytest.mark.parametrize("code", range(NUM_CODES))
-def test_each_operation_is_torchvisions_to_the_bit(code, channels, size, magnitude):
+def test_each_operation_is_torchvisions_to_the_bit(code, channels, size):
     images = varied_images(code, 12, channels, size, size)
-    assert_as_torchvision(images, torch.full((12, 1), code), magnitude)
+    for magnitude in (0, 1, 9, 14, 23, 30):
+        assert_as_torchvision(images, torch.full((12, 1), code), magnitude)
 
 
 @settings(max_examples=40, deadline=None)
