@@ -214,10 +214,12 @@ def logged(logged_study):
 
 
 @pytest.fixture
-def dry_run(tmp_path, capsys):
+def dry_run(tmp_path, capsys, monkeypatch):
     """Make a dashboard without sending it; return its specification and what was printed."""
-
     from ensemble_switchover import dashboard
+    from tests.reporting.undrawn import ENCODE, draw_nothing
+
+    monkeypatch.setattr(ENCODE, draw_nothing)  # it names the figures only
 
     def make(study, *overrides):
         out = tmp_path / "spec.json"

@@ -16,6 +16,7 @@ import pytest
 from ensemble_switchover.report import main, report
 from ensemble_switchover.results.store import read_records, write_failure, write_record
 from tests.factories import make_record, make_study, planted_error
+from tests.reporting.undrawn import ENCODE, draw_nothing, draw_svg_alone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +86,15 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     return Reported(folder, folder / "report", printed.getvalue(), complained.getvalue(), code)
 
 
+@pytest.fixture
+def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ENCODE, draw_nothing)
+
+
+reads_one_report = pytest.mark.xdist_group("reported")
+
+
+@reads_one_report
 def test_the_report_is_written_whole(reported: Reported) -> None:
     out, printed = reported.out, reported.printed
 
@@ -116,6 +126,7 @@ def test_the_report_is_written_whole(reported: Reported) -> None:
     assert "No weq at 143,840 parameters" in printed
 
 
+@reads_one_report
 def test_the_page_tells_what_is_missing(reported: Reported) -> None:
     text = (reported.out / "index.html").read_text("utf-8")
 
@@ -128,6 +139,7 @@ def test_the_page_tells_what_is_missing(reported: Reported) -> None:
     assert str(reported.study.parent) not in text
 
 
+@reads_one_report
 def test_the_page_holds_answers_statements_and_every_figure(reported: Reported) -> None:
     text = (reported.out / "index.html").read_text("utf-8")
 
@@ -139,6 +151,7 @@ def test_the_page_holds_answers_statements_and_every_figure(reported: Reported) 
         assert f"figures/{name}.svg" in text
 
 
+@reads_one_report
 def test_numbers_for_programs_are_raw(reported: Reported) -> None:
     out = reported.out
 
@@ -169,12 +182,14 @@ def test_numbers_for_programs_are_raw(reported: Reported) -> None:
         assert len(list(csv.DictReader(file))) == len(summary["claims"])
 
 
-def test_a_second_report_reads_the_same_runs(reported: Reported) -> None:
-    first = (reported.out / "index.html").read_bytes()
+@pytest.mark.usefixtures("_undrawn")
+def test_a_second_report_reads_the_same_runs(study: Path) -> None:
+    first = report(study, study / "report").read_bytes()
 
-    assert report(reported.study, reported.out).read_bytes() == first
+    assert report(study, study / "report").read_bytes() == first
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_nothing_is_printed_without_a_console(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,6 +198,7 @@ def test_nothing_is_printed_without_a_console(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_of_many_comparisons_the_terminal_is_told_the_switchovers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +216,7 @@ def test_of_many_comparisons_the_terminal_is_told_the_switchovers(
     assert "Failed: failed: out of memory" in printed
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Path) -> None:
     records = [
         *make_study(planted_error, widths=(12, 16), num_epochs=2, seeds=(0, 1)),
@@ -217,6 +234,7 @@ def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Pa
     assert text.count("<section id=") == 2
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_single_networks_alone_are_reported(tmp_path: Path) -> None:
     folder = write_study(tmp_path / "demo", [make_record()])
 
@@ -248,7 +266,9 @@ def test_every_text_names_the_images_that_were_measured_on(
     unsaid: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(ENCODE, draw_svg_alone)  # texts are not read in the PNG
     records = make_study(planted_error, num_epochs=2, holes=[("weq", 1)], dataset=dataset)
     other_machine = {"device_name": "Other CPU"}
     records.append(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,7 @@ from ensemble_switchover.report import report
 from ensemble_switchover.reporting.answer_tables import show_sensitivity
 from ensemble_switchover.results.store import write_record
 from tests.factories import make_record
+from tests.reporting.undrawn import ENCODE, draw_nothing, prepare_to_draw_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,10 +56,7 @@ def contents(page: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*")}
 
 
-def kill_itself() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
+@pytest.mark.process
 def test_several_processes_write_the_same_report(
     study: Path, tmp_path: Path, written_here: list[str], request: pytest.FixtureRequest
 ) -> None:
@@ -73,11 +71,14 @@ def test_several_processes_write_the_same_report(
     assert contents(together) == contents(alone)
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("_two_processes")
 def test_killed_processes_cost_no_report(
     study: Path, tmp_path: Path, written_here: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{WRITERS}._prepare", kill_itself)
+    killed_at_once = partial(signal.raise_signal, signal.SIGKILL)
+    monkeypatch.setattr(f"{WRITERS}._prepare", killed_at_once)
+    monkeypatch.setattr(ENCODE, draw_nothing)
 
     page = report(study, tmp_path / "out")
 
@@ -85,10 +86,12 @@ def test_killed_processes_cost_no_report(
     assert page.read_text("utf-8").count("<section id=") == 2
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("_two_processes")
 def test_a_fault_of_another_process_is_told(
-    study: Path, tmp_path: Path, written_here: list[str]
+    study: Path, tmp_path: Path, written_here: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(f"{WRITERS}._prepare", prepare_to_draw_nothing)
     out = tmp_path / "out"
     (out / "figures" / "verdicts_resnet_on_digits_k_2.svg").mkdir(parents=True)
 
