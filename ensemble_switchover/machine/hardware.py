@@ -146,6 +146,17 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def system_name() -> str:
+    """Return the system, its release, the architecture and, on Linux, the C library.
+
+    As `platform.platform()`, which on Linux starts `uname -p` for what is rarely known.
+    """
+    if platform.system() != "Linux":
+        return platform.platform()
+    parts = (platform.system(), platform.release(), platform.machine())
+    return "-".join((*parts, "with", "".join(platform.libc_ver())))
+
+
 def main_memory_bytes() -> int | None:
     """Return the size of main memory in bytes; None where the system does not report it."""
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from ensemble_switchover.machine.hardware import main_memory_bytes, processor_name
+from ensemble_switchover.machine.hardware import main_memory_bytes, processor_name, system_name
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "wandb")
 
@@ -38,7 +38,7 @@ def describe_environment(device: torch.device) -> Environment:
         device_name=device_name(device),
         num_threads=torch.get_num_threads(),
         host_load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        platform=platform.platform(),
+        platform=system_name(),
         versions=_versions(device),
         commit=_commit(),
     )

@@ -1,5 +1,6 @@
 """What the machine has, without torch."""
 
+import platform
 import subprocess
 import sys
 
@@ -139,3 +140,20 @@ def test_gpus_are_those_that_cuda_lets_the_process_see(visible, names, driver, m
 def test_a_gpu_is_too_hot_where_its_clocks_say_so(reasons, expected, driver):
     driver(*(fake_gpu(reasons=bits) for bits in reasons))
     assert hardware.any_gpu_is_too_hot() is expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the name is Python's own")
+def test_the_system_is_named_as_python_does_without_a_process(monkeypatch):
+    monkeypatch.setattr(platform, "_uname_cache", None)
+    monkeypatch.setattr(platform, "_platform_cache", {})
+    asked = []
+
+    def answer(command, **_):
+        asked.append(command)
+        return "unknown"
+
+    monkeypatch.setattr(subprocess, "check_output", answer)
+    name = hardware.system_name()
+    assert asked == []
+    assert name == platform.platform()
+    assert asked == [["uname", "-p"]]
