@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -18,6 +19,7 @@ from tests.planning.allocation import AllocationTracker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
@@ -48,7 +50,7 @@ def fake_bytes(
     """Return the peak bytes of two training steps of `num_members` members at once."""
     dtype = torch.float64 if number_bytes == 8 else torch.float32
     tracker = AllocationTracker()
-    with _default_dtype(dtype), FakeTensorMode(), tracker:
+    with _default_dtype(dtype), _gpu_sought_once(), FakeTensorMode(), tracker:
         members = [build_network(family, depth, width, task) for _ in range(num_members)]
         at_once = {"fused" if plan.channels_last else "foreach": True}  # as on a GPU
         optimizers = [
@@ -65,6 +67,12 @@ def fake_bytes(
         for _ in range(2):
             executed.train_step(group, images, labels)
     return tracker.peak_bytes
+
+
+def _gpu_sought_once() -> AbstractContextManager[object]:
+    """Seek a GPU once; a fake tensor seeks one at every operation, in the driver's library."""
+    found = torch.cuda.is_available()
+    return mock.patch.object(torch.cuda, "is_available", return_value=found)
 
 
 @contextmanager

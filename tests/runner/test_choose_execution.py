@@ -158,7 +158,6 @@ def test_with_a_scaled_loss_members_are_not_fused(steps, tiny_spec):
     assert FUSED not in steps.taken
 
 
-@pytest.mark.process
 def test_processes_are_tried_for_a_long_run_only(steps, tiny_spec, monkeypatch):
     monkeypatch.setattr(choose_execution, "num_device_slots", lambda device: 2)
     tried = []
@@ -178,6 +177,8 @@ def test_processes_are_tried_for_a_long_run_only(steps, tiny_spec, monkeypatch):
     assert "parallel: 2 processes, sequential, channels last; 1.97 times as fast" in line
 
 
+@pytest.mark.process
+@pytest.mark.xdist_group("member_processes")
 def test_processes_are_really_timed_side_by_side(tiny_spec, monkeypatch):
     monkeypatch.setattr(choose_execution, "PROCESS_SECONDS", 0.05)
     spec, _ = tiny_spec(*DESIGN, "execution=parallel", "execution.processes=2", "threads=2")

@@ -10,7 +10,7 @@ from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
 from tests.runner.test_resuming import timeless
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("member_processes")]  # of one server
 
 SMALL = ("design=deq", "k=3", "budget.depth=8", "budget.width=8", "precision=64", "threads=2")
 SPREAD = ("execution=parallel", "execution.processes=2", "execution.channels_last=false")
