@@ -16,6 +16,13 @@ SMALL = ("design=deq", "k=3", "budget.depth=8", "budget.width=8", "precision=64"
 SPREAD = ("execution=parallel", "execution.processes=2", "execution.channels_last=false")
 
 
+@pytest.fixture(autouse=True)
+def _threads_as_before():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
 def test_they_end_the_same_as_in_one_process_stopped_or_not(
     tiny_spec, tmp_path, monkeypatch, no_warnings
 ):
