@@ -46,6 +46,7 @@ def members(draw):
     return family, depth, draw(st.integers(1, 12)), task, draw(st.integers(2, 128))
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(members(), st.sampled_from([4, 8]))
 def test_shapes_tell_what_torchs_tensors_take(member, item_bytes):
@@ -53,6 +54,7 @@ def test_shapes_tell_what_torchs_tensors_take(member, item_bytes):
     assert shape_bytes(*member, item_bytes) == pytest.approx(exact, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_shapes_tell_it_of_the_papers_own_networks(name):
     family = make_family(name, {})

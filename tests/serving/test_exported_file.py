@@ -64,6 +64,7 @@ def assert_torch_describes_the_run(path):
 DESCRIBES = {"onnx": assert_onnx_describes_the_run, "torch_export": assert_torch_describes_the_run}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "form", "execution"),
     [

@@ -16,6 +16,8 @@ from ensemble_switchover.training.callbacks import TimingCallback
 
 UNMEASURED = ("measurement.latency_batch_sizes=[]", "measurement.layer_repeats=0")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def compiled_eagerly(monkeypatch):
