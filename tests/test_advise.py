@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -145,12 +143,3 @@ def test_an_odd_name_is_shown_not_obeyed(
     text = capsys.readouterr().out
     assert "\x1b" not in text
     assert "[bold]" in text
-
-
-@pytest.mark.process
-def test_it_needs_no_torch(demo: Path) -> None:
-    code = (
-        "import sys\nfrom ensemble_switchover.advise import main\n"
-        f"main([{str(demo)!r}])\nassert 'torch' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -153,18 +153,6 @@ def test_an_output_of_ascii_alone_shows_what_it_can():
     assert ended.stdout.isascii()
 
 
-@pytest.mark.process
-def test_torch_is_not_imported():
-    code = (
-        "import sys\n"
-        "from ensemble_switchover.designs import main\n"
-        "code = main(['sweep=demo']) or main(['--paper'])\n"
-        "heavy = {'torch', 'torchvision', 'pytorch_lightning', 'wandb', 'sklearn', 'scipy'}\n"
-        "sys.exit(', '.join(heavy & set(sys.modules)) or code)\n"
-    )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True)
-
-
 def test_help_names_every_option(capsys):
     with pytest.raises(SystemExit) as ending:
         main(["--help"])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
@@ -143,12 +141,3 @@ def test_serving_gives_the_page_and_no_other_file(tmp_path: Path) -> None:
         finally:
             server.shutdown()
             thread.join()
-
-
-@pytest.mark.process
-def test_it_needs_no_torch(study: Path) -> None:
-    code = (
-        "import sys\nfrom ensemble_switchover.explore import main\n"
-        f"main([{str(study)!r}])\nassert not {{'torch', 'matplotlib'}} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

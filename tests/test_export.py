@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import onnxruntime
@@ -184,19 +182,3 @@ def test_a_file_that_differs_is_a_failure_and_is_not_there(trained_run, capsys, 
     assert "not written: its probabilities differ by up to 2.0e-05" in complaint
     assert len(complaint.splitlines()) == 1
     assert not list(spec.folder.glob("ensemble*"))
-
-
-@pytest.mark.process
-def test_help_and_mistakes_need_no_torch(run):
-    code = (
-        "import sys; from ensemble_switchover.export import main\n"
-        "code = main([sys.argv[1], '--format', 'torch_export'])\n"
-        "print(code, 'torch' in sys.modules)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code, str(run / "absent")],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert result.stdout == "2 False\n"

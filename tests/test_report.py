@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -326,15 +324,3 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
     assert main([str(study), "--out", str(study / "file")]) == 2
 
     assert "is a file; expected a folder" in capsys.readouterr().err
-
-
-@pytest.mark.process
-def test_the_module_needs_neither_torch_nor_lightning(study: Path, tmp_path: Path) -> None:
-    code = (
-        "import sys, ensemble_switchover.report as r; "
-        f"r.main([{str(study)!r}, '--out', {str(tmp_path / 'out')!r}]); "
-        "bad = {'torch', 'lightning', 'pytorch_lightning', 'sklearn', 'matplotlib.pyplot'}; "
-        "sys.exit(', '.join(bad & set(sys.modules)) or 0)"
-    )
-
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True)

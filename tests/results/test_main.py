@@ -72,18 +72,6 @@ def test_the_columns_end_quietly_when_their_reader_has_left():
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
-@pytest.mark.process
-def test_the_columns_start_no_torch():
-    code = (
-        "import sys; from ensemble_switchover.results.__main__ import main; main(['--columns']); "
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert (
-        subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode
-        == 0
-    )
-
-
 def test_without_a_folder_there_is_nothing_to_list(capsys):
     with pytest.raises(SystemExit) as ending:
         main([])
@@ -101,17 +89,6 @@ def test_an_empty_folder_has_no_runs(tmp_path, capsys):
     code, out, _ = run(capsys, tmp_path)
     assert code == 0
     assert out.splitlines()[-1] == "0 runs"
-
-
-@pytest.mark.process
-def test_neither_torch_nor_wandb_is_imported(tmp_path):
-    code = (
-        "import sys\n"
-        "from ensemble_switchover.results.__main__ import main\n"
-        f"code = main([{str(tmp_path)!r}, '--check']) or main([{str(tmp_path)!r}])\n"
-        "sys.exit(', '.join({'torch', 'wandb', 'sklearn'} & set(sys.modules)) or code)\n"
-    )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True)
 
 
 def test_help_names_every_option(capsys):
