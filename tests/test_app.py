@@ -8,23 +8,15 @@ import pytest
 
 from ensemble_switchover import app
 from ensemble_switchover.config.resolve import resolve
+from tests import program
 
 ENVIRONMENT = {**os.environ, "WANDB_MODE": "offline", "OMP_NUM_THREADS": "1"}
 
 
-def command(*overrides, folder, code=None):
-    """Run `python -m ensemble_switchover` in an empty folder, or a piece of code in its place."""
-    start = ["-m", "ensemble_switchover"] if code is None else ["-c", code]
+def run(*overrides, folder):
+    """Run the command in a process that has torch already; what it imports is not the point."""
     environment = {key: value for key, value in ENVIRONMENT.items() if key != app.FULL_ERROR}
-    return subprocess.run(
-        [sys.executable, *start, *overrides],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return program.run(*overrides, folder=folder, environment=environment)
 
 
 @pytest.mark.process
@@ -62,7 +54,7 @@ def command(*overrides, folder, code=None):
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_message_and_leaves_nothing_behind(overrides, message, tmp_path):
-    ended = command(*overrides, folder=tmp_path)
+    ended = run(*overrides, folder=tmp_path)
     assert ended.stderr == f"{message}\n"
     assert ended.stdout == ""
     assert ended.returncode == app.EXIT_USAGE == 2
@@ -80,21 +72,23 @@ def test_a_mistake_is_told_without_torch(tmp_path):
         "    heavy = {'torch', 'pytorch_lightning', 'torchvision', 'wandb'} & set(sys.modules)\n"
         "    print(ending.code, sorted(heavy))\n"
     )
-    ended = command("k=0", folder=tmp_path, code=code)
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "k=0"],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert ended.stdout == "2 []\n"
     assert ended.stderr == "k=0: expected 1 to 64 members\n"
 
 
 @pytest.mark.process
-def test_hydras_full_error_is_had_by_its_variable(tmp_path, monkeypatch):
-    monkeypatch.setitem(ENVIRONMENT, "WANDB_SILENT", "true")
-    code = (
-        "import os\n"
-        "os.environ['HYDRA_FULL_ERROR'] = '1'\n"
-        "from ensemble_switchover.app import main\n"
-        "main()\n"
-    )
-    ended = command("arch=resnett", folder=tmp_path, code=code)
+def test_hydras_full_error_is_had_by_its_variable(tmp_path):
+    environment = {**ENVIRONMENT, app.FULL_ERROR: "1"}
+    ended = program.run("arch=resnett", folder=tmp_path, environment=environment)
     assert "Traceback" in ended.stderr
     assert "MissingConfigException" in ended.stderr
     assert ended.returncode == 1
@@ -119,7 +113,7 @@ def test_a_run_is_described_in_one_line(overrides, line, compose_config):
 
 @pytest.mark.process
 def test_the_help_names_every_option_of_every_group(tmp_path):
-    shown = command("--help", folder=tmp_path).stdout
+    shown = run("--help", folder=tmp_path).stdout
     for group in app.conf_folder().iterdir():
         if group.is_dir():
             for option in group.glob("*.yaml"):

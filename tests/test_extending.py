@@ -5,20 +5,16 @@ there.
 """
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from ensemble_switchover.config.schema import conf_folder
 from ensemble_switchover.design import families
+from tests import program
 
 pytestmark = pytest.mark.process
-
-REPOSITORY = Path(families.__file__).parents[3]
 
 TINY_RUN = [
     "k=2", "epochs=1", "logger=none", "device=cpu", "dataset.train_size=40", "dataset.test_size=60",
@@ -290,26 +286,20 @@ def use_in_copy(tmp_path):
     """Run a script in a copy of the program that has more files."""
 
     def run(files, script, *arguments, edits=()):
-        program = tmp_path / "program"
-        package = program / "ensemble_switchover"
-        ignored = shutil.ignore_patterns("__pycache__", "conf")
+        copy = tmp_path / "program"
+        package = copy / "ensemble_switchover"
+        # what is compiled is as good in the copy; other names are of files just being written
+        ignored = shutil.ignore_patterns("*.pyc.*", "conf")
         shutil.copytree(Path(families.__file__).parents[2], package, ignore=ignored)
-        shutil.copytree(conf_folder(), program / "conf")
+        shutil.copytree(conf_folder(), copy / "conf")
         for path, content in files.items():
-            assert not (program / path).exists()
-            (program / path).write_text(content)
+            assert not (copy / path).exists()
+            (copy / path).write_text(content)
         for path, old, new in edits:
-            content = (program / path).read_text()
+            content = (copy / path).read_text()
             assert content.count(old) == 1
-            (program / path).write_text(content.replace(old, new))
-        ended = subprocess.run(
-            [sys.executable, "-c", script, *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": f"{program}{os.pathsep}{REPOSITORY}"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+            (copy / path).write_text(content.replace(old, new))
+        ended = program.run(str(copy), script, *arguments, folder=tmp_path, module="tests.in_copy")
         assert ended.returncode == 0, ended.stderr
         return ended.stdout.split("---\n")
 
@@ -320,11 +310,11 @@ def test_a_family_is_one_file(use_in_copy, tmp_path):
     files = {"ensemble_switchover/design/families/toy.py": FAMILY}
     *printed, told = use_in_copy(files, USE_FAMILY, *TINY_RUN)
     designs, plan, built = map(json.loads, printed)
-    assert [(row["family_options"], row["design_class"]) for row in designs] == [
+    assert [(row["changed_options"], row["design_class"]) for row in designs] == [
         (options, design) for options in ("", "kernel=5") for design in ("single", "deq", "weq")
     ]
     for row in designs:
-        kernel = 5 if row["family_options"] else 3
+        kernel = 5 if row["changed_options"] else 3
         single = toy_parameters(5, 8, kernel)
         assert row["budget_parameters"] == single
         assert row["member_parameters"] == toy_parameters(row["depth"], row["width"], kernel)
