@@ -5,6 +5,7 @@ import torch
 
 from ensemble_switchover.errors import TrainingError
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.training.checkpoint import read_checkpoint
@@ -55,3 +56,15 @@ def test_a_member_that_diverges_is_named_by_its_number_in_the_run(tiny_spec, no_
     spec, config = tiny_spec(*SMALL, *SPREAD, "recipe.learning_rate=1e300")
     with pytest.raises(TrainingError, match=r"member [012]: the loss is not finite in epoch 1"):
         train_and_measure(spec, config)
+
+
+def _add_on_gpu(connection):
+    connection.send_bytes(str(torch.ones(3, device="cuda").sum().item()).encode())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_processes_use_a_gpu_though_they_are_forked():
+    with WorkerProcesses() as workers:
+        for name in ("one", "two"):
+            workers.start(name, _add_on_gpu)
+        assert [workers.receive(number) for number in range(2)] == [b"3.0", b"3.0"]
