@@ -87,6 +87,7 @@ def test_runs_are_those_of_hydra_in_its_order(overrides):
     check(overrides)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sweep", "overrides"),
     [
@@ -150,6 +151,7 @@ POOL = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(
     st.lists(st.sampled_from(list(itertools.chain.from_iterable(POOL))), max_size=4, unique=True)

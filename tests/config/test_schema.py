@@ -119,6 +119,7 @@ def test_a_sweep_of_sweeps_names_sweeps(name):
     assert not whole.hydra.sweeper.params
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*itertools.filterfalse(made_of_others, SWEEPS)])
 def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
     whole = compose_sweep(name)
