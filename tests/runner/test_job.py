@@ -19,6 +19,7 @@ from ensemble_switchover.results.run_table import list_runs
 from ensemble_switchover.results.state import RunState, failure_of, run_state
 from ensemble_switchover.runner import run
 from ensemble_switchover.runner.job import Ending
+from tests import program
 from tests.runner.starting import start
 
 
@@ -161,8 +162,7 @@ def test_a_damaged_record_is_neither_reused_nor_overwritten(spec, trainings):
 def test_reusing_a_record_imports_no_torch(tmp_path):
     overrides = ["logger=none", "budget.depth=8", "budget.width=4", "epochs=1", "device=cpu"]
     overrides += ["dataset.train_size=40", "dataset.test_size=60"]
-    command = [sys.executable, "-m", "ensemble_switchover", *overrides]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert program.run(*overrides, folder=tmp_path).returncode == 0
     code = (
         "import sys; from ensemble_switchover.app import main; main(); "
         "print('torch' in sys.modules)"

@@ -137,25 +137,6 @@ def test_an_interrupted_sweep_goes_on(tmp_path, launcher):
         assert "going on after epoch 1" in log.read_text()
 
 
-def test_a_run_that_is_killed_leaves_no_record_and_goes_on(tmp_path):
-    words = [word for word in TINY if not word.startswith("epochs")]
-    words += ["epochs=2000", "budget.depth=8", "budget.width=4"]
-    process = program.start(*words, folder=tmp_path)
-    for line in process.stdout:
-        if line.startswith("epoch    3"):
-            break
-    process.kill()
-    process.communicate()
-    assert not list(tmp_path.rglob(RECORD_FILE))
-
-    again = program.start(*words, folder=tmp_path)
-    lines = iter(again.stdout)
-    assert any(line.startswith("going on after epoch") for line in lines)
-    assert next(line for line in lines if line.startswith("epoch")).split()[1] != "1/2000"
-    again.kill()
-    again.communicate()
-
-
 def test_a_sweep_that_cannot_write_says_so_and_does_not_end_well(tmp_path):
     if os.geteuid() == 0:
         words = ["results=/proc/self/nowhere"]
