@@ -23,6 +23,7 @@ from ensemble_switchover.results.predictions import (
 )
 from ensemble_switchover.results.store import read_folders, read_records, write_record
 from tests.factories import make_record
+from tests.reporting.undrawn import ENCODE, draw_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,7 +153,10 @@ def test_predictions_of_other_images_are_refused(study: Path) -> None:
         derive_finding(comparison, pool_reader(comparison, folders_of(study)))
 
 
-def test_the_command_takes_the_word(study: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_the_command_takes_the_word(  # type: ignore[no-untyped-def]
+    study: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(ENCODE, draw_nothing)
     out = tmp_path / "out"
 
     assert main([str(study), "--out", str(out), "--interval", "pool"]) == 0
