@@ -11,7 +11,7 @@ from ensemble_switchover.results.store import read_records
 from tests import program
 
 REPOSITORY = Path(__file__).parents[1]
-PATIENCE_SECONDS = 1200
+PATIENCE_SECONDS = 600
 """Many times what a test of an engine takes."""
 
 SMOKE = ("sweep=smoke", "seed=0", "budget.network=14x8")
@@ -41,11 +41,11 @@ def patience():
         signal.signal(signal.SIGALRM, before)
 
 
-def start(folder, *overrides, environment=None):
+def start(folder, *overrides, environment=None, module="ensemble_switchover"):
     """Start a sweep in a folder."""
     folder.mkdir(exist_ok=True)
     found = {**(environment or os.environ), "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
-    return program.start(*overrides, folder=folder, environment=found)
+    return program.start(*overrides, folder=folder, module=module, environment=found)
 
 
 def run(folder, *overrides, environment=None):

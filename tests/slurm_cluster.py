@@ -43,6 +43,7 @@ MpiDefault=none
 MessageTimeout=60
 JobRequeue=1
 KillWait=10
+SchedulerParameters=batch_sched_delay=0,sched_interval=1
 NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=4000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """

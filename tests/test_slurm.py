@@ -7,7 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests import engines
+from ensemble_switchover.results.layout import RECORD_FILE
+from tests import engines, troubled
 from tests.slurm_cluster import NoSlurmError, slurm_cluster
 
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("engines")]
@@ -18,6 +19,14 @@ SLURM = (
     "hydra.launcher.mem_gb=1",
     "hydra.launcher.timeout_min=10",
 )
+
+RESTARTED_RUN = (
+    "--multirun", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=4",
+    "execution=sequential", "design=deq", "k=2", "budget.network=14x8",
+    "dataset.train_size=200", "dataset.test_size=100", "measurement.latency_batch_sizes=[]",
+    f"seed={troubled.RESTARTED}",
+)  # fmt: skip
+DISTURBANCES = (("scontrol", "requeue"), ("scancel", "--signal=TERM"), ("scancel", "--signal=USR2"))
 
 
 @pytest.fixture(autouse=True)
@@ -39,18 +48,26 @@ def cluster(tmp_path_factory):
         yield environment
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("undisturbed")
-    engines.run(folder, *engines.LONG_RUN)
-    return engines.outcomes(folder)
-
-
 def slurm(environment, *command):
-    answer = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
-    return answer.stdout.strip()
+    """Ask Slurm until it answers, which it may not do at once while it is busy."""
+    while True:
+        answer = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        if answer.returncode == 0:
+            return answer.stdout.strip()
+        time.sleep(0.5)
+
+
+def start_what_is_pending(environment):
+    """Let a job start that returned to the queue: Slurm gives it a time two minutes from then."""
+    for line in slurm(environment, "squeue", "--noheader", "--format=%i %T").splitlines():
+        job, state = line.split()
+        if state == "PENDING":  # or was, in which case this is refused
+            subprocess.run(
+                ("scontrol", "update", f"JobId={job}", "StartTime=now"),
+                env=environment, capture_output=True, check=False, timeout=60,
+            )  # fmt: skip
 
 
 def test_the_study_smoke_gives_the_records_of_one_process(cluster, smoke_outcomes, tmp_path):
@@ -58,22 +75,27 @@ def test_the_study_smoke_gives_the_records_of_one_process(cluster, smoke_outcome
     assert engines.outcomes(tmp_path) == smoke_outcomes
 
 
-@pytest.mark.parametrize(
-    "disturb", [("scontrol", "requeue"), ("scancel", "--signal=TERM"), ("scancel", "--signal=USR2")]
-)
-def test_a_job_that_makes_room_goes_on_from_its_checkpoint(disturb, cluster, undisturbed, tmp_path):
-    process = engines.start(tmp_path, *engines.LONG_RUN, *SLURM, environment=cluster)
-    while not engines.has_checkpoint(tmp_path):
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    job = slurm(cluster, "squeue", "--noheader", "--format=%i")
-    slurm(cluster, *disturb, job)
-    while process.poll() is None:
-        if slurm(cluster, "squeue", "--noheader", "--format=%T") == "PENDING":
-            slurm(cluster, "scontrol", "update", f"JobId={job}", "StartTime=now")
-        time.sleep(1)
+def test_a_job_that_makes_room_goes_on_from_its_checkpoint(cluster, tmp_path):
+    engines.run(tmp_path / "undisturbed", *RESTARTED_RUN)
+    folder = tmp_path / "disturbed"
+    process = engines.start(
+        folder, *RESTARTED_RUN, *SLURM, environment=cluster, module="tests.troubled"
+    )
+
+    def wait_for(is_so):
+        while not is_so():
+            assert process.poll() is None, process.communicate()
+            start_what_is_pending(cluster)
+            time.sleep(0.5)
+
+    for number, disturb in enumerate(DISTURBANCES, start=1):
+        wait_for(lambda name=f"{number:06}.checkpoint": any(folder.rglob(name)))
+        job = slurm(cluster, "squeue", "--noheader", "--format=%i")
+        slurm(cluster, *disturb, job)
+    wait_for(lambda: any(folder.rglob(RECORD_FILE)))
     said = "".join(process.communicate())
     assert process.returncode == 0, said
-    assert engines.outcomes(tmp_path) == undisturbed
-    assert "going on after epoch" in engines.log_of(tmp_path)
-    assert "Restarts=1" in slurm(cluster, "scontrol", "show", "job", job)
+    assert engines.outcomes(folder) == engines.outcomes(tmp_path / "undisturbed")
+    for number in (1, 2, 3):
+        assert engines.log_of(folder).count(f"going on after epoch {number} of 4") == 1
+    assert "Restarts=3" in slurm(cluster, "scontrol", "show", "job", job)

@@ -1,7 +1,8 @@
 """The program with trouble in some of its runs, by their seeds: `python -m tests.troubled WORDS`.
 
 The trouble is planted in the process that trains, under any launcher. Two of the seeds wait after
-their first checkpoint until somebody interrupts them.
+their first checkpoint until somebody interrupts them; another waits after each until Slurm has
+started it again a few times.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ensemble_switchover.machine import interruption
 
 RAISES, OUT_OF_MEMORY, KILLED = 1, 2, 3
 WAIT = (7, 8)
+RESTARTED, NUM_RESTARTS = 9, 3
 
 _job = app.job
 
@@ -40,12 +42,21 @@ def job(node):
             interruption.check()
             time.sleep(0.1)
 
+    def wait_for_restarts(folder, checkpoint):
+        write = (
+            write_checkpoint
+            if int(os.environ.get("SLURM_RESTART_COUNT", "0")) >= NUM_RESTARTS
+            else wait
+        )
+        write(folder, checkpoint)
+
     write_checkpoint = run.write_checkpoint
     trouble = {
         RAISES: ("train", raise_an_error),
         OUT_OF_MEMORY: ("train", want_memory),
         KILLED: ("write_checkpoint", be_killed),
         **dict.fromkeys(WAIT, ("write_checkpoint", wait)),
+        RESTARTED: ("write_checkpoint", wait_for_restarts),
     }
     if node.seed not in trouble:
         return _job(node)
