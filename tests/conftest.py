@@ -54,7 +54,7 @@ def pytest_unconfigure():
     gc.unfreeze()
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Keep tests of one expensive fixture together, and begin with those that take long."""
     for item in items:
         names = FIXTURE_GROUPS.keys() & set(item.fixturenames)
@@ -63,6 +63,20 @@ def pytest_collection_modifyitems(items):
         if "browser" in names:
             item.add_marker(pytest.mark.browser)
     items.sort(key=_turn)
+    if getattr(config.option, "loadgroup", False):  # in a worker of xdist
+        for item in items:
+            _tell_group(item)
+
+
+def _tell_group(item):
+    """Put a test's group where xdist looks for it, behind its name.
+
+    xdist 3.8 itself writes to `_nodeid`, of which pytest 9.2 knows nothing, and then groups nothing
+    (pytest-xdist's issue 1386).
+    """
+    groups = sorted({mark.args[0] for mark in item.iter_markers("xdist_group")})
+    if groups and "@" not in item.nodeid.rpartition("]")[2] and hasattr(item, "_id"):
+        item._id = type(item._id).parse(f"{item.nodeid}@{'_'.join(groups)}")
 
 
 def _turn(item):
