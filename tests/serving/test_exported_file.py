@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,8 @@ from tests.trained import TASK, images_of, make_trained, plain_probabilities
 
 FACTS = {"run": "a run", "class_names": json.dumps(["ant", "bee"])}
 TOLERANCE = 1e-5
+TORCHS_OWN_FILE = rb'File "torch/[a-z_/]+[.]py"'
+"""Of a pass that torch adds itself while it converts; it is the same on every machine."""
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +91,7 @@ def test_a_file_predicts_what_the_members_do_and_describes_the_run_but_not_the_m
         assert abs(probabilities - plain_probabilities(trained, images)).max() < 1e-6
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
     DESCRIBES[form](out)
-    assert b".py" not in out.read_bytes()
+    assert b".py" not in re.sub(TORCHS_OWN_FILE, b"", out.read_bytes())
 
 
 def test_weights_of_double_precision_are_written_in_single(tmp_path):
