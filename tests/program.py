@@ -2,7 +2,8 @@
 
 `program.start` is for tests in which a process is the point (signals, exit codes, what is on its
 disk after a kill) and imports are not. `python -m tests.program FD` is the process that is copied:
-it imports what a training needs and forks for each command that it reads from the socket FD.
+it imports what a training needs and forks for each command that it is sent by the socket FD, where
+it listens.
 
 A copy is cheap as long as it writes to little of the memory that it shares: the garbage collector
 leaves alone what was there before, and at its end a copy does not take its modules apart.
@@ -11,6 +12,7 @@ leaves alone what was there before, and at its end a copy does not take its modu
 from __future__ import annotations
 
 import atexit
+import fcntl
 import functools
 import gc
 import json
@@ -21,6 +23,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 from pathlib import Path
@@ -101,40 +104,65 @@ def run(
 
 @functools.cache
 def _original() -> socket.socket:
-    """Start the process that is copied; it ends with this one, whose end closes the socket."""
-    ours, its = socket.socketpair()
-    original = subprocess.Popen(
-        [sys.executable, "-m", "tests.program", str(its.fileno())],
-        cwd=REPOSITORY,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)},
-        pass_fds=[its.fileno()],
-        stdin=subprocess.DEVNULL,
-    )
-    its.close()
+    """Connect to the process that is copied, one for all workers of pytest; it ends with them."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    address = Path(tempfile.gettempdir()) / f"original_{run}"
+    connection = socket.socket(socket.AF_UNIX)
+    with address.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            connection.connect(str(address))
+        except OSError:  # nobody has started it, or those who did have ended
+            address.unlink(missing_ok=True)
+            _start_original(address)
+            connection.connect(str(address))
+    return connection
+
+
+def _start_original(address: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(address))
+        listener.listen()
+        original = subprocess.Popen(
+            [sys.executable, "-m", "tests.program", str(listener.fileno())],
+            cwd=REPOSITORY,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)},
+            pass_fds=[listener.fileno()],
+            stdin=subprocess.DEVNULL,
+        )
 
     def end() -> None:
-        ours.close()
+        _original().close()
         original.wait()
+        for path in (address, address.with_suffix(".lock")):
+            path.unlink(missing_ok=True)
 
     atexit.register(end)
-    return ours
 
 
-def _serve(commands: socket.socket) -> None:
+def _serve(listener: socket.socket) -> None:
+    """Fork for each command, until all who asked for some have ended."""
     _import_what_commands_need()
+    clients: list[socket.socket] = [listener.accept()[0]]
     running: dict[int, int] = {}
-    while True:
-        if select.select([commands], [], [], 0.01 if running else None)[0]:
-            message, fds, _, _ = socket.recv_fds(commands, 1 << 20, 3)
+    while clients:
+        ready = select.select([listener, *clients], [], [], 0.01 if running else None)[0]
+        for place in ready:
+            if place is listener:
+                clients.append(listener.accept()[0])
+                continue
+            message, fds, _, _ = socket.recv_fds(place, 1 << 20, 3)
             if not message:
-                return
+                place.close()
+                clients.remove(place)
+                continue
             out, err, status = fds
             process_id = os.fork()
             if process_id == 0:
-                commands.close()
-                os.close(status)
-                for other in running.values():
-                    os.close(other)
+                for other in (listener, *clients):
+                    other.close()
+                for number in (status, *running.values()):
+                    os.close(number)
                 _become(*json.loads(message), out, err)
             os.close(out)
             os.close(err)
