@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import weakref
+from functools import cache
 from multiprocessing import connection as connections
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any
@@ -16,16 +18,18 @@ from ensemble_switchover.machine import interruption
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
-    from multiprocessing.context import ForkServerProcess
+    from multiprocessing.process import BaseProcess
 
 SECONDS_TO_END = 5.0
+START_METHOD = "spawn" if sys.platform == "darwin" else "forkserver"
+"""macOS's libraries start threads when they are imported, after which a fork is not safe."""
 
 
 class WorkerProcesses:
     """Processes with a connection to each; leaving the context ends them."""
 
     def __init__(self) -> None:
-        self._processes: list[ForkServerProcess] = []
+        self._processes: list[BaseProcess] = []
         self._connections: list[Connection] = []
         self._names: list[str] = []
         self.end = weakref.finalize(self, _end, self._processes, self._connections)
@@ -45,15 +49,15 @@ class WorkerProcesses:
 
         It is no fork of this process, which could use neither CUDA nor existing threads. A server,
         started with the first process, has imported the module of that first `work`, and forks all
-        of them; so torch is imported once.
+        of them; so torch is imported once. On macOS each is a new interpreter.
 
         Args:
             name: Names the process in messages.
             work: A function of a module, called in the new process.
             arguments: Further arguments of `work`, which must be picklable.
         """
-        context = get_context("forkserver")
-        context.set_forkserver_preload([work.__module__])
+        _start_server(work.__module__)
+        context: Any = get_context(START_METHOD)
         ours, theirs = context.Pipe()
         environment = dict(os.environ)
         process = context.Process(
@@ -97,7 +101,18 @@ class WorkerProcesses:
             yield waiting[id(ready)]
 
 
-def _end(processes: Sequence[ForkServerProcess], ours: Sequence[Connection]) -> None:
+@cache
+def _start_server(module: str) -> None:
+    """Wait until the server has imported a module; an interruption leaves nothing behind here."""
+    context: Any = get_context(START_METHOD)
+    if START_METHOD == "forkserver":
+        context.set_forkserver_preload([module])
+        first = context.Process(target=os.getpid, daemon=True)
+        first.start()
+        first.join()
+
+
+def _end(processes: Sequence[BaseProcess], ours: Sequence[Connection]) -> None:
     for process in processes:
         process.kill()
     for process in processes:
