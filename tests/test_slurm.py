@@ -46,6 +46,10 @@ def cluster(tmp_path_factory):
                 raise
             pytest.skip(str(problem))
         yield environment
+        with engines.patience():  # until no process of a job is left
+            while slurm(environment, "squeue", "--noheader"):
+                slurm(environment, "scancel", "--quiet", "--user=root")
+                time.sleep(0.5)
 
 
 def slurm(environment, *command):
