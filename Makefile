@@ -9,6 +9,8 @@ VENDOR := ensemble_switchover/reporting/explorer/vendor
 D3 := node_modules/d3/dist/d3.min.js
 PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
 
+export PYTHONDONTWRITEBYTECODE := # empty: tests start processes, each of which would compile the package
+
 .DEFAULT_GOAL := help
 .PHONY: help demo install test test-fast test-slurm test-ray lint type imports from-debian scripts scripts-if-node vendor format docs bench bench-page bench-all lock clean
 
@@ -27,7 +29,7 @@ test: $(INSTALLED) from-debian ## Run lint, types, import contracts and the test
 	$(BIN)/python -m pytest -n auto --dist loadgroup; tests=$$?; \
 	wait $$checks; checked=$$?; cat $$said; rm $$said; exit $$((tests || checked))
 
-test-fast: $(INSTALLED) ## Run the tests that start no process, no browser and no Slurm: a minute
+test-fast: $(INSTALLED) ## Run the quick tests, without processes, browser and Slurm
 	$(BIN)/python -m pytest -n auto -m "not process and not browser and not slurm and not slow" tests
 
 from-debian: # what cannot be had is told, and the tests that need it skip

@@ -86,11 +86,11 @@ def _turn(item):
     return 1 if item.get_closest_marker("process") else 2
 
 
-def pytest_xdist_auto_num_workers():
-    """Run one more worker than there are processors, for tests wait for processes meanwhile."""
+def pytest_xdist_auto_num_workers(config):
+    """Run one more worker than there are processors where tests wait for processes meanwhile."""
     from ensemble_switchover.machine.hardware import num_processors
 
-    return num_processors() + 1
+    return num_processors() + ("not process" not in config.option.markexpr)
 
 
 @pytest.fixture(autouse=True)

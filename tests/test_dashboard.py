@@ -8,6 +8,8 @@ from ensemble_switchover.results.store import write_record
 from tests.factories import make_record, make_study, planted_error
 from tests.tracking.panels import panels_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_only_runs_of_the_study_are_shown(dry_run, logged_study, logged):
     specification, _ = dry_run(logged_study)

@@ -74,6 +74,7 @@ def test_every_command_has_its_module_and_its_options(module, arguments):
     assert [option for option in options if f'"{option}"' not in source.read_text("utf-8")] == []
 
 
+@pytest.mark.slow
 def test_every_override_of_a_command_means_something():
     for module, arguments in COMMANDS:
         if module in TAKE_OVERRIDES and "..." not in arguments and "=ray" not in arguments:

@@ -25,6 +25,8 @@ from ensemble_switchover.serving.weights import dump_weights
 from tests.factories import make_record
 from tests.trained import make_trained
 
+pytestmark = pytest.mark.slow
+
 
 def call(capsys, *arguments):
     capsys.readouterr()

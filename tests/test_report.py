@@ -16,6 +16,8 @@ from ensemble_switchover.results.store import read_records, write_failure, write
 from tests.factories import make_record, make_study, planted_error
 from tests.reporting.undrawn import ENCODE, draw_nothing, draw_svg_alone
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -9,6 +9,8 @@ from ensemble_switchover.config.compose import compose_overrides, read_overrides
 from ensemble_switchover.config.schema import group_options
 from ensemble_switchover.config.study import resolve_study
 
+pytestmark = pytest.mark.slow
+
 
 @functools.cache
 def study_of(*words):

@@ -17,6 +17,8 @@ from ensemble_switchover.config.schema import conf_folder, typed
 from ensemble_switchover.errors import ConfigError
 from tests.quick_compositions import hydra_alone
 
+pytestmark = pytest.mark.slow
+
 MISTAKES = (HydraException, OmegaConfBaseException, ConfigError)
 
 
@@ -87,7 +89,6 @@ def test_runs_are_those_of_hydra_in_its_order(overrides):
     check(overrides)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sweep", "overrides"),
     [
@@ -151,7 +152,6 @@ POOL = [
 ]
 
 
-@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(
     st.lists(st.sampled_from(list(itertools.chain.from_iterable(POOL))), max_size=4, unique=True)

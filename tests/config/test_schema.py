@@ -55,6 +55,7 @@ def test_the_walk_finds_the_groups():
     assert "demo" in SWEEPS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_composes_and_resolves(group, option, compose_config):
     config = compose_config(f"{group}={option}", *NEEDS.get((group, option), []))
@@ -79,6 +80,7 @@ def test_every_key_of_every_file_arrives(group, option, compose_config):
             assert getattr(node, key) == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", sorted(FAMILIES))
 @pytest.mark.parametrize("dataset", sorted(option for of, option in OPTIONS if of == "dataset"))
 def test_every_family_resolves_on_every_data_set(arch, dataset, compose_config):
@@ -111,6 +113,7 @@ def made_of_others(name):
     return "\n  studies: [" in (CONF / "sweep" / f"{name}.yaml").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*filter(made_of_others, SWEEPS)])
 def test_a_sweep_of_sweeps_names_sweeps(name):
     whole = compose_sweep(name)
@@ -135,6 +138,7 @@ def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
     assert all("do not fit" in hole.reason for hole in study.impossible)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SWEEPS)
 def test_every_sweep_goes_with_every_launcher(name):
     """What one launcher is told, such as n_jobs, another one refuses."""

@@ -54,6 +54,7 @@ def test_a_study_of_holes_alone_is_a_mistake(compose_config):
     assert str(error.value).count("smallest budget that would do") == 2
 
 
+@pytest.mark.slow
 def test_the_study_of_digits_has_all_families_and_sizes_and_a_run_once():
     configs = [config for _, group in compose_overrides(["sweep=digits"]) for config in group]
 

@@ -25,6 +25,8 @@ from ensemble_switchover.training.precision import FLOAT32
 from tests.planning.allocation import AllocationTracker
 from tests.planning.fake_step import FAKE_DEVICE, fake_bytes, fake_step_bytes
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = {
     "densenet": st.fixed_dictionaries(
         {"bottleneck": st.booleans(), "compression": st.sampled_from([1.0, 0.5])}
@@ -46,7 +48,6 @@ def members(draw):
     return family, depth, draw(st.integers(1, 12)), task, draw(st.integers(2, 128))
 
 
-@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(members(), st.sampled_from([4, 8]))
 def test_shapes_tell_what_torchs_tensors_take(member, item_bytes):
@@ -54,7 +55,6 @@ def test_shapes_tell_what_torchs_tensors_take(member, item_bytes):
     assert shape_bytes(*member, item_bytes) == pytest.approx(exact, rel=0.1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_shapes_tell_it_of_the_papers_own_networks(name):
     family = make_family(name, {})

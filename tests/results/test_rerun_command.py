@@ -15,6 +15,8 @@ from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import read_records
 from tests.factories import make_record
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from pathlib import Path
 

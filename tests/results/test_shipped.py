@@ -20,6 +20,8 @@ from ensemble_switchover.results.check import check_record
 from ensemble_switchover.results.shipped import ShippedStudy, main, unpack_study
 from ensemble_switchover.results.store import read_records
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     import zipfile
 

@@ -6,6 +6,8 @@ from ensemble_switchover.results.predictions import load_predictions
 from ensemble_switchover.runner import kept_predictions as prediction_files
 from ensemble_switchover.runner import run
 
+pytestmark = pytest.mark.slow
+
 
 def test_predictions_are_kept_as_asked_for(tiny_spec):
     spec, config = tiny_spec(

@@ -20,6 +20,8 @@ from ensemble_switchover.training.checkpoint import read_checkpoint
 from ensemble_switchover.training.execution import EXECUTIONS
 from tests import program, troubled
 
+pytestmark = pytest.mark.slow
+
 CLOCKS = {
     "waiting_share": 0.0,
     "compile_seconds": 0.0,

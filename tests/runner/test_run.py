@@ -10,6 +10,8 @@ from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner import run
 from ensemble_switchover.sweep.sweep_plan import run_job_of_sweep
 
+pytestmark = pytest.mark.slow
+
 UNMEASURED = ("measurement.latency_batch_sizes=[]", "measurement.layer_repeats=0")
 
 

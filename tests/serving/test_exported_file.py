@@ -15,6 +15,8 @@ from ensemble_switchover.serving import exported_file
 from ensemble_switchover.serving.exported_file import export_file, largest_difference
 from tests.trained import TASK, images_of, make_trained, plain_probabilities
 
+pytestmark = pytest.mark.slow
+
 FACTS = {"run": "a run", "class_names": json.dumps(["ant", "bee"])}
 TOLERANCE = 1e-5
 TORCHS_OWN_FILE = rb'File "torch/[a-z_/]+[.]py"'
@@ -67,7 +69,6 @@ def assert_torch_describes_the_run(path):
 DESCRIBES = {"onnx": assert_onnx_describes_the_run, "torch_export": assert_torch_describes_the_run}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "form", "execution"),
     [

@@ -15,6 +15,8 @@ from ensemble_switchover.sweep.shared_training import finished_trainings, share_
 from ensemble_switchover.sweep.worklist import build_worklist
 from tests.log_lines import without_warnings
 
+pytestmark = pytest.mark.slow
+
 TWO_BUDGETS = [("budget.depth=14", "budget.width=8"), ("budget.depth=20", "budget.width=8")]
 """Two ResNets do not fit into 20x8 any deeper than into 14x8: both weq are two of 8x8."""
 

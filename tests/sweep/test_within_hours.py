@@ -17,6 +17,8 @@ from ensemble_switchover.sweep.next_runs import budgets_of, first_block
 from ensemble_switchover.sweep.within_hours import HOUR_SECONDS, LEAST_EPOCHS, Decision, decide
 from tests.factories import make_record
 
+pytestmark = pytest.mark.slow
+
 RUN_SECONDS = 60.0
 SWITCHOVER = 400_000
 

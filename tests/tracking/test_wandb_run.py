@@ -14,6 +14,8 @@ from ensemble_switchover.tracking.wandb_logger import WandbRunLogger
 from tests import program
 from tests.tracking.wandb_file import read_wandb_file
 
+pytestmark = pytest.mark.slow
+
 KEY = "0123456789abcdef0123456789abcdef01234567"
 WORDS = ("logger=wandb", "epochs=2", "budget.depth=8", "budget.width=4")
 

@@ -18,6 +18,8 @@ from ensemble_switchover.training import EnsembleModule
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import Precision
 
+pytestmark = pytest.mark.slow
+
 TASK = ImageTask(channels=1, size=8, num_classes=10)
 RECIPE = Recipe(
     name="test",

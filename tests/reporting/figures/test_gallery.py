@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
@@ -17,6 +18,8 @@ from ensemble_switchover.reporting.figures.gallery import (
 )
 from tests.factories import make_record, make_study, planted_error
 from tests.reporting.figures.reading import bars_of, texts_of
+
+pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.finding import Finding

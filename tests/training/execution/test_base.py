@@ -9,6 +9,8 @@ from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.design import FAMILIES
 from tests.training.members import OTHER_WAYS, TASK, executed, made, take_steps
 
+pytestmark = pytest.mark.slow
+
 VARIANTS = [
     *[(name, {}) for name in sorted(FAMILIES)],
     ("densenet", {"bottleneck": True, "compression": 0.5}),

@@ -18,6 +18,8 @@ from ensemble_switchover.data.sources.fractals.classes import (
 from ensemble_switchover.data.sources.fractals.picture import filling_rates, pixels_of
 from ensemble_switchover.data.sources.fractals.source import IMAGES_PER_STREAM
 
+pytestmark = pytest.mark.slow
+
 QUARTERS = [
     [49.8, 55.0, 70.0, 60.4],
     [64.2, 89.2, 64.0, 90.1],
