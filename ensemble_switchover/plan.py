@@ -20,7 +20,7 @@ from ensemble_switchover.planning.calibration import (
 )
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
-from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS, hole_row, plan_row
+from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS, missing_design_row, plan_row
 from ensemble_switchover.sweep.shared_training import spared_runs
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def plan(given: argparse.Namespace) -> int:
             concurrent_jobs=jobs.pop() if len(jobs) == 1 else None,
         )
     else:
-        rows = [*map(plan_row, forecasts), *map(hole_row, study.impossible)]
+        rows = [*map(plan_row, forecasts), *map(missing_design_row, study.impossible)]
         write_rows(rows, PLAN_COLUMNS, given.format)
     for line in problems:
         complain(line)

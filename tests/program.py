@@ -26,6 +26,7 @@ import sys
 import tempfile
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -69,6 +70,10 @@ class Process:
         self.stdout.close()
         self.stderr.close()
         return output, errors[0]
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it at once."""
@@ -151,7 +156,7 @@ def _serve(listener: socket.socket) -> None:
             if place is listener:
                 clients.append(listener.accept()[0])
                 continue
-            message, fds, _, _ = socket.recv_fds(place, 1 << 20, 3)
+            message, fds = _read(place)
             if not message:
                 place.close()
                 clients.remove(place)
@@ -166,13 +171,26 @@ def _serve(listener: socket.socket) -> None:
                 _become(*json.loads(message), out, err)
             os.close(out)
             os.close(err)
-            os.write(status, f"{process_id}\n".encode())
+            _tell(status, process_id)
             running[process_id] = status
         for process_id, status in list(running.items()):
             done, code = os.waitpid(process_id, os.WNOHANG)
             if done:
-                os.write(status, f"{os.waitstatus_to_exitcode(code)}\n".encode())
+                _tell(status, os.waitstatus_to_exitcode(code))
                 os.close(running.pop(process_id))
+
+
+def _read(client: socket.socket) -> tuple[bytes, list[int]]:
+    try:
+        message, fds, _, _ = socket.recv_fds(client, 1 << 20, 3)
+    except ConnectionResetError:  # of a worker that was killed
+        return b"", []
+    return message, fds
+
+
+def _tell(status: int, number: int) -> None:
+    with suppress(BrokenPipeError):  # the test has failed, and reads no more
+        os.write(status, f"{number}\n".encode())
 
 
 def _import_what_commands_need() -> None:

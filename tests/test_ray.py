@@ -55,7 +55,7 @@ def test_a_sweep_that_is_stopped_says_so_and_goes_on(nodes, tmp_path):
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     process.terminate()
-    said, _ = process.communicate()
+    said = "".join(process.communicate())
     assert process.returncode == 128 + signal.SIGTERM, said
     assert INTERRUPTED in said
     engines.run(tmp_path / "ray", *engines.LONG_RUN, RAY, environment=environment)
@@ -66,7 +66,7 @@ def test_a_sweep_that_is_stopped_says_so_and_goes_on(nodes, tmp_path):
 @pytest.mark.process
 def test_without_a_cluster_one_sentence_tells_how_to_begin_one(tmp_path):
     process = engines.start(tmp_path, *engines.LONG_RUN, RAY)
-    said, _ = process.communicate()
+    said = "".join(process.communicate())
     assert process.returncode == EXIT_USAGE, said
     assert said.splitlines()[-1].startswith("hydra/launcher=ray: expected a running cluster; ")
     assert not (tmp_path / "results").exists()
@@ -82,7 +82,7 @@ def test_the_runs_of_a_node_that_dies_are_done_again(nodes, tmp_path):
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     cluster.remove_node(second, allow_graceful=False)
-    said, _ = process.communicate()
+    said = "".join(process.communicate())
     assert process.returncode == 0, said
     assert engines.outcomes(tmp_path / "ray") == engines.outcomes(tmp_path / "basic")
     logs = [path.read_text() for path in (tmp_path / "ray").rglob("run.log")]

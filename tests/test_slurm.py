@@ -29,6 +29,10 @@ RESTARTED_RUN = (
 DISTURBANCES = (("scontrol", "requeue"), ("scancel", "--signal=TERM"), ("scancel", "--signal=USR2"))
 
 
+QUESTIONS = 60
+"""So many times a question is repeated that Slurm does not answer."""
+
+
 @pytest.fixture(autouse=True)
 def patience():
     with engines.patience():
@@ -53,14 +57,15 @@ def cluster(tmp_path_factory):
 
 
 def slurm(environment, *command):
-    """Ask Slurm until it answers, which it may not do at once while it is busy."""
-    while True:
+    """Ask Slurm, which may not answer at once while it is busy, and return what it says."""
+    for _ in range(QUESTIONS):
         answer = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=False, timeout=60
         )
         if answer.returncode == 0:
             return answer.stdout.strip()
         time.sleep(0.5)
+    raise AssertionError(f"{' '.join(command)}: {answer.stderr}")
 
 
 def start_what_is_pending(environment):
@@ -94,7 +99,7 @@ def test_a_job_that_makes_room_goes_on_from_its_checkpoint(cluster, tmp_path):
 
     for number, disturb in enumerate(DISTURBANCES, start=1):
         wait_for(lambda name=f"{number:06}.checkpoint": any(folder.rglob(name)))
-        job = slurm(cluster, "squeue", "--noheader", "--format=%i")
+        job = slurm(cluster, "squeue", "--noheader", "--states=RUNNING", "--format=%i")
         slurm(cluster, *disturb, job)
     wait_for(lambda: any(folder.rglob(RECORD_FILE)))
     said = "".join(process.communicate())

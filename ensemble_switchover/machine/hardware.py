@@ -149,12 +149,12 @@ def processor_name() -> str:
 def system_name() -> str:
     """Return the system, its release, the architecture and, on Linux, the C library.
 
-    As `platform.platform()`, which on Linux starts `uname -p` for what is rarely known.
+    As `platform.platform()` where `uname -p`, which that starts, knows no more than the machine.
     """
     if platform.system() != "Linux":
         return platform.platform()
     parts = (platform.system(), platform.release(), platform.machine())
-    return "-".join((*parts, "with", "".join(platform.libc_ver())))
+    return "-".join((*parts, "with", *filter(None, ["".join(platform.libc_ver())])))
 
 
 def main_memory_bytes() -> int | None:

@@ -7,9 +7,10 @@ import signal
 import sys
 import threading
 import weakref
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import connection as connections
-from multiprocessing import get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.errors import ProcessEndedError
@@ -55,6 +56,9 @@ class WorkerProcesses:
             name: Names the process in messages.
             work: A function of a module, called in the new process.
             arguments: Further arguments of `work`, which must be picklable.
+
+        Raises:
+            ProcessEndedError: if the server was ended meanwhile.
         """
         _start_server(work.__module__)
         context: Any = get_context(START_METHOD)
@@ -63,14 +67,16 @@ class WorkerProcesses:
         process = context.Process(
             target=_live, args=(environment, work, theirs, *arguments), daemon=True
         )
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:  # an interruption in between would leave a process that nothing ends
-            process.start()
+        with _uninterrupted():  # in between, it would leave a process that nothing ends
+            try:
+                process.start()
+            except (EOFError, ConnectionError) as error:
+                raise ProcessEndedError(
+                    f"the server of processes was ended while {name} was started"
+                ) from error
             self._processes.append(process)
             self._connections.append(ours)
             self._names.append(name)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         theirs.close()
 
     def send(self, number: int, content: bytes) -> None:
@@ -103,13 +109,28 @@ class WorkerProcesses:
 
 @cache
 def _start_server(module: str) -> None:
-    """Wait until the server has imported a module; an interruption leaves nothing behind here."""
-    context: Any = get_context(START_METHOD)
-    if START_METHOD == "forkserver":
-        context.set_forkserver_preload([module])
-        first = context.Process(target=os.getpid, daemon=True)
+    """Start the server and wait for its imports; only this one of both can be interrupted."""
+    if START_METHOD != "forkserver":
+        return
+    forkserver.set_forkserver_preload([module])
+    resource_tracker.ensure_running()  # which the server needs, and whose start unblocks signals
+    with _uninterrupted():  # the server and its forks begin with the signals that are blocked here
+        forkserver.ensure_running()
+    first = get_context("forkserver").Process(target=os.getpid, daemon=True)
+    try:
         first.start()
-        first.join()
+    except (EOFError, ConnectionError) as error:
+        raise ProcessEndedError("the server of processes was ended as it started") from error
+    first.join()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _end(processes: Sequence[BaseProcess], ours: Sequence[Connection]) -> None:

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 ALL_CLASSES = ("single", "deq", "weq")
 
 
+BUDGET_COLUMNS = ("family", "changed_options", "dataset", "budget_depth", "budget_width")
+"""What tells one budget from another."""
 DESIGN_ROW_COLUMNS = (
-    "family", "changed_options", "dataset", "budget_depth", "budget_width", "budget_parameters",
-    "design_class", "k", "depth", "width", "member_parameters", "parameters", "budget_fill",
-    "flops_per_image", "layers", "problem",
+    *BUDGET_COLUMNS, "budget_parameters", "design_class", "k", "depth", "width",
+    "member_parameters", "parameters", "budget_fill", "flops_per_image", "layers", "problem",
 )  # fmt: skip
 """Those of `results.run_columns` and, of no run: the options of the family that differ from its
 defaults; FLOPs of all members' forward pass, 2 per multiply-add; the convolutions, with those of
@@ -143,7 +144,7 @@ def _design_row(config: Config) -> dict[str, Any]:
 
 
 def _budget(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in DESIGN_ROW_COLUMNS[:5])
+    return tuple(row[name] for name in BUDGET_COLUMNS)
 
 
 def _changed_options(family: Family) -> str:

@@ -65,10 +65,10 @@ class ForecastFacts:
 PLAN_COLUMNS = (*RUN_COLUMNS, *(entry.name for entry in fields(ForecastFacts)))
 
 
-def hole_row(hole: MissingDesign) -> dict[str, Any]:
+def missing_design_row(missing: MissingDesign) -> dict[str, Any]:
     """Return the row of a design that does not exist."""
-    facts = ForecastFacts(state="impossible", problem=hole.reason)
-    return _row(missing_design_facts(hole), facts)
+    facts = ForecastFacts(state="impossible", problem=missing.reason)
+    return _row({**missing_design_facts(missing), "name": ""}, facts)
 
 
 def plan_row(entry: Forecast) -> dict[str, Any]:

@@ -246,7 +246,7 @@ def _time_worker_processes(
         for number in range(plan.processes):
             workers.start("a timing", _time_steps, spec, plan, device.type, number, threads)
             if number == 0:
-                begin = perf_counter()  # only the first of all processes waited for imports
+                begin = perf_counter()  # a server has imported torch by now
         for number in range(len(workers)):
             workers.receive(number)
         start_seconds = perf_counter() - begin

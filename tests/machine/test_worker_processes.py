@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ensemble_switchover.errors import ProcessEndedError
-from ensemble_switchover.machine.worker_processes import WorkerProcesses
+from ensemble_switchover.machine.worker_processes import START_METHOD, WorkerProcesses
 
 pytestmark = pytest.mark.process
 
@@ -61,6 +61,7 @@ def led(lead, *arguments):
     ours, theirs = context.Pipe()
     leader = context.Process(target=lead, args=(theirs, *arguments))
     leader.start()
+    theirs.close()  # so that it is the end of the file where the leader fails
     sent = ours.recv_bytes().decode()
     leader.join()
     return sent
@@ -107,12 +108,46 @@ def _tell_origins(connection):
         connection.send_bytes(b"\n".join(crew.receive(number) for number in range(2)))
 
 
+@pytest.mark.skipif(START_METHOD == "spawn", reason="there is no server")
 def test_their_module_is_imported_once_and_their_environment_is_of_now():
     first, second = (line.split() for line in led(_tell_origins).splitlines())
     server = first[2]
     assert (first[0], second[0], second[2]) == (server, server, server)
     assert len({server, first[1], second[1]}) == 3
     assert (first[3], second[3]) == ("0", "1")
+
+
+def test_a_signal_to_all_while_the_server_starts_ends_the_leader_alone(tmp_path):
+    code = (
+        "import os, signal\n"
+        "from tests.machine.test_worker_processes import _answer\n"
+        "from ensemble_switchover.machine.worker_processes import WorkerProcesses\n"
+        "from multiprocessing import forkserver\n"
+        "start = forkserver.ensure_running\n"
+        "def disturb():\n"
+        "    start()\n"
+        "    signal.signal(signal.SIGTERM, lambda *_: None)\n"
+        "    os.killpg(0, signal.SIGTERM)\n"
+        "    os.killpg(0, signal.SIGINT)\n"
+        "forkserver.ensure_running = disturb\n"
+        "try:\n"
+        "    WorkerProcesses().start('one', _answer, 'here')\n"
+        "except KeyboardInterrupt:\n"
+        "    forkserver.ensure_running = start\n"
+        "    with WorkerProcesses() as crew:\n"
+        "        crew.start('one', _answer, 'still here')\n"
+        "        print(crew.receive(0).decode())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+        timeout=60,
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("still here\n", "", 0)
 
 
 def _forget(connection, path):
@@ -139,6 +174,7 @@ def test_they_end_with_one_that_was_killed(tmp_path):
     ours, theirs = context.Pipe()
     leader = context.Process(target=_lead, args=(theirs, tmp_path / "process"))
     leader.start()
+    theirs.close()
     assert ours.recv_bytes() == b"ready"
     leader.kill()
     leader.join()
