@@ -25,7 +25,7 @@ NEW_MODULES = 50
 
 _frozen_modules = 0
 _composed = {}
-"""Overrides -> their configuration, which takes a tenth of a second to compose."""
+"""Overrides -> their configuration."""
 
 FIXTURE_GROUPS = {
     "logged_study": "logged_study",

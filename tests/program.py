@@ -152,14 +152,14 @@ def _serve(listener: socket.socket) -> None:
     running: dict[int, int] = {}
     while clients:
         ready = select.select([listener, *clients], [], [], 0.01 if running else None)[0]
-        for place in ready:
-            if place is listener:
+        for client in ready:
+            if client is listener:
                 clients.append(listener.accept()[0])
                 continue
-            message, fds = _read(place)
+            message, fds = _read(client)
             if not message:
-                place.close()
-                clients.remove(place)
+                client.close()
+                clients.remove(client)
                 continue
             out, err, status = fds
             process_id = os.fork()

@@ -24,37 +24,28 @@ _listed: dict[str, config_loader_impl.DefaultsList] = {}
 _merged: dict[str, config_loader_impl.DictConfig] = {}
 
 
-@contextmanager
 def quick_compositions():
     """Let Hydra merge each choice of options once within this block."""
-    with (
-        mock.patch.multiple(
-            config_loader_impl,
-            create_defaults_list=_list_defaults_once,
-            CachingConfigRepository=_SharedRepository,
-        ),
-        mock.patch.multiple(
-            ConfigLoaderImpl,
-            _compose_config_from_defaults_list=_merge_once,
-            _process_config_searchpath=_find_named_sources,
-        ),
-    ):
-        yield
+    return _patched(_list_defaults_once, _SharedRepository, _merge_once, _find_named_sources)
+
+
+def hydra_alone():
+    """Undo `quick_compositions` within this block."""
+    return _patched(_list_defaults, CachingConfigRepository, _merge, _find_sources)
 
 
 @contextmanager
-def hydra_alone():
-    """Undo `quick_compositions` within this block."""
+def _patched(list_defaults, repository, merge, find_sources):
     with (
         mock.patch.multiple(
             config_loader_impl,
-            create_defaults_list=_list_defaults,
-            CachingConfigRepository=CachingConfigRepository,
+            create_defaults_list=list_defaults,
+            CachingConfigRepository=repository,
         ),
         mock.patch.multiple(
             ConfigLoaderImpl,
-            _compose_config_from_defaults_list=_merge,
-            _process_config_searchpath=_find_sources,
+            _compose_config_from_defaults_list=merge,
+            _process_config_searchpath=find_sources,
         ),
     ):
         yield

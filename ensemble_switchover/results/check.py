@@ -39,7 +39,7 @@ _GROUPS: dict[str, list[type[Any]]] = {
 }
 """Group -> the dataclasses that it may be."""
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The loader in C is ten times as fast, where PyYAML was built with it."""
+"""The quicker loader in C, where PyYAML was built with it."""
 
 
 @dataclass(slots=True)
