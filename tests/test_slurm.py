@@ -31,6 +31,8 @@ DISTURBANCES = (("scontrol", "requeue"), ("scancel", "--signal=TERM"), ("scancel
 
 QUESTIONS = 60
 """So many times a question is repeated that Slurm does not answer."""
+PENDING_SECONDS = 3
+"""A job that returned to the queue starts no sooner."""
 
 
 @pytest.fixture(autouse=True)
@@ -68,15 +70,24 @@ def slurm(environment, *command):
     raise AssertionError(f"{' '.join(command)}: {answer.stderr}")
 
 
-def start_what_is_pending(environment):
-    """Let a job start that returned to the queue: Slurm gives it a time two minutes from then."""
-    for line in slurm(environment, "squeue", "--noheader", "--format=%i %T").splitlines():
+def start_what_is_pending(environment, since):
+    """Let a job start that returned to the queue: Slurm gives it a time two minutes from then.
+
+    Slurm drops a job that starts within the second in which it was stopped (its credential counts
+    as revoked), so a job waits a while here too. `since` has when each was first seen waiting.
+    Returns whether Slurm has jobs.
+    """
+    jobs = slurm(environment, "squeue", "--noheader", "--format=%i %T").splitlines()
+    for line in jobs:
         job, state = line.split()
-        if state == "PENDING":  # or was, in which case this is refused
-            subprocess.run(
+        if state != "PENDING":
+            since.pop(job, None)
+        elif time.monotonic() - since.setdefault(job, time.monotonic()) > PENDING_SECONDS:
+            subprocess.run(  # refused if it has started meanwhile
                 ("scontrol", "update", f"JobId={job}", "StartTime=now"),
                 env=environment, capture_output=True, check=False, timeout=60,
             )  # fmt: skip
+    return bool(jobs)
 
 
 def test_the_study_smoke_gives_the_records_of_one_process(cluster, smoke_outcomes, tmp_path):
@@ -90,11 +101,15 @@ def test_a_job_that_makes_room_goes_on_from_its_checkpoint(cluster, tmp_path):
     process = engines.start(
         folder, *RESTARTED_RUN, *SLURM, environment=cluster, module="tests.troubled"
     )
+    pending_since = {}
 
     def wait_for(is_so):
         while not is_so():
             assert process.poll() is None, process.communicate()
-            start_what_is_pending(cluster)
+            has_jobs = start_what_is_pending(cluster, pending_since)
+            assert has_jobs or is_so() or not engines.has_checkpoint(folder), (
+                "Slurm dropped the job"
+            )
             time.sleep(0.5)
 
     for number, disturb in enumerate(DISTURBANCES, start=1):
