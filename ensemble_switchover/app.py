@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
+from ensemble_switchover.config.amounts import refuse_long_numbers
 from ensemble_switchover.config.command_line import EXIT_FAILURE, EXIT_USAGE, is_mistake
 from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.resolve import resolve
@@ -46,6 +47,7 @@ def main() -> None:
         version_base="1.3", config_path=str(conf_folder()), config_name="config"
     )(job)
     try:
+        refuse_long_numbers(sys.argv[1:])
         application()
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)

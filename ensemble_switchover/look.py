@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from hydra import compose, initialize_config_dir
 
+from ensemble_switchover.config.amounts import refuse_long_numbers
 from ensemble_switchover.config.command_line import command_parser, run_command
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import conf_folder, typed
@@ -34,6 +35,8 @@ _DESCRIPTION = (
 )
 MAX_SHEET_ROWS = 20
 """The default number of classes, one row each."""
+MAX_SHEET_SIDE = 1000
+"""The largest number of classes, and of images of each."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,12 +67,13 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
         The exit code, 0.
 
     Raises:
-        ConfigError: if an override is invalid, or a number is below 1.
+        ConfigError: if an override is invalid, or a number below 1 or too large.
         DataError: if the data set is absent, or not what its configuration says.
     """
     for option, number in (("--images", num_images), ("--classes", max_classes)):
-        if number < 1:
-            raise ConfigError(f"{option} {number}: expected 1 or more")
+        if not 1 <= number <= MAX_SHEET_SIDE:
+            raise ConfigError(f"{option} {number}: expected 1 to {MAX_SHEET_SIDE}")
+    refuse_long_numbers(overrides)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         spec = resolve(typed(compose("config", overrides=list(overrides))))
     with shown_on(sys.stdout):

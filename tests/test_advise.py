@@ -88,13 +88,19 @@ def test_a_choice_of_nothing_names_what_there_is(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--parameters", "many"], "expected a number such as 2M or 200k, not many"),
+        (
+            ["--parameters", "many"],
+            "expected a number such as 2M or 200k, at most 1e+18, not many",
+        ),
         (["--memory", "8"], "expected a size such as 8GiB or 500MB, not 8"),
         (["--memory", "0GiB"], "expected a size such as 8GiB or 500MB, not 0GiB"),
         (["--memory", f"{'9' * 320}GiB"], "expected a size such as 8GiB or 500MB, not 999"),
         (["--hours", "-1"], "expected a number above 0, not -1"),
         (["--hours", "1e400"], "expected a number above 0, not 1e400"),
-        (["--epochs", "1.5"], "expected a whole number of 1 or more, not 1.5"),
+        (
+            ["--epochs", "1.5"],
+            "expected a whole number of 1 or more, at most 15 digits, not 1.5",
+        ),
         (["--accuracy", "101"], "expected a percentage of at most 100, not 101"),
     ],
 )

@@ -110,7 +110,7 @@ def test_the_papers_tables_mark_what_overspends(capsys):
         (["hello"], "hello: cannot be read; expected key=value"),
         (["budget=parameters", "budget.parameters=abc"],
          "budget.parameters=abc: expected a number of parameters such as 1.5M or 200k"),
-        (["dataset.image_size=0"], "dataset.image_size=0: expected 1 or more"),
+        (["dataset.image_size=0"], "dataset.image_size=0: expected 1 to 1024"),
         (["--paper", "k=4"],
          "k=4: --paper takes all but the data set from the tables; expected dataset="),
         (["--paper", "dataset=nope"], "dataset=nope: expected one of cifar10"),

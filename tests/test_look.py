@@ -60,8 +60,8 @@ def test_few_classes_are_drawn_of_many(capsys, tmp_path):
         (["dataset=digit"], "dataset=digit: expected one of "),
         (["dataset.augmentation=heavy"], "dataset.augmentation=heavy: expected one of none"),
         (["dataset=folder", "dataset.root=/nowhere"], "dataset.root=/nowhere: expected a folder"),
-        (["--images", "0"], "--images 0: expected 1 or more"),
-        (["--classes", "0"], "--classes 0: expected 1 or more"),
+        (["--images", "0"], "--images 0: expected 1 to 1000"),
+        (["--classes", "0"], "--classes 0: expected 1 to 1000"),
     ],
 )
 def test_a_mistake_is_one_message(arguments, message, capsys, tmp_path):

@@ -6,15 +6,19 @@ import argparse
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from ensemble_switchover.design.budget import parse_parameters
+from ensemble_switchover.design.budget import MAX_PARAMETERS, parse_parameters
 from ensemble_switchover.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _Amount = TypeVar("_Amount", int, float)
 _LARGEST = 1e300
 """A larger number could overflow when it is multiplied by a unit."""
+_MAX_DIGITS = 300
+"""Longer numbers are no floating-point numbers, and Python reads them only up to a limit."""
+_LONG_NUMBER = re.compile(rf"[0-9_]{{{_MAX_DIGITS + 1},}}")
+_MAX_COUNT_DIGITS = 15
 _BYTES = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
@@ -31,6 +35,21 @@ def parse_bytes(text: str) -> int:
     if match is None or not 0 < float(match[1]) < _LARGEST:
         raise ValueError(f"expected a size such as 8GiB or 500MB, not {text}")
     return int(float(match[1]) * _BYTES[match[2].lower()])
+
+
+def refuse_long_numbers(overrides: Iterable[str]) -> None:
+    """Refuse overrides with a number that is too long to be read.
+
+    Raises:
+        ConfigError: naming the first of them.
+    """
+    for override in overrides:
+        number = _LONG_NUMBER.search(override)
+        if number:
+            key = override.partition("=")[0][:_MAX_DIGITS]
+            raise ConfigError(
+                f"{key}: a number of {len(number[0]):,} digits came; expected at most {_MAX_DIGITS}"
+            )
 
 
 def argument(parse: Callable[[str], _Amount]) -> Callable[[str], _Amount]:
@@ -54,7 +73,9 @@ def parse_parameter_count(text: str) -> int:
     try:
         return parse_parameters(text)
     except ConfigError as error:
-        raise ValueError(f"expected a number such as 2M or 200k, not {text}") from error
+        raise ValueError(
+            f"expected a number such as 2M or 200k, at most {MAX_PARAMETERS:.0e}, not {text}"
+        ) from error
 
 
 def parse_count(text: str) -> int:
@@ -63,8 +84,10 @@ def parse_count(text: str) -> int:
     Raises:
         ValueError: for any other text.
     """
-    if not text.isdecimal() or int(text) == 0:
-        raise ValueError(f"expected a whole number of 1 or more, not {text}")
+    if not text.isdecimal() or len(text) > _MAX_COUNT_DIGITS or int(text) == 0:
+        raise ValueError(
+            f"expected a whole number of 1 or more, at most {_MAX_COUNT_DIGITS} digits, not {text}"
+        )
     return int(text)
 
 

@@ -21,7 +21,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ensemble_switchover.config.amounts import refuse_long_numbers
 from ensemble_switchover.config.schema import GROUPS, Config, conf_folder, typed
+from ensemble_switchover.config.validation import value_problems
 from ensemble_switchover.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,7 +64,8 @@ def read_overrides(overrides: Sequence[str]) -> list[Sweep]:
 
     Raises:
         HydraException: for overrides that Hydra does not understand.
-        ConfigError: for a key of a sweep that cannot be combined with other sweeps.
+        ConfigError: for a key of a sweep that cannot be combined with other sweeps, or a number
+            of hundreds of digits.
     """
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         return _read_overrides(overrides)
@@ -122,6 +125,9 @@ def compose_runs(runs: Sequence[Sequence[str]]) -> list[Config]:
     first = list(runs[0])
     node = compose(ROOT, overrides=first)
     base = typed(node)
+    problems = value_problems(OmegaConf.to_object(node[SWEEP]), OF_SWEEP)
+    if problems:
+        raise ConfigError(*problems)
     changes: dict[tuple[int, str], Changes] = {}
     scratch: dict[int, DictConfig] = {}
     configs = []
@@ -147,6 +153,7 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     names: list[str] = []
     others: list[str] = []
     has_hours = False
+    refuse_long_numbers(overrides)
     for override, parsed in zip(overrides, _parser().parse_overrides(list(overrides)), strict=True):
         of_sweep = parsed.key_or_group == SWEEP
         kind = hydra if parsed.is_hydra_override() else names if of_sweep else others

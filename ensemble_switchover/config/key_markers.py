@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -26,11 +25,6 @@ class Expected:
         return self.text
 
 
-NOT_NEGATIVE = Expected("0 or more", lambda value: 0 <= value < math.inf)
-POSITIVE = Expected("more than 0", lambda value: 0 < value < math.inf)
-AT_LEAST_ONE = Expected("1 or more", lambda value: value >= 1)
-
-
 def between(least: float, most: float, unit: str = "") -> Expected:
     """Expect a number from the least to the most, both included.
 
@@ -38,6 +32,20 @@ def between(least: float, most: float, unit: str = "") -> Expected:
     ('1 to 64 members', False)
     """
     return Expected(f"{least} to {most}{unit}", lambda value: least <= value <= most)
+
+
+def above_zero(most: float) -> Expected:
+    """Expect a number above 0, up to the most.
+
+    >>> str(above_zero(24)), above_zero(24).allows(0)
+    ('more than 0, at most 24', False)
+    """
+    return Expected(f"more than 0, at most {most}", lambda value: 0 < value <= most)
+
+
+def at_most(most: int) -> Expected:
+    """Expect a number up to the most; its least value is checked elsewhere."""
+    return Expected(f"at most {most}", lambda value: value <= most)
 
 
 def one_of(*choices: str) -> Expected:

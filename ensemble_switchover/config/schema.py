@@ -20,44 +20,47 @@ from omegaconf import II, MISSING, DictConfig, OmegaConf
 
 from ensemble_switchover.config.execution_plan import WITHIN
 from ensemble_switchover.config.key_markers import (
-    AT_LEAST_ONE,
-    NOT_NEGATIVE,
-    POSITIVE,
     RESOLVED,
     STATED,
     Excluded,
     Expected,
+    above_zero,
+    at_most,
     between,
     one_of,
 )
-from ensemble_switchover.config.seeds import MAX_MEMBERS
+from ensemble_switchover.config.largest_values import (
+    MAX_CHANNELS,
+    MAX_CLASSES,
+    MAX_EPOCHS,
+    MAX_IMAGE_SIZE,
+    MAX_IMAGES,
+    MAX_LATENCY_SECONDS,
+    MAX_LAYER_REPEATS,
+    MAX_MAGNITUDE,
+    MAX_NAME_BYTES,
+    MAX_RATE,
+    MAX_SWEEP_HOURS,
+    MAX_THREADS,
+    RANDAUGMENT_OPERATIONS,
+)
+from ensemble_switchover.config.seeds import MAX_MEMBERS, MAX_SEED
 from ensemble_switchover.design import FAMILIES, BudgetRule, DesignClass, Family
 from ensemble_switchover.errors import ConfigError
 
 LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s]*@")
 
-MAX_MAGNITUDE = 30
-"""The strongest magnitude of RandAugment."""
-
-RANDAUGMENT_OPERATIONS = 14
-"""The number of operations of RandAugment."""
-
-MAX_IMAGE_SIZE = 1024
-"""The largest side of an image in pixels; the networks are made for small images."""
-
-MAX_NAME_BYTES = 255
-"""What common file systems allow for the name of a folder."""
-
-MAX_THREADS = 1024
-"""More threads than any machine has; torch would try to start them all."""
-
-AT_MOST_IMAGE_SIZE = Expected(f"at most {MAX_IMAGE_SIZE}", lambda size: size <= MAX_IMAGE_SIZE)
+SEEDS = between(0, MAX_SEED)
 WEB_ADDRESS = Expected(
     "http://... or https://...", lambda url: url.startswith(("http://", "https://"))
 )
-BATCH_SIZES = Expected("batch sizes of at least 1", lambda sizes: min(sizes, default=1) >= 1)
+BATCH_SIZES = Expected(
+    f"batch sizes of 1 to {MAX_IMAGES}",
+    lambda sizes: all(1 <= size <= MAX_IMAGES for size in sizes),
+)
 LAYER_REPEATS = Expected(
-    "2 or more, or 0 to leave the layers' times out", lambda repeats: repeats == 0 or repeats >= 2
+    f"2 to {MAX_LAYER_REPEATS}, or 0 to leave the layers' times out",
+    lambda repeats: repeats == 0 or 2 <= repeats <= MAX_LAYER_REPEATS,
 )
 NOT_EMPTY = Expected("the name of a folder", bool)
 FOLDER_NAME = Expected(
@@ -101,15 +104,15 @@ class DatasetConfig:
     """Name of the data set; `dataset=` sets it."""
     base: Annotated[Optional[str], STATED] = None
     """Data set whose files and whose row of Table A are used; absent: its own."""
-    channels: Annotated[int, AT_LEAST_ONE, STATED] = MISSING
+    channels: Annotated[int, between(1, MAX_CHANNELS), STATED] = MISSING
     """Colour channels of an image."""
-    image_size: Annotated[int, AT_LEAST_ONE, AT_MOST_IMAGE_SIZE, STATED] = MISSING
+    image_size: Annotated[int, between(1, MAX_IMAGE_SIZE), STATED] = MISSING
     """Side of an image in pixels, at most 1024."""
-    num_classes: Annotated[int, STATED] = MISSING
+    num_classes: Annotated[int, at_most(MAX_CLASSES), STATED] = MISSING
     """Number of classes, 2 or more."""
-    train_images: Annotated[int, STATED] = MISSING
+    train_images: Annotated[int, between(0, MAX_IMAGES), STATED] = MISSING
     """Number of training images that the data set has."""
-    test_images: Annotated[int, STATED] = MISSING
+    test_images: Annotated[int, between(0, MAX_IMAGES), STATED] = MISSING
     """Number of test images that the data set has."""
     pooled: Annotated[bool, STATED] = False
     """Whether training and test images are drawn from one pool of `train_images`."""
@@ -139,12 +142,12 @@ class DatasetConfig:
     the validation images where there are any, and then the test images are never used."""
     test_size: Annotated[Optional[int], RESOLVED] = None
     """Number of test images used, a stratified subset; absent: all."""
-    split_seed: Annotated[int, NOT_NEGATIVE, STATED] = 0
+    split_seed: Annotated[int, SEEDS, STATED] = 0
     """Seed that chooses the subsets; all runs of a study should share it."""
     augmentation: Annotated[str, one_of("none", "standard", "randaugment"), STATED] = "standard"
     """Augmentation of the training images: `none`; `standard`, a random crop after padding and,
     with `flip`, a horizontal flip; or `randaugment`, random operations followed by `standard`."""
-    crop_padding: Annotated[int, NOT_NEGATIVE, STATED] = 4
+    crop_padding: Annotated[int, between(0, MAX_IMAGE_SIZE), STATED] = 4
     """Padding before the random crop, in pixels a side (He et al. 2016, section 4.2)."""
     flip: Annotated[bool, STATED] = True
     """Whether half of the training images are flipped from left to right (He et al. 2016, section
@@ -164,7 +167,7 @@ class FractalsConfig(DatasetConfig):
     """Difficulty of the images, 0 to 1: the higher, the wider the variation inside a class, the
     more noise, and the more alike the classes; at 0.5 the weights vary as in FractalDB (Kataoka et
     al., ACCV 2020)."""
-    generator_seed: Annotated[int, NOT_NEGATIVE, STATED] = 0
+    generator_seed: Annotated[int, SEEDS, STATED] = 0
     """Seed of the classes and of their images."""
 
 
@@ -190,7 +193,7 @@ class SvhnConfig(DatasetConfig):
 
     extra: Annotated[bool, STATED] = False
     """Whether the extra, easier images are trained on as well."""
-    extra_images: Annotated[int, STATED] = MISSING
+    extra_images: Annotated[int, between(0, MAX_IMAGES), STATED] = MISSING
     """Number of extra images that the data set has."""
 
 
@@ -200,7 +203,7 @@ class DesignClassConfig:
 
     name: Annotated[str, one_of(*(rule.value for rule in DesignClass)), RESOLVED] = MISSING
     """Name of the design class; `design=` sets it."""
-    k: Annotated[int, RESOLVED] = MISSING
+    k: Annotated[int, between(1, MAX_MEMBERS, " members"), RESOLVED] = MISSING
     """Number of members where `k` is not set."""
 
 
@@ -245,7 +248,7 @@ class ExecutionConfig:
     channels_last: Annotated[bool, STATED] = False
     """Whether members that train one after another store images with the channels last, and update
     all weights in one kernel."""
-    processes: Annotated[Optional[int], POSITIVE, STATED] = None
+    processes: Annotated[Optional[int], between(1, MAX_MEMBERS), STATED] = None
     """Number of processes of `parallel`; absent: one per GPU, or one per thread of the CPU, and at
     most k."""
     within: Annotated[str, one_of(*WITHIN), STATED] = "sequential"
@@ -271,11 +274,11 @@ class LoggerConfig:
 class RecipeConfig:
     """Training hyperparameters that replace those of Table A."""
 
-    batch_size: Annotated[Optional[int], POSITIVE, RESOLVED] = None
+    batch_size: Annotated[Optional[int], between(1, MAX_IMAGES), RESOLVED] = None
     """Number of images in one training step of one member; absent: Table A's."""
-    learning_rate: Annotated[Optional[float], POSITIVE, RESOLVED] = None
+    learning_rate: Annotated[Optional[float], above_zero(MAX_RATE), RESOLVED] = None
     """Learning rate before the first drop; the drops keep their ratios. Absent: Table A's."""
-    weight_decay: Annotated[Optional[float], NOT_NEGATIVE, RESOLVED] = None
+    weight_decay: Annotated[Optional[float], between(0, MAX_RATE), RESOLVED] = None
     """Coefficient of the L2 penalty on the weights; absent: Table A's."""
 
 
@@ -288,7 +291,7 @@ class MeasurementConfig:
     )
     """Batch sizes, in images, at which the inference latency is measured; an empty list skips the
     measurement."""
-    latency_seconds: Annotated[float, POSITIVE, STATED] = 2.0
+    latency_seconds: Annotated[float, above_zero(MAX_LATENCY_SECONDS), STATED] = 2.0
     """Seconds after which the measurement of one model at one batch size ends, if 30 repeats take
     longer."""
     layer_repeats: Annotated[int, LAYER_REPEATS, STATED] = 5
@@ -323,10 +326,10 @@ class Config:
     record: RecordConfig = field(default_factory=RecordConfig)
     k: Annotated[int, between(1, MAX_MEMBERS, " members"), RESOLVED] = II("design_class.k")
     """Number of members, 1 to 64; a single network has one."""
-    seed: Annotated[int, NOT_NEGATIVE, STATED] = 0
+    seed: Annotated[int, SEEDS, STATED] = 0
     """Seed of the run, from which the seeds of the members follow, and from those their
     initialisation, the order of their images and their augmentation."""
-    epochs: Annotated[Optional[int], POSITIVE, RESOLVED] = None
+    epochs: Annotated[Optional[int], between(1, MAX_EPOCHS), RESOLVED] = None
     """Number of training epochs, to which the schedule of the recipe is scaled in proportion
     (Figure K); absent: the recipe's."""
     precision: Annotated[str, one_of("32", "64", "tf32", "bf16", "16"), STATED] = "32"
@@ -354,7 +357,7 @@ class SweepConfig:
 
     studies: list[str] = field(default_factory=list)
     """Named sweeps that this sweep consists of; `sweep=` sets it."""
-    hours: Optional[float] = None
+    hours: Annotated[Optional[float], above_zero(MAX_SWEEP_HOURS)] = None
     """Hours that the sweep may take, spent where the winner is least certain; absent: all runs."""
     jobs_per_device: Optional[str] = None
     """Number of runs that share a GPU (or the CPU) with the joblib launcher, or `auto`, as many as

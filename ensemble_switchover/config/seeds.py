@@ -9,6 +9,9 @@ from __future__ import annotations
 from enum import Enum
 
 MAX_MEMBERS = 64
+MAX_SEED = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps as it is; the seeds of members, 64 times
+as large, still fit the 64 bits of torch and of a table's column."""
 
 
 class Stream(Enum):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.design.family import Family, ImageTask
 
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+MAX_PARAMETERS = 10**18
+"""More parameters than any network has."""
 _NUMBER = re.compile(
     r"\s*((?:[0-9]+|[0-9]{1,3}(?:[,_][0-9]{3})+)(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)\s*([kmg]?)\s*",
     re.IGNORECASE,
@@ -77,15 +79,17 @@ def parse_parameters(text: str) -> int:
     (1500000, 200000, 269722)
 
     Raises:
-        ConfigError: if the text is not a number of at least 1 with an optional k, M or G.
+        ConfigError: if the text is not a number of 1 to `MAX_PARAMETERS` with an optional k, M or
+            G.
     """
     match = _NUMBER.fullmatch(text)
     value = 0
     if match:
         number = Decimal(match[1].replace("_", "").replace(",", ""))
         value = int(number * _FACTORS[match[2].lower()])
-    if value < 1:
+    if not 1 <= value <= MAX_PARAMETERS:
         raise ConfigError(
-            f"budget.parameters={text}: expected a number of parameters such as 1.5M or 200k"
+            f"budget.parameters={text}: expected a number of parameters such as 1.5M or 200k, at "
+            f"most {MAX_PARAMETERS // _FACTORS['g']:,}G"
         )
     return value

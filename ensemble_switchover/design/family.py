@@ -65,7 +65,7 @@ class Family(ABC):
         if depth not in self.depths:
             raise DesignError(f"depth={depth}: {_expected_depths(self, depth)}")
         if width > MAX_WIDTH:
-            raise DesignError(f"width={width:.3g}: expected at most {MAX_WIDTH:,}")
+            raise DesignError(f"width={width}: expected at most {MAX_WIDTH:,}")
         if width < 1:
             raise DesignError(f"width={width}: expected a {self.width_name} of at least 1")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PROCESS_BYTES = 2**29
 """Bytes of a device that a process is assumed to take beside its tensors."""
 ALL_PROCESSORS = -1
+MAX_JOBS = 1000
+"""More processes than one machine runs."""
 ON_THIS_MACHINE = "n_jobs"
 """The key of joblib's launcher, which runs jobs on this machine: how many at a time."""
 IN_AN_ARRAY = "hydra.launcher.array_parallelism"
@@ -110,10 +112,10 @@ def jobs_of_array(config: DictConfig) -> int:
 
 
 def _check(asked: str | None, n_jobs: int | None, in_an_array: int | None) -> None:
-    if n_jobs == 0:
+    if n_jobs is not None and (n_jobs == 0 or abs(n_jobs) > MAX_JOBS):
         raise ConfigError(
-            "hydra.launcher.n_jobs=0: expected how many runs there are at a time, or -1 for one a "
-            "processor"
+            f"hydra.launcher.n_jobs={n_jobs}: expected how many runs there are at a time, at most "
+            f"{MAX_JOBS}, or -1 for one a processor"
         )
     if in_an_array is not None and in_an_array < 1:
         raise ConfigError(f"{IN_AN_ARRAY}={in_an_array}: expected how many jobs run at a time")
@@ -123,9 +125,9 @@ def _check(asked: str | None, n_jobs: int | None, in_an_array: int | None) -> No
         raise ConfigError(
             f"sweep.jobs_per_device={asked}: is for hydra/launcher=joblib, which was not chosen"
         )
-    if asked != "auto" and not (asked.isdecimal() and int(asked) > 0):
+    if asked != "auto" and not (asked.isdecimal() and 0 < int(asked) <= MAX_JOBS):
         raise ConfigError(
-            f"sweep.jobs_per_device={asked}: expected a number of runs, at least 1, or auto"
+            f"sweep.jobs_per_device={asked}: expected a number of runs, 1 to {MAX_JOBS}, or auto"
         )
 
 

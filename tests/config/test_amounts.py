@@ -35,9 +35,13 @@ def test_an_amount_is_read(parse, text, value):
     [
         (parse_bytes, "8", "a size such as 8GiB or 500MB, not 8"),
         (parse_bytes, "0GB", "a size such as 8GiB or 500MB, not 0GB"),
-        (parse_parameter_count, "many", "a number such as 2M or 200k, not many"),
-        (parse_count, "0", "a whole number of 1 or more, not 0"),
-        (parse_count, "1.5", "a whole number of 1 or more, not 1.5"),
+        (
+            parse_parameter_count,
+            "many",
+            "a number such as 2M or 200k, at most 1e+18, not many",
+        ),
+        (parse_count, "0", "a whole number of 1 or more, at most 15 digits, not 0"),
+        (parse_count, "1.5", "a whole number of 1 or more, at most 15 digits, not 1.5"),
         (parse_number, "1e400", "a number above 0, not 1e400"),
         (parse_number, "-1", "a number above 0, not -1"),
         (parse_percent, "101", "a percentage of at most 100, not 101"),

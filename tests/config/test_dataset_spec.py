@@ -165,5 +165,5 @@ def test_the_content_cannot_be_given(tmp_path, compose_config):
 def test_an_image_that_is_too_large_is_refused(tmp_path, compose_config):
     make_files(tmp_path, {"a": 3, "b": 3})
     overrides = ("dataset=folder", f"dataset.root={tmp_path}", "dataset.image_size=1025")
-    with pytest.raises(ConfigError, match=r"dataset.image_size=1025: expected at most 1024"):
+    with pytest.raises(ConfigError, match=r"dataset.image_size=1025: expected 1 to 1024"):
         resolve(compose_config(*overrides))

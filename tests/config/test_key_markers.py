@@ -7,22 +7,23 @@ from typing import Annotated, Optional
 import pytest
 
 from ensemble_switchover.config.key_markers import (
-    AT_LEAST_ONE,
-    NOT_NEGATIVE,
-    POSITIVE,
     STATED,
     Decisive,
     Excluded,
     Expected,
+    above_zero,
+    at_most,
     between,
     declared,
     one_of,
 )
 
+SEEDS = between(0, 9)
+
 
 @dataclass
 class Base:
-    seed: Annotated[int, NOT_NEGATIVE, STATED] = 0
+    seed: Annotated[int, SEEDS, STATED] = 0
     plain: str = ""
 
 
@@ -32,7 +33,7 @@ class Child(Base):
 
 
 def test_declarations_are_those_of_the_class_and_its_bases():
-    assert declared(Child, Expected) == {"seed": [NOT_NEGATIVE]}
+    assert declared(Child, Expected) == {"seed": [SEEDS]}
     assert declared(Child, Decisive) == {"seed": [STATED]}
     assert declared(Child, Excluded) == {"folder": [Excluded("where it is")]}
 
@@ -40,9 +41,8 @@ def test_declarations_are_those_of_the_class_and_its_bases():
 @pytest.mark.parametrize(
     ("expected", "allowed", "refused"),
     [
-        (NOT_NEGATIVE, [0, 0.5], [-1, math.nan, math.inf]),
-        (POSITIVE, [1, 1e-9], [0, math.nan, math.inf]),
-        (AT_LEAST_ONE, [1, 2], [0]),
+        (above_zero(9), [1, 1e-9, 9], [0, 10, math.nan, math.inf]),
+        (at_most(9), [-1, 9], [10, 10**400]),
         (between(1, 64), [1, 64], [0, 65]),
         (between(0, 1), [0, 0.5, 1], [-0.1, 1.1, math.nan]),
         (one_of("a", "b"), ["a", "b"], ["", "c", "ab"]),

@@ -3,7 +3,7 @@
 import pytest
 from torchvision.transforms import RandAugment as OneByOne
 
-from ensemble_switchover.config.schema import MAX_MAGNITUDE
+from ensemble_switchover.config.largest_values import MAX_MAGNITUDE
 from ensemble_switchover.data.randaugment import OPERATIONS, Magnitudes
 from ensemble_switchover.data.randaugment.operations import GEOMETRIC, NUM_BINS
 
