@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.command_line import EXIT_FAILURE, run_command
 from ensemble_switchover.errors import ConfigError, RecordError
+from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import complain, count, printable, quantity
 from ensemble_switchover.results.layout import (
     FAILURE_FILE,
@@ -101,7 +103,8 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
 
     from ensemble_switchover.serving.exported_file import export_file
 
-    trained = _load_weights(folder / WEIGHTS_FILE, record)
+    with shown_on(sys.stderr, logging.WARNING):
+        trained = _load_weights(folder / WEIGHTS_FILE, record)
     metadata = _metadata(record, trained.class_names)
     difference = export_file(trained, form, execution, out, metadata, TOLERANCE)
     measured = f"{difference:.1e} from the original's, on images of noise"

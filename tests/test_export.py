@@ -118,6 +118,29 @@ def damaged(folder):
     return options_of(folder)
 
 
+def flipped(folder):
+    path = folder / WEIGHTS_FILE
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    return options_of(folder)
+
+
+def another_runs(folder):
+    other = make_trained(k=2)
+    other.ensemble.members[0].load_state_dict(other.ensemble.members[1].state_dict())
+    (folder / WEIGHTS_FILE).write_bytes(dump_weights(other))
+    return options_of(folder)
+
+
+def without_weights_of_its_own(folder):
+    content = (folder / WEIGHTS_FILE).read_bytes()
+    shutil.rmtree(folder)
+    write_record(folder, make_record())
+    (folder / WEIGHTS_FILE).write_bytes(content)
+    return options_of(folder)
+
+
 def damaged_record(folder):
     (folder / RECORD_FILE).write_text("{")
     return options_of(folder)
@@ -133,7 +156,10 @@ def damaged_record(folder):
         (lambda folder: options_of(folder.parent), "expected the folder of one finished run"),
         (failed, "the run failed: member 2 diverged"),
         (unfinished, "the run is unfinished; the command that began it continues it"),
-        (damaged, "weights.safetensors: damaged, or not a weights file of this program"),
+        (damaged, "weights.safetensors: damaged or replaced: expected 31,760 bytes, found 10; "),
+        (flipped, "weights.safetensors: damaged or replaced: expected SHA-256 "),
+        (another_runs, "weights.safetensors: damaged or replaced: expected SHA-256 "),
+        (without_weights_of_its_own, "was written without such a file, so it is another run's"),
         (damaged_record, "not a record"),
         (options_of, "expected the weights of 2 x resnet 26x8, found 2 x resnet 8x3: they"),
         (

@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.epoch_metrics import ALWAYS_MEASURED, EpochRecord
-from ensemble_switchover.results.layout import EPOCHS_FILE, RECORD_FILE
+from ensemble_switchover.results.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE
 from ensemble_switchover.results.migrations import migrate
 from ensemble_switchover.results.record import SCHEMA_VERSION, Record
 from ensemble_switchover.results.summary import RunSummary, summarise_epochs
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 _OWN_CHECKSUM = re.compile(rb'"sha256": "([0-9a-f]{64})"')
 _NO_CHECKSUM = "0" * 64
+DIGITS_SHOWN = 16
+"""Of a checksum's 64 hexadecimal digits."""
+NEEDED_FILES = (RECORD_FILE, EPOCHS_FILE, CONFIG_FILE)
+"""Files without which a record is not whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +86,10 @@ def read_document(folder: Path) -> Document:
     """Read the `record.json` of a run's folder, of any version that is known.
 
     Raises:
-        RecordError: if it is absent or damaged, or of a newer version.
+        RecordError: if it is absent, damaged, changed since it was written, or of a newer version.
     """
     path = folder / RECORD_FILE
-    values = read_values(path)
+    content, values = _read_values(path)
     try:
         files = _files_adapter.validate_python(values.pop("files"))
         for name in files:
@@ -93,7 +97,7 @@ def read_document(folder: Path) -> Document:
         epochs = _epochs_adapter.validate_python(values.pop("epochs", []))
         values.pop("sha256", None)
         summary, stored_version = values.pop("summary", None), values.pop("stored_version")
-        return Document(
+        document = Document(
             folder=folder,
             record=_record_adapter.validate_python({**values, "epochs": epochs}),
             summary=_read_summary(summary) if EPOCHS_FILE in files else summarise_epochs(epochs),
@@ -106,12 +110,14 @@ def read_document(folder: Path) -> Document:
         raise RecordError(f"{path}: {where}: {first['msg']}") from error
     except (ValueError, KeyError) as error:
         raise RecordError(f"{path}: {error}") from error
+    _check_own_checksum(path, content, stored_version)
+    return document
 
 
-def read_values(path: Path) -> dict[str, Any]:
-    """Read a record's text as plain values of today's version, unchecked otherwise.
+def _read_values(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """Read a record's text, and its plain values of today's version, unchecked otherwise.
 
-    Its own version is beside them, as `stored_version`.
+    Its own version is among the values, as `stored_version`.
 
     Raises:
         RecordError: if it is absent or damaged, or of a newer version.
@@ -134,25 +140,78 @@ def read_values(path: Path) -> dict[str, Any]:
     if not isinstance(migrated.get("files"), dict):
         raise RecordError(f"{path}: files: expected a table of the files beside it")
     migrated["stored_version"] = version
-    return migrated
+    return content, migrated
 
 
 def read_file(folder: Path, name: str, stored: StoredFile) -> bytes:
     """Read a file beside a record, and see that it is as it was written.
 
     Raises:
-        RecordError: if it is absent, cut or changed.
+        RecordError: if it is absent, cut, changed or replaced.
     """
     path = folder / name
     try:
         content = path.read_bytes()
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror}") from error
-    if len(content) != stored.bytes:
-        raise RecordError(_wrong_size(path, len(content), stored.bytes))
-    if checksum(content) != stored.sha256:
-        raise RecordError(f"{path}: damaged: its checksum is another")
+    _compare(path, stored, StoredFile(bytes=len(content), sha256=checksum(content)))
     return content
+
+
+def check_file(path: Path, document: Document) -> bool:
+    """See that a file beside a record, however large, is as it was written.
+
+    Args:
+        path: The file.
+        document: The record of its folder.
+
+    Returns:
+        False for a record of version 1, which says nothing of the files beside it.
+
+    Raises:
+        RecordError: if the file is absent, cut, changed or replaced, or the record was written
+            without such a file.
+    """
+    stored = document.files.get(path.name)
+    if stored is None and document.epochs_within:
+        return False
+    if stored is None:
+        raise RecordError(
+            f"{path}: {RECORD_FILE} beside it was written without such a file, so it is another "
+            f"run's; remove it"
+        )
+    try:
+        found = _describe_file(path)
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror}") from error
+    _compare(path, stored, found)
+    return True
+
+
+def _compare(path: Path, stored: StoredFile, found: StoredFile) -> None:
+    """Compare a file with what the record says of it.
+
+    Raises:
+        RecordError: if it is another.
+    """
+    if found.bytes != stored.bytes:
+        raise RecordError(_wrong_size(path, found.bytes, stored.bytes))
+    if found.sha256 != stored.sha256:
+        raise RecordError(
+            f"{path}: damaged or replaced: {_expected_digest(stored.sha256, found.sha256)}; "
+            f"{_remedy(path.name)}"
+        )
+
+
+def _expected_digest(expected: str, found: str) -> str:
+    return f"expected SHA-256 {expected[:DIGITS_SHOWN]}..., found {found[:DIGITS_SHOWN]}..."
+
+
+def _remedy(name: str) -> str:
+    """Say what to do about a file that is not as it was written."""
+    if name in NEEDED_FILES:
+        return "put a copy of the original back, or remove the run's folder to train it again"
+    return "put a copy of the original back, or remove it: the record is whole without it"
 
 
 def check_epochs_size(document: Document) -> None:
@@ -182,14 +241,24 @@ def refuse_odd_name(name: str) -> None:
         raise ValueError(f"files: {name!r} is no plain name of a file beside the record")
 
 
-def checksum_holds(content: bytes) -> bool:
-    """Tell whether the text of a `record.json` is as it was written; version 1 had no checksum."""
+def _check_own_checksum(path: Path, content: bytes, version: int) -> None:
+    """See that the text of a `record.json` is as it was written; version 1 had no checksum.
+
+    Raises:
+        RecordError: if it is another.
+    """
     stated = _OWN_CHECKSUM.search(content)
     if stated is None:
-        return bool(from_json(content).get("schema_version") == 1)
+        if version == 1:
+            return
+        raise RecordError(f"{path}: changed since it was written: expected a checksum, found none")
     start, end = stated.span(1)
-    blank = content[:start] + _NO_CHECKSUM.encode() + content[end:]
-    return checksum(blank).encode() == stated[1]
+    found = checksum(content[:start] + _NO_CHECKSUM.encode() + content[end:])
+    if found.encode() != stated[1]:
+        raise RecordError(
+            f"{path}: changed since it was written: "
+            f"{_expected_digest(stated[1].decode(), found)}; {_remedy(path.name)}"
+        )
 
 
 def checksum(content: bytes) -> str:
@@ -206,7 +275,10 @@ def _read_summary(values: object) -> RunSummary:
 
 
 def _wrong_size(path: Path | str, size: int, expected: int) -> str:
-    return f"{path}: damaged: it has {size:,} bytes, and was written with {expected:,}"
+    name = str(path).rpartition("/")[2]
+    return (
+        f"{path}: damaged or replaced: expected {expected:,} bytes, found {size:,}; {_remedy(name)}"
+    )
 
 
 def _describe_file(content: bytes | Path) -> StoredFile:

@@ -9,6 +9,7 @@ import argparse
 import sys
 import tempfile
 import zipfile
+import zlib
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -39,7 +40,7 @@ def unpack_study(name: ShippedStudy, results: Path | str) -> Path:
         The study's folder, for `read_records` and every command that takes a folder.
 
     Raises:
-        RecordError: if the store has a study of this name.
+        RecordError: if the store has a study of this name, or the archive is damaged.
     """
     folder = Path(results) / name
     if folder.exists():
@@ -47,8 +48,11 @@ def unpack_study(name: ShippedStudy, results: Path | str) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     source = files("ensemble_switchover.results") / f"{name}.zip"
     with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as temporary:
-        with as_file(source) as path, zipfile.ZipFile(path) as archive:
-            archive.extractall(temporary)
+        try:
+            with as_file(source) as path, zipfile.ZipFile(path) as archive:
+                archive.extractall(temporary)
+        except (zipfile.BadZipFile, zlib.error) as error:
+            raise RecordError(f"{source}: damaged: {error}; install the package again") from error
         (Path(temporary) / name).rename(folder)  # all of it, or nothing
     return folder
 

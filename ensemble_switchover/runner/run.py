@@ -247,7 +247,7 @@ def _load(spec: RunSpec) -> SplitImages:
 
 def _resume_or_start(spec: RunSpec, setup: _Setup) -> _Beginning:
     """Read the newest checkpoint; a run keeps its execution plan in the same environment."""
-    checkpoint = read_checkpoint(checkpoint_folder(spec.folder))
+    checkpoint = read_checkpoint(checkpoint_folder(spec.folder), spec.fingerprint)
     if checkpoint is None:
         return _Beginning(_decide_plan(spec, setup), None, None)
     began_on, here = checkpoint.timing_environment, setup.timing_environment
@@ -340,6 +340,7 @@ def _write_checkpoint(
     """Write a checkpoint after an epoch; a full disk costs the checkpoint, never the run."""
     num_epochs = progress.epochs[-1].epoch
     checkpoint = Checkpoint(
+        fingerprint=spec.fingerprint,
         num_epochs=num_epochs,
         members=progress.members,
         execution_plan=plan,

@@ -3,11 +3,14 @@
 The tensors are `members.<member>.<name>`, the trained parameters and batch-norm statistics, and
 `normalisation.mean` and `normalisation.deviation` of pixels between 0 and 1. One entry of the
 file's metadata describes the network in JSON. Equal ensembles give equal bytes.
+
+The record of the run holds the file's checksum, and the weights are loaded only if it holds.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +24,8 @@ from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.errors import DesignError, RecordError
 from ensemble_switchover.networks import Ensemble, build_network
+from ensemble_switchover.results.document import check_file, read_document
+from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ensemble_switchover.design import Family
+
+_logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
 """The version of this file format; records have a version of their own."""
@@ -103,14 +110,18 @@ def dump_weights(trained: TrainedEnsemble) -> bytes:
 def load_ensemble(path: Path) -> TrainedEnsemble:
     """Load the weights file of a finished run, `weights.safetensors` in the run's folder.
 
+    It is compared with the checksum in the record beside it. A file that lies elsewhere, by
+    itself, has nothing to be compared with.
+
     Returns:
         The ensemble on the CPU, in evaluation mode and in the dtype that it was trained in, with
         its design, normalisation and class names.
 
     Raises:
-        RecordError: if the file is absent, damaged or not a weights file of this program, or if
-            its tensors do not match the network that it describes.
+        RecordError: if the file is absent, damaged, another run's or not a weights file of this
+            program, or if its tensors do not match the network that it describes.
     """
+    _check_checksum(path)
     try:
         with safe_open(path, framework="pt") as file:
             header = _read_header(path, file.metadata())
@@ -123,6 +134,18 @@ def load_ensemble(path: Path) -> TrainedEnsemble:
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror or error}") from error
     return _assemble(path, header, tensors)
+
+
+def _check_checksum(path: Path) -> None:
+    """Compare a run's weights file with the record beside it, where there is one.
+
+    Raises:
+        RecordError: if it is not the file that the run wrote.
+    """
+    if path.name != WEIGHTS_FILE or not path.with_name(RECORD_FILE).exists():
+        return
+    if not check_file(path, read_document(path.parent)):
+        _logger.warning(f"{path}: its record is of version 1 and has no checksum to compare with")
 
 
 def _contiguous_copy(tensor: Tensor) -> Tensor:

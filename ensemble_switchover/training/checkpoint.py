@@ -37,6 +37,8 @@ CHECKPOINT_SUFFIX = ".checkpoint"
 class Checkpoint:
     """Everything that the following epochs depend on, and what has been measured so far."""
 
+    fingerprint: str | None = None
+    """Of the run; checkpoints that were written before they had it have none."""
     num_epochs: int
     """Epochs trained."""
     members: list[MemberState]
@@ -58,6 +60,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """
     buffer = io.BytesIO()
     values = {
+        "fingerprint": checkpoint.fingerprint,
         "num_epochs": checkpoint.num_epochs,
         "members": [plain_member(member) for member in checkpoint.members],
         "way": checkpoint.execution_plan.label,
@@ -73,12 +76,17 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         old.unlink(missing_ok=True)
 
 
-def read_checkpoint(folder: Path) -> Checkpoint | None:
-    """Read the newest undamaged checkpoint, with a warning for each damaged one."""
+def read_checkpoint(folder: Path, fingerprint: str | None = None) -> Checkpoint | None:
+    """Read a run's newest checkpoint, with a warning for each that is damaged or another run's.
+
+    Args:
+        folder: The folder of checkpoints.
+        fingerprint: That of the run; by default any run's checkpoint is taken.
+    """
     paths = _newest_first(folder)
     for number, path in enumerate(paths, 1):
         try:
-            return _read(path)
+            return _read(path, fingerprint)
         except DataError as error:
             older = "the one before it is taken" if number < len(paths) else "the run begins anew"
             _logger.warning(f"{error}; {older}")
@@ -94,7 +102,7 @@ def _newest_first(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{CHECKPOINT_SUFFIX}"), reverse=True)
 
 
-def _read(path: Path) -> Checkpoint:
+def _read(path: Path, fingerprint: str | None) -> Checkpoint:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -105,7 +113,8 @@ def _read(path: Path) -> Checkpoint:
         raise DataError(f"{path}: damaged, or no checkpoint of this version")
     try:
         values = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-        return Checkpoint(
+        checkpoint = Checkpoint(
+            fingerprint=values.get("fingerprint"),
             num_epochs=values["num_epochs"],
             members=[MemberState(**member) for member in values["members"]],
             execution_plan=ExecutionPlan.named(values["way"]),
@@ -122,3 +131,9 @@ def _read(path: Path) -> Checkpoint:
         EOFError,
     ) as error:
         raise DataError(f"{path}: no checkpoint of this version") from error
+    if None not in (checkpoint.fingerprint, fingerprint) and checkpoint.fingerprint != fingerprint:
+        raise DataError(
+            f"{path}: expected a checkpoint of run {fingerprint}, found one of "
+            f"{checkpoint.fingerprint}"
+        )
+    return checkpoint

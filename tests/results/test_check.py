@@ -66,6 +66,7 @@ def test_a_record_of_version_1_is_found_sound(tmp_path, capsys):
     shutil.copytree(data, tmp_path / name)
     code, out, _ = run(capsys, tmp_path, "--check")
     assert code == 0
+    assert "is of version 1, which had no checksums: " in out.splitlines()[0]
     assert out.splitlines()[-1] == "1 record checked, 0 of them wrong"
 
 
@@ -84,13 +85,13 @@ def change_seed(folder):
 DAMAGES = {
     "a digit of the record": (
         lambda run: edit(run / RECORD_FILE, b'"parameters": ', b'"parameters": 1'),
-        f"{RECORD_FILE}: its checksum is another",
+        f"{RECORD_FILE}: changed since it was written: expected SHA-256 ",
     ),
     "a bit of the epochs": (
         lambda run: edit(run / EPOCHS_FILE, b"PAR1", b"PAR2"),
-        f"{EPOCHS_FILE}: damaged: its checksum is another",
+        f"{EPOCHS_FILE}: damaged or replaced: expected SHA-256 ",
     ),
-    "a cut file": (lambda run: (run / "predictions").write_bytes(b"123"), "it has 3 bytes"),
+    "a cut file": (lambda run: (run / "predictions").write_bytes(b"123"), "found 3; put a copy of"),
     "a missing file": (lambda run: (run / "predictions").unlink(), "No such file"),
     "the configuration beside it": (
         lambda run: edit(run / CONFIG_FILE, b"seed: 0", b"seed: 1"),

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
     import zipfile
+    from collections.abc import Callable
 
 STUDIES = get_args(ShippedStudy)
 DOCUMENTS = Path(__file__).parents[2] / "docs" / "digits"
@@ -66,6 +67,25 @@ def test_what_cannot_be_unpacked_whole_is_not_there(
 
     assert main(["demo", "--results", str(tmp_path / "results")]) == 2
 
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", [lambda c: c[: len(c) // 2], lambda c: c[:5000] + b"x" + c[5001:]])
+def test_a_damaged_archive_is_one_sentence_and_leaves_nothing(
+    harm: Callable[[bytes], bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    damaged = tmp_path / "demo.zip"
+    damaged.write_bytes(harm((files("ensemble_switchover.results") / "demo.zip").read_bytes()))
+    monkeypatch.setattr("ensemble_switchover.results.shipped.files", lambda _: tmp_path)
+
+    assert main(["demo", "--results", str(tmp_path / "results")]) == 2
+
+    (complaint,) = capsys.readouterr().err.splitlines()
+    assert complaint.startswith(f"{damaged}: damaged: ")
+    assert complaint.endswith("install the package again")
     assert list((tmp_path / "results").iterdir()) == []
 
 

@@ -27,7 +27,7 @@ from ensemble_switchover.results.store import (
     write_failure,
     write_record,
 )
-from tests.factories import make_record
+from tests.factories import make_record, write_signed
 
 
 def left_in(folder):
@@ -116,7 +116,7 @@ def test_further_files_are_kept_with_their_checksums(tmp_path):
     with pytest.raises(RecordError, match=r"has no weights\.pt"):
         read_attachment(tmp_path / "run", "weights.pt")
     (tmp_path / "run" / "predictions.npz").write_bytes(content[:-1] + b"x")
-    with pytest.raises(RecordError, match=r"predictions\.npz: damaged: its checksum"):
+    with pytest.raises(RecordError, match=r"predictions\.npz: damaged or replaced: expected"):
         read_attachment(tmp_path / "run", "predictions.npz")
 
 
@@ -166,7 +166,7 @@ def test_a_damaged_table_of_epochs_is_named_and_the_others_are_read(damage, tmp_
         values = json.loads(record.read_text())
         digest = hashlib.sha256(other).hexdigest()
         values["files"][EPOCHS_FILE] = {"bytes": len(other), "sha256": digest}
-        record.write_text(json.dumps(values))
+        write_signed(record, values)
     found = read_records(tmp_path)
     assert [record.seed for record in found.records] == [0, 1, 3, 4]
     assert all(len(record.epochs) == 3 for record in found.records)

@@ -2,7 +2,9 @@
 
 import json
 import pickle
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,8 +13,13 @@ from safetensors.torch import load_file, save_file
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.networks.fused import Fused
+from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
+from ensemble_switchover.results.store import write_record
 from ensemble_switchover.serving.weights import HEADER, dump_weights, load_ensemble
+from tests.factories import make_record
 from tests.trained import VARIANTS, make_trained
+
+VERSION_1 = Path(__file__).parents[1] / "results" / "data" / "version_1"
 
 
 @pytest.fixture
@@ -87,6 +94,27 @@ def test_a_cut_file_is_refused(path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(RecordError, match="damaged"):
         load_ensemble(path)
+
+
+def test_a_file_beside_a_record_is_compared_with_it(path, caplog):
+    folder = path.with_name("run")
+    write_record(folder, make_record(), {WEIGHTS_FILE: path.read_bytes()})
+    kept = folder / WEIGHTS_FILE
+    assert load_ensemble(kept).class_names
+    assert caplog.messages == []
+    content = bytearray(kept.read_bytes())
+    content[-1] ^= 1
+    kept.write_bytes(content)
+    with pytest.raises(RecordError, match=r"weights\.safetensors: damaged or replaced: expected"):
+        load_ensemble(kept)
+    assert load_ensemble(kept.rename(path))  # by itself it has nothing to be compared with
+
+
+def test_a_record_of_version_1_has_no_checksum_which_is_told(path, caplog):
+    shutil.copy(VERSION_1 / RECORD_FILE, path.parent)
+    assert load_ensemble(path)
+    (warning,) = caplog.messages
+    assert "its record is of version 1 and has no checksum to compare with" in warning
 
 
 def test_an_absent_file_and_a_folder_are_named(tmp_path):

@@ -19,10 +19,11 @@ from ensemble_switchover.training.checkpoint import (
 from ensemble_switchover.training.epoch_result import MemberState
 
 
-def made(num_epochs):
+def made(num_epochs, fingerprint="0123456789ab"):
     generator = torch.Generator().manual_seed(num_epochs)
     weights = torch.randn(3, 4, generator=generator)
     return Checkpoint(
+        fingerprint=fingerprint,
         num_epochs=num_epochs,
         members=[
             MemberState(
@@ -78,6 +79,18 @@ def test_the_stored_keys_stay(tmp_path):
         timing_environment="Example CPU, 2 threads, torch 2",
         rows=b"[]",
         wall_seconds=1.5,
+    )
+
+
+def test_one_that_was_copied_from_another_run_is_not_gone_on_from(tmp_path, caplog):
+    write_checkpoint(tmp_path, made(4))
+    assert read_checkpoint(tmp_path, "0123456789ab").num_epochs == 4
+    write_checkpoint(tmp_path, made(5, fingerprint="ba9876543210"))
+    assert read_checkpoint(tmp_path, "0123456789ab").num_epochs == 4
+    (warning,) = caplog.messages
+    assert warning == (
+        f"{tmp_path}/000005.checkpoint: expected a checkpoint of run 0123456789ab, found one of "
+        f"ba9876543210; the one before it is taken"
     )
 
 
