@@ -21,6 +21,7 @@ from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.inherited_variables import forget_ranks
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import count, percent
 from ensemble_switchover.runner.job import Ending, run_job
@@ -68,6 +69,7 @@ def main() -> None:
 
 def job(node: DictConfig) -> str:
     """Run one job; in a sweep a failure is recorded and reported, and the sweep goes on."""
+    forget_ranks()  # a cluster's processes have variables of their own
     in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
     if in_sweep:
         if not Path.cwd().samefile(HydraConfig.get().runtime.cwd):

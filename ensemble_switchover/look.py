@@ -6,28 +6,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from hydra import compose, initialize_config_dir
 
 from ensemble_switchover.config.amounts import refuse_long_numbers
 from ensemble_switchover.config.command_line import command_parser, run_command
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import conf_folder, typed
-from ensemble_switchover.config.seeds import Stream, stream_seed
-from ensemble_switchover.data.augmentation import augment, draw_augmentation
-from ensemble_switchover.data.contact_sheet import SheetRow, draw_sheet
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
 from ensemble_switchover.machine.logs import shown_on
-from ensemble_switchover.training.assemble import augmentation_of, load_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from torch import Tensor
-
     from ensemble_switchover.config.run_spec import RunSpec
-    from ensemble_switchover.data import ImageSet
 
 _DESCRIPTION = (
     "Draw a sheet of training images with the names of their classes, as PNG. If images are "
@@ -76,12 +68,17 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
     refuse_long_numbers(overrides)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         spec = resolve(typed(compose("config", overrides=list(overrides))))
+    keep_library_caches_in(spec.dataset.cache)
+    from ensemble_switchover.data.contact_sheet import SheetRow, draw_sheet
+    from ensemble_switchover.training.assemble import load_images
+    from ensemble_switchover.training.sample_images import images_of_class
+
     with shown_on(sys.stdout):
         split = load_images(spec)
     for remark in split.remarks:
         print(f"dataset={spec.dataset.name}: {remark}")
     rows = [
-        SheetRow(name, _images_of_class(spec, split.train, label, num_images))
+        SheetRow(name, images_of_class(spec, split.train, label, num_images))
         for label, name in enumerate(split.class_names[:max_classes])
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -89,24 +86,6 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
     print(_describe(spec, len(rows)))
     print(out)
     return 0
-
-
-def _images_of_class(spec: RunSpec, data: ImageSet, label: int, count: int) -> np.ndarray:
-    """Return `count` images (N, C, H, W) of a class.
-
-    Without augmentation they are its first images; with it, its first image and augmented
-    versions of that image.
-    """
-    augmentation = augmentation_of(spec)
-    of_class = torch.nonzero(data.labels == label).flatten()
-    if augmentation is None:
-        return data.images[of_class[:count]].numpy()
-    seed = stream_seed(spec.member_seeds[0], Stream.AUGMENTATION, label)
-    generator = torch.Generator().manual_seed(seed)
-    first: Tensor = data.images[of_class[:1]]
-    copies = first.expand(count - 1, -1, -1, -1).contiguous()
-    draws = draw_augmentation(augmentation, count - 1, generator)
-    return torch.cat([first, augment(copies, draws, augmentation)]).numpy()
 
 
 def _describe(spec: RunSpec, num_rows: int) -> str:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.config.command_line import EXIT_FAILURE, command_parser, run_command
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
+from ensemble_switchover.machine.caches import check_cache
+from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import ROW_FORMATS, complain, make_console, write_rows
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_SECONDS,
-    calibration_folder,
-    read_calibrations,
+    calibrations_of,
 )
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
@@ -25,6 +26,8 @@ from ensemble_switchover.sweep.shared_training import spared_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ensemble_switchover.planning.calibration import Calibration
 
 _DESCRIPTION = (
     "Predict what a run or sweep will cost. Every run is shown with its design, its state, and its "
@@ -63,12 +66,15 @@ def plan(given: argparse.Namespace) -> int:
     """
     sweeps = compose_overrides(given.overrides)
     study = resolve_study(config for _, configs in sweeps for config in configs)
-    if given.calibrate is not None:
-        from ensemble_switchover.runner.calibrate import calibrate
+    fresh: list[Calibration] = []
+    with shown_on(sys.stderr):
+        check_cache(study.specs[0].dataset.cache)
+        if given.calibrate is not None:
+            keep_library_caches_in(study.specs[0].dataset.cache)
+            from ensemble_switchover.runner.calibrate import calibrate
 
-        with shown_on(sys.stderr):
-            calibrate(study.specs, given.calibrate)
-    calibrations, problems = read_calibrations(calibration_folder())
+            fresh = calibrate(study.specs, given.calibrate)
+    calibrations, problems = calibrations_of(study.specs, fresh)
     forecasts = forecast(study.specs, calibrations, given.machine)
     spared = spared_runs(study, {entry.spec.name for entry in forecasts if not entry.to_do})
     forecasts = [replace(entry, shared=entry.spec.name in spared) for entry in forecasts]

@@ -176,6 +176,14 @@ def log_lines():
 
 
 @pytest.fixture
+def untold(monkeypatch):
+    """Forget that this process has said that nothing can be cached."""
+    from ensemble_switchover.machine.caches import TOLD
+
+    monkeypatch.setenv(TOLD, "")
+
+
+@pytest.fixture
 def no_warnings():
     """Fail a test at the first warning that the package logs."""
     from tests.log_lines import without_warnings

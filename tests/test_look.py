@@ -1,12 +1,9 @@
 """The command that draws a data set."""
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from ensemble_switchover import look
-from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.data import load_dataset
 
 
 def run(capsys, *arguments):
@@ -24,25 +21,6 @@ def test_a_sheet_is_written_and_named_last(capsys, tmp_path):
     with Image.open(out) as sheet:
         assert sheet.format == "PNG"
         assert sheet.height > 10 * 72
-
-
-def test_augmented_rows_begin_with_the_plain_image(compose_config):
-    spec = resolve(compose_config("dataset.augmentation=randaugment", "dataset.crop_padding=1"))
-    data = load_dataset(spec.dataset, spec.train_size, spec.test_size).train
-    images = look._images_of_class(spec, data, 4, 6)
-    first = data.images[(data.labels == 4).nonzero()[0, 0]].numpy()
-    assert images.shape == (6, 1, 8, 8)
-    assert (images[0] == first).all()
-    assert len(np.unique(images.reshape(6, -1), axis=0)) > 3
-    assert (look._images_of_class(spec, data, 4, 6) == images).all()
-    assert (look._images_of_class(spec, data, 4, 1) == images[:1]).all()
-
-
-def test_plain_rows_have_different_images_of_the_class(compose_config):
-    spec = resolve(compose_config())
-    data = load_dataset(spec.dataset, spec.train_size, spec.test_size).train
-    images = look._images_of_class(spec, data, 2, 5)
-    assert (images == data.images[data.labels == 2][:5].numpy()).all()
 
 
 def test_few_classes_are_drawn_of_many(capsys, tmp_path):

@@ -47,7 +47,7 @@ def specs():
 
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_every_run_is_a_row_for_other_programs(form, capsys):
-    write_calibration(make_calibration(), calibration_folder())
+    write_calibration(make_calibration(), calibration_folder(None))
     environment = {"precision": "32", "device_name": "Example CPU"}
     expected = specs()
     write_record(expected[0].folder, make_record(environment=environment))
@@ -81,8 +81,8 @@ def test_a_machine_whose_memory_does_not_suffice_ends_in_1(capsys):
 
 
 def test_a_calibration_that_cannot_be_read_is_told_and_no_crash(capsys):
-    calibration_folder().mkdir(parents=True)
-    (calibration_folder() / "cpu.json").write_text("{")
+    calibration_folder(None).mkdir(parents=True)
+    (calibration_folder(None) / "cpu.json").write_text("{")
     assert main([]) == 0
     out, err = capsys.readouterr()
     assert "Example CPU is not calibrated" in out

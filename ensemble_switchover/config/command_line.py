@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.errors import EnsembleSwitchoverError
+from ensemble_switchover.machine.inherited_variables import forget_ranks
 from ensemble_switchover.machine.interruption import exit_code
 from ensemble_switchover.machine.terminal import complain, forget_output
 
@@ -40,6 +41,7 @@ def run_command(body: Callable[[], int]) -> int:
         The exit code: that of the body, 2 for a mistake, 1 for an error of the operating system,
         or 130 for Ctrl-C.
     """
+    forget_ranks()
     register_schemas()
     gc.disable()  # a plan of thousands of runs creates millions of objects, and then ends
     try:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.machine.files import user_cache
+from ensemble_switchover.machine.caches import cache_folder, cache_root
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.schema import DatasetConfig
 
 
 def dataset_root(config: DatasetConfig) -> Path:
-    """Return `dataset.root`, or the project's folder in the user's cache."""
-    return user_cache("datasets") if config.root is None else Path(config.root).expanduser()
+    """Return `dataset.root`, or the folder of downloaded files among the caches."""
+    if config.root is not None:
+        return Path(config.root).expanduser()
+    return cache_folder(config.cache, "datasets")
 
 
 def array_cache_folder(config: DatasetConfig) -> Path:
-    """Return `dataset.cache`, or the project's folder in the user's cache."""
-    return user_cache("arrays") if config.cache is None else Path(config.cache).expanduser()
+    """Return the folder of decoded images: `dataset.cache` itself, or one in the user's cache."""
+    if config.cache is not None:
+        return cache_root(config.cache)
+    return cache_folder(None, "arrays")

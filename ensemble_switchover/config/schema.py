@@ -117,9 +117,9 @@ class DatasetConfig:
     pooled: Annotated[bool, STATED] = False
     """Whether training and test images are drawn from one pool of `train_images`."""
     root: Annotated[Optional[str], Excluded("where the files are")] = None
-    """Folder of the files; absent: the user's cache folder."""
-    cache: Annotated[Optional[str], Excluded("where the decoded images are kept")] = None
-    """Folder of the decoded images; absent: the user's cache folder."""
+    """Folder of the files; absent: `datasets` in the folder of caches."""
+    cache: Annotated[Optional[str], Excluded("where caches are kept")] = None
+    """Folder of the decoded images and of all other caches; absent: the user's cache folder."""
     url: Annotated[
         Optional[str], WEB_ADDRESS, Excluded("where the files come from; their bytes are checked")
     ] = None

@@ -6,7 +6,6 @@ then renamed, so a partly written data set is never mistaken for a complete one.
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import math
@@ -25,6 +24,7 @@ from filelock import FileLock, Timeout
 from ensemble_switchover.data.normalisation import pixel_moments
 from ensemble_switchover.data.sources.source import DatasetArrays
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.machine.caches import optional_cache
 from ensemble_switchover.machine.files import write_flushed_file
 
 if TYPE_CHECKING:
@@ -66,14 +66,18 @@ def cached_dataset(
         identity: The name of the data set in that folder.
         decode: Reads the data set from its source.
 
+    Returns:
+        The data set, in the memory of this process where the folder cannot be written.
+
     Raises:
-        DataError: if the data set cannot be decoded, or the folder cannot be written.
+        DataError: if the data set cannot be decoded.
     """
     path = folder / identity
     found = _read(path, identity)
     if found is not None:
         return found
-    try:
+    dataset: LoadedDataset | None = None
+    with optional_cache(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder, identity):
             found = _read(path, identity)
@@ -84,14 +88,7 @@ def cached_dataset(
             _logger.info(f"preparing {identity} once; its decoded images go to {path}")
             dataset = _decode(identity, decode)
             _write(path, identity, dataset)
-    except OSError as error:
-        room = "make room there, or " if error.errno == errno.ENOSPC else ""
-        raise DataError(
-            f"the decoded images of {identity} cannot be kept in {folder} "
-            f"({error.strerror or error}); {room}set dataset.cache= to a folder that can be "
-            f"written"
-        ) from error
-    return _read(path, identity) or dataset
+    return _read(path, identity) or dataset or _decode(identity, decode)
 
 
 @contextmanager

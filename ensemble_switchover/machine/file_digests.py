@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.machine.caches import optional_cache
 from ensemble_switchover.machine.files import whole_file
 
 if TYPE_CHECKING:
@@ -62,5 +62,5 @@ def _read(path: Path) -> dict[str, object]:
 
 
 def _write(path: Path, found: dict[str, list[str]]) -> None:
-    with suppress(OSError), whole_file(path) as part:
+    with optional_cache(path.parent), whole_file(path) as part:
         part.write_text(json.dumps(found))

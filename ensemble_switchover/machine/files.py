@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and the folder of the user's cache."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from platformdirs import user_cache_path
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -16,11 +14,6 @@ if TYPE_CHECKING:
 
 TEMPORARY_PREFIX = ".writing-"
 """The names of folders begin with it while their contents are being written."""
-
-
-def user_cache(name: str) -> Path:
-    """Return a folder of the project in the user's cache."""
-    return user_cache_path("ensemble_switchover") / name
 
 
 @contextmanager

@@ -13,12 +13,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.config.fingerprint import short_hash
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.machine.files import user_cache, whole_file
+from ensemble_switchover.machine.caches import cache_folder
+from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from ensemble_switchover.config.run_spec import RunSpec
 
 CALIBRATION_VERSION = 2
 CALIBRATION_SECONDS = 60
@@ -133,9 +136,35 @@ def merge(old: Calibration | None, new: Calibration) -> Calibration:
     return fit_rates(replace(new, observations=list(known.values())))
 
 
-def calibration_folder() -> Path:
-    """Return the folder of the calibrations, in the user's cache."""
-    return user_cache("calibrations")
+def calibration_folder(cache: str | None) -> Path:
+    """Return the folder of the calibrations.
+
+    Args:
+        cache: `dataset.cache`; None for the user's cache.
+    """
+    return cache_folder(cache, "calibrations")
+
+
+def calibrations_of(
+    specs: Iterable[RunSpec], fresh: Sequence[Calibration] = ()
+) -> tuple[list[Calibration], list[str]]:
+    """Read the calibrations that runs can be predicted from, in the caches that they name.
+
+    Args:
+        specs: The runs.
+        fresh: Calibrations of this process, which count even where they could not be kept.
+
+    Returns:
+        The calibrations, and a message for each one that cannot be read.
+    """
+    found, problems = [], []
+    folders = dict.fromkeys(calibration_folder(spec.dataset.cache) for spec in specs)
+    for folder in folders:
+        calibrations, unread = read_calibrations(folder)
+        found += calibrations
+        problems += unread
+    merged = [merge(find_calibration(found, entry.conditions), entry) for entry in fresh]
+    return [*merged, *found], problems
 
 
 def write_calibration(calibration: Calibration, folder: Path) -> Path:
@@ -162,7 +191,7 @@ def add_observations(new: Calibration, folder: Path) -> Calibration:
 def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:
     """Read the calibrations of a folder; return a message for each one that cannot be read."""
     found, problems = [], []
-    for path in sorted(folder.glob("*.json")):
+    for path in _files_of(folder):
         try:
             calibration = _adapter().validate_json(path.read_bytes())
             if calibration.version != CALIBRATION_VERSION:
@@ -173,6 +202,13 @@ def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:
         else:
             found.append(calibration)
     return found, problems
+
+
+def _files_of(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.glob("*.json"))
+    except OSError:  # it cannot be read, or its name is too long to exist
+        return []
 
 
 def find_calibration(

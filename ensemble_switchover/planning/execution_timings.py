@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_plan
-from ensemble_switchover.machine.files import user_cache, whole_file
+from ensemble_switchover.machine.caches import cache_folder
+from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.planning.basis import conditions_of, this_device
 from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.workload import Pass
@@ -80,32 +81,37 @@ def expected_plan(spec: RunSpec) -> ExecutionPlan:
     """Return the plan that a run would have on this machine: for `auto`, by stored timings."""
     if spec.execution.name != "auto":
         return requested_plan(spec)
-    timings = read_timings(timings_subject(spec, *this_device(spec)))
+    timings = read_timings(timings_subject(spec, *this_device(spec)), spec.dataset.cache)
     if timings is None:
         return ExecutionPlan()
     plans = [ExecutionPlan.named(label) for label in timings.step_seconds]
     return timings.fastest(plans, spec.num_steps)
 
 
-def timings_path(subject: str) -> Path:
-    """Return the file of stored timings: in the project's folder of the user's cache."""
-    folder = user_cache("executions")
+def timings_path(subject: str, cache: str | None) -> Path:
+    """Return the file of stored timings.
+
+    Args:
+        subject: Everything that the times depend on, as `timings_subject` writes it.
+        cache: `dataset.cache`; None for the user's cache.
+    """
+    folder = cache_folder(cache, "executions")
     return folder / f"{hashlib.sha256(subject.encode()).hexdigest()[:16]}.json"
 
 
-def read_timings(subject: str) -> StepTimings | None:
+def read_timings(subject: str, cache: str | None) -> StepTimings | None:
     """Read stored timings; None if there are none of this torch, or they cannot be read."""
     try:
-        found: StepTimings = _adapter().validate_json(timings_path(subject).read_bytes())
+        found: StepTimings = _adapter().validate_json(timings_path(subject, cache).read_bytes())
     except (OSError, ValidationError):
         return None
     wanted = (TIMINGS_VERSION, subject, version("torch"))
     return found if (found.version, found.subject, found.torch) == wanted else None
 
 
-def write_timings(timings: StepTimings) -> None:
+def write_timings(timings: StepTimings, cache: str | None) -> None:
     """Store timings in a file that is written whole or not at all."""
-    with whole_file(timings_path(timings.subject)) as temporary:
+    with whole_file(timings_path(timings.subject, cache)) as temporary:
         temporary.write_bytes(_adapter().dump_json(timings, indent=1))
 
 

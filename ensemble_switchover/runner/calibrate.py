@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ensemble_switchover.config.execution_plan import requested_plan
+from ensemble_switchover.machine.caches import cache_root, optional_cache
 from ensemble_switchover.machine.terminal import digits
 from ensemble_switchover.measurement.environment import device_memory_bytes, device_name
 from ensemble_switchover.measurement.memory import is_out_of_memory
@@ -25,6 +26,7 @@ from ensemble_switchover.planning.calibration import (
     Observation,
     add_observations,
     calibration_folder,
+    merge,
 )
 from ensemble_switchover.planning.cost import batch_size_of, count_work, design_text
 from ensemble_switchover.planning.workload import Pass
@@ -45,10 +47,13 @@ MIN_TIMED_STEPS, MAX_REPEATS = 3, 12
 WARM_UP_STEPS = 2
 
 
-def calibrate(specs: Sequence[RunSpec], max_seconds: float) -> None:
+def calibrate(specs: Sequence[RunSpec], max_seconds: float) -> list[Calibration]:
     """Time designs of the runs, the most different first, and write the calibrations.
 
     The seconds are divided equally among the conditions of the runs.
+
+    Returns:
+        The calibrations, which could be kept only where the cache can be written.
 
     Raises:
         ConfigError: if this machine does not have the device or the precision.
@@ -58,8 +63,9 @@ def calibrate(specs: Sequence[RunSpec], max_seconds: float) -> None:
         device = choose_device(spec.device)
         conditions = conditions_of(spec, requested_plan(spec), device.type, device_name(device))
         by_conditions.setdefault(conditions, []).append(spec)
-    for conditions, group in by_conditions.items():
-        _calibrate(conditions, group, max_seconds / len(by_conditions))
+    seconds = max_seconds / len(by_conditions)
+    made = [_calibrate(conditions, group, seconds) for conditions, group in by_conditions.items()]
+    return [calibration for calibration in made if calibration is not None]
 
 
 def farthest_first(specs: Sequence[RunSpec]) -> Iterator[RunSpec]:
@@ -105,13 +111,17 @@ def time_design(
     return times
 
 
-def _calibrate(conditions: Conditions, specs: Sequence[RunSpec], max_seconds: float) -> None:
+def _calibrate(
+    conditions: Conditions, specs: Sequence[RunSpec], max_seconds: float
+) -> Calibration | None:
+    """Time designs under the same conditions; None if none of them fits into memory."""
     device = choose_device(specs[0].device)
     if conditions.threads is not None:
         torch.set_num_threads(conditions.threads)
     precision = use_precision(conditions.precision, device)
     designs = list(farthest_first(specs))
     begin = time.monotonic()
+    made: Calibration | None = None
     for number, spec in enumerate(designs):
         left = max_seconds - (time.monotonic() - begin)
         if number >= MIN_TIMED_DESIGNS and left <= 0:
@@ -123,17 +133,19 @@ def _calibrate(conditions: Conditions, specs: Sequence[RunSpec], max_seconds: fl
         )
         if not observations:
             continue
-        add_observations(
-            Calibration(
-                version=CALIBRATION_VERSION,
-                conditions=conditions,
-                date=datetime.now(UTC).date().isoformat(),
-                torch=torch.__version__,
-                memory_bytes=device_memory_bytes(device),
-                observations=observations,
-            ),
-            calibration_folder(),
+        fresh = Calibration(
+            version=CALIBRATION_VERSION,
+            conditions=conditions,
+            date=datetime.now(UTC).date().isoformat(),
+            torch=torch.__version__,
+            memory_bytes=device_memory_bytes(device),
+            observations=observations,
         )
+        made = merge(made, fresh)
+        cache = spec.dataset.cache
+        with optional_cache(cache_root(cache)):
+            add_observations(fresh, calibration_folder(cache))
+    return made
 
 
 def _observe(

@@ -18,6 +18,7 @@ import torch
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
 from ensemble_switchover.errors import ProcessEndedError
+from ensemble_switchover.machine.caches import cache_root, optional_cache
 from ensemble_switchover.machine.terminal import duration
 from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.measurement.disturbance import (
@@ -67,7 +68,7 @@ def choose_execution_plan(
     """Choose the fastest plan to execute a run's members on this device."""
     plans = _possible_plans(spec, device, precision)
     subject = timings_subject(spec, device.type, device_name(device))
-    stored = read_timings(subject)
+    stored = read_timings(subject, spec.dataset.cache)
     if stored is None:
         date = datetime.now(UTC).date().isoformat()
         stored = StepTimings(subject=subject, torch=version("torch"), date=date)
@@ -79,7 +80,8 @@ def choose_execution_plan(
     source = "kept from before"
     if timings != stored:
         is_disturbed = waiting_share(waited, thread_times()) > TOLERATED_WAIT
-        fate = "not kept: other programs took its processors" if is_disturbed else _store(timings)
+        disturbed = "not kept: other programs took its processors"
+        fate = disturbed if is_disturbed else _store(timings, spec.dataset.cache)
         source = f"tried for {duration(perf_counter() - begin)}, and {fate}"
     chosen = timings.fastest(plans, spec.num_steps)
     _logger.info(
@@ -97,13 +99,13 @@ def _gain(timings: StepTimings, chosen: ExecutionPlan, num_steps: int) -> str:
     return f"{ratio:.2f} times as fast as sequential"
 
 
-def _store(timings: StepTimings) -> str:
+def _store(timings: StepTimings, cache: str | None) -> str:
     """Store timings; return a phrase that says whether they were stored."""
-    try:
-        write_timings(timings)
-    except OSError as error:
-        return f"not kept: {error.strerror}"
-    return "kept"
+    is_kept = False
+    with optional_cache(cache_root(cache)):
+        write_timings(timings, cache)
+        is_kept = True
+    return "kept" if is_kept else "not kept: nothing can be cached"
 
 
 def _possible_plans(

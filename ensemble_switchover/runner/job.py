@@ -17,6 +17,7 @@ from ensemble_switchover.errors import (
     first_line,
 )
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
 from ensemble_switchover.machine.logs import attached
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.from_run_spec import spec_facts
@@ -136,6 +137,7 @@ def _train_and_record(
     spec: RunSpec, config: Config, concurrent_jobs: int, run_log: RunLog
 ) -> JobOutcome:
     """Train and measure a run, and write its record, or its failure."""
+    keep_library_caches_in(spec.dataset.cache)  # before the libraries are imported
     from ensemble_switchover.runner.run import summary_line, train_and_measure
     from ensemble_switchover.tracking.loggers import MetricLog
 

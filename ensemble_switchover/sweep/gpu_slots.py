@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 from omegaconf import OmegaConf
 
-from ensemble_switchover.machine.files import user_cache
 from ensemble_switchover.machine.hardware import gpus
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from omegaconf import DictConfig
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -59,7 +58,8 @@ def forget_slots() -> None:
 
 
 def _folder() -> Path:
-    return user_cache("places")
+    """Return a folder of this user and this machine, whose processes alone share its GPUs."""
+    return Path(tempfile.gettempdir()) / f"ensemble_switchover_gpus_{os.getuid()}"
 
 
 def _prefix(sweep: int) -> str:

@@ -19,6 +19,7 @@ from ensemble_switchover.errors import (
     TrainingError,
     first_line,
 )
+from ensemble_switchover.machine.caches import check_cache
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import complain
 from ensemble_switchover.runner.job import Ending, run_job
@@ -111,6 +112,8 @@ def run_plan(
     Raises:
         ConfigError: if runs cannot be spread as the overrides ask for, or there is no cluster.
     """
+    with shown_on(sys.stderr, logging.WARNING):
+        check_cache(plan.study.specs[0].dataset.cache)
     worklist = _share_finished(plan, build_worklist(plan.study, plan.retry))
     batches = group_by_jobs_per_device([training.lead for training in worklist.trainings], config)
     if batches:

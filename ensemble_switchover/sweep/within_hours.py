@@ -21,8 +21,7 @@ from ensemble_switchover.machine.terminal import count, duration
 from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_SECONDS,
-    calibration_folder,
-    read_calibrations,
+    calibrations_of,
 )
 from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.planning.forecast import forecast
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.planning.calibration import Calibration
 
 FIRST_SHARE = 0.5
 """Share of the time that the first block may take, as predicted."""
@@ -231,14 +231,15 @@ def _read_decision(path: Path, asked: list[str]) -> Decision | None:
 
 def _predict(specs: Sequence[RunSpec], seconds: float) -> dict[str, float]:
     """Predict the seconds of every run, by name; unknown designs are timed first."""
+    fresh: list[Calibration] = []
     for may_time in (True, False):
-        calibrations, _ = read_calibrations(calibration_folder())
+        calibrations, _ = calibrations_of(specs, fresh)
         costs = {entry.spec.name: entry.cost for entry in forecast(specs, calibrations, None)}
         if may_time and any(cost.training_seconds is None for cost in costs.values()):
             from ensemble_switchover.runner.calibrate import calibrate
 
             with shown_on(sys.stdout):
-                calibrate(specs, min(CALIBRATION_SECONDS, seconds / 20))
+                fresh = calibrate(specs, min(CALIBRATION_SECONDS, seconds / 20))
     return {
         name: (cost.training_seconds or 0.0) + (cost.evaluation_seconds or 0.0)
         for name, cost in costs.items()

@@ -175,7 +175,7 @@ def test_conditions_are_never_mixed(change, tmp_path):
 
 def test_the_folder_is_of_the_users_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    folder = calibration_folder()
+    folder = calibration_folder(None)
     assert folder.parts[-2:] == ("ensemble_switchover", "calibrations")
     assert not folder.exists()
 

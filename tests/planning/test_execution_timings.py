@@ -57,23 +57,23 @@ def test_what_was_not_timed_is_not_chosen(timings):
 
 
 def test_a_timing_is_kept_and_read_back(timings):
-    assert read_timings(timings.subject) is None
-    write_timings(timings)
-    assert read_timings(timings.subject) == timings
-    assert read_timings("another design") is None
+    assert read_timings(timings.subject, None) is None
+    write_timings(timings, None)
+    assert read_timings(timings.subject, None) == timings
+    assert read_timings("another design", None) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1, 2"])
 def test_a_damaged_one_is_as_none(timings, content):
-    write_timings(timings)
-    timings_path(timings.subject).write_bytes(content)
-    assert read_timings(timings.subject) is None
+    write_timings(timings, None)
+    timings_path(timings.subject, None).write_bytes(content)
+    assert read_timings(timings.subject, None) is None
 
 
 @pytest.mark.parametrize("other", [{"version": 0}, {"torch": "1"}])
 def test_of_another_version_it_is_as_none(other, timings):
-    write_timings(replace(timings, **other))
-    assert read_timings(timings.subject) is None
+    write_timings(replace(timings, **other), None)
+    assert read_timings(timings.subject, None) is None
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,8 @@ def test_a_plan_takes_what_was_tried_before(tiny_spec, monkeypatch, tmp_path):
     write_timings(
         StepTimings(
             subject=subject, torch=version("torch"), date="2026-01-01", step_seconds=step_seconds
-        )
+        ),
+        None,
     )
     (after,) = forecast([spec], [], None)
     assert after.plan == FUSED

@@ -25,7 +25,7 @@ def _folder(tmp_path, monkeypatch):
 
 
 def saved():
-    found, problems = read_calibrations(calibration_folder())
+    found, problems = read_calibrations(calibration_folder(None))
     assert problems == []
     return found
 

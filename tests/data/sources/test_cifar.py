@@ -262,7 +262,7 @@ def test_the_root_may_be_the_home_folder(archive, config, monkeypatch, tmp_path)
 
 def test_without_folders_the_set_lies_in_the_users_cache(archive, config, monkeypatch, tmp_path):
     monkeypatch.setattr(
-        "ensemble_switchover.machine.files.user_cache_path", lambda name: tmp_path / name
+        "ensemble_switchover.machine.caches.user_cache_path", lambda name: tmp_path / name
     )
     check_whole(load(replace(config, root=None, cache=None)), archive)
     folder = tmp_path / "ensemble_switchover"
