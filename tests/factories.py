@@ -53,7 +53,7 @@ def make_record(
     width: int = 12,
     seed: int = 0,
     k: int = 4,
-    source: str = "rule",
+    source: Literal["rule", "published", "nearest"] = "rule",
     family: str = "resnet",
     family_options: dict[str, Any] | None = None,
     test_errors: Sequence[float] = (40.0, 20.0, 10.0),

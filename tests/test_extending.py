@@ -227,7 +227,7 @@ first, second, *_ = draw_errors(derive_finding(comparison))
 print(json.dumps([first.name, first.caption, axes.get_ylabel(), first.numbers.height, second.name]))
 """
 
-LAST_FIELD = "    member_peak_device_bytes: list[int] = field(default_factory=list)\n"
+LAST_FIELD = "    member_peak_device_bytes: list[Count] = field(default_factory=list)\n"
 METRIC = '''
     confidence_percent: Annotated[
         float | None, of_ensemble(lambda p, labels: 100 * p.amax(dim=-1).mean().item())

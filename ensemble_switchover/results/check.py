@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import (
@@ -98,15 +100,20 @@ def typed_config(values: Mapping[str, Any]) -> Config:
     """Turn the configuration of a record into the typed one.
 
     Raises:
-        ValueError: if it has other keys than this version's.
+        ValueError: if it has other keys than this version's, or values of other types.
     """
     _compare_keys("", values, [Config])
+    _compare_types("", values, Config)
     groups = {}
     for group, kinds in _GROUPS.items():
         given = values[group]
+        if not isinstance(given, dict):
+            raise ValueError(f"{group}: is no group of keys")
         if group == "arch":
             kinds = [kind for kind in kinds if kind().family == given.get("family")]
-        groups[group] = _compare_keys(f"{group}.", given, kinds)(**given)
+        kind = _compare_keys(f"{group}.", given, kinds)
+        _compare_types(f"{group}.", given, kind)
+        groups[group] = kind(**given)
     return Config(**{**values, **groups})
 
 
@@ -124,6 +131,22 @@ def _compare_keys(prefix: str, given: Mapping[str, Any], kinds: list[type[Any]])
     )
     name = sorted(nearest)[0]
     raise ValueError(f"{prefix}{name}: {'is new' if name in known else 'is no key'} since then")
+
+
+def _compare_types(prefix: str, given: Mapping[str, Any], kind: type[Any]) -> None:
+    """Refuse values of other types than those of a dataclass's keys."""
+    for name, hint in get_type_hints(kind).items():
+        if is_dataclass(hint):
+            continue
+        try:
+            _adapter_of(hint).validate_python(given[name], strict=True)
+        except ValidationError as error:
+            raise ValueError(f"{prefix}{name}: {error.errors()[0]['msg']}") from error
+
+
+@cache
+def _adapter_of(hint: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(hint)
 
 
 def _check_config(folder: Path, record: Record, found: Findings) -> None:

@@ -12,25 +12,26 @@ from typing import Annotated, get_type_hints
 
 from ensemble_switchover.measurement import classification
 from ensemble_switchover.measurement.classification import of_each_member, of_ensemble
+from ensemble_switchover.results.stored_values import Amount, Count, Factor  # noqa: TC001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochRecord:
     """One epoch of all members. Seconds are wall-clock seconds on the run's device."""
 
-    epoch: int
+    epoch: Factor
     """Number of epochs trained so far."""
-    learning_rate: float
+    learning_rate: Amount
     """Learning rate of the epoch."""
     train_loss_nats: float
     """Training loss: mean cross-entropy over the epoch's training images and members."""
-    training_seconds: float
+    training_seconds: Amount
     """Training of all members, waiting for data included; evaluation and compiling are not."""
-    member_training_seconds: list[float]
+    member_training_seconds: list[Amount]
     """Training of each member."""
     warm_up: bool
     """True for the first epoch of a process, which summaries of time leave out."""
-    evaluation_seconds: float
+    evaluation_seconds: Amount
     """Evaluation after the epoch."""
     error_percent: Annotated[float, of_ensemble(classification.error_percent)]
     """Error: images that the ensemble (the mean of the members' softmax) classifies wrongly."""
@@ -47,15 +48,15 @@ class EpochRecord:
     disagreement: Annotated[float | None, classification.disagreement]
     """Disagreement: share of images that two members classify differently, mean over the pairs;
     absent for a single network."""
-    peak_device_bytes: int | None
+    peak_device_bytes: Count | None
     """Peak memory that the device's allocator handed out; absent on a CPU."""
-    peak_reserved_bytes: int | None
+    peak_reserved_bytes: Count | None
     """Peak memory that the device's allocator reserved; absent on a CPU."""
-    peak_rss_bytes: int | None
+    peak_rss_bytes: Count | None
     """Peak resident memory of the whole process."""
-    compile_seconds: float = 0.0
+    compile_seconds: Amount = 0.0
     """Compiling before the training of the epoch."""
-    waiting_share: float = 0.0
+    waiting_share: Amount = 0.0
     """Time that threads of the run waited for a processor in training, as a share of the time that
     they worked; 0 where the system does not report it."""
     member_nll_nats: Annotated[list[float], of_each_member(classification.nll_nats)] = field(
@@ -73,7 +74,7 @@ class EpochRecord:
     error_correlation: Annotated[float | None, classification.error_correlation] = None
     """Error correlation: of two members' errors over the images, mean over the pairs, between -1
     and 1; absent for a single network, and where no two members err on some images only."""
-    member_peak_device_bytes: list[int] = field(default_factory=list)
+    member_peak_device_bytes: list[Count] = field(default_factory=list)
     """Peak memory that the device's allocator handed out in each member's own training; empty where
     members train at once, and on a CPU."""
 
@@ -81,7 +82,7 @@ class EpochRecord:
 MEASURES = {
     name: hint.__metadata__[0]
     for name, hint in get_type_hints(EpochRecord, include_extras=True).items()
-    if hasattr(hint, "__metadata__")
+    if callable(getattr(hint, "__metadata__", (None,))[0])
 }
 """Field of an epoch -> the function that measures it, from the probabilities of all members
 (k, N, C) and the labels (N,)."""

@@ -10,8 +10,7 @@ import dataclasses
 import io
 from collections import deque
 from itertools import accumulate
-from types import UnionType
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 import polars as pl
 
@@ -20,13 +19,20 @@ from ensemble_switchover.results.epoch_metrics import EpochRecord
 from ensemble_switchover.results.migrations import EPOCH_COLUMNS_OF_VERSION_2
 from ensemble_switchover.results.record import SCHEMA_VERSION
 from ensemble_switchover.results.run_columns import column_type
+from ensemble_switchover.results.stored_values import MEASURED, UNIONS, range_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HINTS = get_type_hints(EpochRecord)
 SCHEMA = pl.Schema({name: column_type(hint) for name, hint in _HINTS.items()})
-_MAY_BE_ABSENT = {name for name, hint in _HINTS.items() if isinstance(hint, UnionType)}
+_RANGES = {
+    name: range_of(hint)
+    for name, hint in get_type_hints(EpochRecord, include_extras=True).items()
+    if SCHEMA[name] != pl.Boolean
+}
+"""Column -> the least and the most of its numbers; None where they need not be finite."""
+_MAY_BE_ABSENT = {name for name, hint in _HINTS.items() if get_origin(hint) in UNIONS}
 
 
 def epoch_columns(epoch: EpochRecord) -> dict[str, Any]:
@@ -94,12 +100,35 @@ def load_epochs_files(
     return [epochs[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
 
+def _refuse_odd_numbers(frame: pl.DataFrame) -> None:
+    """Refuse epochs with a number that their types, or arithmetic, do not hold.
+
+    Raises:
+        RecordError: naming the column, and what came.
+    """
+    for name, limits in _RANGES.items():
+        column = frame[name]
+        if isinstance(column.dtype, pl.List):
+            if column.list.eval(pl.element().is_null()).list.any().any():
+                raise RecordError(f"no table of epochs: {name}: a value is absent in a list")
+            column = column.explode()
+        if limits is None:
+            column = column.filter(column.is_finite())
+        least, most = limits or MEASURED
+        odd = column.filter(~column.is_between(least, most))
+        if len(odd):
+            raise RecordError(
+                f"no table of epochs: {name}: {odd[0]} came; expected {least:g} to {most:g}"
+            )
+
+
 def _epochs_of(frame: pl.DataFrame) -> list[EpochRecord]:
     """Make the rows' objects, column by column, which takes a third of the time of row by row.
 
     Raises:
-        RecordError: if a value is absent that an epoch must have.
+        RecordError: if a value is absent that an epoch must have, or out of its range.
     """
+    _refuse_odd_numbers(frame)
     epochs = [EpochRecord.__new__(EpochRecord) for _ in range(frame.height)]
     for field in dataclasses.fields(EpochRecord):
         values = column_values(frame[field.name], field, field.name in _MAY_BE_ABSENT)

@@ -23,8 +23,13 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
+
+from annotated_types import Ge, Le
+from pydantic import TypeAdapter
+from pydantic_core import from_json
 
 from ensemble_switchover.results.folders import make_folder
 
@@ -50,7 +55,7 @@ class Owner:
     host: str
     machine: str
     """Where process numbers mean the same: host, boot, and container."""
-    pid: int
+    pid: Annotated[int, Ge(1), Le(2**31 - 1)]
     process_start: str
     """Told by the system; another process that gets the same number has another. Empty where the
     system does not tell."""
@@ -165,10 +170,15 @@ def read_hold(path: Path) -> Hold | None:
             return None
         raise
     try:
-        owner = Owner(**json.loads(content))
-    except (ValueError, TypeError):
+        owner: Owner | None = _owner_adapter().validate_python(from_json(content))
+    except ValueError:  # pydantic's errors are such
         owner = None
     return Hold(owner=owner, heartbeat_age=time.time() - beat / 1e9)
+
+
+@cache
+def _owner_adapter() -> TypeAdapter[Owner]:
+    return TypeAdapter(Owner)
 
 
 def _owner_of(path: Path) -> Owner | None:

@@ -3,7 +3,8 @@
 The docstring of a field is the meaning of its column in every table (`results.run_columns`), and
 the end of its name is the unit. A field that is added later needs a default, with which older
 records are read; a change that a default cannot express needs a new `SCHEMA_VERSION` and a
-migration to it.
+migration to it. A record with a number out of the range of its type (`results.stored_values`) is
+unreadable.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ensemble_switchover.results.epoch_metrics import EpochRecord  # noqa: TC001 - read by pydantic
+# read by pydantic:
+from ensemble_switchover.results.epoch_metrics import EpochRecord  # noqa: TC001
+from ensemble_switchover.results.stored_values import Amount, Count, Factor, Size  # noqa: TC001
 
 SCHEMA_VERSION = 3
 
@@ -20,11 +23,11 @@ SCHEMA_VERSION = 3
 class BudgetRecord:
     """The single network `S` that states the budget `|S|`."""
 
-    depth: int
+    depth: Factor
     """Depth of the single network that states the budget."""
-    width: int
+    width: Factor
     """Width factor, or growth rate, of the single network that states the budget."""
-    parameters: int
+    parameters: Size
     """Trainable parameters of the single network that states the budget."""
 
 
@@ -38,21 +41,21 @@ class DesignRecord:
     """Options of the family, as JSON in tables."""
     design_class: Literal["single", "deq", "weq"]
     """`single` network, or ensemble of members as deep (`deq`) or as wide (`weq`) as it."""
-    depth: int
+    depth: Factor
     """Depth of one member."""
-    width: int
+    width: Factor
     """Width factor, or growth rate, of one member."""
-    k: int
+    k: Factor
     """Number of members; 1 for a single network."""
-    member_parameters: int
+    member_parameters: Size
     """Trainable parameters of one member."""
-    parameters: int
+    parameters: Size
     """Trainable parameters of all members together."""
-    budget_fill: float
+    budget_fill: Amount
     """Share of the budget that is spent: `parameters / budget_parameters`."""
-    member_flops: int
+    member_flops: Count
     """Floating-point operations of one member's forward pass on one image, 2 per multiply-add."""
-    source: str
+    source: Literal["rule", "published", "nearest"]
     """How the design follows from the budget: `rule`, `published` or `nearest`."""
 
 
@@ -62,13 +65,13 @@ class DatasetRecord:
 
     name: str
     """Data set."""
-    num_classes: int
-    channels: int
-    image_size: int
+    num_classes: Size
+    channels: Count
+    image_size: Count
     """Height and width in pixels."""
-    train_size: int
+    train_size: Count
     """Number of images trained on, without those held out for validation."""
-    test_size: int
+    test_size: Count
     """Number of test images that were classified; 0 where validation images were."""
     augmentation: str
     """Augmentation of training images: `none`, `standard` or `randaugment`."""
@@ -77,10 +80,10 @@ class DatasetRecord:
     flip: bool
     split_seed: int
     """Seed of the split; 0 where nothing is drawn by it."""
-    randaugment_ops: int | None = None
+    randaugment_ops: Count | None = None
     """Operations per image; absent where RandAugment was not applied."""
-    randaugment_magnitude: int | None = None
-    validation_size: int = 0
+    randaugment_magnitude: Count | None = None
+    validation_size: Count = 0
     """Number of images held out of the training images."""
     evaluated_on: Literal["test", "validation"] = "test"
     """Images of every error and of the other measures of quality: `test` or `validation`."""
@@ -96,16 +99,16 @@ class RecipeRecord:
 
     name: str
     """Recipe: where the hyperparameters are from."""
-    epochs: int
+    epochs: Count
     """Number of training epochs."""
-    batch_size: int
+    batch_size: Size
     """Images per training step of a member."""
-    learning_rate: float
+    learning_rate: Amount
     """Learning rate of the first epoch."""
-    drops: list[tuple[int, float]]
+    drops: list[tuple[Count, Amount]]
     """`(epoch, learning rate)` pairs: from that epoch on (counted from 0), that rate."""
-    momentum: float
-    weight_decay: float
+    momentum: Amount
+    weight_decay: Amount
     """Weight decay (L2 penalty)."""
 
 
@@ -120,13 +123,13 @@ class LatencyRecord:
     """The run's own model, or the single network of its budget, untrained, timed beside it."""
     execution: str = "sequential"
     """How the members predict."""
-    batch_size: int
-    repeats: int
-    median_ms_per_image: float
+    batch_size: Size
+    repeats: Count
+    median_ms_per_image: Amount
     """Inference of the whole model: median over the repeats."""
-    lower_quartile_ms_per_image: float
+    lower_quartile_ms_per_image: Amount
     """Its lower quartile over the repeats."""
-    upper_quartile_ms_per_image: float
+    upper_quartile_ms_per_image: Amount
     """Its upper quartile over the repeats."""
 
 
@@ -140,14 +143,14 @@ class LayerTimeRecord:
 
     kind: str
     """Such as `convolution`; what is in no layer is `other`."""
-    num_layers: int
+    num_layers: Count
     """Of that kind in one member; 0 for `other`."""
-    batch_size: int
-    repeats: int
-    median_ms: float
+    batch_size: Size
+    repeats: Count
+    median_ms: Amount
     """Of all layers of the kind together."""
-    lower_quartile_ms: float
-    upper_quartile_ms: float
+    lower_quartile_ms: Amount
+    upper_quartile_ms: Amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,11 +174,11 @@ class EnvironmentRecord:
     """Whether the networks were compiled."""
     residence: str = "device"
     """Where the images lay: `device`, or `host`, from where batches were brought ahead."""
-    num_threads: int
+    num_threads: Count
     """Number of processor threads of the run."""
-    concurrent_jobs: int
+    concurrent_jobs: Count
     """Number of runs of the study that shared the machine."""
-    host_load: float | None
+    host_load: Amount | None
     """One-minute load average of the host when the run started, where the system reports it."""
     disturbances: list[str] = field(default_factory=list)
     """What was seen to share or to slow down the device while the run was timed."""
@@ -202,7 +205,7 @@ class Record:
     shared_from: str | None = None
     """The run whose training this is too, where a design came out equal to one of another budget,
     class or study: its epochs, seconds and latencies are then that run's."""
-    seed: int
+    seed: Count
     """Seed of the run; the members' seeds follow from it."""
     member_seeds: list[int]
     budget: BudgetRecord
@@ -219,5 +222,5 @@ class Record:
     """The composed configuration, resolved."""
     started_at: str
     """When the run started: UTC, ISO 8601."""
-    wall_seconds: float
+    wall_seconds: Amount
     """From the start to the record, everything included."""

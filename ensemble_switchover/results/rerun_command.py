@@ -47,7 +47,7 @@ class CommandWriter:
         try:
             groups = _choose_groups(config)
             overrides = [*groups, *self._changes(config, groups)]
-        except (HydraException, OmegaConfBaseException, KeyError, TypeError):
+        except (HydraException, OmegaConfBaseException, KeyError, TypeError, ValueError):
             return None
         seeds = sorted({record.seed for record in records})
         multirun = ["--multirun"] if len(seeds) > 1 else []

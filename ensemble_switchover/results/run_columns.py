@@ -14,7 +14,7 @@ import textwrap
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from types import NoneType, UnionType
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from ensemble_switchover.results.epoch_metrics import QUALITY, EpochRecord
@@ -27,6 +27,7 @@ from ensemble_switchover.results.record import (
     RecipeRecord,
     Record,
 )
+from ensemble_switchover.results.stored_values import UNIONS, fits_a_column
 from ensemble_switchover.results.summary import RunSummary
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def column_type(hint: Any) -> pl.DataType:
         bool: pl.Boolean(),
         str: pl.String(),
     }
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in UNIONS:
         (hint,) = (part for part in get_args(hint) if part is not NoneType)
     if get_origin(hint) is list:
         return pl.List(column_type(get_args(hint)[0]))
@@ -247,8 +248,14 @@ def known_facts(values: Mapping[str, object]) -> dict[str, Any]:
     return {
         name: value
         for name, value in values.items()
-        if name in COLUMNS and isinstance(value, COLUMNS[name].type.to_python())
+        if name in COLUMNS and _is_of(value, COLUMNS[name].type) and fits_a_column(value)
     }
+
+
+def _is_of(value: object, kind: pl.DataType) -> bool:
+    """Return whether a value is of a column's type; no truth value is a number."""
+    wanted = kind.to_python()
+    return isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
 
 
 def describe_columns() -> list[str]:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from pydantic_core import from_json
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.terminal import count
@@ -18,7 +18,6 @@ from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.layout import (
     DESCRIPTION_FILE,
     FAILURE_FILE,
-    RECORD_FILE,
     unfinished_folder,
 )
 from ensemble_switchover.results.lock import holder_of
@@ -39,9 +38,6 @@ KEYS = (
     "budget_width", "budget_parameters", "parameters", "seed", "folder",
 )  # fmt: skip
 """The columns of a run that are repeated with every epoch."""
-
-MAX_BITS = 63
-"""Of a column's integers, the sign left out."""
 
 
 def list_runs(root: Path) -> pl.DataFrame:
@@ -111,12 +107,7 @@ def _recorded_row(folder: Path) -> dict[str, Any]:
     except RecordError as error:
         return _state(folder, RunState.UNREADABLE, str(error))
     facts = record_facts(document.record, document.summary)
-    row = {**_state(folder, RunState.FINISHED, None), **facts}
-    for name, value in row.items():
-        if type(value) is int and value.bit_length() > MAX_BITS:
-            note = f"{folder / RECORD_FILE}: {name}: a number of more than 64 bits"
-            return _state(folder, RunState.UNREADABLE, note)
-    return row
+    return {**_state(folder, RunState.FINISHED, None), **facts}
 
 
 def _begun_rows(folder: Path) -> dict[Path, dict[str, Any]]:
@@ -141,7 +132,7 @@ def _state(folder: Path, state: RunState, note: str | None) -> dict[str, Any]:
 def _description(path: Path, key: str | None = None) -> dict[str, Any]:
     """Read the facts of a run without a record; none where they were not stored yet."""
     try:
-        values = json.loads(path.read_bytes())
+        values = from_json(path.read_bytes())
         return known_facts(values if key is None else values[key])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

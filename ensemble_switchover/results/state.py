@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.document import read_document, read_file
@@ -84,7 +85,7 @@ def failure_of(folder: Path) -> str:
     if reason is not None:
         return reason
     try:
-        return str(json.loads((folder / FAILURE_FILE).read_text())["error"])
+        return str(from_json((folder / FAILURE_FILE).read_bytes())["error"])
     except (OSError, ValueError, KeyError, TypeError):
         return f"unknown: {folder / FAILURE_FILE} cannot be read"
 

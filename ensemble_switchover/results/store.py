@@ -188,13 +188,30 @@ def read_folders(folders: Sequence[Path]) -> tuple[dict[Path, Record], list[Unre
             epochs = dict(pair for part in batch.epochs for pair in part.result())
             for folder, document in batch.documents.items():
                 rows = epochs.get(folder, document.record.epochs)
+                path = folder / (RECORD_FILE if document.epochs_within else EPOCHS_FILE)
                 if isinstance(rows, RecordError):
-                    path = folder / EPOCHS_FILE
                     unreadable.append(Unreadable(path, f"{path}: {rows}"))
+                elif (problem := _problem_of(rows, document.record.design.k)) is not None:
+                    unreadable.append(Unreadable(path, f"{path}: {problem}"))
                 else:
                     records[folder] = replace(document.record, epochs=rows)
             unreadable += batch.unreadable
     return records, sorted(unreadable, key=lambda entry: entry.path)
+
+
+def _problem_of(epochs: Sequence[EpochRecord], k: int) -> str | None:
+    """Return why epochs cannot be those of a run of k members, if they cannot."""
+    number = 0
+    for epoch in epochs:
+        if epoch.epoch <= number:
+            return f"epochs: {epoch.epoch} came after {number}; expected rising numbers from 1"
+        number = epoch.epoch
+        if len(epoch.member_error_percent) != k:
+            return (
+                f"member_error_percent: {len(epoch.member_error_percent)} values after epoch "
+                f"{number}; expected one of each of {k} members"
+            )
+    return None
 
 
 _Epochs = list[tuple[Path, "list[EpochRecord] | RecordError"]]

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.results.epoch_metrics import QUALITY
 
+# read by pydantic:
+from ensemble_switchover.results.stored_values import Amount, Count, Factor  # noqa: TC001
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,21 +21,21 @@ if TYPE_CHECKING:
 class RunSummary:
     """What was measured after the last epoch, and the seconds and bytes of all epochs."""
 
-    num_epochs: int
+    num_epochs: Factor
     """Number of epochs that were trained."""
     quality: dict[str, float]
     """The measures of the ensemble after the last epoch (`QUALITY`), without absent ones."""
     mean_member_error_percent: float
     """Mean of the members' errors after the last epoch."""
-    training_seconds: float
+    training_seconds: Amount
     """Training of all epochs and members."""
-    epoch_seconds: float | None
+    epoch_seconds: Amount | None
     """Training of the median epoch; warm-up epochs are left out, and absent where all are."""
-    peak_device_bytes: int | None
+    peak_device_bytes: Count | None
     """Peak memory that the device's allocator handed out in any epoch; absent on a CPU."""
-    peak_reserved_bytes: int | None
+    peak_reserved_bytes: Count | None
     """Peak memory that the device's allocator reserved in any epoch; absent on a CPU."""
-    peak_rss_bytes: int | None
+    peak_rss_bytes: Count | None
     """Peak resident memory of the whole process in any epoch."""
 
     @property

@@ -30,7 +30,7 @@ def changed(change):
 def test_epochs_come_back_as_they_were():
     odd = [
         replace(EPOCHS[0], nll_nats=float("inf"), disagreement=None, peak_rss_bytes=2**50),
-        replace(EPOCHS[1], member_error_percent=[], epoch=2**40),
+        replace(EPOCHS[1], member_error_percent=[], epoch=2**29),
     ]
     contents = [dump_epochs_file(epochs) for epochs in (EPOCHS, odd, EPOCHS[:1])]
     assert load_epochs_files(contents, [2, 2, 1]) == [EPOCHS, odd, EPOCHS[:1]]

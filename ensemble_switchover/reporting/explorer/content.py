@@ -200,5 +200,9 @@ def _shown_config(record: Record) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """Replace a number that JSON cannot hold by None."""
+    """Replace a number that JSON cannot hold by None, in lists too."""
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -53,7 +53,7 @@ MEMBER_ERROR_FIGURE = FigureDeclaration(
     paper="Figure C",
     caption="{measure} of the ensembles, and the mean over their members.",
     numbers=lambda finding: series.member_error_series(
-        finding.runs if finding.thresholds else finding.runs.clear()
+        finding.runs if finding.comparison.k > 1 else finding.runs.clear()
     ),
     draw=lambda numbers, finding, texts: draw_member_error(numbers, finding.measure, texts),
 )
