@@ -23,9 +23,10 @@ from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.inherited_variables import forget_ranks
 from ensemble_switchover.machine.logs import shown_on
-from ensemble_switchover.machine.terminal import count, percent
+from ensemble_switchover.machine.terminal import complain, count, percent
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import sweep_plan as sweep
+from ensemble_switchover.tracking.wandb_environment import overruled_variables
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -104,6 +105,9 @@ def single_run(config: Config) -> str:
     spec = resolve(config)
     for line in (*spec.notes, describe(spec)):
         print(line)
+    overruled = overruled_variables() if config.logger.kind == "wandb" else None
+    if overruled is not None:
+        complain(overruled)
     with shown_on(sys.stdout):
         outcome = run_job(spec, config, concurrent_jobs=1)
     if outcome.ending is Ending.FAILED_BEFORE:

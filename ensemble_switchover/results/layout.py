@@ -19,6 +19,7 @@ FAILURE_FILE = "failure.json"
 PREDICTIONS_FILE = "predictions-epoch-{epoch:04d}.npz"
 DESCRIPTION_FILE = "run.json"
 LOG_FILE = "run.log"
+WANDB_FILE = "wandb.json"
 UNFINISHED_FOLDER = ".unfinished"
 
 

@@ -24,6 +24,7 @@ from ensemble_switchover.results.from_run_spec import spec_facts
 from ensemble_switchover.results.layout import (
     LOG_FILE,
     RECORD_FILE,
+    WANDB_FILE,
     checkpoint_folder,
     predictions_folder,
     unfinished_folder,
@@ -176,3 +177,5 @@ def _write_failure(error: Exception, spec: RunSpec, config: Config, run_log: Run
 
         remove_checkpoints(checkpoint_folder(spec.folder))
         shutil.rmtree(predictions_folder(spec.folder), ignore_errors=True)
+        # the next try begins anew, in a run of W&B of its own
+        (unfinished_folder(spec.folder) / WANDB_FILE).unlink(missing_ok=True)

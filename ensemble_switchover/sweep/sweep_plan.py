@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ from ensemble_switchover.sweep.launchers import join_cluster, prepared
 from ensemble_switchover.sweep.progress import SweepProgress
 from ensemble_switchover.sweep.shared_training import share_record
 from ensemble_switchover.sweep.worklist import Training, Worklist, build_worklist
+from ensemble_switchover.tracking.wandb_environment import wandb_folder
 from ensemble_switchover.tracking.wandb_mode import wandb_is_offline
 
 if TYPE_CHECKING:
@@ -127,10 +129,10 @@ def run_plan(
     )
     progress.tally.shared += [spec for spec, _ in worklist.shares]
     if plan.wandb_offline and progress.pending:
-        folder = plan.study.specs[0].study_folder
+        folder = wandb_folder(plan.study.specs[0].study_folder) / "wandb"
         print(
             f"W&B: offline, so the runs are kept on disk; send them: "
-            f"wandb sync {folder}/wandb/offline-run-*"
+            f"wandb sync {shlex.quote(str(folder))}/offline-run-*"
         )
     progress.start()
     try:

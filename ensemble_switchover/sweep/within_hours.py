@@ -17,7 +17,7 @@ from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.machine.logs import shown_on
-from ensemble_switchover.machine.terminal import count, duration
+from ensemble_switchover.machine.terminal import complain, count, duration
 from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_SECONDS,
@@ -41,6 +41,7 @@ from ensemble_switchover.sweep.next_runs import (
     next_block,
 )
 from ensemble_switchover.sweep.sweep_plan import SweepPlan, plan_sweep, run_plan
+from ensemble_switchover.tracking.wandb_environment import overruled_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,6 +76,9 @@ def run_sweep(
     Raises:
         ConfigError: if the configuration of a run is wrong, or the time too short.
     """
+    overruled = overruled_variables() if config.logger.kind == "wandb" else None
+    if overruled is not None:
+        complain(overruled)
     try:
         if config.sweep.hours is None:
             run_plan(plan_sweep(config, overrides), config, make_launcher)

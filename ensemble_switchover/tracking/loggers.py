@@ -96,7 +96,12 @@ class MetricLog:
         if kind == "csv":
             logger = lightning_loggers.CSVLogger(folder, name="logs", version=name)
         elif kind == "tensorboard":
-            logger = lightning_loggers.TensorBoardLogger(folder, name="logs", version=name)
+            logger = lightning_loggers.TensorBoardLogger(
+                folder,
+                name="logs",
+                version=name,
+                purge_step=1,  # of former processes of the run
+            )
         else:
             return None
         logger.log_hyperparams(dict(hyperparameters))

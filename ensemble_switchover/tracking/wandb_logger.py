@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,14 @@ from pytorch_lightning.loggers import Logger
 
 from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.results.record import SCHEMA_VERSION
+from ensemble_switchover.tracking.wandb_environment import wandb_folder
+from ensemble_switchover.tracking.wandb_epochs import (
+    close_wandb_epochs,
+    epochs_at_wandb,
+    kept_of_killed_process,
+    read_wandb_epochs,
+    write_wandb_epochs,
+)
 from ensemble_switchover.tracking.wandb_run import RUN_JOB, WANDB_FINISH_SECONDS, start_run
 
 if TYPE_CHECKING:
@@ -32,9 +42,13 @@ class WandbRunLogger(Logger):
         """Start a run of W&B, online or offline."""
         super().__init__()
         self._spec = spec
+        folder = wandb_folder(spec.study_folder)
+        handed_over = kept_of_killed_process(read_wandb_epochs(spec.folder))
+        write_wandb_epochs(spec.folder, handed_over)
         self._run = start_run(
             config,
-            spec.study_folder,
+            folder,
+            run_id=handed_over.id,
             name=spec.name,
             study=spec.study,
             job_type=RUN_JOB,
@@ -48,6 +62,7 @@ class WandbRunLogger(Logger):
             hyperparameters=hyperparameters,
         )
         self._run.define_metric("*", step_metric="epoch")
+        self._epochs = epochs_at_wandb(handed_over, self._run)
 
     @property
     def name(self) -> str:
@@ -67,9 +82,21 @@ class WandbRunLogger(Logger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:  # noqa: ARG002
         """Send the metrics of an epoch, `epoch` among them; without it, those of the whole run."""
         if "epoch" in metrics:
-            self._run.log(dict(metrics))
+            self._log_once(int(metrics["epoch"]), metrics)
         else:
             self._run.summary.update(dict(metrics))
+
+    def _log_once(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Send the metrics of an epoch that W&B does not have from a former process."""
+        known = self._epochs
+        if epoch <= max(known.online, known.offline):
+            return
+        self._run.log(dict(metrics))
+        if self._run.offline:
+            self._epochs = replace(known, offline=epoch)
+        else:
+            self._epochs = replace(known, online=epoch)
+        write_wandb_epochs(self._spec.folder, self._epochs)
 
     def finalize(self, status: str) -> None:
         """End the run; one that succeeded has its record on disk, which is sent with it.
@@ -82,6 +109,7 @@ class WandbRunLogger(Logger):
                 self._log_record()
         finally:
             self._finish(0 if status == "success" else 1)
+        close_wandb_epochs(self._spec.folder, self._epochs)
 
     def _log_record(self) -> None:
         spec = self._spec
@@ -100,7 +128,7 @@ class WandbRunLogger(Logger):
         except TimeoutError as error:
             raise TimeoutError(
                 f"W&B did not take all of it in {WANDB_FINISH_SECONDS} s; it is on disk: "
-                f"wandb sync {Path(self._run.dir).parent}"
+                f"wandb sync {shlex.quote(str(Path(self._run.dir).parent))}"
             ) from error
         except Exception:
             with suppress(Exception):

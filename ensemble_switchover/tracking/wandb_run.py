@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,11 @@ import wandb
 
 from ensemble_switchover.config.schema import has_login
 from ensemble_switchover.errors import first_line
+from ensemble_switchover.tracking.wandb_environment import (
+    forget_overruled,
+    tags_of_environment,
+    wandb_folder,
+)
 from ensemble_switchover.tracking.wandb_mode import server_answers, wandb_is_offline
 
 if TYPE_CHECKING:
@@ -30,6 +36,9 @@ WANDB_START_SECONDS = 30
 WANDB_FINISH_SECONDS = 120
 """Seconds that it has to receive the rest of a run; what it did not receive is kept on disk."""
 
+FLUSH_SECONDS = 1.0
+"""Seconds after which a metric is in the file of a run that is offline."""
+
 RUN_JOB, FIGURES_JOB = "run", "figures"
 """W&B's job types of a run and of the figures of a study."""
 
@@ -45,8 +54,11 @@ def start_run(
     job_type: str,
     tags: Sequence[str],
     hyperparameters: Mapping[str, Any],
+    run_id: str | None = None,
 ) -> wandb.Run:
     """Start a run online, or offline where there is no login, no answer, or no acceptance.
+
+    Variables of the environment that say which run it is do not count.
 
     Args:
         config: Mode, project and entity.
@@ -56,14 +68,18 @@ def start_run(
         job_type: W&B's job type.
         tags: Tags to find it by.
         hyperparameters: Its configuration.
+        run_id: W&B's id of a run that goes on if it is there; by default it is a new one.
 
     Raises:
         ConfigError: for `logger.mode=online` without a login.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    forget_overruled()
 
     def start(mode: Mode) -> wandb.Run:
         return wandb.init(
+            id=run_id,
+            resume=None if run_id is None else "allow",
             name=name,
             dir=folder,
             project=config.project,
@@ -71,7 +87,7 @@ def start_run(
             mode=mode,
             group=study,
             job_type=job_type,
-            tags=list(tags),
+            tags=[*tags, *(tag for tag in tags_of_environment() if tag not in tags)],
             config=dict(hyperparameters),
             reinit="create_new",  # never the run of a job before it
             settings=_settings(),
@@ -92,7 +108,8 @@ def start_run(
             reason = f"{server} does not answer"
     run = start("offline")
     _logger.info(
-        f"W&B: this run is kept offline ({reason}); send it: wandb sync {Path(run.dir).parent}"
+        f"W&B: this run is kept offline ({reason}); send it: "
+        f"wandb sync {shlex.quote(str(Path(run.dir).parent))}"
     )
     return run
 
@@ -110,7 +127,7 @@ def log_figures(
     """
     run = start_run(
         config,
-        folder,
+        wandb_folder(folder),
         name=f"figures of {study}",
         study=study,
         job_type=FIGURES_JOB,
@@ -128,6 +145,8 @@ def _settings() -> wandb.Settings:
         init_timeout=WANDB_START_SECONDS,
         finish_timeout=WANDB_FINISH_SECONDS,
         finish_timeout_raises=True,
+        sagemaker_disable=True,  # it would replace the run's id and group
+        x_transaction_log_flush_interval=FLUSH_SECONDS,
         # W&B would record the command line
         x_disable_meta=any(has_login(word) for word in sys.argv),
     )

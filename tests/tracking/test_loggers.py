@@ -5,6 +5,7 @@ import pytest
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_record
+from ensemble_switchover.runner import run
 from ensemble_switchover.runner.job import run_job
 from ensemble_switchover.tracking import loggers
 
@@ -32,6 +33,27 @@ def test_csv(trained):
 def test_tensorboard(trained):
     _, spec, _ = trained("logger=tensorboard")
     assert list((spec.results / spec.study / "logs").rglob("events.out.tfevents.*"))
+
+
+def test_an_interrupted_run_has_each_epoch_once_in_tensorboard(tiny_spec, monkeypatch):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    spec, config = tiny_spec("logger=tensorboard", "budget.depth=8", "budget.width=4", "epochs=3")
+
+    def stop(folder, checkpoint):
+        write(folder, checkpoint)
+        if checkpoint.num_epochs == 2:
+            raise KeyboardInterrupt
+
+    write = run.write_checkpoint
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "write_checkpoint", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run_job(spec, config, concurrent_jobs=1)
+    run_job(spec, config, concurrent_jobs=1)
+    told = EventAccumulator(str(spec.study_folder / "logs" / spec.name))
+    told.Reload()
+    assert [event.step for event in told.Scalars("test/error_percent")] == [1, 2, 3]
 
 
 def test_a_missing_package_is_said_before_training(tiny_spec, monkeypatch):

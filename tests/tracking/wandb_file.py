@@ -39,8 +39,10 @@ class WandbFile:
     exit_code: int | None = None
 
 
-def read_wandb_file(path: Path) -> WandbFile:
-    """Read an offline run file, once W&B's own process has written the run's end."""
+def read_wandb_file(path: Path, *, killed: bool = False) -> WandbFile:
+    """Read an offline run file, once W&B's own process has written the run's end, if it will."""
+    if killed:
+        return _read(path)
     deadline = time.monotonic() + WRITTEN_SECONDS
     while (told := _read(path)).exit_code is None and time.monotonic() < deadline:
         time.sleep(0.1)
