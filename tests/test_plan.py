@@ -129,7 +129,7 @@ def test_a_calibration_is_made_first_when_asked_for(capsys, monkeypatch):
         (["k="], "k=: expected a value of type Integer"),
         (["hello"], "hello: cannot be read"),
         (["dataset.num_classes=0", "dataset.channels=-1"],
-         "2 problems:\n  - dataset.channels=-1: expected 1 or more\n  - dataset.num_classes=0"),
+         "2 problems:\n  - dataset.channels=-1: expected 1 to 1024\n  - dataset.num_classes=0"),
         (["design=weq", "k=64"],
          "nothing to run:\n  - resnet on digits: design=weq k=64: 64 networks of width 8"),
         (["results=/dev/null"], "results=/dev/null: expected a folder, but /dev/null is none"),

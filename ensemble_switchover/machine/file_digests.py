@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.caches import optional_cache
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_DIGEST = re.compile("[0-9a-f]{64}")
 ABSENT_DIGEST = "absent"
 """Stands for the hash of a file that is absent or cannot be read."""
 
@@ -43,7 +45,7 @@ def _entry(path: Path, known: object) -> list[str]:
     try:
         status = path.stat()
         state = [str(status.st_size), str(status.st_mtime_ns)]
-        if isinstance(known, list) and len(known) == 3 and known[:2] == state:
+        if isinstance(known, list) and known[:2] == state and _is_digest(known[2:]):
             return known
         if not path.is_file():
             return [ABSENT_DIGEST]
@@ -51,6 +53,10 @@ def _entry(path: Path, known: object) -> list[str]:
             return [*state, hashlib.file_digest(file, "sha256").hexdigest()]
     except OSError:
         return [ABSENT_DIGEST]
+
+
+def _is_digest(rest: list[object]) -> bool:
+    return len(rest) == 1 and isinstance(rest[0], str) and bool(_DIGEST.fullmatch(rest[0]))
 
 
 def _read(path: Path) -> dict[str, object]:

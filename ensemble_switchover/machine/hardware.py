@@ -123,6 +123,18 @@ def num_processors() -> int:
     return os.cpu_count() or 1
 
 
+def threads_of_environment() -> int | None:
+    """Return the threads that the environment lets torch have; None where it says nothing.
+
+    Torch heeds MKL_NUM_THREADS before OMP_NUM_THREADS, of which the first number counts.
+    """
+    for name in ("MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        first = os.environ.get(name, "").partition(",")[0].strip()
+        if first.isdecimal() and int(first) > 0:
+            return min(int(first), num_processors())
+    return None
+
+
 def num_slots(device: str, threads: int | None) -> int:
     """Count the processes that can each have their own GPU, or their own thread of the CPU.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import ConfigError
@@ -12,6 +13,7 @@ from ensemble_switchover.machine.hardware import (
     main_memory_bytes,
     num_processors,
     processor_name,
+    threads_of_environment,
 )
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.planning.calibration import Calibration, Conditions, find_calibration
@@ -35,6 +37,8 @@ class Machine:
     conditions: Conditions
     memory_bytes: int | None
     basis: Calibration | DataSheet | None
+    is_here: bool = True
+    """Whether it is this machine, and no named one."""
 
     @property
     def source(self) -> str:
@@ -45,7 +49,9 @@ class Machine:
             families = sorted({entry.family for entry in basis.observations})
             return (
                 f"the calibration of {there.device_name}, {basis.date}: "
-                f"{count(len(designs), 'design')} of {', '.join(families)}"
+                f"{count(len(designs), 'design')} of {', '.join(families)}, timed with "
+                f"{count(basis.num_threads, 'thread')} and torch {basis.torch}"
+                f"{_other_torch(basis) if self.is_here else ''}"
             )
         if isinstance(basis, DataSheet):
             if there.precision in basis.flops_per_second:
@@ -54,9 +60,27 @@ class Machine:
         if there.device_name == NO_DEVICE:
             return f"nothing: this machine has no {there.device} device; --machine names another"
         return (
-            f"nothing: {there.device_name} is not calibrated for such runs; --calibrate times a "
-            "few designs on it"
+            f"nothing: {there.device_name} is not calibrated for such runs ({_such_runs(there)}); "
+            "--calibrate times a few designs on it"
         )
+
+
+def _other_torch(basis: Calibration) -> str:
+    """Say so where this machine has another torch now than the one that was timed."""
+    here, there = version("torch"), basis.torch
+    if here.partition("+")[0] == there.partition("+")[0]:
+        return ""
+    return f"; torch {here} is here now, for which --calibrate times them anew"
+
+
+def _such_runs(there: Conditions) -> str:
+    """Name the conditions of a run in which a calibration must agree."""
+    threads = "torch's threads" if there.threads is None else count(there.threads, "thread")
+    compiled = ", compiled" if there.compiled else ""
+    return (
+        f"{there.execution}, precision {there.precision}, {threads}, augmentation "
+        f"{there.augmentation}{compiled}"
+    )
 
 
 def find_machine(
@@ -113,13 +137,16 @@ def _named(
     for entry in named:
         there = entry.conditions
         wanted = conditions_of(spec, plan, there.device, there.device_name)
-        if there == replace(wanted, processors=there.processors):
-            return Machine(there, entry.memory_bytes, entry)
+        there_wanted = replace(wanted, processors=there.processors)
+        if there in (there_wanted, replace(there_wanted, threads=spec.threads)):
+            return Machine(there, entry.memory_bytes, entry, is_here=False)
     if sheet is not None:
-        return Machine(conditions_of(spec, plan, "cuda", sheet.name), sheet.memory_bytes, sheet)
+        conditions = conditions_of(spec, plan, "cuda", sheet.name)
+        return Machine(conditions, sheet.memory_bytes, sheet, is_here=False)
     there = named[0].conditions
     conditions = conditions_of(spec, plan, there.device, there.device_name)
-    return Machine(conditions, named[0].memory_bytes, data_sheet_of(there.device_name))
+    sheet = data_sheet_of(there.device_name)
+    return Machine(conditions, named[0].memory_bytes, sheet, is_here=False)
 
 
 def _is_named(device_name: str, name: str) -> bool:
@@ -163,6 +190,15 @@ def conditions_of(spec: RunSpec, plan: ExecutionPlan, device: str, device_name: 
         execution=plan.label,
         precision=spec.precision,
         compiled=spec.compile,
-        threads=spec.threads,
+        threads=threads_of_environment() if spec.threads is None else spec.threads,
         processors=num_processors(),
+        augmentation=augmentation_text(spec),
     )
+
+
+def augmentation_text(spec: RunSpec) -> str:
+    """Describe what is done to the images of a training step, as far as its time depends on it."""
+    augmentation = spec.dataset.augmentation
+    if augmentation != "randaugment":
+        return augmentation
+    return f"{augmentation} of {count(spec.dataset.randaugment_ops, 'operation')}"

@@ -17,13 +17,16 @@ from ensemble_switchover.machine.caches import cache_folder
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
 
+# read by pydantic:
+from ensemble_switchover.results.stored_values import Amount, Positive, Size  # noqa: TC001
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ensemble_switchover.config.run_spec import RunSpec
 
-CALIBRATION_VERSION = 2
+CALIBRATION_VERSION = 3
 CALIBRATION_SECONDS = 60
 """Duration of a calibration by default."""
 
@@ -43,9 +46,11 @@ class Conditions:
     precision: str
     compiled: bool
     threads: int | None
-    """As requested; None: torch's choice."""
+    """As requested by `threads=`, else by the environment; None: torch's choice."""
     processors: int
     """Logical processors that the process may use, from which torch's choice follows."""
+    augmentation: str
+    """That of a training step's images, as `augmentation_text` describes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +62,12 @@ class Observation:
     family: str
     timed: Pass
     work: Workload
-    median_seconds: float
-    lower_seconds: float
+    median_seconds: Positive
+    lower_seconds: Positive
     """First quartile."""
-    upper_seconds: float
+    upper_seconds: Positive
     """Third quartile."""
-    repeats: int
+    repeats: Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +78,14 @@ class Calibration:
     conditions: Conditions
     date: str
     torch: str
-    memory_bytes: int | None
+    num_threads: Size
+    """Threads that torch had while the designs were timed."""
+    memory_bytes: Size | None
     """Size of the device's memory."""
     observations: list[Observation]
-    rates: dict[Pass, tuple[float, float, float]] = field(default_factory=dict)
+    rates: dict[Pass, tuple[Amount, Amount, Amount]] = field(default_factory=dict)
     """Pass -> seconds of an operation, a FLOP and an element."""
-    factors: dict[Pass, dict[str, float]] = field(default_factory=dict)
+    factors: dict[Pass, dict[str, Positive]] = field(default_factory=dict)
     """Pass -> family -> its time as a multiple of what the rates predict."""
 
     def predict(self, timed: Pass, design: str, family: str, work: Workload) -> float | None:
@@ -92,7 +99,7 @@ class Calibration:
                 return observation.median_seconds
         if timed not in self.rates:
             return None
-        return self.factors[timed].get(family, 1.0) * seconds(self.rates[timed], work)
+        return self.factors.get(timed, {}).get(family, 1.0) * seconds(self.rates[timed], work)
 
     def is_extrapolated(self, timed: Pass, design: str, family: str, work: Workload) -> bool:
         """Return whether no similar design was timed.
@@ -197,8 +204,11 @@ def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:
             if calibration.version != CALIBRATION_VERSION:
                 raise RecordError(f"version {calibration.version}, expected {CALIBRATION_VERSION}")
         except (OSError, ValidationError, RecordError) as error:
-            first = str(error).splitlines()[0]
-            problems.append(f"{path}: no calibration of this version, left out ({first})")
+            reason = _first_problem(error) if isinstance(error, ValidationError) else error
+            problems.append(
+                f"{path}: no calibration of this version, left out ({reason}); --calibrate makes "
+                f"another"
+            )
         else:
             found.append(calibration)
     return found, problems
@@ -209,6 +219,11 @@ def _files_of(folder: Path) -> list[Path]:
         return sorted(folder.glob("*.json"))
     except OSError:  # it cannot be read, or its name is too long to exist
         return []
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
 
 
 def find_calibration(

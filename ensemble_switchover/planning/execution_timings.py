@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_plan
+from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans, requested_plan
 from ensemble_switchover.machine.caches import cache_folder
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.planning.basis import conditions_of, this_device
 from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.workload import Pass
+
+# read by pydantic:
+from ensemble_switchover.results.stored_values import Amount, Positive  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +43,9 @@ class StepTimings:
     torch: str
     """Version of torch."""
     date: str
-    step_seconds: dict[str, float | None] = field(default_factory=dict)
+    step_seconds: dict[str, Positive | None] = field(default_factory=dict)
     """Seconds for all members to take one training step; None where the plan is impossible."""
-    start_seconds: dict[str, float] = field(default_factory=dict)
+    start_seconds: dict[str, Amount] = field(default_factory=dict)
     """Seconds until the processes of a plan are ready, where it has any."""
 
     def run_seconds(self, plan: ExecutionPlan, num_steps: int) -> float:
@@ -71,7 +74,6 @@ def timings_subject(spec: RunSpec, device: str, device_name: str) -> str:
         {
             "design": design_text(spec, ExecutionPlan(), Pass.TRAINING),
             "k": spec.design.k,
-            "augmentation": spec.dataset.augmentation,
             **conditions,
         }
     )
@@ -84,8 +86,14 @@ def expected_plan(spec: RunSpec) -> ExecutionPlan:
     timings = read_timings(timings_subject(spec, *this_device(spec)), spec.dataset.cache)
     if timings is None:
         return ExecutionPlan()
-    plans = [ExecutionPlan.named(label) for label in timings.step_seconds]
-    return timings.fastest(plans, spec.num_steps)
+    known = {plan.label: plan for plan in _all_plans(spec.design.k)}
+    plans = [known[label] for label in timings.step_seconds if label in known]
+    return timings.fastest([ExecutionPlan(), *plans], spec.num_steps)
+
+
+def _all_plans(k: int) -> list[ExecutionPlan]:
+    """List the plans that this program has for k members, whatever the number of processes."""
+    return [plan for slots in range(1, k + 1) for plan in candidate_plans(k, slots)]
 
 
 def timings_path(subject: str, cache: str | None) -> Path:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_plan
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.planning.basis import Machine, find_machine
+from ensemble_switchover.planning.basis import Machine, augmentation_text, find_machine
+from ensemble_switchover.planning.calibration import Calibration
 from ensemble_switchover.planning.cost import PredictedCost, predict_cost
 from ensemble_switchover.planning.execution_timings import expected_plan
 from ensemble_switchover.results.document import read_document
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ensemble_switchover.config.run_spec import RunSpec
-    from ensemble_switchover.planning.calibration import Calibration
     from ensemble_switchover.results.record import Record
 
 
@@ -84,7 +84,8 @@ def forecast(
     forecasts = []
     for spec in specs:
         plan = expected_plan(spec) if machine_name is None else requested_plan(spec)
-        key = (spec.device, plan, spec.precision, spec.compile, spec.threads)
+        augmentation = augmentation_text(spec)
+        key = (spec.device, plan, spec.precision, spec.compile, spec.threads, augmentation)
         if key not in machines:
             machines[key] = find_machine(spec, plan, calibrations, machine_name)
         machine = machines[key]
@@ -132,7 +133,9 @@ def _measured(folder: Path, machine: Machine) -> float | None:
 
 def _same_conditions(record: Record, machine: Machine) -> bool:
     here, there = machine.conditions, record.environment
-    if here.threads is not None and here.threads != there.num_threads:
+    basis = machine.basis
+    threads = basis.num_threads if isinstance(basis, Calibration) else here.threads
+    if here.device == "cpu" and threads is not None and threads != there.num_threads:
         return False
     return (here.device, here.device_name, here.execution, here.precision, here.compiled) == (
         there.device, there.device_name, there.execution, there.precision, there.compiled,

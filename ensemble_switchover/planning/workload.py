@@ -6,6 +6,9 @@ from dataclasses import astuple, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+# read by pydantic:
+from ensemble_switchover.results.stored_values import Size  # noqa: TC001
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,11 +34,11 @@ MANY_IMAGES = 128
 class Workload:
     """The work of a forward pass over a batch; a training step takes a multiple of it."""
 
-    operations: int
+    operations: Size
     """Number of layers that start one after another."""
-    flops: int
+    flops: Size
     """Floating-point operations of the matrix products, 2 per multiply-add."""
-    elements: int
+    elements: Size
     """Numbers that the layers read and write, all together."""
 
     def of_batch(self, batch_size: int) -> Workload:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 
 MAX_STORED = 2**63 - 1
 """The largest integer of a table's column."""
@@ -26,6 +26,8 @@ Factor = Annotated[int, Ge(1), Le(MAX_FACTOR)]
 """A depth, a width or a number of members."""
 Amount = Annotated[float, Ge(0), Le(MAX_AMOUNT)]
 """A finite measured or configured quantity that is never negative."""
+Positive = Annotated[float, Gt(0), Le(MAX_AMOUNT)]
+"""A finite measured quantity that other quantities are divided by."""
 
 
 UNIONS = (UnionType, Union)

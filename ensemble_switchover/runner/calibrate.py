@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from datetime import UTC, datetime
+from importlib.metadata import version
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from ensemble_switchover.planning.calibration import (
 from ensemble_switchover.planning.cost import batch_size_of, count_work, design_text
 from ensemble_switchover.planning.workload import Pass
 from ensemble_switchover.runner.timed_steps import TimedSteps
-from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.device import choose_device, use_threads
 from ensemble_switchover.training.precision import use_precision
 
 if TYPE_CHECKING:
@@ -116,8 +117,7 @@ def _calibrate(
 ) -> Calibration | None:
     """Time designs under the same conditions; None if none of them fits into memory."""
     device = choose_device(specs[0].device)
-    if conditions.threads is not None:
-        torch.set_num_threads(conditions.threads)
+    use_threads(specs[0].threads)
     precision = use_precision(conditions.precision, device)
     designs = list(farthest_first(specs))
     begin = time.monotonic()
@@ -137,7 +137,8 @@ def _calibrate(
             version=CALIBRATION_VERSION,
             conditions=conditions,
             date=datetime.now(UTC).date().isoformat(),
-            torch=torch.__version__,
+            torch=version("torch"),
+            num_threads=torch.get_num_threads(),
             memory_bytes=device_memory_bytes(device),
             observations=observations,
         )

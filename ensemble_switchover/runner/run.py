@@ -50,7 +50,7 @@ from ensemble_switchover.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from ensemble_switchover.training.device import choose_device, num_device_slots
+from ensemble_switchover.training.device import choose_device, num_device_slots, use_threads
 from ensemble_switchover.training.fit import train
 from ensemble_switchover.training.member_processes import train_in_processes
 from ensemble_switchover.training.module import ResumePoint
@@ -233,8 +233,7 @@ def _out_of_memory_explained(spec: RunSpec, plan: ExecutionPlan | None) -> Itera
 def _prepare(spec: RunSpec, config: Config) -> _Setup:
     """Choose the device, the number of threads and the precision, and describe the machine."""
     device = choose_device(config.device)
-    if config.threads is not None:
-        torch.set_num_threads(config.threads)
+    use_threads(config.threads)
     return _Setup(device, use_precision(spec.precision, device), describe_environment(device))
 
 

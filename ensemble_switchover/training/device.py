@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 
 from ensemble_switchover.errors import ConfigError
@@ -24,6 +26,20 @@ def choose_device(name: str) -> torch.device:
         present = ", ".join(device for device, there in available.items() if there)
         raise ConfigError(f"device={name}: this machine has {present}")
     return torch.device("cuda", 0) if name == "cuda" else torch.device(name)
+
+
+def use_threads(threads: int | None) -> None:
+    """Let torch compute with a number of threads of the CPU; None: as many as it began with.
+
+    An earlier run of this process may have had another number.
+    """
+    began_with = _threads_of_process()
+    torch.set_num_threads(began_with if threads is None else threads)
+
+
+@cache
+def _threads_of_process() -> int:
+    return torch.get_num_threads()
 
 
 def num_device_slots(device: torch.device) -> int:

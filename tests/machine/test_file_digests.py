@@ -1,7 +1,10 @@
 """Hashes of files' bytes."""
 
 import os
+import re
 from pathlib import Path
+
+import pytest
 
 from ensemble_switchover.machine.file_digests import digest_of_contents
 
@@ -49,4 +52,13 @@ def test_a_memory_that_cannot_be_written_or_read_does_not_matter(tmp_path):
     assert digest(root, root / "a") == before
     (kept,) = (tmp_path / "memory").iterdir()
     kept.write_text("{")
+    assert digest(root, tmp_path / "memory") == before
+
+
+@pytest.mark.parametrize("kept", ["5", '""', '"x"', "null", "[]"])
+def test_a_remembered_hash_that_is_none_is_not_believed(kept, tmp_path):
+    root = make(tmp_path / "one")
+    before = digest(root, tmp_path / "memory")
+    (memory,) = (tmp_path / "memory").iterdir()
+    memory.write_text(re.sub('"[0-9a-f]{64}"', kept, memory.read_text()))
     assert digest(root, tmp_path / "memory") == before

@@ -1,7 +1,9 @@
 """Made-up observations whose rates are known."""
 
+from importlib.metadata import version
+
 from ensemble_switchover.config.execution_plan import requested_plan
-from ensemble_switchover.machine.hardware import num_processors
+from ensemble_switchover.machine.hardware import num_processors, threads_of_environment
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_VERSION,
     Calibration,
@@ -36,8 +38,9 @@ def make_conditions(**changes):
         "execution": "sequential",
         "precision": "32",
         "compiled": False,
-        "threads": None,
+        "threads": threads_of_environment(),
         "processors": num_processors(),
+        "augmentation": "none",
     }
     return Conditions(**{**known, **changes})
 
@@ -68,7 +71,8 @@ def make_calibration(observations=None, **changes):
         "version": CALIBRATION_VERSION,
         "conditions": make_conditions(),
         "date": "2026-01-02",
-        "torch": "2.15",
+        "torch": version("torch"),
+        "num_threads": 1,
         "memory_bytes": 10**10,
         "observations": observations,
     }

@@ -1,9 +1,12 @@
 """Which device a run is predicted for."""
 
+from importlib.metadata import version
+
 import pytest
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine import hardware
 from ensemble_switchover.machine.hardware import Gpu
 from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning.basis import NO_DEVICE, find_machine
@@ -33,11 +36,49 @@ def test_a_calibrated_processor(on_a_machine, tiny_spec):
     found = find_machine(spec, ExecutionPlan(), [calibration], None)
     assert found.basis is calibration
     assert (found.conditions, found.memory_bytes) == (make_conditions(), 10**10)
-    assert found.source == "the calibration of Example CPU, 2026-01-02: 5 designs of resnet"
+    assert found.source == (
+        "the calibration of Example CPU, 2026-01-02: 5 designs of resnet, timed with 1 thread and "
+        f"torch {version('torch')}"
+    )
+
+
+def test_a_calibration_by_another_torch_is_used_and_said(on_a_machine, tiny_spec):
+    on_a_machine()
+    spec, calibration = tiny_spec()[0], make_calibration(torch="1.0")
+    found = find_machine(spec, ExecutionPlan(), [calibration], None)
+    assert found.basis is calibration
+    assert f"torch 1.0; torch {version('torch')} is here now, for which --calibrate" in found.source
+    assert "is here now" not in find_machine(spec, ExecutionPlan(), [calibration], "exa").source
 
 
 @pytest.mark.parametrize(
-    "overrides", [("precision=64",), ("threads=2",), ("compile=true",), ("device=cuda",)]
+    ("environment", "same"),
+    [("1", True), ("2", False), ("1,4", True), ("many", False)],
+)
+def test_threads_of_the_environment_are_threads_that_were_asked_for(
+    environment, same, on_a_machine, tiny_spec, monkeypatch
+):
+    on_a_machine()
+    monkeypatch.setattr(hardware, "num_processors", lambda: 4)
+    monkeypatch.setattr(machine_module, "num_processors", lambda: 4)
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    one = make_calibration(conditions=make_conditions(threads=1, processors=4))
+    monkeypatch.setenv("OMP_NUM_THREADS", environment)
+    for name in (None, "example"):
+        found = find_machine(tiny_spec()[0], ExecutionPlan(), [one], name)
+        assert (found.basis is one) == same
+    assert find_machine(tiny_spec("threads=1")[0], ExecutionPlan(), [one], None).basis is one
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("precision=64",),
+        ("threads=2",),
+        ("compile=true",),
+        ("device=cuda",),
+        ("dataset.augmentation=standard",),
+    ],
 )
 def test_other_conditions_are_not_calibrated(overrides, on_a_machine, tiny_spec):
     on_a_machine()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -137,6 +138,32 @@ def test_a_file_that_cannot_be_read_is_named_and_left_out(content, tmp_path):
     assert "\n" not in problem
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("observations.0.median_seconds", 0, "greater than 0"),
+        ("observations.0.median_seconds", math.nan, "median_seconds: Input should be"),
+        ("observations.0.work.flops", 0, "greater than or equal to 1"),
+        ("observations.0.repeats", 2**70, "less than or equal to"),
+        ("rates.training.0", -1, "greater than or equal to 0"),
+        ("conditions.threads", "two", "valid integer"),
+        ("num_threads", 0, "greater than or equal to 1"),
+    ],
+)
+def test_impossible_timings_are_left_out_with_the_reason(path, value, reason, tmp_path):
+    file = write_calibration(make_calibration(), tmp_path)
+    values = json.loads(file.read_text())
+    place = values
+    *parts, last = (int(part) if part.isdecimal() else part for part in path.split("."))
+    for part in parts:
+        place = place[part]
+    place[last] = value
+    file.write_text(json.dumps(values))
+    found, (problem,) = read_calibrations(tmp_path)
+    assert found == []
+    assert reason in problem
+
+
 def test_a_folder_in_place_of_a_file_and_another_version_are_named_too(tmp_path):
     (tmp_path / "folder.json").mkdir()
     path = write_calibration(make_calibration(), tmp_path)
@@ -160,7 +187,8 @@ def test_a_folder_in_place_of_a_file_and_another_version_are_named_too(tmp_path)
         {"execution": "stacked"},
         {"precision": "64"},
         {"compiled": True},
-        {"threads": 1},
+        {"threads": 2},
+        {"augmentation": "standard"},
     ],
 )
 def test_conditions_are_never_mixed(change, tmp_path):

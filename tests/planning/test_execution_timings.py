@@ -16,6 +16,8 @@ from ensemble_switchover.planning.execution_timings import (
 )
 from ensemble_switchover.planning.forecast import forecast
 
+CHANGED = b"""{"version": 1, "subject": "a design", "torch": "%s", "date": "",
+"step_seconds": {"sequential": -1}}""" % version("torch").encode()
 LAST, FUSED, SPREAD = (
     ExecutionPlan(channels_last=True),
     ExecutionPlan("fused"),
@@ -63,7 +65,7 @@ def test_a_timing_is_kept_and_read_back(timings):
     assert read_timings("another design", None) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1, 2"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1, 2", CHANGED, CHANGED.replace(b"-1", b"NaN")])
 def test_a_damaged_one_is_as_none(timings, content):
     write_timings(timings, None)
     timings_path(timings.subject, None).write_bytes(content)
@@ -87,7 +89,7 @@ def test_of_another_version_it_is_as_none(other, timings):
         ("budget.width=8", False),
         ("precision=64", False),
         ("compile=true", False),
-        ("threads=1", False),
+        ("threads=2", False),
         ("dataset.augmentation=standard", False),
     ],
 )
@@ -98,6 +100,32 @@ def test_it_is_for_runs_whose_steps_take_the_same_time(override, same, tiny_spec
         for more in ((), (override,))
     ]
     assert (subjects[0] == subjects[1]) == same
+
+
+@pytest.mark.parametrize(
+    ("step_seconds", "plan"),
+    [
+        ({}, ExecutionPlan()),
+        ({"sequential": 1.0, "stacked": 0.1}, ExecutionPlan()),
+        ({"stacked": 0.1}, ExecutionPlan()),
+        ({"sequential": 1.0, "parallel: 0 processes, fused": 0.1}, ExecutionPlan()),
+        ({"sequential": 1.0, "fused": 0.5, "stacked": 0.1}, FUSED),
+    ],
+    ids=["none", "gone", "only one that is gone", "impossible", "another is known"],
+)
+def test_an_execution_that_is_gone_is_not_expected(
+    step_seconds, plan, tiny_spec, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    spec, _ = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=6")
+    subject = timings_subject(spec, *this_device(spec))
+    write_timings(
+        StepTimings(
+            subject=subject, torch=version("torch"), date="2026-01-01", step_seconds=step_seconds
+        ),
+        spec.dataset.cache,
+    )
+    assert forecast([spec], [], None)[0].plan == plan
 
 
 def test_a_plan_takes_what_was_tried_before(tiny_spec, monkeypatch, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.training.device import choose_device
+from ensemble_switchover.training.device import choose_device, use_threads
 from ensemble_switchover.training.precision import use_precision
 
 
@@ -14,3 +14,14 @@ def test_what_the_machine_lacks_is_said():
     if not torch.cuda.is_available():
         with pytest.raises(ConfigError, match="device=cuda: this machine has"):
             choose_device("cuda")
+
+
+def test_a_run_has_its_own_threads_whatever_an_earlier_one_had():
+    use_threads(None)
+    began_with = torch.get_num_threads()
+    try:
+        for threads, expected in ((3, 3), (None, began_with), (2, 2), (None, began_with)):
+            use_threads(threads)
+            assert torch.get_num_threads() == expected
+    finally:
+        torch.set_num_threads(began_with)
