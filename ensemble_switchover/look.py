@@ -75,7 +75,7 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
 
     with shown_on(sys.stdout):
         split = load_images(spec)
-    for remark in split.remarks:
+    for remark in (*spec.remarks, *split.remarks):
         print(f"dataset={spec.dataset.name}: {remark}")
     rows = [
         SheetRow(name, images_of_class(spec, split.train, label, num_images))

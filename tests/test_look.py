@@ -1,5 +1,7 @@
 """The command that draws a data set."""
 
+import shutil
+
 import pytest
 from PIL import Image
 
@@ -30,6 +32,19 @@ def test_few_classes_are_drawn_of_many(capsys, tmp_path):
     assert code == 0
     description = printed.splitlines()[-2]
     assert description.startswith("fractals: the first 5 of 12 classes, training images; first unc")
+
+
+def test_what_is_odd_about_a_folder_is_printed(capsys, tmp_path):
+    root = tmp_path / "own"
+    for number, name in enumerate(("cat", "dog")):
+        (root / name).mkdir(parents=True)
+        for image in range(4):
+            Image.new("RGB", (8, 8), (image, number, 9)).save(root / name / f"{image}.png")
+    shutil.copy(root / "cat" / "0.png", root / "dog" / "4.png")
+    out, cache = tmp_path / "sheet.png", f"dataset.cache={tmp_path / 'cache'}"
+    code, printed, _ = run(capsys, "dataset=folder", f"dataset.root={root}", cache, "--out", out)
+    assert code == 0
+    assert "one label is wrong: cat/0.png = dog/4.png" in printed
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
-from ensemble_switchover.config.dataset_folders import array_cache_folder
-from ensemble_switchover.config.image_folder import num_test_images, read_image_folder
 from ensemble_switchover.config.schema import DatasetConfig, FolderConfig, SvhnConfig
-from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.file_digests import digest_of_contents
-
-MAX_TEST_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,53 +25,6 @@ class SplitSizes:
     def evaluated(self) -> int:
         """Number of images measured on after every epoch, test or validation."""
         return self.validation if self.evaluated_on == "validation" else self.test
-
-
-def with_facts(dataset: DatasetConfig) -> DatasetConfig:
-    """Fill in the facts that are read from a folder of images; other sets stay as they are.
-
-    Raises:
-        ConfigError: if the folder is missing or not laid out as expected.
-    """
-    if not isinstance(dataset, FolderConfig):
-        return dataset
-    if dataset.content:
-        raise ConfigError(
-            f"dataset.content={dataset.content}: is found in the folder; leave the key out"
-        )
-    if dataset.root is None:
-        raise ConfigError("dataset.root: expected the folder of your images; give dataset.root=...")
-    if not 0 < dataset.test_share <= MAX_TEST_SHARE:
-        raise ConfigError(
-            f"dataset.test_share={dataset.test_share}: expected more than 0 and at most "
-            f"{MAX_TEST_SHARE}"
-        )
-    root = Path(dataset.root).expanduser()
-    found = read_image_folder(root)
-    num_classes, num_images = len(found.class_names), len(found.train.files)
-    if found.test is None:
-        test_images = num_test_images(num_images, num_classes, dataset.test_share)
-        train_images = num_images - test_images
-    else:
-        train_images, test_images = num_images, len(found.test.files)
-    counted = {
-        "num_classes": num_classes,
-        "train_images": train_images,
-        "test_images": test_images,
-    }
-    files = (*found.train.files, *(found.test.files if found.test else ()))
-    for key, count in counted.items():
-        given = getattr(dataset, key)
-        if given not in (0, count):
-            raise ConfigError(f"dataset.{key}={given}: {root} has {count}; leave the key out")
-    return replace(
-        dataset,
-        num_classes=num_classes,
-        train_images=train_images,
-        test_images=test_images,
-        test_share=dataset.test_share if found.test is None else 0.0,
-        content=digest_of_contents(root, files, array_cache_folder(dataset)),
-    )
 
 
 def training_images(dataset: DatasetConfig) -> int:

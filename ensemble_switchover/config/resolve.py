@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.budget import make_budget
-from ensemble_switchover.config.dataset_spec import split_sizes, with_facts
+from ensemble_switchover.config.dataset_facts import dataset_facts, with_facts
+from ensemble_switchover.config.dataset_spec import split_sizes
 from ensemble_switchover.config.recipe import adjust_recipe, table_a
 from ensemble_switchover.config.run_spec import RunSpec
 from ensemble_switchover.config.validation import config_problems, dataset_problems
@@ -31,7 +32,7 @@ def resolve(config: Config) -> RunSpec:
     Raises:
         ConfigError: naming every problem found, its key, what was expected and what came.
     """
-    config, family, task, budget = _check(config)
+    config, family, task, budget, remarks = _check(config)
     dataset, design_class = config.dataset, DesignClass(config.design_class.name)
     source = BudgetRule(config.budget.source)
     design = solve(family, budget, design_class, config.k, task, source)
@@ -58,6 +59,7 @@ def resolve(config: Config) -> RunSpec:
         study=config.study,
         results=Path(config.results),
         notes=tuple(_notes(config, family, design, recipe, sizes)),
+        remarks=remarks,
     )
 
 
@@ -70,18 +72,19 @@ def read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
     return _read_budget(replace(config, dataset=with_facts(config.dataset)))
 
 
-def _check(config: Config) -> tuple[Config, Family, ImageTask, Budget]:
+def _check(config: Config) -> tuple[Config, Family, ImageTask, Budget, tuple[str, ...]]:
     """Find all problems before the design is solved; fill in the facts about the data set."""
     problems = config_problems(config)
     try:
-        config = replace(config, dataset=with_facts(config.dataset))
+        facts = dataset_facts(config.dataset)
+        config = replace(config, dataset=facts.dataset)
         problems += dataset_problems(config.dataset)
         found = _read_budget(config)
     except ConfigError as error:
         raise ConfigError(*problems, *error.args) from error
     if problems:
         raise ConfigError(*problems)
-    return config, *found
+    return config, *found, facts.remarks
 
 
 def _read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:

@@ -51,6 +51,8 @@ class RunSpec:
     """The folder that holds the studies."""
     notes: tuple[str, ...]
     """How the request was read, where the user should know."""
+    remarks: tuple[str, ...]
+    """What the user should know of the images; it is kept in the record."""
 
     @property
     def member_seeds(self) -> list[int]:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ensemble_switchover.config.dataset_spec import split_sizes, training_images
 from ensemble_switchover.config.execution_plan import SEQUENTIAL, WITHIN
 from ensemble_switchover.config.image_folder import MIN_CLASSES
 from ensemble_switchover.config.key_markers import Expected, declared
+from ensemble_switchover.config.part_sizes import size_problems
 from ensemble_switchover.config.schema import FolderConfig, FractalsConfig, conf_folder
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def dataset_problems(dataset: DatasetConfig) -> list[str]:
     """Return what is wrong with the keys of a data set, once its facts are filled in."""
     return [
         *_fact_problems(dataset),
-        *_size_problems(dataset),
+        *size_problems(dataset),
         *_augmentation_problems(dataset),
     ]
 
@@ -161,38 +161,6 @@ def _fact_problems(dataset: DatasetConfig) -> list[str]:
         problems.append(
             f"dataset.channels={dataset.channels}: expected 3 (colour) or 1 (grey), to which the "
             f"images are converted"
-        )
-    return problems
-
-
-def _size_problems(dataset: DatasetConfig) -> list[str]:
-    problems = []
-    used = split_sizes(dataset)
-    least = dataset.num_classes
-    train = used.train + used.validation
-    for key, size, available in (
-        ("train_size", train, training_images(dataset)),
-        ("test_size", used.test, dataset.test_images),
-    ):
-        untouched = key == "test_size" and used.evaluated_on == "validation"
-        if not untouched and not least <= size <= available:
-            problems.append(
-                f"dataset.{key}={size}: expected {least} (an image a class) "
-                f"to {available}, the images that {dataset.name} has"
-            )
-    if dataset.pooled and not problems and train + used.test > dataset.train_images:
-        problems.append(
-            f"dataset.train_size={train} dataset.test_size={used.test}: expected at most "
-            f"{dataset.train_images} together, the images that {dataset.name} has"
-        )
-    held_out = dataset.validation_size
-    if held_out is None:
-        if dataset.evaluate_on == "validation":
-            problems.append("dataset.evaluate_on=validation: expected dataset.validation_size=...")
-    elif not problems and not least <= held_out <= train - least:
-        problems.append(
-            f"dataset.validation_size={held_out}: expected {least} (an image a class) to "
-            f"{train - least}, so that as many are left of the {train} training images"
         )
     return problems
 

@@ -7,20 +7,20 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from ensemble_switchover.config.dataset_folders import array_cache_folder, dataset_root
-from ensemble_switchover.config.dataset_spec import training_images
-from ensemble_switchover.config.schema import FolderConfig
+from ensemble_switchover.config.dataset_spec import SplitSizes, training_images
+from ensemble_switchover.config.split import used_indices
 from ensemble_switchover.data import sources
 from ensemble_switchover.data.array_cache import LoadedDataset, cached_dataset, with_moments
 from ensemble_switchover.data.images import ImageSet, SplitImages
 from ensemble_switchover.data.sources.source import DatasetSource
-from ensemble_switchover.data.split import stratified_subset
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ensemble_switchover.config.schema import DatasetConfig
 
 
@@ -74,26 +74,19 @@ def _split(
 ) -> SplitImages:
     dataset = load_whole_dataset(config)
     arrays, seed = dataset.arrays, config.split_seed
-    if isinstance(config, FolderConfig) and config.skip_bad:
-        train_size = min(train_size, len(arrays.train_labels) - validation_size)
-        test_size = min(test_size, len(arrays.test_labels))
-    else:
-        _check_count(config, "training", training_images(config), len(arrays.train_labels))
-        if not config.pooled:
-            _check_count(config, "test", config.test_images, len(arrays.test_labels))
+    _check_count(config, "training", training_images(config), len(arrays.train_labels))
+    if not config.pooled:
+        _check_count(config, "test", config.test_images, len(arrays.test_labels))
     pool = _image_set(arrays.train_images, arrays.train_labels, dataset.train_moments)
-    chosen = stratified_subset(arrays.train_labels, train_size + validation_size, seed)
-    kept, held_out = _hold_out(arrays.train_labels, chosen, validation_size, seed)
-    train = _select(pool, kept)
+    sizes = SplitSizes(train_size, validation_size, test_size)
+    used = used_indices(arrays.train_labels, arrays.test_labels, sizes, seed, pooled=config.pooled)
+    train = _select(pool, used.train)
     if test_size == 0:
-        test, part, size = _select(pool, held_out), "validation", validation_size
+        test, part, size = _select(pool, used.validation), "validation", validation_size
     else:
         part, size = "test", test_size
-        if config.pooled:
-            test = _select(pool, stratified_subset(arrays.train_labels, size, seed, chosen))
-        else:
-            rest = _image_set(arrays.test_images, arrays.test_labels)
-            test = _select(rest, stratified_subset(arrays.test_labels, size, seed))
+        tested = pool if config.pooled else _image_set(arrays.test_images, arrays.test_labels)
+        test = _select(tested, used.test)
     _check_images(config, train, "training", train_size)
     _check_images(config, test, part, size)
     return SplitImages(train, test, arrays.class_names, arrays.remarks)
@@ -114,16 +107,6 @@ def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
         return with_moments(source.decode(config, root))
     identity = source.identity(config, root)
     return cached_dataset(array_cache_folder(config), identity, lambda: source.decode(config, root))
-
-
-def _hold_out(
-    labels: np.ndarray, chosen: np.ndarray, size: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Split the chosen indices into those to train on and `size` that are held out."""
-    if size == 0:
-        return chosen, chosen[:0]
-    held_out = chosen[stratified_subset(labels[chosen], size, seed)]
-    return np.setdiff1d(chosen, held_out, assume_unique=True), held_out
 
 
 def _check_count(config: DatasetConfig, part: str, expected: int, found: int) -> None:

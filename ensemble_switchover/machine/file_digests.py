@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.machine.caches import optional_cache
 from ensemble_switchover.machine.files import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -19,8 +20,8 @@ ABSENT_DIGEST = "absent"
 """Stands for the hash of a file that is absent or cannot be read."""
 
 
-def digest_of_contents(root: Path, files: Sequence[str], memory: Path) -> str:
-    """Hash the names and contents of files below a root; where the root lies does not matter.
+def digests_of_files(root: Path, files: Sequence[str], memory: Path) -> dict[str, str]:
+    """Hash the contents of files below a root.
 
     Args:
         root: The folder of the files.
@@ -29,15 +30,47 @@ def digest_of_contents(root: Path, files: Sequence[str], memory: Path) -> str:
             all files again.
 
     Returns:
-        16 hexadecimal digits.
+        The hash of every file, in their order; `ABSENT_DIGEST` for one that cannot be read.
     """
-    path = memory / f"digests-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}.json"
-    known = _read(path)
+    path = memory / f"digests-{folder_digest(root)}.json"
+    known = read_json_object(path)
     found = {file: _entry(root / file, known.get(file)) for file in files}
     if found != known:
-        _write(path, found)
-    facts = "".join(f"{file}\0{entry[-1]}\n" for file, entry in found.items())
+        write_json_object(path, found)
+    return {file: entry[-1] for file, entry in found.items()}
+
+
+def digest_of_contents(digests: Mapping[str, str]) -> str:
+    """Hash the names and contents of files; where their root lies does not matter.
+
+    Args:
+        digests: The hash of every file, by its path below the root.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    facts = "".join(f"{file}\0{digest}\n" for file, digest in digests.items())
     return hashlib.sha256(facts.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def folder_digest(root: Path) -> str:
+    """Return 16 hexadecimal digits for the place of a folder on this machine."""
+    return hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """Read what `write_json_object` wrote; nothing from a file that is absent or damaged."""
+    try:
+        known = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def write_json_object(path: Path, content: Mapping[str, Any]) -> None:
+    """Write plain values to be read later; a file that cannot be written is done without."""
+    with optional_cache(path.parent), whole_file(path) as part:
+        part.write_text(json.dumps(content))
 
 
 def _entry(path: Path, known: object) -> list[str]:
@@ -57,16 +90,3 @@ def _entry(path: Path, known: object) -> list[str]:
 
 def _is_digest(rest: list[object]) -> bool:
     return len(rest) == 1 and isinstance(rest[0], str) and bool(_DIGEST.fullmatch(rest[0]))
-
-
-def _read(path: Path) -> dict[str, object]:
-    try:
-        known = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _write(path: Path, found: dict[str, list[str]]) -> None:
-    with optional_cache(path.parent), whole_file(path) as part:
-        part.write_text(json.dumps(found))

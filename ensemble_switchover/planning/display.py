@@ -53,12 +53,24 @@ def show_plan(
         *_total_lines(total(forecasts), concurrent_jobs, forecasts, study.num_asked),
         *_machine_lines(forecasts),
         *_memory_lines(forecasts),
+        *_remark_lines(forecasts),
         *(f"No such design: {hole}" for hole in study.impossible),
     ]
     if not by_design:
         lines.append("Every run: --format csv or --format json")
     for line in lines:
         console.print(Text(printable(line)), soft_wrap=True)
+
+
+def _remark_lines(forecasts: Sequence[Forecast]) -> list[str]:
+    """Say once what the user should know of the images and batches of the runs."""
+    return list(
+        dict.fromkeys(
+            f"dataset={entry.spec.dataset.name}: {remark}"
+            for entry in forecasts
+            for remark in entry.spec.remarks
+        )
+    )
 
 
 def _by_design(forecasts: Sequence[Forecast]) -> list[list[Forecast]]:

@@ -110,7 +110,7 @@ def dataset_record(
         split_seed=used.split_seed,
         **_randaugment(spec),
         options=spec.dataset_options,
-        remarks=list(remarks),
+        remarks=[*spec.remarks, *remarks],
     )
 
 

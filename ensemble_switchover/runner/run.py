@@ -239,7 +239,7 @@ def _prepare(spec: RunSpec, config: Config) -> _Setup:
 
 def _load(spec: RunSpec) -> SplitImages:
     split = load_images(spec)
-    for remark in split.remarks:
+    for remark in (*spec.remarks, *split.remarks):
         _logger.warning(f"dataset={spec.dataset.name}: {remark}")
     return split
 

@@ -23,6 +23,7 @@ from ensemble_switchover.config.seeds import MAX_MEMBERS
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.errors import DesignError, RecordError
+from ensemble_switchover.machine.file_names import readable_name
 from ensemble_switchover.networks import Ensemble, build_network
 from ensemble_switchover.results.document import check_file, read_document
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
@@ -157,7 +158,9 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> _Header:
     if metadata is None or HEADER not in metadata:
         raise RecordError(f"{path}: not a weights file of this program")
     try:
-        header = _header_adapter.validate_json(metadata[HEADER])
+        header = _header_adapter.validate_python(_as_text(json.loads(metadata[HEADER])))
+    except json.JSONDecodeError as error:
+        raise RecordError(f"{path}: {HEADER}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -169,6 +172,16 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> _Header:
             f"of this program wrote the file"
         )
     return header
+
+
+def _as_text(values: Any) -> Any:
+    """Write bytes that are no text in the names of classes as escapes; older files have such."""
+    if not isinstance(values, dict) or not isinstance(values.get("class_names"), list):
+        return values
+    names = [
+        readable_name(name) if isinstance(name, str) else name for name in values["class_names"]
+    ]
+    return {**values, "class_names": tuple(names)}
 
 
 def _assemble(path: Path, header: _Header, tensors: dict[str, Tensor]) -> TrainedEnsemble:

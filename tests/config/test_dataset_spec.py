@@ -6,62 +6,11 @@ from ensemble_switchover.config.dataset_spec import (
     SplitSizes,
     evaluated_on,
     split_sizes,
-    with_facts,
     without_idle,
 )
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.errors import ConfigError
-
-
-def make_files(root, counts):
-    for name, count in counts.items():
-        (root / name).mkdir(parents=True)
-        for number in range(count):
-            (root / name / f"{number}.png").write_text("not looked at")
-    return root
-
-
-def test_a_folder_is_counted(tmp_path, compose_config):
-    make_files(tmp_path, {"train/a": 5, "train/b": 3, "test/a": 2, "test/b": 1})
-    config = compose_config("dataset=folder", f"dataset.root={tmp_path}")
-    found = with_facts(config.dataset)
-    assert (found.num_classes, found.train_images, found.test_images) == (2, 8, 3)
-    spec = resolve(config)
-    assert (spec.task.num_classes, spec.train_size, spec.test_size) == (2, 8, 3)
-    assert (spec.task.channels, spec.task.size) == (3, 32)
-
-
-@pytest.mark.parametrize(("share", "expected"), [(0.2, (24, 6)), (0.5, (15, 15)), (0.01, (27, 3))])
-def test_a_share_is_split_off(share, expected, tmp_path, compose_config):
-    make_files(tmp_path, {"a": 10, "b": 10, "c": 10})
-    overrides = ("dataset=folder", f"dataset.root={tmp_path}", f"dataset.test_share={share}")
-    found = with_facts(compose_config(*overrides).dataset)
-    assert (found.train_images, found.test_images) == expected
-
-
-def test_the_content_decides_and_not_the_place(tmp_path, compose_config):
-    counts = {"a": 3, "b": 3}
-    places = [make_files(tmp_path / name, counts) for name in ("one", "two", "three")]
-    (places[2] / "a" / "0.png").write_text("of another size")
-    first, same, other = (
-        resolve(compose_config("dataset=folder", f"dataset.root={place}")) for place in places
-    )
-    assert first.fingerprint == same.fingerprint != other.fingerprint
-    assert first.dataset_options["content"] == same.dataset_options["content"]
-
-
-def test_a_count_that_is_given_must_be_right(tmp_path, compose_config):
-    make_files(tmp_path, {"a": 3, "b": 3})
-    overrides = ("dataset=folder", f"dataset.root={tmp_path}")
-    assert with_facts(compose_config(*overrides, "dataset.num_classes=2").dataset).num_classes == 2
-    with pytest.raises(ConfigError, match=r"dataset.num_classes=3: .* has 2; leave the key out"):
-        resolve(compose_config(*overrides, "dataset.num_classes=3"))
-
-
-def test_a_folder_that_is_wrong_is_told_with_the_other_problems(tmp_path, compose_config):
-    with pytest.raises(ConfigError) as error:
-        resolve(compose_config("dataset=folder", f"dataset.root={tmp_path}", "k=0", "seed=-1"))
-    assert str(error.value).startswith("3 problems:")
+from tests.config.image_folders import make_files
 
 
 @pytest.mark.parametrize(
@@ -153,13 +102,6 @@ def test_keys_that_decide_nothing_are_at_rest_in_the_record(compose_config):
     overrides = ("dataset=cifar10", "dataset.train_size=100", "dataset.split_seed=7")
     same = compose_config(*overrides).dataset
     assert without_idle(same) == same
-
-
-def test_the_content_cannot_be_given(tmp_path, compose_config):
-    make_files(tmp_path, {"a": 3, "b": 3})
-    overrides = ("dataset=folder", f"dataset.root={tmp_path}", "dataset.content=abc")
-    with pytest.raises(ConfigError, match=r"^dataset.content=abc: is found in the folder; leave"):
-        resolve(compose_config(*overrides))
 
 
 def test_an_image_that_is_too_large_is_refused(tmp_path, compose_config):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ensemble_switchover.machine.file_digests import digest_of_contents
+from ensemble_switchover.machine.file_digests import digest_of_contents, digests_of_files
 
 
 def make(root):
@@ -17,7 +17,7 @@ def make(root):
 
 
 def digest(root, memory):
-    return digest_of_contents(root, ["a", "b", "none"], memory)
+    return digest_of_contents(digests_of_files(root, ["a", "b", "none"], memory))
 
 
 def test_files_that_swap_their_bytes_are_noticed_and_the_place_is_not(tmp_path):

@@ -1,5 +1,6 @@
 """Weights are read back unchanged; any other file is refused in one sentence."""
 
+import dataclasses
 import json
 import pickle
 import shutil
@@ -74,6 +75,14 @@ def test_any_program_can_read_the_tensors(path):
         facts = json.loads(file.metadata()[HEADER])
     assert (facts["family"], facts["k"], facts["image_size"]) == ("resnet", 2, 9)
     assert facts["class_names"] == [f"kind {label}" for label in range(5)]
+
+
+def test_names_of_classes_that_are_no_text_are_read_as_escapes(tmp_path):
+    trained = make_trained()
+    named = dataclasses.replace(trained, class_names=("caf\udce9", *"bcde"))
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(dump_weights(named))  # as earlier versions did
+    assert load_ensemble(path).class_names == (r"caf\xe9", *"bcde")
 
 
 class Bomb:

@@ -1,5 +1,7 @@
 """A folder of readable and unreadable images, written with PIL."""
 
+import os
+import shutil
 import struct
 import zlib
 
@@ -9,10 +11,11 @@ from PIL import EpsImagePlugin, Image
 from PIL.PngImagePlugin import PngImageFile
 from torchvision.transforms import v2
 
-from ensemble_switchover.config.dataset_spec import split_sizes, with_facts
+from ensemble_switchover.config.dataset_facts import dataset_facts
+from ensemble_switchover.config.dataset_spec import split_sizes
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.sources.folder import Folder
-from ensemble_switchover.errors import DataError
+from ensemble_switchover.errors import ConfigError, DataError
 
 
 def picture(seed, width=40, height=40, mode="RGB"):
@@ -31,12 +34,22 @@ def make_root(root, counts, **kind):
 
 
 @pytest.fixture
-def own(compose_config, tmp_path):
-    def make(root, *overrides):
+def facts_of(compose_config, tmp_path):
+    def read(root, *overrides):
         overrides = (f"dataset.root={root}", f"dataset.cache={tmp_path / 'cache'}", *overrides)
-        return with_facts(compose_config("dataset=folder", *overrides).dataset)
+        return dataset_facts(compose_config("dataset=folder", *overrides).dataset)
 
-    return make
+    return read
+
+
+@pytest.fixture
+def own(facts_of):
+    return lambda root, *overrides: facts_of(root, *overrides).dataset
+
+
+@pytest.fixture
+def remarks_of(facts_of):
+    return lambda root, *overrides: facts_of(root, *overrides).remarks
 
 
 def load(config):
@@ -128,16 +141,13 @@ def spoil(path, how):
         path.write_bytes(path.read_bytes()[:-40])
     elif how == "empty":
         path.write_bytes(b"")
-    elif how == "folder":
-        path.unlink()
-        path.mkdir()
     elif how == "broken link":
         path.unlink()
         path.symlink_to("nowhere")
 
 
-@pytest.mark.parametrize("how", ["text", "truncated", "empty", "folder", "broken link"])
-def test_a_bad_file_is_named_or_left_out(how, own, tmp_path):
+@pytest.mark.parametrize("how", ["text", "truncated", "empty", "broken link"])
+def test_a_bad_file_is_named_or_left_out(how, own, remarks_of, tmp_path):
     root = make_root(tmp_path / "own", FOUR)
     path = root / "train" / "ant" / "2.png"
     spoil(path, how)
@@ -149,7 +159,8 @@ def test_a_bad_file_is_named_or_left_out(how, own, tmp_path):
     found = load(own(root, "dataset.skip_bad=true"))
     assert np.bincount(found.train.labels).tolist() == [3, 3]
     assert any(
-        "1 file was left out" in line and "train/ant/2.png" in line for line in found.remarks
+        "1 file was left out" in line and "train/ant/2.png" in line
+        for line in remarks_of(root, "dataset.skip_bad=true")
     )
 
 
@@ -187,7 +198,9 @@ def test_no_other_program_is_started(own, tmp_path, monkeypatch):
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", start)
     root = make_root(tmp_path / "own", FOUR)
     picture(0).save(root / "train" / "bee" / "1.png", format="EPS")
-    with pytest.raises(DataError, match=r"train/bee/1.png: cannot be read as an image \(cannot id"):
+    with pytest.raises(
+        DataError, match=r"train/bee/1.png: cannot be read as an image \(PostScript file by "
+    ):
         load(own(root))
 
 
@@ -243,7 +256,7 @@ def test_what_is_left_out_leaves_no_gap(own, tmp_path):
     assert set(rows) == expected
 
 
-def test_several_bad_files_are_counted(own, tmp_path):
+def test_several_bad_files_are_counted(own, remarks_of, tmp_path):
     root = make_root(tmp_path / "own", {"ant": 10, "bee": 10})
     for number in range(5):
         spoil(root / "bee" / f"{number}.png", "text")
@@ -251,15 +264,17 @@ def test_several_bad_files_are_counted(own, tmp_path):
         load(own(root))
     found = load(own(root, "dataset.skip_bad=true"))
     assert len(found.train) + len(found.test) == 15
-    assert any("5 files were left out" in line and line.endswith(", ...") for line in found.remarks)
+    (line,) = remarks_of(root, "dataset.skip_bad=true")
+    assert line.startswith("5 files were left out because no image could be read: bee/0.png, ")
+    assert line.endswith(", ... (5 text files)")
 
 
 def test_a_class_of_bad_files_alone_is_an_error(own, tmp_path):
     root = make_root(tmp_path / "own", FOUR)
     for number in range(3):
         spoil(root / "train" / "bee" / f"{number}.png", "text")
-    with pytest.raises(DataError, match="class bee has no image left that can be read"):
-        load(own(root, "dataset.skip_bad=true"))
+    with pytest.raises(ConfigError, match=r"too few images of class bee \(0\) to train on"):
+        own(root, "dataset.skip_bad=true")
 
 
 @pytest.mark.parametrize("times", [1.5, 3])  # PIL warns, or refuses by itself
@@ -268,6 +283,51 @@ def test_a_decompression_bomb_is_an_error(times, own, tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", int(1600 / times))
     with pytest.raises(DataError, match="decompression bomb"):
         load(own(root))
+
+
+@pytest.mark.parametrize("more", [(), ("dataset.validation_size=6",), ("dataset.train_size=12",)])
+def test_copies_are_counted_where_they_are_trained_and_measured_on(more, own, remarks_of, tmp_path):
+    root = make_root(tmp_path / "own", {"ant": 12, "bee": 12}, width=32, height=32)
+    for number in range(6):
+        shutil.copy(root / "ant" / f"{number}.png", root / "ant" / f"copy {number}.png")
+    found = load(own(root, *more))
+    trained = {image.tobytes() for image in found.train.images.numpy()}
+    both = sum(image.tobytes() in trained for image in found.test.images.numpy())
+    measured = "validation" if "validation" in str(more) else "test"
+    said = f"{both} of {len(found.test)} {measured} images are also trained on, byte for byte"
+    remarks = remarks_of(root, *more)
+    assert both > 0
+    assert any(line.startswith(said) for line in remarks)
+    assert "6 files repeat the bytes of another file of the same class" in remarks
+    assert len(remarks) == 2
+
+
+def test_the_kinds_of_bad_files_and_the_cure_are_named(own, tmp_path):
+    root = make_root(tmp_path / "own", FOUR)
+    for number in range(3):
+        heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes([number])
+        (root / "train" / "ant" / f"{number}.png").write_bytes(heic)
+    (root / "train" / "bee" / "0.png").write_text("<!DOCTYPE html>")
+    with pytest.raises(DataError) as error:
+        load(own(root))
+    text = str(error.value)
+    assert text.startswith(f"{root}/train/ant/0.png: cannot be read as an image (HEIC image by its")
+    assert "nor can 3 more files: 3 HEIC images, 1 HTML page; convert HEIC images with" in text
+    assert "remove" not in text
+
+
+def test_files_whose_names_are_not_utf_8_are_read(own, remarks_of, tmp_path):
+    root = make_root(tmp_path / "own", FOUR, width=32, height=32)
+    place = root / "train" / "ant"
+    (place / "3.png").rename(place / os.fsdecode(b"caf\xe9.png"))
+    assert len(load(own(root)).train) == 7
+    (place / os.fsdecode(b"bad\xe9.png")).write_text("no image")
+    with pytest.raises(DataError) as error:
+        load(own(root))
+    assert str(error.value).startswith(rf"{place}/bad\xe9.png: cannot be read as an image")
+    str(error.value).encode()
+    (remark,) = remarks_of(root, "dataset.skip_bad=true")
+    assert r"train/ant/bad\xe9.png" in remark
 
 
 def test_a_file_that_was_replaced_is_read_anew(own, tmp_path):
@@ -286,10 +346,10 @@ def test_identities_tell_options_apart(own, tmp_path):
         (),
         ("dataset.image_size=16",),
         ("dataset.channels=1",),
-        ("dataset.test_share=0.3",),
-        ("dataset.test_share=0.3000000001",),
+        ("dataset.test_share=0.5",),
         ("dataset.split_seed=1",),
-        ("dataset.skip_bad=true",),
     ]
     identities = {Folder().identity(own(root, *options), root) for options in overrides}
     assert len(identities) == len(overrides)
+    alike = own(root, "dataset.skip_bad=true"), own(root, "dataset.test_share=0.2000000001")
+    assert {Folder().identity(config, root) for config in alike} < identities

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ensemble_switchover.data.split import stratified_subset
+from ensemble_switchover.config.dataset_spec import SplitSizes
+from ensemble_switchover.config.split import stratified_subset, used_indices
 from ensemble_switchover.errors import DataError
 
 
@@ -80,3 +81,37 @@ def test_excluded_images_are_never_chosen(pool, data):
 def test_more_images_than_there_are_is_an_error():
     with pytest.raises(DataError, match="subset of 8 images: there are only 7"):
         stratified_subset(np.zeros(10, dtype=int), 8, 0, excluded=np.array([0, 1, 2]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_every_class_keeps_an_image_in_each_part(data):
+    pooled, validates = data.draw(st.booleans()), data.draw(st.booleans())
+    num_parts = 1 + pooled + validates
+    counts = data.draw(st.lists(st.integers(num_parts, 12), min_size=2, max_size=6))
+    labels, num_classes = np.repeat(np.arange(len(counts)), counts), len(counts)
+    free = len(labels) - num_parts * num_classes
+    extra = data.draw(st.lists(st.integers(0, free // num_parts), min_size=3, max_size=3))
+    sizes = SplitSizes(
+        train=num_classes + extra[0],
+        validation=(num_classes + extra[1]) * validates,
+        test=num_classes + extra[2] * pooled,
+    )
+    other = np.arange(num_classes)
+    used = used_indices(labels, other, sizes, data.draw(st.integers(0, 5)), pooled=pooled)
+    every = set(range(num_classes))
+    assert len(used.train) == sizes.train
+    assert len(used.validation) == sizes.validation
+    assert len(used.test) == sizes.test
+    assert set(labels[used.train]) == every
+    assert not validates or set(labels[used.validation]) == every
+    assert set((labels if pooled else other)[used.test]) == every
+    drawn = [used.train, used.validation, *([used.test] if pooled else [])]
+    assert len(np.unique(np.concatenate(drawn))) == sum(map(len, drawn))
+
+
+def test_a_rare_class_is_not_chosen_away():
+    labels = np.array([0] * 98 + [1] * 2)
+    assert list(np.bincount(labels[stratified_subset(labels, 98, 0)])) == [96, 2]
+    assert list(np.bincount(labels[stratified_subset(labels, 98, 0, leave=1)])) == [97, 1]
+    assert list(np.bincount(labels[stratified_subset(labels, 20, 0, least=2)])) == [18, 2]

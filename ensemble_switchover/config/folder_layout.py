@@ -1,0 +1,189 @@
+"""Which folders of a folder of images hold the training and the test images."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.config.folder_listing import list_folder
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.file_names import readable_name, shell_word
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ensemble_switchover.config.folder_listing import Listing
+
+PART_NAMES = {
+    "training": ("train", "training"),
+    "test": ("test", "testing"),
+    "validation": ("val", "valid", "validation"),
+}
+"""What the folder of each part is called, in any case."""
+EXPECTED = "expected train and test, or one folder a class and neither of them"
+MAX_NESTING = 4
+"""The number of folders, each the only one in the other, in which images are looked for."""
+MAX_NAMED_FOLDERS = 5
+TINY_IMAGENET_MARKS = ("wnids.txt", "val/val_annotations.txt")
+TINY_IMAGENET_ARCHIVE = "tiny-imagenet-200.zip"
+ARCHIVE_ENDINGS = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLayout:
+    """Where the folders of the classes lie below the root."""
+
+    train: str
+    """The folder of the training classes; empty for the root itself."""
+    test: str | None
+    """The folder of the test classes; None where test images are split off."""
+    remarks: tuple[str, ...] = ()
+    """How the folders were read, where the user may not expect it."""
+
+
+def find_layout(root: Path) -> FolderLayout:
+    """Find the folders of training and test images by their names, in any case.
+
+    Where there is no folder of test images, that of validation images takes its place.
+
+    Raises:
+        ConfigError: if there is no such folder, or several for one part, or images lie elsewhere.
+        OSError: if the root cannot be read.
+    """
+    _refuse_other_files(root)
+    listing = list_folder(root)
+    parts = {
+        part: [name for name in listing.folders if name.lower() in names]
+        for part, names in PART_NAMES.items()
+    }
+    every_name = {name for names in PART_NAMES.values() for name in names}
+    refuse_broken(root, root, [name for name in listing.broken if name.lower() in every_name])
+    if not any(parts.values()):
+        refuse_broken(root, root, listing.broken)
+        _refuse_nested(root, listing)
+        return FolderLayout("", None)
+    tested = "test" if parts["test"] else "validation"
+    for part, missing in (("training", "train"), (tested, "test")):
+        if not parts[part]:
+            others = [name for names in parts.values() for name in names]
+            raise ConfigError(
+                f"{key_of(root)}: has no folder {missing}; {EXPECTED}: if {named(others)} is a "
+                f"class, give it another name"
+            )
+        if len(parts[part]) > 1:
+            raise ConfigError(
+                f"{key_of(root)}: has the folders {named(parts[part])}, all of them names of "
+                f"{part} images; expected one of them"
+            )
+    train, test = parts["training"][0], parts[tested][0]
+    remarks = []
+    if tested == "validation":
+        remarks.append(f"the images in {readable_name(test)} are used as the test images")
+    unused = [name for name in listing.folders if name not in (train, test)]
+    if unused:
+        remarks.append(f"not used: {named(unused)}, beside {train} and {test}")
+    return FolderLayout(train, test, tuple(remarks))
+
+
+def refuse_broken(root: Path, parent: Path, names: list[str]) -> None:
+    """Refuse links that lead nowhere where the folder of a class or a part should be.
+
+    Raises:
+        ConfigError: naming the first link, and where it leads.
+    """
+    for name in names:
+        path = parent / name
+        raise ConfigError(
+            f"{key_of(root)}: {readable_name(path)} is a link to {readable_name(path.readlink())}, "
+            f"which is not there; expected the folder of a class: mend the link"
+        )
+
+
+def key_of(root: Path) -> str:
+    """Return the key and value by which the user gave the root."""
+    return f"dataset.root={readable_name(root)}"
+
+
+def option_of(root: Path) -> str:
+    """Return the override that gives another root, quoted for a shell."""
+    text = readable_name(root)
+    if not re.fullmatch(r"[\w.+:/-]+", text, re.ASCII):
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        text = f'"{escaped}"'
+    return shlex.quote(f"dataset.root={text}")
+
+
+def named(names: list[str]) -> str:
+    """List names for a sentence, the first of many.
+
+    >>> named(["a", "b"]), named(list("abcdefg"))
+    ('a and b', 'a, b, c, d, e and 2 more')
+    """
+    shown = [readable_name(name) for name in names[:MAX_NAMED_FOLDERS]]
+    more = len(names) - len(shown)
+    last = f"{more} more" if more else shown.pop()
+    return f"{', '.join(shown)} and {last}" if shown else last
+
+
+def _refuse_other_files(root: Path) -> None:
+    """Refuse what is no folder of class folders, and say what it is."""
+    if root.is_file():
+        if not _is_archive(root):
+            raise ConfigError(f"{key_of(root)}: expected a folder of images, it is a file")
+        _refuse_archive(root, root)
+    if not root.is_dir():
+        raise ConfigError(f"{key_of(root)}: expected a folder of images, there is none")
+    if any((root / mark).is_file() for mark in TINY_IMAGENET_MARKS):
+        where = root.absolute().parent
+        raise ConfigError(
+            f"{key_of(root)}: is the unpacked Tiny ImageNet, which is read from its archive; give "
+            f"dataset=tiny_imagenet {option_of(where)}, the folder of {TINY_IMAGENET_ARCHIVE}, "
+            f"where it is downloaded if it is not there"
+        )
+
+
+def _refuse_archive(root: Path, archive: Path) -> None:
+    folder = archive.with_name(archive.name.partition(".")[0] or "images")
+    how = ""
+    if archive.name.lower().endswith(".zip") or zipfile.is_zipfile(archive):
+        how = f" (unzip {shell_word(archive)} -d {shell_word(folder)})"
+    elif tarfile.is_tarfile(archive):
+        made = shell_word(folder)
+        how = f" (mkdir {made} && tar -xf {shell_word(archive)} -C {made})"
+    raise ConfigError(
+        f"{key_of(root)}: expected a folder of images, {readable_name(archive.name)} is an "
+        f"archive; unpack it{how} and give {option_of(folder)}"
+    )
+
+
+def _is_archive(path: Path) -> bool:
+    if path.name.lower().endswith(ARCHIVE_ENDINGS):
+        return True
+    return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+
+
+def _refuse_nested(root: Path, listing: Listing) -> None:
+    """Refuse a root whose images lie deeper, or directly in it, and name the path to give.
+
+    Raises:
+        ConfigError: naming that path, or the archive that was not unpacked.
+        OSError: if a folder in it cannot be read.
+    """
+    archives = [name for name in listing.files if name.lower().endswith(ARCHIVE_ENDINGS)]
+    if not listing.folders and archives:
+        _refuse_archive(root, root / archives[0])
+    inner, folders = root, listing.folders
+    for _ in range(MAX_NESTING):
+        if len(folders) != 1:
+            break
+        inner /= folders[0]
+        folders = list_folder(inner).folders
+    if inner != root and len(folders) > 1:
+        raise ConfigError(
+            f"{key_of(root)}: holds one folder alone, and the folders of the classes lie deeper; "
+            f"give {option_of(inner)}"
+        )

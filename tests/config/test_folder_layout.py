@@ -1,0 +1,118 @@
+"""Which folders are read as training and test images, and what is said of others."""
+
+import shlex
+import tarfile
+import zipfile
+
+import pytest
+
+from ensemble_switchover.config.folder_layout import find_layout
+from ensemble_switchover.errors import ConfigError
+from tests.config.image_folders import make_files
+
+TWO = {"cat": 2, "dog": 2}
+
+
+def make_parts(root, *parts):
+    for part in parts:
+        make_files(root / part, TWO)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        *(("train", "test"), ("Train", "Test"), ("TRAIN", "TEST"), ("Training", "Testing")),
+        *(("train", "val"), ("train", "valid"), ("train", "validation"), ("Train", "Val")),
+    ],
+)
+def test_parts_are_read_as_what_they_are_called(train, test, tmp_path):
+    found = find_layout(make_parts(tmp_path, train, test))
+    assert (found.train, found.test) == (train, test)
+    is_validation = test.lower().startswith("val")
+    said = f"the images in {test} are used as the test images"
+    assert found.remarks == ((said,) if is_validation else ())
+
+
+def test_a_folder_that_is_not_used_is_mentioned(tmp_path):
+    found = find_layout(make_parts(tmp_path, "train", "test", "valid", "extra", "__MACOSX"))
+    assert (found.train, found.test) == ("train", "test")
+    assert found.remarks == ("not used: extra and valid, beside train and test",)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (("Train", "train", "test"), "has the folders Train and train, all of them names of train"),
+        (("train", "test", "Testing"), "has the folders Testing and test, all of them names of te"),
+        (("train", "val", "valid"), "has the folders val and valid, all of them names of validati"),
+        (("train",), "has no folder test; expected train and test, or one folder a class"),
+        (("test", "val"), "has no folder train; expected train and test, or one folder a class"),
+        (("train", "car", "bus"), "if train is a class, give it another name"),
+    ],
+)
+def test_what_is_not_plain_is_refused(parts, message, tmp_path):
+    with pytest.raises(ConfigError) as error:
+        find_layout(make_parts(tmp_path, *parts))
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("inner", ["photos", "my photos", "photos/2024", "data/train set"])
+def test_images_that_lie_deeper_are_pointed_at(inner, tmp_path):
+    make_files(tmp_path / inner, TWO)
+    (tmp_path / "README.txt").write_text("read me")
+    with pytest.raises(ConfigError) as error:
+        find_layout(tmp_path)
+    given = str(error.value).partition("; give ")[2]
+    (option,) = shlex.split(given)
+    assert option.replace('"', "") == f"dataset.root={tmp_path / inner}"
+
+
+def test_a_whole_data_set_that_lies_deeper_is_pointed_at(tmp_path):
+    make_parts(tmp_path / "dataset", "train", "test")
+    with pytest.raises(ConfigError, match=rf"give dataset.root={tmp_path}/dataset$"):
+        find_layout(tmp_path)
+
+
+def test_the_unpacked_tiny_imagenet_is_known(tmp_path):
+    root = tmp_path / "tiny-imagenet-200"
+    make_files(root / "train", {"n01/images": 2, "n02/images": 2})
+    make_files(root, {"val/images": 2, "test/images": 2})
+    (root / "val" / "val_annotations.txt").write_text("0.png\tn01\n")
+    with pytest.raises(ConfigError) as error:
+        find_layout(root)
+    assert f"give dataset=tiny_imagenet dataset.root={tmp_path}, the folder of" in str(error.value)
+
+
+def test_an_archive_is_to_be_unpacked(tmp_path):
+    packed = tmp_path / "my photos.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("cat/0.png", b"")
+    with pytest.raises(ConfigError) as error:
+        find_layout(packed)
+    folder = tmp_path / "my photos"
+    assert f"my photos.zip is an archive; unpack it (unzip '{packed}' -d '{folder}')" in str(
+        error.value
+    )
+    with pytest.raises(ConfigError, match=r"my photos.zip is an archive"):
+        find_layout(tmp_path)
+    other = tmp_path / "photos.tar.gz"
+    with tarfile.open(other, "w:gz"):
+        pass
+    with pytest.raises(ConfigError, match=r"tar -xf \S+photos.tar.gz -C"):
+        find_layout(other)
+    (tmp_path / "note").write_text("no archive")
+    with pytest.raises(ConfigError, match="expected a folder of images, it is a file"):
+        find_layout(tmp_path / "note")
+
+
+@pytest.mark.parametrize("name", ["dog", "train", "Test"])
+def test_a_broken_link_in_place_of_a_folder_is_named(name, tmp_path):
+    make_files(tmp_path, {"cat": 2, "bird": 2})
+    (tmp_path / name).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigError) as error:
+        find_layout(tmp_path)
+    assert f"{tmp_path / name} is a link to {tmp_path / 'nowhere'}, which is not there" in str(
+        error.value
+    )
+    assert "remove" not in str(error.value)
