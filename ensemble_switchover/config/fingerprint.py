@@ -7,12 +7,17 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.batch_sizes import is_spread
 from ensemble_switchover.config.dataset_spec import idle_keys
 from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
 from ensemble_switchover.config.schema import Config, key_owners
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
+
+
+SPREAD = "spread"
+"""The value that tells a run whose images are spread over its batches from earlier ones."""
 
 
 def fingerprint_of(spec: RunSpec, *left_out: str) -> str:
@@ -24,7 +29,7 @@ def fingerprint_of(spec: RunSpec, *left_out: str) -> str:
     """
     values = decisive_values(spec)
     for name in left_out:
-        del values[name]
+        values.pop(name, None)
     return short_hash(json.dumps(values, sort_keys=True))
 
 
@@ -48,6 +53,7 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
         "validation_size": sizes.validation,
         "test_size": sizes.test,
     }
+    spread = is_spread(sizes.train, spec.recipe.batch_size)
     return {
         "family": spec.family.name,
         "options": spec.family.options,
@@ -60,6 +66,7 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
         "recipe": asdict(replace(spec.recipe, name="")),
         "execution": _stated(spec.execution, type(spec.execution)),
         "measurement": _stated(spec.measurement, type(spec.measurement)),
+        **({SPREAD: True} if spread else {}),
         **_stated(spec, Config),
     }
 

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.config.batch_sizes import batch_sizes, is_spread
 from ensemble_switchover.config.budget import make_budget
 from ensemble_switchover.config.dataset_facts import dataset_facts, with_facts
 from ensemble_switchover.config.dataset_spec import split_sizes
@@ -15,6 +16,7 @@ from ensemble_switchover.config.validation import config_problems, dataset_probl
 from ensemble_switchover.design import BudgetRule, DesignClass, ImageTask, make_family, solve
 from ensemble_switchover.design.layers import BatchNorm
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.dataset_spec import SplitSizes
@@ -39,7 +41,10 @@ def resolve(config: Config) -> RunSpec:
     recipe = table_a(family.name, dataset.base or dataset.name)
     sizes = split_sizes(dataset)
     adjusted = adjust_recipe(recipe, config.recipe, config.epochs)
-    _refuse_lone_image(family, design, task, sizes.train, adjusted.batch_size)
+    _refuse_lone_image(family, design, task, adjusted.batch_size)
+    if is_spread(sizes.train, adjusted.batch_size):
+        adjusted = replace(adjusted, name=f"{adjusted.name}, last images spread over the batches")
+        remarks = (*remarks, _spread_remark(sizes.train, adjusted.batch_size))
     return RunSpec(
         family=family,
         task=task,
@@ -126,16 +131,23 @@ def _notes(
     return notes
 
 
-def _refuse_lone_image(
-    family: Family, design: Design, task: ImageTask, train_size: int, batch_size: int
-) -> None:
+def _refuse_lone_image(family: Family, design: Design, task: ImageTask, batch_size: int) -> None:
     """Refuse a batch of one image where a batch norm would see one number for each channel."""
-    if batch_size != 1 and train_size % batch_size != 1:
+    if batch_size != 1:
         return
     operations = family.trace(design.depth, design.width, task)
     if any(isinstance(op.layer, BatchNorm) and op.input_shape.size == 1 for op in operations):
         raise ConfigError(
-            f"recipe.batch_size={batch_size}: leaves a batch of one of {train_size:,} training "
-            f"images, which batch norm cannot take where a {family.name} has maps of one pixel; "
-            f"expected another recipe.batch_size or dataset.train_size"
+            f"recipe.batch_size=1: batch norm cannot take a batch of one image where a "
+            f"{family.name} has maps of one pixel; expected 2 or more"
         )
+
+
+def _spread_remark(train_size: int, batch_size: int) -> str:
+    sizes = batch_sizes(train_size, batch_size)
+    left, equal = train_size % batch_size, sizes[0] == sizes[-1]
+    return (
+        f"{count(left, 'training image')} would be left for a last batch, too few for batch norm: "
+        f"the {train_size:,} images are spread over {len(sizes):,} batches of {sizes[0]}"
+        f"{'' if equal else f' or {sizes[-1]}'}"
+    )

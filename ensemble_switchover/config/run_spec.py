@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.batch_sizes import num_batches
 from ensemble_switchover.config.dataset_spec import own_options
-from ensemble_switchover.config.fingerprint import fingerprint_of, short_hash
+from ensemble_switchover.config.fingerprint import SPREAD, fingerprint_of, short_hash
 from ensemble_switchover.config.seeds import member_seeds
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class RunSpec:
     notes: tuple[str, ...]
     """How the request was read, where the user should know."""
     remarks: tuple[str, ...]
-    """What the user should know of the images; it is kept in the record."""
+    """What the user should know of the images and batches; it is kept in the record."""
 
     @property
     def member_seeds(self) -> list[int]:
@@ -66,6 +67,11 @@ class RunSpec:
         The schema declares which keys those are.
         """
         return short_hash(f"{self.replicate_fingerprint} {self.seed}")
+
+    @cached_property
+    def fingerprint_unspread(self) -> str:
+        """The fingerprint of a run whose last batch had whatever few images were left."""
+        return short_hash(f"{fingerprint_of(self, SPREAD, 'seed')} {self.seed}")
 
     @cached_property
     def replicate_fingerprint(self) -> str:
@@ -123,7 +129,7 @@ class RunSpec:
     @property
     def num_steps(self) -> int:
         """Training steps of one member."""
-        return self.recipe.epochs * -(-self.sizes.train // self.recipe.batch_size)
+        return self.recipe.epochs * num_batches(self.sizes.train, self.recipe.batch_size)
 
     @property
     def training_flops(self) -> float:

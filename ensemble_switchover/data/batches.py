@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import KW_ONLY, dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from ensemble_switchover.config.batch_sizes import batch_sizes, num_batches
 from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data.augmentation import augment, draw_augmentation
 from ensemble_switchover.data.prefetch import gather
@@ -75,7 +77,7 @@ class TrainingBatches:
     member_seeds: Sequence[int]
     """One seed per member, which decides its order and augmentation."""
     batch_size: int
-    """Images per member and step."""
+    """Images per member and step, from which `batch_sizes` follow."""
     augmentation: Augmentation | None
     normalisation: Normalisation
     dtype: torch.dtype
@@ -88,9 +90,10 @@ class TrainingBatches:
     def __post_init__(self) -> None:
         self.device = self.prefetch_to or self.data.images.device
         self.normalise = self.normalisation.on(self.device, self.dtype)
+        self.batch_sizes = batch_sizes(len(self.data), self.batch_size)
 
     def __len__(self) -> int:
-        return len(self.groups) * -(-len(self.data) // self.batch_size)
+        return len(self.groups) * num_batches(len(self.data), self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         for group in self.groups:
@@ -107,19 +110,23 @@ class TrainingBatches:
         """
         orders = [self._order(member, epoch) for member in group]
         draws = [self._draws(member, epoch) for member in group]
-        step = self._images_at_once
-        starts = range(0, len(self.data), step)
-        indices = (order[start : start + step] for start in starts for order in orders)
+        step = self._batches_at_once
+        chunks = [
+            self.batch_sizes[first : first + step]
+            for first in range(0, len(self.batch_sizes), step)
+        ]
+        ends = list(accumulate(map(sum, chunks), initial=0))
+        indices = (order[start:end] for start, end in pairwise(ends) for order in orders)
         with closing(gather(self.data, indices, self.prefetch_to)) as gathered:
-            for start in starts:
+            for sizes, (start, end) in zip(chunks, pairwise(ends), strict=True):
                 images, labels = [], []
                 for member_draws in draws:
                     chunk, chunk_labels = next(gathered)
                     if self.augmentation is not None and member_draws is not None:
-                        selected = member_draws.select(start, start + step)
+                        selected = member_draws.select(start, end)
                         chunk = augment(chunk, selected, self.augmentation)
-                    images.append(torch.split(chunk, self.batch_size))
-                    labels.append(torch.split(chunk_labels, self.batch_size))
+                    images.append(torch.split(chunk, sizes))
+                    labels.append(torch.split(chunk_labels, sizes))
                 for of_members, labels_of_members in zip(
                     zip(*images, strict=True), zip(*labels, strict=True), strict=True
                 ):
@@ -142,13 +149,13 @@ class TrainingBatches:
         return torch.Generator().manual_seed(stream_seed(self.member_seeds[member], stream, epoch))
 
     @property
-    def _images_at_once(self) -> int:
-        """The images of one batch, or of as many batches as RandAugment is applied to at once."""
+    def _batches_at_once(self) -> int:
+        """One batch, or as many batches as RandAugment is applied to at once."""
         if self.augmentation is None or self.augmentation.operations is None:
-            return self.batch_size
+            return 1
         pixels = self.data.images.shape[2] * self.data.images.shape[3]
         at_once = min(IMAGES_AT_ONCE, PIXELS_AT_ONCE // pixels)
-        return self.batch_size * max(1, at_once // self.batch_size)
+        return max(1, at_once // self.batch_size)
 
 
 @dataclass(eq=False)

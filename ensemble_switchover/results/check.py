@@ -18,6 +18,7 @@ from ensemble_switchover.config.schema import (
     RecordConfig,
 )
 from ensemble_switchover.errors import ConfigError, RecordError
+from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.document import read_document, read_file
 from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.results.store import read_record
@@ -164,12 +165,20 @@ def _check_fingerprint(path: Path, record: Record, found: Findings) -> None:
     if not record.name.endswith(record.fingerprint):
         found.problems.append(f"{path}: fingerprint {record.fingerprint}: its name has another")
     try:
-        fingerprint = resolve(typed_config(record.config)).fingerprint
+        spec = resolve(typed_config(record.config))
     except (ConfigError, ValueError) as error:
         reason = str(error).replace("\n", " ")
         found.remarks.append(f"{path}: its fingerprint cannot be compared: {reason}")
         return
-    if fingerprint != record.fingerprint:
-        found.problems.append(
-            f"{path}: fingerprint {record.fingerprint}: its configuration has {fingerprint}"
+    if record.fingerprint == spec.fingerprint:
+        return
+    if record.fingerprint == spec.fingerprint_unspread:
+        left = spec.sizes.train % spec.recipe.batch_size
+        found.remarks.append(
+            f"{path}: its last batch had {count(left, 'image')}, which are spread over all batches "
+            f"today; the run of today is {spec.fingerprint}"
         )
+        return
+    found.problems.append(
+        f"{path}: fingerprint {record.fingerprint}: its configuration has {spec.fingerprint}"
+    )

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.transforms.v2 import functional as torchvision
 
+from ensemble_switchover.config.batch_sizes import batch_sizes
 from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data.augmentation import Augmentation, draw_augmentation
 from ensemble_switchover.data.batches import (
@@ -74,9 +75,9 @@ def test_every_member_sees_every_image_once_an_epoch(groups, size, batch_size, e
 def test_the_form_of_the_batches(groups, size, batch_size):
     batches = make_batches(numbered_images(size), groups, batch_size=batch_size)
     listed = list(batches)
-    per_group = len(range(0, size, batch_size))
+    sizes = batch_sizes(size, batch_size)
+    per_group = len(sizes)
     assert len(batches) == len(listed) == len(groups) * per_group
-    sizes = [batch_size] * (size // batch_size) + [size % batch_size] * (size % batch_size > 0)
     for position, group in enumerate(groups):
         of_group = listed[position * per_group : (position + 1) * per_group]
         assert [batch.members for batch in of_group] == [group] * per_group
@@ -251,7 +252,7 @@ def test_evaluation_covers_the_test_set_in_order_for_every_group(groups, size, b
 
 
 @pytest.mark.parametrize("at_once", [1, 9, 1000])
-@pytest.mark.parametrize("size", [8, 23, 24])
+@pytest.mark.parametrize("size", [8, 21, 23, 24])
 def test_images_that_are_augmented_at_once_do_not_matter(size, at_once, monkeypatch):
     data, randaugment = numbered_images(size), AUGMENTATIONS[2]
     reference = list(make_batches(data, ((0, 1), (2,)), augmentation=randaugment))
@@ -275,4 +276,4 @@ def test_large_images_are_fewer_at_a_time(side, expected):
         normalisation=Normalisation(torch.zeros(3), torch.ones(3)), dtype=torch.float32,
         epoch=lambda: 0,
     )  # fmt: skip
-    assert batches._images_at_once == expected
+    assert 16 * batches._batches_at_once == expected

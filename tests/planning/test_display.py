@@ -119,6 +119,13 @@ def test_what_does_not_fit_is_marked_and_listed_once_a_design(specs):
     assert sum(" !" in line for line in lines if line.lstrip().startswith("26x8")) == 2
 
 
+def test_what_is_odd_about_the_images_is_told_once(tiny_spec):
+    found = [tiny_spec("dataset.train_size=17", f"seed={seed}")[0] for seed in (0, 1)]
+    lines = shown(forecast(found, [], None))
+    (line,) = [line for line in lines if line.startswith("dataset=digits: ")]
+    assert "the 17 images are spread over 2 batches of 9 or 8" in line
+
+
 def test_designs_that_do_not_exist_are_told(specs):
     lines = shown(forecast(specs, [], None), impossible=["design=weq k=64: why"])
     assert "No such design: design=weq k=64: why" in lines

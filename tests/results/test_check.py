@@ -49,6 +49,17 @@ def test_a_sound_record_is_found_sound(sound, capsys):
     assert run(capsys, sound.parent, "--check") == (0, "1 record checked, 0 of them wrong\n", "")
 
 
+def test_a_record_of_before_images_were_spread_is_told_from_todays(tiny_spec, capsys):
+    spec, config = tiny_spec("dataset.train_size=65", "recipe.batch_size=64")
+    name = spec.name.replace(spec.fingerprint, spec.fingerprint_unspread)
+    record = replace(make_record(name=name), fingerprint=spec.fingerprint_unspread)
+    write_record(spec.study_folder / name, replace(record, config=asdict(config)))
+    code, printed, complaint = run(capsys, spec.study_folder, "--check")
+    assert code == 0
+    assert "its last batch had 1 image, which are spread over all batches" in printed + complaint
+    assert f"the run of today is {spec.fingerprint}" in printed + complaint
+
+
 def test_a_record_of_before_a_measure_was_added_is_found_sound(sound, capsys, monkeypatch):
     folder = sound.with_name(f"other_{sound.name}")
     epochs = [replace(epoch, error_correlation=0.0) for epoch in make_record(k=2).epochs]
