@@ -105,7 +105,7 @@ def unreadable_images(
             written, the next call tries all of them again.
     """
     path = memory / f"readable-{MODES[channels]}-{PIL.__version__}-{folder_digest(root)}.json"
-    known = read_json_object(path)
+    known = {digest: entry for digest, entry in read_json_object(path).items() if _is_entry(entry)}
     files = {digest: file for file, digest in digests.items()}
     new = {digest: file for digest, file in files.items() if digest not in known}
     with image_threads() as pool:
@@ -139,6 +139,13 @@ def _try(root: Path, channels: int, file: str) -> list[str | None]:
     except UnreadableImageError as error:
         return [error.reason, error.kind]
     return []
+
+
+def _is_entry(entry: object) -> bool:
+    """Return whether an entry of the memory is what `_try` returns."""
+    if not isinstance(entry, list) or len(entry) not in (0, 2):
+        return False
+    return not entry or (isinstance(entry[0], str) and isinstance(entry[1], str | None))
 
 
 def _is_lasting(digest: str, entry: list[str | None]) -> bool:

@@ -1,5 +1,6 @@
 """Which files can be read as images, tried once a content."""
 
+import json
 import shutil
 
 import pytest
@@ -42,6 +43,16 @@ def test_each_content_is_tried_once(tmp_path, monkeypatch):
     assert tried == ["gone.jpg"]
     shutil.copy(root / "cat" / "0.png", root / "cat" / "a.jpg")
     assert set(unreadable(root, memory)) == {"cat/b.jpg", "cat/gone.jpg"}
+
+
+@pytest.mark.parametrize("kept", ["5", '"x"', "[1]", "[null, null]", '["x", 7]', "{}"])
+def test_a_remembered_entry_that_is_none_is_not_believed(kept, tmp_path):
+    root, memory = make_files(tmp_path / "own", {"cat": 1}), tmp_path / "memory"
+    (root / "cat" / "a.jpg").write_bytes(HEIC)
+    before = {file: error.kind for file, error in unreadable(root, memory).items()}
+    (path,) = memory.glob("readable-*")
+    path.write_text(json.dumps(dict.fromkeys(json.loads(path.read_text()), json.loads(kept))))
+    assert {file: error.kind for file, error in unreadable(root, memory).items()} == before
 
 
 def test_files_are_counted_by_kind_with_the_cure(tmp_path):
