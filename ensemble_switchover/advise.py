@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -31,8 +30,9 @@ from ensemble_switchover.config.amounts import (
     parse_parameter_count,
     parse_percent,
 )
-from ensemble_switchover.config.command_line import run_command
+from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.shell import shell_word
 from ensemble_switchover.machine.terminal import make_console, print_table, printable
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.study_folders import read_studies
@@ -54,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_switchover.advise", description=_DESCRIPTION, epilog=EPILOG
     )
-    parser.add_argument("folders", nargs="+", type=Path, metavar="folder", help="results/<study>")
+    parser.add_argument(
+        "folders", nargs="+", type=path_argument, metavar="folder", help="results/<study>"
+    )
     limit = parser.add_argument_group("limits")
     limit.add_argument(
         "--parameters",
@@ -93,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--device", help="device whose times and memory count; default: that of most runs"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    given = parser.parse_intermixed_args(arguments)
+    given = parse_arguments(parser, arguments)
     return run_command(lambda: advise_from(given))
 
 
@@ -175,7 +177,7 @@ def _require(option: str, value: object, known: Sequence[object]) -> None:
 
 
 def _listed(values: Sequence[object]) -> str:
-    return ", ".join(f'"{value}"' if " " in str(value) else str(value) for value in values)
+    return ", ".join(shell_word(str(value)) for value in values)
 
 
 if __name__ == "__main__":

@@ -14,16 +14,21 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.amounts import refuse_long_numbers
 from ensemble_switchover.config.command_line import EXIT_FAILURE, EXIT_USAGE, is_mistake
 from ensemble_switchover.config.error_messages import message_for
+from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.inherited_variables import forget_ranks
 from ensemble_switchover.machine.logs import shown_on
-from ensemble_switchover.machine.terminal import complain, count, percent
+from ensemble_switchover.machine.terminal import (
+    complain,
+    count,
+    percent,
+    replace_unknown_characters,
+)
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import sweep_plan as sweep
 from ensemble_switchover.tracking.wandb_environment import overruled_variables
@@ -45,11 +50,12 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
     interruption.listen()
     register_schemas()
+    replace_unknown_characters()
     application = hydra.main(
         version_base="1.3", config_path=str(conf_folder()), config_name="config"
     )(job)
     try:
-        refuse_long_numbers(sys.argv[1:])
+        sys.argv[1:] = keep_texts(sys.argv[1:])
         application()
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)
@@ -57,12 +63,12 @@ def main() -> None:
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if full_error or not is_mistake(error):
             raise
-        print(message_for(error), file=sys.stderr)
+        complain(message_for(error))
         sys.exit(EXIT_USAGE)
     except OSError as error:
         if full_error:
             raise
-        print(error, file=sys.stderr)
+        complain(str(error))
         sys.exit(EXIT_FAILURE)
     if sweep.unfinished_of_this_process():
         sys.exit(EXIT_FAILURE)
@@ -80,10 +86,10 @@ def job(node: DictConfig) -> str:
         _refuse_keys_of_sweeps(node)
         return single_run(typed(node))
     except (ConfigError, OmegaConfBaseException) as error:
-        print(message_for(error), file=sys.stderr)
+        complain(message_for(error))
         sys.exit(EXIT_USAGE)
     except (EnsembleSwitchoverError, OSError) as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         sys.exit(EXIT_FAILURE)
 
 

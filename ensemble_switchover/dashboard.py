@@ -12,10 +12,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.command_line import parse_arguments, path_argument
 from ensemble_switchover.config.schema import LoggerConfig, MeasurementConfig
+from ensemble_switchover.config.store_names import expected_of_name
+from ensemble_switchover.config.wandb_names import expected_of_project, wandb_group
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, RecordError, first_line
 from ensemble_switchover.machine.logs import shown_on
-from ensemble_switchover.machine.terminal import complain, count
+from ensemble_switchover.machine.paths import user_path
+from ensemble_switchover.machine.terminal import complain, count, replace_unknown_characters
 from ensemble_switchover.report import report
 from ensemble_switchover.reporting.section import FIGURES
 from ensemble_switchover.results.store import read_records
@@ -52,9 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="write what would be sent to W&B to a file; needs no login and no network",
     )
     parser.add_argument(
-        "--out", type=Path, help="file for --dry-run; default: dashboard_<study>.json"
+        "--out", type=path_argument, help="file for --dry-run; default: dashboard_<study>.json"
     )
-    given = parser.parse_args(arguments)
+    given = parse_arguments(parser, arguments)
+    replace_unknown_characters()
     try:
         if given.out is not None and not given.dry_run:
             raise ConfigError("--out is the file of --dry-run; expected both or neither")
@@ -80,8 +85,13 @@ def make_dashboard(
         ConfigError: if wandb-workspaces, the login or the server is missing, or if W&B refuses.
         RecordError: if the folder holds no finished run, or runs of several studies.
     """
-    folder = next((path for path in (Path(study), RESULTS / study) if path.is_dir()), None)
-    if folder is None and Path(study).name != study:
+    for option, value in (("--project", project), ("--entity", entity)):
+        expected = None if value is None else expected_of_project(value)
+        if expected is not None:
+            raise ConfigError(f"{option} {value}: expected {expected}")
+    path = user_path(study)
+    folder = next((path for path in (path, RESULTS / study) if path.is_dir()), None)
+    if folder is None and expected_of_name(study) is not None:
         raise RecordError(f"{study}: no such folder; expected a study's folder, or its name")
     records = [] if folder is None else _records_of_one_study(folder)
     name = records[0].study if records else study
@@ -203,7 +213,7 @@ def _send(
     try:
         api = wandb.Api()
         owner = entity or str(api.default_entity)
-        runs = api.runs(f"{owner}/{project}", filters={"group": contents.study})
+        runs = api.runs(f"{owner}/{project}", filters={"group": wandb_group(contents.study)})
         classes = {
             run.id: str(run.config.get(RESOLVED_KEY, {}).get("design_class")) for run in runs
         }

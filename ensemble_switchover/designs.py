@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from ensemble_switchover.config.command_line import command_parser, run_command
+from ensemble_switchover.config.command_line import command_parser, parse_arguments, run_command
 from ensemble_switchover.machine.terminal import (
     ABSENT,
     ROW_FORMATS,
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="recompute the paper's Tables B to D, on their data sets or on those of dataset=",
     )
     parser.add_argument("--format", choices=ROW_FORMATS, default="table", help="default: table")
-    given = parser.parse_intermixed_args(arguments)
+    given = parse_arguments(parser, arguments)
     show = show_paper if given.paper else show_designs
     return run_command(lambda: show(given.overrides, given.format))
 

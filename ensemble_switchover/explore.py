@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from ensemble_switchover.config.command_line import run_command
+from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
+from ensemble_switchover.config.store_names import EXPLORER_FILE
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.reporting.explorer.content import build_content
@@ -33,15 +34,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_switchover.explore", description=_DESCRIPTION
     )
-    parser.add_argument("folders", nargs="+", type=Path, metavar="folder", help="results/<study>")
     parser.add_argument(
-        "--out", type=Path, help="file to write; default: explorer.html in the first folder"
+        "folders", nargs="+", type=path_argument, metavar="folder", help="results/<study>"
+    )
+    parser.add_argument(
+        "--out",
+        type=path_argument,
+        help="file to write; default: explorer.html in the first folder",
     )
     parser.add_argument(
         "--serve", action="store_true", help="serve the page on this machine until Ctrl-C"
     )
     parser.add_argument("--port", type=int, default=0, help="for --serve; default: a free one")
-    given = parser.parse_intermixed_args(arguments)
+    given = parse_arguments(parser, arguments)
     return run_command(lambda: explore(given.folders, given.out, given.serve, given.port))
 
 
@@ -82,7 +87,7 @@ def write_explorer(folders: Sequence[Path], out: Path | None = None) -> Path:
         ConfigError: if the file to write is a folder.
         OSError: if the file cannot be written.
     """
-    path = out or folders[0] / "explorer.html"
+    path = out or folders[0] / EXPLORER_FILE
     if path.is_dir():
         raise ConfigError(f"--out {path}: is a folder; expected a file such as explorer.html")
     studies = read_studies(folders)

@@ -7,10 +7,14 @@ import json
 import logging
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.config.command_line import EXIT_FAILURE, run_command
+from ensemble_switchover.config.command_line import (
+    EXIT_FAILURE,
+    parse_arguments,
+    path_argument,
+    run_command,
+)
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.terminal import complain, count, printable, quantity
@@ -25,6 +29,7 @@ from ensemble_switchover.results.store import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ensemble_switchover.results.record import Record
     from ensemble_switchover.serving.weights import TrainedEnsemble
@@ -53,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m ensemble_switchover.export", description=_DESCRIPTION
     )
     parser.add_argument(
-        "run", type=Path, help=f"the folder of a finished run, or its {RECORD_FILE}"
+        "run", type=path_argument, help=f"the folder of a finished run, or its {RECORD_FILE}"
     )
     parser.add_argument(
         "--format", choices=tuple(SUFFIXES), required=True, help="the format of the file"
@@ -66,10 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=path_argument,
         help="the file to write; default: ensemble.onnx or ensemble.pt2 in the run's folder",
     )
-    given = parser.parse_args(arguments)
+    given = parse_arguments(parser, arguments)
     return run_command(lambda: export(given.run, given.format, given.execution, given.out))
 
 

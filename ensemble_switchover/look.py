@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 
 from hydra import compose, initialize_config_dir
 
-from ensemble_switchover.config.amounts import refuse_long_numbers
-from ensemble_switchover.config.command_line import command_parser, run_command
+from ensemble_switchover.config.command_line import (
+    command_parser,
+    parse_arguments,
+    path_argument,
+    run_command,
+)
+from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import conf_folder, typed
 from ensemble_switchover.errors import ConfigError
@@ -34,7 +39,9 @@ MAX_SHEET_SIDE = 1000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the last line it prints is the path of the picture."""
     parser = command_parser("look", _DESCRIPTION)
-    parser.add_argument("--out", type=Path, default=Path("sheet.png"), help="default: sheet.png")
+    parser.add_argument(
+        "--out", type=path_argument, default=Path("sheet.png"), help="default: sheet.png"
+    )
     parser.add_argument("--images", type=int, default=8, help="images per class; default: 8")
     parser.add_argument(
         "--classes",
@@ -42,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=MAX_SHEET_ROWS,
         help=f"the largest number of classes; default: {MAX_SHEET_ROWS}",
     )
-    given = parser.parse_intermixed_args(arguments)
+    given = parse_arguments(parser, arguments)
     return run_command(lambda: look(given.overrides, given.out, given.images, given.classes))
 
 
@@ -65,9 +72,8 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
     for option, number in (("--images", num_images), ("--classes", max_classes)):
         if not 1 <= number <= MAX_SHEET_SIDE:
             raise ConfigError(f"{option} {number}: expected 1 to {MAX_SHEET_SIDE}")
-    refuse_long_numbers(overrides)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        spec = resolve(typed(compose("config", overrides=list(overrides))))
+        spec = resolve(typed(compose("config", overrides=keep_texts(overrides))))
     keep_library_caches_in(spec.dataset.cache)
     from ensemble_switchover.data.contact_sheet import SheetRow, draw_sheet
     from ensemble_switchover.training.assemble import load_images

@@ -8,7 +8,12 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.config.command_line import EXIT_FAILURE, command_parser, run_command
+from ensemble_switchover.config.command_line import (
+    EXIT_FAILURE,
+    command_parser,
+    parse_arguments,
+    run_command,
+)
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.machine.caches import check_cache
@@ -54,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="first time some of these designs on this machine's device, for about this many "
         f"seconds (default: {CALIBRATION_SECONDS}), and keep the timings",
     )
-    given = parser.parse_intermixed_args(arguments)
+    given = parse_arguments(parser, arguments)
     return run_command(lambda: plan(given))
 
 

@@ -10,7 +10,6 @@ import json
 import re
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -21,7 +20,8 @@ from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_r
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
 from ensemble_switchover.analysis.switchover.pool_grid import pool_reader
-from ensemble_switchover.config.command_line import run_command
+from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
+from ensemble_switchover.config.store_names import REPORT_FOLDER
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.terminal import count, make_console, print_table, printable
 from ensemble_switchover.reporting.answer_tables import (
@@ -41,6 +41,7 @@ from ensemble_switchover.results.store import read_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     import polars as pl
     from rich.console import Console
@@ -120,8 +121,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m ensemble_switchover.report",
         description="Write the report on a study: tables, figures and a page, from its records.",
     )
-    parser.add_argument("folder", type=Path, help="the study's folder, such as results/demo")
-    parser.add_argument("--out", type=Path, help="folder to write into; default: <folder>/report")
+    parser.add_argument(
+        "folder", type=path_argument, help="the study's folder, such as results/demo"
+    )
+    parser.add_argument(
+        "--out", type=path_argument, help="folder to write into; default: <folder>/report"
+    )
     parser.add_argument(
         "--interval",
         choices=("t", "pool"),
@@ -129,12 +134,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="interval that decides a cell: the t interval over paired seeds (default), or the one "
         "over pools of members where predictions were kept",
     )
-    given = parser.parse_args(arguments)
+    given = parse_arguments(parser, arguments)
     return run_command(lambda: _report(given))
 
 
 def _report(given: argparse.Namespace) -> int:
-    out = given.out or given.folder / "report"
+    out = given.out or given.folder / REPORT_FOLDER
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out}: is a file; expected a folder")
     try:

@@ -74,7 +74,7 @@ def test_the_demo_does_not_answer_for_a_million_times_more(
     [
         (["--family", "resnett"], "--family resnett: expected one of resnet"),
         (["--dataset", "cifar"], "--dataset cifar: expected one of digits"),
-        (["--device", "GPU"], '--device GPU: expected one of "AMD EPYC"'),
+        (["--device", "GPU"], "--device GPU: expected one of 'AMD EPYC'"),
         (["--k", "3"], "--k 3: expected one of 1, 4"),
     ],
 )

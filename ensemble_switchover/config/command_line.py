@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import argparse
 import gc
+import sys
 from typing import TYPE_CHECKING
 
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.error_messages import message_for
+from ensemble_switchover.config.override_texts import refuse_bytes
 from ensemble_switchover.config.schema import register_schemas
-from ensemble_switchover.errors import EnsembleSwitchoverError
+from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine.inherited_variables import forget_ranks
 from ensemble_switchover.machine.interruption import exit_code
-from ensemble_switchover.machine.terminal import complain, forget_output
+from ensemble_switchover.machine.paths import user_path
+from ensemble_switchover.machine.terminal import (
+    complain,
+    forget_output,
+    replace_unknown_characters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
@@ -34,6 +42,38 @@ def command_parser(module: str, description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def parse_arguments(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None
+) -> argparse.Namespace:
+    """Parse the words of a command, by default those that this process was given.
+
+    Raises:
+        SystemExit: for words that the parser does not take, or that are not UTF-8.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        for word in words:
+            refuse_bytes(word)
+    except ConfigError as error:
+        complain(str(error))
+        sys.exit(EXIT_USAGE)
+    return parser.parse_intermixed_args(words)
+
+
+def path_argument(text: str) -> Path:
+    """Read a path among the arguments of a command.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is empty, or begins with a home folder that is not known.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, and an empty text came")
+    try:
+        return user_path(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def run_command(body: Callable[[], int]) -> int:
     """Run a command; a mistake of the user ends it with one message.
 
@@ -43,6 +83,7 @@ def run_command(body: Callable[[], int]) -> int:
     """
     forget_ranks()
     register_schemas()
+    replace_unknown_characters()
     gc.disable()  # a plan of thousands of runs creates millions of objects, and then ends
     try:
         return body()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.dataset_folders import dataset_root
 from ensemble_switchover.config.dataset_spec import split_sizes
 from ensemble_switchover.config.duplicates import duplicate_remarks
 from ensemble_switchover.config.folder_layout import key_of
@@ -17,6 +17,8 @@ from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.file_digests import digest_of_contents
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ensemble_switchover.config.image_folder import ImageFolder
     from ensemble_switchover.config.usable_images import UsableImages
 
@@ -60,7 +62,7 @@ def dataset_facts(dataset: DatasetConfig) -> DatasetFacts:
             f"dataset.test_share={dataset.test_share}: expected more than 0 and at most "
             f"{MAX_TEST_SHARE}"
         )
-    root = Path(dataset.root).expanduser()
+    root = dataset_root(dataset)
     usable = usable_images(dataset, root)
     counted = _counted(dataset, root, usable.folder)
     for key, number in counted.items():

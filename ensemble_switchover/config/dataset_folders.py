@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.caches import cache_folder, cache_root
+from ensemble_switchover.machine.paths import user_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ensemble_switchover.config.schema import DatasetConfig
 
 
 def dataset_root(config: DatasetConfig) -> Path:
     """Return `dataset.root`, or the folder of downloaded files among the caches."""
     if config.root is not None:
-        return Path(config.root).expanduser()
+        return user_path(config.root, "dataset.root=")
     return cache_folder(config.cache, "datasets")
 
 

@@ -9,11 +9,17 @@ from dataclasses import fields
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
+from ensemble_switchover.config.override_texts import text_keys
+from ensemble_switchover.config.quoting import quoted_text, shell_override
 from ensemble_switchover.config.schema import GROUPS, SCHEMAS, key_owners, node_of
 from ensemble_switchover.errors import EnsembleSwitchoverError
+from ensemble_switchover.machine.shell import shell_word
 
 LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
 """Launchers of Hydra that are separate packages, and the extra that installs each."""
+_LIST_IN_RUN = re.compile(
+    r"Ambiguous value for argument '(.*)'\n|Sweep parameters '(.*)' requires --multirun", re.DOTALL
+)
 SHOW_ALL = "python -m ensemble_switchover --cfg job shows every key"
 
 
@@ -24,6 +30,19 @@ def message_for(error: Exception) -> str:
     if isinstance(error, MissingConfigException):
         return _unknown_option(error)
     text = "\n".join(_chain(error))
+    known = _known_message(text)
+    if known is not None:
+        return known
+    if isinstance(error, OverrideParseException):
+        return _unread(error.override)
+    wrong = _deepest_omegaconf(error)
+    if wrong is not None and wrong.full_key:
+        return _wrong_value(wrong.full_key, str(wrong).splitlines()[0])
+    return text
+
+
+def _known_message(text: str) -> str | None:
+    """Return the message for what Hydra says of a mistake; None for a text that is not known."""
     match = re.search(r"Config group override must be .* Got (\w+)", text)
     if match:
         return f"a group takes the name of an option, such as arch=resnet; {match[1]} came"
@@ -37,15 +56,36 @@ def message_for(error: Exception) -> str:
     match = re.search(r"missing mandatory value: (\w+)", text)
     if match:
         return f"{_full_key(match[1])}: expected a value, none came; give {_full_key(match[1])}=..."
-    if isinstance(error, OverrideParseException):
+    match = _LIST_IN_RUN.search(text)
+    return _list_in_run(match[1] or match[2]) if match else None
+
+
+def _unread(override: str) -> str:
+    """Refuse an override that Hydra does not read, with what a text of it is written like."""
+    key, _, value = override.partition("=")
+    key = key.lstrip("+")
+    if key not in text_keys():
         return (
-            f"{error.override}: cannot be read; expected key=value, group=option or lists, and "
+            f"{override}: cannot be read; expected key=value, group=option or lists, and "
             f"quotes around other characters: \"key='value'\""
         )
-    wrong = _deepest_omegaconf(error)
-    if wrong is not None and wrong.full_key:
-        return _wrong_value(wrong.full_key, str(wrong).splitlines()[0])
-    return text
+    texts = (
+        f"{override}: cannot be read; expected key=value with quotes: {shell_override(key, value)}"
+    )
+    if "," not in value:
+        return texts
+    several = ",".join(quoted_text(part.strip()) for part in value.split(","))
+    return f"{texts}, or for several values {shell_word(f'{key}={several}')}"
+
+
+def _list_in_run(override: str) -> str:
+    """Refuse a list of values outside a sweep."""
+    key, _, value = override.partition("=")
+    quoted = f"; for one with a comma in it {shell_override(key, value)}"
+    return (
+        f"{override}: is a list, and this is one run; expected one value, or --multirun to run "
+        f"each{quoted if key in text_keys() else ''}"
+    )
 
 
 def _unknown_key(key: str) -> str:
@@ -65,7 +105,8 @@ def _unknown_key(key: str) -> str:
 
 def _wrong_value(key: str, text: str) -> str:
     if "is not Optional" in text:
-        return f"{key}=null: expected a value"
+        quoted = f"; for the text itself {shell_override(key, 'null')}"
+        return f"{key}=null: expected a value{quoted if key in text_keys() else ''}"
     match = re.search(r"Value '(.*?)' of type .* could not be converted to (\w+)", text)
     return f"{key}={match[1]}: expected a value of type {match[2]}" if match else f"{key}: {text}"
 

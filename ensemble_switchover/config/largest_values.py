@@ -9,9 +9,6 @@ RANDAUGMENT_OPERATIONS = 14
 MAX_IMAGE_SIZE = 1024
 """The largest side of an image in pixels; the networks are made for small images."""
 
-MAX_NAME_BYTES = 255
-"""What common file systems allow for the name of a folder."""
-
 MAX_THREADS = 1024
 """More threads than any machine has; torch would try to start them all."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.batch_sizes import batch_sizes, is_spread
@@ -16,6 +15,7 @@ from ensemble_switchover.config.validation import config_problems, dataset_probl
 from ensemble_switchover.design import BudgetRule, DesignClass, ImageTask, make_family, solve
 from ensemble_switchover.design.layers import BatchNorm
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.paths import user_path
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def resolve(config: Config) -> RunSpec:
         threads=config.threads,
         measurement=config.measurement,
         study=config.study,
-        results=Path(config.results),
+        results=user_path(config.results),
         notes=tuple(_notes(config, family, design, recipe, sizes)),
         remarks=remarks,
     )
@@ -86,7 +86,7 @@ def _check(config: Config) -> tuple[Config, Family, ImageTask, Budget, tuple[str
         problems += dataset_problems(config.dataset)
         found = _read_budget(config)
     except ConfigError as error:
-        raise ConfigError(*problems, *error.args) from error
+        raise ConfigError(*dict.fromkeys([*problems, *error.args])) from error
     if problems:
         raise ConfigError(*problems)
     return config, *found, facts.remarks

@@ -38,7 +38,6 @@ from ensemble_switchover.config.largest_values import (
     MAX_LATENCY_SECONDS,
     MAX_LAYER_REPEATS,
     MAX_MAGNITUDE,
-    MAX_NAME_BYTES,
     MAX_RATE,
     MAX_SWEEP_HOURS,
     MAX_THREADS,
@@ -47,6 +46,7 @@ from ensemble_switchover.config.largest_values import (
 from ensemble_switchover.config.seeds import MAX_MEMBERS, MAX_SEED
 from ensemble_switchover.design import FAMILIES, BudgetRule, DesignClass, Family
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.paths import user_path
 
 LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s]*@")
 
@@ -61,13 +61,6 @@ BATCH_SIZES = Expected(
 LAYER_REPEATS = Expected(
     f"2 to {MAX_LAYER_REPEATS}, or 0 to leave the layers' times out",
     lambda repeats: repeats == 0 or 2 <= repeats <= MAX_LAYER_REPEATS,
-)
-NOT_EMPTY = Expected("the name of a folder", bool)
-FOLDER_NAME = Expected(
-    "the name of a folder",
-    lambda name: (
-        name not in {"", ".", ".."} and "/" not in name and len(name.encode()) <= MAX_NAME_BYTES
-    ),
 )
 METRICS_ELSEWHERE = Excluded("where metrics go besides the record")
 
@@ -117,9 +110,11 @@ class DatasetConfig:
     pooled: Annotated[bool, STATED] = False
     """Whether training and test images are drawn from one pool of `train_images`."""
     root: Annotated[Optional[str], Excluded("where the files are")] = None
-    """Folder of the files; absent: `datasets` in the folder of caches."""
+    """Folder of the files; `~` at its beginning is the home folder; absent: `datasets` in the
+    folder of caches."""
     cache: Annotated[Optional[str], Excluded("where caches are kept")] = None
-    """Folder of the decoded images and of all other caches; absent: the user's cache folder."""
+    """Folder of the decoded images and of all other caches; `~` at its beginning is the home
+    folder; absent: the user's cache folder."""
     url: Annotated[
         Optional[str], WEB_ADDRESS, Excluded("where the files come from; their bytes are checked")
     ] = None
@@ -341,10 +336,12 @@ class Config:
     """Device that trains: `cpu`, `cuda`, `mps`, or `auto`, the best that the machine has."""
     threads: Annotated[Optional[int], between(1, MAX_THREADS), STATED] = None
     """Number of CPU threads of one run, 1 to 1024; absent: torch's choice."""
-    results: Annotated[str, NOT_EMPTY, Excluded("where the record is written")] = "results"
-    """Folder that holds the studies."""
-    study: Annotated[str, FOLDER_NAME, Excluded("where the record is written")] = "runs"
-    """Name of the study, which is the folder of its runs inside `results`."""
+    results: Annotated[str, Excluded("where the record is written")] = "results"
+    """Folder that holds the studies; `~` at its beginning is the home folder."""
+    study: Annotated[str, Excluded("where the record is written")] = "runs"
+    """Name of the study, which is the folder of its runs inside `results`: characters that can be
+    printed, no dot or hyphen in front, and no name that the program uses itself, such as `report`
+    and `wandb`."""
     retry: Annotated[
         str, one_of("none", "failed"), Excluded("what is done about an earlier failure")
     ] = "none"
@@ -394,6 +391,7 @@ def register_schemas() -> None:
     OmegaConf.register_new_resolver(
         "options", lambda group: "|".join(group_options(group)), replace=True
     )
+    OmegaConf.register_new_resolver("user_path", lambda text: str(user_path(text)), replace=True)
     store = ConfigStore.instance()
     store.store(name="schema", node=CommandConfig)
     for group, schemas in SCHEMAS.items():

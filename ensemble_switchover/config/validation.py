@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -17,6 +16,7 @@ from ensemble_switchover.config.execution_plan import SEQUENTIAL, WITHIN
 from ensemble_switchover.config.image_folder import MIN_CLASSES
 from ensemble_switchover.config.key_markers import Expected, declared
 from ensemble_switchover.config.part_sizes import size_problems
+from ensemble_switchover.config.place_problems import place_problems
 from ensemble_switchover.config.schema import FolderConfig, FractalsConfig, conf_folder
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ PUBLISHED_FACTS = (
 
 def config_problems(config: Config) -> list[str]:
     """Return what is wrong with the values of a configuration, before the data set is known."""
-    return [*value_problems(config), *execution_problems(config), *results_problems(config.results)]
+    return [*value_problems(config), *execution_problems(config), *place_problems(config)]
 
 
 def dataset_problems(dataset: DatasetConfig) -> list[str]:
@@ -111,18 +111,6 @@ def execution_problems(config: Config) -> list[str]:
             "execution=parallel or precision=bf16"
         )
     return problems
-
-
-def results_problems(results: str) -> list[str]:
-    """Refuse a folder of results that cannot be made."""
-    path = Path(results)
-    try:
-        there = next(folder for folder in (path, *path.parents, Path()) if folder.exists())
-    except OSError as error:
-        return [f"results={results}: expected a folder: {error.strerror}"]
-    if there.is_dir():
-        return []
-    return [f"results={results}: expected a folder, but {there} is none"]
 
 
 @cache

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.paths import user_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,9 +42,9 @@ def cache_root(chosen: str | None) -> Path:
     """Return the folder of all caches; one that cannot be written where the user has no home."""
     try:
         if chosen is not None:
-            return Path(chosen).expanduser()
+            return user_path(chosen)
         return user_cache_path("ensemble_switchover")
-    except RuntimeError:  # no HOME, and a user that the system does not know
+    except (ConfigError, RuntimeError):  # no HOME, and a user that the system does not know
         return NO_FOLDER / "ensemble_switchover"
 
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ensemble_switchover.machine.paths import readable
 from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
@@ -118,12 +119,12 @@ def rich_table(shown: ShownTable, title: str) -> Table:
 
 
 def printable(text: str) -> str:
-    """Replace control characters, which a terminal would execute.
+    """Replace control characters, which a terminal would execute, and escape odd bytes.
 
     >>> printable("run" + chr(27) + "[2J")
     'run�[2J'
     """
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in readable(text))
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: str) -> None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ensemble_switchover.config.command_line import EXIT_FAILURE, run_command
+from ensemble_switchover.config.command_line import (
+    EXIT_FAILURE,
+    parse_arguments,
+    path_argument,
+    run_command,
+)
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.machine.terminal import (
     ROW_FORMATS,
@@ -32,6 +36,7 @@ from ensemble_switchover.results.state import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _DESCRIPTION = "List, select, export and check the runs below a folder of records."
 
@@ -42,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m ensemble_switchover.results", description=_DESCRIPTION
     )
     parser.add_argument(
-        "folder", type=Path, nargs="?", help="such as results, or a study's results/demo"
+        "folder", type=path_argument, nargs="?", help="such as results, or a study's results/demo"
     )
     parser.add_argument(
         "--columns", action="store_true", help="print the name, unit and meaning of every column"
@@ -71,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="compare every file of every record with its checksum, and every record with its "
         "configuration; the exit code is 1 if anything is wrong",
     )
-    given = parser.parse_args(arguments)
+    given = parse_arguments(parser, arguments)
     if given.columns:
         return run_command(_print_columns)
     if given.folder is None:
@@ -146,7 +151,7 @@ def _print(rows: pl.DataFrame, form: str) -> None:
 
 
 def _export_path(text: str) -> Path:
-    path = Path(text)
+    path = path_argument(text)
     if path.suffix not in (".parquet", ".csv"):
         raise argparse.ArgumentTypeError(
             f"expected a file that ends in .parquet or .csv, not {text}"

@@ -8,19 +8,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.config.store_names import (
+    CONFIG_FILE,
+    DESCRIPTION_FILE,
+    EPOCHS_FILE,
+    FAILURE_FILE,
+    LOG_FILE,
+    PREDICTIONS_FILE,
+    RECORD_FILE,
+    UNFINISHED_FOLDER,
+    WANDB_FILE,
+    WEIGHTS_FILE,
+)
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECORD_FILE = "record.json"
-CONFIG_FILE = "config.yaml"
-EPOCHS_FILE = "epochs.parquet"
-WEIGHTS_FILE = "weights.safetensors"
-FAILURE_FILE = "failure.json"
-PREDICTIONS_FILE = "predictions-epoch-{epoch:04d}.npz"
-DESCRIPTION_FILE = "run.json"
-LOG_FILE = "run.log"
-WANDB_FILE = "wandb.json"
-UNFINISHED_FOLDER = ".unfinished"
+__all__ = [
+    "CONFIG_FILE",
+    "DESCRIPTION_FILE",
+    "EPOCHS_FILE",
+    "FAILURE_FILE",
+    "LOG_FILE",
+    "PREDICTIONS_FILE",
+    "RECORD_FILE",
+    "UNFINISHED_FOLDER",
+    "WANDB_FILE",
+    "WEIGHTS_FILE",
+    "checkpoint_folder",
+    "predictions_folder",
+    "unfinished_folder",
+]
 
 
 def unfinished_folder(folder: Path) -> Path:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +11,15 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.fingerprint import is_decisive
+from ensemble_switchover.config.quoting import hydra_text
 from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
+from ensemble_switchover.machine.shell import shell_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.results.record import Record
 
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9_.+:/-]+")
 _SEED = "seed"
 
 
@@ -53,7 +52,7 @@ class CommandWriter:
         multirun = ["--multirun"] if len(seeds) > 1 else []
         overrides.append(f"{_SEED}={','.join(map(str, seeds))}")
         command = ["python", "-m", "ensemble_switchover", *multirun, *overrides]
-        return " ".join(map(shlex.quote, command))
+        return shell_command(*command)
 
     def _changes(self, config: Mapping[str, Any], groups: tuple[str, ...]) -> list[str]:
         base = self._compose(groups)
@@ -127,8 +126,4 @@ def _write_value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return f"[{','.join(map(_write_value, value))}]"
-    text = str(value)
-    if _PLAIN_WORD.fullmatch(text):
-        return text
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    return hydra_text(value) if isinstance(value, str) else str(value)

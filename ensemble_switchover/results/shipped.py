@@ -14,6 +14,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from ensemble_switchover.config.command_line import parse_arguments, path_argument
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.terminal import complain
 
@@ -64,8 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Unpack the records of a study that comes with the package.",
     )
     parser.add_argument("study", choices=get_args(ShippedStudy))
-    parser.add_argument("--results", default="results", help="results folder; default: results")
-    given = parser.parse_args(arguments)
+    parser.add_argument(
+        "--results",
+        type=path_argument,
+        default=Path("results"),
+        help="results folder; default: results",
+    )
+    given = parse_arguments(parser, arguments)
     try:
         print(unpack_study(given.study, given.results))
     except (RecordError, OSError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from ensemble_switchover.errors import (
 )
 from ensemble_switchover.machine.caches import check_cache
 from ensemble_switchover.machine.logs import shown_on
+from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import complain
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import slurm
@@ -132,7 +132,7 @@ def run_plan(
         folder = wandb_folder(plan.study.specs[0].study_folder) / "wandb"
         print(
             f"W&B: offline, so the runs are kept on disk; send them: "
-            f"wandb sync {shlex.quote(str(folder))}/offline-run-*"
+            f"wandb sync {shell_path(folder)}/offline-run-*"
         )
     progress.start()
     try:

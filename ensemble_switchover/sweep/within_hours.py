@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.command_line import has_override
+from ensemble_switchover.config.store_names import DECISION_FILE
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import whole_file
 from ensemble_switchover.machine.logs import shown_on
+from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import complain, count, duration
 from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.planning.calibration import (
@@ -58,7 +60,6 @@ FIRST_SHARE = 0.5
 LEAST_EPOCHS = 10
 """Fewer epochs say little about any design; the largest budgets are left out first."""
 LEAST_BUDGETS = 2
-DECISION_FILE = "timed_sweep.json"
 OTHER_KEYS = ("sweep.hours", "sweep.jobs_per_device", "retry", "logger", "results")
 """Keys whose overrides do not change what the runs are."""
 
@@ -137,7 +138,7 @@ def _run_blocks(
     budgets = f"{len(budgets_of(made))} of {count(len(budgets_of(specs)), 'budget')}"
     print(
         f"{count(len(made), 'run')} at {budgets}; "
-        f"python -m ensemble_switchover.report {specs[0].study_folder}"
+        f"python -m ensemble_switchover.report {shell_path(specs[0].study_folder)}"
     )
 
 

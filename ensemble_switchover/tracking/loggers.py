@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytorch_lightning.loggers as lightning_loggers
 
+from ensemble_switchover.config.store_names import LOGS_FOLDER
 from ensemble_switchover.errors import ConfigError, first_line
 from ensemble_switchover.tracking.metrics import RESOLVED_KEY, epoch_metrics, summary_metrics
 
@@ -94,11 +95,11 @@ class MetricLog:
 
             return WandbRunLogger(self._config, self._spec, hyperparameters)
         if kind == "csv":
-            logger = lightning_loggers.CSVLogger(folder, name="logs", version=name)
+            logger = lightning_loggers.CSVLogger(folder, name=LOGS_FOLDER, version=name)
         elif kind == "tensorboard":
             logger = lightning_loggers.TensorBoardLogger(
                 folder,
-                name="logs",
+                name=LOGS_FOLDER,
                 version=name,
                 purge_step=1,  # of former processes of the run
             )

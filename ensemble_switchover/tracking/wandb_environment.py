@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ensemble_switchover.machine.paths import user_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
+    from pathlib import Path
 
 OVERRULED = (
     "WANDB_RUN_ID",
@@ -52,7 +54,7 @@ def forget_overruled(environment: MutableMapping[str, str] = os.environ) -> None
 def wandb_folder(study_folder: Path, environment: Mapping[str, str] = os.environ) -> Path:
     """Return the folder below which W&B keeps its files: WANDB_DIR, or else that of the study."""
     own = environment.get("WANDB_DIR")
-    return Path(own).expanduser() if own else study_folder
+    return user_path(own) if own else study_folder
 
 
 def tags_of_environment(environment: Mapping[str, str] = os.environ) -> list[str]:

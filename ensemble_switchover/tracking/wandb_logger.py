@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from argparse import Namespace
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import wandb
 from pytorch_lightning.loggers import Logger
 
+from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.results.record import SCHEMA_VERSION
 from ensemble_switchover.tracking.wandb_environment import wandb_folder
@@ -128,7 +128,7 @@ class WandbRunLogger(Logger):
         except TimeoutError as error:
             raise TimeoutError(
                 f"W&B did not take all of it in {WANDB_FINISH_SECONDS} s; it is on disk: "
-                f"wandb sync {shlex.quote(str(Path(self._run.dir).parent))}"
+                f"wandb sync {shell_path(Path(self._run.dir).parent)}"
             ) from error
         except Exception:
             with suppress(Exception):

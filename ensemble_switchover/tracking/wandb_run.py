@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import wandb
 
 from ensemble_switchover.config.schema import has_login
+from ensemble_switchover.config.wandb_names import (
+    MAX_TAG_BYTES,
+    MAX_WANDB_NAME_BYTES,
+    shortened,
+    wandb_group,
+)
 from ensemble_switchover.errors import first_line
+from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.tracking.wandb_environment import (
     forget_overruled,
     tags_of_environment,
@@ -80,14 +86,14 @@ def start_run(
         return wandb.init(
             id=run_id,
             resume=None if run_id is None else "allow",
-            name=name,
+            name=shortened(name, MAX_WANDB_NAME_BYTES),
             dir=folder,
             project=config.project,
             entity=config.entity,
             mode=mode,
-            group=study,
+            group=wandb_group(study),
             job_type=job_type,
-            tags=[*tags, *(tag for tag in tags_of_environment() if tag not in tags)],
+            tags=_all_tags(tags),
             config=dict(hyperparameters),
             reinit="create_new",  # never the run of a job before it
             settings=_settings(),
@@ -109,7 +115,7 @@ def start_run(
     run = start("offline")
     _logger.info(
         f"W&B: this run is kept offline ({reason}); send it: "
-        f"wandb sync {shlex.quote(str(Path(run.dir).parent))}"
+        f"wandb sync {shell_path(Path(run.dir).parent)}"
     )
     return run
 
@@ -136,6 +142,12 @@ def log_figures(
     )
     run.log({key: wandb.Image(str(path)) for key, path in pictures.items()})
     run.finish()
+
+
+def _all_tags(tags: Sequence[str]) -> list[str]:
+    """Return the tags of a run and of the environment, each once and as W&B takes it."""
+    every = (*tags, *tags_of_environment())
+    return list(dict.fromkeys(shortened(tag, MAX_TAG_BYTES) for tag in every))
 
 
 def _settings() -> wandb.Settings:

@@ -14,6 +14,7 @@ import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
 
+from ensemble_switchover.config.wandb_names import wandb_group
 from ensemble_switchover.reporting.figures.style import COLOURS
 from ensemble_switchover.tracking.metrics import RESOLVED_KEY
 from ensemble_switchover.tracking.wandb_run import FIGURES_JOB, RUN_JOB
@@ -205,7 +206,7 @@ def specification(workspace: ws.Workspace, report: wr.Report) -> dict[str, Any]:
 
 
 def _runs_of(study: str, job_type: str) -> expr.And:
-    return expr.And(expr.Metric("Group") == study, expr.Metric("JobType") == job_type)
+    return expr.And(expr.Metric("Group") == wandb_group(study), expr.Metric("JobType") == job_type)
 
 
 def _colours(classes: Mapping[str, str]) -> dict[str, str]:

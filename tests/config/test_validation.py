@@ -72,7 +72,7 @@ PROBLEMS = [
     (["study=.."], "study=..: expected the name of a folder"),
     (["study=''"], "study=: expected the name of a folder"),
     ([f"study={'x' * 256}"], f"study={'x' * 256}: expected the name of a folder"),
-    ([f"results={'x' * 256}"], f"results={'x' * 256}: expected a folder: File name too long"),
+    ([f"results={'x' * 256}"], f"results={'x' * 256}: expected names of at most 255"),
     (["results=''"], "results=: expected the name of a folder"),
     (["dataset.train_size=5"],
      "dataset.train_size=5: expected 10 (an image a class) to 1797, the images that digits has"),

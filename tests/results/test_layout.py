@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+from ensemble_switchover.config import store_names
 from ensemble_switchover.results import layout
 
 PACKAGE = Path(layout.__file__).parents[1]
@@ -21,7 +22,7 @@ def test_no_other_module_spells_out_a_name_of_the_layout():
     spelled_out = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}"
         for path in sorted(PACKAGE.rglob("*.py"))
-        if path != Path(layout.__file__)
+        if path != Path(store_names.__file__)
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and node.value in names
     ]

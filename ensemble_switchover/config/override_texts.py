@@ -1,0 +1,146 @@
+"""Overrides of text keys keep their text: Hydra would read `study=2024_05_01` as a number."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, Optional, get_type_hints
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from ensemble_switchover.config.amounts import refuse_long_numbers
+from ensemble_switchover.config.quoting import quoted_text, shell_override
+from ensemble_switchover.config.schema import key_owners
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.paths import is_text, readable
+from ensemble_switchover.machine.shell import shell_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_OVERRIDE = re.compile(r"(\+{0,2})([A-Za-z_][\w./-]*)=(.*)", re.DOTALL)
+_PIECE = re.compile(
+    r"""'(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | \\. | \$\{[^}]*\} | .""", re.DOTALL | re.VERBOSE
+)
+"""What is one to Hydra: a text in quotes, an escaped character, a reference, or a character."""
+_OPENING, _CLOSING = "([{", ")]}"
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
+_OF_TEXTS = re.compile(r"((?:choice|sort|shuffle)\()(.*)(\))", re.DOTALL)
+"""Functions of Hydra whose arguments are values of the key."""
+_OF_HYDRA = "hydra."
+
+
+def keep_texts(overrides: Sequence[str]) -> list[str]:
+    """Quote the values of text keys that Hydra would read as something else than a text.
+
+    So `study=007`, `study=1e3` and `study=true` are the studies of these names, also in lists, and
+    `~` may be written without quotes. Numbers of Hydra's own keys, such as an account of Slurm,
+    keep their digits.
+
+    Args:
+        overrides: The words of a command; what is no override stays as it is.
+
+    Raises:
+        ConfigError: for a text that is not UTF-8; for one with spaces at its ends or backslashes,
+            which Hydra would remove; for a number of hundreds of digits.
+    """
+    refuse_long_numbers(overrides)
+    for override in overrides:
+        refuse_bytes(override)
+    return [_keep(override) for override in overrides]
+
+
+def refuse_bytes(word: str) -> None:
+    """Refuse a word of a command that is not UTF-8, and say how to rename a file so named.
+
+    Raises:
+        ConfigError: if the word is not UTF-8; it is shown with its odd bytes escaped.
+    """
+    if is_text(word):
+        return
+    override = _OVERRIDE.fullmatch(word)
+    path = (override[3] if override else word).strip("'\"")
+    raise ConfigError(
+        f"{readable(word)}: is not UTF-8; expected a name without such bytes; to rename a file or "
+        f"folder: mv {shell_path(path)} NEW_NAME"
+    )
+
+
+@cache
+def text_keys() -> dict[str, bool]:
+    """Return every key that takes a text, and whether it may be null instead."""
+    hints = {
+        key: get_type_hints(owner)[key.rpartition(".")[2]] for key, owner in key_owners().items()
+    }
+    return {key: hint is not str for key, hint in hints.items() if hint in (str, Optional[str])}
+
+
+def split_list(text: str) -> Iterator[str]:
+    """Split a value at the commas at which Hydra splits it.
+
+    >>> list(split_list("a,'b,c',[d,e]"))
+    ['a', "'b,c'", '[d,e]']
+    """
+    depth, part = 0, ""
+    for piece in _PIECE.findall(text):
+        if piece == "," and not depth:
+            yield part
+            part = ""
+        else:
+            depth += (piece in _OPENING) - (piece in _CLOSING)
+            part += piece
+    yield part
+
+
+def _keep(override: str) -> str:
+    found = _OVERRIDE.fullmatch(override)
+    if found is None:
+        return override
+    plus, key, value = found.groups()
+    if key in text_keys():
+        parts = list(split_list(value))
+        if len(parts) > 1:
+            parts = [part.strip(" \t") for part in parts]
+        return f"{plus}{key}={','.join(_kept_text(key, part) for part in parts)}"
+    if key.startswith(_OF_HYDRA):
+        return f"{plus}{key}={_kept_number(value)}"
+    return override
+
+
+def _kept_text(key: str, text: str) -> str:
+    """Return one value of a text key as Hydra has to be given it."""
+    if _QUOTED.fullmatch(text):
+        return text
+    if text.startswith("~"):  # which Hydra would not read
+        return quoted_text(text) if _read(text[1:]) == text[1:] else text
+    of_texts = _OF_TEXTS.fullmatch(text)
+    if of_texts:
+        inside = ",".join(_kept_text(key, part.strip()) for part in split_list(of_texts[2]))
+        return f"{of_texts[1]}{inside}{of_texts[3]}"
+    value = _read(text)
+    if value is None or str(value) == text:
+        return text
+    if isinstance(value, (bool, int, float)) and "(" not in text:
+        return quoted_text(text)
+    if isinstance(value, (str, bool, int, float)):
+        raise ConfigError(
+            f"{key}={text}: Hydra would read it as {value}; expected quotes, as in "
+            f"{shell_override(key, text)} or {shell_override(key, str(value))}"
+        )
+    return text
+
+
+def _kept_number(text: str) -> str:
+    value = _read(text)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return quoted_text(text) if is_number and str(value) != text else text
+
+
+def _read(text: str) -> Any:
+    """Read a value as Hydra does; None for what it does not read, and for lists."""
+    try:
+        parsed = OverridesParser.create().parse_override(f"key={text}")
+    except HydraException:
+        return None
+    return None if parsed.is_sweep_override() else parsed.value()

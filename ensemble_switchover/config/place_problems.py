@@ -1,0 +1,61 @@
+"""Checks of names and folders, so that nothing is trained for a record without a place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.config.store_names import expected_of_name
+from ensemble_switchover.config.wandb_names import MAX_TAG_BYTES, expected_of_project
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.paths import is_text, path_problem, readable, user_path
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config.schema import Config
+
+
+def place_problems(config: Config) -> list[str]:
+    """Return what is wrong with the names and folders of a configuration."""
+    problems = []
+    expected = expected_of_name(config.study)
+    if expected is not None:
+        problems.append(f"study={readable(config.study)}: expected {expected}")
+    name = config.dataset.name
+    if "/" in name or not name.isprintable() or not 0 < len(name.encode()) <= MAX_TAG_BYTES:
+        problems.append(
+            f"dataset.name={readable(name)}: expected a name of 1 to {MAX_TAG_BYTES} bytes, "
+            f"without /"
+        )
+    if config.logger.kind == "wandb":
+        for key in ("project", "entity"):
+            value = getattr(config.logger, key)
+            expected = None if value is None else expected_of_project(value)
+            if expected is not None:
+                problems.append(f"logger.{key}={readable(value)}: expected {expected}")
+    for key in ("root", "cache"):
+        folder = getattr(config.dataset, key)
+        if folder is not None:
+            problems += _folder_problems(f"dataset.{key}", folder)
+    return [*problems, *_folder_problems("results", config.results)]
+
+
+def _folder_problems(key: str, text: str) -> list[str]:
+    """Refuse a folder that cannot be made."""
+    shown = f"{key}={readable(text)}"
+    if not text:
+        return [f"{shown}: expected the name of a folder"]
+    if not is_text(text):
+        return [f"{shown}: is not UTF-8; expected a name without such bytes"]
+    try:
+        path = user_path(text, f"{key}=")
+    except ConfigError as error:
+        return [str(error)]
+    problem = path_problem(str(path))
+    if problem is not None:
+        return [f"{shown}: {problem}"]
+    try:
+        there = next((folder for folder in (path, *path.parents) if folder.exists()), None)
+    except OSError as error:
+        return [f"{shown}: expected a folder: {error.strerror}"]
+    if there is None or there.is_dir():
+        return []
+    return [f"{shown}: expected a folder, but {there} is none"]

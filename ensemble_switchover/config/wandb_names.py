@@ -1,0 +1,42 @@
+"""The names that W&B takes; checked here, so that no run finds out after its training began."""
+
+from __future__ import annotations
+
+from ensemble_switchover.config.fingerprint import short_hash
+
+MAX_TAG_BYTES = 64
+MAX_WANDB_NAME_BYTES = 128
+"""For the name of a project, of a run or of a group."""
+NOT_IN_PROJECTS = "/\\#?%:"
+"""Characters that W&B refuses in the name of a project."""
+
+
+def expected_of_project(name: str) -> str | None:
+    r"""Say what W&B expects of the name of a project, or of a user; None where it takes this one.
+
+    >>> expected_of_project("switchover"), expected_of_project("50%")
+    (None, 'a name of 1 to 128 bytes without any of / \\ # ? % :, as W&B takes it')
+    """
+    fits = 0 < len(name.encode(errors="surrogateescape")) <= MAX_WANDB_NAME_BYTES
+    if fits and name.isprintable() and not set(NOT_IN_PROJECTS) & set(name):
+        return None
+    odd = " ".join(NOT_IN_PROJECTS)
+    return f"a name of 1 to {MAX_WANDB_NAME_BYTES} bytes without any of {odd}, as W&B takes it"
+
+
+def shortened(name: str, max_bytes: int) -> str:
+    """Return a name that W&B takes: a long one's beginning and a hash of the whole.
+
+    >>> shortened("demo", 64), len(shortened("x" * 65, 64))
+    ('demo', 64)
+    """
+    content = name.encode()
+    if len(content) <= max_bytes:
+        return name
+    ending = f"-{short_hash(name)}"
+    return content[: max_bytes - len(ending)].decode(errors="ignore") + ending
+
+
+def wandb_group(study: str) -> str:
+    """Return the name of the group of a study's runs."""
+    return shortened(study, MAX_WANDB_NAME_BYTES)

@@ -1,0 +1,75 @@
+"""Names and folders are checked with the configuration, before anything is loaded."""
+
+import os
+
+import pytest
+
+from ensemble_switchover.config.place_problems import place_problems
+from ensemble_switchover.config.quoting import quoted_text
+from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.errors import ConfigError
+
+
+def problems_of(compose_config, **values):
+    config = compose_config()
+    for key, value in values.items():
+        node, _, name = key.rpartition("__")
+        setattr(getattr(config, node) if node else config, name, value)
+    return place_problems(config)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"study": "wandb"},
+            "study=wandb: expected the name of a folder that the program does not",
+        ),
+        ({"study": "--x"}, "study=--x: expected the name of a folder that does not begin with -"),
+        (
+            {"study": os.fsdecode(b"caf\xe9")},
+            r"study=caf\xe9: expected the name of a folder, of ch",
+        ),
+        ({"results": os.fsdecode(b"caf\xe9")}, r"results=caf\xe9: is not UTF-8; expected a name"),
+        ({"results": ""}, "results=: expected the name of a folder"),
+        ({"results": "~nobody_so_named/x"}, "results=~nobody_so_named/x: the home folder of ~nob"),
+        ({"results": "a/" * 2000}, "expected a path of at most 3584 bytes"),
+        ({"dataset__root": "x" * 256}, "expected names of at most 255 bytes"),
+        ({"dataset__cache": ""}, "dataset.cache=: expected the name of a folder"),
+        ({"dataset__name": "a/b"}, "dataset.name=a/b: expected a name of 1 to 64 bytes, without /"),
+        (
+            {"logger__project": "a%b"},
+            "logger.project=a%b: expected a name of 1 to 128 bytes withou",
+        ),
+        ({"logger__entity": "a/b"}, "logger.entity=a/b: expected a name of 1 to 128 bytes without"),
+    ],
+)
+def test_a_name_without_a_place_is_told(values, message, compose_config):
+    (problem,) = problems_of(compose_config, **values)
+    assert message in problem
+
+
+def test_names_of_wandb_count_where_it_logs(compose_config):
+    assert problems_of(compose_config, logger__project="a%b", logger__kind="none") == []
+
+
+def test_all_is_told_at_once_and_each_thing_once(compose_config, tmp_path):
+    (tmp_path / "file").touch()
+    overrides = [
+        "study=report",
+        "dataset=folder",
+        "dataset.root='~nobody_so_named'",
+        f"results={tmp_path}/file",
+    ]
+    with pytest.raises(ConfigError) as error:
+        resolve(compose_config(*overrides))
+    assert [problem.partition("=")[0] for problem in error.value.args] == [
+        "study", "dataset.root", "results",
+    ]  # fmt: skip
+
+
+def test_home_is_the_same_for_every_folder(compose_config, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for text in ("~/x y", "./~", "~"):
+        spec = resolve(compose_config(f"results={quoted_text(text)}"))
+        assert spec.results == {"~/x y": tmp_path / "x y", "./~": spec.results}.get(text, tmp_path)
