@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.amounts import refuse_long_numbers
+from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.schema import GROUPS, Config, conf_folder, typed
 from ensemble_switchover.config.validation import value_problems
+from ensemble_switchover.config.value_lists import refuse_lost_lists, values_of
 from ensemble_switchover.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ def read_overrides(overrides: Sequence[str]) -> list[Sweep]:
 
     Raises:
         HydraException: for overrides that Hydra does not understand.
-        ConfigError: for a key of a sweep that cannot be combined with other sweeps, or a number
-            of hundreds of digits.
+        ConfigError: for a key of a sweep that cannot be combined with other sweeps, a number of
+            hundreds of digits, or a list of values that is empty or would not make different runs.
     """
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return _read_overrides(overrides)
+        return _read_overrides(keep_texts(overrides))
 
 
 def compose_overrides(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
@@ -78,7 +78,7 @@ def compose_overrides(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config
         HydraException, OmegaConfBaseException, ConfigError: for overrides that mean nothing.
     """
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return compose_in_hydra(overrides)
+        return compose_in_hydra(keep_texts(overrides))
 
 
 def compose_in_hydra(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
@@ -91,20 +91,20 @@ def compose_in_hydra(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config]
 
 
 def expand(lines: Sequence[str]) -> list[list[str]]:
-    """List the overrides of every run, as Hydra's basic sweeper would."""
-    if not lines:
-        return []
+    """List the overrides of every run, as Hydra's basic sweeper would; one run without any.
+
+    Raises:
+        HydraException: for overrides that Hydra does not understand.
+        ConfigError: for a list without a value.
+    """
     choices: dict[str, list[str]] = {}  # where a key is given twice, the later value counts
     for override in _parser().parse_overrides(list(lines)):
         key = override.get_key_element()
-        if not override.is_sweep_override():
-            choices[key] = [override.get_value_element_as_str()]
-        elif override.is_discrete_sweep():
-            choices[key] = list(override.sweep_string_iterator())
+        if override.is_delete():
+            choices[key] = [str(override.input_line)]
         else:
-            raise HydraException(f"{override.input_line}: expected a list of values")
-    overrides = ([f"{key}={value}" for value in values] for key, values in choices.items())
-    return [list(run) for run in product(*overrides)]
+            choices[key] = [f"{key}={value}" for value in values_of(override)]
+    return [list(run) for run in product(*choices.values())]
 
 
 def sweep_lines(config: DictConfig, task: Iterable[str]) -> list[str]:
@@ -153,8 +153,9 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     names: list[str] = []
     others: list[str] = []
     has_hours = False
-    refuse_long_numbers(overrides)
-    for override, parsed in zip(overrides, _parser().parse_overrides(list(overrides)), strict=True):
+    read = _parser().parse_overrides(list(overrides))
+    refuse_lost_lists([parsed for parsed in read if not parsed.is_hydra_override()])
+    for override, parsed in zip(overrides, read, strict=True):
         of_sweep = parsed.key_or_group == SWEEP
         kind = hydra if parsed.is_hydra_override() else names if of_sweep else others
         kind.append(override)
@@ -163,8 +164,8 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
                 raise ConfigError(f"{override}: is of the whole sweep; expected one value")
             has_hours |= parsed.key_or_group == HOURS
     if not hydra and not names:
-        return [Sweep(expand(others) or [[]], concurrent_jobs=1)]
-    chosen = expand(names) or [[]]
+        return [Sweep(expand(others), concurrent_jobs=1)]
+    chosen = expand(names)
     command = _compose_sweep(hydra, chosen[0] if len(chosen) == 1 else [])
     jobs = int(OmegaConf.select(command, "hydra.launcher.n_jobs", default=1))
     sweeps = []
@@ -175,7 +176,7 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
                 f"{name[0]}: has {HOURS}={hours:g} for itself; expected it alone, or {HOURS}= for "
                 f"all"
             )
-        runs = expand([*sweep_lines(config, others), *name]) or [[]]
+        runs = expand([*sweep_lines(config, others), *name])
         sweeps.append(Sweep(runs, jobs))
     return sweeps
 
