@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from ensemble_switchover.machine.file_digests import (
     read_json_object,
     write_json_object,
 )
+from ensemble_switchover.machine.hardware import num_processors
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def image_threads() -> Iterator[ThreadPoolExecutor]:
     Image.init()
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with ThreadPoolExecutor(min(MAX_DECODING_THREADS, os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(min(MAX_DECODING_THREADS, num_processors())) as pool:
             yield pool
 
 

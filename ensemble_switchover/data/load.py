@@ -15,8 +15,10 @@ from ensemble_switchover.config.split import used_indices
 from ensemble_switchover.data import sources
 from ensemble_switchover.data.array_cache import LoadedDataset, cached_dataset, with_moments
 from ensemble_switchover.data.images import ImageSet, SplitImages
-from ensemble_switchover.data.sources.source import DatasetSource
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.machine.hardware import PROCESS_BYTES, main_memory_bytes
+from ensemble_switchover.machine.terminal import mebibytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,9 +106,32 @@ def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
         raise DataError(f"dataset={config.name}: expected one of {', '.join(SOURCES)}")
     source, root = SOURCES[config.name], dataset_root(config)
     if not source.cached:
+        _check_memory(config)
         return with_moments(source.decode(config, root))
     identity = source.identity(config, root)
-    return cached_dataset(array_cache_folder(config), identity, lambda: source.decode(config, root))
+
+    def decode() -> DatasetArrays:
+        _check_memory(config)
+        return source.decode(config, root)
+
+    return cached_dataset(array_cache_folder(config), identity, decode)
+
+
+def _check_memory(config: DatasetConfig) -> None:
+    """Refuse to decode a data set that does not fit into memory, before anything is read.
+
+    Raises:
+        DataError: naming what it takes, what there is, and what to do.
+    """
+    num_images = training_images(config) + (0 if config.pooled else config.test_images)
+    needed, available = num_images * config.channels * config.image_size**2, main_memory_bytes()
+    if available is not None and needed + PROCESS_BYTES > available:
+        raise DataError(
+            f"dataset={config.name}: its {num_images:,} decoded images take {mebibytes(needed)} "
+            f"and the program itself about {mebibytes(PROCESS_BYTES)}, and this process may use "
+            f"{mebibytes(available)}; prepare it once where there is more, or choose a smaller "
+            f"dataset.image_size"
+        )
 
 
 def _check_count(config: DatasetConfig, part: str, expected: int, found: int) -> None:

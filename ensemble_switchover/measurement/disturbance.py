@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from ensemble_switchover.machine.cgroups import read_throttling
 from ensemble_switchover.machine.hardware import any_gpu_is_too_hot
 from ensemble_switchover.machine.units import GIBIBYTE
 
@@ -32,6 +33,7 @@ class DisturbanceMonitor:
         self.device = device
         self.processors = processors
         self._slowdowns = slowdown_counts(processors)
+        self._throttling = read_throttling()
 
     def seen(self, concurrent_jobs: int) -> list[str]:
         """Return a sentence for each disturbance since the beginning.
@@ -42,6 +44,12 @@ class DisturbanceMonitor:
         sentences = []
         if slowdown_counts(self.processors) != self._slowdowns:
             sentences.append("a processor was slowed down by its temperature")
+        throttling = read_throttling().since(self._throttling)
+        if throttling.times:
+            sentences.append(
+                f"the quota of processors held it back {throttling.times:,} times, for "
+                f"{throttling.seconds:,.1f} s"
+            )
         if self.device.type == "cuda":
             if concurrent_jobs == 1 and (others := _bytes_of_others(self.device)) > TOLERATED_BYTES:
                 sentences.append(f"other processes held {others / GIBIBYTE:.1f} GiB of the GPU")

@@ -123,7 +123,7 @@ def _this_machine(
     memory = gpu.memory_bytes if gpu else main_memory_bytes()
     known = find_calibration(calibrations, conditions)
     if known is not None:
-        return Machine(conditions, known.memory_bytes or memory, known)
+        return Machine(conditions, memory or known.memory_bytes, known)
     return Machine(conditions, memory, data_sheet_of(gpu.name) if gpu else None)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.execution_plan import SEQUENTIAL, ExecutionPlan
 from ensemble_switchover.config.image_placement import choose_residence
+from ensemble_switchover.machine.hardware import PROCESS_BYTES
 from ensemble_switchover.planning.calibration import Calibration
 from ensemble_switchover.planning.memory import training_peak_bytes
 from ensemble_switchover.planning.workload import MANY_IMAGES, Pass, Workload, seconds, workload
@@ -126,6 +127,26 @@ def memory_bytes(
     return at_once * step_bytes(spec, plan) + _other_bytes(spec, plan, device, available_bytes)
 
 
+def process_bytes(plan: ExecutionPlan, device: str) -> int:
+    """Return the bytes of main memory that a plan's processes take beside tensors, on a CPU.
+
+    >>> process_bytes(ExecutionPlan(), "cpu") == PROCESS_BYTES
+    True
+    >>> process_bytes(ExecutionPlan(), "cuda")
+    0
+    """
+    if device != "cpu":
+        return 0
+    return PROCESS_BYTES * (plan.processes + (1 if plan.processes > 1 else 0))
+
+
+def image_bytes(spec: RunSpec) -> int:
+    """Return the bytes of a run's images and their labels."""
+    task = spec.task
+    num_images = spec.train_size + spec.sizes.evaluated
+    return num_images * (task.channels * task.size**2 + LABEL_BYTES)
+
+
 def step_bytes(spec: RunSpec, plan: ExecutionPlan) -> int:
     """Return an upper bound of the bytes of a training step of the members that share it."""
     design, task = spec.design, spec.task
@@ -144,11 +165,10 @@ def _other_bytes(
     spec: RunSpec, plan: ExecutionPlan, device: str, available_bytes: int | None
 ) -> int:
     """Count the bytes on the device besides a step: images and, on a CPU, waiting members."""
-    design, task = spec.design, spec.task
+    design, images = spec.design, image_bytes(spec)
     busy = plan.processes * plan.members_at_once(design.k)
     waiting = max(0, design.k - busy) if device == "cpu" else 0
     members = 3 * waiting * design.member_parameters * item_bytes(spec)
-    images = (spec.train_size + spec.sizes.evaluated) * (task.channels * task.size**2 + LABEL_BYTES)
     residence = spec.dataset.residence
     if available_bytes is not None:
         residence = choose_residence(residence, device, images, available_bytes).location

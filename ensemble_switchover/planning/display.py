@@ -239,8 +239,15 @@ def _memory_lines(forecasts: Sequence[Forecast]) -> list[str]:
     if available is not None:
         line += f"; {most.machine.conditions.device_name} has {mebibytes(available)}"
     too_large = [entry for entry in forecasts if not entry.fits]
-    refused = {f"Does not fit into memory: {_title(entry)}": 0 for entry in too_large}
-    return [line, *refused]
+    refused = [f"Does not fit into memory: {_title(entry)}{_beside(entry)}" for entry in too_large]
+    return [line, *dict.fromkeys(refused)]
+
+
+def _beside(entry: Forecast) -> str:
+    if not entry.process_bytes:
+        return ""
+    tensors, processes = mebibytes(entry.cost.memory_bytes), mebibytes(entry.process_bytes)
+    return f" ({tensors} of tensors, and about {processes} for the program itself)"
 
 
 def _title(entry: Forecast) -> str:

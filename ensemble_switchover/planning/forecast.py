@@ -9,7 +9,7 @@ from ensemble_switchover.config.execution_plan import ExecutionPlan, requested_p
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.planning.basis import Machine, augmentation_text, find_machine
 from ensemble_switchover.planning.calibration import Calibration
-from ensemble_switchover.planning.cost import PredictedCost, predict_cost
+from ensemble_switchover.planning.cost import PredictedCost, predict_cost, process_bytes
 from ensemble_switchover.planning.execution_timings import expected_plan
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
@@ -46,7 +46,13 @@ class Forecast:
     def fits(self) -> bool:
         """Whether the device's memory suffices; true if its size is unknown."""
         available = self.machine.memory_bytes
-        return available is None or self.cost.memory_bytes <= available
+        needed = self.cost.memory_bytes + self.process_bytes
+        return available is None or needed <= available
+
+    @property
+    def process_bytes(self) -> int:
+        """Bytes that its processes take beside tensors, where both share the main memory."""
+        return process_bytes(self.plan, self.machine.conditions.device)
 
     @property
     def error(self) -> float | None:

@@ -19,6 +19,7 @@ import torch
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
 from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.machine.caches import cache_root, optional_cache
+from ensemble_switchover.machine.cgroups import read_throttling
 from ensemble_switchover.machine.terminal import duration
 from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.measurement.disturbance import (
@@ -72,7 +73,7 @@ def choose_execution_plan(
     if stored is None:
         date = datetime.now(UTC).date().isoformat()
         stored = StepTimings(subject=subject, torch=version("torch"), date=date)
-    begin, waited = perf_counter(), thread_times()
+    begin, waited, held_back = perf_counter(), thread_times(), read_throttling()
     timings = _complete(stored, spec, plans, device, precision)
     if timings is None:
         _logger.info("execution=auto: sequential; the run is too short to try others")
@@ -80,7 +81,8 @@ def choose_execution_plan(
     source = "kept from before"
     if timings != stored:
         is_disturbed = waiting_share(waited, thread_times()) > TOLERATED_WAIT
-        disturbed = "not kept: other programs took its processors"
+        is_disturbed |= read_throttling().times > held_back.times
+        disturbed = "not kept: other programs or a quota took its processors"
         fate = disturbed if is_disturbed else _store(timings, spec.dataset.cache)
         source = f"tried for {duration(perf_counter() - begin)}, and {fate}"
     chosen = timings.fastest(plans, spec.num_steps)

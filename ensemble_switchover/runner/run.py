@@ -40,7 +40,7 @@ from ensemble_switchover.runner.choose_execution import choose_execution_plan
 from ensemble_switchover.runner.final_measurements import measure_inference, measure_layers
 from ensemble_switchover.runner.kept_predictions import PredictionFiles
 from ensemble_switchover.runner.measure_epoch import make_epoch_record
-from ensemble_switchover.runner.out_of_memory import out_of_memory_text
+from ensemble_switchover.runner.out_of_memory import out_of_memory_text, refuse_too_large
 from ensemble_switchover.serving.weights import TrainedEnsemble, dump_weights
 from ensemble_switchover.tracking.loggers import MetricLog
 from ensemble_switchover.tracking.metrics import run_facts
@@ -149,7 +149,7 @@ def train_and_measure(
             path.
 
     Raises:
-        ConfigError: if this machine does not have the device or the precision.
+        ConfigError: if this machine does not have the device, the precision or the memory.
         DataError: if the data set is absent or not what it should be.
         TrainingError: if a member diverges, or the memory does not suffice.
     """
@@ -157,6 +157,7 @@ def train_and_measure(
     log = log or MetricLog(LoggerConfig(kind="none"), spec)
     with _out_of_memory_explained(spec, None):
         setup = _prepare(spec, config)
+        refuse_too_large(spec, setup.device.type)
         split = _load(spec)
         beginning = _resume_or_start(spec, setup)
     with _out_of_memory_explained(spec, beginning.plan):

@@ -11,7 +11,13 @@ from omegaconf import OmegaConf, open_dict
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.hardware import devices, gpus, main_memory_bytes, num_processors
+from ensemble_switchover.machine.hardware import (
+    PROCESS_BYTES,
+    devices,
+    gpus,
+    main_memory_bytes,
+    num_processors,
+)
 from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
 
 if TYPE_CHECKING:
@@ -21,8 +27,6 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.run_spec import RunSpec
 
-PROCESS_BYTES = 2**29
-"""Bytes of a device that a process is assumed to take beside its tensors."""
 ALL_PROCESSORS = -1
 MAX_JOBS = 1000
 """More processes than one machine runs."""
@@ -85,9 +89,8 @@ def group_by_jobs_per_device(specs: Sequence[RunSpec], config: DictConfig) -> li
 
 
 def _as_joblib_counts(n_jobs: int) -> int:
-    from joblib import effective_n_jobs
-
-    return int(effective_n_jobs(n_jobs))  # -1: as many as there are processors; -2: but one
+    """Return how many jobs joblib means; -1: as many as there are processors; -2: but one."""
+    return n_jobs if n_jobs > 0 else max(1, num_processors() + 1 + n_jobs)
 
 
 def jobs_at_a_time(batches: Sequence[LaunchBatch], elsewhere: int = 1) -> float:

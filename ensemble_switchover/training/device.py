@@ -7,6 +7,7 @@ from functools import cache
 import torch
 
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.hardware import num_processors
 
 
 def choose_device(name: str) -> torch.device:
@@ -31,7 +32,8 @@ def choose_device(name: str) -> torch.device:
 def use_threads(threads: int | None) -> None:
     """Let torch compute with a number of threads of the CPU; None: as many as it began with.
 
-    An earlier run of this process may have had another number.
+    An earlier run of this process may have had another number. Torch begins with as many as there
+    are processors, or as a variable such as OMP_NUM_THREADS says, and knows nothing of a quota.
     """
     began_with = _threads_of_process()
     torch.set_num_threads(began_with if threads is None else threads)
@@ -39,7 +41,7 @@ def use_threads(threads: int | None) -> None:
 
 @cache
 def _threads_of_process() -> int:
-    return torch.get_num_threads()
+    return min(torch.get_num_threads(), num_processors())
 
 
 def num_device_slots(device: torch.device) -> int:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from ensemble_switchover.data import load_dataset
+from ensemble_switchover.data.load import load_whole_dataset
 from ensemble_switchover.data.normalisation import pixel_moments
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.machine.hardware import PROCESS_BYTES
 
 
 def rows(images):
@@ -55,6 +57,16 @@ def test_a_set_too_large_for_the_memory_is_named(digits, monkeypatch):
     monkeypatch.setattr("ensemble_switchover.data.load.load_whole_dataset", decode)
     with pytest.raises(DataError, match="dataset=digits: its images do not fit into the memory"):
         load_dataset(digits, 300, 1497)
+
+
+@pytest.mark.parametrize("name", ["digits", "fractals"])
+def test_a_set_that_the_limit_on_memory_cannot_hold_is_refused_before_it_is_made(
+    name, compose_config, monkeypatch
+):
+    config = compose_config(f"dataset={name}", "dataset.image_size=8").dataset
+    monkeypatch.setattr("ensemble_switchover.data.load.main_memory_bytes", lambda: PROCESS_BYTES)
+    with pytest.raises(DataError, match=rf"dataset={name}: its [\d,]+ decoded images take "):
+        load_whole_dataset(config)
 
 
 def mapped_file(tensor):

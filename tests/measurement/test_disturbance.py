@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from ensemble_switchover.machine.cgroups import Throttling
 from ensemble_switchover.measurement import disturbance
 from ensemble_switchover.measurement.disturbance import (
     DisturbanceMonitor,
@@ -55,6 +56,14 @@ def test_a_processor_that_is_too_hot_is_told(machine):
     watch = machine.watch()
     machine.slowdowns(4)
     assert watch.seen(concurrent_jobs=1) == ["a processor was slowed down by its temperature"]
+
+
+def test_a_quota_that_held_the_run_back_is_told(machine, monkeypatch):
+    states = iter([Throttling(5, 1.5), Throttling(1205, 13.7)])
+    monkeypatch.setattr(disturbance, "read_throttling", lambda: next(states))
+    assert machine.watch().seen(concurrent_jobs=1) == [
+        "the quota of processors held it back 1,200 times, for 12.2 s"
+    ]
 
 
 def test_a_machine_that_does_not_tell_is_not_accused(tmp_path):

@@ -30,12 +30,12 @@ def on_a_machine(monkeypatch):
 
 
 def test_a_calibrated_processor(on_a_machine, tiny_spec):
-    on_a_machine()
+    on_a_machine(memory_bytes=900 * 2**20)  # a limit, say, that it had not when it was calibrated
     spec, _ = tiny_spec("device=auto")
     calibration = make_calibration()
     found = find_machine(spec, ExecutionPlan(), [calibration], None)
     assert found.basis is calibration
-    assert (found.conditions, found.memory_bytes) == (make_conditions(), 10**10)
+    assert (found.conditions, found.memory_bytes) == (make_conditions(), 900 * 2**20)
     assert found.source == (
         "the calibration of Example CPU, 2026-01-02: 5 designs of resnet, timed with 1 thread and "
         f"torch {version('torch')}"

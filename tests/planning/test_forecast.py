@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from ensemble_switchover.machine.hardware import PROCESS_BYTES
 from ensemble_switchover.planning.forecast import forecast, total
 from ensemble_switchover.planning.workload import Pass
 from ensemble_switchover.results.layout import RECORD_FILE
@@ -85,7 +86,7 @@ def test_a_record_of_which_only_the_version_is_left_is_finished_and_tells_nothin
 def test_memory_is_compared_with_the_devices(specs):
     (found,) = forecast(specs[3:], [], None)
     assert found.fits
-    needed = found.cost.memory_bytes
+    needed = found.cost.memory_bytes + PROCESS_BYTES
     for available, fits in ((needed, True), (needed - 1, False), (None, True)):
         machine = dataclasses.replace(found.machine, memory_bytes=available)
         assert dataclasses.replace(found, machine=machine).fits is fits

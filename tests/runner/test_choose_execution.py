@@ -118,7 +118,7 @@ def test_what_was_timed_beside_other_programs_is_used_but_not_kept(steps, tiny_s
     steps.seconds[FUSED] = 2.0
     plan, line = choose(tiny_spec, "epochs=100")
     assert plan == FUSED
-    assert line.endswith("and not kept: other programs took its processors)")
+    assert line.endswith("and not kept: other programs or a quota took its processors)")
     steps.taken.clear()
     choose(tiny_spec, "epochs=100")
     assert steps.taken

@@ -4,9 +4,12 @@ import pytest
 import torch
 
 from ensemble_switchover.config.execution_plan import requested_plan
-from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.errors import ConfigError, TrainingError
+from ensemble_switchover.machine.hardware import PROCESS_BYTES
 from ensemble_switchover.planning.cost import memory_bytes
+from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.runner import out_of_memory, run
+from ensemble_switchover.runner.job import run_job
 
 
 @pytest.mark.parametrize(
@@ -53,3 +56,22 @@ def test_any_other_fault_is_not_taken_for_it(tiny_spec, monkeypatch):
     spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     with pytest.raises(RuntimeError, match="shapes"):
         run.train_and_measure(spec, config)
+
+
+@pytest.mark.parametrize(
+    ("beside_the_program", "advice"),
+    [(-1, "it needs more memory"), (0.01, "smaller budget"), (0.9, r"batch_size=\d+ would fit")],
+)
+def test_a_run_that_would_be_killed_is_refused_and_is_no_failure(
+    beside_the_program, advice, tiny_spec, monkeypatch
+):
+    spec, config = tiny_spec("budget.depth=8", "budget.width=8", "recipe.batch_size=40")
+    needed = memory_bytes(spec, requested_plan(spec), "cpu", None)
+    available = PROCESS_BYTES + int(beside_the_program * needed)
+    monkeypatch.setattr(out_of_memory, "main_memory_bytes", lambda: available)
+    monkeypatch.setattr(run, "load_images", None)  # it is refused before
+    with pytest.raises(ConfigError, match=f"does not fit into memory, .* about 544 MiB.*{advice}"):
+        run_job(spec, config, concurrent_jobs=1)
+    assert run_state(spec.folder) is RunState.ABSENT
+    monkeypatch.setattr(out_of_memory, "main_memory_bytes", lambda: PROCESS_BYTES + needed)
+    out_of_memory.refuse_too_large(spec, "cpu")

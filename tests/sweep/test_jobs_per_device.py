@@ -2,17 +2,15 @@
 
 from collections import Counter
 
-import joblib
 import pytest
 from omegaconf import OmegaConf
 
 from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.hardware import Gpu
+from ensemble_switchover.machine.hardware import PROCESS_BYTES, Gpu, num_processors
 from ensemble_switchover.planning.cost import memory_bytes
 from ensemble_switchover.sweep import jobs_per_device as spread_module
 from ensemble_switchover.sweep.jobs_per_device import (
-    PROCESS_BYTES,
     USABLE_MEMORY_SHARE,
     LaunchBatch,
     group_by_jobs_per_device,
@@ -60,9 +58,9 @@ def test_on_a_cpu_the_launcher_decides_or_the_number_that_is_asked_for(tiny_spec
     specs = [tiny_spec()[0]]
     assert counts(group_by_jobs_per_device(specs, configuration(n_jobs=3))) == [(1, 3)]
     assert counts(group_by_jobs_per_device(specs, configuration(n_jobs=-1))) == [
-        (1, joblib.cpu_count())
+        (1, num_processors())
     ]
-    all_but_one = max(1, joblib.cpu_count() - 1)
+    all_but_one = max(1, num_processors() - 1)
     assert counts(group_by_jobs_per_device(specs, configuration(n_jobs=-2))) == [(1, all_but_one)]
     assert counts(group_by_jobs_per_device(specs, configuration("2"))) == [(1, 2)]
     assert group_by_jobs_per_device([], configuration("2")) == []

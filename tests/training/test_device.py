@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.training import device as device_module
 from ensemble_switchover.training.device import choose_device, use_threads
 from ensemble_switchover.training.precision import use_precision
 
@@ -25,3 +26,19 @@ def test_a_run_has_its_own_threads_whatever_an_earlier_one_had():
             assert torch.get_num_threads() == expected
     finally:
         torch.set_num_threads(began_with)
+
+
+def test_torch_has_no_more_threads_than_a_quota_leaves_processors(monkeypatch):
+    use_threads(None)
+    began_with = torch.get_num_threads()
+    device_module._threads_of_process.cache_clear()
+    monkeypatch.setattr(device_module, "num_processors", lambda: 1)
+    torch.set_num_threads(4)
+    try:
+        use_threads(None)
+        assert torch.get_num_threads() == 1
+        use_threads(2)  # as asked
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(began_with)
+        device_module._threads_of_process.cache_clear()

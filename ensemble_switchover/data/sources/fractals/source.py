@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from ensemble_switchover.data.sources.fractals.classes import draw_classes
 from ensemble_switchover.data.sources.fractals.instances import InstanceVariation, draw_images
 from ensemble_switchover.data.sources.fractals.picture import SIDE
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
+from ensemble_switchover.machine.hardware import num_processors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def _images(
         drawn = draw_images(classes, labels[start:stop], variation, [*stream, number])
         images[start:stop] = drawn[: size - start]
 
-    with ThreadPoolExecutor(min(MAX_DRAWING_THREADS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(MAX_DRAWING_THREADS, num_processors())) as pool:
         list(pool.map(fill, range(0, size, IMAGES_PER_STREAM)))
     return images, labels[:size]
 
