@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from ensemble_switchover.machine.cgroups import read_limits
+from ensemble_switchover.machine.nvml import ask_each_gpu, names_of_gpus, value_of
 from ensemble_switchover.machine.units import MEBIBYTE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-Answer = TypeVar("Answer")
 
 PROCESS_BYTES = 544 * MEBIBYTE
 """Bytes of memory that a process of this program is assumed to take beside its tensors: a run of
@@ -30,90 +24,32 @@ class Gpu:
     """An NVIDIA GPU, or a MIG instance of one."""
 
     name: str
-    memory_bytes: int
+    memory_bytes: int | None
+    """Size of its own memory; None where the driver does not tell it."""
 
 
 @cache
 def gpus() -> tuple[Gpu, ...]:
-    """List the NVIDIA GPUs that this process may use; none without a driver."""
-    return tuple(
-        ask_nvml(
-            lambda nvml, gpu: Gpu(
-                nvml.nvmlDeviceGetName(gpu), nvml.nvmlDeviceGetMemoryInfo(gpu).total
-            )
-        )
-    )
+    """List the NVIDIA GPUs that CUDA shows to this process; none without a driver."""
+    return tuple(ask_each_gpu(_describe_gpu))
 
 
-def any_gpu_is_too_hot() -> bool:
-    """Tell whether a GPU that this process may use runs slower now because of its temperature."""
-    return any(
-        ask_nvml(
-            lambda nvml, gpu: (
-                nvml.nvmlDeviceGetCurrentClocksThrottleReasons(gpu)
-                & (
-                    nvml.nvmlClocksThrottleReasonHwThermalSlowdown
-                    | nvml.nvmlClocksThrottleReasonSwThermalSlowdown
-                )
-            )
-        )
-    )
+@cache
+def assignable_gpus() -> tuple[str, ...]:
+    """Name the GPUs and MIG instances of which each process of a sweep can be given one."""
+    return tuple(names_of_gpus())
 
 
-def ask_nvml(question: Callable[[Any, Any], Answer]) -> list[Answer]:
-    """Ask NVIDIA's management library about every GPU that this process may use.
-
-    Args:
-        question: Is called with the `pynvml` module and the handle of a GPU.
-
-    Returns:
-        The answers of the GPUs that have one; none without a driver.
-    """
-    answers: list[Answer] = []
-    if not _nvml_is_installed():
-        return answers
-    import pynvml
-
-    with suppress(pynvml.NVMLError):
-        pynvml.nvmlInit()
-        try:
-            for gpu in _visible_gpus(pynvml):
-                with suppress(pynvml.NVMLError):
-                    answers.append(question(pynvml, gpu))
-        finally:
-            pynvml.nvmlShutdown()
-    return answers
+def forget_gpus() -> None:
+    """Ask for the GPUs again, after CUDA_VISIBLE_DEVICES has changed."""
+    gpus.cache_clear()
+    assignable_gpus.cache_clear()
 
 
-def _nvml_is_installed() -> bool:
-    """Find the library where that is quicker than importing `pynvml`: on Linux."""
-    if sys.platform != "linux":
-        return True
-    try:
-        ctypes.CDLL("libnvidia-ml.so.1")
-    except OSError:
-        return False
-    return True
-
-
-def _visible_gpus(nvml: Any) -> list[Any]:
-    """Return the handles of the GPUs that CUDA_VISIBLE_DEVICES allows, in its order.
-
-    It names them by index, by UUID or the beginning of one, or by the UUID of a MIG instance.
-    """
-    every = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return every
-    found: list[Any] = []
-    for name in filter(None, map(str.strip, visible.split(","))):
-        if name.isdigit():
-            found += every[int(name) : int(name) + 1]
-        elif name.startswith("MIG-"):
-            found.append(nvml.nvmlDeviceGetHandleByUUID(name))
-        else:
-            found += [gpu for gpu in every if nvml.nvmlDeviceGetUUID(gpu).startswith(name)][:1]
-    return found
+def _describe_gpu(nvml: Any, gpu: Any) -> Gpu:
+    memory = value_of(nvml, "nvmlDeviceGetMemoryInfo", gpu)
+    name = value_of(nvml, "nvmlDeviceGetName", gpu) or "NVIDIA GPU"
+    return Gpu(name, None if memory is None else memory.total)
 
 
 def devices() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from ensemble_switchover.machine.cgroups import read_throttling
-from ensemble_switchover.machine.hardware import any_gpu_is_too_hot
+from ensemble_switchover.machine.gpu_state import gpu_states, held_back_sentences
 from ensemble_switchover.machine.units import GIBIBYTE
 
 TOLERATED_WAIT = 0.05
@@ -34,6 +34,7 @@ class DisturbanceMonitor:
         self.processors = processors
         self._slowdowns = slowdown_counts(processors)
         self._throttling = read_throttling()
+        self._gpus = gpu_states() if device.type == "cuda" else []
 
     def seen(self, concurrent_jobs: int) -> list[str]:
         """Return a sentence for each disturbance since the beginning.
@@ -53,8 +54,7 @@ class DisturbanceMonitor:
         if self.device.type == "cuda":
             if concurrent_jobs == 1 and (others := _bytes_of_others(self.device)) > TOLERATED_BYTES:
                 sentences.append(f"other processes held {others / GIBIBYTE:.1f} GiB of the GPU")
-            if any_gpu_is_too_hot():
-                sentences.append("the GPU was slowed down by its temperature at the end")
+            sentences += held_back_sentences(self._gpus, gpu_states())
         return sentences
 
 

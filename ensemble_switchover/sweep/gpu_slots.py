@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 from omegaconf import OmegaConf
 
-from ensemble_switchover.machine.hardware import gpus
+from ensemble_switchover.machine.hardware import assignable_gpus, forget_gpus
+from ensemble_switchover.machine.nvml import VISIBLE
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-VISIBLE = "CUDA_VISIBLE_DEVICES"
 RELEASE_SECONDS = 60.0
 """Seconds that a process that is ending may keep its slot."""
 
@@ -28,13 +28,13 @@ def claim_gpu(launcher: DictConfig, num_jobs: int) -> None:
     """Let this process of the joblib launcher see only one GPU, the same for all of its runs.
 
     The slots of a sweep are numbered; slot n is on GPU n modulo the number of GPUs, so that these
-    are filled evenly. Other launchers assign GPUs themselves.
+    are filled evenly; MIG instances count as GPUs. Other launchers assign GPUs themselves.
 
     Args:
         launcher: The configuration of Hydra's launcher.
         num_jobs: Processes of the sweep on this machine.
     """
-    if _held or OmegaConf.select(launcher, "n_jobs") is None or len(gpus()) < 2:
+    if _held or OmegaConf.select(launcher, "n_jobs") is None or len(assignable_gpus()) < 2:
         return
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def claim_gpu(launcher: DictConfig, num_jobs: int) -> None:
             except Timeout:
                 continue
             _held.append(lock)
-            _see_only(slot % len(gpus()))
+            _see_only(assignable_gpus()[slot % len(assignable_gpus())])
             return
 
 
@@ -66,7 +66,6 @@ def _prefix(sweep: int) -> str:
     return f"{socket.gethostname()}-{sweep}"
 
 
-def _see_only(number: int) -> None:
-    names = [name.strip() for name in os.environ.get(VISIBLE, "").split(",") if name.strip()]
-    os.environ[VISIBLE] = names[number] if names else str(number)
-    gpus.cache_clear()
+def _see_only(name: str) -> None:
+    os.environ[VISIBLE] = name
+    forget_gpus()

@@ -13,6 +13,7 @@ from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.hardware import (
     PROCESS_BYTES,
+    assignable_gpus,
     devices,
     gpus,
     main_memory_bytes,
@@ -73,7 +74,7 @@ def group_by_jobs_per_device(specs: Sequence[RunSpec], config: DictConfig) -> li
     if n_jobs is None:
         return [LaunchBatch(specs, None)]
     kinds = {devices()[0] if spec.device == "auto" else spec.device for spec in specs}
-    num_devices = len(gpus()) if kinds == {"cuda"} else 1
+    num_devices = len(assignable_gpus()) if kinds == {"cuda"} else 1
     if asked is None:
         one_each = kinds == {"cuda"} and n_jobs == ALL_PROCESSORS
         return [LaunchBatch(specs, max(1, num_devices) if one_each else _as_joblib_counts(n_jobs))]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 
 from ensemble_switchover.errors import ConfigError
+
+NVIDIA_OVERRIDE = "NVIDIA_TF32_OVERRIDE"
+"""The variable of NVIDIA's libraries: 0 forbids TF32, 1 computes float32 by it."""
 
 _AUTOCAST = {"bf16": torch.bfloat16, "16": torch.float16}
 
@@ -37,16 +41,41 @@ def use_precision(name: str, device: torch.device) -> Precision:
     """Set torch's switches for a value of `precision=`, and return the precision.
 
     Raises:
-        ConfigError: if the device does not support that precision.
+        ConfigError: if the device does not support that precision, or the environment replaces it.
     """
     if name == "tf32" and device.type != "cuda":
         raise ConfigError(f"precision=tf32: needs a CUDA device, this run is on {device.type}")
     if name == "64" and device.type == "mps":
         raise ConfigError("precision=64: an MPS device has no float64")
+    if device.type == "cuda":
+        refuse_override(name)
     torch.backends.cuda.matmul.allow_tf32 = name == "tf32"
     torch.backends.cudnn.allow_tf32 = name == "tf32"
     dtype = torch.float64 if name == "64" else torch.float32
     return Precision(name, dtype, _AUTOCAST.get(name))
+
+
+def refuse_override(name: str) -> None:
+    """Refuse a precision that a variable of the environment would replace without a word.
+
+    Raises:
+        ConfigError: naming the variable, what it does, and what to do.
+    """
+    forcing = {
+        f"{variable}={value}"
+        for variable in ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", NVIDIA_OVERRIDE)
+        if (value := os.environ.get(variable, "")) not in ("", "0")
+    }
+    if forcing and name not in ("tf32", "64"):
+        raise ConfigError(
+            f"precision={name}: {' and '.join(sorted(forcing))} in the environment has CUDA "
+            f"compute float32 as TF32 all the same; unset it, or choose precision=tf32"
+        )
+    if name == "tf32" and os.environ.get(NVIDIA_OVERRIDE) == "0":
+        raise ConfigError(
+            f"precision=tf32: {NVIDIA_OVERRIDE}=0 in the environment forbids TF32; unset it, or "
+            f"choose precision=32"
+        )
 
 
 FLOAT32 = Precision("32")

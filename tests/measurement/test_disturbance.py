@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from ensemble_switchover.machine.cgroups import Throttling
+from ensemble_switchover.machine.gpu_state import GpuState
 from ensemble_switchover.measurement import disturbance
 from ensemble_switchover.measurement.disturbance import (
     DisturbanceMonitor,
@@ -77,14 +78,13 @@ def test_this_machine_can_be_asked():
     assert slowdown_counts() == slowdown_counts()
 
 
-@pytest.mark.parametrize("is_hot", [False, True])
-def test_a_gpu_that_is_too_hot_is_told(machine, monkeypatch, is_hot):
+def test_a_gpu_that_is_held_back_is_told(machine, monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (70, 80))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 8)
-    monkeypatch.setattr(disturbance, "any_gpu_is_too_hot", lambda: is_hot)
+    states = iter([[GpuState(0, 1.0, 400.0, 400.0)], [GpuState(0, 4.0, 400.0, 400.0)]])
+    monkeypatch.setattr(disturbance, "gpu_states", lambda: next(states))
     watch = DisturbanceMonitor(torch.device("cuda", 0), processors=machine.processors)
-    expected = ["the GPU was slowed down by its temperature at the end"] if is_hot else []
-    assert watch.seen(concurrent_jobs=1) == expected
+    assert watch.seen(concurrent_jobs=1) == ["the GPU was slowed down by its temperature for 3.0 s"]
 
 
 @pytest.mark.parametrize(("jobs", "told"), [(1, True), (2, False)])

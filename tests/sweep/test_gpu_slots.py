@@ -11,11 +11,10 @@ PROCESS = """
 import os, sys
 from omegaconf import OmegaConf
 from ensemble_switchover.sweep import gpu_slots as module
-from ensemble_switchover.machine.hardware import Gpu
-found = tuple(Gpu(f"gpu {n}", 2**34) for n in range(int(sys.argv[1])))
-def gpus(): return found
-gpus.cache_clear = lambda: None
-module.gpus = gpus
+from ensemble_switchover.machine.nvml import visible_positions
+number, seen = int(sys.argv[1]), os.environ.get("CUDA_VISIBLE_DEVICES")
+found = range(number) if seen is None else visible_positions(seen, [""] * number)
+module.assignable_gpus = lambda: tuple(map(str, found))
 launcher = OmegaConf.create({"n_jobs": 4} if sys.argv[2] == "joblib" else {})
 for _ in range(2):  # of every run of the process
     module.claim_gpu(launcher, 4)
@@ -27,7 +26,7 @@ sys.stdin.read()
 @pytest.fixture
 def start(tmp_path, monkeypatch):
     processes = []
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
     def begin(num_gpus=2, launcher="joblib"):
@@ -56,7 +55,7 @@ def test_four_processes_are_two_a_gpu_and_one_that_is_replaced_takes_its_place(s
 
 def test_gpus_that_were_hidden_stay_hidden(start, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5, 7")
-    assert [start()[1] for _ in range(3)] == ["5", "7", "5"]
+    assert [start(8)[1] for _ in range(3)] == ["5", "7", "5"]
 
 
 @pytest.mark.parametrize(("num_gpus", "launcher"), [(1, "joblib"), (0, "joblib"), (2, "slurm")])

@@ -33,6 +33,7 @@ def configuration(jobs_per_device=None, n_jobs=-1):
 def two_gpus(monkeypatch):
     def have(memory):
         monkeypatch.setattr(spread_module, "gpus", lambda: (Gpu("one", memory), Gpu("two", memory)))
+        monkeypatch.setattr(spread_module, "assignable_gpus", lambda: ("0", "1"))
         monkeypatch.setattr(spread_module, "devices", lambda: ("cuda", "cpu"))
         monkeypatch.setattr(spread_module, "num_processors", lambda: 16)
 

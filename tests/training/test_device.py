@@ -42,3 +42,28 @@ def test_torch_has_no_more_threads_than_a_quota_leaves_processors(monkeypatch):
     finally:
         torch.set_num_threads(began_with)
         device_module._threads_of_process.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "refused"),
+    [
+        ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "1", {"32", "bf16", "16"}),
+        ("NVIDIA_TF32_OVERRIDE", "1", {"32", "bf16", "16"}),
+        ("NVIDIA_TF32_OVERRIDE", "0", {"tf32"}),
+        ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "0", set()),
+        ("NVIDIA_TF32_OVERRIDE", "", set()),
+    ],
+)
+def test_a_variable_that_replaces_the_precision_is_refused(variable, value, refused, monkeypatch):
+    for name in ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "NVIDIA_TF32_OVERRIDE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    for name in ("32", "64", "tf32", "bf16", "16"):
+        if name in refused:
+            with pytest.raises(
+                ConfigError, match=f"precision={name}: {variable}={value} in the env"
+            ):
+                use_precision(name, torch.device("cuda", 0))
+        else:
+            use_precision(name, torch.device("cuda", 0))
+    use_precision("32", torch.device("cpu"))
