@@ -23,6 +23,8 @@ from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.inherited_variables import forget_ranks
 from ensemble_switchover.machine.logs import shown_on
+from ensemble_switchover.machine.standard_streams import lost_output, secure_standard_streams
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import (
     complain,
     count,
@@ -44,6 +46,7 @@ INTERRUPTED = "Interrupted. What is finished is kept; the same command goes on f
 
 def main() -> None:
     """Run what the command line asks for; a mistake of the user ends it with one message."""
+    secure_standard_streams()
     full_error = os.environ.get(FULL_ERROR) == "1"
     os.environ[FULL_ERROR] = "1"  # Hydra raises, and this program writes the message
     # joblib warns when it replaces a worker whose memory has grown, which needs no action
@@ -68,8 +71,11 @@ def main() -> None:
     except OSError as error:
         if full_error:
             raise
-        complain(str(error))
+        complain(sentence_of(error))
         sys.exit(EXIT_FAILURE)
+    lost = lost_output()
+    if lost is not None:
+        print(f"some lines are lost: {sentence_of(lost)}", file=sys.stderr)
     if sweep.unfinished_of_this_process():
         sys.exit(EXIT_FAILURE)
 
@@ -88,8 +94,11 @@ def job(node: DictConfig) -> str:
     except (ConfigError, OmegaConfBaseException) as error:
         complain(message_for(error))
         sys.exit(EXIT_USAGE)
-    except (EnsembleSwitchoverError, OSError) as error:
+    except EnsembleSwitchoverError as error:
         complain(str(error))
+        sys.exit(EXIT_FAILURE)
+    except OSError as error:
+        print(sentence_of(error), file=sys.stderr)
         sys.exit(EXIT_FAILURE)
 
 

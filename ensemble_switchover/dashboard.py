@@ -9,19 +9,23 @@ import argparse
 import json
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.config.command_line import parse_arguments, path_argument
+from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.schema import LoggerConfig, MeasurementConfig
 from ensemble_switchover.config.store_names import expected_of_name
 from ensemble_switchover.config.wandb_names import expected_of_project, wandb_group
-from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, RecordError, first_line
+from ensemble_switchover.errors import ConfigError, RecordError, first_line
+from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.paths import user_path
-from ensemble_switchover.machine.terminal import complain, count, replace_unknown_characters
+from ensemble_switchover.machine.standard_streams import prints_beside
+from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.report import report
 from ensemble_switchover.reporting.section import FIGURES
+from ensemble_switchover.results.output_path import require_output_file
 from ensemble_switchover.results.store import read_records
 from ensemble_switchover.tracking.metrics import RESOLVED_KEY
 from ensemble_switchover.tracking.wandb_mode import has_wandb_login, server_answers
@@ -59,20 +63,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--out", type=path_argument, help="file for --dry-run; default: dashboard_<study>.json"
     )
     given = parse_arguments(parser, arguments)
-    replace_unknown_characters()
-    try:
-        if given.out is not None and not given.dry_run:
-            raise ConfigError("--out is the file of --dry-run; expected both or neither")
-        for line in make_dashboard(
-            given.study, given.entity, given.project, dry_run=given.dry_run, out=given.out
-        ):
+    return run_command(lambda: _dashboard(given))
+
+
+def _dashboard(given: argparse.Namespace) -> int:
+    if given.out is not None and not given.dry_run:
+        raise ConfigError("--out is the file of --dry-run; expected both or neither")
+    lines = make_dashboard(
+        given.study, given.entity, given.project, dry_run=given.dry_run, out=given.out
+    )
+    with nullcontext() if given.out is None else prints_beside(given.out):
+        for line in lines:
             print(line)
-    except EnsembleSwitchoverError as error:
-        complain(str(error))
-        return 2
-    except OSError as error:
-        complain(f"cannot write the dashboard: {error}")
-        return 2
     return 0
 
 
@@ -82,7 +84,8 @@ def make_dashboard(
     """Make the workspace and report of a study, and return the lines to print.
 
     Raises:
-        ConfigError: if wandb-workspaces, the login or the server is missing, or if W&B refuses.
+        ConfigError: if wandb-workspaces, the login or the server is missing, if W&B refuses, or if
+            `out` cannot be written.
         RecordError: if the folder holds no finished run, or runs of several studies.
     """
     for option, value in (("--project", project), ("--entity", entity)):
@@ -95,13 +98,15 @@ def make_dashboard(
         raise RecordError(f"{study}: no such folder; expected a study's folder, or its name")
     records = [] if folder is None else _records_of_one_study(folder)
     name = records[0].study if records else study
+    path = out or Path(f"dashboard_{name}.json")
+    if dry_run:
+        require_output_file("--out", path, "dashboard.json")
     _import_panels()
     with tempfile.TemporaryDirectory() as drawn:
         pictures = [] if folder is None else _draw(folder, Path(drawn))
         sentences = _sentences(Path(drawn)) if pictures else []
         contents = _contents(name, records, pictures, sentences)
         if dry_run:
-            path = out or Path(f"dashboard_{name}.json")
             _write_specification(contents, entity or "", project, path)
             return [*_remarks(records, name), str(path)]
         return [*_remarks(records, name), *_send(contents, entity, project, folder, pictures)]
@@ -186,8 +191,7 @@ def _write_specification(contents: Contents, entity: str, project: str, path: Pa
     spec = specification(
         make_workspace(contents, entity, project, {}), make_report(contents, entity, project, {})
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(spec, indent=1) + "\n")
+    write_file(path, f"{json.dumps(spec, indent=1)}\n".encode())
 
 
 def _send(

@@ -35,6 +35,10 @@ class DivergenceError(TrainingError):
     """A member whose loss is not finite: going on from its last epoch would end the same."""
 
 
+class MachineError(EnsembleSwitchoverError):
+    """What the machine refuses, lacks or has lost: no fault of the run, which can go on."""
+
+
 class ProcessEndedError(EnsembleSwitchoverError):
     """A process of a run that was ended from outside; the run can go on."""
 

@@ -16,9 +16,11 @@ from urllib.parse import quote, unquote
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.store_names import EXPLORER_FILE
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.files import write_file
+from ensemble_switchover.machine.standard_streams import prints_beside
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import render_explorer
+from ensemble_switchover.results.output_path import require_output_file
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.study_folders import read_studies
 
@@ -55,13 +57,16 @@ def explore(folders: Sequence[Path], out: Path | None, serve: bool, port: int) -
 
     Raises:
         RecordError: if a folder is absent, or no run is finished.
-        ConfigError: if the port is invalid, or the file to write is a folder.
+        ConfigError: if the port is invalid, or the file to write is none, or is of a run.
     """
     if not 0 <= port < 2**16:
         raise ConfigError(f"--port {port}: expected 0 to 65535")
+    if serve and out is not None and out.exists() and not out.is_file():
+        raise ConfigError(f"--out {out}: is no file, which --serve expects")
     path = write_explorer(folders, out)
     if not serve:
-        print(path)
+        with prints_beside(path):
+            print(path)
         return 0
     with make_server(path, port) as server:
         print(f"http://{LOOPBACK}:{server.server_address[1]}/{quote(path.name)}", flush=True)
@@ -84,18 +89,16 @@ def write_explorer(folders: Sequence[Path], out: Path | None = None) -> Path:
 
     Raises:
         RecordError: if a folder is absent, or no run is finished.
-        ConfigError: if the file to write is a folder.
+        ConfigError: if the file to write is a folder, or is of a run.
         OSError: if the file cannot be written.
     """
     path = out or folders[0] / EXPLORER_FILE
-    if path.is_dir():
-        raise ConfigError(f"--out {path}: is a folder; expected a file such as explorer.html")
+    require_output_file("--out", path, EXPLORER_FILE)
     studies = read_studies(folders)
     writer = CommandWriter()
     content = build_content(studies.records, lambda runs: writer.write(same_treatment(runs)))
     page = render_explorer(content, studies.failed, studies.unreadable)
-    with whole_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_file(path, page.encode())
     return path
 
 

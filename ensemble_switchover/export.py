@@ -16,7 +16,9 @@ from ensemble_switchover.config.command_line import (
     run_command,
 )
 from ensemble_switchover.errors import ConfigError, RecordError
+from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.logs import shown_on
+from ensemble_switchover.machine.standard_streams import prints_beside
 from ensemble_switchover.machine.terminal import complain, count, printable, quantity
 from ensemble_switchover.results.layout import (
     FAILURE_FILE,
@@ -24,6 +26,7 @@ from ensemble_switchover.results.layout import (
     WEIGHTS_FILE,
     unfinished_folder,
 )
+from ensemble_switchover.results.output_path import require_output_file
 from ensemble_switchover.results.state import failure_of
 from ensemble_switchover.results.store import read_record
 
@@ -91,7 +94,7 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
         The exit code: 0, or 1 if the predictions differ, in which case no file is written.
 
     Raises:
-        ConfigError: if a package is missing, or `out` is a folder.
+        ConfigError: if a package is missing, or `out` is a folder or of a run's record.
         RecordError: if the run is unfinished or failed, or its weights are absent or damaged.
     """
     missing = [name for name in NEEDED_PACKAGES[form] if find_spec(name) is None]
@@ -103,15 +106,14 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
     folder = run.parent if run.name == RECORD_FILE else run
     record = _read_record_with_weights(folder)
     out = folder / f"ensemble{SUFFIXES[form]}" if out is None else out
-    if out.is_dir():
-        raise ConfigError(f"--out {out}: expected a file, found a folder; name a file in it")
+    require_output_file("--out", out, f"ensemble{SUFFIXES[form]}")
 
-    from ensemble_switchover.serving.exported_file import export_file
+    from ensemble_switchover.serving.exported_file import exported_content
 
     with shown_on(sys.stderr, logging.WARNING):
         trained = _load_weights(folder / WEIGHTS_FILE, record)
     metadata = _metadata(record, trained.class_names)
-    difference = export_file(trained, form, execution, out, metadata, TOLERANCE)
+    difference, content = exported_content(trained, form, execution, metadata)
     measured = f"{difference:.1e} from the original's, on images of noise"
     if not difference <= TOLERANCE:  # also refuses NaN
         complain(
@@ -119,11 +121,13 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
             f"{TOLERANCE:g} is allowed"
         )
         return EXIT_FAILURE
+    write_file(out, content, flush=True)
     design = record.design
     networks = f"{count(design.k, design.family)} {design.depth}x{design.width}"
-    print(printable(f"{networks}, {execution}, as {form}: {quantity(out.stat().st_size)}B"))
-    print(f"probabilities differ by at most {measured}")
-    print(out)
+    with prints_beside(out):
+        print(printable(f"{networks}, {execution}, as {form}: {quantity(len(content))}B"))
+        print(f"probabilities differ by at most {measured}")
+        print(out)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,11 @@ from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import conf_folder, typed
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
 from ensemble_switchover.machine.logs import shown_on
+from ensemble_switchover.machine.standard_streams import prints_beside
+from ensemble_switchover.results.output_path import require_output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,12 +70,19 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
         The exit code, 0.
 
     Raises:
-        ConfigError: if an override is invalid, or a number below 1 or too large.
+        ConfigError: if an override is invalid, a number below 1 or too large, or `out` cannot be
+            written.
         DataError: if the data set is absent, or not what its configuration says.
     """
     for option, number in (("--images", num_images), ("--classes", max_classes)):
         if not 1 <= number <= MAX_SHEET_SIDE:
             raise ConfigError(f"{option} {number}: expected 1 to {MAX_SHEET_SIDE}")
+    require_output_file("--out", out, "sheet.png")
+    with prints_beside(out):
+        return _look(overrides, out, num_images, max_classes)
+
+
+def _look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int) -> int:
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         spec = resolve(typed(compose("config", overrides=keep_texts(overrides))))
     keep_library_caches_in(spec.dataset.cache)
@@ -87,8 +98,9 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
         SheetRow(name, images_of_class(spec, split.train, label, num_images))
         for label, name in enumerate(split.class_names[:max_classes])
     ]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draw_sheet(rows).save(out, format="PNG")
+    sheet = io.BytesIO()
+    draw_sheet(rows).save(sheet, format="PNG")
+    write_file(out, sheet.getvalue())
     print(_describe(spec, len(rows)))
     print(out)
     return 0

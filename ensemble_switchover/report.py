@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import shutil
 import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +24,9 @@ from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_
 from ensemble_switchover.analysis.switchover.pool_grid import pool_reader
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.store_names import REPORT_FOLDER
-from ensemble_switchover.errors import ConfigError, RecordError
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.machine.files import write_file
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count, make_console, print_table, printable
 from ensemble_switchover.reporting.answer_tables import (
     show_claims,
@@ -31,11 +35,12 @@ from ensemble_switchover.reporting.answer_tables import (
 )
 from ensemble_switchover.reporting.figures.gallery import draw_trends
 from ensemble_switchover.reporting.page import Page, Problem, render_page
-from ensemble_switchover.reporting.section import FIGURES, TABLES, write_figures, write_table
+from ensemble_switchover.reporting.section import write_figures, write_table
 from ensemble_switchover.reporting.summary_tables import show_summary
 from ensemble_switchover.reporting.writers import SectionWriters
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.layout import RECORD_FILE
+from ensemble_switchover.results.output_path import require_output_folder
 from ensemble_switchover.results.state import failure_of
 from ensemble_switchover.results.store import read_folders
 
@@ -94,8 +99,6 @@ def report(
     derived = _derive_findings(comparisons, study.records if by_pools else None)
     if by_pools:
         derived = _require_pools(folder, list(derived))
-    for name in (FIGURES, TABLES):
-        (out / name).mkdir(parents=True, exist_ok=True)
     findings: list[Finding] = []
     with SectionWriters(len(comparisons), out) as writers:
         for finding, suffix in zip(derived, _suffixes(comparisons), strict=True):
@@ -109,7 +112,7 @@ def report(
     for table, name in ((page.switchovers, "switchovers"), (page.claims, "claims")):
         write_table(table, out, name)
     path = out / "index.html"
-    path.write_text(render_page(page), "utf-8")
+    write_file(path, render_page(page).encode())
     if console is not None:
         _print(console, findings, study)
     return path
@@ -140,12 +143,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(given: argparse.Namespace) -> int:
     out = given.out or given.folder / REPORT_FOLDER
-    if out.exists() and not out.is_dir():
-        raise ConfigError(f"--out {out}: is a file; expected a folder")
+    require_output_folder("--out", out)
+    was_there = out.exists()
     try:
         page = report(given.folder, out, make_console(), by_pools=given.interval == "pool")
     except OSError as error:
-        raise OSError(f"cannot write the report: {error}") from error
+        if not was_there:
+            shutil.rmtree(os.path.realpath(out), ignore_errors=True)
+        raise OSError(f"cannot write the report: {sentence_of(error)}") from error
     print(page)
     return 0
 
@@ -211,17 +216,21 @@ def _write_numbers(
 ) -> None:
     """Write the numbers of the report as CSV and JSON."""
     runs = tabulate_runs(list(study.records.values()))
-    runs.write_csv(out / "runs.csv")
-    summarise_runs(runs).write_csv(out / "summary.csv")
-    switchovers.write_csv(out / "switchovers.csv")
-    tabulate_claims(claims).write_csv(out / "claims.csv")
+    tables = {
+        "runs": runs,
+        "summary": summarise_runs(runs),
+        "switchovers": switchovers,
+        "claims": tabulate_claims(claims),
+    }
+    for name, table in tables.items():
+        write_file(out / f"{name}.csv", table.write_csv().encode())
     summary = {
         "comparisons": [finding.summary_values() for finding in findings],
         "claims": [{**asdict(claim), "answer": claim.answer.value} for claim in claims],
         "failed": [asdict(problem) for problem in study.failed],
         "unreadable": [asdict(problem) for problem in study.unreadable],
     }
-    (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
+    write_file(out / "summary.json", f"{json.dumps(summary, indent=1)}\n".encode())
 
 
 def _make_page(

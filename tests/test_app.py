@@ -1,13 +1,16 @@
 """The real command line: a mistake ends in one message, quickly, and leaves nothing behind."""
 
 import os
+import re
 import subprocess
 import sys
+import time
 
 import pytest
 
 from ensemble_switchover import app
 from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.results.store import read_records
 from tests import program
 
 ENVIRONMENT = {**os.environ, "WANDB_MODE": "offline", "OMP_NUM_THREADS": "1"}
@@ -59,6 +62,62 @@ def test_a_mistake_is_one_message_and_leaves_nothing_behind(overrides, message, 
     assert ended.stdout == ""
     assert ended.returncode == app.EXIT_USAGE == 2
     assert list(tmp_path.iterdir()) == []
+
+
+TINY = (
+    "logger=none", "epochs=2", "device=cpu", "threads=1", "dataset.train_size=40",
+    "dataset.test_size=60", "measurement.latency_batch_sizes=[]", "budget.depth=8",
+    "budget.width=4",
+)  # fmt: skip
+
+
+def left_alone(*overrides, folder):
+    """Run a command whose output and error output nobody reads; return its exit code."""
+    process = program.start(*overrides, folder=folder)
+    process.stdout.close()
+    process.stderr.close()
+    while process.poll() is None:
+        time.sleep(0.02)
+    return process.returncode
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("words", "num_runs"),
+    [
+        ([], 1),
+        (["--multirun", "seed=1,2"], 2),
+        (["--multirun", "seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"], 2),
+    ],
+)
+def test_readers_that_leave_end_the_printing_and_no_run(words, num_runs, tmp_path):
+    assert left_alone(*words, *TINY, folder=tmp_path) == 0
+    assert len(read_records(tmp_path / "results").records) == num_runs
+
+
+@pytest.mark.process
+def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(tmp_path):
+    small = program.run("3000", *TINY, folder=tmp_path, module="tests.small_files")
+    assert small.returncode == 1
+    (told,) = small.stderr.splitlines()
+    assert told.startswith("results/runs: File too large; files may not be that large there")
+    assert told.endswith("no run has failed by it, and the same command goes on")
+    assert "no checkpoint after epoch 2: " in small.stdout
+    assert "Traceback" not in small.stdout + small.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert run(*TINY, folder=tmp_path).returncode == 0
+    assert len(read_records(tmp_path / "results").records) == 1
+
+
+@pytest.mark.process
+def test_a_sweep_on_a_full_disk_says_it_once(tmp_path):
+    words = ("--multirun", "seed=1,2,3", *TINY)
+    ended = program.run("20", *words, folder=tmp_path, module="tests.small_files")
+    assert ended.returncode == 1
+    assert ended.stderr.count("File too large") == 1
+    assert "3 failed" in ended.stdout
+    assert len(re.findall(r"_seed[123]_\w+ +the same", ended.stdout)) == 2
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.process

@@ -1,6 +1,7 @@
 """`python -m ensemble_switchover.export`, from a run to a file that other programs run."""
 
 import json
+import resource
 import shutil
 
 import numpy as np
@@ -164,7 +165,11 @@ def damaged_record(folder):
         (options_of, "expected the weights of 2 x resnet 26x8, found 2 x resnet 8x3: they"),
         (
             lambda folder: [*options_of(folder / RECORD_FILE), "--out", str(folder)],
-            "expected a file, found a folder; name a file in it",
+            "is a folder; expected a file such as ensemble.pt2",
+        ),
+        (
+            lambda folder: [*options_of(folder), "--out", str(folder / WEIGHTS_FILE)],
+            "is a file of the run ",
         ),
     ],
 )
@@ -210,3 +215,20 @@ def test_a_file_that_differs_is_a_failure_and_is_not_there(trained_run, capsys, 
     assert "not written: its probabilities differ by up to 2.0e-05" in complaint
     assert len(complaint.splitlines()) == 1
     assert not list(spec.folder.glob("ensemble*"))
+
+
+@pytest.mark.parametrize("form", export.SUFFIXES)
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(form, trained_run, capsys):
+    folder = trained_run().folder
+    before = sorted(folder.iterdir())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        code, printed, complaint = call(capsys, folder, "--format", form)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, printed) == (1, "")
+    out = folder / f"ensemble{export.SUFFIXES[form]}"
+    assert complaint.startswith(f"{out}: File too large; ")
+    assert len(complaint.splitlines()) == 1
+    assert sorted(folder.iterdir()) == before

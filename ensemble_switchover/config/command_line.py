@@ -17,11 +17,9 @@ from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine.inherited_variables import forget_ranks
 from ensemble_switchover.machine.interruption import exit_code
 from ensemble_switchover.machine.paths import user_path
-from ensemble_switchover.machine.terminal import (
-    complain,
-    forget_output,
-    replace_unknown_characters,
-)
+from ensemble_switchover.machine.standard_streams import lost_output, secure_standard_streams
+from ensemble_switchover.machine.system_errors import sentence_of
+from ensemble_switchover.machine.terminal import complain, replace_unknown_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,9 +45,12 @@ def parse_arguments(
 ) -> argparse.Namespace:
     """Parse the words of a command, by default those that this process was given.
 
+    From then on, no loss of what it prints ends it.
+
     Raises:
         SystemExit: for words that the parser does not take, or that are not UTF-8.
     """
+    secure_standard_streams()
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         for word in words:
@@ -86,17 +87,18 @@ def run_command(body: Callable[[], int]) -> int:
     replace_unknown_characters()
     gc.disable()  # a plan of thousands of runs creates millions of objects, and then ends
     try:
-        return body()
+        code = body()
+        lost = lost_output()
+        if lost is not None:
+            raise lost
+        return code
     except (HydraException, OmegaConfBaseException, EnsembleSwitchoverError, ValueError) as error:
         if not is_mistake(error):
             raise
         complain(message_for(error))
         return EXIT_USAGE
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        forget_output()
-        return 0
     except OSError as error:
-        complain(str(error))
+        complain(sentence_of(error))
         return EXIT_FAILURE
     except KeyboardInterrupt:
         complain("Interrupted.")

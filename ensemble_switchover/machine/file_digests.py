@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.machine.caches import optional_cache
-from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.files import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,8 +69,8 @@ def read_json_object(path: Path) -> dict[str, Any]:
 
 def write_json_object(path: Path, content: Mapping[str, Any]) -> None:
     """Write plain values to be read later; a file that cannot be written is done without."""
-    with optional_cache(path.parent), whole_file(path) as part:
-        part.write_text(json.dumps(content))
+    with optional_cache(path.parent):
+        write_file(path, json.dumps(content).encode())
 
 
 def _entry(path: Path, known: object) -> list[str]:

@@ -1,6 +1,6 @@
-"""Ctrl-C and SIGTERM (preemption), which are never lost.
+"""Ctrl-C, SIGTERM (preemption) and SIGHUP (a terminal that is closed), which are never lost.
 
-Both raise KeyboardInterrupt. Python drops one that is raised within a destructor, so the request is
+All raise KeyboardInterrupt. Python drops one that is raised within a destructor, so the request is
 recorded as well, and checked between runs and epochs.
 """
 
@@ -13,17 +13,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 _requests: list[int] = []
 
 
 def listen(*more: int) -> None:
-    """Record Ctrl-C and SIGTERM from now on, besides raising at once; call it in the main thread.
+    """Record what asks to stop from now on, besides raising at once; call it in the main thread.
+
+    SIGHUP stays ignored if it is, as below `nohup`.
 
     Args:
         more: Numbers of further signals that ask to stop.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, *more):
-        signal.signal(number, _record)
+    for number in (*STOP_SIGNALS, *more):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _record)
     sys.unraisablehook = _report_unraisable
 
 
@@ -31,14 +36,17 @@ def check() -> None:
     """Raise KeyboardInterrupt if a stop was requested.
 
     Raises:
-        KeyboardInterrupt: if Ctrl-C or SIGTERM came since `listen`.
+        KeyboardInterrupt: if Ctrl-C, SIGTERM or SIGHUP came since `listen`.
     """
     if _requests:
         raise KeyboardInterrupt
 
 
 def exit_code() -> int:
-    """Return the exit code of a process that a signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
+    """Return the exit code of a process that a signal ended: 128 and the signal's number.
+
+    That is 130 for Ctrl-C, 143 for SIGTERM and 129 for SIGHUP.
+    """
     return 128 + (_requests[-1] if _requests else signal.SIGINT)
 
 

@@ -20,7 +20,7 @@ PACKAGE_LOGGER = logging.getLogger("ensemble_switchover")
 
 
 class ConsoleHandler(logging.Handler):
-    """Prints messages as plain lines; a reader who has left the pipe ends the command."""
+    """Prints messages as plain lines."""
 
     def __init__(self, stream: TextIO, level: int) -> None:
         super().__init__(level)
@@ -32,19 +32,33 @@ class ConsoleHandler(logging.Handler):
             print(printable(line), file=self.stream)
 
 
+class _Outside(logging.Handler):
+    """Hands messages of at least a level to the root logger's handlers."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand on a message."""
+        logging.getLogger().callHandlers(record)
+
+
 @contextmanager
 def attached(handler: logging.Handler) -> Iterator[None]:
     """Hand every message of the package to a handler within a `with`, before the handlers outside.
 
-    So a run's log has a line that could not be printed, because the reader had left.
+    Those of the root logger get what they would get without it.
     """
-    level = PACKAGE_LOGGER.level
+    level, propagate = PACKAGE_LOGGER.level, PACKAGE_LOGGER.propagate
+    outside = _Outside(PACKAGE_LOGGER.getEffectiveLevel())
     PACKAGE_LOGGER.handlers.insert(0, handler)
+    if propagate:
+        PACKAGE_LOGGER.addHandler(outside)
     PACKAGE_LOGGER.setLevel(logging.DEBUG)
+    PACKAGE_LOGGER.propagate = False
     try:
         yield
     finally:
+        PACKAGE_LOGGER.propagate = propagate
         PACKAGE_LOGGER.setLevel(level)
+        PACKAGE_LOGGER.removeHandler(outside)
         PACKAGE_LOGGER.removeHandler(handler)
 
 

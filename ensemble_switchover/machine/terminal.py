@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -44,19 +43,10 @@ class ShownTable:
     num_text_columns: int
 
 
-class _TableConsole(Console):
-    """A console whose reader may close the pipe early."""
-
-    def on_broken_pipe(self) -> None:
-        """Exit without an error, since a reader such as `head` has read enough."""
-        forget_output()
-        raise SystemExit(0)
-
-
 def make_console() -> Console:
     """Return a console that is wide enough for tables where the output is not a terminal."""
     replace_unknown_characters()
-    console = _TableConsole(highlight=False)
+    console = Console(highlight=False)
     if not console.is_terminal:
         console.width = TERMINAL_WIDTH
     return console
@@ -71,11 +61,6 @@ def replace_unknown_characters() -> None:
     """Print a question mark for characters that the output's encoding, such as ASCII, lacks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-
-
-def forget_output() -> None:
-    """Discard further output, once the reader of a pipe is gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:

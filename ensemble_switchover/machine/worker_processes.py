@@ -126,7 +126,7 @@ def _start_server(module: str) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, interruption.STOP_SIGNALS)
     try:
         yield
     finally:
@@ -151,10 +151,7 @@ def _live(
     """Run in the new process: call the work, and exit if the parent ends first."""
     os.environ.clear()  # of when the server started
     os.environ.update(environment)
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # they reach all processes; the parent ends this one
+    for number in interruption.STOP_SIGNALS:  # they reach all processes; the parent ends this one
         signal.signal(number, lambda *_: None)
     parent: Any = parent_process()
     threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from ensemble_switchover.config.fingerprint import short_hash
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.caches import cache_folder
-from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
 
 # read by pydantic:
@@ -177,8 +177,7 @@ def calibrations_of(
 def write_calibration(calibration: Calibration, folder: Path) -> Path:
     """Write a calibration to its file, whole or not at all."""
     path = folder / f"{_name(calibration.conditions)}.json"
-    with whole_file(path) as temporary:
-        temporary.write_bytes(_adapter().dump_json(calibration, indent=1))
+    write_file(path, _adapter().dump_json(calibration, indent=1))
     return path
 
 

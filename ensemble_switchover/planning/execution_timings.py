@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans, requested_plan
 from ensemble_switchover.machine.caches import cache_folder
-from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.planning.basis import conditions_of, this_device
 from ensemble_switchover.planning.cost import design_text
 from ensemble_switchover.planning.workload import Pass
@@ -119,8 +119,7 @@ def read_timings(subject: str, cache: str | None) -> StepTimings | None:
 
 def write_timings(timings: StepTimings, cache: str | None) -> None:
     """Store timings in a file that is written whole or not at all."""
-    with whole_file(timings_path(timings.subject, cache)) as temporary:
-        temporary.write_bytes(_adapter().dump_json(timings, indent=1))
+    write_file(timings_path(timings.subject, cache), _adapter().dump_json(timings, indent=1))
 
 
 @cache

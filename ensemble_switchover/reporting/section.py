@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.reporting.answer_tables import show_sensitivity
 from ensemble_switchover.reporting.figures.gallery import draw_costs, draw_errors, list_left_out
 from ensemble_switchover.reporting.figures.style import encode_figure
@@ -33,7 +34,7 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
     Args:
         finding: The comparison with everything derived from it.
         suffix: Suffix of the names of its files; empty for a single comparison.
-        out: The folder of the report, with its folders for figures and tables.
+        out: The folder of the report.
     """
     designs = show_summary(finding.summary, finding.measure)
     times = show_times_to_accuracy(finding.summary, finding.measure)
@@ -74,14 +75,14 @@ def write_figures(drawings: Iterable[Drawn], suffix: str, out: Path) -> list[Pic
         name = f"{drawn.name}{suffix}"
         folder = out / FIGURES
         svg = encode_figure(drawn.figure, "svg")
-        (folder / f"{name}.svg").write_bytes(svg)
-        (folder / f"{name}.png").write_bytes(encode_figure(drawn.figure, "png"))
-        drawn.numbers.write_csv(folder / f"{name}.csv")
+        write_file(folder / f"{name}.svg", svg)
+        write_file(folder / f"{name}.png", encode_figure(drawn.figure, "png"))
+        write_file(folder / f"{name}.csv", drawn.numbers.write_csv().encode())
         pictures.append(Picture(svg, drawn.caption, f"{FIGURES}/{name}"))
     return pictures
 
 
 def write_table(table: ShownTable, out: Path, name: str) -> None:
     """Write a table as Markdown and as LaTeX."""
-    (out / TABLES / f"{name}.md").write_text(write_markdown(table), "utf-8")
-    (out / TABLES / f"{name}.tex").write_text(write_latex(table), "utf-8")
+    write_file(out / TABLES / f"{name}.md", write_markdown(table).encode())
+    write_file(out / TABLES / f"{name}.tex", write_latex(table).encode())

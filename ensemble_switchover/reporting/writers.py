@@ -35,7 +35,7 @@ class SectionWriters:
 
         Args:
             num_sections: Number of sections to write.
-            out: The folder of the report, with its folders for figures and tables.
+            out: The folder of the report.
         """
         self._out = out
         self._given: list[tuple[Finding, str, Future[Section] | None]] = []

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ from ensemble_switchover.config.command_line import (
     path_argument,
     run_command,
 )
-from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.files import write_file
+from ensemble_switchover.machine.standard_streams import prints_beside
 from ensemble_switchover.machine.terminal import (
     ROW_FORMATS,
     complain,
@@ -30,6 +32,7 @@ from ensemble_switchover.machine.terminal import (
 )
 from ensemble_switchover.results.display import show_epochs, show_runs, state_lines
 from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.output_path import require_output_file
 from ensemble_switchover.results.run_columns import describe_columns
 from ensemble_switchover.results.run_table import list_epochs, list_runs, select_runs
 from ensemble_switchover.results.state import RunState
@@ -92,6 +95,8 @@ def results(given: argparse.Namespace) -> int:
     Returns:
         The exit code: 0.
     """
+    if given.export is not None:
+        require_output_file("--export", given.export, "runs.csv")
     runs = list_runs(given.folder)
     if given.where is not None:
         runs = select_runs(runs, given.where)
@@ -101,8 +106,9 @@ def results(given: argparse.Namespace) -> int:
         for entry in unreadable:
             complain(f"left out: {entry.reason}")
     if given.export is not None:
-        _export(rows, given.export)
-        print(f"{count(len(rows), 'row')} in {given.export}")
+        with prints_beside(given.export):
+            _export(rows, given.export)
+            print(f"{count(len(rows), 'row')} in {given.export}")
     elif given.format == "table":
         shown = show_epochs(rows) if given.epochs else show_runs(rows)
         print_table(make_console(), shown, str(given.folder))
@@ -162,11 +168,13 @@ def _export_path(text: str) -> Path:
 
 
 def _export(rows: pl.DataFrame, path: Path) -> None:
-    with whole_file(path) as temporary:
-        if path.suffix == ".csv":
-            _flat(rows).write_csv(temporary)
-        else:
-            rows.write_parquet(temporary)
+    if path.suffix == ".csv":
+        content = _flat(rows).write_csv().encode()
+    else:
+        buffer = io.BytesIO()
+        rows.write_parquet(buffer)
+        content = buffer.getvalue()
+    write_file(path, content)
 
 
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:

@@ -31,6 +31,7 @@ from annotated_types import Ge, Le
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
+from ensemble_switchover.machine.files import names_path
 from ensemble_switchover.results.folders import make_folder
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def take_lock(folder: Path, *, patient: bool = False) -> RunLock | Hold:
             return hold
         path = folder / f"{number + 1}{LOCK_SUFFIX}"
         with suppress(FileExistsError, FileNotFoundError):  # another was faster, or all is over
-            owner = _create(path)
+            owner = _create_or_clear(path)
             is_highest = _highest(folder) == number + 1
             if is_highest and (hold is None or _owner_of(gone) == hold.owner):
                 return RunLock(path, owner)
@@ -195,6 +196,16 @@ def this_machine() -> str:
     return " ".join(parts)
 
 
+def _create_or_clear(path: Path) -> Owner:
+    """Create a lock; where the disk is full, leave nothing of it, nor its folder if it is empty."""
+    try:
+        return _create(path)
+    except OSError:
+        with suppress(OSError):
+            path.parent.rmdir()
+        raise
+
+
 def _create(path: Path) -> Owner:
     owner = Owner(
         host=socket.gethostname(),
@@ -203,7 +214,7 @@ def _create(path: Path) -> Owner:
         process_start=_process_start(os.getpid()) or "",
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    with path.open("x") as file:
+    with names_path(path), path.open("x") as file:
         try:
             file.write(json.dumps(asdict(owner)))
             file.flush()

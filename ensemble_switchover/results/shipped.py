@@ -14,9 +14,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from ensemble_switchover.config.command_line import parse_arguments, path_argument
+from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.machine.terminal import complain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,11 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="results folder; default: results",
     )
     given = parse_arguments(parser, arguments)
-    try:
-        print(unpack_study(given.study, given.results))
-    except (RecordError, OSError) as error:
-        complain(str(error))
-        return 2
+    return run_command(lambda: _unpack(given))
+
+
+def _unpack(given: argparse.Namespace) -> int:
+    print(unpack_study(given.study, given.results))
     return 0
 
 

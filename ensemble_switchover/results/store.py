@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import tempfile
 from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -24,7 +23,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.machine.files import TEMPORARY_PREFIX, whole_file
+from ensemble_switchover.machine.files import make_temporary_folder, names_path, write_file
 from ensemble_switchover.results.document import (
     Document,
     dump_document,
@@ -129,8 +128,8 @@ def write_failure(
 
 def write_description(folder: Path, description: Mapping[str, Any]) -> None:
     """Store the facts of the run in `folder`, for as long as it is unfinished."""
-    with whole_file(unfinished_folder(folder) / DESCRIPTION_FILE) as temporary:
-        temporary.write_bytes(to_json(dict(description), indent=1))
+    path = unfinished_folder(folder) / DESCRIPTION_FILE
+    write_file(path, to_json(dict(description), indent=1))
 
 
 def forget_description(folder: Path) -> None:
@@ -293,11 +292,10 @@ def _write_folder(folder: Path, files: Mapping[str, bytes | Path]) -> None:
             if isinstance(content, Path):
                 _put_file(content, temporary / name)
                 continue
-            with (temporary / name).open("wb") as file:
+            with names_path(folder / name), (temporary / name).open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        temporary.chmod(0o755)
         _flush_folder(temporary)
         _put_in_place(temporary, folder)
         _flush_folder(folder.parent)
@@ -319,7 +317,7 @@ def _temporary_folder(beside: Path) -> Path:
     while True:
         make_folder(beside)
         with suppress(FileNotFoundError):  # another process removed it at this moment
-            return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=beside))
+            return make_temporary_folder(beside)
 
 
 def _put_in_place(temporary: Path, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -13,12 +14,14 @@ from ensemble_switchover.config.schema import plain
 from ensemble_switchover.errors import (
     DivergenceError,
     EnsembleSwitchoverError,
+    MachineError,
     TrainingError,
     first_line,
 )
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
 from ensemble_switchover.machine.logs import attached
+from ensemble_switchover.machine.system_errors import machine_trouble, sentence_of
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.from_run_spec import spec_facts
 from ensemble_switchover.results.layout import (
@@ -39,6 +42,7 @@ from ensemble_switchover.results.store import (
     write_failure,
     write_record,
 )
+from ensemble_switchover.runner.room import require_room
 from ensemble_switchover.runner.run_log import RunLog
 
 if TYPE_CHECKING:
@@ -72,15 +76,32 @@ def run_job(
 ) -> JobOutcome:
     """Train and measure a run unless its record is there, and write its record.
 
-    A training that fails leaves a failure in the store and raises. A run that another process
-    works on is left to it. What is logged meanwhile goes into the run's log too. With `patient`,
-    it is watched whether a process of another machine is still there, which may take a minute.
+    A training that fails leaves a failure in the store and raises. What is of the machine, such as
+    a full disk, is no failure of the run: it keeps its checkpoint, and the next call takes it up
+    again. A run that another process works on is left to it. What is logged meanwhile goes into the
+    run's log too. With `patient`, it is watched whether a process of another machine is still
+    there, which may take a minute.
 
     Raises:
-        EnsembleSwitchoverError: for what the user can correct.
+        MachineError: for what the machine refuses, lacks or has lost.
+        EnsembleSwitchoverError: for what else the user can correct.
         Exception: whatever else a run raises.
     """
     interruption.check()
+    try:
+        return _run_unless_ended(spec, config, concurrent_jobs, patient=patient)
+    except Exception as error:
+        trouble = machine_trouble(error, spec.study_folder)
+        if trouble is None:
+            raise
+        raise MachineError(
+            f"{trouble}; no run has failed by it, and the same command goes on"
+        ) from error
+
+
+def _run_unless_ended(
+    spec: RunSpec, config: Config, concurrent_jobs: int, *, patient: bool
+) -> JobOutcome:
     ended = _ended_before(spec, config)
     if ended is not None:
         return ended
@@ -93,13 +114,16 @@ def run_job(
             ended = _ended_before(spec, config)
             if ended is not None:
                 return ended
+            require_room(spec, config)
             with attached(run_log):
                 _logger.debug(f"{spec.name}, {lock.owner}")
                 return _train_and_record(spec, config, concurrent_jobs, run_log)
         finally:
-            if not has_checkpoint(spec.folder):
-                forget_description(spec.folder)
-                run_log.forget()
+            with suppress(OSError):  # the run's own trouble is the one to tell
+                if not has_checkpoint(spec.folder):
+                    forget_description(spec.folder)
+                    run_log.forget()
+                    _remove_predictions(spec)
 
 
 def _missing_predictions(spec: RunSpec, config: Config) -> str:
@@ -162,20 +186,30 @@ def _train_and_record(
 
 def _write_failure(error: Exception, spec: RunSpec, config: Config, run_log: RunLog) -> None:
     """Write the failure of a run; a fault of the machine or the moment is none."""
+    _logger.debug(traceback.format_exc())
     if isinstance(error, EnsembleSwitchoverError) and not isinstance(error, TrainingError):
+        return
+    if machine_trouble(error) is not None:
         return
     reason = f"{type(error).__name__}: {first_line(error)}"
     if isinstance(error, TrainingError):
         reason = str(error)
-    write_failure(
-        spec.folder, spec.name, reason, description=spec_facts(spec), config=plain(config)
-    )
-    _logger.debug(traceback.format_exc())
+    try:
+        write_failure(
+            spec.folder, spec.name, reason, description=spec_facts(spec), config=plain(config)
+        )
+    except OSError as refused:
+        _logger.warning(f"that the run failed cannot be kept: {sentence_of(refused)}")
     run_log.put_beside_failure()
     if isinstance(error, DivergenceError):
         from ensemble_switchover.training.checkpoint import remove_checkpoints
 
         remove_checkpoints(checkpoint_folder(spec.folder))
-        shutil.rmtree(predictions_folder(spec.folder), ignore_errors=True)
+        _remove_predictions(spec)
         # the next try begins anew, in a run of W&B of its own
         (unfinished_folder(spec.folder) / WANDB_FILE).unlink(missing_ok=True)
+
+
+def _remove_predictions(spec: RunSpec) -> None:
+    """Remove the predictions that an unfinished run has kept."""
+    shutil.rmtree(predictions_folder(spec.folder), ignore_errors=True)

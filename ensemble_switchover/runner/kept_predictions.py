@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.files import write_flushed_file
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.results.layout import predictions_folder
 from ensemble_switchover.results.predictions import (
     Predictions,
@@ -49,7 +50,7 @@ class PredictionFiles:
                 self.folder / predictions_file(result.epoch), dump_predictions(predictions)
             )
         except OSError as error:
-            _logger.warning(f"no predictions of epoch {result.epoch}: {error}")
+            _logger.warning(f"no predictions of epoch {result.epoch}: {sentence_of(error)}")
 
     def paths(self) -> Iterator[Path]:
         """Yield the path of every file, with a warning for each that is missing."""

@@ -18,6 +18,7 @@ from ensemble_switchover.config.schema import LoggerConfig, plain
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.measurement.disturbance import (
     DisturbanceMonitor,
     thread_times,
@@ -351,7 +352,7 @@ def _write_checkpoint(
     try:
         write_checkpoint(checkpoint_folder(spec.folder), checkpoint)
     except OSError as error:
-        _logger.warning(f"no checkpoint after epoch {num_epochs}: {error}")
+        _logger.warning(f"no checkpoint after epoch {num_epochs}: {sentence_of(error)}")
 
 
 def _rebuild(spec: RunSpec, setup: _Setup, members: Sequence[MemberState]) -> Ensemble:

@@ -7,10 +7,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.machine.files import names_path, write_file
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.results.layout import LOG_FILE, unfinished_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_logger = logging.getLogger(__name__)
 
 
 class RunLog(logging.Handler):
@@ -18,7 +22,7 @@ class RunLog(logging.Handler):
 
     The file lies in the folder of the unfinished run, and is put beside the record, or beside the
     failure, at the end. It is opened for every message, since its folder may be removed meanwhile.
-    A full disk costs the log, never the run.
+    A full disk costs the log, never the run; one warning says so.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -26,12 +30,20 @@ class RunLog(logging.Handler):
         super().__init__()
         self._folder = folder
         self._path = unfinished_folder(folder) / LOG_FILE
+        self._told = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append the lines of a message, each with its time in UTC."""
         time = datetime.fromtimestamp(int(record.created), UTC).strftime("%Y-%m-%d %H:%M:%S")
-        with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
-            file.writelines(f"{time}  {line}\n" for line in record.getMessage().splitlines())
+        try:
+            with names_path(self._path), self._path.open("a", encoding="utf-8") as file:
+                file.writelines(f"{time}  {line}\n" for line in record.getMessage().splitlines())
+        except FileNotFoundError:
+            pass  # the run is over
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                _logger.warning(f"lines of the run's log are lost: {sentence_of(error)}")
 
     def content(self) -> bytes:
         """Return what has been written so far."""
@@ -43,7 +55,7 @@ class RunLog(logging.Handler):
     def put_beside_failure(self) -> None:
         """Copy the log of a failed run to the run's folder."""
         with suppress(OSError):
-            (self._folder / LOG_FILE).write_bytes(self.content())
+            write_file(self._folder / LOG_FILE, self.content())
 
     def forget(self) -> None:
         """Remove the file from the folder of the unfinished run."""

@@ -6,18 +6,14 @@ Dimensions: B images, C channels, H and W pixels.
 from __future__ import annotations
 
 import copy
+import io
 import json
-import os
-import shutil
-import tempfile
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.files import TEMPORARY_PREFIX
 from ensemble_switchover.machine.units import GIBIBYTE
 from ensemble_switchover.serving.predictors import Predictor, serve
 
@@ -38,48 +34,29 @@ METADATA_FILE = "ensemble_switchover.json"
 """The extra file of a torch.export file that holds the metadata."""
 
 
-def export_file(
-    trained: TrainedEnsemble,
-    form: str,
-    execution: str,
-    out: Path,
-    metadata: Mapping[str, str],
-    tolerance: float,
-) -> float:
-    """Export an ensemble to `out` if the exported file predicts what the ensemble predicts.
+def exported_content(
+    trained: TrainedEnsemble, form: str, execution: str, metadata: Mapping[str, str]
+) -> tuple[float, bytes]:
+    """Export an ensemble, and compare what the exported file predicts with what it predicts.
 
     Args:
         trained: The ensemble; the exported file computes in float32.
         form: `onnx` or `torch_export`.
         execution: How the file runs the members: `sequential` or `fused`.
-        out: The file; it appears only once it is complete and checked.
         metadata: What is written into the file about the run.
-        tolerance: The largest allowed difference of a probability.
 
     Returns:
-        The largest difference of a probability on images of noise; nothing is written if it
-        exceeds `tolerance`.
+        The largest difference of a probability on images of noise, and the content of the file.
 
     Raises:
         ConfigError: if the weights are too large for the format.
     """
     write, load = EXPORT_FORMATS[form]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=out.parent))
-    try:
-        path = folder / out.name
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's exporters warn of their own internals
-            write(_exported_program(trained, execution), metadata, path)
-            exported = load(path)
-        difference = largest_difference(reference_predictor(trained), exported, trained.task)
-        if difference <= tolerance:
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-            path.replace(out)
-        return difference
-    finally:
-        shutil.rmtree(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's exporters warn of their own internals
+        content = write(_exported_program(trained, execution), metadata)
+        exported = load(content)
+    return largest_difference(reference_predictor(trained), exported, trained.task), content
 
 
 def reference_predictor(trained: TrainedEnsemble) -> Predictor:
@@ -128,7 +105,7 @@ def _exported_program(trained: TrainedEnsemble, execution: str) -> ExportedProgr
     return program
 
 
-def _write_onnx(program: ExportedProgram, metadata: Mapping[str, str], path: Path) -> None:
+def _write_onnx(program: ExportedProgram, metadata: Mapping[str, str]) -> bytes:
     num_bytes = sum(tensor.nbytes for tensor in program.state_dict.values())
     if num_bytes > MAX_ONNX_BYTES:
         raise ConfigError(
@@ -145,31 +122,34 @@ def _write_onnx(program: ExportedProgram, metadata: Mapping[str, str], path: Pat
     )
     assert written is not None
     written.model.metadata_props.update(metadata)
-    written.save(path)
+    return bytes(written.model_proto.SerializeToString())
 
 
-def _load_onnx(path: Path) -> Callable[[Tensor], Tensor]:
+def _load_onnx(content: bytes) -> Callable[[Tensor], Tensor]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only, no warnings about the machine
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     return lambda images: torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
 
 
-def _write_torch(program: ExportedProgram, metadata: Mapping[str, str], path: Path) -> None:
-    torch.export.save(program, path, extra_files={METADATA_FILE: json.dumps(metadata)})
+def _write_torch(program: ExportedProgram, metadata: Mapping[str, str]) -> bytes:
+    """Return the file's bytes: torch's own writing ends the process where the disk is full."""
+    buffer = io.BytesIO()
+    torch.export.save(program, buffer, extra_files={METADATA_FILE: json.dumps(metadata)})
+    return buffer.getvalue()
 
 
-def _load_torch(path: Path) -> Callable[[Tensor], Tensor]:
-    return torch.export.load(path).module()
+def _load_torch(content: bytes) -> Callable[[Tensor], Tensor]:
+    return torch.export.load(io.BytesIO(content)).module()
 
 
 EXPORT_FORMATS: dict[
     str,
     tuple[
-        Callable[[ExportedProgram, Mapping[str, str], Path], None],
-        Callable[[Path], Callable[[Tensor], Tensor]],
+        Callable[[ExportedProgram, Mapping[str, str]], bytes],
+        Callable[[bytes], Callable[[Tensor], Tensor]],
     ],
 ] = {"onnx": (_write_onnx, _load_onnx), "torch_export": (_write_torch, _load_torch)}
 """The functions that write and load a file, by format."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobStatus
 
 from ensemble_switchover.errors import first_line
+from ensemble_switchover.machine.system_errors import machine_trouble
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.layout import unfinished_folder
 from ensemble_switchover.results.lock import LOCK_SUFFIX, holder_of
@@ -116,7 +117,7 @@ def _launch(
     try:
         returns = launcher.launch([overrides[spec.name] for spec in specs], initial_job_idx=0)
     except Exception as error:  # noqa: BLE001 - of any launcher; the other runs shall go on
-        return f"{type(error).__name__}: {first_line(error)}"
+        return machine_trouble(error) or f"{type(error).__name__}: {first_line(error)}"
     progress.update()
     answers = {spec.name: _answer(entry) for spec, entry in zip(specs, returns, strict=True)}
     for spec in specs:

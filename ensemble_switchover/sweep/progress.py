@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import (
     TERMINAL_WIDTH,
     ShownTable,
@@ -212,8 +213,10 @@ class SweepProgress(threading.Thread):
         for spec in training.others:
             try:
                 self._share(spec, training.lead.folder)
-            except (RecordError, OSError) as error:
+            except RecordError as error:
                 self.tally.failed[spec.name] = (spec, str(error))
+            except OSError as error:
+                self.tally.failed[spec.name] = (spec, sentence_of(error))
             else:
                 self.tally.shared.append(spec)
 

@@ -22,6 +22,8 @@ from ensemble_switchover.errors import (
 from ensemble_switchover.machine.caches import check_cache
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.shell import shell_path
+from ensemble_switchover.machine.standard_streams import secure_standard_streams
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import complain
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import slurm
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
 
 _num_missing: list[int] = []
 """Runs that each part of the sweep which this process started has left without a record."""
+
+_complaints: set[str] = set()
+"""What this process has printed of runs that could not be run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +151,24 @@ def run_plan(
 
 
 def _share_finished(plan: SweepPlan, worklist: Worklist) -> Worklist:
-    """Write the records that need no training; what cannot be shared is to be trained."""
-    shares, trainings = [], list(worklist.trainings)
+    """Write the records that need no training; what cannot be read is to be trained."""
+    shares, trainings, failed = [], list(worklist.trainings), dict(worklist.failed)
     for spec, source in worklist.shares:
         try:
             share_record(spec, plan.configs[spec.name], source)
-        except (RecordError, OSError) as error:
+        except RecordError as error:
             complain(f"{error}; {spec.name} is trained")
             trainings.append(Training(spec))
+        except OSError as error:  # training it would end the same
+            failed[spec.name] = (spec, sentence_of(error))
         else:
             shares.append((spec, source))
-    return replace(worklist, shares=shares, trainings=trainings)
+    return replace(worklist, shares=shares, trainings=trainings, failed=failed)
 
 
 def run_job_of_sweep(config: Config, launcher: DictConfig) -> str:
     """Run one job of a sweep; whatever goes wrong is reported, and the sweep goes on."""
+    secure_standard_streams()
     if not slurm.is_slurm_job():
         return _run_job(config, launcher)
     slurm.listen_for_requeue()
@@ -183,15 +191,22 @@ def _run_job(config: Config, launcher: DictConfig) -> str:
     except TrainingError:
         return "failed"  # it is in the store, from where the progress reports it
     except EnsembleSwitchoverError as error:
-        complain(str(error))
+        _complain_once(str(error))
         return f"{NOT_RUN}{first_line(error)}"
     except Exception as error:  # noqa: BLE001 - the other runs shall go on
         text = f"{type(error).__name__}: {first_line(error)}"
-        complain(text)
+        _complain_once(text)
         return f"{NOT_RUN}{text}"
     if outcome.ending is Ending.BUSY:
         complain(outcome.line)
     return str(outcome.ending.value)
+
+
+def _complain_once(text: str) -> None:
+    """Print a message unless a run of this process ended with it before, as on a full disk."""
+    if text not in _complaints:
+        _complaints.add(text)
+        complain(text)
 
 
 def concurrent_jobs(launcher: DictConfig) -> int:

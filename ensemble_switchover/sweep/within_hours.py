@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.store_names import DECISION_FILE
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import complain, count, duration
@@ -218,8 +218,7 @@ def _kept_decision(
         fixed_epochs=any(has_override(own, "epochs") for own in plan.overrides.values()),
     )
     values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(values, indent=1))
+    write_file(path, json.dumps(values, indent=1).encode())
     return decision
 
 

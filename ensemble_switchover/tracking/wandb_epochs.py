@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.machine.files import whole_file
+from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.results.layout import WANDB_FILE, unfinished_folder
 from ensemble_switchover.tracking.wandb_file import has_run, last_epoch
 
@@ -49,8 +49,8 @@ def read_wandb_epochs(run_folder: Path) -> WandbEpochs:
 
 def write_wandb_epochs(run_folder: Path, epochs: WandbEpochs) -> None:
     """Keep what a run has handed over; a full disk costs W&B an epoch twice, never the run."""
-    with suppress(OSError), whole_file(_path(run_folder)) as temporary:
-        temporary.write_text(json.dumps(asdict(epochs)))
+    with suppress(OSError):
+        write_file(_path(run_folder), json.dumps(asdict(epochs)).encode())
 
 
 def close_wandb_epochs(run_folder: Path, epochs: WandbEpochs) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ensemble_switchover.errors import DivergenceError, EnsembleSwitchoverError
+from ensemble_switchover.errors import DivergenceError, EnsembleSwitchoverError, MachineError
+from ensemble_switchover.machine.system_errors import machine_trouble
 from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.training.assemble import load_images
@@ -35,6 +36,7 @@ _FAILURES: dict[bytes, type[Exception]] = {
     b"D": DivergenceError,
     b"U": EnsembleSwitchoverError,
     b"M": MemoryError,
+    b"P": MachineError,
     b"X": RuntimeError,
 }
 """First byte of a message about a failure -> the error that it reports."""
@@ -70,6 +72,7 @@ def train_in_processes(
 
     Raises:
         DivergenceError: if a member diverges.
+        MachineError: for what the machine refuses a process, lacks or has lost.
         ProcessEndedError: if a process is ended from outside.
         MemoryError: if the memory of a process does not suffice.
     """
@@ -141,8 +144,12 @@ def _train(connection: Connection, task: _Task) -> None:
     except EnsembleSwitchoverError as error:
         connection.send_bytes(b"U" + str(error).encode())
     except Exception as error:  # noqa: BLE001 - the parent raises it
-        out_of_memory = is_out_of_memory(error)
-        if not out_of_memory:
+        text = f"{type(error).__name__}: {error}"
+        trouble = machine_trouble(error)
+        if is_out_of_memory(error):
+            connection.send_bytes(b"M" + text.encode())
+        elif trouble is not None:
+            connection.send_bytes(b"P" + trouble.encode())
+        else:
             traceback.print_exc()
-        kind = b"M" if out_of_memory else b"X"
-        connection.send_bytes(kind + f"{type(error).__name__}: {error}".encode())
+            connection.send_bytes(b"X" + text.encode())

@@ -8,11 +8,12 @@ from ensemble_switchover.machine import interruption
 
 @pytest.fixture
 def listening(monkeypatch):
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in interruption.STOP_SIGNALS}
     monkeypatch.setattr(interruption, "_requests", [])
     interruption.listen()
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 class Interrupted:
@@ -29,6 +30,17 @@ def test_a_request_that_python_drops_is_not_lost(listening):
         interruption.check()
 
 
-def test_ctrl_c_raises_as_ever(listening):
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_every_request_to_stop_raises(number, code, listening):
     with pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
+    assert interruption.exit_code() == code
+
+
+def test_a_hangup_that_is_ignored_as_below_nohup_stays_ignored(listening):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    interruption.listen()
+    os.kill(os.getpid(), signal.SIGHUP)
+    interruption.check()

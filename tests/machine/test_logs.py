@@ -61,6 +61,19 @@ def test_a_log_within_has_the_line_whose_reader_has_left():
     assert written.getvalue() == "epoch 1/2\n"
 
 
+@pytest.mark.parametrize("level", [logging.INFO, logging.WARNING])
+def test_a_log_within_changes_nothing_of_what_a_library_is_told(level, caplog):
+    caplog.set_level(level)
+    written = io.StringIO()
+    with attached(logging.StreamHandler(written)), attached(logging.NullHandler()):
+        logger.debug("for the log file")
+        logger.info("epoch 1/2")
+        logger.warning("no checkpoint")
+    assert written.getvalue() == "for the log file\nepoch 1/2\nno checkpoint\n"
+    told = ["epoch 1/2", "no checkpoint"]
+    assert caplog.messages == (told if level == logging.INFO else told[1:])
+
+
 def test_nothing_is_left_attached():
     before = (PACKAGE_LOGGER.level, PACKAGE_LOGGER.propagate, list(PACKAGE_LOGGER.handlers))
     with shown_on(io.StringIO()), attached(logging.NullHandler()):

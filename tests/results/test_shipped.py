@@ -65,7 +65,7 @@ def test_what_cannot_be_unpacked_whole_is_not_there(
 
     monkeypatch.setattr("zipfile.ZipFile.extractall", fill_the_disk)
 
-    assert main(["demo", "--results", str(tmp_path / "results")]) == 2
+    assert main(["demo", "--results", str(tmp_path / "results")]) == 1
 
     assert list((tmp_path / "results").iterdir()) == []
 

@@ -1,23 +1,36 @@
+import errno
+import json
 import os
 import socket
+import stat
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 import yaml
 
-from ensemble_switchover.errors import ConfigError, DataError, ProcessEndedError, TrainingError
+from ensemble_switchover.errors import (
+    ConfigError,
+    DataError,
+    MachineError,
+    ProcessEndedError,
+    TrainingError,
+)
 from ensemble_switchover.results.layout import (
     CONFIG_FILE,
+    LOG_FILE,
     RECORD_FILE,
     checkpoint_folder,
     unfinished_folder,
 )
-from ensemble_switchover.results.lock import take_lock
+from ensemble_switchover.results.lock import Owner, take_lock, this_machine
 from ensemble_switchover.results.run_table import list_runs
 from ensemble_switchover.results.state import RunState, failure_of, run_state
-from ensemble_switchover.runner import run
+from ensemble_switchover.runner import job, run
 from ensemble_switchover.runner.job import Ending
 from tests import program
 from tests.runner.starting import start
@@ -145,6 +158,153 @@ def test_what_is_wrong_with_the_machine_is_no_failure_of_the_run(spec, monkeypat
     with pytest.raises(type(error)):
         start(spec)
     assert run_state(spec[0].folder) is RunState.ABSENT
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BrokenPipeError(errno.EPIPE, "Broken pipe"),
+        *(
+            OSError(number, os.strerror(number), "somewhere")
+            for number in (
+                errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EMFILE,
+                errno.ESTALE, errno.EIO, errno.ENOENT, errno.ETIMEDOUT, errno.ECONNRESET,
+            )
+        ),
+        RuntimeError("Could not determine home directory."),
+        RuntimeError("unable to open shared memory object: Too many open files (24)"),
+        ModuleNotFoundError("No module named 'matplotlib_inline'"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_machines_trouble_leaves_nothing_and_the_next_call_takes_the_run_up_again(
+    spec, trainings, monkeypatch, error
+):
+    def fail(*arguments, **keywords):
+        raise error
+
+    folder = spec[0].folder
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "train_and_measure", fail)
+        with pytest.raises(MachineError) as told:
+            start(spec)
+    assert "Errno" not in str(told.value)
+    assert str(told.value).endswith("no run has failed by it, and the same command goes on")
+    assert not folder.exists()
+    assert not unfinished_folder(folder).exists()
+    assert start(spec).ending is Ending.TRAINED
+
+
+def test_the_machines_trouble_leaves_the_checkpoint(spec, monkeypatch):
+    def fail(*arguments, **keywords):
+        checkpoint_folder(spec[0].folder).mkdir(parents=True)
+        (checkpoint_folder(spec[0].folder) / "000001.checkpoint").touch()
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(run, "train_and_measure", fail)
+    with pytest.raises(MachineError, match="Input/output error"):
+        start(spec)
+    assert run_state(spec[0].folder) is RunState.INTERRUPTED
+    assert "Traceback" in (unfinished_folder(spec[0].folder) / LOG_FILE).read_text()
+
+
+def test_a_failure_that_cannot_be_kept_hides_no_failure(spec, monkeypatch, caplog):
+    def fail(*arguments, **keywords):
+        raise TrainingError("member 0: the training loss is not finite")
+
+    def full(*arguments, **keywords):
+        raise OSError(errno.ENOSPC, "No space left on device", "failure.json")
+
+    monkeypatch.setattr(run, "train_and_measure", fail)
+    monkeypatch.setattr(job, "write_failure", full)
+    with pytest.raises(TrainingError, match="not finite"):
+        start(spec)
+    assert "that the run failed cannot be kept: failure.json: No space" in caplog.text
+
+
+@contextmanager
+def as_member(user, group):
+    """Be a user in a group, who owns nothing that others made."""
+    former = os.geteuid(), os.getegid(), os.getgroups()
+    os.setgroups([group])
+    os.setegid(group)
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(former[0])
+        os.setegid(former[1])
+        os.setgroups(former[2])
+
+
+@pytest.fixture
+def shared(tiny_spec, monkeypatch):
+    """Resolve a run whose results folder is that of a group, in which a member's run has failed."""
+
+    def fail(*arguments, **keywords):
+        raise TrainingError("not finite")
+
+    def make(mask):
+        spec = tiny_spec("budget.depth=8", "budget.width=4", f"results={place}/results")
+        os.umask(mask)
+        with as_member(ALICE, GROUP), monkeypatch.context() as patch:
+            patch.setattr(run, "train_and_measure", fail)
+            with pytest.raises(TrainingError):
+                start(spec)
+        return spec
+
+    umask = os.umask(0)
+    with tempfile.TemporaryDirectory() as place:
+        os.chown(place, -1, GROUP)
+        Path(place).chmod(0o2775)
+        yield make
+    os.umask(umask)
+
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several users")
+ALICE, BERTA, GROUP = 61_001, 61_002, 61_000
+
+
+@only_root
+def test_a_colleague_of_the_group_tries_a_failed_run_again(shared, trainings):
+    spec = shared(0o002)
+    assert stat.S_IMODE(spec[0].folder.stat().st_mode) == 0o2775
+    with as_member(BERTA, GROUP):
+        assert start(spec).ending is Ending.FAILED_BEFORE
+        assert start(spec, retry="failed").ending is Ending.TRAINED
+    for path in (spec[0].folder, *spec[0].folder.iterdir()):
+        assert path.stat().st_gid == GROUP
+        assert path.stat().st_mode & stat.S_IWGRP
+
+
+@only_root
+def test_a_colleague_of_the_group_takes_a_run_over_whose_process_was_killed(shared, trainings):
+    spec = shared(0o002)
+    lock = unfinished_folder(spec[0].folder) / "1.lock"
+    with as_member(ALICE, GROUP):
+        lock.parent.mkdir()
+        owner = Owner(
+            host=socket.gethostname(), machine=this_machine(), pid=2**22 + 1, process_start="",
+            started_at="2026-01-01",
+        )  # fmt: skip
+        lock.write_text(json.dumps(asdict(owner)))
+    with as_member(BERTA, GROUP):
+        assert start(spec, retry="failed").ending is Ending.TRAINED
+    assert not lock.parent.exists()
+
+
+@only_root
+def test_a_stranger_is_told_whose_the_folder_is_and_what_helps(shared, trainings):
+    spec = shared(0o022)
+    with as_member(BERTA, GROUP), pytest.raises(MachineError) as told:
+        start(spec, retry="failed")
+    text = str(told.value)
+    assert f"{spec[0].study_folder}/.unfinished is user {ALICE}'s (drwxr-sr-x)" in text
+    assert f"and you are user {BERTA}; `chmod -R g+rwX " in text
+    assert "Errno" not in text
+    assert len(text.splitlines()) == 1
+    assert run_state(spec[0].folder) is RunState.FAILED
+    assert not trainings
 
 
 def test_a_damaged_record_is_neither_reused_nor_overwritten(spec, trainings):

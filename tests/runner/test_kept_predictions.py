@@ -46,6 +46,6 @@ def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_spec, monkeyp
     run.train_and_measure(spec, config, keep=files.__setitem__)
     assert not any(name.startswith("predictions") for name in files)
     assert caplog.messages == [
-        "no predictions of epoch 1: [Errno 28] No space left on device",
+        "no predictions of epoch 1: No space left on device; make room on the disk",
         "no predictions of epoch 1 beside the record",
     ]

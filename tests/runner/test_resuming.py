@@ -155,7 +155,8 @@ def wait_for_checkpoint(folder, process):
 
 @pytest.mark.process
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
+    ("number", "code"),
+    [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)],
 )
 def test_a_killed_process_is_gone_on_from(tmp_path, number, code):
     folder = tmp_path / "killed"

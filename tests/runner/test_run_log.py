@@ -2,6 +2,7 @@
 
 import logging
 import os
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,21 @@ def test_the_log_of_a_failed_run_has_the_traceback_and_gives_way_to_a_record(
     assert start(spec, retry="failed").ending is Ending.TRAINED
     assert "Traceback" not in (spec[0].folder / LOG_FILE).read_text()
     assert not unfinished_folder(spec[0].folder).exists()
+
+
+def test_a_log_that_cannot_be_written_costs_one_warning(spec, trainings, monkeypatch, caplog):
+    write = Path.open
+
+    def full(path, mode="r", *arguments, **keywords):
+        if path.name == LOG_FILE and mode == "a":
+            raise OSError(28, "No space left on device", str(path))
+        return write(path, mode, *arguments, **keywords)
+
+    monkeypatch.setattr(Path, "open", full)
+    assert start(spec).ending is Ending.TRAINED
+    (warning,) = caplog.messages
+    assert warning.startswith("lines of the run's log are lost: ")
+    assert warning.endswith(f"{LOG_FILE}: No space left on device; make room there")
 
 
 def test_runs_of_one_process_have_a_log_each(tiny_spec, monkeypatch):

@@ -1,0 +1,41 @@
+"""Whether a run's record will fit onto the disk, asked before it is trained."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.machine.terminal import mebibytes
+from ensemble_switchover.machine.units import MEBIBYTE
+from ensemble_switchover.results.predictions import kept_epochs
+
+if TYPE_CHECKING:
+    from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.config.schema import Config
+
+WEIGHT_BYTES, PROBABILITY_BYTES = 4, 2
+FURTHER_BYTES = MEBIBYTE
+"""Taken for everything in a record but weights and predictions."""
+
+
+def record_bytes(spec: RunSpec, config: Config) -> int:
+    """Estimate the bytes on disk of a run's record, with its weights and predictions."""
+    weights = WEIGHT_BYTES * spec.design.parameters if config.record.weights else 0
+    num_kept = len(kept_epochs(config.record.predictions, spec.recipe))
+    probabilities = spec.design.k * spec.sizes.evaluated * spec.task.num_classes
+    return weights + PROBABILITY_BYTES * num_kept * probabilities + FURTHER_BYTES
+
+
+def require_room(spec: RunSpec, config: Config) -> None:
+    """Refuse a training whose record would not fit onto the disk of its study's folder.
+
+    Raises:
+        OSError: if there is less room than the record takes.
+    """
+    needed = record_bytes(spec, config)
+    free = shutil.disk_usage(spec.study_folder).free
+    if free < needed:
+        text = f"{os.strerror(errno.ENOSPC)} for its record: {mebibytes(needed)} are needed"
+        raise OSError(errno.ENOSPC, f"{text}, {mebibytes(free)} are free", str(spec.study_folder))
