@@ -19,7 +19,6 @@ from ensemble_switchover.machine.file_digests import digest_of_contents
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ensemble_switchover.config.image_folder import ImageFolder
     from ensemble_switchover.config.usable_images import UsableImages
 
 MAX_TEST_SHARE = 0.5
@@ -64,7 +63,7 @@ def dataset_facts(dataset: DatasetConfig) -> DatasetFacts:
         )
     root = dataset_root(dataset)
     usable = usable_images(dataset, root)
-    counted = _counted(dataset, root, usable.folder)
+    counted = _counted(dataset, root, usable)
     for key, number in counted.items():
         given = getattr(dataset, key)
         if given not in (0, number):
@@ -79,19 +78,20 @@ def dataset_facts(dataset: DatasetConfig) -> DatasetFacts:
     return DatasetFacts(known, tuple(remarks))
 
 
-def _counted(dataset: FolderConfig, root: Path, found: ImageFolder) -> dict[str, Any]:
+def _counted(dataset: FolderConfig, root: Path, usable: UsableImages) -> dict[str, Any]:
     """Return the numbers of classes, training and test images.
 
     Raises:
         ConfigError: if a class has too few images.
     """
+    found = usable.folder
     num_classes, num_images = len(found.class_names), len(found.train.files)
     test_counts = None if found.test is None else found.test.counts(num_classes)
     problems = rare_class_problems(
         dataset, key_of(root), found.class_names, found.train.counts(num_classes), test_counts
     )
     if problems:
-        raise ConfigError(*problems)
+        raise ConfigError("; ".join([*problems, *usable.remarks]))
     if found.test is None:
         test_images = num_test_images(num_images, num_classes, dataset.test_share)
         train_images = num_images - test_images

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.file_digests import ABSENT_DIGEST
-from ensemble_switchover.machine.file_names import readable_name
+from ensemble_switchover.machine.paths import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set
@@ -65,6 +65,6 @@ def duplicate_remarks(
 
 
 def _pairs(groups: Iterable[tuple[int, list[str]]]) -> str:
-    files = [" = ".join(map(readable_name, group)) for _, group in groups]
+    files = [" = ".join(map(on_one_line, group)) for _, group in groups]
     more = ", ..." if len(files) > MAX_NAMED_PAIRS else ""
     return f"{', '.join(files[:MAX_NAMED_PAIRS])}{more}"

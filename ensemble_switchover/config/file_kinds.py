@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.machine.terminal import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 HEIC, AVIF = "HEIC image", "AVIF image"
 LFS_POINTER = "Git LFS pointer"
@@ -30,6 +37,7 @@ _SIGNATURES = (
     (rb"(\x89HDF|MATLAB )", "array file"),
     (rb".{128}DICM", "DICOM image"),
     (rb"version https://git-lfs", LFS_POINTER),
+    (rb"P[1-7]\s", "broken PPM image"),
     (rb"\s*(<!doctype html|<html|<head|<body)", "HTML page"),
     (rb"\s*(<\?xml[^>]*\?>\s*)?(<!doctype svg[^>]*>\s*)?<svg", "SVG drawing"),
 )
@@ -64,6 +72,43 @@ def file_kind(head: bytes) -> str | None:
         if pattern.match(head):
             return kind
     return "text file" if _is_text(head) else None
+
+
+def is_no_image(kind: str | None) -> bool:
+    """Return whether files of a kind can never be read, whatever Pillow is installed.
+
+    >>> is_no_image("HEIC image"), is_no_image("broken JPEG image"), is_no_image(None)
+    (True, False, False)
+    """
+    return bool(kind) and kind != AVIF and not str(kind).startswith("broken ")
+
+
+def refusal(path: str, reason: str, kinds: Sequence[str | None]) -> str:
+    """Say that files are no images, how many there are of each kind, and what to do.
+
+    Args:
+        path: The first of them.
+        reason: Why it cannot be read.
+        kinds: What each of them is, where that is known.
+    """
+    num_more = len(kinds) - 1
+    more = f", nor can {count(num_more, 'more file')}" if num_more else ""
+    counted = count_kinds(kinds)
+    return (
+        f"{path}: cannot be read as an image ({reason}){more}{f': {counted}' if counted else ''}; "
+        f"move what is no image elsewhere, or set dataset.skip_bad=true to leave such files out"
+    )
+
+
+def count_kinds(kinds: Iterable[str | None]) -> str:
+    """Return how many files are of which kind, and what to do about these kinds.
+
+    >>> count_kinds(["PDF file", None, "video", "PDF file"])
+    '2 PDF files, 1 video'
+    """
+    numbers = Counter(kind for kind in kinds if kind is not None)
+    counted = ", ".join(count(number, kind) for kind, number in numbers.most_common())
+    return "; ".join([counted, *(CURES[kind] for kind in numbers if kind in CURES)])
 
 
 def _is_text(head: bytes) -> bool:

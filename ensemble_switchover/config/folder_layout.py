@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import tarfile
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.folder_listing import list_folder
+from ensemble_switchover.config.quoting import shell_override
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.file_names import readable_name, shell_word
+from ensemble_switchover.machine.paths import on_one_line
+from ensemble_switchover.machine.shell import shell_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def find_layout(root: Path) -> FolderLayout:
     train, test = parts["training"][0], parts[tested][0]
     remarks = []
     if tested == "validation":
-        remarks.append(f"the images in {readable_name(test)} are used as the test images")
+        remarks.append(f"the images in {on_one_line(test)} are used as the test images")
     unused = [name for name in listing.folders if name not in (train, test)]
     if unused:
         remarks.append(f"not used: {named(unused)}, beside {train} and {test}")
@@ -98,23 +98,19 @@ def refuse_broken(root: Path, parent: Path, names: list[str]) -> None:
     for name in names:
         path = parent / name
         raise ConfigError(
-            f"{key_of(root)}: {readable_name(path)} is a link to {readable_name(path.readlink())}, "
+            f"{key_of(root)}: {on_one_line(path)} is a link to {on_one_line(path.readlink())}, "
             f"which is not there; expected the folder of a class: mend the link"
         )
 
 
 def key_of(root: Path) -> str:
     """Return the key and value by which the user gave the root."""
-    return f"dataset.root={readable_name(root)}"
+    return f"dataset.root={on_one_line(root)}"
 
 
 def option_of(root: Path) -> str:
     """Return the override that gives another root, quoted for a shell."""
-    text = readable_name(root)
-    if not re.fullmatch(r"[\w.+:/-]+", text, re.ASCII):
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-        text = f'"{escaped}"'
-    return shlex.quote(f"dataset.root={text}")
+    return shell_override("dataset.root", str(root))
 
 
 def named(names: list[str]) -> str:
@@ -123,7 +119,7 @@ def named(names: list[str]) -> str:
     >>> named(["a", "b"]), named(list("abcdefg"))
     ('a and b', 'a, b, c, d, e and 2 more')
     """
-    shown = [readable_name(name) for name in names[:MAX_NAMED_FOLDERS]]
+    shown = [on_one_line(name) for name in names[:MAX_NAMED_FOLDERS]]
     more = len(names) - len(shown)
     last = f"{more} more" if more else shown.pop()
     return f"{', '.join(shown)} and {last}" if shown else last
@@ -150,12 +146,12 @@ def _refuse_archive(root: Path, archive: Path) -> None:
     folder = archive.with_name(archive.name.partition(".")[0] or "images")
     how = ""
     if archive.name.lower().endswith(".zip") or zipfile.is_zipfile(archive):
-        how = f" (unzip {shell_word(archive)} -d {shell_word(folder)})"
+        how = f" (unzip {shell_path(archive)} -d {shell_path(folder)})"
     elif tarfile.is_tarfile(archive):
-        made = shell_word(folder)
-        how = f" (mkdir {made} && tar -xf {shell_word(archive)} -C {made})"
+        made = shell_path(folder)
+        how = f" (mkdir {made} && tar -xf {shell_path(archive)} -C {made})"
     raise ConfigError(
-        f"{key_of(root)}: expected a folder of images, {readable_name(archive.name)} is an "
+        f"{key_of(root)}: expected a folder of images, {on_one_line(archive.name)} is an "
         f"archive; unpack it{how} and give {option_of(folder)}"
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 import PIL
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ensemble_switchover.config.file_kinds import CURES, HEAD_BYTES, file_kind
+from ensemble_switchover.config.foreign_files import kind_of_file
 from ensemble_switchover.errors import first_line
 from ensemble_switchover.machine.file_digests import (
     ABSENT_DIGEST,
@@ -23,10 +22,9 @@ from ensemble_switchover.machine.file_digests import (
     write_json_object,
 )
 from ensemble_switchover.machine.hardware import num_processors
-from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 IMAGE_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF")
@@ -76,9 +74,9 @@ def read_image(path: Path, channels: int) -> tuple[Image.Image, ImageTraits]:
     except MemoryError:
         raise
     except Exception as error:
-        kind = _kind_of(path)
-        known = kind is not None and isinstance(error, UnidentifiedImageError)
-        reason = f"{kind} by its content" if known else first_line(error)
+        kind, reason = kind_of_file(path), first_line(error)
+        if isinstance(error, UnidentifiedImageError):
+            reason = f"{kind} by its content" if kind else "of no known format"
         raise UnreadableImageError(reason, kind) from error
 
 
@@ -121,17 +119,6 @@ def unreadable_images(
     }
 
 
-def complaint(unreadable: Sequence[UnreadableImageError]) -> str:
-    """Return how many files are of which kind, and what to do about these kinds.
-
-    >>> complaint([UnreadableImageError("", "PDF file"), UnreadableImageError("truncated")])
-    '1 PDF file'
-    """
-    kinds = Counter(error.kind for error in unreadable if error.kind is not None)
-    counted = ", ".join(count(number, kind) for kind, number in kinds.most_common())
-    return "; ".join([counted, *(CURES[kind] for kind in kinds if kind in CURES)])
-
-
 def _try(root: Path, channels: int, file: str) -> list[str | None]:
     """Return the reason and the kind of a file that cannot be read; nothing of one that can."""
     try:
@@ -156,14 +143,6 @@ def _is_lasting(digest: str, entry: list[str | None]) -> bool:
 
 def _formats() -> list[str]:
     return [name for name in IMAGE_FORMATS if name in Image.OPEN]  # AVIF is not in every Pillow
-
-
-def _kind_of(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            return file_kind(file.read(HEAD_BYTES))
-    except OSError:
-        return None
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:

@@ -18,7 +18,8 @@ from ensemble_switchover.config.folder_layout import (
 )
 from ensemble_switchover.config.folder_listing import list_folder
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.file_names import is_text, readable_name, shell_word
+from ensemble_switchover.machine.paths import is_text, on_one_line
+from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def read_image_folder(root: Path) -> ImageFolder:
         content = _digest(root, train_part, test_part)
     except OSError as error:
         raise ConfigError(
-            f"{key_of(root)}: {readable_name(error.filename or root)} cannot be read "
+            f"{key_of(root)}: {on_one_line(error.filename or root)} cannot be read "
             f"({error.strerror})"
         ) from error
     return ImageFolder(
@@ -151,7 +152,7 @@ def _classes(root: Path, part: str) -> dict[str, _Class]:
     refuse_broken(root, parent, listing.broken)
     if len(listing.folders) < MIN_CLASSES:
         raise ConfigError(
-            f"{key_of(root)}: expected {MIN_CLASSES} folders or more in {readable_name(parent)}, "
+            f"{key_of(root)}: expected {MIN_CLASSES} folders or more in {on_one_line(parent)}, "
             f"one a class; found {len(listing.folders)}{_where_else(parent, listing)}"
         )
     classes: dict[str, _Class] = {}
@@ -169,7 +170,7 @@ def _classes(root: Path, part: str) -> dict[str, _Class]:
         entry.files.sort()
     if len(classes) < MIN_CLASSES:
         raise ConfigError(
-            f"{key_of(root)}: expected {MIN_CLASSES} classes or more in {readable_name(parent)}; "
+            f"{key_of(root)}: expected {MIN_CLASSES} classes or more in {on_one_line(parent)}; "
             f"its folders are two Unicode forms of one name, {next(iter(classes))}"
         )
     return classes
@@ -182,7 +183,7 @@ def _where_else(parent: Path, listing: Listing) -> str:
     if len(listing.folders) == 1:
         inner = parent / listing.folders[0]
         if len(list_folder(inner).folders) >= MIN_CLASSES:
-            return f"; move the folders in {readable_name(inner)} there"
+            return f"; move the folders in {on_one_line(inner)} there"
     return ""
 
 
@@ -190,9 +191,9 @@ def _refuse_bytes(root: Path, path: Path) -> None:
     new = os.fsencode(path.name).decode("cp1252", errors="replace")  # as in western Windows
     new = "".join(c if c.isprintable() and c != REPLACED else "_" for c in new)
     raise ConfigError(
-        f"{key_of(root)}: the class {readable_name(path.name)} has a name that is not UTF-8, which "
-        f"no record could hold; rename its folder, for example: mv {shell_word(path)} "
-        f"{shell_word(path.with_name(new))}"
+        f"{key_of(root)}: the class {on_one_line(path.name)} has a name that is not UTF-8, which "
+        f"no record could hold; rename its folder, for example: mv {shell_path(path)} "
+        f"{shell_path(path.with_name(new))}"
     )
 
 
@@ -200,8 +201,8 @@ def _refuse_deeper(root: Path, part: str, path: Path, folders: list[str]) -> Non
     """Refuse a folder of a class that holds no image, but folders."""
     give = "" if part else f", or give {option_of(path)} if these are the classes"
     raise ConfigError(
-        f"{key_of(root)}: the class {readable_name(path.name)} holds no images but folders "
-        f"({named(folders)}); expected the images directly in {readable_name(path)}: move them "
+        f"{key_of(root)}: the class {on_one_line(path.name)} holds no images but folders "
+        f"({named(folders)}); expected the images directly in {on_one_line(path)}: move them "
         f"there{give}"
     )
 

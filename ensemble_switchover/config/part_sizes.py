@@ -28,11 +28,12 @@ def size_problems(dataset: DatasetConfig) -> list[str]:
         ("test_size", used.test, dataset.test_images),
     ):
         untouched = key == "test_size" and used.evaluated_on == "validation"
-        if not untouched and not least <= size <= available:
-            problems.append(
-                f"dataset.{key}={size}: expected {least} (an image a class) "
-                f"to {available}, the images that {dataset.name} has"
-            )
+        if untouched or least <= size <= available:
+            continue
+        expected = f"{least} (an image a class) to {available}, the images that {dataset.name} has"
+        if available < least:
+            expected = f"an image of each of {least} classes, and {dataset.name} has {available}"
+        problems.append(f"dataset.{key}={size}: expected {expected}")
     if dataset.pooled and not problems and train + used.test > dataset.train_images:
         problems.append(
             f"dataset.train_size={train} dataset.test_size={used.test}: expected at most "

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.dataset_folders import array_cache_folder
+from ensemble_switchover.config.file_kinds import count_kinds, refusal
 from ensemble_switchover.config.folder_layout import key_of
+from ensemble_switchover.config.foreign_files import foreign_files
 from ensemble_switchover.config.image_folder import ImageFolder, read_image_folder
-from ensemble_switchover.errors import ConfigError, DataError
+from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.file_digests import digests_of_files
-from ensemble_switchover.machine.file_names import readable_name
+from ensemble_switchover.machine.paths import on_one_line
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ def usable_images(dataset: FolderConfig, root: Path) -> UsableImages:
     With `dataset.skip_bad`, each new content is read once to know whether it is an image.
 
     Raises:
-        ConfigError: if the folder is not laid out as expected.
-        DataError: if an image does not fit into the memory.
+        ConfigError: if the folder is not laid out as expected, if a file is no image by its first
+            bytes and `skip_bad` is off, or if an image does not fit into the memory.
     """
     found, memory = read_image_folder(root), array_cache_folder(dataset)
     remarks = list(found.remarks)
@@ -57,13 +59,19 @@ def usable_images(dataset: FolderConfig, root: Path) -> UsableImages:
         number = count(len(found.inner_folders), "folder")
         remarks.append(f"{number} inside classes left out: {_first(found.inner_folders)}")
     digests = digests_of_files(root, found.files, memory)
-    if dataset.skip_bad and dataset.channels in (1, 3):
+    if not dataset.skip_bad:
+        foreign = foreign_files(root, digests, memory)
+        if foreign:
+            file, kind = next(iter(foreign.items()))
+            path = on_one_line(root / file)
+            raise ConfigError(refusal(path, f"{kind} by its content", list(foreign.values())))
+    elif dataset.channels in (1, 3):
         from ensemble_switchover.config.image_file import unreadable_images
 
         try:
             unreadable = unreadable_images(root, digests, dataset.channels, memory)
         except MemoryError as error:
-            raise DataError(
+            raise ConfigError(
                 f"{key_of(root)}: an image does not fit into the memory of this machine"
             ) from error
         if unreadable:
@@ -74,10 +82,8 @@ def usable_images(dataset: FolderConfig, root: Path) -> UsableImages:
 
 
 def _left_out(unreadable: dict[str, UnreadableImageError]) -> str:
-    from ensemble_switchover.config.image_file import complaint
-
     files = "1 file was" if len(unreadable) == 1 else f"{len(unreadable)} files were"
-    kinds = complaint(list(unreadable.values()))
+    kinds = count_kinds(error.kind for error in unreadable.values())
     return (
         f"{files} left out because no image could be read: {_first(list(unreadable))}"
         f"{f' ({kinds})' if kinds else ''}"
@@ -86,4 +92,4 @@ def _left_out(unreadable: dict[str, UnreadableImageError]) -> str:
 
 def _first(files: Sequence[str]) -> str:
     more = ", ..." if len(files) > MAX_NAMED_FILES else ""
-    return f"{', '.join(map(readable_name, files[:MAX_NAMED_FILES]))}{more}"
+    return f"{', '.join(map(on_one_line, files[:MAX_NAMED_FILES]))}{more}"

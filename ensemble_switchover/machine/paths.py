@@ -35,6 +35,16 @@ def readable(name: str | Path) -> str:
     return _SURROGATE.sub(_escape, str(name))
 
 
+def on_one_line(name: str | Path) -> str:
+    r"""Return a name of a file in the middle of a sentence: with control characters escaped, too.
+
+    >>> print(on_one_line("caf" + chr(0xDCE9) + chr(10)))
+    caf\xe9\n
+    """
+    text = readable(name)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _escape(found: re.Match[str]) -> str:
     code = ord(found[0])
     byte = code - _FIRST_BYTE

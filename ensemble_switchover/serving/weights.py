@@ -23,7 +23,7 @@ from ensemble_switchover.config.seeds import MAX_MEMBERS
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.errors import DesignError, RecordError
-from ensemble_switchover.machine.file_names import readable_name
+from ensemble_switchover.machine.paths import on_one_line
 from ensemble_switchover.networks import Ensemble, build_network
 from ensemble_switchover.results.document import check_file, read_document
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
@@ -178,9 +178,7 @@ def _as_text(values: Any) -> Any:
     """Write bytes that are no text in the names of classes as escapes; older files have such."""
     if not isinstance(values, dict) or not isinstance(values.get("class_names"), list):
         return values
-    names = [
-        readable_name(name) if isinstance(name, str) else name for name in values["class_names"]
-    ]
+    names = [on_one_line(name) if isinstance(name, str) else name for name in values["class_names"]]
     return {**values, "class_names": tuple(names)}
 
 

@@ -7,7 +7,7 @@ import pytest
 from ensemble_switchover.config.dataset_facts import dataset_facts, with_facts
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.errors import ConfigError
-from tests.config.image_folders import make_files
+from tests.config.image_folders import make_files, tiny_image
 
 
 def test_a_folder_is_counted(tmp_path, compose_config):
@@ -31,7 +31,7 @@ def test_a_share_is_split_off(share, expected, tmp_path, compose_config):
 def test_the_content_decides_and_not_the_place(tmp_path, compose_config):
     counts = {"a": 3, "b": 3}
     places = [make_files(tmp_path / name, counts) for name in ("one", "two", "three")]
-    (places[2] / "a" / "0.png").write_text("of another size")
+    (places[2] / "a" / "0.png").write_bytes(tiny_image(999))
     first, same, other = (
         resolve(compose_config("dataset=folder", f"dataset.root={place}")) for place in places
     )

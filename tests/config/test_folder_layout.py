@@ -63,14 +63,13 @@ def test_images_that_lie_deeper_are_pointed_at(inner, tmp_path):
     (tmp_path / "README.txt").write_text("read me")
     with pytest.raises(ConfigError) as error:
         find_layout(tmp_path)
-    given = str(error.value).partition("; give ")[2]
-    (option,) = shlex.split(given)
-    assert option.replace('"', "") == f"dataset.root={tmp_path / inner}"
+    (option,) = shlex.split(str(error.value).partition("; give ")[2])
+    assert option == f"dataset.root='{tmp_path / inner}'"
 
 
 def test_a_whole_data_set_that_lies_deeper_is_pointed_at(tmp_path):
     make_parts(tmp_path / "dataset", "train", "test")
-    with pytest.raises(ConfigError, match=rf"give dataset.root={tmp_path}/dataset$"):
+    with pytest.raises(ConfigError, match=rf"give \"dataset.root='{tmp_path}/dataset'\"$"):
         find_layout(tmp_path)
 
 
@@ -81,7 +80,8 @@ def test_the_unpacked_tiny_imagenet_is_known(tmp_path):
     (root / "val" / "val_annotations.txt").write_text("0.png\tn01\n")
     with pytest.raises(ConfigError) as error:
         find_layout(root)
-    assert f"give dataset=tiny_imagenet dataset.root={tmp_path}, the folder of" in str(error.value)
+    given = f"give dataset=tiny_imagenet \"dataset.root='{tmp_path}'\", the folder of"
+    assert given in str(error.value)
 
 
 def test_an_archive_is_to_be_unpacked(tmp_path):

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from ensemble_switchover.config import image_file
-from ensemble_switchover.config.image_file import complaint, read_image, unreadable_images
+from ensemble_switchover.config.file_kinds import count_kinds
+from ensemble_switchover.config.image_file import read_image, unreadable_images
 from ensemble_switchover.machine.file_digests import digests_of_files
 from tests.config.image_folders import make_files
 
@@ -60,7 +61,8 @@ def test_files_are_counted_by_kind_with_the_cure(tmp_path):
     for number in range(3):
         (root / "cat" / f"{number}.heic").write_bytes(HEIC + bytes([number]))
     (root / "cat" / "page.jpg").write_text("<html>")
-    said = complaint(list(unreadable(root, tmp_path / "memory").values()))
+    found = unreadable(root, tmp_path / "memory")
+    said = count_kinds(error.kind for error in found.values())
     assert said.startswith("3 HEIC images, 1 HTML page; convert HEIC images with heif-convert ")
 
 

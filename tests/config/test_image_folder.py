@@ -168,7 +168,7 @@ def test_a_class_that_holds_folders_alone_is_no_class(tmp_path):
     with pytest.raises(ConfigError) as error:
         read_image_folder(tmp_path)
     assert "the class images holds no images but folders (cat and dog)" in str(error.value)
-    assert f"give dataset.root={tmp_path}/images" in str(error.value)
+    assert f"give \"dataset.root='{tmp_path}/images'\"" in str(error.value)
 
 
 def test_files_beside_classes_are_mentioned_where_classes_lack(tmp_path):

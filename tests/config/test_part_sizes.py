@@ -59,6 +59,8 @@ def test_enough_images_are_enough(counts, overrides, resolve_folder):
     ("overrides", "message"),
     [
         (["dataset.train_size=99"], "dataset.train_size=99: expected 100 (an image a class) to 50"),
+        (["dataset=fractals", "dataset.num_classes=12", "dataset.train_images=10"],
+         "dataset.train_size=10: expected an image of each of 12 classes, and fractals has 10"),
         (["dataset.test_size=50"], "dataset.test_size=50: expected 100 (an image a class) to 1000"),
         (["dataset.train_size=150", "dataset.validation_size=100"],
          "dataset.validation_size=100: 150 training images of 100 classes are too few to hold any "
@@ -68,6 +70,8 @@ def test_enough_images_are_enough(counts, overrides, resolve_folder):
     ],
 )  # fmt: skip
 def test_a_part_that_is_smaller_than_the_number_of_classes_is_refused(overrides, message):
+    if not overrides[0].startswith("dataset="):
+        overrides = ["dataset=cifar100", *overrides]
     with pytest.raises(ConfigError) as error:
-        resolve_with("dataset=cifar100", *overrides)
+        resolve_with(*overrides)
     assert str(error.value).startswith(message)

@@ -28,6 +28,7 @@ from ensemble_switchover.config.schema import (
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.design import FAMILIES
 from ensemble_switchover.errors import ConfigError
+from tests.config.image_folders import make_files
 
 CONF = conf_folder()
 OPTIONS = sorted(
@@ -37,10 +38,7 @@ OPTIONS = sorted(
 )
 SWEEPS = sorted(path.stem for path in (CONF / "sweep").glob("*.yaml"))
 _own_images = tempfile.TemporaryDirectory(prefix="ensemble_switchover_tests_")
-for _name in ("cat/1", "cat/2", "dog/1", "dog/2"):
-    _path = Path(_own_images.name, f"{_name}.png")
-    _path.parent.mkdir(exist_ok=True)
-    _path.touch()  # only the names are looked at
+make_files(Path(_own_images.name), {"cat": 2, "dog": 2})
 NEEDS = {
     ("budget", "parameters"): ["budget.parameters=1M"],
     ("dataset", "folder"): [f"dataset.root={_own_images.name}"],

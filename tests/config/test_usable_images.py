@@ -31,7 +31,8 @@ def test_what_is_no_image_is_neither_used_nor_hashed(usable, tmp_path):
     root = make_files(tmp_path / "own", {"cat": 3, "dog": 3})
     before = usable(root)
     (root / "cat" / "zz.jpg").write_text("a note")
-    assert len(usable(root).folder.files) == 7
+    with pytest.raises(ConfigError, match=r"cat/zz.jpg: cannot be read as an image \(text file"):
+        usable(root)
     found = usable(root, "dataset.skip_bad=true")
     assert found.folder.files == before.folder.files
     assert found.digests == before.digests

@@ -114,10 +114,10 @@ def test_validation_images_are_measured_on_in_place_of_test_images(
 
 
 def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, tmp_path, capsys):
-    for name in ("ant", "bee"):
+    for label, name in enumerate(("ant", "bee")):
         (tmp_path / "own" / name).mkdir(parents=True)
         for number in range(20):
-            shade = (number, 10 * number, 255 - number)
+            shade = (number, 10 * number, 255 - label)
             Image.new("RGB", (8, 8), shade).save(tmp_path / "own" / name / f"{number}.png")
     (tmp_path / "own" / "ant" / "3.png").write_text("I am no image")
     config = compose_config(
@@ -135,6 +135,6 @@ def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, t
         f"results={tmp_path / 'results'}",
     )
     assert run_job_of_sweep(config, OmegaConf.create({})) == "trained"
-    remark = "1 file was left out because no image could be read: ant/3.png"
+    remark = "1 file was left out because no image could be read: ant/3.png (1 text file)"
     assert capsys.readouterr().err.splitlines() == [f"dataset=folder: {remark}"]
     assert read_record(resolve(config).folder / RECORD_FILE).dataset.remarks == [remark]

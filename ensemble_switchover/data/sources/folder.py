@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from ensemble_switchover.config.file_kinds import refusal
 from ensemble_switchover.config.image_file import (
     UnreadableImageError,
-    complaint,
     image_threads,
     read_image,
 )
@@ -26,7 +26,7 @@ from ensemble_switchover.config.split import test_positions
 from ensemble_switchover.config.usable_images import usable_images
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, short_digest
 from ensemble_switchover.errors import DataError
-from ensemble_switchover.machine.file_names import readable_name
+from ensemble_switchover.machine.paths import on_one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,21 +87,10 @@ def _read(config: FolderConfig, root: Path, part: Part) -> tuple[np.ndarray, np.
         if isinstance(result, UnreadableImageError)
     ]
     if bad:
-        raise DataError(_refusal(root, bad))
+        (file, first), kinds = bad[0], [error.kind for _, error in bad]
+        raise DataError(refusal(on_one_line(root / file), first.reason, kinds))
     read = [result for result in results if not isinstance(result, UnreadableImageError)]
     return images, np.array(part.labels, dtype=np.int64), _remarks(config, read)
-
-
-def _refusal(root: Path, bad: list[tuple[str, UnreadableImageError]]) -> str:
-    file, first = bad[0]
-    num_more = len(bad) - 1
-    more = f", nor can {num_more} more file{'s' if num_more > 1 else ''}" if num_more else ""
-    kinds = complaint([error for _, error in bad])
-    return (
-        f"{readable_name(root / file)}: cannot be read as an image ({first.reason}){more}"
-        f"{f': {kinds}' if kinds else ''}; move what is no image elsewhere, or set "
-        f"dataset.skip_bad=true to leave such files out"
-    )
 
 
 def _keep(images: np.ndarray, indices: np.ndarray) -> np.ndarray:

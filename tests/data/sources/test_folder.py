@@ -15,7 +15,7 @@ from ensemble_switchover.config.dataset_facts import dataset_facts
 from ensemble_switchover.config.dataset_spec import split_sizes
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.sources.folder import Folder
-from ensemble_switchover.errors import ConfigError, DataError
+from ensemble_switchover.errors import ConfigError, DataError, EnsembleSwitchoverError
 
 
 def picture(seed, width=40, height=40, mode="RGB"):
@@ -151,7 +151,7 @@ def test_a_bad_file_is_named_or_left_out(how, own, remarks_of, tmp_path):
     root = make_root(tmp_path / "own", FOUR)
     path = root / "train" / "ant" / "2.png"
     spoil(path, how)
-    with pytest.raises(DataError) as error:
+    with pytest.raises(EnsembleSwitchoverError) as error:
         load(own(root))
     assert str(error.value).startswith(f"{path}: cannot be read as an image (")
     assert "dataset.skip_bad=true" in str(error.value)
@@ -186,7 +186,7 @@ def test_whatever_a_decoder_raises_is_a_bad_file(error, own, tmp_path, monkeypat
 def test_lack_of_memory_is_no_bad_file(own, tmp_path, monkeypatch):
     root = make_root(tmp_path / "own", FOUR)
     monkeypatch.setattr(PngImageFile, "load", lambda self: (_ for _ in ()).throw(MemoryError))
-    with pytest.raises((MemoryError, DataError)) as raised:
+    with pytest.raises((MemoryError, EnsembleSwitchoverError)) as raised:
         load(own(root, "dataset.skip_bad=true"))
     assert "cannot be read as an image" not in str(raised.value)
 
@@ -199,7 +199,7 @@ def test_no_other_program_is_started(own, tmp_path, monkeypatch):
     root = make_root(tmp_path / "own", FOUR)
     picture(0).save(root / "train" / "bee" / "1.png", format="EPS")
     with pytest.raises(
-        DataError, match=r"train/bee/1.png: cannot be read as an image \(PostScript file by "
+        ConfigError, match=r"train/bee/1.png: cannot be read as an image \(PostScript file by "
     ):
         load(own(root))
 
@@ -260,7 +260,7 @@ def test_several_bad_files_are_counted(own, remarks_of, tmp_path):
     root = make_root(tmp_path / "own", {"ant": 10, "bee": 10})
     for number in range(5):
         spoil(root / "bee" / f"{number}.png", "text")
-    with pytest.raises(DataError, match=r"bee/0.png: .*, nor can 4 more files"):
+    with pytest.raises(EnsembleSwitchoverError, match=r"bee/0.png: .*, nor can 4 more files"):
         load(own(root))
     found = load(own(root, "dataset.skip_bad=true"))
     assert len(found.train) + len(found.test) == 15
@@ -308,7 +308,7 @@ def test_the_kinds_of_bad_files_and_the_cure_are_named(own, tmp_path):
         heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes([number])
         (root / "train" / "ant" / f"{number}.png").write_bytes(heic)
     (root / "train" / "bee" / "0.png").write_text("<!DOCTYPE html>")
-    with pytest.raises(DataError) as error:
+    with pytest.raises(EnsembleSwitchoverError) as error:
         load(own(root))
     text = str(error.value)
     assert text.startswith(f"{root}/train/ant/0.png: cannot be read as an image (HEIC image by its")
@@ -322,7 +322,7 @@ def test_files_whose_names_are_not_utf_8_are_read(own, remarks_of, tmp_path):
     (place / "3.png").rename(place / os.fsdecode(b"caf\xe9.png"))
     assert len(load(own(root)).train) == 7
     (place / os.fsdecode(b"bad\xe9.png")).write_text("no image")
-    with pytest.raises(DataError) as error:
+    with pytest.raises(EnsembleSwitchoverError) as error:
         load(own(root))
     assert str(error.value).startswith(rf"{place}/bad\xe9.png: cannot be read as an image")
     str(error.value).encode()
