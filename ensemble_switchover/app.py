@@ -14,7 +14,14 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.command_line import EXIT_FAILURE, EXIT_USAGE, is_mistake
+from ensemble_switchover.config.amounts import refuse_long_numbers
+from ensemble_switchover.config.command_line import (
+    EXIT_FAILURE,
+    EXIT_USAGE,
+    is_mistake,
+    options_first,
+    program_name,
+)
 from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.resolve import resolve
@@ -58,7 +65,9 @@ def main() -> None:
         version_base="1.3", config_path=str(conf_folder()), config_name="config"
     )(job)
     try:
-        sys.argv[1:] = keep_texts(sys.argv[1:])
+        refuse_long_numbers(sys.argv[1:])
+        words = keep_texts(options_first(sys.argv[1:]))
+        sys.argv = [program_name(sys.argv[0]), *words]
         application()
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)

@@ -21,14 +21,16 @@ from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.standard_streams import prints_beside
 from ensemble_switchover.machine.terminal import complain, count, printable, quantity
 from ensemble_switchover.results.layout import (
-    FAILURE_FILE,
     RECORD_FILE,
     WEIGHTS_FILE,
+    run_folder,
     unfinished_folder,
 )
+from ensemble_switchover.results.lock import holder_of
 from ensemble_switchover.results.output_path import require_output_file
-from ensemble_switchover.results.state import failure_of
-from ensemble_switchover.results.store import read_record
+from ensemble_switchover.results.rerun_command import CommandWriter
+from ensemble_switchover.results.state import RunState, failure_of, num_epochs_kept, run_state
+from ensemble_switchover.results.store import read_description, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +105,7 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
             f"--format {form}: {', '.join(missing)} not installed; "
             f"pip install 'ensemble-switchover[export]' installs what the format needs"
         )
-    folder = run.parent if run.name == RECORD_FILE else run
+    folder = run_folder(run)
     record = _read_record_with_weights(folder)
     out = folder / f"ensemble{SUFFIXES[form]}" if out is None else out
     require_output_file("--out", out, f"ensemble{SUFFIXES[form]}")
@@ -161,13 +163,28 @@ def _load_weights(path: Path, record: Record) -> TrainedEnsemble:
 
 
 def _why_no_record(folder: Path) -> str:
-    if (folder / FAILURE_FILE).exists():
+    if run_state(folder) is RunState.FAILED:
         return f"the run failed: {failure_of(folder)}"
     if unfinished_folder(folder).is_dir():
-        return "the run is unfinished; the command that began it continues it"
+        return f"the run is not finished: {_how_far(folder)}"
     if not folder.is_dir():
         return f"no such folder; expected the folder of a run, with {RECORD_FILE} in it"
     return f"no {RECORD_FILE} in it; expected the folder of one finished run"
+
+
+def _how_far(folder: Path) -> str:
+    """Say how far an unfinished run is, who works on it, and which command goes on."""
+    description = read_description(folder)
+    done, hold = num_epochs_kept(folder), holder_of(unfinished_folder(folder))
+    asked = description.get("epochs")
+    text = f"{done} of {asked} epochs are done" if asked else f"{count(done, 'epoch')} done"
+    config = description.get("config")
+    command = None
+    if isinstance(config, dict):
+        here = {"results": str(folder.parent.parent), "study": folder.parent.name}
+        command = CommandWriter().write_whole({**config, **here})
+    command = command or "the command that began it"
+    return f"{text}; {hold}, is at it" if hold else f"{text}; to go on: {command}"
 
 
 def _metadata(record: Record, class_names: Sequence[str]) -> dict[str, str]:

@@ -18,10 +18,11 @@ from rich.text import Text
 
 from ensemble_switchover.analysis.claims import check_claims
 from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
-from ensemble_switchover.analysis.switchover.pool_grid import pool_reader
+from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.store_names import REPORT_FOLDER
 from ensemble_switchover.errors import RecordError
@@ -92,7 +93,7 @@ def report(
 
     Raises:
         RecordError: if the folder is absent, holds no finished run, or holds two designs of one
-            class at one budget; with `by_pools`, if predictions are damaged or none were kept.
+            class at one budget; with `by_pools`, if no readable predictions were kept.
     """
     study = _read_study(folder)
     comparisons = group_comparisons(list(study.records.values()))
@@ -180,7 +181,7 @@ def _derive_findings(
     """Derive the findings one after another, by pools of members of the given runs if there are."""
     folders = {(record.study, record.name): path for path, record in (pooled or {}).items()}
     for comparison in comparisons:
-        reader = None if pooled is None else pool_reader(comparison, folders)
+        reader = None if pooled is None else PoolReader(comparison, folders)
         yield derive_finding(comparison, reader)
 
 
@@ -188,9 +189,12 @@ def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:
     """Refuse findings without a cell that pools of members decide."""
     if any(t.num_pool_cells for finding in findings for t in finding.thresholds.values()):
         return findings
+    left_out = [entry for finding in findings for entry in finding.left_out_of_pools.items()]
+    told = name_first_few([f"{path} ({reason})" for path, reason in dict(left_out).items()])
     raise RecordError(
         f"{folder}: --interval pool: no budget has the predictions of at least two single networks "
         "and of more members than one ensemble has; expected runs with record.predictions"
+        f"{f'; left out: {told}' if told else ''}"
     )
 
 

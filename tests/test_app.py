@@ -54,6 +54,12 @@ def run(*overrides, folder):
          "sweep.jobs_per_device=auto: is for a sweep, and this is one run; expected --multirun or "
          "sweep=NAME beside it"),
         (["seed=1,2", "k=0", "--multirun"], "k=0: expected 1 to 64 members"),
+        (["k=0", "--multirun", "seed=1,2"], "k=0: expected 1 to 64 members"),
+        (["k=0", "--multirun", "--cfg", "job"],
+         "Only one of --run, --multirun, --cfg, --info and --shell_completion can be specified"),
+        ([f"seed=1{'0' * 5000}"], "seed: a number of 5,001 digits came; expected at most 300"),
+        (["seed=9223372036854775808"],
+         "seed=9223372036854775808: expected 0 to 9007199254740991"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_message_and_leaves_nothing_behind(overrides, message, tmp_path):
@@ -180,3 +186,12 @@ def test_the_help_names_every_option_of_every_group(tmp_path):
                     text for text in shown.splitlines() if text.startswith(f"  {group.name} ")
                 ]
                 assert option.stem in line.split()[-1].split("|")
+
+
+@pytest.mark.process
+def test_a_wrong_option_is_told_with_the_command_that_is_typed(tmp_path):
+    ended = run("k=2", "--multi-run", "seed=0,1", folder=tmp_path)
+    assert ended.returncode == app.EXIT_USAGE
+    assert ended.stderr.startswith("usage: python -m ensemble_switchover [")
+    assert "python -m ensemble_switchover: error: " in ended.stderr
+    assert "__main__" not in ended.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.condition_group import name_first_few
@@ -52,6 +52,8 @@ class Finding:
     """Seeds and budget rule of all runs, in one line."""
     listed_conditions: tuple[tuple[str, str], ...]
     """Data, recipe, machine and versions as pairs of name and value."""
+    left_out_of_pools: dict[str, str] = field(default_factory=dict)
+    """Run and file of predictions that are in no pool -> why."""
 
     @property
     def measure(self) -> str:
@@ -90,6 +92,7 @@ class Finding:
             *_note_conditions(self.summary, self.measure),
             *_note_disturbances(self.runs),
             *_note_pools(self.thresholds),
+            *_note_left_out(self.left_out_of_pools),
             *_note_not_finite(self.grid, self.measure),
         )
 
@@ -121,12 +124,12 @@ class Finding:
         }
 
 
-def derive_finding(comparison: Comparison, read_pool: PoolReader | None = None) -> Finding:
+def derive_finding(comparison: Comparison, reader: PoolReader | None = None) -> Finding:
     """Derive the grid, the switchovers, the tables and the notes of a comparison.
 
     Args:
         comparison: The runs.
-        read_pool: Returns pools of members; they then decide the cells that they cover.
+        reader: Reads pools of members; they then decide the cells that they cover.
     """
     grid = build_error_grid(comparison.records)
     runs = tabulate_runs(comparison.records)
@@ -134,7 +137,7 @@ def derive_finding(comparison: Comparison, read_pool: PoolReader | None = None) 
     holes = find_holes(comparison, grid)
     thresholds = {}
     for name in classes:
-        pools = pool_intervals(grid, name, read_pool) if read_pool else None
+        pools = pool_intervals(grid, name, reader) if reader else None
         num_too_small = count_too_small(holes, name)
         thresholds[name] = find_threshold(grid, name, pools=pools, num_too_small=num_too_small)
     return Finding(
@@ -148,6 +151,7 @@ def derive_finding(comparison: Comparison, read_pool: PoolReader | None = None) 
         conditions=describe_conditions(comparison.records),
         seeds_and_rule=describe_seeds_and_rule(comparison.records),
         listed_conditions=tuple(list_conditions(comparison.records)),
+        left_out_of_pools=dict(reader.left_out) if reader else {},
     )
 
 
@@ -205,6 +209,13 @@ def _note_pools(thresholds: Mapping[DesignClassName, Threshold]) -> list[str]:
                 "were kept (record.predictions=all keeps all)."
             )
     return notes
+
+
+def _note_left_out(left_out: Mapping[str, str]) -> list[str]:
+    if not left_out:
+        return []
+    told = name_first_few([f"{name} ({reason})" for name, reason in left_out.items()])
+    return [f"No pool has the members of {count(len(left_out), 'file')} of predictions: {told}."]
 
 
 def _note_not_finite(grid: ErrorGrid, measure: str) -> list[str]:

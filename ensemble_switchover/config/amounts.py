@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ensemble_switchover.design.budget import MAX_PARAMETERS, parse_parameters
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.terminal import digits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,6 +20,8 @@ _MAX_DIGITS = 300
 """Longer numbers are no floating-point numbers, and Python reads them only up to a limit."""
 _LONG_NUMBER = re.compile(rf"[0-9_]{{{_MAX_DIGITS + 1},}}")
 _MAX_COUNT_DIGITS = 15
+_BITS = re.compile("[KMG]b")
+"""How bits are written, which are an eighth of what is read."""
 _BYTES = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
@@ -34,6 +37,8 @@ def parse_bytes(text: str) -> int:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMG]i?B|B)", text.strip(), re.IGNORECASE)
     if match is None or not 0 < float(match[1]) < _LARGEST:
         raise ValueError(f"expected a size such as 8GiB or 500MB, not {text}")
+    if _BITS.fullmatch(match[2]):
+        raise ValueError(f"{text} may mean bits; expected bytes, such as {match[1]}{match[2][0]}B")
     return int(float(match[1]) * _BYTES[match[2].lower()])
 
 
@@ -104,15 +109,20 @@ def parse_number(text: str) -> float:
 
 
 def parse_percent(text: str) -> float:
-    """Read a percentage above 0, at most 100.
+    """Read a percentage above 0, at most 100; a number that may be a share needs its sign.
 
-    >>> parse_percent("95"), parse_percent("95.5 %")
-    (95.0, 95.5)
+    >>> parse_percent("95"), parse_percent("95.5 %"), parse_percent("0.95%")
+    (95.0, 95.5, 0.95)
 
     Raises:
         ValueError: for any other text.
     """
-    number = parse_number(text.removesuffix("%").strip())
+    plain = text.removesuffix("%").strip()
+    number = parse_number(plain)
     if number > 100:
         raise ValueError(f"expected a percentage of at most 100, not {text}")
+    if number <= 1 and "%" not in text:
+        raise ValueError(
+            f"{text} may mean {digits(100 * number, 6)}% or {plain}%; expected one of them, with %"
+        )
     return number

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hydra.errors import HydraException
@@ -23,19 +25,23 @@ from ensemble_switchover.machine.terminal import complain, replace_unknown_chara
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 
+PROGRAM = "python -m ensemble_switchover"
+_OPTIONS_WITH_A_VALUE = {
+    *("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn"),
+    *("--config-dir", "-cd", "--info", "-i", "--experimental-rerun"),
+}
+"""Of Hydra."""
+_PLAIN_MISTAKES = ("Config group override", "Only one of --run")
 OVERRIDES_HELP = "overrides of a run or sweep: key=value, group=option, or lists of either"
 
 
 def command_parser(module: str, description: str) -> argparse.ArgumentParser:
     """Return the parser of a command that takes the overrides of a run."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m ensemble_switchover.{module}", description=description
-    )
+    parser = argparse.ArgumentParser(prog=f"{PROGRAM}.{module}", description=description)
     parser.add_argument("overrides", nargs="*", metavar="override", help=OVERRIDES_HELP)
     return parser
 
@@ -75,6 +81,36 @@ def path_argument(text: str) -> Path:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def program_name(path: str) -> str:
+    """Return what a user types to start the program, for the text of its usage.
+
+    >>> program_name("/home/user/ensemble_switchover/__main__.py")
+    'python -m ensemble_switchover'
+    """
+    return PROGRAM if Path(path).name == "__main__.py" else path
+
+
+def options_first(words: Sequence[str]) -> list[str]:
+    """Put options before overrides, among which Hydra's parser does not take them.
+
+    >>> options_first(["k=2", "--multirun", "seed=0,1", "--cfg", "job"])
+    ['--multirun', '--cfg', 'job', 'k=2', 'seed=0,1']
+    """
+    options: list[str] = []
+    overrides: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            overrides += left
+        elif not word.startswith("-"):
+            overrides.append(word)
+        else:
+            options.append(word)
+            if word in _OPTIONS_WITH_A_VALUE:
+                options += itertools.islice(left, 1)
+    return [*options, *overrides]
+
+
 def run_command(body: Callable[[], int]) -> int:
     """Run a command; a mistake of the user ends it with one message.
 
@@ -110,10 +146,10 @@ def run_command(body: Callable[[], int]) -> int:
 def is_mistake(error: Exception) -> bool:
     """Return whether an error is a mistake of the user, rather than a fault of the program.
 
-    Hydra raises a plain ValueError for one mistake in an override.
+    Hydra raises a plain ValueError for some mistakes.
     """
     known = isinstance(error, (HydraException, OmegaConfBaseException, EnsembleSwitchoverError))
-    return known or "Config group override" in str(error)
+    return known or str(error).startswith(_PLAIN_MISTAKES)
 
 
 def has_override(overrides: Sequence[str], key: str) -> bool:

@@ -86,7 +86,8 @@ def parse_parameters(text: str) -> int:
     value = 0
     if match:
         number = Decimal(match[1].replace("_", "").replace(",", ""))
-        value = int(number * _FACTORS[match[2].lower()])
+        if match[2] or number == int(number):  # 1.5 alone may mean thousands or millions
+            value = int(number * _FACTORS[match[2].lower()])
     if not 1 <= value <= MAX_PARAMETERS:
         raise ConfigError(
             f"budget.parameters={text}: expected a number of parameters such as 1.5M or 200k, at "

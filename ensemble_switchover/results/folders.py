@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic_core import from_json
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.layout import FAILURE_FILE, RECORD_FILE, UNFINISHED_FOLDER
@@ -46,6 +49,10 @@ class RunFolders:
 def find_runs(root: Path) -> RunFolders:
     """Find the runs below a folder, which may be that of a run itself.
 
+    What lies in the folder of a run is no other run. A stray file named as a record is, such as one
+    in the folder of a study, hides nothing below it; it is among the recorded, for its reader to
+    tell what is wrong with it.
+
     Raises:
         RecordError: if there is no such folder.
     """
@@ -57,23 +64,26 @@ def find_runs(root: Path) -> RunFolders:
     places = [str(root)]
     while places:
         place = places.pop()
-        if os.path.exists(f"{place}/{RECORD_FILE}"):  # noqa: PTH110 - Path is too slow for many
+        try:
+            names, files = _entries_of(place)
+        except PermissionError:
             recorded.append(place)
-        elif os.path.exists(f"{place}/{FAILURE_FILE}"):  # noqa: PTH110
-            failed.append(place)
-        else:
-            try:
-                names = _folders_in(place)
-            except PermissionError:
-                recorded.append(place)
+            continue
+        if RECORD_FILE in files:
+            recorded.append(place)
+            if names and _is_named_in(f"{place}/{RECORD_FILE}"):
                 continue
-            if UNFINISHED_FOLDER in names:
-                unfinished = f"{place}/{UNFINISHED_FOLDER}"
-                try:
-                    begun += [f"{place}/{name}" for name in _folders_in(unfinished)]
-                except PermissionError:
-                    recorded.append(unfinished)
-            places += [f"{place}/{name}" for name in names if not name.startswith(".")]
+        elif FAILURE_FILE in files:
+            failed.append(place)
+            if names and _is_named_in(f"{place}/{FAILURE_FILE}"):
+                continue
+        if UNFINISHED_FOLDER in names:
+            unfinished = f"{place}/{UNFINISHED_FOLDER}"
+            try:
+                begun += [f"{place}/{name}" for name in _entries_of(unfinished)[0]]
+            except PermissionError:
+                recorded.append(unfinished)
+        places += [f"{place}/{name}" for name in names if not name.startswith(".")]
     return RunFolders(
         recorded=[*map(Path, sorted(recorded))],
         failed=[*map(Path, sorted(failed))],
@@ -81,9 +91,20 @@ def find_runs(root: Path) -> RunFolders:
     )
 
 
-def _folders_in(place: str) -> list[str]:
+def _is_named_in(file: str) -> bool:
+    """Return whether a file is about the run that its folder is named after."""
+    path = Path(file)
     try:
-        with os.scandir(place) as entries:
-            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except FileNotFoundError:  # removed at this moment
-        return []
+        return bool(from_json(path.read_bytes())["name"] == path.parent.resolve().name)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _entries_of(place: str) -> tuple[list[str], list[str]]:
+    """Return the names of the folders and of the other entries in a folder."""
+    folders: list[str] = []
+    others: list[str] = []
+    with suppress(FileNotFoundError), os.scandir(place) as entries:  # it may be removed meanwhile
+        for entry in entries:
+            (folders if entry.is_dir(follow_symlinks=False) else others).append(entry.name)
+    return folders, others

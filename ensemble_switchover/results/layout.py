@@ -41,6 +41,19 @@ __all__ = [
 ]
 
 
+def run_folder(path: Path) -> Path:
+    """Return the folder of the run that a path means: its own, its unfinished one, or its record.
+
+    >>> from pathlib import Path
+    >>> run_folder(Path("results/demo/.unfinished/run"))
+    PosixPath('results/demo/run')
+    """
+    folder = path.parent if path.name == RECORD_FILE else path
+    if folder.parent.name == UNFINISHED_FOLDER:
+        return folder.parent.parent / folder.name
+    return folder
+
+
 def unfinished_folder(folder: Path) -> Path:
     """Return where a run keeps what it needs until it is finished."""
     return folder.parent / UNFINISHED_FOLDER / folder.name

@@ -19,43 +19,59 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_pool(runs: Sequence[Sequence[Path]], epoch: int) -> Predictions | None:
+def read_pool(
+    runs: Sequence[Sequence[Path]], epoch: int
+) -> tuple[Predictions | None, dict[Path, str]]:
     """Join the members of runs, in their order, after an epoch counted from 1.
+
+    Predictions may be removed from a record. A file that is absent, damaged or of other images is
+    left out, and so is a seed of which no run has one.
 
     Args:
         runs: For each seed the folders of its runs, which have the same members: the first that
-            kept predictions of that epoch is taken. A seed of which none did is left out.
+            kept predictions of that epoch is taken.
         epoch: Counted from 1.
 
     Returns:
-        The pool; None where no run kept them.
-
-    Raises:
-        RecordError: if a file is damaged, or two runs predicted other images.
+        The pool, None where no run kept predictions; and why files were left out, by their paths.
     """
     parts: dict[Path, Predictions] = {}
+    left_out: dict[Path, str] = {}
+    name = predictions_file(epoch)
     for folders in runs:
         for folder in folders:
-            part = _read(folder, predictions_file(epoch))
+            try:
+                part = _read(folder, name)
+                if part is not None and parts:
+                    _compare(part, *next(iter(parts.items())))
+            except RecordError as error:
+                left_out[folder / name] = str(error).removeprefix(f"{folder / name}: ")
+                continue
             if part is not None:
                 parts[folder] = part
                 break
     if not parts:
-        return None
-    first, *others = parts
-    for other in others:
-        if not np.array_equal(parts[other].labels, parts[first].labels):
-            raise RecordError(f"{other}: predictions of other images than those of {first.name}")
+        return None, left_out
     probabilities = np.concatenate([part.probabilities for part in parts.values()])
-    return Predictions(probabilities, parts[first].labels)
+    return Predictions(probabilities, next(iter(parts.values())).labels), left_out
 
 
 def _read(folder: Path, name: str) -> Predictions | None:
-    stored = read_document(folder).files.get(name)
+    document = read_document(folder)
+    stored = document.files.get(name)
     if stored is None:
         return None
-    content = read_file(folder, name, stored)
-    try:
-        return load_predictions(content)
-    except RecordError as error:
-        raise RecordError(f"{folder / name}: {error}") from error
+    found = load_predictions(read_file(folder, name, stored))
+    k, classes = document.record.design.k, document.record.dataset.num_classes
+    if found.probabilities.shape[::2] != (k, classes):
+        members, others, several = found.probabilities.shape
+        raise RecordError(
+            f"predictions of {members} members on {others} images of {several} classes; expected "
+            f"{k} members and {classes} classes"
+        )
+    return found
+
+
+def _compare(part: Predictions, first: Path, predictions: Predictions) -> None:
+    if not np.array_equal(part.labels, predictions.labels):
+        raise RecordError(f"predictions of other images than those of {first.name}")

@@ -92,6 +92,8 @@ def load_predictions(content: bytes) -> Predictions:
             f"predictions: expected half precision of (members, images, classes) and labels of "
             f"(images,), got {probabilities.dtype} of {probabilities.shape} and {labels.shape}"
         )
+    if not np.isfinite(probabilities).all():
+        raise RecordError("predictions: expected finite probabilities")
     return Predictions(probabilities, labels)
 
 

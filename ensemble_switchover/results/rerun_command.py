@@ -16,11 +16,14 @@ from ensemble_switchover.config.schema import conf_folder, register_schemas, typ
 from ensemble_switchover.machine.shell import shell_command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ensemble_switchover.results.record import Record
 
 _SEED = "seed"
+_LOGGER = "logger.kind"
+_NOT_WRITTEN = ("dataset.content", _LOGGER)
+"""Keys that are found in the images, or that a group's option sets."""
 
 
 class CommandWriter:
@@ -43,24 +46,41 @@ class CommandWriter:
             One line for a shell.
         """
         config = records[0].config
-        try:
-            groups = _choose_groups(config)
-            overrides = [*groups, *self._changes(config, groups)]
-        except (HydraException, OmegaConfBaseException, KeyError, TypeError, ValueError):
+        overrides = self._overrides(config, lambda key: _is_told(key, config))
+        if overrides is None:
             return None
         seeds = sorted({record.seed for record in records})
         multirun = ["--multirun"] if len(seeds) > 1 else []
-        overrides.append(f"{_SEED}={','.join(map(str, seeds))}")
-        command = ["python", "-m", "ensemble_switchover", *multirun, *overrides]
-        return shell_command(*command)
+        return _join([*multirun, *overrides, f"{_SEED}={','.join(map(str, seeds))}"])
 
-    def _changes(self, config: Mapping[str, Any], groups: tuple[str, ...]) -> list[str]:
-        base = self._compose(groups)
-        return [
+    def write_whole(self, config: Mapping[str, Any]) -> str | None:
+        """Write the command of one run with every key that was given, as `write` does.
+
+        Args:
+            config: The configuration of the run, which need not be finished.
+        """
+        overrides = self._overrides(config, lambda key: key not in _NOT_WRITTEN)
+        if overrides is None or not {_SEED, "logger"} <= config.keys():
+            return None
+        logger = f"logger={flatten(config).get(_LOGGER)}"
+        return _join([*overrides, logger, f"{_SEED}={config[_SEED]}"])
+
+    def _overrides(
+        self, config: Mapping[str, Any], is_told: Callable[[str], bool]
+    ) -> list[str] | None:
+        """Return the overrides that make a configuration; None where they cannot be told."""
+        try:
+            groups = _choose_groups(config)
+            base = self._compose(groups)
+            flat = flatten(config)
+        except (HydraException, OmegaConfBaseException, KeyError, TypeError, ValueError):
+            return None
+        changed = [
             f"{key}={_write_value(value)}"
-            for key, value in flatten(config).items()
-            if key != _SEED and key in base and value != base[key] and _is_told(key, config)
+            for key, value in flat.items()
+            if key != _SEED and key in base and value != base[key] and is_told(key)
         ]
+        return [*groups, *changed]
 
     def _compose(self, groups: tuple[str, ...]) -> dict[str, Any]:
         if groups not in self._composed:
@@ -68,6 +88,10 @@ class CommandWriter:
             with initialize_config_dir(str(conf_folder()), version_base="1.3"):
                 self._composed[groups] = flatten(asdict(typed(compose("config", list(groups)))))
         return self._composed[groups]
+
+
+def _join(words: Sequence[str]) -> str:
+    return shell_command("python", "-m", "ensemble_switchover", *words)
 
 
 def same_treatment(records: Sequence[Record]) -> list[Record]:

@@ -51,7 +51,7 @@ def run_state(folder: Path) -> RunState:
 
 def ended_state(folder: Path) -> RunState | None:
     """Tell how the run that owns `folder` ended: finished, failed or unreadable, if it did."""
-    if (folder / RECORD_FILE).is_file():
+    if (folder / RECORD_FILE).exists():
         return RunState.FINISHED if _why_unreadable(folder) is None else RunState.UNREADABLE
     return RunState.FAILED if (folder / FAILURE_FILE).is_file() else None
 
@@ -81,7 +81,7 @@ def num_epochs_kept(folder: Path) -> int:
 
 def failure_of(folder: Path) -> str:
     """Return the line that a failed run left behind, or why its record cannot be read."""
-    reason = _why_unreadable(folder) if (folder / RECORD_FILE).is_file() else None
+    reason = _why_unreadable(folder) if (folder / RECORD_FILE).exists() else None
     if reason is not None:
         return reason
     try:

@@ -127,9 +127,21 @@ def write_failure(
 
 
 def write_description(folder: Path, description: Mapping[str, Any]) -> None:
-    """Store the facts of the run in `folder`, for as long as it is unfinished."""
+    """Store the facts of the run in `folder`, for as long as it is unfinished.
+
+    Its `config` among them lets `rerun_command` write the command that goes on.
+    """
     path = unfinished_folder(folder) / DESCRIPTION_FILE
     write_file(path, to_json(dict(description), indent=1))
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read what `write_description` stored; nothing where it is absent or damaged."""
+    try:
+        found = from_json((unfinished_folder(folder) / DESCRIPTION_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def forget_description(folder: Path) -> None:

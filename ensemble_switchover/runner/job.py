@@ -168,7 +168,7 @@ def _train_and_record(
 
     files: dict[str, bytes | Path] = {}
     with MetricLog(config.logger, spec) as log:
-        write_description(spec.folder, spec_facts(spec))
+        write_description(spec.folder, {**spec_facts(spec), "config": plain(config)})
         try:
             record = train_and_measure(
                 spec, config, concurrent_jobs=concurrent_jobs, log=log, keep=files.__setitem__

@@ -1,10 +1,19 @@
 """What the commands share."""
 
+from importlib import import_module
+
 import pytest
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.command_line import command_parser, has_override, run_command
+from ensemble_switchover.config.command_line import (
+    PROGRAM,
+    command_parser,
+    has_override,
+    options_first,
+    program_name,
+    run_command,
+)
 from ensemble_switchover.errors import ConfigError
 
 
@@ -79,3 +88,39 @@ def test_overrides_may_come_between_options():
     parser.add_argument("--format")
     given = parser.parse_intermixed_args(["k=2", "--format", "csv", "seed=1"])
     assert (given.overrides, given.format) == (["k=2", "seed=1"], "csv")
+
+
+@pytest.mark.parametrize(
+    ("words", "ordered"),
+    [
+        ("k=2 --multirun seed=0,1", "--multirun k=2 seed=0,1"),
+        ("k=2 seed=0,1 -m", "-m k=2 seed=0,1"),
+        ("k=2 --cfg job seed=1 -p dataset", "--cfg job -p dataset k=2 seed=1"),
+        ("k=2 --cfg=job --info", "--cfg=job --info k=2"),
+        ("-m -- k=2 -x", "-m k=2 -x"),
+        ("~logger +a=1", "~logger +a=1"),
+        ("", ""),
+    ],
+)
+def test_options_may_stand_between_overrides(words, ordered):
+    assert options_first(words.split()) == ordered.split()
+
+
+def test_usage_names_what_is_typed():
+    assert program_name("/x/ensemble_switchover/__main__.py") == PROGRAM
+    assert program_name("/x/bin/ensemble-switchover") == "/x/bin/ensemble-switchover"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["plan", "designs", "look", "report", "explore", "advise", "results", "results.shipped",
+     "dashboard", "export"],
+)  # fmt: skip
+def test_every_command_names_itself_for_a_wrong_option(name, capsys):
+    module = {"results": "results.__main__"}.get(name, name)
+    with pytest.raises(SystemExit) as end:
+        import_module(f"ensemble_switchover.{module}").main(["folder", "--no-such-option"])
+    assert end.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"usage: {PROGRAM}.{name} ")
+    assert "__main__.py" not in err

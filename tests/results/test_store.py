@@ -187,7 +187,7 @@ def test_records_are_read_in_batches_as_one_by_one(tmp_path, monkeypatch):
 
 
 def test_what_is_hidden_or_inside_a_run_is_no_run(tmp_path):
-    write_record(tmp_path / "study" / "run", make_record())
+    write_record(tmp_path / "study" / "run", make_record(name="run"))
     for place in (".trash/run", "study/run/copy"):
         shutil.copytree(tmp_path / "study" / "run", tmp_path / place)
     assert len(read_records(tmp_path).records) == 1

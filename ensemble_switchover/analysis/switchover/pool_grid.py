@@ -10,11 +10,10 @@ import numpy as np
 
 from ensemble_switchover.analysis.pool import pool_difference
 from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
-from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.pools import read_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ensemble_switchover.analysis.comparison import Comparison
@@ -25,40 +24,45 @@ if TYPE_CHECKING:
 RunKey: TypeAlias = tuple[str, str]
 """Study and name of a run."""
 
-PoolReader: TypeAlias = "Callable[[DesignClassName, int, int], Predictions | None]"
-"""`(design class, index of the budget, epoch counted from 1)` -> the members' predictions."""
 
+class PoolReader:
+    """Reads the kept predictions of the designs of a comparison, from one run per seed."""
 
-def pool_reader(comparison: Comparison, folders: Mapping[RunKey, Path]) -> PoolReader:
-    """Return a function that reads the kept predictions of a design, from one run per seed.
+    def __init__(self, comparison: Comparison, folders: Mapping[RunKey, Path]) -> None:
+        """Take the runs, and the folder of every run by its study and name."""
+        budgets = build_error_grid(comparison.records).budgets
+        self._runs: defaultdict[tuple[DesignClassName, int], defaultdict[int, list[Path]]]
+        self._runs = defaultdict(lambda: defaultdict(list))
+        for record in comparison.records:
+            key = (record.design.design_class, budgets.index(record.budget))
+            self._runs[key][record.seed].append(folders[record.study, record.name])
+        self.left_out: dict[str, str] = {}
+        """Run and file of predictions, or the designs, that are in no pool -> why."""
+        self.read = lru_cache(maxsize=2)(self._read)
 
-    Args:
-        comparison: The runs.
-        folders: Study and name of every run -> its folder.
-    """
-    budgets = build_error_grid(comparison.records).budgets
-    runs: defaultdict[tuple[DesignClassName, int], defaultdict[int, list[Path]]]
-    runs = defaultdict(lambda: defaultdict(list))
-    for record in comparison.records:
-        key = (record.design.design_class, budgets.index(record.budget))
-        runs[key][record.seed].append(folders[record.study, record.name])
+    def _read(self, design_class: DesignClassName, column: int, epoch: int) -> Predictions | None:
+        """Read the members of a design.
 
-    @lru_cache(maxsize=2)
-    def read(design_class: DesignClassName, column: int, epoch: int) -> Predictions | None:
-        return read_pool(list(runs[design_class, column].values()), epoch)
-
-    return read
+        Args:
+            design_class: The class of the design.
+            column: The index of the budget.
+            epoch: Counted from 1.
+        """
+        pool, left_out = read_pool(list(self._runs[design_class, column].values()), epoch)
+        for path, reason in left_out.items():
+            self.left_out[f"{path.parent.name}/{path.name}"] = reason
+        return pool
 
 
 def pool_intervals(
-    grid: ErrorGrid, ensemble_class: DesignClassName, read: PoolReader
+    grid: ErrorGrid, ensemble_class: DesignClassName, reader: PoolReader
 ) -> dict[tuple[int, int], Interval]:
     """Return the interval of ensemble minus single test error in the cells that pools cover.
 
     Args:
         grid: The errors of the comparison.
         ensemble_class: `deq` or `weq`.
-        read: Returns the predictions of all independent members of a design after an epoch.
+        reader: Reads the predictions of all independent members of a design after an epoch.
 
     Returns:
         `(index of the budget, index of the epoch)` -> interval in percentage points.
@@ -66,15 +70,16 @@ def pool_intervals(
     intervals = {}
     for column in range(len(grid.budgets)):
         for row, epoch in enumerate(grid.epochs):
-            ensemble = read(ensemble_class, column, epoch)
-            single = read("single", column, epoch)
+            ensemble = reader.read(ensemble_class, column, epoch)
+            single = reader.read("single", column, epoch)
             if ensemble is None or single is None:
                 continue
             if not np.array_equal(ensemble.labels, single.labels):
-                raise RecordError(
-                    f"{ensemble_class} and single networks of {grid.budgets[column].parameters:,} "
-                    "parameters kept predictions of different images; expected the same images"
+                size = grid.budgets[column].parameters
+                reader.left_out[f"{ensemble_class} and single of {size:,} parameters"] = (
+                    "predictions of different images"
                 )
+                continue
             interval = pool_difference(
                 ensemble.probabilities, single.probabilities, single.labels, grid.k
             )

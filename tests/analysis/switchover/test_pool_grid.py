@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,21 +12,28 @@ import pytest
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.pool import pool_difference
-from ensemble_switchover.analysis.switchover.pool_grid import pool_reader
+from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
 from ensemble_switchover.analysis.switchover.verdict import Verdict
-from ensemble_switchover.errors import RecordError
 from ensemble_switchover.report import main
 from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.predictions import (
     Predictions,
     dump_predictions,
+    load_predictions,
     predictions_file,
 )
-from ensemble_switchover.results.store import read_folders, read_records, write_record
+from ensemble_switchover.results.store import (
+    read_folders,
+    read_record,
+    read_records,
+    write_record,
+)
 from tests.factories import make_record
 from tests.reporting.undrawn import ENCODE, draw_nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ensemble_switchover.results.record import Record
@@ -63,6 +71,7 @@ def study(tmp_path: Path) -> Path:
                     width=width,
                     seed=seed,
                     test_errors=[40.0, 30.0, 20.0 + seed],
+                    dataset={"num_classes": 2},
                 )
                 content = dump_predictions(predictions_of(record))
                 files = {predictions_file(LAST): content}
@@ -73,7 +82,7 @@ def study(tmp_path: Path) -> Path:
 def test_pools_judge_the_cells_whose_predictions_were_kept(study: Path) -> None:
     (comparison,) = group_comparisons(read_records(study).records)
 
-    finding = derive_finding(comparison, pool_reader(comparison, folders_of(study)))
+    finding = derive_finding(comparison, PoolReader(comparison, folders_of(study)))
 
     for name, verdict in (("deq", Verdict.ENSEMBLE), ("weq", Verdict.UNDECIDED)):
         threshold = finding.thresholds[name]  # type: ignore[index]
@@ -120,7 +129,7 @@ def test_other_executions_of_a_seed_are_the_same_members(study: Path) -> None:
     write_record(study / again.name, again, files)
     (comparison,) = group_comparisons(read_records(study).records)
 
-    pool = pool_reader(comparison, folders_of(study))("deq", 0, LAST)
+    pool = PoolReader(comparison, folders_of(study)).read("deq", 0, LAST)
 
     assert pool is not None
     assert len(pool.probabilities) == 4 * len(SEEDS)
@@ -136,21 +145,101 @@ def test_of_the_runs_of_a_seed_one_that_kept_predictions_is_taken(study: Path) -
     moved = study.rename(study.with_name("moved"))
     (comparison,) = group_comparisons(read_records(moved).records)
 
-    pool = pool_reader(comparison, folders_of(moved))("deq", 0, LAST)
+    pool = PoolReader(comparison, folders_of(moved)).read("deq", 0, LAST)
 
     assert pool is not None
     assert len(pool.probabilities) == 4 * len(SEEDS)
 
 
-def test_predictions_of_other_images_are_refused(study: Path) -> None:
-    record = make_record(width=8, seed=7, test_errors=[40.0, 30.0, 20.0])
-    predictions = predictions_of(record)
-    other = Predictions(predictions.probabilities, 1 - LABELS)
-    write_record(study / record.name, record, {predictions_file(LAST): dump_predictions(other)})
-    (comparison,) = group_comparisons(read_records(study).records)
+def removed(path: Path) -> None:
+    path.unlink()
 
-    with pytest.raises(RecordError, match="of other images than those of"):
-        derive_finding(comparison, pool_reader(comparison, folders_of(study)))
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def changed(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[50] ^= 1
+    path.write_bytes(content)
+
+
+def turned_into_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def of_other_images(path: Path) -> None:
+    rewrite(path, lambda found: Predictions(found.probabilities, 1 - LABELS))
+
+
+def of_fewer_members(path: Path) -> None:
+    rewrite(path, lambda found: Predictions(found.probabilities[:2], LABELS))
+
+
+def of_more_classes(path: Path) -> None:
+    rewrite(path, lambda found: Predictions(np.repeat(found.probabilities, 2, axis=2), LABELS))
+
+
+def not_finite(path: Path) -> None:
+    rewrite(path, lambda found: Predictions(found.probabilities * np.float16("nan"), LABELS))
+
+
+def rewrite(path: Path, change: Callable[[Predictions], Predictions]) -> None:
+    """Change predictions as another program would have written them, with their checksum."""
+    record = read_record(path.with_name(RECORD_FILE))
+    content = dump_predictions(change(load_predictions(path.read_bytes())))
+    shutil.rmtree(path.parent)
+    write_record(path.parent, record, {path.name: content})
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (removed, "No such file or directory"),
+        (cut, "damaged or replaced"),
+        (changed, "damaged or replaced"),
+        (turned_into_a_folder, "Is a directory"),
+        (of_other_images, "predictions of other images than those of"),
+        (of_fewer_members, "predictions of 2 members on 400 images of 2 classes; expected 4"),
+        (of_more_classes, "of 4 classes; expected"),
+        (not_finite, "expected finite probabilities"),
+    ],
+)
+def test_the_report_is_without_the_pool_of_one_run_and_says_so_once(
+    damage: Callable[[Path], None],
+    reason: str,
+    study: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ENCODE, draw_nothing)
+    name = make_record(design_class="deq", width=8, seed=2, dataset={"num_classes": 2}).name
+    damage(study / name / predictions_file(LAST))
+
+    assert main([str(study), "--out", str(tmp_path / "out"), "--interval", "pool"]) == 0
+
+    told = " ".join(capsys.readouterr().out.split())
+    note = f"No pool has the members of 1 file of predictions: {name}/{predictions_file(LAST)}"
+    assert told.count(note) == 1
+    assert reason in told
+    (comparison,) = group_comparisons(read_records(study).records)
+    finding = derive_finding(comparison, PoolReader(comparison, folders_of(study)))
+    assert finding.runs.height == 18
+    assert finding.thresholds["deq"].num_pool_cells == 2
+
+
+def test_without_any_readable_predictions_the_first_few_are_named(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in study.glob("*/*.npz"):
+        path.unlink()
+
+    assert main([str(study), "--interval", "pool"]) == 2
+
+    assert "; left out: resnet-digits-26x8-deq-k4-s0/predictions" in capsys.readouterr().err
 
 
 def test_the_command_takes_the_word(  # type: ignore[no-untyped-def]

@@ -175,11 +175,13 @@ def test_amounts_are_rounded_and_read_alike(blank: Page) -> None:
     ("name", "parse", "texts"),
     [
         ("parameters", parse_parameter_count,
-         ("2M", "200 k", "0.5G", "1,500,000", "1_000", "2e6", "1,5", "1,5M", "many", "-3")),
-        ("memory_bytes", parse_bytes, ("8GiB", "512 MiB", "1.5gb", "1 KiB", "7B", "8", "1,5GiB")),
+         ("2M", "200 k", "0.5G", "1,500,000", "1_000", "2e6", "1,5", "1,5M", "1.5", "0.3k", "many",
+          "-3")),
+        ("memory_bytes", parse_bytes,
+         ("8GiB", "512 MiB", "1.5gb", "1 KiB", "7B", "8", "8Gb", "1,5GiB")),
         ("hours", parse_number, ("12", "0.5", ".5", "1e-3", "1,5", "-1", "0", "1e400")),
         ("epochs", parse_count, ("60", "1.5", "0", "1,5")),
-        ("accuracy_percent", parse_percent, ("95", "95.5 %", "101", "99,5")),
+        ("accuracy_percent", parse_percent, ("95", "95.5 %", "0.95", "1", "0.95%", "101", "99,5")),
     ],
 )  # fmt: skip
 def test_amounts_are_read_as_the_command_reads_them(

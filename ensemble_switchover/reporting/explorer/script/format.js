@@ -86,8 +86,17 @@ const EXAMPLES = {
   memory_bytes: "8GiB or 500MB",
   latency_ms: "3",
   fastest_latency_ms: "3",
-  accuracy_percent: "95",
+  accuracy_percent: "95 or 0.95%",
 };
+
+/** Tell whether a value is out of range, or may mean something else in this unit.
+ * @param {LimitName} name @param {number} value @param {string} unit */
+function isAmbiguous(name, value, unit) {
+  if (name === "accuracy_percent") return value > 100 || (value <= 1 && unit === ""); // a share?
+  if (name === "memory_bytes") return /^[KMG]b$/.test(unit); // bits?
+  const whole = name === "epochs" || (name === "parameters" && unit === ""); // 1.5: thousands?
+  return whole && !Number.isInteger(value);
+}
 
 /** Read a typed limit: a number, undefined for an empty text, or NaN for an invalid one.
  * @param {LimitName} name @param {string} text @returns {number | undefined} */
@@ -98,6 +107,5 @@ function parseAmount(name, text) {
   const factor = match && UNITS[name][match[3].toLowerCase()];
   if (!match || factor === undefined || factor === null) return NaN;
   const value = Number(match[1].replace(/[,_]/g, "") + (match[2] ?? "")) * factor;
-  const whole = name !== "epochs" || Number.isInteger(value);
-  return value > 0 && whole && (name !== "accuracy_percent" || value <= 100) ? value : NaN;
+  return value > 0 && !isAmbiguous(name, value, match[3]) ? value : NaN;
 }
