@@ -18,6 +18,8 @@ from pathlib import Path
 
 COMMANDS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "sinfo", "runuser")
 READY_SECONDS = 60
+MAX_ARRAY_SIZE = 8
+"""The largest index of an array is smaller."""
 
 CONFIGURATION = """
 ClusterName=local
@@ -40,6 +42,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 ReturnToService=2
 MpiDefault=none
+MaxArraySize={max_array_size}
 MessageTimeout=60
 JobRequeue=1
 KillWait=10
@@ -65,7 +68,11 @@ def slurm_cluster(folder: Path):
     for name in ("state", "spool", "munge"):
         (folder / name).mkdir(parents=True)
     text = CONFIGURATION.format(
-        host=host, folder=folder, controller_port=_free_port(), node_port=_free_port()
+        host=host,
+        folder=folder,
+        controller_port=_free_port(),
+        node_port=_free_port(),
+        max_array_size=MAX_ARRAY_SIZE,
     )
     configuration = folder / "slurm.conf"
     configuration.write_text(text.lstrip())

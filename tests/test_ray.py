@@ -8,11 +8,13 @@ import pytest
 
 from ensemble_switchover.app import INTERRUPTED
 from ensemble_switchover.config.command_line import EXIT_USAGE
+from ensemble_switchover.sweep import launchers
 from tests import engines, ray_cluster
+from tests.sweep.test_launchers import configuration
 
 if os.environ.get("TEST_ENGINES") != "1":
     pytest.skip("takes minutes: make test-ray", allow_module_level=True)
-pytest.importorskip("ray", reason="needs the extra ray")
+ray = pytest.importorskip("ray", reason="needs the extra ray")
 pytest.importorskip("hydra_plugins.hydra_ray_launcher", reason="needs the extra ray")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Ray's own process handling
 
@@ -44,6 +46,18 @@ def test_the_study_smoke_gives_the_records_of_one_process(nodes, tmp_path):
     expected = engines.outcomes(tmp_path / "basic")
     assert len(expected) == 12
     assert engines.outcomes(tmp_path / "ray") == expected
+
+
+@pytest.mark.process
+def test_a_timed_sweep_counts_the_processors_of_the_cluster(nodes, monkeypatch):
+    *_, environment = nodes
+    monkeypatch.setenv("RAY_ADDRESS", environment["RAY_ADDRESS"])
+    for cpus, jobs in ((1, 2), (2, 1)):
+        asked = configuration(
+            _target_=launchers.RAY, ray={"init": {"address": None}, "remote": {"num_cpus": cpus}}
+        )
+        assert launchers.jobs_of_cluster(asked) == jobs
+    ray.shutdown()
 
 
 @pytest.mark.process

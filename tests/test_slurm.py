@@ -8,8 +8,12 @@ from contextlib import ExitStack
 import pytest
 
 from ensemble_switchover.results.layout import RECORD_FILE
+from ensemble_switchover.sweep import slurm_watch
+from ensemble_switchover.sweep.slurm_answers import max_array_size
+from ensemble_switchover.sweep.slurm_arrays import SlurmArrays, SubmissionError
 from tests import engines, troubled
-from tests.slurm_cluster import NoSlurmError, slurm_cluster
+from tests.echo_launcher import EchoLauncher
+from tests.slurm_cluster import MAX_ARRAY_SIZE, NoSlurmError, slurm_cluster
 
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("engines")]
 
@@ -93,6 +97,49 @@ def start_what_is_pending(environment, since):
 def test_the_study_smoke_gives_the_records_of_one_process(cluster, smoke_outcomes, tmp_path):
     engines.run(tmp_path, *engines.SMOKE, *SLURM, environment=cluster)
     assert engines.outcomes(tmp_path) == smoke_outcomes
+
+
+@pytest.fixture
+def launch(cluster, tmp_path, monkeypatch):
+    """Launch jobs that train nothing on the real Slurm; return what they answer, or why not."""
+    monkeypatch.setenv("SLURM_CONF", cluster["SLURM_CONF"])
+    monkeypatch.setenv("PYTHONPATH", str(engines.REPOSITORY))
+
+    def start(*words, **params):
+        launcher = SlurmArrays(EchoLauncher(tmp_path / "study", **params))
+        try:
+            returns = launcher.launch([[word] for word in words], 0)
+        except SubmissionError as error:
+            return str(error)
+        return [entry.return_value for entry in returns]
+
+    return start
+
+
+def test_an_array_is_no_larger_than_the_cluster_takes(launch, tmp_path):
+    assert max_array_size() == MAX_ARRAY_SIZE
+    number = 2 * MAX_ARRAY_SIZE + 1
+    assert launch(*["x"] * number) == [f"{index}: x" for index in range(number)]
+    ran = [(tmp_path / "study" / f"{index}.ran").read_text() for index in range(number)]
+    assert all(text.count("\n") == 1 for text in ran)
+    arrays, tasks = zip(*(text.split() for text in ran), strict=True)
+    assert len(set(arrays)) == 3
+    assert [int(task) for task in tasks] == [*range(6), *range(6), *range(5)]
+
+
+def test_a_job_that_is_killed_is_seen_without_accounting(launch, tmp_path, monkeypatch):
+    monkeypatch.setattr(slurm_watch, "QUEUE_POLL_SECONDS", 1.0)
+    monkeypatch.setattr(slurm_watch, "GRACE_SECONDS", 3.0)
+    assert launch("x", "killed", "x").endswith(
+        "_1 of Slurm ended without an answer (state: FAILED)"
+    )
+    assert len(list((tmp_path / "study").glob("*.ran"))) == 3
+
+
+def test_a_refusal_of_sbatch_is_one_sentence(launch):
+    assert launch("x", partition="none") == (
+        "sbatch: invalid partition specified: none; Invalid partition name specified"
+    )
 
 
 def test_a_job_that_makes_room_goes_on_from_its_checkpoint(cluster, tmp_path):

@@ -17,6 +17,7 @@ from ensemble_switchover.machine import interruption
 
 RAISES, OUT_OF_MEMORY, KILLED = 1, 2, 3
 WAIT = (7, 8)
+LONGEST_WAIT_SECONDS = 600
 RESTARTED, NUM_RESTARTS = 9, 3
 
 _job = app.job
@@ -38,9 +39,10 @@ def job(node):
 
     def wait(folder, checkpoint):
         write_checkpoint(folder, checkpoint)
-        while True:
+        for _ in range(int(10 * LONGEST_WAIT_SECONDS)):  # its test may have been killed
             interruption.check()
             time.sleep(0.1)
+        raise TimeoutError("nobody interrupted it")
 
     def wait_for_restarts(folder, checkpoint):
         write = (

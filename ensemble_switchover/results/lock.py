@@ -160,6 +160,18 @@ def holder_of(folder: Path) -> Hold | None:
     return hold if hold.heartbeat_age < STALE_SECONDS else None
 
 
+def last_heartbeat(folder: Path) -> tuple[int, int] | None:
+    """Return the number of the newest lock on a run, and its last touch in nanoseconds, if any.
+
+    Of a process that works on it, one or the other changes again and again.
+    """
+    number = _highest(folder)
+    try:
+        return (number, _read(folder / f"{number}{LOCK_SUFFIX}")[1]) if number else None
+    except OSError:
+        return None
+
+
 def read_hold(path: Path) -> Hold | None:
     """Read a lock; None if it is not there any more. One that may not be read has an owner."""
     try:

@@ -56,6 +56,7 @@ def dispatch(
     batch = list(specs)
     before = {spec.name: _locks_on(spec) for spec in specs}
     suspects: dict[str, RunSpec] = {}
+    epochs = _epochs_of(specs)
     while batch:
         broken = _launch(batch, overrides, progress, launcher)
         if broken is None:
@@ -63,13 +64,14 @@ def dispatch(
         if _is_cancelled(broken):
             return
         left = _wait_for_running(specs, progress)
+        came = _epochs_of(specs)
         suspects |= {spec.name: spec for spec in left if _was_killed(spec, before[spec.name])}
         rest = [spec for spec in left if spec.name not in suspects]
-        if len(rest) == len(batch):
+        if len(rest) == len(batch) and came == epochs:
             for spec in rest:
                 progress.give_up(spec, _not_launched(broken))
             break
-        batch = rest
+        batch, epochs = rest, came
     for spec in suspects.values():
         if spec.name in progress.pending and not _launch_alone(spec, overrides, progress, launcher):
             return
@@ -142,6 +144,11 @@ def _wait_for_running(specs: Sequence[RunSpec], progress: SweepProgress) -> list
         if len(waiting) == len(names & set(progress.pending)):
             return waiting
         time.sleep(PROGRESS_POLL_SECONDS)
+
+
+def _epochs_of(specs: Sequence[RunSpec]) -> int:
+    """Return how many epochs runs have trained, of which there is more if any came further."""
+    return sum(num_epochs_kept(spec.folder) for spec in specs)
 
 
 def _locks_on(spec: RunSpec) -> set[str]:

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf, open_dict
 
 from ensemble_switchover.errors import ConfigError, first_line
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.sweep.jobs_per_device import jobs_of_array
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -49,6 +50,35 @@ def join_cluster(config: DictConfig) -> None:
             f"and RAY_ADDRESS tells where it is; {first_line(error)}"
         ) from error
     interruption.listen()
+
+
+def jobs_of_cluster(config: DictConfig) -> int:
+    """Return how many runs the launcher has at a time that are not limited to this machine.
+
+    On Slurm it is what the overrides let it run, 1 without such an override. On Ray it is what the
+    processors, GPUs and other resources of the cluster suffice for, which is joined for that.
+
+    Raises:
+        ConfigError: if there is no running cluster, or it has not what one run takes.
+    """
+    if not _is_ray(config):
+        return jobs_of_array(config)
+    import ray
+
+    join_cluster(config)
+    remote: Any = OmegaConf.to_container(prepared(config).hydra.launcher.ray.remote, resolve=True)
+    taken = {"CPU": remote.get("num_cpus"), "GPU": remote.get("num_gpus")}
+    taken = {name: amount for name, amount in taken.items() if amount}
+    taken |= {name: amount for name, amount in (remote.get("resources") or {}).items() if amount}
+    found = ray.cluster_resources()
+    jobs = min((int(found.get(name, 0) / amount) for name, amount in taken.items()), default=1)
+    if jobs < 1:
+        needed = ", ".join(f"{amount} {name}" for name, amount in taken.items())
+        has = ", ".join(f"{found.get(name, 0):g} {name}" for name in taken)
+        raise ConfigError(
+            f"hydra.launcher.ray.remote: a run takes {needed}, and the cluster has {has}"
+        )
+    return jobs
 
 
 def _is_ray(config: DictConfig) -> bool:

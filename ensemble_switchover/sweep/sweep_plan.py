@@ -37,6 +37,7 @@ from ensemble_switchover.sweep.launch import NOT_RUN, dispatch
 from ensemble_switchover.sweep.launchers import join_cluster, prepared
 from ensemble_switchover.sweep.progress import SweepProgress
 from ensemble_switchover.sweep.shared_training import share_record
+from ensemble_switchover.sweep.slurm_arrays import with_arrays
 from ensemble_switchover.sweep.worklist import Training, Worklist, build_worklist
 from ensemble_switchover.tracking.wandb_environment import wandb_folder
 from ensemble_switchover.tracking.wandb_mode import wandb_is_offline
@@ -139,10 +140,12 @@ def run_plan(
             f"W&B: offline, so the runs are kept on disk; send them: "
             f"wandb sync {shell_path(folder)}/offline-run-*"
         )
+    folders = {tuple(plan.overrides[spec.name]): spec.folder for spec in plan.study.specs}
     progress.start()
     try:
         for batch in batches:
-            launcher = make_launcher(prepared(batch.adjusted(config)))
+            adjusted = prepared(batch.adjusted(config))
+            launcher = with_arrays(make_launcher(adjusted), adjusted, folders)
             dispatch(batch.specs, plan.overrides, progress, launcher)
         progress.finish()
     finally:

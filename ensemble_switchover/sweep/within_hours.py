@@ -33,8 +33,8 @@ from ensemble_switchover.sweep.gpu_slots import forget_slots
 from ensemble_switchover.sweep.jobs_per_device import (
     group_by_jobs_per_device,
     jobs_at_a_time,
-    jobs_of_array,
 )
+from ensemble_switchover.sweep.launchers import jobs_of_cluster
 from ensemble_switchover.sweep.next_runs import (
     Block,
     budgets_of,
@@ -147,7 +147,10 @@ def _seconds(config: DictConfig) -> float:
 
 
 def _jobs(specs: Sequence[RunSpec], config: DictConfig) -> float:
-    return jobs_at_a_time(group_by_jobs_per_device(specs, config), jobs_of_array(config))
+    batches = group_by_jobs_per_device(specs, config)
+    if all(batch.num_jobs is not None for batch in batches):
+        return jobs_at_a_time(batches)
+    return jobs_at_a_time(batches, jobs_of_cluster(config))
 
 
 def time_of(seconds: Sequence[float], jobs: float) -> float:

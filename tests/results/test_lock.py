@@ -11,7 +11,7 @@ import time
 import pytest
 
 from ensemble_switchover.results import lock as lock_module
-from ensemble_switchover.results.lock import Hold, RunLock, holder_of, take_lock
+from ensemble_switchover.results.lock import Hold, RunLock, holder_of, last_heartbeat, take_lock
 
 HOLDER = """
 import sys, time
@@ -63,6 +63,15 @@ def hold_and_die(folder):
 def bury(holder):
     holder.wait()
     holder.stdout.close()
+
+
+def test_what_a_heart_beats_changes_and_that_of_a_dead_process_does_not(tmp_path, quick):
+    assert last_heartbeat(tmp_path / "absent") is None
+    with take_lock(tmp_path / "run"):
+        first = last_heartbeat(tmp_path / "run")
+        while last_heartbeat(tmp_path / "run") == first:
+            time.sleep(0.01)
+    assert last_heartbeat(tmp_path / "run") is None
 
 
 def test_a_lock_is_held_by_one_and_free_after(tmp_path):

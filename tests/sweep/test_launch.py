@@ -6,7 +6,7 @@ import pytest
 from hydra.core.utils import JobReturn, JobStatus
 
 from ensemble_switchover.config.study import resolve_study
-from ensemble_switchover.results.layout import unfinished_folder
+from ensemble_switchover.results.layout import checkpoint_folder, unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep.launch import dispatch
@@ -181,6 +181,22 @@ def test_a_failure_in_the_store_is_told_and_nothing_is_launched_again(launch):
     launched, watch = launch(behave)
     assert len(launched) == 1
     assert reasons(watch) == {0: "member 0: not finite"}
+
+
+def test_a_run_that_came_further_is_launched_again_when_its_job_did_not_return(launch):
+    """A job that made room and could not return to the queue released its lock."""
+
+    def behave(spec, number):
+        if number < 3:
+            folder = checkpoint_folder(spec.folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{number:06}.checkpoint").touch()
+            raise RuntimeError("job 7 of Slurm ended without an answer (state: FAILED)")
+        return finish(spec)
+
+    launched, watch = launch(behave, num_specs=1)
+    assert launched == [[0], [0], [0]]
+    assert watch.num_missing == 0
 
 
 def test_what_could_not_begin_says_why(launch):

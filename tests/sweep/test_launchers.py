@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.sweep.launchers import RAY, join_cluster, prepared
+from ensemble_switchover.sweep.launchers import RAY, jobs_of_cluster, join_cluster, prepared
 
 
 def configuration(**launcher):
@@ -48,6 +48,46 @@ def test_nobody_waits_for_a_cluster_where_nobody_listens(form, by_variable, monk
         asked = configuration(_target_=RAY, ray={"init": init, "remote": {}})
         with pytest.raises(ConfigError, match=f"running cluster at {address}; nobody answers"):
             join_cluster(asked)
+
+
+@pytest.mark.parametrize(
+    ("remote", "jobs"),
+    [
+        ({}, 32),
+        ({"num_cpus": 4}, 8),
+        ({"num_gpus": 1}, 4),
+        ({"num_gpus": 0.5}, 8),
+        ({"num_cpus": 10, "num_gpus": 1}, 3),
+        ({"num_cpus": 0, "num_gpus": 0.25}, 16),
+        ({"resources": {"large": 2}}, 1),
+    ],
+)
+def test_ray_has_as_many_runs_at_a_time_as_the_cluster_suffices_for(remote, jobs, monkeypatch):
+    found = {"CPU": 32.0, "GPU": 4.0, "large": 3.0, "memory": 1e9}
+    ray = SimpleNamespace(is_initialized=lambda: True, cluster_resources=lambda: found)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    asked = configuration(_target_=RAY, ray={"init": {"address": None}, "remote": remote})
+    assert jobs_of_cluster(asked) == jobs
+
+
+def test_a_run_that_takes_more_than_the_cluster_has_is_refused(monkeypatch):
+    ray = SimpleNamespace(is_initialized=lambda: True, cluster_resources=lambda: {"CPU": 8.0})
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    asked = configuration(_target_=RAY, ray={"init": {"address": None}, "remote": {"num_gpus": 1}})
+    with pytest.raises(ConfigError) as caught:
+        jobs_of_cluster(asked)
+    assert str(caught.value) == (
+        "hydra.launcher.ray.remote: a run takes 1 CPU, 1 GPU, and the cluster has 8 CPU, 0 GPU"
+    )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "jobs"), [([], 1), (["hydra.launcher.array_parallelism=6"], 6)]
+)
+def test_slurm_has_as_many_as_the_overrides_say(overrides, jobs):
+    asked = configuration(_target_="hydra_plugins.other", array_parallelism=6)
+    asked.hydra.overrides.hydra = overrides
+    assert jobs_of_cluster(asked) == jobs
 
 
 def test_what_is_said_of_ray_counts():
