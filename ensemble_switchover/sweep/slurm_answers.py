@@ -117,7 +117,7 @@ def is_unreachable(text: str) -> bool:
     return _UNREACHABLE.search(text) is not None
 
 
-def is_full(text: str, *, by_itself: bool) -> bool:
+def takes_no_more(text: str, *, by_itself: bool) -> bool:
     """Return whether Slurm takes no more jobs, or none in so large an array, for now.
 
     Args:
@@ -125,9 +125,9 @@ def is_full(text: str, *, by_itself: bool) -> bool:
         by_itself: Whether it was one job, with no other of this sweep in the queue: a limit that it
             breaks then is not that of their number.
 
-    >>> is_full("sbatch: error: QOSMaxSubmitJobPerUserLimit", by_itself=True)
+    >>> takes_no_more("sbatch: error: QOSMaxSubmitJobPerUserLimit", by_itself=True)
     True
-    >>> is_full("Job violates accounting/QOS policy (job submit limit, ...)", by_itself=True)
+    >>> takes_no_more("Job violates accounting/QOS policy (job submit limit, ...)", by_itself=True)
     False
     """
     if _FULL.search(text):
@@ -138,10 +138,10 @@ def is_full(text: str, *, by_itself: bool) -> bool:
     return without_reason and not by_itself
 
 
-def refusal(text: str) -> str:
+def why_refused(text: str) -> str:
     """Return in one sentence why `sbatch` refused a job.
 
-    >>> refusal("sbatch: error: Batch job submission failed: Invalid partition name specified")
+    >>> why_refused("sbatch: error: Batch job submission failed: Invalid partition name specified")
     'sbatch: Invalid partition name specified'
     """
     lines = [re.sub(r"^sbatch: (error|fatal): ", "", line) for line in text.splitlines()]

@@ -24,11 +24,11 @@ from ensemble_switchover.results.layout import unfinished_folder
 from ensemble_switchover.results.lock import last_heartbeat
 from ensemble_switchover.sweep.slurm_answers import (
     ask,
-    is_full,
     is_unreachable,
     jobs_of_files,
     max_array_size,
-    refusal,
+    takes_no_more,
+    why_refused,
 )
 from ensemble_switchover.sweep.slurm_watch import describe_lost, wait_for_jobs
 
@@ -189,20 +189,20 @@ def _submit_all(queue: _Queue, function: Any, calls: Sequence[tuple[Any, ...]]) 
             wait, waited = FIRST_WAIT_SECONDS, 0.0
             continue
         alone = len(part) == 1 and not queue.jobs
-        if is_full(text, by_itself=alone):
+        if takes_no_more(text, by_itself=alone):
             if len(part) > 1:
                 size = len(part) // 2
                 continue
             if not told:
                 print(
                     f"Slurm takes no more jobs at present; {count(len(left), 'run')} of "
-                    f"{len(calls)} are submitted as others end ({refusal(text)})",
+                    f"{len(calls)} are submitted as others end ({why_refused(text)})",
                     file=sys.stderr,
                 )
                 told = True
             size = min(2 * size, largest)  # there is room for more than one by then
         elif not is_unreachable(text) or waited > UNREACHABLE_SECONDS:
-            raise SubmissionError(refusal(text))
+            raise SubmissionError(why_refused(text))
         else:
             waited += wait
         time.sleep(wait)

@@ -114,9 +114,7 @@ def test_a_run_that_is_killed_again_is_given_up_and_named(launch, capsys):
 def test_a_launcher_that_does_not_work_is_not_tried_for_ever(launch):
     launched, watch = launch(refuse)
     assert launched == [[0, 1, 2, 3]]
-    assert set(reasons(watch).values()) == {
-        "could not be launched: OSError: sbatch: invalid partition"
-    }
+    assert set(reasons(watch).values()) == {"could not be launched: sbatch: invalid partition"}
     assert watch.num_missing == 4
 
 
@@ -126,9 +124,7 @@ def test_a_lock_of_an_earlier_sweep_is_no_kill_of_this_one(launch, tiny_spec):
 
     launched, watch = launch(refuse)
     assert launched == [[0, 1, 2, 3]]
-    assert set(reasons(watch).values()) == {
-        "could not be launched: OSError: sbatch: invalid partition"
-    }
+    assert set(reasons(watch).values()) == {"could not be launched: sbatch: invalid partition"}
 
 
 def test_a_killed_run_whose_second_job_does_not_begin_says_so(launch):
@@ -141,7 +137,7 @@ def test_a_killed_run_whose_second_job_does_not_begin_says_so(launch):
 
     launched, watch = launch(behave)
     assert launched == [[0, 1, 2, 3], [2, 3], [1]]
-    assert reasons(watch) == {1: "could not be launched: OSError: queue is closed"}
+    assert reasons(watch) == {1: "could not be launched: queue is closed"}
 
 
 def test_a_killed_run_that_is_cancelled_then_is_left(launch, capsys):

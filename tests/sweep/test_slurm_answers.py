@@ -4,11 +4,11 @@ import pytest
 
 from ensemble_switchover.sweep.slurm_answers import (
     JobStatus,
-    is_full,
     is_unreachable,
     job_statuses,
     max_array_size,
-    refusal,
+    takes_no_more,
+    why_refused,
 )
 
 POLICY = (
@@ -126,7 +126,7 @@ def test_what_does_not_start_by_itself_is_known_by_its_reason(reason, stuck):
     ],
 )
 def test_a_limit_of_the_number_of_jobs_is_told_from_others(text, by_itself, full):
-    assert is_full(text, by_itself=by_itself) is full
+    assert takes_no_more(text, by_itself=by_itself) is full
     assert not is_unreachable(text)
 
 
@@ -141,10 +141,10 @@ def test_a_limit_of_the_number_of_jobs_is_told_from_others(text, by_itself, full
 )
 def test_a_controller_that_is_away_is_no_refusal(text):
     assert is_unreachable(f"sbatch: error: Batch job submission failed: {text}")
-    assert not is_full(text, by_itself=True)
+    assert not takes_no_more(text, by_itself=True)
 
 
 def test_a_refusal_is_one_sentence():
     text = "sbatch: error: Time limit\nsbatch: error: Batch job submission failed: Time limit"
-    assert refusal(text) == "sbatch: Time limit"
-    assert refusal("") == "sbatch: failed without a word"
+    assert why_refused(text) == "sbatch: Time limit"
+    assert why_refused("") == "sbatch: failed without a word"
