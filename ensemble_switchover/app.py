@@ -36,6 +36,7 @@ from ensemble_switchover.machine.terminal import (
     complain,
     count,
     percent,
+    printable,
     replace_unknown_characters,
 )
 from ensemble_switchover.runner.job import Ending, run_job
@@ -136,7 +137,8 @@ def single_run(config: Config) -> str:
         outcome = run_job(spec, config, concurrent_jobs=1)
     if outcome.ending is Ending.FAILED_BEFORE:
         raise EnsembleSwitchoverError(outcome.line)
-    print(outcome.line)
+    for line in outcome.line.splitlines():
+        print(printable(line))
     return str(outcome.ending.value)
 
 

@@ -27,6 +27,7 @@ from ensemble_switchover.config.command_line import parse_arguments, path_argume
 from ensemble_switchover.config.store_names import REPORT_FOLDER
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.files import write_file
+from ensemble_switchover.machine.paths import readable
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count, make_console, print_table, printable
 from ensemble_switchover.reporting.answer_tables import (
@@ -172,7 +173,7 @@ def _read_study(folder: Path) -> _Study:
 
 def _problem(folder: Path, path: Path, reason: str) -> Problem:
     """Name a file by its path below the folder, and remove the path from the reason."""
-    return Problem(str(path.relative_to(folder)), reason.removeprefix(f"{path}: "))
+    return Problem(readable(path.relative_to(folder)), readable(reason.removeprefix(f"{path}: ")))
 
 
 def _derive_findings(

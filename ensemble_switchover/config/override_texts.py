@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Optional, get_type_hints
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _OVERRIDE = re.compile(r"(\+{0,2})([A-Za-z_][\w./-]*)=(.*)", re.DOTALL)
+_GIVEN = re.compile(r"[+-]{0,2}[A-Za-z_][\w./-]*=(.*)", re.DOTALL)
+"""The value of an override, or of an option such as --out=."""
 _PIECE = re.compile(
     r"""'(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | \\. | \$\{[^}]*\} | .""", re.DOTALL | re.VERBOSE
 )
@@ -59,12 +62,25 @@ def refuse_bytes(word: str) -> None:
     """
     if is_text(word):
         return
-    override = _OVERRIDE.fullmatch(word)
-    path = (override[3] if override else word).strip("'\"")
+    if _is_utf8(word):
+        raise ConfigError(
+            f"{readable(word)}: the locale is not UTF-8, but this is; expected LC_ALL=C.UTF-8"
+        )
+    given = _GIVEN.fullmatch(word)
+    path = (given[1] if given else word).strip("'\"")
     raise ConfigError(
         f"{readable(word)}: is not UTF-8; expected a name without such bytes; to rename a file or "
         f"folder: mv {shell_path(path)} NEW_NAME"
     )
+
+
+def _is_utf8(word: str) -> bool:
+    """Return whether the bytes of a word are UTF-8, however Python has read them."""
+    try:
+        os.fsencode(word).decode()
+    except UnicodeError:
+        return False
+    return True
 
 
 @cache

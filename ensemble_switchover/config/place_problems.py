@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.store_names import expected_of_name
@@ -31,11 +32,28 @@ def place_problems(config: Config) -> list[str]:
             expected = None if value is None else expected_of_project(value)
             if expected is not None:
                 problems.append(f"logger.{key}={readable(value)}: expected {expected}")
+        problems += _wandb_folder_problems(config)
     for key in ("root", "cache"):
         folder = getattr(config.dataset, key)
         if folder is not None:
             problems += _folder_problems(f"dataset.{key}", folder)
     return [*problems, *_folder_problems("results", config.results)]
+
+
+def _wandb_folder_problems(config: Config) -> list[str]:
+    """Refuse a folder of W&B that it cannot name in its logs."""
+    key = "WANDB_DIR" if os.environ.get("WANDB_DIR") else "results"
+    text = os.environ.get("WANDB_DIR") or config.results
+    try:
+        folder = user_path(text, f"{key}=")
+    except ConfigError as error:
+        return [str(error)] if key == "WANDB_DIR" else []
+    if is_text(str(folder)) or not is_text(config.results):
+        return []
+    return [
+        f"{key}={readable(text)}: the folder {readable(folder)} is not UTF-8, which W&B needs; "
+        f"expected another, or logger=none"
+    ]
 
 
 def _folder_problems(key: str, text: str) -> list[str]:

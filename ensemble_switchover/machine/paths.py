@@ -27,7 +27,7 @@ def is_text(name: str) -> bool:
 
 
 def readable(name: str | Path) -> str:
-    r"""Return a name with the bytes of it that are not UTF-8 escaped.
+    r"""Return a name or a text with the bytes of it that are not UTF-8 escaped.
 
     >>> print(readable("caf" + chr(0xDCE9)))
     caf\xe9

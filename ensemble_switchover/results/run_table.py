@@ -11,6 +11,7 @@ import polars as pl
 from pydantic_core import from_json
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.machine.paths import readable
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.document import check_epochs_size, read_document
 from ensemble_switchover.results.epochs_file import SCHEMA, epoch_columns
@@ -53,7 +54,7 @@ def list_runs(root: Path) -> pl.DataFrame:
         if folder not in rows or rows[folder]["state"] == RunState.FAILED.value:
             rows |= _begun_rows(folder)
     for folder, row in rows.items():
-        row["folder"] = folder.relative_to(root).as_posix()
+        row["folder"] = _shown_folder(folder, root)
     return pl.DataFrame([rows[folder] for folder in sorted(rows)], schema=RUN_TABLE_COLUMNS)
 
 
@@ -86,11 +87,13 @@ def list_epochs(root: Path, runs: pl.DataFrame) -> tuple[pl.DataFrame, list[Unre
         A frame with the columns `KEYS` and those of `epochs.parquet`, and what cannot be read.
     """
     finished = runs.filter(pl.col("state") == RunState.FINISHED.value)
-    records, unreadable = read_folders([root / folder for folder in finished["folder"]])
+    folders = {_shown_folder(folder, root): folder for folder in find_runs(root).recorded}
+    shown = [name for name in finished["folder"] if name in folders]
+    records, unreadable = read_folders([folders[name] for name in shown])
     keys = pl.Schema({name: RUN_TABLE_COLUMNS[name] for name in KEYS})
     rows = []
     for row in finished.select(KEYS).iter_rows(named=True):
-        record = records.get(root / row["folder"])
+        record = records.get(folders.get(row["folder"], root))
         rows += [{**row, **epoch_columns(epoch)} for epoch in (record.epochs if record else [])]
     return pl.DataFrame(rows, schema=pl.Schema([*keys.items(), *SCHEMA.items()])), unreadable
 
@@ -126,7 +129,16 @@ def _begun_rows(folder: Path) -> dict[Path, dict[str, Any]]:
 
 
 def _state(folder: Path, state: RunState, note: str | None) -> dict[str, Any]:
-    return {"state": state.value, "note": note, "study": folder.parent.name, "name": folder.name}
+    return {
+        "state": state.value,
+        "note": None if note is None else readable(note),
+        "study": readable(folder.parent.name),
+        "name": readable(folder.name),
+    }
+
+
+def _shown_folder(folder: Path, root: Path) -> str:
+    return readable(folder.relative_to(root).as_posix())
 
 
 def _description(path: Path, key: str | None = None) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from pydantic_core import from_json, to_json
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.files import make_temporary_folder, names_path, write_file
+from ensemble_switchover.machine.paths import readable
 from ensemble_switchover.results.document import (
     Document,
     dump_document,
@@ -116,7 +117,7 @@ def write_failure(
     values = {
         "schema_version": SCHEMA_VERSION,
         "name": name,
-        "error": error,
+        "error": readable(error),
         "failed_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run": description,
     }

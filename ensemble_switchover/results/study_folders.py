@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.machine.paths import readable
 from ensemble_switchover.machine.terminal import complain
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.layout import RECORD_FILE
@@ -73,7 +74,7 @@ def _read_folder(folder: Path, studies: Studies) -> None:
 def _missing(folder: Path, path: Path, reason: str) -> MissingRun:
     """Name a file by its path from the folder on, once."""
     name = Path(folder.resolve().name) / path.relative_to(folder)
-    return MissingRun(str(name), reason.removeprefix(f"{path}: "))
+    return MissingRun(readable(name), readable(reason.removeprefix(f"{path}: ")))
 
 
 def _count_missing(studies: Studies) -> str:

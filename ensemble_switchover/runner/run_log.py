@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.files import names_path, write_file
+from ensemble_switchover.machine.paths import readable
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.results.layout import LOG_FILE, unfinished_folder
 
@@ -35,9 +36,10 @@ class RunLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Append the lines of a message, each with its time in UTC."""
         time = datetime.fromtimestamp(int(record.created), UTC).strftime("%Y-%m-%d %H:%M:%S")
+        lines = readable(record.getMessage()).splitlines()
         try:
             with names_path(self._path), self._path.open("a", encoding="utf-8") as file:
-                file.writelines(f"{time}  {line}\n" for line in record.getMessage().splitlines())
+                file.writelines(f"{time}  {line}\n" for line in lines)
         except FileNotFoundError:
             pass  # the run is over
         except OSError as error:

@@ -73,3 +73,17 @@ def test_home_is_the_same_for_every_folder(compose_config, tmp_path, monkeypatch
     for text in ("~/x y", "./~", "~"):
         spec = resolve(compose_config(f"results={quoted_text(text)}"))
         assert spec.results == {"~/x y": tmp_path / "x y", "./~": spec.results}.get(text, tmp_path)
+
+
+def test_a_folder_that_wandb_cannot_name_is_refused_where_it_logs(compose_config, monkeypatch):
+    odd = os.fsdecode(b"/scratch/caf\xe9")
+    monkeypatch.setenv("WANDB_DIR", odd)
+    (problem,) = problems_of(compose_config)
+    assert problem.startswith(
+        r"WANDB_DIR=/scratch/caf\xe9: the folder /scratch/caf\xe9 is not UTF-8"
+    )
+    assert problems_of(compose_config, logger__kind="none") == []
+    monkeypatch.delenv("WANDB_DIR")
+    monkeypatch.setenv("HOME", odd)
+    (problem,) = problems_of(compose_config, results="~/x")
+    assert problem.startswith(r"results=~/x: the folder /scratch/caf\xe9/x is not UTF-8, which W&B")
