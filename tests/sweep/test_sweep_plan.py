@@ -78,7 +78,7 @@ def test_the_words_of_one_run_sweep_with_multirun(tmp_path):
 
 
 def test_a_failing_run_stops_no_other_and_is_told(tmp_path):
-    words = ("budget.depth=8", "budget.width=4", "recipe.learning_rate=0.1,1e30")
+    words = ("budget.depth=8", "budget.width=4", "recipe.learning_rate=0.1,1e6")
     first = sweep(tmp_path, *words)
     assert first.returncode == 1
     assert len(records(tmp_path)) == 1
@@ -187,7 +187,7 @@ def test_a_run_that_raises_one_without_memory_and_one_that_is_killed_cost_no_oth
 
 
 def test_retry_failed_leaves_what_never_began(tmp_path):
-    words = ("budget.depth=8", "budget.width=4", "recipe.learning_rate=1e30")
+    words = ("budget.depth=8", "budget.width=4", "recipe.learning_rate=1e6")
     assert sweep(tmp_path, *words).returncode == 1
     result = sweep(tmp_path, *words, "seed=0,1", "retry=failed")
     assert result.returncode == 1

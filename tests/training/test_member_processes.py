@@ -1,5 +1,7 @@
 """Members in processes of their own: the same result, and an end to all of them."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -53,7 +55,8 @@ def test_they_end_the_same_as_in_one_process_stopped_or_not(
 
 
 def test_a_member_that_diverges_is_named_by_its_number_in_the_run(tiny_spec, no_warnings):
-    spec, config = tiny_spec(*SMALL, *SPREAD, "recipe.learning_rate=1e300")
+    spec, config = tiny_spec(*SMALL, *SPREAD)
+    spec = replace(spec, recipe=replace(spec.recipe, learning_rate=1e300))
     with pytest.raises(TrainingError, match=r"member [012]: the loss is not finite in epoch 1"):
         train_and_measure(spec, config)
 

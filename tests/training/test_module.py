@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from ensemble_switchover.errors import TrainingError
@@ -9,8 +11,8 @@ def test_a_member_that_diverges_is_named_with_its_epoch_and_step(tiny_spec):
         "arch=resnet",
         "budget.depth=8",
         "budget.width=4",
-        "recipe.learning_rate=1e30",
         "epochs=2",
     )
+    spec = replace(spec, recipe=replace(spec.recipe, learning_rate=1e30))
     with pytest.raises(TrainingError, match=r"member 0: .* not finite in epoch 1, step 2 of 3"):
         train_and_measure(spec, config)
