@@ -2,12 +2,18 @@
 
 import os
 import subprocess
+import tempfile
 import unicodedata
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from ensemble_switchover.config.folder_layout import PART_NAMES
 from ensemble_switchover.config.image_folder import read_image_folder
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.paths import is_text
 
 
 def make(root, *names, content="x"):
@@ -175,3 +181,28 @@ def test_files_beside_classes_are_mentioned_where_classes_lack(tmp_path):
     make(tmp_path, "train/1.png", "train/2.png", "test/1.png")
     with pytest.raises(ConfigError, match=r"one a class; found 0, and 2 files of no class"):
         read_image_folder(tmp_path)
+
+
+def classes_or_refusal(root):
+    try:
+        return read_image_folder(root).class_names, ""
+    except ConfigError as error:
+        return (), str(error)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(min_size=1, max_size=30).filter(lambda name: not {0, 47} & set(name)))
+def test_a_class_of_any_name_is_read_or_left_out_or_refused_in_a_sentence(name):
+    text = os.fsdecode(name)
+    if text in {".", ".."}:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        root = make(Path(folder), "cat/1", "cat/2", "dog/1", "dog/2", f"{text}/1", f"{text}/2")
+        classes, refusal = classes_or_refusal(root)
+    assert refusal.isprintable()
+    if refusal:
+        parts = {name for names in PART_NAMES.values() for name in names}
+        assert not is_text(text) or text.lower() in parts
+    else:
+        assert all(map(is_text, classes))
+        assert {"cat", "dog"} <= set(classes) <= {"cat", "dog", text}
