@@ -234,6 +234,11 @@ def _write_numbers(
         "claims": [{**asdict(claim), "answer": claim.answer.value} for claim in claims],
         "failed": [asdict(problem) for problem in study.failed],
         "unreadable": [asdict(problem) for problem in study.unreadable],
+        "flagged": [
+            asdict(Problem(record.name, record.flags))
+            for record in study.records.values()
+            if record.flags
+        ],
     }
     write_file(out / "summary.json", f"{json.dumps(summary, indent=1)}\n".encode())
 

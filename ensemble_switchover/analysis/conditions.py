@@ -83,7 +83,13 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Versions", _distinct(_pairs(e.versions) for e in environments)),
         ("Commit", _distinct(e.commit or "unknown" for e in environments)),
         ("Started between", _describe_dates(records)),
+        *_describe_flags(records),
     ]
+
+
+def _describe_flags(records: Sequence[Record]) -> list[tuple[str, str]]:
+    flags = [f"seed {record.seed}: {record.flags}" for record in records if record.flags]
+    return [("Flagged", f"{len(flags)} of {len(records)}: {_distinct(flags)}")] if flags else []
 
 
 def _describe_chosen(environment: EnvironmentRecord) -> str:

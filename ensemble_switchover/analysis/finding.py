@@ -93,6 +93,7 @@ class Finding:
             *_note_disturbances(self.runs),
             *_note_pools(self.thresholds),
             *_note_left_out(self.left_out_of_pools),
+            *_note_flags(self.runs),
             *_note_not_finite(self.grid, self.measure),
         )
 
@@ -216,6 +217,21 @@ def _note_left_out(left_out: Mapping[str, str]) -> list[str]:
         return []
     told = name_first_few([f"{name} ({reason})" for name, reason in left_out.items()])
     return [f"No pool has the members of {count(len(left_out), 'file')} of predictions: {told}."]
+
+
+def _note_flags(runs: pl.DataFrame) -> list[str]:
+    flagged = runs.filter(runs["flags"] != "")
+    if flagged.is_empty():
+        return []
+    told = name_first_few([f"{name} ({flags})" for name, flags in flagged["name", "flags"].rows()])
+    return [
+        f"{flagged.height} of {count(runs.height, 'run')} {_be(flagged.height)} flagged (column "
+        f"`flags` of runs.csv) and in every number: {told}."
+    ]
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _note_not_finite(grid: ErrorGrid, measure: str) -> list[str]:

@@ -108,7 +108,13 @@ def show_runs_of_comparison(runs: pl.DataFrame, measure: str) -> ShownTable:
         _error_header(measure): lambda row: _number(row["error_percent"], ".2f"),
         "Training, s/epoch": lambda row: _number(row["epoch_seconds"], ".3g"),
     }
-    return _lay_out(runs.to_dicts(), columns, "Every finished run after its last epoch.", 4)
+    num_text_columns = 4
+    rows = runs.to_dicts()
+    if any(row["flags"] for row in rows):
+        columns = {"Flags": lambda row: str(row["flags"]), **columns}
+        num_text_columns += 1
+    caption = "Every finished run after its last epoch."
+    return _lay_out(rows, columns, caption, num_text_columns)
 
 
 def _lay_out(

@@ -66,9 +66,11 @@ def show_epochs(epochs: pl.DataFrame) -> ShownTable:
 
 
 def state_lines(runs: pl.DataFrame) -> list[str]:
-    """Tell of every run that is not finished, and count the states."""
+    """Tell of every run that is not finished, or is flagged, and count the states."""
     others = runs.filter(runs["state"] != RunState.FINISHED.value)
     lines = [f"{state}: {folder}: {note}" for state, folder, note in _rows(others)]
+    flagged = runs.filter(runs["flags"].fill_null("") != "")
+    lines += [f"flagged: {run}: {text}" for run, text in flagged.select("folder", "flags").rows()]
     states = runs["state"].to_list()
     counts = ", ".join(
         f"{states.count(state.value)} {state.value}" for state in RunState if state.value in states

@@ -16,6 +16,7 @@ from pydantic_core import from_json, to_json
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.epoch_metrics import ALWAYS_MEASURED, EpochRecord
+from ensemble_switchover.results.flags import flags_of_summary
 from ensemble_switchover.results.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE
 from ensemble_switchover.results.migrations import migrate
 from ensemble_switchover.results.record import SCHEMA_VERSION, Record
@@ -96,11 +97,15 @@ def read_document(folder: Path) -> Document:
             refuse_odd_name(name)
         epochs = _epochs_adapter.validate_python(values.pop("epochs", []))
         values.pop("sha256", None)
-        summary, stored_version = values.pop("summary", None), values.pop("stored_version")
+        stored, stored_version = values.pop("summary", None), values.pop("stored_version")
+        record = _record_adapter.validate_python({**values, "epochs": epochs})
+        summary = _read_summary(stored) if EPOCHS_FILE in files else summarise_epochs(epochs)
+        if "flags" not in values:
+            record = replace(record, flags=flags_of_summary(record, summary))
         document = Document(
             folder=folder,
-            record=_record_adapter.validate_python({**values, "epochs": epochs}),
-            summary=_read_summary(summary) if EPOCHS_FILE in files else summarise_epochs(epochs),
+            record=record,
+            summary=summary,
             files=files,
             stored_version=stored_version,
         )

@@ -222,5 +222,11 @@ class Record:
     """The composed configuration, resolved."""
     started_at: str
     """When the run started: UTC, ISO 8601."""
+    largest_class_share: Amount | None = None
+    """Share of the images measured on that are of their most frequent class; absent in records of
+    before."""
+    flags: str = ""
+    """What shows that the run learned nothing, such as `error at chance level`; empty for most runs
+    (`results.flags`)."""
     wall_seconds: Amount
     """From the start to the record, everything included."""

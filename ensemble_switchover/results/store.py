@@ -33,6 +33,7 @@ from ensemble_switchover.results.document import (
     refuse_odd_name,
 )
 from ensemble_switchover.results.epoch_metrics import EpochRecord
+from ensemble_switchover.results.flags import flags_of_run
 from ensemble_switchover.results.folders import find_runs, make_folder
 from ensemble_switchover.results.layout import (
     CONFIG_FILE,
@@ -206,7 +207,8 @@ def read_folders(folders: Sequence[Path]) -> tuple[dict[Path, Record], list[Unre
                 elif (problem := _problem_of(rows, document.record.design.k)) is not None:
                     unreadable.append(Unreadable(path, f"{path}: {problem}"))
                 else:
-                    records[folder] = replace(document.record, epochs=rows)
+                    record = replace(document.record, epochs=rows)
+                    records[folder] = replace(record, flags=flags_of_run(record))
             unreadable += batch.unreadable
     return records, sorted(unreadable, key=lambda entry: entry.path)
 

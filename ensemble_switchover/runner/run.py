@@ -6,7 +6,7 @@ import gc
 import logging
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from ensemble_switchover.measurement.disturbance import (
 )
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.memory import is_out_of_memory
+from ensemble_switchover.results.flags import flags_of_run
 from ensemble_switchover.results.from_run_spec import (
     budget_record,
     dataset_record,
@@ -60,6 +61,8 @@ from ensemble_switchover.training.precision import use_precision
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from torch import Tensor
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
@@ -184,7 +187,7 @@ def train_and_measure(
         "training": fmean(epoch.waiting_share for epoch in progress.epochs),
         "the measuring after it": measured.waiting_share,
     }
-    return Record(
+    record = Record(
         schema_version=SCHEMA_VERSION,
         name=spec.name,
         fingerprint=spec.fingerprint,
@@ -212,8 +215,14 @@ def train_and_measure(
         epochs=progress.epochs,
         config=plain(config),
         started_at=started_at.isoformat(timespec="seconds"),
+        largest_class_share=_largest_class_share(split.test.labels),
         wall_seconds=progress.wall_seconds,
     )
+    return replace(record, flags=flags_of_run(record))
+
+
+def _largest_class_share(labels: Tensor) -> float:
+    return float(torch.bincount(labels.cpu()).max()) / len(labels)
 
 
 @contextmanager
@@ -415,5 +424,6 @@ def summary_line(record: Record) -> str:
             f"{latency.sequential.median_ms_per_image:.3g} ms per image at batch size "
             f"{latency.sequential.batch_size}"
         )
+    parts += [f"flagged: {record.flags}"] if record.flags else []
     parts += [f"disturbed: {seen}" for seen in record.environment.disturbances]
     return ", ".join(parts)

@@ -30,10 +30,12 @@ RESOLVED_KEY = "resolved"
 
 MEAN_MEMBER_ERROR = "mean_member_error_percent"
 LOWEST_ERROR = "lowest_error_percent"
+FLAGGED = "flagged"
 _FURTHER_MEANINGS = {
     f"*/{MEAN_MEMBER_ERROR}": "Mean of the members' errors.",
     f"summary/{LOWEST_ERROR}": "Lowest error of any epoch; chosen on the same images, so no "
     "estimate of the error.",
+    f"summary/{FLAGGED}": "1 where the run is flagged, as its column `flags` says, else 0.",
 }
 """Metrics that are no column -> their meaning."""
 
@@ -84,6 +86,7 @@ def summary_metrics(record: Record) -> dict[str, float]:
     facts = record_facts(record, summarise_epochs(record.epochs))
     figures = {name: facts[column] for column, name in SUMMARY_METRICS.items()}
     figures[f"summary/{LOWEST_ERROR}"] = min(epoch.error_percent for epoch in record.epochs)
+    figures[f"summary/{FLAGGED}"] = float(bool(record.flags))
     for size, latency in latencies_by_batch(record.latencies).items():
         models = {
             f"{size}": latency.sequential,

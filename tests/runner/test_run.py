@@ -5,6 +5,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.results.flags import flags_of_run
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner import run
@@ -66,6 +67,9 @@ def test_every_family_and_design_class_trains(
     assert record.environment.execution == "sequential"
     assert record.config["arch"]["family"] == family
     assert record.environment.residence == "device"
+    assert record.largest_class_share == 0.1  # of 60 digits, 6 are of each class
+    assert record.flags == flags_of_run(record)
+    assert ("flagged: " in run.summary_line(record)) == bool(record.flags)
     assert "execution=auto: sequential" in log_lines[0]
     assert "epoch 1/1" in log_lines[1]
     assert len(log_lines) == 2  # none on where the images are: a CPU computes there
