@@ -13,6 +13,9 @@ from ensemble_switchover.machine.paths import is_text, path_problem, readable, u
 if TYPE_CHECKING:
     from ensemble_switchover.config.schema import Config
 
+OWN_IMAGES = "folder"
+"""The name of the data set that is a folder of the user's images."""
+
 
 def place_problems(config: Config) -> list[str]:
     """Return what is wrong with the names and folders of a configuration."""
@@ -36,7 +39,9 @@ def place_problems(config: Config) -> list[str]:
     for key in ("root", "cache"):
         folder = getattr(config.dataset, key)
         if folder is not None:
-            problems += _folder_problems(f"dataset.{key}", folder)
+            # `folder_layout` says what lies in place of a folder of images
+            is_read = key == "root" and name == OWN_IMAGES
+            problems += _folder_problems(f"dataset.{key}", folder, is_read=is_read)
     return [*problems, *_folder_problems("results", config.results)]
 
 
@@ -56,8 +61,8 @@ def _wandb_folder_problems(config: Config) -> list[str]:
     ]
 
 
-def _folder_problems(key: str, text: str) -> list[str]:
-    """Refuse a folder that cannot be made."""
+def _folder_problems(key: str, text: str, *, is_read: bool = False) -> list[str]:
+    """Refuse a folder that cannot be made, or no file system has, where it is only read."""
     shown = f"{key}={readable(text)}"
     if not text:
         return [f"{shown}: expected the name of a folder"]
@@ -74,6 +79,6 @@ def _folder_problems(key: str, text: str) -> list[str]:
         there = next((folder for folder in (path, *path.parents) if folder.exists()), None)
     except OSError as error:
         return [f"{shown}: expected a folder: {error.strerror}"]
-    if there is None or there.is_dir():
+    if there is None or there.is_dir() or is_read:
         return []
     return [f"{shown}: expected a folder, but {there} is none"]

@@ -87,3 +87,12 @@ def test_a_folder_that_wandb_cannot_name_is_refused_where_it_logs(compose_config
     monkeypatch.setenv("HOME", odd)
     (problem,) = problems_of(compose_config, results="~/x")
     assert problem.startswith(r"results=~/x: the folder /scratch/caf\xe9/x is not UTF-8, which W&B")
+
+
+def test_what_lies_in_place_of_a_folder_of_images_is_told_once(compose_config, tmp_path):
+    (tmp_path / "photos.zip").write_bytes(b"PK")
+    overrides = ("dataset=folder", f"dataset.root={tmp_path / 'photos.zip'}")
+    with pytest.raises(ConfigError) as error:
+        resolve(compose_config(*overrides))
+    (problem,) = error.value.args
+    assert "photos.zip is an archive; unpack it" in problem
