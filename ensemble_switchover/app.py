@@ -28,7 +28,7 @@ from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
-from ensemble_switchover.machine.inherited_variables import forget_ranks
+from ensemble_switchover.machine.inherited_variables import forget_other_trainings
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.standard_streams import lost_output, secure_standard_streams
 from ensemble_switchover.machine.system_errors import sentence_of
@@ -92,7 +92,7 @@ def main() -> None:
 
 def job(node: DictConfig) -> str:
     """Run one job; in a sweep a failure is recorded and reported, and the sweep goes on."""
-    forget_ranks()  # a cluster's processes have variables of their own
+    forget_other_trainings()  # a cluster's processes have variables of their own
     in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
     if in_sweep:
         if not Path.cwd().samefile(HydraConfig.get().runtime.cwd):

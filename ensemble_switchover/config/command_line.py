@@ -16,7 +16,7 @@ from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.override_texts import refuse_bytes
 from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
-from ensemble_switchover.machine.inherited_variables import forget_ranks
+from ensemble_switchover.machine.inherited_variables import forget_other_trainings
 from ensemble_switchover.machine.interruption import exit_code
 from ensemble_switchover.machine.paths import user_path
 from ensemble_switchover.machine.standard_streams import lost_output, secure_standard_streams
@@ -118,7 +118,7 @@ def run_command(body: Callable[[], int]) -> int:
         The exit code: that of the body, 2 for a mistake, 1 for an error of the operating system,
         or 130 for Ctrl-C.
     """
-    forget_ranks()
+    forget_other_trainings()
     register_schemas()
     replace_unknown_characters()
     gc.disable()  # a plan of thousands of runs creates millions of objects, and then ends

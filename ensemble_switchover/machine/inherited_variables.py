@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from ensemble_switchover.machine.caches import cache_root, can_be_written
+from ensemble_switchover.machine.paths import is_text
 
 MATPLOTLIB_BACKENDS = frozenset({
     "agg", "cairo", "gtk3agg", "gtk3cairo", "gtk4agg", "gtk4cairo", "macosx", "nbagg", "notebook",
@@ -45,7 +47,14 @@ CACHES_OF_LIBRARIES = {
 
 RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "NODE_RANK")
 """Variables of a training over several processes, whose first alone would log metrics."""
+TORCH_TF32_VARIABLE = "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE"
+"""Where it is 1, torch multiplies float32 as TF32, whatever precision is asked for."""
+LIGHTNINGS_OPTIONS = "PL_TRAINER_"
+"""How the variables begin that Lightning takes options of a training from, such as its precision.
+"""
 MAX_COLUMNS = 10_000
+THREADS = r"[1-9][0-9]{0,5}(,[0-9]{1,6})*"
+"""Numbers of threads as OpenMP reads them: one for each level of nesting."""
 LONGEST_TEMPORARY_FOLDER = 60
 """Bytes: the system takes at most 107 for a socket, whose own name is added to the folder's."""
 
@@ -58,20 +67,22 @@ def mend_variables() -> None:
     _mend_home()
     _mend_user_name()
     _mend_temporary_folder()
-    _mend_columns()
+    _mend_numbers()
+    _mend_choices()
     backend = os.environ.get("MPLBACKEND")
     if backend is not None and not has_backend(backend):
         os.environ["MPLBACKEND"] = "agg"
     for variable, below_home in LIBRARY_FOLDERS.items():
-        folder = os.environ.get(variable) or Path.home() / below_home
-        if not can_be_written(Path(folder)):
+        folder = Path(os.environ.get(variable) or Path.home() / below_home)
+        if not (is_text(str(folder)) and can_be_written(folder)):
             os.environ[variable] = str(Path(_scratch_folder()) / variable.lower())
             _replaced.add(variable)
 
 
-def forget_ranks() -> None:
-    """Forget what another program's training over several processes left: here each is alone."""
-    for variable in RANKS:
+def forget_other_trainings() -> None:
+    """Forget what is meant for another training: its ranks (here each is alone), its options."""
+    options = [variable for variable in os.environ if variable.startswith(LIGHTNINGS_OPTIONS)]
+    for variable in (*RANKS, *options):
         os.environ.pop(variable, None)
     os.environ["RANK"] = "0"  # it goes before SLURM_PROCID, which a task of a job may have
 
@@ -142,11 +153,27 @@ def _mend_temporary_folder() -> None:
         del os.environ["TMPDIR"]
 
 
-def _mend_columns() -> None:
+def _mend_numbers() -> None:
+    """Drop sizes of the terminal and of pools of threads that are none; end lists of GPUs."""
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        if variable in os.environ and not re.fullmatch(THREADS, os.environ[variable].strip()):
+            del os.environ[variable]
+    gpus = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if gpus is not None:  # a number that torch cannot read is of no GPU
+        os.environ["CUDA_VISIBLE_DEVICES"] = re.sub(r"(^|,)[\s+-]*[0-9]{10,}", r"\1-1", gpus)
     for variable in ("COLUMNS", "LINES"):
         text = os.environ.get(variable, "1")
         if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= MAX_COLUMNS):
             del os.environ[variable]
+
+
+def _mend_choices() -> None:
+    """Drop variables of W&B that are empty, and one of torch that is neither 0 nor 1."""
+    for variable in [name for name in os.environ if name.startswith("WANDB_")]:
+        if not os.environ[variable]:
+            del os.environ[variable]
+    if os.environ.get(TORCH_TF32_VARIABLE, "0") not in ("0", "1"):
+        del os.environ[TORCH_TF32_VARIABLE]
 
 
 @cache

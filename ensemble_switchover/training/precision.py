@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.inherited_variables import TORCH_TF32_VARIABLE
 
 NVIDIA_OVERRIDE = "NVIDIA_TF32_OVERRIDE"
 """The variable of NVIDIA's libraries: 0 forbids TF32, 1 computes float32 by it."""
@@ -61,17 +62,17 @@ def refuse_override(name: str) -> None:
     Raises:
         ConfigError: naming the variable, what it does, and what to do.
     """
-    forcing = {
-        f"{variable}={value}"
-        for variable in ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", NVIDIA_OVERRIDE)
-        if (value := os.environ.get(variable, "")) not in ("", "0")
-    }
+    torchs = os.environ.get(TORCH_TF32_VARIABLE, "")
+    nvidias = os.environ.get(NVIDIA_OVERRIDE, "")
+    forcing = [f"{TORCH_TF32_VARIABLE}={torchs}"] if torchs == "1" else []
+    if nvidias not in ("", "0"):
+        forcing.append(f"{NVIDIA_OVERRIDE}={nvidias}")
     if forcing and name not in ("tf32", "64"):
         raise ConfigError(
-            f"precision={name}: {' and '.join(sorted(forcing))} in the environment has CUDA "
+            f"precision={name}: {' and '.join(forcing)} in the environment has CUDA "
             f"compute float32 as TF32 all the same; unset it, or choose precision=tf32"
         )
-    if name == "tf32" and os.environ.get(NVIDIA_OVERRIDE) == "0":
+    if name == "tf32" and nvidias == "0":
         raise ConfigError(
             f"precision=tf32: {NVIDIA_OVERRIDE}=0 in the environment forbids TF32; unset it, or "
             f"choose precision=32"

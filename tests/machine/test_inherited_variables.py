@@ -15,7 +15,7 @@ from ensemble_switchover.machine import inherited_variables as module
 from ensemble_switchover.machine.inherited_variables import (
     LIBRARY_FOLDERS,
     RANKS,
-    forget_ranks,
+    forget_other_trainings,
     has_backend,
     keep_library_caches_in,
     mend_variables,
@@ -130,8 +130,45 @@ def test_a_width_is_that_of_a_terminal(text, stays, monkeypatch):
 def test_a_run_is_the_first_process_whatever_another_program_left(monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "abc")
     monkeypatch.setenv("RANK", "3")
-    forget_ranks()
+    monkeypatch.setenv("PL_TRAINER_PRECISION", "bf16-true")
+    forget_other_trainings()
     assert {name: os.environ[name] for name in RANKS if name in os.environ} == {"RANK": "0"}
+    assert "PL_TRAINER_PRECISION" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [("4", True), (" 4 ", True), ("4,2", True), ("", False), ("0", False), ("-4", False),
+     ("many", False), ("9" * 5000, False)],
+)  # fmt: skip
+def test_threads_are_numbers(text, stays, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    mend_variables()
+    assert ("OMP_NUM_THREADS" in os.environ) is stays
+
+
+def test_what_libraries_would_refuse_or_warn_of_is_dropped(monkeypatch):
+    monkeypatch.setenv("WANDB_RESUME", "")
+    monkeypatch.setenv("WANDB_PROJECT", "mine")
+    monkeypatch.setenv("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "nonsense")
+    mend_variables()
+    assert "WANDB_RESUME" not in os.environ
+    assert os.environ["WANDB_PROJECT"] == "mine"
+    assert "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1, 0", "1, 0"),
+        ("GPU-12345678901234,MIG-12345678901234", "GPU-12345678901234,MIG-12345678901234"),
+        ("0, " + "9" * 5000, "0,-1"),
+    ],
+)
+def test_a_number_that_torch_cannot_read_is_of_no_gpu(text, expected, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", text)
+    mend_variables()
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == expected
 
 
 def test_caches_of_libraries_are_below_the_chosen_one_unless_they_say_otherwise(

@@ -51,6 +51,7 @@ def test_torch_has_no_more_threads_than_a_quota_leaves_processors(monkeypatch):
         ("NVIDIA_TF32_OVERRIDE", "1", {"32", "bf16", "16"}),
         ("NVIDIA_TF32_OVERRIDE", "0", {"tf32"}),
         ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "0", set()),
+        ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "nonsense", set()),
         ("NVIDIA_TF32_OVERRIDE", "", set()),
     ],
 )
