@@ -23,7 +23,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import traceback
 from contextlib import suppress
@@ -111,22 +110,31 @@ def run(
 def _original() -> socket.socket:
     """Connect to the process that is copied, one for all workers of pytest; it ends with them."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    address = Path(tempfile.gettempdir()) / f"original_{run}"
+    address = _address(f"ensemble_switchover_original_{run}")
     connection = socket.socket(socket.AF_UNIX)
-    with address.with_suffix(".lock").open("w") as lock:
+    with Path(__file__).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            connection.connect(str(address))
+            connection.connect(address)
         except OSError:  # nobody has started it, or those who did have ended
-            address.unlink(missing_ok=True)
             _start_original(address)
-            connection.connect(str(address))
+            connection.connect(address)
     return connection
 
 
-def _start_original(address: Path) -> None:
+def _address(name: str) -> str:
+    """Return the address of a socket; on Linux it is no file, which a killed process would leave.
+
+    Elsewhere it is one in a folder with a short name, since addresses are at most 103 bytes long.
+    """
+    return f"\0{name}" if sys.platform == "linux" else f"/tmp/{name}"
+
+
+def _start_original(address: str) -> None:
+    with suppress(OSError, ValueError):
+        os.unlink(address)  # noqa: PTH108 - no path on Linux
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(address))
+        listener.bind(address)
         listener.listen()
         original = subprocess.Popen(
             [sys.executable, "-m", "tests.program", str(listener.fileno())],
@@ -139,8 +147,8 @@ def _start_original(address: Path) -> None:
     def end() -> None:
         _original().close()
         original.wait()
-        for path in (address, address.with_suffix(".lock")):
-            path.unlink(missing_ok=True)
+        with suppress(OSError, ValueError):
+            os.unlink(address)  # noqa: PTH108
 
     atexit.register(end)
 

@@ -26,6 +26,7 @@ from ensemble_switchover.data.sources.source import DatasetArrays
 from ensemble_switchover.errors import DataError
 from ensemble_switchover.machine.caches import optional_cache
 from ensemble_switchover.machine.files import write_flushed_file
+from ensemble_switchover.machine.system_errors import sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -114,7 +115,7 @@ def _decode(identity: str, decode: Callable[[], DatasetArrays]) -> LoadedDataset
     try:
         return with_moments(decode())
     except OSError as error:
-        raise DataError(f"{identity} cannot be read ({error})") from error
+        raise DataError(f"{identity} cannot be read: {sentence_of(error)}") from error
 
 
 def _named_arrays(dataset: LoadedDataset) -> dict[str, np.ndarray]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.standard_streams import secure_standard_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -149,6 +150,7 @@ def _live(
     *arguments: Any,
 ) -> None:
     """Run in the new process: call the work, and exit if the parent ends first."""
+    secure_standard_streams()
     os.environ.clear()  # of when the server started
     os.environ.update(environment)
     for number in interruption.STOP_SIGNALS:  # they reach all processes; the parent ends this one

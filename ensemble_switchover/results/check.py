@@ -18,6 +18,7 @@ from ensemble_switchover.config.schema import (
     RecordConfig,
 )
 from ensemble_switchover.errors import ConfigError, RecordError
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.document import read_document, read_file
 from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
@@ -74,7 +75,10 @@ def check_record(folder: Path) -> Findings:
         if found.problems:
             return found
         record = read_record(path)
-    except (RecordError, OSError) as error:
+    except OSError as error:
+        found.problems.append(sentence_of(error))
+        return found
+    except RecordError as error:
         found.problems.append(str(error))
         return found
     if _summary_in_measures_of(document.summary, record) != document.summary:
@@ -154,7 +158,10 @@ def _check_config(folder: Path, record: Record, found: Findings) -> None:
     path = folder / CONFIG_FILE
     try:
         same = yaml.load(path.read_bytes(), _YAML_LOADER) == record.config
-    except (OSError, yaml.YAMLError) as error:
+    except OSError as error:
+        found.problems.append(sentence_of(error))
+        return
+    except yaml.YAMLError as error:
         found.problems.append(f"{path}: {str(error).partition(chr(10))[0]}")
         return
     if not same:

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.results.epoch_metrics import ALWAYS_MEASURED, EpochRecord
 from ensemble_switchover.results.flags import flags_of_summary
 from ensemble_switchover.results.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE
@@ -130,7 +131,7 @@ def _read_values(path: Path) -> tuple[bytes, dict[str, Any]]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"{path}: {error.strerror}") from error
+        raise RecordError(sentence_of(error)) from error
     try:
         values = from_json(content)
         version = values["schema_version"]
@@ -158,7 +159,7 @@ def read_file(folder: Path, name: str, stored: StoredFile) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"{path}: {error.strerror}") from error
+        raise RecordError(sentence_of(error)) from error
     _compare(path, stored, StoredFile(bytes=len(content), sha256=checksum(content)))
     return content
 
@@ -188,7 +189,7 @@ def check_file(path: Path, document: Document) -> bool:
     try:
         found = _describe_file(path)
     except OSError as error:
-        raise RecordError(f"{path}: {error.strerror}") from error
+        raise RecordError(sentence_of(error)) from error
     _compare(path, stored, found)
     return True
 
@@ -231,7 +232,7 @@ def check_epochs_size(document: Document) -> None:
     try:
         size = os.stat(path).st_size  # noqa: PTH116 - Path is too slow for many
     except OSError as error:
-        raise RecordError(f"{path}: {error.strerror}") from error
+        raise RecordError(sentence_of(error)) from error
     if size != stored.bytes:
         raise RecordError(_wrong_size(path, size, stored.bytes))
 

@@ -148,7 +148,9 @@ def _ended_before(spec: RunSpec, config: Config) -> JobOutcome | None:
         )
     if state is RunState.UNREADABLE:
         return JobOutcome(
-            Ending.FAILED_BEFORE, f"{failure_of(spec.folder)}; remove it to run again"
+            Ending.FAILED_BEFORE,
+            f"{failure_of(spec.folder)}; it is reused once it can be "
+            f"read, and run again once it is removed",
         )
     if state is RunState.FAILED and config.retry != "failed":
         return JobOutcome(

@@ -10,6 +10,7 @@ import pytorch_lightning.loggers as lightning_loggers
 
 from ensemble_switchover.config.store_names import LOGS_FOLDER
 from ensemble_switchover.errors import ConfigError, first_line
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.tracking.metrics import RESOLVED_KEY, epoch_metrics, summary_metrics
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ class MetricLog:
 
     def __exit__(self, *error: object) -> None:
         self._guarded(lambda logger: logger.save())
-        self._guarded(lambda logger: logger.finalize(self._status))
-        if self._broken is not None:
+        if self._broken is None:
+            self._guarded(lambda logger: logger.finalize(self._status))
+        else:
             with suppress(Exception):  # its fault was reported
                 self._broken.finalize(self._status)
         self._running = self._broken = None
@@ -110,5 +112,5 @@ class MetricLog:
 
     def _give_up(self, error: Exception) -> None:
         self._running, self._broken = None, self._running
-        reason = first_line(error)
+        reason = sentence_of(error) if isinstance(error, OSError) else first_line(error)
         _logger.warning(f"logger={self._config.kind}: {reason}; the run goes on without it")

@@ -99,14 +99,15 @@ def remove_checkpoints(folder: Path) -> None:
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    return sorted(folder.glob(f"*{CHECKPOINT_SUFFIX}"), reverse=True)
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix == CHECKPOINT_SUFFIX]
+    except FileNotFoundError:
+        return []
+    return sorted(paths, reverse=True)
 
 
 def _read(path: Path, fingerprint: str | None) -> Checkpoint:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from error
+    content = path.read_bytes()
     start = len(MAGIC) + hashlib.sha256().digest_size
     digest, payload = content[len(MAGIC) : start], content[start:]
     if not content.startswith(MAGIC) or hashlib.sha256(payload).digest() != digest:

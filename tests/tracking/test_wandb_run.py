@@ -206,11 +206,19 @@ def test_a_full_upload_queue_ends_and_says_where_the_rest_is(run, monkeypatch):
     def never_ends(self, **given):
         raise TimeoutError("finish")
 
+    sent, log_artifact = [], wandb.Run.log_artifact
+
+    def log_once(self, artifact):
+        sent.append(artifact.name)
+        return log_artifact(self, artifact)
+
     with monkeypatch.context() as patch:
+        patch.setattr(wandb.Run, "log_artifact", log_once)
         patch.setattr(wandb.Run, "finish", never_ends)
         outcome, folder, lines = run()
     wandb.finish()
     assert outcome.ending is Ending.TRAINED
+    assert len(sent) == 1
     (line,) = [line for line in lines if "120 s" in line]
     assert f"wandb sync {offline_files(folder)[0].parent}" in line
 

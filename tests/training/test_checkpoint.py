@@ -3,6 +3,7 @@
 import hashlib
 import io
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -55,6 +56,18 @@ def test_what_is_written_is_read_bit_by_bit(tmp_path, caplog):
     assert read.execution_plan == written.execution_plan
     assert read.timing_environment == written.timing_environment
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize("trouble", [OSError(5, "Input/output error"), PermissionError(13, "no")])
+def test_one_that_the_machine_does_not_read_is_not_given_up(trouble, tmp_path, monkeypatch):
+    write_checkpoint(tmp_path, made(3))
+
+    def fail(path):
+        raise trouble
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(type(trouble)):
+        read_checkpoint(tmp_path)
 
 
 def test_the_stored_keys_stay(tmp_path):

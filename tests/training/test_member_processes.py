@@ -1,15 +1,17 @@
 """Members in processes of their own: the same result, and an end to all of them."""
 
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 import torch
 
-from ensemble_switchover.errors import TrainingError
+from ensemble_switchover.errors import MachineError, TrainingError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.worker_processes import WorkerProcesses
 from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.runner.run import train_and_measure
+from ensemble_switchover.training import member_processes
 from ensemble_switchover.training.checkpoint import read_checkpoint
 from tests.runner.test_resuming import timeless
 
@@ -52,6 +54,29 @@ def test_they_end_the_same_as_in_one_process_stopped_or_not(
     for epoch in spread.epochs:
         assert 0 < epoch.training_seconds < sum(epoch.member_training_seconds)
         assert len(epoch.member_training_seconds) == 3
+
+
+class Sent(list):
+    """A connection that keeps what is sent."""
+
+    send_bytes = list.append
+
+
+def test_the_machines_trouble_in_a_process_is_that_of_the_run(tiny_spec, monkeypatch):
+    def fail(spec):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(member_processes, "load_images", fail)
+    spec, _ = tiny_spec(*SMALL)
+    task = member_processes._Task(spec, None, range(3), "cpu", 0, 1, None)
+    sent = Sent()
+    member_processes._train(sent, task)
+    workers = mock.MagicMock(spec=WorkerProcesses)
+    workers.__len__.return_value = 1
+    workers.ready.return_value = [0]
+    workers.receive.return_value = sent[0]
+    with pytest.raises(MachineError, match="Too many open files; `ulimit -n`"):
+        member_processes._gather(workers, lambda result: None)
 
 
 def test_a_member_that_diverges_is_named_by_its_number_in_the_run(tiny_spec, no_warnings):
