@@ -7,7 +7,6 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.machine.terminal import mebibytes
 from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.results.predictions import kept_epochs
 
@@ -37,5 +36,6 @@ def require_room(spec: RunSpec, config: Config) -> None:
     needed = record_bytes(spec, config)
     free = shutil.disk_usage(spec.study_folder).free
     if free < needed:
-        text = f"{os.strerror(errno.ENOSPC)} for its record: {mebibytes(needed)} are needed"
-        raise OSError(errno.ENOSPC, f"{text}, {mebibytes(free)} are free", str(spec.study_folder))
+        text = f"{os.strerror(errno.ENOSPC)} for a run's record: {needed / MEBIBYTE:,.1f} MiB are "
+        text += f"needed, {free / MEBIBYTE:,.1f} MiB are free"
+        raise OSError(errno.ENOSPC, text, str(spec.study_folder))

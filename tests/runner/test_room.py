@@ -16,7 +16,7 @@ def test_a_record_for_which_there_is_no_room_is_refused_before_it_is_trained(
     spec, trainings, monkeypatch
 ):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=2**20))
-    with pytest.raises(MachineError, match=r"No space left .* are needed, 1 MiB are free; make"):
+    with pytest.raises(MachineError, match=r"No space left .* are needed, 1\.0 MiB are free; make"):
         start(spec)
     assert not trainings
     assert not unfinished_folder(spec[0].folder).exists()
