@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 from pathlib import Path
 
@@ -43,6 +44,22 @@ def elsewhere(tmp_path_factory):
     purelib = sysconfig.get_path("purelib", vars={"base": environment, "platbase": environment})
     (Path(purelib) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python
+
+
+def test_the_source_distribution_has_all_that_the_tests_read(tmp_path):
+    if not (REPOSITORY / ".git").exists():
+        pytest.skip("these are the files of a source distribution, and no repository")
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path]
+    subprocess.run([*command, REPOSITORY], check=True, capture_output=True)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    )
+    folders = ("conf", "docs", "benchmarks", "ensemble_switchover", "notebooks", "tests")
+    expected = {name for name in tracked.stdout.splitlines() if name.startswith(folders)}
+    assert expected | {"Makefile", "requirements.lock", "package.json"} <= names
 
 
 def test_a_run_from_another_folder(elsewhere, tmp_path):

@@ -12,12 +12,8 @@ import sys
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _logger = logging.getLogger(__name__)
 
@@ -44,11 +40,6 @@ class PeakMemory:
     """Reserved by the allocator on the accelerator."""
     rss_bytes: int | None
     """Resident memory of the whole process, or of all processes of the run."""
-
-
-def most(values: Sequence[int | None]) -> int | None:
-    """Return the highest known value; None if none is known."""
-    return max((value for value in values if value is not None), default=None)
 
 
 def reset_peaks(device: torch.device) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.machine.units import most_known
 from ensemble_switchover.results.epoch_metrics import QUALITY
 
 # read by pydantic:
@@ -61,11 +62,7 @@ def summarise_epochs(epochs: Sequence[EpochRecord]) -> RunSummary:
         mean_member_error_percent=fmean(last.member_error_percent),
         training_seconds=sum(epoch.training_seconds for epoch in epochs),
         epoch_seconds=median(seconds) if seconds else None,
-        peak_device_bytes=_highest([epoch.peak_device_bytes for epoch in epochs]),
-        peak_reserved_bytes=_highest([epoch.peak_reserved_bytes for epoch in epochs]),
-        peak_rss_bytes=_highest([epoch.peak_rss_bytes for epoch in epochs]),
+        peak_device_bytes=most_known([epoch.peak_device_bytes for epoch in epochs]),
+        peak_reserved_bytes=most_known([epoch.peak_reserved_bytes for epoch in epochs]),
+        peak_rss_bytes=most_known([epoch.peak_rss_bytes for epoch in epochs]),
     )
-
-
-def _highest(values: Sequence[int | None]) -> int | None:
-    return max((value for value in values if value is not None), default=None)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytorch_lightning as lightning
 import torch
 
+from ensemble_switchover.machine.units import most_known
 from ensemble_switchover.measurement.disturbance import thread_times, waiting_share
-from ensemble_switchover.measurement.memory import PeakMemory, most, read_peaks, reset_peaks
+from ensemble_switchover.measurement.memory import PeakMemory, read_peaks, reset_peaks
 from ensemble_switchover.measurement.timing import MemberStopwatch, synchronised_clock
 from ensemble_switchover.training.epoch_result import EpochResult
 from ensemble_switchover.training.module import EnsembleModule
@@ -99,9 +100,9 @@ class MemoryCallback(lightning.Callback):
         """The highest peak of any group in the epoch."""
         peaks = list(self._peaks.values())
         return PeakMemory(
-            device_bytes=most([peak.device_bytes for peak in peaks]),
-            reserved_bytes=most([peak.reserved_bytes for peak in peaks]),
-            rss_bytes=most([peak.rss_bytes for peak in peaks]),
+            device_bytes=most_known([peak.device_bytes for peak in peaks]),
+            reserved_bytes=most_known([peak.reserved_bytes for peak in peaks]),
+            rss_bytes=most_known([peak.rss_bytes for peak in peaks]),
         )
 
     @property

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ensemble_switchover.measurement.memory import PeakMemory, most
+from ensemble_switchover.machine.units import most_known
+from ensemble_switchover.measurement.memory import PeakMemory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +79,8 @@ def join(results: Sequence[EpochResult]) -> EpochResult:
         waiting_share=max(result.waiting_share for result in results),
         evaluation_seconds=max(result.evaluation_seconds for result in results),
         peak=PeakMemory(
-            device_bytes=most([result.peak.device_bytes for result in results]),
-            reserved_bytes=most([result.peak.reserved_bytes for result in results]),
+            device_bytes=most_known([result.peak.device_bytes for result in results]),
+            reserved_bytes=most_known([result.peak.reserved_bytes for result in results]),
             rss_bytes=_sum([result.peak.rss_bytes for result in results]),
         ),
         member_peak_device_bytes=_of_all_members(results),
