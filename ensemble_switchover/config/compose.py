@@ -9,6 +9,7 @@ run.
 from __future__ import annotations
 
 import copy
+import math
 import re
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import product
@@ -20,6 +21,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ensemble_switchover.config.largest_values import MAX_SWEEP_RUNS
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.schema import GROUPS, Config, conf_folder, typed
 from ensemble_switchover.config.validation import value_problems
@@ -95,7 +97,7 @@ def expand(lines: Sequence[str]) -> list[list[str]]:
 
     Raises:
         HydraException: for overrides that Hydra does not understand.
-        ConfigError: for a list without a value.
+        ConfigError: for a list without a value, or of too many, and for too many runs.
     """
     choices: dict[str, list[str]] = {}  # where a key is given twice, the later value counts
     for override in _parser().parse_overrides(list(lines)):
@@ -104,6 +106,12 @@ def expand(lines: Sequence[str]) -> list[list[str]]:
             choices[key] = [str(override.input_line)]
         else:
             choices[key] = [f"{key}={value}" for value in values_of(override)]
+    num_runs = math.prod(map(len, choices.values()))
+    if num_runs > MAX_SWEEP_RUNS:
+        swept = ", ".join(key for key, values in choices.items() if len(values) > 1)
+        raise ConfigError(
+            f"{swept}: {num_runs:,} runs; expected at most {MAX_SWEEP_RUNS:,} in one sweep"
+        )
     return [list(run) for run in product(*choices.values())]
 
 

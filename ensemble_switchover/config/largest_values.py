@@ -33,5 +33,8 @@ MAX_LATENCY_SECONDS = 86_400
 MAX_SWEEP_HOURS = 1_000_000
 """More than a hundred years."""
 
+MAX_SWEEP_RUNS = 100_000
+"""More runs than any sweep has; plans hold all of them in memory."""
+
 MAX_RATE = 1_000_000
 """A larger learning rate or weight decay leaves no finite loss."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.types import QuotedString, Transformer
 from hydra.errors import HydraException
 
 from ensemble_switchover.config.fingerprint import is_decisive
+from ensemble_switchover.config.largest_values import MAX_SWEEP_RUNS
 from ensemble_switchover.config.override_texts import text_keys
 from ensemble_switchover.config.quoting import hydra_text, quoted_text, shell_override
 from ensemble_switchover.config.schema import SweepConfig, key_owners
@@ -30,7 +32,8 @@ def values_of(override: Override) -> list[str]:
     """List the values of an override, one or several, as Hydra's basic sweeper would.
 
     Raises:
-        ConfigError: if it is a list without a value, such as a pattern that nothing matches.
+        ConfigError: if it is a list without a value, such as a pattern that nothing matches, or one
+            of more values than a sweep has runs.
         HydraException: if it is a range of real numbers without steps.
     """
     if not override.is_sweep_override():
@@ -39,14 +42,17 @@ def values_of(override: Override) -> list[str]:
         raise HydraException(f"{override.input_line}: expected a list of values")
     is_text = override.key_or_group in text_keys()
     try:
-        values = [_as_override(value, is_text) for value in override.sweep_iterator()]
-    except ValueError as error:  # of Python's range
+        some = islice(override.sweep_iterator(), MAX_SWEEP_RUNS + 1)
+        values = [_as_override(value, is_text) for value in some]
+    except (ValueError, OverflowError) as error:  # of Python's range
         raise ConfigError(f"{override.input_line}: {error}; expected a list of values") from error
     if not values:
         raise ConfigError(
             f"{override.input_line}: stands for no value, so there is nothing to run; expected a "
             f"list of values, such as {override.get_key_element()}=..., or the key left out"
         )
+    if len(values) > MAX_SWEEP_RUNS:
+        raise ConfigError(f"{override.input_line}: expected at most {MAX_SWEEP_RUNS:,} values")
     return values
 
 

@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
+
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.store_names import DECISION_FILE
 from ensemble_switchover.errors import ConfigError
@@ -29,6 +31,7 @@ from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
+from ensemble_switchover.results.stored_values import Size  # noqa: TC001 - read by pydantic
 from ensemble_switchover.sweep.gpu_slots import forget_slots
 from ensemble_switchover.sweep.jobs_per_device import (
     group_by_jobs_per_device,
@@ -179,9 +182,9 @@ def _finished(specs: Sequence[RunSpec]) -> tuple[dict[str, float], float]:
 class Decision:
     """The epochs and the budgets of the runs of a timed sweep."""
 
-    epochs: int | None
+    epochs: Size | None
     """None: those of the recipe, or of the overrides."""
-    largest_budget: int
+    largest_budget: Size
     """In parameters."""
 
 
@@ -211,7 +214,8 @@ def _kept_decision(
     path = specs[0].study_folder / DECISION_FILE
     asked = sorted(entry for entry in overrides if entry.partition("=")[0] not in OTHER_KEYS)
     decision = _read_decision(path, asked)
-    if decision is not None:
+    smallest = min(spec.budget.parameters for spec in specs)
+    if decision is not None and decision.largest_budget >= smallest:
         return decision
     decision = decide(
         specs,
@@ -231,9 +235,11 @@ def _read_decision(path: Path, asked: list[str]) -> Decision | None:
         values = json.loads(path.read_text())
         if values["words"] != asked:
             return None
-        return Decision(values["epochs"], values["budget"])
+        values = {"epochs": values["epochs"], "largest_budget": values["budget"]}
+        decision: Decision = TypeAdapter(Decision).validate_python(values)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return decision
 
 
 def _predict(specs: Sequence[RunSpec], seconds: float) -> dict[str, float]:

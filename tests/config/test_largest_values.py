@@ -84,3 +84,16 @@ def test_a_number_of_thousands_of_digits_is_refused_before_it_is_read(key):
 def test_hours_of_a_sweep_are_checked_wherever_it_is_composed(hours):
     with pytest.raises(ConfigError, match=r"sweep\.hours=.*: expected more than 0, at most"):
         compose_overrides([f"sweep.hours={hours}"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["seed=range(0,9223372036854775807)"], "seed=range.*: expected at most 100,000 values"),
+        (["seed=range(0,1000)", "epochs=range(1,1000)"], "seed, epochs: 999,000 runs; expected at"),
+        (["seed=range(0,1e30)"], "seed=range.*: expected at most 100,000 values"),
+    ],
+)
+def test_a_sweep_of_more_runs_than_any_has_is_refused_at_once(overrides, message):
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        read_overrides(overrides)

@@ -211,3 +211,22 @@ def test_failed_runs_of_a_sweep_that_never_began_are_none(laboratory, tmp_path, 
 def test_hours_are_more_than_none(hours, laboratory, tmp_path):
     with pytest.raises(ConfigError, match=r"sweep.hours=.*expected more than 0"):
         sweep(tmp_path, f"sweep.hours={hours.strip('.')}")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        '{"words": ["seed=1"], "epochs": "many", "budget": 5}',
+        '{"words": ["seed=1"], "epochs": null, "budget": null}',
+        '{"words": ["seed=1"], "epochs": -1, "budget": 0}',
+        '{"words": ["seed=1"], "epochs": 1e400, "budget": NaN}',
+    ],
+)
+def test_a_damaged_decision_is_none(content, tmp_path):
+    path = tmp_path / "decision.json"
+    path.write_text(content)
+    assert timed_sweep._read_decision(path, ["seed=1"]) is None
+    path.write_text('{"words": ["seed=1"], "epochs": 3, "budget": 5}')
+    assert timed_sweep._read_decision(path, ["seed=1"]) == timed_sweep.Decision(3, 5)
