@@ -20,12 +20,25 @@ QUEUE_POLL_SECONDS = 10.0
 """Between two questions to Slurm's queue."""
 GRACE_SECONDS = 20.0
 """After a job has ended, its answer may take so long to be seen on a shared file system."""
-SILENT_SECONDS = 600.0
+SILENT_SECONDS = 180.0
 """A job that Slurm takes for running is dead once its heartbeat has stopped for so long."""
+LONGEST_START_SECONDS = 600.0
+"""The same where no heartbeat was seen: the lock may be that of a process before this one."""
 SILENT = "RUNNING, without a heartbeat"
 """The state of such a job."""
 FORGOTTEN = "gone from the queue"
 """The state of a job that Slurm has forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beat:
+    """The heartbeat of a job that runs."""
+
+    last: object
+    since: float
+    """When it was first as it is."""
+    seen: bool = False
+    """Whether it has changed since the job runs, so that it is that of its own process."""
 
 
 @dataclass(slots=True)
@@ -40,8 +53,8 @@ class JobWatch:
     """Those that ended without one -> their last state."""
     _ended: dict[str, tuple[float, str]] = field(default_factory=dict)
     """Those that have ended, for all that Slurm says -> since when, and their state."""
-    _beats: dict[str, tuple[object, float]] = field(default_factory=dict)
-    """Those that run -> their last heartbeat, and since when it has not changed."""
+    _beats: dict[str, _Beat] = field(default_factory=dict)
+    """Those that run -> their last heartbeat."""
     _told: set[str] = field(default_factory=set)
     """Reasons to wait that were told."""
 
@@ -75,10 +88,13 @@ class JobWatch:
     def _listen(self, number: str, state: str, now: float) -> None:
         """Give a job up that runs, for all that Slurm knows, and whose process is gone."""
         beat = self.heartbeat(number) if state == "RUNNING" else None
-        known, since = self._beats.get(number, (None, now))
-        if beat is None or beat != known:
-            self._beats[number] = (beat, now)
-        elif now - since >= SILENT_SECONDS:
+        if beat is None:
+            self._beats.pop(number, None)
+            return
+        known = self._beats.setdefault(number, _Beat(beat, now))
+        if beat != known.last:
+            self._beats[number] = _Beat(beat, now, seen=True)
+        elif now - known.since >= (SILENT_SECONDS if known.seen else LONGEST_START_SECONDS):
             ask("scancel", number)  # it would keep its place until its time is over
             del self.waiting[number]
             self.lost[number] = SILENT

@@ -9,6 +9,7 @@ from ensemble_switchover.sweep.slurm_answers import JobStatus
 from ensemble_switchover.sweep.slurm_watch import (
     FORGOTTEN,
     GRACE_SECONDS,
+    LONGEST_START_SECONDS,
     SILENT,
     SILENT_SECONDS,
     JobWatch,
@@ -83,7 +84,9 @@ def test_a_job_without_a_heartbeat_is_lost_though_slurm_takes_it_for_running(job
     monkeypatch.setattr(slurm_watch, "ask", lambda *command: cancelled.append(command))
     watch = JobWatch({job.job_id: job for job in jobs}, beats.get)
     running = statuses("RUNNING", "RUNNING", "RUNNING")
-    for now in range(0, int(SILENT_SECONDS), 100):
+    watch.look(running, -10.0)
+    beats["1_0"] = (1, 200)
+    for now in range(0, int(SILENT_SECONDS), 30):
         beats["1_2"] = (1, now)
         watch.look(running, float(now))
         assert watch.lost == {}
@@ -93,11 +96,22 @@ def test_a_job_without_a_heartbeat_is_lost_though_slurm_takes_it_for_running(job
     assert list(watch.waiting) == ["1_1", "1_2"]
 
 
+def test_a_lock_of_a_former_process_is_no_sign_as_long_as_a_job_may_still_begin(jobs, monkeypatch):
+    monkeypatch.setattr(slurm_watch, "ask", lambda *command: None)
+    watch = JobWatch({jobs[0].job_id: jobs[0]}, lambda _: (1, 100))
+    for now in range(0, int(LONGEST_START_SECONDS), 30):
+        watch.look(statuses("RUNNING"), float(now))
+        assert watch.lost == {}
+    watch.look(statuses("RUNNING"), LONGEST_START_SECONDS)
+    assert watch.lost == {"1_0": SILENT}
+
+
 def test_a_job_that_waits_and_returns_has_its_time_anew(jobs):
     watch = JobWatch({jobs[0].job_id: jobs[0]}, lambda _: (1, 100))
     for turn in range(4):
-        watch.look(statuses("RUNNING"), turn * SILENT_SECONDS)
-        watch.look(statuses("PENDING" if turn % 2 else "SUSPENDED"), (turn + 0.5) * SILENT_SECONDS)
+        now = turn * LONGEST_START_SECONDS
+        watch.look(statuses("RUNNING"), now)
+        watch.look(statuses("PENDING" if turn % 2 else "SUSPENDED"), now + SILENT_SECONDS)
     assert watch.lost == {}
 
 
