@@ -76,14 +76,14 @@ def test_with_one_at_a_time_each_part_is_behind_another(launch):
 
 
 def test_the_rest_is_submitted_as_others_end_and_that_is_told_once(launch, capsys):
-    slurm, answers = launch(12, limit=5)
-    assert len(answers) == 12
-    assert sum(size for size, _, _ in slurm.arrays) == 12
-    assert max(size for size, _, _ in slurm.arrays) <= 5
+    slurm, answers = launch(8, limit=3)
+    assert len(answers) == 8
+    assert sum(size for size, _, _ in slurm.arrays) == 8
+    assert max(size for size, _, _ in slurm.arrays) <= 3
     assert len(slurm.waits) > 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("Slurm takes no more jobs at present; ")
-    assert "of 12 are submitted as others end (sbatch: QOSMaxSubmitJobPerUserLimit; " in line
+    assert "of 8 are submitted as others end (sbatch: QOSMaxSubmitJobPerUserLimit; " in line
 
 
 @pytest.mark.parametrize("full", [POLICY, "sbatch: error: AssocGrpSubmitJobsLimit"])

@@ -74,13 +74,15 @@ def test_two_runs_are_two_whatever_the_environment_says(tmp_path, monkeypatch):
 def test_a_sweep_says_so_once_and_names_the_folder_of_the_variable(tmp_path):
     folder = tmp_path / "odd place"
     result = program.run(
-        *("--multirun", "seed=0,1", "logger=wandb", "epochs=1", "device=cpu"),
+        *("--multirun", "seed=0,1", "logger=wandb", "epochs=1", "device=cpu", "threads=1"),
         *("budget.depth=8", "budget.width=4", "dataset.train_size=40", "dataset.test_size=60"),
-        "measurement.latency_batch_sizes=[]",
+        *("measurement.latency_batch_sizes=[]", "measurement.layer_repeats=0"),
+        "execution=sequential",
         folder=tmp_path,
         environment={
             "PATH": "/usr/bin:/bin",
             "HOME": str(tmp_path),
+            "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(program.REPOSITORY),
             "WANDB_RUN_ID": "shared",
             "WANDB_RESUME": "must",
