@@ -22,7 +22,7 @@ from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.paths import user_path
 from ensemble_switchover.machine.standard_streams import prints_beside
-from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.machine.terminal import complain, count
 from ensemble_switchover.report import report
 from ensemble_switchover.reporting.section import FIGURES
 from ensemble_switchover.results.output_path import require_output_file
@@ -113,7 +113,10 @@ def make_dashboard(
 
 
 def _records_of_one_study(folder: Path) -> list[Record]:
-    records = read_records(folder).records
+    found = read_records(folder)
+    for entry in found.unreadable:
+        complain(f"left out: {entry.reason}")
+    records = found.records
     studies = sorted({record.study for record in records})
     if len(studies) != 1:
         found = f"runs of {', '.join(studies)}" if studies else "no finished run"

@@ -161,8 +161,7 @@ def test_every_command_shows_the_others(command, study, tmp_path, monkeypatch, c
         told += (tmp_path / "report" / "summary.json").read_text()
     if command in ("results", "csv", "export"):  # they read no epochs
         odd = odd[: len(UNREADABLE)]
-    if command != "dashboard":
-        assert [path.name for path in odd if path.name not in told] == []
+    assert [path.name for path in odd if path.name not in told] == []
     if command in ("advise", "epochs"):
         assert after == before
 

@@ -31,6 +31,8 @@ _OWN_CHECKSUM = re.compile(rb'"sha256": "([0-9a-f]{64})"')
 _NO_CHECKSUM = "0" * 64
 DIGITS_SHOWN = 16
 """Of a checksum's 64 hexadecimal digits."""
+MAX_SHOWN = 40
+"""Characters of a value that is none, in the message that says so."""
 NEEDED_FILES = (RECORD_FILE, EPOCHS_FILE, CONFIG_FILE)
 """Files without which a record is not whole."""
 
@@ -113,7 +115,8 @@ def read_document(folder: Path) -> Document:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{path}: {where}: {first['msg']}") from error
+        came = str(first["input"])[:MAX_SHOWN]
+        raise RecordError(f"{path}: {where}: {first['msg']}, and {came} came") from error
     except (ValueError, KeyError) as error:
         raise RecordError(f"{path}: {error}") from error
     _check_own_checksum(path, content, stored_version)
