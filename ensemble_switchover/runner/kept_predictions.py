@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.files import write_flushed_file
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.results.layout import predictions_folder
@@ -15,6 +16,7 @@ from ensemble_switchover.results.predictions import (
     Predictions,
     dump_predictions,
     kept_epochs,
+    load_predictions,
     predictions_file,
 )
 
@@ -37,6 +39,8 @@ class PredictionFiles:
         """Take the folder of the run and the value of `record.predictions`."""
         self.folder = predictions_folder(run_folder)
         self.epochs = kept_epochs(which, recipe)
+        self._written: set[int] = set()
+        """Epochs whose files this process wrote; others are of former processes of the run."""
 
     def add(self, result: EpochResult, labels: Tensor) -> None:
         """Write the predictions of an epoch if they are to be kept; labels (N,) are the classes."""
@@ -51,12 +55,20 @@ class PredictionFiles:
             )
         except OSError as error:
             _logger.warning(f"no predictions of epoch {result.epoch}: {sentence_of(error)}")
+        else:
+            self._written.add(result.epoch)
 
     def paths(self) -> Iterator[Path]:
-        """Yield the path of every file, with a warning for each that is missing."""
+        """Yield the path of every file, with a warning for each that is missing or damaged."""
         for epoch in self.epochs:
             path = self.folder / predictions_file(epoch)
-            if path.is_file():
-                yield path
-            else:
+            if not path.is_file():
                 _logger.warning(f"no predictions of epoch {epoch} beside the record")
+                continue
+            try:
+                if epoch not in self._written:
+                    load_predictions(path.read_bytes())
+            except (RecordError, OSError) as error:
+                _logger.warning(f"{path}: {error}; not kept beside the record")
+                continue
+            yield path

@@ -18,6 +18,8 @@ RESULT_POLL_SECONDS = 1.0
 """Between two looks for the answer of the first job that has none."""
 QUEUE_POLL_SECONDS = 10.0
 """Between two questions to Slurm's queue."""
+QUEUE_POLL_SECONDS_PER_JOB = 0.02
+"""The same for every job that is asked about."""
 GRACE_SECONDS = 20.0
 """After a job has ended, its answer may take so long to be seen on a shared file system."""
 SILENT_SECONDS = 180.0
@@ -130,7 +132,7 @@ def wait_for_jobs(
             return watch.lost
         time.sleep(RESULT_POLL_SECONDS)
         now = time.monotonic()
-        if now - asked >= QUEUE_POLL_SECONDS:
+        if now - asked >= QUEUE_POLL_SECONDS + len(watch.waiting) * QUEUE_POLL_SECONDS_PER_JOB:
             statuses = job_statuses(watch.waiting)
             asked = time.monotonic()
             if statuses is not None:

@@ -1,8 +1,18 @@
 """Predictions that a run keeps."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from ensemble_switchover.results.predictions import load_predictions
+from ensemble_switchover.config.recipe import table_a
+from ensemble_switchover.results.layout import predictions_folder
+from ensemble_switchover.results.predictions import (
+    Predictions,
+    dump_predictions,
+    load_predictions,
+    predictions_file,
+)
 from ensemble_switchover.runner import kept_predictions as prediction_files
 from ensemble_switchover.runner import run
 
@@ -49,3 +59,26 @@ def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_spec, monkeyp
         "no predictions of epoch 1: No space left on device; make room on the disk",
         "no predictions of epoch 1 beside the record",
     ]
+
+
+def test_a_file_of_a_former_process_that_was_damaged_since_is_not_kept(tmp_path, caplog):
+    recipe = replace(table_a("resnet", "cifar10"), epochs=3)
+    folder = predictions_folder(tmp_path / "run")
+    folder.mkdir(parents=True)
+    sound = dump_predictions(
+        Predictions(
+            np.random.default_rng(0).random((2, 50, 10)).astype(np.float16),
+            np.arange(50, dtype=np.int32) % 10,
+        )
+    )
+    (folder / predictions_file(1)).write_bytes(sound)
+    half = len(sound) // 2
+    (folder / predictions_file(2)).write_bytes(
+        sound[:half] + bytes([sound[half] ^ 255]) + sound[half + 1 :]
+    )
+    files = prediction_files.PredictionFiles(tmp_path / "run", "all", recipe)
+    assert [path.name for path in files.paths()] == [predictions_file(1)]
+    damaged, absent = caplog.messages
+    assert damaged.startswith(f"{folder / predictions_file(2)}: ")
+    assert damaged.endswith("; not kept beside the record")
+    assert absent == "no predictions of epoch 3 beside the record"
