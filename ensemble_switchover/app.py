@@ -31,7 +31,7 @@ from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.inherited_variables import forget_other_trainings
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.standard_streams import lost_output, secure_standard_streams
-from ensemble_switchover.machine.system_errors import sentence_of
+from ensemble_switchover.machine.system_errors import machine_trouble, sentence_of
 from ensemble_switchover.machine.terminal import (
     complain,
     count,
@@ -78,10 +78,11 @@ def main() -> None:
             raise
         complain(message_for(error))
         sys.exit(EXIT_USAGE)
-    except OSError as error:
-        if full_error:
+    except Exception as error:
+        trouble = machine_trouble(error)
+        if full_error or trouble is None:
             raise
-        complain(sentence_of(error))
+        complain(trouble)
         sys.exit(EXIT_FAILURE)
     lost = lost_output()
     if lost is not None:

@@ -12,6 +12,7 @@ import pytest
 
 from ensemble_switchover.explore import LOOPBACK, main, make_server
 from ensemble_switchover.results.store import write_failure, write_record
+from tests import program
 from tests.factories import make_record
 
 if TYPE_CHECKING:
@@ -35,6 +36,21 @@ def test_the_page_is_written_where_it_is_asked_for(
     assert capsys.readouterr().out.strip() == str(out)
     assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
     assert [path.name for path in out.parent.iterdir()] == ["page.html"]
+
+
+@pytest.mark.process
+def test_on_standard_output_there_is_the_page_alone(study: Path) -> None:
+    words = (str(study), "--out", "/dev/stdout")
+    ended = program.run(*words, folder=study, module="ensemble_switchover.explore")
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("<!DOCTYPE html>")
+    assert ended.stdout.endswith("</html>")
+    assert ended.stderr == "/dev/stdout\n"
+
+
+def test_a_device_is_not_served(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(study), "--serve", "--out", "/dev/null"]) == 2
+    assert capsys.readouterr().err == "--out /dev/null: is no file, which --serve expects\n"
 
 
 def test_without_a_place_it_lies_in_the_studys_folder(

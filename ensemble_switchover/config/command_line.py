@@ -20,7 +20,7 @@ from ensemble_switchover.machine.inherited_variables import forget_other_trainin
 from ensemble_switchover.machine.interruption import exit_code
 from ensemble_switchover.machine.paths import user_path
 from ensemble_switchover.machine.standard_streams import lost_output, secure_standard_streams
-from ensemble_switchover.machine.system_errors import sentence_of
+from ensemble_switchover.machine.system_errors import machine_trouble
 from ensemble_switchover.machine.terminal import complain, replace_unknown_characters
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def run_command(body: Callable[[], int]) -> int:
     """Run a command; a mistake of the user ends it with one message.
 
     Returns:
-        The exit code: that of the body, 2 for a mistake, 1 for an error of the operating system,
+        The exit code: that of the body, 2 for a mistake, 1 for what the machine refuses or lacks,
         or 130 for Ctrl-C.
     """
     forget_other_trainings()
@@ -133,8 +133,11 @@ def run_command(body: Callable[[], int]) -> int:
             raise
         complain(message_for(error))
         return EXIT_USAGE
-    except OSError as error:
-        complain(sentence_of(error))
+    except Exception as error:
+        trouble = machine_trouble(error)
+        if trouble is None:
+            raise
+        complain(trouble)
         return EXIT_FAILURE
     except KeyboardInterrupt:
         complain("Interrupted.")

@@ -51,6 +51,14 @@ def test_a_machine_that_fails_ends_in_1(capsys):
     assert "No space left" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "error", [RuntimeError("can't start new thread"), ModuleNotFoundError("No module named 'x'")]
+)
+def test_what_the_machine_lacks_is_one_sentence_whatever_tells_it(error, capsys):
+    assert run_command(failing(error)) == 1
+    assert capsys.readouterr().err == f"{type(error).__name__}: {error}\n"
+
+
 def test_ctrl_c_ends_in_130_and_one_message(capsys):
     assert run_command(failing(KeyboardInterrupt())) == 130
     assert len(capsys.readouterr().err.splitlines()) == 1
