@@ -113,10 +113,10 @@ def make_dashboard(
 
 
 def _records_of_one_study(folder: Path) -> list[Record]:
-    found = read_records(folder)
-    for entry in found.unreadable:
+    read = read_records(folder)
+    for entry in read.unreadable:
         complain(f"left out: {entry.reason}")
-    records = found.records
+    records = read.records
     studies = sorted({record.study for record in records})
     if len(studies) != 1:
         found = f"runs of {', '.join(studies)}" if studies else "no finished run"
