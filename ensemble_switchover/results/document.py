@@ -33,6 +33,8 @@ DIGITS_SHOWN = 16
 """Of a checksum's 64 hexadecimal digits."""
 MAX_SHOWN = 40
 """Characters of a value that is none, in the message that says so."""
+MAX_SHOWN_BITS = 100
+"""Bits of a whole number that is written there."""
 NEEDED_FILES = (RECORD_FILE, EPOCHS_FILE, CONFIG_FILE)
 """Files without which a record is not whole."""
 
@@ -115,12 +117,20 @@ def read_document(folder: Path) -> Document:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        came = str(first["input"])[:MAX_SHOWN]
-        raise RecordError(f"{path}: {where}: {first['msg']}, and {came} came") from error
+        raise RecordError(
+            f"{path}: {where}: {first['msg']}, and {_shown(first['input'])} came"
+        ) from error
     except (ValueError, KeyError) as error:
         raise RecordError(f"{path}: {error}") from error
     _check_own_checksum(path, content, stored_version)
     return document
+
+
+def _shown(value: object) -> str:
+    """Write a value in a few characters; Python writes no number of thousands of digits."""
+    if isinstance(value, int) and value.bit_length() > MAX_SHOWN_BITS:
+        return f"a number of {value.bit_length():,} bits"
+    return type(value).__name__ if isinstance(value, (dict, list)) else repr(value)[:MAX_SHOWN]
 
 
 def _read_values(path: Path) -> tuple[bytes, dict[str, Any]]:
