@@ -22,6 +22,7 @@ from ensemble_switchover.machine.file_digests import (
     write_json_object,
 )
 from ensemble_switchover.machine.hardware import num_processors
+from ensemble_switchover.machine.system_errors import may_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,6 +63,7 @@ def read_image(path: Path, channels: int) -> tuple[Image.Image, ImageTraits]:
 
     Raises:
         UnreadableImageError: if it is no image, damaged or too large, or its range is unknown.
+        OSError: if the machine fails to read it, which says nothing of the file.
     """
     if not path.is_file():
         raise UnreadableImageError("a broken link, or no file")
@@ -74,6 +76,8 @@ def read_image(path: Path, channels: int) -> tuple[Image.Image, ImageTraits]:
     except MemoryError:
         raise
     except Exception as error:
+        if may_pass(error):
+            raise
         kind, reason = kind_of_file(path), first_line(error)
         if isinstance(error, UnidentifiedImageError):
             reason = f"{kind} by its content" if kind else "of no known format"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.machine.caches import optional_cache
 from ensemble_switchover.machine.files import write_file
+from ensemble_switchover.machine.system_errors import may_pass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,9 @@ def digests_of_files(root: Path, files: Sequence[str], memory: Path) -> dict[str
 
     Returns:
         The hash of every file, in their order; `ABSENT_DIGEST` for one that cannot be read.
+
+    Raises:
+        OSError: if the machine fails to read a file, which says nothing of it.
     """
     path = memory / f"digests-{folder_digest(root)}.json"
     known = read_json_object(path)
@@ -84,7 +88,9 @@ def _entry(path: Path, known: object) -> list[str]:
             return [ABSENT_DIGEST]
         with path.open("rb") as file:
             return [*state, hashlib.file_digest(file, "sha256").hexdigest()]
-    except OSError:
+    except OSError as error:
+        if may_pass(error):
+            raise
         return [ABSENT_DIGEST]
 
 

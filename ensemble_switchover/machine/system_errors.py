@@ -26,6 +26,9 @@ _ADVICE = {
     errno.ENOTCONN: "its file server is away",
 }
 _OF_A_FILE_SYSTEM = (*NO_ROOM, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN)
+_PASSING = (
+    errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT,
+)  # fmt: skip
 _TEXTS = (
     *(os.strerror(number) for number in (*_ADVICE, errno.EPIPE)),
     "(os error ",  # Rust's libraries
@@ -44,9 +47,12 @@ _TEXTS = (
 """Parts of what errors without a type of their own say: of torch, of Python, of libraries."""
 
 
-def is_full(error: OSError) -> bool:
-    """Return whether a file could not be written for want of room."""
-    return error.errno in NO_ROOM
+def may_pass(error: BaseException) -> bool:
+    """Return whether a file could not be read for the machine's sake, and another time may be.
+
+    That says nothing of the file: neither that it is absent, nor that it is damaged.
+    """
+    return isinstance(error, OSError) and error.errno in _PASSING
 
 
 def sentence_of(error: OSError) -> str:

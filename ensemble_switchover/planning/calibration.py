@@ -15,6 +15,7 @@ from ensemble_switchover.config.fingerprint import short_hash
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.caches import cache_folder
 from ensemble_switchover.machine.files import write_file
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.planning.workload import Pass, Workload, seconds
 
 # read by pydantic:
@@ -203,6 +204,9 @@ def read_calibrations(folder: Path) -> tuple[list[Calibration], list[str]]:
             if calibration.version != CALIBRATION_VERSION:
                 raise RecordError(f"version {calibration.version}, expected {CALIBRATION_VERSION}")
         except (OSError, ValidationError, RecordError) as error:
+            if isinstance(error, OSError):
+                problems.append(f"left out: {sentence_of(error)}")
+                continue
             reason = _first_problem(error) if isinstance(error, ValidationError) else error
             problems.append(
                 f"{path}: no calibration of this version, left out ({reason}); --calibrate makes "

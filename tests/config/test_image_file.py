@@ -1,6 +1,8 @@
 """Which files can be read as images, tried once a content."""
 
+import errno
 import json
+import os
 import shutil
 
 import pytest
@@ -75,3 +77,15 @@ def test_an_image_of_another_format_than_its_name_is_read(kind, tmp_path):
     Image.new("RGB", (8, 8), (255, 255, 255)).save(path, kind)
     image, _ = read_image(path, 3)
     assert image.getpixel((4, 4)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.ESTALE])
+def test_a_machine_that_fails_to_read_an_image_says_nothing_of_it(number, tmp_path, monkeypatch):
+    (tmp_path / "a.png").touch()
+
+    def fail(*arguments, **keywords):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        read_image(tmp_path / "a.png", 3)

@@ -1,5 +1,6 @@
 """Hashes of files' bytes."""
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -62,3 +63,15 @@ def test_a_remembered_hash_that_is_none_is_not_believed(kept, tmp_path):
     (memory,) = (tmp_path / "memory").iterdir()
     memory.write_text(re.sub('"[0-9a-f]{64}"', kept, memory.read_text()))
     assert digest(root, tmp_path / "memory") == before
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.ESTALE])
+def test_a_machine_that_fails_to_read_changes_no_hash(number, tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(b"content")
+
+    def fail(*arguments, **keywords):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        digests_of_files(tmp_path, ["a.png"], tmp_path / "memory")

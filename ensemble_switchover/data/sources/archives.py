@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import DataError, first_line
+from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.units import MEBIBYTE
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
         wanted: Decides by a file's name, whose parts are joined by `/`.
 
     Raises:
-        DataError: if the archive is damaged, or has a link, a device or a path that leads outside.
+        DataError: if the archive is damaged or not readable, or has a link, a device or a path that
+            leads outside.
     """
     try:
         if zipfile.is_zipfile(path):
@@ -53,6 +55,8 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
         else:
             yield from _read_tar(path, wanted)
     except READ_ERRORS as error:
+        if isinstance(error, OSError) and error.errno is not None:  # it says nothing of the file
+            raise DataError(f"{path} cannot be read ({sentence_of(error)})") from error
         reason = first_line(error)
         raise DataError(f"{path} cannot be read ({reason}); remove it and get it again") from error
 

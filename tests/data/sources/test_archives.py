@@ -1,5 +1,6 @@
 """Archives are read without unpacking, and dangerous or damaged ones are refused."""
 
+import errno
 import io
 import random
 import tarfile
@@ -151,6 +152,18 @@ def test_whatever_reading_a_member_raises_names_the_archive(fault, tmp_path, mon
     monkeypatch.setattr(zipfile.ZipFile, "read", fail)
     with pytest.raises(DataError, match="cannot be read"):
         list(read_members(path, lambda name: True))
+
+
+def test_no_archive_is_to_be_removed_for_what_the_machine_refuses(tmp_path, monkeypatch):
+    def fail(path):
+        raise OSError(errno.ESTALE, "Stale file handle", str(path))
+
+    monkeypatch.setattr(tarfile, "open", fail)
+    (tmp_path / "a.tar").touch()
+    with pytest.raises(DataError, match="cannot be read") as told:
+        list(read_members(tmp_path / "a.tar", lambda name: True))
+    assert "Stale file handle; its file server lost it" in str(told.value)
+    assert "remove" not in str(told.value)
 
 
 def test_an_archive_that_is_absent_is_one_clear_error(tmp_path):
