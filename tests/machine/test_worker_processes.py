@@ -123,6 +123,7 @@ def test_a_signal_to_all_while_the_server_starts_ends_the_leader_alone(tmp_path)
         "from tests.machine.test_worker_processes import _answer\n"
         "from ensemble_switchover.machine.worker_processes import WorkerProcesses\n"
         "from multiprocessing import forkserver\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it behind &\n"
         "start = forkserver.ensure_running\n"
         "def disturb():\n"
         "    start()\n"
