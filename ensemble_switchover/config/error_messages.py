@@ -9,10 +9,11 @@ from dataclasses import fields
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.override_texts import text_keys
+from ensemble_switchover.config.override_texts import as_one_text, text_keys
 from ensemble_switchover.config.quoting import quoted_text, shell_override
 from ensemble_switchover.config.schema import GROUPS, SCHEMAS, key_owners, node_of
 from ensemble_switchover.errors import EnsembleSwitchoverError
+from ensemble_switchover.machine.paths import on_one_line
 from ensemble_switchover.machine.shell import shell_word
 
 LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
@@ -63,15 +64,13 @@ def _known_message(text: str) -> str | None:
 def _unread(override: str) -> str:
     """Refuse an override that Hydra does not read, with what a text of it is written like."""
     key, _, value = override.partition("=")
-    key = key.lstrip("+")
+    key, shown = key.lstrip("+"), on_one_line(override)
     if key not in text_keys():
         return (
-            f"{override}: cannot be read; expected key=value, group=option or lists, and "
+            f"{shown}: cannot be read; expected key=value, group=option or lists, and "
             f"quotes around other characters: \"key='value'\""
         )
-    texts = (
-        f"{override}: cannot be read; expected key=value with quotes: {shell_override(key, value)}"
-    )
+    texts = f"{shown}: cannot be read; expected key=value with quotes: {shell_override(key, value)}"
     if "," not in value:
         return texts
     several = ",".join(quoted_text(part.strip()) for part in value.split(","))
@@ -81,10 +80,10 @@ def _unread(override: str) -> str:
 def _list_in_run(override: str) -> str:
     """Refuse a list of values outside a sweep."""
     key, _, value = override.partition("=")
-    quoted = f"; for one with a comma in it {shell_override(key, value)}"
+    quoted = f"; for one with a comma in it {shell_override(key, as_one_text(value))}"
     return (
-        f"{override}: is a list, and this is one run; expected one value, or --multirun to run "
-        f"each{quoted if key in text_keys() else ''}"
+        f"{on_one_line(override)}: is a list, and this is one run; expected one value, or "
+        f"--multirun to run each{quoted if key in text_keys() else ''}"
     )
 
 

@@ -14,11 +14,13 @@ from ensemble_switchover.config.amounts import refuse_long_numbers
 from ensemble_switchover.config.quoting import quoted_text, shell_override
 from ensemble_switchover.config.schema import key_owners
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.paths import is_text, readable
+from ensemble_switchover.machine.paths import is_text, on_one_line
 from ensemble_switchover.machine.shell import shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from hydra.core.override_parser.types import Override
 
 _OVERRIDE = re.compile(r"(\+{0,2})([A-Za-z_][\w./-]*)=(.*)", re.DOTALL)
 _GIVEN = re.compile(r"[+-]{0,2}[A-Za-z_][\w./-]*=(.*)", re.DOTALL)
@@ -27,6 +29,7 @@ _PIECE = re.compile(
     r"""'(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | \\. | \$\{[^}]*\} | .""", re.DOTALL | re.VERBOSE
 )
 """What is one to Hydra: a text in quotes, an escaped character, a reference, or a character."""
+BLANKS = " \t"
 _OPENING, _CLOSING = "([{", ")]}"
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 _OF_TEXTS = re.compile(r"((?:choice|sort|shuffle)\()(.*)(\))", re.DOTALL)
@@ -64,13 +67,13 @@ def refuse_bytes(word: str) -> None:
         return
     if _is_utf8(word):
         raise ConfigError(
-            f"{readable(word)}: the locale is not UTF-8, but this is; expected LC_ALL=C.UTF-8"
+            f"{on_one_line(word)}: the locale is not UTF-8, but this is; expected LC_ALL=C.UTF-8"
         )
     given = _GIVEN.fullmatch(word)
     path = (given[1] if given else word).strip("'\"")
     raise ConfigError(
-        f"{readable(word)}: is not UTF-8; expected a name without such bytes; to rename a file or "
-        f"folder: mv {shell_path(path)} NEW_NAME"
+        f"{on_one_line(word)}: is not UTF-8; expected a name without such bytes; to rename a file "
+        f"or folder: mv {shell_path(path)} NEW_NAME"
     )
 
 
@@ -109,6 +112,19 @@ def split_list(text: str) -> Iterator[str]:
     yield part
 
 
+def as_one_text(values: str) -> str:
+    """Return a list of values as the one text that it may have been meant to be.
+
+    >>> as_one_text("'2024_05_01', it")
+    '2024_05_01, it'
+    """
+    parts = split_list(values)
+    return ",".join(
+        _around(part, str(_read(part))) if _QUOTED.fullmatch(part.strip(BLANKS)) else part
+        for part in parts
+    )
+
+
 def _keep(override: str) -> str:
     found = _OVERRIDE.fullmatch(override)
     if found is None:
@@ -116,9 +132,11 @@ def _keep(override: str) -> str:
     plus, key, value = found.groups()
     if key in text_keys():
         parts = list(split_list(value))
-        if len(parts) > 1:
-            parts = [part.strip(" \t") for part in parts]
-        return f"{plus}{key}={','.join(_kept_text(key, part) for part in parts)}"
+        if len(parts) == 1:
+            return f"{plus}{key}={_kept_text(key, value)}"
+        kept = ",".join(_around(part, _kept_text(key, part.strip(BLANKS))) for part in parts)
+        is_read = _parse(kept) is not None  # else it is refused as it was typed
+        return f"{plus}{key}={kept}" if is_read else override
     if key.startswith(_OF_HYDRA):
         return f"{plus}{key}={_kept_number(value)}"
     return override
@@ -141,7 +159,7 @@ def _kept_text(key: str, text: str) -> str:
         return quoted_text(text)
     if isinstance(value, (str, bool, int, float)):
         raise ConfigError(
-            f"{key}={text}: Hydra would read it as {value}; expected quotes, as in "
+            f"{key}={on_one_line(text)}: Hydra would read it as {value}; expected quotes, as in "
             f"{shell_override(key, text)} or {shell_override(key, str(value))}"
         )
     return text
@@ -153,10 +171,20 @@ def _kept_number(text: str) -> str:
     return quoted_text(text) if is_number and str(value) != text else text
 
 
+def _around(part: str, kept: str) -> str:
+    """Put the blanks around a value of a list around another."""
+    begin, end = len(part) - len(part.lstrip(BLANKS)), len(part.rstrip(BLANKS))
+    return part[:begin] + kept + part[end:]
+
+
 def _read(text: str) -> Any:
     """Read a value as Hydra does; None for what it does not read, and for lists."""
+    parsed = _parse(text)
+    return None if parsed is None or parsed.is_sweep_override() else parsed.value()
+
+
+def _parse(text: str) -> Override | None:
     try:
-        parsed = OverridesParser.create().parse_override(f"key={text}")
+        return OverridesParser.create().parse_override(f"key={text}")
     except HydraException:
         return None
-    return None if parsed.is_sweep_override() else parsed.value()

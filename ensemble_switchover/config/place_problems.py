@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.config.store_names import expected_of_name
+from ensemble_switchover.config.store_names import UNFINISHED_FOLDER, expected_of_name
 from ensemble_switchover.config.wandb_names import MAX_TAG_BYTES, expected_of_project
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.paths import is_text, path_problem, readable, user_path
+from ensemble_switchover.machine.paths import is_text, on_one_line, path_problem, user_path
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.schema import Config
@@ -22,11 +22,11 @@ def place_problems(config: Config) -> list[str]:
     problems = []
     expected = expected_of_name(config.study)
     if expected is not None:
-        problems.append(f"study={readable(config.study)}: expected {expected}")
+        problems.append(f"study={on_one_line(config.study)}: expected {expected}")
     name = config.dataset.name
     if "/" in name or not name.isprintable() or not 0 < len(name.encode()) <= MAX_TAG_BYTES:
         problems.append(
-            f"dataset.name={readable(name)}: expected a name of 1 to {MAX_TAG_BYTES} bytes, "
+            f"dataset.name={on_one_line(name)}: expected a name of 1 to {MAX_TAG_BYTES} bytes, "
             f"without /"
         )
     if config.logger.kind == "wandb":
@@ -34,7 +34,7 @@ def place_problems(config: Config) -> list[str]:
             value = getattr(config.logger, key)
             expected = None if value is None else expected_of_project(value)
             if expected is not None:
-                problems.append(f"logger.{key}={readable(value)}: expected {expected}")
+                problems.append(f"logger.{key}={on_one_line(value)}: expected {expected}")
         problems += _wandb_folder_problems(config)
     for key in ("root", "cache"):
         folder = getattr(config.dataset, key)
@@ -56,16 +56,18 @@ def _wandb_folder_problems(config: Config) -> list[str]:
     if is_text(str(folder)) or not is_text(config.results):
         return []
     return [
-        f"{key}={readable(text)}: the folder {readable(folder)} is not UTF-8, which W&B needs; "
-        f"expected another, or logger=none"
+        f"{key}={on_one_line(text)}: the folder {on_one_line(folder)} is not UTF-8, which W&B "
+        f"needs; expected another, or logger=none"
     ]
 
 
 def _folder_problems(key: str, text: str, *, is_read: bool = False) -> list[str]:
     """Refuse a folder that cannot be made, or no file system has, where it is only read."""
-    shown = f"{key}={readable(text)}"
+    shown = f"{key}={on_one_line(text)}"
     if not text:
         return [f"{shown}: expected the name of a folder"]
+    if key == "results" and UNFINISHED_FOLDER in text.split("/"):
+        return [f"{shown}: expected a folder that is not among those of unfinished runs"]
     if not is_text(text):
         return [f"{shown}: is not UTF-8; expected a name without such bytes"]
     try:

@@ -6,16 +6,16 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.override_parser.types import QuotedString, Transformer
+from hydra.core.override_parser.types import QuotedString, Transformer, ValueType
 from hydra.errors import HydraException
 
 from ensemble_switchover.config.fingerprint import is_decisive
 from ensemble_switchover.config.largest_values import MAX_SWEEP_RUNS
-from ensemble_switchover.config.override_texts import text_keys
+from ensemble_switchover.config.override_texts import as_one_text, text_keys
 from ensemble_switchover.config.quoting import hydra_text, quoted_text, shell_override
 from ensemble_switchover.config.schema import SweepConfig, key_owners
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.paths import user_path
+from ensemble_switchover.machine.paths import on_one_line, user_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,10 +45,10 @@ def values_of(override: Override) -> list[str]:
         some = islice(override.sweep_iterator(), MAX_SWEEP_RUNS + 1)
         values = [_as_override(value, is_text) for value in some]
     except (ValueError, OverflowError) as error:  # of Python's range
-        raise ConfigError(f"{override.input_line}: {error}; expected a list of values") from error
+        raise ConfigError(f"{_shown(override)}: {error}; expected a list of values") from error
     if not values:
         raise ConfigError(
-            f"{override.input_line}: stands for no value, so there is nothing to run; expected a "
+            f"{_shown(override)}: stands for no value, so there is nothing to run; expected a "
             f"list of values, such as {override.get_key_element()}=..., or the key left out"
         )
     if len(values) > MAX_SWEEP_RUNS:
@@ -77,7 +77,7 @@ def refuse_lost_lists(overrides: Sequence[Override]) -> None:
     for key, given in by_key.items():
         lists = [override for override in given if override.is_sweep_override()]
         if lists and len(given) > 1:
-            lines = " and ".join(str(override.input_line) for override in given)
+            lines = " and ".join(map(_shown, given))
             raise ConfigError(f"{lines}: only one of them would count; expected {key}= once")
         for override in lists:
             if len(set(values_of(override))) > 1:
@@ -96,11 +96,22 @@ def _refuse_idle(key: str, override: Override) -> None:
     if problem is not None:
         quoted = ""
         if key in text_keys():
-            quoted = f", or for one with a comma in it {shell_override(key, ','.join(texts))}"
+            quoted = f", or for one with a comma in it {shell_override(key, _as_one(override))}"
         raise ConfigError(
-            f"{override.input_line}: was read as {len(texts)} values, {problem}; expected one "
+            f"{_shown(override)}: was read as {len(texts)} values, {problem}; expected one "
             f"value{quoted}"
         )
+
+
+def _as_one(override: Override) -> str:
+    """Return the values of a list as one text with commas in it."""
+    if override.value_type is ValueType.SIMPLE_CHOICE_SWEEP:
+        return as_one_text(str(override.input_line).partition("=")[2])
+    return ",".join(_texts(override))
+
+
+def _shown(override: Override) -> str:
+    return on_one_line(str(override.input_line))
 
 
 def _is_of_run(key: str) -> bool:

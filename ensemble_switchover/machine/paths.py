@@ -68,8 +68,8 @@ def user_path(text: str, key: str = "") -> Path:
     except RuntimeError as error:
         user = text.partition("/")[0]
         raise ConfigError(
-            f"{key}{readable(text)}: the home folder of {readable(user)} is not known; expected "
-            f"another path, or ./{readable(text)} for a folder of that name"
+            f"{key}{on_one_line(text)}: the home folder of {on_one_line(user)} is not known; "
+            f"expected another path, or ./{on_one_line(text)} for a folder of that name"
         ) from error
 
 

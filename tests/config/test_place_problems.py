@@ -3,10 +3,12 @@
 import os
 
 import pytest
+from hydra import compose, initialize_config_dir
 
 from ensemble_switchover.config.place_problems import place_problems
 from ensemble_switchover.config.quoting import quoted_text
 from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.config.schema import conf_folder
 from ensemble_switchover.errors import ConfigError
 
 
@@ -31,6 +33,10 @@ def problems_of(compose_config, **values):
             r"study=caf\xe9: expected the name of a folder, of ch",
         ),
         ({"results": os.fsdecode(b"caf\xe9")}, r"results=caf\xe9: is not UTF-8; expected a name"),
+        (
+            {"results": "a/.unfinished/b"},
+            "results=a/.unfinished/b: expected a folder that is not am",
+        ),
         ({"results": ""}, "results=: expected the name of a folder"),
         ({"results": "~nobody_so_named/x"}, "results=~nobody_so_named/x: the home folder of ~nob"),
         ({"results": "a/" * 2000}, "expected a path of at most 3584 bytes"),
@@ -96,3 +102,10 @@ def test_what_lies_in_place_of_a_folder_of_images_is_told_once(compose_config, t
         resolve(compose_config(*overrides))
     (problem,) = error.value.args
     assert "photos.zip is an archive; unpack it" in problem
+
+
+def test_what_a_launcher_keeps_lies_in_the_home_folder_too(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        node = compose("config", ["results='~/x'", "study=y"], return_hydra_config=True)
+    assert node.hydra.sweep.dir == "/home/ada/x/y"

@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 from ensemble_switchover.config.compose import compose_overrides, read_overrides
+from ensemble_switchover.config.quoting import quoted_text
 from ensemble_switchover.errors import ConfigError
 
 
@@ -51,6 +52,7 @@ def test_no_overrides_are_one_run():
         (("record.weights=true,false",), "record.weights=true,false: was read as 2 values"),
         (("retry=none,failed", "seed=0,1"), "retry=none,failed: was read as 2 values"),
         (("dataset.residence=host,device",), "dataset.residence=host,device: was read as 2"),
+        (("study=1e3, b",), "study='1e3', b: was read as 2 values, and a command has one study="),
         (("seed=range(0,3,0)",), "seed=range(0,3,0): range() arg 3 must not be zero; expected a"),
     ],
 )
@@ -71,6 +73,18 @@ def test_a_comma_in_a_path_is_told_with_the_quoted_form(key, tmp_path):
     quoted = shlex.split(text)[-1]
     (sweep,) = read_overrides([quoted, "seed=0,1"])
     assert sweep.runs[1] == [f"{key}='{path}'", "seed=1"]
+
+
+def test_what_was_typed_as_one_text_is_given_back_as_it_was():
+    for text in ("2024_05_01, it's 1e3", "a ,b", "007,true"):
+        refused = refusal(f"study={hydra_list(text)}")
+        (quoted,) = shlex.split(refused.partition("with a comma in it ")[2])
+        assert read_overrides([quoted])[0].runs == [[f"study={quoted_text(text)}"]]
+
+
+def hydra_list(text):
+    """Write a text as a user might who does not think of commas: what needs quotes has them."""
+    return ",".join(quoted_text(part) if "'" in part else part for part in text.split(","))
 
 
 def test_folders_of_images_that_are_there_may_be_swept(tmp_path):
