@@ -64,7 +64,7 @@ def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
 
     monkeypatch.setattr(sweep, "dispatch", dispatch)
     overrides = {spec.name: [f"seed={seed}"] for seed, spec in enumerate(study.specs)}
-    run_plan(SweepPlan(study, {}, overrides, False, "none"), config, lambda _: None)
+    run_plan(SweepPlan(study, overrides, {}, False, "none"), config, lambda _: None)
     assert "[1/3 done, 1 running, 0 failed, about 24 s left]" in capsys.readouterr().out
 
 
