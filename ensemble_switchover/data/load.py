@@ -17,6 +17,7 @@ from ensemble_switchover.data.array_cache import LoadedDataset, cached_dataset, 
 from ensemble_switchover.data.images import ImageSet, SplitImages
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.machine.caches import NO_FOLDER
 from ensemble_switchover.machine.hardware import PROCESS_BYTES, main_memory_bytes
 from ensemble_switchover.machine.terminal import mebibytes
 
@@ -105,6 +106,11 @@ def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
     if config.name not in SOURCES:
         raise DataError(f"dataset={config.name}: expected one of {', '.join(SOURCES)}")
     source, root = SOURCES[config.name], dataset_root(config)
+    if source.has_files and NO_FOLDER in root.parents:
+        raise DataError(
+            f"dataset={config.name}: no home folder is known for this user; expected "
+            f"dataset.root=, the folder of its files, or dataset.cache=, where they can be kept"
+        )
     if not source.cached:
         _check_memory(config)
         return with_moments(source.decode(config, root))

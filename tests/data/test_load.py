@@ -1,11 +1,13 @@
 """Loading a data set, with and without validation images."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ensemble_switchover.config.dataset_folders import dataset_root
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.load import load_whole_dataset
 from ensemble_switchover.data.normalisation import pixel_moments
@@ -67,6 +69,22 @@ def test_a_set_that_the_limit_on_memory_cannot_hold_is_refused_before_it_is_made
     monkeypatch.setattr("ensemble_switchover.data.load.main_memory_bytes", lambda: PROCESS_BYTES)
     with pytest.raises(DataError, match=rf"dataset={name}: its [\d,]+ decoded images take "):
         load_whole_dataset(config)
+
+
+def test_without_a_home_files_have_no_folder_unless_it_is_named(
+    compose_config, monkeypatch, tmp_path
+):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", os.devnull)
+    config = compose_config("dataset=cifar10").dataset
+    with pytest.raises(
+        DataError, match=r"dataset=cifar10: no home folder is known .* dataset\.root="
+    ):
+        load_whole_dataset(config)
+    assert dataset_root(replace(config, cache=str(tmp_path))) == tmp_path / "datasets"
+    assert (
+        len(load_whole_dataset(compose_config("dataset=digits").dataset).arrays.class_names) == 10
+    )
 
 
 def mapped_file(tensor):

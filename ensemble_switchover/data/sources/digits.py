@@ -21,6 +21,7 @@ LEVELS = 16
 class Digits(DatasetSource):
     """The source of the digits: one pool of scans, which is part of scikit-learn."""
 
+    has_files = False
     cached = False
 
     def identity(self, config: DatasetConfig, root: Path) -> str:

@@ -50,6 +50,9 @@ class DatasetArrays:
 class DatasetSource(ABC):
     """Reads the files of one data set."""
 
+    has_files: bool = True
+    """Whether it reads files of a folder; False if the images are generated or part of a package.
+    """
     cached: bool = True
     """Whether the decoded arrays are cached; False if decoding is as quick as reading them."""
 

@@ -34,6 +34,8 @@ IMAGES_PER_STREAM = 250
 class Fractals(DatasetSource):
     """The source of fractals: any number of classes and images, of a difficulty from 0 to 1."""
 
+    has_files = False
+
     def identity(self, config: DatasetConfig, root: Path) -> str:
         """Return the options that decide the images."""
         assert isinstance(config, FractalsConfig)
