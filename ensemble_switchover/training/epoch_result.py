@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ensemble_switchover.config.batch_sizes import batch_sizes
 from ensemble_switchover.machine.units import most_known
 from ensemble_switchover.measurement.memory import PeakMemory
 
@@ -101,11 +102,12 @@ def _sum(values: Sequence[int | None]) -> int | None:
 
 
 def mean_loss(step_losses: Tensor, batch_size: int, num_images: int) -> float:
-    """Average the losses (m, steps) of batches over images and members; the last may be smaller.
+    """Average the losses (m, steps) of batches over images and members, by `batch_sizes`.
 
-    >>> mean_loss(torch.tensor([[1.0, 4.0]]), batch_size=2, num_images=3)
+    >>> mean_loss(torch.tensor([[1.0, 4.0]]), batch_size=16, num_images=24)
     2.0
+    >>> mean_loss(torch.tensor([[1.0, 6.0]]), batch_size=2, num_images=5)
+    3.0
     """
-    sizes = torch.full(step_losses.shape[1:], float(batch_size), dtype=torch.float64)
-    sizes[-1] -= sizes.sum() - num_images
+    sizes = torch.tensor(batch_sizes(num_images, batch_size), dtype=torch.float64)
     return float((step_losses.double().cpu().mean(dim=0) * sizes).sum() / sizes.sum())
