@@ -91,10 +91,14 @@ def waiting_share(before: dict[str, tuple[int, int]], after: dict[str, tuple[int
 
     >>> waiting_share({"1": (100, 10)}, {"1": (200, 20), "2": (100, 0)})
     0.05
+    >>> waiting_share({"1": (100, 90)}, {"1": (200, 20)})
+    0.1
     """
     worked = waited = 0
     for thread, (worked_ns, waited_ns) in after.items():
         former = before.get(thread, (0, 0))
+        if worked_ns < former[0] or waited_ns < former[1]:  # a later thread of the same number
+            former = (0, 0)
         worked += worked_ns - former[0]
         waited += waited_ns - former[1]
     return waited / worked if worked else 0.0

@@ -32,8 +32,9 @@ Positive = Annotated[float, Gt(0), Le(MAX_AMOUNT)]
 
 UNIONS = (UnionType, Union)
 """The origins of types that may be absent; which of them it is depends on the parts."""
-MEASURED = (-MAX_AMOUNT, MAX_AMOUNT)
-"""The range of a measure that is a finite number; those that are none are left out of tables."""
+MEASURED = (-(10.0**150), 10.0**150)
+"""The range of a measure that is a finite number, such as the loss of a run that nearly diverged:
+its square is finite too. Those that are no finite numbers are left out of tables."""
 
 
 def range_of(hint: Any) -> tuple[float, float] | None:
