@@ -34,8 +34,9 @@ def require_room(spec: RunSpec, config: Config) -> None:
         OSError: if there is less room than the record takes.
     """
     needed = record_bytes(spec, config)
-    free = shutil.disk_usage(spec.study_folder).free
-    if free < needed:
+    disk = shutil.disk_usage(spec.study_folder)
+    free = disk.free
+    if disk.total and free < needed:  # some file systems of a network do not tell
         text = f"{os.strerror(errno.ENOSPC)} for a run's record: {needed / MEBIBYTE:,.1f} MiB are "
         text += f"needed, {free / MEBIBYTE:,.1f} MiB are free"
         raise OSError(errno.ENOSPC, text, str(spec.study_folder))
