@@ -10,7 +10,7 @@ from pathlib import Path
 CLUTTER_FOLDERS = {
     "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp",  # Synology, QNAP
     "__macosx", "network trash folder", "temporary items",  # macOS
-    "$recycle.bin", "recycler", "recycled", "system volume information",  # Windows
+    "$recycle.bin", "recycler", "system volume information",  # Windows
     "lost+found", "__pycache__",
 }  # fmt: skip
 CLUTTER_FILES = {

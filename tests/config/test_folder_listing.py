@@ -22,7 +22,7 @@ def test_what_others_leave_is_clutter_in_any_case(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["cat", "Thumbs", "recycle bin", "macosx", "found", "git", "1.jpg"]
+    "name", ["cat", "Thumbs", "recycle bin", "recycled", "macosx", "found", "git", "1.jpg"]
 )
 def test_classes_and_images_are_not(name):
     assert not is_clutter(name)
