@@ -219,6 +219,8 @@ def _become(
     module: str, arguments: list[str], folder: str, environment: dict[str, str], out: int, err: int
 ) -> NoReturn:
     os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, or a shell's &, had them ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.close(out)

@@ -10,6 +10,8 @@ from ensemble_switchover.machine import interruption
 def listening(monkeypatch):
     before = {number: signal.getsignal(number) for number in interruption.STOP_SIGNALS}
     monkeypatch.setattr(interruption, "_requests", [])
+    for number in interruption.STOP_SIGNALS:  # nohup has one ignored
+        signal.signal(number, signal.SIG_DFL)
     interruption.listen()
     yield
     for number, handler in before.items():
