@@ -6,11 +6,11 @@ import errno
 import grp
 import os
 import pwd
-import shlex
 import stat
 from pathlib import Path
 
 from ensemble_switchover.errors import EnsembleSwitchoverError, first_line
+from ensemble_switchover.machine.shell import shell_path
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Numbers of errors by which a file could not be written for want of room."""
@@ -117,7 +117,7 @@ def _who_may(path: Path) -> str:
     owner, me = _user(status.st_uid), _user(os.geteuid())
     rights = f"{refusing} is {owner}'s ({stat.filemode(status.st_mode)}), and you are {me}"
     if status.st_gid in {os.getegid(), *os.getgroups()}:
-        help_of_owner = f"`chmod -R g+rwX {shlex.quote(str(refusing))}` by {owner} opens it to "
+        help_of_owner = f"`chmod -R g+rwX {shell_path(refusing)}` by {owner} opens it to "
         return f"{rights}; {help_of_owner}the group {_group(status.st_gid)}"
     return f"{rights}; ask {owner} for the right, or name another place"
 

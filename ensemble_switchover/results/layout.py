@@ -37,6 +37,7 @@ __all__ = [
     "WEIGHTS_FILE",
     "checkpoint_folder",
     "predictions_folder",
+    "run_folder",
     "unfinished_folder",
 ]
 
