@@ -49,7 +49,7 @@ def keep_texts(overrides: Sequence[str]) -> list[str]:
 
     Raises:
         ConfigError: for a text that is not UTF-8; for one with spaces at its ends or backslashes,
-            which Hydra would remove; for a number of hundreds of digits.
+            which Hydra would remove; for a list or a mapping; for a number of hundreds of digits.
     """
     refuse_long_numbers(overrides)
     for override in overrides:
@@ -153,6 +153,11 @@ def _kept_text(key: str, text: str) -> str:
         inside = ",".join(_kept_text(key, part.strip()) for part in split_list(of_texts[2]))
         return f"{of_texts[1]}{inside}{of_texts[3]}"
     value = _read(text)
+    if isinstance(value, (list, dict)):
+        raise ConfigError(
+            f"{key}={on_one_line(text)}: Hydra would read it as more than one text; expected one, "
+            f"in quotes if it is this: {shell_override(key, text)}"
+        )
     if value is None or str(value) == text:
         return text
     if isinstance(value, (bool, int, float)) and "(" not in text:

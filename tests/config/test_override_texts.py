@@ -92,3 +92,12 @@ def test_lists_are_split_where_hydra_splits_them():
     assert list(split_list(r"a\,b,(c,d),${e:1,2},'f,\'g'")) == [
         r"a\,b", "(c,d)", "${e:1,2}", r"'f,\'g'",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["[ab]", "[]", "{}", "{a:b}", "[a,b]"])
+def test_a_list_or_mapping_in_place_of_a_text_is_refused_with_the_quoted_form(text):
+    with pytest.raises(ConfigError) as error:
+        keep_texts([f"study={text}"])
+    (option,) = shlex.split(str(error.value).partition("if it is this: ")[2])
+    assert option == f"study='{text}'"
+    assert keep_texts([option]) == [option]
