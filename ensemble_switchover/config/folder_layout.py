@@ -12,6 +12,7 @@ from ensemble_switchover.config.quoting import shell_override
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import on_one_line
 from ensemble_switchover.machine.shell import shell_path
+from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +24,19 @@ PART_NAMES = {
     "test": ("test", "testing"),
     "validation": ("val", "valid", "validation"),
 }
-"""What the folder of each part is called, in any case."""
+"""What the folder of each part is called, in any case, alone or with the same words around it."""
 EXPECTED = "expected train and test, or one folder a class and neither of them"
 MAX_NESTING = 4
 """The number of folders, each the only one in the other, in which images are looked for."""
 MAX_NAMED_FOLDERS = 5
 TINY_IMAGENET_MARKS = ("wnids.txt", "val/val_annotations.txt")
 TINY_IMAGENET_ARCHIVE = "tiny-imagenet-200.zip"
+_PART_WORDS = sorted(
+    ((part, word) for part, words in PART_NAMES.items() for word in words),
+    key=lambda pair: -len(pair[1]),
+)
+"""Every name of a part, the longest first, since some begin with others."""
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 
 
@@ -48,7 +55,8 @@ class FolderLayout:
 def find_layout(root: Path) -> FolderLayout:
     """Find the folders of training and test images by their names, in any case.
 
-    Where there is no folder of test images, that of validation images takes its place.
+    Where there is no folder of test images, that of validation images takes its place. Two folders
+    that differ in the word of the part alone, such as `seg_train` and `seg_test`, are parts too.
 
     Raises:
         ConfigError: if there is no such folder, or several for one part, or images lie elsewhere.
@@ -56,23 +64,21 @@ def find_layout(root: Path) -> FolderLayout:
     """
     _refuse_other_files(root)
     listing = list_folder(root)
-    parts = {
-        part: [name for name in listing.folders if name.lower() in names]
-        for part, names in PART_NAMES.items()
-    }
+    parts = _parts(listing.folders)
     every_name = {name for names in PART_NAMES.values() for name in names}
     refuse_broken(root, root, [name for name in listing.broken if name.lower() in every_name])
     if not any(parts.values()):
         refuse_broken(root, root, listing.broken)
         _refuse_nested(root, listing)
-        return FolderLayout("", None)
+        return FolderLayout("", None, _beside_classes(listing.files))
     tested = "test" if parts["test"] else "validation"
     for part, missing in (("training", "train"), (tested, "test")):
         if not parts[part]:
             others = [name for names in parts.values() for name in names]
+            give = "" if missing == "train" else _give_training(root, parts["training"][0])
             raise ConfigError(
                 f"{key_of(root)}: has no folder {missing}; {EXPECTED}: if {named(others)} is a "
-                f"class, give it another name"
+                f"class, give it another name{give}"
             )
         if len(parts[part]) > 1:
             raise ConfigError(
@@ -80,13 +86,74 @@ def find_layout(root: Path) -> FolderLayout:
                 f"{part} images; expected one of them"
             )
     train, test = parts["training"][0], parts[tested][0]
+    if tested == "test":
+        _refuse_unlabelled(root, train, test, parts["validation"])
     remarks = []
-    if tested == "validation":
+    if test.strip().lower() not in PART_NAMES["test"]:
         remarks.append(f"the images in {on_one_line(test)} are used as the test images")
     unused = [name for name in listing.folders if name not in (train, test)]
     if unused:
-        remarks.append(f"not used: {named(unused)}, beside {train} and {test}")
+        beside = f"{on_one_line(train)} and {on_one_line(test)}"
+        remarks.append(f"not used: {named(unused)}, beside {beside}")
     return FolderLayout(train, test, tuple(remarks))
+
+
+def _parts(names: list[str]) -> dict[str, list[str]]:
+    """Return the folders of each part; none of any, where the folders are classes.
+
+    >>> _parts(["seg_pred", "seg_test", "seg_train"])
+    {'training': ['seg_train'], 'test': ['seg_test'], 'validation': []}
+    >>> _parts(["test tube", "train station"])
+    {'training': [], 'test': [], 'validation': []}
+    """
+    by_words: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for name in names:
+        for part, word in _PART_WORDS:
+            before, found, after = name.strip().lower().partition(word)
+            if found:
+                of_parts = by_words.setdefault((before, after), {key: [] for key in PART_NAMES})
+                of_parts[part].append(name)
+                break
+    plain = by_words.pop(("", ""), {key: [] for key in PART_NAMES})
+    split = [of for of in by_words.values() if of["training"] and (of["test"] or of["validation"])]
+    if any(plain.values()) or not split:
+        return plain
+    return {part: [name for of_parts in split for name in of_parts[part]] for part in plain}
+
+
+def _beside_classes(files: list[str]) -> tuple[str, ...]:
+    """Remark on images that lie beside the folders of the classes."""
+    images = [name for name in files if name.lower().endswith(IMAGE_ENDINGS)]
+    if not images:
+        return ()
+    return (f"not used: {count(len(images), 'image')} beside the folders of the classes",)
+
+
+def _give_training(root: Path, train: str) -> str:
+    """Return the words that advise to split the training images, if they are in classes."""
+    if not list_folder(root / train).folders:
+        return ""
+    return f"; or give {option_of(root / train)}, of which test images are split off"
+
+
+def _refuse_unlabelled(root: Path, train: str, test: str, validation: list[str]) -> None:
+    """Refuse test images that lie in no class, as those of competitions do.
+
+    Raises:
+        ConfigError: saying what can be tested on instead.
+        OSError: if a folder cannot be read.
+    """
+    listing = list_folder(root / test)
+    give = _give_training(root, train)
+    if listing.folders or not listing.files or not give:
+        return
+    instead = ""
+    if validation:
+        instead = f"; or move it out of this folder, and {on_one_line(validation[0])} is tested on"
+    raise ConfigError(
+        f"{key_of(root)}: {on_one_line(test)} has {count(len(listing.files), 'file')} of no class, "
+        f"which cannot be tested on; expected one folder a class{instead}{give}"
+    )
 
 
 def refuse_broken(root: Path, parent: Path, names: list[str]) -> None:

@@ -11,12 +11,16 @@ CLUTTER_FOLDERS = {
     "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp",  # Synology, QNAP
     "__macosx", "network trash folder", "temporary items",  # macOS
     "$recycle.bin", "recycler", "system volume information",  # Windows
-    "lost+found", "__pycache__",
+    "@thumb", "@sharebin", "lost+found", "__pycache__", "node_modules",
 }  # fmt: skip
 CLUTTER_FILES = {
     "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r",
-    "zbthumbnail.info",
+    "zbthumbnail.info", "pspbrwse.jbf",
 }  # fmt: skip
+_BESIDE_A_FILE = re.compile(
+    r".+(:zone\.identifier|:encryptable|@synoeastream|@synoresource)|.+~|#.+#", re.DOTALL
+)
+"""Files that are streams of others, of Windows and Synology, or backups of editors."""
 _FOUND_BY_CHKDSK = re.compile(r"found\.\d{3}")
 
 
@@ -52,9 +56,12 @@ def list_folder(folder: Path) -> Listing:
     """
     listing = Listing([], [], [])
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if not is_clutter(entry.name):
-                _kind(entry, listing).append(entry.name)
+        mine = (entry for entry in entries if not is_clutter(entry.name))
+        for entry in sorted(mine, key=lambda entry: entry.name):
+            names = _kind(entry, listing)
+            is_of_file = names is listing.files and _BESIDE_A_FILE.fullmatch(entry.name.lower())
+            if not is_of_file:
+                names.append(entry.name)
     return listing
 
 

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from ensemble_switchover.config.folder_layout import find_layout
+from ensemble_switchover.config.image_folder import read_image_folder
 from ensemble_switchover.errors import ConfigError
 from tests.config.image_folders import make_files
 
@@ -24,14 +25,52 @@ def make_parts(root, *parts):
     [
         *(("train", "test"), ("Train", "Test"), ("TRAIN", "TEST"), ("Training", "Testing")),
         *(("train", "val"), ("train", "valid"), ("train", "validation"), ("Train", "Val")),
+        *(("training_set", "test_set"), ("seg_train", "seg_test"), ("train2017", "val2017")),
+        *(("Trainset", "Testset"), ("x_train", "x_valid"), ("train ", "test")),
     ],
 )
 def test_parts_are_read_as_what_they_are_called(train, test, tmp_path):
     found = find_layout(make_parts(tmp_path, train, test))
     assert (found.train, found.test) == (train, test)
-    is_validation = test.lower().startswith("val")
     said = f"the images in {test} are used as the test images"
-    assert found.remarks == ((said,) if is_validation else ())
+    assert found.remarks == (() if test.lower() in {"test", "testing"} else (said,))
+
+
+@pytest.mark.parametrize("other", ["test tube", "latest", "testa", "valley"])
+def test_a_class_whose_name_has_the_word_of_a_part_in_it_is_a_class(other, tmp_path):
+    found = find_layout(make_files(tmp_path, {"train station": 2, other: 2}))
+    assert (found.train, found.test) == ("", None)
+
+
+def test_parts_without_classes_are_not_taken_for_classes(tmp_path):
+    root = make_files(tmp_path, {"train_images": 2, "test_images": 2})
+    with pytest.raises(
+        ConfigError, match=r"folders or more in \S+/train_images, one a class; found"
+    ):
+        read_image_folder(root)
+
+
+def test_test_images_of_no_class_are_told_with_what_can_be_tested_on(tmp_path):
+    root = make_files(make_parts(tmp_path, "train", "val"), {"test": 3})
+    with pytest.raises(ConfigError) as error:
+        find_layout(root)
+    assert "test has 3 files of no class, which cannot be tested on" in str(error.value)
+    assert "move it out of this folder, and val is tested on" in str(error.value)
+    assert f"give \"dataset.root='{tmp_path}/train'\", of which test" in str(error.value)
+
+
+def test_training_images_alone_may_be_split(tmp_path):
+    with pytest.raises(ConfigError, match="has no folder test") as error:
+        find_layout(make_parts(tmp_path, "train"))
+    assert f"give \"dataset.root='{tmp_path}/train'\", of which test" in str(error.value)
+
+
+def test_images_beside_the_classes_are_mentioned(tmp_path):
+    root = make_files(tmp_path, TWO)
+    for name in ("1.JPG", "2.png", "README.txt"):
+        (root / name).write_bytes(b"1")
+    said = "not used: 2 images beside the folders of the classes"
+    assert find_layout(root).remarks == (said,)
 
 
 def test_a_folder_that_is_not_used_is_mentioned(tmp_path):

@@ -13,6 +13,7 @@ from tests.config.image_folders import make_files
         *("System Volume Information", "@Recycle", "RECYCLER", "found.000", "Network Trash Folder"),
         *(".git", ".ipynb_checkpoints", ".Trash-1000", ".AppleDouble", ".thumbnails", "._1.jpg"),
         *("Thumbs.db", "ehthumbs.db", "desktop.ini", ".DS_Store", "Icon\r", "Picasa.ini"),
+        *("@thumb", "@sharebin", "node_modules", "pspbrwse.jbf"),
     ],
 )
 def test_what_others_leave_is_clutter_in_any_case(name):
@@ -42,3 +43,11 @@ def test_links_are_what_they_lead_to(tmp_path):
     assert found.folders == ["cat", "dog"]
     assert found.files == ["image"]
     assert found.broken == ["gone", "loop"]
+
+
+def test_streams_and_backups_of_files_are_no_images_and_folders_so_named_are_classes(tmp_path):
+    root = make_files(tmp_path, {"cat": 1, "cat~": 1})
+    for name in ("a.jpg:Zone.Identifier", "Thumbs.db:encryptable", "0.png~", "#0.png#"):
+        (root / "cat" / name).write_bytes(b"1")
+    assert list_folder(root).folders == ["cat", "cat~"]
+    assert list_folder(root / "cat").files == ["0.png"]
