@@ -25,6 +25,7 @@ from pydantic_core import from_json, to_json
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.files import make_temporary_folder, names_path, write_file
 from ensemble_switchover.machine.paths import readable
+from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.results.document import (
     Document,
     dump_document,
@@ -189,7 +190,10 @@ def read_records(root: Path) -> Records:
 
 
 def read_folders(folders: Sequence[Path]) -> tuple[dict[Path, Record], list[Unreadable]]:
-    """Read the records of some folders, in their order, and tell which cannot be read."""
+    """Read the records of some folders, in their order, and tell which cannot be used.
+
+    Those that cannot be read cannot be used, and neither can copies of another of them.
+    """
     records: dict[Path, Record] = {}
     unreadable: list[Unreadable] = []
     with _without_garbage_collection(), ThreadPoolExecutor(1) as reader:
@@ -210,7 +214,27 @@ def read_folders(folders: Sequence[Path]) -> tuple[dict[Path, Record], list[Unre
                     record = replace(document.record, epochs=rows)
                     records[folder] = replace(record, flags=flags_of_run(record))
             unreadable += batch.unreadable
+    unreadable += _set_copies_aside(records)
     return records, sorted(unreadable, key=lambda entry: entry.path)
+
+
+def _set_copies_aside(records: dict[Path, Record]) -> list[Unreadable]:
+    """Remove the records of copied folders, so that no run counts twice.
+
+    Of equal ones that in the folder with the run's own name is kept, else the first.
+    """
+    originals: dict[tuple[str, ...], Path] = {}
+    copies: list[Unreadable] = []
+    for folder in sorted(records, key=lambda folder: folder.name != records[folder].name):
+        record = records[folder]
+        run = (record.study, record.name, record.fingerprint, record.started_at)
+        original = originals.setdefault(run, folder)
+        if original != folder:
+            path = folder / RECORD_FILE
+            reason = f"a copy of the run in {shell_path(original)}, which counts once"
+            copies.append(Unreadable(path, f"{path}: {reason}"))
+            del records[folder]
+    return copies
 
 
 def _problem_of(epochs: Sequence[EpochRecord], k: int) -> str | None:

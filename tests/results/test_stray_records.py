@@ -76,3 +76,25 @@ def test_a_stray_file_beside_unfinished_runs_hides_none(tmp_path):
     (tmp_path / RECORD_FILE).write_text(json.dumps(make_record().name))
     (tmp_path / CONFIG_FILE).write_text("")
     assert find_runs(tmp_path).begun == [tmp_path / "run"]
+
+
+@pytest.mark.parametrize("copy", ["run (copy)", "a copy"])
+def test_a_copied_folder_of_a_run_counts_once(copy, study, capsys):
+    before = read_records(study).records
+    original = study / before[0].name
+    shutil.copytree(original, study / copy)
+    found = read_records(study)
+    assert found.records == before
+    (aside,) = [entry for entry in found.unreadable if entry.path.parent.name == copy]
+    assert aside.path == study / copy / RECORD_FILE
+    assert aside.reason.endswith(f"a copy of the run in {original}, which counts once")
+    assert len(read_studies([study]).records) == len(before)
+    assert f"a copy of the run in {original}" in capsys.readouterr().err
+
+
+def test_a_copied_study_counts_once(study):
+    before = read_records(study)
+    shutil.copytree(study, study.parent / "backup")
+    found = read_records(study.parent)
+    assert len(found.records) == len(before.records)
+    assert len(found.unreadable) == len(before.records) + 2 * len(before.unreadable)
