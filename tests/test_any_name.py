@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from omegaconf.errors import OmegaConfBaseException
 from PIL import Image
 
-from ensemble_switchover import advise, explore, export, report
+from ensemble_switchover import advise, dashboard, explore, export, look, plan, report
 from ensemble_switchover.config.command_line import path_argument
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.dataset_folders import dataset_root
@@ -58,6 +58,8 @@ NAMES = (
     | st.text("aé1 _,='\"\\${}()[]~-.:#&*", min_size=1, max_size=6).map(str.encode)
 ).filter(lambda name: not {0, 47} & set(name) and name not in (b".", b".."))
 """Names of files as POSIX has them."""
+NUM_WHOLE_COMMANDS = 6
+"""So many names are tried with commands that take long."""
 
 
 def some_names(number):
@@ -113,6 +115,7 @@ def is_found(folder, capsys):
         (results, [given], "1 finished"),
         (explore, [given], "explorer.html"),
         (advise, [given], "resnet"),
+        (dashboard, [given, "--dry-run"], ": 1 run"),
     ):
         assert command.main(arguments) == 0
         assert shown in capsys.readouterr().out
@@ -186,7 +189,7 @@ def make_images(folder):
 
 
 def test_any_folder_of_images_is_read_under_its_name_or_refused(home):
-    commands, roots, writer = [], [], CommandWriter()
+    commands, roots, options, writer = [], [], {}, CommandWriter()
 
     @some_names(15)
     def check(name):
@@ -203,9 +206,13 @@ def test_any_folder_of_images_is_read_under_its_name_or_refused(home):
                     record.config.update(plain(config))
                     commands.append(writer.write([record]))
                     roots.append(root)
+                    options[override] = None
 
     check()
     assert commands
+    for override in [*options][:NUM_WHOLE_COMMANDS]:
+        assert plan.main(["dataset=folder", "device=cpu", override]) == 0
+        assert look.main(["dataset=folder", "device=cpu", override]) == 0
     for command, root in zip(commands, roots, strict=True):
         words = [word for word in as_shells_read([command]) if "=" in word]
         ((config,),) = [configs for _, configs in compose_overrides(words)]
@@ -213,6 +220,8 @@ def test_any_folder_of_images_is_read_under_its_name_or_refused(home):
 
 
 def test_any_class_is_read_under_its_name_or_refused(home):
+    looked = set()
+
     @some_names(15)
     def check(name):
         with tempfile.TemporaryDirectory(dir=home) as root:
@@ -223,8 +232,13 @@ def test_any_class_is_read_under_its_name_or_refused(home):
                 assert spec.dataset.num_classes == 2
                 assert name in read_image_folder(Path(root)).class_names
                 name.encode()
+                if len(looked) < NUM_WHOLE_COMMANDS:
+                    looked.add(name)
+                    assert plan.main(["dataset=folder", "device=cpu", f"dataset.root={root}"]) == 0
+                    assert look.main(["dataset=folder", "device=cpu", f"dataset.root={root}"]) == 0
 
     check()
+    assert looked
 
 
 @pytest.mark.process

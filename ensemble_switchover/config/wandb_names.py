@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from ensemble_switchover.config.fingerprint import short_hash
 
 MAX_TAG_BYTES = 64
@@ -9,6 +11,10 @@ MAX_WANDB_NAME_BYTES = 128
 """For the name of a project, of a run or of a group."""
 NOT_IN_PROJECTS = "/\\#?%:"
 """Characters that W&B refuses in the name of a project."""
+NOT_IN_FILTERS = "'\"\\=<>!"
+"""Characters that W&B's filters read as their own, within a text too."""
+NOT_IN_VIEWS = ("Cs", "Sc", "Sk", "Sm", "So")
+"""Unicode's categories of characters that W&B refuses in the name of a saved view."""
 
 
 def expected_of_project(name: str) -> str | None:
@@ -38,5 +44,22 @@ def shortened(name: str, max_bytes: int) -> str:
 
 
 def wandb_group(study: str) -> str:
-    """Return the name of the group of a study's runs."""
-    return shortened(study, MAX_WANDB_NAME_BYTES)
+    """Return the name of the group of a study's runs, which W&B's filters can state.
+
+    >>> wandb_group("demo"), wandb_group("it's a=b")
+    ('demo', 'it-s a-b-14ee90c69757')
+    """
+    if not set(study) & set(NOT_IN_FILTERS):
+        return shortened(study, MAX_WANDB_NAME_BYTES)
+    plain = study.translate(dict.fromkeys(map(ord, NOT_IN_FILTERS), "-"))
+    return shortened(f"{plain}-{short_hash(study)}", MAX_WANDB_NAME_BYTES)
+
+
+def view_name(study: str) -> str:
+    """Return the name of a saved view, in which W&B takes no symbols such as those of money.
+
+    >>> view_name("demo"), view_name("1+1")
+    ('Study demo', 'Study 1-1')
+    """
+    taken = ("-" if unicodedata.category(letter) in NOT_IN_VIEWS else letter for letter in study)
+    return f"Study {''.join(taken)}"

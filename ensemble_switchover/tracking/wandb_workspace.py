@@ -14,7 +14,7 @@ import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
 
-from ensemble_switchover.config.wandb_names import wandb_group
+from ensemble_switchover.config.wandb_names import view_name, wandb_group
 from ensemble_switchover.reporting.figures.style import COLOURS
 from ensemble_switchover.tracking.metrics import RESOLVED_KEY
 from ensemble_switchover.tracking.wandb_run import FIGURES_JOB, RUN_JOB
@@ -120,7 +120,7 @@ def make_workspace(
     return ws.Workspace(
         entity=entity,
         project=project,
-        name=f"Study {contents.study}",
+        name=view_name(contents.study),
         sections=[
             ws.Section(name=chapter.title, panels=chapter.panels, is_open=True)
             for chapter in chapters(contents)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ensemble_switchover.config.wandb_names import wandb_group
 from ensemble_switchover.results.store import write_record
 from tests.factories import make_record
 from tests.tracking.panels import panels_of
@@ -74,3 +75,14 @@ def test_colours_are_those_of_the_design_classes():
     assert spec["workspace"]["spec"]["section"]["customRunColors"] == expected
     text = json.dumps(spec["report"])
     assert COLOURS["single"] in text
+
+
+@pytest.mark.parametrize("study", ["demo", "it's a=b", "a<b", '"', "\\", "~", "50 €", "été"])
+def test_the_runs_that_are_shown_are_those_of_the_group_of_the_study(dry_run, tmp_path, study):
+    record = make_record(study=study)
+    write_record(tmp_path / study / record.name, record)
+    specification, _ = dry_run(tmp_path / study)
+    group = json.dumps(wandb_group(study))
+    for part in ("workspace", "report"):
+        filters = json.dumps(specification[part])
+        assert f'"value": {group}' in filters or f'"value": [{group}]' in filters
