@@ -117,14 +117,19 @@ def test_a_temporary_folder_is_no_longer_than_a_socket_bears(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("text", "stays"),
-    [("80", True), ("0", False), ("-3", False), ("", False), ("wide", False), ("²", False),
-     ("9" * 40, False)],
+    ("variable", "text", "stays"),
+    [("COLUMNS", "80", True), ("COLUMNS", "0", False), ("COLUMNS", "-3", False),
+     ("COLUMNS", "", False), ("COLUMNS", "wide", False), ("COLUMNS", "²", False),
+     ("COLUMNS", "9" * 40, False),
+     ("OMP_NUM_THREADS", "4", True), ("OMP_NUM_THREADS", " 4 ", True),
+     ("OMP_NUM_THREADS", "4,2", True), ("OMP_NUM_THREADS", "", False),
+     ("OMP_NUM_THREADS", "0", False), ("OMP_NUM_THREADS", "-4", False),
+     ("OMP_NUM_THREADS", "many", False), ("OMP_NUM_THREADS", "9" * 5000, False)],
 )  # fmt: skip
-def test_a_width_is_that_of_a_terminal(text, stays, monkeypatch):
-    monkeypatch.setenv("COLUMNS", text)
+def test_a_width_and_numbers_of_threads_are_such(variable, text, stays, monkeypatch):
+    monkeypatch.setenv(variable, text)
     mend_variables()
-    assert ("COLUMNS" in os.environ) is stays
+    assert (variable in os.environ) is stays
 
 
 def test_a_run_is_the_first_process_whatever_another_program_left(monkeypatch):
@@ -134,17 +139,6 @@ def test_a_run_is_the_first_process_whatever_another_program_left(monkeypatch):
     forget_other_trainings()
     assert {name: os.environ[name] for name in RANKS if name in os.environ} == {"RANK": "0"}
     assert "PL_TRAINER_PRECISION" not in os.environ
-
-
-@pytest.mark.parametrize(
-    ("text", "stays"),
-    [("4", True), (" 4 ", True), ("4,2", True), ("", False), ("0", False), ("-4", False),
-     ("many", False), ("9" * 5000, False)],
-)  # fmt: skip
-def test_threads_are_numbers(text, stays, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", text)
-    mend_variables()
-    assert ("OMP_NUM_THREADS" in os.environ) is stays
 
 
 def test_what_libraries_would_refuse_or_warn_of_is_dropped(monkeypatch):
