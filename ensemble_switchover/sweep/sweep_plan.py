@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from ensemble_switchover.config.compose import compose_in_hydra
 from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.config.store_names import WANDB_FOLDER
 from ensemble_switchover.config.study import Study, resolve_study
 from ensemble_switchover.errors import (
     DesignError,
@@ -135,7 +136,7 @@ def run_plan(
     )
     progress.tally.shared += [spec for spec, _ in worklist.shares]
     if plan.wandb_offline and progress.pending:
-        folder = wandb_folder(plan.study.specs[0].study_folder) / "wandb"
+        folder = wandb_folder(plan.study.specs[0].study_folder) / WANDB_FOLDER
         print(
             f"W&B: offline, so the runs are kept on disk; send them: "
             f"wandb sync {shell_path(folder)}/offline-run-*"
