@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.analysis.statistics import (
     CONFIDENCE,
     Interval,
-    paired_t_interval,
     sample_mean,
+    t_interval,
 )
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _summarise(logarithms: dict[int, dict[BudgetKey, float]], confidence: float)
         return None
     budgets, seeds = _largest_block({seed: set(values) for seed, values in logarithms.items()})
     means = [sample_mean([logarithms[seed][budget] for budget in budgets]) for seed in seeds]
-    interval = paired_t_interval(means, confidence)
+    interval = t_interval(means, confidence)
     mean = math.exp(sample_mean(means))
     if interval is not None:
         lower, upper = math.exp(interval.lower), math.exp(interval.upper)

@@ -1,4 +1,4 @@
-"""Sample statistics over seeds, and the paired t interval of a difference."""
+"""Sample statistics over seeds, and the t interval of a mean."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from scipy.special import stdtrit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CONFIDENCE = 0.95
-"""The confidence of every interval in tables, figures and sentences."""
+CONFIDENCE = 0.90
+"""The confidence of every interval in tables, figures and sentences: one-sided 5 %.
+
+Every answer is one-sided (a bound lies on one side of a value) or needs both bounds within a range,
+which is a pair of one-sided tests; so an interval of 90 % errs in at most 5 % of them."""
 
 ROUNDING = 1e-10
 """Spreads of at most this many percentage points count as 0; one image in a million is more."""
@@ -60,37 +63,37 @@ def sample_std(values: Sequence[float]) -> float | None:
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
-def paired_t_interval(
-    differences: Sequence[float], confidence: float = CONFIDENCE
-) -> Interval | None:
-    """Return Student's t interval of the mean of paired differences.
+def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
+    """Return Student's t interval of the mean of a sample.
 
-    `mean +- t * s / sqrt(n)`, where `s` is the sample standard deviation of the n differences and
-    `t` the `(1 + confidence) / 2` quantile of Student's t distribution with n - 1 degrees of
-    freedom (Student, 1908, The Probable Error of a Mean). A single difference has no spread and so
-    no interval. Neither have equal differences, which occur by chance where the test error rests on
-    few images. Differences that vary only by rounding count as equal.
+    `mean +- t * s / sqrt(n)`, where `s` is the sample standard deviation of the n values and `t`
+    the `(1 + confidence) / 2` quantile of Student's t distribution with n - 1 degrees of freedom
+    (Student, 1908, The Probable Error of a Mean). A single value has no spread and so no interval.
+    Neither have equal values, which occur by chance where an error rests on few images. Values that
+    vary only by rounding count as equal.
 
     Args:
-        differences: One difference per pair, such as ensemble minus single test error of each seed,
-            in percentage points.
+        values: One value per seed.
         confidence: Share of such intervals that contain the true mean, between 0 and 1.
 
     Returns:
-        The interval in the unit of the differences, or None if they have no spread.
+        The interval in the unit of the values, or None if they have no spread.
 
-    >>> interval = paired_t_interval([-3.0, -2.0, -1.0])
+    Raises:
+        ValueError: if the confidence is not between 0 and 1.
+
+    >>> interval = t_interval([-3.0, -2.0, -1.0])
     >>> round(interval.lower, 3), round(interval.upper, 3)
-    (-4.484, 0.484)
-    >>> paired_t_interval([-3.0]) is None
+    (-3.686, -0.314)
+    >>> t_interval([-3.0]) is None
     True
     """
-    num_samples = len(differences)
+    num_samples = len(values)
     quantile = t_quantile(max(1, num_samples - 1), confidence)
-    std = sample_std(differences)
+    std = sample_std(values)
     if std is None or std <= ROUNDING:
         return None
-    mean = sample_mean(differences)
+    mean = sample_mean(values)
     half_width = quantile * std / math.sqrt(num_samples)
     return Interval(mean, mean - half_width, mean + half_width, confidence, num_samples)
 
@@ -98,15 +101,15 @@ def paired_t_interval(
 def write_interval(interval: Interval, form: str, name: str = "t interval") -> str:
     """Write an interval with its confidence.
 
-    >>> write_interval(Interval(-2.0, -4.5, 0.5, 0.95, 3), "+.1f")
-    '95 % t interval -4.5 to +0.5'
+    >>> write_interval(Interval(-2.0, -4.5, 0.5, 0.9, 3), "+.1f")
+    '90 % t interval -4.5 to +0.5'
     """
     level = f"{100 * interval.confidence:g} % {name}"
     return f"{level} {interval.lower:{form}} to {interval.upper:{form}}"
 
 
 @lru_cache
-def t_quantile(degrees_of_freedom: int, confidence: float) -> float:
+def t_quantile(degrees_of_freedom: float, confidence: float) -> float:
     """Return the half-width of a two-sided t interval in standard errors.
 
     >>> round(t_quantile(2, 0.95), 4)
@@ -115,6 +118,15 @@ def t_quantile(degrees_of_freedom: int, confidence: float) -> float:
     Raises:
         ValueError: if the confidence is not between 0 and 1.
     """
+    require_confidence(confidence)
+    return float(stdtrit(degrees_of_freedom, (1.0 + confidence) / 2.0))
+
+
+def require_confidence(confidence: float) -> None:
+    """Refuse a confidence that is not between 0 and 1.
+
+    Raises:
+        ValueError: if it is not.
+    """
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence={confidence}: expected a number between 0 and 1")
-    return float(stdtrit(degrees_of_freedom, (1.0 + confidence) / 2.0))

@@ -20,6 +20,8 @@ _MAX_DIGITS = 300
 """Longer numbers are no floating-point numbers, and Python reads them only up to a limit."""
 _LONG_NUMBER = re.compile(rf"[0-9_]{{{_MAX_DIGITS + 1},}}")
 _MAX_COUNT_DIGITS = 15
+_LEAST_CONFIDENCE = 0.5
+_MOST_CONFIDENCE = 0.999999
 _BITS = re.compile("[KMG]b")
 """How bits are written, which are an eighth of what is read."""
 _BYTES = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
@@ -126,3 +128,23 @@ def parse_percent(text: str) -> float:
             f"{text} may mean {digits(100 * number, 6)}% or {plain}%; expected one of them, with %"
         )
     return number
+
+
+def parse_confidence(text: str) -> float:
+    """Read a confidence as a share, or as a percentage.
+
+    >>> parse_confidence("0.95"), parse_confidence("95"), parse_confidence("99 %")
+    (0.95, 0.95, 0.99)
+
+    Raises:
+        ValueError: for any other text, and outside 50 to 99.9999 %.
+    """
+    plain = text.removesuffix("%").strip()
+    number = parse_number(plain)
+    share = number if number < 1 and "%" not in text else number / 100
+    if not _LEAST_CONFIDENCE <= share <= _MOST_CONFIDENCE:
+        raise ValueError(
+            f"expected a confidence from {_LEAST_CONFIDENCE:g} to {_MOST_CONFIDENCE:g}, such as "
+            f"0.9 or 90%, not {text}"
+        )
+    return share

@@ -9,9 +9,9 @@ from scipy import stats
 
 from ensemble_switchover.analysis.statistics import (
     Interval,
-    paired_t_interval,
     sample_mean,
     sample_std,
+    t_interval,
 )
 
 ENSEMBLE = [9.1, 8.4, 10.2, 9.0]
@@ -25,7 +25,7 @@ def test_interval_is_that_of_the_paired_t_test(num_seeds: int, confidence: float
     expected = stats.ttest_rel(first, second).confidence_interval(confidence)
     differences = [a - b for a, b in zip(first, second, strict=True)]
 
-    interval = paired_t_interval(differences, confidence)
+    interval = t_interval(differences, confidence)
 
     assert interval is not None
     assert interval.lower == pytest.approx(expected.low)
@@ -35,13 +35,13 @@ def test_interval_is_that_of_the_paired_t_test(num_seeds: int, confidence: float
 
 
 def test_one_difference_or_none_has_no_interval() -> None:
-    assert paired_t_interval([1.0]) is None
-    assert paired_t_interval([]) is None
+    assert t_interval([1.0]) is None
+    assert t_interval([]) is None
 
 
 def test_equal_differences_have_no_spread_and_decide_nothing() -> None:
-    assert paired_t_interval([-2.0, -2.0, -2.0]) is None
-    assert paired_t_interval([0.0, 0.0]) is None
+    assert t_interval([-2.0, -2.0, -2.0]) is None
+    assert t_interval([0.0, 0.0]) is None
 
 
 def test_an_interval_that_touches_zero_is_on_neither_side() -> None:
@@ -54,7 +54,7 @@ def test_an_interval_that_touches_zero_is_on_neither_side() -> None:
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])
 def test_a_confidence_out_of_range_is_refused(confidence: float) -> None:
     with pytest.raises(ValueError, match=f"confidence={confidence}"):
-        paired_t_interval([1.0, 2.0], confidence)
+        t_interval([1.0, 2.0], confidence)
 
 
 def test_mean_and_std_are_those_of_the_sample() -> None:
@@ -70,4 +70,4 @@ def test_differences_that_only_rounding_sets_apart_decide_nothing() -> None:
     differences = [ensemble - single for ensemble, single in errors]
 
     assert len(set(differences)) > 1
-    assert paired_t_interval(differences) is None
+    assert t_interval(differences) is None

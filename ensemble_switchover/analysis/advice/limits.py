@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.statistics import Interval, paired_t_interval, sample_mean
+from ensemble_switchover.analysis.statistics import Interval, sample_mean, t_interval
 from ensemble_switchover.machine.units import HOUR_SECONDS
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def read_candidate(candidate: Candidate, row: int) -> Reading | None:
     errors = list(finite_errors(candidate.design, row).values())
     if not errors:
         return None
-    return Reading(candidate, row, sample_mean(errors), paired_t_interval(errors), len(errors))
+    return Reading(candidate, row, sample_mean(errors), t_interval(errors), len(errors))
 
 
 def finite_errors(design: TrainedDesign, row: int) -> dict[int, float]:

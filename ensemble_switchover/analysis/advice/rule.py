@@ -29,7 +29,7 @@ from ensemble_switchover.analysis.advice.limits import (
     feasible_readings,
     finite_errors,
 )
-from ensemble_switchover.analysis.statistics import Interval, paired_t_interval, sample_mean
+from ensemble_switchover.analysis.statistics import Interval, sample_mean, t_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,7 +195,7 @@ def _compare(reading: Reading, best: Reading) -> Rival:
     theirs, ours = finite_errors(reading.design, reading.row), finite_errors(best.design, best.row)
     differences = [theirs[seed] - ours[seed] for seed in sorted(theirs) if seed in ours]
     mean = sample_mean(differences) if differences else None
-    return Rival(reading, mean, paired_t_interval(differences), len(differences))
+    return Rival(reading, mean, t_interval(differences), len(differences))
 
 
 def _find_cheapest(

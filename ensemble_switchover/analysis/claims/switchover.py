@@ -14,7 +14,7 @@ from ensemble_switchover.analysis.claims.claim import (
     judge,
     reason_of,
 )
-from ensemble_switchover.analysis.statistics import paired_t_interval, sample_mean
+from ensemble_switchover.analysis.statistics import sample_mean, t_interval
 from ensemble_switchover.analysis.switchover.range import range_switchover
 from ensemble_switchover.machine.terminal import count
 
@@ -75,7 +75,7 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
             gains.append({s: single[s] - ensemble[s] for s in ensemble if s in single})
     seeds = sorted(set.intersection(*map(set, gains)))
     means = [sample_mean([gain[seed] for gain in gains]) for seed in seeds]
-    interval = paired_t_interval(means, threshold.confidence)
+    interval = t_interval(means, threshold.confidence)
     if not seeds:
         reason = "no seed has every budget beyond the threshold"
         return cannot_be_said(statement, reason)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.analysis.statistics import (
     CONFIDENCE,
     Interval,
-    paired_t_interval,
     sample_mean,
+    t_interval,
 )
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def judge_cell(
         return GridCell(Verdict.HOLE, None, None, 0)
     differences = [ensemble[seed] - single[seed] for seed in sorted(ensemble) if seed in single]
     mean_difference = sample_mean(differences) if differences else None
-    interval = paired_t_interval(differences, confidence)
+    interval = t_interval(differences, confidence)
     if pool is not None:
         mean_difference, interval = pool.mean, pool
     verdict = Verdict.UNDECIDED
