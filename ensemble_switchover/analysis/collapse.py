@@ -51,19 +51,22 @@ def find_collapsed(records: Sequence[Record]) -> frozenset[RunKey]:
     Args:
         records: Runs of any number of settings.
     """
-    cells: defaultdict[tuple[Any, ...], dict[RunKey, float]] = defaultdict(dict)
-    image = 0.0
-    for record in records:
-        error = record.epochs[-1].error_percent
-        if math.isfinite(error):
-            cells[*_series_of(record), record.budget][record.study, record.name] = error
-        images = record.dataset.test_size or record.dataset.validation_size
-        image = max(image, 100.0 / images)
+    image = max((100.0 / _num_images(record) for record in records), default=0.0)
     return frozenset(
         run
-        for errors in _by_series(cells).values()
+        for errors in _by_series(_cells_of(records)).values()
         for run in outliers(errors, least_deviation=image)
     )
+
+
+def find_screened(records: Sequence[Record]) -> frozenset[RunKey]:
+    """Find the runs that `find_collapsed` judges: those of cells with at least `MIN_RUNS` runs.
+
+    Args:
+        records: Runs of any number of settings.
+    """
+    cells = _cells_of(records).values()
+    return frozenset(run for errors in cells if len(errors) >= MIN_RUNS for run in errors)
 
 
 def outliers(cells: Mapping[Any, Mapping[_Key, float]], least_deviation: float = 0.0) -> list[_Key]:
@@ -98,6 +101,20 @@ def robust_deviation(values: Sequence[float]) -> float:
     centre, number = median(values), len(values)
     factor = _SMALL_SAMPLE.get(number, number / (number - 0.8))
     return _GAUSSIAN * factor * median(abs(value - centre) for value in values)
+
+
+def _cells_of(records: Sequence[Record]) -> dict[tuple[Any, ...], dict[RunKey, float]]:
+    """Return the finite last errors of every cell: series and budget -> run -> percent."""
+    cells: defaultdict[tuple[Any, ...], dict[RunKey, float]] = defaultdict(dict)
+    for record in records:
+        error = record.epochs[-1].error_percent
+        if math.isfinite(error):
+            cells[*_series_of(record), record.budget][record.study, record.name] = error
+    return cells
+
+
+def _num_images(record: Record) -> int:
+    return record.dataset.test_size or record.dataset.validation_size
 
 
 def _series_of(record: Record) -> tuple[Any, ...]:

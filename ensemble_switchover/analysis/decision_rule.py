@@ -22,6 +22,11 @@ METHODS: tuple[Method, ...] = get_args(Method)
 MIN_SEEDS = 3
 """Fewest seeds of either design that decide anything."""
 
+INTERVAL_SCOPE = (
+    "Intervals cover the randomness of training, given these test images and this split."
+)
+"""What the intervals are about; it stands where they are shown."""
+
 INTERVAL_NAMES: dict[Method, str] = {
     "welch": "Welch interval",
     "paired_t": "paired t interval",
