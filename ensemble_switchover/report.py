@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ensemble_switchover.analysis.claims import check_claims
+from ensemble_switchover.analysis.claims import check_claims, count_answers
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
@@ -32,6 +32,7 @@ from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count, make_console, print_table, printable
 from ensemble_switchover.reporting.answer_tables import (
     show_claims,
+    show_claims_not_asked,
     show_switchovers,
     tabulate_claims,
 )
@@ -111,12 +112,16 @@ def report(
         _write_numbers(study, findings, switchovers, claims, out)
         trends = tuple(write_figures(draw_trends(switchovers), "", out))
         page = _make_page(study, findings, claims, trends, writers.collect())
-    for table, name in ((page.switchovers, "switchovers"), (page.claims, "claims")):
+    for table, name in (
+        (page.switchovers, "switchovers"),
+        (page.claims, "claims"),
+        (page.claims_not_asked, "claims_not_asked"),
+    ):
         write_table(table, out, name)
     path = out / "index.html"
     write_file(path, render_page(page).encode())
     if console is not None:
-        _print(console, findings, study)
+        _print(console, findings, study, claims)
     return path
 
 
@@ -260,6 +265,7 @@ def _make_page(
         f"{len(study.unreadable)} unreadable",
         switchovers=show_switchovers(findings),
         claims=show_claims(claims),
+        claims_not_asked=show_claims_not_asked(claims),
         trends=trends,
         sections=sections,
         failed=study.failed,
@@ -267,13 +273,17 @@ def _make_page(
     )
 
 
-def _print(console: Console, findings: Sequence[Finding], study: _Study) -> None:
+def _print(
+    console: Console, findings: Sequence[Finding], study: _Study, claims: Sequence[Claim]
+) -> None:
     if len(findings) > _MAX_TABLES:
         title = f"{len(findings)} comparisons; the page shows the designs of each"
         print_table(console, show_switchovers(findings), title)
     else:
         for finding in findings:
             _print_designs(console, finding)
+    if claims:
+        _print_line(console, count_answers(claims))
     for kind, problems in (("Failed", study.failed), ("Unreadable", study.unreadable)):
         for problem in problems:
             _print_line(console, f"{kind}: {problem.name}: {problem.reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
@@ -115,7 +116,10 @@ def test_the_report_is_written_whole(reported: Reported) -> None:
     }
     assert {path.name for path in (out / "tables").iterdir()} == {
         f"{name}.{ending}"
-        for name in ("claims", "designs", "sensitivity", "switchovers", "times_to_accuracy")
+        for name in (
+            *("claims", "claims_not_asked", "designs", "sensitivity", "switchovers"),
+            "times_to_accuracy",
+        )
         for ending in ("md", "tex")
     }
     assert "the switchover lies at 206,734 parameters from epoch 4 of 5 on" in printed
@@ -145,6 +149,11 @@ def test_the_page_holds_answers_statements_and_every_figure(reported: Reported) 
 
     assert "Statements of the paper, checked on these records" in text
     assert "Depth-equivalent ensembles switch over before width-equivalent ones." in text
+    assert "<details><summary>Not asked: " in text
+    assert "on a CPU only the memory of the whole process is measured" in text.split("<details>")[1]
+    counted = next(line for line in reported.printed.splitlines() if line.startswith("Of "))
+    assert counted in html.unescape(text)
+    assert "; 6 are not asked." in counted
     assert "The switchover under other rules" in text
     assert text.count("<img ") == len(FIGURE_NAMES)
     for name in FIGURE_NAMES:
@@ -169,8 +178,13 @@ def test_numbers_for_programs_are_raw(reported: Reported) -> None:
     assert {claim["answer"] for claim in summary["claims"]} == {
         "holds",
         "does not hold",
-        "cannot be said",
+        "open",
+        "not asked",
     }
+    assert all(
+        bool(claim["runs_needed"]) == (claim["answer"] == "not asked")
+        for claim in summary["claims"]
+    )
     with (out / "runs.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(read_records(reported.study).records)

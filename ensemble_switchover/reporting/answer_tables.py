@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ensemble_switchover.analysis.claims import count_answers
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.range import range_switchover
 from ensemble_switchover.analysis.switchover.sensitivity import name_level
@@ -68,9 +69,11 @@ def show_sensitivity(finding: Finding) -> ShownTable:
 
 
 def show_claims(claims: Sequence[Claim]) -> ShownTable:
-    """List the paper's statements with the values measured here."""
+    """List those of the paper's statements that are asked, with the values measured here."""
     rows = tuple(
-        (c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason) for c in claims
+        (c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason)
+        for c in claims
+        if c.is_asked
     )
     headers = (
         "Statement of the paper",
@@ -81,16 +84,33 @@ def show_claims(claims: Sequence[Claim]) -> ShownTable:
         "Reason",
     )
     caption = (
-        "A statement holds if the whole interval lies within the stated range, and does not hold "
-        "if the whole interval lies outside it. Intervals are t intervals over the seeds."
+        f"{count_answers(claims)} A statement holds if the whole interval lies within the stated "
+        "range, does not hold if the whole interval lies outside it, and else is open: more runs "
+        "can decide it. Intervals are t intervals over the seeds."
+    )
+    return ShownTable(caption, headers, rows, len(headers))
+
+
+def show_claims_not_asked(claims: Sequence[Claim]) -> ShownTable:
+    """List the paper's statements of which these records cannot speak, with the runs that could."""
+    rows = tuple(
+        (c.statement, c.source, c.scope, c.reason, c.runs_needed) for c in claims if not c.is_asked
+    )
+    headers = ("Statement of the paper", "Source", "Not asked of", "Reason", "To be run")
+    caption = (
+        "Statements of which these records cannot speak, however many seeds they had. To be run: "
+        "what would let them be asked."
     )
     return ShownTable(caption, headers, rows, len(headers))
 
 
 def tabulate_claims(claims: Sequence[Claim]) -> pl.DataFrame:
     """Tabulate the paper's statements for programs, one row per check."""
-    columns = ("statement", "source", "scope", "measured", "answer", "reason")
-    rows = [(c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason) for c in claims]
+    columns = ("statement", "source", "scope", "measured", "answer", "reason", "runs_needed")
+    rows = [
+        (c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason, c.runs_needed)
+        for c in claims
+    ]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 

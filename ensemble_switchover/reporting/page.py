@@ -65,6 +65,9 @@ class Page:
     """The line above the headline."""
     switchovers: ShownTable
     claims: ShownTable
+    """The paper's statements that the records can speak of."""
+    claims_not_asked: ShownTable
+    """The paper's statements that they cannot speak of."""
     trends: tuple[Picture, ...]
     """Figures across several comparisons."""
     sections: tuple[Section, ...]

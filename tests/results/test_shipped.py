@@ -14,7 +14,11 @@ from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
-from ensemble_switchover.reporting.answer_tables import show_claims, show_switchovers
+from ensemble_switchover.reporting.answer_tables import (
+    show_claims,
+    show_claims_not_asked,
+    show_switchovers,
+)
 from ensemble_switchover.reporting.markup import write_markdown
 from ensemble_switchover.results.check import check_record
 from ensemble_switchover.results.shipped import ShippedStudy, main, unpack_study
@@ -102,9 +106,11 @@ def test_a_study_of_ones_own_is_not_mixed_with_it(
 def test_the_documents_tables_are_those_of_the_records(tmp_path: Path) -> None:
     records = read_records(unpack_study("digits", tmp_path)).records
     findings = [derive_finding(comparison) for comparison in group_comparisons(records)]
+    claims = check_claims(findings)
     tables = {
         "switchovers": show_switchovers(findings),
-        "claims": show_claims(check_claims(findings)),
+        "claims": show_claims(claims),
+        "claims_not_asked": show_claims_not_asked(claims),
     }
 
     for name, table in tables.items():

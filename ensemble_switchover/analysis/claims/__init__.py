@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.claims.claim import Claim, ClaimAnswer
+from ensemble_switchover.analysis.claims.claim import Claim, ClaimAnswer, count_answers
 from ensemble_switchover.analysis.claims.resources import (
     check_epoch_time,
     check_inference_time,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.finding import Finding
 
-__all__ = ["Claim", "ClaimAnswer", "check_claims"]
+__all__ = ["Claim", "ClaimAnswer", "check_claims", "count_answers"]
 
 
 def check_claims(findings: Sequence[Finding]) -> list[Claim]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +11,8 @@ from ensemble_switchover.analysis.statistics import write_interval
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ensemble_switchover.analysis.ratio import Ratio
     from ensemble_switchover.analysis.statistics import Interval
 
@@ -19,6 +22,8 @@ ABOUT_TWICE = (1.5, 2.5)
 """Ratios that count as about twice."""
 NOTHING_MEASURED = "nothing"
 """The measured value of a claim without a measurement."""
+NOTHING_BEYOND = "no budget is beyond the threshold"
+"""Why a statement on what lies beyond the threshold stays open."""
 
 
 class Statement(NamedTuple):
@@ -35,8 +40,13 @@ class ClaimAnswer(Enum):
     """Whether a statement holds in the records."""
 
     HOLDS = "holds"
+    """All of what was measured agrees with it."""
     DOES_NOT_HOLD = "does not hold"
-    CANNOT_BE_SAID = "cannot be said"
+    """All of what was measured contradicts it."""
+    OPEN = "open"
+    """What was measured does not decide it; more runs of the same kind can."""
+    NOT_ASKED = "not asked"
+    """Records of this kind cannot speak of it; only runs of another kind can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,50 @@ class Claim:
     answer: ClaimAnswer
     reason: str
     """Why the answer is what it is."""
+    runs_needed: str = ""
+    """What would have to be run before the statement can be asked; empty if it is asked."""
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether the records can speak of the statement at all."""
+        return self.answer is not ClaimAnswer.NOT_ASKED
 
 
-def cannot_be_said(statement: Statement, reason: str, measured: str = NOTHING_MEASURED) -> Claim:
-    """Return a claim that the records cannot decide."""
-    return Claim(*statement, measured, ClaimAnswer.CANNOT_BE_SAID, reason)
+def leave_open(statement: Statement, reason: str, measured: str = NOTHING_MEASURED) -> Claim:
+    """Return a claim that the records do not decide, but that more runs like them could."""
+    return Claim(*statement, measured, ClaimAnswer.OPEN, reason)
+
+
+def not_asked(
+    statement: Statement, reason: str, runs_needed: str, measured: str = NOTHING_MEASURED
+) -> Claim:
+    """Return a claim of which the records cannot speak, with the runs that could."""
+    return Claim(*statement, measured, ClaimAnswer.NOT_ASKED, reason, runs_needed)
+
+
+def count_answers(claims: Sequence[Claim]) -> str:
+    """Say in one sentence how many of the claims that are asked hold, do not hold, and are open.
+
+    >>> statement = Statement("text", "section 4", "digits")
+    >>> count_answers([leave_open(statement, "few seeds"), not_asked(statement, "k = 2", "k=4")])
+    "Of 1 check of the paper's statements that these records can speak of, 0 hold, ..."
+    """
+    numbers = Counter(claim.answer for claim in claims)
+    num_not_asked = numbers[ClaimAnswer.NOT_ASKED]
+    asked = f"{count(len(claims) - num_not_asked, 'check')} of the paper's statements"
+    answers = [
+        _count_with_verb(numbers[answer], *verbs)
+        for answer, verbs in (
+            (ClaimAnswer.HOLDS, ("holds", "hold")),
+            (ClaimAnswer.DOES_NOT_HOLD, ("does not", "do not")),
+            (ClaimAnswer.OPEN, ("is open", "are open")),
+        )
+    ]
+    beside = _count_with_verb(num_not_asked, "is not asked", "are not asked")
+    return (
+        f"Of {asked} that these records can speak of, {', '.join(answers[:-1])}, and {answers[-1]}"
+        f"{f'; {beside}' if num_not_asked else ''}."
+    )
 
 
 def judge(lower: float, upper: float, lowest: float, highest: float) -> ClaimAnswer:
@@ -72,13 +121,13 @@ def judge(lower: float, upper: float, lowest: float, highest: float) -> ClaimAns
     >>> judge(1.8, 2.2, 1.5, 2.5).value, judge(2.6, 3.0, 1.5, 2.5).value
     ('holds', 'does not hold')
     >>> judge(2.2, 2.8, 1.5, 2.5).value
-    'cannot be said'
+    'open'
     """
     if lowest <= lower and upper <= highest:
         return ClaimAnswer.HOLDS
     if upper < lowest or lower > highest:
         return ClaimAnswer.DOES_NOT_HOLD
-    return ClaimAnswer.CANNOT_BE_SAID
+    return ClaimAnswer.OPEN
 
 
 def reason_of(answer: ClaimAnswer, lowest: float, highest: float, unit: str = "") -> str:
@@ -87,7 +136,7 @@ def reason_of(answer: ClaimAnswer, lowest: float, highest: float, unit: str = ""
     return {
         ClaimAnswer.HOLDS: f"the whole interval lies within {claimed}",
         ClaimAnswer.DOES_NOT_HOLD: f"the whole interval lies outside {claimed}",
-        ClaimAnswer.CANNOT_BE_SAID: f"the interval lies partly within {claimed}",
+        ClaimAnswer.OPEN: f"the interval lies partly within {claimed}",
     }[answer]
 
 
@@ -110,13 +159,18 @@ def claim_ratio(
     """
     if ratio is None:
         reason = "no budget and seed has this measurement for both single network and ensemble"
-        return cannot_be_said(statement, reason)
+        needed = "single networks and ensembles of the same budgets and seeds under one condition"
+        return not_asked(statement, reason, needed)
     over = f"{count(ratio.num_budgets, 'budget')}, {where}"
     if ratio.interval is None:
         seeds = count(ratio.num_seeds, "seed")
         measured = f"{ratio.mean:.2f} times ({seeds}, {over})"
         reason = "one seed gives no interval" if ratio.num_seeds == 1 else "the seeds do not differ"
-        return cannot_be_said(statement, reason, measured)
+        return leave_open(statement, reason, measured)
     measured = f"{describe_interval(ratio.interval, '.2f', ' times')}, {over})"
     answer = judge(ratio.interval.lower, ratio.interval.upper, *bounds)
     return Claim(*statement, measured, answer, reason_of(answer, *bounds, " times"))
+
+
+def _count_with_verb(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"

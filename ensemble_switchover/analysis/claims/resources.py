@@ -12,12 +12,15 @@ import polars as pl
 from ensemble_switchover.analysis.claims.claim import (
     ABOUT_EQUAL,
     ABOUT_TWICE,
+    NOTHING_BEYOND,
     Claim,
     ClaimAnswer,
     Statement,
-    cannot_be_said,
     claim_ratio,
+    leave_open,
+    not_asked,
 )
+from ensemble_switchover.analysis.claims.missing_runs import find_missing_runs
 from ensemble_switchover.analysis.condition_group import split_conditions
 from ensemble_switchover.analysis.design_table import DEVICE_MEMORY, PROCESS_MEMORY
 from ensemble_switchover.analysis.ratio import measure_own_ratio, measure_ratio
@@ -45,6 +48,9 @@ def check_epoch_time(finding: Finding, ensemble_class: DesignClassName) -> Claim
         "section 5, Figure 6",
         finding.comparison.label,
     )
+    missing = find_missing_runs(finding, ensemble_class)
+    if missing:
+        return not_asked(statement, *missing)
     group = _paper_group(finding, ensemble_class)
     if group is None:
         return _other_execution(statement)
@@ -64,13 +70,15 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
         "section 5, Figure 5",
         finding.comparison.label,
     )
+    missing = find_missing_runs(finding, ensemble_class)
+    if missing:
+        return not_asked(statement, *missing)
     group = _paper_group(finding, ensemble_class)
     if group is None:
         return _other_execution(statement)
     threshold = finding.thresholds[ensemble_class]
     if threshold.budget is None:
-        reason = "no budget is beyond the threshold"
-        return cannot_be_said(statement, reason)
+        return leave_open(statement, NOTHING_BEYOND)
     budgets = {budget for budget in threshold.budgets if budget >= threshold.budget}
     inverse = group.runs.with_columns(speed=1.0 / pl.col("time_to_accuracy_seconds"))
     ratio = measure_ratio(inverse, "speed", ensemble_class, budgets)
@@ -83,7 +91,7 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
     if not num_missing or too_slow:
         return judged
     reason = f"{num_missing} of {count(asked.height, 'run')} never reach it and are not in the mean"
-    return replace(judged, answer=ClaimAnswer.CANNOT_BE_SAID, reason=reason)
+    return replace(judged, answer=ClaimAnswer.OPEN, reason=reason)
 
 
 def check_inference_time(finding: Finding) -> Claim:
@@ -96,10 +104,13 @@ def check_inference_time(finding: Finding) -> Claim:
         "section 5, Figure 7",
         finding.comparison.label,
     )
+    missing = find_missing_runs(finding, "weq")
+    if missing:
+        return not_asked(statement, *missing)
     timed = finding.runs.drop_nulls("latency_batch_size")
     if timed.is_empty():
         reason = "no inference time was measured"
-        return cannot_be_said(statement, reason)
+        return not_asked(statement, reason, "measurement.latency_batch_sizes=[1,32,128,1024]")
     groups = split_conditions(timed)
     group = _most_compared([g for g in groups if _is_sequential(g)] or groups, "weq")
     size = Counter(group.runs["latency_batch_size"].to_list()).most_common(1)[0][0]
@@ -118,6 +129,9 @@ def check_memory(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         "section 6, Figure 8",
         finding.comparison.label,
     )
+    missing = find_missing_runs(finding, ensemble_class)
+    if missing:
+        return not_asked(statement, *missing)
     group = _paper_group(finding, ensemble_class)
     if group is None:
         return _other_execution(statement)
@@ -126,7 +140,7 @@ def check_memory(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         reason = "no memory was measured"
         if PROCESS_MEMORY in group.runs["memory_kind"]:
             reason = "on a CPU only the memory of the whole process is measured"
-        return cannot_be_said(statement, reason)
+        return not_asked(statement, reason, "device=cuda")
     return _claim_lower(statement, runs, ensemble_class, group.label)
 
 
@@ -167,4 +181,4 @@ def _most_compared(
 
 def _other_execution(statement: Statement) -> Claim:
     reason = "the paper trains members one after another (execution=sequential); no run here does"
-    return cannot_be_said(statement, reason)
+    return not_asked(statement, reason, "execution=sequential")

@@ -6,14 +6,17 @@ import math
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.claims.claim import (
+    NOTHING_BEYOND,
     Claim,
     ClaimAnswer,
     Statement,
-    cannot_be_said,
     describe_interval,
     judge,
+    leave_open,
+    not_asked,
     reason_of,
 )
+from ensemble_switchover.analysis.claims.missing_runs import find_missing_runs
 from ensemble_switchover.analysis.statistics import sample_mean, t_interval
 from ensemble_switchover.analysis.switchover.range import range_switchover
 from ensemble_switchover.machine.terminal import count
@@ -39,9 +42,9 @@ def check_deq_before_weq(finding: Finding) -> Claim:
     )
     deq, weq = (range_switchover(finding.thresholds[name]) for name in ("deq", "weq"))
     measured = f"deq: {deq}; weq: {weq}"
-    if not (deq.is_compared and weq.is_compared):
-        reason = "both classes need runs at budgets that also have single networks"
-        return cannot_be_said(statement, reason, measured)
+    missing = find_missing_runs(finding, "deq", "weq")
+    if missing:
+        return not_asked(statement, *missing, measured)
     if deq.at <= weq.above:
         reason = "deq is beyond its threshold where weq is worse, or does not exist"
         return Claim(*statement, measured, ClaimAnswer.HOLDS, reason)
@@ -49,7 +52,7 @@ def check_deq_before_weq(finding: Finding) -> Claim:
         reason = "weq is beyond its threshold where deq is worse, or does not exist"
         return Claim(*statement, measured, ClaimAnswer.DOES_NOT_HOLD, reason)
     reason = "the two ranges overlap; more seeds or other budgets could decide"
-    return cannot_be_said(statement, reason, measured)
+    return leave_open(statement, reason, measured)
 
 
 def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
@@ -64,9 +67,11 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         finding.comparison.label,
     )
     threshold, grid = finding.thresholds[ensemble_class], finding.grid
+    missing = find_missing_runs(finding, ensemble_class)
+    if missing:
+        return not_asked(statement, *missing)
     if threshold.budget is None:
-        reason = "no budget is beyond the threshold"
-        return cannot_be_said(statement, reason)
+        return leave_open(statement, NOTHING_BEYOND)
     row = len(grid.epochs) - 1
     gains = []
     for column, epoch in enumerate(threshold.boundary_epochs):
@@ -78,14 +83,14 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     interval = t_interval(means, threshold.confidence)
     if not seeds:
         reason = "no seed has every budget beyond the threshold"
-        return cannot_be_said(statement, reason)
+        return leave_open(statement, reason)
     over = count(len(gains), "budget")
     if interval is None:
         measured = f"{sample_mean(means):.1f} points ({count(len(seeds), 'seed')}, {over})"
         reason = "the seeds do not differ"
         if len(seeds) == 1:
             reason = "one seed alone has every budget beyond the threshold"
-        return cannot_be_said(statement, reason, measured)
+        return leave_open(statement, reason, measured)
     measured = f"{describe_interval(interval, '.1f', ' points')}, {over})"
     answer = judge(interval.lower, interval.upper, *GAIN)
     return Claim(*statement, measured, answer, reason_of(answer, *GAIN, " points"))
@@ -103,14 +108,15 @@ def check_threshold_budget(finding: Finding, ensemble_class: DesignClassName) ->
         finding.comparison.label,
     )
     found = range_switchover(finding.thresholds[ensemble_class])
-    if not found.is_compared:
-        return _nothing_compared(statement)
     if finding.comparison.setting.family == "wide_resnet":
         reason = "the paper excludes Wide ResNets"
-        return cannot_be_said(statement, reason, str(found))
+        return not_asked(statement, reason, f"arch=densenet,resnet k={CLAIMED_K}", str(found))
     if finding.comparison.k != CLAIMED_K:
         reason = f"the paper states it for k = {CLAIMED_K}"
-        return cannot_be_said(statement, reason, str(found))
+        return not_asked(statement, reason, f"k={CLAIMED_K}", str(found))
+    missing = find_missing_runs(finding, ensemble_class)
+    if missing:
+        return not_asked(statement, *missing)
     measured = str(found)
     if found.above and not math.isinf(found.at):
         measured = f"above {found.above:,.0f}, at most {found.at:,.0f} parameters"
@@ -126,11 +132,11 @@ def check_epochs(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         finding.comparison.label,
     )
     threshold = finding.thresholds[ensemble_class]
-    if threshold.pair_counts is None:
-        return _nothing_compared(statement)
+    missing = find_missing_runs(finding, ensemble_class)
+    if missing:
+        return not_asked(statement, *missing)
     if threshold.epoch is None or threshold.earliest_epoch is None:
-        reason = "no budget is beyond the threshold"
-        return cannot_be_said(statement, reason)
+        return leave_open(statement, NOTHING_BEYOND)
     last = threshold.epochs[-1]
     epochs = f"epoch {threshold.epoch}"
     if threshold.earliest_epoch < threshold.epoch:
@@ -139,8 +145,3 @@ def check_epochs(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     answer = judge(threshold.earliest_epoch, threshold.epoch, 0, last / 2)
     reason = reason_of(answer, 0, last / 2, " epochs")
     return Claim(*statement, measured, answer, reason)
-
-
-def _nothing_compared(statement: Statement) -> Claim:
-    reason = "no budget and seed has both an ensemble and a single network"
-    return cannot_be_said(statement, reason)

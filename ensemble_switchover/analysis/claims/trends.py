@@ -12,8 +12,10 @@ from ensemble_switchover.analysis.claims.claim import (
     Claim,
     ClaimAnswer,
     Statement,
-    cannot_be_said,
+    leave_open,
+    not_asked,
 )
+from ensemble_switchover.analysis.claims.missing_runs import name_another_dataset
 from ensemble_switchover.analysis.switchover.range import data_complexity, range_switchover
 
 if TYPE_CHECKING:
@@ -54,7 +56,8 @@ def check_rise_with_k(findings: Sequence[Finding], ensemble_class: DesignClassNa
             for f in sorted(group, key=lambda f: f.comparison.k)
         ]
         scope = _with_source(group[0].comparison.setting_label, group[0])
-        claims.append(_judge_rise(Statement(text, "section 4, Figure 4", scope), steps, "k"))
+        statement = Statement(text, "section 4, Figure 4", scope)
+        claims.append(_judge_rise(statement, steps, "k", "another k, such as k=2,4,8"))
     return claims
 
 
@@ -87,8 +90,9 @@ def check_fall_with_complexity(
             for complexity, f in hardest_first
         ]
         scope = _with_source(f"{comparison.setting.family}, k = {comparison.k}", group[0][1])
-        source = "section 4, Figure 2(a) to (c)"
-        claims.append(_judge_rise(Statement(text, source, scope), steps, "data set"))
+        statement = Statement(text, "section 4, Figure 2(a) to (c)", scope)
+        needed = f"another data set too, such as {name_another_dataset([f for _, f in group])}"
+        claims.append(_judge_rise(statement, steps, "data set", needed))
     return claims
 
 
@@ -101,8 +105,15 @@ def _with_source(scope: str, finding: Finding) -> str:
     return f"{scope}, {comparison.source}" if comparison.show_source else scope
 
 
-def _judge_rise(statement: Statement, steps: Sequence[_Step], what: str) -> Claim:
-    """Judge whether the switchover rises from each step to every later step of another kind."""
+def _judge_rise(statement: Statement, steps: Sequence[_Step], what: str, runs_needed: str) -> Claim:
+    """Judge whether the switchover rises from each step to every later step of another kind.
+
+    Args:
+        statement: The statement of the paper.
+        steps: The comparisons in the order in which the switchover is said to rise.
+        what: What the steps differ in.
+        runs_needed: What would have to be run if all steps are of one kind.
+    """
     compared = [step for step in steps if step.found.is_compared]
     measured = "; ".join(f"{step.name}: {step.found}" for step in compared) or NOTHING_MEASURED
     pairs = [
@@ -112,7 +123,7 @@ def _judge_rise(statement: Statement, steps: Sequence[_Step], what: str) -> Clai
     ]
     if not pairs:
         reason = f"{'only one' if compared else 'no'} {what} in these records has a pair to compare"
-        return cannot_be_said(statement, reason, measured)
+        return not_asked(statement, reason, runs_needed, measured)
     if any(later.at <= earlier.above for earlier, later in pairs):
         reason = "the switchover falls between two steps"
         return Claim(*statement, measured, ClaimAnswer.DOES_NOT_HOLD, reason)
@@ -120,4 +131,4 @@ def _judge_rise(statement: Statement, steps: Sequence[_Step], what: str) -> Clai
         reason = "the switchover rises from each step to the next"
         return Claim(*statement, measured, ClaimAnswer.HOLDS, reason)
     reason = "ranges overlap; more seeds or other budgets could decide"
-    return cannot_be_said(statement, reason, measured)
+    return leave_open(statement, reason, measured)

@@ -2,7 +2,16 @@
 
 import pytest
 
-from ensemble_switchover.analysis.claims.claim import ClaimAnswer, Statement, claim_ratio, judge
+from ensemble_switchover.analysis.claims.claim import (
+    Claim,
+    ClaimAnswer,
+    Statement,
+    claim_ratio,
+    count_answers,
+    judge,
+)
+
+STATEMENT = Statement("text", "Figure 1", "all")
 
 
 @pytest.mark.parametrize(
@@ -11,14 +20,38 @@ from ensemble_switchover.analysis.claims.claim import ClaimAnswer, Statement, cl
         (0.9, 1.1, ClaimAnswer.HOLDS),
         (1.3, 1.4, ClaimAnswer.DOES_NOT_HOLD),
         (0.1, 0.7, ClaimAnswer.DOES_NOT_HOLD),
-        (1.2, 1.3, ClaimAnswer.CANNOT_BE_SAID),
+        (1.2, 1.3, ClaimAnswer.OPEN),
     ],
 )
 def test_the_whole_interval_decides(lower, upper, answer):
     assert judge(lower, upper, 0.8, 1.25) is answer
 
 
-def test_without_a_measurement_nothing_can_be_said():
-    claim = claim_ratio(Statement("text", "Figure 1", "all"), None, (0.8, 1.25), "here")
-    assert claim.answer is ClaimAnswer.CANNOT_BE_SAID
+def test_without_a_measurement_nothing_is_asked():
+    claim = claim_ratio(STATEMENT, None, (0.8, 1.25), "here")
+    assert claim.answer is ClaimAnswer.NOT_ASKED
+    assert not claim.is_asked
     assert "no budget and seed" in claim.reason
+    assert "same budgets and seeds" in claim.runs_needed
+
+
+@pytest.mark.parametrize(
+    ("numbers", "counted"),
+    [
+        ((24, 19, 49, 58), "Of 92 checks * speak of, 24 hold, 19 do not, and 49 are open; 58 are"),
+        ((1, 1, 1, 1), "Of 3 checks * speak of, 1 holds, 1 does not, and 1 is open; 1 is"),
+        ((0, 0, 0, 6), "Of 0 checks * speak of, 0 hold, 0 do not, and 0 are open; 6 are"),
+    ],
+)
+def test_what_is_not_asked_is_counted_apart(numbers, counted):
+    claims = [
+        Claim(*STATEMENT, "1.0", answer, "why")
+        for answer, number in zip(ClaimAnswer, numbers, strict=True)
+        for _ in range(number)
+    ]
+
+    between = "of the paper's statements that these records can"
+    assert count_answers(claims) == f"{counted.replace('*', between)} not asked."
+    asked = [claim for claim in claims if claim.is_asked]
+    assert "not asked" not in count_answers(asked)
+    assert count_answers(asked).partition(";")[0].rstrip(".") in count_answers(claims)

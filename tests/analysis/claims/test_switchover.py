@@ -25,7 +25,7 @@ from tests.factories import make_study, with_parameters
 
 @pytest.mark.parametrize(
     ("deq", "weq", "expected"),
-    [(1, 3, "holds"), (3, 1, "does not hold"), (2, 2, "cannot be said"), (1, 9, "holds")],
+    [(1, 3, "holds"), (3, 1, "does not hold"), (2, 2, "open"), (1, 9, "holds")],
 )
 def test_deq_before_weq(deq: int, weq: int, expected: str) -> None:
     claim = check_deq_before_weq(find_one(from_column(deq), from_column(weq)))
@@ -40,9 +40,9 @@ def test_deq_before_weq_needs_both_classes_and_more_than_one_seed() -> None:
     no_weq = find_one(from_column(1), from_column(1), holes=[("weq", i) for i in range(4)])
     one_seed = find_one(from_column(1), from_column(3), seeds=(0,))
 
-    assert "both classes need runs" in check_deq_before_weq(no_weq).reason
-    assert answer(check_deq_before_weq(no_weq)) == "cannot be said"
-    assert answer(check_deq_before_weq(one_seed)) == "cannot be said"
+    assert answer(check_deq_before_weq(no_weq)) == "not asked"
+    assert check_deq_before_weq(no_weq).runs_needed == "design=weq"
+    assert answer(check_deq_before_weq(one_seed)) == "open"
     assert "undecided from 92,322" in check_deq_before_weq(one_seed).measured
 
 
@@ -51,8 +51,8 @@ def test_deq_before_weq_needs_both_classes_and_more_than_one_seed() -> None:
     [
         (2.0, 0.05, "holds"),
         (6.0, 0.05, "does not hold"),
-        (1.05, 0.05, "cannot be said"),
-        (2.0, 9.0, "cannot be said"),
+        (1.05, 0.05, "open"),
+        (2.0, 9.0, "open"),
     ],
 )
 def test_gain(lead: float, noise: float, expected: str) -> None:
@@ -82,7 +82,7 @@ def test_a_gain_without_spread_has_its_mean_and_no_answer() -> None:
     (finding,) = find(make_study(error, widths=(8, 10, 12, 14), num_epochs=4, seeds=range(4)))
     claim = check_gain(finding, "deq")
 
-    assert answer(claim) == "cannot be said"
+    assert answer(claim) == "open"
     assert (claim.measured, claim.reason) == (
         "2.0 points (4 seeds, 2 budgets)",
         "the seeds do not differ",
@@ -93,13 +93,13 @@ def test_a_gain_without_spread_has_its_mean_and_no_answer() -> None:
     ("parameters", "first", "expected"),
     [
         ((1.1e6, 1.2e6, 2e6, 3e6), 1, "holds"),
-        ((0.8e6, 1.2e6, 2e6, 3e6), 1, "cannot be said"),  # between 0.8 and 1.2 million
-        ((0.8e6, 1.2e6, 2e6, 3e6), 2, "cannot be said"),  # between 1.2 and 2 million
+        ((0.8e6, 1.2e6, 2e6, 3e6), 1, "open"),  # between 0.8 and 1.2 million
+        ((0.8e6, 1.2e6, 2e6, 3e6), 2, "open"),  # between 1.2 and 2 million
         ((0.8e6, 0.9e6, 2e6, 3e6), 1, "does not hold"),
         ((0.8e6, 1.6e6, 2e6, 3e6), 2, "does not hold"),
         ((0.8e6, 1.2e6, 2e6, 3e6), 9, "does not hold"),
-        ((1.2e6, 1.4e6, 2e6, 3e6), 0, "cannot be said"),  # at or below the smallest budget
-        ((0.2e6, 0.4e6, 0.6e6, 0.9e6), 9, "cannot be said"),  # above the largest
+        ((1.2e6, 1.4e6, 2e6, 3e6), 0, "open"),  # at or below the smallest budget
+        ((0.2e6, 0.4e6, 0.6e6, 0.9e6), 9, "open"),  # above the largest
     ],
 )
 def test_place(parameters: tuple[float, ...], first: int, expected: str) -> None:
@@ -119,8 +119,9 @@ def test_place_says_between_which_budgets_it_lies() -> None:
 def test_place_is_that_of_four_members() -> None:
     claim = check_threshold_budget(find_one(from_column(1), from_column(9), k=2), "deq")
 
-    assert answer(claim) == "cannot be said"
+    assert answer(claim) == "not asked"
     assert claim.reason == "the paper states it for k = 4"
+    assert claim.runs_needed == "k=4"
 
 
 def test_place_excepts_wide_resnets() -> None:
@@ -132,13 +133,14 @@ def test_place_excepts_wide_resnets() -> None:
     )
     claim = check_threshold_budget(finding, "deq")
 
-    assert answer(claim) == "cannot be said"
+    assert answer(claim) == "not asked"
     assert "Wide ResNets" in claim.reason
+    assert "arch=densenet" in claim.runs_needed
 
 
 @pytest.mark.parametrize(
     ("first_epoch", "noise", "expected"),
-    [(2, 0.05, "holds"), (4, 0.05, "does not hold"), (9, 0.05, "cannot be said")],
+    [(2, 0.05, "holds"), (4, 0.05, "does not hold"), (9, 0.05, "open")],
 )
 def test_epochs(first_epoch: int, noise: float, expected: str) -> None:
     def deq(column: int, epoch: int) -> float:
@@ -151,8 +153,8 @@ def test_epochs(first_epoch: int, noise: float, expected: str) -> None:
         assert claim.measured == f"epoch {first_epoch} of 4 at 206,734 parameters"
 
 
-def test_a_class_without_runs_says_nothing() -> None:
+def test_a_class_without_runs_is_not_asked() -> None:
     finding = find_one(from_column(1), from_column(1), holes=[("weq", i) for i in range(4)])
 
     for check in (check_gain, check_threshold_budget, check_epochs):
-        assert answer(check(finding, "weq")) == "cannot be said"
+        assert answer(check(finding, "weq")) == "not asked"

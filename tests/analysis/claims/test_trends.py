@@ -19,7 +19,7 @@ from tests.analysis.claims.planted import answer, find, find_one, from_column, m
 
 @pytest.mark.parametrize(
     ("at_k2", "at_k4", "expected"),
-    [(1, 2, "holds"), (2, 1, "does not hold"), (2, 2, "cannot be said")],
+    [(1, 2, "holds"), (2, 1, "does not hold"), (2, 2, "open")],
 )
 def test_rise_with_k(at_k2: int, at_k4: int, expected: str) -> None:
     records = [
@@ -36,8 +36,9 @@ def test_rise_with_k(at_k2: int, at_k4: int, expected: str) -> None:
 def test_one_k_says_nothing_of_others() -> None:
     (claim,) = check_rise_with_k([find_one(from_column(1), from_column(1))], "deq")
 
-    assert answer(claim) == "cannot be said"
+    assert answer(claim) == "not asked"
     assert claim.reason == "only one k in these records has a pair to compare"
+    assert "k=2,4,8" in claim.runs_needed
 
 
 def test_a_class_that_was_not_run_has_no_k_at_all() -> None:
@@ -66,7 +67,7 @@ def test_a_step_in_between_that_is_open_hides_no_fall() -> None:
 
 @pytest.mark.parametrize(
     ("easy", "hard", "expected"),
-    [(2, 1, "holds"), (1, 2, "does not hold"), (1, 1, "cannot be said")],
+    [(2, 1, "holds"), (1, 2, "does not hold"), (1, 1, "open")],
 )
 def test_fall_with_complexity(easy: int, hard: int, expected: str) -> None:
     hard_records = make_records(from_column(hard), from_column(9), dataset={"name": "hard"})
@@ -85,7 +86,9 @@ def test_fall_with_complexity(easy: int, hard: int, expected: str) -> None:
 def test_one_data_set_says_nothing_of_others() -> None:
     (claim,) = check_fall_with_complexity([find_one(from_column(1), from_column(1))], "weq")
 
+    assert answer(claim) == "not asked"
     assert claim.reason == "only one data set in these records has a pair to compare"
+    assert claim.runs_needed == "another data set too, such as dataset=cifar10"
 
 
 @pytest.mark.parametrize(
