@@ -17,10 +17,14 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from ensemble_switchover.analysis.claims import check_claims, count_answers
+from ensemble_switchover.analysis.collapse import find_collapsed
+from ensemble_switchover.analysis.collapse_counts import count_collapsed, describe_collapses
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.condition_group import name_first_few
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
 from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
@@ -33,6 +37,7 @@ from ensemble_switchover.machine.terminal import count, make_console, print_tabl
 from ensemble_switchover.reporting.answer_tables import (
     show_claims,
     show_claims_not_asked,
+    show_collapsed,
     show_switchovers,
     tabulate_claims,
 )
@@ -48,14 +53,17 @@ from ensemble_switchover.results.state import failure_of
 from ensemble_switchover.results.store import read_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
     from rich.console import Console
 
     from ensemble_switchover.analysis.claims import Claim
+    from ensemble_switchover.analysis.collapse import RunKey
+    from ensemble_switchover.analysis.collapse_counts import CollapseCount
     from ensemble_switchover.analysis.comparison import Comparison
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.reporting.page import Picture, Section
     from ensemble_switchover.results.record import Record
@@ -75,7 +83,12 @@ class _Study:
 
 
 def report(
-    folder: Path, out: Path, console: Console | None = None, *, by_pools: bool = False
+    folder: Path,
+    out: Path,
+    console: Console | None = None,
+    *,
+    rule: DecisionRule = DEFAULT_RULE,
+    by_pools: bool = False,
 ) -> Path:
     """Report on the records below a folder.
 
@@ -88,6 +101,7 @@ def report(
         folder: The folder of one study or several.
         out: The folder to write into; it is created if it does not exist.
         console: Where to print the tables and sentences; None prints nothing.
+        rule: How errors are compared.
         by_pools: Decide cells by pools of members instead of seeds where predictions were kept.
 
     Returns:
@@ -98,8 +112,9 @@ def report(
             class at one budget; with `by_pools`, if no readable predictions were kept.
     """
     study = _read_study(folder)
-    comparisons = group_comparisons(list(study.records.values()))
-    derived = _derive_findings(comparisons, study.records if by_pools else None)
+    records = list(study.records.values())
+    comparisons = group_comparisons(records)
+    derived = _derive_findings(comparisons, rule, study.records if by_pools else None)
     if by_pools:
         derived = _require_pools(folder, list(derived))
     findings: list[Finding] = []
@@ -109,11 +124,13 @@ def report(
             findings.append(finding)
         claims = check_claims(findings)
         switchovers = tabulate_switchovers(findings)
-        _write_numbers(study, findings, switchovers, claims, out)
+        counts = count_collapsed(records, find_collapsed(records), rule.confidence)
+        _write_numbers(study, findings, switchovers, claims, counts, rule, out)
         trends = tuple(write_figures(draw_trends(switchovers), "", out))
-        page = _make_page(study, findings, claims, trends, writers.collect())
+        page = _make_page(study, findings, claims, counts, rule, trends, writers.collect())
     for table, name in (
         (page.switchovers, "switchovers"),
+        (page.collapsed, "collapsed"),
         (page.claims, "claims"),
         (page.claims_not_asked, "claims_not_asked"),
     ):
@@ -121,7 +138,11 @@ def report(
     path = out / "index.html"
     write_file(path, render_page(page).encode())
     if console is not None:
-        _print(console, findings, study, claims)
+        _print(console, findings, study)
+        if claims:
+            _print_line(console, count_answers(claims))
+        if counts:
+            _print_line(console, f"{describe_collapses(counts, rule.confidence)}.")
     return path
 
 
@@ -139,11 +160,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--interval",
-        choices=("t", "pool"),
-        default="t",
-        help="interval that decides a cell: the t interval over paired seeds (default), or the one "
-        "over pools of members where predictions were kept",
+        choices=("seeds", "pool"),
+        default="seeds",
+        help="interval that decides a cell: over seeds (default), or over pools of members where "
+        "predictions were kept",
     )
+    add_rule_options(parser)
     given = parse_arguments(parser, arguments)
     return run_command(lambda: _report(given))
 
@@ -153,7 +175,8 @@ def _report(given: argparse.Namespace) -> int:
     require_output_folder("--out", out)
     was_there = out.exists()
     try:
-        page = report(given.folder, out, make_console(), by_pools=given.interval == "pool")
+        by_pools = given.interval == "pool"
+        page = report(given.folder, out, make_console(), rule=rule_of(given), by_pools=by_pools)
     except OSError as error:
         if not was_there:
             shutil.rmtree(os.path.realpath(out), ignore_errors=True)
@@ -182,13 +205,16 @@ def _problem(folder: Path, path: Path, reason: str) -> Problem:
 
 
 def _derive_findings(
-    comparisons: Sequence[Comparison], pooled: Mapping[Path, Record] | None
+    comparisons: Sequence[Comparison], rule: DecisionRule, pooled: Mapping[Path, Record] | None
 ) -> Iterable[Finding]:
     """Derive the findings one after another, by pools of members of the given runs if there are."""
     folders = {(record.study, record.name): path for path, record in (pooled or {}).items()}
+
+    def make_reader(comparison: Comparison, left_out: Collection[RunKey]) -> PoolReader:
+        return PoolReader(comparison, folders, left_out)
+
     for comparison in comparisons:
-        reader = None if pooled is None else PoolReader(comparison, folders)
-        yield derive_finding(comparison, reader)
+        yield derive_finding(comparison, rule, None if pooled is None else make_reader)
 
 
 def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:
@@ -222,10 +248,14 @@ def _write_numbers(
     findings: Sequence[Finding],
     switchovers: pl.DataFrame,
     claims: Sequence[Claim],
+    counts: Sequence[CollapseCount],
+    rule: DecisionRule,
     out: Path,
 ) -> None:
     """Write the numbers of the report as CSV and JSON."""
-    runs = tabulate_runs(list(study.records.values()))
+    records = list(study.records.values())
+    left_out = frozenset() if rule.keep_collapsed else find_collapsed(records)
+    runs = tabulate_runs(records, left_out)
     tables = {
         "runs": runs,
         "summary": summarise_runs(runs),
@@ -236,6 +266,7 @@ def _write_numbers(
         write_file(out / f"{name}.csv", table.write_csv().encode())
     summary = {
         "comparisons": [finding.summary_values() for finding in findings],
+        "collapsed": [asdict(entry) for entry in counts],
         "claims": [{**asdict(claim), "answer": claim.answer.value} for claim in claims],
         "failed": [asdict(problem) for problem in study.failed],
         "unreadable": [asdict(problem) for problem in study.unreadable],
@@ -252,6 +283,8 @@ def _make_page(
     study: _Study,
     findings: Sequence[Finding],
     claims: Sequence[Claim],
+    counts: Sequence[CollapseCount],
+    rule: DecisionRule,
     trends: tuple[Picture, ...],
     sections: tuple[Section, ...],
 ) -> Page:
@@ -264,6 +297,7 @@ def _make_page(
         kicker=f"Study {studies}: {count(len(study.records), 'run')}, {len(study.failed)} failed, "
         f"{len(study.unreadable)} unreadable",
         switchovers=show_switchovers(findings),
+        collapsed=show_collapsed(counts, findings, rule),
         claims=show_claims(claims),
         claims_not_asked=show_claims_not_asked(claims),
         trends=trends,
@@ -273,17 +307,13 @@ def _make_page(
     )
 
 
-def _print(
-    console: Console, findings: Sequence[Finding], study: _Study, claims: Sequence[Claim]
-) -> None:
+def _print(console: Console, findings: Sequence[Finding], study: _Study) -> None:
     if len(findings) > _MAX_TABLES:
         title = f"{len(findings)} comparisons; the page shows the designs of each"
         print_table(console, show_switchovers(findings), title)
     else:
         for finding in findings:
             _print_designs(console, finding)
-    if claims:
-        _print_line(console, count_answers(claims))
     for kind, problems in (("Failed", study.failed), ("Unreadable", study.unreadable)):
         for problem in problems:
             _print_line(console, f"{kind}: {problem.name}: {problem.reason}")

@@ -19,9 +19,10 @@ from ensemble_switchover.results.run_columns import ComparisonFacts, record_fact
 from ensemble_switchover.results.summary import summarise_epochs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from typing import Any
 
+    from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.time_to_accuracy import TimeToAccuracy
     from ensemble_switchover.results.record import Record
     from ensemble_switchover.results.summary import RunSummary
@@ -49,11 +50,14 @@ RUN_FRAME_COLUMNS = schema_of("listing")
 """Column of the table -> its type; `results.run_columns` describes them."""
 
 
-def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
+def tabulate_runs(
+    records: Sequence[Record], left_out: Collection[RunKey] = frozenset()
+) -> pl.DataFrame:
     """Lay out the records as a table, one row a run.
 
     Args:
         records: Runs of any number of settings.
+        left_out: Collapsed runs whose errors are in no mean, from `find_collapsed`.
 
     Returns:
         A frame with the columns `RUN_FRAME_COLUMNS`, in order of budget, class, k, source and seed.
@@ -62,7 +66,7 @@ def tabulate_runs(records: Sequence[Record]) -> pl.DataFrame:
     labels = label_settings(settings)
     times = measure_times_to_accuracy(records, settings)
     rows = [
-        _run_row(record, labels[setting], time)
+        _run_row(record, labels[setting], time, (record.study, record.name) in left_out)
         for record, setting, time in zip(records, settings, times, strict=True)
     ]
     return pl.DataFrame(rows, schema=RUN_FRAME_COLUMNS).sort(
@@ -78,7 +82,7 @@ def summarise_runs(runs: pl.DataFrame, conditions: Sequence[str] = CONDITIONS) -
     and so on) are never put into one mean: a design that was run under two of them has two rows.
     Runs of one seed count as one sample, their mean. Standard deviations are sample standard
     deviations over the seeds, null for one seed. Peak memory is the highest of any run. An error
-    that is no finite number is left out.
+    that is no finite number, or of a run that is left out, is in no mean.
 
     `time_to_accuracy_seconds_mean` is null unless every seed reached the target, since the mean of
     those that did would flatter the design; `num_seeds_reached` of `num_seeds_compared` tell.
@@ -93,7 +97,8 @@ def summarise_runs(runs: pl.DataFrame, conditions: Sequence[str] = CONDITIONS) -
     keys = [*DESIGN_COLUMNS, *conditions]
     seeds = runs.group_by(*keys, "seed", maintain_order=True).agg(
         pl.len().alias("num_runs"),
-        _finite_errors().mean(),
+        pl.col("left_out").sum().cast(pl.Int64).alias("num_left_out"),
+        _counted_errors().mean(),
         pl.col([*_COST_COLUMNS, *_ACCURACY_TIME_COLUMNS]).mean(),
         pl.col(_PEAK_COLUMNS).max(),
     )
@@ -101,7 +106,7 @@ def summarise_runs(runs: pl.DataFrame, conditions: Sequence[str] = CONDITIONS) -
     all_reached = time.is_not_null().all()
     return seeds.group_by(keys, maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("num_seeds"),
-        pl.col("num_runs").sum().cast(pl.Int64),
+        pl.col("num_runs", "num_left_out").sum().cast(pl.Int64),
         *_means_and_stds(*ERROR_COLUMNS, *_COST_COLUMNS),
         pl.col(_PEAK_COLUMNS).max(),
         target.is_not_null().sum().cast(pl.Int64).alias("num_seeds_compared"),
@@ -115,7 +120,8 @@ def summarise_errors(runs: pl.DataFrame) -> pl.DataFrame:
     """Summarise the errors of a table of runs over the seeds, one row a design.
 
     How members were executed changes no error, so runs of all conditions are joined; those of one
-    seed count as one sample, their mean. A value that is no finite number is left out.
+    seed count as one sample, their mean. A value that is no finite number, or of a run that is left
+    out, is in no mean.
 
     Args:
         runs: What `tabulate_runs` returns, or some of its rows.
@@ -124,7 +130,9 @@ def summarise_errors(runs: pl.DataFrame) -> pl.DataFrame:
         A frame in the order of `runs`: `DESIGN_COLUMNS`, `num_seeds`, means and sample standard
         deviations of `ERROR_COLUMNS`.
     """
-    seeds = runs.group_by(*DESIGN_COLUMNS, "seed", maintain_order=True).agg(_finite_errors().mean())
+    seeds = runs.group_by(*DESIGN_COLUMNS, "seed", maintain_order=True).agg(
+        _counted_errors().mean()
+    )
     return seeds.group_by(DESIGN_COLUMNS, maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("num_seeds"), *_means_and_stds(*ERROR_COLUMNS)
     )
@@ -146,9 +154,9 @@ _SORT_COLUMNS = (
 )
 
 
-def _finite_errors() -> pl.Expr:
+def _counted_errors() -> pl.Expr:
     columns = pl.col(ERROR_COLUMNS)
-    return pl.when(columns.is_finite()).then(columns).name.keep()
+    return pl.when(columns.is_finite() & ~pl.col("left_out")).then(columns).name.keep()
 
 
 def _means_and_stds(*columns: str) -> list[pl.Expr]:
@@ -160,7 +168,7 @@ def _means_and_stds(*columns: str) -> list[pl.Expr]:
     ]
 
 
-def _run_row(record: Record, setting: str, time: TimeToAccuracy) -> dict[str, Any]:
+def _run_row(record: Record, setting: str, time: TimeToAccuracy, left_out: bool) -> dict[str, Any]:
     summary = summarise_epochs(record.epochs)
     latency = LatencyFacts.of(record.latencies)
     single = latency.single_latency_ms_per_image if latency else None
@@ -176,6 +184,7 @@ def _run_row(record: Record, setting: str, time: TimeToAccuracy) -> dict[str, An
         memory_kind=_memory_kind(summary),
         execution_compared=comparable_execution(record.environment),
         disturbed=bool(record.environment.disturbances),
+        left_out=left_out,
     )
     return record_facts(record, summary, comparison=comparison)
 

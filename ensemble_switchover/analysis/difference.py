@@ -160,7 +160,7 @@ def _mann_whitney(
     """Return the interval of the shift by inverting the exact test of Mann & Whitney (1947).
 
     Its bounds are order statistics of all differences between a value of either design (Hodges &
-    Lehmann 1963). The bound excludes 0 exactly if the one-sided test at `(1 - confidence) / 2` does;
+    Lehmann 1963). A bound excludes 0 exactly if the one-sided test at `(1 - confidence) / 2` does;
     a tie counts against a decision. With 3 seeds a side the smallest level is 5 %.
     """
     num_first, mean_first, _ = _count_mean_variance(first)

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.collapse import LIMIT, find_collapsed
 from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.conditions import (
     describe_conditions,
     describe_seeds_and_rule,
     list_conditions,
 )
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.design_table import split_designs, summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES, build_error_grid
 from ensemble_switchover.analysis.switchover.hole import count_too_small, find_holes
 from ensemble_switchover.analysis.switchover.pool_grid import pool_intervals
-from ensemble_switchover.analysis.switchover.sensitivity import describe_sensitivity, vary_rule
+from ensemble_switchover.analysis.switchover.sensitivity import (
+    describe_sensitivity,
+    list_rules,
+    vary_rule,
+)
 from ensemble_switchover.analysis.switchover.threshold import find_threshold
 from ensemble_switchover.analysis.switchover.wording import describe_outcome, describe_threshold
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import polars as pl
 
+    from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.comparison import Comparison
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.switchover.hole import GridHole
     from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
@@ -43,6 +51,13 @@ class Finding:
     thresholds: dict[DesignClassName, Threshold]
     variants: dict[DesignClassName, list[Variant]]
     """The switchover under other rules, by ensemble class."""
+    rule: DecisionRule
+    """How errors are compared."""
+    collapsed: tuple[str, ...]
+    """Names of the collapsed runs."""
+    otherwise: dict[DesignClassName, Threshold]
+    """The thresholds with the collapsed runs in, or without them if the rule keeps them; empty
+    where none collapsed."""
     holes: list[GridHole]
     runs: pl.DataFrame
     summary: pl.DataFrame
@@ -66,8 +81,24 @@ class Finding:
         if self.comparison.source is None:
             return ("There are single networks only, so there is nothing to compare.",)
         return tuple(
-            describe_threshold(threshold, self.measure) for threshold in self.thresholds.values()
+            sentence
+            for name, threshold in self.thresholds.items()
+            for sentence in (
+                describe_threshold(threshold, self.measure),
+                *self._describe_otherwise(name),
+            )
         )
+
+    def _describe_otherwise(self, name: DesignClassName) -> tuple[str, ...]:
+        """Describe the answer with the collapsed runs in, or without if the rule keeps them."""
+        threshold, other = self.thresholds[name], self.otherwise.get(name)
+        if other is None or threshold.seed_counts is None:
+            return ()
+        how = "without" if self.rule.keep_collapsed else "with"
+        number = count(len(self.collapsed), "collapsed run")
+        outcome, same = describe_outcome(other), describe_outcome(threshold)
+        told = f"{outcome}, the same" if outcome == same else outcome
+        return (f"{how.capitalize()} {number} in the errors: {told}.",)
 
     @property
     def sensitivity(self) -> tuple[str, ...]:
@@ -75,7 +106,7 @@ class Finding:
         return tuple(
             describe_sensitivity(threshold, self.variants[name])
             for name, threshold in self.thresholds.items()
-            if threshold.pair_counts is not None
+            if threshold.seed_counts is not None
         )
 
     @property
@@ -93,6 +124,7 @@ class Finding:
             *_note_disturbances(self.runs),
             *_note_pools(self.thresholds),
             *_note_left_out(self.left_out_of_pools),
+            *_note_collapsed(self.collapsed, self.rule),
             *_note_flags(self.runs),
             *_note_not_finite(self.grid, self.measure),
         )
@@ -109,8 +141,11 @@ class Finding:
             "source": self.comparison.source,
             "num_runs": self.runs.height,
             "seeds": sorted(self.grid.seeds()),
+            "rule": asdict(self.rule),
+            "collapsed": list(self.collapsed),
             "thresholds": [
                 _threshold_values(threshold, self.variants[name], self.measure)
+                | {"otherwise": _outcome_values(self.otherwise.get(name))}
                 for name, threshold in self.thresholds.items()
             ],
             "holes": [
@@ -125,27 +160,50 @@ class Finding:
         }
 
 
-def derive_finding(comparison: Comparison, reader: PoolReader | None = None) -> Finding:
+def derive_finding(
+    comparison: Comparison,
+    rule: DecisionRule = DEFAULT_RULE,
+    make_reader: Callable[[Comparison, frozenset[RunKey]], PoolReader] | None = None,
+) -> Finding:
     """Derive the grid, the switchovers, the tables and the notes of a comparison.
 
     Args:
         comparison: The runs.
-        reader: Reads pools of members; they then decide the cells that they cover.
+        rule: How errors are compared.
+        make_reader: Makes a reader of pools of members, which then decide the cells that they
+            cover, from the comparison and the runs to leave out.
     """
-    grid = build_error_grid(comparison.records)
-    runs = tabulate_runs(comparison.records)
+    collapsed = find_collapsed(comparison.records)
+    left_out = frozenset() if rule.keep_collapsed else collapsed
+    grids = {rule.keep_collapsed: build_error_grid(comparison.records, left_out)}
+    grid = grids[rule.keep_collapsed]
+    if collapsed:
+        others = collapsed if rule.keep_collapsed else frozenset()
+        grids[not rule.keep_collapsed] = build_error_grid(comparison.records, others)
+    reader = make_reader(comparison, left_out) if make_reader else None
+    runs = tabulate_runs(comparison.records, left_out)
     classes = () if comparison.source is None else ENSEMBLE_CLASSES
     holes = find_holes(comparison, grid)
-    thresholds = {}
+    rules = list_rules(rule, has_collapsed=bool(collapsed))
+    thresholds, variants, otherwise = {}, {}, {}
     for name in classes:
-        pools = pool_intervals(grid, name, reader) if reader else None
+        pools = pool_intervals(grid, name, reader, rule.confidence) if reader else None
         num_too_small = count_too_small(holes, name)
-        thresholds[name] = find_threshold(grid, name, pools=pools, num_too_small=num_too_small)
+        thresholds[name] = find_threshold(grid, name, rule, pools, num_too_small)
+        variants[name] = vary_rule(grids, name, rules, pools=pools)
+        if collapsed:
+            other = replace(rule, keep_collapsed=not rule.keep_collapsed)
+            otherwise[name] = find_threshold(
+                grids[other.keep_collapsed], name, other, num_too_small=num_too_small
+            )
     return Finding(
         comparison=comparison,
         grid=grid,
         thresholds=thresholds,
-        variants={name: vary_rule(threshold) for name, threshold in thresholds.items()},
+        variants=variants,
+        rule=rule,
+        collapsed=tuple(sorted(name for _, name in collapsed)),
+        otherwise=otherwise,
         holes=holes,
         runs=runs,
         summary=summarise_runs(runs),
@@ -169,13 +227,38 @@ def _threshold_values(
         "boundary_epochs": threshold.boundary_epochs,
         "earliest_budget_parameters": threshold.earliest_budget,
         "earliest_epoch": threshold.earliest_epoch,
-        "confidence": threshold.confidence,
-        "margin_points": threshold.margin,
+        "method": threshold.rule.method,
+        "confidence": threshold.rule.confidence,
+        "margin_points": threshold.rule.margin,
         "num_cells_by_pools": threshold.num_pool_cells,
         "coverage": asdict(measure_coverage(threshold)),
         "sensitivity": [asdict(variant) for variant in variants],
         "sentence": describe_threshold(threshold, measure),
     }
+
+
+def _outcome_values(threshold: Threshold | None) -> dict[str, Any] | None:
+    """Return the answer with the collapsed runs in, or without them if the rule keeps them."""
+    if threshold is None:
+        return None
+    return {
+        "keep_collapsed": threshold.rule.keep_collapsed,
+        "outcome": threshold.outcome.value,
+        "budget_parameters": threshold.budget,
+        "epoch": threshold.epoch,
+        "earliest_budget_parameters": threshold.earliest_budget,
+    }
+
+
+def _note_collapsed(collapsed: Sequence[str], rule: DecisionRule) -> list[str]:
+    if not collapsed:
+        return []
+    are = "is" if len(collapsed) == 1 else "are"
+    where = f"{are} in every number" if rule.keep_collapsed else f"{are} left out of the errors"
+    return [
+        f"{count(len(collapsed), 'run')} collapsed (an error more than {LIMIT:g} robust standard "
+        f"deviations above the median of its cell) and {where}: {name_first_few(collapsed)}."
+    ]
 
 
 def _note_conditions(summary: pl.DataFrame, measure: str) -> list[str]:
@@ -206,7 +289,7 @@ def _note_pools(thresholds: Mapping[DesignClassName, Threshold]) -> list[str]:
         if 0 < threshold.num_pool_cells < num_cells:
             notes.append(
                 f"Pools of members decide {threshold.num_pool_cells} of the {num_cells} cells of "
-                f"{name}. The t interval over seeds decides the others, for which no predictions "
+                f"{name}. Seeds decide the others, for which no predictions "
                 "were kept (record.predictions=all keeps all)."
             )
     return notes

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ensemble_switchover.analysis.claims import count_answers
+from ensemble_switchover.analysis.collapse import LIMIT, MIN_RUNS
+from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.range import range_switchover
-from ensemble_switchover.analysis.switchover.sensitivity import name_level
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.analysis.claims import Claim
+    from ensemble_switchover.analysis.collapse_counts import CollapseCount
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.switchover.sensitivity import Variant
     from ensemble_switchover.analysis.switchover.threshold import Threshold
@@ -43,29 +46,56 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
 
 
 def show_sensitivity(finding: Finding) -> ShownTable:
-    """Tabulate the switchover under every confidence and margin."""
+    """Tabulate the switchover under other rules and margins."""
     rows = [
         (
             name,
-            name_level(confidence),
+            rule,
             *(
-                _variant(v) if finding.thresholds[name].pair_counts else "nothing to compare"
+                _variant(v) if finding.thresholds[name].seed_counts else "nothing to compare"
                 for v in variants
-                if v.confidence == confidence
+                if v.name == rule
             ),
         )
         for name, variants in finding.variants.items()
-        for confidence in dict.fromkeys(v.confidence for v in variants)
+        for rule in dict.fromkeys(v.name for v in variants)
     ]
     margins = next(
         (dict.fromkeys(v.margin for v in variants) for variants in finding.variants.values()), {}
     )
-    headers = ("Class", "Confidence", *(f"Margin {margin:g} points" for margin in margins))
+    headers = ("Class", "Rule", *(f"Margin {margin:g} points" for margin in margins))
     caption = (
         "The switchover in parameters (and epoch) if the whole interval of every cell beyond it "
         "must show the ensemble better by more than a margin in percentage points."
     )
     return ShownTable(caption, headers, tuple(rows), 2)
+
+
+def show_collapsed(
+    counts: Sequence[CollapseCount], findings: Sequence[Finding], rule: DecisionRule
+) -> ShownTable:
+    """List how many runs of single networks and of ensembles collapsed, and which."""
+    names = sorted({name for finding in findings for name in finding.collapsed})
+    rows = tuple(
+        (
+            f"{c.kind}s",
+            f"{c.num_screened:,}",
+            f"{c.num_collapsed}",
+            f"{c.lower_percent:.2f} to {c.upper_percent:.2f}",
+        )
+        for c in counts
+    )
+    level = f"{100 * rule.confidence:g} %"
+    headers = ("Trained", "Screened", "Collapsed", f"{level} interval of the share, %")
+    kept = "are in every number" if rule.keep_collapsed else "are left out of the errors"
+    told = f"They {kept}: {name_first_few(names)}." if names else "None did."
+    caption = (
+        f"A run has collapsed if its error after the last epoch is more than {LIMIT:g} robust "
+        "standard deviations above the median of its cell (design class and budget); cells with "
+        f"fewer than {MIN_RUNS} runs are not screened. Intervals are exact (Clopper and Pearson). "
+        f"{told}"
+    )
+    return ShownTable(caption, headers, rows, 1)
 
 
 def show_claims(claims: Sequence[Claim]) -> ShownTable:
@@ -86,7 +116,7 @@ def show_claims(claims: Sequence[Claim]) -> ShownTable:
     caption = (
         f"{count_answers(claims)} A statement holds if the whole interval lies within the stated "
         "range, does not hold if the whole interval lies outside it, and else is open: more runs "
-        "can decide it. Intervals are t intervals over the seeds."
+        "can decide it. Intervals are over the seeds."
     )
     return ShownTable(caption, headers, rows, len(headers))
 
@@ -123,9 +153,9 @@ def _answer(threshold: Threshold) -> tuple[str, str]:
 
 def _coverage(threshold: Threshold) -> tuple[str, ...]:
     coverage = measure_coverage(threshold)
-    seeds = f"{coverage.most_pairs}"
-    if coverage.fewest_pairs < coverage.most_pairs:
-        seeds = f"{coverage.fewest_pairs} to {coverage.most_pairs}"
+    seeds = f"{coverage.most_seeds}"
+    if coverage.fewest_seeds < coverage.most_seeds:
+        seeds = f"{coverage.fewest_seeds} to {coverage.most_seeds}"
     budgets = f"{coverage.num_compared} of {coverage.num_budgets}"
     return budgets, seeds, *(f"{number:,}" for number in coverage.num_cells.values())
 

@@ -64,6 +64,8 @@ class Page:
     kicker: str
     """The line above the headline."""
     switchovers: ShownTable
+    collapsed: ShownTable
+    """How many runs of each design class collapsed."""
     claims: ShownTable
     """The paper's statements that the records can speak of."""
     claims_not_asked: ShownTable

@@ -81,6 +81,8 @@ class ComparisonFacts:
     """What the run's peak memory is of: `device allocator`, or on a CPU `process resident`."""
     execution_compared: str
     """`auto` where that was requested, else `execution`; times compare where it is equal."""
+    left_out: bool
+    """Whether the run collapsed, so that no mean of errors has it."""
     disturbed: bool
     """Whether something was seen to share or to slow down the device meanwhile."""
 

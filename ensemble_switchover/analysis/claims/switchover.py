@@ -17,11 +17,15 @@ from ensemble_switchover.analysis.claims.claim import (
     reason_of,
 )
 from ensemble_switchover.analysis.claims.missing_runs import find_missing_runs
-from ensemble_switchover.analysis.statistics import sample_mean, t_interval
+from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
+from ensemble_switchover.analysis.difference import difference_interval
+from ensemble_switchover.analysis.statistics import sample_mean
 from ensemble_switchover.analysis.switchover.range import range_switchover
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
@@ -58,8 +62,8 @@ def check_deq_before_weq(finding: Finding) -> Claim:
 def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     """Check how much lower the test error is beyond the threshold after the last epoch.
 
-    The differences of each seed are averaged over the budgets beyond the threshold; the interval is
-    over the seeds.
+    The errors of each seed are averaged over the budgets beyond the threshold; the interval is that
+    of the difference of the two designs over their seeds.
     """
     statement = Statement(
         f"Beyond the threshold {ensemble_class} has an error 1 to 3 percentage points lower.",
@@ -73,27 +77,33 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     if threshold.budget is None:
         return leave_open(statement, NOTHING_BEYOND)
     row = len(grid.epochs) - 1
-    gains = []
-    for column, epoch in enumerate(threshold.boundary_epochs):
-        if epoch is not None:
-            ensemble, single = (grid.errors(c, column, row) for c in (ensemble_class, "single"))
-            gains.append({s: single[s] - ensemble[s] for s in ensemble if s in single})
-    seeds = sorted(set.intersection(*map(set, gains)))
-    means = [sample_mean([gain[seed] for gain in gains]) for seed in seeds]
-    interval = t_interval(means, threshold.confidence)
-    if not seeds:
+    columns = [c for c, epoch in enumerate(threshold.boundary_epochs) if epoch is not None]
+    single, ensemble = (
+        _mean_over_budgets([grid.errors(name, column, row) for column in columns])
+        for name in ("single", ensemble_class)
+    )
+    if not single or not ensemble:
         reason = "no seed has every budget beyond the threshold"
         return leave_open(statement, reason)
-    over = count(len(gains), "budget")
+    interval = difference_interval(single, ensemble, threshold.rule)
+    over = count(len(columns), "budget")
     if interval is None:
-        measured = f"{sample_mean(means):.1f} points ({count(len(seeds), 'seed')}, {over})"
+        gain = sample_mean(list(single.values())) - sample_mean(list(ensemble.values()))
+        fewest = min(len(single), len(ensemble))
+        measured = f"{gain:.1f} points ({count(fewest, 'seed')}, {over})"
         reason = "the seeds do not differ"
-        if len(seeds) == 1:
-            reason = "one seed alone has every budget beyond the threshold"
+        if fewest < MIN_SEEDS:
+            reason = f"fewer than {MIN_SEEDS} seeds have every budget beyond the threshold"
         return leave_open(statement, reason, measured)
     measured = f"{describe_interval(interval, '.1f', ' points')}, {over})"
     answer = judge(interval.lower, interval.upper, *GAIN)
     return Claim(*statement, measured, answer, reason_of(answer, *GAIN, " points"))
+
+
+def _mean_over_budgets(errors: Sequence[Mapping[int, float]]) -> dict[int, float]:
+    """Return the mean error over the budgets, for every seed that has all of them."""
+    seeds = set.intersection(*map(set, errors))
+    return {seed: sample_mean([of[seed] for of in errors]) for seed in sorted(seeds)}
 
 
 def check_threshold_budget(finding: Finding, ensemble_class: DesignClassName) -> Claim:

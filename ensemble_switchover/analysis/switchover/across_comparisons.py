@@ -34,6 +34,7 @@ SWITCHOVER_COLUMNS: dict[str, type[pl.DataType]] = {
     "switchover_parameters": pl.Int64,
     "switchover_epoch": pl.Int64,
     "last_epoch": pl.Int64,
+    "method": pl.String,
     "confidence": pl.Float64,
     "intervals": pl.String,
     "conditions": pl.String,
@@ -52,7 +53,7 @@ def tabulate_switchovers(findings: Sequence[Finding]) -> pl.DataFrame:
         _row(finding, name, threshold)
         for finding in findings
         for name, threshold in finding.thresholds.items()
-        if threshold.pair_counts is not None
+        if threshold.seed_counts is not None
     ]
     return pl.DataFrame(rows, schema=SWITCHOVER_COLUMNS)
 
@@ -100,7 +101,8 @@ def _row(finding: Finding, name: DesignClassName, threshold: Threshold) -> dict[
         "switchover_parameters": threshold.budget,
         "switchover_epoch": threshold.epoch,
         "last_epoch": threshold.epochs[-1],
-        "confidence": threshold.confidence,
+        "method": threshold.rule.method,
+        "confidence": threshold.rule.confidence,
         "intervals": threshold.interval_name,
         "conditions": finding.conditions,
     }

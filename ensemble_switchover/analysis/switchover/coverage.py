@@ -21,10 +21,10 @@ class Coverage:
     num_budgets: int
     num_compared: int
     """Number of budgets at which the ensemble and the single network both have a run."""
-    fewest_pairs: int
-    """Fewest paired seeds of a compared budget; 0 if none is compared."""
-    most_pairs: int
-    """Most paired seeds of a compared budget; 0 if none is compared."""
+    fewest_seeds: int
+    """Fewest seeds of a compared design; 0 if none is compared."""
+    most_seeds: int
+    """Most seeds of a compared design; 0 if none is compared."""
     num_epochs: int
     num_cells: dict[str, int]
     """Every verdict -> number of cells with it."""
@@ -33,13 +33,13 @@ class Coverage:
 def measure_coverage(threshold: Threshold) -> Coverage:
     """Count the measured budgets, seeds and cells of a grid."""
     verdicts = Counter(cell.verdict for column in threshold.cells for cell in column)
-    fewest, most = threshold.pair_counts or (0, 0)
+    fewest, most = threshold.seed_counts or (0, 0)
     return Coverage(
         ensemble_class=threshold.ensemble_class,
         num_budgets=len(threshold.budgets),
         num_compared=len(threshold.budgets) - threshold.num_holes,
-        fewest_pairs=fewest,
-        most_pairs=most,
+        fewest_seeds=fewest,
+        most_seeds=most,
         num_epochs=len(threshold.epochs),
         num_cells={verdict.value: verdicts[verdict] for verdict in Verdict},
     )

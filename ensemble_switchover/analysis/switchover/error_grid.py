@@ -14,8 +14,9 @@ from ensemble_switchover.analysis.statistics import sample_mean
 from ensemble_switchover.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.results.record import BudgetRecord, DesignRecord, Record
 
 DesignClassName: TypeAlias = Literal["single", "deq", "weq"]
@@ -42,6 +43,14 @@ class ErrorGrid:
     """Design class and budget -> the networks that were trained there."""
     not_finite: tuple[str, ...] = ()
     """Names of the runs with a test error that is not finite."""
+    left_out: tuple[str, ...] = ()
+    """Names of the collapsed runs, which are in no error of the grid."""
+
+    def seed_curves(
+        self, design_class: DesignClassName, column: int
+    ) -> Mapping[int, tuple[float, ...]]:
+        """Return the test errors of a design: seed -> percent after each epoch; empty in a hole."""
+        return self.curves.get((design_class, column), {})
 
     def errors(self, design_class: DesignClassName, column: int, row: int) -> dict[int, float]:
         """Return the finite test errors of a cell: seed -> percent; empty in a hole.
@@ -51,7 +60,7 @@ class ErrorGrid:
             column: Index of the budget.
             row: Index of the epoch.
         """
-        curves = self.curves.get((design_class, column), {})
+        curves = self.seed_curves(design_class, column)
         return {seed: curve[row] for seed, curve in curves.items() if math.isfinite(curve[row])}
 
     def mean_error(self, design_class: DesignClassName, column: int, row: int) -> float | None:
@@ -68,14 +77,18 @@ class ErrorGrid:
         return {seed for curves in self.curves.values() for seed in curves}
 
 
-def build_error_grid(records: Sequence[Record]) -> ErrorGrid:
+def build_error_grid(
+    records: Sequence[Record], collapsed: Collection[RunKey] = frozenset()
+) -> ErrorGrid:
     """Lay out the runs of one comparison as a grid.
 
     Several runs of one design and seed, for example under different executions, count as one
-    sample: the mean of their test errors.
+    sample, the mean of their test errors: they share weights to begin with and batches, and so much
+    of their errors (docs/statistics.md).
 
     Args:
         records: Runs of one comparison: one setting, and ensembles of one k.
+        collapsed: Runs whose errors are left out, from `find_collapsed`.
 
     Raises:
         RecordError: if there is no record, if the runs share no epoch, or if a design class has two
@@ -89,9 +102,13 @@ def build_error_grid(records: Sequence[Record]) -> ErrorGrid:
     first: dict[DesignKey, Record] = {}
     runs: defaultdict[DesignKey, dict[int, list[list[float]]]] = defaultdict(dict)
     not_finite: list[str] = []
+    left_out: list[str] = []
     for record in records:
         key = (record.design.design_class, columns[record.budget])
         _require_same_design(first.setdefault(key, record), record)
+        if (record.study, record.name) in collapsed:
+            left_out.append(record.name)
+            continue
         curve = _error_curve(record, epochs)
         if not all(map(math.isfinite, curve)):
             not_finite.append(record.name)
@@ -105,7 +122,7 @@ def build_error_grid(records: Sequence[Record]) -> ErrorGrid:
     }
     designs = {key: record.design for key, record in first.items()}
     k = max(record.design.k for record in records)
-    return ErrorGrid(tuple(budgets), epochs, k, curves, designs, tuple(not_finite))
+    return ErrorGrid(tuple(budgets), epochs, k, curves, designs, tuple(not_finite), tuple(left_out))
 
 
 def _common_epochs(records: Sequence[Record]) -> tuple[int, ...]:

@@ -44,7 +44,8 @@ def verdict_series(
                         "difference_points": cell.mean_difference,
                         "lower_points": interval.lower if interval else None,
                         "upper_points": interval.upper if interval else None,
-                        "num_pairs": cell.num_pairs,
+                        "num_ensemble_seeds": cell.num_ensemble_seeds,
+                        "num_single_seeds": cell.num_single_seeds,
                         "by_pools": cell.by_pools,
                         "beyond": first is not None and grid.epochs[row] >= first,
                     }
@@ -57,7 +58,8 @@ def verdict_series(
         "difference_points": pl.Float64,
         "lower_points": pl.Float64,
         "upper_points": pl.Float64,
-        "num_pairs": pl.Int64,
+        "num_ensemble_seeds": pl.Int64,
+        "num_single_seeds": pl.Int64,
         "by_pools": pl.Boolean,
         "beyond": pl.Boolean,
     }

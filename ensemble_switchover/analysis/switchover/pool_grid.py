@@ -4,36 +4,42 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ensemble_switchover.analysis.pool import pool_difference
+from ensemble_switchover.analysis.statistics import CONFIDENCE
 from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
 from ensemble_switchover.results.pools import read_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.statistics import Interval
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.results.predictions import Predictions
 
-RunKey: TypeAlias = tuple[str, str]
-"""Study and name of a run."""
-
 
 class PoolReader:
     """Reads the kept predictions of the designs of a comparison, from one run per seed."""
 
-    def __init__(self, comparison: Comparison, folders: Mapping[RunKey, Path]) -> None:
-        """Take the runs, and the folder of every run by its study and name."""
+    def __init__(
+        self,
+        comparison: Comparison,
+        folders: Mapping[RunKey, Path],
+        collapsed: Collection[RunKey] = frozenset(),
+    ) -> None:
+        """Take the runs but the collapsed, and the folder of every run by its study and name."""
         budgets = build_error_grid(comparison.records).budgets
         self._runs: defaultdict[tuple[DesignClassName, int], defaultdict[int, list[Path]]]
         self._runs = defaultdict(lambda: defaultdict(list))
         for record in comparison.records:
+            if (record.study, record.name) in collapsed:
+                continue
             key = (record.design.design_class, budgets.index(record.budget))
             self._runs[key][record.seed].append(folders[record.study, record.name])
         self.left_out: dict[str, str] = {}
@@ -55,7 +61,10 @@ class PoolReader:
 
 
 def pool_intervals(
-    grid: ErrorGrid, ensemble_class: DesignClassName, reader: PoolReader
+    grid: ErrorGrid,
+    ensemble_class: DesignClassName,
+    reader: PoolReader,
+    confidence: float = CONFIDENCE,
 ) -> dict[tuple[int, int], Interval]:
     """Return the interval of ensemble minus single test error in the cells that pools cover.
 
@@ -63,6 +72,7 @@ def pool_intervals(
         grid: The errors of the comparison.
         ensemble_class: `deq` or `weq`.
         reader: Reads the predictions of all independent members of a design after an epoch.
+        confidence: Confidence of the intervals.
 
     Returns:
         `(index of the budget, index of the epoch)` -> interval in percentage points.
@@ -81,7 +91,7 @@ def pool_intervals(
                 )
                 continue
             interval = pool_difference(
-                ensemble.probabilities, single.probabilities, single.labels, grid.k
+                ensemble.probabilities, single.probabilities, single.labels, grid.k, confidence
             )
             if interval is not None:
                 intervals[column, row] = interval

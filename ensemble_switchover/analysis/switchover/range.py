@@ -47,7 +47,7 @@ def range_switchover(threshold: Threshold) -> SwitchoverRange:
         above=max(ruled_out, default=0),
         earliest=math.inf if earliest is None else earliest,
         at=math.inf if threshold.budget is None else threshold.budget,
-        is_compared=threshold.pair_counts is not None,
+        is_compared=threshold.seed_counts is not None,
     )
 
 

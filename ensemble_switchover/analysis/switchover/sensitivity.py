@@ -1,35 +1,44 @@
-"""How the switchover depends on the confidence and the margin of the rule."""
+"""How the switchover depends on the rule: confidence, margin, method, collapsed runs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.analysis.statistics import t_quantile
-from ensemble_switchover.analysis.switchover.threshold import find_boundary, first_column
+from ensemble_switchover.analysis.statistics import Interval, t_quantile
+from ensemble_switchover.analysis.switchover.threshold import (
+    find_boundary,
+    first_column,
+    judge_grid,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.switchover.threshold import Threshold
     from ensemble_switchover.analysis.switchover.verdict import GridCell
 
-CONFIDENCES = (None, 0.8, 0.9, 0.95, 0.99)
-"""Confidence levels; None compares the means alone."""
+CONFIDENCES = (0.8, 0.9, 0.95, 0.99)
 MARGINS = (0.0, 0.5, 1.0, 2.0)
 """Percentage points by which the ensemble must be better."""
+FORMER_CONFIDENCE = 0.95
+"""Confidence of the paired t interval where it is shown beside another method."""
+MEANS_ALONE = "means alone"
+"""Name of the comparison of means without intervals, as one run of each design would give."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The switchover under another confidence and margin."""
+    """The switchover under another rule."""
 
-    confidence: float | None
-    """Confidence of each cell's interval; None if the means alone are compared."""
+    name: str
+    """The method, its confidence, and whether collapsed runs are in; or `means alone`."""
     margin: float
     """Percentage points by which the ensemble must be better."""
     budget: int | None
@@ -38,72 +47,102 @@ class Variant:
     """The smallest epoch beyond the threshold at that budget."""
 
 
-def vary_rule(
-    threshold: Threshold,
-    confidences: Sequence[float | None] = CONFIDENCES,
-    margins: Sequence[float] = MARGINS,
-) -> list[Variant]:
-    """Find the switchover under every confidence and margin.
+def list_rules(rule: DecisionRule, *, has_collapsed: bool) -> list[DecisionRule]:
+    """List the rules to compare: other confidences, other methods, and with collapsed runs in.
 
     Args:
-        threshold: The switchover of one ensemble class, whose cells are judged again.
-        confidences: Confidence levels; None for the means alone.
+        rule: The rule of the report; it is one of them.
+        has_collapsed: Whether runs collapsed.
+    """
+    rules = [replace(rule, confidence=c) for c in sorted({*CONFIDENCES, rule.confidence})]
+    if rule.method != "welch":
+        rules.append(replace(rule, method="welch"))
+    if rule.method != "paired_t":
+        rules.append(replace(rule, method="paired_t", confidence=FORMER_CONFIDENCE))
+    if rule.method != "mann_whitney":
+        rules.append(replace(rule, method="mann_whitney"))
+    if has_collapsed:
+        rules.append(replace(rule, keep_collapsed=not rule.keep_collapsed))
+    return rules
+
+
+def vary_rule(
+    grids: Mapping[bool, ErrorGrid],
+    ensemble_class: DesignClassName,
+    rules: Sequence[DecisionRule],
+    margins: Sequence[float] = MARGINS,
+    pools: Mapping[tuple[int, int], Interval] | None = None,
+) -> list[Variant]:
+    """Find the switchover under every rule and margin, and by the means alone.
+
+    Args:
+        grids: Whether collapsed runs are in -> the test errors.
+        ensemble_class: `deq` or `weq`.
+        rules: How the errors of a cell are compared.
         margins: Percentage points.
+        pools: Intervals of the cells that pools of members decide; their confidence is that of each
+            rule.
 
     Returns:
-        One variant for each pair, ordered by confidence, then by margin.
+        One variant for each pair, ordered by rule, the means first, then by margin.
     """
-    means, errors, pairs = measure_cells(threshold.cells)
+    first = rules[0]
+    upper = _upper_bounds(grids[first.keep_collapsed], ensemble_class, first, pools)
+    bounds = [(MEANS_ALONE, first, upper[0])]
+    for rule in rules:
+        upper = _upper_bounds(grids[rule.keep_collapsed], ensemble_class, rule, pools)
+        bounds.append((rule.label, rule, upper[1]))
     variants = []
-    for confidence in confidences:
-        half_widths = interval_half_widths(errors, pairs, confidence)
+    for name, rule, bound in bounds:
+        grid = grids[rule.keep_collapsed]
+        budgets = [budget.parameters for budget in grid.budgets]
         for margin in margins:
-            wins = means + half_widths < -margin  # false where the mean or the interval is NaN
-            boundary = find_boundary(threshold.budgets, wins)
-            first = first_column(boundary)
-            row = None if first is None else boundary[first]
-            variants.append(
-                Variant(
-                    confidence,
-                    margin,
-                    None if first is None else threshold.budgets[first],
-                    None if row is None else threshold.epochs[row],
-                )
-            )
+            boundary = find_boundary(budgets, bound < -margin)  # false where the bound is NaN
+            column = first_column(boundary)
+            row = None if column is None else boundary[column]
+            found = None if column is None else budgets[column]
+            variants.append(Variant(name, margin, found, None if row is None else grid.epochs[row]))
     return variants
 
 
-def interval_half_widths(
-    errors: NDArray[np.float64], pairs: NDArray[np.int64], confidence: float | None
-) -> NDArray[np.float64]:
-    """Return the half-width of each cell's interval in percentage points.
-
-    Args:
-        errors: Standard errors in percentage points; NaN where there is none.
-        pairs: Numbers of paired seeds.
-        confidence: Confidence of the intervals; None for half-widths of 0, the means alone.
-    """
-    if confidence is None:
-        return np.zeros_like(errors)
-    quantiles = {n: t_quantile(n - 1, confidence) for n in set(pairs[pairs > 1].tolist())}
-    factors = np.vectorize(lambda n: quantiles.get(n, np.nan), otypes=[float])(pairs)
-    return np.asarray(factors * errors)
-
-
 def describe_sensitivity(threshold: Threshold, variants: Sequence[Variant]) -> str:
-    """Describe the switchover under other confidences and other margins, varied one at a time."""
-    levels = [v for v in variants if v.margin == threshold.margin]
-    margins = [
-        v for v in variants if v.confidence == threshold.confidence and v.margin != threshold.margin
-    ]
-    parts = [f"{name_level(v.confidence)}: {_describe_variant(v)}" for v in levels]
+    """Describe the switchover under other rules and other margins, varied one at a time."""
+    rule = threshold.rule
+    levels = [v for v in variants if v.margin == rule.margin]
+    margins = [v for v in variants if v.name == rule.label and v.margin != rule.margin]
+    parts = [f"{v.name}: {_describe_variant(v)}" for v in levels]
     parts += [f"a margin of {_points(v.margin)}: {_describe_variant(v)}" for v in margins]
     return f"{threshold.ensemble_class} under other rules: {'; '.join(parts)}."
 
 
-def name_level(confidence: float | None) -> str:
-    """Name a confidence level; None compares the means alone."""
-    return "means alone" if confidence is None else f"{100 * confidence:g} %"
+def at_confidence(interval: Interval, confidence: float) -> Interval:
+    """Return a t interval at another confidence; its degrees of freedom are its samples less 1."""
+    degrees = interval.num_samples - 1
+    factor = t_quantile(degrees, confidence) / t_quantile(degrees, interval.confidence)
+    half_width = factor * (interval.upper - interval.lower) / 2.0
+    mean = interval.mean
+    return Interval(mean, mean - half_width, mean + half_width, confidence, interval.num_samples)
+
+
+def _upper_bounds(
+    grid: ErrorGrid,
+    ensemble_class: DesignClassName,
+    rule: DecisionRule,
+    pools: Mapping[tuple[int, int], Interval] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean difference of every cell and the upper bound of its interval, else NaN."""
+    scaled = {cell: at_confidence(i, rule.confidence) for cell, i in (pools or {}).items()}
+    cells = judge_grid(grid, ensemble_class, rule, scaled)
+    means = [[_or_nan(cell.mean_difference) for cell in column] for column in cells]
+    return np.array(means), np.array([[_upper(cell) for cell in column] for column in cells])
+
+
+def _upper(cell: GridCell) -> float:
+    return float("nan") if cell.interval is None else cell.interval.upper
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def _points(margin: float) -> str:
@@ -114,32 +153,3 @@ def _describe_variant(variant: Variant) -> str:
     if variant.budget is None:
         return "none"
     return f"{variant.budget:,} parameters, epoch {variant.epoch}"
-
-
-def measure_cells(
-    cells: Sequence[Sequence[GridCell]],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return mean and standard error in percentage points and number of samples of every cell.
-
-    Means and standard errors are NaN where a cell has none.
-    """
-    means = [[_or_nan(cell.mean_difference) for cell in column] for column in cells]
-    errors = [[_standard_error(cell) for cell in column] for column in cells]
-    pairs = [[_num_samples(cell) for cell in column] for column in cells]
-    return np.array(means), np.array(errors), np.array(pairs, dtype=np.int64)
-
-
-def _num_samples(cell: GridCell) -> int:
-    return cell.num_pairs if cell.interval is None else cell.interval.num_samples
-
-
-def _standard_error(cell: GridCell) -> float:
-    interval = cell.interval
-    if interval is None:
-        return float("nan")
-    half_width = (interval.upper - interval.lower) / 2.0
-    return half_width / t_quantile(interval.num_samples - 1, interval.confidence)
-
-
-def _or_nan(value: float | None) -> float:
-    return float("nan") if value is None else value

@@ -3,8 +3,9 @@
 Source: section 4 and Figure 2 of Wasay & Idreos (ICLR 2021). The paper does not define when one
 design beats another, nor what "beyond" means on a finite grid. This module defines both:
 
-- In a cell (budget p, epoch e) the test errors of the ensemble and the single network are paired by
-  seed. The verdict of the cell follows from the paired t interval of the differences.
+- In a cell (budget p, epoch e) the test errors of the ensemble and of the single network are two
+  independent samples over the seeds. The verdict follows from the interval of their difference
+  (`analysis.decision_rule`).
 - A cell is beyond the threshold if the verdict is "ensemble" in every cell with a budget >= p and
   an epoch >= e. An early lead that is lost later therefore sets no threshold.
 - The threshold is the lower-left boundary of that region: for each budget the smallest epoch
@@ -16,20 +17,22 @@ design beats another, nor what "beyond" means on a finite grid. This module defi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.analysis.statistics import CONFIDENCE
-from ensemble_switchover.analysis.switchover.verdict import GridCell, Verdict, judge_cell
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, INTERVAL_NAMES
+from ensemble_switchover.analysis.switchover.verdict import GridCell, Verdict, judge_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.statistics import Interval
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
 
@@ -69,10 +72,8 @@ class Threshold:
     """The smallest budget in parameters not ruled out at the last epoch; None if all are."""
     earliest_epoch: int | None
     """The smallest epoch not ruled out at `budget`; None if there is no `budget`."""
-    confidence: float
-    """Confidence of each cell's interval."""
-    margin: float
-    """Percentage points by which the ensemble must be better."""
+    rule: DecisionRule
+    """How the errors of a cell are compared."""
 
     @property
     def num_pool_cells(self) -> int:
@@ -85,7 +86,7 @@ class Threshold:
         judged = [cell for column in self.cells for cell in column if _is_filled(cell)]
         num_pooled = sum(cell.by_pools for cell in judged)
         if not num_pooled:
-            return "t intervals over seeds"
+            return f"{INTERVAL_NAMES[self.rule.method]}s over seeds"
         if num_pooled == len(judged):
             return "intervals over pools of members"
         return f"intervals over pools of members in {num_pooled} of {len(judged)} cells, over seeds"
@@ -96,9 +97,10 @@ class Threshold:
         return self.cells[-1][-1]
 
     @property
-    def pair_counts(self) -> tuple[int, int] | None:
-        """Fewest and most paired seeds of the cells that are not holes; None if all are holes."""
-        counts = [column[-1].num_pairs for column in self.cells if _is_filled(column[-1])]
+    def seed_counts(self) -> tuple[int, int] | None:
+        """Fewest and most seeds of a compared design at the last epoch; None if all are holes."""
+        cells = [column[-1] for column in self.cells if _is_filled(column[-1])]
+        counts = [n for c in cells for n in (c.num_ensemble_seeds, c.num_single_seeds)]
         return (min(counts), max(counts)) if counts else None
 
     @property
@@ -110,8 +112,7 @@ class Threshold:
 def find_threshold(
     grid: ErrorGrid,
     ensemble_class: DesignClassName,
-    confidence: float = CONFIDENCE,
-    margin: float = 0.0,
+    rule: DecisionRule = DEFAULT_RULE,
     pools: Mapping[tuple[int, int], Interval] | None = None,
     num_too_small: int = 0,
 ) -> Threshold:
@@ -120,28 +121,14 @@ def find_threshold(
     Args:
         grid: The test errors of one comparison.
         ensemble_class: `deq` or `weq`.
-        confidence: Confidence of each cell's interval.
-        margin: Percentage points by which the ensemble must be better.
+        rule: How the errors of a cell are compared.
         pools: Intervals of the cells that pools of members decide, from `pool_intervals`.
         num_too_small: Number of the smallest budgets for which no such network exists.
 
     Returns:
         The threshold, as defined at the top of this module.
     """
-    rows, columns = range(len(grid.epochs)), range(len(grid.budgets))
-    cells = tuple(
-        tuple(
-            judge_cell(
-                grid.errors(ensemble_class, column, row),
-                grid.errors("single", column, row),
-                confidence,
-                margin,
-                (pools or {}).get((column, row)),
-            )
-            for row in rows
-        )
-        for column in columns
-    )
+    cells = judge_grid(grid, ensemble_class, rule, pools)
     budgets = tuple(budget.parameters for budget in grid.budgets)
     certain = find_boundary(budgets, _mark(cells, {Verdict.ENSEMBLE}))
     not_lost = _mark(cells, set(Verdict) - {Verdict.SINGLE})
@@ -163,8 +150,36 @@ def find_threshold(
         epoch=None if first is None else epochs_at[first],
         earliest_budget=None if earliest is None else budgets[earliest],
         earliest_epoch=None if earliest_row is None else grid.epochs[earliest_row],
-        confidence=confidence,
-        margin=margin,
+        rule=rule,
+    )
+
+
+def judge_grid(
+    grid: ErrorGrid,
+    ensemble_class: DesignClassName,
+    rule: DecisionRule,
+    pools: Mapping[tuple[int, int], Interval] | None = None,
+) -> tuple[tuple[GridCell, ...], ...]:
+    """Judge every cell: one tuple for each budget, with one cell for each epoch.
+
+    Args:
+        grid: The test errors of one comparison.
+        ensemble_class: `deq` or `weq`.
+        rule: How the errors of a cell are compared.
+        pools: Intervals of the cells that pools of members decide, from `pool_intervals`.
+    """
+    by_column: defaultdict[int, dict[int, Interval]] = defaultdict(dict)
+    for (column, row), interval in (pools or {}).items():
+        by_column[column][row] = interval
+    return tuple(
+        judge_cells(
+            grid.seed_curves(ensemble_class, column),
+            grid.seed_curves("single", column),
+            len(grid.epochs),
+            rule,
+            by_column[column],
+        )
+        for column in range(len(grid.budgets))
     )
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.statistics import (
-    CONFIDENCE,
-    Interval,
-    sample_mean,
-    t_interval,
-)
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
+from ensemble_switchover.analysis.difference import compare_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
+    from ensemble_switchover.analysis.statistics import Interval
 
 
 class Verdict(Enum):
@@ -25,7 +25,7 @@ class Verdict(Enum):
     SINGLE = "single"
     """The interval of the difference lies wholly above 0, or above minus the margin."""
     UNDECIDED = "undecided"
-    """The interval contains 0, or there is none because fewer than two seeds are paired."""
+    """The interval contains 0, or there is none because there are too few seeds."""
     HOLE = "hole"
     """One of the two designs has no run, for example because no network is small enough."""
 
@@ -36,53 +36,72 @@ class GridCell:
 
     verdict: Verdict
     mean_difference: float | None
-    """Mean of ensemble minus single test error over the paired seeds, in percentage points."""
+    """Mean error of the ensemble minus that of the single network, in percentage points."""
     interval: Interval | None
     """Confidence interval of the difference in percentage points; None if there is none."""
-    num_pairs: int
-    """Number of seeds that both designs have."""
+    num_ensemble_seeds: int
+    """Number of seeds of the ensemble with an error."""
+    num_single_seeds: int
+    """Number of seeds of the single network with an error."""
     by_pools: bool = False
     """True if the interval is over pools of members instead of seeds."""
 
     @property
-    def interval_name(self) -> str:
-        """What the interval of the cell is."""
-        return "interval over pools of members" if self.by_pools else "t interval"
+    def fewest_seeds(self) -> int:
+        """Number of seeds of the design that has fewer; 0 in a hole."""
+        return min(self.num_ensemble_seeds, self.num_single_seeds)
 
 
-def judge_cell(
-    ensemble: Mapping[int, float],
-    single: Mapping[int, float],
-    confidence: float = CONFIDENCE,
-    margin: float = 0.0,
-    pool: Interval | None = None,
-) -> GridCell:
-    """Compare the test errors of one cell, paired by seed.
+HOLE_CELL = GridCell(Verdict.HOLE, None, None, 0, 0)
+
+
+def judge_cells(
+    ensemble: Mapping[int, Sequence[float]],
+    single: Mapping[int, Sequence[float]],
+    num_epochs: int,
+    rule: DecisionRule = DEFAULT_RULE,
+    pools: Mapping[int, Interval] | None = None,
+) -> tuple[GridCell, ...]:
+    """Compare the test errors of one budget after every epoch.
 
     Args:
-        ensemble: Seed -> test error of the ensemble in percent; empty without a run.
-        single: Seed -> test error of the single network in percent; empty without a run.
-        confidence: Confidence of the interval.
-        margin: Percentage points by which the ensemble must be better.
-        pool: Interval of the difference over pools of members, used instead of that over seeds.
+        ensemble: Seed -> test errors of the ensemble in percent, one for each epoch; empty without
+            a run.
+        single: The same of the single network.
+        num_epochs: Number of epochs.
+        rule: How errors are compared.
+        pools: Index of an epoch -> interval of the difference over pools of members, used instead
+            of that over seeds.
 
-    >>> judge_cell({0: 5.0, 1: 6.0, 2: 5.5}, {0: 9.0, 1: 9.5, 2: 9.4}).verdict.value
-    'ensemble'
-    >>> judge_cell({0: 5.0}, {0: 9.0}).verdict.value
+    >>> single = {0: [9.0], 1: [9.5], 2: [9.4]}
+    >>> [judge_cells(e, single, 1)[0].verdict.value for e in ({0: [5.0], 1: [6.0], 2: [5.5]}, {})]
+    ['ensemble', 'hole']
+    >>> judge_cells({0: [5.0]}, single, 1)[0].verdict.value
     'undecided'
-    >>> judge_cell({}, {0: 9.0}).verdict.value
-    'hole'
     """
     if not ensemble or not single:
-        return GridCell(Verdict.HOLE, None, None, 0)
-    differences = [ensemble[seed] - single[seed] for seed in sorted(ensemble) if seed in single]
-    mean_difference = sample_mean(differences) if differences else None
-    interval = t_interval(differences, confidence)
-    if pool is not None:
-        mean_difference, interval = pool.mean, pool
-    verdict = Verdict.UNDECIDED
+        return (HOLE_CELL,) * num_epochs
+    found = compare_errors(ensemble, single, rule)
+    cells = []
+    for row in range(num_epochs):
+        mean = float(found.mean[row])
+        numbers = int(found.num_first[row]), int(found.num_second[row])
+        interval = found.interval(row, rule.confidence)
+        pool = (pools or {}).get(row)
+        if pool is not None:
+            mean, interval = pool.mean, pool
+        if not all(numbers) and pool is None and rule.method != "paired_t":
+            cells.append(HOLE_CELL)
+            continue
+        known = None if math.isnan(mean) else mean
+        verdict = _judge(interval, rule.margin)
+        cells.append(GridCell(verdict, known, interval, *numbers, by_pools=pool is not None))
+    return tuple(cells)
+
+
+def _judge(interval: Interval | None, margin: float) -> Verdict:
     if interval is not None and interval.upper < -margin:
-        verdict = Verdict.ENSEMBLE
-    elif interval is not None and interval.lower > -margin:
-        verdict = Verdict.SINGLE
-    return GridCell(verdict, mean_difference, interval, len(differences), by_pools=pool is not None)
+        return Verdict.ENSEMBLE
+    if interval is not None and interval.lower > -margin:
+        return Verdict.SINGLE
+    return Verdict.UNDECIDED

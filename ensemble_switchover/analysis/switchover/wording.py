@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.decision_rule import INTERVAL_NAMES, MIN_SEEDS
 from ensemble_switchover.analysis.statistics import write_interval
 from ensemble_switchover.analysis.switchover.threshold import ThresholdOutcome
 from ensemble_switchover.analysis.switchover.verdict import Verdict
@@ -23,13 +24,13 @@ def describe_threshold(threshold: Threshold, measure: str) -> str:
         measure: Name of the error, `test error` or `validation error`.
     """
     subject = f"{threshold.ensemble_class} (k={threshold.k}): "
-    if threshold.pair_counts is None:
+    if threshold.seed_counts is None:
         return f"{subject}nothing to compare: {_why_empty(threshold)}."
     method = ""
     if threshold.outcome is ThresholdOutcome.FOUND:
-        method = f"{100 * threshold.confidence:g} % t interval over "
+        method = f"{threshold.rule.interval_name} over "
         if threshold.num_pool_cells:
-            method = f"{100 * threshold.confidence:g} % {threshold.interval_name}; "
+            method = f"{100 * threshold.rule.confidence:g} % {threshold.interval_name}; "
     return f"{subject}{_finding(threshold, measure)} ({method}{describe_coverage(threshold)})."
 
 
@@ -40,7 +41,7 @@ def describe_outcome(threshold: Threshold) -> str:
         return f"{threshold.ensemble_class} switches over {where} {threshold.budget:,} parameters"
     if threshold.outcome is ThresholdOutcome.NOT_WITHIN:
         return f"{threshold.ensemble_class} does not switch over within the grid"
-    if threshold.pair_counts is None:
+    if threshold.seed_counts is None:
         return f"{threshold.ensemble_class} has nothing to compare"
     return f"{threshold.ensemble_class} is undecided"
 
@@ -48,8 +49,8 @@ def describe_outcome(threshold: Threshold) -> str:
 def describe_coverage(threshold: Threshold) -> str:
     """Describe the seeds and budgets behind the answer."""
     seeds = "no seeds"
-    if threshold.pair_counts is not None:
-        fewest, most = threshold.pair_counts
+    if threshold.seed_counts is not None:
+        fewest, most = threshold.seed_counts
         seeds = count(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
     first, last = threshold.budgets[0], threshold.budgets[-1]
     reach = f"from {first:,} to {last:,} parameters" if first < last else f"of {first:,} parameters"
@@ -61,7 +62,7 @@ def describe_coverage(threshold: Threshold) -> str:
 
 
 def _finding(threshold: Threshold, measure: str) -> str:
-    last = threshold.last_cell
+    last, rule = threshold.last_cell, threshold.rule
     last_epoch = threshold.epochs[-1]
     if threshold.outcome is ThresholdOutcome.FOUND:
         below = "at or below" if threshold.budget == threshold.budgets[0] else "at"
@@ -83,9 +84,16 @@ def _finding(threshold: Threshold, measure: str) -> str:
     difference = f"{where} its {measure} minus the single network's is "
     difference += f"{last.mean_difference:+.1f} percentage points"
     if last.interval is None:
-        why = "one seed gives" if last.num_pairs == 1 else "equal differences of all seeds give"
-        return f"undecided, because {why} no interval: {difference}"
-    difference += f", {write_interval(last.interval, '+.1f', last.interval_name)}"
+        why = "equal errors of all seeds give no interval"
+        if last.fewest_seeds < MIN_SEEDS:
+            paired = " in common" if threshold.rule.method == "paired_t" else ""
+            fewest = count(last.fewest_seeds, "seed")
+            why = f"it takes {MIN_SEEDS} seeds of both{paired}, and there are {fewest}"
+            if last.fewest_seeds == 1:
+                why = f"it takes {MIN_SEEDS} seeds of both{paired}, and there is 1 seed"
+        return f"undecided, because {why}: {difference}"
+    name = "interval over pools of members" if last.by_pools else INTERVAL_NAMES[rule.method]
+    difference += f", {write_interval(last.interval, '+.1f', name)}"
     if threshold.outcome is ThresholdOutcome.NOT_WITHIN:
         return f"no switchover within the grid: {difference}"
     return f"undecided: {difference}"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
-from ensemble_switchover.analysis.switchover.sensitivity import (
-    CONFIDENCES,
-    interval_half_widths,
-    measure_cells,
-)
-from ensemble_switchover.analysis.switchover.threshold import find_boundary
+from ensemble_switchover.analysis.switchover.sensitivity import CONFIDENCES
+from ensemble_switchover.analysis.switchover.threshold import find_boundary, judge_grid
+from ensemble_switchover.analysis.switchover.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +26,7 @@ NO_CLASS = -1
 
 
 def map_values(finding: Finding) -> list[dict[str, Any]]:
-    """Return one map for each confidence in `CONFIDENCES`.
+    """Return one map of the means alone, and one for each confidence, with the finding's own.
 
     Each map holds the confidence (null where the means alone are compared); `cells`, blocks of
     equal cells as `[budget, first epoch, last epoch, class of the lowest mean error, decided, both
@@ -39,15 +37,11 @@ def map_values(finding: Finding) -> list[dict[str, Any]]:
         return []
     grid = finding.grid
     means = np.stack([_mean_errors(grid, name) for name in DESIGN_CLASSES])
-    measured = {name: measure_cells(t.cells) for name, t in finding.thresholds.items()}
     maps = []
-    for confidence in CONFIDENCES:
+    for confidence in (None, *sorted({*CONFIDENCES, finding.rule.confidence})):
         better, worse, boundaries = {}, {}, {}
         for name, threshold in finding.thresholds.items():
-            difference, errors, pairs = measured[name]
-            half_widths = interval_half_widths(errors, pairs, confidence)
-            better[name] = difference + half_widths < 0.0
-            worse[name] = difference - half_widths > 0.0
+            better[name], worse[name] = _decided(finding, name, confidence)
             boundaries[name] = find_boundary(threshold.budgets, better[name])
         faces = _face_cells(means, better, worse)
         blocks = [
@@ -57,6 +51,19 @@ def map_values(finding: Finding) -> list[dict[str, Any]]:
         ]
         maps.append({"confidence": confidence, "cells": blocks, "boundaries": boundaries})
     return maps
+
+
+def _decided(
+    finding: Finding, name: DesignClassName, confidence: float | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return in which cells an ensemble class is better and worse; None compares the means."""
+    rule = finding.rule if confidence is None else replace(finding.rule, confidence=confidence)
+    cells = judge_grid(finding.grid, name, rule)
+    if confidence is None:
+        means = np.array([[_or_nan(cell.mean_difference) for cell in column] for column in cells])
+        return means < 0.0, means > 0.0
+    verdicts = np.array([[cell.verdict.value for cell in column] for column in cells])
+    return verdicts == Verdict.ENSEMBLE.value, verdicts == Verdict.SINGLE.value
 
 
 def _mean_errors(grid: ErrorGrid, name: DesignClassName) -> NDArray[np.float64]:

@@ -94,8 +94,8 @@ def draw_heat_map(finding: Finding, texts: FigureTexts) -> Figure:
 def _subtitle(thresholds: Mapping[DesignClassName, Threshold], measure: str) -> str:
     text = f"Class with the lowest mean {measure}"
     if thresholds:
-        confidence = next(iter(thresholds.values())).confidence
-        text += f"; pale: undecided against single at {100 * confidence:g} %"
+        rule = next(iter(thresholds.values())).rule
+        text += f"; pale: undecided against single at {100 * rule.confidence:g} %"
     return text
 
 

@@ -68,8 +68,7 @@ def draw_verdict_map(finding: Finding, texts: FigureTexts) -> Figure:
             if index:
                 axes.set_ylabel("")
                 axes.set_yticklabels([])
-        confidence = next(iter(thresholds.values())).confidence
-        subtitle = f"Design with the lower {finding.measure} at {100 * confidence:g} % confidence"
+        subtitle = f"Design with the lower {finding.measure} by the {finding.rule.interval_name}"
         write_around(figure, left, texts.title, subtitle, texts.conditions)
         figure.legend(
             handles=_legend_handles(thresholds),
