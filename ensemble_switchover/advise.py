@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -22,6 +23,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     most_used_device,
 )
 from ensemble_switchover.analysis.advice.wording import describe_advice
+from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
 from ensemble_switchover.config.amounts import (
     argument,
     parse_bytes,
@@ -94,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scope.add_argument(
         "--device", help="device whose times and memory count; default: that of most runs"
     )
+    add_rule_options(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     given = parse_arguments(parser, arguments)
     return run_command(lambda: advise_from(given))
@@ -107,7 +110,9 @@ def advise_from(given: argparse.Namespace) -> int:
         ConfigError: if an option matches no design, or if there are several data sets and the
             options name none.
     """
-    designs = collect_designs(read_studies(given.folders).records)
+    rule = rule_of(given)
+    records = read_studies(given.folders).records
+    designs = collect_designs(records, rule.keep_collapsed)
     designs = choose_designs(designs, given.dataset, given.family, given.k)
     device = choose_measured_device(designs, given.device)
     limits = Limits(
@@ -119,13 +124,19 @@ def advise_from(given: argparse.Namespace) -> int:
         fastest_latency_ms=given.fastest_latency_ms,
         accuracy_percent=given.accuracy,
     )
-    advice = advise(list_candidates(designs, device), limits)
+    advice = advise(list_candidates(designs, device), limits, rule)
+    other = None
+    if advice.collapsed:
+        turned = replace(rule, keep_collapsed=not rule.keep_collapsed)
+        designs_there = collect_designs(records, turned.keep_collapsed)
+        designs_there = choose_designs(designs_there, given.dataset, given.family, given.k)
+        other = advise(list_candidates(designs_there, device), limits, turned)
     command = None
     if advice.best is not None:
         command = CommandWriter().write(same_treatment(advice.best.design.records))
-    sentences = describe_advice(advice)
+    sentences = describe_advice(advice, other)
     if given.format == "json":
-        print(json.dumps(advice_values(advice, sentences, device, command), indent=1))
+        print(json.dumps(advice_values(advice, sentences, device, command, other), indent=1))
         return 0
     console = make_console()
     for sentence in sentences:

@@ -10,6 +10,7 @@ import pytest
 from ensemble_switchover.advise import main
 from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import write_record
+from tests.analysis.advice.advice_cases import FALLEN
 from tests.factories import make_record
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def test_the_demo_advises_the_design_of_the_lowest_error(
     answer = asked(demo, capsys, "--parameters", "200k", "--memory", "8GiB", "--latency-ms", "1")
 
     best = answer["best"]
-    assert answer["answer"] == "undecided"
+    assert answer["answer"] == "decided"
+    assert answer["rule"] == {"method": "welch", "confidence": 0.9, "keep_collapsed": False}
+    runner_up = answer["runner_up"]
+    assert (runner_up["num_rival_seeds"], runner_up["num_best_seeds"]) == (4, 4)
     assert (best["design_class"], best["k"], best["depth"], best["width"]) == ("weq", 4, 8, 12)
     assert best["parameters"] <= 200_000
     assert best["latency_ms_per_image"] <= 1
@@ -59,6 +63,42 @@ def test_the_text_says_what_to_build_and_how_to_train_it(
     assert text.startswith("Undecided: weq, k = 4, depth 8, width 12")
     assert "Runner-up: " in text
     assert "To train it: python -m ensemble_switchover" in text
+
+
+def test_the_rule_is_chosen(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = ["--parameters", "200k", "--latency-ms", "1"]
+    answer = asked(
+        demo, capsys, *limits, "--rule", "paired_t", "--confidence", "95%", "--keep-collapsed"
+    )
+
+    assert answer["rule"] == {"method": "paired_t", "confidence": 0.95, "keep_collapsed": True}
+    assert answer["answer"] == "undecided"
+    assert " 95 % paired t interval " in answer["sentences"][2]
+    assert "(4 paired seeds)" in answer["sentences"][2]
+
+
+def test_collapsed_runs_are_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for width, errors in ((16, FALLEN), (8, (9.0, 9.1, 9.2, 9.3, 9.4))):
+        for seed, error in enumerate(errors):
+            record = make_record(width=width, seed=seed, test_errors=[error])
+            write_record(tmp_path / record.study / record.name, record)
+
+    answer = asked(tmp_path, capsys)
+    kept = asked(tmp_path, capsys, "--keep-collapsed")
+
+    (fallen,) = answer["collapsed"]
+    assert fallen["study"] == "demo"
+    assert "26x16-single-k1-s3" in fallen["name"]
+    (counted,) = answer["collapse_counts"]
+    assert (counted["num_collapsed"], counted["num_screened"]) == (1, 10)
+    assert (answer["best"]["width"], answer["best"]["num_collapsed"]) == (16, 1)
+    other = answer["other_treatment_of_collapsed"]
+    assert (other["keep_collapsed"], other["answer"], other["best"]["width"]) == (
+        True,
+        kept["answer"],
+        kept["best"]["width"],
+    )
+    assert kept["other_treatment_of_collapsed"]["sentence"] == answer["sentences"][0]
 
 
 def test_the_demo_does_not_answer_for_a_million_times_more(

@@ -51,11 +51,11 @@ def find_collapsed(records: Sequence[Record]) -> frozenset[RunKey]:
     Args:
         records: Runs of any number of settings.
     """
-    image = max((100.0 / _num_images(record) for record in records), default=0.0)
+    image = {_series_of(record): 100.0 / _num_images(record) for record in records}
     return frozenset(
         run
-        for errors in _by_series(_cells_of(records)).values()
-        for run in outliers(errors, least_deviation=image)
+        for series, errors in _by_series(_cells_of(records)).items()
+        for run in outliers(errors, least_deviation=image[series])
     )
 
 

@@ -86,7 +86,7 @@ def share_interval(
 
     >>> lower, upper = share_interval(1, 60)
     >>> round(lower, 5), round(upper, 5)
-    (0.00085, 0.07661)
+    (0.00085, 0.07664)
 
     Raises:
         ValueError: if the confidence is not between 0 and 1.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.advice.wording import write_amount
+from ensemble_switchover.analysis.advice.wording import headline, write_amount
+from ensemble_switchover.analysis.decision_rule import INTERVAL_SCOPE
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.advice.limits import Reading
     from ensemble_switchover.analysis.advice.rule import Advice, Rival
+    from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
 
 MAX_RIVALS_SHOWN = 8
 
@@ -30,24 +32,47 @@ _COST_FIELDS = {
 
 
 def advice_values(
-    advice: Advice, sentences: Sequence[str], device_name: str | None, command: str | None
+    advice: Advice,
+    sentences: Sequence[str],
+    device_name: str | None,
+    command: str | None,
+    other: Advice | None = None,
 ) -> dict[str, Any]:
-    """Return the advice as plain values; names hold the units, and absent values are None."""
+    """Return the advice as plain values; names hold the units, and absent values are None.
+
+    Args:
+        advice: The advice.
+        sentences: The sentences that describe it.
+        device_name: The device on which costs were measured.
+        command: The command that trains the design.
+        other: The advice with the collapsed runs in where `advice` is without them, or the other
+            way round.
+    """
+    confidence = advice.rule.confidence
     return {
         "answer": advice.answer.value,
         "sentences": list(sentences),
         "limits": {name: getattr(advice.limits, name) for name in advice.limits.given},
         "device_name": device_name,
-        "best": None if advice.best is None else reading_values(advice.best),
+        "rule": {
+            "method": advice.rule.method,
+            "confidence": confidence,
+            "keep_collapsed": advice.rule.keep_collapsed,
+        },
+        "best": None if advice.best is None else reading_values(advice.best, confidence),
         "class_decided": advice.class_decided,
-        "runner_up": None if advice.runner_up is None else _rival_values(advice.runner_up),
-        "rivals": [_rival_values(rival) for rival in advice.rivals],
-        "cheapest": {name: reading_values(reading) for name, reading in advice.cheapest},
+        "runner_up": None
+        if advice.runner_up is None
+        else _rival_values(advice.runner_up, confidence),
+        "rivals": [_rival_values(rival, confidence) for rival in advice.rivals],
+        "cheapest": {
+            name: reading_values(reading, confidence) for name, reading in advice.cheapest
+        },
         "bindings": [
             {
                 "limits": list(binding.limits),
                 "needed": list(binding.needed),
-                "fit": reading_values(binding.reading),
+                "fit": reading_values(binding.reading, confidence),
             }
             for binding in advice.bindings
         ],
@@ -55,15 +80,35 @@ def advice_values(
         "num_designs": advice.num_designs,
         "num_fitting": advice.num_feasible,
         "num_runs": advice.num_runs,
+        "collapsed": [{"study": run.study, "name": run.name} for run in advice.collapsed],
+        "collapse_counts": [asdict(entry) for entry in advice.collapse_counts],
+        "other_treatment_of_collapsed": None if other is None else _answer_values(other),
         "latency_batch_sizes": list(advice.latency_batch_sizes),
         "at_edge": advice.at_edge,
         "command": command,
     }
 
 
-def reading_values(reading: Reading) -> dict[str, Any]:
-    """Return a design with its error and costs."""
-    design, cost, interval = reading.design, reading.candidate.cost, reading.interval
+def _answer_values(advice: Advice) -> dict[str, Any]:
+    return {
+        "keep_collapsed": advice.rule.keep_collapsed,
+        "answer": advice.answer.value,
+        "sentence": headline(advice),
+        "best": None
+        if advice.best is None
+        else reading_values(advice.best, advice.rule.confidence),
+    }
+
+
+def reading_values(reading: Reading, confidence: float) -> dict[str, Any]:
+    """Return a design with its error and costs.
+
+    Args:
+        reading: The design, read after one epoch.
+        confidence: Confidence of the interval of the error.
+    """
+    design, cost = reading.design, reading.candidate.cost
+    interval = reading.interval(confidence)
     return {
         "setting": design.setting,
         "family": design.family,
@@ -79,6 +124,7 @@ def reading_values(reading: Reading) -> dict[str, Any]:
         "upper_percent": None if interval is None else interval.upper,
         "num_seeds": reading.num_seeds,
         "num_runs": design.num_runs,
+        "num_collapsed": len(design.collapsed),
         "steady_training_seconds": reading.seconds,
         "steady_training_seconds_std": reading.seconds_std,
         **{n: None if cost is None else getattr(cost, field) for n, field in _COST_FIELDS.items()},
@@ -91,27 +137,32 @@ def show_advice(advice: Advice) -> ShownTable:
     rivals = advice.rivals[:MAX_RIVALS_SHOWN]
     if not rivals and advice.runner_up is not None:
         rivals = (advice.runner_up,)
+    confidence = advice.rule.confidence
     error = f"{advice.best.design.measure.capitalize()}, %"
     headers = (
         "", "Design", "Setting", "Parameters", "Epochs", error, "Interval",
         "Training", "Inference, ms/image", "Fastest, ms/image", "Peak memory", "Runs",
     )  # fmt: skip
     rows = [
-        ("best", *_cells(advice.best)),
-        *(("worse" if rival.is_worse else "rival", *_cells(rival.reading)) for rival in rivals),
+        ("best", *_cells(advice.best, confidence)),
+        *(
+            ("worse" if rival.is_worse else "rival", *_cells(rival.reading, confidence))
+            for rival in rivals
+        ),
     ]
     left_out = len(advice.rivals) - len(rivals)
     caption = (
-        "Rivals are not shown to be worse than the best design. "
-        "Mean ± sample standard deviation over the seeds."
+        f"Rivals are not shown to be worse than the best design ({advice.rule.interval_name} of "
+        f"the difference). Interval: {100.0 * confidence:g} % t interval of the mean. "
+        f"{INTERVAL_SCOPE} Mean ± sample standard deviation over the seeds."
     )
     if left_out > 0:
         caption += f" {left_out} more rivals are not listed."
     return ShownTable(caption, headers, tuple(rows), 3)
 
 
-def _cells(reading: Reading) -> tuple[str, ...]:
-    cost, interval = reading.candidate.cost, reading.interval
+def _cells(reading: Reading, confidence: float) -> tuple[str, ...]:
+    cost, interval = reading.candidate.cost, reading.interval(confidence)
     return (
         reading.design.label,
         reading.design.setting,
@@ -125,8 +176,14 @@ def _cells(reading: Reading) -> tuple[str, ...]:
         ABSENT
         if cost is None or cost.memory_bytes is None
         else write_amount("memory_bytes", cost.memory_bytes),
-        f"{reading.design.num_runs}",
+        write_runs(reading.design),
     )
+
+
+def write_runs(design: TrainedDesign) -> str:
+    """Write the number of runs of a design, and how many of them collapsed."""
+    collapsed = f" ({len(design.collapsed)} collapsed)" if design.collapsed else ""
+    return f"{design.num_runs}{collapsed}"
 
 
 def _mean_std(mean: float | None, std: float | None, unit: str = "") -> str:
@@ -135,13 +192,14 @@ def _mean_std(mean: float | None, std: float | None, unit: str = "") -> str:
     return f"{mean:.3g}{unit}" if std is None else f"{mean:.3g} ± {std:.2g}{unit}"
 
 
-def _rival_values(rival: Rival) -> dict[str, Any]:
+def _rival_values(rival: Rival, confidence: float) -> dict[str, Any]:
     interval = rival.interval
     return {
-        **reading_values(rival.reading),
+        **reading_values(rival.reading, confidence),
         "difference_points": rival.difference,
         "lower_points": None if interval is None else interval.lower,
         "upper_points": None if interval is None else interval.upper,
-        "num_pairs": rival.num_pairs,
+        "num_rival_seeds": rival.num_rival_seeds,
+        "num_best_seeds": rival.num_best_seeds,
         "is_worse": rival.is_worse,
     }

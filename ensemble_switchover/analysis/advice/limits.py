@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.statistics import Interval, sample_mean, t_interval
 from ensemble_switchover.machine.units import HOUR_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ensemble_switchover.analysis.advice.trained_designs import Candidate, TrainedDesign
 
@@ -52,11 +52,28 @@ class Reading:
     candidate: Candidate
     row: int
     """Index of the epoch in the design's epochs."""
-    error: float
-    """Mean error over the seeds, in percent."""
-    interval: Interval | None
-    """The t interval of the mean error, in percent; None where the seeds have no spread."""
-    num_seeds: int
+    seed_errors: Mapping[int, float] = field(repr=False)
+    """Seed -> finite error in percent; at least one."""
+
+    @property
+    def error(self) -> float:
+        """Mean error over the seeds, in percent."""
+        return sample_mean(list(self.seed_errors.values()))
+
+    @property
+    def num_seeds(self) -> int:
+        """Number of seeds with a finite error."""
+        return len(self.seed_errors)
+
+    def interval(self, confidence: float) -> Interval | None:
+        """Return the t interval of the mean error, in percent; None if the seeds have no spread.
+
+        It is cut off at 0 and 100 %, beyond which no error lies.
+        """
+        found = t_interval(list(self.seed_errors.values()), confidence)
+        if found is None:
+            return None
+        return replace(found, lower=max(0.0, found.lower), upper=min(100.0, found.upper))
 
     @property
     def design(self) -> TrainedDesign:
@@ -94,15 +111,9 @@ def read_within_limits(candidate: Candidate, limits: Limits) -> Reading | None:
 
 def read_candidate(candidate: Candidate, row: int) -> Reading | None:
     """Read the error of a candidate after one epoch; None if no seed has a finite error."""
-    errors = list(finite_errors(candidate.design, row).values())
-    if not errors:
-        return None
-    return Reading(candidate, row, sample_mean(errors), t_interval(errors), len(errors))
-
-
-def finite_errors(design: TrainedDesign, row: int) -> dict[int, float]:
-    """Return the finite errors after an epoch: seed -> error in percent."""
-    return {seed: e[row] for seed, e in design.errors.items() if math.isfinite(e[row])}
+    curves = candidate.design.errors
+    errors = {seed: curve[row] for seed, curve in curves.items() if math.isfinite(curve[row])}
+    return Reading(candidate, row, errors) if errors else None
 
 
 def last_allowed_row(candidate: Candidate, limits: Limits) -> int | None:

@@ -7,9 +7,12 @@ designs are advised:
 - A design qualifies if its means meet every limit. Epochs and hours decide after which epoch its
   runs are read: the last epoch within both.
 - The best design has the lowest mean error. A rival is any other qualifying design that is not
-  shown to be worse: the 95 % t interval of its error minus the best design's, paired by seed, is
-  not wholly above zero. Without rivals the answer is decided. Since every other design has to be
-  shown to be worse, comparing many designs makes a false decision no more likely.
+  shown to be worse: the interval of its error minus the best design's (`analysis.decision_rule`) is
+  not wholly above zero, or there is none because either has too few seeds. Without rivals the
+  answer is decided. Since every other design has to be shown to be worse, comparing many designs
+  makes a false decision no more likely.
+- Collapsed runs (`analysis.collapse`) are left out of errors, unless the rule keeps them; the
+  designs hold which.
 - Nothing is extrapolated: there is no advice for parameters or epochs beyond the measured range, or
   for limits on quantities that were not measured.
 - Where no design qualifies, the limits that rule them out are named.
@@ -17,6 +20,7 @@ designs are advised:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -27,14 +31,19 @@ from ensemble_switchover.analysis.advice.limits import (
     Reading,
     amount_used,
     feasible_readings,
-    finite_errors,
 )
-from ensemble_switchover.analysis.statistics import Interval, sample_mean, t_interval
+from ensemble_switchover.analysis.collapse_counts import count_collapsed
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
+from ensemble_switchover.analysis.difference import compare_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.analysis.advice.trained_designs import Candidate
+    from ensemble_switchover.analysis.collapse_counts import CollapseCount
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
+    from ensemble_switchover.analysis.statistics import Interval
+    from ensemble_switchover.results.record import Record
 
 MEASURED_RANGE_FACTOR = 1.25
 """A limit on parameters or epochs above this multiple of the measured maximum gets no advice."""
@@ -62,11 +71,14 @@ class Rival:
 
     reading: Reading
     difference: float | None
-    """Mean of its error minus the best design's over the paired seeds, in percentage points."""
+    """Its mean error minus the best design's, in percentage points; None if seeds are paired and
+    none is shared."""
     interval: Interval | None
-    """The t interval of the difference; None where the seeds give none."""
-    num_pairs: int
-    """Number of seeds that both designs have."""
+    """The interval of the difference; None where the seeds give none."""
+    num_rival_seeds: int
+    """Number of its seeds in the comparison; if seeds are paired, those that both designs have."""
+    num_best_seeds: int
+    """Number of the best design's seeds in the comparison."""
 
     @property
     def is_worse(self) -> bool:
@@ -91,6 +103,7 @@ class Advice:
 
     answer: AdviceAnswer
     limits: Limits
+    rule: DecisionRule
     best: Reading | None
     """The qualifying design with the lowest mean error; None where there is no advice."""
     runner_up: Rival | None
@@ -109,6 +122,10 @@ class Advice:
     """Number of designs that meet the limits."""
     num_runs: int
     """Number of runs of the designs that were considered."""
+    collapsed: tuple[Record, ...]
+    """Collapsed runs of the designs that were considered."""
+    collapse_counts: tuple[CollapseCount, ...]
+    """How many of their single networks and of their ensembles collapsed."""
     latency_batch_sizes: tuple[int, ...]
     """Batch sizes of the inference times of all considered designs, ascending."""
     at_edge: bool
@@ -124,15 +141,19 @@ class Advice:
         return all((d.design_class, d.k) == (best.design_class, best.k) for d in others)
 
 
-def advise(candidates: Sequence[Candidate], limits: Limits) -> Advice:
+def advise(
+    candidates: Sequence[Candidate], limits: Limits, rule: DecisionRule = DEFAULT_RULE
+) -> Advice:
     """Choose the design to build.
 
     Args:
-        candidates: Designs of one data set, with their costs on one device.
+        candidates: Designs of one data set, with their costs on one device. Whether they hold the
+            errors of collapsed runs is what the rule says about them.
         limits: The user's limits.
+        rule: How errors are compared.
 
     Raises:
-        ValueError: if there is no candidate.
+        ValueError: if there is no candidate, or if the confidence is not between 0 and 1.
     """
     if not candidates:
         raise ValueError("no candidates: expected at least one design")
@@ -140,13 +161,16 @@ def advise(candidates: Sequence[Candidate], limits: Limits) -> Advice:
     outside = _find_out_of_range(candidates, limits)
     readings = [] if outside else feasible_readings(candidates, limits)
     best = readings[0] if readings else None
-    others = [] if best is None else [_compare(reading, best) for reading in readings[1:]]
+    others = [] if best is None else [_compare(reading, best, rule) for reading in readings[1:]]
     rivals = tuple(rival for rival in others if not rival.is_worse)
     bindings = [] if outside or readings else find_binding_limits(candidates, limits)
     answer = AdviceAnswer.UNDECIDED if rivals else AdviceAnswer.DECIDED
     if best is None:
         # Without binding limits, no design has a finite error.
         answer = AdviceAnswer.INFEASIBLE if bindings else AdviceAnswer.OUTSIDE
+    collapsed = tuple(record for design in designs for record in design.collapsed)
+    keys = {(record.study, record.name) for record in collapsed}
+    records = [record for design in designs for record in design.records]
     costs = [c.cost for c in candidates if c.cost is not None]
     sizes = {cost.latency_batch_size for cost in costs if cost.latency_batch_size is not None}
     largest = max(design.budget_parameters for design in designs)
@@ -154,6 +178,7 @@ def advise(candidates: Sequence[Candidate], limits: Limits) -> Advice:
     return Advice(
         answer=answer,
         limits=limits,
+        rule=rule,
         best=best,
         runner_up=others[0] if others else None,
         rivals=rivals,
@@ -163,6 +188,8 @@ def advise(candidates: Sequence[Candidate], limits: Limits) -> Advice:
         num_designs=len(designs),
         num_feasible=len(readings),
         num_runs=sum(design.num_runs for design in designs),
+        collapsed=collapsed,
+        collapse_counts=tuple(count_collapsed(records, keys, rule.confidence)),
         latency_batch_sizes=tuple(sorted(sizes)),
         at_edge=best is not None and is_unlimited and best.design.budget_parameters == largest,
     )
@@ -191,11 +218,19 @@ def _find_out_of_range(candidates: Sequence[Candidate], limits: Limits) -> list[
     return outside
 
 
-def _compare(reading: Reading, best: Reading) -> Rival:
-    theirs, ours = finite_errors(reading.design, reading.row), finite_errors(best.design, best.row)
-    differences = [theirs[seed] - ours[seed] for seed in sorted(theirs) if seed in ours]
-    mean = sample_mean(differences) if differences else None
-    return Rival(reading, mean, t_interval(differences), len(differences))
+def _compare(reading: Reading, best: Reading, rule: DecisionRule) -> Rival:
+    theirs, ours = (
+        {seed: (error,) for seed, error in of.seed_errors.items()} for of in (reading, best)
+    )
+    found = compare_errors(theirs, ours, rule)
+    mean = float(found.mean[0])
+    return Rival(
+        reading=reading,
+        difference=None if math.isnan(mean) else mean,
+        interval=found.interval(0, rule.confidence),
+        num_rival_seeds=int(found.num_first[0]),
+        num_best_seeds=int(found.num_second[0]),
+    )
 
 
 def _find_cheapest(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.comparison import label_settings, setting_of
 from ensemble_switchover.analysis.condition_group import CONDITIONS, describe_condition
 from ensemble_switchover.analysis.design_table import DEVICE_MEMORY, tabulate_runs
@@ -46,6 +47,8 @@ class TrainedDesign:
     errors: Mapping[int, tuple[float, ...]] = field(repr=False)
     """Seed -> error in percent after each epoch, the mean over the runs of the seed."""
     records: tuple[Record, ...] = field(repr=False)
+    collapsed: tuple[Record, ...] = field(repr=False)
+    """Its collapsed runs; `collect_designs` says whether `errors` are without them."""
 
     @property
     def key(self) -> tuple[str, str, int, int, int]:
@@ -101,16 +104,18 @@ class Candidate:
     cost: MeasuredCost | None
 
 
-def collect_designs(records: Sequence[Record]) -> list[TrainedDesign]:
+def collect_designs(records: Sequence[Record], keep_collapsed: bool = False) -> list[TrainedDesign]:
     """Collect the designs that were trained, smallest first.
 
     Two budgets, or the two ensemble classes, may lead to the same networks. These count as one
     design, named after the smallest budget. The execution of the members does not change the
-    error, so the runs of all conditions are joined.
+    error, so the runs of all conditions are joined. What collapsed runs cost always counts.
 
     Args:
         records: Runs of any number of settings.
+        keep_collapsed: Whether the errors of collapsed runs count too.
     """
+    collapsed = find_collapsed(records)
     settings = {setting_of(record): None for record in records}
     labels = label_settings(settings)
     data = label_data(settings)
@@ -121,7 +126,11 @@ def collect_designs(records: Sequence[Record]) -> list[TrainedDesign]:
     designs = []
     for (setting, *_), runs in alike.items():
         first = min(runs, key=lambda r: (r.budget.parameters, r.design.design_class != "single"))
-        epochs, errors = _join_errors(runs)
+        fallen = [run for run in runs if (run.study, run.name) in collapsed]
+        counted = runs
+        if not keep_collapsed:
+            counted = [run for run in runs if (run.study, run.name) not in collapsed]
+        epochs = tuple(sorted(set.intersection(*({e.epoch for e in r.epochs} for r in runs))))
         designs.append(
             TrainedDesign(
                 setting=labels[setting],
@@ -135,8 +144,9 @@ def collect_designs(records: Sequence[Record]) -> list[TrainedDesign]:
                 parameters=first.design.parameters,
                 budget_parameters=first.budget.parameters,
                 epochs=epochs,
-                errors=errors,
+                errors=_join_errors(counted, epochs),
                 records=tuple(runs),
+                collapsed=tuple(fallen),
             )
         )
     return sorted(designs, key=lambda d: (d.data, d.parameters, d.k, d.depth, d.setting))
@@ -204,13 +214,12 @@ def _data_details(setting: Setting) -> frozenset[tuple[str, str]]:
     return frozenset(entry for entry in setting.details if entry[0].startswith("dataset "))
 
 
-def _join_errors(runs: Sequence[Record]) -> tuple[tuple[int, ...], dict[int, tuple[float, ...]]]:
-    epochs = sorted(set.intersection(*({e.epoch for e in run.epochs} for run in runs)))
+def _join_errors(runs: Sequence[Record], epochs: Sequence[int]) -> dict[int, tuple[float, ...]]:
     seeds: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
     for run in runs:
         error = {epoch.epoch: epoch.error_percent for epoch in run.epochs}
         seeds[run.seed].append(tuple(error[epoch] for epoch in epochs))
-    return tuple(epochs), {seed: _mean_curve(curves) for seed, curves in sorted(seeds.items())}
+    return {seed: _mean_curve(curves) for seed, curves in sorted(seeds.items())}
 
 
 def _summarise(rows: Sequence[dict[str, Any]]) -> MeasuredCost:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.limits import amount_used
 from ensemble_switchover.analysis.advice.rule import AdviceAnswer
+from ensemble_switchover.analysis.collapse_counts import describe_collapses
+from ensemble_switchover.analysis.decision_rule import INTERVAL_NAMES, INTERVAL_SCOPE, MIN_SEEDS
 from ensemble_switchover.analysis.design_table import PROCESS_MEMORY
 from ensemble_switchover.analysis.statistics import write_interval
 from ensemble_switchover.machine.terminal import count, digits, mebibytes, rough_duration
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.binding_limits import BindingLimits
     from ensemble_switchover.analysis.advice.limits import Reading
     from ensemble_switchover.analysis.advice.rule import Advice, OutOfRange, Rival
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
 
 NAMES = {
     "parameters": "number of parameters",
@@ -29,22 +32,68 @@ NAMES = {
 }
 """Name of a limit -> the limited quantity in words."""
 
+MAX_NAMED = 8
+"""Most runs or designs that a sentence names."""
+
 LATENCY_EXECUTION = "with the members run one after another unless the fastest execution is named"
 """How inference was timed."""
 
 
-def describe_advice(advice: Advice) -> tuple[str, ...]:
+def describe_advice(advice: Advice, other: Advice | None = None) -> tuple[str, ...]:
     """Return the advice in sentences, or the reasons why there is none; the answer comes first.
 
     The sentences hold names of settings and devices as they stand in the records.
+
+    Args:
+        advice: The advice.
+        other: The advice with the collapsed runs in where `advice` is without them, or the other
+            way round; without it, the sentences say nothing of it.
     """
+    return (
+        headline(advice),
+        *([] if advice.best is None else _evidence(advice)),
+        *describe_collapse(advice, other),
+        *([] if advice.best is None else _remarks(advice)),
+    )
+
+
+def headline(advice: Advice) -> str:
+    """Return the answer in one sentence, or the reasons why there is none."""
     if advice.answer is AdviceAnswer.OUTSIDE:
         reasons = [_describe_out_of_range(entry) for entry in advice.outside]
         why = "; ".join(reasons) or "no run has a finite error"
-        return (f"Outside what was measured: {why}. Nothing is extrapolated.",)
-    if advice.best is None:
-        return (_describe_bindings(advice),)
-    return (_headline(advice), *_evidence(advice), *_remarks(advice))
+        return f"Outside what was measured: {why}. Nothing is extrapolated."
+    return _describe_bindings(advice) if advice.best is None else _describe_best(advice)
+
+
+def describe_collapse(advice: Advice, other: Advice | None = None) -> list[str]:
+    """Name and count the collapsed runs, and state the answer of the other treatment of them.
+
+    Args:
+        advice: The advice.
+        other: The advice with the collapsed runs in where `advice` is without them, or the other
+            way round.
+    """
+    if not advice.collapsed:
+        return []
+    names = [record.name for record in advice.collapsed]
+    shown = ", ".join(names[:MAX_NAMED])
+    if len(names) > MAX_NAMED:
+        shown += f" and {len(names) - MAX_NAMED} more"
+    kept = advice.rule.keep_collapsed
+    where = "collapsed, and counted in every error" if kept else "collapsed, and left out of errors"
+    sentences = [f"{count(len(names), 'run')} {where}: {shown}."]
+    counts = describe_collapses(advice.collapse_counts, advice.rule.confidence)
+    if counts:
+        sentences.append(f"{counts}.")
+    if other is not None:
+        answer, there = (
+            headline(other),
+            "Without collapsed runs" if kept else "With collapsed runs in",
+        )
+        same = answer == headline(advice)
+        sentences.append(f"{there}, the answer is the same." if same else f"{there}: {answer}")
+    return sentences
 
 
 def describe_reading(reading: Reading) -> str:
@@ -88,7 +137,7 @@ def round_outward(name: str, value: float) -> float:
     return float((exact / step).to_integral_value(ROUND_CEILING) * step)
 
 
-def _headline(advice: Advice) -> str:
+def _describe_best(advice: Advice) -> str:
     assert advice.best is not None
     design = describe_reading(advice.best)
     if advice.answer is AdviceAnswer.DECIDED:
@@ -110,26 +159,50 @@ def _evidence(advice: Advice) -> list[str]:
         f"({count(advice.best.num_seeds, 'seed')}). Designs considered: {advice.num_designs} "
         f"({count(advice.num_runs, 'run')}); within the limits: {advice.num_feasible}."
     ]
-    if advice.best.num_seeds == 1:
-        undecided = ", so nothing can be decided" if advice.rivals else ""
-        sentences.append(f"One seed gives no interval{undecided}.")
     if advice.runner_up is None:
         sentences.append("No other design meets the limits, so there is no comparison.")
     else:
-        sentences.append(f"Runner-up: {_describe_rival(advice.runner_up)}.")
-    return sentences
+        sentences.append(f"Runner-up: {_describe_rival(advice.runner_up, advice.rule)}.")
+    return [*sentences, *_lacking_seeds(advice), INTERVAL_SCOPE]
 
 
-def _describe_rival(rival: Rival) -> str:
+def _describe_rival(rival: Rival, rule: DecisionRule) -> str:
     name = describe_reading(rival.reading)
     if rival.difference is None:
         return f"{name}; it shares no seed with the best design, so their errors cannot be paired"
-    seeds = count(rival.num_pairs, "paired seed")
     interval = "no interval"
     if rival.interval is not None:
-        interval = write_interval(rival.interval, "+.2f")
+        interval = write_interval(rival.interval, "+.2f", INTERVAL_NAMES[rule.method])
+    elif min(rival.num_rival_seeds, rival.num_best_seeds) >= MIN_SEEDS:
+        interval = "no interval, since " + _why_no_interval(rule)
+    seeds = f"{rival.num_rival_seeds} against {count(rival.num_best_seeds, 'seed')}"
+    if rule.method == "paired_t":
+        seeds = count(rival.num_rival_seeds, "paired seed")
     points = f"{rival.difference:+.2f} percentage points, {interval}"
     return f"{name}; its error minus the best design's is {points} ({seeds})"
+
+
+def _why_no_interval(rule: DecisionRule) -> str:
+    if rule.method == "mann_whitney":
+        return "the errors are equal or the seeds too few for this confidence"
+    return "the errors do not vary over the seeds"
+
+
+def _lacking_seeds(advice: Advice) -> list[str]:
+    """Name the designs about which too few seeds decide nothing."""
+    assert advice.best is not None
+    needed = f"; {MIN_SEEDS} are needed to decide"
+    if advice.rivals and advice.best.num_seeds < MIN_SEEDS:
+        return [f"The best design has {count(advice.best.num_seeds, 'seed')}{needed}."]
+    few = [rival for rival in advice.rivals if rival.num_rival_seeds < MIN_SEEDS]
+    paired = " in common with the best design" if advice.rule.method == "paired_t" else ""
+    named = [
+        f"{describe_reading(r.reading)}, has {count(r.num_rival_seeds, 'seed')}{paired}"
+        for r in few[:MAX_NAMED]
+    ]
+    if len(few) > MAX_NAMED:
+        named.append(f"{len(few) - MAX_NAMED} more rivals have fewer than {MIN_SEEDS}{paired}")
+    return [f"{'; '.join(named)}{needed}."] if named else []
 
 
 def _remarks(advice: Advice) -> list[str]:
@@ -162,8 +235,8 @@ def _caveats(advice: Advice, best: Reading) -> list[str]:
             f"The error is that after epoch {best.epoch} of {last}. The learning rate follows the "
             f"schedule of the whole run; a run with epochs={best.epoch} follows another schedule."
         )
-    wanted = advice.limits.accuracy_percent
-    if wanted is not None and (best.interval is None or best.interval.upper > 100.0 - wanted):
+    wanted, interval = advice.limits.accuracy_percent, best.interval(advice.rule.confidence)
+    if wanted is not None and (interval is None or interval.upper > 100.0 - wanted):
         sentences.append(
             f"The mean reaches {wanted:g} % accuracy, but the interval over the seeds does not "
             "confirm it."

@@ -19,15 +19,20 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     list_candidates,
     most_used_device,
 )
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from tests.factories import make_record, make_study
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.results.record import Record
 
 
 MEBIBYTE = 1024**2
+
+FALLEN = (5.0, 5.2, 5.1, 60.0, 4.7)
+"""Errors of five seeds, of which the fourth collapsed."""
 
 LIMITS: list[dict[str, Any]] = [
     {},
@@ -86,9 +91,11 @@ def noisy_study(seed: int) -> list[Record]:
     return records
 
 
-def advise_from(records: Sequence[Record], **limits: Any) -> Advice:
-    designs = collect_designs(records)
-    return advise(list_candidates(designs, most_used_device(designs)), Limits(**limits))
+def advise_from(
+    records: Sequence[Record], rule: DecisionRule = DEFAULT_RULE, **limits: Any
+) -> Advice:
+    designs = collect_designs(records, rule.keep_collapsed)
+    return advise(list_candidates(designs, most_used_device(designs)), Limits(**limits), rule)
 
 
 def runs_of(records: Iterable[Record]) -> dict[tuple[int, int, int], list[Record]]:
@@ -105,7 +112,24 @@ def seconds_after(record: Record, epoch: int) -> float:
     return steady + sum(e.training_seconds for e in record.epochs[1:epoch])
 
 
-def search(records: Sequence[Record], limits: dict[str, Any]) -> dict[str, Any] | None:
+def is_worse(theirs: Sequence[float], ours: Sequence[float], rule: DecisionRule) -> bool:
+    """Tell by scipy's tests whether errors are shown to be higher; both lists in order of seed."""
+    if len(theirs) < 3:
+        return False
+    level = (1.0 - rule.confidence) / 2.0
+    if rule.method == "welch":
+        test = stats.ttest_ind(theirs, ours, equal_var=False, alternative="greater")
+    elif rule.method == "paired_t":
+        test = stats.ttest_rel(theirs, ours, alternative="greater")
+    else:
+        test = stats.mannwhitneyu(theirs, ours, alternative="greater", method="exact")
+        return bool(test.pvalue <= level + 1e-9)
+    return bool(test.pvalue < level)
+
+
+def search(
+    records: Sequence[Record], limits: dict[str, Any], rule: DecisionRule = DEFAULT_RULE
+) -> dict[str, Any] | None:
     """Try every design, plainly; one run a seed, errors that are numbers, all times measured."""
     found = []
     for key, runs in runs_of(records).items():
@@ -136,11 +160,7 @@ def search(records: Sequence[Record], limits: dict[str, Any]) -> dict[str, Any] 
     for _, other, _, errors in found:
         if other == key:
             continue
-        pairs = [(errors[seed], best[seed]) for seed in errors]
-        if (
-            len(pairs) == 1
-            or stats.ttest_rel(*zip(*pairs, strict=True)).confidence_interval(0.95).low <= 0
-        ):
+        if not is_worse([errors[seed] for seed in best], list(best.values()), rule):
             rivals.add(other)
     return {
         "key": key,

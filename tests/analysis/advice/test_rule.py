@@ -15,7 +15,10 @@ from ensemble_switchover.analysis.advice.rule import (
 from ensemble_switchover.analysis.advice.wording import (
     describe_advice,
 )
+from ensemble_switchover.analysis.collapse import find_collapsed
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, DecisionRule
 from tests.analysis.advice.advice_cases import (
+    FALLEN,
     LIMITS,
     MEBIBYTE,
     advise_from,
@@ -31,11 +34,19 @@ def key_of(reading: Any) -> tuple[int, int, int]:
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("limits", LIMITS, ids=lambda limits: "+".join(limits) or "nothing")
-def test_the_advice_is_that_of_trying_every_design(seed: int, limits: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "rule",
+    [DEFAULT_RULE, DecisionRule("paired_t", 0.95), DecisionRule("mann_whitney", 0.9)],
+    ids=lambda rule: rule.method,
+)
+def test_the_advice_is_that_of_trying_every_design(
+    seed: int, limits: dict[str, Any], rule: DecisionRule
+) -> None:
     records = noisy_study(seed)
+    assert not find_collapsed(records)
 
-    advice = advise_from(records, **limits)
-    expected = search(records, limits)
+    advice = advise_from(records, rule, **limits)
+    expected = search(records, limits, rule)
 
     if expected is None:
         assert advice.answer is AdviceAnswer.INFEASIBLE
@@ -51,12 +62,11 @@ def test_the_advice_is_that_of_trying_every_design(seed: int, limits: dict[str, 
     if len(expected["errors"]) > 1:
         values = list(expected["errors"].values())
         low, high = stats.t.interval(
-            0.95, len(values) - 1, statistics.fmean(values), stats.sem(values)
+            rule.confidence, len(values) - 1, statistics.fmean(values), stats.sem(values)
         )
-        assert advice.best.interval is not None
-        assert (advice.best.interval.lower, advice.best.interval.upper) == pytest.approx(
-            (low, high)
-        )
+        interval = advice.best.interval(rule.confidence)
+        assert interval is not None
+        assert (interval.lower, interval.upper) == pytest.approx((max(0.0, low), high))
 
 
 def test_the_random_studies_have_every_kind_of_answer() -> None:
@@ -81,7 +91,9 @@ def test_of_equal_errors_the_smaller_design_is_best_and_the_answer_is_undecided(
     assert advice.answer is AdviceAnswer.UNDECIDED
     assert [rival.reading.design.width for rival in advice.rivals] == [12, 16]
     assert [rival.difference for rival in advice.rivals] == [0.0, 0.0]
-    assert [rival.interval for rival in advice.rivals] == [None, None]
+    for rival in advice.rivals:
+        assert rival.interval is not None
+        assert rival.interval.lower == pytest.approx(-rival.interval.upper)
 
 
 def test_the_class_may_be_decided_where_the_size_is_not() -> None:
@@ -110,8 +122,82 @@ def test_one_seed_decides_nothing() -> None:
 
     assert advice.answer is AdviceAnswer.UNDECIDED
     assert advice.best is not None
-    assert advice.best.interval is None
-    assert "One seed gives no interval, so nothing can be decided." in describe_advice(advice)
+    assert advice.best.interval(0.9) is None
+    assert "The best design has 1 seed; 3 are needed to decide." in describe_advice(advice)
+
+
+def test_seeds_need_not_be_shared() -> None:
+    records = [
+        *(make_record(width=8, seed=s, test_errors=[9.0 + 0.1 * s]) for s in range(3)),
+        *(make_record(width=16, seed=s, test_errors=[5.0 + 0.1 * s]) for s in range(3, 8)),
+    ]
+
+    advice = advise_from(records)
+    paired = advise_from(records, DecisionRule("paired_t"))
+
+    assert advice.answer is AdviceAnswer.DECIDED
+    assert advice.runner_up is not None
+    assert (advice.runner_up.num_rival_seeds, advice.runner_up.num_best_seeds) == (3, 5)
+    assert paired.answer is AdviceAnswer.UNDECIDED
+    assert [rival.difference for rival in paired.rivals] == [None]
+
+
+def test_two_seeds_decide_nothing() -> None:
+    records = [
+        *(make_record(width=8, seed=s, test_errors=[9.0 + 0.1 * s]) for s in range(2)),
+        *(make_record(width=16, seed=s, test_errors=[5.0 + 0.1 * s]) for s in range(5)),
+    ]
+
+    advice = advise_from(records)
+
+    assert advice.answer is AdviceAnswer.UNDECIDED
+    assert [rival.interval for rival in advice.rivals] == [None]
+
+
+def test_errors_are_those_of_the_runs_that_did_not_collapse() -> None:
+    records = [
+        *(make_record(width=16, seed=s, test_errors=[e]) for s, e in enumerate(FALLEN)),
+        *(make_record(width=8, seed=s, test_errors=[9.0 + 0.1 * s]) for s in range(5)),
+    ]
+
+    advice = advise_from(records)
+    kept = advise_from(records, DecisionRule(keep_collapsed=True))
+
+    assert advice.answer is AdviceAnswer.DECIDED
+    assert advice.best is not None
+    assert (advice.best.design.width, advice.best.num_seeds) == (16, 4)
+    assert advice.best.error == pytest.approx(5.0)
+    assert advice.best.design.num_runs == 5
+    assert kept.best is not None
+    assert (kept.best.design.width, kept.answer) == (8, AdviceAnswer.UNDECIDED)
+    for answer in (advice, kept):
+        assert [record.seed for record in answer.collapsed] == [3]
+        (counted,) = answer.collapse_counts
+        assert (counted.num_collapsed, counted.num_screened) == (1, 10)
+
+
+def test_what_collapsed_runs_cost_counts() -> None:
+    records = [
+        make_record(seed=s, test_errors=[20.0, e], epoch_seconds=[1.0, 1.0 + 4.0 * (e > 9.0)])
+        for s, e in enumerate(FALLEN)
+    ]
+
+    advice = advise_from(records)
+
+    assert advice.best is not None
+    assert advice.best.num_seeds == 4
+    assert advice.best.seconds == pytest.approx(2.0 * (4 * 1.0 + 5.0) / 5)
+
+
+def test_the_interval_of_an_error_stays_within_what_errors_can_be() -> None:
+    low = advise_from([make_record(seed=s, test_errors=[e]) for s, e in enumerate((0.1, 4.0, 0.2))])
+    high = advise_from([make_record(seed=s, test_errors=[e]) for s, e in enumerate((99.0, 90, 99))])
+
+    for advice, bound in ((low, 0.0), (high, 100.0)):
+        assert advice.best is not None
+        interval = advice.best.interval(0.9)
+        assert interval is not None
+        assert bound in (interval.lower, interval.upper)
 
 
 def test_nothing_is_extrapolated() -> None:
