@@ -53,7 +53,8 @@ def write_study(folder: Path, records: list[Record]) -> Path:
 def make_folder(folder: Path) -> Path:
     """Write a study with a planted switchover, a hole, a failed run and a damaged record."""
     write_study(folder, make_study(planted_error, num_epochs=5, holes=[("weq", 1)]))
-    write_record(folder / "evil", make_record(name="<script>", seed=9, test_errors=[9.0] * 5))
+    like_others = [planted_error("single", 2, epoch, 1) for epoch in range(1, 6)]
+    write_record(folder / "evil", make_record(name="<script>", seed=9, test_errors=like_others))
     write_failure(folder / "failed", "failed", "out of <memory> [red]")
     (folder / "damaged").mkdir()
     (folder / "damaged" / "record.json").write_text("{")
@@ -117,7 +118,7 @@ def test_the_report_is_written_whole(reported: Reported) -> None:
     assert {path.name for path in (out / "tables").iterdir()} == {
         f"{name}.{ending}"
         for name in (
-            *("claims", "claims_not_asked", "designs", "sensitivity", "switchovers"),
+            *("claims", "claims_not_asked", "collapsed", "designs", "sensitivity", "switchovers"),
             "times_to_accuracy",
         )
         for ending in ("md", "tex")
@@ -170,7 +171,7 @@ def test_numbers_for_programs_are_raw(reported: Reported) -> None:
     assert (deq["outcome"], deq["budget_parameters"], deq["epoch"]) == ("found", 206_734, 4)
     assert deq["boundary_epochs"] == [None, None, 4, 3, 2]
     assert deq["coverage"]["num_cells"]["ensemble"] == 2 + 3 + 4
-    strict = {"confidence": 0.95, "margin": 2.0, "budget": 206_734, "epoch": 4}
+    strict = {"name": "Welch, 95 %", "margin": 2.0, "budget": 206_734, "epoch": 4}
     assert strict in deq["sensitivity"]
     assert weq["outcome"] == "not_within"
     assert comparison["holes"][0]["budget_parameters"] == 143_840

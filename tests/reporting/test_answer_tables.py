@@ -34,7 +34,8 @@ def test_every_rule_has_a_row() -> None:
 
     assert shown.headers[2:] == tuple(f"Margin {m} points" for m in ("0", "0.5", "1", "2"))
     assert [row[:2] for row in shown.rows[:5]] == [
-        ("deq", level) for level in ("means alone", "80 %", "90 %", "95 %", "99 %")
+        ("deq", rule)
+        for rule in ("means alone", "Welch, 80 %", "Welch, 90 %", "Welch, 95 %", "Welch, 99 %")
     ]
     assert shown.rows[3][2] == "206,734 (4)"
 

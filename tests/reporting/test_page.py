@@ -62,7 +62,7 @@ def make_page(name: str = "name", num_sections: int = 1) -> Page:
         for number in range(num_sections)
     )
     problems = (Problem(name, name),)
-    return Page(name, name, table, table, table, (picture,), sections, problems, problems)
+    return Page(name, name, table, table, table, table, (picture,), sections, problems, problems)
 
 
 def outline(page: Page) -> Outline:
@@ -134,14 +134,14 @@ def test_tables_have_captions_and_headers_with_a_scope() -> None:
     parsed = outline(make_page())
 
     tags = [tag for tag, _ in parsed.tags]
-    assert tags.count("caption") == tags.count("table") == 7
+    assert tags.count("caption") == tags.count("table") == 8
     assert all(a.get("scope") in {"row", "col"} for tag, a in parsed.tags if tag == "th")
 
 
 def test_nothing_missing_is_said() -> None:
     nothing = ShownTable("", ("header",), (), 1)
     assert "Not asked" not in render_page(replace(make_page(), claims_not_asked=nothing))
-    page = Page("headline", "kicker", nothing, nothing, nothing, (), (), (), ())
+    page = Page("headline", "kicker", nothing, nothing, nothing, nothing, (), (), (), ())
 
     assert "No run failed, and every record could be read." in render_page(page)
     assert "Where ensembles switch over" not in render_page(page)

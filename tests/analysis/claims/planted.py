@@ -35,7 +35,7 @@ def make_records(
 
     def error(name: str, column: int, epoch: int, seed: int) -> float:
         own = noise * ((3 * seed + len(name) + (name == "weq") + column + epoch) % 4)
-        return 30.0 - epoch + seed - leads[name](column, epoch) + own * (name != "single")
+        return 30.0 - epoch - leads[name](column, epoch) + own * (name != "single")
 
     return make_study(error, widths=WIDTHS, num_epochs=4, **kw)
 

@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from ensemble_switchover.analysis.decision_rule import DecisionRule
 from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
 from ensemble_switchover.analysis.switchover.threshold import (
     ThresholdOutcome,
@@ -26,10 +27,10 @@ def test_the_planted_switchover_is_found() -> None:
     assert threshold.boundary_epochs == (None, None, 4, 3, 2)
     assert threshold.budget == 206_734
     assert threshold.epoch == 4
-    assert threshold.pair_counts == (3, 3)
+    assert threshold.seed_counts == (3, 3)
     assert describe_threshold(threshold, "test error") == (
         "deq (k=4): the switchover lies at 206,734 parameters from epoch 4 of 6 on "
-        "(95 % t interval over 3 seeds, 5 budgets from 92,322 to 366,650 parameters)."
+        "(90 % Welch interval over 3 seeds, 5 budgets from 92,322 to 366,650 parameters)."
     )
     assert describe_outcome(threshold) == "deq switches over at 206,734 parameters"
 
@@ -94,7 +95,7 @@ def test_a_budget_without_a_single_network_is_a_hole() -> None:
     )
 
 
-def test_only_seeds_that_both_designs_have_are_paired() -> None:
+def test_every_seed_of_either_design_counts() -> None:
     records = [
         *(make_record(seed=seed, test_errors=[20.0 + seed]) for seed in (0, 1, 2, 7)),
         *(
@@ -102,16 +103,22 @@ def test_only_seeds_that_both_designs_have_are_paired() -> None:
             for seed in (1, 2, 3)
         ),
     ]
-    threshold = find_threshold(build_error_grid(records), "deq")
+    grid = build_error_grid(records)
+    cell = find_threshold(grid, "deq").last_cell
+    paired = find_threshold(grid, "deq", DecisionRule("paired_t")).last_cell
 
-    assert threshold.last_cell.num_pairs == 2
-    assert threshold.last_cell.mean_difference == pytest.approx(-9.85)
-    assert "2 seeds, 1 budget of 206,734 parameters" in describe_threshold(threshold, "test error")
+    assert (cell.num_single_seeds, cell.num_ensemble_seeds) == (4, 3)
+    assert cell.mean_difference == pytest.approx(12.2 - 22.5)
+    assert (paired.num_single_seeds, paired.num_ensemble_seeds) == (2, 2)
+    assert paired.mean_difference == pytest.approx(-9.85)
+    assert "3 to 4 seeds, 1 budget of 206,734 parameters" in describe_threshold(
+        find_threshold(grid, "deq"), "test error"
+    )
 
 
-def test_no_shared_seed_is_undecided() -> None:
+def test_no_shared_seed_is_undecided_where_seeds_are_paired() -> None:
     records = [make_record(seed=0), make_record(design_class="deq", seed=1)]
-    threshold = find_threshold(build_error_grid(records), "deq")
+    threshold = find_threshold(build_error_grid(records), "deq", DecisionRule("paired_t"))
 
     assert threshold.last_cell.verdict is U
     assert "share no seed" in describe_threshold(threshold, "test error")
@@ -172,5 +179,5 @@ def test_a_test_error_that_is_no_number_is_no_sample_and_is_named() -> None:
 
     assert grid.not_finite == ("d0", "d1", "d2")
     assert threshold.cells[0][0].verdict is H
-    assert threshold.last_cell.num_pairs == 2
-    assert threshold.last_cell.mean_difference == pytest.approx(-9.85)
+    assert threshold.last_cell.num_ensemble_seeds == 2
+    assert threshold.last_cell.mean_difference == pytest.approx(11.65 - 21.0)

@@ -103,7 +103,7 @@ def test_trends_need_several_comparisons() -> None:
     assert names == [["switchover_by_k"], ["switchover_by_data"]]
     assert list(draw_trends(tabulate_switchovers(two_k[:1]))) == []
     (trend,) = draw_trends(tabulate_switchovers(two_k))
-    assert "95 % t intervals over seeds\n3 seeds, source rule, cpu (Example CPU)" in texts_of(
+    assert "90 % Welch intervals over seeds\n3 seeds, source rule, cpu (Example CPU)" in texts_of(
         trend.figure
     )
 
