@@ -12,7 +12,7 @@ PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
 export PYTHONDONTWRITEBYTECODE := # empty: tests start processes, each of which would compile the package
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-fast test-slurm test-ray lint type imports from-debian scripts scripts-if-node vendor format docs bench bench-page bench-all lock clean
+.PHONY: help demo install test test-fast test-slurm test-ray lint type imports from-debian scripts scripts-if-node vendor format docs bench bench-page bench-power bench-all lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -103,6 +103,9 @@ bench: $(INSTALLED) ## Time executions against each other, a bare loop, and othe
 
 bench-page: $(INSTALLED) ## Time the explorer's page of 2,000 runs in a browser (needs Chromium)
 	@$(BIN)/python -m benchmarks.explorer_page
+
+bench-power: $(INSTALLED) ## Simulate how often the rule of the switchover finds it rightly, and falsely
+	@$(BIN)/python -m benchmarks.power
 
 bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.lightning_overhead
