@@ -1,0 +1,187 @@
+"""The budgets that keep it open where ensembles switch over, as far as planning needs them.
+
+`analysis.standing` says which these are, and `analysis.purchase` which further runs decide them.
+
+Where a design has fewer than `MIN_SEEDS` runs, its variance is pooled over the budgets of its
+class. At a budget without runs the difference is read off a line through its neighbours' over the
+logarithm of the parameters, with half their gap as its standard deviation. Both are for planning
+only: no verdict uses them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import fmean, variance
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, MIN_SEEDS
+from ensemble_switchover.analysis.standing import standing_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
+    from ensemble_switchover.analysis.standing import DesignId, Question, Replicates, Standing
+
+SMALLEST_DEVIATION = 0.01
+"""Smallest standard deviation over seeds that is planned with, in percentage points."""
+UNKNOWN_DEVIATION = 1.0
+"""Standard deviation over seeds in percentage points where no design has two runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCell:
+    """A budget that keeps a question from being settled."""
+
+    question: int
+    """Index of the question."""
+    budget: int
+    """Trainable parameters."""
+    single: DesignId
+    ensemble: DesignId
+    is_tried: bool
+    """Whether both designs have runs."""
+    companions: tuple[DesignId, ...]
+    """The ensembles to be run with the single network if it has no runs: those for which this
+    budget is not ruled out, since a budget at which their runs are missing would be open."""
+    difference: float
+    """Expected difference of the errors, ensemble minus single, in percentage points."""
+    prior_variance: float
+    """Variance of the expected difference at a budget without runs; 0 at one with runs."""
+    variances: tuple[float, float]
+    """Variances over seeds of the single network's and the ensemble's error."""
+    settles_if_single: int
+    """Number of open budgets that are settled if the single network is shown to be better."""
+    settles_if_ensemble: int
+    """The same if the ensemble is."""
+
+
+def find_open_cells(
+    questions: Sequence[Question],
+    designs: Mapping[DesignId, Replicates],
+    rule: DecisionRule = DEFAULT_RULE,
+) -> list[OpenCell]:
+    """List the cells that keep the questions from being settled; none if all are settled.
+
+    Args:
+        questions: What is asked.
+        designs: The runs of every design that the questions name.
+        rule: How cells are decided.
+    """
+    standings = [standing_of(question, designs, rule) for question in questions]
+    companions: defaultdict[DesignId, list[DesignId]] = defaultdict(list)
+    for question, standing in zip(questions, standings, strict=True):
+        for column in range(standing.ruled_out + 1, len(question.budgets)):
+            ensemble = question.ensembles[column]
+            if ensemble is not None:
+                companions[question.singles[column]].append(ensemble)
+    return [
+        cell
+        for number, (question, standing) in enumerate(zip(questions, standings, strict=True))
+        for cell in _open_cells(number, question, standing, designs, companions)
+    ]
+
+
+def _open_cells(
+    number: int,
+    question: Question,
+    standing: Standing,
+    designs: Mapping[DesignId, Replicates],
+    companions: Mapping[DesignId, Sequence[DesignId]],
+) -> list[OpenCell]:
+    """List the open cells of one question."""
+    spread = (_pooled(question.singles, designs), _pooled(question.ensembles, designs))
+    measured = _measured(question, designs, spread)
+    cells = []
+    for column in standing.open_columns:
+        single, ensemble = question.singles[column], question.ensembles[column]
+        assert ensemble is not None  # an impossible column is not open
+        difference, prior = _expected(question.budgets, column, measured)
+        settled = 1
+        if not any(other > column for other in standing.undecided):
+            settled = sum(column <= other < standing.beyond for other in standing.open_columns)
+        is_new = not designs[single].errors
+        cells.append(
+            OpenCell(
+                question=number,
+                budget=question.budgets[column],
+                single=single,
+                ensemble=ensemble,
+                companions=tuple(companions[single]) if is_new else (),
+                is_tried=column in measured,
+                difference=difference,
+                prior_variance=prior,
+                variances=(
+                    _planned_variance(designs[single], spread[0]),
+                    _planned_variance(designs[ensemble], spread[1]),
+                ),
+                settles_if_single=sum(other <= column for other in standing.open_columns),
+                settles_if_ensemble=settled,
+            )
+        )
+    return cells
+
+
+def _pooled(of_budgets: Sequence[DesignId | None], designs: Mapping[DesignId, Replicates]) -> float:
+    """Pool the variance over seeds over the budgets of a design class."""
+    samples = [list(designs[design].errors.values()) for design in of_budgets if design is not None]
+    several = [sample for sample in samples if len(sample) > 1]
+    if not several:
+        return UNKNOWN_DEVIATION**2
+    squares = sum((len(sample) - 1) * variance(sample) for sample in several)
+    return max(squares / sum(len(sample) - 1 for sample in several), SMALLEST_DEVIATION**2)
+
+
+def _planned_variance(design: Replicates, pooled: float) -> float:
+    if len(design.errors) < MIN_SEEDS:
+        return pooled
+    return max(variance(design.errors.values()), SMALLEST_DEVIATION**2)
+
+
+def _measured(
+    question: Question,
+    designs: Mapping[DesignId, Replicates],
+    spread: tuple[float, float],
+) -> dict[int, tuple[float, float]]:
+    """Return difference and its squared standard error at each budget with runs, by column."""
+    measured = {}
+    for column, (single, ensemble) in enumerate(
+        zip(question.singles, question.ensembles, strict=True)
+    ):
+        if ensemble is not None and designs[single].errors and designs[ensemble].errors:
+            one, other = designs[single], designs[ensemble]
+            difference = fmean(other.errors.values()) - fmean(one.errors.values())
+            squared = _planned_variance(one, spread[0]) / len(one.errors)
+            squared += _planned_variance(other, spread[1]) / len(other.errors)
+            measured[column] = (difference, squared)
+    return measured
+
+
+def _expected(
+    budgets: Sequence[int], column: int, measured: Mapping[int, tuple[float, float]]
+) -> tuple[float, float]:
+    """Return the expected difference at a budget, and its variance where it has no runs."""
+    if column in measured:
+        return measured[column][0], 0.0
+    below = [other for other in measured if other < column]
+    above = [other for other in measured if other > column]
+    if not measured:
+        return 0.0, UNKNOWN_DEVIATION**2
+    if below and above:
+        first, second = max(below), min(above)
+    elif above:
+        first, second = above[0], above[min(1, len(above) - 1)]
+    else:
+        first, second = below[max(-2, -len(below))], below[-1]
+    (low, low_squared), (high, high_squared) = measured[first], measured[second]
+    nearest, squared = (high, high_squared) if below and not above else (low, low_squared)
+    if first == second:
+        return nearest, squared + UNKNOWN_DEVIATION**2
+    width = math.log(budgets[second] / budgets[first])
+    share = math.log(budgets[column] / budgets[first]) / width
+    expected = low + share * (high - low)
+    if below and above:
+        return expected, ((high - low) / 2.0) ** 2 + (low_squared + high_squared) / 2.0
+    return expected, (expected - nearest) ** 2 + squared

@@ -1,0 +1,183 @@
+"""Which further runs settle most of what is still open, for the seconds that they take.
+
+A *purchase* is a number of further runs of one design, or of several designs at one budget. A
+single network serves the questions of every class and k, so single networks and ensembles are
+bought separately, and together only where neither decides anything alone.
+
+How likely a purchase decides a cell follows in closed form. Given the runs so far, the difference
+of the true errors is Gaussian around the difference `d` of the means, with variance `V_old = s1 /
+n1 + s2 / n2`, where `s1` and `s2` are the variances over seeds. After further runs the difference
+of the means is then Gaussian around `d` with variance `V_old - V_new` (the predictive distribution
+under a flat prior), and the cell is decided if it lies further from 0 than the half-width of
+Welch's interval with the new numbers of runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scipy.special import ndtr, stdtrit
+
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, MIN_SEEDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
+    from ensemble_switchover.analysis.open_cells import OpenCell
+    from ensemble_switchover.analysis.standing import DesignId, Replicates
+
+MOST_RUNS = 8
+"""Most further runs of one design in a purchase."""
+SHOWN_PROBABILITY = 0.05
+"""Cells that a purchase decides less probably than this are not named."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedCell:
+    """A cell that a purchase may decide."""
+
+    cell: OpenCell
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """Further runs of one design, or of several designs at one budget."""
+
+    amounts: tuple[tuple[DesignId, int], ...]
+    """Each design with its number of further runs."""
+    seconds: float
+    """Predicted seconds of all of them, one after another."""
+    num_settled: float
+    """Expected number of open budgets that are settled."""
+    decisions: tuple[DecidedCell, ...] = field(repr=False)
+    """The cells that it may decide, the most probable first."""
+
+    @property
+    def rate(self) -> float:
+        """Expected number of settled budgets a second."""
+        return self.num_settled / self.seconds if self.seconds > 0.0 else math.inf
+
+
+def find_purchases(
+    cells: Sequence[OpenCell],
+    designs: Mapping[DesignId, Replicates],
+    rule: DecisionRule = DEFAULT_RULE,
+) -> list[Purchase]:
+    """List the purchases that may decide a cell, with the best number of runs for each.
+
+    The one that is expected to settle most budgets a second comes first.
+
+    Args:
+        cells: The open cells of all questions.
+        designs: The runs of every design.
+        rule: How cells are decided; purchases are planned by Welch's interval under every method.
+    """
+    concerned: defaultdict[DesignId, list[OpenCell]] = defaultdict(list)
+    bundles: dict[frozenset[DesignId], None] = {}
+    for cell in cells:
+        concerned[cell.single].append(cell)
+        concerned[cell.ensemble].append(cell)
+        if cell.companions:
+            bundles[frozenset((cell.single, *cell.companions))] = None
+        else:
+            bundles[frozenset((cell.single,))] = None
+            bundles[frozenset((cell.ensemble,))] = None
+            bundles[frozenset((cell.single, cell.ensemble))] = None
+    found = [_best_purchase(bundle, concerned, designs, rule) for bundle in bundles]
+    purchases = [purchase for purchase in found if purchase is not None]
+    return sorted(purchases, key=lambda each: (-each.rate, each.seconds, str(each.amounts)))
+
+
+def choose_different(purchases: Sequence[Purchase], number: int) -> list[Purchase]:
+    """Choose the best purchases of which each decides something that those before it do not.
+
+    Args:
+        purchases: The purchases, the best first.
+        number: How many to choose at most.
+    """
+    chosen: list[Purchase] = []
+    covered: set[tuple[int, int]] = set()
+    for purchase in purchases:
+        named = {(found.cell.question, found.cell.budget) for found in purchase.decisions}
+        if named - covered and len(chosen) < number:
+            chosen.append(purchase)
+            covered |= named
+    return chosen
+
+
+def decision_probabilities(
+    cell: OpenCell,
+    num_runs: tuple[int, int],
+    num_more: tuple[int, int],
+    rule: DecisionRule = DEFAULT_RULE,
+) -> tuple[float, float]:
+    """Return the probabilities that further runs show the single network, or the ensemble, better.
+
+    Args:
+        cell: The cell.
+        num_runs: Number of runs of the single network and of the ensemble.
+        num_more: Number of further runs of each.
+        rule: The confidence and the margin.
+    """
+    first, second = num_runs[0] + num_more[0], num_runs[1] + num_more[1]
+    if min(first, second) < MIN_SEEDS or not any(num_more):
+        return 0.0, 0.0
+    one, other = cell.variances[0] / first, cell.variances[1] / second
+    degrees = (one + other) ** 2 / (one**2 / (first - 1) + other**2 / (second - 1))
+    half_width = float(stdtrit(degrees, (1.0 + rule.confidence) / 2.0)) * math.sqrt(one + other)
+    if cell.is_tried:
+        before = cell.variances[0] / num_runs[0] + cell.variances[1] / num_runs[1]
+        deviation = math.sqrt(before - one - other)
+    else:
+        deviation = math.sqrt(cell.prior_variance + one + other)
+    centre = cell.difference + rule.margin
+    single, ensemble = (centre - half_width) / deviation, (-centre - half_width) / deviation
+    return float(ndtr(single)), float(ndtr(ensemble))
+
+
+def _best_purchase(
+    bundle: frozenset[DesignId],
+    concerned: Mapping[DesignId, Sequence[OpenCell]],
+    designs: Mapping[DesignId, Replicates],
+    rule: DecisionRule,
+) -> Purchase | None:
+    """Return the number of further runs of some designs that settles most a second, if any does."""
+    cells = {id(cell): cell for design in bundle for cell in concerned.get(design, ())}
+    best: Purchase | None = None
+    for number in range(1, MOST_RUNS + 1):
+        amounts = {}
+        for design in sorted(bundle, key=str):
+            runs = designs[design]
+            lacking = MIN_SEEDS - len(runs.errors) if len(bundle) > 1 else 0
+            amounts[design] = min(max(number, lacking), runs.num_left)
+        purchase = _purchase(amounts, list(cells.values()), designs, rule)
+        if purchase.num_settled > 0.0 and (best is None or purchase.rate > best.rate):
+            best = purchase
+    return best
+
+
+def _purchase(
+    amounts: Mapping[DesignId, int],
+    cells: Sequence[OpenCell],
+    designs: Mapping[DesignId, Replicates],
+    rule: DecisionRule,
+) -> Purchase:
+    settled, decisions = 0.0, []
+    for cell in cells:
+        numbers = len(designs[cell.single].errors), len(designs[cell.ensemble].errors)
+        more = amounts.get(cell.single, 0), amounts.get(cell.ensemble, 0)
+        single, ensemble = decision_probabilities(cell, numbers, more, rule)
+        settled += single * cell.settles_if_single + ensemble * cell.settles_if_ensemble
+        if single + ensemble >= SHOWN_PROBABILITY:
+            decisions.append(DecidedCell(cell, single + ensemble))
+    return Purchase(
+        amounts=tuple((design, number) for design, number in amounts.items() if number),
+        seconds=sum(number * designs[design].seconds for design, number in amounts.items()),
+        num_settled=settled,
+        decisions=tuple(sorted(decisions, key=lambda found: -found.probability)),
+    )
