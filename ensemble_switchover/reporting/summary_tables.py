@@ -41,7 +41,7 @@ def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) ->
         "k": lambda row: f"{row['k']}",
         "Parameters": lambda row: f"{row['parameters']:,}",
         "Fill": lambda row: percent(row["budget_fill"]),
-        "Seeds": lambda row: f"{row['num_seeds']}",
+        "Seeds": _seeds,
         _error_header(measure): lambda row: _mean_std(row, "error_percent", num_decimals=2),
         "Members' error, %": lambda row: _number(row["mean_member_error_percent_mean"], ".2f"),
         "NLL, nats": lambda row: _number(row["nll_nats_mean"], ".3f"),
@@ -127,6 +127,11 @@ def _lay_out(
     return ShownTable(caption, tuple(columns), cells, num_text_columns)
 
 
+def _seeds(row: dict[str, Any]) -> str:
+    left_out = row["num_left_out"]
+    return f"{row['num_seeds']} ({left_out} collapsed)" if left_out else f"{row['num_seeds']}"
+
+
 def _error_header(measure: str) -> str:
     return f"{measure.capitalize()}, %"
 
@@ -174,7 +179,8 @@ def _quotient(name: str) -> Callable[[dict[str, Any]], str]:
 def _caption(rows: list[dict[str, Any]], measure: str, *, brief: bool) -> str:
     text = (
         f"{measure.capitalize()}: mean ± sample standard deviation over the seeds after the last "
-        "epoch. Training: median epoch of a run without its warm-up, all members together."
+        "epoch, without collapsed runs. Training: median epoch of a run without its warm-up, all "
+        "members together."
     )
     if not brief:
         text += (

@@ -9,6 +9,7 @@ import matplotlib as mpl
 from ensemble_switchover.analysis.statistics import sample_mean, sample_std
 from ensemble_switchover.analysis.switchover import grid_series
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
+from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.reporting.figures.budget_axis import label_budgets, shift_class
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.style import (
@@ -61,6 +62,8 @@ def draw_error_curve(grid: ErrorGrid, measure: str, texts: FigureTexts) -> Figur
         lowest.set_xlabel("Parameter budget")
         after = f"after epoch {grid.epochs[-1]}"
         shows = f"{measure.capitalize()} {after}: mean ± std, and each seed"
+        if grid.left_out:
+            shows += f" ({count(len(grid.left_out), 'collapsed run')} left out)"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
         return figure
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.decision_rule import DecisionRule
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.analysis.switchover.threshold import find_threshold
@@ -39,7 +40,8 @@ def test_the_map_is_the_reports_under_every_rule(error: Any, holes: Any) -> None
                     assert lowest[winner] == min(measured)
             continue
         thresholds = {
-            name: find_threshold(grid, name, confidence=confidence) for name in finding.thresholds
+            name: find_threshold(grid, name, DecisionRule(confidence=confidence))
+            for name in finding.thresholds
         }
         for (column, row), (winner, decided, both) in cells.items():
             face = face_cell(grid, thresholds, column, row)
