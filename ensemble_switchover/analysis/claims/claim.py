@@ -140,10 +140,10 @@ def reason_of(answer: ClaimAnswer, lowest: float, highest: float, unit: str = ""
     }[answer]
 
 
-def describe_interval(interval: Interval, form: str, unit: str) -> str:
+def describe_interval(interval: Interval, form: str, unit: str, name: str = "t interval") -> str:
     """Write a mean with its interval and number of seeds; the caller closes the bracket."""
     seeds = count(interval.num_samples, "seed")
-    return f"{interval.mean:{form}}{unit} ({write_interval(interval, form)}, {seeds}"
+    return f"{interval.mean:{form}}{unit} ({write_interval(interval, form, name)}, {seeds}"
 
 
 def claim_ratio(

@@ -17,7 +17,7 @@ from ensemble_switchover.analysis.claims.claim import (
     reason_of,
 )
 from ensemble_switchover.analysis.claims.missing_runs import find_missing_runs
-from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
+from ensemble_switchover.analysis.decision_rule import INTERVAL_NAMES, MIN_SEEDS
 from ensemble_switchover.analysis.difference import difference_interval
 from ensemble_switchover.analysis.statistics import sample_mean
 from ensemble_switchover.analysis.switchover.range import range_switchover
@@ -95,7 +95,8 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         if fewest < MIN_SEEDS:
             reason = f"fewer than {MIN_SEEDS} seeds have every budget beyond the threshold"
         return leave_open(statement, reason, measured)
-    measured = f"{describe_interval(interval, '.1f', ' points')}, {over})"
+    name = INTERVAL_NAMES[threshold.rule.method]
+    measured = f"{describe_interval(interval, '.1f', ' points', name)}, {over})"
     answer = judge(interval.lower, interval.upper, *GAIN)
     return Claim(*statement, measured, answer, reason_of(answer, *GAIN, " points"))
 
