@@ -44,7 +44,10 @@ _COST_COLUMNS = (
     *("fastest_latency_ms_per_image", "layer_ms"),
 )
 _PEAK_COLUMNS = ("peak_device_bytes", "peak_rss_bytes")
-_ACCURACY_TIME_COLUMNS = ("target_error_percent", "time_to_accuracy_seconds")
+_ACCURACY_TIME_COLUMNS = (
+    *("target_error_percent", "time_to_accuracy_seconds"),
+    *("common_target_error_percent", "time_to_common_target_seconds"),
+)
 
 RUN_FRAME_COLUMNS = schema_of("listing")
 """Column of the table -> its type; `results.run_columns` describes them."""
@@ -85,7 +88,8 @@ def summarise_runs(runs: pl.DataFrame, conditions: Sequence[str] = CONDITIONS) -
     that is no finite number, or of a run that is left out, is in no mean.
 
     `time_to_accuracy_seconds_mean` is null unless every seed reached the target, since the mean of
-    those that did would flatter the design; `num_seeds_reached` of `num_seeds_compared` tell.
+    those that did would flatter the design; `num_seeds_reached` of `num_seeds_compared` tell. So do
+    `num_seeds_reached_common` and `num_seeds_compared_common` for the common target.
 
     Args:
         runs: What `tabulate_runs` returns, or some of its rows.
@@ -102,17 +106,14 @@ def summarise_runs(runs: pl.DataFrame, conditions: Sequence[str] = CONDITIONS) -
         pl.col([*_COST_COLUMNS, *_ACCURACY_TIME_COLUMNS]).mean(),
         pl.col(_PEAK_COLUMNS).max(),
     )
-    time, target = pl.col("time_to_accuracy_seconds"), pl.col("target_error_percent")
-    all_reached = time.is_not_null().all()
     return seeds.group_by(keys, maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("num_seeds"),
         pl.col("num_runs", "num_left_out").sum().cast(pl.Int64),
         *_means_and_stds(*ERROR_COLUMNS, *_COST_COLUMNS),
         pl.col(_PEAK_COLUMNS).max(),
-        target.is_not_null().sum().cast(pl.Int64).alias("num_seeds_compared"),
-        time.is_not_null().sum().cast(pl.Int64).alias("num_seeds_reached"),
-        pl.when(all_reached).then(time.mean()).alias("time_to_accuracy_seconds_mean"),
-        pl.when(all_reached).then(time.std()).alias("time_to_accuracy_seconds_std"),
+        *_accuracy_times("target_error_percent", "time_to_accuracy_seconds", ""),
+        pl.col("common_target_error_percent").first(),
+        *_accuracy_times("common_target_error_percent", "time_to_common_target_seconds", "_common"),
     )
 
 
@@ -168,6 +169,18 @@ def _means_and_stds(*columns: str) -> list[pl.Expr]:
     ]
 
 
+def _accuracy_times(target: str, time: str, suffix: str) -> list[pl.Expr]:
+    """Count the seeds with a target and those that reach it, and average the time if all do."""
+    known, reached = (pl.col(name).is_not_null() for name in (target, time))
+    seconds = pl.when(reached.all())
+    return [
+        known.sum().cast(pl.Int64).alias(f"num_seeds_compared{suffix}"),
+        reached.sum().cast(pl.Int64).alias(f"num_seeds_reached{suffix}"),
+        seconds.then(pl.col(time).mean()).alias(f"{time}_mean"),
+        seconds.then(pl.col(time).std()).alias(f"{time}_std"),
+    ]
+
+
 def _run_row(record: Record, setting: str, time: TimeToAccuracy, left_out: bool) -> dict[str, Any]:
     summary = summarise_epochs(record.epochs)
     latency = LatencyFacts.of(record.latencies)
@@ -181,6 +194,8 @@ def _run_row(record: Record, setting: str, time: TimeToAccuracy, left_out: bool)
         layer_ms=layer_ms / record.design.depth if record.layer_times else None,
         target_error_percent=time.target_error_percent,
         time_to_accuracy_seconds=time.seconds,
+        common_target_error_percent=time.common_target_error_percent,
+        time_to_common_target_seconds=time.seconds_to_common_target,
         memory_kind=_memory_kind(summary),
         execution_compared=comparable_execution(record.environment),
         disturbed=bool(record.environment.disturbances),

@@ -1,4 +1,12 @@
-"""Time to accuracy: training seconds until a run reaches the error of its single network."""
+"""Time to accuracy: training seconds until an ensemble is as good as its single network.
+
+There are two targets. The paper's is the lowest error over the epochs of the single network of the
+same budget and seed. It has that one training's luck in it: whether an ensemble reaches it depends
+on the seed that it is compared with. The *common target* of a budget is the mean of these lowest
+errors over the trainings of the single network, without collapsed ones (`analysis.collapse`); all
+seeds of an ensemble have to reach the same error. A single network's own time is, for both, the
+time to its own best epoch, so the mean of these times belongs to the mean of the lowest errors.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +15,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import accumulate
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.comparison import Setting, setting_of
+from ensemble_switchover.analysis.statistics import ROUNDING, sample_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,15 +27,23 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.epoch_metrics import EpochRecord
     from ensemble_switchover.results.record import BudgetRecord, Record
 
+_Place: TypeAlias = "tuple[Setting, BudgetRecord]"
+"""What an ensemble and its single networks share."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimeToAccuracy:
-    """Training time until a run reached the error of the single network of its budget and seed."""
+    """Training time until a run reached the error of the single network of its budget."""
 
     target_error_percent: float | None
-    """Lowest test error of that single network over its epochs, in percent; None without a run."""
+    """Lowest test error over the epochs of the single network of the run's seed; None if none."""
     seconds: float | None
-    """Training seconds until the run reached the target; None if it never did."""
+    """Training seconds until the run reached that target; None if it never did."""
+    common_target_error_percent: float | None
+    """Mean of these lowest errors over the single network's seeds; None if there are none."""
+    seconds_to_common_target: float | None
+    """Training seconds until the run reached the common target, or a single network its own lowest
+    error; None if it never did."""
 
 
 def steady_seconds(epochs: Sequence[EpochRecord]) -> list[float]:
@@ -53,15 +71,21 @@ def seconds_to_reach(epochs: Sequence[EpochRecord], target_error_percent: float)
 
     Args:
         epochs: The epochs of a run, in order.
-        target_error_percent: Target in percent.
+        target_error_percent: Target in percent; errors that differ from it by rounding reach it.
 
     Returns:
         Cumulative `steady_seconds`, or None if the run never reaches the target.
     """
     for epoch, seconds in zip(epochs, accumulate(steady_seconds(epochs)), strict=True):
-        if epoch.error_percent <= target_error_percent:
+        if epoch.error_percent <= target_error_percent + ROUNDING:
             return seconds
     return None
+
+
+def lowest_error(epochs: Sequence[EpochRecord]) -> float | None:
+    """Return the lowest finite test error of a run in percent; None if it has none."""
+    errors = (epoch.error_percent for epoch in epochs)
+    return min(filter(math.isfinite, errors), default=None)
 
 
 def measure_times_to_accuracy(
@@ -69,9 +93,8 @@ def measure_times_to_accuracy(
 ) -> list[TimeToAccuracy]:
     """Measure the time to accuracy of every run (section 5 and Figure 5 of the paper).
 
-    The target is the lowest test error over the epochs of the single network of the same setting,
-    budget and seed, and over its runs if it was run more than once. For the single network itself
-    this is the time to its best epoch.
+    The targets are those at the top of this module. If a single network was run more than once
+    with one seed, the lowest error of these runs is the seed's.
 
     Args:
         records: Runs of any number of settings.
@@ -80,20 +103,41 @@ def measure_times_to_accuracy(
     Returns:
         One entry per record, in the same order.
     """
-    targets: defaultdict[tuple[Setting, BudgetRecord, int], list[float]] = defaultdict(list)
     if settings is None:
         settings = [setting_of(record) for record in records]
-    keys = [
-        (setting, record.budget, record.seed)
-        for setting, record in zip(settings, records, strict=True)
-    ]
-    for record, key in zip(records, keys, strict=True):
-        if record.design.design_class == "single":
-            errors = (epoch.error_percent for epoch in record.epochs)
-            targets[key].extend(error for error in errors if math.isfinite(error))
+    collapsed = find_collapsed(records)
+    own: defaultdict[tuple[_Place, int], list[float]] = defaultdict(list)
+    typical: defaultdict[_Place, defaultdict[tuple[int, str], list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for record, setting in zip(records, settings, strict=True):
+        lowest = lowest_error(record.epochs)
+        if record.design.design_class != "single" or lowest is None:
+            continue
+        place = (setting, record.budget)
+        own[place, record.seed].append(lowest)
+        if (record.study, record.name) not in collapsed:
+            typical[place][record.seed, record.environment.execution].append(lowest)
+    common = {
+        place: sample_mean([min(errors) for errors in draws.values()])
+        for place, draws in typical.items()
+    }
     times = []
-    for record, key in zip(records, keys, strict=True):
-        target = min(targets[key]) if targets.get(key) else None
-        seconds = None if target is None else seconds_to_reach(record.epochs, target)
-        times.append(TimeToAccuracy(target, seconds))
+    for record, setting in zip(records, settings, strict=True):
+        place = (setting, record.budget)
+        target = min(own.get((place, record.seed), []), default=None)
+        shared = common.get(place)
+        is_single = record.design.design_class == "single"
+        to_common = lowest_error(record.epochs) if is_single else shared
+        times.append(
+            TimeToAccuracy(
+                target, _seconds_to(record, target), shared, _seconds_to(record, to_common)
+            )
+        )
     return times
+
+
+def _seconds_to(record: Record, target_error_percent: float | None) -> float | None:
+    if target_error_percent is None:
+        return None
+    return seconds_to_reach(record.epochs, target_error_percent)

@@ -77,6 +77,11 @@ class ComparisonFacts:
     """Lowest error over the epochs of the single network of the same setting, budget and seed."""
     time_to_accuracy_seconds: float | None
     """Training until the error is first at most the target; empty where it never is."""
+    common_target_error_percent: float | None
+    """Mean of these lowest errors over the seeds of the single network, without collapsed runs."""
+    time_to_common_target_seconds: float | None
+    """Training until the error is first at most the common target, or a single network's at its own
+    lowest; empty where it never is."""
     memory_kind: str | None
     """What the run's peak memory is of: `device allocator`, or on a CPU `process resident`."""
     execution_compared: str

@@ -173,27 +173,45 @@ def test_memory_of_a_device_and_of_a_process_are_different_columns() -> None:
 
 def test_time_to_accuracy_has_a_mean_only_if_every_seed_gets_there() -> None:
     records = [
-        *(make_record(seed=seed, test_errors=[30.0, 10.0]) for seed in (0, 1)),
-        make_record(design_class="deq", seed=0, test_errors=[30.0, 9.0]),
-        make_record(design_class="deq", seed=1, test_errors=[30.0, 11.0]),
+        *(make_record(seed=s, test_errors=[30.0, lowest]) for s, lowest in enumerate((10.0, 8.0))),
+        *(make_record(design_class="deq", seed=s, test_errors=[30.0, 8.5]) for s in (0, 1)),
         *(make_record(design_class="weq", seed=s, test_errors=[9.0, 8.0]) for s in (0, 1)),
     ]
 
     summary = summarise_runs(tabulate_runs(records))
 
-    assert summary["time_to_accuracy_seconds_mean"].to_list() == [2.0, None, 4.0]
+    assert summary["time_to_accuracy_seconds_mean"].to_list() == [2.0, None, 6.0]
     assert summary["num_seeds_reached"].to_list() == [2, 1, 2]
+    assert summary["common_target_error_percent"].to_list() == [9.0] * 3
+    assert summary["time_to_common_target_seconds_mean"].to_list() == [2.0, 8.0, 4.0]
+    assert summary["num_seeds_reached_common"].to_list() == [2, 2, 2]
     shown = show_times_to_accuracy(summary, "test error")
     assert shown.headers == (
-        *("Budget, parameters", "single, s", "deq, s", "weq, s"),
+        *("Budget, parameters", "Target, %", "single, s", "deq, s", "weq, s"),
         *("deq / single", "weq / single"),
+        *("deq, own seed's target, s", "weq, own seed's target, s"),
     )
     assert shown.rows == (
         (
-            *("206,734 (26x12)", "2.00 ± 0.00", "1 of 2 seeds", "4.00 ± 0.00"),
-            *(ABSENT, "2.00"),
+            *("206,734 (26x12)", "9.00", "2.00 ± 0.00", "8.00 ± 0.00", "4.00 ± 0.00"),
+            *("4.00", "2.00", "1 of 2 seeds", "6.00 ± 2.83"),
         ),
     )
+
+
+def test_a_common_target_that_some_seeds_miss_leaves_no_mean() -> None:
+    records = [
+        *(make_record(seed=seed, test_errors=[30.0, 10.0]) for seed in (0, 1)),
+        make_record(design_class="deq", seed=0, test_errors=[30.0, 9.0]),
+        make_record(design_class="deq", seed=1, test_errors=[30.0, 11.0]),
+    ]
+
+    summary = summarise_runs(tabulate_runs(records))
+
+    assert summary["time_to_common_target_seconds_mean"].to_list() == [2.0, None]
+    assert summary["num_seeds_reached_common"].to_list() == [2, 1]
+    (row,) = show_times_to_accuracy(summary, "test error").rows
+    assert row[3:5] == ("1 of 2 seeds", ABSENT)
 
 
 def test_the_summary_of_an_empty_selection_is_empty() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ensemble_switchover.analysis.time_to_accuracy import (
+    TimeToAccuracy,
     measure_times_to_accuracy,
     seconds_to_reach,
     steady_seconds,
@@ -49,13 +50,68 @@ def test_the_target_is_the_best_epoch_of_the_same_seed_and_budget() -> None:
     assert [time.seconds for time in times] == [2.0, 3.0, 3.0, 12.0, None, None]
 
 
+def test_the_common_target_is_the_mean_of_the_single_networks_best_epochs() -> None:
+    records = [
+        make_record(seed=0, test_errors=[30.0, 12.0, 14.0]),
+        make_record(seed=1, test_errors=[30.0, 11.0, 4.0]),
+        make_record(seed=0, width=16, test_errors=[3.0, 2.0, 1.0]),
+        make_record(design_class="deq", seed=0, test_errors=[30.0, 8.0, 9.0]),
+        make_record(design_class="deq", seed=1, test_errors=[30.0, 8.5, 8.1]),
+        make_record(design_class="deq", seed=2, test_errors=[30.0, 13.0, 8.0]),
+    ]
+
+    times = measure_times_to_accuracy(records)
+
+    assert [time.common_target_error_percent for time in times] == [8.0, 8.0, 1.0, 8.0, 8.0, 8.0]
+    # Single networks: the time to their own best epoch. A seed without one has the target as well.
+    assert [time.seconds_to_common_target for time in times] == [2.0, 3.0, 3.0, 8.0, None, 12.0]
+
+
+def test_a_collapsed_single_network_is_in_no_common_target_and_keeps_its_own_time() -> None:
+    bests = [5.0, 6.0, 5.5, 6.5, 54.0]
+    records = [
+        *(make_record(seed=s, test_errors=[60.0, best, best]) for s, best in enumerate(bests)),
+        make_record(design_class="deq", seed=4, test_errors=[60.0, 50.0, 5.7]),
+    ]
+
+    times = measure_times_to_accuracy(records)
+
+    assert {time.common_target_error_percent for time in times} == {5.75}
+    assert times[4].seconds_to_common_target == 2.0
+    assert times[5] == TimeToAccuracy(54.0, 8.0, 5.75, 12.0)
+
+
+def test_runs_of_one_seed_under_two_executions_are_two_trainings() -> None:
+    """A copy of a training counts once; another execution of it is another training."""
+    fused = {"execution": "fused"}
+    records = [
+        make_record(seed=0, test_errors=[30.0, 10.0]),
+        make_record(seed=0, test_errors=[30.0, 10.0], study="copy"),
+        make_record(seed=0, test_errors=[30.0, 4.0], environment=fused),
+        make_record(design_class="deq", seed=0, test_errors=[7.0, 4.0]),
+    ]
+
+    time = measure_times_to_accuracy(records)[-1]
+
+    assert time == TimeToAccuracy(4.0, 8.0, 7.0, 4.0)
+
+
+def test_a_mean_that_differs_by_rounding_is_reached() -> None:
+    third = 100.0 / 3.0
+    records = [make_record(seed=seed, test_errors=[90.0, third]) for seed in range(3)]
+    deq = make_record(design_class="deq", test_errors=[90.0, third - 1e-14])
+
+    assert measure_times_to_accuracy([*records, deq])[-1].seconds_to_common_target == 8.0
+    assert seconds_to_reach(deq.epochs, third - 2e-14) == 8.0
+
+
 def test_another_setting_gives_no_target() -> None:
     records = [
         make_record(test_errors=[30.0, 12.0], dataset={"train_size": 10}),
         make_record(design_class="deq", test_errors=[30.0, 12.0]),
     ]
 
-    assert measure_times_to_accuracy(records)[1].target_error_percent is None
+    assert measure_times_to_accuracy(records)[1] == TimeToAccuracy(None, None, None, None)
 
 
 def test_an_error_that_is_no_number_is_no_target() -> None:

@@ -31,6 +31,10 @@ _LOGARITHMIC_FROM = 30.0
 """Ratio of the largest to the smallest bar from which on the axis is logarithmic."""
 
 
+NOTE_COLUMN = "missing_note"
+"""Column with a few words for each cross, written above it; it need not exist."""
+
+
 def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0) -> None:
     """Draw a group of bars for each budget, with one bar for each design class.
 
@@ -38,7 +42,7 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
         axes: The panel.
         numbers: One row per design, with `LEADING_COLUMNS`.
         column: The drawn column: `<column>_mean` with `<column>_std` if these exist, else `column`.
-            A null is drawn as a cross instead of a bar.
+            A null is drawn as a cross instead of a bar, with what `NOTE_COLUMN` says above it.
         scale: Factor that converts the values to the unit of the axis.
     """
     budgets = sorted({budget_of(row) for row in numbers.to_dicts()})
@@ -58,6 +62,8 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
         heights = [math.nan if row[mean] is None else scale * row[mean] for row in rows]
         spreads = [scale * (row.get(f"{column}_std") or 0.0) for row in rows]
         _draw_class(axes, name, positions, heights, spreads, 0.46 * width)
+        notes = [row.get(NOTE_COLUMN, "") for row in rows]
+        _draw_crosses(axes, positions, heights, notes)
     axes.autoscale_view()
     _label(axes, budgets, is_logarithmic)
 
@@ -81,11 +87,18 @@ def _draw_class(
     axes.add_collection(collection)
     if any(spreads):
         axes.errorbar(positions, heights, spreads, fmt="none", elinewidth=0.9, ecolor=INK, zorder=2)
+
+
+def _draw_crosses(
+    axes: Axes, positions: Sequence[float], heights: Sequence[float], notes: Sequence[str]
+) -> None:
     base = axes.get_xaxis_transform()
-    cross: dict[str, Any] = {"ha": "center", "va": "bottom", "size": 9, "color": INK}
-    for position, height in zip(positions, heights, strict=True):
+    text: dict[str, Any] = {"xycoords": base, "ha": "center", "va": "bottom", "color": INK}
+    for position, height, note in zip(positions, heights, notes, strict=True):
         if math.isnan(height):
-            axes.annotate("×", (position, 0.0), xycoords=base, **cross)  # noqa: RUF001
+            axes.annotate("×", (position, 0.0), size=9, **text)  # noqa: RUF001
+            if note:
+                axes.annotate(note, (position, 0.085), size=7.5, rotation=90, **text)
 
 
 def label_classes(axes: Axes) -> None:

@@ -28,14 +28,18 @@ def make_records(
     deq: Callable[[int, int], float],
     weq: Callable[[int, int], float],
     noise: float = 0.05,
+    step: float = 0.0,
     **kw: Any,
 ) -> list[Record]:
-    """Make a study in which deq and weq lead the single network as given, `(column, epoch)`."""
+    """Make a study in which deq and weq lead the single network as given, `(column, epoch)`.
+
+    In all classes every seed is worse by a step than the one before it.
+    """
     leads = {"single": lambda column, epoch: 0.0, "deq": deq, "weq": weq}
 
     def error(name: str, column: int, epoch: int, seed: int) -> float:
         own = noise * ((3 * seed + len(name) + (name == "weq") + column + epoch) % 4)
-        return 30.0 - epoch - leads[name](column, epoch) + own * (name != "single")
+        return 30.0 - epoch + step * seed - leads[name](column, epoch) + own * (name != "single")
 
     return make_study(error, widths=WIDTHS, num_epochs=4, **kw)
 

@@ -82,6 +82,7 @@ def test_other_executions_are_not_the_papers_way() -> None:
 
 
 # The single network is at its best after 4 epochs; an ensemble 2.5 points ahead is as good after 2.
+# Of three seeds a point apart, the best is as good as their mean after 1 epoch, the worst after 3.
 @pytest.mark.parametrize(
     ("factor", "expected"), [(1.0, "holds"), (4.0, "does not hold"), (5 / 3, "open")]
 )
@@ -89,6 +90,14 @@ def test_time_to_accuracy(factor: float, expected: str) -> None:
     claim = check_time_to_accuracy(planted(factor, noise=0.001, jitter=0.02), "deq")
 
     assert answer(claim) == expected
+    assert "to the common target" in claim.measured
+
+
+def test_the_time_to_accuracy_is_that_to_the_error_common_to_all_seeds() -> None:
+    claim = check_time_to_accuracy(planted(1.0, noise=0.001, jitter=0.0, step=0.99), "deq")
+
+    mean = (4 / 1 * 4 / 2 * 4 / 3) ** (1 / 3)
+    assert claim.measured.startswith(f"{mean:.2f} times")
 
 
 @pytest.mark.parametrize(("factor", "expected"), [(1.0, "open"), (4.0, "does not hold")])
@@ -96,22 +105,20 @@ def test_a_run_that_never_gets_there_is_not_left_out_in_silence(
     factor: float, expected: str
 ) -> None:
     def spoil(record: Record) -> Record:
-        """Let one ensemble end 2.5 points ahead, but behind an earlier epoch of its rival."""
-        last = record.epochs[-1].error_percent
-        best = {"single": last - 9.0, "deq": last + 0.1}
-        if record.seed or record.budget.width != 14 or record.design.design_class not in best:
+        """Let one ensemble of six be half a point worse than its single networks."""
+        if record.seed or record.budget.width != 14 or record.design.design_class != "deq":
             return record
-        third = replace(record.epochs[2], error_percent=best[record.design.design_class])
-        return replace(record, epochs=[*record.epochs[:2], third, record.epochs[3]])
+        epochs = [replace(e, error_percent=e.error_percent + 3.0) for e in record.epochs]
+        return replace(record, epochs=epochs)
 
-    records = make_records(from_column(1, 2.5), from_column(1, 2.5), seeds=range(4))
+    records = make_records(from_column(1, 2.5), from_column(1, 2.5), seeds=range(6))
     (finding,) = find([spoil(scaled(record, factor, 0.01)) for record in records])
     claim = check_time_to_accuracy(finding, "deq")
 
     assert finding.thresholds["deq"].budget is not None
     assert answer(claim) == expected
     if expected == "open":
-        assert claim.reason.startswith("1 of 12 runs never reach it")
+        assert claim.reason.startswith("1 of 18 runs never reach it")
 
 
 def test_time_to_accuracy_is_asked_beyond_the_threshold_only() -> None:

@@ -164,7 +164,7 @@ def test_the_metrics_are_those_of_the_summary(
             ("error", "error_percent"),
             ("epoch", "epoch_seconds"),
             ("latency", "latency_ms_per_image"),
-            ("accuracy", "time_to_accuracy_seconds"),
+            ("accuracy", "time_to_common_target_seconds"),
         ):
             choose(page, "metric", key)
             shown = {(row["Budget"], row["Class"]): row for row in table_of(page, "metric-table")}
@@ -179,6 +179,35 @@ def test_the_metrics_are_those_of_the_summary(
                 assert mean == pytest.approx(expected[place][f"{column}_mean"], rel=5e-4)
                 std = float(row["± std"].replace(",", ""))
                 assert std == pytest.approx(expected[place][f"{column}_std"], rel=5e-2)
+
+
+def test_the_tooltip_of_the_time_to_accuracy_tells_that_to_the_own_seeds_target(
+    browser: Browser, tmp_path: Path
+) -> None:
+    records = [
+        *(make_record(seed=s, test_errors=[30.0, lowest]) for s, lowest in enumerate((10.0, 8.0))),
+        *(make_record(design_class="deq", seed=s, test_errors=[30.0, 8.5]) for s in (0, 1)),
+    ]
+
+    with open_page(browser, write_page(tmp_path / "explorer.html", records)) as page:
+        choose(page, "metric", "accuracy")
+        chart = page.query_selector("#metric-picture svg")
+        assert chart is not None
+        chart.scroll_into_view_if_needed()
+        box = chart.bounding_box()
+        assert box is not None
+        told = set()
+        for share in range(1, 20):  # over the middle, where the only budget is
+            page.mouse.move(box["x"] + 0.53 * box["width"], box["y"] + share * box["height"] / 20)
+            page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+            lines = (chart.text_content() or "").split("\u200b")  # which the library puts between
+            told.add("\n".join(lines[-2:]) if len(lines) > 1 else "")
+        assert page.inner_text("#metric-note").startswith("0 of 2 designs do not reach")
+
+    told.discard("")
+    single, deq = sorted(told, key=len)
+    assert single == "time to accuracy, s: 2 ± 0\nto the own seed's target: 2 ± 0 s"
+    assert deq == "time to accuracy, s: 8 ± 0\nto the own seed's target: 1 of 2 seeds"
 
 
 def test_every_filter_changes_what_is_shown(browser: Browser, wide_page: Path) -> None:

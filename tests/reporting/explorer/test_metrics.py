@@ -37,6 +37,26 @@ def test_metrics_are_means_and_deviations_over_the_seeds() -> None:
     assert row["memoryKind"] == "device allocator"
 
 
+def test_the_time_to_accuracy_is_that_to_the_common_target_with_the_own_seeds_beside_it() -> None:
+    records = [
+        *(make_record(seed=s, test_errors=[30.0, lowest]) for s, lowest in enumerate((10.0, 8.0))),
+        *(make_record(design_class="deq", seed=s, test_errors=[30.0, 8.5]) for s in (0, 1)),
+        *(
+            make_record(design_class="weq", seed=s, test_errors=[30.0, 12.0 - 4 * s])
+            for s in (0, 1)
+        ),
+    ]
+    rows = {row["designClass"]: row for row in content_of(records)["rows"]}
+    place = [key for key, _, _ in METRICS].index("accuracy")
+
+    assert rows["single"]["ownTarget"] == [2.0, 0.0, 2, 2]
+    assert rows["deq"]["values"][place] == [8.0, 0.0, 2]
+    assert rows["deq"]["reached"] == [2, 2]
+    assert rows["deq"]["ownTarget"] == [None, None, 1, 2]
+    assert rows["weq"]["values"][place] == [None, None, 2]
+    assert rows["weq"]["reached"] == [1, 2]
+
+
 def test_a_design_has_one_row_a_condition_and_each_metric_its_own_seeds() -> None:
     other = {"device_name": "Other CPU"}
     records = [

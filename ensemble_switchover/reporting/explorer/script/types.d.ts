@@ -76,8 +76,11 @@ interface MetricRow {
   memoryKind: string | null;
   /** Number of seeds under the condition. */
   numSeeds: number;
-  /** Seeds that reach the error of the single network, and seeds that have one. */
+  /** Seeds that reach the single networks' mean lowest error, and seeds compared with it. */
   reached: [number, number];
+  /** Time to the own seed's single network's lowest error: mean, sample standard deviation, seeds
+   * that reach it, and seeds that have one. */
+  ownTarget: [number | null, number | null, number, number];
   /** Mean, sample standard deviation and number of seeds. */
   values: [number | null, number | null, number][];
 }
