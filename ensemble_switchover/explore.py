@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
+from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.store_names import EXPLORER_FILE
 from ensemble_switchover.errors import ConfigError
@@ -26,6 +28,8 @@ from ensemble_switchover.results.study_folders import read_studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
 
 _DESCRIPTION = "Write one HTML file in which to explore the designs of one or several studies."
 LOOPBACK = "127.0.0.1"
@@ -48,11 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--serve", action="store_true", help="serve the page on this machine until Ctrl-C"
     )
     parser.add_argument("--port", type=int, default=0, help="for --serve; default: a free one")
+    add_rule_options(parser)
     given = parse_arguments(parser, arguments)
-    return run_command(lambda: explore(given.folders, given.out, given.serve, given.port))
+    rule = rule_of(given)
+    return run_command(lambda: explore(given.folders, given.out, given.serve, given.port, rule))
 
 
-def explore(folders: Sequence[Path], out: Path | None, serve: bool, port: int) -> int:
+def explore(
+    folders: Sequence[Path],
+    out: Path | None,
+    serve: bool,
+    port: int,
+    rule: DecisionRule = DEFAULT_RULE,
+) -> int:
     """Write the page, serve it if requested, and return the exit code 0.
 
     Raises:
@@ -63,7 +75,7 @@ def explore(folders: Sequence[Path], out: Path | None, serve: bool, port: int) -
         raise ConfigError(f"--port {port}: expected 0 to 65535")
     if serve and out is not None and out.exists() and not out.is_file():
         raise ConfigError(f"--out {out}: is no file, which --serve expects")
-    path = write_explorer(folders, out)
+    path = write_explorer(folders, out, rule)
     if not serve:
         with prints_beside(path):
             print(path)
@@ -77,12 +89,15 @@ def explore(folders: Sequence[Path], out: Path | None, serve: bool, port: int) -
     return 0
 
 
-def write_explorer(folders: Sequence[Path], out: Path | None = None) -> Path:
+def write_explorer(
+    folders: Sequence[Path], out: Path | None = None, rule: DecisionRule = DEFAULT_RULE
+) -> Path:
     """Write the page of the records below some folders, completely or not at all.
 
     Args:
         folders: Folders of one or several studies.
         out: The file to write; by default `explorer.html` in the first folder.
+        rule: How errors are compared.
 
     Returns:
         The path of the file.
@@ -96,7 +111,7 @@ def write_explorer(folders: Sequence[Path], out: Path | None = None) -> Path:
     require_output_file("--out", path, EXPLORER_FILE)
     studies = read_studies(folders)
     writer = CommandWriter()
-    content = build_content(studies.records, lambda runs: writer.write(same_treatment(runs)))
+    content = build_content(studies.records, lambda runs: writer.write(same_treatment(runs)), rule)
     page = render_explorer(content, studies.failed, studies.unreadable)
     write_file(path, page.encode())
     return path

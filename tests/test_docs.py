@@ -71,7 +71,10 @@ def test_every_command_has_its_module_and_its_options(module, arguments):
     source = source_of(module)
     assert source is not None
     options = set(re.findall(r"(?<!\S)--[a-z-]+", arguments)) - {"--multirun", "--cfg", "--help"}
-    assert [option for option in options if f'"{option}"' not in source.read_text("utf-8")] == []
+    text = source.read_text("utf-8")
+    if "add_rule_options(" in text:
+        text += source_of("ensemble_switchover.analysis.rule_options").read_text("utf-8")
+    assert [option for option in options if f'"{option}"' not in text] == []
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.analysis.advice.limits import amount_used
 from ensemble_switchover.analysis.advice.rule import AdviceAnswer
 from ensemble_switchover.analysis.collapse_counts import describe_collapses
+from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.decision_rule import INTERVAL_NAMES, INTERVAL_SCOPE, MIN_SEEDS
 from ensemble_switchover.analysis.design_table import PROCESS_MEMORY
 from ensemble_switchover.analysis.statistics import write_interval
@@ -32,8 +33,8 @@ NAMES = {
 }
 """Name of a limit -> the limited quantity in words."""
 
-MAX_NAMED = 8
-"""Most runs or designs that a sentence names."""
+MAX_NAMED = 6
+"""Most designs that a sentence names."""
 
 LATENCY_EXECUTION = "with the members run one after another unless the fastest execution is named"
 """How inference was timed."""
@@ -77,12 +78,9 @@ def describe_collapse(advice: Advice, other: Advice | None = None) -> list[str]:
     if not advice.collapsed:
         return []
     names = [record.name for record in advice.collapsed]
-    shown = ", ".join(names[:MAX_NAMED])
-    if len(names) > MAX_NAMED:
-        shown += f" and {len(names) - MAX_NAMED} more"
     kept = advice.rule.keep_collapsed
     where = "collapsed, and counted in every error" if kept else "collapsed, and left out of errors"
-    sentences = [f"{count(len(names), 'run')} {where}: {shown}."]
+    sentences = [f"{count(len(names), 'run')} {where}: {name_first_few(names)}."]
     counts = describe_collapses(advice.collapse_counts, advice.rule.confidence)
     if counts:
         sentences.append(f"{counts}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.advice.rule import MEASURED_RANGE_FACTOR
@@ -11,22 +12,29 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     device_names,
     list_candidates,
 )
+from ensemble_switchover.analysis.collapse import find_collapsed
+from ensemble_switchover.analysis.collapse_counts import count_collapsed, describe_collapses
 from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.conditions import list_conditions
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.analysis.finding import derive_finding
-from ensemble_switchover.analysis.statistics import CONFIDENCE, t_quantile
+from ensemble_switchover.analysis.statistics import require_confidence
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.config.fingerprint import is_excluded
 from ensemble_switchover.reporting.explorer.floats import FloatPool
 from ensemble_switchover.reporting.explorer.maps import map_values
 from ensemble_switchover.reporting.explorer.metrics import METRICS, metric_rows
+from ensemble_switchover.reporting.explorer.rule_values import rule_values
 from ensemble_switchover.results.rerun_command import flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from ensemble_switchover.analysis.advice.trained_designs import MeasuredCost, TrainedDesign
+    from ensemble_switchover.analysis.collapse import RunKey
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.results.record import Record
 
@@ -35,15 +43,24 @@ MAX_CURVE_NUMBERS = 300_000
 
 
 def build_content(
-    records: Sequence[Record], write_command: Callable[[Sequence[Record]], str | None]
+    records: Sequence[Record],
+    write_command: Callable[[Sequence[Record]], str | None],
+    rule: DecisionRule = DEFAULT_RULE,
 ) -> dict[str, Any]:
     """Return the content of the page as values that JSON can hold.
 
     Args:
         records: Runs of any number of studies, at least one.
         write_command: Returns the command that repeats the runs of one design.
+        rule: How errors are compared.
+
+    Raises:
+        ValueError: if the confidence is not between 0 and 1.
     """
-    designs = collect_designs(records)
+    require_confidence(rule.confidence)
+    collapsed = find_collapsed(records)
+    designs = collect_designs(records, rule.keep_collapsed)
+    others = collect_designs(records, not rule.keep_collapsed) if collapsed else designs
     stride = choose_stride(sum(len(r.epochs) for r in records))
     pool = FloatPool()
     costs = _costs(designs)
@@ -52,27 +69,31 @@ def build_content(
     listed = [
         {
             **_design_values(design, stride, pool),
+            "collapsed": _collapsed_values(design, stride, pool),
+            "other": _sample_values(other, stride, pool) if design.collapsed else None,
             "costs": [_cost_values(cost, design, stride, pool) for cost in costs[design.key]],
             "command": write_command(design.records),
             "facts": [facts.setdefault(f, len(facts)) for f in list_conditions(design.records)],
             "config": _own_config(design.records[0], shared),
         }
-        for design in designs
+        for design, other in zip(designs, others, strict=True)
     ]
     numbers = {design.key: number for number, design in enumerate(designs)}
-    findings = [derive_finding(comparison) for comparison in group_comparisons(records)]
+    findings = [derive_finding(comparison, rule) for comparison in group_comparisons(records)]
     data = {design.setting: design.data for design in designs}
-    most_seeds = max(len(design.errors) for design in designs)
     return {
         "studies": sorted({record.study for record in records}),
         "numRuns": len(records),
         "stride": stride,
         "measuredRangeFactor": MEASURED_RANGE_FACTOR,
-        "tQuantiles": [t_quantile(n, CONFIDENCE) for n in range(1, max(2, most_seeds))],
+        "rule": rule_values(rule, [*designs, *others]),
+        "collapseCounts": _count_collapsed(designs, rule),
         "metrics": [list(metric) for metric in METRICS],
         "designs": listed,
         "comparisons": [_comparison_values(f, numbers, data) for f in findings],
-        "rows": metric_rows(tabulate_runs(records)),
+        "rows": metric_rows(
+            tabulate_runs(records, frozenset() if rule.keep_collapsed else collapsed)
+        ),
         "config": shared,
         "facts": list(facts),
         "floats": pool.encode(),
@@ -105,7 +126,6 @@ def _costs(designs: Sequence[TrainedDesign]) -> dict[tuple[object, ...], list[Me
 
 def _design_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[str, Any]:
     kept = _kept(design, stride)
-    curves = [[curve[row] for row in kept] for curve in design.errors.values()]
     return {
         "setting": design.setting,
         "data": design.data,
@@ -119,9 +139,57 @@ def _design_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[
         "budgetParameters": design.budget_parameters,
         "numRuns": design.num_runs,
         "epochs": [design.epochs[row] for row in kept],
-        "seeds": list(design.errors),
-        "errors": pool.add(curves),
+        **_sample_values(design, stride, pool),
     }
+
+
+def _sample_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[str, Any]:
+    """Return the seeds whose errors count, and where their curves begin."""
+    kept = _kept(design, stride)
+    curves = [[curve[row] for row in kept] for curve in design.errors.values()]
+    return {"seeds": list(design.errors), "errors": pool.add(curves)}
+
+
+def _collapsed_values(design: TrainedDesign, stride: int, pool: FloatPool) -> list[dict[str, Any]]:
+    """Return the collapsed runs of a design, with their curves."""
+    epochs = [design.epochs[row] for row in _kept(design, stride)]
+    values = []
+    for record in design.collapsed:
+        error = {epoch.epoch: epoch.error_percent for epoch in record.epochs}
+        curve = [error[epoch] for epoch in epochs]
+        values.append({"name": record.name, "seed": record.seed, "errors": pool.add([curve])})
+    return values
+
+
+def _count_collapsed(designs: Sequence[TrainedDesign], rule: DecisionRule) -> list[dict[str, Any]]:
+    """Say how many runs collapsed, for every choice of data, family and k that has some.
+
+    Family and k are None where all are chosen; single networks are of every k.
+    """
+    counts = []
+    families = (None, *dict.fromkeys(design.family for design in designs))
+    ks = (None, *sorted({design.k for design in designs}))
+    data = dict.fromkeys(design.data for design in designs)
+    for images, family, k in product(data, families, ks):
+        chosen = [
+            design
+            for design in designs
+            if design.data == images
+            and family in (None, design.family)
+            and (k is None or design.k in (1, k))
+        ]
+        if any(design.collapsed for design in chosen):
+            records = [record for design in chosen for record in design.records]
+            text = _describe_collapsed(records, find_collapsed(records), rule)
+            counts.append({"data": images, "family": family, "k": k, "text": text})
+    return counts
+
+
+def _describe_collapsed(
+    records: Sequence[Record], collapsed: Collection[RunKey], rule: DecisionRule
+) -> str:
+    counts = count_collapsed(records, collapsed, rule.confidence)
+    return describe_collapses(counts, rule.confidence)
 
 
 def _cost_values(
@@ -173,8 +241,22 @@ def _comparison_values(
         "designs": designs,
         "maps": map_values(finding),
         "sentences": list(finding.sentences),
+        "collapsed": _collapse_sentences(finding),
         "holes": [[hole.design_class, hole.column, hole.reason] for hole in finding.holes],
     }
+
+
+def _collapse_sentences(finding: Finding) -> list[str]:
+    """Name and count the collapsed runs of a comparison."""
+    if not finding.collapsed:
+        return []
+    records = finding.comparison.records
+    kept = finding.rule.keep_collapsed
+    where = "Collapsed, and counted in every error" if kept else "Collapsed, and left out of errors"
+    return [
+        f"{where}: {name_first_few(finding.collapsed)}.",
+        f"{_describe_collapsed(records, find_collapsed(records), finding.rule)}.",
+    ]
 
 
 def _shared_config(records: Sequence[Record]) -> dict[str, Any]:

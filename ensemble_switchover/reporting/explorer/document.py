@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 """Observable Plot and D3, on which it depends; vendor/README.md states their origin."""
 SCRIPTS = (
-    *("rule.js", "format.js", "page.js", "state.js", "choices.js", "charts.js"),
+    *("intervals.js", "rule.js", "format.js", "page.js", "state.js", "choices.js", "charts.js"),
     *("design.js", "cells.js", "metrics.js", "advice.js", "question.js", "main.js"),
 )
 """The explorer's own scripts in order; they are joined into one script."""
@@ -64,6 +64,7 @@ def render_explorer(
         "explorer.css",
         title=f"Explorer: {studies}",
         kicker=kicker,
+        rule=content["rule"]["text"],
         failed=failed,
         unreadable=unreadable,
         footer=_FOOTER,

@@ -9,12 +9,16 @@ import pytest
 
 from ensemble_switchover.advise import main as advise_main
 from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.decision_rule import DecisionRule
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.explore import write_explorer
+from ensemble_switchover.machine.terminal import ABSENT
 from ensemble_switchover.reporting.explorer import content as explorer_content
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import render_explorer
-from ensemble_switchover.results.store import read_records
+from ensemble_switchover.results.store import read_records, write_record
 from ensemble_switchover.results.study_folders import MissingRun
+from tests.analysis.advice.advice_cases import FALLEN
 from tests.factories import make_record, make_study
 from tests.reporting.explorer.browser import (
     ask,
@@ -108,19 +112,114 @@ def test_the_advice_shown_is_that_of_the_analysis(
             ask(page, **dict.fromkeys(typed, ""))
 
 
+@pytest.mark.parametrize(
+    ("rule", "options"),
+    [
+        (DecisionRule(), []),
+        (
+            DecisionRule("paired_t", 0.95, keep_collapsed=True),
+            ["--rule", "paired_t", "--confidence", "95%", "--keep-collapsed"],
+        ),
+        (DecisionRule("mann_whitney", 0.8), ["--rule", "mann_whitney", "--confidence", "0.8"]),
+    ],
+    ids=lambda given: given.method if isinstance(given, DecisionRule) else "",
+)
+def test_the_advice_and_the_names_of_intervals_follow_the_rule(
+    browser: Browser,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    rule: DecisionRule,
+    options: list[str],
+) -> None:
+    write_fallen_study(tmp_path)
+    page_path = write_explorer([tmp_path], tmp_path / "explorer.html", rule)
+
+    with open_page(browser, page_path) as page:
+        assert rule.interval_name in page.inner_text("section[aria-labelledby=advice-title]")
+        assert page.inner_text("#rule option:checked") == rule.interval_name
+        for typed, limits in (({}, []), ({"epochs": "1"}, ["--epochs", "1"])):
+            ask(page, **typed)
+            answer = page.inner_text("#answer")
+            remarks = page.inner_text("#remarks").splitlines()
+            expected = advised(tmp_path, capsys, *options, *limits)
+            assert [answer, *remarks] == expected["sentences"]
+        ask(page, epochs="", parameters="10")
+        remarks = page.inner_text("#remarks").splitlines()
+        expected = advised(tmp_path, capsys, *options, "--parameters", "10")
+        assert [page.inner_text("#answer"), *remarks] == expected["sentences"]
+        ask(page, parameters="")
+        level = f"{100 * rule.confidence:g} % interval"
+        runs = {row["Design"]: (row[level], row["Runs"]) for row in table_of(page, "advice-table")}
+    best = expected["other_treatment_of_collapsed"]
+    assert best["keep_collapsed"] is not rule.keep_collapsed
+    assert all(interval == ABSENT or " to " in interval for interval, _ in runs.values())
+    assert any(number == "5 (1 collapsed)" for _, number in runs.values())
+
+
+def write_fallen_study(folder: Path) -> None:
+    """Write a study in which one single network collapsed; one design has two seeds."""
+    for name, width, errors in (
+        ("single", 12, (6.0, 6.1, 5.9, 6.2)),
+        ("single", 16, FALLEN),
+        ("deq", 16, (5.3, 5.2, 5.5, 5.4, 5.5, 5.35)),
+        ("weq", 16, (5.2, 4.9)),
+    ):
+        for seed, error in enumerate(errors):
+            record = make_record(
+                design_class=name, width=width, seed=seed, test_errors=[error + 3.0, error]
+            )
+            write_record(folder / record.study / record.name, record)
+
+
+def test_collapsed_runs_are_dotted_named_and_in_no_mean(browser: Browser, tmp_path: Path) -> None:
+    write_fallen_study(tmp_path)
+    (fallen,) = (
+        record
+        for record in read_records(tmp_path).records
+        if record.epochs[-1].error_percent == max(FALLEN)
+    )
+
+    with open_page(browser, write_explorer([tmp_path], tmp_path / "explorer.html")) as page:
+        choose(page, "budget", "1")
+        rows = {row["Design"]: row for row in table_of(page, "cell-table")}
+        row = rows["single, depth 26, width 16"]
+        assert (row["Mean test error, %"], row["Seeds"], row["Runs"]) == (
+            "5.00",
+            "4",
+            "5",
+        )
+        listed = page.inner_text("#cell-collapsed")
+        assert "single, depth 26, width 16" in listed
+        assert f"{fallen.name}, 60.00 % in the end" in listed
+        told = page.inner_text("#collapsed").splitlines()
+        assert told[0] == f"Collapsed, and left out of errors: {fallen.name}."
+        assert told[1].startswith("1 of 9 single networks collapsed (")
+        dotted = page.locator("#curves g[stroke-dasharray='1,4'] path")
+        assert dotted.count() == 1
+        assert fallen.name in dotted.locator("title").text_content()
+        choose(page, "budget", "0")
+        assert page.inner_text("#cell-collapsed") == ""
+        choose(page, "metric", "error")
+        shown = {r["Budget"]: r for r in table_of(page, "metric-table") if r["Class"] == "single"}
+        assert [row["Mean"] for row in shown.values()] == ["6.05", "5"]
+
+
 def assert_advice_shown(page: Page, expected: dict[str, Any]) -> None:
     rows = table_of(page, "advice-table")
     answer = page.inner_text("#answer")
     remarks = page.inner_text("#remarks").splitlines()
     command = page.inner_text("#advice-command code")
 
-    assert [row["Standing"] for row in rows] == ["best", *["rival"] * len(expected["rivals"])]
-    for row, design in zip(rows, [expected["best"], *expected["rivals"]], strict=True):
+    others, kinds = expected["rivals"], ["rival"] * len(expected["rivals"])
+    if not others and expected["runner_up"]:
+        others, kinds = [expected["runner_up"]], ["worse"]
+    assert [row["Standing"] for row in rows] == ["best", *kinds]
+    for row, design in zip(rows, [expected["best"], *others], strict=True):
         assert row["Parameters"] == f"{design['parameters']:,}"
         assert row["Epochs"] == str(design["epoch"])
         assert row["Expected test error, %"] == f"{design['error_percent']:.2f}"
         interval = f"{design['lower_percent']:.2f} to {design['upper_percent']:.2f}"
-        assert row["95 % interval"] == interval
+        assert row["90 % interval"] == interval
         assert row["Peak memory"] == f"{design['peak_memory_bytes'] / 2**20:,.0f} MiB"
         training, std = row["Training, s"].split(" ± ")
         assert float(training) == pytest.approx(design["steady_training_seconds"], rel=5e-3)
@@ -278,7 +377,7 @@ def test_the_devices_and_families_of_the_advice(browser: Browser, wide_page: Pat
     with open_page(browser, wide_page) as page:
         assert options_of(page, "device") == ["Example CPU", "Other CPU"]
         ask(page, latency="0.5")
-        assert page.inner_text("#answer").startswith("Undecided")
+        assert page.inner_text("#answer").startswith("Build weq, k = 4, depth 8, width 16")
         choose(page, "device", "Other CPU")
         assert "limit on the inference time from 0.5 ms to 7 ms would" in page.inner_text("#answer")
         choose(page, "device", "Example CPU")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from importlib.resources import files
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from ensemble_switchover.analysis.advice.limits import Limits
-from ensemble_switchover.analysis.advice.rule import Advice, advise
+from ensemble_switchover.analysis.advice.rule import Advice, AdviceAnswer, advise
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
     device_names,
     list_candidates,
 )
 from ensemble_switchover.analysis.advice.wording import round_outward, write_amount
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, METHODS, DecisionRule
+from ensemble_switchover.analysis.difference import critical_rank, difference_interval
 from ensemble_switchover.analysis.pareto import pareto_front
 from ensemble_switchover.config.amounts import (
     parse_bytes,
@@ -25,6 +31,7 @@ from ensemble_switchover.config.amounts import (
 )
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import SCRIPTS
+from ensemble_switchover.reporting.explorer.rule_values import rule_values
 from tests.analysis.advice.advice_cases import IMPOSSIBLE, LIMITS, noisy_study
 from tests.factories import make_record, make_study
 from tests.reporting.explorer.browser import use_tab
@@ -34,10 +41,11 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+    from ensemble_switchover.analysis.decision_rule import Method
     from ensemble_switchover.results.record import Record
 
-ADVISE = """([content, device, questions]) => {
-  const model = { content, floats: decodeFloats(content.floats) };
+ADVISE = """([content, device, questions, turned]) => {
+  const model = { content, turned, floats: decodeFloats(content.floats) };
   const candidates = listCandidates(content.designs, device);
   const told = (reading) => reading && {
     design: content.designs.indexOf(reading.candidate.design),
@@ -48,8 +56,10 @@ ADVISE = """([content, device, questions]) => {
   };
   return questions.map((limits) => {
     const advice = advise(model, candidates, limits);
-    const rival = (r) =>
-      [told(r.reading), r.difference, r.interval && r.interval.lower, r.numPairs, r.isWorse];
+    const rival = (r) => [
+      told(r.reading), r.difference, r.interval && [r.interval.lower, r.interval.upper],
+      [r.numRivalSeeds, r.numBestSeeds], r.isWorse,
+    ];
     return {
       ...advice,
       best: told(advice.best),
@@ -74,10 +84,10 @@ def blank(browser: Browser) -> Iterator[Page]:
         yield page
 
 
-def told(reading: Any, numbers: dict[Any, int]) -> Any:
+def told(reading: Any, numbers: dict[Any, int], rule: DecisionRule) -> Any:
     if reading is None:
         return None
-    interval, cost = reading.interval, reading.candidate.cost
+    interval, cost = reading.interval(rule.confidence), reading.candidate.cost
     return {
         "design": numbers[reading.design.key],
         "epoch": reading.epoch,
@@ -90,49 +100,166 @@ def told(reading: Any, numbers: dict[Any, int]) -> Any:
 
 
 def expected(advice: Advice, numbers: dict[Any, int]) -> dict[str, Any]:
+    rule = advice.rule
+
     def rival(entry: Any) -> list[Any]:
-        lower = None
+        bounds = None
         if entry.interval is not None:
-            lower = pytest.approx(entry.interval.lower, abs=1e-3)
+            bounds = pytest.approx([entry.interval.lower, entry.interval.upper], abs=1e-3)
         difference = entry.difference
         if difference is not None:
             difference = pytest.approx(difference, abs=1e-4)
-        return [told(entry.reading, numbers), difference, lower, entry.num_pairs, entry.is_worse]
+        seeds = [entry.num_rival_seeds, entry.num_best_seeds]
+        return [told(entry.reading, numbers, rule), difference, bounds, seeds, entry.is_worse]
 
     return {
         "answer": advice.answer.value,
-        "best": told(advice.best, numbers),
+        "best": told(advice.best, numbers, rule),
         "classDecided": advice.class_decided,
         "runnerUp": advice.runner_up and rival(advice.runner_up),
         "rivals": [rival(entry) for entry in advice.rivals],
-        "cheapest": [[name, told(reading, numbers)] for name, reading in advice.cheapest],
+        "cheapest": [[name, told(reading, numbers, rule)] for name, reading in advice.cheapest],
         "bindings": [
-            [list(b.limits), pytest.approx(list(b.needed), rel=1e-5), told(b.reading, numbers)]
+            [
+                list(b.limits),
+                pytest.approx(list(b.needed), rel=1e-5),
+                told(b.reading, numbers, rule),
+            ]
             for b in advice.bindings
         ],
         "outside": [[entry.limit, entry.asked, entry.measured] for entry in advice.outside],
         "numDesigns": advice.num_designs,
         "numFeasible": advice.num_feasible,
         "numRuns": advice.num_runs,
+        "collapsed": [record.name for record in advice.collapsed],
         "latencyBatchSizes": list(advice.latency_batch_sizes),
         "atEdge": advice.at_edge,
     }
 
 
-def compare(page: Page, records: Sequence[Record], questions: Sequence[dict[str, Any]]) -> None:
-    designs = collect_designs(records)
-    numbers = {design.key: number for number, design in enumerate(designs)}
-    content = build_content(records, lambda runs: "")
-    for device in device_names(designs):
-        answers = page.evaluate(ADVISE, [content, device, list(questions)])
-        candidates = list_candidates(designs, device)
-        for limits, answer in zip(questions, answers, strict=True):
-            assert answer == expected(advise(candidates, Limits(**limits)), numbers), limits
+def compare(
+    page: Page,
+    records: Sequence[Record],
+    questions: Sequence[dict[str, Any]],
+    rule: DecisionRule = DEFAULT_RULE,
+) -> list[Advice]:
+    """Require equal answers under a rule and with the collapsed runs treated the other way."""
+    content = build_content(records, lambda runs: "", rule)
+    asked = []
+    for turned in (False, True):
+        treated = replace(rule, keep_collapsed=rule.keep_collapsed != turned)
+        designs = collect_designs(records, treated.keep_collapsed)
+        numbers = {design.key: number for number, design in enumerate(designs)}
+        for device in device_names(designs):
+            answers = page.evaluate(ADVISE, [content, device, list(questions), turned])
+            candidates = list_candidates(designs, device)
+            for limits, answer in zip(questions, answers, strict=True):
+                advice = advise(candidates, Limits(**limits), treated)
+                assert answer == expected(advice, numbers), limits
+                asked.append(advice)
+    return asked
 
 
+RULES = [
+    DEFAULT_RULE,
+    DecisionRule("paired_t", 0.95),
+    DecisionRule("mann_whitney", 0.9, keep_collapsed=True),
+]
+
+
+def unequal_study(seed: int) -> list[Record]:
+    """Make a study of 1 to 9 seeds a design, with collapsed runs, errors that are no number, ties.
+
+    Errors are those of a few hundred images, so that many are equal; both designs of a comparison
+    have some seeds in common.
+    """
+    draw = random.Random(seed)
+    records = []
+    for name, width in product(("single", "deq", "weq"), (8, 12, 16)):
+        level, first = draw.uniform(4.0, 8.0), draw.randrange(3)
+        number = draw.choice((1, 2, 3, 4, 5, 9))
+        fallen = draw.randrange(number) if number >= 5 else None
+        for index in range(number):
+            errors = [round(level + 8.0 / e + draw.gauss(0.0, 0.6), 1) for e in range(1, 7)]
+            if index == fallen:
+                errors = [error + 40.0 for error in errors]
+            elif draw.random() < 0.15:
+                errors[draw.randrange(6)] = float("nan")
+            if draw.random() < 0.05:
+                errors = [float("nan")] * 6
+            records.append(
+                make_record(design_class=name, width=width, seed=first + index, test_errors=errors)
+            )
+    return records
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.method)
 @pytest.mark.parametrize("seed", range(6))
-def test_the_page_advises_what_the_analysis_does(blank: Page, seed: int) -> None:
-    compare(blank, noisy_study(seed), [*LIMITS, *IMPOSSIBLE])
+def test_the_page_advises_what_the_analysis_does(
+    blank: Page, seed: int, rule: DecisionRule
+) -> None:
+    compare(blank, noisy_study(seed), [*LIMITS, *IMPOSSIBLE], rule)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.method)
+def test_collapsed_runs_unequal_seeds_gaps_and_ties_too(blank: Page, rule: DecisionRule) -> None:
+    questions = [{}, *({"epochs": epoch} for epoch in range(1, 7)), {"accuracy_percent": 93.0}]
+    asked = []
+    for seed in range(8):
+        asked += compare(blank, unequal_study(seed), questions, rule)
+
+    assert {advice.answer for advice in asked} >= {AdviceAnswer.DECIDED, AdviceAnswer.UNDECIDED}
+    assert any(advice.collapsed for advice in asked)
+    rivals = [rival for advice in asked for rival in (*advice.rivals, advice.runner_up) if rival]
+    numbers = {(rival.num_rival_seeds, rival.num_best_seeds) for rival in rivals}
+    assert rule.method == "paired_t" or any(min(n) >= 3 and n[0] != n[1] for n in numbers)
+    assert any(rival.interval is None for rival in rivals)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99, 0.999])
+def test_the_pages_intervals_are_those_of_the_analysis(
+    blank: Page, method: Method, confidence: float
+) -> None:
+    rule = DecisionRule(method, confidence)
+    draw = np.random.default_rng(5)
+    pairs = []
+    for _ in range(200):
+        # In float32, as the page reads them; multiples of 1/4 make ties, and are exact.
+        samples = [
+            np.round(4 * draw.normal(6.0, spread, draw.integers(1, 13))) / 4
+            for spread in draw.choice((0.0, 0.4, 2.0), 2)
+        ]
+        first = draw.integers(3, size=2)
+        pairs.append(
+            [dict(enumerate(s.tolist(), int(f))) for s, f in zip(samples, first, strict=True)]
+        )
+    ranks = {
+        m: {n: critical_rank(m, n, (1 - confidence) / 2) for n in range(3, 13)}
+        for m in range(3, 13)
+    }
+    values = {**rule_values(rule, []), "criticalRanks": ranks}
+    found = blank.evaluate(
+        """([rule, pairs]) => pairs.map((samples) => {
+          const [first, second] = samples.map((entries) => new Map(entries));
+          return compareErrors(rule, first, second);
+        })""",
+        [values, [[list(map(list, sample.items())) for sample in pair] for pair in pairs]],
+    )
+
+    num_intervals = 0
+    for (first, second), shown in zip(pairs, found, strict=True):
+        interval = difference_interval(first, second, rule)
+        if interval is None:
+            assert shown["interval"] is None
+            continue
+        num_intervals += 1
+        bounds = [shown["interval"]["lower"], shown["interval"]["upper"]]
+        # The table of quantiles errs by at most 1.1e-4 of one at 99.9 %.
+        error = 1.1e-4 * (interval.upper - interval.mean) + 1e-9
+        assert bounds == pytest.approx([interval.lower, interval.upper], rel=0.0, abs=error)
+        assert shown["mean"] == pytest.approx(interval.mean)
+    assert num_intervals > 50
 
 
 def test_ties_gaps_and_two_devices_too(blank: Page) -> None:

@@ -13,6 +13,7 @@ const LIMIT_NOUNS = {
 const LATENCY_EXECUTION =
   "with the members run one after another unless the fastest execution is named";
 const MAX_RIVALS_SHOWN = 8;
+const MAX_NAMED = 6;
 
 /** @param {number} number @param {string} noun */
 function countOf(number, noun) {
@@ -81,25 +82,48 @@ function describeBindingLimits(binding, limits) {
   return `Relaxing the ${noun} on ${changes.join(" and ")} would admit ${design}.`;
 }
 
+/** The collapsed runs by name and number, and the answer of the other treatment of them.
+ * @param {Model} model @param {Advice} advice @param {string} counts
+ * @param {string | null} other headline of the advice with the collapsed runs in, or without
+ * @param {string} headline @returns {string[]} */
+function describeCollapse(model, advice, counts, other, headline) {
+  const { collapsed } = advice;
+  if (!collapsed.length) return [];
+  const more = collapsed.length - MAX_NAMED;
+  const names = collapsed.slice(0, MAX_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  const kept = model.content.rule.keepCollapsed;
+  const where = kept
+    ? "collapsed, and counted in every error"
+    : "collapsed, and left out of errors";
+  const sentences = [`${countOf(collapsed.length, "run")} ${where}: ${names}.`];
+  if (counts) sentences.push(`${counts}.`);
+  if (other !== null) {
+    const there = kept ? "Without collapsed runs" : "With collapsed runs in";
+    const same = other === headline;
+    sentences.push(same ? `${there}, the answer is the same.` : `${there}: ${other}`);
+  }
+  return sentences;
+}
+
 /** The evidence for the advice, and its caveats. @param {Model} model @param {Advice} advice
- * @param {Limits} limits @returns {string[]} */
-function remarksOf(model, advice, limits) {
+ * @param {Limits} limits @param {string[]} collapse @returns {string[]} */
+function remarksOf(model, advice, limits, collapse) {
   const { best } = advice;
-  if (best === null) return [];
+  if (best === null) return collapse;
   const { design, cost } = best.candidate;
+  const { rule } = model.content;
   const remarks = [
     `Based on ${countOf(design.numRuns, "run")} of this design ` +
       `(${countOf(best.numSeeds, "seed")}). Designs considered: ${advice.numDesigns} ` +
       `(${countOf(advice.numRuns, "run")}); within the limits: ${advice.numFeasible}.`,
   ];
-  if (best.numSeeds === 1) {
-    const undecided = advice.rivals.length ? ", so nothing can be decided" : "";
-    remarks.push(`One seed gives no interval${undecided}.`);
-  }
   remarks.push(
     advice.runnerUp
-      ? `Runner-up: ${describeRival(advice.runnerUp)}.`
+      ? `Runner-up: ${describeRival(rule, advice.runnerUp)}.`
       : "No other design meets the limits, so there is no comparison.",
+    ...lackingSeeds(rule, advice.rivals, best),
+    rule.scope,
+    ...collapse,
   );
   for (const [name, reading] of advice.cheapest) {
     const value = amountUsed(model, reading, name);
@@ -151,25 +175,60 @@ function remarksOf(model, advice, limits) {
   return remarks;
 }
 
-/** @param {Rival} rival */
-function describeRival(rival) {
+/** What the interval of a difference is called, with its confidence. @param {Rule} rule */
+const nameInterval = (rule) => `${rule.level} ${rule.intervalNoun}`;
+
+/** @param {Rule} rule @param {Rival} rival */
+function describeRival(rule, rival) {
   if (rival.difference === null) {
     const name = labelReading(rival.reading);
     return `${name}; it shares no seed with the best design, so their errors cannot be paired`;
   }
-  const { lower, upper } = rival.interval ?? {};
-  const interval =
-    lower === undefined || upper === undefined
-      ? "no interval"
-      : `95 % t interval ${formatSigned(lower)} to ${formatSigned(upper)}`;
-  const seeds = countOf(rival.numPairs, "paired seed");
+  const { numRivalSeeds, numBestSeeds } = rival;
+  let interval = "no interval";
+  if (rival.interval !== null) {
+    const { lower, upper } = rival.interval;
+    interval = `${nameInterval(rule)} ${formatSigned(lower)} to ${formatSigned(upper)}`;
+  } else if (Math.min(numRivalSeeds, numBestSeeds) >= rule.minSeeds) {
+    interval =
+      rule.method === "mann_whitney"
+        ? "no interval, since the errors are equal or the seeds too few for this confidence"
+        : "no interval, since the errors do not vary over the seeds";
+  }
+  const seeds =
+    rule.method === "paired_t"
+      ? countOf(numRivalSeeds, "paired seed")
+      : `${numRivalSeeds} against ${countOf(numBestSeeds, "seed")}`;
   const points = `${formatSigned(rival.difference)} percentage points, ${interval}`;
   return `${labelReading(rival.reading)}; its error minus the best design's is ${points} (${seeds})`;
+}
+
+/** Name the designs about which too few seeds decide nothing.
+ * @param {Rule} rule @param {Rival[]} rivals @param {Reading} best @returns {string[]} */
+function lackingSeeds(rule, rivals, best) {
+  const needed = `; ${rule.minSeeds} are needed to decide`;
+  if (rivals.length && best.numSeeds < rule.minSeeds)
+    return [`The best design has ${countOf(best.numSeeds, "seed")}${needed}.`];
+  const few = rivals.filter((rival) => rival.numRivalSeeds < rule.minSeeds);
+  const paired = rule.method === "paired_t" ? " in common with the best design" : "";
+  const named = few
+    .slice(0, MAX_NAMED)
+    .map((r) => `${labelReading(r.reading)}, has ${countOf(r.numRivalSeeds, "seed")}${paired}`);
+  const more = few.length - MAX_NAMED;
+  if (more > 0) named.push(`${more} more rivals have fewer than ${rule.minSeeds}${paired}`);
+  return named.length ? [`${named.join("; ")}${needed}.`] : [];
+}
+
+/** Number of runs of a design, and how many of them collapsed. @param {Design} design */
+function writeRuns(design) {
+  const collapsed = design.collapsed.length ? ` (${design.collapsed.length} collapsed)` : "";
+  return `${design.numRuns}${collapsed}`;
 }
 
 /** A table of the best design and its rivals. @param {Model} model @param {Advice} advice */
 function tabulateAdvice(model, advice) {
   if (advice.best === null) return "";
+  const { rule } = model.content;
   const measure = advice.best.candidate.design.measure;
   const shown = advice.rivals.slice(0, MAX_RIVALS_SHOWN);
   if (!shown.length && advice.runnerUp) shown.push(advice.runnerUp);
@@ -184,9 +243,9 @@ function tabulateAdvice(model, advice) {
   const left = advice.rivals.length - shown.length;
   const more = left > 0 ? ` ${left} more rivals are not listed.` : "";
   return makeTable(
-    "Rivals are not shown to be worse than the best design. " +
-      `Mean ± sample standard deviation over the seeds.${more}`,
-    ["Standing", "Design", ...settingColumn, "Parameters", "Epochs", `Expected ${measure}, %`, "95 % interval",
+    `Rivals are not shown to be worse than the best design (${nameInterval(rule)} of the ` +
+      `difference). Interval: ${rule.level} t interval of the mean. ${rule.scope} Mean ± sample standard deviation over the seeds.${more}`,
+    ["Standing", "Design", ...settingColumn, "Parameters", "Epochs", `Expected ${measure}, %`, `${rule.level} interval`,
      "Training, s", "Inference, ms/image", "Fastest, ms/image", "Peak memory", "Runs"], // prettier-ignore
     rows,
     2 + settingColumn.length,
@@ -212,6 +271,6 @@ function cellsOf(model, reading, withSetting) {
     formatSpread(cost?.latency ?? null, cost?.latencyStd ?? null, 3),
     formatSpread(cost?.fastest ?? null, cost?.fastestStd ?? null, 3),
     cost?.memory == null ? ABSENT : formatAmount("memory_bytes", cost.memory),
-    String(design.numRuns),
+    writeRuns(design),
   ];
 }

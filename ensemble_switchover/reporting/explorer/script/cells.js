@@ -10,6 +10,7 @@ function renderMap(comparison, map, cell) {
         make("li", {}, `No ${name} at ${formatCount(comparison.budgets[column][0])}: ${reason}`),
       ),
     );
+    byId("collapsed").replaceChildren(...comparison.collapsed.map((text) => make("li", {}, text)));
     if (!map) {
       container.replaceChildren(
         make("p", {}, "There are single networks only, so there is nothing to compare."),
@@ -53,6 +54,22 @@ function describeThinning(errors, epoch) {
   return ` (long curves keep one epoch in ${model.content.stride}: ${read})`;
 }
 
+/** Name the collapsed runs of the chosen cell. @param {Design[]} designs */
+function listCollapsed(designs) {
+  const counted = model.content.rule.keepCollapsed ? "counted in" : "left out of";
+  return designs.flatMap((design) =>
+    design.collapsed.map(({ name, errors }) => {
+      const last = model.floats[errors + design.epochs.length - 1];
+      return make(
+        "li",
+        {},
+        `Collapsed (dotted), and ${counted} the mean: ${labelDesign(design)}, ${name}, ` +
+          `${last.toFixed(2)} % in the end`,
+      );
+    }),
+  );
+}
+
 /** @param {Comparison} comparison @param {[number, number]} cell */
 function renderCell(comparison, cell) {
   const container = byId("curves");
@@ -65,19 +82,24 @@ function renderCell(comparison, cell) {
     });
     const points = trained.flatMap(({ name, design }) =>
       design.epochs.flatMap((at, i) => {
-        const seeds = design.seeds.map((seed, s) => ({
-          name,
-          seed,
-          epoch: at,
-          error: errorOf(model, design, s, i),
-        }));
-        const known = seeds.filter((point) => Number.isFinite(point.error));
-        const mean = known.length ? meanOf(known.map((point) => point.error)) : NaN;
+        const errors = finiteErrors(model, design, i);
+        const known = [...errors].map(([seed, error]) => ({ name, seed, epoch: at, error }));
+        const mean = known.length ? meanOf([...errors.values()]) : NaN;
         return [...known, { name, seed: null, epoch: at, error: mean }];
       }),
     );
+    const fallen = trained.flatMap(({ name, design }) =>
+      design.collapsed.flatMap((run) =>
+        design.epochs.map((at, i) => ({
+          name,
+          run: run.name,
+          epoch: at,
+          error: model.floats[run.errors + i],
+        })),
+      ),
+    );
     const label = `${comparison.measure}, %`;
-    const chart = drawCurves(points, label, widthOf(container), epoch);
+    const chart = drawCurves(points, fallen, label, widthOf(container), epoch);
     chart.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       const at = chart.scale("x").invert(clickPosition(chart, event)[0]);
       const nearest = comparison.epochs.reduce((best, other) =>
@@ -102,6 +124,7 @@ function renderCell(comparison, cell) {
         ]),
       ),
     );
+    byId("cell-collapsed").replaceChildren(...listCollapsed(trained.map(({ design }) => design)));
     byId("designs").replaceChildren(...trained.map(({ design }) => describeDesign(design)));
   });
 }

@@ -219,10 +219,11 @@ function markFront(points) {
   }
 }
 
-/** The error after every epoch: of each seed, and the mean.
+/** The error after every epoch: of each seed, the mean, and of each collapsed run.
  * @param {{name: string, seed: number | null, epoch: number, error: number}[]} points
+ * @param {{name: string, run: string, epoch: number, error: number}[]} collapsed
  * @param {string} label @param {number} width @param {number | null} epoch */
-function drawCurves(points, label, width, epoch) {
+function drawCurves(points, collapsed, label, width, epoch) {
   return Plot.plot({
     width,
     height: Math.max(240, Math.min(340, width * 0.5)),
@@ -236,6 +237,17 @@ function drawCurves(points, label, width, epoch) {
       ...CLASSES.flatMap((name) => {
         const own = points.filter((point) => point.name === name);
         return [
+          Plot.line(
+            collapsed.filter((point) => point.name === name),
+            {
+              x: "epoch",
+              y: "error",
+              z: "run",
+              stroke: colourOf(name),
+              strokeDasharray: "1,4",
+              title: "run",
+            },
+          ),
           Plot.line(
             own.filter((point) => point.seed !== null),
             {

@@ -29,7 +29,9 @@ function chooseMap(comparison) {
   /** @type {[string, string][]} */
   const options = comparison.maps.map(({ confidence }) => [
     String(confidence),
-    confidence === null ? "means alone" : `${formatDigits(100 * confidence, 3)} % interval`,
+    confidence === null
+      ? "means alone"
+      : `${formatDigits(100 * confidence, 6)} % ${model.content.rule.intervalNoun}`,
   ]);
   const rule = choose("rule", options);
   return comparison.maps.find(({ confidence }) => String(confidence) === rule);

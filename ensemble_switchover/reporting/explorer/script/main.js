@@ -4,7 +4,7 @@ const SELECTS = [
   ...["data", "family", "k", "setting", "rule", "condition", "metric", "x", "y"],
   ...["budget", "epoch", "device", "within", "members"],
 ];
-const DEFAULTS = { rule: "0.95", metric: "latency", x: "training", y: "error" };
+const DEFAULTS = { metric: "latency", x: "training", y: "error" };
 
 /** @param {State} changes */
 function update(changes) {
@@ -69,7 +69,8 @@ function start() {
 
 /** Restore the state from the address. */
 function restore() {
-  state = { ...DEFAULTS, ...readHash(location.hash) };
+  const rule = String(model.content.rule.confidence);
+  state = { ...DEFAULTS, rule, ...readHash(location.hash) };
   for (const [, id] of INPUTS) byId(id).value = state[id] ?? "";
   render();
 }

@@ -14,6 +14,15 @@ function readLimits() {
   return { limits, wrong };
 }
 
+/** How many runs of the chosen designs collapsed; empty if none did. */
+function collapseCounts() {
+  const found = model.content.collapseCounts.find(
+    ({ data, family, k }) =>
+      data === state.data && (family ?? "") === state.within && String(k ?? "") === state.members,
+  );
+  return found?.text ?? "";
+}
+
 function renderAdvice() {
   const { content } = model;
   const ofData = content.designs.filter((design) => design.data === state.data);
@@ -44,12 +53,18 @@ function renderAdvice() {
         for (const id of ["advice-table", "remarks", "advice-command"]) byId(id).replaceChildren();
         return;
       }
-      const advice = advise(model, listCandidates(designs, state.device), limits);
-      answer.textContent = headlineOf(advice, limits);
+      const candidates = listCandidates(designs, state.device);
+      const advice = advise(model, candidates, limits);
+      const headline = headlineOf(advice, limits);
+      const other = advice.collapsed.length
+        ? headlineOf(advise({ ...model, turned: true }, candidates, limits), limits)
+        : null;
+      const collapse = describeCollapse(model, advice, collapseCounts(), other, headline);
+      answer.textContent = headline;
       answer.className = `answer ${advice.answer}`;
       byId("advice-table").replaceChildren(tabulateAdvice(model, advice));
       byId("remarks").replaceChildren(
-        ...remarksOf(model, advice, limits).map((text) => make("li", {}, text)),
+        ...remarksOf(model, advice, limits, collapse).map((text) => make("li", {}, text)),
       );
       byId("advice-command").replaceChildren(
         ...(advice.best ? [commandOf(advice.best.candidate.design)] : []),

@@ -1,7 +1,6 @@
 // The rule of ensemble_switchover/analysis/advice/rule.py, which describes it; a test compares both.
 
 const SECONDS_PER_HOUR = 3600;
-const ROUNDING = 1e-5; // percentage points; curves have 24 bits, so closer errors count as equal
 const NO_LIMIT = Infinity;
 
 /** @type {LimitName[]} */
@@ -40,54 +39,35 @@ function listCandidates(designs, device) {
   });
 }
 
-/** Error in percent of a seed after an epoch, both given by their indices.
- * @param {Model} model @param {Design} design @param {number} seed @param {number} row */
-function errorOf(model, design, seed, row) {
-  return model.floats[design.errors + seed * design.epochs.length + row];
+/** The seeds whose errors count, and the index of the first of their errors.
+ * @param {Model} model @param {Design} design @returns {Sample} */
+function sampleOf(model, design) {
+  return model.turned && design.other ? design.other : design;
 }
 
-/** @param {Model} model @param {Design} design @param {number} row @returns {Map<number, number>} */
+/** The finite errors of a design after an epoch, given by its index: seed -> percent.
+ * @param {Model} model @param {Design} design @param {number} row @returns {Map<number, number>} */
 function finiteErrors(model, design, row) {
   const errors = new Map();
-  design.seeds.forEach((seed, index) => {
-    const error = errorOf(model, design, index, row);
+  const sample = sampleOf(model, design);
+  sample.seeds.forEach((seed, index) => {
+    const error = model.floats[sample.errors + index * design.epochs.length + row];
     if (Number.isFinite(error)) errors.set(seed, error);
   });
   return errors;
 }
 
-/** @param {number[]} values */
-function meanOf(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Sample standard deviation; null for a single value. @param {number[]} values */
-function stdOf(values) {
-  if (values.length < 2) return null;
-  const mean = meanOf(values);
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1));
-}
-
-/** The 95 % t interval of the mean; null if the values have no spread.
- * @param {Model} model @param {number[]} values @returns {Interval | null} */
-function tInterval(model, values) {
-  const std = stdOf(values);
-  if (std === null || std <= ROUNDING) return null;
-  const mean = meanOf(values);
-  const half = (model.content.tQuantiles[values.length - 2] * std) / Math.sqrt(values.length);
-  return { mean, lower: mean - half, upper: mean + half };
-}
-
 /** @param {Model} model @param {Candidate} candidate @param {number} row @returns {Reading | null} */
 function readCandidate(model, candidate, row) {
-  const errors = [...finiteErrors(model, candidate.design, row).values()];
-  if (!errors.length) return null;
+  const seedErrors = finiteErrors(model, candidate.design, row);
+  if (!seedErrors.size) return null;
+  const errors = [...seedErrors.values()];
   return {
     candidate,
     row,
+    seedErrors,
     error: meanOf(errors),
-    interval: tInterval(model, errors),
+    interval: errorInterval(model.content.rule, errors),
     numSeeds: errors.length,
   };
 }
@@ -166,17 +146,14 @@ function compareRanks(one, other) {
 
 /** @param {Model} model @param {Reading} reading @param {Reading} best @returns {Rival} */
 function compareReadings(model, reading, best) {
-  const ours = finiteErrors(model, best.candidate.design, best.row);
-  const differences = [...finiteErrors(model, reading.candidate.design, reading.row)]
-    .filter(([seed]) => ours.has(seed))
-    .map(([seed, error]) => error - /** @type {number} */ (ours.get(seed)));
-  const interval = tInterval(model, differences);
+  const found = compareErrors(model.content.rule, reading.seedErrors, best.seedErrors);
   return {
     reading,
-    difference: differences.length ? meanOf(differences) : null,
-    interval,
-    numPairs: differences.length,
-    isWorse: interval !== null && interval.lower > 0,
+    difference: found.mean,
+    interval: found.interval,
+    numRivalSeeds: found.numFirst,
+    numBestSeeds: found.numSecond,
+    isWorse: found.interval !== null && found.interval.lower > ROUNDING,
   };
 }
 
@@ -322,6 +299,7 @@ function advise(model, candidates, limits) {
     numDesigns: designs.length,
     numFeasible: readings.length,
     numRuns: designs.reduce((sum, design) => sum + design.numRuns, 0),
+    collapsed: designs.flatMap((design) => design.collapsed.map(({ name }) => name)),
     latencyBatchSizes: [...new Set(timed)].sort((one, other) => one - other),
     atEdge: best !== null && free && best.candidate.design.budgetParameters === largest,
   };

@@ -16,7 +16,20 @@ interface Cost {
   numRuns: number;
 }
 
-interface Design {
+/** The seeds whose errors count, and the index of the first of their errors. */
+interface Sample {
+  seeds: number[];
+  errors: number;
+}
+
+interface CollapsedRun {
+  name: string;
+  seed: number;
+  /** Index of the first of its errors. */
+  errors: number;
+}
+
+interface Design extends Sample {
   setting: string;
   data: string;
   measure: string;
@@ -29,8 +42,9 @@ interface Design {
   budgetParameters: number;
   numRuns: number;
   epochs: number[];
-  seeds: number[];
-  errors: number;
+  collapsed: CollapsedRun[];
+  /** The sample with the collapsed runs in, or without them if the rule keeps them. */
+  other: Sample | null;
   costs: Cost[];
   command: string | null;
   /** Indices into the facts of the content. */
@@ -59,6 +73,7 @@ interface Comparison {
   designs: Record<string, (number | null)[]>;
   maps: SwitchoverMap[];
   sentences: string[];
+  collapsed: string[];
   holes: [string, number, string][];
 }
 
@@ -90,7 +105,8 @@ interface Content {
   numRuns: number;
   stride: number;
   measuredRangeFactor: number;
-  tQuantiles: number[];
+  rule: Rule;
+  collapseCounts: CollapseCount[];
   /** Key, name, unit. */
   metrics: [string, string, string][];
   designs: Design[];
@@ -102,9 +118,36 @@ interface Content {
   floats: string;
 }
 
+interface Rule {
+  method: "welch" | "paired_t" | "mann_whitney";
+  confidence: number;
+  keepCollapsed: boolean;
+  minSeeds: number;
+  /** Confidence in percent, with its sign. */
+  level: string;
+  intervalNoun: string;
+  /** What the intervals cover. */
+  scope: string;
+  text: string;
+  /** Half-widths in standard errors over 1 / degrees of freedom, from 0 to 1 in equal steps. */
+  tQuantiles: number[];
+  /** The critical rank by the numbers of seeds of both designs. */
+  criticalRanks: Record<number, Record<number, number | null>>;
+}
+
+/** How many runs collapsed; null: of every family, of every k. */
+interface CollapseCount {
+  data: string;
+  family: string | null;
+  k: number | null;
+  text: string;
+}
+
 interface Model {
   content: Content;
   floats: Float32Array;
+  /** True to treat collapsed runs the other way round than the rule. */
+  turned?: boolean;
 }
 
 interface Candidate {
@@ -128,9 +171,18 @@ interface Interval {
   upper: number;
 }
 
+interface Difference {
+  mean: number | null;
+  interval: Interval | null;
+  numFirst: number;
+  numSecond: number;
+}
+
 interface Reading {
   candidate: Candidate;
   row: number;
+  /** Seed -> finite error in percent. */
+  seedErrors: Map<number, number>;
   error: number;
   interval: Interval | null;
   numSeeds: number;
@@ -140,7 +192,8 @@ interface Rival {
   reading: Reading;
   difference: number | null;
   interval: Interval | null;
-  numPairs: number;
+  numRivalSeeds: number;
+  numBestSeeds: number;
   isWorse: boolean;
 }
 
@@ -168,6 +221,8 @@ interface Advice {
   numDesigns: number;
   numFeasible: number;
   numRuns: number;
+  /** Names of the collapsed runs of the designs considered. */
+  collapsed: string[];
   latencyBatchSizes: number[];
   atEdge: boolean;
 }
