@@ -3,7 +3,7 @@
 There are two targets. The paper's is the lowest error over the epochs of the single network of the
 same budget and seed. It has that one training's luck in it: whether an ensemble reaches it depends
 on the seed that it is compared with. The *common target* of a budget is the mean of these lowest
-errors over the trainings of the single network, without collapsed ones (`analysis.collapse`); all
+errors over the seeds of the single network, without collapsed ones (`analysis.collapse`); all
 seeds of an ensemble have to reach the same error. A single network's own time is, for both, the
 time to its own best epoch, so the mean of these times belongs to the mean of the lowest errors.
 """
@@ -107,7 +107,7 @@ def measure_times_to_accuracy(
         settings = [setting_of(record) for record in records]
     collapsed = find_collapsed(records)
     own: defaultdict[tuple[_Place, int], list[float]] = defaultdict(list)
-    typical: defaultdict[_Place, defaultdict[tuple[int, str], list[float]]] = defaultdict(
+    typical: defaultdict[_Place, defaultdict[int, list[float]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for record, setting in zip(records, settings, strict=True):
@@ -117,10 +117,10 @@ def measure_times_to_accuracy(
         place = (setting, record.budget)
         own[place, record.seed].append(lowest)
         if (record.study, record.name) not in collapsed:
-            typical[place][record.seed, record.environment.execution].append(lowest)
+            typical[place][record.seed].append(lowest)
     common = {
-        place: sample_mean([min(errors) for errors in draws.values()])
-        for place, draws in typical.items()
+        place: sample_mean([min(errors) for errors in by_seed.values()])
+        for place, by_seed in typical.items()
     }
     times = []
     for record, setting in zip(records, settings, strict=True):

@@ -54,7 +54,9 @@ def check_epoch_time(finding: Finding, ensemble_class: DesignClassName) -> Claim
     group = _paper_group(finding, ensemble_class)
     if group is None:
         return _other_execution(statement)
-    ratio = measure_ratio(group.runs, "epoch_seconds", ensemble_class)
+    ratio = measure_ratio(
+        group.runs, "epoch_seconds", ensemble_class, confidence=finding.rule.confidence
+    )
     return claim_ratio(statement, ratio, ABOUT_TWICE if twice else ABOUT_EQUAL, group.label)
 
 
@@ -82,7 +84,7 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
         return leave_open(statement, NOTHING_BEYOND)
     budgets = {budget for budget in threshold.budgets if budget >= threshold.budget}
     inverse = group.runs.with_columns(speed=1.0 / pl.col("time_to_common_target_seconds"))
-    ratio = measure_ratio(inverse, "speed", ensemble_class, budgets)
+    ratio = measure_ratio(inverse, "speed", ensemble_class, budgets, finding.rule.confidence)
     judged = claim_ratio(statement, ratio, FASTER, f"to the common target, {group.label}")
     asked = group.runs.drop_nulls("common_target_error_percent").filter(
         pl.col("design_class") == ensemble_class, pl.col("budget_parameters").is_in(budgets)
@@ -116,9 +118,11 @@ def check_inference_time(finding: Finding) -> Claim:
     group = _most_compared([g for g in groups if _is_sequential(g)] or groups, "weq")
     size = Counter(group.runs["latency_batch_size"].to_list()).most_common(1)[0][0]
     runs = group.runs.filter(pl.col("latency_batch_size") == size)
-    ratio = measure_own_ratio(runs, "latency_to_single", "weq")
+    ratio = measure_own_ratio(runs, "latency_to_single", "weq", finding.rule.confidence)
     if ratio is None:  # older records, in which the two were not timed alternately
-        ratio = measure_ratio(runs, "latency_ms_per_image", "weq")
+        ratio = measure_ratio(
+            runs, "latency_ms_per_image", "weq", confidence=finding.rule.confidence
+        )
     trained = group.label if _is_sequential(group) else f"one by one; trained: {group.label}"
     return claim_ratio(statement, ratio, ABOUT_EQUAL, f"batches of {size}, {trained}")
 
