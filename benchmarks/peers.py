@@ -69,7 +69,11 @@ class TorchEnsembleSide(Side):
             estimator=network, n_estimators=spec.design.k, cuda=device.type == "cuda"
         )
         self.model.set_optimizer(
-            "SGD", lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=1e-4
+            "SGD",
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=1e-4,
+            nesterov=recipe.nesterov,
         )
         self.batch = noise(spec, recipe.batch_size, device, precision.dtype)
         self.predicted, _ = noise(spec, PREDICTED_IMAGES, device, precision.dtype)

@@ -123,6 +123,7 @@ def make_record(
             "learning_rate": 0.1,
             "drops": [(len(test_errors) // 2, 0.01)],
             "momentum": 0.9,
+            "nesterov": False,
             "weight_decay": 1e-4,
             **(recipe or {}),
         }

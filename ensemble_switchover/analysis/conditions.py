@@ -128,7 +128,8 @@ def _describe_recipe(record: Record) -> str:
     drops = ", ".join(f"{rate:g} after epoch {epoch}" for epoch, rate in recipe.drops)
     return (
         f"{recipe.name}: {recipe.epochs} epochs, batch size {recipe.batch_size}, learning rate "
-        f"{recipe.learning_rate:g}{f' ({drops})' if drops else ''}, momentum {recipe.momentum:g}, "
+        f"{recipe.learning_rate:g}{f' ({drops})' if drops else ''}, "
+        f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}, "
         f"weight decay {recipe.weight_decay:g}"
     )
 

@@ -53,6 +53,9 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
         "validation_size": sizes.validation,
         "test_size": sizes.test,
     }
+    recipe = asdict(replace(spec.recipe, name=""))
+    if not recipe["nesterov"]:
+        del recipe["nesterov"]  # runs of before there was the choice keep their fingerprints
     spread = is_spread(sizes.train, spec.recipe.batch_size)
     return {
         "family": spec.family.name,
@@ -63,7 +66,7 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
         "k": design.k,
         "source": spec.source.value,
         "dataset": dataset | used,
-        "recipe": asdict(replace(spec.recipe, name="")),
+        "recipe": recipe,
         "execution": _stated(spec.execution, type(spec.execution)),
         "measurement": _stated(spec.measurement, type(spec.measurement)),
         **({SPREAD: True} if spread else {}),

@@ -275,6 +275,9 @@ class RecipeConfig:
     """Learning rate before the first drop; the drops keep their ratios. Absent: Table A's."""
     weight_decay: Annotated[Optional[float], between(0, MAX_RATE), RESOLVED] = None
     """Coefficient of the L2 penalty on the weights; absent: Table A's."""
+    nesterov: Annotated[Optional[bool], RESOLVED] = None
+    """Whether the momentum of 0.9 is Nesterov's; absent: as in the paper of the family, which is
+    `true` for DenseNet and Wide ResNet where the recipe is a row of Table A, and else `false`."""
 
 
 @dataclass(slots=True, kw_only=True)

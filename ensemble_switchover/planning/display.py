@@ -106,6 +106,7 @@ OCCASIONAL_COLUMNS: list[Column] = [
     ("Batch", lambda entry: f"{entry.spec.recipe.batch_size}"),
     ("Rate", lambda entry: f"{entry.spec.recipe.learning_rate:g}"),
     ("Decay", lambda entry: f"{entry.spec.recipe.weight_decay:g}"),
+    ("Nesterov", lambda entry: "yes" if entry.spec.recipe.nesterov else "no"),
 ]
 """Columns that are shown only if the designs differ in them."""
 

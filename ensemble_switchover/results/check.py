@@ -22,6 +22,7 @@ from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.document import read_document, read_file
 from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
+from ensemble_switchover.results.migrations import migrate_config
 from ensemble_switchover.results.store import read_record
 from ensemble_switchover.results.summary import summarise_epochs
 
@@ -157,7 +158,7 @@ def _adapter_of(hint: Any) -> TypeAdapter[Any]:
 def _check_config(folder: Path, record: Record, found: Findings) -> None:
     path = folder / CONFIG_FILE
     try:
-        same = yaml.load(path.read_bytes(), _YAML_LOADER) == record.config
+        same = migrate_config(yaml.load(path.read_bytes(), _YAML_LOADER)) == record.config
     except OSError as error:
         found.problems.append(sentence_of(error))
         return

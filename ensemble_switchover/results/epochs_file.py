@@ -54,7 +54,7 @@ def _read_frame(contents: Sequence[bytes], version: int) -> pl.DataFrame:
     Raises:
         RecordError: if one of them is none, or has a column of another type.
     """
-    renamed = {} if version == SCHEMA_VERSION else EPOCH_COLUMNS_OF_VERSION_2
+    renamed = EPOCH_COLUMNS_OF_VERSION_2 if version == 2 else {}
     former = {new: old for old, new in renamed.items()}
     try:
         frame = pl.scan_parquet(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.recipe import table_a
 from ensemble_switchover.results.epoch_metrics import QUALITY
 from ensemble_switchover.results.record import SCHEMA_VERSION
 
@@ -75,6 +76,27 @@ def _names_say_their_unit(values: Values) -> Values:
     return values
 
 
+def _nesterov_is_a_choice(values: Values) -> Values:
+    """Version 3 trained every recipe without Nesterov's momentum."""
+    recipe = {**values["recipe"], "nesterov": False}
+    return {**values, "recipe": recipe, "config": migrate_config(values["config"])}
+
+
+def migrate_config(config: Values) -> Values:
+    """Bring the configuration of a record of any version to one of the same run today.
+
+    Where today's recipe of the family has Nesterov's momentum, which no run of before had, the
+    configuration now refuses it. One of another form stays as it is.
+    """
+    try:
+        recipe, dataset = config["recipe"], config["dataset"]
+        today = table_a(config["arch"]["family"], dataset["base"] or dataset["name"])
+        added = {} if "nesterov" in recipe else {"nesterov": False if today.nesterov else None}
+        return {**config, "recipe": {**recipe, **added}}
+    except (KeyError, TypeError):
+        return config
+
+
 def _renamed(values: Values, names: dict[str, str]) -> Values:
     values = dict(values)
     for former, name in names.items():
@@ -86,6 +108,7 @@ def _renamed(values: Values, names: dict[str, str]) -> Values:
 MIGRATIONS: dict[int, Callable[[Values], Values]] = {
     1: _epochs_get_a_file_of_their_own,
     2: _names_say_their_unit,
+    3: _nesterov_is_a_choice,
 }
 """From a version to the next one, as a new table."""
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from ensemble_switchover.results.epoch_metrics import EpochRecord  # noqa: TC001
 from ensemble_switchover.results.stored_values import Amount, Count, Factor, Size  # noqa: TC001
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,8 @@ class RecipeRecord:
     drops: list[tuple[Count, Amount]]
     """`(epoch, learning rate)` pairs: from that epoch on (counted from 0), that rate."""
     momentum: Amount
+    nesterov: bool
+    """Whether the momentum was Nesterov's."""
     weight_decay: Amount
     """Weight decay (L2 penalty)."""
 

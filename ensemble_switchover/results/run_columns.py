@@ -149,7 +149,7 @@ _ORDER = (
     ("design", "design_class source k depth width member_parameters parameters member_flops"),
     ("budget", "depth width parameters"),
     ("design", "budget_fill"),
-    ("recipe", "name epochs batch_size learning_rate weight_decay"),
+    ("recipe", "name epochs batch_size learning_rate weight_decay nesterov"),
     ("run", "seed"),
     ("quality", " ".join(QUALITY)),
     ("summary", "mean_member_error_percent"),

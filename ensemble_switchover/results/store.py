@@ -45,7 +45,7 @@ from ensemble_switchover.results.layout import (
     RECORD_FILE,
     unfinished_folder,
 )
-from ensemble_switchover.results.migrations import migrate_epoch
+from ensemble_switchover.results.migrations import migrate_config, migrate_epoch
 from ensemble_switchover.results.record import SCHEMA_VERSION, Record
 
 if TYPE_CHECKING:
@@ -144,7 +144,9 @@ def read_description(folder: Path) -> dict[str, Any]:
         found = from_json((unfinished_folder(folder) / DESCRIPTION_FILE).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {**found, "config": migrate_config(found["config"])} if "config" in found else found
 
 
 def forget_description(folder: Path) -> None:

@@ -29,6 +29,7 @@ def make_optimizer(
         lr=recipe.learning_rate,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
+        nesterov=recipe.nesterov,
         fused=one_kernel or None,
     )
     if one_kernel:

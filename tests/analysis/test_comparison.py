@@ -46,14 +46,16 @@ def test_precision_family_options_and_data_keep_runs_apart() -> None:
         make_record(environment={"precision": "bfloat16"}),
         make_record(family_options={"shortcut": "projection"}),
         make_record(dataset={"train_size": 600}),
+        make_record(recipe={"nesterov": True}),
     ]
 
     labels = label_settings(setting_of(record) for record in records)
 
-    assert len(set(labels.values())) == 4
+    assert len(set(labels.values())) == 5
     assert "precision bfloat16" in labels[setting_of(records[1])]
     assert "family shortcut projection" in labels[setting_of(records[2])]
     assert "dataset train_size 600" in labels[setting_of(records[3])]
+    assert "recipe nesterov true" in labels[setting_of(records[4])]
 
 
 def test_execution_and_machine_do_not_keep_runs_apart() -> None:

@@ -27,7 +27,13 @@ def test_every_condition_is_listed() -> None:
     assert conditions["Commit"] == "abc1234 / unknown"
     assert conditions["Host load at the start"] == "1.5 to 1.5"
     assert "300 training and 1,497 test images of 1x8x8" in conditions["Data"]
-    assert "learning rate 0.1 (0.01 after epoch 1)" in conditions["Recipe"]
+    assert "learning rate 0.1 (0.01 after epoch 1), momentum 0.9, " in conditions["Recipe"]
+    (recipe,) = [
+        text
+        for name, text in list_conditions([make_record(recipe={"nesterov": True})])
+        if name == "Recipe"
+    ]
+    assert ", Nesterov momentum 0.9, " in recipe
 
 
 def test_what_was_measured_on_and_the_sets_options_are_told() -> None:

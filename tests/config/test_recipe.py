@@ -5,7 +5,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ensemble_switchover.config.recipe import DIGITS_RECIPE, TABLE_A, table_a
+from ensemble_switchover.config.recipe import (
+    DIGITS_RECIPE,
+    TABLE_A,
+    Recipe,
+    adjust_recipe,
+    table_a,
+)
+from ensemble_switchover.config.schema import RecipeConfig
+from ensemble_switchover.errors import ConfigError
 
 # Wasay & Idreos 2021, Table A: epochs, learning rates and where they begin, batch size, decay.
 ROWS = [
@@ -31,6 +39,34 @@ def test_the_rows_of_table_a(family, dataset, epochs, rates, batch_size, decay):
     assert recipe.batch_size == batch_size
     assert recipe.weight_decay == decay
     assert recipe.momentum == 0.9
+    assert recipe.nesterov == (family != "resnet")
+
+
+# Huang et al. 2017, section 4.2; Zagoruyko & Komodakis 2016, section 3; He et al. 2016, section
+# 4.2; Simonyan & Zisserman 2015, section 3.1.
+@pytest.mark.parametrize(
+    ("family", "has"),
+    [("densenet", True), ("wide_resnet", True), ("resnet", False), ("vgg", False)],
+)
+@pytest.mark.parametrize("dataset", ["cifar10", "svhn", "folder", "fractals"])
+def test_momentum_is_nesterovs_where_the_familys_paper_has_it(family, dataset, has):
+    recipe = table_a(family, dataset)
+    assert recipe.nesterov is has
+    assert recipe.scaled_to(30).nesterov is has
+    for asked in (True, False):
+        assert adjust_recipe(recipe, RecipeConfig(nesterov=asked), None).nesterov is asked
+    assert adjust_recipe(recipe, RecipeConfig(), 30).nesterov is has
+
+
+def test_nesterovs_momentum_needs_one():
+    row = {"name": "mine", "epochs": 1, "batch_size": 8, "learning_rate": 0.1, "drops": ()}
+    plain = Recipe(**row, weight_decay=0, momentum=0)
+    with pytest.raises(
+        ConfigError,
+        match=r"^recipe\.nesterov=true: needs a momentum above 0, and the recipe mine has 0; exp",
+    ):
+        adjust_recipe(plain, RecipeConfig(nesterov=True), None)
+    assert adjust_recipe(plain, RecipeConfig(nesterov=False), None) == plain
 
 
 def test_there_are_no_further_rows():

@@ -85,6 +85,7 @@ def test_a_data_sheet_is_a_lower_bound(tiny_spec):
         ({"compile": ("false", "true")}, "Compiled"),
         ({"threads": ("1", "2")}, "Threads"),
         ({"recipe.weight_decay": ("0", "0.01")}, "Decay"),
+        ({"recipe.nesterov": ("false", "true")}, "Nesterov"),
         ({"epochs": ("1", "2")}, "Epochs"),
     ],
 )

@@ -64,12 +64,13 @@ def test_shapes_tell_it_of_the_papers_own_networks(name):
     assert shape_bytes(*member, 4) == pytest.approx(exact, rel=0.02)
 
 
-def real_step_bytes(family, depth, width, task, batch_size, device=FAKE_DEVICE):
+def real_step_bytes(family, depth, width, task, batch_size, device=FAKE_DEVICE, *, nesterov=False):
     """Take two steps with real tensors, and follow them as the fake ones are followed."""
     tracker = AllocationTracker()
     with tracker:
         network = build_network(family, depth, width, task).to(device)
-        optimizer = SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, foreach=True)
+        settings = {"momentum": 0.9, "weight_decay": 1e-4, "nesterov": nesterov}
+        optimizer = SGD(network.parameters(), lr=0.1, foreach=True, **settings)
         execution = EXECUTIONS["sequential"](
             [network], [optimizer], device, FLOAT32, plan=ExecutionPlan()
         )
@@ -87,6 +88,11 @@ def test_fake_tensors_take_what_real_ones_take(name):
     member = (family, family.depths[0], 6, ImageTask(3, 16, 10), 32)
     fake = fake_bytes(*member, 4, ExecutionPlan())
     assert fake == pytest.approx(real_step_bytes(*member), rel=0.05)
+
+
+def test_nesterovs_momentum_takes_no_further_memory():
+    member = (make_family("densenet", {}), 10, 6, ImageTask(3, 8, 10), 4)
+    assert real_step_bytes(*member, nesterov=True) == real_step_bytes(*member)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device to measure memory on")

@@ -10,6 +10,7 @@ from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.layout import (
     RECORD_FILE,
 )
+from ensemble_switchover.results.record import SCHEMA_VERSION
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.results.store import (
     read_record,
@@ -84,7 +85,8 @@ def test_what_cannot_be_read_is_named(tmp_path):
     content["design"]["k"] = "many"
     strange.write_text(json.dumps(content))
     old = tmp_path / "old" / RECORD_FILE
-    old.write_text(old.read_text().replace('"schema_version": 3', '"schema_version": 99'))
+    today = f'"schema_version": {SCHEMA_VERSION}'
+    old.write_text(old.read_text().replace(today, '"schema_version": 99'))
 
     found = read_records(tmp_path)
 

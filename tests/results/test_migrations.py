@@ -1,6 +1,7 @@
 """Records of former versions of the schema, stored as they were written then."""
 
 import json
+import shlex
 import shutil
 from dataclasses import fields
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ensemble_switchover.config.compose import compose_overrides
+from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.check import check_record
+from ensemble_switchover.results.check import Findings, check_record, typed_config
 from ensemble_switchover.results.epoch_metrics import EpochRecord
 from ensemble_switchover.results.layout import (
     DESCRIPTION_FILE,
@@ -23,14 +26,17 @@ from ensemble_switchover.results.migrations import (
     EPOCH_COLUMNS_OF_VERSION_2,
     MIGRATIONS,
     migrate,
+    migrate_config,
 )
 from ensemble_switchover.results.predictions import load_predictions
 from ensemble_switchover.results.record import SCHEMA_VERSION
+from ensemble_switchover.results.rerun_command import CommandWriter
 from ensemble_switchover.results.run_table import list_epochs, list_runs
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.results.store import (
     load_epochs,
     read_attachment,
+    read_description,
     read_record,
     read_records,
     write_record,
@@ -38,6 +44,11 @@ from ensemble_switchover.results.store import (
 from tests.factories import make_record
 
 DATA = Path(__file__).parent / "data"
+
+
+def with_nesterov(config, value):
+    """Return a configuration with the key that version 4 added."""
+    return {**config, "recipe": {**config["recipe"], "nesterov": value}}
 
 
 @pytest.fixture
@@ -57,7 +68,7 @@ def test_a_record_of_version_1_is_read_whole(old):
     assert [epoch.member_training_seconds for epoch in record.epochs] == [
         epoch["member_train_seconds"] for epoch in content["epochs"]
     ]
-    assert record.config == content["config"]
+    assert record.config == with_nesterov(content["config"], None)
     assert record.design.parameters == 2640
     assert run_state(old) is RunState.FINISHED
 
@@ -124,8 +135,16 @@ def test_what_was_asked_for_was_what_was_done(old):
 
 @pytest.fixture
 def second(tmp_path):
-    """A study as version 2 left it: a finished run, a failed one, and one that was interrupted."""
-    data, study = DATA / "version_2", tmp_path / "old"
+    return study_of("version_2", tmp_path / "old")
+
+
+def study_of(version, study):
+    """Make a study as a version left it: a finished run, a failed one, and an interrupted one.
+
+    Returns:
+        The folder of the finished run.
+    """
+    data = DATA / version
     name = json.loads((data / "record" / RECORD_FILE).read_text())["name"]
     shutil.copytree(data / "record", study / name)
     shutil.copytree(data / "failed", study / "failed")
@@ -144,7 +163,8 @@ def test_a_record_of_version_2_is_read_whole_and_found_sound(second):
     assert record.schema_version == SCHEMA_VERSION
     assert record.training_fingerprint == content["training"]
     assert record.environment.execution_requested == content["environment"]["execution_asked"]
-    assert record.config == content["config"]
+    assert record.config == with_nesterov(content["config"], None)
+    assert record.recipe.nesterov is False
     assert not check_record(second).problems
     kept = load_predictions(read_attachment(second, "predictions-epoch-0002.npz"))
     assert kept.probabilities.shape == (2, 300, 10)
@@ -179,16 +199,15 @@ def test_runs_of_version_2_are_listed_with_the_same_values(second):
     assert (len(epochs), unreadable) == (2, [])
 
 
-def test_records_of_several_versions_are_read_in_one_go(second, old):
+def test_records_of_several_versions_are_read_in_one_go(second, old, third):
     study = second.parent
     shutil.copytree(old, study / "first")
-    write_record(study / "third", make_record())
+    shutil.copytree(third, study / third.name)
+    write_record(study / "today", make_record())
     found = read_records(study)
     assert not found.unreadable
-    by_folder = [
-        read_record(study / name / RECORD_FILE) for name in ("first", second.name, "third")
-    ]
-    assert found.records == by_folder
+    names = sorted(("first", second.name, third.name, "today"))
+    assert found.records == [read_record(study / name / RECORD_FILE) for name in names]
 
 
 def test_a_checkpoint_of_version_2_keeps_its_epochs():
@@ -197,3 +216,45 @@ def test_a_checkpoint_of_version_2_keeps_its_epochs():
     assert [epoch.error_percent for epoch in epochs] == [row["test_error"] for row in stored]
     assert [epoch.member_nll_nats for epoch in epochs] == [row["member_nlls"] for row in stored]
     assert [epoch.training_seconds for epoch in epochs] == [row["train_seconds"] for row in stored]
+
+
+# Version 3, which had no Nesterov's momentum
+
+
+@pytest.fixture
+def third(tmp_path):
+    return study_of("version_3", tmp_path / "before_nesterov")
+
+
+def test_a_record_of_version_3_is_read_whole_and_keeps_its_fingerprint(third):
+    content = json.loads((third / RECORD_FILE).read_text())
+    assert content["schema_version"] == 3
+    assert "nesterov" not in {**content["recipe"], **content["config"]["recipe"]}
+    record = read_record(third / RECORD_FILE)
+    assert record.schema_version == SCHEMA_VERSION
+    assert record.recipe.nesterov is False
+    # a DenseNet without a row of Table A takes that of CIFAR-10, which has it today
+    assert record.config == with_nesterov(content["config"], False)
+    assert check_record(third) == Findings()
+    assert resolve(typed_config(record.config)).fingerprint == content["fingerprint"]
+    stored = pl.read_parquet(third / EPOCHS_FILE)["error_percent"].to_list()
+    assert [epoch.error_percent for epoch in record.epochs] == stored
+    rows = {row["folder"]: row for row in list_runs(third.parent).rows(named=True)}
+    assert rows[third.name]["nesterov"] is False
+
+
+def test_what_version_3_left_unfinished_goes_on_without_nesterovs_momentum(third):
+    description = read_description(third.parent / "stopped")
+    command = CommandWriter().write_whole(description["config"])
+    assert "recipe.nesterov=false" in shlex.split(command)
+    (config,) = [
+        config for _, part in compose_overrides(shlex.split(command)[3:]) for config in part
+    ]
+    assert resolve(config).fingerprint == description["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    "config", [{}, {"recipe": None}, {"recipe": {}, "dataset": 1}, {"recipe": {}, "arch": []}]
+)
+def test_a_configuration_of_another_form_stays_as_it_is(config):
+    assert migrate_config(config) == config

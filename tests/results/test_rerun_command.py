@@ -10,6 +10,7 @@ import pytest
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import plain, register_schemas
+from ensemble_switchover.results.migrations import migrate_config
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import read_records
@@ -55,6 +56,7 @@ def words_of(command: str | None) -> list[str]:
         ["design=weq", "budget.source=nearest", "execution=fused", "compile=true", "threads=1"],
         ["dataset=fractals", "dataset.difficulty=0.25", "epochs=5", "study=y", "results=x"],
         ["measurement.latency_batch_sizes=[]", "measurement.latency_seconds=0.5", "device=cpu"],
+        ["arch=densenet", "dataset=cifar10", "recipe.nesterov=false"],
         ["arch=vgg", "dataset.train_size=100", "execution=parallel", "execution.processes=2"],
     ],
 )
@@ -65,6 +67,21 @@ def test_the_command_asks_for_the_run_that_was(overrides: list[str]) -> None:
 
     (again,) = composed(words_of(command))
     assert resolve(again).fingerprint == resolve(config).fingerprint
+
+
+@pytest.mark.parametrize("family", ["densenet", "resnet"])
+def test_the_command_of_a_run_of_before_nesterovs_momentum_asks_for_that_run(family: str) -> None:
+    (config,) = composed([f"arch={family}", "dataset=cifar10", "recipe.nesterov=false"])
+    values = plain(config)
+    del values["recipe"]["nesterov"]
+    record = make_record()
+    record.config.update(migrate_config(values))
+
+    words = words_of(CommandWriter().write([record]))
+
+    (again,) = composed(words)
+    assert resolve(again).fingerprint == resolve(config).fingerprint
+    assert ("recipe.nesterov=false" in words) is (family == "densenet")
 
 
 def test_seeds_are_swept_together() -> None:

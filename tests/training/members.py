@@ -24,8 +24,8 @@ def made(name, num_members, **options):
     ]
 
 
-def executed(plan, members):
-    settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3}
+def executed(plan, members, *, nesterov=False):
+    settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3, "nesterov": nesterov}
     one_kernel = plan.channels_last or None
     optimizers = [SGD(member.parameters(), fused=one_kernel, **settings) for member in members]
     precision = Precision("64", torch.float64)

@@ -35,8 +35,10 @@ def compiled_eagerly(monkeypatch):
     torch._dynamo.reset()
 
 
-@pytest.mark.parametrize("execution", ["sequential", "fused"])
-def test_a_compiled_run_is_the_run_uncompiled(tiny_spec, compiled_eagerly, execution):
+@pytest.mark.parametrize(
+    ("execution", "nesterov"), [("sequential", "false"), ("sequential", "true"), ("fused", "true")]
+)
+def test_a_compiled_run_is_the_run_uncompiled(tiny_spec, compiled_eagerly, execution, nesterov):
     overrides = (
         "design=deq",
         "k=2",
@@ -44,6 +46,7 @@ def test_a_compiled_run_is_the_run_uncompiled(tiny_spec, compiled_eagerly, execu
         "budget.width=8",
         "epochs=2",
         "precision=64",
+        f"recipe.nesterov={nesterov}",
         *UNMEASURED,
     )
     records = []

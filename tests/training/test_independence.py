@@ -1,5 +1,7 @@
 """A member of an ensemble learns exactly what the same network learns alone."""
 
+from dataclasses import replace
+
 import pytest
 import pytorch_lightning as lightning
 import torch
@@ -7,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
-from ensemble_switchover.config.recipe import Recipe
+from ensemble_switchover.config.recipe import WITH_NESTEROV, Recipe
 from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data import ImageDataModule, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation, augment, draw_augmentation
@@ -40,11 +42,11 @@ def split(compose_config):
     return load_dataset(dataset, 35, 30)
 
 
-def trained(ensemble, seeds, split, plan):
+def trained(ensemble, seeds, split, plan, *, nesterov=False):
     precision = Precision("64", torch.float64)
     module = EnsembleModule(
         ensemble.double(),
-        RECIPE,
+        replace(RECIPE, nesterov=nesterov),
         plan,
         precision,
         member_seeds=seeds,
@@ -72,10 +74,12 @@ def trained(ensemble, seeds, split, plan):
     return module
 
 
-def trained_plainly(network, seed, split, dtype=torch.float64):
+def trained_plainly(network, seed, split, dtype=torch.float64, *, nesterov=False):
     """Train the same network in a bare loop, with torch's own optimizer and schedule."""
     network = network.to(dtype)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=0.001)
+    optimizer = torch.optim.SGD(
+        network.parameters(), lr=0.1, momentum=0.9, weight_decay=0.001, nesterov=nesterov
+    )
     schedule = {0: 0.1, 1: 0.05, 2: 0.01}
     normalisation = Normalisation.of(split.train.images)
     for epoch in range(RECIPE.epochs):
@@ -107,7 +111,7 @@ def alone():
         key = (name, depth, width, seed)
         if key not in made:
             network = build_member(make_family(name, {}), depth, width, TASK, seed)
-            made[key] = trained_plainly(network, seed, split)
+            made[key] = trained_plainly(network, seed, split, nesterov=name in WITH_NESTEROV)
         return made[key]
 
     return network_of
@@ -132,7 +136,8 @@ def test_a_member_equals_the_same_network_trained_alone(name, depth, width, plan
     family = make_family(name, {})
     seeds = [5, 3, 11]
 
-    module = trained(Ensemble.build(family, depth, width, TASK, seeds), seeds, split, plan)
+    ensemble = Ensemble.build(family, depth, width, TASK, seeds)
+    module = trained(ensemble, seeds, split, plan, nesterov=name in WITH_NESTEROV)
 
     for member, seed in zip(module.ensemble.members, seeds, strict=True):
         assert_equal(member, alone(name, depth, width, seed, split))

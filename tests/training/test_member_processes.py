@@ -28,11 +28,13 @@ def _threads_as_before():
     torch.set_num_threads(threads)
 
 
+@pytest.mark.parametrize("nesterov", ["false", "true"])
 def test_they_end_the_same_as_in_one_process_stopped_or_not(
-    tiny_spec, tmp_path, monkeypatch, no_warnings
+    nesterov, tiny_spec, tmp_path, monkeypatch, no_warnings
 ):
     def run(folder, *overrides):
-        spec, config = tiny_spec(*SMALL, "epochs=3", f"results={tmp_path / folder}", *overrides)
+        own = (f"recipe.nesterov={nesterov}", f"results={tmp_path / folder}")
+        spec, config = tiny_spec(*SMALL, "epochs=3", *own, *overrides)
         return spec, train_and_measure(spec, config)
 
     one_spec, one = run("one", "execution=sequential")
@@ -43,6 +45,7 @@ def test_they_end_the_same_as_in_one_process_stopped_or_not(
     spec, spread = run("spread", *SPREAD)
     assert timeless(spread.epochs) == timeless(one.epochs)
     label = "parallel: 2 processes, sequential"
+    assert spread.recipe.nesterov is one.recipe.nesterov is (nesterov == "true")
     assert (spread.environment.execution, one.environment.execution) == (label, "sequential")
     for ours, theirs in zip(
         read_checkpoint(checkpoint_folder(spec.folder)).members,

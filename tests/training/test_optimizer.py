@@ -1,5 +1,7 @@
 """The optimizer of a member."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -29,3 +31,23 @@ def test_it_follows_the_recipe_and_one_kernel_begins_with_no_momentum(plan, prec
     buffers = [state["momentum_buffer"] for state in optimizer.state.values()]
     assert len(buffers) == (2 if begun else 0)
     assert not any(buffer.any() for buffer in buffers)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_its_steps_are_those_of_the_formula(nesterov, channels_last):
+    member = nn.Linear(2, 1, bias=False).double()
+    recipe = replace(RECIPE, nesterov=nesterov)
+    plan = ExecutionPlan(channels_last=channels_last)
+    optimizer = make_optimizer(member, recipe, plan, Precision("64", torch.float64))
+    generator = torch.Generator().manual_seed(0)
+    weight, velocity = member.weight.detach().clone(), torch.zeros(1, 2, dtype=torch.float64)
+    for _ in range(4):
+        gradient = torch.randn(1, 2, generator=generator, dtype=torch.float64)
+        member.weight.grad = gradient.clone()
+        optimizer.step()
+        # Sutskever et al. 2013 as Torch's optim.sgd has it, without dampening
+        gradient = gradient + 0.02 * weight
+        velocity = 0.9 * velocity + gradient
+        weight = weight - 0.3 * (gradient + 0.9 * velocity if nesterov else velocity)
+        torch.testing.assert_close(member.weight.detach(), weight, rtol=1e-12, atol=0)

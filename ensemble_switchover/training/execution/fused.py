@@ -51,7 +51,8 @@ class FusedExecution(Execution):
         if compiled:
             self.network.compile()
         settings: dict[str, Any] = {
-            name: optimizers[0].param_groups[0][name] for name in ("momentum", "weight_decay")
+            name: optimizers[0].param_groups[0][name]
+            for name in ("momentum", "weight_decay", "nesterov")
         }
         self.optimizer = SGD(self.network.parameters(), lr=self._rate(), fused=True, **settings)
         parameters = zip(*(member.parameters() for member in members), strict=True)
