@@ -183,18 +183,16 @@ def critical_rank(num_first: int, num_second: int, level: float) -> int | None:
     >>> critical_rank(3, 3, 0.05), critical_rank(5, 5, 0.05), critical_rank(2, 3, 0.05)
     (0, 4, None)
     """
-    # Number of orders of m + n values with each U; the largest value is of the first sample and
-    # exceeds n others, or is of the second.
-    counts: dict[tuple[int, int], NDArray[np.float64]] = {}
-    for m in range(num_first + 1):
-        for n in range(num_second + 1):
+    # Number of orders of m + n values with each U, for one m and every n: the largest is of the
+    # first sample and exceeds n others, or is of the second.
+    counts = [np.ones(1) for _ in range(num_second + 1)]
+    for m in range(1, num_first + 1):
+        fewer, counts = counts, [np.ones(1)]
+        for n in range(1, num_second + 1):
             orders = np.zeros(m * n + 1)
-            if min(m, n) == 0:
-                orders[0] = 1.0
-            else:
-                orders[n:] += counts[m - 1, n]
-                orders[: m * (n - 1) + 1] += counts[m, n - 1]
-            counts[m, n] = orders
-    share = counts[num_first, num_second].cumsum() / math.comb(num_first + num_second, num_first)
+            orders[n:] += fewer[n]
+            orders[: m * (n - 1) + 1] += counts[n - 1]
+            counts.append(orders)
+    share = counts[num_second].cumsum() / math.comb(num_first + num_second, num_first)
     rejecting = int((share <= level + _LEVEL_TOLERANCE).sum())
     return rejecting - 1 if rejecting else None
