@@ -110,6 +110,8 @@ def _describe_data(record: Record) -> str:
     augmentation = data.augmentation
     if data.randaugment_ops is not None:
         augmentation += f" (N={data.randaugment_ops}, M={data.randaugment_magnitude})"
+    if data.normalisation == "scaled":
+        augmentation += ", pixels scaled to 0 to 1"
     own = f", {_pairs(data.options)}" if data.options else ""
     measured = f"{data.test_size:,} test images"
     if data.evaluated_on == "validation":

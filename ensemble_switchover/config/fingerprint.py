@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ensemble_switchover.config.batch_sizes import is_spread
 from ensemble_switchover.config.dataset_spec import idle_keys
 from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
-from ensemble_switchover.config.schema import Config, key_owners
+from ensemble_switchover.config.schema import STANDARDISED, Config, key_owners
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
@@ -48,6 +48,8 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
     dataset = _stated(spec.dataset, type(spec.dataset))
     for key in idle_keys(spec.dataset):
         dataset.pop(key, None)
+    if dataset["normalisation"] == STANDARDISED:
+        del dataset["normalisation"]  # runs of before there was the choice keep their fingerprints
     used = {
         "train_size": sizes.train,
         "validation_size": sizes.validation,
@@ -55,7 +57,7 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
     }
     recipe = asdict(replace(spec.recipe, name=""))
     if not recipe["nesterov"]:
-        del recipe["nesterov"]  # runs of before there was the choice keep their fingerprints
+        del recipe["nesterov"]  # likewise
     spread = is_spread(sizes.train, spec.recipe.batch_size)
     return {
         "family": spec.family.name,

@@ -50,6 +50,9 @@ from ensemble_switchover.machine.paths import user_path
 
 LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s]*@")
 
+STANDARDISED = "standardised"
+"""The normalisation of pixels in all runs of before there was another."""
+
 SEEDS = between(0, MAX_SEED)
 WEB_ADDRESS = Expected(
     "http://... or https://...", lambda url: url.startswith(("http://", "https://"))
@@ -147,6 +150,9 @@ class DatasetConfig:
     flip: Annotated[bool, STATED] = True
     """Whether half of the training images are flipped from left to right (He et al. 2016, section
     4.2)."""
+    normalisation: Annotated[str, one_of(STANDARDISED, "scaled"), STATED] = STANDARDISED
+    """What is done to pixels: `standardised` by the mean and deviation of each channel over the
+    training images, or `scaled` to 0 to 1, which is division by 255."""
     randaugment_ops: Annotated[int, between(1, RANDAUGMENT_OPERATIONS), STATED] = 2
     """Number of operations that RandAugment applies to an image, 1 to 14 (N of Cubuk et al. 2020;
     Figure J)."""

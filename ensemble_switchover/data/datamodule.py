@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytorch_lightning as lightning
 
 from ensemble_switchover.config.image_placement import choose_residence
+from ensemble_switchover.config.schema import STANDARDISED
 from ensemble_switchover.data.batches import (
     EvaluationBatches,
     GroupEpochs,
@@ -47,6 +48,7 @@ class ImageDataModule(lightning.LightningDataModule):
         augmentation: Augmentation | None,
         dtype: torch.dtype,
         residence: str = "device",
+        normalisation: str = STANDARDISED,
     ) -> None:
         super().__init__()
         self.split = split
@@ -55,7 +57,9 @@ class ImageDataModule(lightning.LightningDataModule):
         self.batch_size = batch_size
         self.augmentation = augmentation
         self.dtype = dtype
-        self.normalisation = Normalisation.of(split.train.images, split.train.moments)
+        self.normalisation = Normalisation.asked_for(
+            normalisation, split.train.images, split.train.moments
+        )
         self.requested_residence = residence
         self.residence = residence
         """Where the images are, `device` or `host`; decided when training begins."""

@@ -1,4 +1,4 @@
-"""Normalise images by the mean and standard deviation of the training images.
+"""Normalise images by the mean and standard deviation of the training images, or by 255 alone.
 
 The sums of the pixels of every image, and of their squares, are kept as integers: they give the
 exact mean and deviation of any subset without reading the pixels again.
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+
+from ensemble_switchover.config.schema import STANDARDISED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,12 +69,33 @@ def mean_and_deviation(moments: np.ndarray, pixels_per_image: int) -> tuple[np.n
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """The mean and standard deviation of the training images, of pixels scaled to 0 to 1."""
+    """A mean and a deviation by which pixels are normalised, once they are scaled to 0 to 1.
+
+    They are those of the training images, or 0 and 1, which leave the pixels as they are.
+    """
 
     mean: Tensor
     """(C,) `float64`"""
     deviation: Tensor
     """(C,) `float64`; 1 for a channel that is constant."""
+
+    @classmethod
+    def asked_for(
+        cls, asked: str, images: Tensor, moments: np.ndarray | None = None
+    ) -> Normalisation:
+        """Return what `dataset.normalisation=` asks for: `standardised`, or `scaled` to 0 to 1.
+
+        Args:
+            asked: The value of the key.
+            images: The training images, (N, C, H, W) `uint8`.
+            moments: (N, 2, C), as `pixel_moments` returns them.
+        """
+        if asked == STANDARDISED:
+            return cls.of(images, moments)
+        channels = images.shape[1]
+        return cls(
+            torch.zeros(channels, dtype=torch.float64), torch.ones(channels, dtype=torch.float64)
+        )
 
     @classmethod
     def of(cls, images: Tensor, moments: np.ndarray | None = None) -> Normalisation:

@@ -108,6 +108,7 @@ def dataset_record(
         crop_padding=used.crop_padding,
         flip=used.flip,
         split_seed=used.split_seed,
+        normalisation="scaled" if spec.dataset.normalisation == "scaled" else "standardised",
         **_randaugment(spec),
         options=spec.dataset_options,
         remarks=[*spec.remarks, *remarks],

@@ -89,6 +89,8 @@ class DatasetRecord:
     """Images of every error and of the other measures of quality: `test` or `validation`."""
     options: dict[str, Any] = field(default_factory=dict)
     """What else decides the images, such as the difficulty of generated ones."""
+    normalisation: Literal["standardised", "scaled"] = "standardised"
+    """What was done to pixels: `standardised` by mean and deviation, or `scaled` to 0 to 1."""
     remarks: list[str] = field(default_factory=list)
     """What the user was told about the data set, such as which files were left out."""
 

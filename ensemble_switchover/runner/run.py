@@ -397,7 +397,9 @@ def _with_normalisation(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -
         width=spec.design.width,
         task=spec.task,
         ensemble=ensemble,
-        normalisation=Normalisation.of(split.train.images, split.train.moments),
+        normalisation=Normalisation.asked_for(
+            spec.dataset.normalisation, split.train.images, split.train.moments
+        ),
         class_names=split.class_names,
     )
 

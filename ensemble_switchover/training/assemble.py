@@ -65,6 +65,7 @@ def assemble(
         augmentation=augmentation_of(spec),
         dtype=precision.dtype,
         residence=spec.dataset.residence,
+        normalisation=spec.dataset.normalisation,
     )
     return module, datamodule
 

@@ -45,6 +45,8 @@ def test_what_was_measured_on_and_the_sets_options_are_told() -> None:
     assert "300 training and 60 validation images (instead of test images) of" in data(**held_out)
     assert "1,497 test images (60 more held out for validation)" in data(validation_size=60)
     assert "difficulty 0.5" in data(options={"difficulty": 0.5})
+    assert "augmentation none, split" in data()
+    assert "augmentation none, pixels scaled to 0 to 1, split" in data(normalisation="scaled")
     randaugment = {"randaugment_ops": 2, "randaugment_magnitude": 14}
     told = data(augmentation="randaugment", **randaugment)
     assert "augmentation randaugment (N=2, M=14)" in told

@@ -59,6 +59,7 @@ CHANGES = {
     "dataset.augmentation": ["dataset.augmentation=standard"],
     "dataset.crop_padding": ["dataset.augmentation=standard", "dataset.crop_padding=3"],
     "dataset.flip": ["dataset.augmentation=standard", "dataset.flip=true"],
+    "dataset.normalisation": ["dataset.normalisation=scaled"],
     "dataset.randaugment_ops": ["dataset.augmentation=randaugment", "dataset.randaugment_ops=3"],
     "dataset.randaugment_magnitude": [
         "dataset.augmentation=randaugment",
@@ -135,6 +136,7 @@ DISTINCT = [
     ["dataset.augmentation=standard", "dataset.flip=true"],
     ["dataset=cifar10", "dataset.train_size=1000"],
     ["dataset=cifar10", "dataset.train_size=1000", "dataset.split_seed=1"],
+    ["dataset.normalisation=scaled"],
     ["dataset.augmentation=randaugment"],
     ["dataset.augmentation=randaugment", "dataset.randaugment_ops=3"],
     ["dataset.augmentation=randaugment", "dataset.randaugment_magnitude=9"],
@@ -168,6 +170,7 @@ INDIFFERENT = [
     ["logger.project=other"],
     ["logger.entity=me"],
     ["dataset.root=/data"],
+    ["dataset.normalisation=standardised"],
     ["dataset.randaugment_ops=3"],  # nothing applies it here
     ["dataset.randaugment_magnitude=9"],
     ["dataset.crop_padding=2"],  # nothing is augmented
@@ -188,6 +191,29 @@ INDIFFERENT = [
 @pytest.mark.parametrize("overrides", INDIFFERENT, ids=" ".join)
 def test_the_fingerprint_keeps_still(overrides):
     assert resolve_with(*BASE, *overrides).fingerprint == resolve_with(*BASE).fingerprint
+
+
+# As printed by the program before it had Nesterov's momentum and unstandardised pixels.
+@pytest.mark.parametrize(
+    ("overrides", "fingerprint"),
+    [
+        ("", "b3d6bce07146"),
+        ("arch=resnet dataset=cifar10", "f53d2b957606"),
+        ("arch=densenet dataset=cifar10 recipe.nesterov=false", "f8c2f8c0333c"),
+        (
+            "arch=wide_resnet dataset=cifar100 design=deq k=4 budget.network=28x4 seed=1 "
+            "recipe.nesterov=false",
+            "377aaa1ab4f6",
+        ),
+        (
+            "arch=densenet dataset=svhn recipe.nesterov=false dataset.augmentation=standard "
+            "dataset.normalisation=standardised",
+            "5afc56db4a51",
+        ),
+    ],
+)
+def test_runs_of_before_keep_their_fingerprints(overrides, fingerprint):
+    assert resolve_with(*overrides.split()).fingerprint == fingerprint
 
 
 def test_the_split_seed_decides_only_where_something_is_drawn():

@@ -197,6 +197,16 @@ def test_augmented_images_are_cropped_before_they_are_standardised():
     assert position == 9
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_scaled_pixels_are_divided_by_255(channels):
+    generator = torch.Generator().manual_seed(channels)
+    images = torch.randint(0, 256, (5, channels, 4, 4), generator=generator, dtype=torch.uint8)
+    scaled = Normalisation.asked_for("scaled", images)
+    assert torch.equal(scaled.apply(images, torch.float64), images.double() * (1 / 255))
+    asked = Normalisation.asked_for("standardised", images).apply(images, torch.float64)
+    assert torch.equal(asked, Normalisation.of(images).apply(images, torch.float64))
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 20), st.integers(1, 4), st.integers(1, 6), st.integers(0, 99))
 def test_normalisation_is_numpys_mean_and_deviation(size, channels, side, seed):

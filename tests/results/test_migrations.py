@@ -11,6 +11,7 @@ import pytest
 
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.config.schema import plain
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.check import Findings, check_record, typed_config
 from ensemble_switchover.results.epoch_metrics import EpochRecord
@@ -46,9 +47,11 @@ from tests.factories import make_record
 DATA = Path(__file__).parent / "data"
 
 
-def with_nesterov(config, value):
-    """Return a configuration with the key that version 4 added."""
-    return {**config, "recipe": {**config["recipe"], "nesterov": value}}
+def of_version_4(config, nesterov):
+    """Return a configuration with the keys that version 4 added."""
+    recipe = {**config["recipe"], "nesterov": nesterov}
+    dataset = {**config["dataset"], "normalisation": "standardised"}
+    return {**config, "dataset": dataset, "recipe": recipe}
 
 
 @pytest.fixture
@@ -68,7 +71,7 @@ def test_a_record_of_version_1_is_read_whole(old):
     assert [epoch.member_training_seconds for epoch in record.epochs] == [
         epoch["member_train_seconds"] for epoch in content["epochs"]
     ]
-    assert record.config == with_nesterov(content["config"], None)
+    assert record.config == of_version_4(content["config"], None)
     assert record.design.parameters == 2640
     assert run_state(old) is RunState.FINISHED
 
@@ -163,7 +166,7 @@ def test_a_record_of_version_2_is_read_whole_and_found_sound(second):
     assert record.schema_version == SCHEMA_VERSION
     assert record.training_fingerprint == content["training"]
     assert record.environment.execution_requested == content["environment"]["execution_asked"]
-    assert record.config == with_nesterov(content["config"], None)
+    assert record.config == of_version_4(content["config"], None)
     assert record.recipe.nesterov is False
     assert not check_record(second).problems
     kept = load_predictions(read_attachment(second, "predictions-epoch-0002.npz"))
@@ -218,7 +221,7 @@ def test_a_checkpoint_of_version_2_keeps_its_epochs():
     assert [epoch.training_seconds for epoch in epochs] == [row["train_seconds"] for row in stored]
 
 
-# Version 3, which had no Nesterov's momentum
+# Version 3, which had no Nesterov's momentum, and standardised all pixels
 
 
 @pytest.fixture
@@ -233,8 +236,9 @@ def test_a_record_of_version_3_is_read_whole_and_keeps_its_fingerprint(third):
     record = read_record(third / RECORD_FILE)
     assert record.schema_version == SCHEMA_VERSION
     assert record.recipe.nesterov is False
+    assert record.dataset.normalisation == "standardised"
     # a DenseNet without a row of Table A takes that of CIFAR-10, which has it today
-    assert record.config == with_nesterov(content["config"], False)
+    assert record.config == of_version_4(content["config"], False)
     assert check_record(third) == Findings()
     assert resolve(typed_config(record.config)).fingerprint == content["fingerprint"]
     stored = pl.read_parquet(third / EPOCHS_FILE)["error_percent"].to_list()
@@ -251,6 +255,20 @@ def test_what_version_3_left_unfinished_goes_on_without_nesterovs_momentum(third
         config for _, part in compose_overrides(shlex.split(command)[3:]) for config in part
     ]
     assert resolve(config).fingerprint == description["fingerprint"]
+
+
+def test_a_run_on_svhn_of_before_is_made_again_as_it_was(compose_config):
+    before = ("dataset.augmentation=standard", "dataset.normalisation=standardised")
+    config = compose_config("arch=densenet", "dataset=svhn", "recipe.nesterov=false", *before)
+    stored = plain(config)
+    del stored["recipe"]["nesterov"], stored["dataset"]["normalisation"]
+    record = make_record()
+    record.config.update(migrate_config(stored))
+    words = shlex.split(CommandWriter().write([record]))[3:]
+    assert {*before, "recipe.nesterov=false"} <= set(words)
+    ((again,),) = [part for _, part in compose_overrides(words)]
+    # the fingerprint that a DenseNet 40x12 on SVHN had with version 3
+    assert resolve(again).fingerprint == resolve(config).fingerprint == "5afc56db4a51"
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.data import load_dataset
 from ensemble_switchover.results.flags import flags_of_run
-from ensemble_switchover.results.layout import RECORD_FILE
+from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner import run
+from ensemble_switchover.serving.weights import load_ensemble
 from ensemble_switchover.sweep.sweep_plan import run_job_of_sweep
+from tests.trained import plain_probabilities
 
 pytestmark = pytest.mark.slow
 
@@ -142,3 +145,22 @@ def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, t
     remark = "1 file was left out because no image could be read: ant/3.png (1 text file)"
     assert capsys.readouterr().err.splitlines() == [f"dataset=folder: {remark}"]
     assert read_record(resolve(config).folder / RECORD_FILE).dataset.remarks == [remark]
+
+
+@pytest.mark.parametrize("asked", ["standardised", "scaled"])
+def test_kept_weights_predict_as_in_the_run_however_pixels_are_normalised(
+    asked, tiny_spec, tmp_path
+):
+    small = ("budget.depth=8", "budget.width=8", "record.predictions=none", *UNMEASURED)
+    spec, config = tiny_spec(*small, f"dataset.normalisation={asked}")
+    path = tmp_path / WEIGHTS_FILE
+
+    record = run.train_and_measure(spec, config, keep=lambda _, content: path.write_bytes(content))
+
+    assert record.dataset.normalisation == asked
+    trained = load_ensemble(path)
+    scaled = (trained.normalisation.mean.item(), trained.normalisation.deviation.item()) == (0, 1)
+    assert scaled is (asked == "scaled")
+    test = load_dataset(spec.dataset, spec.sizes.train, spec.sizes.test).test
+    wrong = plain_probabilities(trained, test.images).argmax(axis=1) != test.labels.numpy()
+    assert record.epochs[-1].error_percent == pytest.approx(100 * wrong.mean())

@@ -14,6 +14,7 @@ from ensemble_switchover.data.load import SOURCES
 from ensemble_switchover.data.sources.download import md5_of
 from ensemble_switchover.data.sources.svhn import SVHN
 from ensemble_switchover.errors import DataError
+from ensemble_switchover.training.assemble import augmentation_of
 
 SIZES = {"train": 40, "test": 20, "extra": 30}
 
@@ -107,6 +108,14 @@ def test_extra_images_count_as_training_images(compose_config):
     spec = resolve(compose_config("dataset=svhn", "dataset.extra=true"))
     assert (spec.train_size, spec.test_size) == (73_257 + 531_131, 26_032)
     assert resolve(compose_config("dataset=svhn")).train_size == 73_257
+
+
+def test_images_are_as_in_the_papers_of_the_families(compose_config):
+    # Huang et al. 2017, section 4.1; Zagoruyko & Komodakis 2016, section 3
+    for family in ("densenet", "wide_resnet", "resnet"):
+        spec = resolve(compose_config(f"arch={family}", "dataset=svhn"))
+        assert augmentation_of(spec) is None
+        assert spec.dataset.normalisation == "scaled"
 
 
 def test_a_download_cut_half_way_is_taken_up_again(parts, make_config, server):
