@@ -26,6 +26,7 @@ from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_r
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
+from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.store_names import REPORT_FOLDER
@@ -114,7 +115,7 @@ def report(
     study = _read_study(folder)
     records = list(study.records.values())
     comparisons = group_comparisons(records)
-    derived = _derive_findings(comparisons, rule, study.records if by_pools else None)
+    derived = _derive_findings(comparisons, rule, study.records, by_pools=by_pools)
     if by_pools:
         derived = _require_pools(folder, list(derived))
     findings: list[Finding] = []
@@ -205,16 +206,21 @@ def _problem(folder: Path, path: Path, reason: str) -> Problem:
 
 
 def _derive_findings(
-    comparisons: Sequence[Comparison], rule: DecisionRule, pooled: Mapping[Path, Record] | None
+    comparisons: Sequence[Comparison],
+    rule: DecisionRule,
+    records: Mapping[Path, Record],
+    *,
+    by_pools: bool,
 ) -> Iterable[Finding]:
-    """Derive the findings one after another, by pools of members of the given runs if there are."""
-    folders = {(record.study, record.name): path for path, record in (pooled or {}).items()}
+    """Derive the findings one after another, with what the predictions beside the records tell."""
+    folders = {(record.study, record.name): path for path, record in records.items()}
 
     def make_reader(comparison: Comparison, left_out: Collection[RunKey]) -> PoolReader:
         return PoolReader(comparison, folders, left_out)
 
+    image_reader = ImageErrorReader(folders)
     for comparison in comparisons:
-        yield derive_finding(comparison, rule, None if pooled is None else make_reader)
+        yield derive_finding(comparison, rule, make_reader if by_pools else None, image_reader)
 
 
 def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:

@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+import re
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import pytest
 
 from ensemble_switchover.report import main, report
 from ensemble_switchover.results.store import read_records, write_failure, write_record
+from tests.analysis.switchover.planted_images import write_run
 from tests.factories import make_record, make_study, planted_error
 from tests.reporting.undrawn import ENCODE, draw_nothing, draw_svg_alone
 
@@ -315,6 +317,66 @@ def test_every_text_names_the_images_that_were_measured_on(
     for name in ("runs.csv", "summary.csv"):
         with (out / name).open(newline="") as file:
             assert {row["evaluated_on"] for row in csv.DictReader(file)} == {said.split()[0]}
+
+
+def test_kept_predictions_give_a_second_answer_over_seeds_and_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ENCODE, draw_svg_alone)
+    study, out = tmp_path / "study", tmp_path / "out"
+    for width in (8, 12):
+        for name in ("single", "deq", "weq"):
+            for seed in range(3):
+                write_run(study, name, width, seed)  # type: ignore[arg-type]
+
+    assert main([str(study), "--out", str(out)]) == 0
+
+    told = "With the sampling of the 200 test images in (standard errors up to "
+    covered = "Intervals cover the randomness of training, given these test images and this split."
+    printed = capsys.readouterr().out
+    page = html.unescape((out / "index.html").read_text())
+    assert printed.count(told) == 2
+    assert printed.count(covered) == 1
+    captions = re.findall("<figcaption>.*?</figcaption>", page, re.DOTALL)
+    assert sum(told in caption and covered in caption for caption in captions) == 2  # the maps
+    tables = {
+        name: (out / "tables" / f"{name}.md").read_text() for name in ("switchovers", "sensitivity")
+    }
+    assert all(covered in table for table in tables.values())
+    assert "Over seeds and images" in tables["switchovers"]
+    (comparison,) = json.loads((out / "summary.json").read_text())["comparisons"]
+    rows = list(csv.DictReader(io.StringIO((out / "switchovers.csv").read_text())))
+    for threshold, row in zip(comparison["thresholds"], rows, strict=True):
+        assert row["num_images"] == "200"
+        assert len(threshold["with_images"]["cells"]) == 2
+        assert json.loads(row["differs_with_images"]) == threshold["with_images"]["differs"]
+        shown = row["switchover_parameters_with_images"]
+        assert shown == str(threshold["with_images"]["budget_parameters"] or "")
+    verdicts = (out / "figures" / "verdicts.csv").read_text()
+    assert sum(row["num_images"] == "200" for row in csv.DictReader(io.StringIO(verdicts))) == 4
+
+
+@pytest.mark.parametrize("options", [["--rule", "paired_t"], ["--interval", "pool"]])
+def test_only_welchs_intervals_over_seeds_have_the_images_beside(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ENCODE, draw_nothing)
+    for name in ("single", "deq"):
+        for seed in range(3):
+            write_run(tmp_path / "study", name, 8, seed)  # type: ignore[arg-type]
+
+    assert main([str(tmp_path / "study"), "--out", str(tmp_path / "out"), *options]) == 0
+
+    assert "sampling of the" not in (tmp_path / "out" / "index.html").read_text()
+    table = (tmp_path / "out" / "tables" / "switchovers.md").read_text()
+    assert "Over seeds and images" not in table
+
+
+def test_a_report_says_what_would_keep_the_missing_predictions(reported: Reported) -> None:
+    assert "adds is not known, since 43 runs kept no predictions" in reported.printed
+    assert "record.predictions=final keeps them" in html.unescape(
+        (reported.out / "index.html").read_text()
+    )
 
 
 @pytest.mark.parametrize("name", ["absent", "empty", "failed"])

@@ -17,6 +17,13 @@ from ensemble_switchover.analysis.design_table import split_designs, summarise_r
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES, build_error_grid
 from ensemble_switchover.analysis.switchover.hole import count_too_small, find_holes
+from ensemble_switchover.analysis.switchover.image_grid import compare_images
+from ensemble_switchover.analysis.switchover.image_verdict import image_values, judge_with_images
+from ensemble_switchover.analysis.switchover.image_wording import (
+    describe_interval_scope,
+    describe_with_images,
+    note_images,
+)
 from ensemble_switchover.analysis.switchover.pool_grid import pool_intervals
 from ensemble_switchover.analysis.switchover.sensitivity import (
     describe_sensitivity,
@@ -37,6 +44,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.switchover.hole import GridHole
+    from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
+    from ensemble_switchover.analysis.switchover.image_verdict import ImageVerdict
     from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
     from ensemble_switchover.analysis.switchover.sensitivity import Variant
     from ensemble_switchover.analysis.switchover.threshold import Threshold
@@ -69,6 +78,10 @@ class Finding:
     """Data, recipe, machine and versions as pairs of name and value."""
     left_out_of_pools: dict[str, str] = field(default_factory=dict)
     """Run and file of predictions that are in no pool -> why."""
+    image_verdicts: dict[DesignClassName, ImageVerdict] = field(default_factory=dict)
+    """The switchovers with the sampling of the images in, where predictions were kept."""
+    image_notes: tuple[str, ...] = ()
+    """Which predictions are missing or cannot be used."""
 
     @property
     def measure(self) -> str:
@@ -86,8 +99,21 @@ class Finding:
             for sentence in (
                 describe_threshold(threshold, self.measure),
                 *self._describe_otherwise(name),
+                *self._describe_with_images(name),
             )
         )
+
+    @property
+    def interval_scope(self) -> str:
+        """What the intervals over seeds cover, in a sentence."""
+        return describe_interval_scope(self.comparison.setting.evaluated_on)
+
+    def _describe_with_images(self, name: DesignClassName) -> tuple[str, ...]:
+        """Describe the answer with the sampling of the images in, where it is known."""
+        verdict = self.image_verdicts.get(name)
+        if verdict is None:
+            return ()
+        return (describe_with_images(verdict, self.comparison.setting.evaluated_on),)
 
     def _describe_otherwise(self, name: DesignClassName) -> tuple[str, ...]:
         """Describe the answer with the collapsed runs in, or without if the rule keeps them."""
@@ -127,6 +153,8 @@ class Finding:
             *_note_collapsed(self.collapsed, self.rule),
             *_note_flags(self.runs),
             *_note_not_finite(self.grid, self.measure),
+            *((self.interval_scope,) if self.thresholds else ()),
+            *self.image_notes,
         )
 
     def summary_values(self) -> dict[str, Any]:
@@ -145,7 +173,10 @@ class Finding:
             "collapsed": list(self.collapsed),
             "thresholds": [
                 _threshold_values(threshold, self.variants[name], self.measure)
-                | {"otherwise": _outcome_values(self.otherwise.get(name))}
+                | {
+                    "otherwise": _outcome_values(self.otherwise.get(name)),
+                    "with_images": image_values(self.image_verdicts.get(name), threshold),
+                }
                 for name, threshold in self.thresholds.items()
             ],
             "holes": [
@@ -164,6 +195,7 @@ def derive_finding(
     comparison: Comparison,
     rule: DecisionRule = DEFAULT_RULE,
     make_reader: Callable[[Comparison, frozenset[RunKey]], PoolReader] | None = None,
+    image_reader: ImageErrorReader | None = None,
 ) -> Finding:
     """Derive the grid, the switchovers, the tables and the notes of a comparison.
 
@@ -172,6 +204,8 @@ def derive_finding(
         rule: How errors are compared.
         make_reader: Makes a reader of pools of members, which then decide the cells that they
             cover, from the comparison and the runs to leave out.
+        image_reader: Reads on which images runs err, for the answer with the sampling of the images
+            in. There is one beside Welch's intervals over seeds only.
     """
     collapsed = find_collapsed(comparison.records)
     left_out = frozenset() if rule.keep_collapsed else collapsed
@@ -186,6 +220,8 @@ def derive_finding(
     holes = find_holes(comparison, grid)
     rules = list_rules(rule, has_collapsed=bool(collapsed))
     thresholds, variants, otherwise = {}, {}, {}
+    image_grids, image_verdicts = [], {}
+    used = [record for record in comparison.records if (record.study, record.name) not in left_out]
     for name in classes:
         pools = pool_intervals(grid, name, reader, rule.confidence) if reader else None
         num_too_small = count_too_small(holes, name)
@@ -196,6 +232,12 @@ def derive_finding(
             otherwise[name] = find_threshold(
                 grids[other.keep_collapsed], name, other, num_too_small=num_too_small
             )
+        if image_reader and not reader and rule.method == "welch":
+            images = compare_images(grid, used, name, image_reader)
+            image_grids.append(images)
+            verdict = judge_with_images(thresholds[name], images, num_too_small)
+            if verdict is not None:
+                image_verdicts[name] = verdict
     return Finding(
         comparison=comparison,
         grid=grid,
@@ -211,6 +253,8 @@ def derive_finding(
         seeds_and_rule=describe_seeds_and_rule(comparison.records),
         listed_conditions=tuple(list_conditions(comparison.records)),
         left_out_of_pools=dict(reader.left_out) if reader else {},
+        image_verdicts=image_verdicts,
+        image_notes=note_images(image_grids, comparison.setting.evaluated_on),
     )
 
 

@@ -10,6 +10,7 @@ from ensemble_switchover.analysis.claims import count_answers
 from ensemble_switchover.analysis.collapse import LIMIT, MIN_RUNS
 from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
+from ensemble_switchover.analysis.switchover.image_wording import describe_interval_scope
 from ensemble_switchover.analysis.switchover.range import range_switchover
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 
@@ -20,19 +21,27 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.collapse_counts import CollapseCount
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.analysis.switchover.image_verdict import ImageVerdict
     from ensemble_switchover.analysis.switchover.sensitivity import Variant
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
 
 def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
     """List the switchover of every comparison and ensemble class, with its evidence."""
+    over_images = any(finding.image_verdicts for finding in findings)
     rows = [
-        (finding.comparison.label, name, *_answer(threshold), *_coverage(threshold))
+        (
+            *(finding.comparison.label, name, *_answer(threshold)),
+            *((_with_images(finding.image_verdicts.get(name)),) if over_images else ()),
+            *_coverage(threshold),
+        )
         for finding in findings
         for name, threshold in finding.thresholds.items()
     ]
     headers = (
-        *("Comparison", "Class", "Switchover", "Epoch", "Budgets", "Seeds"),
+        *("Comparison", "Class", "Switchover", "Epoch"),
+        *(("Over seeds and images",) if over_images else ()),
+        *("Budgets", "Seeds"),
         *("Cells: ensemble", "single", "undecided", "missing"),
     )
     caption = (
@@ -40,8 +49,15 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
         "missing, the range starts at the smallest budget not ruled out; 'at most' means that no "
         "budget is ruled out. Epoch: the smallest epoch beyond it at that budget, out of all. "
         "Budgets: those compared, out of all. Cells: the number of cells of the grid by the design "
-        "with the lower error."
+        "with the lower error. "
     )
+    kinds = sorted({finding.comparison.setting.evaluated_on for finding in findings})
+    caption += describe_interval_scope(" or ".join(kinds) or "test")
+    if over_images:
+        caption += (
+            " Over seeds and images: the switchover if intervals cover other images of the kind, "
+            "too, from predictions that the runs kept."
+        )
     return ShownTable(caption, headers, tuple(rows), 3)
 
 
@@ -66,7 +82,8 @@ def show_sensitivity(finding: Finding) -> ShownTable:
     headers = ("Class", "Rule", *(f"Margin {margin:g} points" for margin in margins))
     caption = (
         "The switchover in parameters (and epoch) if the whole interval of every cell beyond it "
-        "must show the ensemble better by more than a margin in percentage points."
+        "must show the ensemble better by more than a margin in percentage points. "
+        f"{finding.interval_scope}"
     )
     return ShownTable(caption, headers, tuple(rows), 2)
 
@@ -116,7 +133,7 @@ def show_claims(claims: Sequence[Claim]) -> ShownTable:
     caption = (
         f"{count_answers(claims)} A statement holds if the whole interval lies within the stated "
         "range, does not hold if the whole interval lies outside it, and else is open: more runs "
-        "can decide it. Intervals are over the seeds."
+        "can decide it. Intervals are over the seeds, given these images and this split."
     )
     return ShownTable(caption, headers, rows, len(headers))
 
@@ -149,6 +166,12 @@ def _answer(threshold: Threshold) -> tuple[str, str]:
     if threshold.epoch is None:
         return where, ABSENT
     return where, f"{threshold.epoch} of {threshold.epochs[-1]}"
+
+
+def _with_images(verdict: ImageVerdict | None) -> str:
+    if verdict is None:
+        return ABSENT
+    return f"differs: {verdict.range}" if verdict.differs else "the same"
 
 
 def _coverage(threshold: Threshold) -> tuple[str, ...]:

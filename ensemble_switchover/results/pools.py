@@ -41,7 +41,7 @@ def read_pool(
     for folders in runs:
         for folder in folders:
             try:
-                part = _read(folder, name)
+                part = read_predictions(folder, epoch)
                 if part is not None and parts:
                     _compare(part, *next(iter(parts.items())))
             except RecordError as error:
@@ -56,7 +56,16 @@ def read_pool(
     return Predictions(probabilities, next(iter(parts.values())).labels), left_out
 
 
-def _read(folder: Path, name: str) -> Predictions | None:
+def read_predictions(folder: Path, epoch: int) -> Predictions | None:
+    """Read the predictions that one run kept after an epoch, counted from 1.
+
+    Returns:
+        The predictions of its k members; None if it kept none.
+
+    Raises:
+        RecordError: if they are damaged, removed, or not those of its members and classes.
+    """
+    name = predictions_file(epoch)
     document = read_document(folder)
     stored = document.files.get(name)
     if stored is None:

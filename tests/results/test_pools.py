@@ -12,7 +12,7 @@ from ensemble_switchover.results.predictions import Predictions, predictions_fil
 def kept(monkeypatch):
     """Predictions that folders keep, by their names."""
     found = {}
-    monkeypatch.setattr(pools, "_read", lambda folder, name: found.get(folder.name))
+    monkeypatch.setattr(pools, "read_predictions", lambda folder, epoch: found.get(folder.name))
     return found
 
 

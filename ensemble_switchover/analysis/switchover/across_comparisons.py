@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
+    from ensemble_switchover.analysis.switchover.image_verdict import ImageVerdict
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
 SWITCHOVER_COLUMNS: dict[str, type[pl.DataType]] = {
@@ -37,6 +38,11 @@ SWITCHOVER_COLUMNS: dict[str, type[pl.DataType]] = {
     "method": pl.String,
     "confidence": pl.Float64,
     "intervals": pl.String,
+    "num_images": pl.Int64,
+    "above_parameters_with_images": pl.Int64,
+    "earliest_parameters_with_images": pl.Int64,
+    "switchover_parameters_with_images": pl.Int64,
+    "differs_with_images": pl.Boolean,
     "conditions": pl.String,
 }
 
@@ -47,7 +53,9 @@ def tabulate_switchovers(findings: Sequence[Finding]) -> pl.DataFrame:
     `above_parameters` is the largest budget that is ruled out (0 if none is), `earliest_parameters`
     the smallest that is not (null if all are), and `switchover_parameters` the smallest that is
     shown to lie beyond the switchover (null if none is). `data_complexity_percent` is the error of
-    the largest single network. Classes without a pair to compare have no row.
+    the largest single network. The columns `with_images` say the same with the sampling of the
+    images in, and are null where predictions were not kept. Classes without a pair to compare have
+    no row.
     """
     rows = [
         _row(finding, name, threshold)
@@ -97,12 +105,30 @@ def _row(finding: Finding, name: DesignClassName, threshold: Threshold) -> dict[
         "k": comparison.k,
         "ensemble_class": name,
         "above_parameters": int(found.above),
-        "earliest_parameters": None if math.isinf(found.earliest) else int(found.earliest),
+        "earliest_parameters": _whole(found.earliest),
         "switchover_parameters": threshold.budget,
         "switchover_epoch": threshold.epoch,
         "last_epoch": threshold.epochs[-1],
         "method": threshold.rule.method,
         "confidence": threshold.rule.confidence,
         "intervals": threshold.interval_name,
+        **_with_images(finding.image_verdicts.get(name)),
         "conditions": finding.conditions,
     }
+
+
+def _with_images(verdict: ImageVerdict | None) -> dict[str, Any]:
+    if verdict is None:
+        return {}
+    found = verdict.range
+    return {
+        "num_images": verdict.num_images,
+        "above_parameters_with_images": int(found.above),
+        "earliest_parameters_with_images": _whole(found.earliest),
+        "switchover_parameters_with_images": verdict.budget,
+        "differs_with_images": verdict.differs,
+    }
+
+
+def _whole(parameters: float) -> int | None:
+    return None if math.isinf(parameters) else int(parameters)

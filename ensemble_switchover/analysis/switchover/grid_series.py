@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.analysis.switchover.image_verdict import ImageCell, ImageVerdict
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
 _BUDGET_COLUMNS: dict[str, type[pl.DataType]] = {
@@ -19,15 +20,31 @@ _BUDGET_COLUMNS: dict[str, type[pl.DataType]] = {
     "budget_depth": pl.Int64,
     "budget_width": pl.Int64,
 }
+_IMAGE_COLUMNS: dict[str, type[pl.DataType]] = {
+    "verdict_with_images": pl.String,
+    "lower_points_with_images": pl.Float64,
+    "upper_points_with_images": pl.Float64,
+    "runs_standard_error_points": pl.Float64,
+    "images_standard_error_points": pl.Float64,
+    "num_images": pl.Int64,
+}
 
 
 def verdict_series(
-    grid: ErrorGrid, thresholds: Mapping[DesignClassName, Threshold]
+    grid: ErrorGrid,
+    thresholds: Mapping[DesignClassName, Threshold],
+    images: Mapping[DesignClassName, ImageVerdict],
 ) -> pl.DataFrame:
     """Return one row per cell and ensemble class: the verdict against the single network.
 
     Differences are ensemble minus single in percentage points, null where there are none. `beyond`
-    states whether the cell lies beyond the switchover.
+    states whether the cell lies beyond the switchover. Bounds are over seeds; those `with_images`
+    are over seeds and images, and null but after the last epoch where predictions were kept.
+
+    Args:
+        grid: The errors of the comparison.
+        thresholds: The switchover of every ensemble class.
+        images: The same with the sampling of the images in, of the classes that have one.
     """
     rows = []
     for name, threshold in thresholds.items():
@@ -35,6 +52,8 @@ def verdict_series(
             first = threshold.boundary_epochs[column]
             for row, cell in enumerate(cells):
                 interval = cell.interval
+                is_last = row == len(cells) - 1
+                of_images = images[name].cells.get(column) if is_last and name in images else None
                 rows.append(
                     {
                         **_budget(grid, column),
@@ -48,6 +67,7 @@ def verdict_series(
                         "num_single_seeds": cell.num_single_seeds,
                         "by_pools": cell.by_pools,
                         "beyond": first is not None and grid.epochs[row] >= first,
+                        **_image_columns(of_images),
                     }
                 )
     schema: dict[str, type[pl.DataType]] = {
@@ -62,8 +82,23 @@ def verdict_series(
         "num_single_seeds": pl.Int64,
         "by_pools": pl.Boolean,
         "beyond": pl.Boolean,
+        **_IMAGE_COLUMNS,
     }
     return pl.DataFrame(rows, schema=schema)
+
+
+def _image_columns(cell: ImageCell | None) -> dict[str, Any]:
+    if cell is None:
+        return dict.fromkeys(_IMAGE_COLUMNS)
+    values = (
+        cell.verdict.value,
+        cell.interval.lower,
+        cell.interval.upper,
+        cell.difference.runs_standard_error,
+        cell.difference.images_standard_error,
+        cell.difference.num_images,
+    )
+    return dict(zip(_IMAGE_COLUMNS, values, strict=True))
 
 
 def cell_series(grid: ErrorGrid) -> pl.DataFrame:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
@@ -41,13 +43,27 @@ class SwitchoverRange:
 
 def range_switchover(threshold: Threshold) -> SwitchoverRange:
     """Return the range of the switchover at the last epoch."""
-    earliest = threshold.earliest_budget
-    ruled_out = [budget for budget in threshold.budgets if earliest is None or budget < earliest]
+    is_compared = threshold.seed_counts is not None
+    return find_range(threshold.budgets, threshold.earliest_budget, threshold.budget, is_compared)
+
+
+def find_range(
+    budgets: Sequence[int], earliest: int | None, at: int | None, is_compared: bool = True
+) -> SwitchoverRange:
+    """Return the range that follows from what is ruled out and what is shown.
+
+    Args:
+        budgets: Parameters of all budgets.
+        earliest: The smallest that is not ruled out; None if all are.
+        at: The smallest beyond the switchover; None if none is.
+        is_compared: Whether any budget has a pair of ensemble and single network.
+    """
+    ruled_out = [budget for budget in budgets if earliest is None or budget < earliest]
     return SwitchoverRange(
         above=max(ruled_out, default=0),
         earliest=math.inf if earliest is None else earliest,
-        at=math.inf if threshold.budget is None else threshold.budget,
-        is_compared=threshold.seed_counts is not None,
+        at=math.inf if at is None else at,
+        is_compared=is_compared,
     )
 
 

@@ -94,12 +94,18 @@ def judge_cells(
             cells.append(HOLE_CELL)
             continue
         known = None if math.isnan(mean) else mean
-        verdict = _judge(interval, rule.margin)
+        verdict = judge_interval(interval, rule.margin)
         cells.append(GridCell(verdict, known, interval, *numbers, by_pools=pool is not None))
     return tuple(cells)
 
 
-def _judge(interval: Interval | None, margin: float) -> Verdict:
+def judge_interval(interval: Interval | None, margin: float) -> Verdict:
+    """Return the verdict of an interval of ensemble minus single error, or of none.
+
+    Args:
+        interval: In percentage points.
+        margin: Percentage points by which the ensemble must be better.
+    """
     if interval is not None and interval.upper < -margin:
         return Verdict.ENSEMBLE
     if interval is not None and interval.lower > -margin:

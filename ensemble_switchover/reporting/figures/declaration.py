@@ -27,7 +27,8 @@ class FigureDeclaration:
     paper: str | None = None
     """The corresponding figures of the paper, such as `Figures 6 and F`."""
     caption: str
-    """May contain `{measure}`, `{Measure}`, `{grid_size}`, `{last_epoch}` and `{sentences}`."""
+    """May contain `{measure}`, `{Measure}`, `{grid_size}`, `{last_epoch}`, `{sentences}` and
+    `{interval_scope}`."""
     by_condition: bool = False
     """True to draw the figure for each condition with at least two design classes, from its runs
     alone. Times and memory need this, since they are not comparable across conditions."""
@@ -47,7 +48,7 @@ class TrendDeclaration:
     title: str
     """May contain the columns of `tabulate_switchovers` in braces."""
     caption: str
-    """May contain `{title}`."""
+    """May contain `{title}` and `{interval_scope}`."""
     frames: Callable[[pl.DataFrame], list[pl.DataFrame]]
     """Splits the rows of `tabulate_switchovers` into one frame per figure."""
     draw: Callable[[pl.DataFrame, FigureTexts], Figure]

@@ -196,7 +196,7 @@ HEAT_MAP_FIGURE = FigureDeclaration(
     position=10,
     name="figure_2_heat_map",
     paper="Figures 2, 4 and B",
-    caption="which class has the lowest {measure}, {grid_size}. {sentences}",
+    caption="which class has the lowest {measure}, {grid_size}. {sentences} {interval_scope}",
     numbers=lambda finding: grid_series.cell_series(finding.grid),
     draw=lambda _, finding, texts: draw_heat_map(finding, texts),
 )

@@ -43,7 +43,7 @@ SWITCHOVER_BY_DATA_TREND = TrendDeclaration(
     position=20,
     name="switchover_by_data",
     title="{family}, k = {k}",
-    caption="The switchover against the complexity of the data: {title}.",
+    caption="The switchover against the complexity of the data: {title}. {interval_scope}",
     frames=switchovers_by_data,
     draw=draw_switchover_by_data,
 )

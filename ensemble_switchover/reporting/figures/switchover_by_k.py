@@ -32,7 +32,7 @@ SWITCHOVER_BY_K_TREND = TrendDeclaration(
     position=10,
     name="switchover_by_k",
     title="{setting}",
-    caption="The switchover against the number of members: {title}.",
+    caption="The switchover against the number of members: {title}. {interval_scope}",
     frames=switchovers_by_k,
     draw=draw_switchover_by_k,
 )

@@ -122,7 +122,10 @@ def _legend_handles(thresholds: Mapping[DesignClassName, Threshold]) -> list[Art
 VERDICT_MAP_FIGURE = FigureDeclaration(
     position=20,
     name="verdicts",
-    caption="Each ensemble class against the single network, {grid_size}. {sentences}",
-    numbers=lambda finding: grid_series.verdict_series(finding.grid, finding.thresholds),
+    caption="Each ensemble class against the single network, {grid_size}. {sentences} "
+    "{interval_scope}",
+    numbers=lambda finding: grid_series.verdict_series(
+        finding.grid, finding.thresholds, finding.image_verdicts
+    ),
     draw=lambda _, finding, texts: draw_verdict_map(finding, texts),
 )
