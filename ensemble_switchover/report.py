@@ -24,7 +24,10 @@ from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.analysis.purchase_commands import PurchaseCommands
+from ensemble_switchover.analysis.purchase_wording import describe_purchase, describe_standing
 from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
+from ensemble_switchover.analysis.study_purchases import plan_purchases
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
 from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
@@ -43,7 +46,7 @@ from ensemble_switchover.reporting.answer_tables import (
     tabulate_claims,
 )
 from ensemble_switchover.reporting.figures.gallery import draw_trends
-from ensemble_switchover.reporting.page import Page, Problem, render_page
+from ensemble_switchover.reporting.page import NextRuns, Page, Problem, render_page
 from ensemble_switchover.reporting.section import write_figures, write_table
 from ensemble_switchover.reporting.summary_tables import show_summary
 from ensemble_switchover.reporting.writers import SectionWriters
@@ -126,9 +129,11 @@ def report(
         claims = check_claims(findings)
         switchovers = tabulate_switchovers(findings)
         counts = count_collapsed(records, find_collapsed(records), rule.confidence)
-        _write_numbers(study, findings, switchovers, claims, counts, rule, out)
+        next_runs = None if by_pools else _next_runs(study, findings, rule)
+        _write_numbers(study, findings, switchovers, claims, counts, next_runs, rule, out)
         trends = tuple(write_figures(draw_trends(switchovers), "", out))
-        page = _make_page(study, findings, claims, counts, rule, trends, writers.collect())
+        sections = writers.collect()
+        page = _make_page(study, findings, claims, counts, next_runs, rule, trends, sections)
     for table, name in (
         (page.switchovers, "switchovers"),
         (page.collapsed, "collapsed"),
@@ -144,6 +149,8 @@ def report(
             _print_line(console, count_answers(claims))
         if counts:
             _print_line(console, f"{describe_collapses(counts, rule.confidence)}.")
+        if next_runs is not None:
+            _print_next_runs(console, next_runs)
     return path
 
 
@@ -236,6 +243,18 @@ def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:
     )
 
 
+def _next_runs(study: _Study, findings: Sequence[Finding], rule: DecisionRule) -> NextRuns | None:
+    """Say which further runs would settle most; None where nothing is asked."""
+    planned = plan_purchases(findings, rule)
+    if not planned.asked:
+        return None
+    folders = {(record.study, record.name): path for path, record in study.records.items()}
+    failed = [problem.name.rpartition("/")[2] for problem in study.failed]
+    commands = PurchaseCommands(planned.records, folders, failed)
+    shown = [describe_purchase(planned, p, commands.write(p)) for p in planned.purchases]
+    return NextRuns(len(planned.cells), tuple(describe_standing(planned)), tuple(shown))
+
+
 def _suffixes(comparisons: Sequence[Comparison]) -> list[str]:
     if len(comparisons) == 1:
         return [""]
@@ -255,6 +274,7 @@ def _write_numbers(
     switchovers: pl.DataFrame,
     claims: Sequence[Claim],
     counts: Sequence[CollapseCount],
+    next_runs: NextRuns | None,
     rule: DecisionRule,
     out: Path,
 ) -> None:
@@ -274,6 +294,7 @@ def _write_numbers(
         "comparisons": [finding.summary_values() for finding in findings],
         "collapsed": [asdict(entry) for entry in counts],
         "claims": [{**asdict(claim), "answer": claim.answer.value} for claim in claims],
+        "next_runs": None if next_runs is None else asdict(next_runs),
         "failed": [asdict(problem) for problem in study.failed],
         "unreadable": [asdict(problem) for problem in study.unreadable],
         "flagged": [
@@ -290,6 +311,7 @@ def _make_page(
     findings: Sequence[Finding],
     claims: Sequence[Claim],
     counts: Sequence[CollapseCount],
+    next_runs: NextRuns | None,
     rule: DecisionRule,
     trends: tuple[Picture, ...],
     sections: tuple[Section, ...],
@@ -306,6 +328,7 @@ def _make_page(
         collapsed=show_collapsed(counts, findings, rule),
         claims=show_claims(claims),
         claims_not_asked=show_claims_not_asked(claims),
+        next_runs=next_runs,
         trends=trends,
         sections=sections,
         failed=study.failed,
@@ -334,6 +357,17 @@ def _print_designs(console: Console, finding: Finding) -> None:
     ]
     for line in (*finding.notes, *holes, *finding.sentences, *finding.sensitivity):
         _print_line(console, line)
+
+
+def _print_next_runs(console: Console, next_runs: NextRuns) -> None:
+    for line in next_runs.sentences:
+        _print_line(console, line)
+    if next_runs.purchases:
+        _print_line(console, "Where more runs would decide:")
+    for number, purchase in enumerate(next_runs.purchases, 1):
+        _print_line(console, f"{number}. {purchase.text}")
+        if purchase.command is not None:
+            _print_line(console, f"   {purchase.command}")
 
 
 def _print_line(console: Console, line: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ensemble_switchover.report import main, report
+from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import read_records, write_failure, write_record
 from tests.analysis.switchover.planted_images import write_run
 from tests.factories import make_record, make_study, planted_error
@@ -403,3 +404,36 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
     assert main([str(study), "--out", str(study / "file")]) == 2
 
     assert "is a file; expected a folder" in capsys.readouterr().err
+
+
+def test_the_next_runs_are_on_the_terminal_on_the_page_and_in_the_summary(tmp_path: Path) -> None:
+    folder = unpack_study("demo", tmp_path)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        assert main([str(folder)]) == 0
+    lines = printed.getvalue().splitlines()
+    begin = lines.index("Where more runs would decide:")
+    assert lines[begin + 1].startswith("1. ")
+    assert lines[begin + 2].startswith("   python -m ensemble_switchover ")
+    summary = json.loads((folder / "report" / "summary.json").read_text())["next_runs"]
+    assert summary["num_open_budgets"] >= 1
+    for purchase in summary["purchases"]:
+        assert 0.05 <= purchase["lowest_probability"] <= purchase["highest_probability"] <= 1.0
+        assert purchase["seconds"] > 0
+        assert purchase["command"] in printed.getvalue()
+    page = html.unescape((folder / "report" / "index.html").read_text())
+    assert all(purchase["text"] in page for purchase in summary["purchases"])
+
+
+def test_a_settled_study_needs_no_further_runs(tmp_path: Path) -> None:
+    records = [
+        make_record(design_class=name, width=width, seed=seed, test_errors=(30.0, error + seed / 5))
+        for width, single in ((8, 10.0), (12, 10.0))
+        for seed in range(3)
+        for name, error in (("single", single), ("deq", 20.0 if width == 8 else 5.0))
+    ]
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        assert main([str(write_study(tmp_path / "demo", records))]) == 0
+    assert "Every switchover that was asked for is settled" in printed.getvalue()
+    assert "Where more runs would decide" not in printed.getvalue()

@@ -4,8 +4,10 @@
 
 Where a design has fewer than `MIN_SEEDS` runs, its variance is pooled over the budgets of its
 class. At a budget without runs the difference is read off a line through its neighbours' over the
-logarithm of the parameters, with half their gap as its standard deviation. Both are for planning
-only: no verdict uses them.
+logarithm of the parameters, with half their gap as its standard deviation. Beyond the smallest and
+the largest budget with runs it is that of the nearest one, with its own size as its standard
+deviation: trends over budgets forecast no better than that (docs/statistics.md). All of this is for
+planning only: no verdict uses it.
 """
 
 from __future__ import annotations
@@ -165,23 +167,16 @@ def _expected(
     """Return the expected difference at a budget, and its variance where it has no runs."""
     if column in measured:
         return measured[column][0], 0.0
-    below = [other for other in measured if other < column]
-    above = [other for other in measured if other > column]
     if not measured:
         return 0.0, UNKNOWN_DEVIATION**2
-    if below and above:
-        first, second = max(below), min(above)
-    elif above:
-        first, second = above[0], above[min(1, len(above) - 1)]
-    else:
-        first, second = below[max(-2, -len(below))], below[-1]
+    below = [other for other in measured if other < column]
+    above = [other for other in measured if other > column]
+    if not below or not above:
+        nearest, squared = measured[max(below) if below else min(above)]
+        return nearest, nearest**2 + squared
+    first, second = max(below), min(above)
     (low, low_squared), (high, high_squared) = measured[first], measured[second]
-    nearest, squared = (high, high_squared) if below and not above else (low, low_squared)
-    if first == second:
-        return nearest, squared + UNKNOWN_DEVIATION**2
     width = math.log(budgets[second] / budgets[first])
-    share = math.log(budgets[column] / budgets[first]) / width
+    share = math.log(budgets[column] / budgets[first]) / width if width else 0.5
     expected = low + share * (high - low)
-    if below and above:
-        return expected, ((high - low) / 2.0) ** 2 + (low_squared + high_squared) / 2.0
-    return expected, (expected - nearest) ** 2 + squared
+    return expected, ((high - low) / 2.0) ** 2 + (low_squared + high_squared) / 2.0

@@ -42,6 +42,7 @@ class DecidedCell:
 
     cell: OpenCell
     probability: float
+    """Probability that it is decided, in a way that settles anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def find_purchases(
     cells: Sequence[OpenCell],
     designs: Mapping[DesignId, Replicates],
     rule: DecisionRule = DEFAULT_RULE,
+    least_share: float = 0.0,
 ) -> list[Purchase]:
     """List the purchases that may decide a cell, with the best number of runs for each.
 
@@ -76,6 +78,8 @@ def find_purchases(
         cells: The open cells of all questions.
         designs: The runs of every design.
         rule: How cells are decided; purchases are planned by Welch's interval under every method.
+        least_share: Share that each purchase settles at least of what `MOST_RUNS` of the same
+            designs would. Few runs may be the best for their seconds, yet decide little.
     """
     concerned: defaultdict[DesignId, list[OpenCell]] = defaultdict(list)
     bundles: dict[frozenset[DesignId], None] = {}
@@ -88,13 +92,13 @@ def find_purchases(
             bundles[frozenset((cell.single,))] = None
             bundles[frozenset((cell.ensemble,))] = None
             bundles[frozenset((cell.single, cell.ensemble))] = None
-    found = [_best_purchase(bundle, concerned, designs, rule) for bundle in bundles]
+    found = [_best_purchase(bundle, concerned, designs, rule, least_share) for bundle in bundles]
     purchases = [purchase for purchase in found if purchase is not None]
     return sorted(purchases, key=lambda each: (-each.rate, each.seconds, str(each.amounts)))
 
 
 def choose_different(purchases: Sequence[Purchase], number: int) -> list[Purchase]:
-    """Choose the best purchases of which each decides something that those before it do not.
+    """Choose the best purchases that mostly decide what those before them do not.
 
     Args:
         purchases: The purchases, the best first.
@@ -103,10 +107,11 @@ def choose_different(purchases: Sequence[Purchase], number: int) -> list[Purchas
     chosen: list[Purchase] = []
     covered: set[tuple[int, int]] = set()
     for purchase in purchases:
-        named = {(found.cell.question, found.cell.budget) for found in purchase.decisions}
-        if named - covered and len(chosen) < number:
+        by_cell = {(d.cell.question, d.cell.budget): d.probability for d in purchase.decisions}
+        fresh = sum(share for cell, share in by_cell.items() if cell not in covered)
+        if fresh > sum(by_cell.values()) / 2.0 and len(chosen) < number:
             chosen.append(purchase)
-            covered |= named
+            covered |= by_cell.keys()
     return chosen
 
 
@@ -145,20 +150,23 @@ def _best_purchase(
     concerned: Mapping[DesignId, Sequence[OpenCell]],
     designs: Mapping[DesignId, Replicates],
     rule: DecisionRule,
+    least_share: float,
 ) -> Purchase | None:
     """Return the number of further runs of some designs that settles most a second, if any does."""
     cells = {id(cell): cell for design in bundle for cell in concerned.get(design, ())}
-    best: Purchase | None = None
+    found = []
     for number in range(1, MOST_RUNS + 1):
         amounts = {}
         for design in sorted(bundle, key=str):
             runs = designs[design]
             lacking = MIN_SEEDS - len(runs.errors) if len(bundle) > 1 else 0
             amounts[design] = min(max(number, lacking), runs.num_left)
-        purchase = _purchase(amounts, list(cells.values()), designs, rule)
-        if purchase.num_settled > 0.0 and (best is None or purchase.rate > best.rate):
-            best = purchase
-    return best
+        found.append(_purchase(amounts, list(cells.values()), designs, rule))
+    most = max(purchase.num_settled for purchase in found)
+    if most <= 0.0:
+        return None
+    worthwhile = [p for p in found if p.num_settled >= least_share * most]
+    return max(worthwhile, key=lambda purchase: purchase.rate)
 
 
 def _purchase(
@@ -172,6 +180,8 @@ def _purchase(
         numbers = len(designs[cell.single].errors), len(designs[cell.ensemble].errors)
         more = amounts.get(cell.single, 0), amounts.get(cell.ensemble, 0)
         single, ensemble = decision_probabilities(cell, numbers, more, rule)
+        single *= cell.settles_if_single > 0
+        ensemble *= cell.settles_if_ensemble > 0
         settled += single * cell.settles_if_single + ensemble * cell.settles_if_ensemble
         if single + ensemble >= SHOWN_PROBABILITY:
             decisions.append(DecidedCell(cell, single + ensemble))

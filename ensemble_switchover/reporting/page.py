@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.reporting.template import render_template
 
 if TYPE_CHECKING:
+    from ensemble_switchover.analysis.purchase_wording import ShownPurchase
     from ensemble_switchover.machine.terminal import ShownTable
 
 
@@ -57,6 +58,18 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class NextRuns:
+    """Which further runs would settle most of where ensembles switch over."""
+
+    num_open_budgets: int
+    """Number of budgets that keep a switchover open, counted for each class and k."""
+    sentences: tuple[str, ...]
+    """What is settled, and what no runs are likely to settle."""
+    purchases: tuple[ShownPurchase, ...]
+    """The runs that would settle most for their seconds first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The content of the page."""
 
@@ -70,6 +83,8 @@ class Page:
     """The paper's statements that the records can speak of."""
     claims_not_asked: ShownTable
     """The paper's statements that they cannot speak of."""
+    next_runs: NextRuns | None
+    """None where no ensemble is compared, or pools of members decide."""
     trends: tuple[Picture, ...]
     """Figures across several comparisons."""
     sections: tuple[Section, ...]

@@ -17,6 +17,7 @@ from ensemble_switchover.machine.shell import shell_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from ensemble_switchover.results.record import Record
 
@@ -24,6 +25,8 @@ _SEED = "seed"
 _LOGGER = "logger.kind"
 _NOT_WRITTEN = ("dataset.content", _LOGGER)
 """Keys that are found in the images, or that a group's option sets."""
+_NOT_FURTHER = (*_NOT_WRITTEN, "k", "design_class.k", "results", "study", "retry")
+"""Keys that are stated for all further runs together."""
 
 
 class CommandWriter:
@@ -65,6 +68,49 @@ class CommandWriter:
         logger = f"logger={flatten(config).get(_LOGGER)}"
         return _join([*overrides, logger, f"{_SEED}={config[_SEED]}"])
 
+    def write_further(
+        self,
+        runs: Sequence[tuple[Mapping[str, Any], Sequence[int]]],
+        folder: Path,
+        num_jobs: int = 1,
+    ) -> str | None:
+        """Write the command of further runs of a study, with every key that was given.
+
+        Runs that differ in their design class, k and seeds alone are swept together as far as they
+        can be; otherwise there are several commands, joined by `&&`.
+
+        Args:
+            runs: Configurations with the seeds to run each of them with.
+            folder: The folder of the study.
+            num_jobs: Number of runs at a time on this machine.
+
+        Returns:
+            One line for a shell; None where it cannot be told, as in `write`.
+        """
+        sweeps: dict[tuple[tuple[str, ...], tuple[int, ...]], dict[int | None, list[str]]] = {}
+        for config, seeds in runs:
+            overrides = self._overrides(config, lambda key: key not in _NOT_FURTHER)
+            if overrides is None or not {"k", "logger"} <= config.keys():
+                return None
+            design, k = config["design_class"]["name"], config["k"] or config["design_class"]["k"]
+            shared = [word for word in overrides if word != f"design={design}"]
+            shared.append(f"logger={flatten(config).get(_LOGGER)}")
+            of_k = sweeps.setdefault((tuple(shared), tuple(seeds)), {})
+            of_k.setdefault(None if design == "single" else k, []).append(design)
+        lines = []
+        for (common, numbers), of_k in sweeps.items():
+            for designs, ks in _rectangles(of_k):
+                words = [*common, f"design={','.join(designs)}"]
+                words += [f"k={','.join(map(str, ks))}"] if ks else []
+                words += [f"{_SEED}={','.join(map(str, numbers))}"]
+                words += [f"results={_write_value(str(folder.parent))}"]
+                words += [f"study={_write_value(folder.name)}"]
+                if num_jobs > 1:
+                    words += ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={num_jobs}"]
+                is_sweep = num_jobs > 1 or len(designs) * max(1, len(ks)) * len(numbers) > 1
+                lines.append(_join([*(["--multirun"] if is_sweep else []), *words]))
+        return " && ".join(lines)
+
     def _overrides(
         self, config: Mapping[str, Any], is_told: Callable[[str], bool]
     ) -> list[str] | None:
@@ -88,6 +134,25 @@ class CommandWriter:
             with initialize_config_dir(str(conf_folder()), version_base="1.3"):
                 self._composed[groups] = flatten(asdict(typed(compose("config", list(groups)))))
         return self._composed[groups]
+
+
+def _rectangles(of_k: Mapping[int | None, list[str]]) -> list[tuple[list[str], list[int]]]:
+    """Return design classes with the k that all of them have; single networks go with the first.
+
+    >>> _rectangles({None: ["single"], 2: ["deq"], 4: ["deq", "weq"], 8: ["deq"]})
+    [(['single', 'deq'], [2, 8]), (['deq', 'weq'], [4])]
+    """
+    found: dict[tuple[str, ...], list[int]] = {}
+    for k, designs in of_k.items():
+        if k is not None:
+            found.setdefault(tuple(designs), []).append(k)
+    swept = [(list(designs), ks) for designs, ks in found.items()]
+    if None not in of_k:
+        return swept
+    if not swept:
+        return [(["single"], [])]
+    (designs, ks), *others = swept
+    return [(["single", *designs], ks), *others]
 
 
 def _join(words: Sequence[str]) -> str:

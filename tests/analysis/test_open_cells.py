@@ -64,11 +64,12 @@ def test_between_budgets_with_runs_the_difference_is_read_off_a_line():
     assert (second.settles_if_single, second.settles_if_ensemble) == (2, 1)
 
 
-def test_below_the_smallest_budget_with_runs_the_line_goes_on_and_is_trusted_less():
+def test_below_the_smallest_budget_with_runs_the_difference_is_carried_and_trusted_little():
     (cell,) = find_open_cells(*study([[], FAR, FAR, FAR], [[], [9.0, 9.2, 8.9], BETTER, BETTER]))
-    low, high = (sum(values) / 3 - sum(FAR) / 3 for values in ([9.0, 9.2, 8.9], BETTER))
-    assert cell.difference == pytest.approx(low - (high - low))
-    assert cell.prior_variance > (high - low) ** 2
+    nearest = sum([9.0, 9.2, 8.9]) / 3 - sum(FAR) / 3
+    assert cell.difference == pytest.approx(nearest)
+    assert cell.prior_variance == pytest.approx(nearest**2, rel=0.1)
+    assert cell.prior_variance > nearest**2
 
 
 def test_without_any_runs_nothing_is_known():

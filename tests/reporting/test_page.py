@@ -8,8 +8,16 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from ensemble_switchover.analysis.purchase_wording import ShownPurchase
 from ensemble_switchover.machine.terminal import ShownTable
-from ensemble_switchover.reporting.page import Page, Picture, Problem, Section, render_page
+from ensemble_switchover.reporting.page import (
+    NextRuns,
+    Page,
+    Picture,
+    Problem,
+    Section,
+    render_page,
+)
 
 EVIL = "<script>alert('x')</script> \" onload=\"x"
 VOID = {"meta", "img", "link", "br"}
@@ -62,7 +70,20 @@ def make_page(name: str = "name", num_sections: int = 1) -> Page:
         for number in range(num_sections)
     )
     problems = (Problem(name, name),)
-    return Page(name, name, table, table, table, table, (picture,), sections, problems, problems)
+    purchase = ShownPurchase(name, 1.0, name, 1, 0.5, 0.5, name)
+    return Page(
+        headline=name,
+        kicker=name,
+        switchovers=table,
+        collapsed=table,
+        claims=table,
+        claims_not_asked=table,
+        next_runs=NextRuns(1, (name,), (purchase,)),
+        trends=(picture,),
+        sections=sections,
+        failed=problems,
+        unreadable=problems,
+    )
 
 
 def outline(page: Page) -> Outline:
@@ -141,7 +162,7 @@ def test_tables_have_captions_and_headers_with_a_scope() -> None:
 def test_nothing_missing_is_said() -> None:
     nothing = ShownTable("", ("header",), (), 1)
     assert "Not asked" not in render_page(replace(make_page(), claims_not_asked=nothing))
-    page = Page("headline", "kicker", nothing, nothing, nothing, nothing, (), (), (), ())
+    page = Page("headline", "kicker", nothing, nothing, nothing, nothing, None, (), (), (), ())
 
     assert "No run failed, and every record could be read." in render_page(page)
     assert "Where ensembles switch over" not in render_page(page)

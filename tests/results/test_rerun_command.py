@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.results.record import Record
 
@@ -135,3 +136,74 @@ def test_words_are_quoted_for_the_shell() -> None:
 
     (again,) = composed(overrides)
     assert again.dataset.root == "/pictures of 'it'; rm -rf"
+
+
+def further(runs: list[tuple[list[str], list[int]]], folder: Path, num_jobs: int = 1) -> str | None:
+    configured = [(plain(composed(overrides)[0]), seeds) for overrides, seeds in runs]
+    return CommandWriter().write_further(configured, folder, num_jobs)
+
+
+def specs_of(command: str | None) -> list[RunSpec]:
+    assert command is not None
+    return [resolve(c) for line in command.split(" && ") for c in composed(words_of(line))]
+
+
+def test_further_runs_of_one_design_differ_in_their_seeds_and_lie_in_the_same_folder(
+    tmp_path: Path,
+) -> None:
+    command = further([(["design=deq", "k=2", "logger=none"], [3, 5])], tmp_path / "a study")
+
+    specs = specs_of(command)
+    wanted = composed(["design=deq", "k=2", "logger=none", "seed=3,5"])
+    assert [spec.fingerprint for spec in specs] == [resolve(c).fingerprint for c in wanted]
+    assert {spec.study_folder for spec in specs} == {tmp_path / "a study"}
+    assert command is not None
+    assert "--multirun" in command
+    assert "logger=none" in command
+
+
+def test_further_runs_of_several_classes_and_k_are_one_sweep(tmp_path: Path) -> None:
+    shared = ["budget.network=26x24", "threads=1", "record.weights=false"]
+    runs = [
+        (["design=single", *shared, "k=2"], [5]),
+        *((["design=deq", *shared, f"k={k}"], [5]) for k in (2, 4)),
+        *((["design=weq", *shared, f"k={k}"], [5]) for k in (2, 4)),
+    ]
+
+    command = further(runs, tmp_path / "study")
+
+    assert command is not None
+    assert " && " not in command
+    made = {(spec.design.design_class.value, spec.design.k) for spec in specs_of(command)}
+    assert made == {("single", 1), ("deq", 2), ("deq", 4), ("weq", 2), ("weq", 4)}
+    assert {c.record.weights for c in composed(words_of(command))} == {False}
+
+
+def test_further_runs_of_other_seeds_and_k_are_no_more_than_asked_for(tmp_path: Path) -> None:
+    runs = [
+        (["design=single"], [5, 6]),
+        (["design=deq", "k=2"], [5]),
+        (["design=weq", "k=4"], [5]),
+        (["design=weq", "k=3"], [5]),
+    ]
+
+    specs = specs_of(further(runs, tmp_path / "study"))
+
+    made = {(s.design.design_class.value, s.design.k, s.seed) for s in specs}
+    assert made == {
+        *(("single", 1, seed) for seed in (5, 6)),
+        *(("deq", 2, 5), ("weq", 4, 5), ("weq", 3, 5)),
+    }
+    assert len(specs) == len(made)
+
+
+def test_further_runs_go_as_many_at_a_time_as_those_before(tmp_path: Path) -> None:
+    command = further([(["design=deq"], [5])], tmp_path / "study", num_jobs=2)
+
+    assert command is not None
+    assert "hydra/launcher=joblib hydra.launcher.n_jobs=2" in command
+    assert "--multirun" in command
+
+
+def test_further_runs_without_a_configuration_have_no_command(tmp_path: Path) -> None:
+    assert CommandWriter().write_further([({}, [0])], tmp_path) is None
