@@ -148,6 +148,10 @@ def test_budgets_of_the_study_of_own_data_can_be_named():
     assert (whole.hydra.mode.name, whole.budget.parameters) == ("MULTIRUN", "60k")
 
 
+def test_the_demo_keeps_the_predictions_that_an_answer_over_images_needs():
+    assert compose_sweep("demo").record.predictions == "final"
+
+
 def test_the_demo_runs_two_at_a_time():
     assert compose_sweep("demo").hydra.launcher.n_jobs == 2
 
