@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,22 @@ def check_rise_with_k(findings: Sequence[Finding], ensemble_class: DesignClassNa
         ]
         scope = _with_source(group[0].comparison.setting_label, group[0])
         statement = Statement(text, "section 4, Figure 4", scope)
-        claims.append(_judge_rise(statement, steps, "k", "another k, such as k=2,4,8"))
+        claim = _judge_rise(statement, steps, "k", "another k, such as k=2,4,8")
+        if claim.answer is not ClaimAnswer.NOT_ASKED:
+            shared = _describe_shared(group, ensemble_class)
+            claim = replace(claim, measured=f"{claim.measured} ({shared})")
+        claims.append(claim)
     return claims
+
+
+def _describe_shared(group: Sequence[Finding], ensemble_class: DesignClassName) -> str:
+    """Say what the comparisons of several k have in common: ensembles of one seed share members."""
+    seeds: defaultdict[int, set[int]] = defaultdict(set)
+    for finding in group:
+        of_class = finding.runs.filter(finding.runs["design_class"] == ensemble_class)
+        seeds[finding.comparison.k].update(of_class["seed"])
+    common = any(one & other for one, other in combinations(seeds.values(), 2))
+    return f"not independent: the same single networks{' and seeds' if common else ''} for every k"
 
 
 def check_fall_with_complexity(

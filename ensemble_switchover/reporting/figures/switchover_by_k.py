@@ -32,7 +32,9 @@ SWITCHOVER_BY_K_TREND = TrendDeclaration(
     position=10,
     name="switchover_by_k",
     title="{setting}",
-    caption="The switchover against the number of members: {title}. {interval_scope}",
+    caption="The switchover against the number of members: {title}. The points are not "
+    "independent: every k is compared with the same single networks, and the members of ensembles "
+    "of one seed have the same random numbers for every k. {interval_scope}",
     frames=switchovers_by_k,
     draw=draw_switchover_by_k,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,23 @@ def test_rise_with_k(at_k2: int, at_k4: int, expected: str) -> None:
     assert answer(claim) == expected
     assert claim.scope == "resnet on digits"
     assert claim.measured.startswith("k = 2: ")
+    shared = " (not independent: the same single networks and seeds for every k)"
+    assert claim.measured.endswith(shared)
+
+
+def test_ensembles_of_seeds_of_their_own_share_the_single_networks_alone() -> None:
+    records = [
+        *make_records(from_column(1), from_column(9), k=2),
+        *[
+            replace(record, seed=record.seed + 10)
+            for record in make_records(from_column(2), from_column(9), k=4)
+            if record.design.design_class != "single"
+        ],
+    ]
+    (claim,) = check_rise_with_k(find(records), "deq")
+
+    assert answer(claim) == "holds"
+    assert claim.measured.endswith(" (not independent: the same single networks for every k)")
 
 
 def test_one_k_says_nothing_of_others() -> None:
