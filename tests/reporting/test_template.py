@@ -15,7 +15,14 @@ def test_the_hash_is_that_of_a_content_security_policy() -> None:
 
 
 def test_text_is_escaped_and_the_style_is_not() -> None:
-    values = {"title": "<b>", "kicker": "", "failed": (), "unreadable": (), "footer": ""}
+    values = {
+        "title": "<b>",
+        "kicker": "",
+        "failed": (),
+        "unreadable": (),
+        "footer": "",
+        "rule": "",
+    }
     page = render_template(
         "reporting/explorer",
         "explorer.html.j2",
