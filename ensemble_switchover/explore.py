@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
+from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.store_names import EXPLORER_FILE
 from ensemble_switchover.errors import ConfigError
@@ -111,7 +112,12 @@ def write_explorer(
     require_output_file("--out", path, EXPLORER_FILE)
     studies = read_studies(folders)
     writer = CommandWriter()
-    content = build_content(studies.records, lambda runs: writer.write(same_treatment(runs)), rule)
+    content = build_content(
+        studies.records,
+        lambda runs: writer.write(same_treatment(runs)),
+        rule,
+        ImageErrorReader(studies.folders),
+    )
     page = render_explorer(content, studies.failed, studies.unreadable)
     write_file(path, page.encode())
     return path

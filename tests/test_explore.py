@@ -13,6 +13,7 @@ import pytest
 from ensemble_switchover.explore import LOOPBACK, main, make_server
 from ensemble_switchover.results.store import write_failure, write_record
 from tests import program
+from tests.analysis.switchover.planted_images import write_run
 from tests.factories import make_record
 
 if TYPE_CHECKING:
@@ -36,6 +37,19 @@ def test_the_page_is_written_where_it_is_asked_for(
     assert capsys.readouterr().out.strip() == str(out)
     assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
     assert [path.name for path in out.parent.iterdir()] == ["page.html"]
+
+
+def test_kept_predictions_give_the_page_the_answer_with_the_images_sampling_in(
+    tmp_path: Path,
+) -> None:
+    for name in ("single", "deq", "weq"):
+        for seed in range(3):
+            write_run(tmp_path / "study", name, 8, seed)  # type: ignore[arg-type]
+
+    assert main([str(tmp_path / "study"), "--out", str(tmp_path / "page.html")]) == 0
+
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("With the sampling of the 200 test images in (standard errors up to ") == 2
 
 
 @pytest.mark.process

@@ -34,6 +34,8 @@ class Studies:
     """What was found below several folders."""
 
     records: list[Record] = field(default_factory=list)
+    folders: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """Study and name of a run -> its folder, the first where several have both."""
     failed: list[MissingRun] = field(default_factory=list)
     """Runs that ended with an error and left no record."""
     unreadable: list[MissingRun] = field(default_factory=list)
@@ -65,6 +67,8 @@ def _read_folder(folder: Path, studies: Studies) -> None:
     found = find_runs(folder)
     records, unreadable = read_folders(found.recorded)
     studies.records.extend(records.values())
+    for path, record in records.items():
+        studies.folders.setdefault((record.study, record.name), path)
     studies.failed.extend(_missing(folder, run, failure_of(run)) for run in found.failed)
     for entry in unreadable:
         complain(f"left out: {entry.reason}")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
     from ensemble_switchover.results.record import Record
 
 MAX_CURVE_NUMBERS = 300_000
@@ -46,6 +47,7 @@ def build_content(
     records: Sequence[Record],
     write_command: Callable[[Sequence[Record]], str | None],
     rule: DecisionRule = DEFAULT_RULE,
+    image_reader: ImageErrorReader | None = None,
 ) -> dict[str, Any]:
     """Return the content of the page as values that JSON can hold.
 
@@ -53,6 +55,7 @@ def build_content(
         records: Runs of any number of studies, at least one.
         write_command: Returns the command that repeats the runs of one design.
         rule: How errors are compared.
+        image_reader: Reads on which images runs err, for the answers with their sampling in.
 
     Raises:
         ValueError: if the confidence is not between 0 and 1.
@@ -79,7 +82,10 @@ def build_content(
         for design, other in zip(designs, others, strict=True)
     ]
     numbers = {design.key: number for number, design in enumerate(designs)}
-    findings = [derive_finding(comparison, rule) for comparison in group_comparisons(records)]
+    findings = [
+        derive_finding(comparison, rule, image_reader=image_reader)
+        for comparison in group_comparisons(records)
+    ]
     data = {design.setting: design.data for design in designs}
     return {
         "studies": sorted({record.study for record in records}),
