@@ -47,8 +47,10 @@ RULES = {
 SEEDS = (2, 3, 4, 5, 10)
 NUM_BUDGETS, OTHER_NUM_BUDGETS = 5, 8
 """Budgets of a study; the other number is for false finds alone."""
-RUNS = ((5, 5), (10, 5), (5, 10), (10, 10))
+RUNS = ((3, 3), (4, 4), (5, 5), (10, 5), (5, 10), (10, 10))
 """Numbers of single networks and of ensembles at every budget, for the second table."""
+SMALL_LEAD = 0.1
+"""A true lead of the ensemble in percentage points, too small to be shown."""
 BATCH = 5_000
 """Studies that are judged at once, which bounds the memory."""
 
@@ -156,6 +158,11 @@ def measure_false_finds(bounds: Bounds, rule: str, noise: Noise, num_seeds: int)
     return FalseFinds(rule, noise, num_seeds, tuple(for_ensemble), tuple(for_single))
 
 
+def ruled_out_falsely(bounds: Bounds) -> float:
+    """Return the share of studies that rule a budget out though the ensemble leads at each."""
+    return float((bounds.lower - SMALL_LEAD > 0.0).any(axis=1).mean())
+
+
 def main() -> None:
     """Print two tables, and write every share to a file if asked."""
     parser = argparse.ArgumentParser(prog="benchmarks/power.py", description=__doc__)
@@ -183,6 +190,14 @@ def main() -> None:
         )
     ]
     write_runs(more)
+    wrong = max(
+        ruled_out_falsely(simulate_bounds(DEFAULT_RULE, noise, given.simulations, (5, 5)))
+        for noise in NOISES
+    )
+    print(
+        f"\nWhere the ensemble leads by {SMALL_LEAD:g} points at each of {NUM_BUDGETS} budgets, "
+        f"the default rules a budget out in up to {share_text(wrong)} of studies of 5 seeds."
+    )
     if given.out is not None:
         content = {
             "simulations": given.simulations,

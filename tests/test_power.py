@@ -166,6 +166,11 @@ def test_shares_of_four_studies_by_hand():
     assert np.isnan(none.median_width)
 
 
+def test_a_budget_is_ruled_out_if_the_single_network_seems_better_at_any():
+    lower = np.array([[-1.0, -1, 0.2], [-1, -1, 0.05], [-1, np.nan, -1], [0.2, 0.2, -1]])
+    assert power.ruled_out_falsely(Bounds(lower, lower + 1.0)) == 0.5
+
+
 def test_it_prints_a_row_for_each_rule_and_writes_every_share(monkeypatch, capsys, tmp_path):
     out = tmp_path / "power.json"
     monkeypatch.setattr(power, "SEEDS", (5,))
@@ -174,7 +179,8 @@ def test_it_prints_a_row_for_each_rule_and_writes_every_share(monkeypatch, capsy
     lines = capsys.readouterr().out.splitlines()
     rows, runs = lines[: lines.index("")], lines[lines.index("") + 1 :]
     assert [row.split(" | ")[0].strip("| ") for row in rows[2:]] == list(power.RULES)
-    assert len(runs) == 2 + len(power.RUNS)
+    assert len(runs[: runs.index("")]) == 2 + len(power.RUNS)
+    assert "leads by 0.1 points" in runs[-1]
     written = json.loads(out.read_text())
     assert written["simulations"] == 20
     kinds = len(NOISES) * (len(power.RULES) + len(power.RUNS))
