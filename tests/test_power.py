@@ -171,6 +171,13 @@ def test_a_budget_is_ruled_out_if_the_single_network_seems_better_at_any():
     assert power.ruled_out_falsely(Bounds(lower, lower + 1.0)) == 0.5
 
 
+def test_looking_again_and_again_finds_falsely_more_often():
+    once = power.found_falsely_by_looking(DEFAULT_RULE, "Gaussian", NUM_STUDIES, [10])
+    always = power.found_falsely_by_looking(DEFAULT_RULE, "Gaussian", NUM_STUDIES, range(3, 11))
+    assert once == pytest.approx(NOMINAL, abs=0.015)
+    assert always > once + 0.03
+
+
 def test_it_prints_a_row_for_each_rule_and_writes_every_share(monkeypatch, capsys, tmp_path):
     out = tmp_path / "power.json"
     monkeypatch.setattr(power, "SEEDS", (5,))
@@ -180,7 +187,8 @@ def test_it_prints_a_row_for_each_rule_and_writes_every_share(monkeypatch, capsy
     rows, runs = lines[: lines.index("")], lines[lines.index("") + 1 :]
     assert [row.split(" | ")[0].strip("| ") for row in rows[2:]] == list(power.RULES)
     assert len(runs[: runs.index("")]) == 2 + len(power.RUNS)
-    assert "leads by 0.1 points" in runs[-1]
+    assert "leads by 0.1 points" in runs[-3]
+    assert all("a look after every seed from 3 to 10" in line for line in runs[-2:])
     written = json.loads(out.read_text())
     assert written["simulations"] == 20
     kinds = len(NOISES) * (len(power.RULES) + len(power.RUNS))
