@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from ensemble_switchover.analysis.advice.advice_rows import advice_values, show_advice
+from ensemble_switchover.analysis.advice.image_rivals import find_image_rivals
 from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.rule import advise
 from ensemble_switchover.analysis.advice.trained_designs import (
@@ -24,6 +25,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
 )
 from ensemble_switchover.analysis.advice.wording import describe_advice
 from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
+from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.config.amounts import (
     argument,
     parse_bytes,
@@ -111,7 +113,8 @@ def advise_from(given: argparse.Namespace) -> int:
             options name none.
     """
     rule = rule_of(given)
-    records = read_studies(given.folders).records
+    studies = read_studies(given.folders)
+    records = studies.records
     designs = collect_designs(records, rule.keep_collapsed)
     designs = choose_designs(designs, given.dataset, given.family, given.k)
     device = choose_measured_device(designs, given.device)
@@ -134,9 +137,14 @@ def advise_from(given: argparse.Namespace) -> int:
     command = None
     if advice.best is not None:
         command = CommandWriter().write(same_treatment(advice.best.design.records))
-    sentences = describe_advice(advice, other)
+    over_images = find_image_rivals(advice, ImageErrorReader(studies.folders))
+    sentences = describe_advice(advice, other, over_images)
     if given.format == "json":
-        print(json.dumps(advice_values(advice, sentences, device, command, other), indent=1))
+        print(
+            json.dumps(
+                advice_values(advice, sentences, device, command, other, over_images), indent=1
+            )
+        )
         return 0
     console = make_console()
     for sentence in sentences:

@@ -12,6 +12,7 @@ from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ensemble_switchover.analysis.advice.image_rivals import ImageRivals
     from ensemble_switchover.analysis.advice.limits import Reading
     from ensemble_switchover.analysis.advice.rule import Advice, Rival
     from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
@@ -37,6 +38,7 @@ def advice_values(
     device_name: str | None,
     command: str | None,
     other: Advice | None = None,
+    over_images: ImageRivals | None = None,
 ) -> dict[str, Any]:
     """Return the advice as plain values; names hold the units, and absent values are None.
 
@@ -47,6 +49,7 @@ def advice_values(
         command: The command that trains the design.
         other: The advice with the collapsed runs in where `advice` is without them, or the other
             way round.
+        over_images: The rivals with the sampling of the test images in, where it is known.
     """
     confidence = advice.rule.confidence
     return {
@@ -65,6 +68,12 @@ def advice_values(
         if advice.runner_up is None
         else _rival_values(advice.runner_up, confidence),
         "rivals": [_rival_values(rival, confidence) for rival in advice.rivals],
+        "with_images": None
+        if over_images is None
+        else {
+            "num_images": over_images.num_images,
+            "rivals": [reading_values(r.reading, confidence) for r in over_images.rivals],
+        },
         "cheapest": {
             name: reading_values(reading, confidence) for name, reading in advice.cheapest
         },

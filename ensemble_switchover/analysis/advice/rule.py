@@ -108,8 +108,10 @@ class Advice:
     """The qualifying design with the lowest mean error; None where there is no advice."""
     runner_up: Rival | None
     """The qualifying design with the next lowest mean error; None where there is no other."""
+    others: tuple[Rival, ...]
+    """All other qualifying designs, best first."""
     rivals: tuple[Rival, ...]
-    """All qualifying designs that are not shown to be worse than the best, best first."""
+    """Those of them that are not shown to be worse than the best."""
     cheapest: tuple[tuple[str, Reading], ...]
     """Cost -> the acceptable design with the least of it. Acceptable are the designs that reach the
     requested accuracy or, without such a limit, the best design and its rivals."""
@@ -181,6 +183,7 @@ def advise(
         rule=rule,
         best=best,
         runner_up=others[0] if others else None,
+        others=tuple(others),
         rivals=rivals,
         cheapest=_find_cheapest(readings, rivals, limits),
         bindings=tuple(bindings),

@@ -18,6 +18,7 @@ from ensemble_switchover.machine.units import HOUR_SECONDS, MEBIBYTE
 
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.binding_limits import BindingLimits
+    from ensemble_switchover.analysis.advice.image_rivals import ImageRivals
     from ensemble_switchover.analysis.advice.limits import Reading
     from ensemble_switchover.analysis.advice.rule import Advice, OutOfRange, Rival
     from ensemble_switchover.analysis.decision_rule import DecisionRule
@@ -40,7 +41,9 @@ LATENCY_EXECUTION = "with the members run one after another unless the fastest e
 """How inference was timed."""
 
 
-def describe_advice(advice: Advice, other: Advice | None = None) -> tuple[str, ...]:
+def describe_advice(
+    advice: Advice, other: Advice | None = None, over_images: ImageRivals | None = None
+) -> tuple[str, ...]:
     """Return the advice in sentences, or the reasons why there is none; the answer comes first.
 
     The sentences hold names of settings and devices as they stand in the records.
@@ -49,13 +52,25 @@ def describe_advice(advice: Advice, other: Advice | None = None) -> tuple[str, .
         advice: The advice.
         other: The advice with the collapsed runs in where `advice` is without them, or the other
             way round; without it, the sentences say nothing of it.
+        over_images: The rivals with the sampling of the test images in, where it is known.
     """
     return (
         headline(advice),
         *([] if advice.best is None else _evidence(advice)),
+        *([] if over_images is None else [_describe_image_rivals(advice, over_images)]),
         *describe_collapse(advice, other),
         *([] if advice.best is None else _remarks(advice)),
     )
+
+
+def _describe_image_rivals(advice: Advice, over_images: ImageRivals) -> str:
+    number = len(over_images.rivals)
+    measured = advice.others[0].reading.design.measure.removesuffix(" error")
+    told = f"With the sampling of the {over_images.num_images:,} {measured} images in, "
+    if number == len(advice.rivals):
+        return f"{told}the answer is the same."
+    designs = f"{count(number, 'other design')} {'is' if number == 1 else 'are'}"
+    return f"{told}it is undecided: {designs} not shown to be worse."
 
 
 def headline(advice: Advice) -> str:

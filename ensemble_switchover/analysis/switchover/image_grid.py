@@ -109,12 +109,14 @@ def compare_images(
             for record in records
             if record.budget == budget and record.seed in seeds.get(record.design.design_class, ())
         ]
-        known, reasons = _read_cell(cell, reader, grid.epochs[-1])
+        known, reasons = read_runs(cell, reader, grid.epochs[-1])
         without += [name for name, reason in reasons.items() if not reason]
         unusable |= {name: reason for name, reason in reasons.items() if reason}
         if not reasons:
             ensemble, single = (
-                _by_seed([record for record in cell if record.design.design_class == name], known)
+                stack_seeds(
+                    [record for record in cell if record.design.design_class == name], known
+                )
                 for name in seeds
             )
             difference = compare_crossed(ensemble, single)
@@ -123,10 +125,18 @@ def compare_images(
     return ImageGrid(differences, tuple(without), unusable)
 
 
-def _read_cell(
+def read_runs(
     records: Sequence[Record], reader: ImageErrorReader, epoch: int
 ) -> tuple[dict[RunKey, ImageErrors], dict[str, str]]:
-    """Read the runs of a cell: those that can be compared, and why the others cannot by name."""
+    """Read on which images runs err: those that can be compared, and why others cannot, by name.
+
+    A reason is empty where the run kept no predictions.
+
+    Args:
+        records: Runs that are to be compared, so on the same images.
+        reader: Reads them.
+        epoch: Counted from 1.
+    """
     known: dict[RunKey, ImageErrors] = {}
     reasons: dict[str, str] = {}
     first: Record | None = None
@@ -142,7 +152,9 @@ def _read_cell(
     return known, reasons
 
 
-def _by_seed(records: Sequence[Record], known: Mapping[RunKey, ImageErrors]) -> NDArray[np.float64]:
+def stack_seeds(
+    records: Sequence[Record], known: Mapping[RunKey, ImageErrors]
+) -> NDArray[np.float64]:
     """Stack the errors of runs, `(seeds, N)`; several runs of a seed are one row, their mean."""
     rows: defaultdict[int, list[NDArray[np.bool_]]] = defaultdict(list)
     for record in records:
