@@ -2,7 +2,7 @@
 
 Errors of two designs are two independent samples, one value per seed. They are not paired: a single
 network and an ensemble of one seed share nothing that moves their errors together (in the study of
-the digits they correlate by -0.03). By default Welch's interval of the difference decides (Welch
+the digits they correlate by -0.05). By default Welch's interval of the difference decides (Welch
 1947, The generalization of Student's problem), at 90 %: one-sided 5 % for either direction. Since a
 budget is beyond the switchover only if every cell beyond it is decided, each at one-sided 5 %, the
 whole is found falsely in at most 5 % of studies (an intersection-union test, Berger 1982), however

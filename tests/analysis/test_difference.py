@@ -210,6 +210,16 @@ def test_an_epoch_is_judged_by_itself(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("odd", [NAN, INFINITY, -INFINITY])
+def test_an_error_that_is_no_number_is_as_if_its_run_were_not_there(method, odd):
+    first, second = {0: 1.0, 1: 2.5, 2: 3.0, 4: 2.0}, {0: 2.0, 1: 4.0, 2: 4.5, 3: 6.0}
+    wanted = difference_interval(first, second, DecisionRule(method))
+    assert wanted is not None
+    assert difference_interval({**first, 5: odd}, second, DecisionRule(method)) == wanted
+    assert difference_interval(first, {**second, 5: odd}, DecisionRule(method)) == wanted
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_fewer_than_three_seeds_decide_nothing(method):
     rule, far = DecisionRule(method), {0: 50.0, 1: 51.0, 2: 53.0}
     for few in ({}, {0: 1.0}, {0: 1.0, 1: 2.0}, {0: 1.0, 1: 2.0, 2: NAN}):
