@@ -2,7 +2,7 @@
 
 A run has *collapsed* if its error after the last epoch is more than `LIMIT` robust standard
 deviations above the median of its cell, the runs of one design class and budget. The rule is
-declared here, before any data, and is the same for single networks and ensembles. Collapsed runs
+fixed, whatever the data, and is the same for single networks and ensembles. Collapsed runs
 are left out of errors, which then compare typical runs; they are listed and counted, and the answer
 with them in is shown beside. What they cost stays in every number.
 
