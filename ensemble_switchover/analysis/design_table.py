@@ -9,6 +9,7 @@ import polars as pl
 from ensemble_switchover.analysis.comparison import label_settings, setting_of
 from ensemble_switchover.analysis.condition_group import CONDITIONS
 from ensemble_switchover.analysis.conditions import comparable_execution
+from ensemble_switchover.analysis.resident_images import peak_beside_images, resident_image_bytes
 from ensemble_switchover.analysis.time_to_accuracy import (
     measure_times_to_accuracy,
     steady_seconds,
@@ -43,7 +44,10 @@ _COST_COLUMNS = (
     *("epoch_seconds", "steady_training_seconds", "latency_ms_per_image"),
     *("fastest_latency_ms_per_image", "layer_ms"),
 )
-_PEAK_COLUMNS = ("peak_device_bytes", "peak_rss_bytes")
+_PEAK_COLUMNS = (
+    *("peak_device_bytes", "peak_rss_bytes"),
+    *("resident_image_bytes", "peak_device_beside_images_bytes"),
+)
 _ACCURACY_TIME_COLUMNS = (
     *("target_error_percent", "time_to_accuracy_seconds"),
     *("common_target_error_percent", "time_to_common_target_seconds"),
@@ -197,6 +201,8 @@ def _run_row(record: Record, setting: str, time: TimeToAccuracy, left_out: bool)
         common_target_error_percent=time.common_target_error_percent,
         time_to_common_target_seconds=time.seconds_to_common_target,
         memory_kind=_memory_kind(summary),
+        resident_image_bytes=resident_image_bytes(record, summary),
+        peak_device_beside_images_bytes=peak_beside_images(record, summary),
         execution_compared=comparable_execution(record.environment),
         disturbed=bool(record.environment.disturbances),
         left_out=left_out,

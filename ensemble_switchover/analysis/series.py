@@ -86,11 +86,15 @@ def latency_series(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def memory_series(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return the peak memory of training in bytes, of device or process (Figures 8 and H)."""
+    """Return the peak memory of training in bytes, of device or process (Figures 8 and H).
+
+    That of a device is also given without the images that lay there.
+    """
     on_device = pl.col("memory_kind") == DEVICE_MEMORY
     peak = pl.when(on_device).then("peak_device_bytes").otherwise("peak_rss_bytes")
     summary = _summarise(runs.drop_nulls("memory_kind"), MEMORY_CONDITIONS, "bytes")
-    return _select(summary.with_columns(peak_bytes=peak), "memory_kind", "peak_bytes")
+    beside = "peak_device_beside_images_bytes"
+    return _select(summary.with_columns(peak_bytes=peak), "memory_kind", "peak_bytes", beside)
 
 
 def trade_off_series(costs: pl.DataFrame, cost: str, runs: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,24 @@ SHARE = 0.5
 """Share of a device's free memory that images may take; the rest is for training."""
 
 
+LABEL_BYTES = 8
+"""Bytes of the label that is kept with every image."""
+
+
+def kept_image_bytes(num_images: int, channels: int, image_size: int) -> int:
+    """Return the bytes of images and their labels as they are kept: one byte for each value.
+
+    Args:
+        num_images: Images that are trained on, and those that are measured on.
+        channels: Colour channels.
+        image_size: Side of an image in pixels.
+
+    >>> kept_image_bytes(60_000, 3, 32)
+    184800000
+    """
+    return num_images * (channels * image_size**2 + LABEL_BYTES)
+
+
 @dataclass(frozen=True, slots=True)
 class Residence:
     """Where images are kept, and why."""

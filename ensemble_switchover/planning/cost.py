@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.execution_plan import SEQUENTIAL, ExecutionPlan
-from ensemble_switchover.config.image_placement import choose_residence
+from ensemble_switchover.config.image_placement import choose_residence, kept_image_bytes
 from ensemble_switchover.machine.hardware import PROCESS_BYTES
 from ensemble_switchover.planning.calibration import Calibration
 from ensemble_switchover.planning.memory import training_peak_bytes
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.design import Family, ImageTask
     from ensemble_switchover.planning.data_sheet import DataSheet
 
-LABEL_BYTES = 8
 USABLE_MEMORY_SHARE = 0.8
 """Share of a device's memory that the tensors of all runs on it may take; the rest is for
 workspaces, the allocator and other programs."""
@@ -144,7 +143,7 @@ def image_bytes(spec: RunSpec) -> int:
     """Return the bytes of a run's images and their labels."""
     task = spec.task
     num_images = spec.train_size + spec.sizes.evaluated
-    return num_images * (task.channels * task.size**2 + LABEL_BYTES)
+    return kept_image_bytes(num_images, task.channels, task.size)
 
 
 def step_bytes(spec: RunSpec, plan: ExecutionPlan) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _BUDGET = "Budget, parameters"
 _DEVICE_BYTES = "Peak device memory, MiB"
+_BESIDE_IMAGES = "Peak device memory without images, MiB"
 _PROCESS_BYTES = "Peak process memory (resident), MiB"
 
 
@@ -162,6 +163,7 @@ def _abbreviate(
         _error_header(measure): "Error, %",
         "Training, s/epoch": "s/epoch",
         _DEVICE_BYTES: "Device peak, MiB",
+        _BESIDE_IMAGES: "without images, MiB",
         _PROCESS_BYTES: "RSS peak, MiB",
     }
     left_out = {"Members' error, %", "NLL, nats", "ECE", "Time to accuracy, s"}
@@ -251,6 +253,8 @@ def _memory_columns(rows: list[dict[str, Any]]) -> dict[str, Callable[[dict[str,
     columns: dict[str, Callable[[dict[str, Any]], str]] = {}
     if DEVICE_MEMORY in kinds:
         columns[_DEVICE_BYTES] = lambda row: _mebibytes(row["peak_device_bytes"])
+        if any(row["resident_image_bytes"] for row in rows):
+            columns[_BESIDE_IMAGES] = lambda row: _mebibytes(row["peak_device_beside_images_bytes"])
     if kinds - {DEVICE_MEMORY, None}:
         columns[_PROCESS_BYTES] = lambda row: _mebibytes(row["peak_rss_bytes"])
     return columns

@@ -84,6 +84,11 @@ class ComparisonFacts:
     lowest; empty where it never is."""
     memory_kind: str | None
     """What the run's peak memory is of: `device allocator`, or on a CPU `process resident`."""
+    resident_image_bytes: int | None
+    """Images and labels that lay on the device, within its peak memory; 0 where they lay on the
+    host, absent on a CPU."""
+    peak_device_beside_images_bytes: int | None
+    """Peak memory of the device without the images: `peak_device_bytes - resident_image_bytes`."""
     execution_compared: str
     """`auto` where that was requested, else `execution`; times compare where it is equal."""
     left_out: bool

@@ -32,6 +32,7 @@ def draw_bar_figure(
     shows: str,
     texts: FigureTexts,
     scale: float = 1.0,
+    pale_from: str | None = None,
 ) -> Figure:
     """Draw one panel of bars.
 
@@ -42,11 +43,12 @@ def draw_bar_figure(
         shows: What the figure shows, in one line.
         texts: Title and conditions.
         scale: Factor that converts the values to the unit of the axis.
+        pale_from: Column with the value from which on a bar is pale, as in `draw_bars`.
     """
     with mpl.rc_context(RC):
         figure = new_figure(WIDTH_INCHES, 3.5)
         axes = figure.add_axes((0.11, 0.24, 0.86, 0.525))
-        draw_bars(axes, numbers, column, scale)
+        draw_bars(axes, numbers, column, scale, pale_from)
         axes.set_ylabel(label)
         axes.set_xlabel("Parameter budget")
         label_classes(axes)

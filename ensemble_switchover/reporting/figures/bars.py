@@ -30,12 +30,20 @@ _GROUP_WIDTH = 0.8
 _LOGARITHMIC_FROM = 30.0
 """Ratio of the largest to the smallest bar from which on the axis is logarithmic."""
 
+_PALENESS = 0.65
+"""Share of white over the pale part of a bar."""
 
 NOTE_COLUMN = "missing_note"
 """Column with a few words for each cross, written above it; it need not exist."""
 
 
-def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0) -> None:
+def draw_bars(
+    axes: Axes,
+    numbers: pl.DataFrame,
+    column: str,
+    scale: float = 1.0,
+    pale_from: str | None = None,
+) -> None:
     """Draw a group of bars for each budget, with one bar for each design class.
 
     Args:
@@ -44,6 +52,7 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
         column: The drawn column: `<column>_mean` with `<column>_std` if these exist, else `column`.
             A null is drawn as a cross instead of a bar, with what `NOTE_COLUMN` says above it.
         scale: Factor that converts the values to the unit of the axis.
+        pale_from: Column with the value from which on a bar is pale; null for a bar that is not.
     """
     budgets = sorted({budget_of(row) for row in numbers.to_dicts()})
     shown = [name for name in DESIGN_CLASSES if name in set(numbers["design_class"])]
@@ -62,6 +71,10 @@ def draw_bars(axes: Axes, numbers: pl.DataFrame, column: str, scale: float = 1.0
         heights = [math.nan if row[mean] is None else scale * row[mean] for row in rows]
         spreads = [scale * (row.get(f"{column}_std") or 0.0) for row in rows]
         _draw_class(axes, name, positions, heights, spreads, 0.46 * width)
+        if pale_from is not None:
+            from_values = [row[pale_from] for row in rows]
+            starts = [math.nan if value is None else scale * value for value in from_values]
+            _draw_pale(axes, name, positions, starts, heights, 0.46 * width)
         notes = [row.get(NOTE_COLUMN, "") for row in rows]
         _draw_crosses(axes, positions, heights, notes)
     axes.autoscale_view()
@@ -87,6 +100,31 @@ def _draw_class(
     axes.add_collection(collection)
     if any(spreads):
         axes.errorbar(positions, heights, spreads, fmt="none", elinewidth=0.9, ecolor=INK, zorder=2)
+
+
+def _draw_pale(
+    axes: Axes,
+    name: DesignClassName,
+    positions: Sequence[float],
+    starts: Sequence[float],
+    heights: Sequence[float],
+    half: float,
+) -> None:
+    """Make the bars of a class pale from a height on; the label is not in the legend."""
+    parts = [
+        [(x - half, start), (x - half, height), (x + half, height), (x + half, start)]
+        for x, start, height in zip(positions, starts, heights, strict=True)
+        if start < height  # false for what is no number
+    ]
+    collection = PolyCollection(
+        parts,
+        facecolor=(1.0, 1.0, 1.0, _PALENESS),
+        edgecolor=INK,
+        linewidth=0.4,
+        label=f"_pale {name}",
+        zorder=2.1,
+    )
+    axes.add_collection(collection)
 
 
 def _draw_crosses(

@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 def draw_memory(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw the peak memory of training: that of the device or, on a CPU, of the process.
 
+    The part of a device's peak that images took which lay there is pale.
+
     Args:
         numbers: A frame from `memory_series` with at least one row.
         texts: Title and conditions.
     """
     (kind,) = set(numbers["memory_kind"])
-    of_what = "of the device's allocator"
-    if kind != DEVICE_MEMORY:
-        of_what = "resident in the whole process, libraries included"
+    beside = "peak_device_beside_images_bytes"
+    of_what = "resident in the whole process, libraries and images included"
+    if kind == DEVICE_MEMORY:
+        on_device = (numbers[beside] < numbers["peak_bytes"]).any()
+        where = "pale: images that lie on the device" if on_device else "the images lie on the host"
+        of_what = f"of the device's allocator; {where}"
     return draw_bar_figure(
         numbers,
         "peak_bytes",
@@ -35,6 +40,7 @@ def draw_memory(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
         f"Peak memory {of_what}",
         texts,
         1.0 / MEBIBYTE,
+        beside,
     )
 
 
@@ -42,7 +48,10 @@ MEMORY_FIGURE = FigureDeclaration(
     position=170,
     name="figure_8_memory",
     paper="Figures 8 and H",
-    caption="peak memory of training.",
+    caption="peak memory of training. On a GPU, images that lie there are the pale part of each "
+    "bar, the same for every design; without them, the memory is what a GPU needs that is handed "
+    "its images batch by batch. On a CPU it is the memory of the whole process, of which the "
+    "images cannot be told apart.",
     by_condition=True,
     numbers=lambda finding: series.memory_series(keep_most_common(finding.runs, "memory_kind")),
     draw=lambda numbers, _, texts: draw_memory(numbers, texts),

@@ -236,6 +236,48 @@ def test_memory(factor: float, jitter: float, expected: str) -> None:
     assert answer(check_memory(planted(factor, jitter), "weq")) == expected
 
 
+def with_images(factor: float, jitter: float, **environment: str) -> Finding:
+    """Plant ratios of the memory beside the images, which are as much as the single network's."""
+    num_images = GIBIBYTE // (64 + 8)
+    images = num_images * (64 + 8)
+    records = make_records(
+        from_column(1),
+        from_column(1),
+        peak_device_bytes=1,
+        dataset={"train_size": num_images - 1497, "test_size": 1497},
+        environment=environment,
+    )
+    planted_bytes = [scaled(record, factor, jitter) for record in records]
+    return find(
+        [
+            replace(
+                record,
+                epochs=[
+                    replace(e, peak_device_bytes=e.peak_device_bytes + images)
+                    for e in record.epochs
+                ],
+            )
+            for record in planted_bytes
+        ]
+    )[0]
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.01])
+def test_images_on_the_device_are_left_out_and_the_ratio_with_them_is_told(jitter: float) -> None:
+    claim = check_memory(with_images(0.44, jitter), "deq")
+
+    assert answer(claim) == "holds"
+    assert claim.measured.startswith("0.44 times (")
+    assert "without the images on the device; with them 0.72; " in claim.measured
+
+
+def test_images_on_the_host_are_within_no_peak() -> None:
+    claim = check_memory(with_images(0.44, 0.01, residence="host"), "deq")
+
+    assert claim.measured.startswith("0.72 times (")
+    assert "images on the device" not in claim.measured
+
+
 def test_memory_that_was_not_measured() -> None:
     claim = check_memory(find_one(from_column(1), from_column(1), peak_rss_bytes=None), "deq")
 
