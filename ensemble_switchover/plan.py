@@ -19,7 +19,13 @@ from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.machine.caches import check_cache
 from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
 from ensemble_switchover.machine.logs import shown_on
-from ensemble_switchover.machine.terminal import ROW_FORMATS, complain, make_console, write_rows
+from ensemble_switchover.machine.terminal import (
+    ROW_FORMATS,
+    complain,
+    make_console,
+    printable,
+    write_rows,
+)
 from ensemble_switchover.planning.calibration import (
     CALIBRATION_SECONDS,
     calibrations_of,
@@ -27,6 +33,7 @@ from ensemble_switchover.planning.calibration import (
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS, missing_design_row, plan_row
+from ensemble_switchover.sweep.pilot import describe_smallest_budgets
 from ensemble_switchover.sweep.shared_training import spared_runs
 
 if TYPE_CHECKING:
@@ -70,7 +77,8 @@ def plan(given: argparse.Namespace) -> int:
         The exit code; 1 if a run does not fit into the device's memory.
     """
     sweeps = compose_overrides(given.overrides)
-    study = resolve_study(config for _, configs in sweeps for config in configs)
+    configs = [config for _, of_sweep in sweeps for config in of_sweep]
+    study = resolve_study(configs)
     fresh: list[Calibration] = []
     with shown_on(sys.stderr):
         check_cache(study.specs[0].dataset.cache)
@@ -91,6 +99,10 @@ def plan(given: argparse.Namespace) -> int:
             forecasts,
             concurrent_jobs=jobs.pop() if len(jobs) == 1 else None,
         )
+        asked = zip(study.specs, study.first_asked, strict=True)
+        by_name = {spec.name: configs[index] for spec, index in asked}
+        for line in describe_smallest_budgets(study.specs, by_name):
+            print(printable(line))
     else:
         rows = [*map(plan_row, forecasts), *map(missing_design_row, study.impossible)]
         write_rows(rows, PLAN_COLUMNS, given.format)

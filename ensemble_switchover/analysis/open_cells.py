@@ -16,16 +16,16 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from statistics import fmean, variance
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, MIN_SEEDS
-from ensemble_switchover.analysis.standing import standing_of
+from ensemble_switchover.analysis.standing import DesignT, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.analysis.decision_rule import DecisionRule
-    from ensemble_switchover.analysis.standing import DesignId, Question, Replicates, Standing
+    from ensemble_switchover.analysis.standing import Question, Replicates, Standing
 
 SMALLEST_DEVIATION = 0.01
 """Smallest standard deviation over seeds that is planned with, in percentage points."""
@@ -34,18 +34,18 @@ UNKNOWN_DEVIATION = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class OpenCell:
+class OpenCell(Generic[DesignT]):
     """A budget that keeps a question from being settled."""
 
     question: int
     """Index of the question."""
     budget: int
     """Trainable parameters."""
-    single: DesignId
-    ensemble: DesignId
+    single: DesignT
+    ensemble: DesignT
     is_tried: bool
     """Whether both designs have runs."""
-    companions: tuple[DesignId, ...]
+    companions: tuple[DesignT, ...]
     """The ensembles to be run with the single network if it has no runs: those for which this
     budget is not ruled out, since a budget at which their runs are missing would be open."""
     difference: float
@@ -61,10 +61,10 @@ class OpenCell:
 
 
 def find_open_cells(
-    questions: Sequence[Question],
-    designs: Mapping[DesignId, Replicates],
+    questions: Sequence[Question[DesignT]],
+    designs: Mapping[DesignT, Replicates],
     rule: DecisionRule = DEFAULT_RULE,
-) -> list[OpenCell]:
+) -> list[OpenCell[DesignT]]:
     """List the cells that keep the questions from being settled; none if all are settled.
 
     Args:
@@ -73,7 +73,7 @@ def find_open_cells(
         rule: How cells are decided.
     """
     standings = [standing_of(question, designs, rule) for question in questions]
-    companions: defaultdict[DesignId, list[DesignId]] = defaultdict(list)
+    companions: defaultdict[DesignT, list[DesignT]] = defaultdict(list)
     for question, standing in zip(questions, standings, strict=True):
         for column in range(standing.ruled_out + 1, len(question.budgets)):
             ensemble = question.ensembles[column]
@@ -88,11 +88,11 @@ def find_open_cells(
 
 def _open_cells(
     number: int,
-    question: Question,
+    question: Question[DesignT],
     standing: Standing,
-    designs: Mapping[DesignId, Replicates],
-    companions: Mapping[DesignId, Sequence[DesignId]],
-) -> list[OpenCell]:
+    designs: Mapping[DesignT, Replicates],
+    companions: Mapping[DesignT, Sequence[DesignT]],
+) -> list[OpenCell[DesignT]]:
     """List the open cells of one question."""
     spread = (_pooled(question.singles, designs), _pooled(question.ensembles, designs))
     measured = _measured(question, designs, spread)
@@ -126,7 +126,7 @@ def _open_cells(
     return cells
 
 
-def _pooled(of_budgets: Sequence[DesignId | None], designs: Mapping[DesignId, Replicates]) -> float:
+def _pooled(of_budgets: Sequence[DesignT | None], designs: Mapping[DesignT, Replicates]) -> float:
     """Pool the variance over seeds over the budgets of a design class."""
     samples = [list(designs[design].errors.values()) for design in of_budgets if design is not None]
     several = [sample for sample in samples if len(sample) > 1]
@@ -143,8 +143,8 @@ def _planned_variance(design: Replicates, pooled: float) -> float:
 
 
 def _measured(
-    question: Question,
-    designs: Mapping[DesignId, Replicates],
+    question: Question[DesignT],
+    designs: Mapping[DesignT, Replicates],
     spread: tuple[float, float],
 ) -> dict[int, tuple[float, float]]:
     """Return difference and its squared standard error at each budget with runs, by column."""

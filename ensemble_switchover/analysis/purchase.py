@@ -17,18 +17,19 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 from scipy.special import ndtr, stdtrit
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, MIN_SEEDS
+from ensemble_switchover.analysis.standing import DesignT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.open_cells import OpenCell
-    from ensemble_switchover.analysis.standing import DesignId, Replicates
+    from ensemble_switchover.analysis.standing import Replicates
 
 MOST_RUNS = 8
 """Most further runs of one design in a purchase."""
@@ -37,25 +38,25 @@ SHOWN_PROBABILITY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class DecidedCell:
+class DecidedCell(Generic[DesignT]):
     """A cell that a purchase may decide."""
 
-    cell: OpenCell
+    cell: OpenCell[DesignT]
     probability: float
     """Probability that it is decided, in a way that settles anything."""
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase:
+class Purchase(Generic[DesignT]):
     """Further runs of one design, or of several designs at one budget."""
 
-    amounts: tuple[tuple[DesignId, int], ...]
+    amounts: tuple[tuple[DesignT, int], ...]
     """Each design with its number of further runs."""
     seconds: float
     """Predicted seconds of all of them, one after another."""
     num_settled: float
     """Expected number of open budgets that are settled."""
-    decisions: tuple[DecidedCell, ...] = field(repr=False)
+    decisions: tuple[DecidedCell[DesignT], ...] = field(repr=False)
     """The cells that it may decide, the most probable first."""
 
     @property
@@ -65,11 +66,11 @@ class Purchase:
 
 
 def find_purchases(
-    cells: Sequence[OpenCell],
-    designs: Mapping[DesignId, Replicates],
+    cells: Sequence[OpenCell[DesignT]],
+    designs: Mapping[DesignT, Replicates],
     rule: DecisionRule = DEFAULT_RULE,
     least_share: float = 0.0,
-) -> list[Purchase]:
+) -> list[Purchase[DesignT]]:
     """List the purchases that may decide a cell, with the best number of runs for each.
 
     The one that is expected to settle most budgets a second comes first.
@@ -81,8 +82,8 @@ def find_purchases(
         least_share: Share that each purchase settles at least of what `MOST_RUNS` of the same
             designs would. Few runs may be the best for their seconds, yet decide little.
     """
-    concerned: defaultdict[DesignId, list[OpenCell]] = defaultdict(list)
-    bundles: dict[frozenset[DesignId], None] = {}
+    concerned: defaultdict[DesignT, list[OpenCell[DesignT]]] = defaultdict(list)
+    bundles: dict[frozenset[DesignT], None] = {}
     for cell in cells:
         concerned[cell.single].append(cell)
         concerned[cell.ensemble].append(cell)
@@ -97,14 +98,16 @@ def find_purchases(
     return sorted(purchases, key=lambda each: (-each.rate, each.seconds, str(each.amounts)))
 
 
-def choose_different(purchases: Sequence[Purchase], number: int) -> list[Purchase]:
+def choose_different(
+    purchases: Sequence[Purchase[DesignT]], number: int
+) -> list[Purchase[DesignT]]:
     """Choose the best purchases that mostly decide what those before them do not.
 
     Args:
         purchases: The purchases, the best first.
         number: How many to choose at most.
     """
-    chosen: list[Purchase] = []
+    chosen: list[Purchase[DesignT]] = []
     covered: set[tuple[int, int]] = set()
     for purchase in purchases:
         by_cell = {(d.cell.question, d.cell.budget): d.probability for d in purchase.decisions}
@@ -116,7 +119,7 @@ def choose_different(purchases: Sequence[Purchase], number: int) -> list[Purchas
 
 
 def decision_probabilities(
-    cell: OpenCell,
+    cell: OpenCell[DesignT],
     num_runs: tuple[int, int],
     num_more: tuple[int, int],
     rule: DecisionRule = DEFAULT_RULE,
@@ -146,12 +149,12 @@ def decision_probabilities(
 
 
 def _best_purchase(
-    bundle: frozenset[DesignId],
-    concerned: Mapping[DesignId, Sequence[OpenCell]],
-    designs: Mapping[DesignId, Replicates],
+    bundle: frozenset[DesignT],
+    concerned: Mapping[DesignT, Sequence[OpenCell[DesignT]]],
+    designs: Mapping[DesignT, Replicates],
     rule: DecisionRule,
     least_share: float,
-) -> Purchase | None:
+) -> Purchase[DesignT] | None:
     """Return the number of further runs of some designs that settles most a second, if any does."""
     cells = {id(cell): cell for design in bundle for cell in concerned.get(design, ())}
     found = []
@@ -170,11 +173,11 @@ def _best_purchase(
 
 
 def _purchase(
-    amounts: Mapping[DesignId, int],
-    cells: Sequence[OpenCell],
-    designs: Mapping[DesignId, Replicates],
+    amounts: Mapping[DesignT, int],
+    cells: Sequence[OpenCell[DesignT]],
+    designs: Mapping[DesignT, Replicates],
     rule: DecisionRule,
-) -> Purchase:
+) -> Purchase[DesignT]:
     settled, decisions = 0.0, []
     for cell in cells:
         numbers = len(designs[cell.single].errors), len(designs[cell.ensemble].errors)

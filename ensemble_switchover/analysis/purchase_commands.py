@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.study_purchases import BudgetedDesign
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.purchase import Purchase
+    from ensemble_switchover.analysis.study_purchases import BudgetedDesign
     from ensemble_switchover.results.record import BudgetRecord, Record
 
 
@@ -36,12 +36,10 @@ class PurchaseCommands:
         self._records, self._folders, self._failed = records, folders, failed
         self._writer = CommandWriter()
 
-    def write(self, purchase: Purchase) -> str | None:
+    def write(self, purchase: Purchase[BudgetedDesign]) -> str | None:
         """Write the command that makes the runs of a purchase; None where it cannot be told."""
         runs, alike = [], []
         for design, number in purchase.amounts:
-            if not isinstance(design, BudgetedDesign):
-                return None
             found = self._alike(design)
             if found is None or not isinstance(found.config.get("budget"), dict):
                 return None

@@ -6,14 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.study_purchases import BudgetedDesign, same_device
+from ensemble_switchover.analysis.study_purchases import same_device
 from ensemble_switchover.machine.terminal import count, rough_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.analysis.purchase import Purchase
-    from ensemble_switchover.analysis.study_purchases import StudyPurchases
+    from ensemble_switchover.analysis.study_purchases import BudgetedDesign, StudyPurchases
 
 SETTLED = "Every switchover that was asked for is settled: no further runs are needed."
 UNBOUNDED = "no smaller budget has such a design, so its range is not bounded from below"
@@ -38,7 +38,7 @@ class ShownPurchase:
 
 
 def describe_purchase(
-    study: StudyPurchases, purchase: Purchase, command: str | None
+    study: StudyPurchases, purchase: Purchase[BudgetedDesign], command: str | None
 ) -> ShownPurchase:
     """Describe a purchase in one sentence.
 
@@ -89,10 +89,11 @@ def describe_standing(study: StudyPurchases) -> list[str]:
     return lines
 
 
-def _amounts(study: StudyPurchases, purchase: Purchase) -> str:
+def _amounts(study: StudyPurchases, purchase: Purchase[BudgetedDesign]) -> str:
     """Write such as `2 more seeds of the single network 26x32`."""
-    designs = [(d, n) for d, n in purchase.amounts if isinstance(d, BudgetedDesign)]
-    designs.sort(key=lambda entry: (entry[0].design_class != "single", entry[0].k))
+    designs = sorted(
+        purchase.amounts, key=lambda entry: (entry[0].design_class != "single", entry[0].k)
+    )
     network, budget = designs[0][0].network, designs[0][0].budget
     by_number: defaultdict[tuple[int, bool], list[BudgetedDesign]] = defaultdict(list)
     for design, number in designs:
@@ -117,7 +118,7 @@ def _name(design: BudgetedDesign) -> str:
     return f"{design.design_class} with k = {design.k}"
 
 
-def _decides(study: StudyPurchases, purchase: Purchase, bounds: set[int]) -> str:
+def _decides(study: StudyPurchases, purchase: Purchase[BudgetedDesign], bounds: set[int]) -> str:
     """Write such as `decides deq and weq at k = 2, 4`."""
     parts = []
     for verb, wanted in (("decides", False), ("bounds", True)):
@@ -148,14 +149,9 @@ def join_words(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
-def _device(study: StudyPurchases, purchase: Purchase) -> str:
+def _device(study: StudyPurchases, purchase: Purchase[BudgetedDesign]) -> str:
     """Name the device that the seconds are of."""
-    records = [
-        record
-        for design, _ in purchase.amounts
-        if isinstance(design, BudgetedDesign)
-        for record in study.records.get(design, ())
-    ]
+    records = [record for design, _ in purchase.amounts for record in study.records.get(design, ())]
     if not records:
         setting = study.asked[purchase.decisions[0].cell.question].finding.comparison
         records = list(setting.records)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.difference import difference_interval
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.decision_rule import DecisionRule
 
-DesignId: TypeAlias = "Hashable"
+DesignT = TypeVar("DesignT", bound="Hashable")
 """Whatever tells one design at one budget from the others."""
 
 
@@ -49,14 +49,14 @@ class Replicates:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Question(Generic[DesignT]):
     """Where an ensemble class switches over: its budgets, with and without runs, and designs."""
 
     budgets: tuple[int, ...]
     """Trainable parameters, ascending."""
-    singles: tuple[DesignId, ...]
+    singles: tuple[DesignT, ...]
     """The single network of each budget."""
-    ensembles: tuple[DesignId | None, ...]
+    ensembles: tuple[DesignT | None, ...]
     """The ensemble at each budget; None where no such design exists."""
 
 
@@ -102,7 +102,9 @@ def judge_columns(winners: Sequence[Winner]) -> Standing:
 
 
 def standing_of(
-    question: Question, designs: Mapping[DesignId, Replicates], rule: DecisionRule = DEFAULT_RULE
+    question: Question[DesignT],
+    designs: Mapping[DesignT, Replicates],
+    rule: DecisionRule = DEFAULT_RULE,
 ) -> Standing:
     """Tell how far a question is settled; the arguments are those of `find_open_cells`."""
     columns = range(len(question.budgets))
@@ -110,7 +112,10 @@ def standing_of(
 
 
 def _winner(
-    question: Question, column: int, designs: Mapping[DesignId, Replicates], rule: DecisionRule
+    question: Question[DesignT],
+    column: int,
+    designs: Mapping[DesignT, Replicates],
+    rule: DecisionRule,
 ) -> Winner:
     design = question.ensembles[column]
     if design is None:

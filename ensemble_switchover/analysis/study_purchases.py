@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.open_cells import OpenCell
     from ensemble_switchover.analysis.purchase import Purchase
-    from ensemble_switchover.analysis.standing import DesignId, Standing
+    from ensemble_switchover.analysis.standing import Standing
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
     from ensemble_switchover.design import Family
     from ensemble_switchover.results.record import Record
@@ -70,7 +70,7 @@ class AskedClass:
 
     finding: Finding
     ensemble_class: DesignClassName
-    question: Question
+    question: Question[BudgetedDesign]
     standing: Standing
     """How far it is settled at the budgets with runs."""
     smaller: BudgetRecord | None
@@ -82,14 +82,14 @@ class StudyPurchases:
     """What would settle most of what is open in a study."""
 
     asked: tuple[AskedClass, ...]
-    cells: tuple[OpenCell, ...]
+    cells: tuple[OpenCell[BudgetedDesign], ...]
     """The budgets that keep questions open; a question is the index of one that is asked."""
-    purchases: tuple[Purchase, ...]
+    purchases: tuple[Purchase[BudgetedDesign], ...]
     """The best first; each decides something that those before it do not."""
     records: Mapping[BudgetedDesign, tuple[Record, ...]] = field(repr=False)
     """The runs of every design."""
 
-    def is_below_all(self, cell: OpenCell) -> bool:
+    def is_below_all(self, cell: OpenCell[BudgetedDesign]) -> bool:
         """Return whether a cell is of a budget below all with runs, which bounds a range."""
         return _is_below_all(self.asked[cell.question], cell)
 
@@ -122,7 +122,7 @@ def plan_purchases(
     return StudyPurchases(tuple(asked), tuple(cells), tuple(chosen), records)
 
 
-def _is_below_all(entry: AskedClass, cell: OpenCell) -> bool:
+def _is_below_all(entry: AskedClass, cell: OpenCell[BudgetedDesign]) -> bool:
     """Return whether a cell bounds a range from below, which only a better single network does."""
     return cell.budget < entry.finding.grid.budgets[0].parameters
 
@@ -166,7 +166,7 @@ class _Class:
         comparison = self.finding.comparison
         return DesignClass(self.name), comparison.k, BudgetRule(comparison.source)
 
-    def question(self, new_budgets: Sequence[BudgetRecord] = ()) -> Question:
+    def question(self, new_budgets: Sequence[BudgetRecord] = ()) -> Question[BudgetedDesign]:
         """Return the question of the budgets with runs and of further ones."""
         known = self.finding.grid.budgets
         without = {
@@ -231,11 +231,11 @@ def _ask(classes: Sequence[_Class], rule: DecisionRule) -> list[AskedClass]:
     ]
 
 
-def _errors(each: _Class) -> dict[DesignId, Replicates]:
+def _errors(each: _Class) -> dict[BudgetedDesign, Replicates]:
     """Return the errors of a class and of the single networks after the last epoch."""
     grid = each.finding.grid
     last = len(grid.epochs) - 1
-    found: dict[DesignId, Replicates] = {}
+    found: dict[BudgetedDesign, Replicates] = {}
     for column, budget in enumerate(grid.budgets):
         found[each.single(budget)] = Replicates(grid.errors("single", column, last), 0.0)
         found[each.design(budget)] = Replicates(grid.errors(each.name, column, last), 0.0)
@@ -244,16 +244,16 @@ def _errors(each: _Class) -> dict[DesignId, Replicates]:
 
 def _replicates(
     asked: Sequence[AskedClass], records: Mapping[BudgetedDesign, Sequence[Record]]
-) -> dict[DesignId, Replicates]:
+) -> dict[BudgetedDesign, Replicates]:
     """Return the runs of every design that the questions name, with what a further run takes."""
-    known: dict[DesignId, Replicates] = {}
+    known: dict[BudgetedDesign, Replicates] = {}
     for entry in asked:
         known |= _errors(_Class(entry.finding, entry.ensemble_class))
     seconds = _SecondsByDesign(records)
-    found: dict[DesignId, Replicates] = {}
+    found: dict[BudgetedDesign, Replicates] = {}
     for entry in asked:
         for design in (*entry.question.singles, *entry.question.ensembles):
-            if isinstance(design, BudgetedDesign):
+            if design is not None:
                 errors = known[design].errors if design in known else {}
                 found[design] = Replicates(errors, seconds.predict(design), MOST_RUNS)
     return found

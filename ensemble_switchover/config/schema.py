@@ -364,7 +364,7 @@ class SweepConfig:
     studies: list[str] = field(default_factory=list)
     """Named sweeps that this sweep consists of; `sweep=` sets it."""
     hours: Annotated[Optional[float], above_zero(MAX_SWEEP_HOURS)] = None
-    """Hours that the sweep may take, spent where the winner is least certain; absent: all runs."""
+    """Hours that the sweep may take, spent on the runs that settle most; absent: all runs."""
     jobs_per_device: Optional[str] = None
     """Number of runs that share a GPU (or the CPU) with the joblib launcher, or `auto`, as many as
     fit its memory; absent: one per GPU, and on the CPU as `hydra.launcher.n_jobs` says."""

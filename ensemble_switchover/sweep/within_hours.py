@@ -1,4 +1,4 @@
-"""A sweep: all of its runs, or those that there is time for, the least certain winners first.
+"""A sweep: all of its runs, or those that settle most of what it asks in a given time.
 
 With `sweep.hours=` the runs of a study are candidates. How many epochs they have, and how large
 budgets get, is decided once, from what `plan` predicts, and kept in the study's folder.
@@ -10,11 +10,14 @@ import json
 import math
 import sys
 import time
+from collections import defaultdict
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.store_names import DECISION_FILE
 from ensemble_switchover.errors import ConfigError
@@ -39,12 +42,18 @@ from ensemble_switchover.sweep.jobs_per_device import (
 )
 from ensemble_switchover.sweep.launchers import jobs_of_cluster
 from ensemble_switchover.sweep.next_runs import (
+    PURSUED,
     Block,
+    FinishedRuns,
     budgets_of,
     compared_budgets,
+    count_open,
+    design_of,
     first_block,
-    next_block,
+    next_blocks,
+    unbounded,
 )
+from ensemble_switchover.sweep.smaller_budgets import with_smaller_budgets
 from ensemble_switchover.sweep.sweep_plan import SweepPlan, plan_sweep, run_plan
 from ensemble_switchover.tracking.wandb_environment import overruled_variables
 
@@ -57,6 +66,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.planning.calibration import Calibration
+    from ensemble_switchover.sweep.next_runs import CandidateDesign
 
 FIRST_SHARE = 0.5
 """Share of the time that the first block may take, as predicted."""
@@ -119,25 +129,63 @@ def _run_blocks(
     make_launcher: Callable[[DictConfig], Launcher],
     deadline: float,
 ) -> None:
-    """Run the first block, and then the next ones that there is time for."""
-    specs = plan.study.specs
-    errors, seconds_per_work = _finished(specs)
-    attempted = set(errors)
-    first = first_block(specs)
-    block: Block | None = first
+    """Run the first block, and then what settles most, until there is no time or nothing open."""
+    num_seeds = len({spec.seed for spec in plan.study.specs})
+    if num_seeds < MIN_SEEDS:
+        print(
+            f"seed: expected at least {MIN_SEEDS} seeds, and {num_seeds} came, which decide nothing"
+        )
+    block: Block | None = first_block(plan.study.specs)
+    in_time = True
+    attempted: set[str] = set()
     while block is not None:
+        finished = _finished(plan.study.specs)
         left = deadline - time.monotonic()
-        to_do = [spec for spec in block.specs if spec.name not in errors]
-        costs = [relative_training_cost(spec) for spec in to_do]
-        needed = time_of([seconds_per_work * cost for cost in costs], _jobs(to_do, config))
-        if block is first or needed <= left:
-            print(f"{duration(max(0.0, left))} left; {block.reason}", flush=True)
-            if to_do:
-                run_plan(plan.only(block.specs), config, make_launcher)
-            errors, seconds_per_work = _finished(specs)
+        to_do = [spec for spec in block.specs if spec.name not in finished.errors]
+        print(f"{duration(max(0.0, left))} left; {block.reason}", flush=True)
+        if to_do:
+            run_plan(plan.only(block.specs), config, make_launcher)
         attempted |= {spec.name for spec in block.specs}
-        block = next_block(specs, errors, attempted)
-    made = [spec for spec in specs if spec.name in errors]
+        plan = _lowered(plan)
+        finished = _finished(plan.study.specs)
+        attempted |= finished.errors.keys()
+        blocks = next_blocks(plan.study.specs, finished, attempted)
+        left = deadline - time.monotonic()
+        block = next((b for b in blocks if _needed(b.specs, finished, config) <= left), None)
+        in_time = not blocks or block is not None
+    _print_end(plan.study.specs, in_time=in_time)
+
+
+def _lowered(plan: SweepPlan) -> SweepPlan:
+    """Add smaller budgets where an ensemble is better at the smallest already, as far as known."""
+    ensembles = unbounded(plan.study.specs, _finished(plan.study.specs))
+    known = budgets_of(plan.study.specs)
+    plan, added = with_smaller_budgets(plan, ensembles)
+    for budget in added:
+        if budget.parameters not in known:
+            print(
+                f"{', '.join(dict.fromkeys(e.label for e in ensembles))}: better at the smallest "
+                f"budget already, so {budget.parameters:,} parameters are tried too"
+            )
+    return plan
+
+
+def _needed(specs: Sequence[RunSpec], finished: FinishedRuns, config: DictConfig) -> float:
+    """Return the seconds that runs will take."""
+    return time_of([finished.seconds[spec.name] for spec in specs], _jobs(specs, config))
+
+
+def _print_end(specs: Sequence[RunSpec], *, in_time: bool) -> None:
+    """Say why the sweep ends, and what there is."""
+    finished = _finished(specs)
+    num_open = count_open(specs, finished)
+    level = f"{100 * PURSUED.confidence:g} % intervals"
+    if num_open == 0:
+        print(f"Every switchover that was asked for is settled ({level}).")
+    else:
+        why = "no run is left that may decide them" if in_time else "the time is over"
+        print(f"{count(num_open, 'budget')} still open ({level}): {why}.")
+    made = [spec for spec in specs if spec.name in finished.errors]
     budgets = f"{len(budgets_of(made))} of {count(len(budgets_of(specs)), 'budget')}"
     print(
         f"{count(len(made), 'run')} at {budgets}; "
@@ -165,17 +213,34 @@ def time_of(seconds: Sequence[float], jobs: float) -> float:
     return max(sum(seconds) / jobs, max(seconds, default=0.0))
 
 
-def _finished(specs: Sequence[RunSpec]) -> tuple[dict[str, float], float]:
-    """Read the errors in percent of finished runs, by name, and the seconds per unit of work."""
-    errors, seconds, done = {}, 0.0, 0.0
+def _finished(specs: Sequence[RunSpec]) -> FinishedRuns:
+    """Read the errors of finished runs; how long others take follows from those of their kind.
+
+    A run takes as long as those of its design did on average, or, without any, as those of its
+    class did for each unit of work.
+    """
+    errors: dict[str, float] = {}
+    of_design: defaultdict[CandidateDesign, list[float]] = defaultdict(list)
+    of_class: defaultdict[object, list[float]] = defaultdict(list)
     for spec in specs:
         if run_state(spec.folder) is RunState.FINISHED:
             document = read_document(spec.folder)
             if math.isfinite(document.summary.error_percent):
                 errors[spec.name] = document.summary.error_percent
-            seconds += document.record.wall_seconds
-            done += relative_training_cost(spec)
-    return errors, seconds / done if done else 0.0
+            seconds = document.record.wall_seconds
+            of_design[design_of(spec)].append(seconds)
+            of_class[spec.design.design_class].append(seconds / relative_training_cost(spec))
+    all_rates = [rate for rates in of_class.values() for rate in rates]
+    predicted = {}
+    for spec in specs:
+        known = of_design.get(design_of(spec))
+        if known:
+            predicted[spec.name] = fmean(known)
+        else:
+            rates = of_class.get(spec.design.design_class) or all_rates
+            rate = fmean(rates) if rates else 0.0
+            predicted[spec.name] = rate * relative_training_cost(spec)
+    return FinishedRuns(errors, predicted)
 
 
 @dataclass(frozen=True, slots=True)
