@@ -104,8 +104,9 @@ bench: $(INSTALLED) ## Time executions against each other, a bare loop, and othe
 bench-page: $(INSTALLED) ## Time the explorer's page of 2,000 runs in a browser (needs Chromium)
 	@$(BIN)/python -m benchmarks.explorer_page
 
-bench-power: $(INSTALLED) ## Simulate how often the rule of the switchover finds it rightly, and falsely
+bench-power: $(INSTALLED) ## Simulate how often the rule of the switchover finds it, and what a sweep needs
 	@$(BIN)/python -m benchmarks.power
+	@$(BIN)/python -m benchmarks.buying
 
 bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.lightning_overhead
