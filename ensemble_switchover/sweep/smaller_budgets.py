@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.config.compose import compose_runs
 from ensemble_switchover.config.schema import ParametersBudgetConfig
 from ensemble_switchover.config.study import Study, resolve_study
-from ensemble_switchover.design.other_budgets import smaller_budget
+from ensemble_switchover.design.other_budgets import has_ensemble, smaller_budget
 from ensemble_switchover.sweep.next_runs import design_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.design import Budget
     from ensemble_switchover.sweep.next_runs import CandidateDesign
@@ -37,20 +38,23 @@ def with_smaller_budgets(
     found: dict[tuple[str, Budget], None] = {}
     for ensemble in unbounded:
         spec = next(spec for spec in plan.study.specs if design_of(spec) == ensemble)
-        design = spec.design
-        budget = smaller_budget(
-            spec.family, spec.budget, spec.task, design.design_class, design.k, spec.source
+        design = (spec.design.design_class, spec.design.k, spec.source)
+        served = any(
+            setting == ensemble.setting and has_ensemble(spec.family, budget, spec.task, *design)
+            for setting, budget in found
         )
+        budget = None if served else smaller_budget(spec.family, spec.budget, spec.task, *design)
         if budget is not None:
             found[ensemble.setting, budget] = None
+    specs = plan.study.specs
     for setting, budget in found:
-        plan = _with_budget(plan, setting, budget)
+        of_setting = [spec for spec in specs if spec.comparison_fingerprint == setting]
+        plan = _with_budget(plan, of_setting, budget)
     return plan, sorted({budget for _, budget in found}, key=lambda budget: budget.parameters)
 
 
-def _with_budget(plan: SweepPlan, setting: str, budget: Budget) -> SweepPlan:
+def _with_budget(plan: SweepPlan, of_setting: Sequence[RunSpec], budget: Budget) -> SweepPlan:
     """Add the runs of the smallest budget of a setting at another budget."""
-    of_setting = [spec for spec in plan.study.specs if spec.comparison_fingerprint == setting]
     smallest = min((spec.budget for spec in of_setting), key=lambda known: known.parameters)
     names = [spec.name for spec in of_setting if spec.budget == smallest]
     runs = [_overrides_at(plan.overrides[name], plan.configs[name], budget) for name in names]

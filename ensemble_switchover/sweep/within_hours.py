@@ -51,6 +51,8 @@ from ensemble_switchover.sweep.next_runs import (
     design_of,
     first_block,
     next_blocks,
+    questions_of,
+    specs_by_design,
     unbounded,
 )
 from ensemble_switchover.sweep.smaller_budgets import with_smaller_budgets
@@ -116,6 +118,7 @@ def _run_within_hours(
 def _run_begun(
     plan: SweepPlan, config: DictConfig, make_launcher: Callable[[DictConfig], Launcher]
 ) -> None:
+    plan = _lowered(plan)
     begun = [s for s in plan.study.specs if run_state(s.folder) is not RunState.ABSENT]
     if begun:
         run_plan(plan.only(begun), config, make_launcher)
@@ -136,38 +139,37 @@ def _run_blocks(
             f"seed: expected at least {MIN_SEEDS} seeds, and {num_seeds} came, which decide nothing"
         )
     block: Block | None = first_block(plan.study.specs)
+    finished = _finished(plan.study.specs)
     in_time = True
     attempted: set[str] = set()
     while block is not None:
-        finished = _finished(plan.study.specs)
-        left = deadline - time.monotonic()
-        to_do = [spec for spec in block.specs if spec.name not in finished.errors]
-        print(f"{duration(max(0.0, left))} left; {block.reason}", flush=True)
-        if to_do:
+        print(f"{duration(max(0.0, deadline - time.monotonic()))} left; {block.reason}", flush=True)
+        if any(spec.name not in finished.errors for spec in block.specs):
             run_plan(plan.only(block.specs), config, make_launcher)
-        attempted |= {spec.name for spec in block.specs}
         plan = _lowered(plan)
         finished = _finished(plan.study.specs)
-        attempted |= finished.errors.keys()
+        attempted |= {spec.name for spec in block.specs} | finished.errors.keys()
         blocks = next_blocks(plan.study.specs, finished, attempted)
         left = deadline - time.monotonic()
         block = next((b for b in blocks if _needed(b.specs, finished, config) <= left), None)
         in_time = not blocks or block is not None
-    _print_end(plan.study.specs, in_time=in_time)
+    _print_end(plan.study.specs, finished, in_time=in_time)
 
 
 def _lowered(plan: SweepPlan) -> SweepPlan:
     """Add smaller budgets where an ensemble is better at the smallest already, as far as known."""
     ensembles = unbounded(plan.study.specs, _finished(plan.study.specs))
-    known = budgets_of(plan.study.specs)
     plan, added = with_smaller_budgets(plan, ensembles)
     for budget in added:
-        if budget.parameters not in known:
-            print(
-                f"{', '.join(dict.fromkeys(e.label for e in ensembles))}: better at the smallest "
-                f"budget already, so {budget.parameters:,} parameters are tried too"
-            )
+        print(
+            f"{_labels(ensembles)}: better at the smallest budget already, so "
+            f"{budget.parameters:,} parameters are tried too"
+        )
     return plan
+
+
+def _labels(designs: Sequence[CandidateDesign]) -> str:
+    return ", ".join(dict.fromkeys(design.label for design in designs))
 
 
 def _needed(specs: Sequence[RunSpec], finished: FinishedRuns, config: DictConfig) -> float:
@@ -175,16 +177,21 @@ def _needed(specs: Sequence[RunSpec], finished: FinishedRuns, config: DictConfig
     return time_of([finished.seconds[spec.name] for spec in specs], _jobs(specs, config))
 
 
-def _print_end(specs: Sequence[RunSpec], *, in_time: bool) -> None:
+def _print_end(specs: Sequence[RunSpec], finished: FinishedRuns, *, in_time: bool) -> None:
     """Say why the sweep ends, and what there is."""
-    finished = _finished(specs)
     num_open = count_open(specs, finished)
     level = f"{100 * PURSUED.confidence:g} % intervals"
-    if num_open == 0:
-        print(f"Every switchover that was asked for is settled ({level}).")
-    else:
+    if num_open:
         why = "no run is left that may decide them" if in_time else "the time is over"
         print(f"{count(num_open, 'budget')} still open ({level}): {why}.")
+    elif questions_of(specs_by_design(specs)):
+        print(f"Every switchover that was asked for is settled ({level}).")
+    endless = unbounded(specs, finished)
+    if endless:
+        print(
+            f"{_labels(endless)}: better at the smallest budget, and no smaller one has such a "
+            "design, so there is no lower bound."
+        )
     made = [spec for spec in specs if spec.name in finished.errors]
     budgets = f"{len(budgets_of(made))} of {count(len(budgets_of(specs)), 'budget')}"
     print(

@@ -57,6 +57,18 @@ def test_the_smaller_budget_has_the_same_runs_but_for_the_budget(study, words, n
     assert lowered.only(new).study.specs == new
 
 
+def test_classes_that_no_budget_serves_together_get_one_each(tmp_path):
+    plan = planned("sweep=demo", "seed=0,1,2", f"results={tmp_path}")
+    lowered, budgets = with_smaller_budgets(plan, [smallest(plan, "weq"), smallest(plan, "deq")])
+    assert [(budget.depth, budget.width) for budget in budgets] == [(26, 2), (14, 3)]
+    classes = {
+        budget: {s.design.design_class.value for s in lowered.study.specs if s.budget == budget}
+        for budget in budgets
+    }
+    assert classes[budgets[0]] == {"single", "weq"}
+    assert classes[budgets[1]] >= {"single", "deq"}
+
+
 def test_where_no_design_is_smaller_the_plan_stays(tmp_path):
     words = ["dataset=digits", "arch=wide_resnet", "k=4", "budget.network=28x1,28x2"]
     plan = planned("sweep=digits_wide_resnet", *words[2:], f"results={tmp_path}")

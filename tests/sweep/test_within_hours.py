@@ -96,12 +96,19 @@ def test_a_study_of_one_budget_has_its_first_block_too(specs):
         decide(one, predicted(one, 1e6), HOUR_SECONDS, fixed_epochs=False)
 
 
+def planted_error(spec):
+    """Return an error by which ensembles are better beyond a budget."""
+    gain = 1.5 * math.log2(spec.budget.parameters / SWITCHOVER) if spec.design.k > 1 else 0
+    return 20.0 - gain + 0.3 * (spec.seed % 3) * (-1 if spec.design.k > 1 else 1)
+
+
 class Laboratory:
     """Runs that take a minute each, and whose winner is planted."""
 
     def __init__(self):
         self.now = 0.0
         self.made = []
+        self.error_of = planted_error
 
     def run_plan(self, plan, config, make_launcher):
         for spec in plan.study.specs:
@@ -109,9 +116,7 @@ class Laboratory:
                 continue
             self.made.append(spec)
             self.now += RUN_SECONDS
-            gain = 1.5 * math.log2(spec.budget.parameters / SWITCHOVER) if spec.design.k > 1 else 0
-            error = 20.0 - gain + 0.3 * (spec.seed % 3) * (-1 if spec.design.k > 1 else 1)
-            record = make_record(name=spec.name, test_errors=[error])
+            record = make_record(name=spec.name, test_errors=[self.error_of(spec)])
             write_record(spec.folder, record)
 
 
@@ -181,6 +186,22 @@ def test_it_goes_lower_by_itself_where_the_smallest_budget_is_beyond(laboratory,
     made = len(laboratory.made)
     sweep(tmp_path, *words)
     assert len(laboratory.made) == made
+
+
+def test_where_no_smaller_design_exists_there_is_no_lower_bound(laboratory, tmp_path, capsys):
+    words = ("sweep.hours=9", "design=single,weq", "k=4", "seed=0,1,2")
+    laboratory.error_of = lambda spec: 20.0 + 0.1 * spec.seed - 3.0 * (spec.design.k > 1)
+    sweep(tmp_path, *words, study="digits_wide_resnet")
+    out = capsys.readouterr().out
+    assert "settled (98 % intervals)" in out
+    assert "weq k=4: better at the smallest budget, and no smaller one has such a design" in out
+
+
+def test_single_networks_alone_are_all_made_and_settle_nothing(laboratory, tmp_path, capsys):
+    words = ("sweep.hours=9", "design=single", "budget.parameters=100k,400k", "seed=0,1,2,3")
+    sweep(tmp_path, *words)
+    assert len(laboratory.made) == 2 * 4
+    assert "settled" not in capsys.readouterr().out
 
 
 def test_two_seeds_decide_nothing_and_it_says_so(laboratory, tmp_path, capsys):
