@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from ensemble_switchover.analysis.comparison import setting_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Mapping, Sequence
 
     from ensemble_switchover.results.record import Record
 
@@ -46,17 +46,19 @@ def find_collapsed(records: Sequence[Record]) -> frozenset[RunKey]:
     """Find the collapsed runs.
 
     Runs of one cell share setting, design class, k, budget rule and budget. Their errors are those
-    after the last epoch; runs without a finite one are not judged.
+    after the last epoch; runs without a finite one are not judged. Records that share a training
+    are one run, which has collapsed in all of them or in none.
 
     Args:
         records: Runs of any number of settings.
     """
-    image = {_series_of(record): 100.0 / _num_images(record) for record in records}
-    return frozenset(
+    image = {_series_of(record): _percent_of_an_image(record) for record in records}
+    collapsed = {
         run
         for series, errors in _by_series(_cells_of(records)).items()
         for run in outliers(errors, least_deviation=image[series])
-    )
+    }
+    return _records_of(records, collapsed)
 
 
 def find_screened(records: Sequence[Record]) -> frozenset[RunKey]:
@@ -66,7 +68,13 @@ def find_screened(records: Sequence[Record]) -> frozenset[RunKey]:
         records: Runs of any number of settings.
     """
     cells = _cells_of(records).values()
-    return frozenset(run for errors in cells if len(errors) >= MIN_RUNS for run in errors)
+    screened = {run for errors in cells if len(errors) >= MIN_RUNS for run in errors}
+    return _records_of(records, screened)
+
+
+def training_of(record: Record) -> RunKey:
+    """Return the study and the name of the run that made the training of a record."""
+    return record.study, record.shared_from or record.name
 
 
 def outliers(cells: Mapping[Any, Mapping[_Key, float]], least_deviation: float = 0.0) -> list[_Key]:
@@ -104,17 +112,25 @@ def robust_deviation(values: Sequence[float]) -> float:
 
 
 def _cells_of(records: Sequence[Record]) -> dict[tuple[Any, ...], dict[RunKey, float]]:
-    """Return the finite last errors of every cell: series and budget -> run -> percent."""
+    """Return the finite last errors of every cell: series and budget -> training -> percent."""
     cells: defaultdict[tuple[Any, ...], dict[RunKey, float]] = defaultdict(dict)
     for record in records:
         error = record.epochs[-1].error_percent
         if math.isfinite(error):
-            cells[*_series_of(record), record.budget][record.study, record.name] = error
+            cells[*_series_of(record), record.budget][training_of(record)] = error
     return cells
 
 
-def _num_images(record: Record) -> int:
-    return record.dataset.test_size or record.dataset.validation_size
+def _records_of(records: Sequence[Record], trainings: Collection[RunKey]) -> frozenset[RunKey]:
+    """Return the study and the name of every record of some trainings."""
+    return frozenset((r.study, r.name) for r in records if training_of(r) in trainings)
+
+
+def _percent_of_an_image(record: Record) -> float:
+    """Return what one image is of those that errors are measured on; 0 if there are none."""
+    data = record.dataset
+    number = data.validation_size if data.evaluated_on == "validation" else data.test_size
+    return 100.0 / number if number else 0.0
 
 
 def _series_of(record: Record) -> tuple[Any, ...]:

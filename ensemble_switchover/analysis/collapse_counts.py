@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from scipy.special import betaincinv
 
-from ensemble_switchover.analysis.collapse import find_screened
+from ensemble_switchover.analysis.collapse import find_screened, training_of
 from ensemble_switchover.analysis.statistics import CONFIDENCE, require_confidence
 from ensemble_switchover.machine.terminal import digits
 
@@ -104,8 +104,4 @@ def share_interval(
 
 def _trainings(records: Sequence[Record], keys: Collection[RunKey]) -> set[RunKey]:
     """Return the trainings of those records that are among the keys."""
-    return {
-        (record.study, record.shared_from or record.name)
-        for record in records
-        if (record.study, record.name) in keys
-    }
+    return {training_of(r) for r in records if (r.study, r.name) in keys}

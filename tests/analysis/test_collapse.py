@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -142,3 +143,20 @@ def test_an_error_that_is_no_number_is_not_judged(error):
     judged = records([*COLLAPSED, error])
     assert seeds_of(find_collapsed(judged), judged) == [4]
     assert len(find_screened(judged)) == 5
+
+
+def test_records_that_share_a_training_are_one_run():
+    judged = records([5.0, 5.2, 90.0])
+    copies = [replace(r, name=f"{r.name}-again", shared_from=r.name) for r in judged]
+    assert find_screened([*judged, *copies]) == find_collapsed([*judged, *copies]) == frozenset()
+    judged = records(COLLAPSED)
+    copies = [replace(r, name=f"{r.name}-again", shared_from=r.name) for r in judged]
+    assert seeds_of(find_collapsed([*judged, *copies]), [*judged, *copies]) == [4, 4]
+
+
+def test_an_image_is_one_of_those_that_errors_are_measured_on():
+    fields = {"evaluated_on": "validation", "validation_size": 10, "test_size": 1000}
+    judged = records([30.0, 30.0, 30.0, 30.0, 90.0], dataset=fields)
+    assert find_collapsed(judged) == frozenset()  # six images of ten
+    none = records([30.0, 30.0, 30.0, 30.0, 90.0], dataset={"test_size": 0})
+    assert seeds_of(find_collapsed(none), none) == [4]

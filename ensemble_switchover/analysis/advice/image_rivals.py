@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.collapse import training_of
 from ensemble_switchover.analysis.image_sampling import compare_crossed
 from ensemble_switchover.analysis.switchover.image_grid import read_runs, stack_seeds
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.advice.limits import Reading
     from ensemble_switchover.analysis.advice.rule import Advice, Rival
+    from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
     from ensemble_switchover.results.record import Record
 
@@ -63,8 +65,8 @@ def _counted_runs(reading: Reading, advice: Advice) -> Sequence[Record]:
     """Return the runs of a reading whose errors count; what shares a training counts once."""
     collapsed = {(record.study, record.name) for record in reading.design.collapsed}
     left_out = set() if advice.rule.keep_collapsed else collapsed
-    trainings: dict[str, Record] = {}
+    trainings: dict[RunKey, Record] = {}
     for record in sorted(reading.design.records, key=lambda r: r.shared_from is not None):
         if record.seed in reading.seed_errors and (record.study, record.name) not in left_out:
-            trainings.setdefault(record.shared_from or record.name, record)
+            trainings.setdefault(training_of(record), record)
     return list(trainings.values())
