@@ -65,6 +65,17 @@ def test_the_text_says_what_to_build_and_how_to_train_it(
     assert "To train it: python -m ensemble_switchover" in text
 
 
+def test_the_images_are_named_that_intervals_are_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fields = {"evaluated_on": "validation", "validation_size": 100}
+    assert main([str(write_study(tmp_path, dataset=fields))]) == 0
+
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.count("given these validation images and this split") == 2
+    assert "test images" not in text
+
+
 def test_the_rule_is_chosen(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     limits = ["--parameters", "200k", "--latency-ms", "1"]
     answer = asked(

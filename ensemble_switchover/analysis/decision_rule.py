@@ -12,20 +12,18 @@ many cells there are. docs/statistics.md explains it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from ensemble_switchover.analysis.statistics import CONFIDENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Method: TypeAlias = Literal["welch", "paired_t", "mann_whitney"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 MIN_SEEDS = 3
 """Fewest seeds of either design that decide anything."""
-
-INTERVAL_SCOPE = (
-    "Intervals cover the randomness of training, given these test images and this split."
-)
-"""What the intervals are about; it stands where they are shown."""
 
 INTERVAL_NAMES: dict[Method, str] = {
     "welch": "Welch interval",
@@ -74,3 +72,19 @@ class DecisionRule:
 
 
 DEFAULT_RULE = DecisionRule()
+
+
+def describe_interval_scope(kinds: Collection[str]) -> str:
+    """Say what an interval over seeds covers; it stands where intervals are shown.
+
+    Args:
+        kinds: The images that errors were measured on, `test` or `validation`; both if some were
+            measured on the one and some on the other.
+
+    >>> describe_interval_scope({"test"})
+    'Intervals cover the randomness of training, given these test images and this split.'
+    """
+    images = " or ".join(sorted(kinds))
+    return (
+        f"Intervals cover the randomness of training, given these {images} images and this split."
+    )

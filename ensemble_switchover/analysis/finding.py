@@ -12,7 +12,7 @@ from ensemble_switchover.analysis.conditions import (
     describe_seeds_and_rule,
     list_conditions,
 )
-from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, describe_interval_scope
 from ensemble_switchover.analysis.design_table import split_designs, summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES, build_error_grid
@@ -20,7 +20,6 @@ from ensemble_switchover.analysis.switchover.hole import count_too_small, find_h
 from ensemble_switchover.analysis.switchover.image_grid import compare_images
 from ensemble_switchover.analysis.switchover.image_verdict import image_values, judge_with_images
 from ensemble_switchover.analysis.switchover.image_wording import (
-    describe_interval_scope,
     describe_with_images,
     note_images,
 )
@@ -106,7 +105,7 @@ class Finding:
     @property
     def interval_scope(self) -> str:
         """What the intervals over seeds cover, in a sentence."""
-        return describe_interval_scope(self.comparison.setting.evaluated_on)
+        return describe_interval_scope({self.comparison.setting.evaluated_on})
 
     def _describe_with_images(self, name: DesignClassName) -> tuple[str, ...]:
         """Describe the answer with the sampling of the images in, where it is known."""
@@ -151,7 +150,7 @@ class Finding:
             *_note_pools(self.thresholds),
             *_note_left_out(self.left_out_of_pools),
             *_note_collapsed(self.collapsed, self.rule),
-            *_note_flags(self.runs),
+            *_note_flags(self.runs, self.collapsed, self.rule),
             *_note_not_finite(self.grid, self.measure),
             *((self.interval_scope,) if self.thresholds else ()),
             *self.image_notes,
@@ -208,13 +207,16 @@ def derive_finding(
             in. There is one beside Welch's intervals over seeds only.
     """
     collapsed = find_collapsed(comparison.records)
-    left_out = frozenset() if rule.keep_collapsed else collapsed
-    grids = {rule.keep_collapsed: build_error_grid(comparison.records, left_out)}
-    grid = grids[rule.keep_collapsed]
+    keep = rule.keep_collapsed
+    treatments = {keep: frozenset() if keep else collapsed}
     if collapsed:
-        others = collapsed if rule.keep_collapsed else frozenset()
-        grids[not rule.keep_collapsed] = build_error_grid(comparison.records, others)
-    reader = make_reader(comparison, left_out) if make_reader else None
+        treatments[not keep] = collapsed if keep else frozenset()
+    left_out = treatments[keep]
+    grids = {kept: build_error_grid(comparison.records, out) for kept, out in treatments.items()}
+    grid = grids[keep]
+    readers: dict[bool, PoolReader] = {}
+    if make_reader:
+        readers = {kept: make_reader(comparison, out) for kept, out in treatments.items()}
     runs = tabulate_runs(comparison.records, left_out)
     classes = () if comparison.source is None else ENSEMBLE_CLASSES
     holes = find_holes(comparison, grid)
@@ -223,16 +225,19 @@ def derive_finding(
     image_grids, image_verdicts = [], {}
     used = [record for record in comparison.records if (record.study, record.name) not in left_out]
     for name in classes:
-        pools = pool_intervals(grid, name, reader, rule.confidence) if reader else None
+        pools = {
+            kept: pool_intervals(grids[kept], name, reader, rule.confidence)
+            for kept, reader in readers.items()
+        }
         num_too_small = count_too_small(holes, name)
-        thresholds[name] = find_threshold(grid, name, rule, pools, num_too_small)
+        thresholds[name] = find_threshold(grid, name, rule, pools.get(keep), num_too_small)
         variants[name] = vary_rule(grids, name, rules, pools=pools)
         if collapsed:
-            other = replace(rule, keep_collapsed=not rule.keep_collapsed)
+            other = replace(rule, keep_collapsed=not keep)
             otherwise[name] = find_threshold(
-                grids[other.keep_collapsed], name, other, num_too_small=num_too_small
+                grids[not keep], name, other, pools.get(not keep), num_too_small
             )
-        if image_reader and not reader and rule.method == "welch":
+        if image_reader and not readers and rule.method == "welch":
             images = compare_images(grid, used, name, image_reader)
             image_grids.append(images)
             verdict = judge_with_images(thresholds[name], images, num_too_small)
@@ -252,7 +257,7 @@ def derive_finding(
         conditions=describe_conditions(comparison.records),
         seeds_and_rule=describe_seeds_and_rule(comparison.records),
         listed_conditions=tuple(list_conditions(comparison.records)),
-        left_out_of_pools=dict(reader.left_out) if reader else {},
+        left_out_of_pools=dict(readers[keep].left_out) if readers else {},
         image_verdicts=image_verdicts,
         image_notes=note_images(image_grids, comparison.setting.evaluated_on),
     )
@@ -346,19 +351,19 @@ def _note_left_out(left_out: Mapping[str, str]) -> list[str]:
     return [f"No pool has the members of {count(len(left_out), 'file')} of predictions: {told}."]
 
 
-def _note_flags(runs: pl.DataFrame) -> list[str]:
+def _note_flags(runs: pl.DataFrame, collapsed: Sequence[str], rule: DecisionRule) -> list[str]:
     flagged = runs.filter(runs["flags"] != "")
     if flagged.is_empty():
         return []
     told = name_first_few([f"{name} ({flags})" for name, flags in flagged["name", "flags"].rows()])
+    are = "is" if flagged.height == 1 else "are"
+    but = ""
+    if not rule.keep_collapsed and not set(collapsed).isdisjoint(flagged["name"]):
+        but = " but the errors of those that collapsed"
     return [
-        f"{flagged.height} of {count(runs.height, 'run')} {_be(flagged.height)} flagged (column "
-        f"`flags` of runs.csv) and in every number: {told}."
+        f"{flagged.height} of {count(runs.height, 'run')} {are} flagged (column `flags` of "
+        f"runs.csv) and in every number{but}: {told}."
     ]
-
-
-def _be(number: int) -> str:
-    return "is" if number == 1 else "are"
 
 
 def _note_not_finite(grid: ErrorGrid, measure: str) -> list[str]:

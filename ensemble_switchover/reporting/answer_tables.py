@@ -9,8 +9,8 @@ import polars as pl
 from ensemble_switchover.analysis.claims import count_answers
 from ensemble_switchover.analysis.collapse import LIMIT, MIN_RUNS
 from ensemble_switchover.analysis.condition_group import name_first_few
+from ensemble_switchover.analysis.decision_rule import describe_interval_scope
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
-from ensemble_switchover.analysis.switchover.image_wording import describe_interval_scope
 from ensemble_switchover.analysis.switchover.range import range_switchover
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 
@@ -51,8 +51,7 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
         "Budgets: those compared, out of all. Cells: the number of cells of the grid by the design "
         "with the lower error. "
     )
-    kinds = sorted({finding.comparison.setting.evaluated_on for finding in findings})
-    caption += describe_interval_scope(" or ".join(kinds) or "test")
+    caption += describe_interval_scope({f.comparison.setting.evaluated_on for f in findings})
     if over_images:
         caption += (
             " Over seeds and images: the switchover if intervals cover other images of the kind, "

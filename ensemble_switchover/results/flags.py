@@ -1,4 +1,4 @@
-"""Flags of runs that learned nothing, or stopped to: they are named, and stay in every number.
+"""Flags of runs that learned nothing, or stopped to: they are named. A flag changes no number.
 
 A run is flagged by itself, whatever others of its design did.
 

@@ -1,5 +1,7 @@
 """A comparison with what follows from it."""
 
+from dataclasses import replace
+
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.decision_rule import DecisionRule
 from ensemble_switchover.analysis.finding import Finding, derive_finding
@@ -70,6 +72,22 @@ def test_kept_runs_are_in_every_number_and_the_answer_without_them_stands_beside
     assert "is in every number" in finding.notes[0]
     errors = finding.summary.filter(budget_width=16, design_class="single")
     assert (errors["num_left_out"][0], errors["error_percent_mean"][0] > 30.0) == (0, True)
+
+
+def test_a_flagged_run_that_collapsed_is_not_in_errors() -> None:
+    records = [
+        replace(record, flags="error at chance level")
+        if record.name.endswith("16-single-k1-s3")
+        else record
+        for record in study_with_a_collapse()
+    ]
+    (comparison,) = group_comparisons(records)
+    for keep, told in ((False, " but the errors of those that collapsed"), (True, "")):
+        finding = derive_finding(comparison, DecisionRule(keep_collapsed=keep))
+        assert (
+            f"1 of 60 runs is flagged (column `flags` of runs.csv) and in every number{told}: "
+            in (finding.notes[1])
+        )
 
 
 def test_an_answer_that_collapsed_runs_do_not_move_is_said_to_be_the_same() -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.advice.wording import headline, write_amount
-from ensemble_switchover.analysis.decision_rule import INTERVAL_SCOPE
+from ensemble_switchover.analysis.decision_rule import describe_interval_scope
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def show_advice(advice: Advice) -> ShownTable:
     if not rivals and advice.runner_up is not None:
         rivals = (advice.runner_up,)
     confidence = advice.rule.confidence
+    scope = describe_interval_scope({advice.best.design.evaluated_on})
     error = f"{advice.best.design.measure.capitalize()}, %"
     headers = (
         "", "Design", "Setting", "Parameters", "Epochs", error, "Interval",
@@ -163,7 +164,7 @@ def show_advice(advice: Advice) -> ShownTable:
     caption = (
         f"Rivals are not shown to be worse than the best design ({advice.rule.interval_name} of "
         f"the difference). Interval: {100.0 * confidence:g} % t interval of the mean. "
-        f"{INTERVAL_SCOPE} Mean ± sample standard deviation over the seeds."
+        f"{scope} Mean ± sample standard deviation over the seeds."
     )
     if left_out > 0:
         caption += f" {left_out} more rivals are not listed."

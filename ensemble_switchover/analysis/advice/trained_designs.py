@@ -56,6 +56,11 @@ class TrainedDesign:
         return (self.setting, self.data, self.k, self.depth, self.width)
 
     @property
+    def evaluated_on(self) -> str:
+        """The images that the error was measured on: `test` or `validation`."""
+        return self.measure.removesuffix(" error")
+
+    @property
     def label(self) -> str:
         """A short name, such as `deq, k = 4, depth 26, width 5`."""
         members = "" if self.k == 1 else f", k = {self.k}"

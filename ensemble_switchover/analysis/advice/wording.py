@@ -10,7 +10,11 @@ from ensemble_switchover.analysis.advice.limits import amount_used
 from ensemble_switchover.analysis.advice.rule import AdviceAnswer
 from ensemble_switchover.analysis.collapse_counts import describe_collapses
 from ensemble_switchover.analysis.condition_group import name_first_few
-from ensemble_switchover.analysis.decision_rule import INTERVAL_NAMES, INTERVAL_SCOPE, MIN_SEEDS
+from ensemble_switchover.analysis.decision_rule import (
+    INTERVAL_NAMES,
+    MIN_SEEDS,
+    describe_interval_scope,
+)
 from ensemble_switchover.analysis.design_table import PROCESS_MEMORY
 from ensemble_switchover.analysis.statistics import write_interval
 from ensemble_switchover.machine.terminal import count, digits, mebibytes, rough_duration
@@ -65,7 +69,7 @@ def describe_advice(
 
 def _describe_image_rivals(advice: Advice, over_images: ImageRivals) -> str:
     number = len(over_images.rivals)
-    measured = advice.others[0].reading.design.measure.removesuffix(" error")
+    measured = advice.others[0].reading.design.evaluated_on
     told = f"With the sampling of the {over_images.num_images:,} {measured} images in, "
     if number == len(advice.rivals):
         return f"{told}the answer is the same."
@@ -176,7 +180,8 @@ def _evidence(advice: Advice) -> list[str]:
         sentences.append("No other design meets the limits, so there is no comparison.")
     else:
         sentences.append(f"Runner-up: {_describe_rival(advice.runner_up, advice.rule)}.")
-    return [*sentences, *_lacking_seeds(advice), INTERVAL_SCOPE]
+    scope = describe_interval_scope({advice.best.design.evaluated_on})
+    return [*sentences, *_lacking_seeds(advice), scope]
 
 
 def _describe_rival(rival: Rival, rule: DecisionRule) -> str:

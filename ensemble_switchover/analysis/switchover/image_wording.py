@@ -1,4 +1,4 @@
-"""What the intervals cover, and what the sampling of the test images changes, in English."""
+"""What the sampling of the test images changes, in English."""
 
 from __future__ import annotations
 
@@ -12,18 +12,6 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.switchover.image_grid import ImageGrid
     from ensemble_switchover.analysis.switchover.image_verdict import ImageVerdict
-
-
-def describe_interval_scope(kind: str) -> str:
-    """Say what an interval over seeds covers.
-
-    Args:
-        kind: `test` or `validation`, the images that errors were measured on.
-
-    >>> describe_interval_scope("test")
-    'Intervals cover the randomness of training, given these test images and this split.'
-    """
-    return f"Intervals cover the randomness of training, given these {kind} images and this split."
 
 
 def describe_with_images(verdict: ImageVerdict, kind: str) -> str:

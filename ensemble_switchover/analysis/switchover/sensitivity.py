@@ -71,7 +71,7 @@ def vary_rule(
     ensemble_class: DesignClassName,
     rules: Sequence[DecisionRule],
     margins: Sequence[float] = MARGINS,
-    pools: Mapping[tuple[int, int], Interval] | None = None,
+    pools: Mapping[bool, Mapping[tuple[int, int], Interval]] | None = None,
 ) -> list[Variant]:
     """Find the switchover under every rule and margin, and by the means alone.
 
@@ -80,17 +80,19 @@ def vary_rule(
         ensemble_class: `deq` or `weq`.
         rules: How the errors of a cell are compared.
         margins: Percentage points.
-        pools: Intervals of the cells that pools of members decide; their confidence is that of each
-            rule.
+        pools: Whether collapsed runs are in -> intervals of the cells that pools of members decide;
+            their confidence is that of each rule.
 
     Returns:
         One variant for each pair, ordered by rule, the means first, then by margin.
     """
-    first = rules[0]
-    upper = _upper_bounds(grids[first.keep_collapsed], ensemble_class, first, pools)
+    first, pools = rules[0], pools or {}
+    keep = first.keep_collapsed
+    upper = _upper_bounds(grids[keep], ensemble_class, first, pools.get(keep, {}))
     bounds = [(MEANS_ALONE, first, upper[0])]
     for rule in rules:
-        upper = _upper_bounds(grids[rule.keep_collapsed], ensemble_class, rule, pools)
+        keep = rule.keep_collapsed
+        upper = _upper_bounds(grids[keep], ensemble_class, rule, pools.get(keep, {}))
         bounds.append((rule.label, rule, upper[1]))
     variants = []
     for name, rule, bound in bounds:
@@ -128,10 +130,10 @@ def _upper_bounds(
     grid: ErrorGrid,
     ensemble_class: DesignClassName,
     rule: DecisionRule,
-    pools: Mapping[tuple[int, int], Interval] | None,
+    pools: Mapping[tuple[int, int], Interval],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean difference of every cell and the upper bound of its interval, else NaN."""
-    scaled = {cell: at_confidence(i, rule.confidence) for cell, i in (pools or {}).items()}
+    scaled = {cell: at_confidence(i, rule.confidence) for cell, i in pools.items()}
     cells = judge_grid(grid, ensemble_class, rule, scaled)
     means = [[_or_nan(cell.mean_difference) for cell in column] for column in cells]
     return np.array(means), np.array([[_upper(cell) for cell in column] for column in cells])

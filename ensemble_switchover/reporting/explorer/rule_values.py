@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from ensemble_switchover.analysis.decision_rule import INTERVAL_NAMES, INTERVAL_SCOPE, MIN_SEEDS
+from ensemble_switchover.analysis.decision_rule import (
+    INTERVAL_NAMES,
+    MIN_SEEDS,
+    describe_interval_scope,
+)
 from ensemble_switchover.analysis.difference import critical_rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
     from ensemble_switchover.analysis.decision_rule import DecisionRule
@@ -31,7 +35,7 @@ quantile at 90 %, 4.2e-5 at 99 % and 5e-4 at 99.9999 %; at 1 degree, that of two
 No interval has between 1 and 2 degrees of freedom."""
 
 
-def rule_values(rule: DecisionRule, designs: Iterable[TrainedDesign]) -> dict[str, Any]:
+def rule_values(rule: DecisionRule, designs: Collection[TrainedDesign]) -> dict[str, Any]:
     """Return the rule, its names and its tables as values that JSON can hold.
 
     Args:
@@ -47,7 +51,7 @@ def rule_values(rule: DecisionRule, designs: Iterable[TrainedDesign]) -> dict[st
         "minSeeds": MIN_SEEDS,
         "level": level,
         "intervalNoun": INTERVAL_NAMES[rule.method],
-        "scope": INTERVAL_SCOPE,
+        "scope": describe_interval_scope({design.evaluated_on for design in designs}),
         "text": f"Errors are compared by the {rule.interval_name} of their difference, from "
         f"{MIN_SEEDS} seeds of both on; collapsed runs {collapsed}.",
         "tQuantiles": t_table(rule.confidence),

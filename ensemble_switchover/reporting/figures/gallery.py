@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, TypeVar
 
 from ensemble_switchover.analysis.condition_group import name_first_few, split_conditions
-from ensemble_switchover.analysis.switchover.image_wording import describe_interval_scope
+from ensemble_switchover.analysis.decision_rule import describe_interval_scope
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.reporting import figures
 from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
@@ -88,7 +88,7 @@ def draw_trends(switchovers: pl.DataFrame) -> Iterator[Drawn]:
             title = trend.title.format_map(rows.row(0, named=True))
             name = trend.name if number == 1 else f"{trend.name}_{number}"
             figure = trend.draw(rows, FigureTexts(title, _conditions(rows)))
-            scope = describe_interval_scope(rows["evaluated_on"][0])
+            scope = describe_interval_scope({rows["evaluated_on"][0]})
             caption = trend.caption.format(title=title, interval_scope=scope)
             yield Drawn(name, figure, rows, caption)
 

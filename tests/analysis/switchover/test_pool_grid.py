@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.decision_rule import DecisionRule
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.pool import pool_difference
 from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
@@ -33,7 +34,7 @@ from tests.factories import make_record
 from tests.reporting.undrawn import ENCODE, draw_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from ensemble_switchover.analysis.collapse import RunKey
@@ -68,12 +69,14 @@ def reader_of(study: Path) -> Callable[[Comparison, frozenset[RunKey]], PoolRead
     return lambda comparison, left_out: PoolReader(comparison, folders, left_out)
 
 
-@pytest.fixture
-def study(tmp_path: Path) -> Path:
-    """Every record has the same test errors; only the predictions tell the classes apart."""
+def write_study(root: Path, seeds: Collection[int], collapsed: str = "") -> Path:
+    """Every record has the same test errors; only the predictions tell the classes apart.
+
+    The single network of that name has collapsed: it errs on all images.
+    """
     for width in (8, 12):
         for design_class in ("single", "deq", "weq"):
-            for seed in SEEDS:
+            for seed in seeds:
                 record = make_record(
                     design_class=design_class,  # type: ignore[arg-type]
                     width=width,
@@ -81,10 +84,21 @@ def study(tmp_path: Path) -> Path:
                     test_errors=[40.0, 30.0, 20.0 + seed],
                     dataset={"num_classes": 2},
                 )
-                content = dump_predictions(predictions_of(record))
-                files = {predictions_file(LAST): content}
-                write_record(tmp_path / "pools" / record.name, record, files)
-    return tmp_path / "pools"
+                members = predictions_of(record)
+                if record.name == collapsed:
+                    record = replace(
+                        record, epochs=[replace(e, error_percent=100.0) for e in record.epochs]
+                    )
+                    right = np.eye(2, dtype=np.float16)[LABELS]
+                    members = Predictions(1 - right[None], LABELS)
+                files = {predictions_file(LAST): dump_predictions(members)}
+                write_record(root / record.name, record, files)
+    return root
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    return write_study(tmp_path / "pools", SEEDS)
 
 
 def test_pools_judge_the_cells_whose_predictions_were_kept(study: Path) -> None:
@@ -117,6 +131,26 @@ def test_pools_judge_the_cells_whose_predictions_were_kept(study: Path) -> None:
         in finding.sentences[0]
     )
     assert finding.notes[0].startswith("Pools of members decide 2 of the 6 cells of deq")
+
+
+def test_pools_give_the_answer_with_collapsed_runs_in_too(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "pools", range(5), "resnet-digits-26x12-single-k1-s4")
+    (comparison,) = group_comparisons(read_records(study).records)
+
+    finding = derive_finding(comparison, DecisionRule(confidence=0.99), reader_of(study))
+
+    assert finding.collapsed == ("resnet-digits-26x12-single-k1-s4",)
+    threshold, other = finding.thresholds["deq"], finding.otherwise["deq"]
+    assert threshold.num_pool_cells == other.num_pool_cells == 2
+    without, with_it = threshold.last_cell.interval, other.last_cell.interval
+    assert without is not None
+    assert with_it is not None
+    assert (without.num_samples, with_it.num_samples) == (4, 5)
+    assert with_it.mean < without.mean - 5.0
+    assert with_it.upper - with_it.lower > 2.0 * (without.upper - without.lower)
+    variants = {v.name: v.budget for v in finding.variants["deq"] if not v.margin}
+    assert variants["Welch, 99 %"] is not None
+    assert variants["Welch, 99 %, with collapsed runs"] is None
 
 
 def test_seeds_judge_unless_pools_are_asked_for(study: Path) -> None:
