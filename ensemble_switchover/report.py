@@ -129,7 +129,8 @@ def report(
         claims = check_claims(findings)
         switchovers = tabulate_switchovers(findings)
         counts = count_collapsed(records, find_collapsed(records), rule.confidence)
-        next_runs = None if by_pools else _next_runs(study, findings, rule)
+        counts_every_seed = not by_pools and rule.method != "paired_t"
+        next_runs = _next_runs(study, findings, rule) if counts_every_seed else None
         _write_numbers(study, findings, switchovers, claims, counts, next_runs, rule, out)
         trends = tuple(write_figures(draw_trends(switchovers), "", out))
         sections = writers.collect()

@@ -437,3 +437,13 @@ def test_a_settled_study_needs_no_further_runs(tmp_path: Path) -> None:
         assert main([str(write_study(tmp_path / "demo", records))]) == 0
     assert "Every switchover that was asked for is settled" in printed.getvalue()
     assert "Where more runs would decide" not in printed.getvalue()
+
+
+def test_no_runs_are_proposed_where_seeds_are_paired(tmp_path: Path) -> None:
+    records = make_study(planted_error, widths=(8, 12), num_epochs=2, seeds=(0, 1))
+    study = write_study(tmp_path / "demo", records)
+    for rule, proposes in (("welch", True), ("paired_t", False)):
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            assert main([str(study), "--rule", rule]) == 0
+        assert ("Where more runs would decide" in printed.getvalue()) is proposes

@@ -84,7 +84,7 @@ class Page:
     claims_not_asked: ShownTable
     """The paper's statements that they cannot speak of."""
     next_runs: NextRuns | None
-    """None where no ensemble is compared, or pools of members decide."""
+    """None where no ensemble is compared, or pools of members or pairs of seeds decide."""
     trends: tuple[Picture, ...]
     """Figures across several comparisons."""
     sections: tuple[Section, ...]

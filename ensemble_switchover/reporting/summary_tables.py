@@ -204,10 +204,11 @@ def _quotient(name: str) -> Callable[[dict[str, Any]], str]:
 
 
 def _caption(rows: list[dict[str, Any]], measure: str, *, brief: bool) -> str:
+    without = ", without collapsed runs" if any(row["num_left_out"] for row in rows) else ""
     text = (
         f"{measure.capitalize()}: mean ± sample standard deviation over the seeds after the last "
-        "epoch, without collapsed runs. Training: median epoch of a run without its warm-up, all "
-        "members together."
+        f"epoch{without}. Training: median epoch of a run without its warm-up, all members "
+        "together."
     )
     if not brief:
         text += (

@@ -55,8 +55,8 @@ def _missing_of(finding: Finding, name: DesignClassName) -> MissingRuns:
         return MissingRuns("no single network was run", "the single networks (design=single)")
     if grid.has(name):
         return MissingRuns(
-            f"no budget and seed has both {name} and a single network",
-            f"both at the same budgets and seeds (design=single,{name})",
+            f"no budget has an error of both {name} and a single network",
+            f"both at the same budgets (design=single,{name})",
         )
     without = {
         hole.column

@@ -46,7 +46,7 @@ def test_classes_at_different_budgets_have_nothing_to_compare() -> None:
     missing = find_missing_runs(finding, "deq")
 
     assert missing is not None
-    assert missing.needed == "both at the same budgets and seeds (design=single,deq)"
+    assert missing.needed == "both at the same budgets (design=single,deq)"
 
 
 def test_ensembles_alone_need_single_networks() -> None:
