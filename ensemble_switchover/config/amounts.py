@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from typing import TYPE_CHECKING, TypeVar
 
@@ -140,8 +141,12 @@ def parse_confidence(text: str) -> float:
         ValueError: for any other text, and outside 50 to 99.9999 %.
     """
     plain = text.removesuffix("%").strip()
-    number = parse_number(plain)
-    share = number if number < 1 and "%" not in text else number / 100
+    try:
+        number = parse_number(plain)
+    except ValueError:
+        share = math.nan
+    else:
+        share = number if number < 1 and "%" not in text else number / 100
     if not _LEAST_CONFIDENCE <= share <= _MOST_CONFIDENCE:
         raise ValueError(
             f"expected a confidence from {_LEAST_CONFIDENCE:g} to {_MOST_CONFIDENCE:g}, such as "

@@ -103,8 +103,8 @@ def show_collapsed(
     )
     level = f"{100 * rule.confidence:g} %"
     headers = ("Trained", "Screened", "Collapsed", f"{level} interval of the share, %")
-    kept = "are in every number" if rule.keep_collapsed else "are left out of the errors"
-    told = f"They {kept}: {name_first_few(names)}." if names else "None did."
+    kept = "in every number" if rule.keep_collapsed else "left out of the errors"
+    told = f"Collapsed, and {kept}: {name_first_few(names)}." if names else "No run collapsed."
     caption = (
         f"A run has collapsed if its error after the last epoch is more than {LIMIT:g} robust "
         "standard deviations above the median of its cell (design class and budget); cells with "

@@ -101,9 +101,10 @@ def show_times_to_accuracy(summary: pl.DataFrame, measure: str) -> ShownTable:
     columns.update({f"{name}, s": _times_of(name, _COMMON) for name in shown})
     columns.update({f"{name} / single": _quotient(name) for name in ensembles})
     columns.update({f"{name}, own seed's target, s": _times_of(name, _OWN) for name in ensembles})
+    without = _without_collapsed(summary.to_dicts())
     caption = (
         f"Training seconds until the {measure} first reaches the target: the mean over the seeds "
-        f"of the single network's lowest {measure}, without collapsed runs. The single network's "
+        f"of the single network's lowest {measure}{without}. The single network's "
         "own time is that to its own lowest. Own seed's target: the lowest of the single network "
         "of the same seed, as in the paper. The warm-up epoch counts as a median epoch. If not "
         "every seed reaches a target, the number of seeds that do is given instead of a mean."
@@ -204,11 +205,10 @@ def _quotient(name: str) -> Callable[[dict[str, Any]], str]:
 
 
 def _caption(rows: list[dict[str, Any]], measure: str, *, brief: bool) -> str:
-    without = ", without collapsed runs" if any(row["num_left_out"] for row in rows) else ""
     text = (
         f"{measure.capitalize()}: mean ± sample standard deviation over the seeds after the last "
-        f"epoch{without}. Training: median epoch of a run without its warm-up, all members "
-        "together."
+        f"epoch{_without_collapsed(rows)}. Training: median epoch of a run without its warm-up, "
+        "all members together."
     )
     if not brief:
         text += (
@@ -219,6 +219,11 @@ def _caption(rows: list[dict[str, Any]], measure: str, *, brief: bool) -> str:
     if any(row["num_seeds"] == 1 for row in rows):
         text += " A single seed has no standard deviation."
     return text
+
+
+def _without_collapsed(rows: list[dict[str, Any]]) -> str:
+    """Say that collapsed runs are in no error, where there were any and they were left out."""
+    return ", without collapsed runs" if any(row["num_left_out"] for row in rows) else ""
 
 
 def _budget(row: dict[str, Any]) -> str:

@@ -91,6 +91,20 @@ def test_an_only_epoch_has_no_seconds() -> None:
     assert shown.rows[0][shown.headers.index("Training, s/epoch")] == ABSENT
 
 
+def test_errors_without_collapsed_runs_say_so_and_others_do_not() -> None:
+    records = [make_record(seed=seed, test_errors=[9.0, 5.0 + seed]) for seed in range(4)]
+    collapsed = frozenset({(records[3].study, records[3].name)})
+
+    without, with_all = (
+        summarise_runs(tabulate_runs(records, left_out)) for left_out in (collapsed, frozenset())
+    )
+
+    told = ", without collapsed runs"
+    for show in (show_summary, show_times_to_accuracy):
+        assert told in show(without, "test error").caption
+        assert told not in show(with_all, "test error").caption
+
+
 @pytest.mark.parametrize(
     "condition",
     [

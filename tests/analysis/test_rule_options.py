@@ -40,10 +40,13 @@ def test_options_join():
     [
         (["--confidence", "1"], "expected a confidence from"),
         (["--confidence", "100"], "expected a confidence from"),
-        (["--confidence", "0"], "expected a number above 0, not 0"),
-        (["--confidence", "high"], "expected a number above 0, not high"),
-        (["--confidence", "nan"], "expected a number above 0, not nan"),
-        (["--confidence=-0.9"], "expected a number above 0, not -0.9"),
+        (
+            ["--confidence", "0"],
+            "expected a confidence from 0.5 to 0.999999, such as 0.9 or 90%, not 0",
+        ),
+        (["--confidence", "high"], "such as 0.9 or 90%, not high"),
+        (["--confidence", "nan"], "such as 0.9 or 90%, not nan"),
+        (["--confidence=-0.9"], "such as 0.9 or 90%, not -0.9"),
         (["--confidence", "20%"], "expected a confidence from"),
         (["--rule", "t"], "argument --rule: invalid choice: 't'"),
         (["--rule", "Welch"], "argument --rule: invalid choice: 'Welch'"),
