@@ -70,6 +70,13 @@ class DecisionRule:
         kept = ", with collapsed runs" if self.keep_collapsed else ""
         return f"{METHOD_NAMES[self.method]}, {100.0 * self.confidence:g} %{kept}"
 
+    @property
+    def why_no_interval(self) -> str:
+        """Why enough seeds can give no interval."""
+        if self.method == "mann_whitney":
+            return "the errors are equal or the seeds too few for this confidence"
+        return "the errors do not vary over the seeds"
+
 
 DEFAULT_RULE = DecisionRule()
 

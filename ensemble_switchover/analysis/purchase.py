@@ -19,10 +19,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic
 
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, MIN_SEEDS
+from ensemble_switchover.analysis.difference import critical_rank
 from ensemble_switchover.analysis.standing import DesignT
+from ensemble_switchover.analysis.statistics import t_quantile, welch_degrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,14 +132,17 @@ def decision_probabilities(
         cell: The cell.
         num_runs: Number of runs of the single network and of the ensemble.
         num_more: Number of further runs of each.
-        rule: The confidence and the margin.
+        rule: The confidence and the margin; by ranks, also how many runs decide at all.
     """
     first, second = num_runs[0] + num_more[0], num_runs[1] + num_more[1]
     if min(first, second) < MIN_SEEDS or not any(num_more):
         return 0.0, 0.0
+    level = (1.0 - rule.confidence) / 2.0
+    if rule.method == "mann_whitney" and critical_rank(first, second, level) is None:
+        return 0.0, 0.0  # no order of so few errors decides
     one, other = cell.variances[0] / first, cell.variances[1] / second
-    degrees = (one + other) ** 2 / (one**2 / (first - 1) + other**2 / (second - 1))
-    half_width = float(stdtrit(degrees, (1.0 + rule.confidence) / 2.0)) * math.sqrt(one + other)
+    degrees = welch_degrees(one, first, other, second)
+    half_width = t_quantile(degrees, rule.confidence) * math.sqrt(one + other)
     if cell.is_tried:
         before = cell.variances[0] / num_runs[0] + cell.variances[1] / num_runs[1]
         deviation = math.sqrt(before - one - other)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.difference import difference_interval
+from ensemble_switchover.analysis.switchover.verdict import judge_interval
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -125,9 +126,5 @@ def _winner(
         return Winner.UNTRIED
     if not ensemble or not single:
         return Winner.UNDECIDED
-    interval = difference_interval(ensemble, single, rule)
-    if interval is None:
-        return Winner.UNDECIDED
-    if interval.upper < -rule.margin:
-        return Winner.ENSEMBLE
-    return Winner.SINGLE if interval.lower > -rule.margin else Winner.UNDECIDED
+    verdict = judge_interval(difference_interval(ensemble, single, rule), rule.margin)
+    return Winner(verdict.value)

@@ -122,6 +122,21 @@ def t_quantile(degrees_of_freedom: float, confidence: float) -> float:
     return float(stdtrit(degrees_of_freedom, (1.0 + confidence) / 2.0))
 
 
+def welch_degrees(first: float, num_first: int, second: float, num_second: int) -> float:
+    """Return the degrees of freedom of a difference of means (Welch 1947, Satterthwaite 1946).
+
+    Args:
+        first: Squared standard error of the first mean.
+        num_first: Number of values that it is the mean of, at least 2.
+        second: Squared standard error of the second mean; one of the two is above 0.
+        num_second: Number of values that it is the mean of, at least 2.
+
+    >>> welch_degrees(0.5, 5, 0.5, 5), welch_degrees(0.5, 5, 0.0, 3)
+    (8.0, 4.0)
+    """
+    return (first + second) ** 2 / (first**2 / (num_first - 1) + second**2 / (num_second - 1))
+
+
 def require_confidence(confidence: float) -> None:
     """Refuse a confidence that is not between 0 and 1.
 

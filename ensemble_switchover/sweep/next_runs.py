@@ -219,14 +219,14 @@ def _collapsed(
 ) -> set[str]:
     """Return the names of the runs that collapsed."""
     series: defaultdict[tuple[object, ...], dict[Budget, dict[str, float]]] = defaultdict(dict)
-    image = 0.0
+    image: dict[tuple[object, ...], float] = {}
     for design, specs in by_design.items():
         key = (design.setting, design.design_class, design.k, design.source)
         series[key][design.budget] = {
             spec.name: finished.errors[spec.name] for spec in specs if spec.name in finished.errors
         }
-        image = max(image, 100.0 / specs[0].sizes.evaluated)
-    return {name for cells in series.values() for name in outliers(cells, image)}
+        image[key] = 100.0 / specs[0].sizes.evaluated
+    return {name for key, cells in series.items() for name in outliers(cells, image[key])}
 
 
 def _untried(specs: Sequence[RunSpec], attempted: Collection[str]) -> list[RunSpec]:

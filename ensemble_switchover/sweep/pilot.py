@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from scipy.special import stdtr
 
 from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
+from ensemble_switchover.analysis.statistics import welch_degrees
 from ensemble_switchover.config.schema import NetworkBudgetConfig, ParametersBudgetConfig
 from ensemble_switchover.design.other_budgets import smaller_budget
 from ensemble_switchover.machine.terminal import count
@@ -95,7 +96,7 @@ def probability_lower(first: Sequence[float], second: Sequence[float]) -> float:
     one, other = variance(first) / len(first), variance(second) / len(second)
     if one + other == 0.0:
         return float(difference < 0.0)
-    degrees = (one + other) ** 2 / (one**2 / (len(first) - 1) + other**2 / (len(second) - 1))
+    degrees = welch_degrees(one, len(first), other, len(second))
     return float(stdtr(degrees, -difference / math.sqrt(one + other)))
 
 

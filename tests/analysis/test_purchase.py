@@ -171,3 +171,10 @@ def test_each_chosen_purchase_decides_something_that_the_others_do_not():
         assert named - seen
         seen |= named
     assert choose_different(purchases, 1) == purchases[:1]
+
+
+def test_by_ranks_too_few_runs_decide_nothing():
+    far = cell(-9.0, (1.0, 1.0))
+    rule = DecisionRule("mann_whitney", 0.99)
+    assert decision_probabilities(far, (4, 4), (1, 0), rule) == (0.0, 0.0)
+    assert decision_probabilities(far, (4, 4), (1, 1), rule)[1] > 0.99

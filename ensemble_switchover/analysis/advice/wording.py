@@ -98,8 +98,9 @@ def describe_collapse(advice: Advice, other: Advice | None = None) -> list[str]:
         return []
     names = [record.name for record in advice.collapsed]
     kept = advice.rule.keep_collapsed
-    where = "collapsed, and counted in every error" if kept else "collapsed, and left out of errors"
-    sentences = [f"{count(len(names), 'run')} {where}: {name_first_few(names)}."]
+    are = "is" if len(names) == 1 else "are"
+    where = f"{are} counted in every error" if kept else f"{are} left out of errors"
+    sentences = [f"{count(len(names), 'run')} collapsed and {where}: {name_first_few(names)}."]
     counts = describe_collapses(advice.collapse_counts, advice.rule.confidence)
     if counts:
         sentences.append(f"{counts}.")
@@ -192,18 +193,12 @@ def _describe_rival(rival: Rival, rule: DecisionRule) -> str:
     if rival.interval is not None:
         interval = write_interval(rival.interval, "+.2f", INTERVAL_NAMES[rule.method])
     elif min(rival.num_rival_seeds, rival.num_best_seeds) >= MIN_SEEDS:
-        interval = "no interval, since " + _why_no_interval(rule)
+        interval = f"no interval, since {rule.why_no_interval}"
     seeds = f"{rival.num_rival_seeds} against {count(rival.num_best_seeds, 'seed')}"
     if rule.method == "paired_t":
         seeds = count(rival.num_rival_seeds, "paired seed")
     points = f"{rival.difference:+.2f} percentage points, {interval}"
     return f"{name}; its error minus the best design's is {points} ({seeds})"
-
-
-def _why_no_interval(rule: DecisionRule) -> str:
-    if rule.method == "mann_whitney":
-        return "the errors are equal or the seeds too few for this confidence"
-    return "the errors do not vary over the seeds"
 
 
 def _lacking_seeds(advice: Advice) -> list[str]:

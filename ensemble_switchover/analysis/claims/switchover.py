@@ -91,7 +91,7 @@ def check_gain(finding: Finding, ensemble_class: DesignClassName) -> Claim:
         gain = sample_mean(list(single.values())) - sample_mean(list(ensemble.values()))
         fewest = min(len(single), len(ensemble))
         measured = f"{gain:.1f} points ({count(fewest, 'seed')}, {over})"
-        reason = "the seeds do not differ"
+        reason = threshold.rule.why_no_interval
         if fewest < MIN_SEEDS:
             reason = f"fewer than {MIN_SEEDS} seeds have every budget beyond the threshold"
         return leave_open(statement, reason, measured)

@@ -84,7 +84,7 @@ def _finding(threshold: Threshold, measure: str) -> str:
     difference = f"{where} its {measure} minus the single network's is "
     difference += f"{last.mean_difference:+.1f} percentage points"
     if last.interval is None:
-        why = "equal errors of all seeds give no interval"
+        why = rule.why_no_interval
         if last.fewest_seeds < MIN_SEEDS:
             paired = " in common" if threshold.rule.method == "paired_t" else ""
             fewest = count(last.fewest_seeds, "seed")

@@ -51,6 +51,7 @@ def rule_values(rule: DecisionRule, designs: Collection[TrainedDesign]) -> dict[
         "minSeeds": MIN_SEEDS,
         "level": level,
         "intervalNoun": INTERVAL_NAMES[rule.method],
+        "whyNoInterval": rule.why_no_interval,
         "scope": describe_interval_scope({design.evaluated_on for design in designs}),
         "text": f"Errors are compared by the {rule.interval_name} of their difference, from "
         f"{MIN_SEEDS} seeds of both on; collapsed runs {collapsed}.",

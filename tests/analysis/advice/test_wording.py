@@ -45,13 +45,13 @@ def test_collapsed_runs_are_named_and_counted_with_the_other_answer() -> None:
     (name,) = (record.name for record in records if record.epochs[-1].error_percent == 60.0)
     sentences = describe_advice(without, kept)
     assert sentences[0].startswith("Build single, depth 26, width 16")
-    assert f"1 run collapsed, and left out of errors: {name}." in sentences
+    assert f"1 run collapsed and is left out of errors: {name}." in sentences
     counted = "1 of 10 single networks collapsed (0.51 to 39 %; 90 % Clopper-Pearson interval)."
     assert counted in sentences
     assert f"With collapsed runs in: {headline(kept)}" in sentences
     assert headline(kept).startswith("Undecided: single, depth 26, width 8")
     there = describe_advice(kept, without)
-    assert f"1 run collapsed, and counted in every error: {name}." in there
+    assert f"1 run collapsed and is counted in every error: {name}." in there
     assert f"Without collapsed runs: {headline(without)}" in there
 
 

@@ -85,7 +85,7 @@ def test_a_gain_without_spread_has_its_mean_and_no_answer() -> None:
     assert answer(claim) == "open"
     assert (claim.measured, claim.reason) == (
         "2.0 points (4 seeds, 2 budgets)",
-        "the seeds do not differ",
+        "the errors do not vary over the seeds",
     )
 
 

@@ -57,7 +57,7 @@ def test_equal_errors_are_undecided() -> None:
 
     assert threshold.outcome is ThresholdOutcome.UNDECIDED
     text = describe_threshold(threshold, "test error")
-    assert "undecided, because equal errors of all seeds give no interval: at the" in text
+    assert "undecided, because the errors do not vary over the seeds: at the" in text
     assert "its test error minus the single network's is +0.0 percentage points (3 seeds" in text
 
 

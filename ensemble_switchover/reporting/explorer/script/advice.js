@@ -92,10 +92,9 @@ function describeCollapse(model, advice, counts, other, headline) {
   const more = collapsed.length - MAX_NAMED;
   const names = collapsed.slice(0, MAX_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
   const kept = model.content.rule.keepCollapsed;
-  const where = kept
-    ? "collapsed, and counted in every error"
-    : "collapsed, and left out of errors";
-  const sentences = [`${countOf(collapsed.length, "run")} ${where}: ${names}.`];
+  const are = collapsed.length === 1 ? "is" : "are";
+  const where = kept ? `${are} counted in every error` : `${are} left out of errors`;
+  const sentences = [`${countOf(collapsed.length, "run")} collapsed and ${where}: ${names}.`];
   if (counts) sentences.push(`${counts}.`);
   if (other !== null) {
     const there = kept ? "Without collapsed runs" : "With collapsed runs in";
@@ -190,10 +189,7 @@ function describeRival(rule, rival) {
     const { lower, upper } = rival.interval;
     interval = `${nameInterval(rule)} ${formatSigned(lower)} to ${formatSigned(upper)}`;
   } else if (Math.min(numRivalSeeds, numBestSeeds) >= rule.minSeeds) {
-    interval =
-      rule.method === "mann_whitney"
-        ? "no interval, since the errors are equal or the seeds too few for this confidence"
-        : "no interval, since the errors do not vary over the seeds";
+    interval = `no interval, since ${rule.whyNoInterval}`;
   }
   const seeds =
     rule.method === "paired_t"

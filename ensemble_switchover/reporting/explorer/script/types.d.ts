@@ -126,6 +126,8 @@ interface Rule {
   /** Confidence in percent, with its sign. */
   level: string;
   intervalNoun: string;
+  /** Why enough seeds can give no interval. */
+  whyNoInterval: string;
   /** What the intervals cover. */
   scope: string;
   text: string;
