@@ -64,14 +64,14 @@ def tabulate_runs(
 
     Args:
         records: Runs of any number of settings.
-        left_out: Collapsed runs whose errors are in no mean, from `find_collapsed`.
+        left_out: Collapsed runs whose errors are in no mean and no target, from `find_collapsed`.
 
     Returns:
         A frame with the columns `RUN_FRAME_COLUMNS`, in order of budget, class, k, source and seed.
     """
     settings = [setting_of(record) for record in records]
     labels = label_settings(settings)
-    times = measure_times_to_accuracy(records, settings)
+    times = measure_times_to_accuracy(records, settings, left_out)
     rows = [
         _run_row(record, labels[setting], time, (record.study, record.name) in left_out)
         for record, setting, time in zip(records, settings, times, strict=True)

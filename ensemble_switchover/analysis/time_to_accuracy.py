@@ -3,8 +3,8 @@
 There are two targets. The paper's is the lowest error over the epochs of the single network of the
 same budget and seed. It has that one training's luck in it: whether an ensemble reaches it depends
 on the seed that it is compared with. The *common target* of a budget is the mean of these lowest
-errors over the seeds of the single network, without collapsed ones (`analysis.collapse`); all
-seeds of an ensemble have to reach the same error. A single network's own time is, for both, the
+errors over the seeds of the single network, without runs that are left out of errors; all seeds of
+an ensemble have to reach the same error. A single network's own time is, for both, the
 time to its own best epoch, so the mean of these times belongs to the mean of the lowest errors.
 """
 
@@ -17,13 +17,13 @@ from itertools import accumulate
 from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
-from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.comparison import Setting, setting_of
 from ensemble_switchover.analysis.statistics import ROUNDING, sample_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.results.epoch_metrics import EpochRecord
     from ensemble_switchover.results.record import BudgetRecord, Record
 
@@ -89,7 +89,9 @@ def lowest_error(epochs: Sequence[EpochRecord]) -> float | None:
 
 
 def measure_times_to_accuracy(
-    records: Sequence[Record], settings: Sequence[Setting] | None = None
+    records: Sequence[Record],
+    settings: Sequence[Setting] | None = None,
+    left_out: Collection[RunKey] = frozenset(),
 ) -> list[TimeToAccuracy]:
     """Measure the time to accuracy of every run (section 5 and Figure 5 of the paper).
 
@@ -99,13 +101,13 @@ def measure_times_to_accuracy(
     Args:
         records: Runs of any number of settings.
         settings: The setting of each record; read from the records by default.
+        left_out: Collapsed runs that are in no common target, from `find_collapsed`.
 
     Returns:
         One entry per record, in the same order.
     """
     if settings is None:
         settings = [setting_of(record) for record in records]
-    collapsed = find_collapsed(records)
     own: defaultdict[tuple[_Place, int], list[float]] = defaultdict(list)
     typical: defaultdict[_Place, defaultdict[int, list[float]]] = defaultdict(
         lambda: defaultdict(list)
@@ -116,7 +118,7 @@ def measure_times_to_accuracy(
             continue
         place = (setting, record.budget)
         own[place, record.seed].append(lowest)
-        if (record.study, record.name) not in collapsed:
+        if (record.study, record.name) not in left_out:
             typical[place][record.seed].append(lowest)
     common = {
         place: sample_mean([min(errors) for errors in by_seed.values()])

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ensemble_switchover.analysis.collapse import find_collapsed
+from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.decision_rule import DecisionRule
+from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.time_to_accuracy import (
     TimeToAccuracy,
     measure_times_to_accuracy,
@@ -74,11 +78,20 @@ def test_a_collapsed_single_network_is_in_no_common_target_and_keeps_its_own_tim
         make_record(design_class="deq", seed=4, test_errors=[60.0, 50.0, 5.7]),
     ]
 
-    times = measure_times_to_accuracy(records)
+    times = measure_times_to_accuracy(records, left_out=find_collapsed(records))
 
     assert {time.common_target_error_percent for time in times} == {5.75}
     assert times[4].seconds_to_common_target == 2.0
     assert times[5] == TimeToAccuracy(54.0, 8.0, 5.75, 12.0)
+
+
+def test_a_collapsed_single_network_that_is_kept_is_in_the_common_target() -> None:
+    bests = [5.0, 6.0, 5.5, 6.5, 54.0]
+    records = [make_record(seed=s, test_errors=[60.0, best]) for s, best in enumerate(bests)]
+    (comparison,) = group_comparisons(records)
+    for keep, target in ((False, 5.75), (True, 15.4)):
+        runs = derive_finding(comparison, DecisionRule(keep_collapsed=keep)).runs
+        assert runs["common_target_error_percent"].unique().to_list() == [pytest.approx(target)]
 
 
 def test_runs_of_one_seed_are_one_sample_their_lowest_error() -> None:
