@@ -157,15 +157,21 @@ def _run_blocks(
 
 
 def _lowered(plan: SweepPlan) -> SweepPlan:
-    """Add smaller budgets where an ensemble is better at the smallest already, as far as known."""
-    ensembles = unbounded(plan.study.specs, _finished(plan.study.specs))
-    plan, added = with_smaller_budgets(plan, ensembles)
-    for budget in added:
-        print(
-            f"{_labels(ensembles)}: better at the smallest budget already, so "
-            f"{budget.parameters:,} parameters are tried too"
-        )
-    return plan
+    """Add smaller budgets where an ensemble is better at the smallest already, as far as known.
+
+    Where the runs of a smaller budget are finished, by this command before, one below joins, too.
+    """
+    while True:
+        ensembles = unbounded(plan.study.specs, _finished(plan.study.specs))
+        lowered, added = with_smaller_budgets(plan, ensembles)
+        if len(lowered.study.specs) == len(plan.study.specs):
+            return plan
+        for budget in added:
+            print(
+                f"{_labels(ensembles)}: better at the smallest budget already, so "
+                f"{budget.parameters:,} parameters are tried too"
+            )
+        plan = lowered
 
 
 def _labels(designs: Sequence[CandidateDesign]) -> str:

@@ -188,6 +188,21 @@ def test_it_goes_lower_by_itself_where_the_smallest_budget_is_beyond(laboratory,
     assert len(laboratory.made) == made
 
 
+def test_the_same_command_goes_as_low_as_before(laboratory, tmp_path, capsys):
+    words = ("sweep.hours=9", "design=single,deq", "budget.parameters=50k,100k", "seed=0,1,2")
+    laboratory.error_of = lambda spec: 20.0 + 0.1 * spec.seed - 3.0 * (spec.design.k > 1)
+    sweep(tmp_path, *words)
+    made = len(laboratory.made)
+    first = capsys.readouterr().out.splitlines()
+    sweep(tmp_path, *words)
+    second = capsys.readouterr().out.splitlines()
+    assert len(laboratory.made) == made
+    tried = [line for line in first if "are tried too" in line]
+    assert len(tried) > 1
+    assert [line for line in second if "are tried too" in line] == tried
+    assert second[-3:] == first[-3:]
+
+
 def test_where_no_smaller_design_exists_there_is_no_lower_bound(laboratory, tmp_path, capsys):
     words = ("sweep.hours=9", "design=single,weq", "k=4", "seed=0,1,2")
     laboratory.error_of = lambda spec: 20.0 + 0.1 * spec.seed - 3.0 * (spec.design.k > 1)
