@@ -53,9 +53,7 @@ def describe_purchase(
     bounds = {d.cell.question for d in purchase.decisions if study.is_below_all(d.cell)}
     shares = [found.probability for found in purchase.decisions]
     low, high = min(shares), max(shares)
-    chance = (
-        f"{100 * low:.0f} %" if high - low < 0.005 else f"{100 * low:.0f} to {100 * high:.0f} %"
-    )
+    chance = " to ".join(dict.fromkeys((_percent(low), _percent(high))))
     settings = {entry.finding.comparison.setting_label for entry in study.asked}
     where = ""
     if len(settings) > 1:
@@ -63,7 +61,7 @@ def describe_purchase(
         where = f"{first.finding.comparison.setting_label}: "
     text = (
         f"{where}{_amounts(study, purchase)}: {_decides(study, purchase, bounds)} with a "
-        f"probability of {chance}, in about {rough_duration(purchase.seconds)} on {device}"
+        f"probability of {chance} %, in about {rough_duration(purchase.seconds)} on {device}"
     )
     num_runs = sum(number for _, number in purchase.amounts)
     return ShownPurchase(text, purchase.seconds, device, num_runs, low, high, command)
@@ -87,6 +85,15 @@ def describe_standing(study: StudyPurchases) -> list[str]:
         if entry.standing.ruled_out < 0 and entry.standing.beyond == 0 and entry.smaller is None
     ]
     return lines
+
+
+def _percent(probability: float) -> str:
+    """Write a probability in percent; none is certain, as variances are estimates.
+
+    >>> _percent(0.431), _percent(0.999)
+    ('43', 'over 99')
+    """
+    return "over 99" if probability >= 0.995 else f"{100 * probability:.0f}"
 
 
 def _amounts(study: StudyPurchases, purchase: Purchase[BudgetedDesign]) -> str:
