@@ -132,14 +132,15 @@ def summarise_errors(runs: pl.DataFrame) -> pl.DataFrame:
         runs: What `tabulate_runs` returns, or some of its rows.
 
     Returns:
-        A frame in the order of `runs`: `DESIGN_COLUMNS`, `num_seeds`, means and sample standard
-        deviations of `ERROR_COLUMNS`.
+        A frame in the order of `runs`: `DESIGN_COLUMNS`, `num_seeds` whose error is in the mean,
+        means and sample standard deviations of `ERROR_COLUMNS`.
     """
     seeds = runs.group_by(*DESIGN_COLUMNS, "seed", maintain_order=True).agg(
         _counted_errors().mean()
     )
+    num_seeds = pl.col("error_percent").count().cast(pl.Int64).alias("num_seeds")
     return seeds.group_by(DESIGN_COLUMNS, maintain_order=True).agg(
-        pl.len().cast(pl.Int64).alias("num_seeds"), *_means_and_stds(*ERROR_COLUMNS)
+        num_seeds, *_means_and_stds(*ERROR_COLUMNS)
     )
 
 

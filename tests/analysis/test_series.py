@@ -63,8 +63,17 @@ def test_a_value_that_is_no_number_is_left_out() -> None:
 
     (row,) = summarise_errors(tabulate_runs(records)).to_dicts()
 
-    assert row["error_percent_mean"] == 10.0
+    assert (row["error_percent_mean"], row["num_seeds"]) == (10.0, 1)
     assert row["error_percent_std"] is None
+
+
+def test_seeds_are_those_whose_error_is_in_the_mean() -> None:
+    records = [make_record(seed=s, test_errors=[e]) for s, e in enumerate((10.0, 12.0, 90.0))]
+    left_out = {(records[2].study, records[2].name)}
+
+    (row,) = summarise_errors(tabulate_runs(records, left_out)).to_dicts()
+
+    assert (row["error_percent_mean"], row["num_seeds"]) == (11.0, 2)
 
 
 def test_a_trade_off_marks_the_front() -> None:
