@@ -104,7 +104,9 @@ def show_collapsed(
     level = f"{100 * rule.confidence:g} %"
     headers = ("Trained", "Screened", "Collapsed", f"{level} interval of the share, %")
     kept = "in every number" if rule.keep_collapsed else "left out of the errors"
-    told = f"Collapsed, and {kept}: {name_first_few(names)}." if names else "No run collapsed."
+    told = "No run collapsed." if counts else "No cell has so many, so no run was screened."
+    if names:
+        told = f"Collapsed, and {kept}: {name_first_few(names)}."
     caption = (
         f"A run has collapsed if its error after the last epoch is more than {LIMIT:g} robust "
         "standard deviations above the median of its cell (design class and budget); cells with "

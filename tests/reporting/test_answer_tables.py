@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from ensemble_switchover.analysis.collapse_counts import CollapseCount
 from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.finding import derive_finding
-from ensemble_switchover.reporting.answer_tables import show_sensitivity, show_switchovers
+from ensemble_switchover.reporting.answer_tables import (
+    show_collapsed,
+    show_sensitivity,
+    show_switchovers,
+)
 from tests.factories import make_study, planted_error
 
 
@@ -46,3 +52,13 @@ def test_a_class_that_was_not_run_has_nothing_to_compare_under_any_rule() -> Non
     weq = [row for row in show_sensitivity(no_weq).rows if row[0] == "weq"]
 
     assert {cell for row in weq for cell in row[2:]} == {"nothing to compare"}
+
+
+def test_where_nothing_was_screened_no_run_is_said_not_to_have_collapsed() -> None:
+    shown = show_collapsed([], findings(), DEFAULT_RULE)
+    assert shown.rows == ()
+    assert shown.caption.endswith("so no run was screened.")
+    counts = [CollapseCount("single network", 0, 8, 0.0, 31.2)]
+    shown = show_collapsed(counts, findings(), DEFAULT_RULE)
+    assert shown.rows == (("single networks", "8", "0", "0.00 to 31.20"),)
+    assert shown.caption.endswith("No run collapsed.")

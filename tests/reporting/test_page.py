@@ -166,3 +166,10 @@ def test_nothing_missing_is_said() -> None:
 
     assert "No run failed, and every record could be read." in render_page(page)
     assert "Where ensembles switch over" not in render_page(page)
+
+
+def test_a_table_of_collapsed_runs_is_shown_where_runs_were_screened() -> None:
+    page = make_page()
+    assert "Collapsed runs" in render_page(page)
+    nothing = replace(page.collapsed, rows=())
+    assert "Collapsed runs" not in render_page(replace(page, collapsed=nothing))
