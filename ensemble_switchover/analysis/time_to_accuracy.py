@@ -96,7 +96,8 @@ def measure_times_to_accuracy(
     """Measure the time to accuracy of every run (section 5 and Figure 5 of the paper).
 
     The targets are those at the top of this module. If a single network was run more than once
-    with one seed, the lowest error of these runs is the seed's.
+    with one seed, the lowest error of all these runs is the seed's own target; in the common one
+    the seed counts once, with the mean of their lowest errors.
 
     Args:
         records: Runs of any number of settings.
@@ -121,7 +122,7 @@ def measure_times_to_accuracy(
         if (record.study, record.name) not in left_out:
             typical[place][record.seed].append(lowest)
     common = {
-        place: sample_mean([min(errors) for errors in by_seed.values()])
+        place: sample_mean([sample_mean(errors) for errors in by_seed.values()])
         for place, by_seed in typical.items()
     }
     times = []
