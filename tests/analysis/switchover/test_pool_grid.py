@@ -127,7 +127,7 @@ def test_pools_judge_the_cells_whose_predictions_were_kept(study: Path) -> None:
             assert cells[-1].mean_difference == expected.mean  # type: ignore[union-attr]
         assert threshold.cells[-1][-1].verdict is verdict
     assert (
-        "90 % intervals over pools of members in 2 of 6 cells, over seeds; 3 seeds"
+        "90 % intervals over pools of members in 2 of 6 cells, over seeds in others; 3 seeds"
         in finding.sentences[0]
     )
     assert finding.notes[0].startswith("Pools of members decide 2 of the 6 cells of deq")
