@@ -78,7 +78,7 @@ class ComparisonFacts:
     time_to_accuracy_seconds: float | None
     """Training until the error is first at most the target; empty where it never is."""
     common_target_error_percent: float | None
-    """Mean of these lowest errors over the seeds of the single network, without runs that are left out."""
+    """Mean of these lowest errors over the seeds of the single network, without runs left out."""
     time_to_common_target_seconds: float | None
     """Training until the error is first at most the common target, or a single network's at its own
     lowest; empty where it never is."""

@@ -89,7 +89,8 @@ class Threshold:
             return f"{INTERVAL_NAMES[self.rule.method]}s over seeds"
         if num_pooled == len(judged):
             return "intervals over pools of members"
-        return f"intervals over pools of members in {num_pooled} of {len(judged)} cells, over seeds in others"
+        pooled = f"{num_pooled} of {len(judged)} cells"
+        return f"intervals over pools of members in {pooled}, over seeds in others"
 
     @property
     def last_cell(self) -> GridCell:
