@@ -172,6 +172,8 @@ def _answer(threshold: Threshold) -> tuple[str, str]:
 def _with_images(verdict: ImageVerdict | None) -> str:
     if verdict is None:
         return ABSENT
+    if verdict.differs is None:
+        return "not known"
     return f"differs: {verdict.range}" if verdict.differs else "the same"
 
 

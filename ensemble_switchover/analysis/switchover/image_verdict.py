@@ -7,6 +7,7 @@ seeds: an estimate of what the images add can be too low, and raises the degrees
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from ensemble_switchover.analysis.switchover.threshold import find_boundary, fir
 from ensemble_switchover.analysis.switchover.verdict import Verdict, judge_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.analysis.image_sampling import CrossedDifference
     from ensemble_switchover.analysis.switchover.image_grid import ImageGrid
@@ -49,13 +50,20 @@ class ImageVerdict:
     budget: int | None
     """The smallest budget in parameters beyond the switchover; None if none is."""
     range: SwitchoverRange
+    filled_range: SwitchoverRange
+    """The range if budgets without predictions are decided as over seeds alone."""
     seeds_range: SwitchoverRange
     """The range by the intervals over seeds alone."""
 
     @property
-    def differs(self) -> bool:
-        """True if the answer is another than that of the intervals over seeds."""
-        return str(self.range) != str(self.seeds_range)
+    def differs(self) -> bool | None:
+        """Whether the images make the answer another than that of the intervals over seeds.
+
+        None if it is another only because predictions are missing.
+        """
+        if str(self.range) == str(self.seeds_range):
+            return False
+        return True if str(self.filled_range) != str(self.seeds_range) else None
 
     @property
     def widening(self) -> float:
@@ -78,36 +86,34 @@ def judge_with_images(
         The verdict; None if no cell can be compared image by image. Cells without predictions count
         as undecided.
     """
-    cells, missing, verdicts = {}, [], []
+    cells: dict[int, ImageCell] = {}
+    missing: list[int] = []
+    verdicts: list[Verdict] = []
+    filled: list[Verdict] = []
     for column, budget in enumerate(threshold.budgets):
         cell = threshold.cells[column][-1]
-        verdict = cell.verdict
+        verdict = known = cell.verdict
         if cell.interval is not None:
             difference = images.differences.get(column)
-            verdict = Verdict.UNDECIDED
             if difference is None:
+                verdict = Verdict.UNDECIDED
                 missing.append(budget)
             else:
                 interval = _cover(cell.interval, difference.interval(threshold.rule.confidence))
-                verdict = judge_interval(interval, threshold.rule.margin)
+                verdict = known = judge_interval(interval, threshold.rule.margin)
                 cells[column] = ImageCell(verdict, interval, difference)
         verdicts.append(verdict)
+        filled.append(known)
     if not cells:
         return None
-    not_lost = np.array([[verdict is not Verdict.SINGLE] for verdict in verdicts])
-    not_lost[:num_too_small] = False
-    wins = np.array([[verdict is Verdict.ENSEMBLE] for verdict in verdicts])
-    first = first_column(find_boundary(threshold.budgets, wins))
-    earliest = first_column(find_boundary(threshold.budgets, not_lost))
-    found = None if first is None else threshold.budgets[first]
+    found = _range_of(verdicts, threshold.budgets, num_too_small)
     return ImageVerdict(
         num_images=next(iter(cells.values())).difference.num_images,
         cells=cells,
         missing_budgets=tuple(missing),
-        budget=found,
-        range=find_range(
-            threshold.budgets, None if earliest is None else threshold.budgets[earliest], found
-        ),
+        budget=None if math.isinf(found.at) else int(found.at),
+        range=found,
+        filled_range=_range_of(filled, threshold.budgets, num_too_small),
         seeds_range=range_switchover(threshold),
     )
 
@@ -134,6 +140,22 @@ def image_values(verdict: ImageVerdict | None, threshold: Threshold) -> dict[str
             for column, cell in verdict.cells.items()
         ],
     }
+
+
+def _range_of(
+    verdicts: Sequence[Verdict], budgets: Sequence[int], num_too_small: int
+) -> SwitchoverRange:
+    """Return the range of the switchover by the verdicts at the budgets."""
+    not_lost = np.array([[verdict is not Verdict.SINGLE] for verdict in verdicts])
+    not_lost[:num_too_small] = False
+    wins = np.array([[verdict is Verdict.ENSEMBLE] for verdict in verdicts])
+    first = first_column(find_boundary(budgets, wins))
+    earliest = first_column(find_boundary(budgets, not_lost))
+    return find_range(
+        budgets,
+        None if earliest is None else budgets[earliest],
+        None if first is None else budgets[first],
+    )
 
 
 def _cover(one: Interval, other: Interval) -> Interval:

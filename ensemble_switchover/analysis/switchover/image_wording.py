@@ -21,14 +21,17 @@ def describe_with_images(verdict: ImageVerdict, kind: str) -> str:
         verdict: The verdict with the images in.
         kind: `test` or `validation`, the images that errors were measured on.
     """
-    answer = "the same"
-    if verdict.differs:
-        answer = f"{verdict.range}, in place of {verdict.seeds_range}"
-    if verdict.missing_budgets:
-        missing = count(len(verdict.missing_budgets), "budget")
-        lack = "lacks" if len(verdict.missing_budgets) == 1 else "lack"
-        counts = "counts" if len(verdict.missing_budgets) == 1 else "count"
-        answer += f" ({missing} {lack} predictions and {counts} as undecided)"
+    number = len(verdict.missing_budgets)
+    lack, counts = ("lacks", "counts") if number == 1 else ("lack", "count")
+    missing = f"{count(number, 'budget')} {lack} predictions"
+    if verdict.differs is None:
+        answer = f"not known, since {missing}; what is known of the others leaves it the same"
+    else:
+        answer = "the same"
+        if verdict.differs:
+            answer = f"{verdict.range}, in place of {verdict.seeds_range}"
+        if verdict.missing_budgets:
+            answer += f" ({missing} and {counts} as undecided)"
     wider = f"standard errors up to {100.0 * (verdict.widening - 1.0):.0f} % larger"
     return f"With the sampling of the {verdict.num_images:,} {kind} images in ({wider}): {answer}."
 

@@ -87,6 +87,14 @@ def test_a_budget_without_predictions_counts_as_undecided() -> None:
 
     assert verdict.missing_budgets == (PARAMETERS[3],)
     assert str(verdict.range) == "206,734 to 366,650 parameters"
+    assert verdict.differs is None
+
+
+def test_missing_predictions_do_not_hide_what_the_images_change() -> None:
+    verdict = judge(grid(b3=None, b4=difference(-3.0, images=5.0)))
+
+    assert verdict.differs is True
+    assert verdict.missing_budgets == (PARAMETERS[3],)
 
 
 def test_budgets_that_seeds_cannot_decide_are_not_missing() -> None:
@@ -129,7 +137,7 @@ def test_programs_get_every_cell() -> None:
 
     assert values["num_images"] == NUM_IMAGES
     assert values["budget_parameters"] == PARAMETERS[4]
-    assert values["differs"] is True
+    assert values["differs"] is None
     assert values["missing_budgets_parameters"] == [PARAMETERS[3]]
     budgets = [cell["budget_parameters"] for cell in values["cells"]]
     assert budgets == [PARAMETERS[column] for column in (0, 1, 2, 4)]

@@ -37,8 +37,11 @@ def test_the_answer_with_the_images_is_told_beside_that_without() -> None:
 
 def test_budgets_without_predictions_are_counted() -> None:
     assert describe().endswith(
-        "validation images in (standard errors up to 2 % larger): 143,840 to 206,734 parameters, "
-        "in place of 206,734 parameters (1 budget lacks predictions and counts as undecided)."
+        "validation images in (standard errors up to 2 % larger): not known, since 1 budget lacks "
+        "predictions; what is known of the others leaves it the same."
+    )
+    assert describe(images=5.0).endswith(
+        ", in place of 206,734 parameters (1 budget lacks predictions and counts as undecided)."
     )
 
 
