@@ -32,6 +32,7 @@ from ensemble_switchover.analysis.standing import (
     judge_columns,
     standing_of,
 )
+from ensemble_switchover.config.amounts import argument, parse_count
 from ensemble_switchover.sweep.next_runs import FIRST_BUDGETS, PURSUED
 
 if TYPE_CHECKING:
@@ -329,7 +330,9 @@ CONDITIONS = {
 def main() -> None:
     """Print one table for each kind of study."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--studies", type=int, default=200, help="studies of each kind")
+    parser.add_argument(
+        "--studies", type=argument(parse_count), default=200, help="studies of each kind"
+    )
     parser.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args()
     print(

@@ -30,6 +30,7 @@ from benchmarks.planted_studies import (
     planted_differences,
 )
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, DecisionRule
+from ensemble_switchover.config.amounts import argument, parse_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -190,7 +191,9 @@ def found_falsely_by_looking(
 def main() -> None:
     """Print two tables and the limits of the rule, and write every share to a file if asked."""
     parser = argparse.ArgumentParser(prog="benchmarks/power.py", description=__doc__)
-    parser.add_argument("--simulations", type=int, default=20_000, help="studies of each kind")
+    parser.add_argument(
+        "--simulations", type=argument(parse_count), default=20_000, help="studies of each kind"
+    )
     parser.add_argument("--out", type=Path, help="a JSON file for every share")
     given = parser.parse_args()
     shares: list[Shares] = []
