@@ -5,15 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.collapse import LIMIT, find_collapsed
-from ensemble_switchover.analysis.condition_group import name_first_few
+from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.conditions import (
     describe_conditions,
     describe_seeds_and_rule,
     list_conditions,
 )
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, describe_interval_scope
-from ensemble_switchover.analysis.design_table import split_designs, summarise_runs, tabulate_runs
+from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
+from ensemble_switchover.analysis.finding_notes import (
+    note_collapsed,
+    note_conditions,
+    note_disturbances,
+    note_flags,
+    note_left_out,
+    note_not_finite,
+    note_pools,
+)
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES, build_error_grid
 from ensemble_switchover.analysis.switchover.hole import count_too_small, find_holes
@@ -34,7 +42,7 @@ from ensemble_switchover.analysis.switchover.wording import describe_outcome, de
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
@@ -145,13 +153,13 @@ class Finding:
     def notes(self) -> tuple[str, ...]:
         """Remarks that a reader of the summary needs."""
         return (
-            *_note_conditions(self.summary, self.measure),
-            *_note_disturbances(self.runs),
-            *_note_pools(self.thresholds),
-            *_note_left_out(self.left_out_of_pools),
-            *_note_collapsed(self.collapsed, self.rule),
-            *_note_flags(self.runs, self.collapsed, self.rule),
-            *_note_not_finite(self.grid, self.measure),
+            *note_conditions(self.summary, self.measure),
+            *note_disturbances(self.runs),
+            *note_pools(self.thresholds),
+            *note_left_out(self.left_out_of_pools),
+            *note_collapsed(self.collapsed, self.rule),
+            *note_flags(self.runs, self.collapsed, self.rule),
+            *note_not_finite(self.grid, self.measure),
             *((self.interval_scope,) if self.thresholds else ()),
             *self.image_notes,
         )
@@ -297,77 +305,3 @@ def _outcome_values(threshold: Threshold | None) -> dict[str, Any] | None:
         "epoch": threshold.epoch,
         "earliest_budget_parameters": threshold.earliest_budget,
     }
-
-
-def _note_collapsed(collapsed: Sequence[str], rule: DecisionRule) -> list[str]:
-    if not collapsed:
-        return []
-    are = "is" if len(collapsed) == 1 else "are"
-    where = f"{are} in every number" if rule.keep_collapsed else f"{are} left out of the errors"
-    return [
-        f"{count(len(collapsed), 'run')} collapsed (an error more than {LIMIT:g} robust standard "
-        f"deviations above the median of its cell) and {where}: {name_first_few(collapsed)}."
-    ]
-
-
-def _note_conditions(summary: pl.DataFrame, measure: str) -> list[str]:
-    split = split_designs(summary)
-    if not split:
-        return []
-    return [
-        f"{count(split, 'design')} ran under several conditions, with one row for each: seconds, "
-        "latencies and bytes under different conditions are never averaged. The switchover uses "
-        f"the {measure}s of all of them."
-    ]
-
-
-def _note_disturbances(runs: pl.DataFrame) -> list[str]:
-    disturbed = int(runs["disturbed"].sum())
-    if not disturbed:
-        return []
-    return [
-        f"{disturbed} of {count(runs.height, 'run')} shared the device or were slowed down by its "
-        "temperature while they were timed (column `disturbed` of runs.csv)."
-    ]
-
-
-def _note_pools(thresholds: Mapping[DesignClassName, Threshold]) -> list[str]:
-    notes = []
-    for name, threshold in thresholds.items():
-        num_cells = len(threshold.budgets) * len(threshold.epochs)
-        if 0 < threshold.num_pool_cells < num_cells:
-            notes.append(
-                f"Pools of members decide {threshold.num_pool_cells} of the {num_cells} cells of "
-                f"{name}. Seeds decide the others, for which no predictions "
-                "were kept (record.predictions=all keeps all)."
-            )
-    return notes
-
-
-def _note_left_out(left_out: Mapping[str, str]) -> list[str]:
-    if not left_out:
-        return []
-    told = name_first_few([f"{name} ({reason})" for name, reason in left_out.items()])
-    return [f"No pool has the members of {count(len(left_out), 'file')} of predictions: {told}."]
-
-
-def _note_flags(runs: pl.DataFrame, collapsed: Sequence[str], rule: DecisionRule) -> list[str]:
-    flagged = runs.filter(runs["flags"] != "")
-    if flagged.is_empty():
-        return []
-    told = name_first_few([f"{name} ({flags})" for name, flags in flagged["name", "flags"].rows()])
-    are = "is" if flagged.height == 1 else "are"
-    but = ""
-    if not rule.keep_collapsed and not set(collapsed).isdisjoint(flagged["name"]):
-        but = " but the errors of those that collapsed"
-    return [
-        f"{flagged.height} of {count(runs.height, 'run')} {are} flagged (column `flags` of "
-        f"runs.csv) and in every number{but}: {told}."
-    ]
-
-
-def _note_not_finite(grid: ErrorGrid, measure: str) -> list[str]:
-    if not grid.not_finite:
-        return []
-    runs = name_first_few(grid.not_finite)
-    return [f"The {measure} of some epochs is not finite and is left out: {runs}."]

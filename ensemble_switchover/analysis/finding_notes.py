@@ -1,0 +1,100 @@
+"""Remarks on a comparison that a reader of its numbers needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.collapse import LIMIT
+from ensemble_switchover.analysis.condition_group import name_first_few
+from ensemble_switchover.analysis.design_table import split_designs
+from ensemble_switchover.machine.terminal import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
+    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
+    from ensemble_switchover.analysis.switchover.threshold import Threshold
+
+
+def note_collapsed(collapsed: Sequence[str], rule: DecisionRule) -> list[str]:
+    """Name the collapsed runs, and say whether errors have them."""
+    if not collapsed:
+        return []
+    are = "is" if len(collapsed) == 1 else "are"
+    where = f"{are} in every number" if rule.keep_collapsed else f"{are} left out of the errors"
+    return [
+        f"{count(len(collapsed), 'run')} collapsed (an error more than {LIMIT:g} robust standard "
+        f"deviations above the median of its cell) and {where}: {name_first_few(collapsed)}."
+    ]
+
+
+def note_conditions(summary: pl.DataFrame, measure: str) -> list[str]:
+    """Say how many designs ran under several conditions."""
+    split = split_designs(summary)
+    if not split:
+        return []
+    return [
+        f"{count(split, 'design')} ran under several conditions, with one row for each: seconds, "
+        "latencies and bytes under different conditions are never averaged. The switchover uses "
+        f"the {measure}s of all of them."
+    ]
+
+
+def note_disturbances(runs: pl.DataFrame) -> list[str]:
+    """Count the runs that shared or slowed down the device while they were timed."""
+    disturbed = int(runs["disturbed"].sum())
+    if not disturbed:
+        return []
+    return [
+        f"{disturbed} of {count(runs.height, 'run')} shared the device or were slowed down by its "
+        "temperature while they were timed (column `disturbed` of runs.csv)."
+    ]
+
+
+def note_pools(thresholds: Mapping[DesignClassName, Threshold]) -> list[str]:
+    """Say which cells pools of members decide, where seeds decide others."""
+    notes = []
+    for name, threshold in thresholds.items():
+        num_cells = len(threshold.budgets) * len(threshold.epochs)
+        if 0 < threshold.num_pool_cells < num_cells:
+            notes.append(
+                f"Pools of members decide {threshold.num_pool_cells} of the {num_cells} cells of "
+                f"{name}. Seeds decide the others, for which no predictions "
+                "were kept (record.predictions=all keeps all)."
+            )
+    return notes
+
+
+def note_left_out(left_out: Mapping[str, str]) -> list[str]:
+    """Name the files of predictions that are in no pool, and why."""
+    if not left_out:
+        return []
+    told = name_first_few([f"{name} ({reason})" for name, reason in left_out.items()])
+    return [f"No pool has the members of {count(len(left_out), 'file')} of predictions: {told}."]
+
+
+def note_flags(runs: pl.DataFrame, collapsed: Sequence[str], rule: DecisionRule) -> list[str]:
+    """Name the flagged runs (`results.flags`)."""
+    flagged = runs.filter(runs["flags"] != "")
+    if flagged.is_empty():
+        return []
+    told = name_first_few([f"{name} ({flags})" for name, flags in flagged["name", "flags"].rows()])
+    are = "is" if flagged.height == 1 else "are"
+    but = ""
+    if not rule.keep_collapsed and not set(collapsed).isdisjoint(flagged["name"]):
+        but = " but the errors of those that collapsed"
+    return [
+        f"{flagged.height} of {count(runs.height, 'run')} {are} flagged (column `flags` of "
+        f"runs.csv) and in every number{but}: {told}."
+    ]
+
+
+def note_not_finite(grid: ErrorGrid, measure: str) -> list[str]:
+    """Name the runs with errors that are not finite."""
+    if not grid.not_finite:
+        return []
+    runs = name_first_few(grid.not_finite)
+    return [f"The {measure} of some epochs is not finite and is left out: {runs}."]

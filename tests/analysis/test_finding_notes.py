@@ -1,0 +1,71 @@
+"""Remarks on a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ensemble_switchover.analysis.decision_rule import DecisionRule
+from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
+from ensemble_switchover.analysis.finding_notes import (
+    note_collapsed,
+    note_conditions,
+    note_disturbances,
+    note_flags,
+    note_left_out,
+    note_not_finite,
+)
+from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
+from tests.factories import make_record
+
+RULE, KEEPING = DecisionRule(), DecisionRule(keep_collapsed=True)
+
+
+def test_nothing_to_remark_is_no_remark() -> None:
+    records = [make_record(seed=seed) for seed in (0, 1)]
+    runs = tabulate_runs(records)
+
+    assert note_collapsed((), RULE) == []
+    assert note_conditions(summarise_runs(runs), "test error") == []
+    assert note_disturbances(runs) == note_flags(runs, (), RULE) == note_left_out({}) == []
+    assert note_not_finite(build_error_grid(records), "test error") == []
+
+
+def test_collapsed_runs_are_named_with_what_becomes_of_them() -> None:
+    (one,) = note_collapsed(("a",), RULE)
+    (two,) = note_collapsed(("a", "b"), KEEPING)
+
+    assert one.startswith("1 run collapsed (an error more than 6 robust standard deviations above")
+    assert one.endswith("and is left out of the errors: a.")
+    assert two.endswith("and are in every number: a, b.")
+
+
+def test_a_flagged_run_that_collapsed_is_not_in_the_errors() -> None:
+    runs = tabulate_runs([replace(make_record(name="a"), flags="chance"), make_record(seed=1)])
+
+    assert note_flags(runs, (), RULE) == [
+        "1 of 2 runs is flagged (column `flags` of runs.csv) and in every number: a (chance)."
+    ]
+    (told,) = note_flags(runs, ("a",), RULE)
+    assert "in every number but the errors of those that collapsed: a (chance)" in told
+    assert note_flags(runs, ("a",), KEEPING) == note_flags(runs, (), RULE)
+
+
+def test_conditions_disturbances_and_lost_errors_are_told() -> None:
+    fused = {"execution": "fused"}
+    shared = {"disturbances": ["waited"]}
+    records = [
+        make_record(seed=0, environment=fused),
+        make_record(seed=1, environment=shared, name="b", test_errors=[9.0, float("nan"), 8.0]),
+    ]
+    runs = tabulate_runs(records)
+
+    (several,) = note_conditions(summarise_runs(runs), "test error")
+    assert several.startswith("1 design ran under several conditions")
+    (disturbed,) = note_disturbances(runs)
+    assert disturbed.startswith("1 of 2 runs shared the device")
+    assert note_not_finite(build_error_grid(records), "test error") == [
+        "The test error of some epochs is not finite and is left out: b."
+    ]
+    assert note_left_out({"b/file": "damaged"}) == [
+        "No pool has the members of 1 file of predictions: b/file (damaged)."
+    ]
