@@ -41,15 +41,14 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
     headers = (
         *("Comparison", "Class", "Switchover", "Epoch"),
         *(("Over seeds and images",) if over_images else ()),
-        *("Budgets", "Seeds"),
-        *("Cells: ensemble", "single", "undecided", "missing"),
+        *("Budgets", "Seeds", "Cells"),
     )
     caption = (
         "Switchover: the smallest budget beyond it at the last epoch. Where cells are undecided or "
         "missing, the range starts at the smallest budget not ruled out; 'at most' means that no "
         "budget is ruled out. Epoch: the smallest epoch beyond it at that budget, out of all. "
-        "Budgets: those compared, out of all. Cells: the number of cells of the grid by the design "
-        "with the lower error. "
+        "Budgets: those compared, out of all. Cells: how many of the grid the ensemble wins, "
+        "the single network wins, are undecided, and are missing. "
     )
     caption += describe_interval_scope({f.comparison.setting.evaluated_on for f in findings})
     if over_images:
@@ -183,7 +182,7 @@ def _coverage(threshold: Threshold) -> tuple[str, ...]:
     if coverage.fewest_seeds < coverage.most_seeds:
         seeds = f"{coverage.fewest_seeds} to {coverage.most_seeds}"
     budgets = f"{coverage.num_compared} of {coverage.num_budgets}"
-    return budgets, seeds, *(f"{number:,}" for number in coverage.num_cells.values())
+    return budgets, seeds, " / ".join(f"{number:,}" for number in coverage.num_cells.values())
 
 
 def _variant(variant: Variant) -> str:

@@ -31,7 +31,7 @@ def test_the_table_says_what_each_answer_rests_on() -> None:
     assert first["Switchover"] == "206,734 parameters"
     assert first["Epoch"] == "4 of 6"
     assert first["Budgets"] == "5 of 5"
-    assert (first["Cells: ensemble"], first["undecided"]) == ("12", "0")
+    assert first["Cells"] == "12 / 18 / 0 / 0"
     assert shown.rows[3][2] == "nothing to compare"
 
 
