@@ -16,6 +16,7 @@ from ensemble_switchover.config.schema import NetworkBudgetConfig, ParametersBud
 from ensemble_switchover.design.other_budgets import smaller_budget
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.document import read_document
+from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.sweep.next_runs import (
     CandidateDesign,
@@ -136,10 +137,22 @@ def _describe(group: Sequence[_Early], configs: Mapping[str, Config]) -> str:
     smaller = group[0].smaller
     if smaller is None:
         return f"{told}, and no smaller budget has such a design"
+    if _has_runs_at(smaller, spec):
+        return (
+            f"{told} among these runs; the study has runs of {smaller.parameters:,} parameters, too"
+        )
     return (
         f"{told}; the same overrides with {_override(smaller, budget, configs[spec.name])} add a "
         f"budget of {smaller.parameters:,} parameters"
     )
+
+
+def _has_runs_at(budget: Budget, spec: RunSpec) -> bool:
+    """Return whether the folder of a run's study has finished runs of its networks at a budget."""
+    kind, _, _ = spec.name.partition(f"_{spec.budget.depth}x{spec.budget.width}_")
+    beginning = f"{kind}_{budget.depth}x{budget.width}_"
+    runs = find_runs(spec.study_folder).recorded
+    return any(run.name.startswith(beginning) for run in runs)
 
 
 def _override(smaller: Budget, budget: Budget, config: Config) -> str:

@@ -42,6 +42,20 @@ def test_a_pilot_of_three_seeds_says_that_the_smallest_budget_is_beyond(tmp_path
     assert {spec.study_folder for spec in lower} == {specs[0].study_folder}
 
 
+def test_a_smaller_budget_that_has_runs_already_is_not_proposed(tmp_path):
+    words = ["sweep=demo", "design=single,weq", f"results={tmp_path}"]
+    specs, configs = resolved(*words)
+    train(specs, gain=3.0)
+    train(resolved(*words, "budget.width=2")[0], gain=3.0)
+
+    (line,) = describe_smallest_budgets(specs, configs)
+
+    assert line.endswith(
+        "so the switchover has no lower bound among these runs; the study has runs of 6,024 "
+        "parameters, too"
+    )
+
+
 @pytest.mark.parametrize(("gain", "num_seeds"), [(3.0, 2), (-3.0, 3), (0.0, 3), (3.0, 0)])
 def test_otherwise_it_says_nothing(gain, num_seeds, tmp_path):
     specs, configs = resolved("sweep=demo", "design=single,weq", f"results={tmp_path}")
