@@ -33,7 +33,7 @@ from ensemble_switchover.analysis.standing import (
     standing_of,
 )
 from ensemble_switchover.config.amounts import argument, parse_count
-from ensemble_switchover.sweep.next_runs import FIRST_BUDGETS, PURSUED
+from ensemble_switchover.sweep.next_runs import FIRST_BUDGETS, PURSUED, spread_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -265,11 +265,6 @@ def judge(
 def all_found(standings: Mapping[str, Standing], study: PlantedStudy) -> bool:
     """Return whether the switchover of every class is found."""
     return all(standing.beyond < len(study.budgets) for standing in standings.values())
-
-
-def spread_columns(number: int, chosen: int) -> list[int]:
-    """Return the indices of so many budgets, the first, the last and some between."""
-    return sorted({round((number - 1) * i / (chosen - 1)) for i in range(chosen)})
 
 
 def paired_at_95(ensemble: Mapping[int, float], single: Mapping[int, float]) -> Winner:

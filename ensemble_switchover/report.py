@@ -85,6 +85,11 @@ class _Study:
     failed: tuple[Problem, ...]
     unreadable: tuple[Problem, ...]
 
+    @property
+    def folders(self) -> dict[RunKey, Path]:
+        """Study and name of each finished run -> its folder."""
+        return {(record.study, record.name): path for path, record in self.records.items()}
+
 
 def report(
     folder: Path,
@@ -118,7 +123,7 @@ def report(
     study = _read_study(folder)
     records = list(study.records.values())
     comparisons = group_comparisons(records)
-    derived = _derive_findings(comparisons, rule, study.records, by_pools=by_pools)
+    derived = _derive_findings(comparisons, rule, study.folders, by_pools=by_pools)
     if by_pools:
         derived = _require_pools(folder, list(derived))
     findings: list[Finding] = []
@@ -128,10 +133,12 @@ def report(
             findings.append(finding)
         claims = check_claims(findings)
         switchovers = tabulate_switchovers(findings)
-        counts = count_collapsed(records, find_collapsed(records), rule.confidence)
+        collapsed = find_collapsed(records)
+        counts = count_collapsed(records, collapsed, rule.confidence)
         counts_every_seed = not by_pools and rule.method != "paired_t"
         next_runs = _next_runs(study, findings, rule) if counts_every_seed else None
-        _write_numbers(study, findings, switchovers, claims, counts, next_runs, rule, out)
+        runs = tabulate_runs(records, frozenset() if rule.keep_collapsed else collapsed)
+        _write_numbers(study, findings, runs, switchovers, claims, counts, next_runs, out)
         trends = tuple(write_figures(draw_trends(switchovers), "", out))
         sections = writers.collect()
         page = _make_page(study, findings, claims, counts, next_runs, rule, trends, sections)
@@ -216,12 +223,11 @@ def _problem(folder: Path, path: Path, reason: str) -> Problem:
 def _derive_findings(
     comparisons: Sequence[Comparison],
     rule: DecisionRule,
-    records: Mapping[Path, Record],
+    folders: Mapping[RunKey, Path],
     *,
     by_pools: bool,
 ) -> Iterable[Finding]:
     """Derive the findings one after another, with what the predictions beside the records tell."""
-    folders = {(record.study, record.name): path for path, record in records.items()}
 
     def make_reader(comparison: Comparison, left_out: Collection[RunKey]) -> PoolReader:
         return PoolReader(comparison, folders, left_out)
@@ -249,9 +255,8 @@ def _next_runs(study: _Study, findings: Sequence[Finding], rule: DecisionRule) -
     planned = plan_purchases(findings, rule)
     if not planned.asked:
         return None
-    folders = {(record.study, record.name): path for path, record in study.records.items()}
     failed = [problem.name.rpartition("/")[2] for problem in study.failed]
-    commands = PurchaseCommands(planned.records, folders, failed)
+    commands = PurchaseCommands(planned.records, study.folders, failed)
     shown = [describe_purchase(planned, p, commands.write(p)) for p in planned.purchases]
     return NextRuns(len(planned.cells), tuple(describe_standing(planned)), tuple(shown))
 
@@ -272,17 +277,14 @@ def _suffixes(comparisons: Sequence[Comparison]) -> list[str]:
 def _write_numbers(
     study: _Study,
     findings: Sequence[Finding],
+    runs: pl.DataFrame,
     switchovers: pl.DataFrame,
     claims: Sequence[Claim],
     counts: Sequence[CollapseCount],
     next_runs: NextRuns | None,
-    rule: DecisionRule,
     out: Path,
 ) -> None:
     """Write the numbers of the report as CSV and JSON."""
-    records = list(study.records.values())
-    left_out = frozenset() if rule.keep_collapsed else find_collapsed(records)
-    runs = tabulate_runs(records, left_out)
     tables = {
         "runs": runs,
         "summary": summarise_runs(runs),

@@ -128,8 +128,7 @@ def _records_of(records: Sequence[Record], trainings: Collection[RunKey]) -> fro
 
 def _percent_of_an_image(record: Record) -> float:
     """Return what one image is of those that errors are measured on; 0 if there are none."""
-    data = record.dataset
-    number = data.validation_size if data.evaluated_on == "validation" else data.test_size
+    number = record.dataset.num_evaluated
     return 100.0 / number if number else 0.0
 
 

@@ -14,7 +14,12 @@ import numpy as np
 from scipy.special import stdtrit
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, MIN_SEEDS
-from ensemble_switchover.analysis.statistics import ROUNDING, Interval, require_confidence
+from ensemble_switchover.analysis.statistics import (
+    ROUNDING,
+    Interval,
+    require_confidence,
+    welch_degrees,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +142,7 @@ def _welch(
     enough = np.minimum(num_first, num_second) >= MIN_SEEDS
     with np.errstate(invalid="ignore", divide="ignore"):
         one, other = variance_first / num_first, variance_second / num_second
-        degrees = (one + other) ** 2 / (one**2 / (num_first - 1) + other**2 / (num_second - 1))
+        degrees = welch_degrees(one, num_first, other, num_second)
         half_width = stdtrit(degrees, (1.0 + confidence) / 2.0) * np.sqrt(one + other)
         decides = enough & (one + other > 0.0)
     half_width = np.where(decides, half_width, np.nan)

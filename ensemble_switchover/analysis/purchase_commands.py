@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.run_spec import budget_name, seed_name
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 
 if TYPE_CHECKING:
@@ -67,14 +68,16 @@ class PurchaseCommands:
     def _unused_seeds(self, design: BudgetedDesign, alike: Record, number: int) -> list[int]:
         """Return the smallest seeds that no run of the design has, not even a failed one."""
         used = {record.seed for record in self._records.get(design, ())}
-        budget, data = design.budget, alike.dataset.name
-        run = f"{alike.design.family}_{data}_{budget.depth}x{budget.width}"
-        begin = f"{run}_{design.design_class}_k{design.k}_seed"
+        budget = design.budget
+        at_budget = budget_name(alike.design.family, alike.dataset.name, budget.depth, budget.width)
         free = (
             seed
             for seed in count()
             if seed not in used
-            and not any(name.startswith(f"{begin}{seed}_") for name in self._failed)
+            and not any(
+                name.startswith(seed_name(at_budget, design.design_class, design.k, seed))
+                for name in self._failed
+            )
         )
         return list(islice(free, number))
 

@@ -32,8 +32,7 @@ def resident_image_bytes(record: Record, summary: RunSummary) -> int | None:
     if record.environment.residence == "host":
         return 0
     data = record.dataset
-    num_measured = data.validation_size if data.evaluated_on == "validation" else data.test_size
-    return kept_image_bytes(data.train_size + num_measured, data.channels, data.image_size)
+    return kept_image_bytes(data.train_size + data.num_evaluated, data.channels, data.image_size)
 
 
 def peak_beside_images(record: Record, summary: RunSummary) -> int | None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scipy.special import stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+Numeric = TypeVar("Numeric", float, "NDArray[Any]")
+"""A number, or an array with one for each cell."""
 
 CONFIDENCE = 0.90
 """The confidence of every interval in tables, figures and sentences: one-sided 5 %.
@@ -122,8 +127,12 @@ def t_quantile(degrees_of_freedom: float, confidence: float) -> float:
     return float(stdtrit(degrees_of_freedom, (1.0 + confidence) / 2.0))
 
 
-def welch_degrees(first: float, num_first: int, second: float, num_second: int) -> float:
+def welch_degrees(
+    first: Numeric, num_first: Numeric, second: Numeric, num_second: Numeric
+) -> Numeric:
     """Return the degrees of freedom of a difference of means (Welch 1947, Satterthwaite 1946).
+
+    The arguments are numbers, or arrays with one for each cell.
 
     Args:
         first: Squared standard error of the first mean.
@@ -134,7 +143,9 @@ def welch_degrees(first: float, num_first: int, second: float, num_second: int) 
     >>> welch_degrees(0.5, 5, 0.5, 5), welch_degrees(0.5, 5, 0.0, 3)
     (8.0, 4.0)
     """
-    return (first + second) ** 2 / (first**2 / (num_first - 1) + second**2 / (num_second - 1))
+    parts = first**2 / (num_first - 1) + second**2 / (num_second - 1)
+    degrees: Numeric = (first + second) ** 2 / parts
+    return degrees
 
 
 def require_confidence(confidence: float) -> None:

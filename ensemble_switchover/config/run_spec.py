@@ -24,6 +24,24 @@ if TYPE_CHECKING:
     from ensemble_switchover.design import Budget, BudgetRule, Design, Family, ImageTask
 
 
+def budget_name(family: str, dataset: str, depth: int, width: int) -> str:
+    """Return the beginning of the names of all runs of a family and data set at a budget.
+
+    >>> budget_name("resnet", "digits", 26, 12)
+    'resnet_digits_26x12_'
+    """
+    return f"{family}_{dataset}_{depth}x{width}_"
+
+
+def seed_name(at_budget: str, design_class: str, k: int, seed: int) -> str:
+    """Return the beginning of the names of all runs of a design with a seed.
+
+    >>> seed_name("resnet_digits_26x12_", "deq", 4, 0)
+    'resnet_digits_26x12_deq_k4_seed0_'
+    """
+    return f"{at_budget}{design_class}_k{k}_seed{seed}_"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
     """One run, resolved."""
@@ -95,11 +113,12 @@ class RunSpec:
     @property
     def name(self) -> str:
         """The name of the run and of its folder."""
-        budget, design = self.budget, self.design
-        return (
-            f"{self.family.name}_{self.dataset.name}_{budget.depth}x{budget.width}"
-            f"_{design.design_class.value}_k{design.k}_seed{self.seed}_{self.fingerprint}"
+        design = self.design
+        at_budget = budget_name(
+            self.family.name, self.dataset.name, self.budget.depth, self.budget.width
         )
+        seed = seed_name(at_budget, design.design_class.value, design.k, self.seed)
+        return f"{seed}{self.fingerprint}"
 
     @property
     def folder(self) -> Path:

@@ -94,6 +94,11 @@ class DatasetRecord:
     remarks: list[str] = field(default_factory=list)
     """What the user was told about the data set, such as which files were left out."""
 
+    @property
+    def num_evaluated(self) -> int:
+        """Number of images of every error: test images, or validation images."""
+        return self.validation_size if self.evaluated_on == "validation" else self.test_size
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipeRecord:

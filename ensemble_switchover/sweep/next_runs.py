@@ -75,11 +75,19 @@ def first_block(specs: Sequence[RunSpec]) -> Block:
     Only budgets with an ensemble are considered, if any has one.
     """
     budgets = compared_budgets(specs)
-    last = len(budgets) - 1
-    chosen = {budgets[round(last * i / (FIRST_BUDGETS - 1))] for i in range(FIRST_BUDGETS)}
+    chosen = {budgets[column] for column in spread_columns(len(budgets), FIRST_BUDGETS)}
     seeds = sorted({spec.seed for spec in specs})[:MIN_SEEDS]
     block = [spec for spec in specs if spec.budget.parameters in chosen and spec.seed in seeds]
     return Block(block, f"{len(chosen)} of {count(len(budgets), 'budget')}, {len(seeds)} seeds")
+
+
+def spread_columns(number: int, chosen: int) -> list[int]:
+    """Return so many indices below a number, the first, the last and some between.
+
+    >>> spread_columns(8, 3), spread_columns(1, 3)
+    ([0, 4, 7], [0])
+    """
+    return sorted({round((number - 1) * i / (chosen - 1)) for i in range(chosen)})
 
 
 def next_blocks(

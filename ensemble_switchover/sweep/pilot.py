@@ -12,6 +12,7 @@ from scipy.special import stdtr
 
 from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
 from ensemble_switchover.analysis.statistics import welch_degrees
+from ensemble_switchover.config.run_spec import budget_name
 from ensemble_switchover.config.schema import NetworkBudgetConfig, ParametersBudgetConfig
 from ensemble_switchover.design.other_budgets import smaller_budget
 from ensemble_switchover.machine.terminal import count
@@ -149,8 +150,7 @@ def _describe(group: Sequence[_Early], configs: Mapping[str, Config]) -> str:
 
 def _has_runs_at(budget: Budget, spec: RunSpec) -> bool:
     """Return whether the folder of a run's study has finished runs of its networks at a budget."""
-    kind, _, _ = spec.name.partition(f"_{spec.budget.depth}x{spec.budget.width}_")
-    beginning = f"{kind}_{budget.depth}x{budget.width}_"
+    beginning = budget_name(spec.family.name, spec.dataset.name, budget.depth, budget.width)
     runs = find_runs(spec.study_folder).recorded
     return any(run.name.startswith(beginning) for run in runs)
 

@@ -118,7 +118,7 @@ def _run_within_hours(
 def _run_begun(
     plan: SweepPlan, config: DictConfig, make_launcher: Callable[[DictConfig], Launcher]
 ) -> None:
-    plan = _lowered(plan)
+    plan, _ = _lowered(plan)
     begun = [s for s in plan.study.specs if run_state(s.folder) is not RunState.ABSENT]
     if begun:
         run_plan(plan.only(begun), config, make_launcher)
@@ -146,8 +146,7 @@ def _run_blocks(
         print(f"{duration(max(0.0, deadline - time.monotonic()))} left; {block.reason}", flush=True)
         if any(spec.name not in finished.errors for spec in block.specs):
             run_plan(plan.only(block.specs), config, make_launcher)
-        plan = _lowered(plan)
-        finished = _finished(plan.study.specs)
+        plan, finished = _lowered(plan)
         attempted |= {spec.name for spec in block.specs} | finished.errors.keys()
         blocks = next_blocks(plan.study.specs, finished, attempted)
         left = deadline - time.monotonic()
@@ -156,16 +155,20 @@ def _run_blocks(
     _print_end(plan.study.specs, finished, in_time=in_time)
 
 
-def _lowered(plan: SweepPlan) -> SweepPlan:
+def _lowered(plan: SweepPlan) -> tuple[SweepPlan, FinishedRuns]:
     """Add smaller budgets where an ensemble is better at the smallest already, as far as known.
 
     Where the runs of a smaller budget are finished, by this command before, one below joins, too.
+
+    Returns:
+        The plan, and what is known of its finished runs.
     """
     while True:
-        ensembles = unbounded(plan.study.specs, _finished(plan.study.specs))
+        finished = _finished(plan.study.specs)
+        ensembles = unbounded(plan.study.specs, finished)
         lowered, added = with_smaller_budgets(plan, ensembles)
         if len(lowered.study.specs) == len(plan.study.specs):
-            return plan
+            return plan, finished
         for budget in added:
             print(
                 f"{_labels(ensembles)}: better at the smallest budget already, so "

@@ -186,7 +186,8 @@ def _count_collapsed(designs: Sequence[TrainedDesign], rule: DecisionRule) -> li
         ]
         if any(design.collapsed for design in chosen):
             records = [record for design in chosen for record in design.records]
-            text = _describe_collapsed(records, find_collapsed(records), rule)
+            collapsed = {(r.study, r.name) for design in chosen for r in design.collapsed}
+            text = _describe_collapsed(records, collapsed, rule)
             counts.append({"data": images, "family": family, "k": k, "text": text})
     return counts
 
