@@ -12,16 +12,14 @@ import numpy as np
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.open_cells import find_open_cells
 from ensemble_switchover.analysis.purchase import MOST_RUNS, choose_different, find_purchases
+from ensemble_switchover.analysis.recorded_design import (
+    recorded_budget,
+    recorded_family,
+    recorded_task,
+)
 from ensemble_switchover.analysis.standing import Question, Replicates, standing_of
 from ensemble_switchover.analysis.switchover.hole import HoleKind
-from ensemble_switchover.design import (
-    FAMILIES,
-    Budget,
-    BudgetRule,
-    DesignClass,
-    ImageTask,
-    make_family,
-)
+from ensemble_switchover.design import BudgetRule, DesignClass
 from ensemble_switchover.design.other_budgets import budget_between, has_ensemble, smaller_budget
 from ensemble_switchover.results.record import BudgetRecord
 
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.purchase import Purchase
     from ensemble_switchover.analysis.standing import Standing
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
-    from ensemble_switchover.design import Family
+    from ensemble_switchover.design import Budget, Family, ImageTask
     from ensemble_switchover.results.record import Record
 
 NUM_SHOWN = 3
@@ -158,7 +156,7 @@ class _Class:
         """Return whether the ensemble exists at a budget without runs."""
         family = _family_of(self.finding)
         return family is not None and has_ensemble(
-            family, _budget(budget), _task_of(self.finding), *self.rule_of_design
+            family, recorded_budget(budget), _task_of(self.finding), *self.rule_of_design
         )
 
     @property
@@ -184,7 +182,7 @@ class _Class:
 
     def smaller(self) -> BudgetRecord | None:
         """Return a budget that is smaller than any with runs and has the ensemble."""
-        family, smallest = _family_of(self.finding), _budget(self.finding.grid.budgets[0])
+        family, smallest = _family_of(self.finding), recorded_budget(self.finding.grid.budgets[0])
         if family is None:
             return None
         task = _task_of(self.finding)
@@ -192,7 +190,7 @@ class _Class:
 
     def between(self, standing: Standing) -> BudgetRecord | None:
         """Return a budget within the range of the switchover where that is wide."""
-        budgets = [_budget(budget) for budget in self.finding.grid.budgets]
+        budgets = [recorded_budget(budget) for budget in self.finding.grid.budgets]
         family = _family_of(self.finding)
         if family is None or standing.ruled_out < 0 or standing.beyond == len(budgets):
             return None
@@ -290,22 +288,12 @@ def same_device(runs: Sequence[Record]) -> list[Record]:
 
 
 def _family_of(finding: Finding) -> Family | None:
-    design = finding.comparison.records[0].design
-    if design.family not in FAMILIES:
-        return None
-    try:
-        return make_family(design.family, design.family_options)
-    except TypeError:  # options of another version
-        return None
+    family = recorded_family(finding.comparison.records[0].design)
+    return None if isinstance(family, str) else family
 
 
 def _task_of(finding: Finding) -> ImageTask:
-    data = finding.comparison.records[0].dataset
-    return ImageTask(data.channels, data.image_size, data.num_classes)
-
-
-def _budget(record: BudgetRecord) -> Budget:
-    return Budget(record.depth, record.width, record.parameters)
+    return recorded_task(finding.comparison.records[0].dataset)
 
 
 def _record_of(budget: Budget | None) -> BudgetRecord | None:

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
-from ensemble_switchover.design import (
-    FAMILIES,
-    Budget,
-    BudgetRule,
-    DesignClass,
-    ImageTask,
-    make_family,
-    solve,
+from ensemble_switchover.analysis.recorded_design import (
+    recorded_budget,
+    recorded_family,
+    recorded_task,
 )
+from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+from ensemble_switchover.design import BudgetRule, DesignClass, solve
 from ensemble_switchover.errors import DesignError
 
 if TYPE_CHECKING:
@@ -83,28 +80,23 @@ def count_too_small(holes: Sequence[GridHole], design_class: DesignClassName) ->
 def _find_reason(
     record: Record, budget: BudgetRecord, design_class: DesignClassName, comparison: Comparison
 ) -> tuple[HoleKind, str]:
-    data = record.dataset
     if design_class == "single":
         return (
             HoleKind.NOT_RUN,
             "the folder has no finished run of the single network that defines the budget",
         )
-    if record.design.family not in FAMILIES:
-        return HoleKind.NOT_RUN, "no finished run, and this version does not know the family"
+    family = recorded_family(record.design)
+    if isinstance(family, str):
+        return HoleKind.NOT_RUN, f"no finished run, and this version does not know the {family}"
     try:
         solve(
-            make_family(record.design.family, record.design.family_options),
-            Budget(budget.depth, budget.width, budget.parameters),
+            family,
+            recorded_budget(budget),
             DesignClass(design_class),
             comparison.k,
-            ImageTask(data.channels, data.image_size, data.num_classes),
+            recorded_task(record.dataset),
             BudgetRule(comparison.source),
         )
     except DesignError as error:
         return HoleKind.NO_DESIGN, str(error)
-    except TypeError:
-        return (
-            HoleKind.NOT_RUN,
-            "no finished run, and this version does not know the options of the family",
-        )
     return HoleKind.NOT_RUN, "the design exists, but the folder has no finished run of it"
