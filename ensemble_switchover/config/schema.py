@@ -54,6 +54,9 @@ STANDARDISED = "standardised"
 """The normalisation of pixels in all runs of before there was another."""
 
 SEEDS = between(0, MAX_SEED)
+SEED_LISTS = Expected(
+    f"seeds of 0 to {MAX_SEED}", lambda seeds: all(0 <= seed <= MAX_SEED for seed in seeds)
+)
 WEB_ADDRESS = Expected(
     "http://... or https://...", lambda url: url.startswith(("http://", "https://"))
 )
@@ -365,6 +368,13 @@ class SweepConfig:
     """Named sweeps that this sweep consists of; `sweep=` sets it."""
     hours: Annotated[Optional[float], above_zero(MAX_SWEEP_HOURS)] = None
     """Hours that the sweep may take, spent on the runs that settle most; absent: all runs."""
+    together: Annotated[str, one_of("auto", "seeds", "none")] = "auto"
+    """Whether all seeds of a design are trained together in one process: `seeds`; `auto`, where
+    that is measured to be quicker; or `none`, each in a run of its own, whose times are its own."""
+    seeds: Annotated[list[int], SEED_LISTS] = field(default_factory=list)
+    """Seeds that a job trains together; `sweep.together` sets it."""
+    beside: list[str] = field(default_factory=list)
+    """Designs that a job times in turn, such as `deq k=4`; `sweep.together` sets it."""
     jobs_per_device: Optional[str] = None
     """Number of runs that share a GPU (or the CPU) with the joblib launcher, or `auto`, as many as
     fit its memory; absent: one per GPU, and on the CPU as `hydra.launcher.n_jobs` says."""

@@ -74,6 +74,9 @@ class EpochRecord:
     error_correlation: Annotated[float | None, classification.error_correlation] = None
     """Error correlation: of two members' errors over the images, mean over the pairs, between -1
     and 1; absent for a single network, and where no two members err on some images only."""
+    together: bool = False
+    """True where other seeds were trained in the same steps: what the seconds and the memory of the
+    epoch are of, the record's `times_of` says."""
     member_peak_device_bytes: list[Count] = field(default_factory=list)
     """Peak memory that the device's allocator handed out in each member's own training; empty where
     members train at once, and on a CPU."""

@@ -181,6 +181,9 @@ class EnvironmentRecord:
     """Precision of training, such as `32` or `bf16`."""
     compiled: bool
     """Whether the networks were compiled."""
+    times_of: Literal["run", "timing pass"] = "run"
+    """What the run's seconds, memory and latency are of: its own `run`, or a `timing pass` of some
+    of its epochs in the requested execution, where seeds were trained together."""
     residence: str = "device"
     """Where the images lay: `device`, or `host`, from where batches were brought ahead."""
     num_threads: Count
@@ -196,6 +199,59 @@ class EnvironmentRecord:
     versions: dict[str, str]
     commit: str | None
     """Commit of the program, where it ran from a repository."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimingPassRecord:
+    """The timing pass of a run of a sweep that trains seeds together: the source of its times.
+
+    The networks of the run are trained for some steps on their own, in the requested execution, in
+    turn with those of other designs of the budget. The seconds and the memory of every epoch of the
+    record are the medians of these epochs.
+    """
+
+    seeds: list[Count]
+    """Seeds that were trained together, the run's own among them."""
+    num_members: Size
+    """Members of all of them, trained as one; 1 or k where the run was trained apart."""
+    beside: list[str]
+    """Designs that were timed in turn, the run's own among them, such as `deq k=4`."""
+    timed_steps: Size
+    """Steps of a member in each timed epoch."""
+    epoch_steps: Size
+    """Steps of a member in a whole epoch, to which the seconds are scaled."""
+    training_seconds: list[Amount]
+    """Training of all members for an epoch, of each timed epoch; a warm-up came before."""
+    evaluation_seconds: list[Amount]
+    """Evaluation after each timed epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondsRecord:
+    """Where the seconds of the run went; of what several seeds did together, it has its share.
+
+    All but `waiting` add up to `wall_seconds`.
+    """
+
+    waiting: Amount = 0.0
+    """Between the run before in the same process, or the start of the process, and this run:
+    imports, and composing the configuration."""
+    data: Amount = 0.0
+    """Loading the images."""
+    choosing: Amount = 0.0
+    """Timing executions, to choose the fastest, and seeds together beside seeds apart."""
+    training: Amount = 0.0
+    """Training of all epochs, as it happened."""
+    evaluation: Amount = 0.0
+    """Evaluation after the epochs, as it happened."""
+    keeping: Amount = 0.0
+    """Metrics, log, checkpoints and predictions of the epochs."""
+    timing: Amount = 0.0
+    """The timing pass."""
+    measuring: Amount = 0.0
+    """Latency and the time of layers, after training."""
+    rest: Amount = 0.0
+    """Everything else, such as building the networks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +281,10 @@ class Record:
     latencies: list[LatencyRecord]
     layer_times: list[LayerTimeRecord] = field(default_factory=list)
     """Empty where they were not requested."""
+    timing_pass: TimingPassRecord | None = None
+    """Absent where the times are of the run itself."""
+    seconds: SecondsRecord | None = None
+    """Where `wall_seconds` went; absent in records of before."""
     epochs: list[EpochRecord] = field(repr=False)
     """Stored in a file of their own."""
     config: dict[str, Any] = field(repr=False)

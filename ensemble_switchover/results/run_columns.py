@@ -163,7 +163,7 @@ _ORDER = (
     ("run", "wall_seconds"),
     ("latency", " ".join(get_type_hints(LatencyFacts))),
     ("summary", "peak_device_bytes peak_reserved_bytes peak_rss_bytes"),
-    ("environment", "device device_name execution execution_requested precision compiled"),
+    ("environment", "device device_name execution execution_requested times_of precision compiled"),
     ("environment", "residence num_threads concurrent_jobs platform commit"),
     ("run", "started_at fingerprint"),
     ("listing", "folder"),
