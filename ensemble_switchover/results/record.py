@@ -235,7 +235,7 @@ class SecondsRecord:
 
     waiting: Amount = 0.0
     """Between the run before in the same process, or the start of the process, and this run:
-    imports, and composing the configuration."""
+    imports, writing the record before, and composing the configuration."""
     data: Amount = 0.0
     """Loading the images."""
     choosing: Amount = 0.0

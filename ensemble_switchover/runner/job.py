@@ -44,6 +44,7 @@ from ensemble_switchover.results.store import (
 )
 from ensemble_switchover.runner.room import require_room
 from ensemble_switchover.runner.run_log import RunLog
+from ensemble_switchover.runner.run_seconds import mark_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -188,6 +189,7 @@ def _train_and_record(
 
 def _write_failure(error: Exception, spec: RunSpec, config: Config, run_log: RunLog) -> None:
     """Write the failure of a run; a fault of the machine or the moment is none."""
+    mark_end()
     _logger.debug(traceback.format_exc())
     if isinstance(error, EnsembleSwitchoverError) and not isinstance(error, TrainingError):
         return

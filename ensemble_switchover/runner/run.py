@@ -43,6 +43,7 @@ from ensemble_switchover.runner.final_measurements import measure_inference, mea
 from ensemble_switchover.runner.kept_predictions import PredictionFiles
 from ensemble_switchover.runner.measure_epoch import make_epoch_record
 from ensemble_switchover.runner.out_of_memory import out_of_memory_text, refuse_too_large
+from ensemble_switchover.runner.run_seconds import RunSeconds, mark_end
 from ensemble_switchover.serving.weights import TrainedEnsemble, dump_weights
 from ensemble_switchover.tracking.loggers import MetricLog
 from ensemble_switchover.tracking.metrics import run_facts
@@ -157,23 +158,30 @@ def train_and_measure(
         DataError: if the data set is absent or not what it should be.
         TrainingError: if a member diverges, or the memory does not suffice.
     """
-    started_at, clock = datetime.now(UTC), start_clock()
+    started_at, clock, seconds = datetime.now(UTC), start_clock(), RunSeconds()
     log = log or MetricLog(LoggerConfig(kind="none"), spec)
     with _out_of_memory_explained(spec, None):
         setup = _prepare(spec, config)
         refuse_too_large(spec, setup.device.type)
-        split = _load(spec)
-        beginning = _resume_or_start(spec, setup)
+        with seconds.part("data"):
+            split = _load(spec)
+        with seconds.part("choosing"):
+            beginning = _resume_or_start(spec, setup)
     with _out_of_memory_explained(spec, beginning.plan):
         torch.compiler.reset()  # torch compiles a limited number of graphs a process
         monitor = DisturbanceMonitor(setup.device)
         log.start(plain(config), run_facts(spec, beginning.plan, asdict(setup.environment)))
         progress = _progress_at(beginning.checkpoint, clock, log, spec.recipe.epochs)
+        seconds.add(beginning.checkpoint.seconds if beginning.checkpoint else {})
         predictions = PredictionFiles(spec.folder, config.record.predictions, spec.recipe)
 
         def on_epoch(result: EpochResult) -> None:
-            _close_epoch(result, progress, spec, split, log, predictions)
-            _write_checkpoint(spec, beginning.plan, setup, progress)
+            seconds.add(
+                {"training": result.training_seconds, "evaluation": result.evaluation_seconds}
+            )
+            with seconds.part("keeping"):
+                _close_epoch(result, progress, spec, split, log, predictions)
+                _write_checkpoint(spec, beginning.plan, setup, progress, seconds)
             interruption.check()
 
         residence = _train(spec, beginning, split, setup, on_epoch)
@@ -182,11 +190,13 @@ def train_and_measure(
             keep(path.name, path)
         if config.record.weights:
             keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
-        measured = _measure(spec, config.measurement, setup, ensemble)
+        with seconds.part("measuring"):
+            measured = _measure(spec, config.measurement, setup, ensemble)
     shares = {
         "training": fmean(epoch.waiting_share for epoch in progress.epochs),
         "the measuring after it": measured.waiting_share,
     }
+    wall_seconds = progress.wall_seconds
     record = Record(
         schema_version=SCHEMA_VERSION,
         name=spec.name,
@@ -216,8 +226,10 @@ def train_and_measure(
         config=plain(config),
         started_at=started_at.isoformat(timespec="seconds"),
         largest_class_share=_largest_class_share(split.test.labels),
-        wall_seconds=progress.wall_seconds,
+        wall_seconds=wall_seconds,
+        seconds=seconds.record(wall_seconds),
     )
+    mark_end()
     return replace(record, flags=flags_of_run(record))
 
 
@@ -345,7 +357,7 @@ def _close_epoch(
 
 
 def _write_checkpoint(
-    spec: RunSpec, plan: ExecutionPlan, setup: _Setup, progress: _Progress
+    spec: RunSpec, plan: ExecutionPlan, setup: _Setup, progress: _Progress, seconds: RunSeconds
 ) -> None:
     """Write a checkpoint after an epoch; a full disk costs the checkpoint, never the run."""
     num_epochs = progress.epochs[-1].epoch
@@ -357,6 +369,7 @@ def _write_checkpoint(
         timing_environment=setup.timing_environment,
         rows=dump_epochs(progress.epochs),
         wall_seconds=progress.wall_seconds,
+        seconds=dict(seconds.parts),
     )
     try:
         write_checkpoint(checkpoint_folder(spec.folder), checkpoint)

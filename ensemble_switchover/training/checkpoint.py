@@ -12,7 +12,7 @@ import io
 import logging
 import pickle
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
@@ -50,6 +50,8 @@ class Checkpoint:
     """The records of the epochs, as bytes."""
     wall_seconds: float
     """Seconds spent on the run so far."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Where they went, by part; empty in checkpoints that were written before it was kept."""
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
@@ -67,6 +69,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "place": checkpoint.timing_environment,
         "rows": checkpoint.rows,
         "wall_seconds": checkpoint.wall_seconds,
+        "seconds": checkpoint.seconds,
     }
     torch.save(values, buffer)
     content = buffer.getvalue()
@@ -122,6 +125,7 @@ def _read(path: Path, fingerprint: str | None) -> Checkpoint:
             timing_environment=values["place"],
             rows=values["rows"],
             wall_seconds=values["wall_seconds"],
+            seconds=values.get("seconds", {}),
         )
     except (
         pickle.UnpicklingError,

@@ -4,7 +4,7 @@ import itertools
 import os
 import signal
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -94,6 +94,12 @@ def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, mo
     kept = last_weights(spec)
     assert len(record.epochs) == 4
     assert record.wall_seconds > kept.wall_seconds > sum(e.training_seconds for e in record.epochs)
+    seconds = asdict(record.seconds)
+    assert seconds["training"] == pytest.approx(sum(e.training_seconds for e in record.epochs))
+    assert seconds["evaluation"] == pytest.approx(sum(e.evaluation_seconds for e in record.epochs))
+    assert min(seconds[part] for part in ("waiting", "data", "keeping", "measuring", "rest")) > 0
+    assert sum(seconds.values()) - seconds["waiting"] == pytest.approx(record.wall_seconds)
+    assert seconds["keeping"] > kept.seconds["keeping"] > 0
 
 
 def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, monkeypatch):
