@@ -7,12 +7,13 @@ import io
 import json
 import sys
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -41,6 +42,23 @@ class ShownTable:
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     num_text_columns: int
+    secondary: tuple[str, ...] = ()
+    """Headers of columns that a terminal too narrow for all leaves out, the first one first."""
+
+    def without(self, header: str) -> ShownTable:
+        """Return the table without a column."""
+        left_out = self.headers.index(header)
+
+        def rest(cells: tuple[str, ...]) -> tuple[str, ...]:
+            return cells[:left_out] + cells[left_out + 1 :]
+
+        return ShownTable(
+            self.caption,
+            rest(self.headers),
+            tuple(map(rest, self.rows)),
+            self.num_text_columns - (left_out < self.num_text_columns),
+            tuple(entry for entry in self.secondary if entry != header),
+        )
 
 
 def make_console() -> Console:
@@ -54,7 +72,18 @@ def make_console() -> Console:
 
 def print_table(console: Console, shown: ShownTable, title: str) -> None:
     """Print a table; lines longer than the terminal is wide wrap and are not cut."""
-    console.print(rich_table(shown, title), crop=False)
+    console.print(rich_table(fitted(shown, console), title), crop=False)
+
+
+def fitted(shown: ShownTable, console: Console) -> ShownTable:
+    """Leave out secondary columns until a table fits a terminal; its caption says which."""
+    caption, left_out = shown.caption, []
+    while shown.secondary and _printed_width(shown, console) > console.width:
+        left_out.append(shown.secondary[0])
+        shown = shown.without(shown.secondary[0])
+    if not left_out:
+        return shown
+    return replace(shown, caption=f"{caption} A wider terminal shows: {'; '.join(left_out)}.")
 
 
 def replace_unknown_characters() -> None:
@@ -83,7 +112,7 @@ def rich_table(shown: ShownTable, title: str) -> Table:
     for number, header in enumerate(shown.headers):
         # Headers are wrapped to the width of the cells, so that cells need not be broken.
         cells = [row[number] for row in shown.rows]
-        width = max([1, *map(len, cells), *map(len, header.split())])
+        width = _width_of_header(header, max([1, *map(len, cells)]))
         is_text = number < shown.num_text_columns
         unbroken = [word for text in (header, *cells) for word in text.split()]
         table.add_column(
@@ -101,6 +130,20 @@ def rich_table(shown: ShownTable, title: str) -> Table:
             end_section=grouped and row[section] != following[section],
         )
     return table
+
+
+def _width_of_header(header: str, at_least: int) -> int:
+    """Return the least width at which a header takes no more than two lines."""
+    width = max([at_least, *map(len, header.split())])
+    while len(textwrap.wrap(header, width)) > 2:
+        width += 1
+    return width
+
+
+def _printed_width(shown: ShownTable, console: Console) -> int:
+    """Return the width of a table on a terminal, which exceeds it where numbers take more."""
+    lines = Segment.split_lines(console.render(rich_table(shown, "")))
+    return max(map(Segment.get_line_length, lines))
 
 
 def printable(text: str) -> str:

@@ -121,17 +121,23 @@ def _shown_designs(groups: Sequence[Sequence[Forecast]]) -> ShownTable:
         ("FLOP", lambda entry: quantity(entry.cost.training_flops)),
         ("Training", lambda entry: _seconds(entry, entry.cost.training_seconds)),
         ("Memory, MiB", _memory),
-        ("1 image, ms", lambda entry: _milliseconds(entry, entry.cost.one_image_ms)),
-        (f"of {MANY_IMAGES}, ms", lambda entry: _milliseconds(entry, entry.cost.many_images_ms)),
+        ("Alone, ms", lambda entry: _milliseconds(entry, entry.cost.one_image_ms)),
+        ("Batch, ms", lambda entry: _milliseconds(entry, entry.cost.many_images_ms)),
     ]
     rows = [(*(write(group[0]) for _, write in columns), _done(group)) for group in groups]
     caption = (
         "Per run, of all members: steps, FLOP and time of training; peak memory of all tensors on "
-        f"the device; inference of an image, alone and in a batch of {MANY_IMAGES}. Done: finished "
+        f"the device; inference of an image alone, and in a batch of {MANY_IMAGES}. Done: finished "
         "runs, of all seeds."
     )
     headers = tuple(name for name, _ in columns)
-    return ShownTable(caption, (*headers, "Done"), tuple(rows), headers.index("Class") + 1)
+    return ShownTable(
+        caption,
+        (*headers, "Done"),
+        tuple(rows),
+        headers.index("Class") + 1,
+        secondary=("Steps", "FLOP", "Fill", "Alone, ms"),
+    )
 
 
 def _done(group: Sequence[Forecast]) -> str:
@@ -145,9 +151,12 @@ def _memory(entry: Forecast) -> str:
 def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
     headers = (
         "Family", "Data set", "Class", "k", "Designs", "Done", "Parameters", "Fill", "Training",
-        "Memory, MiB", f"image of {MANY_IMAGES}, ms",
+        "Memory, MiB", "Batch, ms",
     )  # fmt: skip
-    caption = "Per run, of all members: the smallest and the largest value of each class."
+    caption = (
+        "Per run, of all members: the smallest and the largest value of each class. Batch: "
+        f"inference of an image in a batch of {MANY_IMAGES}."
+    )
 
     def key(entry: Forecast) -> tuple[str, str, str, int]:
         spec = entry.spec
@@ -173,7 +182,8 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
                 _range(group, lambda entry: entry.cost.many_images_ms, _milliseconds),
             )
         )
-    return ShownTable(caption, headers, tuple(rows), 3)
+    secondary = ("Batch, ms", "Fill", "Parameters")
+    return ShownTable(caption, headers, tuple(rows), 3, secondary)
 
 
 def _total_lines(

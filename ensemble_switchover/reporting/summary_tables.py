@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ensemble_switchover.analysis.condition_group import describe_condition
@@ -16,10 +17,16 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    _Columns = dict[str, Callable[[dict[str, Any]], str]]
+
 _BUDGET = "Budget, parameters"
 _DEVICE_BYTES = "Peak device memory, MiB"
 _BESIDE_IMAGES = "Peak device memory without images, MiB"
 _PROCESS_BYTES = "Peak process memory (resident), MiB"
+
+
+_BRIEF_SECONDARY = ("Parameters", "without images", "RSS, MiB", "Device, MiB", "Fill")
+"""Columns of the brief summary that a narrow terminal is not given, the first to go first."""
 
 
 class _Target(NamedTuple):
@@ -40,13 +47,24 @@ def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) ->
     Args:
         summary: A frame from `summarise_runs`.
         measure: Name of the error, `test error` or `validation error`.
-        brief: Leave out secondary columns so that the table fits a terminal.
+        brief: Leave out columns, and the spread of times, so that the table fits a terminal.
 
     Returns:
         A table with one row for each design and condition.
     """
     rows = summary.to_dicts()
-    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+    columns = _brief_columns(rows) if brief else _all_columns(rows, measure)
+    caption = _caption(rows, measure, brief=brief)
+    secondary = tuple(name for name in _BRIEF_SECONDARY if name in columns) if brief else ()
+    num_text_columns = 2
+    if len({describe_condition(row) for row in rows}) > 1:
+        columns = {"Condition": describe_condition, **columns}
+        num_text_columns = 3
+    return replace(_lay_out(rows, columns, caption, num_text_columns), secondary=secondary)
+
+
+def _all_columns(rows: list[dict[str, Any]], measure: str) -> _Columns:
+    return {
         _BUDGET: _budget,
         "Class": lambda row: str(row["design_class"]),
         "Depth": lambda row: f"{row['depth']}",
@@ -61,16 +79,36 @@ def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) ->
         "ECE": lambda row: _number(row["ece_mean"], ".3f"),
         "Training, s/epoch": lambda row: _mean_std(row, "epoch_seconds"),
         "Time to accuracy, s": lambda row: _time_to_accuracy(row, _COMMON),
-        **_latency_columns(rows),
+        **{f"Latency, ms/image (batch {size})": _latency_at(size) for size in _batch_sizes(rows)},
         **_memory_columns(rows),
     }
-    if brief:
-        columns = _abbreviate(columns, measure)
-    num_text_columns = 2
-    if len({describe_condition(row) for row in rows}) > 1:
-        columns = {"Condition": describe_condition, **columns}
-        num_text_columns = 3
-    return _lay_out(rows, columns, _caption(rows, measure, brief=brief), num_text_columns)
+
+
+def _brief_columns(rows: list[dict[str, Any]]) -> _Columns:
+    """Return the columns for a terminal of 100 characters a line; times are without a spread."""
+    sizes = _batch_sizes(rows)
+    latencies = {f"ms/image, batch {size}": _latency_at(size, spread=False) for size in sizes}
+    if len(sizes) == 1:  # the caption states it
+        latencies = {"ms/image": _latency_at(sizes[0], spread=False)}
+    shorter = {
+        _DEVICE_BYTES: "Device, MiB",
+        _BESIDE_IMAGES: "without images",
+        _PROCESS_BYTES: "RSS, MiB",
+    }
+    return {
+        # Depth and width of the budget are in the row of its single network.
+        "Budget": lambda row: f"{row['budget_parameters']:,}",
+        "Class": lambda row: str(row["design_class"]),
+        "Network": lambda row: f"{row['depth']}x{row['width']}",
+        "k": lambda row: f"{row['k']}",
+        "Parameters": lambda row: f"{row['parameters']:,}",
+        "Fill": lambda row: percent(row["budget_fill"]),
+        "Seeds": _seeds_briefly,
+        "Error, %": lambda row: _mean_std(row, "error_percent", num_decimals=2),
+        "s/epoch": lambda row: _mean(row, "epoch_seconds"),
+        **latencies,
+        **{shorter[name]: write for name, write in _memory_columns(rows).items()},
+    }
 
 
 def show_times_to_accuracy(summary: pl.DataFrame, measure: str) -> ShownTable:
@@ -152,30 +190,13 @@ def _seeds(row: dict[str, Any]) -> str:
     return f"{row['num_seeds']} ({left_out} collapsed)" if left_out else f"{row['num_seeds']}"
 
 
+def _seeds_briefly(row: dict[str, Any]) -> str:
+    left_out = row["num_left_out"]
+    return f"{row['num_seeds']} of {row['num_seeds'] + left_out}" if left_out else _seeds(row)
+
+
 def _error_header(measure: str) -> str:
     return f"{measure.capitalize()}, %"
-
-
-def _abbreviate(
-    columns: dict[str, Callable[[dict[str, Any]], str]], measure: str
-) -> dict[str, Callable[[dict[str, Any]], str]]:
-    shorter = {
-        _BUDGET: "Budget",
-        _error_header(measure): "Error, %",
-        "Training, s/epoch": "s/epoch",
-        _DEVICE_BYTES: "Device peak, MiB",
-        _BESIDE_IMAGES: "without images, MiB",
-        _PROCESS_BYTES: "RSS peak, MiB",
-    }
-    left_out = {"Members' error, %", "NLL, nats", "ECE", "Time to accuracy, s"}
-    brief = {
-        shorter.get(name, name.removeprefix("Latency, ")): write
-        for name, write in columns.items()
-        if name not in left_out
-    }
-    # Depth and width of the budget are in the row of its single network.
-    brief["Budget"] = lambda row: f"{row['budget_parameters']:,}"
-    return brief
 
 
 def _times_of(name: str, target: _Target) -> Callable[[dict[str, Any]], str]:
@@ -216,6 +237,10 @@ def _caption(rows: list[dict[str, Any]], measure: str, *, brief: bool) -> str:
             f"{measure} of the single network of the budget, or the number of seeds that reached "
             "it if not all did."
         )
+    else:
+        text += " Network: depth x width of a member."
+        if len(_batch_sizes(rows)) == 1:
+            text += f" ms/image: inference in batches of {_batch_sizes(rows)[0]}."
     if any(row["num_seeds"] == 1 for row in rows):
         text += " A single seed has no standard deviation."
     return text
@@ -240,23 +265,23 @@ def _time_to_accuracy(row: dict[str, Any], target: _Target) -> str:
     return _mean_std(row, target.column)
 
 
-def _latency_columns(rows: list[dict[str, Any]]) -> dict[str, Callable[[dict[str, Any]], str]]:
-    sizes = sorted({row["latency_batch_size"] for row in rows if row["latency_batch_size"]})
-    return {f"Latency, ms/image (batch {size})": _latency_at(size) for size in sizes}
+def _batch_sizes(rows: list[dict[str, Any]]) -> list[int]:
+    """Return the batch sizes of the measured latencies."""
+    return sorted({row["latency_batch_size"] for row in rows if row["latency_batch_size"]})
 
 
-def _latency_at(batch_size: int) -> Callable[[dict[str, Any]], str]:
+def _latency_at(batch_size: int, *, spread: bool = True) -> Callable[[dict[str, Any]], str]:
     def write(row: dict[str, Any]) -> str:
         if row["latency_batch_size"] != batch_size:
             return ABSENT
-        return _mean_std(row, "latency_ms_per_image")
+        return (_mean_std if spread else _mean)(row, "latency_ms_per_image")
 
     return write
 
 
-def _memory_columns(rows: list[dict[str, Any]]) -> dict[str, Callable[[dict[str, Any]], str]]:
+def _memory_columns(rows: list[dict[str, Any]]) -> _Columns:
     kinds = {row["memory_kind"] for row in rows}
-    columns: dict[str, Callable[[dict[str, Any]], str]] = {}
+    columns: _Columns = {}
     if DEVICE_MEMORY in kinds:
         columns[_DEVICE_BYTES] = lambda row: _mebibytes(row["peak_device_bytes"])
         if any(row["resident_image_bytes"] for row in rows):
@@ -276,6 +301,10 @@ def _mean_std(row: dict[str, Any], column: str, num_decimals: int | None = None)
         return ABSENT
     digits = _decimals(mean) if num_decimals is None else num_decimals
     return f"{mean:,.{digits}f}" if std is None else f"{mean:,.{digits}f} ± {std:,.{digits}f}"
+
+
+def _mean(row: dict[str, Any], column: str) -> str:
+    return _mean_std({**row, f"{column}_std": None}, column)
 
 
 def _decimals(value: float) -> int:

@@ -44,7 +44,8 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
         for row in runs.head(MAX_TABLE_ROWS).iter_rows(named=True)
     ]
     caption = "Error: of the test images, or of those in evaluated_on, after the last epoch. UTC."
-    return ShownTable(_caption(caption, runs), headers, tuple(rows), 4 + several)
+    shown = _caption(caption, runs)
+    return ShownTable(shown, headers, tuple(rows), 4 + several, secondary=("Family", "Started"))
 
 
 def show_epochs(epochs: pl.DataFrame) -> ShownTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -13,6 +14,7 @@ from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_r
 from ensemble_switchover.machine.terminal import (
     ShownTable,
     duration,
+    fitted,
     percent,
     print_table,
     quantity,
@@ -54,6 +56,19 @@ def test_conditions_are_shown_where_they_differ() -> None:
     assert rich_table(shown, "title").row_count == 2
 
 
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_table_of_a_study_fits_a_terminal(width: int) -> None:
+    table = summarise_runs(tabulate_runs(make_study(planted_error)))
+    console = Console(width=width, file=io.StringIO())
+    print_table(console, show_summary(table, "test error", brief=True), "resnet on digits, k = 4")
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+
+    assert max(map(len, lines)) <= width
+    rule = next(number for number, line in enumerate(lines) if set(line.strip()) == {"─"})
+    assert len([line for line in lines[1:rule] if line.strip()]) <= 2  # of the headers
+    assert ("wider terminal shows: Parameters" in " ".join(lines)) is (width == 80)
+
+
 NUMBERS = ShownTable(
     caption="A caption that is longer than the narrow terminal on which it has to be shown",
     headers=("Budget", "Name", "Parameters", "Fill"),
@@ -70,6 +85,22 @@ def test_no_digit_is_lost_on_a_narrow_terminal(width: int) -> None:
     for cell in ("28x100", "3,643,379,674", "100 %", "8x2", "single", "network"):
         assert cell in text
     assert "…" not in text
+
+
+def test_secondary_columns_give_way_one_after_another() -> None:
+    shown = replace(NUMBERS, secondary=("Fill", "Name"))
+
+    def headers(width: int) -> tuple[str, ...]:
+        return fitted(shown, Console(width=width, file=io.StringIO())).headers
+
+    assert headers(60) == NUMBERS.headers
+    assert headers(36) == ("Budget", "Name", "Parameters")
+    assert headers(26) == ("Budget", "Parameters")
+    assert headers(5) == ("Budget", "Parameters")
+    narrow = fitted(shown, Console(width=26, file=io.StringIO()))
+    assert narrow.rows[0] == ("28x100", "3,643,379,674")
+    assert narrow.num_text_columns == 1
+    assert narrow.caption.endswith("A wider terminal shows: Fill; Name.")
 
 
 def test_rows_are_written_for_other_programs(capsys: pytest.CaptureFixture[str]) -> None:

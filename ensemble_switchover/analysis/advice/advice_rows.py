@@ -168,7 +168,8 @@ def show_advice(advice: Advice) -> ShownTable:
     )
     if left_out > 0:
         caption += f" {left_out} more rivals are not listed."
-    return ShownTable(caption, headers, tuple(rows), 3)
+    secondary = ("Fastest, ms/image", "Setting", "Epochs", "Peak memory", "Runs")
+    return ShownTable(caption, headers, tuple(rows), 3, secondary)
 
 
 def _cells(reading: Reading, confidence: float) -> tuple[str, ...]:
