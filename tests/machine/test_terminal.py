@@ -94,7 +94,7 @@ def test_secondary_columns_give_way_one_after_another() -> None:
         return fitted(shown, Console(width=width, file=io.StringIO())).headers
 
     assert headers(60) == NUMBERS.headers
-    assert headers(36) == ("Budget", "Name", "Parameters")
+    assert headers(40) == ("Budget", "Name", "Parameters")
     assert headers(26) == ("Budget", "Parameters")
     assert headers(5) == ("Budget", "Parameters")
     narrow = fitted(shown, Console(width=26, file=io.StringIO()))
