@@ -96,7 +96,7 @@ def test_secondary_columns_give_way_one_after_another() -> None:
     assert headers(60) == NUMBERS.headers
     assert headers(40) == ("Budget", "Name", "Parameters")
     assert headers(26) == ("Budget", "Parameters")
-    assert headers(5) == ("Budget", "Parameters")
+    assert headers(20) == ("Budget", "Parameters")
     narrow = fitted(shown, Console(width=26, file=io.StringIO()))
     assert narrow.rows[0] == ("28x100", "3,643,379,674")
     assert narrow.num_text_columns == 1
