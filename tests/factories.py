@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
 from ensemble_switchover.design import (
@@ -27,6 +28,8 @@ from ensemble_switchover.results.record import (
     LayerTimeRecord,
     RecipeRecord,
     Record,
+    SecondsRecord,
+    TimingPassRecord,
 )
 
 if TYPE_CHECKING:
@@ -192,6 +195,53 @@ def make_record(
         config={},
         started_at="2026-01-02T03:04:05+00:00",
         wall_seconds=12.0,
+    )
+
+
+def of_timing_pass(
+    record: Record, training_seconds: Sequence[float] | None = None, num_seeds: int = 4
+) -> Record:
+    """Return the record as a sweep leaves it that trains seeds together: with times of a pass.
+
+    Args:
+        record: A record with its own times.
+        training_seconds: Seconds of each timed epoch; by default about those of the last epoch.
+        num_seeds: Number of seeds that were trained together, the record's own the smallest.
+    """
+    design = record.design
+    if training_seconds is None:
+        last = record.epochs[-1].training_seconds
+        training_seconds = [1.5 * last, 1.25 * last, last]
+    ensembles = [f"{name} k={design.k}" for name in ("deq", "weq") if design.k > 1]
+    timing_pass = TimingPassRecord(
+        seeds=list(range(record.seed, record.seed + num_seeds)),
+        num_members=num_seeds * design.k,
+        beside=["single", *ensembles],
+        timed_steps=2,
+        epoch_steps=5,
+        training_seconds=list(training_seconds),
+        evaluation_seconds=[0.2, 0.3, 0.1],
+    )
+    seconds = median(training_seconds)
+    epochs = [
+        replace(
+            epoch,
+            training_seconds=seconds,
+            member_training_seconds=[seconds / design.k] * design.k,
+            evaluation_seconds=0.2,
+            warm_up=False,
+            together=True,
+        )
+        for epoch in record.epochs
+    ]
+    return replace(
+        record,
+        environment=replace(record.environment, times_of="timing pass"),
+        timing_pass=timing_pass,
+        seconds=SecondsRecord(
+            waiting=1.5, training=0.75 * record.wall_seconds, timing=0.25 * record.wall_seconds
+        ),
+        epochs=epochs,
     )
 
 

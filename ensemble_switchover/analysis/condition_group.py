@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.conditions import AUTO
+from ensemble_switchover.analysis.conditions import describe_comparable
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.terminal import count
 
@@ -38,7 +38,7 @@ class ConditionGroup:
 
     @property
     def execution(self) -> str:
-        """Execution of the members; `auto` if each design ran with its fastest."""
+        """Execution of the members, `auto` if each design ran with its fastest; of which times."""
         return str(self.condition["execution_compared"])
 
     @property
@@ -67,10 +67,9 @@ def split_conditions(runs: pl.DataFrame) -> list[ConditionGroup]:
 
 def describe_condition(condition: dict[str, Any]) -> str:
     """Describe a condition in one line."""
-    execution = condition["execution_compared"]
     parts = [
         f"{condition['device']} ({condition['device_name']})",
-        "each design with its fastest execution" if execution == AUTO else f"{execution} execution",
+        describe_comparable(condition["execution_compared"]),
         f"precision {condition['precision']}",
         "compiled" if condition["compiled"] else "",
         "images on the host" if condition["residence"] == "host" else "",

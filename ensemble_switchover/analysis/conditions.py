@@ -7,22 +7,53 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ensemble_switchover.results.record import EnvironmentRecord, Record
 
 AUTO = "auto"
 """Label for runs that requested the fastest execution; only their times are comparable."""
+TIMING_PASS = "timing pass"
+"""The other kind of times than those of a run itself."""
+_OF_TIMING_PASS = f", {TIMING_PASS}"
 
 
 def comparable_execution(environment: EnvironmentRecord) -> str:
-    """Return the execution under which times compare: `auto` if the fastest was requested."""
-    return AUTO if environment.execution_requested == AUTO else environment.execution
+    """Return the execution under which times compare, and whether they are of a timing pass.
+
+    It is `auto` if the fastest was requested. Times of a run itself, and of a timing pass, never
+    compare: the latter are `sequential, timing pass`, for example.
+    """
+    requested = environment.execution_requested
+    execution = AUTO if requested == AUTO else environment.execution
+    return execution + (_OF_TIMING_PASS if environment.times_of == TIMING_PASS else "")
+
+
+def describe_comparable(compared: str) -> str:
+    """Describe what `comparable_execution` returns.
+
+    >>> describe_comparable("sequential"), describe_comparable("sequential, timing pass")
+    ('sequential execution', 'sequential execution, times of a timing pass')
+    """
+    execution = compared.removesuffix(_OF_TIMING_PASS)
+    text = f"{execution} execution"
+    if execution == AUTO:
+        text = "each design with its fastest execution"
+    return f"{text}, times of a {TIMING_PASS}" if is_of_timing_pass(compared) else text
+
+
+def is_of_timing_pass(compared: str) -> bool:
+    """Tell whether what `comparable_execution` returns is of a timing pass.
+
+    >>> is_of_timing_pass("auto"), is_of_timing_pass("auto, timing pass")
+    (False, True)
+    """
+    return compared.endswith(_OF_TIMING_PASS)
 
 
 def describe_execution(environment: EnvironmentRecord) -> str:
     """Describe the execution of the members, or that each design ran with its fastest."""
-    if comparable_execution(environment) == AUTO:
+    if environment.execution_requested == AUTO:
         return "each design with its fastest execution (auto)"
     return f"{environment.execution} execution"
 
@@ -73,6 +104,7 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Recipe", _distinct(_describe_recipe(record) for record in records)),
         ("Device", _distinct(f"{e.device} ({e.device_name})" for e in environments)),
         ("Execution", _distinct(map(_describe_chosen, environments))),
+        ("Times", _describe_times(records)),
         ("Precision", _distinct(e.precision for e in environments)),
         ("Compiled", _distinct("yes" if e.compiled else "no" for e in environments)),
         ("Images stored on", _distinct(e.residence for e in environments)),
@@ -93,8 +125,32 @@ def _describe_flags(records: Sequence[Record]) -> list[tuple[str, str]]:
 
 
 def _describe_chosen(environment: EnvironmentRecord) -> str:
-    chosen = " (chosen as the fastest)" if comparable_execution(environment) == AUTO else ""
+    chosen = " (chosen as the fastest)" if environment.execution_requested == AUTO else ""
     return f"{environment.execution}{chosen}"
+
+
+def _describe_times(records: Sequence[Record]) -> str:
+    """Say whether seconds, memory and latency are of the runs themselves, or of a timing pass."""
+    kinds = {record.environment.times_of for record in records}
+    passes = [record.timing_pass for record in records if record.timing_pass is not None]
+    parts = []
+    if "run" in kinds:
+        parts.append("of the runs themselves")
+    if TIMING_PASS in kinds:
+        text = f"of a {TIMING_PASS}"
+        if passes:
+            timed = _range({entry.timed_steps for entry in passes})
+            whole = _range({entry.epoch_steps for entry in passes})
+            text += f" of {timed} of an epoch's {whole} steps"
+        if any(len(entry.beside) > 1 for entry in passes):
+            text += ", designs of a budget in turn"
+        parts.append(text)
+    return _distinct(parts)
+
+
+def _range(numbers: Collection[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _distinct(values: Iterable[str]) -> str:

@@ -39,6 +39,7 @@ from ensemble_switchover.analysis.switchover.sensitivity import (
 )
 from ensemble_switchover.analysis.switchover.threshold import find_threshold
 from ensemble_switchover.analysis.switchover.wording import describe_outcome, describe_threshold
+from ensemble_switchover.analysis.unlike_times import note_unlike_times
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ class Finding:
         """Remarks that a reader of the summary needs."""
         return (
             *note_conditions(self.summary, self.measure),
+            *note_unlike_times(self.runs),
             *note_disturbances(self.runs),
             *note_pools(self.thresholds),
             *note_left_out(self.left_out_of_pools),

@@ -11,6 +11,11 @@ from ensemble_switchover.analysis.design_table import DEVICE_MEMORY
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable, percent
 from ensemble_switchover.machine.units import MEBIBYTE
+from ensemble_switchover.reporting.times_wording import (
+    has_timing_passes,
+    seconds_of_epochs,
+    training_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +149,7 @@ def show_times_to_accuracy(summary: pl.DataFrame, measure: str) -> ShownTable:
         f"Training seconds until the {measure} first reaches the target: the mean over the seeds "
         f"of the single network's lowest {measure}{without}. The single network's "
         "own time is that to its own lowest. Own seed's target: the lowest of the single network "
-        "of the same seed, as in the paper. The warm-up epoch counts as a median epoch. If not "
+        f"of the same seed, as in the paper. {seconds_of_epochs(summary.to_dicts())} If not "
         "every seed reaches a target, the number of seeds that do is given instead of a mean."
     )
     return _lay_out(list(rows.values()), columns, caption, num_text_columns)
@@ -168,10 +173,14 @@ def show_runs_of_comparison(runs: pl.DataFrame, measure: str) -> ShownTable:
     }
     num_text_columns = 4
     rows = runs.to_dicts()
+    if len({row["times_of"] for row in rows}) > 1:
+        columns["Times of"] = lambda row: str(row["times_of"])
     if any(row["flags"] for row in rows):
         columns = {"Flags": lambda row: str(row["flags"]), **columns}
         num_text_columns += 1
     caption = "Every finished run after its last epoch."
+    if has_timing_passes(rows):
+        caption += f" Training: {training_time(rows)}."
     return _lay_out(rows, columns, caption, num_text_columns)
 
 
@@ -228,8 +237,7 @@ def _quotient(name: str) -> Callable[[dict[str, Any]], str]:
 def _caption(rows: list[dict[str, Any]], measure: str, *, brief: bool) -> str:
     text = (
         f"{measure.capitalize()}: mean ± sample standard deviation over the seeds after the last "
-        f"epoch{_without_collapsed(rows)}. Training: median epoch of a run without its warm-up, "
-        "all members together."
+        f"epoch{_without_collapsed(rows)}. Training: {training_time(rows)}, all members together."
     )
     if not brief:
         text += (

@@ -90,7 +90,8 @@ class ComparisonFacts:
     peak_device_beside_images_bytes: int | None
     """Peak memory of the device without the images: `peak_device_bytes - resident_image_bytes`."""
     execution_compared: str
-    """`auto` where that was requested, else `execution`; times compare where it is equal."""
+    """`auto` where that was requested, else `execution`, with `, timing pass` where `times_of` is
+    that; times compare where it is equal."""
     left_out: bool
     """Whether the run collapsed, so that no mean of errors has it."""
     disturbed: bool

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from ensemble_switchover.analysis.conditions import describe_conditions, list_conditions
-from tests.factories import make_record
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.conditions import (
+    comparable_execution,
+    describe_comparable,
+    describe_conditions,
+    list_conditions,
+)
+from tests.factories import make_record, of_timing_pass
+
+if TYPE_CHECKING:
+    from ensemble_switchover.results.record import Record
 
 
 def test_the_line_names_seeds_device_and_execution() -> None:
@@ -50,3 +61,38 @@ def test_what_was_measured_on_and_the_sets_options_are_told() -> None:
     randaugment = {"randaugment_ops": 2, "randaugment_magnitude": 14}
     told = data(augmentation="randaugment", **randaugment)
     assert "augmentation randaugment (N=2, M=14)" in told
+
+
+def test_times_of_a_run_and_of_a_timing_pass_are_of_different_conditions() -> None:
+    told = {}
+    for requested, executed in (("sequential", "sequential"), ("auto", "fused")):
+        own = make_record(environment={"execution": executed, "execution_requested": requested})
+        for record in (own, of_timing_pass(own)):
+            compared = comparable_execution(record.environment)
+            told[compared] = describe_comparable(compared)
+
+    assert told == {
+        "sequential": "sequential execution",
+        "sequential, timing pass": "sequential execution, times of a timing pass",
+        "auto": "each design with its fastest execution",
+        "auto, timing pass": "each design with its fastest execution, times of a timing pass",
+    }
+
+
+def test_the_conditions_say_of_what_the_times_are() -> None:
+    def times(*records: Record) -> str:
+        return dict(list_conditions(records))["Times"]
+
+    single, deq = of_timing_pass(make_record()), of_timing_pass(make_record(design_class="deq"))
+    assert deq.timing_pass is not None
+    longer = replace(deq, timing_pass=replace(deq.timing_pass, timed_steps=4))
+
+    assert times(make_record()) == "of the runs themselves"
+    assert times(single) == "of a timing pass of 2 of an epoch's 5 steps"
+    assert times(deq, longer) == (
+        "of a timing pass of 2 to 4 of an epoch's 5 steps, designs of a budget in turn"
+    )
+    assert times(make_record(seed=1), single) == (
+        "of the runs themselves / of a timing pass of 2 of an epoch's 5 steps"
+    )
+    assert dict(list_conditions([single]))["Execution"] == "sequential"

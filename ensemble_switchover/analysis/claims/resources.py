@@ -24,6 +24,7 @@ from ensemble_switchover.analysis.claims.missing_runs import find_missing_runs
 from ensemble_switchover.analysis.condition_group import split_conditions
 from ensemble_switchover.analysis.design_table import DEVICE_MEMORY, PROCESS_MEMORY
 from ensemble_switchover.analysis.ratio import measure_own_ratio, measure_ratio
+from ensemble_switchover.analysis.unlike_times import UNLIKE_TIMES, find_unlike_times
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def check_epoch_time(finding: Finding, ensemble_class: DesignClassName) -> Claim
     ratio = measure_ratio(
         group.runs, "epoch_seconds", ensemble_class, confidence=finding.rule.confidence
     )
+    if ratio is None and ensemble_class in find_unlike_times(finding.runs):
+        return _other_times(statement, ensemble_class)
     return claim_ratio(statement, ratio, ABOUT_TWICE if twice else ABOUT_EQUAL, group.label)
 
 
@@ -85,6 +88,8 @@ def check_time_to_accuracy(finding: Finding, ensemble_class: DesignClassName) ->
     budgets = {budget for budget in threshold.budgets if budget >= threshold.budget}
     inverse = group.runs.with_columns(speed=1.0 / pl.col("time_to_common_target_seconds"))
     ratio = measure_ratio(inverse, "speed", ensemble_class, budgets, finding.rule.confidence)
+    if ratio is None and ensemble_class in find_unlike_times(finding.runs):
+        return _other_times(statement, ensemble_class)
     judged = claim_ratio(statement, ratio, FASTER, f"to the common target, {group.label}")
     asked = group.runs.drop_nulls("common_target_error_percent").filter(
         pl.col("design_class") == ensemble_class, pl.col("budget_parameters").is_in(budgets)
@@ -153,6 +158,8 @@ def check_memory(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     confidence = finding.rule.confidence
     where = group.label
     with_images = measure_ratio(runs, "peak_device_bytes", ensemble_class, confidence=confidence)
+    if with_images is None and ensemble_class in find_unlike_times(finding.runs):
+        return _other_times(statement, ensemble_class)
     if with_images is not None and runs["resident_image_bytes"].max():
         where = f"without the images on the device; with them {with_images.mean:.2f}; {where}"
     return _claim_lower(statement, runs, ensemble_class, where, confidence)
@@ -196,6 +203,11 @@ def _most_compared(
     """Return the first group with both the class and single networks, or else the first group."""
     pair = {"single", ensemble_class}
     return next((g for g in groups if pair <= set(g.runs["design_class"])), groups[0])
+
+
+def _other_times(statement: Statement, ensemble_class: DesignClassName) -> Claim:
+    reason = f"no time of {ensemble_class} compares with that of the single network: {UNLIKE_TIMES}"
+    return not_asked(statement, reason, "single networks and ensembles in one sweep")
 
 
 def _other_execution(statement: Statement) -> Claim:
