@@ -31,9 +31,7 @@ def load_images(spec: RunSpec) -> SplitImages:
 
 def build_ensemble(spec: RunSpec, members: Sequence[int] | None = None) -> Ensemble:
     """Build the members of a run, all or some, each initialised by its own seed."""
-    design = spec.design
-    seeds = [spec.member_seeds[member] for member in _chosen(spec, members)]
-    return Ensemble.build(spec.family, design.depth, design.width, spec.task, seeds)
+    return _build(spec, [spec.member_seeds[member] for member in _chosen(spec, members)])
 
 
 def assemble(
@@ -46,20 +44,46 @@ def assemble(
     """Build members of a run, all or some, and the batches that they train on."""
     chosen = _chosen(spec, members)
     seeds = [spec.member_seeds[member] for member in chosen]
+    return _assemble(spec, seeds, plan, split, precision, first_member=chosen[0])
+
+
+def assemble_together(
+    specs: Sequence[RunSpec], plan: ExecutionPlan, split: SplitImages, precision: Precision
+) -> tuple[EnsembleModule, ImageDataModule]:
+    """Build all members of runs that differ in the seed alone, in the order of the runs.
+
+    A member that diverges does not end the training of the others.
+    """
+    seeds = [seed for spec in specs for seed in spec.member_seeds]
+    return _assemble(specs[0], seeds, plan, split, precision, ends_at_divergence=False)
+
+
+def _assemble(
+    spec: RunSpec,
+    seeds: Sequence[int],
+    plan: ExecutionPlan,
+    split: SplitImages,
+    precision: Precision,
+    *,
+    first_member: int = 0,
+    ends_at_divergence: bool = True,
+) -> tuple[EnsembleModule, ImageDataModule]:
+    """Build a network for each seed, as a run describes them, and the batches of each."""
     module = EnsembleModule(
-        build_ensemble(spec, chosen).to(precision.dtype),
+        _build(spec, seeds).to(precision.dtype),
         spec.recipe,
         plan,
         precision,
         member_seeds=seeds,
         num_test_images=len(split.test),
         num_classes=spec.task.num_classes,
-        first_member=chosen[0],
+        first_member=first_member,
         compiled=spec.compile,
+        ends_at_divergence=ends_at_divergence,
     )
     datamodule = ImageDataModule(
         split,
-        groups=EXECUTIONS[plan.within].groups(len(chosen)),
+        groups=EXECUTIONS[plan.within].groups(len(seeds)),
         member_seeds=seeds,
         batch_size=spec.recipe.batch_size,
         augmentation=augmentation_of(spec),
@@ -78,6 +102,10 @@ def augmentation_of(spec: RunSpec) -> Augmentation | None:
     if dataset.augmentation == "randaugment":
         operations = RandAugment(dataset.randaugment_ops, dataset.randaugment_magnitude)
     return Augmentation(dataset.crop_padding, dataset.flip, operations)
+
+
+def _build(spec: RunSpec, seeds: Sequence[int]) -> Ensemble:
+    return Ensemble.build(spec.family, spec.design.depth, spec.design.width, spec.task, seeds)
 
 
 def _chosen(spec: RunSpec, members: Sequence[int] | None) -> Sequence[int]:

@@ -5,7 +5,7 @@ Dimensions: m members of the process, k of the run, N test images.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -87,6 +87,57 @@ def join(results: Sequence[EpochResult]) -> EpochResult:
         member_peak_device_bytes=_of_all_members(results),
         members=[member for result in results for member in result.members],
     )
+
+
+def split_by_run(result: EpochResult, members_each: int) -> list[EpochResult]:
+    """Split the result of an epoch of runs that were trained together into those of each run.
+
+    A run has its share of the seconds; memory is that of all runs. The states of its members are
+    copies, which do not change with the next steps.
+
+    Args:
+        result: The result of all members, in the order of the runs.
+        members_each: Members of each run.
+    """
+    num_members = len(result.members)
+    share = members_each / num_members
+    return [
+        replace(
+            result,
+            step_losses=result.step_losses[own],
+            probabilities=result.probabilities[own],
+            training_seconds=result.training_seconds * share,
+            member_training_seconds=result.member_training_seconds[own],
+            compile_seconds=result.compile_seconds * share,
+            evaluation_seconds=result.evaluation_seconds * share,
+            member_peak_device_bytes=[],
+            members=[_copied(member) for member in result.members[own]],
+        )
+        for first in range(0, num_members, members_each)
+        for own in [slice(first, first + members_each)]
+    ]
+
+
+def is_finite(result: EpochResult) -> bool:
+    """Return whether all losses and predictions of an epoch are finite numbers."""
+    return bool(result.step_losses.isfinite().all() and result.probabilities.isfinite().all())
+
+
+def _copied(member: MemberState) -> MemberState:
+    return MemberState(
+        network=_copied_tensors(member.network),
+        optimizer=_copied_tensors(member.optimizer),
+        scaler=_copied_tensors(member.scaler),
+    )
+
+
+def _copied_tensors(value: Any) -> Any:
+    """Copy the tensors in nested lists and mappings."""
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {key: _copied_tensors(entry) for key, entry in value.items()}
+    return [_copied_tensors(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _of_all_members(results: Sequence[EpochResult]) -> list[int]:

@@ -10,7 +10,7 @@ import pytorch_lightning as lightning
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from ensemble_switchover.machine import interruption
-from ensemble_switchover.training.assemble import assemble
+from ensemble_switchover.training.assemble import assemble, assemble_together
 from ensemble_switchover.training.callbacks import EpochCallback, MemoryCallback, TimingCallback
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.data import ImageDataModule, SplitImages
     from ensemble_switchover.training import EnsembleModule
     from ensemble_switchover.training.epoch_result import EpochResult
-    from ensemble_switchover.training.module import ResumePoint
+    from ensemble_switchover.training.module import ResumePoint, TimedEpochs
     from ensemble_switchover.training.precision import Precision
 
 IGNORED_WARNINGS = (
@@ -44,8 +44,11 @@ def train(
     *,
     members: Sequence[int] | None = None,
     resume_point: ResumePoint | None = None,
+    timed_epochs: TimedEpochs | None = None,
 ) -> tuple[EnsembleModule, ImageDataModule]:
     """Train members of a run, all or some; `on_epoch` receives the result of every epoch.
+
+    With `timed_epochs`, no more than these are trained, and members may diverge.
 
     Raises:
         TrainingError: if a member diverges.
@@ -53,15 +56,50 @@ def train(
     """
     module, datamodule = assemble(spec, plan, split, precision, members)
     module.resume_point = resume_point
+    module.timed_epochs = timed_epochs
+    module.ends_at_divergence = timed_epochs is None
+    _fit_measured(module, datamodule, spec.recipe.epochs, device, on_epoch)
+    return module, datamodule
+
+
+def train_together(
+    specs: Sequence[RunSpec],
+    plan: ExecutionPlan,
+    split: SplitImages,
+    precision: Precision,
+    device: torch.device,
+    on_epoch: Callable[[EpochResult], None],
+    *,
+    resume_point: ResumePoint | None = None,
+) -> ImageDataModule:
+    """Train runs that differ in the seed alone, their members in the order of the runs.
+
+    The result of an epoch is that of all members; those that diverged are for `on_epoch` to see.
+
+    Raises:
+        KeyboardInterrupt: on Ctrl-C.
+    """
+    module, datamodule = assemble_together(specs, plan, split, precision)
+    module.resume_point = resume_point
+    _fit_measured(module, datamodule, specs[0].recipe.epochs, device, on_epoch)
+    return datamodule
+
+
+def _fit_measured(
+    module: EnsembleModule,
+    datamodule: ImageDataModule,
+    num_epochs: int,
+    device: torch.device,
+    on_epoch: Callable[[EpochResult], None],
+) -> None:
     timing, memory = TimingCallback(module.num_members), MemoryCallback(module.num_members)
     fit(
         module,
         datamodule,
-        spec.recipe.epochs,
+        num_epochs,
         device,
         [timing, memory, EpochCallback(timing, memory, on_epoch)],
     )
-    return module, datamodule
 
 
 def fit(
@@ -81,6 +119,9 @@ def fit(
     """
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     on_cpu = device.type == "cpu"
+    timed = module.timed_epochs
+    if timed is not None:
+        num_epochs = 1 + timed.num_timed
     with warnings.catch_warnings():
         for message in IGNORED_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
@@ -95,6 +136,7 @@ def fit(
             enable_model_summary=False,
             num_sanity_val_steps=0,
             limit_val_batches=None if evaluate else 0,
+            check_val_every_n_epoch=1 if timed is None else num_epochs,
             inference_mode=True,
             # one process, whatever Slurm reports about the job
             plugins=[LightningEnvironment()],

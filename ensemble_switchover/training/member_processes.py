@@ -20,7 +20,7 @@ from ensemble_switchover.training.assemble import load_images
 from ensemble_switchover.training.device import choose_device, slot_device
 from ensemble_switchover.training.epoch_result import EpochResult, join
 from ensemble_switchover.training.fit import train
-from ensemble_switchover.training.module import ResumePoint
+from ensemble_switchover.training.module import ResumePoint, TimedEpochs
 from ensemble_switchover.training.plain_values import dump_epoch_result, load_epoch_result
 from ensemble_switchover.training.precision import use_precision
 
@@ -55,6 +55,7 @@ class _Task:
     """Number of the process, which decides its device."""
     threads: int
     resume_point: ResumePoint | None
+    timed_epochs: TimedEpochs | None
 
 
 def train_in_processes(
@@ -64,8 +65,11 @@ def train_in_processes(
     on_epoch: Callable[[EpochResult], None],
     *,
     resume_point: ResumePoint | None = None,
+    timed_epochs: TimedEpochs | None = None,
 ) -> str:
     """Train all members in the processes of a plan; `on_epoch` is given every epoch of all.
+
+    With `timed_epochs`, no more than these are trained, and members may diverge.
 
     Returns:
         Where the images lay, `device` or `host`.
@@ -84,7 +88,8 @@ def train_in_processes(
                 states = resume_point.members[members.start : members.stop]
                 own = ResumePoint(num_epochs=resume_point.num_epochs, members=states)
             name = f"members {members.start} to {members.stop - 1}"
-            task = _Task(spec, plan, members, device.type, number, threads_each(len(slices)), own)
+            threads = threads_each(len(slices))
+            task = _Task(spec, plan, members, device.type, number, threads, own, timed_epochs)
             workers.start(name, _train, task)
         return _gather(workers, on_epoch)
 
@@ -137,6 +142,7 @@ def _train(connection: Connection, task: _Task) -> None:
             hand_over,
             members=task.members,
             resume_point=task.resume_point,
+            timed_epochs=task.timed_epochs,
         )
         connection.send_bytes(_END + datamodule.residence.encode())
     except DivergenceError as error:

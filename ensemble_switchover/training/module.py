@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
@@ -44,6 +45,22 @@ class ResumePoint:
     """The states of the members after the last of them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedEpochs:
+    """Some epochs that are trained to be timed: a few steps of warm-up, and then timed ones."""
+
+    warm_up_steps: int
+    """Steps of a member in the first epoch, whose seconds do not count."""
+    steps: int
+    """Steps of a member in each timed epoch."""
+    num_timed: int
+    """Timed epochs; the last one ends with an evaluation."""
+
+    def steps_in(self, epoch: int) -> int:
+        """Return the steps of an epoch, counted from 0."""
+        return self.steps if epoch else self.warm_up_steps
+
+
 class EnsembleModule(lightning.LightningModule):
     """Trains every member by its own optimizer, and predicts the test set after every epoch.
 
@@ -64,8 +81,12 @@ class EnsembleModule(lightning.LightningModule):
         num_classes: int,
         first_member: int = 0,
         compiled: bool = False,
+        ends_at_divergence: bool = True,
     ) -> None:
-        """Take the members, their seeds, and which of the run's members the first of them is."""
+        """Take the members, their seeds, and which of the run's members the first of them is.
+
+        Without `ends_at_divergence` a member whose loss is not finite is left to the callbacks.
+        """
         super().__init__()
         self.automatic_optimization = False
         self.ensemble = ensemble
@@ -77,6 +98,9 @@ class EnsembleModule(lightning.LightningModule):
         self.num_classes = num_classes
         self.first_member = first_member
         self.compiled = compiled
+        self.ends_at_divergence = ends_at_divergence
+        self.timed_epochs: TimedEpochs | None = None
+        """Which steps are trained; None: all."""
         self.resume_point: ResumePoint | None = None
         """The point from which training resumes; None: it starts at the beginning."""
         self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -150,7 +174,8 @@ class EnsembleModule(lightning.LightningModule):
         seed = self.member_seeds[epoch.members[0]]
         torch.manual_seed(stream_seed(seed, Stream.LAYERS, self.current_epoch))
         losses = []
-        for batch in epoch.batches:
+        limit = None if self.timed_epochs is None else self.timed_epochs.steps_in(self.current_epoch)
+        for batch in islice(epoch.batches, limit):
             if self.compiled:
                 self._compile_for(batch)
             losses.append(self.execution.train_step(*batch))
@@ -172,6 +197,8 @@ class EnsembleModule(lightning.LightningModule):
         Raises:
             DivergenceError: naming the member, the epoch and the step.
         """
+        if not self.ends_at_divergence:
+            return
         losses = torch.stack(self.step_losses).isfinite()
         predicted = self.probabilities.isfinite().flatten(1).all(dim=1)
         if losses.all() and predicted.all():

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 class FusedExecution(Execution):
     """Trains all members as one group.
 
+    A member whose loss is not finite is masked out from that step on: no loss, and so no gradient,
+    of it enters the sum of all, and the others learn what they learn without it.
+
     The members' weights, statistics and momentum are views of the fused ones, so a checkpoint of
     the members holds everything, and nothing has to be copied back.
     """
@@ -48,6 +51,8 @@ class FusedExecution(Execution):
         self.precision = precision
         self.optimizers = optimizers
         self.network = Fused(members)
+        self.alive = torch.ones(len(members), dtype=torch.bool, device=device)
+        """(m,) whether every loss of a member has been finite so far."""
         if compiled:
             self.network.compile()
         settings: dict[str, Any] = {
@@ -77,7 +82,7 @@ class FusedExecution(Execution):
         del group
         means = self._losses(images, labels)
         self.optimizer.zero_grad()
-        means.sum().backward()  # type: ignore[no-untyped-call]
+        self._sum(means).backward()  # type: ignore[no-untyped-call]
         self.optimizer.param_groups[0]["lr"] = self._rate()
         self.optimizer.step()
         return means.detach()
@@ -97,6 +102,11 @@ class FusedExecution(Execution):
                 logits.flatten(0, 1), labels.flatten(), reduction="none"
             )
         return losses.view(labels.shape).mean(dim=1)
+
+    def _sum(self, means: Tensor) -> Tensor:
+        """Sum the losses (m,) of the members that are finite, without waiting for the device."""
+        self.alive &= means.detach().isfinite()
+        return means.where(self.alive, 0.0).sum()
 
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the logits (m, B, classes) of all members."""
