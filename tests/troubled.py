@@ -25,7 +25,7 @@ _job = app.job
 
 def job(node):
     """Run one job, or what the seed asks for in its place."""
-    from ensemble_switchover.runner import run
+    from ensemble_switchover.runner import active_run, run
 
     def raise_an_error(*arguments, **keywords):
         raise RuntimeError("shapes do not match")
@@ -52,17 +52,17 @@ def job(node):
         )
         write(folder, checkpoint)
 
-    write_checkpoint = run.write_checkpoint
+    write_checkpoint = active_run.write_checkpoint
     trouble = {
-        RAISES: ("train", raise_an_error),
-        OUT_OF_MEMORY: ("train", want_memory),
-        KILLED: ("write_checkpoint", be_killed),
-        **dict.fromkeys(WAIT, ("write_checkpoint", wait)),
-        RESTARTED: ("write_checkpoint", wait_for_restarts),
+        RAISES: (run, "train", raise_an_error),
+        OUT_OF_MEMORY: (run, "train", want_memory),
+        KILLED: (active_run, "write_checkpoint", be_killed),
+        **dict.fromkeys(WAIT, (active_run, "write_checkpoint", wait)),
+        RESTARTED: (active_run, "write_checkpoint", wait_for_restarts),
     }
     if node.seed not in trouble:
         return _job(node)
-    with mock.patch.object(run, *trouble[node.seed]):
+    with mock.patch.object(*trouble[node.seed]):
         return _job(node)
 
 

@@ -166,7 +166,8 @@ def _train_and_record(
 ) -> JobOutcome:
     """Train and measure a run, and write its record, or its failure."""
     keep_library_caches_in(spec.dataset.cache)  # before the libraries are imported
-    from ensemble_switchover.runner.run import summary_line, train_and_measure
+    from ensemble_switchover.runner.finish import summary_line
+    from ensemble_switchover.runner.run import train_and_measure
     from ensemble_switchover.tracking.loggers import MetricLog
 
     files: dict[str, bytes | Path] = {}

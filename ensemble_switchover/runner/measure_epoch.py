@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def make_epoch_record(
-    result: EpochResult, labels: Tensor, recipe: Recipe, num_train_images: int
+    result: EpochResult,
+    labels: Tensor,
+    recipe: Recipe,
+    num_train_images: int,
+    *,
+    together: bool = False,
 ) -> EpochRecord:
     """Make the record of an epoch.
 
@@ -24,6 +29,7 @@ def make_epoch_record(
         labels: (N,) classes of the test images.
         recipe: The recipe of the training.
         num_train_images: Images that a member is trained on in an epoch.
+        together: Whether other seeds were trained in the same steps.
     """
     labels = labels.to(result.probabilities.device)
     return EpochRecord(
@@ -39,6 +45,7 @@ def make_epoch_record(
         peak_rss_bytes=result.peak.rss_bytes,
         compile_seconds=result.compile_seconds,
         waiting_share=result.waiting_share,
+        together=together,
         member_peak_device_bytes=result.member_peak_device_bytes,
         **{name: measure(result.probabilities, labels) for name, measure in MEASURES.items()},
     )

@@ -55,7 +55,7 @@ class _Task:
     """Number of the process, which decides its device."""
     threads: int
     resume_point: ResumePoint | None
-    timed_epochs: TimedEpochs | None
+    timed_epochs: TimedEpochs | None = None
 
 
 def train_in_processes(

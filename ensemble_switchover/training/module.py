@@ -174,7 +174,9 @@ class EnsembleModule(lightning.LightningModule):
         seed = self.member_seeds[epoch.members[0]]
         torch.manual_seed(stream_seed(seed, Stream.LAYERS, self.current_epoch))
         losses = []
-        limit = None if self.timed_epochs is None else self.timed_epochs.steps_in(self.current_epoch)
+        limit = (
+            None if self.timed_epochs is None else self.timed_epochs.steps_in(self.current_epoch)
+        )
         for batch in islice(epoch.batches, limit):
             if self.compiled:
                 self._compile_for(batch)

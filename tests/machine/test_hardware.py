@@ -9,7 +9,7 @@ import torch
 
 from ensemble_switchover.machine import hardware
 from ensemble_switchover.machine.hardware import Gpu
-from ensemble_switchover.runner.run import choose_device
+from ensemble_switchover.training.device import choose_device
 from tests.machine.fake_nvml import fake_gpu, install
 
 

@@ -187,16 +187,16 @@ def test_processes_are_really_timed_side_by_side(tiny_spec, monkeypatch):
 
 def test_a_run_goes_on_in_the_way_that_it_began_in(tiny_spec, monkeypatch):
     from ensemble_switchover.machine import interruption
-    from ensemble_switchover.runner import run
+    from ensemble_switchover.runner import setup
 
     spec, config = tiny_spec(*DESIGN, "epochs=3")
-    monkeypatch.setattr(run, "choose_execution_plan", lambda *arguments: FUSED)
+    monkeypatch.setattr(setup, "choose_execution_plan", lambda *arguments: FUSED)
     with monkeypatch.context() as patch:
         patch.setattr(interruption, "check", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             train_and_measure(spec, config)
     monkeypatch.setattr(
-        run, "choose_execution_plan", lambda *arguments: pytest.fail("it was chosen")
+        setup, "choose_execution_plan", lambda *arguments: pytest.fail("it was chosen")
     )
     record = train_and_measure(spec, config)
     assert record.environment.execution == "fused"

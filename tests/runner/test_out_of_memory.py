@@ -8,7 +8,7 @@ from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.machine.hardware import PROCESS_BYTES
 from ensemble_switchover.planning.cost import memory_bytes
 from ensemble_switchover.results.state import RunState, run_state
-from ensemble_switchover.runner import out_of_memory, run
+from ensemble_switchover.runner import out_of_memory, run, setup
 from ensemble_switchover.runner.job import run_job
 
 
@@ -69,7 +69,7 @@ def test_a_run_that_would_be_killed_is_refused_and_is_no_failure(
     needed = memory_bytes(spec, requested_plan(spec), "cpu", None)
     available = PROCESS_BYTES + int(beside_the_program * needed)
     monkeypatch.setattr(out_of_memory, "main_memory_bytes", lambda: available)
-    monkeypatch.setattr(run, "load_images", None)  # it is refused before
+    monkeypatch.setattr(setup, "load_images", None)  # it is refused before
     with pytest.raises(ConfigError, match=f"does not fit into memory, .* about 544 MiB.*{advice}"):
         run_job(spec, config, concurrent_jobs=1)
     assert run_state(spec.folder) is RunState.ABSENT

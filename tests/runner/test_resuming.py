@@ -12,7 +12,7 @@ import torch
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.results.layout import RECORD_FILE, checkpoint_folder
 from ensemble_switchover.results.store import read_record
-from ensemble_switchover.runner import run
+from ensemble_switchover.runner import active_run
 from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.tracking.loggers import MetricLog
 from ensemble_switchover.tracking.metrics import epoch_metrics
@@ -124,7 +124,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_spec, monkeypatch
     def full(folder, checkpoint):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run, "write_checkpoint", full)
+    monkeypatch.setattr(active_run, "write_checkpoint", full)
     spec, config = tiny_spec("epochs=2")
     record = train_and_measure(spec, config)
     assert len(record.epochs) == 2

@@ -9,7 +9,7 @@ from ensemble_switchover.data import load_dataset
 from ensemble_switchover.results.flags import flags_of_run
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.store import read_record, write_record
-from ensemble_switchover.runner import run
+from ensemble_switchover.runner import finish, run
 from ensemble_switchover.serving.weights import load_ensemble
 from ensemble_switchover.sweep.sweep_plan import run_job_of_sweep
 from tests.trained import plain_probabilities
@@ -72,7 +72,7 @@ def test_every_family_and_design_class_trains(
     assert record.environment.residence == "device"
     assert record.largest_class_share == 0.1  # of 60 digits, 6 are of each class
     assert record.flags == flags_of_run(record)
-    assert ("flagged: " in run.summary_line(record)) == bool(record.flags)
+    assert ("flagged: " in finish.summary_line(record)) == bool(record.flags)
     assert "execution=auto: sequential" in log_lines[0]
     assert "epoch 1/1" in log_lines[1]
     assert len(log_lines) == 2  # none on where the images are: a CPU computes there
@@ -115,7 +115,7 @@ def test_validation_images_are_measured_on_in_place_of_test_images(
     assert (data.train_size, data.validation_size, data.test_size) == (25, 15, test_size)
     assert data.evaluated_on == on
     assert any(f"{on} error" in line for line in log_lines)
-    assert run.summary_line(record).startswith(f"{on} error")
+    assert finish.summary_line(record).startswith(f"{on} error")
     num_wrong = record.epochs[0].error_percent / 100 * (test_size or 15)
     assert num_wrong == pytest.approx(round(num_wrong), abs=1e-6)
 

@@ -5,7 +5,7 @@ import pytest
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import read_record
-from ensemble_switchover.runner import run
+from ensemble_switchover.runner import active_run
 from ensemble_switchover.runner.job import run_job
 from ensemble_switchover.tracking import loggers
 
@@ -45,9 +45,9 @@ def test_an_interrupted_run_has_each_epoch_once_in_tensorboard(tiny_spec, monkey
         if checkpoint.num_epochs == 2:
             raise KeyboardInterrupt
 
-    write = run.write_checkpoint
+    write = active_run.write_checkpoint
     with monkeypatch.context() as patch:
-        patch.setattr(run, "write_checkpoint", stop)
+        patch.setattr(active_run, "write_checkpoint", stop)
         with pytest.raises(KeyboardInterrupt):
             run_job(spec, config, concurrent_jobs=1)
     run_job(spec, config, concurrent_jobs=1)

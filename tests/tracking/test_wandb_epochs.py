@@ -12,7 +12,7 @@ import wandb
 
 from ensemble_switchover.errors import DivergenceError
 from ensemble_switchover.results.layout import WANDB_FILE, unfinished_folder
-from ensemble_switchover.runner import run as run_module
+from ensemble_switchover.runner import active_run as run_module
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.tracking.wandb_epochs import (
     WandbEpochs,

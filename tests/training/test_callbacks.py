@@ -7,7 +7,7 @@ import torch
 
 from ensemble_switchover.data.batches import GroupEpoch, TrainingBatches
 from ensemble_switchover.measurement.memory import PeakMemory
-from ensemble_switchover.runner import run
+from ensemble_switchover.runner import active_run, run
 from ensemble_switchover.training import EnsembleModule, callbacks
 from ensemble_switchover.training import fit as fitting
 from ensemble_switchover.training.callbacks import MemoryCallback, TimingCallback
@@ -113,7 +113,7 @@ def test_every_second_counts_where_it_is_spent(slowed, monkeypatch, tiny_spec):
     slowed(EnsembleModule, "validation_step", 100)
     slowed(EnsembleModule, "on_validation_epoch_end", 1_000)
     slowed(Sequential, "prepare", 10_000)
-    monkeypatch.setattr(run, "write_checkpoint", write_slowly)
+    monkeypatch.setattr(active_run, "write_checkpoint", write_slowly)
     spec, config = tiny_spec(
         "design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=3",
         "measurement.latency_batch_sizes=[]", "measurement.layer_repeats=0",

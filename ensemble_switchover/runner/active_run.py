@@ -1,0 +1,197 @@
+"""A run under way: what its epochs have given so far, its log and its checkpoints."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.config.schema import LoggerConfig, plain
+from ensemble_switchover.machine.system_errors import sentence_of
+from ensemble_switchover.results.layout import checkpoint_folder
+from ensemble_switchover.results.store import dump_epochs, load_epochs
+from ensemble_switchover.runner.kept_predictions import PredictionFiles
+from ensemble_switchover.runner.measure_epoch import make_epoch_record
+from ensemble_switchover.runner.run_seconds import RunSeconds
+from ensemble_switchover.runner.setup import decide_plan
+from ensemble_switchover.tracking.loggers import MetricLog
+from ensemble_switchover.tracking.metrics import run_facts
+from ensemble_switchover.training.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
+from ensemble_switchover.training.module import ResumePoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ensemble_switchover.config.execution_plan import ExecutionPlan
+    from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.config.schema import Config
+    from ensemble_switchover.data import SplitImages
+    from ensemble_switchover.results.epoch_metrics import EpochRecord
+    from ensemble_switchover.runner.setup import Setup
+    from ensemble_switchover.training.epoch_result import EpochResult, MemberState
+
+_logger = logging.getLogger(__name__)
+
+
+class ActiveRun:
+    """A run from its beginning, or its newest checkpoint, until it is recorded."""
+
+    plan: ExecutionPlan
+    """How its members are executed when it is trained apart."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        config: Config,
+        *,
+        log: MetricLog | None = None,
+        keep: Callable[[str, bytes | Path], None] = lambda _, __: None,
+        seconds: RunSeconds | None = None,
+    ) -> None:
+        """Take a resolved run.
+
+        Args:
+            spec: The run.
+            config: The configuration it was resolved from; it is kept in the record.
+            log: Is started, and given every epoch; by default metrics go to the record alone.
+            keep: Is given the name of each file that belongs beside the record, and its content or
+                path.
+            seconds: Where its seconds go; by default it has waited since the run before.
+        """
+        self.spec = spec
+        self.config = config
+        self.log = log or MetricLog(LoggerConfig(kind="none"), spec)
+        self.keep = keep
+        self.seconds = seconds or RunSeconds()
+        self.started_at = datetime.now(UTC)
+        self.clock = start_clock()
+        """Returns the seconds that this process has spent on the run."""
+        self.former_seconds = 0.0
+        """Seconds that former processes spent on it."""
+        self.began_on: str | None = None
+        """The timing environment of former processes, where it was another."""
+        self.epochs: list[EpochRecord] = []
+        """Those of former processes included."""
+        self.members: list[MemberState] = []
+        """The members after the last epoch."""
+        self.predictions = PredictionFiles(spec.folder, config.record.predictions, spec.recipe)
+
+    @property
+    def num_epochs(self) -> int:
+        """Epochs trained so far."""
+        return len(self.epochs)
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether all epochs are trained."""
+        return self.num_epochs >= self.spec.recipe.epochs
+
+    @property
+    def wall_seconds(self) -> float:
+        """Seconds spent on the run so far."""
+        return self.former_seconds + self.clock()
+
+    @property
+    def resume_point(self) -> ResumePoint | None:
+        """The point from which training goes on; None at the beginning."""
+        if not self.epochs:
+            return None
+        return ResumePoint(num_epochs=self.num_epochs, members=self.members)
+
+    def begin(self, setup: Setup, plan: ExecutionPlan | None = None) -> None:
+        """Take up the newest checkpoint; a run keeps its plan in the same environment.
+
+        Args:
+            setup: What it computes with.
+            plan: How its members are executed, where that is decided already.
+        """
+        checkpoint = read_checkpoint(checkpoint_folder(self.spec.folder), self.spec.fingerprint)
+        here = setup.timing_environment
+        if checkpoint is not None and checkpoint.timing_environment == here:
+            self.plan = checkpoint.execution_plan
+        else:
+            self.plan = plan or decide_plan(self.spec, setup)
+        if checkpoint is None:
+            return
+        if checkpoint.timing_environment != here:
+            self.began_on = checkpoint.timing_environment
+            _logger.warning(
+                f"begun on {self.began_on}, resumed on {here}: seconds and memory of this run are "
+                f"of both"
+            )
+        self.former_seconds = checkpoint.wall_seconds
+        self.seconds.add(checkpoint.seconds)
+        self.epochs = load_epochs(checkpoint.rows)
+        self.members = checkpoint.members
+
+    def start_log(self, setup: Setup) -> None:
+        """Start the log of metrics, with the epochs of former processes."""
+        facts = run_facts(self.spec, self.plan, asdict(setup.environment))
+        self.log.start(plain(self.config), facts)
+        if self.epochs:
+            _logger.info(f"going on after epoch {self.num_epochs} of {self.spec.recipe.epochs}")
+        for epoch in self.epochs:
+            self.log.epoch(epoch)
+
+    def add_epoch(
+        self, result: EpochResult, split: SplitImages, setup: Setup, *, together: bool = False
+    ) -> None:
+        """Take in an epoch: log it, keep its predictions if they are asked for, write a checkpoint.
+
+        Args:
+            result: The result of the epoch, of this run's members.
+            split: The images.
+            setup: What it was computed with.
+            together: Whether other seeds were trained in the same steps.
+        """
+        self.seconds.add(
+            {"training": result.training_seconds, "evaluation": result.evaluation_seconds}
+        )
+        with self.seconds.part("keeping"):
+            labels, recipe = split.test.labels, self.spec.recipe
+            epoch = make_epoch_record(result, labels, recipe, len(split.train), together=together)
+            self.epochs.append(epoch)
+            self.members = result.members
+            self.log.epoch(epoch)
+            _logger.info(_epoch_line(epoch, recipe.epochs, self.spec.sizes.evaluated_on))
+            self.predictions.add(result, labels)
+            self._write_checkpoint(setup)
+
+    def _write_checkpoint(self, setup: Setup) -> None:
+        """Write a checkpoint after an epoch; a full disk costs the checkpoint, never the run."""
+        checkpoint = Checkpoint(
+            fingerprint=self.spec.fingerprint,
+            num_epochs=self.num_epochs,
+            members=self.members,
+            execution_plan=self.plan,
+            timing_environment=setup.timing_environment,
+            rows=dump_epochs(self.epochs),
+            wall_seconds=self.wall_seconds,
+            seconds=dict(self.seconds.parts),
+        )
+        try:
+            write_checkpoint(checkpoint_folder(self.spec.folder), checkpoint)
+        except OSError as error:
+            _logger.warning(f"no checkpoint after epoch {self.num_epochs}: {sentence_of(error)}")
+
+
+def start_clock() -> Callable[[], float]:
+    """Return a clock of the seconds since now."""
+    begin = time.perf_counter()
+    return lambda: time.perf_counter() - begin
+
+
+def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
+    width = len(str(num_epochs))
+    return (
+        f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss_nats:.3f}  "
+        f"{evaluated_on} error {epoch.error_percent:5.2f} %  "
+        f"{epoch.training_seconds:.2f} s training, {epoch.evaluation_seconds:.2f} s evaluation"
+    )

@@ -1,0 +1,162 @@
+"""The end of a run: weights, measurements of the trained members, and the record."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import asdict, replace
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ensemble_switchover.config.schema import plain
+from ensemble_switchover.data.normalisation import Normalisation
+from ensemble_switchover.measurement.disturbance import (
+    thread_times,
+    waiting_sentences,
+    waiting_share,
+)
+from ensemble_switchover.results.flags import flags_of_run
+from ensemble_switchover.results.from_run_spec import (
+    budget_record,
+    dataset_record,
+    design_record,
+    recipe_record,
+)
+from ensemble_switchover.results.latencies import latencies_at
+from ensemble_switchover.results.layout import WEIGHTS_FILE
+from ensemble_switchover.results.record import SCHEMA_VERSION, EnvironmentRecord, Record
+from ensemble_switchover.runner.final_measurements import measure_inference, measure_layers
+from ensemble_switchover.serving.weights import TrainedEnsemble, dump_weights
+from ensemble_switchover.training.assemble import build_ensemble
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.data import SplitImages
+    from ensemble_switchover.measurement.disturbance import DisturbanceMonitor
+    from ensemble_switchover.networks import Ensemble
+    from ensemble_switchover.runner.active_run import ActiveRun
+    from ensemble_switchover.runner.setup import Setup
+    from ensemble_switchover.training.epoch_result import MemberState
+
+
+def finish(
+    run: ActiveRun,
+    setup: Setup,
+    split: SplitImages,
+    *,
+    residence: str,
+    monitor: DisturbanceMonitor,
+    concurrent_jobs: int,
+) -> Record:
+    """Keep the weights of a trained run, measure its members, and return its record.
+
+    Args:
+        run: A run whose epochs are trained.
+        setup: What it computes with.
+        split: The images.
+        residence: Where they lay, `device` or `host`.
+        monitor: Watches over what disturbs the device.
+        concurrent_jobs: How many runs share the machine.
+    """
+    spec = run.spec
+    ensemble = _rebuild(spec, setup, run.members)
+    for path in run.predictions.paths():
+        run.keep(path.name, path)
+    if run.config.record.weights:
+        run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
+    with run.seconds.part("measuring"):
+        before = thread_times()
+        asked = run.config.measurement
+        latencies = measure_inference(spec, ensemble, asked, setup.precision, setup.device)
+        layer_times = measure_layers(spec, asked, setup.precision, setup.device)
+        measuring_share = waiting_share(before, thread_times())
+    shares = {
+        "training": fmean(epoch.waiting_share for epoch in run.epochs),
+        "the measuring after it": measuring_share,
+    }
+    wall_seconds = run.wall_seconds
+    record = Record(
+        schema_version=SCHEMA_VERSION,
+        name=spec.name,
+        fingerprint=spec.fingerprint,
+        training_fingerprint=spec.training_fingerprint,
+        study=spec.study,
+        seed=spec.seed,
+        member_seeds=spec.member_seeds,
+        budget=budget_record(spec),
+        design=design_record(spec),
+        dataset=dataset_record(spec, len(split.train), len(split.test), split.remarks),
+        recipe=recipe_record(spec),
+        environment=EnvironmentRecord(
+            **asdict(setup.environment),
+            execution=run.plan.label,
+            execution_requested=spec.execution.name,
+            began_on=run.began_on,
+            precision=spec.precision,
+            compiled=spec.compile,
+            residence=residence,
+            disturbances=[*waiting_sentences(shares), *monitor.seen(concurrent_jobs)],
+            concurrent_jobs=concurrent_jobs,
+        ),
+        latencies=latencies,
+        layer_times=layer_times,
+        epochs=run.epochs,
+        config=plain(run.config),
+        started_at=run.started_at.isoformat(timespec="seconds"),
+        largest_class_share=_largest_class_share(split.test.labels),
+        wall_seconds=wall_seconds,
+        seconds=run.seconds.record(wall_seconds),
+    )
+    return replace(record, flags=flags_of_run(record))
+
+
+def _rebuild(spec: RunSpec, setup: Setup, members: Sequence[MemberState]) -> Ensemble:
+    """Build the trained ensemble anew: the same module however its members were trained."""
+    gc.collect()  # Lightning's objects refer to each other, and hold all members
+    if setup.device.type == "cuda":
+        torch.cuda.empty_cache()
+    ensemble = build_ensemble(spec).to(setup.device, setup.precision.dtype)
+    for network, state in zip(ensemble.members, members, strict=True):
+        network.load_state_dict(state.network)
+    return ensemble
+
+
+def _with_normalisation(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -> TrainedEnsemble:
+    return TrainedEnsemble(
+        family=spec.family,
+        depth=spec.design.depth,
+        width=spec.design.width,
+        task=spec.task,
+        ensemble=ensemble,
+        normalisation=Normalisation.asked_for(
+            spec.dataset.normalisation, split.train.images, split.train.moments
+        ),
+        class_names=split.class_names,
+    )
+
+
+def _largest_class_share(labels: Tensor) -> float:
+    return float(torch.bincount(labels.cpu()).max()) / len(labels)
+
+
+def summary_line(record: Record) -> str:
+    """Summarise a record in one line."""
+    last = record.epochs[-1]
+    latency = latencies_at(record.latencies)
+    seconds = [epoch.training_seconds for epoch in record.epochs if not epoch.warm_up]
+    parts: list[Any] = [f"{record.dataset.evaluated_on} error {last.error_percent:.2f} %"]
+    if seconds:
+        parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
+    if latency is not None:
+        parts.append(
+            f"{latency.sequential.median_ms_per_image:.3g} ms per image at batch size "
+            f"{latency.sequential.batch_size}"
+        )
+    parts += [f"flagged: {record.flags}"] if record.flags else []
+    parts += [f"disturbed: {seen}" for seen in record.environment.disturbances]
+    return ", ".join(parts)
