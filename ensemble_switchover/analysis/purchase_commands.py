@@ -49,7 +49,8 @@ class PurchaseCommands:
             runs.append((config, self._unused_seeds(design, found, number)))
         folder = self._folders[alike[0].study, alike[0].name].parent
         jobs = max(record.environment.concurrent_jobs for record in alike)
-        return self._writer.write_further(runs, folder, jobs)
+        times_of = alike[0].environment.times_of
+        return self._writer.write_further(runs, folder, jobs, times_of)
 
     def _alike(self, design: BudgetedDesign) -> Record | None:
         """Return a run of the design, or of the same class at the nearest budget."""

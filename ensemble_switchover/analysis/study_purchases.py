@@ -281,10 +281,13 @@ def _series(design: BudgetedDesign) -> tuple[object, ...]:
 
 
 def same_device(runs: Sequence[Record]) -> list[Record]:
-    """Return the runs on the device that has most of them."""
-    names = Counter((run.environment.device_name, run.environment.execution) for run in runs)
-    ((most, _),) = names.most_common(1)
-    return [run for run in runs if (run.environment.device_name, run.environment.execution) == most]
+    """Return the runs on the device that has most of them, executed alike and timed alike."""
+    conditions = [
+        (run.environment.device_name, run.environment.execution, run.environment.times_of)
+        for run in runs
+    ]
+    ((most, _),) = Counter(conditions).most_common(1)
+    return [run for run, condition in zip(runs, conditions, strict=True) if condition == most]
 
 
 def _family_of(finding: Finding) -> Family | None:

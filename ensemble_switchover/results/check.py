@@ -20,6 +20,7 @@ from ensemble_switchover.config.schema import (
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.results.check_times import check_times
 from ensemble_switchover.results.document import read_document, read_file
 from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.results.migrations import migrate_config
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.results.record import Record
     from ensemble_switchover.results.summary import RunSummary
 
@@ -84,6 +86,7 @@ def check_record(folder: Path) -> Findings:
         return found
     if _summary_in_measures_of(document.summary, record) != document.summary:
         found.problems.append(f"{path}: summary: is not that of its epochs")
+    found.problems += [f"{path}: {problem}" for problem in check_times(record)]
     if record.name != folder.name:
         found.problems.append(f"{path}: name {record.name}: its folder has another")
     if CONFIG_FILE in document.files:  # version 1 had it in the record alone
@@ -179,6 +182,7 @@ def _check_fingerprint(path: Path, record: Record, found: Findings) -> None:
         found.remarks.append(f"{path}: its fingerprint cannot be compared: {reason}")
         return
     if record.fingerprint == spec.fingerprint:
+        _check_steps(path, record, spec, found)
         return
     if record.fingerprint == spec.fingerprint_unspread:
         left = spec.sizes.train % spec.recipe.batch_size
@@ -190,3 +194,12 @@ def _check_fingerprint(path: Path, record: Record, found: Findings) -> None:
     found.problems.append(
         f"{path}: fingerprint {record.fingerprint}: its configuration has {spec.fingerprint}"
     )
+
+
+def _check_steps(path: Path, record: Record, spec: RunSpec, found: Findings) -> None:
+    timing_pass, steps = record.timing_pass, spec.num_steps // spec.recipe.epochs
+    if timing_pass is not None and timing_pass.epoch_steps != steps:
+        found.problems.append(
+            f"{path}: timing_pass.epoch_steps {timing_pass.epoch_steps}: an epoch of its "
+            f"configuration has {steps}"
+        )

@@ -39,8 +39,9 @@ class CommandWriter:
         """Write the command that makes these again; None where it cannot be told.
 
         Keys that decide nothing of the result, such as folders and loggers, are left out, unless
-        the images lie in a folder of the user's. It cannot be told where this version has no such
-        options, or where a record has no configuration, or one of another form.
+        the images lie in a folder of the user's. Times will be of the kind that they are of now. It
+        cannot be told where this version has no such options, or where a record has no
+        configuration, or one of another form.
 
         Args:
             records: Runs that differ in their seeds alone; at least one.
@@ -53,8 +54,8 @@ class CommandWriter:
         if overrides is None:
             return None
         seeds = sorted({record.seed for record in records})
-        multirun = ["--multirun"] if len(seeds) > 1 else []
-        return _join([*multirun, *overrides, f"{_SEED}={','.join(map(str, seeds))}"])
+        words = [*overrides, f"{_SEED}={','.join(map(str, seeds))}"]
+        return _join(_launched(words, records[0].environment.times_of, is_sweep=len(seeds) > 1))
 
     def write_whole(self, config: Mapping[str, Any]) -> str | None:
         """Write the command of one run with every key that was given, as `write` does.
@@ -73,6 +74,7 @@ class CommandWriter:
         runs: Sequence[tuple[Mapping[str, Any], Sequence[int]]],
         folder: Path,
         num_jobs: int = 1,
+        times_of: str = "run",
     ) -> str | None:
         """Write the command of further runs of a study, with every key that was given.
 
@@ -83,6 +85,7 @@ class CommandWriter:
             runs: Configurations with the seeds to run each of them with.
             folder: The folder of the study.
             num_jobs: Number of runs at a time on this machine.
+            times_of: Whether times shall be of each `run` itself, or of a `timing pass`.
 
         Returns:
             One line for a shell; None where it cannot be told, as in `write`.
@@ -108,7 +111,7 @@ class CommandWriter:
                 if num_jobs > 1:
                     words += ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={num_jobs}"]
                 is_sweep = num_jobs > 1 or len(designs) * max(1, len(ks)) * len(numbers) > 1
-                lines.append(_join([*(["--multirun"] if is_sweep else []), *words]))
+                lines.append(_join(_launched(words, times_of, is_sweep=is_sweep)))
         return " && ".join(lines)
 
     def _overrides(
@@ -155,16 +158,30 @@ def _rectangles(of_k: Mapping[int | None, list[str]]) -> list[tuple[list[str], l
     return [(["single", *designs], ks), *others]
 
 
+def _launched(words: Sequence[str], times_of: str, *, is_sweep: bool) -> list[str]:
+    """Return the words of a command whose runs have times of a kind.
+
+    Only a sweep has timing passes; `sweep.together=none` is one without.
+    """
+    if times_of != "run":
+        return ["--multirun", *words]
+    return ["--multirun", *words, "sweep.together=none"] if is_sweep else [*words]
+
+
 def _join(words: Sequence[str]) -> str:
     return shell_command("python", "-m", "ensemble_switchover", *words)
 
 
 def same_treatment(records: Sequence[Record]) -> list[Record]:
-    """Return the runs that differ in their seeds alone; of several such groups the largest."""
-    groups: dict[str, list[Record]] = {}
+    """Return the runs that differ in their seeds alone; of several such groups the largest.
+
+    Their times are of one kind, too.
+    """
+    groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         values = {key: value for key, value in record.config.items() if key != _SEED}
-        groups.setdefault(json.dumps(values, sort_keys=True, default=str), []).append(record)
+        treatment = json.dumps(values, sort_keys=True, default=str)
+        groups.setdefault((treatment, record.environment.times_of), []).append(record)
     return max(groups.values(), key=len)
 
 

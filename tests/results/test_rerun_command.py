@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +15,11 @@ from ensemble_switchover.results.migrations import migrate_config
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import read_records
-from tests.factories import make_record
+from tests.factories import make_record, of_timing_pass
 
 pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.results.record import Record
@@ -94,6 +93,26 @@ def test_seeds_are_swept_together() -> None:
     assert "--multirun" in command
     prints = {resolve(config).fingerprint for config in composed(words_of(command))}
     assert prints == {resolve(config).fingerprint for config in configs}
+
+
+@pytest.mark.parametrize("seeds", ["4", "0,3,1"])
+def test_the_times_of_what_is_made_again_are_of_the_same_kind(seeds: str) -> None:
+    configs = composed(["design=deq", f"seed={seeds}"])
+    own = [with_config(config) for config in configs]
+    passes = [of_timing_pass(record) for record in own]
+    writer, further = CommandWriter(), (plain(configs[0]), [record.seed for record in own])
+
+    for records, times_of in ((own, "run"), (passes, "timing pass")):
+        for command in (
+            writer.write(records),
+            writer.write_further([further], Path("study"), times_of=times_of),
+        ):
+            assert command is not None
+            is_sweep = "--multirun" in command
+            alone = not is_sweep or "sweep.together=none" in command
+            assert alone is (times_of == "run")
+            assert is_sweep or len(own) == 1
+    assert same_treatment([*own, *passes, passes[0]]) == [*passes, passes[0]]
 
 
 def test_every_run_of_the_demo_can_be_made_again(tmp_path: Path) -> None:

@@ -5,14 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from ensemble_switchover.config.schema import plain
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.check import check_record
 from ensemble_switchover.results.layout import RECORD_FILE, checkpoint_folder
-from ensemble_switchover.results.store import read_record, write_failure
+from ensemble_switchover.results.store import read_record, write_failure, write_record
 from ensemble_switchover.runner.job import run_job
 from ensemble_switchover.sweep.shared_training import finished_trainings, share_record, spared_runs
 from ensemble_switchover.sweep.worklist import build_worklist
+from tests.factories import make_record, of_timing_pass
 from tests.log_lines import without_warnings
 
 pytestmark = pytest.mark.slow
@@ -88,6 +90,29 @@ def test_a_shared_record_is_the_others_measurements_under_its_own_request(traine
     for name in ("weights.safetensors", "predictions-epoch-0001.npz"):
         ours, theirs = ((spec.folder / name).read_bytes() for spec in (first, second))
         assert ours == theirs
+
+
+def test_a_shared_record_has_the_timing_pass_of_the_other(twins):
+    (first, config), (second, own_config) = twins
+    record = replace(
+        of_timing_pass(make_record(design_class="weq", k=2, depth=14, width=8)),
+        name=first.name,
+        fingerprint=first.fingerprint,
+        training_fingerprint=first.training_fingerprint,
+        config=plain(config),
+    )
+    steps = first.num_steps // first.recipe.epochs
+    timing_pass = replace(record.timing_pass, epoch_steps=steps, beside=["single", "weq k=2"])
+    write_record(first.folder, replace(record, timing_pass=timing_pass), {})
+
+    share_record(second, own_config, first.folder)
+
+    shared = read_record(second.folder / RECORD_FILE)
+    assert (shared.timing_pass, shared.seconds) == (timing_pass, record.seconds)
+    assert shared.environment.times_of == "timing pass"
+    assert shared.epochs == record.epochs
+    for spec in (first, second):
+        assert check_record(spec.folder).problems == []
 
 
 def test_a_shared_run_equals_the_same_run_trained(trained_twins, tmp_path):
