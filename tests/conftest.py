@@ -167,6 +167,14 @@ def tiny_spec(compose_config, tmp_path):
 
 
 @pytest.fixture
+def every_epoch_kept(monkeypatch):
+    """Write a checkpoint after every epoch, however short it is."""
+    from ensemble_switchover.training import checkpoint_pace
+
+    monkeypatch.setattr(checkpoint_pace, "MAX_LOST_SECONDS", 0.0)
+
+
+@pytest.fixture
 def log_lines():
     """Collect what the package logs in a test, warnings included."""
     from tests.log_lines import logged

@@ -32,13 +32,18 @@ def listen(*more: int) -> None:
     sys.unraisablehook = _report_unraisable
 
 
+def is_requested() -> bool:
+    """Return whether Ctrl-C, SIGTERM or SIGHUP came since `listen`."""
+    return bool(_requests)
+
+
 def check() -> None:
     """Raise KeyboardInterrupt if a stop was requested.
 
     Raises:
         KeyboardInterrupt: if Ctrl-C, SIGTERM or SIGHUP came since `listen`.
     """
-    if _requests:
+    if is_requested():
         raise KeyboardInterrupt
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.schema import LoggerConfig, plain
+from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.results.store import dump_epochs, load_epochs
@@ -23,6 +24,7 @@ from ensemble_switchover.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
+from ensemble_switchover.training.checkpoint_pace import CheckpointPace
 from ensemble_switchover.training.module import ResumePoint
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ class ActiveRun:
         self.members: list[MemberState] = []
         """The members after the last epoch."""
         self.predictions = PredictionFiles(spec.folder, config.record.predictions, spec.recipe)
+        self._pace = CheckpointPace()
 
     @property
     def num_epochs(self) -> int:
@@ -143,7 +146,9 @@ class ActiveRun:
     def add_epoch(
         self, result: EpochResult, split: SplitImages, setup: Setup, *, together: bool = False
     ) -> None:
-        """Take in an epoch: log it, keep its predictions if they are asked for, write a checkpoint.
+        """Take in an epoch: log it, keep its predictions if they are asked for, and checkpoint it.
+
+        Short epochs are not all checkpointed (`training.checkpoint_pace`).
 
         Args:
             result: The result of the epoch, of this run's members.
@@ -162,7 +167,9 @@ class ActiveRun:
             self.log.epoch(epoch)
             _logger.info(_epoch_line(epoch, recipe.epochs, self.spec.sizes.evaluated_on))
             self.predictions.add(result, labels)
-            self._write_checkpoint(setup)
+            if self.is_trained or self._pace.is_due() or interruption.is_requested():
+                self._write_checkpoint(setup)
+                self._pace.tried()
 
     def _write_checkpoint(self, setup: Setup) -> None:
         """Write a checkpoint after an epoch; a full disk costs the checkpoint, never the run."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.garbage import older_objects_spared
 from ensemble_switchover.measurement.disturbance import DisturbanceMonitor
 from ensemble_switchover.runner.active_run import ActiveRun
 from ensemble_switchover.runner.finish import finish
@@ -64,7 +65,7 @@ def train_and_measure(
             split = load_split(spec)
         with run.seconds.part("choosing"):
             run.begin(setup)
-    with out_of_memory_explained(spec, run.plan):
+    with out_of_memory_explained(spec, run.plan), older_objects_spared():
         torch.compiler.reset()  # torch compiles a limited number of graphs a process
         monitor = DisturbanceMonitor(setup.device)
         run.start_log(setup)

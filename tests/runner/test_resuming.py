@@ -13,9 +13,11 @@ from ensemble_switchover.machine import interruption
 from ensemble_switchover.results.layout import RECORD_FILE, checkpoint_folder
 from ensemble_switchover.results.store import read_record
 from ensemble_switchover.runner import active_run
+from ensemble_switchover.runner.active_run import ActiveRun
 from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.tracking.loggers import MetricLog
 from ensemble_switchover.tracking.metrics import epoch_metrics
+from ensemble_switchover.training import checkpoint_pace
 from ensemble_switchover.training.checkpoint import read_checkpoint
 from ensemble_switchover.training.execution import EXECUTIONS
 from tests import program, troubled
@@ -83,6 +85,71 @@ def test_stopped_after_any_epoch_it_ends_the_same(execution, run_with, monkeypat
     assert timeless(record.epochs) == timeless(whole.epochs)
     assert [epoch.warm_up for epoch in record.epochs] == [True, True, True, False]
     assert_equal_states(last_weights(spec), last_weights(whole_spec))
+
+
+@pytest.fixture
+def no_time_passes(monkeypatch):
+    """Let no checkpoint be due after the first epoch."""
+    monkeypatch.setattr(checkpoint_pace, "MAX_LOST_SECONDS", 1e9)
+
+
+@pytest.fixture
+def kept_epochs(monkeypatch):
+    """Collect the epochs after which a checkpoint is written."""
+    epochs, write = [], active_run.write_checkpoint
+
+    def note(folder, checkpoint):
+        write(folder, checkpoint)
+        epochs.append(checkpoint.num_epochs)
+
+    monkeypatch.setattr(active_run, "write_checkpoint", note)
+    return epochs
+
+
+@pytest.mark.usefixtures("no_time_passes")
+def test_the_first_and_the_last_epoch_are_always_kept(run_with, kept_epochs):
+    run_with("short")
+    assert kept_epochs == [1, 4]
+
+
+@pytest.mark.usefixtures("no_time_passes")
+def test_an_epoch_that_ends_when_a_stop_was_asked_for_is_kept(run_with, kept_epochs, monkeypatch):
+    requests = []
+
+    def add_epoch(self, result, *rest):
+        if result.epoch == 2:
+            requests.append(
+                signal.SIGTERM
+            )  # within a destructor, where Python drops what it raises
+        add(self, result, *rest)
+
+    add = ActiveRun.add_epoch
+    with monkeypatch.context() as patch:
+        patch.setattr(ActiveRun, "add_epoch", add_epoch)
+        patch.setattr(interruption, "_requests", requests)
+        with pytest.raises(KeyboardInterrupt):
+            run_with("stopped")
+    assert kept_epochs == [1, 2]
+
+
+@pytest.mark.usefixtures("no_time_passes")
+def test_epochs_that_were_not_kept_are_trained_again(run_with, kept_epochs, monkeypatch):
+    _, whole = run_with("whole")
+
+    def add_three(self, result, *rest):
+        if result.epoch == 4:
+            raise KeyboardInterrupt
+        add(self, result, *rest)
+
+    add = ActiveRun.add_epoch
+    with monkeypatch.context() as patch:
+        patch.setattr(ActiveRun, "add_epoch", add_three)
+        with pytest.raises(KeyboardInterrupt):
+            run_with("killed")
+    assert kept_epochs == [1, 4, 1]
+    _, record = run_with("killed")
+    assert kept_epochs == [1, 4, 1, 2, 4]
+    assert timeless(record.epochs) == timeless(whole.epochs)
 
 
 def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, monkeypatch):

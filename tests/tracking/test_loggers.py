@@ -35,6 +35,7 @@ def test_tensorboard(trained):
     assert list((spec.results / spec.study / "logs").rglob("events.out.tfevents.*"))
 
 
+@pytest.mark.usefixtures("every_epoch_kept")
 def test_an_interrupted_run_has_each_epoch_once_in_tensorboard(tiny_spec, monkeypatch):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

@@ -67,7 +67,7 @@ INTERRUPTIONS = (stop_before(1), stop_after(1), stop_before(3))
 
 
 @pytest.fixture
-def interrupted(tiny_spec, monkeypatch):
+def interrupted(tiny_spec, monkeypatch, every_epoch_kept):
     """Train a run that is interrupted now and then; give its study's folder."""
 
     def train(*overrides):

@@ -94,6 +94,7 @@ def slowed(monkeypatch):
     return slow
 
 
+@pytest.mark.usefixtures("every_epoch_kept")
 def test_every_second_counts_where_it_is_spent(slowed, monkeypatch, tiny_spec):
     """Train 2 members for 3 epochs of 3 steps and an evaluation batch; a digit for each wait."""
     clock = slowed.clock

@@ -1,0 +1,32 @@
+"""After which epochs a checkpoint is written: where epochs are short, not after each."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_LOST_SECONDS = 5.0
+"""A process that is killed loses at most so many seconds of epochs, and its current epoch."""
+
+
+class CheckpointPace:
+    """Says when a checkpoint is due: the first at once, another `MAX_LOST_SECONDS` after the last.
+
+    Writing one of small networks takes a tenth of an epoch of theirs.
+    """
+
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        """Take a clock that returns seconds; by default `time.perf_counter`."""
+        self._clock = clock or time.perf_counter
+        self._last: float | None = None
+
+    def is_due(self) -> bool:
+        """Whether a checkpoint is to be written now."""
+        return self._last is None or self._clock() - self._last >= MAX_LOST_SECONDS
+
+    def tried(self) -> None:
+        """Note that one was written now, or could not be."""
+        self._last = self._clock()
