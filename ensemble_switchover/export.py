@@ -192,7 +192,7 @@ def _metadata(record: Record, class_names: Sequence[str]) -> dict[str, str]:
     return {
         "run": record.name,
         "fingerprint": record.fingerprint,
-        f"{record.dataset.evaluated_on}_error_percent": repr(record.epochs[-1].error_percent),
+        f"{record.dataset.evaluated_on}_error_percent": repr(record.error_percent),
         "class_names": json.dumps(list(class_names)),
     }
 

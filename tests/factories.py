@@ -17,7 +17,7 @@ from ensemble_switchover.design import (
     make_family,
     solve,
 )
-from ensemble_switchover.results.epoch_metrics import EpochRecord
+from ensemble_switchover.results.epoch_metrics import EpochRecord, not_evaluated
 from ensemble_switchover.results.record import (
     SCHEMA_VERSION,
     BudgetRecord,
@@ -60,6 +60,7 @@ def make_record(
     family: str = "resnet",
     family_options: dict[str, Any] | None = None,
     test_errors: Sequence[float] = (40.0, 20.0, 10.0),
+    evaluate_every: str = "1",
     epoch_seconds: Sequence[float] | None = None,
     member_error_excess: float = 2.0,
     peak_device_bytes: int | None = None,
@@ -84,6 +85,7 @@ def make_record(
         family: The family of networks.
         family_options: The family's options.
         test_errors: Percent, one per epoch.
+        evaluate_every: Number of epochs after which errors are measured, and after the last.
         epoch_seconds: Training seconds, one per epoch; the first is the warm-up. By default 5 s and
             then 1 s per member.
         member_error_excess: Percentage points by which each member is worse than the ensemble.
@@ -172,6 +174,7 @@ def make_record(
         ),
         dataset=images,
         recipe=run_recipe,
+        evaluate_every=evaluate_every,
         environment=run_environment,
         latencies=[
             *(_latency(size, value) for size, value in milliseconds.items()),
@@ -188,6 +191,8 @@ def make_record(
                 peak_device_bytes,
                 peak_rss_bytes,
             )
+            if number % int(evaluate_every) == 0 or number == len(test_errors)
+            else _epoch_without_evaluation(number, seconds, design.k, peak_rss_bytes)
             for number, (error, seconds) in enumerate(
                 zip(test_errors, epoch_seconds, strict=True), start=1
             )
@@ -330,6 +335,13 @@ def _epoch(
         peak_reserved_bytes=peak_device_bytes,
         peak_rss_bytes=peak_rss_bytes,
     )
+
+
+def _epoch_without_evaluation(
+    number: int, seconds: float, k: int, peak_rss_bytes: int | None
+) -> EpochRecord:
+    measured = _epoch(number, 0.0, seconds, k, 0.0, None, peak_rss_bytes)
+    return replace(measured, evaluation_seconds=0.0, **not_evaluated())
 
 
 def _layer_time(kind: str, milliseconds: float) -> LayerTimeRecord:

@@ -115,7 +115,7 @@ def _cells_of(records: Sequence[Record]) -> dict[tuple[Any, ...], dict[RunKey, f
     """Return the finite last errors of every cell: series and budget -> training -> percent."""
     cells: defaultdict[tuple[Any, ...], dict[RunKey, float]] = defaultdict(dict)
     for record in records:
-        error = record.epochs[-1].error_percent
+        error = record.error_percent
         if math.isfinite(error):
             cells[*_series_of(record), record.budget][training_of(record)] = error
     return cells

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.conditions import describe_comparable
+from ensemble_switchover.analysis.conditions import describe_comparable, describe_evaluated
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.terminal import count
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TIME_CONDITIONS = (
     *("device", "device_name", "execution_compared", "precision", "compiled"),
-    *("residence", "num_threads", "concurrent_jobs"),
+    *("residence", "num_threads", "concurrent_jobs", "evaluate_every"),
 )
 """The columns in which two runs must agree before their seconds are compared."""
 LATENCY_CONDITIONS = (*TIME_CONDITIONS, "latency_batch_size")
@@ -75,6 +75,7 @@ def describe_condition(condition: dict[str, Any]) -> str:
         "images on the host" if condition["residence"] == "host" else "",
         count(condition["num_threads"], "thread"),
         count(condition["concurrent_jobs"], "concurrent run"),
+        describe_evaluated(condition["evaluate_every"]),
     ]
     return ", ".join(part for part in parts if part)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.config.schema import EVERY_EPOCH, MILESTONES
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -58,6 +59,19 @@ def describe_execution(environment: EnvironmentRecord) -> str:
     return f"{environment.execution} execution"
 
 
+def describe_evaluated(evaluate_every: str) -> str:
+    """Describe after which epochs runs were evaluated; an empty text for every epoch.
+
+    >>> describe_evaluated("1"), describe_evaluated("5"), describe_evaluated("milestones")
+    ('', 'evaluated every 5 epochs', 'evaluated at milestones')
+    """
+    if evaluate_every == EVERY_EPOCH:
+        return ""
+    if evaluate_every == MILESTONES:
+        return "evaluated at milestones"
+    return f"evaluated every {evaluate_every} epochs"
+
+
 def describe_conditions(records: Sequence[Record]) -> str:
     """Describe the runs in one line: seeds, budget rule, device, execution, precision.
 
@@ -102,6 +116,7 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Family options", _distinct(_pairs(r.design.family_options) for r in records)),
         ("Data", _distinct(_describe_data(record) for record in records)),
         ("Recipe", _distinct(_describe_recipe(record) for record in records)),
+        ("Evaluated", _distinct(_evaluated_in_full(record) for record in records)),
         ("Device", _distinct(f"{e.device} ({e.device_name})" for e in environments)),
         ("Execution", _distinct(map(_describe_chosen, environments))),
         ("Times", _describe_times(records)),
@@ -190,6 +205,11 @@ def _describe_recipe(record: Record) -> str:
         f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}, "
         f"weight decay {recipe.weight_decay:g}"
     )
+
+
+def _evaluated_in_full(record: Record) -> str:
+    evaluated = describe_evaluated(record.evaluate_every).removeprefix("evaluated ")
+    return f"{evaluated} and after the last" if evaluated else "after every epoch"
 
 
 def _describe_dates(records: Sequence[Record]) -> str:

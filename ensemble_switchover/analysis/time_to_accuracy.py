@@ -6,6 +6,10 @@ on the seed that it is compared with. The *common target* of a budget is the mea
 errors over the seeds of the single network, without runs that are left out of errors; all seeds of
 an ensemble have to reach the same error. A single network's own time is, for both, the
 time to its own best epoch, so the mean of these times belongs to the mean of the lowest errors.
+
+Errors are known after the evaluated epochs alone (`evaluate_every=`): the fewer they are, the later
+a target is seen to be reached, and the higher is the lowest error. So a target is of single
+networks with the same evaluated epochs.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ensemble_switchover.analysis.comparison import Setting, setting_of
 from ensemble_switchover.analysis.statistics import ROUNDING, sample_mean
+from ensemble_switchover.results.epoch_metrics import errors_by_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,8 +32,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.epoch_metrics import EpochRecord
     from ensemble_switchover.results.record import BudgetRecord, Record
 
-_Place: TypeAlias = "tuple[Setting, BudgetRecord]"
-"""What an ensemble and its single networks share."""
+_Place: TypeAlias = "tuple[Setting, BudgetRecord, str]"
+"""What an ensemble and its single networks share: setting, budget, and the epochs evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +75,26 @@ def seconds_to_reach(epochs: Sequence[EpochRecord], target_error_percent: float)
     """Return the training seconds until the test error first is at or below the target.
 
     Args:
-        epochs: The epochs of a run, in order.
+        epochs: The epochs of a run, in order; those that were not evaluated count with their
+            seconds.
         target_error_percent: Target in percent; errors that differ from it by rounding reach it.
 
     Returns:
         Cumulative `steady_seconds`, or None if the run never reaches the target.
     """
     for epoch, seconds in zip(epochs, accumulate(steady_seconds(epochs)), strict=True):
-        if epoch.error_percent <= target_error_percent + ROUNDING:
+        error = epoch.error_percent
+        if error is not None and error <= target_error_percent + ROUNDING:
             return seconds
     return None
 
 
 def lowest_error(epochs: Sequence[EpochRecord]) -> float | None:
-    """Return the lowest finite test error of a run in percent; None if it has none."""
-    errors = (epoch.error_percent for epoch in epochs)
-    return min(filter(math.isfinite, errors), default=None)
+    """Return the lowest finite test error of a run in percent; None if it has none.
+
+    It is over the evaluated epochs, so it is no lower with fewer of them.
+    """
+    return min(filter(math.isfinite, errors_by_epoch(epochs).values()), default=None)
 
 
 def measure_times_to_accuracy(
@@ -117,7 +126,7 @@ def measure_times_to_accuracy(
         lowest = lowest_error(record.epochs)
         if record.design.design_class != "single" or lowest is None:
             continue
-        place = (setting, record.budget)
+        place = (setting, record.budget, record.evaluate_every)
         own[place, record.seed].append(lowest)
         if (record.study, record.name) not in left_out:
             typical[place][record.seed].append(lowest)
@@ -127,7 +136,7 @@ def measure_times_to_accuracy(
     }
     times = []
     for record, setting in zip(records, settings, strict=True):
-        place = (setting, record.budget)
+        place = (setting, record.budget, record.evaluate_every)
         target = min(own.get((place, record.seed), []), default=None)
         shared = common.get(place)
         is_single = record.design.design_class == "single"

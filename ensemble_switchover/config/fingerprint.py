@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ensemble_switchover.config.batch_sizes import is_spread
 from ensemble_switchover.config.dataset_spec import idle_keys
 from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
-from ensemble_switchover.config.schema import STANDARDISED, Config, key_owners
+from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED, Config, key_owners
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
@@ -58,6 +58,9 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
     recipe = asdict(replace(spec.recipe, name=""))
     if not recipe["nesterov"]:
         del recipe["nesterov"]  # likewise
+    stated = _stated(spec, Config)
+    if stated["evaluate_every"] == EVERY_EPOCH:
+        del stated["evaluate_every"]  # likewise
     spread = is_spread(sizes.train, spec.recipe.batch_size)
     return {
         "family": spec.family.name,
@@ -72,7 +75,7 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
         "execution": _stated(spec.execution, type(spec.execution)),
         "measurement": _stated(spec.measurement, type(spec.measurement)),
         **({SPREAD: True} if spread else {}),
-        **_stated(spec, Config),
+        **stated,
     }
 
 

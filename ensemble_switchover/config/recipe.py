@@ -54,6 +54,16 @@ class Recipe:
                 rate = dropped
         return rate
 
+    @property
+    def milestones(self) -> list[int]:
+        """The last epoch before every drop of the learning rate, and the last; counted from 1.
+
+        >>> table_a("densenet", "cifar10").milestones
+        [60, 90, 120]
+        """
+        drops = {start for start, _ in self.drops if start < self.epochs}
+        return sorted({*drops, self.epochs})
+
     def scaled_to(self, epochs: int) -> Recipe:
         """Return the recipe for a number of epochs, with its drops moved in proportion (Figure K).
 

@@ -9,6 +9,7 @@ from ensemble_switchover.config.batch_sizes import batch_sizes, is_spread
 from ensemble_switchover.config.budget import make_budget
 from ensemble_switchover.config.dataset_facts import dataset_facts, with_facts
 from ensemble_switchover.config.dataset_spec import split_sizes
+from ensemble_switchover.config.evaluated_epochs import evaluation_notes
 from ensemble_switchover.config.recipe import adjust_recipe, table_a
 from ensemble_switchover.config.run_spec import RunSpec
 from ensemble_switchover.config.validation import config_problems, dataset_problems
@@ -55,6 +56,7 @@ def resolve(config: Config) -> RunSpec:
         sizes=sizes,
         recipe=adjusted,
         seed=config.seed,
+        evaluate_every=config.evaluate_every,
         execution=config.execution,
         precision=config.precision,
         compile=config.compile,
@@ -63,7 +65,10 @@ def resolve(config: Config) -> RunSpec:
         measurement=config.measurement,
         study=config.study,
         results=user_path(config.results),
-        notes=tuple(_notes(config, family, design, recipe, sizes)),
+        notes=(
+            *_notes(config, family, design, recipe, sizes),
+            *evaluation_notes(config.evaluate_every, config.record.predictions, adjusted),
+        ),
         remarks=remarks,
     )
 

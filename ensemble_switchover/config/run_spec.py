@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.batch_sizes import num_batches
 from ensemble_switchover.config.dataset_spec import own_options
+from ensemble_switchover.config.evaluated_epochs import evaluated_epochs
 from ensemble_switchover.config.fingerprint import SPREAD, fingerprint_of, short_hash
 from ensemble_switchover.config.seeds import member_seeds
 
@@ -56,6 +57,8 @@ class RunSpec:
     sizes: SplitSizes
     recipe: Recipe
     seed: int
+    evaluate_every: str
+    """The epochs after which the networks are evaluated, as stated."""
     execution: ExecutionConfig
     """The execution that was requested; the plan for it is decided where the run is."""
     precision: str
@@ -144,6 +147,11 @@ class RunSpec:
     def dataset_options(self) -> dict[str, Any]:
         """The keys that this data set has beyond those of every set, such as its difficulty."""
         return own_options(self.dataset)
+
+    @cached_property
+    def evaluated_epochs(self) -> list[int]:
+        """The epochs, counted from 1, after which the networks are evaluated."""
+        return evaluated_epochs(self.evaluate_every, self.recipe)
 
     @property
     def num_steps(self) -> int:

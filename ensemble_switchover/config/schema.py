@@ -53,6 +53,9 @@ LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s]*@")
 STANDARDISED = "standardised"
 """The normalisation of pixels in all runs of before there was another."""
 
+EVERY_EPOCH, MILESTONES = "1", "milestones"
+"""Values of `evaluate_every`: the first is that of all runs of before there was the choice."""
+
 SEEDS = between(0, MAX_SEED)
 SEED_LISTS = Expected(
     f"seeds of 0 to {MAX_SEED}", lambda seeds: all(0 <= seed <= MAX_SEED for seed in seeds)
@@ -67,6 +70,13 @@ BATCH_SIZES = Expected(
 LAYER_REPEATS = Expected(
     f"2 to {MAX_LAYER_REPEATS}, or 0 to leave the layers' times out",
     lambda repeats: repeats == 0 or 2 <= repeats <= MAX_LAYER_REPEATS,
+)
+EVALUATE_EVERY = Expected(
+    f"a number of epochs, 1 to {MAX_EPOCHS}, or {MILESTONES}",
+    lambda every: (
+        every == MILESTONES
+        or (re.fullmatch(r"[1-9][0-9]{0,8}", every) is not None and int(every) <= MAX_EPOCHS)
+    ),
 )
 METRICS_ELSEWHERE = Excluded("where metrics go besides the record")
 
@@ -339,6 +349,10 @@ class Config:
     epochs: Annotated[Optional[int], between(1, MAX_EPOCHS), RESOLVED] = None
     """Number of training epochs, to which the schedule of the recipe is scaled in proportion
     (Figure K); absent: the recipe's."""
+    evaluate_every: Annotated[str, EVALUATE_EVERY, STATED] = EVERY_EPOCH
+    """Epochs after which the networks are evaluated: `1`, every epoch; `N`, every N-th and the
+    last; or `milestones`, before every drop of the learning rate and the last. Others have no
+    error: time to accuracy and lowest error are over the evaluated epochs alone."""
     precision: Annotated[str, one_of("32", "64", "tf32", "bf16", "16"), STATED] = "32"
     """Precision of training: `32`, `64`, `tf32` (CUDA), or mixed: `bf16`, or `16` with a scaled
     loss."""

@@ -39,7 +39,7 @@ class PredictedCost:
     """Peak of all tensors on the device in a training step, with the images."""
     training_seconds: float | None
     evaluation_seconds: float | None
-    """Evaluation on the test or validation images after every epoch, together."""
+    """Evaluation on the test or validation images after every evaluated epoch, together."""
     one_image_ms: float | None
     """Prediction of a single image by all members."""
     many_images_ms: float | None
@@ -64,11 +64,11 @@ def predict_cost(
         device: `cpu`, `cuda` or `mps`; members that wait for their turn leave all but a CPU.
         available_bytes: The size of the device's memory; None if it is unknown.
     """
-    epochs, k = spec.recipe.epochs, spec.design.k
+    k = spec.design.k
     turns, served = plan.turns(k), replace(plan, processes=1).turns(k)
     step = predict_pass(spec, plan, Pass.TRAINING, basis)
     one, many = (predict_pass(spec, plan, timed, basis) for timed in (Pass.ONE, Pass.MANY))
-    evaluated = epochs * spec.sizes.evaluated / MANY_IMAGES
+    evaluated = len(spec.evaluated_epochs) * spec.sizes.evaluated / MANY_IMAGES
     return PredictedCost(
         steps=k * spec.num_steps,
         training_flops=spec.training_flops,

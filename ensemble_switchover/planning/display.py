@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from ensemble_switchover.config.evaluated_epochs import evaluation_costs
 from ensemble_switchover.machine.terminal import (
     ABSENT,
     ShownTable,
@@ -53,6 +54,7 @@ def show_plan(
         *_total_lines(total(forecasts), concurrent_jobs, forecasts, study.num_asked),
         *_machine_lines(forecasts),
         *_memory_lines(forecasts),
+        *evaluation_costs(study.specs),
         *_remark_lines(forecasts),
         *(f"No such design: {hole}" for hole in study.impossible),
     ]
@@ -103,6 +105,7 @@ OCCASIONAL_COLUMNS: list[Column] = [
     ("Device", lambda entry: entry.spec.device),
     ("Threads", lambda entry: f"{entry.spec.threads or 'auto'}"),
     ("Epochs", lambda entry: f"{entry.spec.recipe.epochs}"),
+    ("Evaluated every", lambda entry: entry.spec.evaluate_every),
     ("Batch", lambda entry: f"{entry.spec.recipe.batch_size}"),
     ("Rate", lambda entry: f"{entry.spec.recipe.learning_rate:g}"),
     ("Decay", lambda entry: f"{entry.spec.recipe.weight_decay:g}"),

@@ -161,7 +161,8 @@ def _adapter_of(hint: Any) -> TypeAdapter[Any]:
 def _check_config(folder: Path, record: Record, found: Findings) -> None:
     path = folder / CONFIG_FILE
     try:
-        same = migrate_config(yaml.load(path.read_bytes(), _YAML_LOADER)) == record.config
+        stored = migrate_config(yaml.load(path.read_bytes(), _YAML_LOADER))
+        same = stored == migrate_config(record.config)
     except OSError as error:
         found.problems.append(sentence_of(error))
         return
@@ -176,7 +177,7 @@ def _check_fingerprint(path: Path, record: Record, found: Findings) -> None:
     if not record.name.endswith(record.fingerprint):
         found.problems.append(f"{path}: fingerprint {record.fingerprint}: its name has another")
     try:
-        spec = resolve(typed_config(record.config))
+        spec = resolve(typed_config(migrate_config(record.config)))
     except (ConfigError, ValueError) as error:
         reason = str(error).replace("\n", " ")
         found.remarks.append(f"{path}: its fingerprint cannot be compared: {reason}")

@@ -2,17 +2,22 @@
 
 The docstring of a field is the meaning of its column in every table (`results.run_columns`), and
 the end of its name is the unit. A field that is added needs a default, with which older records
-are read.
+are read. After an epoch that was not evaluated (`evaluate_every=`) nothing was measured: every
+measure of the ensemble is absent, and the lists of the members' are empty. The last epoch of a run
+is always evaluated.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Annotated, get_type_hints
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 from ensemble_switchover.measurement import classification
 from ensemble_switchover.measurement.classification import of_each_member, of_ensemble
 from ensemble_switchover.results.stored_values import Amount, Count, Factor  # noqa: TC001
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +37,17 @@ class EpochRecord:
     warm_up: bool
     """True for the first epoch of a process, which summaries of time leave out."""
     evaluation_seconds: Amount
-    """Evaluation after the epoch."""
-    error_percent: Annotated[float, of_ensemble(classification.error_percent)]
+    """Evaluation after the epoch; 0 where there was none."""
+    error_percent: Annotated[float | None, of_ensemble(classification.error_percent)]
     """Error: images that the ensemble (the mean of the members' softmax) classifies wrongly."""
     member_error_percent: Annotated[list[float], of_each_member(classification.error_percent)]
     """Error of each member."""
-    nll_nats: Annotated[float, of_ensemble(classification.nll_nats)]
+    nll_nats: Annotated[float | None, of_ensemble(classification.nll_nats)]
     """Negative log-likelihood: mean over the images, of the ensemble's probabilities."""
-    brier: Annotated[float, of_ensemble(classification.brier)]
+    brier: Annotated[float | None, of_ensemble(classification.brier)]
     """Squared distance to the label (Brier score): mean over the images, of the ensemble's
     probabilities to the one-hot label."""
-    ece: Annotated[float, of_ensemble(classification.ece)]
+    ece: Annotated[float | None, of_ensemble(classification.ece)]
     """Calibration error (ECE): expected calibration error of the ensemble, 15 bins, between 0 and
     1."""
     disagreement: Annotated[float | None, classification.disagreement]
@@ -91,10 +96,15 @@ MEASURES = {
 (k, N, C) and the labels (N,)."""
 QUALITY = tuple(name for name in MEASURES if not name.startswith("member_"))
 """The measures that are of the ensemble."""
-_TYPES = get_type_hints(EpochRecord)
-ALWAYS_MEASURED = tuple(
-    entry.name
-    for entry in fields(EpochRecord)
-    if entry.name in QUALITY and _TYPES[entry.name] is float and entry.default is MISSING
-)
-"""Those of `QUALITY` that every record has."""
+ALWAYS_MEASURED = ("error_percent", "nll_nats", "brier", "ece")
+"""Those of `QUALITY` that every evaluated epoch of every record has."""
+
+
+def not_evaluated() -> dict[str, list[float] | None]:
+    """Return the fields of `MEASURES` of an epoch after which nothing was measured."""
+    return {name: None if name in QUALITY else [] for name in MEASURES}
+
+
+def errors_by_epoch(epochs: Iterable[EpochRecord]) -> dict[int, float]:
+    """Return the error of the ensemble after every evaluated epoch: epoch -> percent."""
+    return {e.epoch: e.error_percent for e in epochs if e.error_percent is not None}

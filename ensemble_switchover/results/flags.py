@@ -35,14 +35,14 @@ _NEGLIGIBLE = 12
 
 def flags_of_run(record: Record) -> str:
     """Return the flags of a run with its epochs, in words; an empty text for none."""
-    last = record.epochs[-1]
+    last, error = record.epochs[-1], record.error_percent
     found = []
-    if _is_chance(record, last.error_percent):
+    if _is_chance(record, error):
         found.append("error at chance level")
     if record.design.k > 1:
         found += _member_flags(record, last.member_error_percent)
     losses = [epoch.train_loss_nats for epoch in record.epochs]
-    if not all(map(math.isfinite, (last.error_percent, last.nll_nats, *losses))):
+    if not all(map(math.isfinite, (error, last.nll_nats or 0.0, *losses))):
         found.append("error or loss not finite")
     elif _is_constant(losses):
         found.append("training loss constant")

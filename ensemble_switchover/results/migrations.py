@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.recipe import table_a
-from ensemble_switchover.config.schema import STANDARDISED
+from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED
 from ensemble_switchover.results.epoch_metrics import QUALITY
 from ensemble_switchover.results.record import SCHEMA_VERSION
 
@@ -87,14 +87,15 @@ def migrate_config(config: Values) -> Values:
     """Bring the configuration of a record of any version to one of the same run today.
 
     Where today's recipe of the family has Nesterov's momentum, which no run of before had, the
-    configuration now refuses it. Pixels were always standardised. One of another form stays as it
-    is.
+    configuration now refuses it. Pixels were always standardised, and every epoch evaluated. One of
+    another form stays as it is.
     """
     try:
         recipe, dataset = config["recipe"], config["dataset"]
         today = table_a(config["arch"]["family"], dataset["base"] or dataset["name"])
         added = {} if "nesterov" in recipe else {"nesterov": False if today.nesterov else None}
         return {
+            "evaluate_every": EVERY_EPOCH,
             **config,
             "dataset": {"normalisation": STANDARDISED, **dataset},
             "recipe": {**recipe, **added},

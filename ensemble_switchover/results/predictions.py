@@ -19,6 +19,8 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.layout import PREDICTIONS_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from ensemble_switchover.config.recipe import Recipe
@@ -34,27 +36,26 @@ class Predictions:
     """(N,) classes."""
 
 
-def kept_epochs(which: str, recipe: Recipe) -> list[int]:
-    """Return the epochs, counted from 1, after which predictions are kept.
+def kept_epochs(which: str, recipe: Recipe, evaluated: Collection[int]) -> list[int]:
+    """Return the epochs, counted from 1, after which predictions are kept: of those evaluated.
 
     Args:
         which: `none`, `final`, `all`, or `milestones`: before every drop of the learning rate, and
             the last.
         recipe: Of the run.
+        evaluated: Epochs after which the run is evaluated.
 
     >>> from ensemble_switchover.config.recipe import table_a
-    >>> kept_epochs("milestones", table_a("densenet", "cifar10"))
+    >>> kept_epochs("milestones", table_a("densenet", "cifar10"), range(1, 121))
     [60, 90, 120]
     """
-    if which == "none":
-        return []
-    if which == "all":
-        return list(range(1, recipe.epochs + 1))
-    last = [recipe.epochs]
-    if which == "final":
-        return last
-    drops = [start for start, _ in recipe.drops if start < recipe.epochs]
-    return sorted({*drops, *last})
+    asked = {
+        "none": [],
+        "final": [recipe.epochs],
+        "milestones": recipe.milestones,
+        "all": range(1, recipe.epochs + 1),
+    }[which]
+    return [epoch for epoch in asked if epoch in evaluated]
 
 
 def dump_predictions(predictions: Predictions) -> bytes:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ensemble_switchover.config.schema import EVERY_EPOCH
+
 # read by pydantic:
 from ensemble_switchover.results.epoch_metrics import EpochRecord  # noqa: TC001
 from ensemble_switchover.results.stored_values import Amount, Count, Factor, Size  # noqa: TC001
@@ -277,6 +279,9 @@ class Record:
     design: DesignRecord
     dataset: DatasetRecord
     recipe: RecipeRecord
+    evaluate_every: str = EVERY_EPOCH
+    """Epochs after which the run was evaluated: every N-th and the last, or `milestones`; time to
+    accuracy compares where it is equal."""
     environment: EnvironmentRecord
     latencies: list[LatencyRecord]
     layer_times: list[LayerTimeRecord] = field(default_factory=list)
@@ -299,3 +304,10 @@ class Record:
     (`results.flags`)."""
     wall_seconds: Amount
     """From the start to the record, everything included."""
+
+    @property
+    def error_percent(self) -> float:
+        """Error of the ensemble after the last epoch, which every run is evaluated after."""
+        error = self.epochs[-1].error_percent
+        assert error is not None  # the store refuses other records
+        return error

@@ -156,7 +156,7 @@ _ORDER = (
     ("budget", "depth width parameters"),
     ("design", "budget_fill"),
     ("recipe", "name epochs batch_size learning_rate weight_decay nesterov"),
-    ("run", "seed"),
+    ("run", "evaluate_every seed"),
     ("quality", " ".join(QUALITY)),
     ("summary", "mean_member_error_percent"),
     ("run", "flags"),

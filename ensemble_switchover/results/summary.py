@@ -49,11 +49,13 @@ def summarise_epochs(epochs: Sequence[EpochRecord]) -> RunSummary:
     """Summarise the epochs of a run.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is none, or the last was not evaluated.
     """
     if not epochs:
         raise ValueError("a record without epochs; expected one or more")
     last = epochs[-1]
+    if last.error_percent is None:
+        raise ValueError(f"epoch {last.epoch}, the last, has no error; expected an evaluated one")
     seconds = [epoch.training_seconds for epoch in epochs if not epoch.warm_up]
     quality = {name: getattr(last, name) for name in QUALITY}
     return RunSummary(

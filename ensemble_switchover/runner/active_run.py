@@ -83,7 +83,7 @@ class ActiveRun:
         """Those of former processes included."""
         self.members: list[MemberState] = []
         """The members after the last epoch."""
-        self.predictions = PredictionFiles(spec.folder, config.record.predictions, spec.recipe)
+        self.predictions = PredictionFiles(spec, config.record.predictions)
         self._pace = CheckpointPace()
 
     @property
@@ -197,8 +197,10 @@ def start_clock() -> Callable[[], float]:
 
 def _epoch_line(epoch: EpochRecord, num_epochs: int, evaluated_on: str) -> str:
     width = len(str(num_epochs))
+    line = f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss_nats:.3f}  "
+    if epoch.error_percent is None:
+        return f"{line}not evaluated  {epoch.training_seconds:.2f} s training"
     return (
-        f"epoch {epoch.epoch:{width}d}/{num_epochs}  loss {epoch.train_loss_nats:.3f}  "
-        f"{evaluated_on} error {epoch.error_percent:5.2f} %  "
+        f"{line}{evaluated_on} error {epoch.error_percent:5.2f} %  "
         f"{epoch.training_seconds:.2f} s training, {epoch.evaluation_seconds:.2f} s evaluation"
     )

@@ -92,6 +92,7 @@ def finish(
         design=design_record(spec),
         dataset=dataset_record(spec, len(split.train), len(split.test), split.remarks),
         recipe=recipe_record(spec),
+        evaluate_every=spec.evaluate_every,
         environment=EnvironmentRecord(
             **asdict(setup.environment),
             execution=run.plan.label,
@@ -146,10 +147,9 @@ def _largest_class_share(labels: Tensor) -> float:
 
 def summary_line(record: Record) -> str:
     """Summarise a record in one line."""
-    last = record.epochs[-1]
     latency = latencies_at(record.latencies)
     seconds = [epoch.training_seconds for epoch in record.epochs if not epoch.warm_up]
-    parts: list[Any] = [f"{record.dataset.evaluated_on} error {last.error_percent:.2f} %"]
+    parts: list[Any] = [f"{record.dataset.evaluated_on} error {record.error_percent:.2f} %"]
     if seconds:
         parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
     if latency is not None:

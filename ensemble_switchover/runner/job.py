@@ -129,7 +129,7 @@ def _run_unless_ended(
 
 def _missing_predictions(spec: RunSpec, config: Config) -> str:
     """Say which requested predictions a finished run did not keep."""
-    asked = kept_epochs(config.record.predictions, spec.recipe)
+    asked = kept_epochs(config.record.predictions, spec.recipe, spec.evaluated_epochs)
     files = read_document(spec.folder).files
     if all(predictions_file(epoch) in files for epoch in asked):
         return ""

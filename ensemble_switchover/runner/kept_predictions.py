@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ensemble_switchover.config.recipe import Recipe
+    from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.training.epoch_result import EpochResult
 
 _logger = logging.getLogger(__name__)
@@ -35,16 +35,16 @@ _logger = logging.getLogger(__name__)
 class PredictionFiles:
     """Keeps the predictions of some epochs; a full disk costs them, never the run."""
 
-    def __init__(self, run_folder: Path, which: str, recipe: Recipe) -> None:
-        """Take the folder of the run and the value of `record.predictions`."""
-        self.folder = predictions_folder(run_folder)
-        self.epochs = kept_epochs(which, recipe)
+    def __init__(self, spec: RunSpec, which: str) -> None:
+        """Take the run and the value of `record.predictions`."""
+        self.folder = predictions_folder(spec.folder)
+        self.epochs = kept_epochs(which, spec.recipe, spec.evaluated_epochs)
         self._written: set[int] = set()
         """Epochs whose files this process wrote; others are of former processes of the run."""
 
     def add(self, result: EpochResult, labels: Tensor) -> None:
         """Write the predictions of an epoch if they are to be kept; labels (N,) are the classes."""
-        if result.epoch not in self.epochs:
+        if result.epoch not in self.epochs or result.probabilities is None:
             return
         predictions = Predictions(
             result.probabilities.half().cpu().numpy(), labels.int().cpu().numpy()

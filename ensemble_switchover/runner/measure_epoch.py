@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.results.epoch_metrics import MEASURES, EpochRecord
+from ensemble_switchover.results.epoch_metrics import MEASURES, EpochRecord, not_evaluated
 from ensemble_switchover.training.epoch_result import mean_loss
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ def make_epoch_record(
         num_train_images: Images that a member is trained on in an epoch.
         together: Whether other seeds were trained in the same steps.
     """
-    labels = labels.to(result.probabilities.device)
+    quality: dict[str, Any] = not_evaluated()
+    if result.probabilities is not None:
+        labels = labels.to(result.probabilities.device)
+        quality = {name: of(result.probabilities, labels) for name, of in MEASURES.items()}
     return EpochRecord(
         epoch=result.epoch,
         learning_rate=recipe.learning_rate_at(result.epoch - 1),
@@ -47,5 +50,5 @@ def make_epoch_record(
         waiting_share=result.waiting_share,
         together=together,
         member_peak_device_bytes=result.member_peak_device_bytes,
-        **{name: measure(result.probabilities, labels) for name, measure in MEASURES.items()},
+        **quality,
     )

@@ -22,9 +22,9 @@ FURTHER_BYTES = MEBIBYTE
 def record_bytes(spec: RunSpec, config: Config) -> int:
     """Estimate the bytes on disk of a run's record, with its weights and predictions."""
     weights = WEIGHT_BYTES * spec.design.parameters if config.record.weights else 0
-    num_kept = len(kept_epochs(config.record.predictions, spec.recipe))
+    kept = kept_epochs(config.record.predictions, spec.recipe, spec.evaluated_epochs)
     probabilities = spec.design.k * spec.sizes.evaluated * spec.task.num_classes
-    return weights + PROBABILITY_BYTES * num_kept * probabilities + FURTHER_BYTES
+    return weights + PROBABILITY_BYTES * len(kept) * probabilities + FURTHER_BYTES
 
 
 def require_room(spec: RunSpec, config: Config) -> None:

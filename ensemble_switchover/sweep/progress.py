@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from ensemble_switchover.config.evaluated_epochs import evaluation_costs
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import (
@@ -193,6 +194,8 @@ class SweepProgress(threading.Thread):
         )
         for hole in study.impossible:
             self._report(f"  no such design: {hole}")
+        for cost in evaluation_costs(study.specs):
+            self._report(f"  {cost}")
 
     def _take_in(self, training: Training) -> None:
         spec = training.lead

@@ -79,7 +79,8 @@ def share_record(spec: RunSpec, config: Config, source: Path) -> None:
             f"{record.training_fingerprint}"
         )
     kept = read_document(source).files
-    wanted = [predictions_file(e) for e in kept_epochs(config.record.predictions, spec.recipe)]
+    epochs = kept_epochs(config.record.predictions, spec.recipe, spec.evaluated_epochs)
+    wanted = [predictions_file(epoch) for epoch in epochs]
     if config.record.weights:
         wanted.append(WEIGHTS_FILE)
     files = {name: read_attachment(source, name) for name in wanted if name in kept}

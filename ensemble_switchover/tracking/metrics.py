@@ -11,7 +11,7 @@ from dataclasses import fields
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.results.epoch_metrics import MEASURES, EpochRecord
+from ensemble_switchover.results.epoch_metrics import MEASURES, EpochRecord, errors_by_epoch
 from ensemble_switchover.results.from_run_spec import spec_facts
 from ensemble_switchover.results.latencies import latencies_by_batch
 from ensemble_switchover.results.record import LatencyRecord
@@ -33,8 +33,8 @@ LOWEST_ERROR = "lowest_error_percent"
 FLAGGED = "flagged"
 _FURTHER_MEANINGS = {
     f"*/{MEAN_MEMBER_ERROR}": "Mean of the members' errors.",
-    f"summary/{LOWEST_ERROR}": "Lowest error of any epoch; chosen on the same images, so no "
-    "estimate of the error.",
+    f"summary/{LOWEST_ERROR}": "Lowest error of any evaluated epoch; chosen on the same images, "
+    "so no estimate of the error.",
     f"summary/{FLAGGED}": "1 where the run is flagged, as its column `flags` says, else 0.",
 }
 """Metrics that are no column -> their meaning."""
@@ -69,7 +69,10 @@ LATENCY_METRICS = {
 
 
 def epoch_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
-    """Return an epoch's figures by their metrics; absent ones are left out."""
+    """Return an epoch's figures by their metrics; absent ones are left out.
+
+    Those of an evaluation are absent where there was none.
+    """
     figures: dict[str, float | None] = {}
     for field, name in EPOCH_METRICS.items():
         value = getattr(epoch, field)
@@ -77,7 +80,10 @@ def epoch_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
             figures |= {name.replace("*", str(i)): member for i, member in enumerate(value)}
         else:
             figures[name.replace("*", evaluated_on)] = value
-    figures[f"{evaluated_on}/{MEAN_MEMBER_ERROR}"] = fmean(epoch.member_error_percent)
+    if epoch.error_percent is None:
+        del figures[f"{evaluated_on}/evaluation_seconds"]
+    else:
+        figures[f"{evaluated_on}/{MEAN_MEMBER_ERROR}"] = fmean(epoch.member_error_percent)
     return _known(figures)
 
 
@@ -85,7 +91,7 @@ def summary_metrics(record: Record) -> dict[str, float]:
     """Return the figures of a whole run by their metrics; absent ones are left out."""
     facts = record_facts(record, summarise_epochs(record.epochs))
     figures = {name: facts[column] for column, name in SUMMARY_METRICS.items()}
-    figures[f"summary/{LOWEST_ERROR}"] = min(epoch.error_percent for epoch in record.epochs)
+    figures[f"summary/{LOWEST_ERROR}"] = min(errors_by_epoch(record.epochs).values())
     figures[f"summary/{FLAGGED}"] = float(bool(record.flags))
     for size, latency in latencies_by_batch(record.latencies).items():
         models = {

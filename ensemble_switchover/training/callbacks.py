@@ -1,4 +1,4 @@
-"""The Lightning callbacks of a run: seconds, peak memory, and the result of every epoch."""
+"""The Lightning callbacks of a run: evaluation, seconds, peak memory, the result of every epoch."""
 
 from __future__ import annotations
 
@@ -16,10 +16,33 @@ from ensemble_switchover.training.epoch_result import EpochResult
 from ensemble_switchover.training.module import EnsembleModule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from ensemble_switchover.data.batches import GroupEpoch
+
+
+class EvaluationSchedule(lightning.Callback):
+    """Evaluates after some epochs only; after the others it looks for divergence."""
+
+    def __init__(self, epochs: Collection[int]) -> None:
+        """Take the epochs, counted from 1, after which the members are evaluated."""
+        self.epochs = epochs
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Decide whether Lightning evaluates after the epoch: where its number is a multiple."""
+        epoch = trainer.current_epoch + 1
+        trainer.check_val_every_n_epoch = 1 if epoch in self.epochs else epoch + 1
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Stop the training when a member has diverged, as an evaluation would."""
+        assert isinstance(pl_module, EnsembleModule)
+        if trainer.current_epoch + 1 not in self.epochs:
+            pl_module.stop_if_diverged()
 
 
 class TimingCallback(lightning.Callback):
@@ -34,6 +57,8 @@ class TimingCallback(lightning.Callback):
         self.clock = clock
         self.num_members = num_members
         self.stopwatch = MemberStopwatch(num_members, clock or time.perf_counter)
+        self.evaluated = False
+        """Whether the epoch was evaluated."""
         self.evaluation_seconds = 0.0
         self.waiting_share = 0.0
         """Time that threads waited for a processor in training, per working time."""
@@ -58,6 +83,7 @@ class TimingCallback(lightning.Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Start the epoch's clock."""
+        self.evaluated, self.evaluation_seconds = False, 0.0
         self._threads = thread_times()
         self.stopwatch.start()
 
@@ -76,6 +102,7 @@ class TimingCallback(lightning.Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Measure how long threads waited in training, and start the clock of the evaluation."""
+        self.evaluated = True
         self.waiting_share = waiting_share(self._threads, thread_times())
         self._evaluation_start = self.stopwatch.clock()
 
@@ -84,6 +111,13 @@ class TimingCallback(lightning.Callback):
     ) -> None:
         """Stop the clock of the evaluation."""
         self.evaluation_seconds = self.stopwatch.clock() - self._evaluation_start
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Measure how long threads waited in training where no evaluation followed it."""
+        if not self.evaluated:
+            self.waiting_share = waiting_share(self._threads, thread_times())
 
 
 class MemoryCallback(lightning.Callback):
@@ -169,7 +203,7 @@ class EpochCallback(lightning.Callback):
                 epoch=trainer.current_epoch + 1,
                 warm_up=self.num_epochs == 1,
                 step_losses=torch.stack(pl_module.step_losses),
-                probabilities=pl_module.probabilities,
+                probabilities=pl_module.probabilities if self.timing.evaluated else None,
                 training_seconds=sum(seconds),
                 member_training_seconds=seconds,
                 compile_seconds=pl_module.compile_seconds,

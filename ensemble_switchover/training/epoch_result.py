@@ -45,8 +45,8 @@ class EpochResult:
     """True for the first epoch of a process."""
     step_losses: Tensor
     """(m, steps) mean cross-entropy of every batch, before its step."""
-    probabilities: Tensor
-    """(m, N, classes) on the test images, after the epoch."""
+    probabilities: Tensor | None
+    """(m, N, classes) on the test images, after the epoch; None where it was not evaluated."""
     training_seconds: float
     """Seconds of the training work."""
     member_training_seconds: list[float]
@@ -73,7 +73,7 @@ def join(results: Sequence[EpochResult]) -> EpochResult:
         epoch=first.epoch,
         warm_up=any(result.warm_up for result in results),
         step_losses=torch.cat([result.step_losses for result in results]),
-        probabilities=torch.cat([result.probabilities for result in results]),
+        probabilities=_joined([result.probabilities for result in results]),
         training_seconds=max(result.training_seconds for result in results),
         member_training_seconds=[s for result in results for s in result.member_training_seconds],
         compile_seconds=max(result.compile_seconds for result in results),
@@ -105,7 +105,7 @@ def split_by_run(result: EpochResult, members_each: int) -> list[EpochResult]:
         replace(
             result,
             step_losses=result.step_losses[own],
-            probabilities=result.probabilities[own],
+            probabilities=None if result.probabilities is None else result.probabilities[own],
             training_seconds=result.training_seconds * share,
             member_training_seconds=result.member_training_seconds[own],
             compile_seconds=result.compile_seconds * share,
@@ -120,7 +120,9 @@ def split_by_run(result: EpochResult, members_each: int) -> list[EpochResult]:
 
 def is_finite(result: EpochResult) -> bool:
     """Return whether all losses and predictions of an epoch are finite numbers."""
-    return bool(result.step_losses.isfinite().all() and result.probabilities.isfinite().all())
+    measured = [result.step_losses]
+    measured += [] if result.probabilities is None else [result.probabilities]
+    return all(bool(values.isfinite().all()) for values in measured)
 
 
 def _copied(member: MemberState) -> MemberState:
@@ -138,6 +140,13 @@ def _copied_tensors(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _copied_tensors(entry) for key, entry in value.items()}
     return [_copied_tensors(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _joined(probabilities: Sequence[Tensor | None]) -> Tensor | None:
+    """Join the probabilities of all members; None where the epoch was not evaluated."""
+    known = [part for part in probabilities if part is not None]
+    assert len(known) in (0, len(probabilities))
+    return torch.cat(known) if known else None
 
 
 def _of_all_members(results: Sequence[EpochResult]) -> list[int]:

@@ -11,7 +11,12 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.training.assemble import assemble, assemble_together
-from ensemble_switchover.training.callbacks import EpochCallback, MemoryCallback, TimingCallback
+from ensemble_switchover.training.callbacks import (
+    EpochCallback,
+    EvaluationSchedule,
+    MemoryCallback,
+    TimingCallback,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +63,8 @@ def train(
     module.resume_point = resume_point
     module.timed_epochs = timed_epochs
     module.ends_at_divergence = timed_epochs is None
-    _fit_measured(module, datamodule, spec.recipe.epochs, device, on_epoch)
+    evaluated = spec.evaluated_epochs if timed_epochs is None else [1 + timed_epochs.num_timed]
+    _fit_measured(module, datamodule, spec.recipe.epochs, evaluated, device, on_epoch)
     return module, datamodule
 
 
@@ -81,7 +87,8 @@ def train_together(
     """
     module, datamodule = assemble_together(specs, plan, split, precision)
     module.resume_point = resume_point
-    _fit_measured(module, datamodule, specs[0].recipe.epochs, device, on_epoch)
+    spec = specs[0]
+    _fit_measured(module, datamodule, spec.recipe.epochs, spec.evaluated_epochs, device, on_epoch)
     return datamodule
 
 
@@ -89,16 +96,18 @@ def _fit_measured(
     module: EnsembleModule,
     datamodule: ImageDataModule,
     num_epochs: int,
+    evaluated_epochs: Sequence[int],
     device: torch.device,
     on_epoch: Callable[[EpochResult], None],
 ) -> None:
     timing, memory = TimingCallback(module.num_members), MemoryCallback(module.num_members)
+    schedule = EvaluationSchedule(evaluated_epochs)
     fit(
         module,
         datamodule,
         num_epochs,
         device,
-        [timing, memory, EpochCallback(timing, memory, on_epoch)],
+        [schedule, timing, memory, EpochCallback(timing, memory, on_epoch)],
     )
 
 
@@ -136,7 +145,6 @@ def fit(
             enable_model_summary=False,
             num_sanity_val_steps=0,
             limit_val_batches=None if evaluate else 0,
-            check_val_every_n_epoch=1 if timed is None else num_epochs,
             inference_mode=True,
             # one process, whatever Slurm reports about the job
             plugins=[LightningEnvironment()],

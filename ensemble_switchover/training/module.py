@@ -62,7 +62,7 @@ class TimedEpochs:
 
 
 class EnsembleModule(lightning.LightningModule):
-    """Trains every member by its own optimizer, and predicts the test set after every epoch.
+    """Trains every member by its own optimizer, and predicts the test set after epochs.
 
     Optimisation is manual, and a training step is a whole epoch of the members that share their
     steps: a step of theirs costs no bookkeeping beyond their own. Nothing is logged;
@@ -113,7 +113,7 @@ class EnsembleModule(lightning.LightningModule):
         self.step_losses: list[Tensor]
         """(steps,) a member: mean cross-entropy of every batch of the current epoch."""
         self.probabilities: Tensor
-        """(m, N, classes) the members' probabilities on the test set after the last epoch."""
+        """(m, N, classes) the members' probabilities on the test set when it was last evaluated."""
 
     @property
     def num_members(self) -> int:
@@ -194,7 +194,11 @@ class EnsembleModule(lightning.LightningModule):
             self.probabilities[member, batch.start : stop] = predicted
 
     def on_validation_epoch_end(self) -> None:
-        """Stop the training when a member has diverged.
+        """Stop the training when a member has diverged."""
+        self.stop_if_diverged()
+
+    def stop_if_diverged(self) -> None:
+        """Stop the training where a loss of the epoch, or a last prediction, is not finite.
 
         Raises:
             DivergenceError: naming the member, the epoch and the step.

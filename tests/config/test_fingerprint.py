@@ -8,7 +8,7 @@ from typing import Annotated
 import pytest
 
 from ensemble_switchover.config import fingerprint as fingerprint_module
-from ensemble_switchover.config.fingerprint import is_decisive, is_excluded
+from ensemble_switchover.config.fingerprint import decisive_values, is_decisive, is_excluded
 from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import key_owners
@@ -90,6 +90,7 @@ CHANGES = {
     "k": ["k=3"],
     "seed": ["seed=1"],
     "epochs": ["epochs=10"],
+    "evaluate_every": ["evaluate_every=5"],
     "precision": ["precision=64"],
     "compile": ["compile=true"],
     "device": ["device=cpu"],
@@ -248,3 +249,10 @@ def test_the_fingerprint_is_the_same_in_every_process():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.strip()
     assert printed == resolve_with(*BASE).fingerprint
+
+
+def test_evaluating_every_epoch_leaves_the_fingerprints_of_before(compose_config):
+    spec = resolve(compose_config(*BASE))
+    assert "evaluate_every" not in decisive_values(spec)
+    fewer = resolve(compose_config(*BASE, "evaluate_every=milestones"))
+    assert decisive_values(fewer) == {**decisive_values(spec), "evaluate_every": "milestones"}

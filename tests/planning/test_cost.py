@@ -40,6 +40,16 @@ def test_seconds_follow_from_the_planted_rates(tiny_spec):
     assert cost.many_images_ms == pytest.approx(3 * 1000 * many / MANY_IMAGES)
 
 
+@pytest.mark.parametrize(("evaluate_every", "times"), [("2", 3), ("9", 1), ("milestones", 3)])
+def test_evaluation_counts_for_the_evaluated_epochs(evaluate_every, times, tiny_spec):
+    asked = ("design=deq", "k=3", "epochs=5", "budget.width=16")
+    fewer, _ = tiny_spec(*asked, f"evaluate_every={evaluate_every}")
+    cost = predict_cost(fewer, requested_plan(fewer), make_calibration(), "cpu")
+    every = predict_cost(tiny_spec(*asked)[0], requested_plan(fewer), make_calibration(), "cpu")
+    assert cost.evaluation_seconds == pytest.approx(times / 5 * every.evaluation_seconds)
+    assert cost.training_seconds == every.training_seconds
+
+
 def test_a_design_that_was_timed_is_predicted_by_its_own_timing(tiny_spec):
     spec, _ = tiny_spec("design=deq", "k=3", "budget.width=16")
     calibration = make_calibration(

@@ -148,3 +148,12 @@ def test_many_designs_are_shown_by_class(tiny_spec, monkeypatch):
     row = rows[1]
     assert row[:6] == ["resnet", "digits", "single", "1", "2", "0/2"]
     assert "92.3 k to 367 k 100 %" in " ".join(row)
+
+
+def test_what_fewer_evaluations_cost_is_told_once(tiny_spec, specs):
+    asked = ("epochs=4", "evaluate_every=3")
+    fewer = [tiny_spec(*asked, f"seed={seed}")[0] for seed in (0, 1)]
+    lines = shown(forecast([*fewer, specs[1]], [], None))
+    (told,) = [line for line in lines if line.startswith("evaluate_every=3: ")]
+    assert "evaluated after 2 of 4 epochs (3, 4); " in told
+    assert not any("evaluate_every" in line for line in shown(forecast(specs, [], None)))

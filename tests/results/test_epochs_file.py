@@ -37,6 +37,16 @@ def test_epochs_come_back_as_they_were():
     assert load_epochs_files([], []) == []
 
 
+def test_epochs_without_evaluation_come_back_as_they_were():
+    epochs = make_record(design_class="deq", evaluate_every="2").epochs
+    assert [epoch.error_percent for epoch in epochs] == [None, 20.0, 10.0]
+    contents = [dump_epochs_file(EPOCHS), dump_epochs_file(epochs)]
+    assert load_epochs_files(contents, [2, 3]) == [EPOCHS, epochs]
+    frame = pl.read_parquet(contents[1])
+    assert frame["ece"].to_list() == [None, 0.05, 0.05]
+    assert frame["member_error_percent"].to_list() == [[], [22.0] * 4, [12.0] * 4]
+
+
 def test_every_field_is_a_column():
     frame = pl.read_parquet(dump_epochs_file(EPOCHS))
     assert frame.columns == list(SCHEMA)
@@ -57,7 +67,7 @@ def test_a_column_of_a_later_version_is_not_minded():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda frame: frame.drop("nll_nats"), "nll_nats: absent in an epoch"),
+        (lambda frame: frame.drop("train_loss_nats"), "train_loss_nats: absent in an epoch"),
         (lambda frame: frame.with_columns(epoch=pl.lit("x")), "no table of epochs"),
         (lambda frame: frame.head(1), "1 rows, expected 2"),
         (lambda frame: pl.DataFrame({"a": [1, 2]}), "absent in an epoch"),

@@ -48,10 +48,10 @@ DATA = Path(__file__).parent / "data"
 
 
 def of_version_4(config, nesterov):
-    """Return a configuration with the keys that version 4 added."""
+    """Return a configuration with the keys that were added until version 4, or since."""
     recipe = {**config["recipe"], "nesterov": nesterov}
     dataset = {**config["dataset"], "normalisation": "standardised"}
-    return {**config, "dataset": dataset, "recipe": recipe}
+    return {"evaluate_every": "1", **config, "dataset": dataset, "recipe": recipe}
 
 
 @pytest.fixture

@@ -27,14 +27,22 @@ def test_they_come_back():
 
 def test_which_epochs():
     recipe = table_a("densenet", "cifar10").scaled_to(8)  # drops after 4 and 6
-    assert kept_epochs("none", recipe) == []
-    assert kept_epochs("final", recipe) == [8]
-    assert kept_epochs("milestones", recipe) == [4, 6, 8]
-    assert kept_epochs("all", recipe) == list(range(1, 9))
+    every = list(range(1, 9))
+    assert kept_epochs("none", recipe, every) == []
+    assert kept_epochs("final", recipe, every) == [8]
+    assert kept_epochs("milestones", recipe, every) == [4, 6, 8]
+    assert kept_epochs("all", recipe, every) == every
+
+
+def test_no_predictions_are_kept_of_an_epoch_that_was_not_evaluated():
+    recipe = table_a("densenet", "cifar10").scaled_to(8)
+    assert kept_epochs("milestones", recipe, [3, 6, 8]) == [6, 8]
+    assert kept_epochs("all", recipe, [3, 6, 8]) == [3, 6, 8]
+    assert kept_epochs("final", recipe, [3, 6, 8]) == [8]
 
 
 def test_a_drop_at_the_end_is_no_milestone_of_its_own():
-    assert kept_epochs("milestones", table_a("wide_resnet", "cifar10")) == [100, 200]
+    assert kept_epochs("milestones", table_a("wide_resnet", "cifar10"), range(1, 201)) == [100, 200]
 
 
 def _archive(**arrays):

@@ -1,11 +1,8 @@
 """Predictions that a run keeps."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from ensemble_switchover.config.recipe import table_a
 from ensemble_switchover.results.layout import predictions_folder
 from ensemble_switchover.results.predictions import (
     Predictions,
@@ -61,9 +58,9 @@ def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_spec, monkeyp
     ]
 
 
-def test_a_file_of_a_former_process_that_was_damaged_since_is_not_kept(tmp_path, caplog):
-    recipe = replace(table_a("resnet", "cifar10"), epochs=3)
-    folder = predictions_folder(tmp_path / "run")
+def test_a_file_of_a_former_process_that_was_damaged_since_is_not_kept(tiny_spec, caplog):
+    spec, _ = tiny_spec("epochs=3")
+    folder = predictions_folder(spec.folder)
     folder.mkdir(parents=True)
     sound = dump_predictions(
         Predictions(
@@ -76,7 +73,7 @@ def test_a_file_of_a_former_process_that_was_damaged_since_is_not_kept(tmp_path,
     (folder / predictions_file(2)).write_bytes(
         sound[:half] + bytes([sound[half] ^ 255]) + sound[half + 1 :]
     )
-    files = prediction_files.PredictionFiles(tmp_path / "run", "all", recipe)
+    files = prediction_files.PredictionFiles(spec, "all")
     assert [path.name for path in files.paths()] == [predictions_file(1)]
     damaged, absent = caplog.messages
     assert damaged.startswith(f"{folder / predictions_file(2)}: ")

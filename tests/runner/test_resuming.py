@@ -65,8 +65,10 @@ def run_with(tiny_spec, tmp_path, no_warnings):
 
 
 @pytest.mark.parametrize("execution", sorted(EXECUTIONS))
-def test_stopped_after_any_epoch_it_ends_the_same(execution, run_with, monkeypatch):
-    whole_spec, whole = run_with("whole", f"execution={execution}")
+@pytest.mark.parametrize("evaluate_every", ["1", "3"])
+def test_stopped_after_any_epoch_it_ends_the_same(execution, evaluate_every, run_with, monkeypatch):
+    asked = (f"execution={execution}", f"evaluate_every={evaluate_every}")
+    whole_spec, whole = run_with("whole", *asked)
     calls = itertools.count(1)
 
     def stop_now_and_then():
@@ -77,7 +79,7 @@ def test_stopped_after_any_epoch_it_ends_the_same(execution, run_with, monkeypat
     stops = 0
     while True:
         try:
-            spec, record = run_with("stopped", f"execution={execution}")
+            spec, record = run_with("stopped", *asked)
             break
         except KeyboardInterrupt:
             stops += 1

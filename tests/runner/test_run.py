@@ -6,6 +6,7 @@ from PIL import Image
 
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.data import load_dataset
+from ensemble_switchover.results.epoch_metrics import errors_by_epoch
 from ensemble_switchover.results.flags import flags_of_run
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.store import read_record, write_record
@@ -164,3 +165,33 @@ def test_kept_weights_predict_as_in_the_run_however_pixels_are_normalised(
     test = load_dataset(spec.dataset, spec.sizes.train, spec.sizes.test).test
     wrong = plain_probabilities(trained, test.images).argmax(axis=1) != test.labels.numpy()
     assert record.epochs[-1].error_percent == pytest.approx(100 * wrong.mean())
+
+
+@pytest.mark.parametrize("design", [("design=single",), ("design=deq", "k=2", "execution=fused")])
+def test_fewer_evaluations_change_no_weight_and_no_error(design, tiny_spec, tmp_path, log_lines):
+    small = (*design, "budget.depth=8", "budget.width=8", "epochs=5", "record.predictions=all")
+    whole = run.train_and_measure(*tiny_spec(*small, *UNMEASURED))
+    spec, config = tiny_spec(*small, *UNMEASURED, "evaluate_every=3")
+    files = {}
+    log_lines.clear()
+    record = run.train_and_measure(spec, config, keep=files.__setitem__)
+    folder = tmp_path / spec.name
+    write_record(folder, record)
+    assert read_record(folder / RECORD_FILE) == record
+    assert record.evaluate_every == "3"
+    assert [e.train_loss_nats for e in record.epochs] == [e.train_loss_nats for e in whole.epochs]
+    assert errors_by_epoch(record.epochs) == {
+        epoch: error for epoch, error in errors_by_epoch(whole.epochs).items() if epoch in (3, 5)
+    }
+    assert record.epochs[-1].member_nll_nats == whole.epochs[-1].member_nll_nats
+    for epoch in record.epochs:
+        evaluated = epoch.epoch in (3, 5)
+        assert epoch.training_seconds > 0
+        assert (epoch.evaluation_seconds > 0) == evaluated
+        assert (epoch.nll_nats is not None) == evaluated
+        assert len(epoch.member_ece) == (record.design.k if evaluated else 0)
+    kept = [name for name in files if name.startswith("predictions")]
+    assert kept == ["predictions-epoch-0003.npz", "predictions-epoch-0005.npz"]
+    lines = [line for line in log_lines if "epoch " in line and "/5" in line]
+    assert ["not evaluated" in line for line in lines] == [True, True, False, True, False]
+    assert all(" s training" in line for line in lines)

@@ -68,6 +68,13 @@ def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
     assert "[1/3 done, 1 running, 0 failed, about 24 s left]" in capsys.readouterr().out
 
 
+def test_what_fewer_evaluations_cost_is_told_once_at_the_beginning(watched, capsys):
+    asked = ("epochs=4", "evaluate_every=3")
+    watched((*asked, "seed=0"), (*asked, "seed=1"), ("epochs=4",))
+    _, told = capsys.readouterr().out.splitlines()
+    assert told.startswith("  evaluate_every=3: evaluated after 2 of 4 epochs (3, 4); ")
+
+
 def test_a_failure_is_shown_and_never_obeyed(watched, capsys):
     (spec,), watch = watched(("seed=0",))
     write_failure(spec.folder, spec.name, "\x1b[2Jnot finite")

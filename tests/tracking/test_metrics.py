@@ -29,6 +29,17 @@ def test_what_a_run_does_not_have_is_left_out():
     assert "summary/epoch_seconds" not in summary_metrics(make_record(test_errors=[1.0]))
 
 
+def test_an_epoch_without_evaluation_has_training_alone():
+    record = make_record(design_class="deq", evaluate_every="2", test_errors=[30.0, 20.0, 25.0])
+    named = epoch_metrics(record.epochs[0], "test")
+    assert not [name for name in named if name.startswith("test/")]
+    assert named["train/training_seconds"] == 5.0
+    assert {name for name in named if name.startswith("member_")} == {
+        f"member_{member}/training_seconds" for member in range(4)
+    }
+    assert summary_metrics(record)["summary/lowest_error_percent"] == 20.0
+
+
 def test_every_member_has_its_own():
     record = make_record(design_class="deq", k=4)
     named = epoch_metrics(record.epochs[0], "test")

@@ -5,13 +5,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from ensemble_switchover.data.batches import GroupEpoch, TrainingBatches
+from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.data import ImageDataModule
+from ensemble_switchover.data.batches import EvaluationBatch, GroupEpoch, TrainingBatches
 from ensemble_switchover.measurement.memory import PeakMemory
 from ensemble_switchover.runner import active_run, run
 from ensemble_switchover.training import EnsembleModule, callbacks
 from ensemble_switchover.training import fit as fitting
+from ensemble_switchover.training.assemble import load_images
 from ensemble_switchover.training.callbacks import MemoryCallback, TimingCallback
 from ensemble_switchover.training.execution.sequential import Sequential
+from ensemble_switchover.training.precision import FLOAT32
 
 
 @pytest.fixture
@@ -131,3 +135,37 @@ def test_every_second_counts_where_it_is_spent(slowed, monkeypatch, tiny_spec):
     assert waited % 1_000_000 // 10_000 >= 3 * 2
     assert [epoch.warm_up for epoch in epochs] == [True, False, False]
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
+
+
+def test_only_evaluated_epochs_touch_the_images_that_are_measured_on(tiny_spec, monkeypatch):
+    """No batch is predicted, moved or taken from the data module after the others."""
+    seen, results = [], []
+    for owner, name in (
+        (EnsembleModule, "validation_step"),
+        (ImageDataModule, "transfer_batch_to_device"),
+    ):
+        original = getattr(owner, name)
+
+        def noted(self, *arguments, original=original, name=name):
+            if name == "validation_step" or isinstance(arguments[0], EvaluationBatch):
+                seen.append((self.trainer.current_epoch + 1, name))
+            return original(self, *arguments)
+
+        monkeypatch.setattr(owner, name, noted)
+    spec, _ = tiny_spec("budget.depth=8", "budget.width=4", "epochs=5", "evaluate_every=2")
+    device = torch.device("cpu")
+    fitting.train(spec, ExecutionPlan(), load_images(spec), FLOAT32, device, results.append)
+    assert {epoch for epoch, _ in seen} == {2, 4, 5}
+    assert {name for _, name in seen} >= {"validation_step"}
+    assert [result.probabilities is not None for result in results] == [False, True] * 2 + [True]
+    assert all(result.step_losses.shape == (1, 3) for result in results)
+
+
+def test_an_epoch_without_evaluation_has_no_seconds_of_it(slowed, tiny_spec):
+    slowed(EnsembleModule, "training_step", 1)
+    slowed(EnsembleModule, "validation_step", 100)
+    small = ("budget.depth=8", "budget.width=4", "epochs=5", "evaluate_every=2")
+    spec, config = tiny_spec(*small, "measurement.latency_batch_sizes=[]")
+    epochs = run.train_and_measure(spec, config).epochs
+    assert [epoch.evaluation_seconds for epoch in epochs] == [0, 100, 0, 100, 100]
+    assert [epoch.training_seconds for epoch in epochs] == [1] * 5

@@ -28,12 +28,13 @@ def _threads_as_before():
     torch.set_num_threads(threads)
 
 
-@pytest.mark.parametrize("nesterov", ["false", "true"])
+@pytest.mark.parametrize(("nesterov", "evaluate_every"), [("false", "1"), ("true", "2")])
 def test_they_end_the_same_as_in_one_process_stopped_or_not(
-    nesterov, tiny_spec, tmp_path, monkeypatch, no_warnings
+    nesterov, evaluate_every, tiny_spec, tmp_path, monkeypatch, no_warnings
 ):
     def run(folder, *overrides):
         own = (f"recipe.nesterov={nesterov}", f"results={tmp_path / folder}")
+        own += (f"evaluate_every={evaluate_every}",)
         spec, config = tiny_spec(*SMALL, "epochs=3", *own, *overrides)
         return spec, train_and_measure(spec, config)
 

@@ -14,6 +14,7 @@ from ensemble_switchover.analysis.condition_group import CONDITIONS, describe_co
 from ensemble_switchover.analysis.design_table import DEVICE_MEMORY, tabulate_runs
 from ensemble_switchover.analysis.statistics import sample_mean, sample_std
 from ensemble_switchover.analysis.time_to_accuracy import steady_seconds
+from ensemble_switchover.results.epoch_metrics import errors_by_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +44,7 @@ class TrainedDesign:
     budget_parameters: int
     """Parameters of the smallest budget that leads to the design."""
     epochs: tuple[int, ...]
-    """The epochs that all its runs have, counted from 1, ascending."""
+    """The epochs after which all its runs were evaluated, counted from 1, ascending."""
     errors: Mapping[int, tuple[float, ...]] = field(repr=False)
     """Seed -> error in percent after each epoch, the mean over the runs of the seed."""
     records: tuple[Record, ...] = field(repr=False)
@@ -135,7 +136,7 @@ def collect_designs(records: Sequence[Record], keep_collapsed: bool = False) -> 
         counted = runs
         if not keep_collapsed:
             counted = [run for run in runs if (run.study, run.name) not in collapsed]
-        epochs = tuple(sorted(set.intersection(*({e.epoch for e in r.epochs} for r in runs))))
+        epochs = tuple(sorted(set.intersection(*(set(errors_by_epoch(r.epochs)) for r in runs))))
         designs.append(
             TrainedDesign(
                 setting=labels[setting],
@@ -222,7 +223,7 @@ def _data_details(setting: Setting) -> frozenset[tuple[str, str]]:
 def _join_errors(runs: Sequence[Record], epochs: Sequence[int]) -> dict[int, tuple[float, ...]]:
     seeds: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
     for run in runs:
-        error = {epoch.epoch: epoch.error_percent for epoch in run.epochs}
+        error = errors_by_epoch(run.epochs)
         seeds[run.seed].append(tuple(error[epoch] for epoch in epochs))
     return {seed: _mean_curve(curves) for seed, curves in sorted(seeds.items())}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ensemble_switchover.analysis.statistics import sample_mean
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.results.epoch_metrics import errors_by_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -34,7 +35,7 @@ class ErrorGrid:
     budgets: tuple[BudgetRecord, ...]
     """Budgets, ascending in parameters."""
     epochs: tuple[int, ...]
-    """The epochs that every run has, counted from 1, ascending."""
+    """The epochs after which every run was evaluated, counted from 1, ascending."""
     k: int
     """Number of members of the ensembles."""
     curves: Mapping[DesignKey, Mapping[int, tuple[float, ...]]] = field(repr=False)
@@ -126,10 +127,10 @@ def build_error_grid(
 
 
 def _common_epochs(records: Sequence[Record]) -> tuple[int, ...]:
-    common = set.intersection(*({epoch.epoch for epoch in record.epochs} for record in records))
+    common = set.intersection(*(set(errors_by_epoch(record.epochs)) for record in records))
     if not common:
         shortest = min(records, key=lambda record: len(record.epochs))
-        raise RecordError(f"{shortest.name}: has no epoch in common with the other runs")
+        raise RecordError(f"{shortest.name}: has no evaluated epoch in common with the other runs")
     return tuple(sorted(common))
 
 
@@ -143,5 +144,5 @@ def _require_same_design(first: Record, record: Record) -> None:
 
 
 def _error_curve(record: Record, epochs: Sequence[int]) -> list[float]:
-    error = {epoch.epoch: epoch.error_percent for epoch in record.epochs}
+    error = errors_by_epoch(record.epochs)
     return [error[epoch] for epoch in epochs]

@@ -11,6 +11,7 @@ import numpy as np
 from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
 from ensemble_switchover.analysis.image_sampling import compare_crossed
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.results.epoch_metrics import errors_by_epoch
 from ensemble_switchover.results.image_errors import ImageErrors, read_image_errors
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class ImageErrorReader:
     ) -> tuple[NDArray[np.uint8], NDArray[np.int32]] | str:
         """Read a run's errors, eight images to a byte, and its labels, which most runs share."""
         folder = self._folders[_key(record)]
-        error = next(e.error_percent for e in record.epochs if e.epoch == epoch)
+        error = errors_by_epoch(record.epochs)[epoch]
         try:
             found = read_image_errors(folder, epoch, error)
         except RecordError as problem:

@@ -27,6 +27,7 @@ from ensemble_switchover.reporting.explorer.floats import FloatPool
 from ensemble_switchover.reporting.explorer.maps import map_values
 from ensemble_switchover.reporting.explorer.metrics import METRICS, metric_rows
 from ensemble_switchover.reporting.explorer.rule_values import rule_values
+from ensemble_switchover.results.epoch_metrics import errors_by_epoch
 from ensemble_switchover.results.rerun_command import flatten
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def build_content(
     collapsed = find_collapsed(records)
     designs = collect_designs(records, rule.keep_collapsed)
     others = collect_designs(records, not rule.keep_collapsed) if collapsed else designs
-    stride = choose_stride(sum(len(r.epochs) for r in records))
+    stride = choose_stride(sum(len(errors_by_epoch(r.epochs)) for r in records))
     pool = FloatPool()
     costs = _costs(designs)
     shared = _shared_config(records)
@@ -161,7 +162,7 @@ def _collapsed_values(design: TrainedDesign, stride: int, pool: FloatPool) -> li
     epochs = [design.epochs[row] for row in _kept(design, stride)]
     values = []
     for record in design.collapsed:
-        error = {epoch.epoch: epoch.error_percent for epoch in record.epochs}
+        error = errors_by_epoch(record.epochs)
         curve = [error[epoch] for epoch in epochs]
         values.append({"name": record.name, "seed": record.seed, "errors": pool.add([curve])})
     return values
