@@ -183,9 +183,18 @@ def choose_designs(
 def choose_measured_device(designs: Sequence[TrainedDesign], device: str | None) -> str | None:
     """Choose the device whose times and memory count: the named one, or the one with the most runs.
 
+    Of a device with times of both kinds, of runs themselves and of timing passes, the kind of most
+    runs counts unless the name says which.
+
     Raises:
         ConfigError: if no run was made on the named device.
     """
+    if device in {record.environment.device_name for d in designs for record in d.records}:
+        on_device = [
+            replace(d, records=tuple(r for r in d.records if r.environment.device_name == device))
+            for d in designs
+        ]
+        return most_used_device(on_device)
     _require("--device", device, device_names(designs))
     return device or most_used_device(designs)
 

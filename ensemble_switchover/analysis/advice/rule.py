@@ -130,6 +130,9 @@ class Advice:
     """How many of their single networks and of their ensembles collapsed."""
     latency_batch_sizes: tuple[int, ...]
     """Batch sizes of the inference times of all considered designs, ascending."""
+    num_other_times: int
+    """Number of designs whose times on the device are of the other kind only: of runs themselves,
+    or of timing passes."""
     at_edge: bool
     """True if the best design has the largest measured budget and no limit excludes larger ones."""
 
@@ -194,6 +197,7 @@ def advise(
         collapsed=collapsed,
         collapse_counts=tuple(count_collapsed(records, keys, rule.confidence)),
         latency_batch_sizes=tuple(sorted(sizes)),
+        num_other_times=sum(candidate.has_other_times for candidate in candidates),
         at_edge=best is not None and is_unlimited and best.design.budget_parameters == largest,
     )
 

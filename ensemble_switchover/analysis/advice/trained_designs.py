@@ -8,6 +8,11 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.advice.timed_devices import (
+    name_timed_devices,
+    pair_timed_devices,
+    timed_device,
+)
 from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.comparison import label_settings, setting_of
 from ensemble_switchover.analysis.condition_group import CONDITIONS, describe_condition
@@ -19,6 +24,7 @@ from ensemble_switchover.results.epoch_metrics import errors_by_epoch
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ensemble_switchover.analysis.advice.timed_devices import TimedDevice
     from ensemble_switchover.analysis.comparison import Setting
     from ensemble_switchover.results.record import Record
 
@@ -82,6 +88,7 @@ class MeasuredCost:
     condition: str
     """Device, execution, precision, threads and runs sharing the machine, in one line."""
     device_name: str
+    """Name of the device; where it has times of both kinds, with the kind that these are of."""
     seconds: tuple[float, ...] = field(repr=False)
     """Training seconds until the end of each epoch, the mean over the seeds. The warm-up epoch
     counts as a median epoch."""
@@ -108,6 +115,9 @@ class Candidate:
 
     design: TrainedDesign
     cost: MeasuredCost | None
+    has_other_times: bool = False
+    """True without a cost where the design has times on the device that do not compare: of runs
+    themselves in place of timing passes, or the other way round."""
 
 
 def collect_designs(records: Sequence[Record], keep_collapsed: bool = False) -> list[TrainedDesign]:
@@ -163,16 +173,19 @@ def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -
 
     Args:
         designs: Designs from `collect_designs`.
-        device_name: The device on which seconds, bytes and milliseconds were measured.
+        device_name: The device on which seconds, bytes and milliseconds were measured, one of
+            `device_names`.
     """
     rows: defaultdict[tuple[int, tuple[Any, ...]], list[dict[str, Any]]] = defaultdict(list)
     listed = list(designs)
+    names = _names_of_devices(listed)
     here = [
         (number, record)
         for number, design in enumerate(listed)
         for record in design.records
-        if record.environment.device_name == device_name
+        if names[timed_device(record)] == device_name
     ]
+    other = pair_timed_devices(names).get(device_name or "")
     # Studies from several machines may hold runs of the same name.
     table = tabulate_runs([replace(record, name=f"{i}") for i, (_, record) in enumerate(here)])
     for row in table.to_dicts():
@@ -181,25 +194,33 @@ def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -
         rows[number, tuple(row[name] for name in CONDITIONS)].append(row)
     costs: defaultdict[int, list[MeasuredCost]] = defaultdict(list)
     for (number, _), alike in rows.items():
-        costs[number].append(_summarise(alike))
+        costs[number].append(_summarise(alike, str(device_name)))
     candidates = []
     for number, design in enumerate(listed):
         known = sorted(costs[number], key=lambda cost: (-cost.num_seeds, cost.condition))
         candidates += [Candidate(design, cost) for cost in known]
         if not known:
-            candidates.append(Candidate(design, None))
+            elsewhere = any(names[timed_device(record)] == other for record in design.records)
+            candidates.append(Candidate(design, None, has_other_times=elsewhere))
     return candidates
 
 
 def most_used_device(designs: Iterable[TrainedDesign]) -> str | None:
     """Return the device with the most runs; None if there are no designs."""
-    names = Counter(r.environment.device_name for d in designs for r in d.records)
-    return min(names, key=lambda name: (-names[name], name)) if names else None
+    listed = list(designs)
+    names = _names_of_devices(listed)
+    runs = Counter(names[timed_device(record)] for d in listed for record in d.records)
+    return min(runs, key=lambda name: (-runs[name], name)) if runs else None
 
 
 def device_names(designs: Iterable[TrainedDesign]) -> list[str]:
-    """Name the devices of all runs."""
-    return sorted({r.environment.device_name for d in designs for r in d.records})
+    """Name the devices of all runs, and with it the kind of their times where one has both."""
+    return sorted(_names_of_devices(designs).values())
+
+
+def other_devices(designs: Iterable[TrainedDesign]) -> dict[str, str]:
+    """Return, for a device with times of both kinds, the name with either to the other name."""
+    return pair_timed_devices(_names_of_devices(designs))
 
 
 def label_data(settings: Iterable[Setting]) -> dict[Setting, str]:
@@ -216,6 +237,10 @@ def label_data(settings: Iterable[Setting]) -> dict[Setting, str]:
     return labels
 
 
+def _names_of_devices(designs: Iterable[TrainedDesign]) -> dict[TimedDevice, str]:
+    return name_timed_devices(record for design in designs for record in design.records)
+
+
 def _data_details(setting: Setting) -> frozenset[tuple[str, str]]:
     return frozenset(entry for entry in setting.details if entry[0].startswith("dataset "))
 
@@ -228,7 +253,7 @@ def _join_errors(runs: Sequence[Record], epochs: Sequence[int]) -> dict[int, tup
     return {seed: _mean_curve(curves) for seed, curves in sorted(seeds.items())}
 
 
-def _summarise(rows: Sequence[dict[str, Any]]) -> MeasuredCost:
+def _summarise(rows: Sequence[dict[str, Any]], device_name: str) -> MeasuredCost:
     """Summarise the runs of one design under one condition; runs of one seed are one sample."""
     first = rows[0]
     curves: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
@@ -241,7 +266,7 @@ def _summarise(rows: Sequence[dict[str, Any]]) -> MeasuredCost:
     peaks = [row["peak_device_bytes" if on_device else "peak_rss_bytes"] for row in rows]
     return MeasuredCost(
         condition=describe_condition(first),
-        device_name=first["device_name"],
+        device_name=device_name,
         seconds=_mean_curve(seconds),
         seconds_std=_std_curve(seconds) if len(seconds) > 1 else None,
         latency_ms=sample_mean(latency) if latency else None,

@@ -61,6 +61,7 @@ def describe_advice(
     return (
         headline(advice),
         *([] if advice.best is None else _evidence(advice)),
+        *_describe_other_times(advice),
         *([] if over_images is None else [_describe_image_rivals(advice, over_images)]),
         *describe_collapse(advice, other),
         *([] if advice.best is None else _remarks(advice)),
@@ -75,6 +76,18 @@ def _describe_image_rivals(advice: Advice, over_images: ImageRivals) -> str:
         return f"{told}the answer is the same."
     designs = f"{count(number, 'other design')} {'is' if number == 1 else 'are'}"
     return f"{told}it is undecided: {designs} not shown to be worse."
+
+
+def _describe_other_times(advice: Advice) -> list[str]:
+    """Say how many designs have times on the device that do not compare with the others'."""
+    number = advice.num_other_times
+    if not number:
+        return []
+    have, they = ("has", "it meets") if number == 1 else ("have", "they meet")
+    return [
+        f"{count(number, 'design')} {have} times on this device that do not compare with the "
+        f"others' (of runs themselves, or of timing passes); {they} no limit on time or memory."
+    ]
 
 
 def headline(advice: Advice) -> str:
@@ -264,6 +277,8 @@ def _caveats(advice: Advice, best: Reading) -> list[str]:
 def _measuring_conditions(advice: Advice, best: Reading) -> list[str]:
     cost = best.candidate.cost
     sentences = ["Its time and memory were not measured on this device."]
+    if best.candidate.has_other_times:
+        sentences = ["Its times do not compare with those of the other designs."]
     if cost is not None:
         sentences = [f"Times were measured on {cost.condition}."]
     sizes = ", ".join(map(str, advice.latency_batch_sizes))

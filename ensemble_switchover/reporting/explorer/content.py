@@ -11,6 +11,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
     device_names,
     list_candidates,
+    other_devices,
 )
 from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.collapse_counts import count_collapsed, describe_collapses
@@ -22,6 +23,7 @@ from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.statistics import require_confidence
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
+from ensemble_switchover.analysis.unlike_times import note_unlike_times
 from ensemble_switchover.config.fingerprint import is_excluded
 from ensemble_switchover.reporting.explorer.floats import FloatPool
 from ensemble_switchover.reporting.explorer.maps import map_values
@@ -97,6 +99,7 @@ def build_content(
         "collapseCounts": _count_collapsed(designs, rule),
         "metrics": [list(metric) for metric in METRICS],
         "designs": listed,
+        "otherDevices": other_devices(designs),
         "comparisons": [_comparison_values(f, numbers, data) for f in findings],
         "rows": metric_rows(
             tabulate_runs(records, frozenset() if rule.keep_collapsed else collapsed)
@@ -250,6 +253,7 @@ def _comparison_values(
         "maps": map_values(finding),
         "sentences": list(finding.sentences),
         "collapsed": _collapse_sentences(finding),
+        "unlikeTimes": note_unlike_times(finding.runs),
         "holes": [[hole.design_class, hole.column, hole.reason] for hole in finding.holes],
     }
 

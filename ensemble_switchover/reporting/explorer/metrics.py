@@ -11,6 +11,7 @@ from ensemble_switchover.analysis.condition_group import (
     TIME_CONDITIONS,
     describe_condition,
 )
+from ensemble_switchover.analysis.conditions import is_of_timing_pass
 from ensemble_switchover.analysis.design_table import (
     DESIGN_COLUMNS,
     DEVICE_MEMORY,
@@ -102,6 +103,7 @@ def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
                 "budget": [row["budget_parameters"], row["budget_depth"], row["budget_width"]],
                 "fill": _short(row["budget_fill"]),
                 "condition": describe_condition(row),
+                "ofTimingPass": is_of_timing_pass(row["execution_compared"]),
                 "latencyBatch": latency.get("latency_batch_size"),
                 "memoryKind": peak.get("memory_kind"),
                 "numSeeds": row["num_seeds"],

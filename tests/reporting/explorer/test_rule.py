@@ -33,7 +33,7 @@ from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import SCRIPTS
 from ensemble_switchover.reporting.explorer.rule_values import rule_values
 from tests.analysis.advice.advice_cases import IMPOSSIBLE, LIMITS, noisy_study
-from tests.factories import make_record, make_study
+from tests.factories import make_record, make_study, of_timing_pass
 from tests.reporting.explorer.browser import use_tab
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 ADVISE = """([content, device, questions, turned]) => {
   const model = { content, turned, floats: decodeFloats(content.floats) };
-  const candidates = listCandidates(content.designs, device);
+  const candidates = listCandidates(content, content.designs, device);
   const told = (reading) => reading && {
     design: content.designs.indexOf(reading.candidate.design),
     epoch: reading.candidate.design.epochs[reading.row],
@@ -133,6 +133,7 @@ def expected(advice: Advice, numbers: dict[Any, int]) -> dict[str, Any]:
         "numRuns": advice.num_runs,
         "collapsed": [record.name for record in advice.collapsed],
         "latencyBatchSizes": list(advice.latency_batch_sizes),
+        "numOtherTimes": advice.num_other_times,
         "atEdge": advice.at_edge,
     }
 
@@ -214,6 +215,19 @@ def test_collapsed_runs_unequal_seeds_gaps_and_ties_too(blank: Page, rule: Decis
     numbers = {(rival.num_rival_seeds, rival.num_best_seeds) for rival in rivals}
     assert rule.method == "paired_t" or any(min(n) >= 3 and n[0] != n[1] for n in numbers)
     assert any(rival.interval is None for rival in rivals)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_times_of_both_kinds_too(blank: Page, seed: int) -> None:
+    draw = random.Random(seed)
+    records = [
+        of_timing_pass(record) if draw.random() < (0.9, 0.2)[record.budget.width > 12] else record
+        for record in noisy_study(seed)
+    ]
+
+    asked = compare(blank, records, [*LIMITS, *IMPOSSIBLE])
+
+    assert any(advice.num_other_times for advice in asked)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -104,11 +104,23 @@ function describeCollapse(model, advice, counts, other, headline) {
   return sentences;
 }
 
+/** How many designs have times that do not compare. @param {Advice} advice @returns {string[]} */
+function describeOtherTimes({ numOtherTimes: number }) {
+  if (!number) return [];
+  const have = number === 1 ? "has" : "have";
+  const they = number === 1 ? "it meets" : "they meet";
+  return [
+    `${countOf(number, "design")} ${have} times on this device that do not compare with the ` +
+      `others' (of runs themselves, or of timing passes); ${they} no limit on time or memory.`,
+  ];
+}
+
 /** The evidence for the advice, and its caveats. @param {Model} model @param {Advice} advice
  * @param {Limits} limits @param {string[]} collapse @returns {string[]} */
 function remarksOf(model, advice, limits, collapse) {
   const { best } = advice;
-  if (best === null) return collapse;
+  const otherTimes = describeOtherTimes(advice);
+  if (best === null) return [...otherTimes, ...collapse];
   const { design, cost } = best.candidate;
   const { rule } = model.content;
   const remarks = [
@@ -122,6 +134,7 @@ function remarksOf(model, advice, limits, collapse) {
       : "No other design meets the limits, so there is no comparison.",
     ...lackingSeeds(rule, advice.rivals, best),
     rule.scope,
+    ...otherTimes,
     ...collapse,
   );
   for (const [name, reading] of advice.cheapest) {
@@ -154,11 +167,10 @@ function remarksOf(model, advice, limits, collapse) {
       "The design has the largest measured budget; larger ones may or may not be better.",
     );
   }
-  remarks.push(
-    cost === null
-      ? "Its time and memory were not measured on this device."
-      : `Times were measured on ${cost.condition}.`,
-  );
+  const unmeasured = best.candidate.hasOtherTimes
+    ? "Its times do not compare with those of the other designs."
+    : "Its time and memory were not measured on this device.";
+  remarks.push(cost === null ? unmeasured : `Times were measured on ${cost.condition}.`);
   const sizes = advice.latencyBatchSizes.join(", ");
   if (advice.latencyBatchSizes.length === 1) {
     remarks.push(`Inference times are for batch size ${sizes}, ${LATENCY_EXECUTION}.`);

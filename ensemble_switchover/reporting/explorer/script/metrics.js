@@ -14,7 +14,8 @@ function pointsOf(comparison, rows, xKey, yKey) {
       `budget ${formatCount(row.budget[0])}, filled ${Math.round(100 * row.fill)} %\n` +
       (xKey === "budget" ? "" : `${labelMetric(comparison, xKey)}: ${formatDigits(x, 4)}\n`) +
       `${labelMetric(comparison, yKey)}: ${formatSpread(y, std)}` +
-      ([xKey, yKey].includes("accuracy") ? `\n${describeOwnTarget(row)}` : "");
+      ([xKey, yKey].includes("accuracy") ? `\n${describeOwnTarget(row)}` : "") +
+      (row.ofTimingPass && isMeasured([xKey, yKey]) ? "\ntimes of a timing pass" : "");
     const budget = row.budget[0];
     return [{ name: row.designClass, x, y, std, numSeeds, budget, front: false, title, row }];
   });
@@ -25,6 +26,11 @@ function describeOwnTarget({ ownTarget: [mean, std, reached, compared] }) {
   const time = mean === null ? "" : `${formatSpread(mean, std)} s`;
   return `to the own seed's target: ${time || `${reached} of ${countOf(compared, "seed")}`}`;
 }
+
+const COSTS = ["epoch", "training", "accuracy", "latency", "fastest", "memory", "layer"];
+
+/** Whether any of some metrics is of times or memory. @param {string[]} keys */
+const isMeasured = (keys) => keys.some((key) => COSTS.includes(key));
 
 /** The name of a metric; errors are named after the images on which they were measured.
  * @param {Comparison} comparison @param {string} key @param {string} name */
@@ -55,7 +61,7 @@ function renderMetric(comparison, rows, cell) {
     chart.addEventListener("click", (/** @type {MouseEvent} */ event) =>
       chooseBudget(comparison, chart.scale("x").invert(clickPosition(chart, event)[0])),
     );
-    byId("metric-note").textContent = noteOn(rows, [state.metric]);
+    byId("metric-note").textContent = noteOn(comparison, rows, [state.metric]);
     byId("metric-table").replaceChildren(
       makeTable(
         `${label}: mean and sample standard deviation over the seeds`,
@@ -99,7 +105,7 @@ function renderPareto(comparison, rows, cell) {
       const nearest = [...points].sort((a, b) => away(a) - away(b))[0];
       if (nearest) chooseBudget(comparison, nearest.budget);
     });
-    byId("pareto-note").textContent = noteOn(rows, [state.x, state.y]);
+    byId("pareto-note").textContent = noteOn(comparison, rows, [state.x, state.y]);
     byId("pareto-table").replaceChildren(
       makeTable(
         "Designs on the Pareto front: no other design is at least as low in both and lower in one",
@@ -120,9 +126,10 @@ function renderPareto(comparison, rows, cell) {
   });
 }
 
-/** Remarks on some metrics. @param {MetricRow[]} rows @param {string[]} keys */
-function noteOn(rows, keys) {
-  const notes = [];
+/** Remarks on some metrics.
+ * @param {Comparison} comparison @param {MetricRow[]} rows @param {string[]} keys */
+function noteOn(comparison, rows, keys) {
+  const notes = isMeasured(keys) ? [...comparison.unlikeTimes] : [];
   if (keys.includes("accuracy")) {
     const compared = rows.filter(({ reached }) => reached[1] > 0);
     const short = compared.filter(({ reached }) => reached[0] < reached[1]).length;

@@ -53,7 +53,7 @@ function renderAdvice() {
         for (const id of ["advice-table", "remarks", "advice-command"]) byId(id).replaceChildren();
         return;
       }
-      const candidates = listCandidates(designs, state.device);
+      const candidates = listCandidates(content, designs, state.device);
       const advice = advise(model, candidates, limits);
       const headline = headlineOf(advice, limits);
       const other = advice.collapsed.length

@@ -30,12 +30,19 @@ function withoutLimits(limits, names) {
   );
 }
 
-/** @param {Design[]} designs @param {string} device @returns {Candidate[]} */
-function listCandidates(designs, device) {
+/** @param {Content} content @param {Design[]} designs @param {string} device
+ * @returns {Candidate[]} */
+function listCandidates(content, designs, device) {
+  const other = content.otherDevices[device];
   return designs.flatMap((design) => {
     /** @type {(Cost | null)[]} */
     const costs = design.costs.filter((cost) => cost.device === device);
-    return (costs.length ? costs : [null]).map((cost) => ({ design, cost }));
+    const elsewhere = !costs.length && design.costs.some((cost) => cost.device === other);
+    return (costs.length ? costs : [null]).map((cost) => ({
+      design,
+      cost,
+      hasOtherTimes: elsewhere,
+    }));
   });
 }
 
@@ -301,6 +308,7 @@ function advise(model, candidates, limits) {
     numRuns: designs.reduce((sum, design) => sum + design.numRuns, 0),
     collapsed: designs.flatMap((design) => design.collapsed.map(({ name }) => name)),
     latencyBatchSizes: [...new Set(timed)].sort((one, other) => one - other),
+    numOtherTimes: candidates.filter(({ hasOtherTimes }) => hasOtherTimes).length,
     atEdge: best !== null && free && best.candidate.design.budgetParameters === largest,
   };
 }

@@ -74,6 +74,8 @@ interface Comparison {
   maps: SwitchoverMap[];
   sentences: string[];
   collapsed: string[];
+  /** Which ensembles' times do not compare with those of their single networks. */
+  unlikeTimes: string[];
   holes: [string, number, string][];
 }
 
@@ -87,6 +89,8 @@ interface MetricRow {
   budget: [number, number, number];
   fill: number;
   condition: string;
+  /** Whether its times are of a timing pass, and not of runs themselves. */
+  ofTimingPass: boolean;
   latencyBatch: number | null;
   memoryKind: string | null;
   /** Number of seeds under the condition. */
@@ -110,6 +114,8 @@ interface Content {
   /** Key, name, unit. */
   metrics: [string, string, string][];
   designs: Design[];
+  /** A device with times of one kind -> the same with times of the other. */
+  otherDevices: Record<string, string>;
   comparisons: Comparison[];
   rows: MetricRow[];
   config: Record<string, unknown>;
@@ -155,6 +161,8 @@ interface Model {
 interface Candidate {
   design: Design;
   cost: Cost | null;
+  /** Without a cost: whether the design has times on the device that do not compare. */
+  hasOtherTimes: boolean;
 }
 
 type LimitName =
@@ -226,6 +234,8 @@ interface Advice {
   /** Names of the collapsed runs of the designs considered. */
   collapsed: string[];
   latencyBatchSizes: number[];
+  /** Number of designs whose times on the device do not compare with the others'. */
+  numOtherTimes: number;
   atEdge: boolean;
 }
 
