@@ -30,16 +30,24 @@ from ensemble_switchover.machine.terminal import (
     printable,
     replace_unknown_characters,
 )
-from ensemble_switchover.results.display import show_epochs, show_runs, state_lines
+from ensemble_switchover.results.display import show_epochs, show_runs, show_seconds, state_lines
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.output_path import require_output_file
 from ensemble_switchover.results.run_columns import describe_columns
-from ensemble_switchover.results.run_table import list_epochs, list_runs, select_runs
+from ensemble_switchover.results.run_table import (
+    list_epochs,
+    list_runs,
+    read_listed,
+    select_runs,
+)
 from ensemble_switchover.results.state import RunState
+from ensemble_switchover.results.time_spent import sum_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from ensemble_switchover.machine.terminal import ShownTable
 
 _DESCRIPTION = "List, select, export and check the runs below a folder of records."
 
@@ -67,6 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="one row per epoch of every finished run, in place of one per run",
     )
     parser.add_argument(
+        "--where-time-went",
+        action="store_true",
+        help="one row per design: where the seconds of its finished runs went",
+    )
+    parser.add_argument(
         "--export",
         type=_export_path,
         metavar="FILE",
@@ -84,8 +97,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run_command(_print_columns)
     if given.folder is None:
         parser.error("expected a folder of records, or --columns")
-    if given.check and (given.where is not None or given.epochs or given.export is not None):
-        parser.error("--check takes every record; expected it without --where, --epochs, --export")
+    others = given.where is not None or given.epochs or given.where_time_went or given.export
+    if given.check and others:
+        parser.error(
+            "--check takes every record; expected it without --where, --epochs, --where-time-went, "
+            "--export"
+        )
+    if given.epochs and given.where_time_went:
+        parser.error("--epochs and --where-time-went are two tables; expected one of them")
     return run_command(lambda: check_folder(given.folder) if given.check else results(given))
 
 
@@ -100,18 +119,13 @@ def results(given: argparse.Namespace) -> int:
     runs = list_runs(given.folder)
     if given.where is not None:
         runs = select_runs(runs, given.where)
-    rows = runs
-    if given.epochs:
-        rows, unreadable = list_epochs(given.folder, runs)
-        for entry in unreadable:
-            complain(f"left out: {entry.reason}")
+    rows, show = _requested_rows(given, runs)
     if given.export is not None:
         with prints_beside(given.export):
             _export(rows, given.export)
             print(f"{count(len(rows), 'row')} in {given.export}")
     elif given.format == "table":
-        shown = show_epochs(rows) if given.epochs else show_runs(rows)
-        print_table(make_console(), shown, str(given.folder))
+        print_table(make_console(), show(rows), str(given.folder))
         for line in state_lines(runs):
             print(printable(line))
         return 0
@@ -120,6 +134,24 @@ def results(given: argparse.Namespace) -> int:
     for line in state_lines(runs.filter(pl.col("state") == RunState.UNREADABLE.value))[:-1]:
         complain(line)
     return 0
+
+
+def _requested_rows(
+    given: argparse.Namespace, runs: pl.DataFrame
+) -> tuple[pl.DataFrame, Callable[[pl.DataFrame], ShownTable]]:
+    """Return the table that is requested of some runs, and what lays it out for a terminal."""
+    show: Callable[[pl.DataFrame], ShownTable]
+    if given.epochs:
+        rows, unreadable = list_epochs(given.folder, runs)
+        show = show_epochs
+    elif given.where_time_went:
+        records, unreadable = read_listed(given.folder, runs)
+        rows, show = sum_seconds(records.values()), show_seconds
+    else:
+        return runs, show_runs
+    for entry in unreadable:
+        complain(f"left out: {entry.reason}")
+    return rows, show
 
 
 def check_folder(folder: Path) -> int:

@@ -1,19 +1,35 @@
-"""Runs and epochs as tables for a terminal."""
+"""Runs, epochs and seconds as tables for a terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.machine.terminal import ABSENT, ShownTable, count, duration, quantity
+import polars as pl
+
+from ensemble_switchover.machine.terminal import (
+    ABSENT,
+    ShownTable,
+    count,
+    duration,
+    percent,
+    quantity,
+)
 from ensemble_switchover.results.state import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import polars as pl
-
 MAX_TABLE_ROWS = 500
 """Rows that a terminal is given; all of them are in the other formats."""
+_PARTS = {
+    "training": "Training", "evaluation": "Eval.", "keeping": "Keeping",
+    "measuring": "Measuring", "timing": "Timing", "choosing": "Choosing", "data": "Data",
+    "rest": "Rest", "waiting": "Waiting",
+}  # fmt: skip
+"""Part -> header of its column."""
+_KEY_HEADERS = {"family": "Family", "dataset": "Data set"}
+_WHOLE_SECONDS = 100
+"""From here on, seconds are shown without decimals."""
 
 
 def show_runs(runs: pl.DataFrame) -> ShownTable:
@@ -66,6 +82,41 @@ def show_epochs(epochs: pl.DataFrame) -> ShownTable:
     return ShownTable(_caption("Every column: --format csv.", epochs), headers, tuple(rows), 1)
 
 
+def show_seconds(rows: pl.DataFrame) -> ShownTable:
+    """Lay out a table of seconds for a terminal: per run of each design, and of all runs."""
+    keys = [key for key in ("family", "dataset") if rows[key].n_unique() > 1]
+    parts = [f"{part}_seconds" for part in _PARTS]
+    table = rows.with_columns(pl.sum_horizontal(parts).alias("all_seconds"))
+    figures = [*parts, "all_seconds"]
+    cells = [
+        (
+            *(row[key] for key in keys),
+            row["design_class"],
+            str(row["k"]),
+            str(row["runs"]),
+            *(_seconds(row[figure] / row["runs"]) for figure in figures),
+        )
+        for row in table.iter_rows(named=True)
+    ]
+    sums = {figure: float(table[figure].sum()) for figure in figures}
+    if sums["all_seconds"]:
+        blank = ("",) * len(keys)
+        count_of_all = str(table["runs"].sum())
+        shares = [percent(sums[figure] / sums["all_seconds"]) for figure in figures]
+        cells += [
+            (*blank, "all", "", count_of_all, *(_seconds(sums[figure]) for figure in figures)),
+            (*blank, "", "", "", *shares),
+        ]
+    headers = (*(_KEY_HEADERS[key] for key in keys), "Design", "k", "Runs", *_PARTS.values(), "All")
+    return ShownTable(
+        _caption_of_seconds(rows),
+        headers,
+        tuple(cells),
+        len(keys) + 1,
+        ("Choosing", "Timing", "Data"),
+    )
+
+
 def state_lines(runs: pl.DataFrame) -> list[str]:
     """Tell of every run that is not finished, or is flagged, and count the states."""
     others = runs.filter(runs["state"] != RunState.FINISHED.value)
@@ -94,3 +145,23 @@ def _caption(caption: str, rows: pl.DataFrame) -> str:
 
 def _text(value: float | None, form: str = "") -> str:
     return ABSENT if value is None else format(value, form)
+
+
+def _caption_of_seconds(rows: pl.DataFrame) -> str:
+    caption = (
+        "Seconds per run; below them of all runs, and their share. Keeping: log, checkpoints and "
+        "predictions. Timing: the timing pass. Waiting: before the run, since its process started "
+        "or ended the run before."
+    )
+    estimated = int(rows["runs_estimated"].sum())
+    if not estimated:
+        return caption
+    verb = "tells" if estimated == 1 else "tell"
+    return (
+        f"{caption} What else took time is in the rest where a record has no parts: "
+        f"{count(estimated, 'older record')} {verb} training and evaluation alone."
+    )
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds >= _WHOLE_SECONDS else f"{seconds:.2f}"

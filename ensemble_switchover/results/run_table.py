@@ -29,6 +29,7 @@ from ensemble_switchover.results.store import read_folders
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ensemble_switchover.results.record import Record
     from ensemble_switchover.results.store import Unreadable
 
 RUN_TABLE_COLUMNS = schema_of("comparison")
@@ -86,16 +87,25 @@ def list_epochs(root: Path, runs: pl.DataFrame) -> tuple[pl.DataFrame, list[Unre
     Returns:
         A frame with the columns `KEYS` and those of `epochs.parquet`, and what cannot be read.
     """
-    finished = runs.filter(pl.col("state") == RunState.FINISHED.value)
-    folders = {_shown_folder(folder, root): folder for folder in find_runs(root).recorded}
-    shown = [name for name in finished["folder"] if name in folders]
-    records, unreadable = read_folders([folders[name] for name in shown])
+    records, unreadable = read_listed(root, runs)
     keys = pl.Schema({name: RUN_TABLE_COLUMNS[name] for name in KEYS})
     rows = []
-    for row in finished.select(KEYS).iter_rows(named=True):
-        record = records.get(folders.get(row["folder"], root))
+    for row in runs.select(KEYS).iter_rows(named=True):
+        record = records.get(row["folder"])
         rows += [{**row, **epoch_columns(epoch)} for epoch in (record.epochs if record else [])]
     return pl.DataFrame(rows, schema=pl.Schema([*keys.items(), *SCHEMA.items()])), unreadable
+
+
+def read_listed(root: Path, runs: pl.DataFrame) -> tuple[dict[str, Record], list[Unreadable]]:
+    """Read the records of the finished ones of some runs.
+
+    Returns:
+        Their records by the column `folder`, and what cannot be read.
+    """
+    finished = set(runs.filter(pl.col("state") == RunState.FINISHED.value)["folder"])
+    names = {folder: _shown_folder(folder, root) for folder in find_runs(root).recorded}
+    records, unreadable = read_folders([folder for folder in names if names[folder] in finished])
+    return {names[folder]: record for folder, record in records.items()}, unreadable
 
 
 def _failed_row(folder: Path) -> dict[str, Any]:

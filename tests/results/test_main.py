@@ -11,6 +11,7 @@ import pytest
 from ensemble_switchover.analysis.design_table import RUN_FRAME_COLUMNS
 from ensemble_switchover.results.__main__ import main
 from ensemble_switchover.results.run_table import RUN_TABLE_COLUMNS
+from ensemble_switchover.results.time_spent import SECONDS_PARTS
 from tests.results.conftest import DESCRIPTION
 from tests.results.program import rows, run
 
@@ -98,3 +99,26 @@ def test_help_names_every_option(capsys):
     out = capsys.readouterr().out
     for option in ("--where", "--epochs", "--export", "--format", "--check"):
         assert option in out
+
+
+def test_where_the_time_went_is_a_row_for_each_design(study, capsys):
+    found = rows(capsys, study, "--where-time-went")
+    assert [(row["design_class"], row["k"], row["runs"]) for row in found] == [
+        ("single", 1, 1), ("deq", 4, 1), ("weq", 4, 1),
+    ]  # fmt: skip
+    (deq,) = rows(capsys, study, "--where-time-went", "--where", "design_class='deq'")
+    assert deq in found
+    parts = [f"{part}_seconds" for part in SECONDS_PARTS if part != "waiting"]
+    assert sum(deq[part] for part in parts) == pytest.approx(deq["wall_seconds"])
+    code, out, err = run(capsys, study, "--where-time-went")
+    assert (code, err) == (0, "")
+    assert "Seconds per run" in out
+    assert "3 finished" in out
+
+
+@pytest.mark.parametrize("other", ["--epochs", "--check"])
+def test_where_the_time_went_is_a_table_of_its_own(other, study, capsys):
+    with pytest.raises(SystemExit) as ending:
+        main([str(study), "--where-time-went", other])
+    assert ending.value.code == 2
+    assert "expected" in capsys.readouterr().err
