@@ -8,10 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -32,10 +31,9 @@ from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_
 from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
-from ensemble_switchover.config.store_names import REPORT_FOLDER
+from ensemble_switchover.config.store_names import REPORT_FOLDER, REPORT_PAGE
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.files import write_file
-from ensemble_switchover.machine.paths import readable
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count, make_console, print_table, printable
 from ensemble_switchover.reporting.answer_tables import (
@@ -47,14 +45,11 @@ from ensemble_switchover.reporting.answer_tables import (
 )
 from ensemble_switchover.reporting.figures.gallery import draw_trends
 from ensemble_switchover.reporting.page import NextRuns, Page, Problem, render_page
-from ensemble_switchover.reporting.section import write_figures, write_table
+from ensemble_switchover.reporting.reported_runs import read_reported_runs
+from ensemble_switchover.reporting.section import name_suffixes, write_figures, write_table
 from ensemble_switchover.reporting.summary_tables import show_summary
 from ensemble_switchover.reporting.writers import SectionWriters
-from ensemble_switchover.results.folders import find_runs
-from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.output_path import require_output_folder
-from ensemble_switchover.results.state import failure_of
-from ensemble_switchover.results.store import read_folders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -70,25 +65,10 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.reporting.page import Picture, Section
-    from ensemble_switchover.results.record import Record
+    from ensemble_switchover.reporting.reported_runs import ReportedRuns
 
 _MAX_TABLES = 12
 """With more comparisons than this, the terminal shows only the table of switchovers."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Study:
-    """What was found below a folder."""
-
-    records: dict[Path, Record]
-    """Folder of each finished run -> its record."""
-    failed: tuple[Problem, ...]
-    unreadable: tuple[Problem, ...]
-
-    @property
-    def folders(self) -> dict[RunKey, Path]:
-        """Study and name of each finished run -> its folder."""
-        return {(record.study, record.name): path for path, record in self.records.items()}
 
 
 def report(
@@ -120,7 +100,7 @@ def report(
         RecordError: if the folder is absent, holds no finished run, or holds two designs of one
             class at one budget; with `by_pools`, if no readable predictions were kept.
     """
-    study = _read_study(folder)
+    study = read_reported_runs(folder)
     records = list(study.records.values())
     comparisons = group_comparisons(records)
     derived = _derive_findings(comparisons, rule, study.folders, by_pools=by_pools)
@@ -128,7 +108,7 @@ def report(
         derived = _require_pools(folder, list(derived))
     findings: list[Finding] = []
     with SectionWriters(len(comparisons), out) as writers:
-        for finding, suffix in zip(derived, _suffixes(comparisons), strict=True):
+        for finding, suffix in zip(derived, name_suffixes(comparisons), strict=True):
             writers.begin(finding, suffix)
             findings.append(finding)
         claims = check_claims(findings)
@@ -148,8 +128,9 @@ def report(
         (page.claims, "claims"),
         (page.claims_not_asked, "claims_not_asked"),
     ):
-        write_table(table, out, name)
-    path = out / "index.html"
+        if table is not None:
+            write_table(table, out, name)
+    path = out / REPORT_PAGE
     write_file(path, render_page(page).encode())
     if console is not None:
         _print(console, findings, study)
@@ -201,25 +182,6 @@ def _report(given: argparse.Namespace) -> int:
     return 0
 
 
-def _read_study(folder: Path) -> _Study:
-    found = find_runs(folder)
-    records, unread = read_folders(found.recorded)
-    failed = tuple(_problem(folder, run, failure_of(run)) for run in found.failed)
-    unreadable = tuple(_problem(folder, entry.path, entry.reason) for entry in unread)
-    if not records:
-        missing = ""
-        if failed or unreadable:
-            missing = f" ({len(failed)} failed, {len(unreadable)} unreadable)"
-        expected = f"expected <run>/{RECORD_FILE} below it"
-        raise RecordError(f"{folder}: no finished run to report on{missing}; {expected}")
-    return _Study(records, failed, unreadable)
-
-
-def _problem(folder: Path, path: Path, reason: str) -> Problem:
-    """Name a file by its path below the folder, and remove the path from the reason."""
-    return Problem(readable(path.relative_to(folder)), readable(reason.removeprefix(f"{path}: ")))
-
-
 def _derive_findings(
     comparisons: Sequence[Comparison],
     rule: DecisionRule,
@@ -250,7 +212,9 @@ def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:
     )
 
 
-def _next_runs(study: _Study, findings: Sequence[Finding], rule: DecisionRule) -> NextRuns | None:
+def _next_runs(
+    study: ReportedRuns, findings: Sequence[Finding], rule: DecisionRule
+) -> NextRuns | None:
     """Say which further runs would settle most; None where nothing is asked."""
     planned = plan_purchases(findings, rule)
     if not planned.asked:
@@ -261,21 +225,8 @@ def _next_runs(study: _Study, findings: Sequence[Finding], rule: DecisionRule) -
     return NextRuns(len(planned.cells), tuple(describe_standing(planned)), tuple(shown))
 
 
-def _suffixes(comparisons: Sequence[Comparison]) -> list[str]:
-    if len(comparisons) == 1:
-        return [""]
-    suffixes: list[str] = []
-    for comparison in comparisons:
-        stem = re.sub(r"[^a-z0-9]+", "_", comparison.label.lower()).strip("_")[:60]
-        suffix, number = f"_{stem}", 2
-        while suffix in suffixes:
-            suffix, number = f"_{stem}_{number}", number + 1
-        suffixes.append(suffix)
-    return suffixes
-
-
 def _write_numbers(
-    study: _Study,
+    study: ReportedRuns,
     findings: Sequence[Finding],
     runs: pl.DataFrame,
     switchovers: pl.DataFrame,
@@ -310,7 +261,7 @@ def _write_numbers(
 
 
 def _make_page(
-    study: _Study,
+    study: ReportedRuns,
     findings: Sequence[Finding],
     claims: Sequence[Claim],
     counts: Sequence[CollapseCount],
@@ -339,7 +290,7 @@ def _make_page(
     )
 
 
-def _print(console: Console, findings: Sequence[Finding], study: _Study) -> None:
+def _print(console: Console, findings: Sequence[Finding], study: ReportedRuns) -> None:
     if len(findings) > _MAX_TABLES:
         title = f"{len(findings)} comparisons; the page shows the designs of each"
         print_table(console, show_switchovers(findings), title)

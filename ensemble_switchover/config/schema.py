@@ -389,6 +389,9 @@ class SweepConfig:
     """Seeds that a job trains together; `sweep.together` sets it."""
     beside: list[str] = field(default_factory=list)
     """Designs that a job times in turn, such as `deq k=4`; `sweep.together` sets it."""
+    page: bool = True
+    """Whether the report's page is written while the sweep runs, and rewritten as runs finish: by a
+    process that gives way to the runs and takes at most a twentieth of the time of one core."""
     jobs_per_device: Optional[str] = None
     """Number of runs that share a GPU (or the CPU) with the joblib launcher, or `auto`, as many as
     fit its memory; absent: one per GPU, and on the CPU as `hydra.launcher.n_jobs` says."""

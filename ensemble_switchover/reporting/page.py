@@ -19,8 +19,9 @@ class Picture:
 
     svg: bytes
     caption: str
-    files: str
-    """Path of its files relative to the page, without the suffix."""
+    files: str | None
+    """Path of its files relative to the page, without the suffix; None if it is only on the page.
+    """
 
     @property
     def data_uri(self) -> str:
@@ -70,6 +71,17 @@ class NextRuns:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """How much of a study there is on a page that a sweep rewrites as its runs finish."""
+
+    sentence: str
+    command: str | None
+    """The command that writes the whole report; None while the page is rewritten."""
+    reload_seconds: int | None
+    """How often a browser loads the page again; None once it is not rewritten any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The content of the page."""
 
@@ -79,10 +91,10 @@ class Page:
     switchovers: ShownTable
     collapsed: ShownTable
     """How many runs of each design class collapsed."""
-    claims: ShownTable
-    """The paper's statements that the records can speak of."""
-    claims_not_asked: ShownTable
-    """The paper's statements that they cannot speak of."""
+    claims: ShownTable | None
+    """The paper's statements that the records can speak of; None if they are not checked yet."""
+    claims_not_asked: ShownTable | None
+    """The paper's statements that they cannot speak of; None if they are not checked yet."""
     next_runs: NextRuns | None
     """None where no ensemble is compared, or pools of members or pairs of seeds decide."""
     trends: tuple[Picture, ...]
@@ -90,6 +102,8 @@ class Page:
     sections: tuple[Section, ...]
     failed: tuple[Problem, ...]
     unreadable: tuple[Problem, ...]
+    so_far: SoFar | None = None
+    """None in a report."""
 
 
 def render_page(page: Page) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.files import write_file
@@ -17,9 +18,10 @@ from ensemble_switchover.reporting.summary_tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.machine.terminal import ShownTable
     from ensemble_switchover.reporting.figures.gallery import Drawn
@@ -36,25 +38,29 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
         suffix: Suffix of the names of its files; empty for a single comparison.
         out: The folder of the report.
     """
-    designs = show_summary(finding.summary, finding.measure)
-    times = show_times_to_accuracy(finding.summary, finding.measure)
-    sensitivity = show_sensitivity(finding)
-    write_table(designs, out, f"designs{suffix}")
-    write_table(times, out, f"times_to_accuracy{suffix}")
-    if finding.thresholds:
-        write_table(sensitivity, out, f"sensitivity{suffix}")
+    pictures = (
+        *write_figures(draw_errors(finding), suffix, out),
+        *write_figures(draw_costs(finding), suffix, out),
+    )
+    section = make_section(finding, suffix, pictures)
+    write_table(section.designs, out, f"designs{suffix}")
+    write_table(section.times, out, f"times_to_accuracy{suffix}")
+    if section.sensitivity is not None:
+        write_table(section.sensitivity, out, f"sensitivity{suffix}")
+    return section
+
+
+def make_section(finding: Finding, suffix: str, pictures: tuple[Picture, ...]) -> Section:
+    """Make the part of the page on a comparison from its pictures, without writing files."""
     return Section(
         anchor=f"comparison{suffix.replace('_', '-')}",
         title=finding.comparison.label,
         headline=finding.headline,
         sentences=finding.sentences,
-        pictures=(
-            *write_figures(draw_errors(finding), suffix, out),
-            *write_figures(draw_costs(finding), suffix, out),
-        ),
-        designs=designs,
-        times=times,
-        sensitivity=sensitivity if finding.thresholds else None,
+        pictures=pictures,
+        designs=show_summary(finding.summary, finding.measure),
+        times=show_times_to_accuracy(finding.summary, finding.measure),
+        sensitivity=show_sensitivity(finding) if finding.thresholds else None,
         runs=show_runs_of_comparison(finding.runs, finding.measure),
         notes=(*finding.notes, *list_left_out(finding)),
         holes=tuple(
@@ -66,6 +72,20 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
         ),
         conditions=finding.listed_conditions,
     )
+
+
+def name_suffixes(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return the suffix of the names of each comparison's files; empty for a single comparison."""
+    if len(comparisons) == 1:
+        return [""]
+    suffixes: list[str] = []
+    for comparison in comparisons:
+        stem = re.sub(r"[^a-z0-9]+", "_", comparison.label.lower()).strip("_")[:60]
+        suffix, number = f"_{stem}", 2
+        while suffix in suffixes:
+            suffix, number = f"_{stem}_{number}", number + 1
+        suffixes.append(suffix)
+    return suffixes
 
 
 def write_figures(drawings: Iterable[Drawn], suffix: str, out: Path) -> list[Picture]:

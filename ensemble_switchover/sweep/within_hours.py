@@ -41,6 +41,7 @@ from ensemble_switchover.sweep.jobs_per_device import (
     jobs_at_a_time,
 )
 from ensemble_switchover.sweep.launchers import jobs_of_cluster
+from ensemble_switchover.sweep.live_page import live_page
 from ensemble_switchover.sweep.next_runs import (
     PURSUED,
     Block,
@@ -75,7 +76,7 @@ FIRST_SHARE = 0.5
 LEAST_EPOCHS = 10
 """Fewer epochs say little about any design; the largest budgets are left out first."""
 LEAST_BUDGETS = 2
-OTHER_KEYS = ("sweep.hours", "sweep.jobs_per_device", "retry", "logger", "results")
+OTHER_KEYS = ("sweep.hours", "sweep.page", "sweep.jobs_per_device", "retry", "logger", "results")
 """Keys whose overrides do not change what the runs are."""
 
 
@@ -97,7 +98,9 @@ def run_sweep(
         complain(overruled)
     try:
         if config.sweep.hours is None:
-            run_plan(plan_sweep(config, overrides), config, make_launcher)
+            plan = plan_sweep(config, overrides)
+            with live_page(plan.study.specs, wanted=config.sweep.page):
+                run_plan(plan, config, make_launcher)
         else:
             _run_within_hours(config, overrides, make_launcher)
     finally:
@@ -109,10 +112,11 @@ def _run_within_hours(
 ) -> None:
     begin, seconds = time.monotonic(), _seconds(config)
     plan = _reduced_to_time(plan_sweep(config, overrides), config, overrides, seconds)
-    if plan.retry == "failed":
-        _run_begun(plan, config, make_launcher)
-    else:
-        _run_blocks(plan, config, make_launcher, begin + seconds)
+    with live_page(plan.study.specs, wanted=config.sweep.page, all_are_trained=False):
+        if plan.retry == "failed":
+            _run_begun(plan, config, make_launcher)
+        else:
+            _run_blocks(plan, config, make_launcher, begin + seconds)
 
 
 def _run_begun(

@@ -32,6 +32,9 @@ class FigureDeclaration:
     by_condition: bool = False
     """True to draw the figure for each condition with at least two design classes, from its runs
     alone. Times and memory need this, since they are not comparable across conditions."""
+    early_position: int | None = None
+    """Order of the figure on the page that a sweep writes while it trains the runs; None to leave
+    it out there."""
     numbers: Callable[[Finding], pl.DataFrame]
     """Returns the numbers to draw and to write as CSV; without rows the figure is left out."""
     draw: Callable[[pl.DataFrame, Finding, FigureTexts], Figure]

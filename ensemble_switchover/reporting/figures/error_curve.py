@@ -136,6 +136,7 @@ def _draw_fills(axes: Axes, grid: ErrorGrid) -> None:
 ERROR_CURVE_FIGURE = FigureDeclaration(
     position=30,
     name="figure_3_{measure}",
+    early_position=10,
     paper="Figures 3, A, I, J and L",
     caption="{measure} after epoch {last_epoch} against the parameter budget by design class, "
     "and the ensembles' budget fill.",

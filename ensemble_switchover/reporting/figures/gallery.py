@@ -52,6 +52,10 @@ class Drawn:
 
 
 FIGURE_DECLARATIONS = _collect(FigureDeclaration)
+EARLY_DECLARATIONS = sorted(
+    (declared for declared in FIGURE_DECLARATIONS if declared.early_position is not None),
+    key=attrgetter("early_position"),
+)
 TREND_DECLARATIONS = _collect(TrendDeclaration)
 
 
@@ -61,6 +65,13 @@ def draw_errors(finding: Finding) -> Iterator[Drawn]:
     for declaration in FIGURE_DECLARATIONS:
         if not declaration.by_condition:
             yield from _draw(declaration, finding, texts)
+
+
+def draw_early(finding: Finding) -> Iterator[Drawn]:
+    """Draw the figures that a page shows while a sweep still trains the runs."""
+    texts = FigureTexts(finding.comparison.label, finding.conditions)
+    for declaration in EARLY_DECLARATIONS:
+        yield from _draw(declaration, finding, texts)
 
 
 def draw_costs(finding: Finding) -> Iterator[Drawn]:

@@ -122,6 +122,7 @@ def _legend_handles(thresholds: Mapping[DesignClassName, Threshold]) -> list[Art
 VERDICT_MAP_FIGURE = FigureDeclaration(
     position=20,
     name="verdicts",
+    early_position=20,
     caption="Each ensemble class against the single network, {grid_size}. {sentences} "
     "{interval_scope}",
     numbers=lambda finding: grid_series.verdict_series(

@@ -12,6 +12,7 @@ from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
 from ensemble_switchover.reporting.figures.gallery import (
     draw_costs,
+    draw_early,
     draw_errors,
     draw_trends,
     list_left_out,
@@ -92,6 +93,13 @@ def test_runs_that_asked_for_the_fastest_execution_say_so() -> None:
     drawn = next(iter(draw_costs(finding)))
 
     assert "each design with its fastest execution" in texts_of(drawn.figure)
+
+
+def test_the_error_comes_first_while_a_sweep_runs() -> None:
+    (comparison,) = group_comparisons(make_study(planted_error))
+    drawn = [entry.name for entry in draw_early(derive_finding(comparison))]
+
+    assert drawn == ["figure_3_test_error", "verdicts"]
 
 
 def test_trends_need_several_comparisons() -> None:
