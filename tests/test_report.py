@@ -253,6 +253,52 @@ def test_several_comparisons_have_sections_and_figures_of_their_own(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("_undrawn")
+def test_a_study_with_fewer_evaluations_is_reported(tmp_path: Path) -> None:
+    records = make_study(planted_error, num_epochs=12, evaluate_every="5")
+    folder = write_study(tmp_path / "demo", records)
+
+    out = tmp_path / "report"
+    report(folder, out)
+
+    (comparison,) = json.loads((out / "summary.json").read_text())["comparisons"]
+    deq, _ = comparison["thresholds"]
+    assert (deq["epoch"], deq["last_epoch"]) == (5, 12)
+    with (out / "runs.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["evaluate_every"] for row in rows} == {"5"}
+    ensemble = next(r for r in rows if r["design_class"] == "deq" and r["budget_depth"] == "26")
+    assert float(ensemble["steady_training_seconds"]) == 12 * 4.0
+    reached = {row["time_to_accuracy_seconds"] for row in rows if row["design_class"] == "single"}
+    assert reached == {"12.0"}  # the lowest is the last, and all epochs before it count
+    with (out / "figures" / "figure_2_heat_map.csv").open() as file:
+        assert {row["epoch"] for row in csv.DictReader(file)} == {"5", "10", "12"}
+    page = html.unescape((out / "index.html").read_text())
+    assert "Runs were evaluated after 3 of 12 epochs (evaluate_every=5)" in page
+    assert "evaluated every 5 epochs" in page
+
+
+@pytest.mark.usefixtures("_undrawn")
+def test_runs_with_other_evaluations_share_errors_and_no_times(tmp_path: Path) -> None:
+    every = make_study(planted_error, num_epochs=12, seeds=(0, 1))
+    fewer = make_study(planted_error, num_epochs=12, seeds=(2, 3), evaluate_every="5")
+    folder = write_study(tmp_path / "demo", [*every, *fewer])
+
+    out = tmp_path / "report"
+    report(folder, out)
+
+    (comparison,) = json.loads((out / "summary.json").read_text())["comparisons"]
+    assert comparison["seeds"] == [0, 1, 2, 3]
+    assert comparison["thresholds"][0]["last_epoch"] == 12
+    with (out / "figures" / "figure_c_member_error.csv").open() as file:
+        assert {row["num_seeds"] for row in csv.DictReader(file)} == {"4"}
+    for suffix in ("", "_condition_2"):
+        with (out / "figures" / f"figure_5_time_to_accuracy{suffix}.csv").open() as file:
+            assert {row["num_seeds"] for row in csv.DictReader(file)} == {"2"}
+    page = html.unescape((out / "index.html").read_text())
+    assert "Runs were evaluated after different epochs (evaluate_every=1, evaluate_every=5)" in page
+
+
+@pytest.mark.usefixtures("_undrawn")
 def test_single_networks_alone_are_reported(tmp_path: Path) -> None:
     folder = write_study(tmp_path / "demo", [make_record()])
 

@@ -17,6 +17,7 @@ from ensemble_switchover.analysis.finding_notes import (
     note_collapsed,
     note_conditions,
     note_disturbances,
+    note_evaluations,
     note_flags,
     note_left_out,
     note_not_finite,
@@ -156,6 +157,7 @@ class Finding:
         return (
             *note_conditions(self.summary, self.measure),
             *note_unlike_times(self.runs),
+            *note_evaluations(self.runs, self.grid),
             *note_disturbances(self.runs),
             *note_pools(self.thresholds),
             *note_left_out(self.left_out_of_pools),

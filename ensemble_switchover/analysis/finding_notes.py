@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.collapse import LIMIT
 from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.design_table import split_designs
+from ensemble_switchover.config.schema import EVERY_EPOCH
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -52,6 +54,30 @@ def note_disturbances(runs: pl.DataFrame) -> list[str]:
         f"{disturbed} of {count(runs.height, 'run')} shared the device or were slowed down by its "
         "temperature while they were timed (column `disturbed` of runs.csv)."
     ]
+
+
+def note_evaluations(runs: pl.DataFrame, grid: ErrorGrid) -> list[str]:
+    """Say what follows from runs that were not evaluated after every epoch."""
+    asked = runs["evaluate_every"].unique().sort().to_list()
+    if asked == [EVERY_EPOCH]:
+        return []
+    after = f"after {len(grid.epochs)} of {count(grid.epochs[-1], 'epoch')}"
+    if len(asked) == 1:
+        return [
+            f"Runs were evaluated {after} (evaluate_every={asked[0]}): other epochs are in no "
+            f"curve and no grid, and a switchover or a time to accuracy may be of an epoch up to "
+            f"{_longest_gap(grid.epochs) - 1} earlier."
+        ]
+    told = ", ".join(f"evaluate_every={every}" for every in asked)
+    return [
+        f"Runs were evaluated after different epochs ({told}). Their errors are compared {after}, "
+        f"which all of them share; times to accuracy, and the lowest errors that are their "
+        f"targets, only where evaluate_every is the same."
+    ]
+
+
+def _longest_gap(epochs: Sequence[int]) -> int:
+    return max(after - before for before, after in pairwise([0, *epochs]))
 
 
 def note_pools(thresholds: Mapping[DesignClassName, Threshold]) -> list[str]:

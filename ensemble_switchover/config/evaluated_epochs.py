@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.schema import EVERY_EPOCH, MILESTONES
@@ -70,8 +71,7 @@ def evaluation_costs(specs: Iterable[RunSpec]) -> list[str]:
 
 def _precision(evaluated: Sequence[int]) -> str:
     """Return the largest distance between two evaluations, in epochs."""
-    distances = [after - before for before, after in zip([0, *evaluated], evaluated, strict=False)]
-    return count(max(distances), "epoch")
+    return count(max(after - before for before, after in pairwise([0, *evaluated])), "epoch")
 
 
 def _epochs(numbers: Sequence[int]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 import polars as pl
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.epoch_metrics import EpochRecord
+from ensemble_switchover.results.epoch_metrics import ALWAYS_MEASURED, EpochRecord
 from ensemble_switchover.results.migrations import EPOCH_COLUMNS_OF_VERSION_2
 from ensemble_switchover.results.record import SCHEMA_VERSION
 from ensemble_switchover.results.run_columns import column_type
@@ -122,6 +122,23 @@ def _refuse_odd_numbers(frame: pl.DataFrame) -> None:
             )
 
 
+def _refuse_half_evaluated(frame: pl.DataFrame) -> None:
+    """Refuse epochs that have some of the measures that every evaluated epoch has, and not all.
+
+    Raises:
+        RecordError: naming a column that is absent there.
+    """
+    first, *others = ALWAYS_MEASURED
+    for name in others:
+        uneven = frame.filter(frame[name].is_null() != frame[first].is_null())
+        if len(uneven):
+            absent = name if uneven[name][0] is None else first
+            raise RecordError(
+                f"no table of epochs: {absent}: absent after epoch {uneven['epoch'][0]}; expected "
+                f"{', '.join(ALWAYS_MEASURED)}, or none of them where it was not evaluated"
+            )
+
+
 def _epochs_of(frame: pl.DataFrame) -> list[EpochRecord]:
     """Make the rows' objects, column by column, which takes a third of the time of row by row.
 
@@ -129,6 +146,7 @@ def _epochs_of(frame: pl.DataFrame) -> list[EpochRecord]:
         RecordError: if a value is absent that an epoch must have, or out of its range.
     """
     _refuse_odd_numbers(frame)
+    _refuse_half_evaluated(frame)
     epochs = [EpochRecord.__new__(EpochRecord) for _ in range(frame.height)]
     for field in dataclasses.fields(EpochRecord):
         values = column_values(frame[field.name], field, field.name in _MAY_BE_ABSENT)

@@ -33,7 +33,7 @@ from ensemble_switchover.results.document import (
     read_file,
     refuse_odd_name,
 )
-from ensemble_switchover.results.epoch_metrics import ALWAYS_MEASURED, EpochRecord
+from ensemble_switchover.results.epoch_metrics import EpochRecord
 from ensemble_switchover.results.flags import flags_of_run
 from ensemble_switchover.results.folders import find_runs, make_folder
 from ensemble_switchover.results.layout import (
@@ -246,14 +246,7 @@ def _problem_of(epochs: Sequence[EpochRecord], k: int) -> str | None:
         if epoch.epoch <= number:
             return f"epochs: {epoch.epoch} came after {number}; expected rising numbers from 1"
         number = epoch.epoch
-        evaluated = epoch.error_percent is not None
-        for name in ALWAYS_MEASURED:
-            if (getattr(epoch, name) is not None) is not evaluated:
-                return (
-                    f"{name}: {'absent' if evaluated else 'there'} after epoch {number}; expected "
-                    f"{', '.join(ALWAYS_MEASURED)}, or none of them where it was not evaluated"
-                )
-        if len(epoch.member_error_percent) != (k if evaluated else 0):
+        if len(epoch.member_error_percent) != (0 if epoch.error_percent is None else k):
             return (
                 f"member_error_percent: {len(epoch.member_error_percent)} values after epoch "
                 f"{number}; expected one of each of {k} members, and none where the epoch was "

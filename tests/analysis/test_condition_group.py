@@ -67,3 +67,19 @@ def test_what_must_not_be_mixed_is_refused_with_the_odd_records_named() -> None:
     ):
         require_one_condition(runs, TIME_CONDITIONS, "training seconds")
     require_one_condition(runs.head(3), LATENCY_CONDITIONS, "latency")
+
+
+def test_times_of_runs_with_other_evaluations_are_apart() -> None:
+    records = [
+        make_record(seed=0),
+        make_record(design_class="deq", seed=0),
+        make_record(seed=1, evaluate_every="2"),
+    ]
+    runs = tabulate_runs(records)
+
+    every, fewer = split_conditions(runs)
+
+    assert (every.runs.height, fewer.runs.height) == (2, 1)
+    assert fewer.label.endswith(", 2 concurrent runs, evaluated every 2 epochs")
+    with pytest.raises(RecordError, match="evaluate_every 2 instead of 1"):
+        require_one_condition(runs, TIME_CONDITIONS, "training seconds")

@@ -10,6 +10,7 @@ from ensemble_switchover.analysis.finding_notes import (
     note_collapsed,
     note_conditions,
     note_disturbances,
+    note_evaluations,
     note_flags,
     note_left_out,
     note_not_finite,
@@ -28,6 +29,31 @@ def test_nothing_to_remark_is_no_remark() -> None:
     assert note_conditions(summarise_runs(runs), "test error") == []
     assert note_disturbances(runs) == note_flags(runs, (), RULE) == note_left_out({}) == []
     assert note_not_finite(build_error_grid(records), "test error") == []
+    assert note_evaluations(runs, build_error_grid(records)) == []
+
+
+def test_fewer_evaluations_are_told_with_what_they_leave_open() -> None:
+    errors = [9.0] * 7
+    alike = [make_record(seed=s, test_errors=errors, evaluate_every="3") for s in (0, 1)]
+
+    (note,) = note_evaluations(tabulate_runs(alike), build_error_grid(alike))
+
+    assert note == (
+        "Runs were evaluated after 3 of 7 epochs (evaluate_every=3): other epochs are in no curve "
+        "and no grid, and a switchover or a time to accuracy may be of an epoch up to 2 earlier."
+    )
+
+
+def test_different_evaluations_are_told_with_what_compares() -> None:
+    mixed = [
+        make_record(seed=seed, test_errors=[9.0] * 7, evaluate_every=every)
+        for seed, every in enumerate(("1", "3", "2"))
+    ]
+
+    (note,) = note_evaluations(tabulate_runs(mixed), build_error_grid(mixed))
+
+    assert "(evaluate_every=1, evaluate_every=2, evaluate_every=3). Their errors are" in note
+    assert "compared after 2 of 7 epochs, which all of them share; times to accuracy" in note
 
 
 def test_collapsed_runs_are_named_with_what_becomes_of_them() -> None:

@@ -10,6 +10,7 @@ from ensemble_switchover.analysis.decision_rule import DecisionRule
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.time_to_accuracy import (
     TimeToAccuracy,
+    lowest_error,
     measure_times_to_accuracy,
     seconds_to_reach,
     steady_seconds,
@@ -136,3 +137,35 @@ def test_an_error_that_is_no_number_is_no_target() -> None:
         12.0,
         12.0,
     ]
+
+
+def test_the_seconds_of_epochs_without_evaluation_count() -> None:
+    record = make_record(
+        test_errors=[30.0, 10.0, 8.0, 9.0, 8.5],
+        epoch_seconds=[9.0, 2.0, 3.0, 2.0, 2.0],
+        evaluate_every="2",
+    )
+
+    assert lowest_error(record.epochs) == 8.5  # not 8, which nobody saw
+    assert seconds_to_reach(record.epochs, 30.0) == 4.0
+    assert seconds_to_reach(record.epochs, 9.5) == 9.0
+    assert seconds_to_reach(record.epochs, 8.5) == 11.0
+    assert seconds_to_reach(record.epochs, 8.2) is None
+
+
+def test_a_target_is_of_single_networks_with_the_same_evaluations() -> None:
+    records = [
+        make_record(seed=0, test_errors=[30.0, 5.0, 8.0, 9.0]),
+        make_record(seed=0, test_errors=[30.0, 5.0, 8.0, 9.0], evaluate_every="3"),
+        make_record(design_class="deq", seed=0, test_errors=[30.0, 8.0, 6.0, 6.0]),
+        make_record(
+            design_class="deq", seed=0, test_errors=[30.0, 8.0, 6.0, 6.0], evaluate_every="3"
+        ),
+        make_record(design_class="deq", seed=0, test_errors=[9.0, 8.0], evaluate_every="2"),
+    ]
+
+    times = measure_times_to_accuracy(records)
+
+    assert [time.target_error_percent for time in times] == [5.0, 8.0, 5.0, 8.0, None]
+    assert [time.common_target_error_percent for time in times] == [5.0, 8.0, 5.0, 8.0, None]
+    assert [time.seconds for time in times] == [2.0, 3.0, None, 12.0, None]

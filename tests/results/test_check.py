@@ -22,7 +22,7 @@ from ensemble_switchover.results.store import (
     read_records,
     write_record,
 )
-from tests.factories import make_record
+from tests.factories import make_record, write_signed
 from tests.results.program import run
 
 # Check
@@ -135,3 +135,32 @@ def test_a_configuration_of_another_version_is_told_and_not_wrong(sound, capsys)
     assert code == 0
     assert "its fingerprint cannot be compared: compile: is new since then" in out
     assert yaml.safe_load((sound / CONFIG_FILE).read_text()) == config
+
+
+@pytest.mark.parametrize("evaluate_every", ["3", "milestones"])
+def test_a_record_with_fewer_evaluations_is_found_sound(evaluate_every, tiny_spec, capsys):
+    spec, config = tiny_spec("epochs=6", f"evaluate_every={evaluate_every}")
+    record = make_record(
+        name=spec.name, test_errors=[9.0] * 6, evaluate_every="3"
+    )  # 3 is before the first drop
+    values = {"fingerprint": spec.fingerprint, "config": asdict(config)}
+    write_record(spec.folder, replace(record, evaluate_every=evaluate_every, **values))
+    assert run(capsys, spec.study_folder, "--check") == (
+        0, "1 record checked, 0 of them wrong\n", "",
+    )  # fmt: skip
+
+
+def test_a_record_of_before_evaluate_every_is_found_sound(tiny_spec, capsys):
+    spec, config = tiny_spec()
+    stored = asdict(config)
+    del stored["evaluate_every"]
+    values = {"fingerprint": spec.fingerprint, "config": stored}
+    write_record(spec.folder, replace(make_record(name=spec.name), **values))
+    path = spec.folder / RECORD_FILE
+    content = json.loads(path.read_text())
+    del content["evaluate_every"]
+    write_signed(path, content)
+    assert read_record(path).evaluate_every == "1"
+    assert run(capsys, spec.study_folder, "--check") == (
+        0, "1 record checked, 0 of them wrong\n", "",
+    )  # fmt: skip

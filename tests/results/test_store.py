@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import datetime
 
 import polars
@@ -11,6 +12,7 @@ import yaml
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results import store
+from ensemble_switchover.results.epoch_metrics import ALWAYS_MEASURED, not_evaluated
 from ensemble_switchover.results.layout import (
     CONFIG_FILE,
     EPOCHS_FILE,
@@ -240,3 +242,46 @@ def test_files_are_copied_where_a_second_name_cannot_be_had(tmp_path, monkeypatc
     write_record(tmp_path / record.name, record, {"predictions.npz": source})
     content = store.read_attachment(tmp_path / record.name, "predictions.npz")
     assert content == b"many predictions"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"error_percent": None},
+            "error_percent: absent after epoch 2; expected error_percent, nll",
+        ),
+        ({"brier": None}, "brier: absent after epoch 2; expected error_percent, nll_nats, brier"),
+        (
+            {**not_evaluated(), "member_error_percent": [5.0]},
+            "member_error_percent: 1 values after epoch 2",
+        ),
+        (not_evaluated(), None),
+    ],
+)
+def test_an_epoch_is_evaluated_or_it_is_not(change, message, tmp_path):
+    record = make_record()
+    first, second, last = record.epochs
+    write_record(tmp_path / "run", replace(record, epochs=[first, replace(second, **change), last]))
+    found = read_records(tmp_path)
+    assert len(found.records) == (message is None)
+    for unreadable in found.unreadable:
+        assert message in unreadable.reason
+
+
+def test_a_record_whose_last_epoch_was_not_evaluated_is_unreadable(tmp_path):
+    write_record(tmp_path / "run", make_record())
+    path = tmp_path / "run" / EPOCHS_FILE
+    absent = [polars.lit(None, polars.Float64).alias(name) for name in ALWAYS_MEASURED]
+    empty = polars.lit([], polars.List(polars.Float64)).alias("member_error_percent")
+    polars.read_parquet(path).with_columns(*absent, empty).write_parquet(path)
+    record = tmp_path / "run" / RECORD_FILE
+    values = json.loads(record.read_text())
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    values["files"][EPOCHS_FILE] = {"bytes": len(content), "sha256": digest}
+    write_signed(record, values)
+    (unreadable,) = read_records(tmp_path).unreadable
+    assert unreadable.reason.endswith(
+        "error_percent: absent after epoch 3, the last; expected an evaluated one"
+    )

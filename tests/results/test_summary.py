@@ -20,3 +20,15 @@ def test_the_warm_up_alone_has_no_seconds_an_epoch():
     assert summarise_epochs([replace(epoch, warm_up=True)]).epoch_seconds is None
     with pytest.raises(ValueError, match="without epochs"):
         summarise_epochs([])
+
+
+def test_epochs_without_evaluation_count_with_their_seconds_alone():
+    epochs = make_record(
+        design_class="deq", test_errors=(40.0, 20.0, 10.0, 12.0), evaluate_every="3"
+    ).epochs
+    summary = summarise_epochs(epochs)
+    assert (summary.num_epochs, summary.error_percent) == (4, 12.0)
+    assert summary.training_seconds == 5.0 + 3 * 4.0
+    assert summary.mean_member_error_percent == 14.0
+    with pytest.raises(ValueError, match="epoch 2, the last, has no error; expected an evaluated"):
+        summarise_epochs(epochs[:2])

@@ -30,6 +30,17 @@ def test_csv(trained):
     assert float(wall_seconds) == pytest.approx(record.wall_seconds)
 
 
+def test_an_epoch_without_evaluation_has_no_error_in_csv(trained):
+    record, spec, _ = trained("logger=csv", "epochs=3", "evaluate_every=2")
+    (path,) = (spec.results / spec.study / "logs").rglob("metrics.csv")
+    rows = {row["epoch"]: row for row in csv.DictReader(path.read_text().splitlines())}
+    for epoch in record.epochs:
+        row = rows[str(float(epoch.epoch))]
+        assert float(row["train/train_loss_nats"]) == pytest.approx(epoch.train_loss_nats)
+        assert (row["test/error_percent"] != "") == (epoch.epoch > 1)
+        assert (row["test/evaluation_seconds"] != "") == (epoch.epoch > 1)
+
+
 def test_tensorboard(trained):
     _, spec, _ = trained("logger=tensorboard")
     assert list((spec.results / spec.study / "logs").rglob("events.out.tfevents.*"))

@@ -98,12 +98,8 @@ def label_axes(axes: Axes, grid: ErrorGrid, max_labels: int = _MAX_LABELS) -> No
     columns_between = [column + 0.5 for column in range(num_columns - 1)]
     axes.vlines(columns_between, -0.5, top, colors="white", linewidth=1.4, zorder=2.5)
     step = max(1, -(-num_rows // 10))
-    # The first epoch has no label if the second has one, since they would touch.
-    rows = [
-        row
-        for row in range(num_rows)
-        if grid.epochs[row] % step == 0 or (row == 0 and grid.epochs[0] + 1 < step)
-    ]
+    # The first row has no label if the second has one, since they would touch.
+    rows = [row for row in range(num_rows) if (row + 1) % step == 0 or (row == 0 and step > 2)]
     axes.set_yticks(rows, [str(grid.epochs[row]) for row in rows])
     axes.set_ylabel("Training epochs")
     labels = label_parameters([budget.parameters for budget in grid.budgets])

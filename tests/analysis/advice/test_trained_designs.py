@@ -103,3 +103,18 @@ def test_times_of_other_devices_do_not_count() -> None:
     assert here.best is not None
     assert (here.best.epoch, here.num_feasible) == (1, 2)
     assert free.num_feasible == 2  # errors are the same everywhere
+
+
+def test_a_design_has_the_epochs_after_which_all_its_runs_were_evaluated() -> None:
+    shared = {"test_errors": [20.0, 12.0, 9.0, 8.0], "epoch_seconds": [9.0, 2.0, 3.0, 4.0]}
+    records = [
+        make_record(seed=0, **shared),  # type: ignore[arg-type]
+        make_record(seed=1, evaluate_every="2", **shared),  # type: ignore[arg-type]
+    ]
+
+    (design,) = collect_designs(records)
+
+    assert design.epochs == (2, 4)
+    assert design.errors == {0: (12.0, 8.0), 1: (12.0, 8.0)}
+    costs = [candidate.cost for candidate in list_candidates([design], "Example CPU")]
+    assert [cost.seconds for cost in costs if cost] == [(5.0, 12.0)] * 2  # of all epochs

@@ -32,6 +32,17 @@ def test_only_the_epochs_that_all_runs_have_are_kept() -> None:
     assert build_error_grid(records).epochs == (1, 2)
 
 
+def test_an_epoch_after_which_a_run_was_not_evaluated_is_no_row() -> None:
+    errors = [9.0, 8.0, 7.0, 6.0, 5.0]
+    every = make_record(test_errors=errors)
+    fewer = make_record(design_class="deq", test_errors=errors, evaluate_every="2")
+
+    grid = build_error_grid([every, fewer])
+
+    assert grid.epochs == (2, 4, 5)
+    assert grid.seed_curves("single", 0) == grid.seed_curves("deq", 0) == {0: (8.0, 6.0, 5.0)}
+
+
 def test_no_epoch_in_common_is_an_error_that_names_the_run() -> None:
     record = make_record(name="long")
     later = replace(

@@ -87,3 +87,19 @@ def test_folders_of_a_users_machine_are_not_in_the_page(demo_folder: Any) -> Non
         record.config["dataset"]["root"] = "/home/someone/data"
 
     assert "/home/someone" not in json.dumps(content_of(records))
+
+
+def test_curves_of_fewer_evaluations_have_those_alone() -> None:
+    records = make_study(
+        random_error, widths=(8, 12), seeds=(3, 5), num_epochs=11, evaluate_every="5"
+    )
+    content = content_of(records)
+    floats = floats_of(content)
+
+    assert {tuple(design["epochs"]) for design in content["designs"]} == {(5, 10, 11)}
+    assert content["comparisons"][0]["epochs"] == [5, 10, 11]
+    single = next(design for design in content["designs"] if design["k"] == 1)
+    (cost,) = single["costs"]
+    assert floats[cost["seconds"] : cost["seconds"] + 3].tolist() == [5.0, 10.0, 11.0]
+    assert cost["condition"].endswith("evaluated every 5 epochs")
+    assert {row["condition"] for row in content["rows"]} == {cost["condition"]}

@@ -15,3 +15,22 @@ def test_labels_of_epochs_do_not_touch(num_epochs: int, first: list[str]) -> Non
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels[:2] == first
     assert labels[-1] == str(num_epochs)
+
+
+@pytest.mark.parametrize(
+    ("evaluate_every", "num_epochs", "expected"),
+    [
+        ("3", 7, ["3", "6", "7"]),
+        ("5", 250, ["5", *(str(epoch) for epoch in range(25, 251, 25))]),
+    ],
+)
+def test_labels_are_of_evaluated_epochs(
+    evaluate_every: str, num_epochs: int, expected: list[str]
+) -> None:
+    records = make_study(
+        planted_error, num_epochs=num_epochs, evaluate_every=evaluate_every, seeds=[0]
+    )
+
+    figure = draw(finding_of(records))
+
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == expected

@@ -44,14 +44,17 @@ function errorAt(design, epoch) {
   return { mean, std: stdOf(errors), numSeeds: errors.length, epoch: design.epochs[row] };
 }
 
-/** State the epoch at which errors are read if long curves lack the chosen epoch.
+/** State the epoch at which errors are read if curves lack the chosen epoch: long ones, or those of
+ * designs with runs that were not evaluated then.
  * @param {{epoch?: number}[]} errors @param {number} epoch */
 function describeThinning(errors, epoch) {
   const other = errors.find((error) => error.epoch !== epoch);
   if (!other) return "";
   const read =
     other.epoch === undefined ? "no kept epoch is so early" : `read after epoch ${other.epoch}`;
-  return ` (long curves keep one epoch in ${model.content.stride}: ${read})`;
+  const { stride } = model.content;
+  const why = stride > 1 ? `long curves keep one epoch in ${stride}` : "not all runs were evaluated";
+  return ` (${why}: ${read})`;
 }
 
 /** Name the collapsed runs of the chosen cell. @param {Design[]} designs */
