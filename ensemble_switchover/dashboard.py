@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,6 +156,7 @@ def _contents(
         ensembles=any(record.design.k > 1 for record in records),
         pictures=tuple(_key(picture) for picture in pictures),
         sentences=tuple(sentences),
+        times_of=tuple(sorted({record.environment.times_of for record in records})),
     )
 
 
@@ -180,7 +182,13 @@ def _sentences(out: Path) -> list[str]:
 
 def _remarks(records: Sequence[Record], study: str) -> list[str]:
     if records:
-        return [f"{study}: {count(len(records), 'run')}"]
+        lines = [f"{study}: {count(len(records), 'run')}"]
+        if len({record.environment.times_of for record in records}) > 1:
+            lines.append(
+                "times are of runs themselves and of timing passes, which do not compare: the "
+                "report shows each apart, and the workspace none"
+            )
+        return lines
     return [f"{study}: no records here, so no figures; the panels suit runs with default options"]
 
 
@@ -232,6 +240,9 @@ def _send(
                     contents.study,
                     {_key(picture): picture for picture in pictures},
                 )
+        facts = [run.config[RESOLVED_KEY] for run in runs if RESOLVED_KEY in run.config]
+        kinds = {str(known.get("times_of", "run")) for known in facts}
+        contents = replace(contents, times_of=tuple(sorted({*contents.times_of, *kinds})))
         workspace = make_workspace(contents, owner, project, classes).save()
         page = make_report(contents, owner, project, classes).save()
     except (wandb.Error, ValueError) as error:

@@ -234,14 +234,15 @@ def _machine_lines(forecasts: Sequence[Forecast]) -> list[str]:
             f"~ marks extrapolated times: too few designs of {', '.join(far)}, or none as large or "
             "as small, were timed; --calibrate times some"
         )
-    errors = total(forecasts).errors
-    if errors:
-        runs = count(len(errors), "finished run")
-        lines.append(
-            f"Predicted over measured training time of {runs} on this device: "
-            f"median {statistics.median(errors):.2f}, {min(errors):.2f} to {max(errors):.2f}"
-        )
-    else:
+    totals = total(forecasts)
+    for errors, how in ((totals.errors, ""), (totals.pass_errors, ", measured by timing passes")):
+        if errors:
+            runs = count(len(errors), "finished run")
+            lines.append(
+                f"Predicted over measured training time of {runs} on this device{how}: "
+                f"median {statistics.median(errors):.2f}, {min(errors):.2f} to {max(errors):.2f}"
+            )
+    if not totals.errors and not totals.pass_errors:
         lines.append("No finished run of this device and these conditions to compare with")
     return lines
 

@@ -34,6 +34,8 @@ class Forecast:
     machine: Machine
     measured_training_seconds: float | None
     """Training seconds by its record, if it ran on the same device under the same conditions."""
+    measured_times_of: str | None = None
+    """What these seconds are of: the `run`, or a `timing pass`; None without them."""
     shared: bool = False
     """Whether the training of another run, finished or to do, provides its record."""
 
@@ -75,7 +77,9 @@ class Totals:
     """Training of the runs that are to do; None if that of one is unknown."""
     evaluation_seconds: float | None
     errors: list[float]
-    """Predicted over measured training seconds of each run that has both."""
+    """Predicted over measured training seconds of each run that has both, measured by itself."""
+    pass_errors: list[float]
+    """Likewise of each run that was measured by a timing pass."""
 
 
 def forecast(
@@ -98,8 +102,8 @@ def forecast(
         state = run_state(spec.folder)
         device = machine.conditions.device
         cost = predict_cost(spec, plan, machine.basis, device, machine.memory_bytes)
-        measured = _measured(spec.folder, machine) if state is RunState.FINISHED else None
-        forecasts.append(Forecast(spec, plan, state, cost, machine, measured))
+        measured = _measured(spec.folder, machine) if state is RunState.FINISHED else (None, None)
+        forecasts.append(Forecast(spec, plan, state, cost, machine, *measured))
     return forecasts
 
 
@@ -116,7 +120,8 @@ def total(forecasts: Sequence[Forecast]) -> Totals:
         training_flops=sum(entry.cost.training_flops for entry in left),
         training_seconds=_sum(training),
         evaluation_seconds=_sum(evaluation),
-        errors=[entry.error for entry in forecasts if entry.error is not None],
+        errors=_errors(forecasts, "run"),
+        pass_errors=_errors(forecasts, "timing pass"),
     )
 
 
@@ -125,16 +130,29 @@ def _sum(values: Sequence[float | None]) -> float | None:
     return sum(known) if len(known) == len(values) else None
 
 
-def _measured(folder: Path, machine: Machine) -> float | None:
-    """Read the training seconds of a record, with warm-up epochs counted as the others' median."""
+def _errors(forecasts: Sequence[Forecast], times_of: str) -> list[float]:
+    return [
+        entry.error
+        for entry in forecasts
+        if entry.error is not None and entry.measured_times_of == times_of
+    ]
+
+
+def _measured(folder: Path, machine: Machine) -> tuple[float, str] | tuple[None, None]:
+    """Read the training seconds of a record, with warm-up epochs counted as the others' median.
+
+    Returns:
+        The seconds, and whether they are of the run or of a timing pass.
+    """
     try:
         document = read_document(folder)
     except RecordError:
-        return None
+        return None, None
     summary = document.summary
     if summary.epoch_seconds is None or not _same_conditions(document.record, machine):
-        return None
-    return summary.epoch_seconds * summary.num_epochs
+        return None, None
+    times_of = document.record.environment.times_of
+    return summary.epoch_seconds * summary.num_epochs, times_of
 
 
 def _same_conditions(record: Record, machine: Machine) -> bool:

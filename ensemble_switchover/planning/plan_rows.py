@@ -18,10 +18,11 @@ RUN_COLUMNS = (
     "name", "family", "dataset", "budget_depth", "budget_width", "budget_parameters",
     "design_class", "k", "depth", "width", "member_parameters", "parameters", "budget_fill",
     "seed", "epochs", "batch_size",
-    "execution", "execution_requested", "precision", "compiled", "device", "device_name",
+    "execution", "execution_requested", "times_of",
+    "precision", "compiled", "device", "device_name",
 )  # fmt: skip
 """The columns of `results.run_columns` that are known before a run; `execution` is how the members
-will be executed, as far as that is known."""
+will be executed, as far as that is known, and `times_of` what the seconds of a finished one are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ def plan_row(entry: Forecast) -> dict[str, Any]:
         "execution": entry.plan.label,
         "device": conditions.device,
         "device_name": conditions.device_name,
+        "times_of": entry.measured_times_of,
     }
     facts = ForecastFacts(
         state=entry.state.value,

@@ -35,9 +35,11 @@ _WHOLE_SECONDS = 100
 def show_runs(runs: pl.DataFrame) -> ShownTable:
     """Lay out a table of runs."""
     several = runs["study"].n_unique() > 1
+    kinds = set(runs["times_of"].drop_nulls())
     headers = (
         "State", *(["Study"] if several else []), "Family", "Data set", "Design", "k", "Budget",
-        "Parameters", "Seed", "Epochs", "Error %", "Training", "Started",
+        "Parameters", "Seed", "Epochs", "Error %", "Training",
+        *(["Times of"] if len(kinds) > 1 else []), "Started",
     )  # fmt: skip
     rows = [
         (
@@ -55,11 +57,14 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
             _text(row["epochs"]),
             _text(row["error_percent"], ".2f"),
             ABSENT if row["training_seconds"] is None else duration(row["training_seconds"]),
+            *([row["times_of"] or ABSENT] if len(kinds) > 1 else []),
             (row["started_at"] or ABSENT)[:16].replace("T", " "),
         )
         for row in runs.head(MAX_TABLE_ROWS).iter_rows(named=True)
     ]
     caption = "Error: of the test images, or of those in evaluated_on, after the last epoch. UTC."
+    if "timing pass" in kinds:
+        caption += " Training of runs with a timing pass: its median epoch times the epochs."
     shown = _caption(caption, runs)
     return ShownTable(shown, headers, tuple(rows), 4 + several, secondary=("Family", "Started"))
 

@@ -49,6 +49,8 @@ class Contents:
     """Keys of the figures that were logged as images."""
     sentences: tuple[str, ...] = ()
     """Findings, from the runs that were finished."""
+    times_of: tuple[str, ...] = ()
+    """`run`, `timing pass`, or both: what the seconds, memory and latencies of its runs are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Chapter:
 
     title: str
     panels: list[Any]
+    of_times: bool = False
+    """Whether they show seconds, memory or latencies, which compare within one kind only."""
 
 
 def chapters(contents: Contents) -> list[Chapter]:
@@ -101,8 +105,8 @@ def chapters(contents: Contents) -> list[Chapter]:
     return [
         Chapter("Error against parameters", errors),
         Chapter("By epoch", epochs),
-        Chapter("Time", times),
-        Chapter("Memory", memory),
+        Chapter("Time", times, of_times=True),
+        Chapter("Memory", memory, of_times=True),
     ]
 
 
@@ -110,6 +114,8 @@ def make_workspace(
     contents: Contents, entity: str, project: str, classes: Mapping[str, str]
 ) -> ws.Workspace:
     """Make a saved view of the project, of this study's runs.
+
+    All its panels show the same runs. So it has none of times where these are of both kinds.
 
     Args:
         contents: What is shown.
@@ -124,6 +130,7 @@ def make_workspace(
         sections=[
             ws.Section(name=chapter.title, panels=chapter.panels, is_open=True)
             for chapter in chapters(contents)
+            if not (chapter.of_times and len(contents.times_of) > 1)
         ],
         settings=ws.WorkspaceSettings(x_axis="epoch", max_runs=MAX_RUNS),
         runset_settings=ws.RunsetSettings(
@@ -145,13 +152,15 @@ def make_report(
     contents: Contents, entity: str, project: str, classes: Mapping[str, str]
 ) -> wr.Report:
     """Make a report of this study; its arguments are those of `make_workspace`."""
-    runs = wr.Runset(
-        name="Runs",
-        filters=expr.And(_runs_of(contents.study, RUN_JOB), expr.Metric("State") == "finished"),
-        run_settings={
-            run: wr.RunSettings(color=colour) for run, colour in _colours(classes).items()
-        },
-    )
+    finished = expr.And(_runs_of(contents.study, RUN_JOB), expr.Metric("State") == "finished")
+    times_of = expr.Config(f"{RESOLVED_KEY}.times_of")
+    kinds = {"run": times_of != "timing pass", "timing pass": times_of == "timing pass"}
+
+    def runset(name: str, filters: expr.And) -> wr.Runset:
+        colours = {run: wr.RunSettings(color=colour) for run, colour in _colours(classes).items()}
+        return wr.Runset(name=name, filters=filters, run_settings=colours)
+
+    runs = runset("Runs", finished)
     legend = ", ".join(f"{name} {colour}" for name, colour in COLOURS.items())
     blocks: list[Any] = [
         wr.P(
@@ -180,11 +189,17 @@ def make_report(
                 ],
             ),
         ]
+    apart = len(contents.times_of) > 1
     for chapter in chapters(contents):
-        blocks += [
-            wr.H1(chapter.title),
-            wr.PanelGrid(runsets=[runs], panels=_laid_out(chapter.panels)),
-        ]
+        if not (chapter.of_times and apart):
+            grid = wr.PanelGrid(runsets=[runs], panels=_laid_out(chapter.panels))
+            blocks += [wr.H1(chapter.title), grid]
+    for kind in contents.times_of if apart else ():
+        of_kind = runset(f"Runs, times of a {kind}", expr.And(finished, kinds[kind]))
+        for chapter in chapters(contents):
+            if chapter.of_times:
+                grid = wr.PanelGrid(runsets=[of_kind], panels=_laid_out(chapter.panels))
+                blocks += [wr.H1(f"{chapter.title}, of a {kind}"), grid]
     return wr.Report(
         entity=entity,
         project=project,

@@ -6,11 +6,12 @@ import pytest
 
 from ensemble_switchover.machine.hardware import PROCESS_BYTES
 from ensemble_switchover.planning.forecast import forecast, total
+from ensemble_switchover.planning.plan_rows import plan_row
 from ensemble_switchover.planning.workload import Pass
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.state import RunState
 from ensemble_switchover.results.store import write_record
-from tests.factories import make_record
+from tests.factories import make_record, of_timing_pass
 from tests.planning.synthetic import HERE, make_calibration, planted_seconds
 
 pytestmark = pytest.mark.usefixtures("example_machine")
@@ -56,6 +57,18 @@ def test_a_finished_run_of_these_conditions_tells_the_error(specs):
     assert found[0].error == pytest.approx(found[0].cost.training_seconds / 9)
     assert total(found).errors == [found[0].error]
     assert [entry.error for entry in found[1:]] == [None] * 3
+
+
+def test_times_of_a_timing_pass_tell_an_error_of_their_own(specs, tiny_spec):
+    write_record(specs[3].folder, of_timing_pass(make_record(environment=HERE), [2.0, 4.0, 5.0]))
+
+    found = forecast(specs, [make_calibration()], None)
+
+    assert found[3].measured_training_seconds == 3 * 4.0
+    assert [entry.measured_times_of for entry in found] == ["run", None, None, "timing pass"]
+    totals = total(found)
+    assert (totals.errors, totals.pass_errors) == ([found[0].error], [found[3].error])
+    assert [plan_row(entry)["times_of"] for entry in found[:2]] == ["run", None]
 
 
 @pytest.mark.parametrize(

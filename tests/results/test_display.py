@@ -7,8 +7,9 @@ from rich.console import Console
 from ensemble_switchover.machine.terminal import fitted
 from ensemble_switchover.results.display import show_seconds
 from ensemble_switchover.results.record import SecondsRecord
+from ensemble_switchover.results.store import write_record
 from ensemble_switchover.results.time_spent import sum_seconds
-from tests.factories import make_record
+from tests.factories import make_record, of_timing_pass
 from tests.results.program import run
 
 
@@ -52,3 +53,16 @@ def test_a_table_of_seconds_fits_100_columns():
     console = Console(width=100)
     shown = show_seconds(sum_seconds([record] * 80))
     assert fitted(shown, console) == shown
+
+
+def test_a_table_says_of_what_the_times_are_where_they_are_of_both_kinds(tmp_path, capsys):
+    own, other = make_record(), of_timing_pass(make_record(seed=1))
+    for records, told, column in (
+        ([own], False, False), ([own, other], True, True), ([other], True, False),
+    ):  # fmt: skip
+        folder = tmp_path / f"{len(records)}{told}"
+        for record in records:
+            write_record(folder / record.name, record)
+        _, out, _ = run(capsys, folder)
+        assert ("Times of" in out) is column
+        assert ("timing pass:" in " ".join(out.split())) is told

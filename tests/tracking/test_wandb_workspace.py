@@ -1,12 +1,13 @@
 """The panels of the W&B workspace and report."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from ensemble_switchover.config.wandb_names import wandb_group
 from ensemble_switchover.results.store import write_record
-from tests.factories import make_record
+from tests.factories import make_record, of_timing_pass
 from tests.tracking.panels import panels_of
 
 
@@ -55,6 +56,37 @@ def test_device_memory_and_resident_memory_are_never_in_one_panel(dry_run, tmp_p
     axes = [panel["config"].get("yAxis") for panel in panels_of(specification["workspace"])]
     assert axes.count("summary:summary/peak_device_bytes") == 1
     assert axes.count("summary:summary/peak_rss_bytes") == 1
+
+
+def filters_of(grid):
+    (runs,) = grid["metadata"]["runSets"]
+    entries = [(entry["key"]["name"], entry["op"], entry["value"])
+               for entry in runs["filters"]["filters"]]  # fmt: skip
+    return [entry for entry in entries if "times_of" in entry[0]]
+
+
+def test_times_of_both_kinds_are_never_in_one_panel(dry_run, tmp_path):
+    records = [make_record(), of_timing_pass(make_record(seed=1))]
+    for name, kept in (("own", records[:1]), ("passes", records[1:]), ("both", records)):
+        for record in kept:
+            write_record(tmp_path / name / record.name, replace(record, study=name))
+    found = {}
+    for name in ("own", "passes", "both"):
+        specification, printed = dry_run(tmp_path / name)
+        assert ("the report shows each apart" in printed) is (name == "both")
+        views = panels_of(specification["workspace"])
+        assert ("summary/epoch_seconds" in keys_of(views)[1]) is (name != "both")
+        assert "summary/parameters" in keys_of(views)[1]
+        found[name] = [
+            filters_of(block)
+            for block in specification["report"]["spec"]["blocks"]
+            if block["type"] == "panel-grid"
+            and keys_of(panels_of(block))[1] & {"summary/epoch_seconds", "summary/peak_rss_bytes"}
+        ]
+    assert found["own"] == found["passes"] == [[], []]
+    of_passes = [("resolved.times_of", "=", "timing pass")]
+    of_runs = [("resolved.times_of", "!=", "timing pass")]
+    assert found["both"] == [of_runs, of_runs, of_passes, of_passes]
 
 
 def test_colours_are_those_of_the_design_classes():
