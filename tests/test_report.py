@@ -9,13 +9,17 @@ import json
 import re
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ensemble_switchover.advise import main as advise
+from ensemble_switchover.explore import main as explore
 from ensemble_switchover.report import main, report
+from ensemble_switchover.results.__main__ import main as check_results
 from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import read_records, write_failure, write_record
+from ensemble_switchover.runner.job import run_job
 from tests.analysis.switchover.planted_images import write_run
 from tests.factories import make_record, make_study, planted_error
 from tests.reporting.undrawn import ENCODE, draw_nothing, draw_svg_alone
@@ -275,6 +279,29 @@ def test_a_study_with_fewer_evaluations_is_reported(tmp_path: Path) -> None:
     page = html.unescape((out / "index.html").read_text())
     assert "Runs were evaluated after 3 of 12 epochs (evaluate_every=5)" in page
     assert "evaluated every 5 epochs" in page
+
+
+@pytest.mark.usefixtures("_undrawn")
+def test_what_was_trained_with_fewer_evaluations_is_reported_explored_and_advised(
+    tiny_spec: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("epochs=7", "evaluate_every=5", "k=2", "budget.depth=8", "budget.width=8")
+    for design in ("single", "deq"):
+        for seed in (0, 1):
+            run_job(*tiny_spec(*asked, f"design={design}", f"seed={seed}"), concurrent_jobs=1)
+    study = tmp_path / "results" / "runs"
+
+    assert check_results([str(study), "--check"]) == 0
+    assert main([str(study), "--out", str(tmp_path / "report")]) == 0
+    assert explore([str(study), "--out", str(tmp_path / "page.html")]) == 0
+    assert advise([str(study), "--format", "json"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "4 records checked, 0 of them wrong" in printed
+    assert "Runs were evaluated after 2 of 7 epochs (evaluate_every=5)" in printed
+    with (tmp_path / "report" / "figures" / "figure_2_heat_map.csv").open() as file:
+        assert {row["epoch"] for row in csv.DictReader(file)} == {"5", "7"}
+    assert "evaluated every 5 epochs" in (tmp_path / "page.html").read_text("utf-8")
 
 
 @pytest.mark.usefixtures("_undrawn")

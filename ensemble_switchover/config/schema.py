@@ -149,8 +149,8 @@ class DatasetConfig:
     """Number of training images that are held out for validation, stratified, and not trained on;
     absent: none."""
     evaluate_on: Annotated[Optional[str], one_of("test", "validation"), RESOLVED] = None
-    """Images that the networks are measured on after every epoch: `test` or `validation`; absent:
-    the validation images where there are any, and then the test images are never used."""
+    """Images that the networks are evaluated on: `test` or `validation`; absent: the validation
+    images where there are any, and then the test images are never used."""
     test_size: Annotated[Optional[int], RESOLVED] = None
     """Number of test images used, a stratified subset; absent: all."""
     split_seed: Annotated[int, SEEDS, STATED] = 0

@@ -47,6 +47,13 @@ def record_of(error=10.0, members=None, losses=None, share=None, **fields):
     ("record", "flags"),
     [
         (record_of(10.0), ""),
+        (record_of(10.0, evaluate_every="3"), ""),
+        (record_of(90.0, evaluate_every="3"), "error at chance level"),
+        (record_of(10.0, losses=[2.3, 2.3, 2.3], evaluate_every="3"), "training loss constant"),
+        (
+            record_of(10.0, losses=[2.3, math.nan, 2.0], evaluate_every="3"),
+            "error or loss not finite",
+        ),
         (record_of(88.3), ""),
         (record_of(88.4), "error at chance level"),
         (record_of(90.0), "error at chance level"),

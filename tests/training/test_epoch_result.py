@@ -9,13 +9,18 @@ def part(num_members, member_peaks, **figures):
         epoch=3,
         warm_up=False,
         step_losses=torch.zeros(num_members, 2),
-        probabilities=torch.zeros(num_members, 5, 2),
         member_training_seconds=[1.0] * num_members,
         evaluation_seconds=0.5,
         peak=PeakMemory(device_bytes=10, reserved_bytes=20, rss_bytes=30),
         member_peak_device_bytes=member_peaks,
         members=[MemberState(network={}, optimizer={}, scaler={})] * num_members,
-        **{"training_seconds": 1.0, "compile_seconds": 0.0, "waiting_share": 0.0, **figures},
+        **{
+            "probabilities": torch.zeros(num_members, 5, 2),
+            "training_seconds": 1.0,
+            "compile_seconds": 0.0,
+            "waiting_share": 0.0,
+            **figures,
+        },
     )
 
 
@@ -38,3 +43,10 @@ def test_side_by_side_the_slowest_and_the_most_disturbed_count():
         0.4,
     )
     assert joined.peak == PeakMemory(device_bytes=10, reserved_bytes=20, rss_bytes=60)
+
+
+def test_an_epoch_that_was_not_evaluated_has_no_probabilities_of_any_member():
+    joined = join([part(1, [], probabilities=None), part(2, [], probabilities=None)])
+    assert joined.probabilities is None
+    assert joined.step_losses.shape == (3, 2)
+    assert join([part(1, []), part(2, [])]).probabilities.shape == (3, 5, 2)

@@ -53,7 +53,8 @@ function describeThinning(errors, epoch) {
   const read =
     other.epoch === undefined ? "no kept epoch is so early" : `read after epoch ${other.epoch}`;
   const { stride } = model.content;
-  const why = stride > 1 ? `long curves keep one epoch in ${stride}` : "not all runs were evaluated";
+  const why =
+    stride > 1 ? `long curves keep one epoch in ${stride}` : "not all runs were evaluated";
   return ` (${why}: ${read})`;
 }
 
