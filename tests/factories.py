@@ -221,7 +221,7 @@ def of_timing_pass(
     timing_pass = TimingPassRecord(
         seeds=list(range(record.seed, record.seed + num_seeds)),
         num_members=num_seeds * design.k,
-        beside=["single", *ensembles],
+        beside=["single k=1", *ensembles],
         timed_steps=2,
         epoch_steps=5,
         training_seconds=list(training_seconds),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.conditions import describe_comparable, describe_evaluated
@@ -25,6 +26,12 @@ MEMORY_CONDITIONS = (*TIME_CONDITIONS, "memory_kind")
 CONDITIONS = (*MEMORY_CONDITIONS, "latency_batch_size")
 """What two runs must share before any of their costs go into one mean."""
 
+_TIMES_OF_RUNS = "times of the runs themselves"
+_NOT_COMPILED = "not compiled"
+_IMAGES_ON_DEVICE = "images on the device"
+_EVALUATED_ALWAYS = "evaluated after every epoch"
+_USUAL = {_TIMES_OF_RUNS, _NOT_COMPILED, _IMAGES_ON_DEVICE, _EVALUATED_ALWAYS}
+"""What is told of a condition only where another differs in it."""
 _MAX_NAMES = 6
 
 
@@ -66,18 +73,30 @@ def split_conditions(runs: pl.DataFrame) -> list[ConditionGroup]:
 
 
 def describe_condition(condition: dict[str, Any]) -> str:
-    """Describe a condition in one line."""
-    parts = [
+    """Describe a condition in one line; what is usual is not told."""
+    return ", ".join(part for part in _parts(condition) if part not in _USUAL)
+
+
+def describe_differences(conditions: Sequence[dict[str, Any]]) -> list[str]:
+    """Describe each of several conditions by the parts that are not the same in all of them."""
+    described = [_parts(condition) for condition in conditions]
+    differ = [len(set(parts)) > 1 for parts in zip(*described, strict=True)]
+    return [", ".join(compress(parts, differ)) for parts in described]
+
+
+def _parts(condition: dict[str, Any]) -> list[str]:
+    execution, *of_pass = describe_comparable(condition["execution_compared"]).split(", times ")
+    return [
         f"{condition['device']} ({condition['device_name']})",
-        describe_comparable(condition["execution_compared"]),
+        execution,
+        f"times {of_pass[0]}" if of_pass else _TIMES_OF_RUNS,
         f"precision {condition['precision']}",
-        "compiled" if condition["compiled"] else "",
-        "images on the host" if condition["residence"] == "host" else "",
+        "compiled" if condition["compiled"] else _NOT_COMPILED,
+        "images on the host" if condition["residence"] == "host" else _IMAGES_ON_DEVICE,
         count(condition["num_threads"], "thread"),
         count(condition["concurrent_jobs"], "concurrent run"),
-        describe_evaluated(condition["evaluate_every"]),
+        describe_evaluated(condition["evaluate_every"]) or _EVALUATED_ALWAYS,
     ]
-    return ", ".join(part for part in parts if part)
 
 
 def require_one_condition(runs: pl.DataFrame, columns: Sequence[str], what: str) -> None:

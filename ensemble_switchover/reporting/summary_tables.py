@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ensemble_switchover.analysis.condition_group import describe_condition
+from ensemble_switchover.analysis.condition_group import describe_differences
 from ensemble_switchover.analysis.design_table import DEVICE_MEMORY
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable, percent
@@ -62,8 +62,10 @@ def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) ->
     caption = _caption(rows, measure, brief=brief)
     secondary = tuple(name for name in _BRIEF_SECONDARY if name in columns) if brief else ()
     num_text_columns = 2
-    if len({describe_condition(row) for row in rows}) > 1:
-        columns = {"Condition": describe_condition, **columns}
+    differences = describe_differences(rows)
+    if any(differences):
+        rows = [{**row, "condition": text} for row, text in zip(rows, differences, strict=True)]
+        columns = {"Condition": lambda row: str(row["condition"]), **columns}
         num_text_columns = 3
     return replace(_lay_out(rows, columns, caption, num_text_columns), secondary=secondary)
 
@@ -128,8 +130,9 @@ def show_times_to_accuracy(summary: pl.DataFrame, measure: str) -> ShownTable:
         measure: Name of the error, `test error` or `validation error`.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for design in summary.to_dicts():
-        key = (_budget(design), describe_condition(design))
+    designs = summary.to_dicts()
+    for design, condition in zip(designs, describe_differences(designs), strict=True):
+        key = (_budget(design), condition)
         row = rows.setdefault(key, {"budget": key[0], "condition": key[1]})
         # Rows of one class that differ only in memory kind or batch size hold comparable seconds of
         # different seeds; they are listed, not averaged.

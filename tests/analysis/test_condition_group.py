@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from ensemble_switchover.analysis.condition_group import (
     LATENCY_CONDITIONS,
     TIME_CONDITIONS,
+    describe_condition,
+    describe_differences,
     require_one_condition,
     split_conditions,
 )
 from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.errors import RecordError
-from tests.factories import make_record
+from tests.factories import make_record, of_timing_pass
+
+if TYPE_CHECKING:
+    from ensemble_switchover.results.record import Record
 
 
 def test_runs_are_parted_by_what_changes_their_seconds() -> None:
@@ -83,3 +90,24 @@ def test_times_of_runs_with_other_evaluations_are_apart() -> None:
     assert fewer.label.endswith(", 2 concurrent runs, evaluated every 2 epochs")
     with pytest.raises(RecordError, match="evaluate_every 2 instead of 1"):
         require_one_condition(runs, TIME_CONDITIONS, "training seconds")
+
+
+def test_conditions_are_told_apart_by_what_differs() -> None:
+    plain = make_record(seed=0)
+    fused = make_record(seed=1, environment={"execution": "fused", "residence": "host"})
+
+    def told(*records: Record) -> list[str]:
+        return describe_differences(tabulate_runs(records).sort("seed").to_dicts())
+
+    assert told(plain, make_record(seed=1)) == ["", ""]
+    assert told(plain, of_timing_pass(make_record(seed=1))) == [
+        "times of the runs themselves", "times of a timing pass",
+    ]  # fmt: skip
+    assert told(plain, fused) == [
+        "sequential execution, images on the device", "fused execution, images on the host",
+    ]  # fmt: skip
+    (row,) = tabulate_runs([of_timing_pass(plain)]).to_dicts()
+    assert describe_condition(row) == (
+        "cpu (Example CPU), sequential execution, times of a timing pass, precision float32, "
+        "1 thread, 2 concurrent runs"
+    )

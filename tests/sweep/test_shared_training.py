@@ -102,7 +102,7 @@ def test_a_shared_record_has_the_timing_pass_of_the_other(twins):
         config=plain(config),
     )
     steps = first.num_steps // first.recipe.epochs
-    timing_pass = replace(record.timing_pass, epoch_steps=steps, beside=["single", "weq k=2"])
+    timing_pass = replace(record.timing_pass, epoch_steps=steps, beside=["single k=1", "weq k=2"])
     write_record(first.folder, replace(record, timing_pass=timing_pass), {})
 
     share_record(second, own_config, first.folder)
