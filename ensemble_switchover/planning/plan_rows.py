@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 RUN_COLUMNS = (
     "name", "family", "dataset", "budget_depth", "budget_width", "budget_parameters",
     "design_class", "k", "depth", "width", "member_parameters", "parameters", "budget_fill",
-    "seed", "epochs", "batch_size",
+    "seed", "epochs", "evaluate_every", "batch_size",
     "execution", "execution_requested", "times_of",
     "precision", "compiled", "device", "device_name",
 )  # fmt: skip
