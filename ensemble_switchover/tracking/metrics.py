@@ -53,6 +53,8 @@ def _epoch_metric(field: str) -> str:
 
 EPOCH_METRICS = {field.name: _epoch_metric(field.name) for field in fields(EpochRecord)}
 """Field of an epoch -> the name of its metric."""
+_COSTS = {"waiting_share", *(name for name in EPOCH_METRICS if unit_of(name) in ("s", "bytes"))}
+"""Fields of an epoch that are not of one run alone where several were trained in it."""
 SUMMARY_METRICS = {
     name: f"summary/{name}"
     for name, column in COLUMNS.items()
@@ -71,17 +73,20 @@ LATENCY_METRICS = {
 def epoch_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
     """Return an epoch's figures by their metrics; absent ones are left out.
 
-    Those of an evaluation are absent where there was none.
+    Those of an evaluation are absent where there was none, and the seconds and the memory of an
+    epoch in which other seeds were trained too.
     """
     figures: dict[str, float | None] = {}
     for field, name in EPOCH_METRICS.items():
+        if epoch.together and field in _COSTS:
+            continue
         value = getattr(epoch, field)
         if isinstance(value, list):
             figures |= {name.replace("*", str(i)): member for i, member in enumerate(value)}
         else:
             figures[name.replace("*", evaluated_on)] = value
     if epoch.error_percent is None:
-        del figures[f"{evaluated_on}/evaluation_seconds"]
+        figures.pop(f"{evaluated_on}/evaluation_seconds", None)
     else:
         figures[f"{evaluated_on}/{MEAN_MEMBER_ERROR}"] = fmean(epoch.member_error_percent)
     return _known(figures)

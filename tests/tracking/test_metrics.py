@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from ensemble_switchover.tracking.metrics import (
     run_facts,
     summary_metrics,
 )
-from tests.factories import make_record
+from tests.factories import make_record, of_timing_pass
 
 
 def test_what_was_measured_on_is_in_the_name():
@@ -38,6 +39,21 @@ def test_an_epoch_without_evaluation_has_training_alone():
         f"member_{member}/training_seconds" for member in range(4)
     }
     assert summary_metrics(record)["summary/lowest_error_percent"] == 20.0
+
+
+def test_an_epoch_of_several_seeds_has_no_seconds_and_no_memory_of_its_own():
+    record = make_record(design_class="deq", peak_device_bytes=10**6)
+    apart, together = record.epochs[1], replace(record.epochs[1], together=True)
+
+    left_out = epoch_metrics(apart, "test").keys() - epoch_metrics(together, "test").keys()
+
+    assert left_out == {
+        *("train/training_seconds", "train/compile_seconds", "train/waiting_share"),
+        *("test/evaluation_seconds", "memory/peak_device_bytes", "memory/peak_reserved_bytes"),
+        "memory/peak_rss_bytes",
+        *(f"member_{member}/training_seconds" for member in range(4)),
+    }
+    assert summary_metrics(of_timing_pass(record))["summary/epoch_seconds"] == 5.0
 
 
 def test_every_member_has_its_own():
