@@ -98,7 +98,7 @@ def job(node: DictConfig) -> str:
     if in_sweep:
         if not Path.cwd().samefile(HydraConfig.get().runtime.cwd):
             os.chdir(HydraConfig.get().runtime.cwd)  # Ray starts its processes in another folder
-        return sweep.run_job_of_sweep(typed(node), HydraConfig.get().launcher)
+        return sweep.run_job_of_sweep(typed(node), HydraConfig.get().launcher, node.sweep)
     try:
         _refuse_keys_of_sweeps(node)
         return single_run(typed(node))
@@ -120,6 +120,11 @@ def _refuse_keys_of_sweeps(node: DictConfig) -> None:
                 f"sweep.{key}={node.sweep[key]}: is for a sweep, and this is one run; expected "
                 f"--multirun or sweep=NAME beside it"
             )
+    if node.sweep.together == "seeds":
+        raise ConfigError(
+            "sweep.together=seeds: is for a sweep, and this is one run; expected --multirun or "
+            "sweep=NAME beside it"
+        )
 
 
 def single_run(config: Config) -> str:

@@ -124,6 +124,11 @@ class RunSpec:
         return f"{seed}{self.fingerprint}"
 
     @property
+    def design_label(self) -> str:
+        """The design within its budget, such as `deq k=4`."""
+        return f"{self.design.design_class.value} k={self.design.k}"
+
+    @property
     def folder(self) -> Path:
         """The folder of the record."""
         return self.study_folder / self.name

@@ -26,6 +26,8 @@ LOGS_FOLDER = "logs"
 WANDB_FOLDER = "wandb"
 """W&B makes it where it is told to keep runs."""
 UNFINISHED_FOLDER = ".unfinished"
+TIMING_FOLDER = ".timing"
+"""What timing passes found of the runs of a study."""
 
 OWN_NAMES = frozenset(
     {
@@ -43,6 +45,7 @@ OWN_NAMES = frozenset(
         LOGS_FOLDER,
         WANDB_FOLDER,
         UNFINISHED_FOLDER,
+        TIMING_FOLDER,
     }
 )
 """Names in a folder of results, of a study or of a run; others that begin with a dot are hidden."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.terminal import printable, replace_unknown_characters
@@ -17,6 +18,30 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 PACKAGE_LOGGER = logging.getLogger("ensemble_switchover")
+
+_subject: ContextVar[str | None] = ContextVar("subject", default=None)
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Say of the messages within a `with` that they are about one of several runs."""
+    token = _subject.set(name)
+    try:
+        yield
+    finally:
+        _subject.reset(token)
+
+
+def is_about(name: str) -> bool:
+    """Return whether what is logged now is about a run, or about all there are.
+
+    >>> with about("one"):
+    ...     is_about("one"), is_about("two")
+    (True, False)
+    >>> is_about("two")
+    True
+    """
+    return _subject.get() in (None, name)
 
 
 class ConsoleHandler(logging.Handler):

@@ -108,12 +108,15 @@ class ActiveRun:
             return None
         return ResumePoint(num_epochs=self.num_epochs, members=self.members)
 
-    def begin(self, setup: Setup, plan: ExecutionPlan | None = None) -> None:
+    def begin(
+        self, setup: Setup, plan: ExecutionPlan | None = None, *, is_timed_apart: bool = False
+    ) -> None:
         """Take up the newest checkpoint; a run keeps its plan in the same environment.
 
         Args:
             setup: What it computes with.
             plan: How its members are executed, where that is decided already.
+            is_timed_apart: Whether its seconds and memory are those of a timing pass.
         """
         checkpoint = read_checkpoint(checkpoint_folder(self.spec.folder), self.spec.fingerprint)
         here = setup.timing_environment
@@ -123,7 +126,7 @@ class ActiveRun:
             self.plan = plan or decide_plan(self.spec, setup)
         if checkpoint is None:
             return
-        if checkpoint.timing_environment != here:
+        if checkpoint.timing_environment != here and not is_timed_apart:
             self.began_on = checkpoint.timing_environment
             _logger.warning(
                 f"begun on {self.began_on}, resumed on {here}: seconds and memory of this run are "

@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.config.schema import MeasurementConfig
     from ensemble_switchover.data import SplitImages
     from ensemble_switchover.measurement.disturbance import DisturbanceMonitor
     from ensemble_switchover.networks import Ensemble
     from ensemble_switchover.runner.active_run import ActiveRun
+    from ensemble_switchover.runner.run_timing import RunTiming
     from ensemble_switchover.runner.setup import Setup
     from ensemble_switchover.training.epoch_result import MemberState
 
@@ -52,6 +54,9 @@ def finish(
     residence: str,
     monitor: DisturbanceMonitor,
     concurrent_jobs: int,
+    timing: RunTiming | None = None,
+    together: Sequence[int] = (),
+    num_sharing: int = 1,
 ) -> Record:
     """Keep the weights of a trained run, measure its members, and return its record.
 
@@ -62,8 +67,11 @@ def finish(
         residence: Where they lay, `device` or `host`.
         monitor: Watches over what disturbs the device.
         concurrent_jobs: How many runs share the machine.
+        timing: What a timing pass found of the run; None if its own seconds count.
+        together: Seeds that were trained together, the run's own among them.
+        num_sharing: Runs of the design that share the time of the measurements.
     """
-    spec = run.spec
+    spec, epochs = run.spec, run.epochs
     ensemble = _rebuild(spec, setup, run.members)
     for path in run.predictions.paths():
         run.keep(path.name, path)
@@ -71,14 +79,19 @@ def finish(
         run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
     with run.seconds.part("measuring"):
         before = thread_times()
-        asked = run.config.measurement
+        asked = _shared(run.config.measurement, num_sharing)
         latencies = measure_inference(spec, ensemble, asked, setup.precision, setup.device)
         layer_times = measure_layers(spec, asked, setup.precision, setup.device)
         measuring_share = waiting_share(before, thread_times())
+    if timing is not None:
+        epochs = [timing.put_into(epoch) for epoch in epochs]
     shares = {
-        "training": fmean(epoch.waiting_share for epoch in run.epochs),
+        "training" if timing is None else "the timing pass": fmean(
+            epoch.waiting_share for epoch in epochs
+        ),
         "the measuring after it": measuring_share,
     }
+    num_members = max(1, len(together)) * spec.design.k
     wall_seconds = run.wall_seconds
     record = Record(
         schema_version=SCHEMA_VERSION,
@@ -95,9 +108,10 @@ def finish(
         evaluate_every=spec.evaluate_every,
         environment=EnvironmentRecord(
             **asdict(setup.environment),
-            execution=run.plan.label,
+            execution=run.plan.label if timing is None else timing.plan,
             execution_requested=spec.execution.name,
             began_on=run.began_on,
+            times_of="run" if timing is None else "timing pass",
             precision=spec.precision,
             compiled=spec.compile,
             residence=residence,
@@ -106,7 +120,8 @@ def finish(
         ),
         latencies=latencies,
         layer_times=layer_times,
-        epochs=run.epochs,
+        timing_pass=None if timing is None else timing.record(together, num_members),
+        epochs=epochs,
         config=plain(run.config),
         started_at=run.started_at.isoformat(timespec="seconds"),
         largest_class_share=_largest_class_share(split.test.labels),
@@ -114,6 +129,15 @@ def finish(
         seconds=run.seconds.record(wall_seconds),
     )
     return replace(record, flags=flags_of_run(record))
+
+
+def _shared(asked: MeasurementConfig, num_sharing: int) -> MeasurementConfig:
+    """Return a run's part of the repeats that a design has."""
+    return replace(
+        asked,
+        latency_seconds=asked.latency_seconds / num_sharing,
+        layer_repeats=min(asked.layer_repeats, max(2, -(-asked.layer_repeats // num_sharing))),
+    )
 
 
 def _rebuild(spec: RunSpec, setup: Setup, members: Sequence[MemberState]) -> Ensemble:

@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
-import traceback
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.config.schema import plain
-from ensemble_switchover.errors import (
-    DivergenceError,
-    EnsembleSwitchoverError,
-    MachineError,
-    TrainingError,
-    first_line,
-)
+from ensemble_switchover.errors import MachineError, TrainingError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
-from ensemble_switchover.machine.logs import attached
-from ensemble_switchover.machine.system_errors import machine_trouble, sentence_of
+from ensemble_switchover.machine.logs import about
+from ensemble_switchover.machine.system_errors import machine_trouble
 from ensemble_switchover.results.document import read_document
-from ensemble_switchover.results.from_run_spec import spec_facts
-from ensemble_switchover.results.layout import (
-    LOG_FILE,
-    RECORD_FILE,
-    WANDB_FILE,
-    checkpoint_folder,
-    predictions_folder,
-    unfinished_folder,
-)
+from ensemble_switchover.results.layout import RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import Hold, take_lock
 from ensemble_switchover.results.predictions import kept_epochs, predictions_file
-from ensemble_switchover.results.state import RunState, ended_state, failure_of, has_checkpoint
-from ensemble_switchover.results.store import (
-    forget_description,
-    forget_unfinished,
-    write_description,
-    write_failure,
-    write_record,
-)
-from ensemble_switchover.runner.room import require_room
-from ensemble_switchover.runner.run_log import RunLog
-from ensemble_switchover.runner.run_seconds import mark_end
+from ensemble_switchover.results.state import RunState, ended_state, failure_of
+from ensemble_switchover.results.store import forget_unfinished
+from ensemble_switchover.runner.held_run import HeldRun
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
-
-_logger = logging.getLogger(__name__)
+    from ensemble_switchover.results.record import Record
+    from ensemble_switchover.runner.active_run import ActiveRun
 
 
 class Ending(Enum):
@@ -88,9 +62,65 @@ def run_job(
         EnsembleSwitchoverError: for what else the user can correct.
         Exception: whatever else a run raises.
     """
+    with _machine_explained(spec), ExitStack() as stack:
+        held = _hold(spec, config, stack, patient=patient)
+        if isinstance(held, JobOutcome):
+            return held
+        held.begin_in(stack)
+        return _train_and_record(held, concurrent_jobs)
+
+
+def run_seeds(
+    runs: Sequence[tuple[RunSpec, Config]],
+    beside: Sequence[RunSpec],
+    *,
+    together: str,
+    concurrent_jobs: int,
+    patient: bool = False,
+) -> list[JobOutcome]:
+    """Train and measure runs that differ in the seed alone together, as `run_job` does one.
+
+    Runs that fail do not end the others.
+
+    Args:
+        runs: The runs.
+        beside: Runs of other designs of their budget, which are timed in turn with them.
+        together: `seeds`, or `auto` where they are trained apart if that is quicker.
+        concurrent_jobs: How many jobs share the machine.
+        patient: As for `run_job`.
+
+    Returns:
+        How each run ended that did not fail.
+
+    Raises:
+        Exception: what a run raised that is no failure of its training, once all have ended.
+    """
+    outcomes: list[JobOutcome] = []
+    with _machine_explained(runs[0][0]), ExitStack() as stack:
+        held: list[HeldRun] = []
+        for spec, config in runs:
+            one = _hold(spec, config, stack, patient=patient)
+            if isinstance(one, JobOutcome):
+                outcomes.append(one)
+            else:
+                held.append(one)
+        for one in held:
+            one.begin_in(stack)
+        if held:
+            outcomes += _train_seeds(held, beside, together, concurrent_jobs)
+    return outcomes
+
+
+@contextmanager
+def _machine_explained(spec: RunSpec) -> Iterator[None]:
+    """Turn what the machine refuses into an error that says so.
+
+    Raises:
+        MachineError: for what the machine refuses, lacks or has lost.
+    """
     interruption.check()
     try:
-        return _run_unless_ended(spec, config, concurrent_jobs, patient=patient)
+        yield
     except Exception as error:
         trouble = machine_trouble(error, spec.study_folder)
         if trouble is None:
@@ -100,31 +130,20 @@ def run_job(
         ) from error
 
 
-def _run_unless_ended(
-    spec: RunSpec, config: Config, concurrent_jobs: int, *, patient: bool
-) -> JobOutcome:
+def _hold(
+    spec: RunSpec, config: Config, stack: ExitStack, *, patient: bool
+) -> HeldRun | JobOutcome:
+    """Take the lock of a run until the stack is closed, or say why it is not run."""
     ended = _ended_before(spec, config)
     if ended is not None:
         return ended
     lock = take_lock(unfinished_folder(spec.folder), patient=patient)
     if isinstance(lock, Hold):
         return JobOutcome(Ending.BUSY, f"{spec.name}: {lock}, is at it; left to that one")
-    with lock:
-        run_log = RunLog(spec.folder)
-        try:
-            ended = _ended_before(spec, config)
-            if ended is not None:
-                return ended
-            require_room(spec, config)
-            with attached(run_log):
-                _logger.debug(f"{spec.name}, {lock.owner}")
-                return _train_and_record(spec, config, concurrent_jobs, run_log)
-        finally:
-            with suppress(OSError):  # the run's own trouble is the one to tell
-                if not has_checkpoint(spec.folder):
-                    forget_description(spec.folder)
-                    run_log.forget()
-                    _remove_predictions(spec)
+    stack.enter_context(lock)
+    held = HeldRun(spec, config, lock)
+    stack.callback(held.clean_up)
+    return _ended_before(spec, config) or held
 
 
 def _missing_predictions(spec: RunSpec, config: Config) -> str:
@@ -161,60 +180,83 @@ def _ended_before(spec: RunSpec, config: Config) -> JobOutcome | None:
     return None
 
 
-def _train_and_record(
-    spec: RunSpec, config: Config, concurrent_jobs: int, run_log: RunLog
-) -> JobOutcome:
+def _train_and_record(held: HeldRun, concurrent_jobs: int) -> JobOutcome:
     """Train and measure a run, and write its record, or its failure."""
+    spec, config = held.spec, held.config
     keep_library_caches_in(spec.dataset.cache)  # before the libraries are imported
     from ensemble_switchover.runner.finish import summary_line
     from ensemble_switchover.runner.run import train_and_measure
     from ensemble_switchover.tracking.loggers import MetricLog
 
-    files: dict[str, bytes | Path] = {}
     with MetricLog(config.logger, spec) as log:
-        write_description(spec.folder, {**spec_facts(spec), "config": plain(config)})
         try:
             record = train_and_measure(
-                spec, config, concurrent_jobs=concurrent_jobs, log=log, keep=files.__setitem__
+                spec,
+                config,
+                concurrent_jobs=concurrent_jobs,
+                log=log,
+                keep=held.files.__setitem__,
             )
         except Exception as error:
-            _write_failure(error, spec, config, run_log)
+            held.write_failure(error)
             raise
         summary = summary_line(record)
-        _logger.debug(summary)
-        write_record(spec.folder, record, {**files, LOG_FILE: run_log.content()})
-        forget_unfinished(spec.folder)
+        held.write(record, summary)
         log.keep(record)
     return JobOutcome(Ending.TRAINED, f"{summary}\n{spec.folder / RECORD_FILE}")
 
 
-def _write_failure(error: Exception, spec: RunSpec, config: Config, run_log: RunLog) -> None:
-    """Write the failure of a run; a fault of the machine or the moment is none."""
-    mark_end()
-    _logger.debug(traceback.format_exc())
-    if isinstance(error, EnsembleSwitchoverError) and not isinstance(error, TrainingError):
-        return
-    if machine_trouble(error) is not None:
-        return
-    reason = f"{type(error).__name__}: {first_line(error)}"
-    if isinstance(error, TrainingError):
-        reason = str(error)
-    try:
-        write_failure(
-            spec.folder, spec.name, reason, description=spec_facts(spec), config=plain(config)
-        )
-    except OSError as refused:
-        _logger.warning(f"that the run failed cannot be kept: {sentence_of(refused)}")
-    run_log.put_beside_failure()
-    if isinstance(error, DivergenceError):
-        from ensemble_switchover.training.checkpoint import remove_checkpoints
+def _train_seeds(
+    held: Sequence[HeldRun], beside: Sequence[RunSpec], together: str, concurrent_jobs: int
+) -> list[JobOutcome]:
+    """Train and measure runs together, and write the record of each, or its failure."""
+    keep_library_caches_in(held[0].spec.dataset.cache)  # before the libraries are imported
+    from ensemble_switchover.runner.active_run import ActiveRun
+    from ensemble_switchover.runner.finish import summary_line
+    from ensemble_switchover.runner.together import SeedRuns
+    from ensemble_switchover.tracking.loggers import MetricLog
 
-        remove_checkpoints(checkpoint_folder(spec.folder))
-        _remove_predictions(spec)
-        # the next try begins anew, in a run of W&B of its own
-        (unfinished_folder(spec.folder) / WANDB_FILE).unlink(missing_ok=True)
+    by_name = {one.spec.name: one for one in held}
+    under_way = set(by_name)
+    logs: dict[str, ExitStack] = {}
+    outcomes: list[JobOutcome] = []
+    errors: list[Exception] = []
 
+    def on_record(run: ActiveRun, record: Record) -> None:
+        summary = summary_line(record)
+        by_name[run.spec.name].write(record, summary)
+        under_way.discard(run.spec.name)
+        run.log.keep(record)
+        logs[run.spec.name].close()  # with it, its run of W&B ends
+        path = run.spec.folder / RECORD_FILE
+        outcomes.append(JobOutcome(Ending.TRAINED, f"{summary}\n{path}"))
 
-def _remove_predictions(spec: RunSpec) -> None:
-    """Remove the predictions that an unfinished run has kept."""
-    shutil.rmtree(predictions_folder(spec.folder), ignore_errors=True)
+    def on_failure(run: ActiveRun, error: Exception) -> None:
+        by_name[run.spec.name].write_failure(error)
+        under_way.discard(run.spec.name)
+        logs[run.spec.name].close()
+        errors.append(error)
+
+    with ExitStack() as stack:
+        runs = []
+        for one in held:
+            own = logs[one.spec.name] = stack.enter_context(ExitStack())
+            log = own.enter_context(MetricLog(one.config.logger, one.spec))
+            runs.append(ActiveRun(one.spec, one.config, log=log, keep=one.files.__setitem__))
+        try:
+            SeedRuns(
+                runs,
+                together=together,
+                concurrent_jobs=concurrent_jobs,
+                on_record=on_record,
+                on_failure=on_failure,
+            ).train_and_measure(beside)
+        except Exception as error:
+            for name in under_way:
+                with about(name):
+                    by_name[name].write_failure(error)
+            raise
+    for failure in errors:
+        if not isinstance(failure, TrainingError):
+            raise failure
+    return outcomes

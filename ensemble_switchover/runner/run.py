@@ -18,6 +18,7 @@ from ensemble_switchover.runner.setup import (
     out_of_memory_explained,
     prepare,
 )
+from ensemble_switchover.runner.timing_pass import TimingPass
 from ensemble_switchover.training.fit import train
 from ensemble_switchover.training.member_processes import train_in_processes
 
@@ -70,6 +71,11 @@ def train_and_measure(
         monitor = DisturbanceMonitor(setup.device)
         run.start_log(setup)
         residence = train_apart(run, setup, split)
+        timing = None
+        if any(epoch.together for epoch in run.epochs):  # in a former process
+            with run.seconds.part("timing"):
+                timings = TimingPass([spec], [], setup, split, run.plan).take(wait=True)
+            timing = timings[spec.name] if timings else None
         record = finish(
             run,
             setup,
@@ -77,6 +83,8 @@ def train_and_measure(
             residence=residence,
             monitor=monitor,
             concurrent_jobs=concurrent_jobs,
+            timing=timing,
+            together=[spec.seed],
         )
     mark_end()
     return record

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.files import names_path, write_file
+from ensemble_switchover.machine.logs import is_about
 from ensemble_switchover.machine.paths import readable
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.results.layout import LOG_FILE, unfinished_folder
@@ -21,6 +22,8 @@ _logger = logging.getLogger(__name__)
 class RunLog(logging.Handler):
     """Writes the log of a run under way; a resumed run continues its log.
 
+    Messages about other runs, which are trained together with it, are left to theirs.
+
     The file lies in the folder of the unfinished run, and is put beside the record, or beside the
     failure, at the end. It is opened for every message, since its folder may be removed meanwhile.
     A full disk costs the log, never the run; one warning says so.
@@ -32,6 +35,7 @@ class RunLog(logging.Handler):
         self._folder = folder
         self._path = unfinished_folder(folder) / LOG_FILE
         self._told = False
+        self.addFilter(lambda _: is_about(folder.name))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append the lines of a message, each with its time in UTC."""

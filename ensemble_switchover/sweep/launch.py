@@ -15,15 +15,17 @@ from ensemble_switchover.results.layout import unfinished_folder
 from ensemble_switchover.results.lock import LOCK_SUFFIX, holder_of
 from ensemble_switchover.results.state import num_epochs_kept
 from ensemble_switchover.sweep.progress import PROGRESS_POLL_SECONDS, names_in
+from ensemble_switchover.sweep.seed_jobs import job_of_one
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from hydra.core.utils import JobReturn
     from hydra.plugins.launcher import Launcher
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.sweep.progress import SweepProgress
+    from ensemble_switchover.sweep.seed_jobs import SeedJob
 
 NOT_RUN = "not run: "
 """How the answer begins of a job that could not begin and left no failure behind."""
@@ -33,56 +35,53 @@ CANCELLED = "CANCELLED"
 """What submitit says of a job that somebody cancelled."""
 
 
-def dispatch(
-    specs: Sequence[RunSpec],
-    overrides: Mapping[str, list[str]],
-    progress: SweepProgress,
-    launcher: Launcher,
-) -> None:
-    """Launch runs, and launch again what a launcher left when it broke down.
+def dispatch(jobs: Sequence[SeedJob], progress: SweepProgress, launcher: Launcher) -> None:
+    """Launch jobs, and launch again what a launcher left when it broke down.
 
     A process that is killed takes others with it: joblib ends all workers, and submitit reports
-    the first job that is gone. So what did not end is launched again: first the runs that no killed
-    process worked on, then each of the others alone, so that the one at fault costs no other. A run
-    that is killed twice is given up. Jobs that are still queued somewhere are then there twice,
+    the first job that is gone. So what did not end is launched again: first the jobs that no killed
+    process worked on, then each run of the others alone, so that the one at fault costs no other. A
+    run that is killed twice is given up. Jobs that are still queued somewhere are then there twice,
     which the locks of the runs make harmless.
 
     Args:
-        specs: The runs.
-        overrides: The overrides of each run, by its name.
+        jobs: The jobs.
         progress: Knows which runs are still pending.
         launcher: Hydra's launcher.
     """
-    batch = list(specs)
+    specs = [spec for job in jobs for spec in job.specs]
+    batch = list(jobs)
     before = {spec.name: _locks_on(spec) for spec in specs}
-    suspects: dict[str, RunSpec] = {}
+    suspects: dict[str, SeedJob] = {}
     epochs = _epochs_of(specs)
     while batch:
-        broken = _launch(batch, overrides, progress, launcher)
+        broken = _launch(batch, progress, launcher)
         if broken is None:
             break
         if _is_cancelled(broken):
             return
-        left = _wait_for_running(specs, progress)
+        left = {spec.name for spec in _wait_for_running(specs, progress)}
         came = _epochs_of(specs)
-        suspects |= {spec.name: spec for spec in left if _was_killed(spec, before[spec.name])}
-        rest = [spec for spec in left if spec.name not in suspects]
+        killed = {spec.name for spec in specs if _was_killed(spec, before[spec.name])} & left
+        unfinished = [job for job in batch if any(spec.name in left for spec in job.specs)]
+        rest = [job for job in unfinished if not any(spec.name in killed for spec in job.specs)]
+        for job in unfinished:
+            if job not in rest:
+                suspects |= {s.name: job_of_one(s, job) for s in job.specs if s.name in left}
         if len(rest) == len(batch) and came == epochs:
-            for spec in rest:
-                progress.give_up(spec, _not_launched(broken))
+            _give_up(rest, progress, _not_launched(broken))
             break
         batch, epochs = rest, came
-    for spec in suspects.values():
-        if spec.name in progress.pending and not _launch_alone(spec, overrides, progress, launcher):
+    for name, job in suspects.items():
+        if name in progress.pending and not _launch_alone(job, progress, launcher):
             return
 
 
-def _launch_alone(
-    spec: RunSpec, overrides: Mapping[str, list[str]], progress: SweepProgress, launcher: Launcher
-) -> bool:
+def _launch_alone(job: SeedJob, progress: SweepProgress, launcher: Launcher) -> bool:
     """Launch a run again that a killed process worked on; False if somebody cancels it."""
+    (spec,) = job.specs
     before = _locks_on(spec)
-    broken = _launch([spec], overrides, progress, launcher)
+    broken = _launch([job], progress, launcher)
     if broken is None:
         return True
     if _is_cancelled(broken):
@@ -105,28 +104,36 @@ def _not_launched(broken: str) -> str:
     return f"could not be launched: {broken}"
 
 
-def _launch(
-    specs: Sequence[RunSpec],
-    overrides: Mapping[str, list[str]],
-    progress: SweepProgress,
-    launcher: Launcher,
-) -> str | None:
-    """Launch some runs and wait for them.
+def _launch(jobs: Sequence[SeedJob], progress: SweepProgress, launcher: Launcher) -> str | None:
+    """Launch some jobs and wait for them.
 
     Returns:
         What the launcher said when it broke down before all had ended; None if it did not.
     """
     try:
-        returns = launcher.launch([overrides[spec.name] for spec in specs], initial_job_idx=0)
+        returns = launcher.launch([job.overrides for job in jobs], initial_job_idx=0)
     except Exception as error:  # noqa: BLE001 - of any launcher; the other runs shall go on
         return machine_trouble(error) or f"{type(error).__name__}: {first_line(error)}"
     progress.update()
-    answers = {spec.name: _answer(entry) for spec, entry in zip(specs, returns, strict=True)}
-    for spec in specs:
-        if spec.name in progress.pending and answers[spec.name].startswith(NOT_RUN):
-            progress.give_up(spec, answers[spec.name])
-    again = [spec for spec in progress.waiting() if answers.get(spec.name) == BUSY]
-    return _launch(again, overrides, progress, launcher) if again else None
+    answers = [_answer(entry) for entry in returns]
+    for job, answer in zip(jobs, answers, strict=True):
+        if answer.startswith(NOT_RUN):
+            _give_up([job], progress, answer)
+    waiting = {spec.name for spec in progress.waiting()}
+    again = [
+        job
+        for job, answer in zip(jobs, answers, strict=True)
+        if answer == BUSY and any(spec.name in waiting for spec in job.specs)
+    ]
+    return _launch(again, progress, launcher) if again else None
+
+
+def _give_up(jobs: Sequence[SeedJob], progress: SweepProgress, reason: str) -> None:
+    """Count those runs of jobs as failed that have not ended."""
+    for job in jobs:
+        for spec in job.specs:
+            if spec.name in progress.pending:
+                progress.give_up(spec, reason)
 
 
 def _answer(returned: JobReturn) -> str:

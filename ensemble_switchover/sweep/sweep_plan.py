@@ -26,7 +26,7 @@ from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.standard_streams import secure_standard_streams
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import complain
-from ensemble_switchover.runner.job import Ending, run_job
+from ensemble_switchover.runner.job import Ending, run_job, run_seeds
 from ensemble_switchover.sweep import slurm
 from ensemble_switchover.sweep.gpu_slots import claim_gpu
 from ensemble_switchover.sweep.jobs_per_device import (
@@ -37,6 +37,7 @@ from ensemble_switchover.sweep.jobs_per_device import (
 from ensemble_switchover.sweep.launch import NOT_RUN, dispatch
 from ensemble_switchover.sweep.launchers import join_cluster, prepared
 from ensemble_switchover.sweep.progress import SweepProgress
+from ensemble_switchover.sweep.seed_jobs import configs_of_seeds, group_seeds, runs_beside
 from ensemble_switchover.sweep.shared_training import share_record
 from ensemble_switchover.sweep.slurm_arrays import with_arrays
 from ensemble_switchover.sweep.worklist import Training, Worklist, build_worklist
@@ -146,8 +147,10 @@ def run_plan(
     try:
         for batch in batches:
             adjusted = prepared(batch.adjusted(config))
+            jobs = group_seeds(batch.specs, plan.overrides, config.sweep.together, batch.num_jobs)
+            folders |= {tuple(job.overrides): job.specs[0].folder for job in jobs}
             launcher = with_arrays(make_launcher(adjusted), adjusted, folders)
-            dispatch(batch.specs, plan.overrides, progress, launcher)
+            dispatch(jobs, progress, launcher)
         progress.finish()
     finally:
         progress.stop()
@@ -170,26 +173,41 @@ def _share_finished(plan: SweepPlan, worklist: Worklist) -> Worklist:
     return replace(worklist, shares=shares, trainings=trainings, failed=failed)
 
 
-def run_job_of_sweep(config: Config, launcher: DictConfig) -> str:
-    """Run one job of a sweep; whatever goes wrong is reported, and the sweep goes on."""
+def run_job_of_sweep(config: Config, launcher: DictConfig, sweep: DictConfig) -> str:
+    """Run one job of a sweep; whatever goes wrong is reported, and the sweep goes on.
+
+    Args:
+        config: The configuration of the job's run, or of the first of several.
+        launcher: Hydra's launcher, as it is configured.
+        sweep: What the sweep asks of the job: seeds to train together, if there are any.
+    """
     secure_standard_streams()
     if not slurm.is_slurm_job():
-        return _run_job(config, launcher)
+        return _run_job(config, launcher, sweep)
     slurm.listen_for_requeue()
     try:
-        return _run_job(config, launcher)
+        return _run_job(config, launcher, sweep)
     except KeyboardInterrupt:
         slurm.requeue()
         raise
 
 
-def _run_job(config: Config, launcher: DictConfig) -> str:
+def _run_job(config: Config, launcher: DictConfig, sweep: DictConfig) -> str:
     jobs = concurrent_jobs(launcher)
     claim_gpu(launcher, jobs)
     try:
-        spec = resolve(config)
         with shown_on(sys.stderr, logging.WARNING):
-            outcome = run_job(spec, config, concurrent_jobs=jobs, patient=True)
+            if sweep.seeds:
+                outcomes = run_seeds(
+                    [(resolve(own), own) for own in configs_of_seeds(config, sweep.seeds)],
+                    runs_beside(config, sweep.seeds, sweep.beside),
+                    together=sweep.together,
+                    concurrent_jobs=jobs,
+                    patient=True,
+                )
+            else:
+                spec = resolve(config)
+                outcomes = [run_job(spec, config, concurrent_jobs=jobs, patient=True)]
     except DesignError:
         return "impossible"
     except TrainingError:
@@ -201,9 +219,11 @@ def _run_job(config: Config, launcher: DictConfig) -> str:
         text = f"{type(error).__name__}: {first_line(error)}"
         _complain_once(text)
         return f"{NOT_RUN}{text}"
-    if outcome.ending is Ending.BUSY:
+    busy = [outcome for outcome in outcomes if outcome.ending is Ending.BUSY]
+    for outcome in busy:
         complain(outcome.line)
-    return str(outcome.ending.value)
+    endings = [outcome.ending for outcome in (*busy, *outcomes)]
+    return str(endings[0].value) if endings else "failed"
 
 
 def _complain_once(text: str) -> None:

@@ -30,7 +30,7 @@ from ensemble_switchover.results.layout import (
 from ensemble_switchover.results.lock import Owner, take_lock, this_machine
 from ensemble_switchover.results.run_table import list_runs
 from ensemble_switchover.results.state import RunState, failure_of, run_state
-from ensemble_switchover.runner import job, run
+from ensemble_switchover.runner import held_run, run
 from ensemble_switchover.runner.job import Ending
 from tests import program
 from tests.runner.starting import start
@@ -216,7 +216,7 @@ def test_a_failure_that_cannot_be_kept_hides_no_failure(spec, monkeypatch, caplo
         raise OSError(errno.ENOSPC, "No space left on device", "failure.json")
 
     monkeypatch.setattr(run, "train_and_measure", fail)
-    monkeypatch.setattr(job, "write_failure", full)
+    monkeypatch.setattr(held_run, "write_failure", full)
     with pytest.raises(TrainingError, match="not finite"):
         start(spec)
     assert "that the run failed cannot be kept: failure.json: No space" in caplog.text

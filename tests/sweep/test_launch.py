@@ -11,6 +11,7 @@ from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep.launch import dispatch
 from ensemble_switchover.sweep.progress import SweepProgress
+from ensemble_switchover.sweep.seed_jobs import SeedJob
 from ensemble_switchover.sweep.worklist import build_worklist
 from tests.factories import make_record
 
@@ -62,8 +63,8 @@ def launch(tiny_spec, capsys):
         study = resolve_study(config for _, config in pairs)
         watch = SweepProgress(study, build_worklist(study, "none"), concurrent_jobs=1, share=None)
         launcher = Launcher(specs, behaviour)
-        overrides = {spec.name: [str(spec.seed)] for spec in specs}
-        dispatch(specs, overrides, watch, launcher)
+        jobs = [SeedJob([spec], [str(spec.seed)]) for spec in specs]
+        dispatch(jobs, watch, launcher)
         watch.finish()
         return launcher.launched, watch
 

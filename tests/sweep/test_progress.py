@@ -54,10 +54,12 @@ def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
         "overrides": {"hydra": [f"{array}=8"]},
         "runtime": {"choices": {"hydra/launcher": "submitit_slurm"}},
     }
-    config = OmegaConf.create({"sweep": {"jobs_per_device": None}, "hydra": hydra})
+    config = OmegaConf.create(
+        {"sweep": {"jobs_per_device": None, "together": "none"}, "hydra": hydra}
+    )
 
-    def dispatch(specs, words, watch, launcher):
-        first, second, _ = specs
+    def dispatch(jobs, watch, launcher):
+        first, second, _ = (job.specs[0] for job in jobs)
         with take_lock(unfinished_folder(second.folder)):
             write_record(first.folder, make_record(name=first.name))
             watch.update()

@@ -23,6 +23,7 @@ TINY = (
     "dataset.test_size=60",
     "measurement.latency_batch_sizes=[1]",
     "measurement.latency_seconds=0.01",
+    "sweep.together=none",
 )
 
 

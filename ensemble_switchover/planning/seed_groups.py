@@ -1,0 +1,64 @@
+"""How many seeds of a design are trained together, as many as fit into memory (no torch)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.config.run_spec import RunSpec
+
+_T = TypeVar("_T")
+
+TOGETHER = ExecutionPlan("fused")
+"""How the members of several seeds take their steps."""
+MOST_SEEDS = 64
+"""Seeds that are trained together at most."""
+
+
+def with_seeds(spec: RunSpec, num_seeds: int) -> RunSpec:
+    """Return a run with the members of as many of its kind, for what depends on their number."""
+    design = replace(spec.design, k=num_seeds * spec.design.k)
+    return replace(spec, design=design)
+
+
+def num_fitting_seeds(spec: RunSpec, device: str, available_bytes: int | None) -> int:
+    """Return how many seeds of a run fit the device's memory together, at least 1.
+
+    Args:
+        spec: One of the runs.
+        device: `cpu`, `cuda` or `mps`.
+        available_bytes: The device's memory for them; None if it is unknown, and one seed fits.
+    """
+    if available_bytes is None:
+        return 1
+    usable = USABLE_MEMORY_SHARE * available_bytes
+
+    def fits(num_seeds: int) -> bool:
+        grown = with_seeds(spec, num_seeds)
+        return memory_bytes(grown, TOGETHER, device, available_bytes) <= usable
+
+    number = 1
+    while number < MOST_SEEDS and fits(number + 1):
+        number += 1
+    return number
+
+
+def equal_groups(entries: Sequence[_T], size: int) -> list[Sequence[_T]]:
+    """Divide into as few groups of at most a size as possible, as equal as possible.
+
+    >>> equal_groups([1, 2, 3, 4, 5], 3), equal_groups([1, 2, 3, 4, 5], 2), equal_groups([], 2)
+    ([[1, 2, 3], [4, 5]], [[1, 2], [3, 4], [5]], [])
+    """
+    num_groups = -(-len(entries) // size)
+    if not num_groups:
+        return []
+    small, more = divmod(len(entries), num_groups)
+    stops = [number * small + min(number, more) for number in range(num_groups + 1)]
+    return [entries[start:stop] for start, stop in pairwise(stops)]
