@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def describe_environment(device: torch.device) -> Environment:
         num_threads=torch.get_num_threads(),
         host_load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         platform=system_name(),
-        versions=_versions(device),
+        versions=dict(_versions(device.type)),
         commit=_commit(),
     )
 
@@ -58,20 +59,26 @@ def device_memory_bytes(device: torch.device) -> int | None:
     return main_memory_bytes()
 
 
-def _versions(device: torch.device) -> dict[str, str]:
+@cache
+def _versions(device_type: str) -> dict[str, str]:
     versions = {"python": platform.python_version()}
     for package in ("ensemble-switchover", *PACKAGES):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = "unknown"
-    if device.type == "cuda":
+    if device_type == "cuda":
         versions["cuda"] = torch.version.cuda or "unknown"
         versions["cudnn"] = str(torch.backends.cudnn.version())  # type: ignore[no-untyped-call]
     return versions
 
 
+@cache
 def _commit() -> str | None:
+    """Return the commit when the process first asks: its code is of then, and starting git is slow.
+
+    Starting another program takes the longer, the more memory a process has.
+    """
     repository = Path(__file__).resolve().parents[2]
     if not (repository / ".git").exists():
         return None
