@@ -119,6 +119,7 @@ def list_conditions(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Evaluated", _distinct(_evaluated_in_full(record) for record in records)),
         ("Device", _distinct(f"{e.device} ({e.device_name})" for e in environments)),
         ("Execution", _distinct(map(_describe_chosen, environments))),
+        *_describe_together(records),
         ("Times", _describe_times(records)),
         ("Precision", _distinct(e.precision for e in environments)),
         ("Compiled", _distinct("yes" if e.compiled else "no" for e in environments)),
@@ -142,6 +143,13 @@ def _describe_flags(records: Sequence[Record]) -> list[tuple[str, str]]:
 def _describe_chosen(environment: EnvironmentRecord) -> str:
     chosen = " (chosen as the fastest)" if environment.execution_requested == AUTO else ""
     return f"{environment.execution}{chosen}"
+
+
+def _describe_together(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Say how many seeds of a design were trained in the same steps, where that was so."""
+    numbers = {len(record.timing_pass.seeds) if record.timing_pass else 1 for record in records}
+    told = " / ".join(count(number, "seed") for number in sorted(numbers))
+    return [("Trained in the same steps", told)] if numbers != {1} else []
 
 
 def _describe_times(records: Sequence[Record]) -> str:

@@ -95,4 +95,7 @@ def test_the_conditions_say_of_what_the_times_are() -> None:
     assert times(make_record(seed=1), single) == (
         "of the runs themselves / of a timing pass of 2 of an epoch's 5 steps"
     )
-    assert dict(list_conditions([single]))["Execution"] == "sequential"
+    listed = dict(list_conditions([single, make_record(seed=1)]))
+    assert listed["Execution"] == "sequential"
+    assert listed["Trained in the same steps"] == "1 seed / 4 seeds"
+    assert "Trained in the same steps" not in dict(list_conditions([make_record()]))
