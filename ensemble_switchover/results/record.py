@@ -303,7 +303,8 @@ class Record:
     """What shows that the run learned nothing, such as `error at chance level`; empty for most runs
     (`results.flags`)."""
     wall_seconds: Amount
-    """From the start to the record, everything included."""
+    """From the start to the record, everything included; of what several seeds did together, the
+    run's share."""
 
     @property
     def error_percent(self) -> float:
