@@ -73,6 +73,7 @@ def test_a_record_of_version_1_is_read_whole(old):
     ]
     assert record.config == of_version_4(content["config"], None)
     assert record.design.parameters == 2640
+    assert (record.environment.times_of, record.timing_pass, record.seconds) == ("run", None, None)
     assert run_state(old) is RunState.FINISHED
 
 
