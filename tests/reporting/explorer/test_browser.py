@@ -481,6 +481,39 @@ def test_an_address_of_nonsense_shows_the_page_all_the_same(
         )
 
 
+def test_a_study_with_fewer_evaluations_has_those_epochs(browser: Browser, tmp_path: Path) -> None:
+    records = make_study(error_of(10.0), num_epochs=11, evaluate_every="5")
+    path = write_page(tmp_path / "fewer.html", records)
+
+    with open_page(browser, path) as page:
+        assert options_of(page, "epoch") == ["5", "10", "11"]
+        choose_each(page, "epoch", "metric")
+        choose(page, "epoch", "5")
+        assert "kept" not in page.inner_text("#cell-table")
+        assert "evaluated every 5 epochs" in page.inner_text("body")
+
+
+def test_where_an_error_of_a_design_evaluated_less_often_is_read_is_told(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The ensemble of both budget rules is one design, and one rule's run was evaluated twice."""
+    errors = [30.0 - epoch for epoch in range(6)]
+    records = [
+        make_record(width=7, test_errors=errors),
+        make_record(width=7, test_errors=errors, design_class="deq"),
+        make_record(
+            width=7, test_errors=errors, design_class="deq", source="nearest", evaluate_every="4"
+        ),
+    ]
+    path = write_page(tmp_path / "rules.html", records)
+
+    with open_page(browser, path) as page:
+        choose(page, "setting", "resnet on digits, k = 4, rule")
+        choose(page, "epoch", "5")
+        told = "after epoch 5 (not all runs were evaluated: read after epoch 4)"
+        assert told in page.inner_text("#cell-table")
+
+
 def test_where_an_error_of_a_long_curve_is_read_is_told(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
