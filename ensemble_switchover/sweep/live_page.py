@@ -32,6 +32,8 @@ START_SECONDS = 5.0
 """Seconds before the process starts; a sweep that ends within them has no use for it."""
 END_SECONDS = 5.0
 """Seconds that the last page may take after the sweep."""
+STOP_SECONDS = 2.0
+"""Seconds that it may take when the sweep was stopped, as by Ctrl-C."""
 
 
 @contextmanager
@@ -52,8 +54,10 @@ def live_page(
     follower.start()
     try:
         yield
-    finally:
-        follower.end()
+    except BaseException:
+        follower.end(STOP_SECONDS)
+        raise
+    follower.end(END_SECONDS)
 
 
 class _Follower(threading.Thread):
@@ -92,8 +96,12 @@ class _Follower(threading.Thread):
         if code and not self._ended.is_set():
             _complain(f"its process ended with {code}")
 
-    def end(self) -> None:
-        """End the process: at once if it wrote no page, else after its last one."""
+    def end(self, patience: float) -> None:
+        """End the process: at once if it wrote no page, else after its last one.
+
+        Args:
+            patience: Seconds that it may take.
+        """
         self._ended.set()
         with self._starting:
             process = self._process
@@ -102,14 +110,14 @@ class _Follower(threading.Thread):
         try:
             if self._has_page:
                 _close_input(process)  # which asks for the last page
-                process.wait(END_SECONDS)
+                process.wait(patience)
         except subprocess.TimeoutExpired:
             pass
         finally:
             process.kill()
             process.wait()
             _close_input(process)
-            self.join(END_SECONDS)
+            self.join(patience)
             if process.stdout is not None and not self.is_alive():
                 process.stdout.close()
 

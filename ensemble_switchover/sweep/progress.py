@@ -34,21 +34,24 @@ from ensemble_switchover.results.state import (
     failure_of,
     failure_stamp,
 )
+from ensemble_switchover.sweep.progress_lines import (
+    count_progress,
+    describe_ending,
+    failure_rows,
+    name_run,
+)
 from ensemble_switchover.sweep.worklist import Training, Worklist, failures_of_shared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.study import Study
-    from ensemble_switchover.results.document import Document
 
 PROGRESS_POLL_SECONDS = 0.5
 STATUS_SECONDS = 300.0
 """Seconds without a report, after which a line says how the sweep stands."""
-NAMES_OF_A_REASON = 10
-"""Runs named at the end, at most, of those that failed for the same reason."""
 
 
 @dataclass(slots=True)
@@ -105,6 +108,7 @@ class SweepProgress(threading.Thread):
             transient=True,
         )
         self._title = study.specs[0].study
+        self._several_families = len({spec.family.name for spec in study.specs}) > 1
         self._task = self._progress.add_task(self._title, total=len(study.specs), status="")
         self._report_beginning()
         for training in worklist.trainings:
@@ -205,12 +209,12 @@ class SweepProgress(threading.Thread):
             self.tally.trained.append(spec)
             result = self._read(spec)
             self._share_with(training)
-            self._report(f"{label(spec)}: {result}  [{self._status()}]")
+            self._report(f"{self._label(spec)}: {result}  [{self._status()}]")
         elif state is RunState.FAILED and failure_stamp(spec.folder) != self._stamps[spec.name]:
             del self.pending[spec.name]
             reason = failure_of(spec.folder)
             self.tally.failed |= failures_of_shared(spec, reason, training.specs)
-            self._report(f"{label(spec)}: FAILED: {reason}  [{self._status()}]")
+            self._report(f"{self._label(spec)}: FAILED: {reason}  [{self._status()}]")
 
     def _share_with(self, training: Training) -> None:
         for spec in training.others:
@@ -230,7 +234,10 @@ class SweepProgress(threading.Thread):
             return str(error)
         self._work_done += relative_training_cost(spec)
         self._seconds_done += document.record.wall_seconds
-        return ending(document)
+        return describe_ending(document)
+
+    def _label(self, spec: RunSpec) -> str:
+        return name_run(spec, with_family=self._several_families)
 
     def _report(self, line: str) -> None:
         self._last_report = time.monotonic()
@@ -240,10 +247,9 @@ class SweepProgress(threading.Thread):
         tally = self.tally
         done = len(self.worklist.finished) + len(tally.trained) + len(tally.shared)
         running = len(self.pending) - len(self.waiting())
-        parts = [f"{done}/{len(self.study.specs)} done", f"{running} running"]
-        parts.append(f"{len(tally.failed)} failed")
-        left = self._time_left(running)
-        status = ", ".join([*parts, *([f"about {duration(left)} left"] if left else [])])
+        status = count_progress(
+            done, len(self.study.specs), running, len(tally.failed), self._time_left(running)
+        )
         self._progress.update(self._task, completed=done + len(tally.failed), status=status)
         return status
 
@@ -256,44 +262,9 @@ class SweepProgress(threading.Thread):
         return self._seconds_done / self._work_done * to_do / jobs
 
 
-def failure_rows(failures: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """List the names of runs and why they failed; a reason that many share is written once.
-
-    >>> failure_rows([("one", "killed"), ("two", "not finite"), ("three", "killed")])
-    (('one', 'killed'), ('three', 'the same'), ('two', 'not finite'))
-    """
-    by_reason: dict[str, list[str]] = {}
-    for name, reason in failures:
-        by_reason.setdefault(reason, []).append(name)
-    rows = []
-    for reason, names in by_reason.items():
-        shown = names[:NAMES_OF_A_REASON]
-        if len(names) > len(shown):
-            shown.append(f"and {len(names) - len(shown)} more")
-        rows.append((shown[0], reason))
-        rows += [(name, "the same") for name in shown[1:]]
-    return tuple(rows)
-
-
 def names_in(folder: Path) -> list[str]:
     """Return the names in a folder, none if it does not exist."""
     try:
         return os.listdir(folder)  # noqa: PTH208 - names alone
     except FileNotFoundError:
         return []
-
-
-def label(spec: RunSpec) -> str:
-    """Name a run briefly."""
-    design, budget = spec.design, spec.budget
-    return (
-        f"{spec.family.name} {budget.depth}x{budget.width} {design.design_class.value} "
-        f"k={design.k} ({design.depth}x{design.width}) seed {spec.seed}"
-    )
-
-
-def ending(document: Document) -> str:
-    """Describe how a finished run ended."""
-    record, error = document.record, document.summary.error_percent
-    on = record.dataset.evaluated_on
-    return f"{on} error {error:.2f} %, {duration(record.wall_seconds)}"

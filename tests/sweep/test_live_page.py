@@ -112,6 +112,7 @@ def test_a_process_that_hangs_is_ended_however_the_sweep_ends(
 ):
     say(monkeypatch, tmp_path, DEAF)
     monkeypatch.setattr(module, "END_SECONDS", 0.1)
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.1)
 
     def sweep() -> None:
         with live_page(specs, wanted=True):

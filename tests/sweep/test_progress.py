@@ -38,7 +38,7 @@ def test_running_failed_and_done_are_counted(watched, capsys):
         watch.update()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "runs: 3 runs, 0 of them finished before"
-    assert lines[1].endswith("[1/3 done, 1 running, 0 failed, about 24 s left]")
+    assert lines[1].endswith("[1/3 done, 1 running, ~24 s left]")
     assert "seed 2: FAILED: not finite  [1/3 done, 1 running, 1 failed" in lines[2]
     assert "\x1b" not in "".join(lines)
 
@@ -67,7 +67,7 @@ def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(
     monkeypatch.setattr(sweep, "dispatch", dispatch)
     overrides = {spec.name: [f"seed={seed}"] for seed, spec in enumerate(study.specs)}
     run_plan(SweepPlan(study, overrides, {}, False, "none"), config, lambda _: None)
-    assert "[1/3 done, 1 running, 0 failed, about 24 s left]" in capsys.readouterr().out
+    assert "[1/3 done, 1 running, ~24 s left]" in capsys.readouterr().out
 
 
 def test_what_fewer_evaluations_cost_is_told_once_at_the_beginning(watched, capsys):
@@ -96,7 +96,7 @@ def test_a_long_silence_is_broken_by_how_it_stands(watched, monkeypatch, capsys)
         time.sleep(0.01)
         said += capsys.readouterr().out
     watch.stop()
-    assert "runs: 0/2 done, 0 running, 0 failed" in said
+    assert "runs: 0/2 done, 0 running" in said
 
 
 def test_a_failure_of_before_is_no_new_one(watched, tiny_spec):

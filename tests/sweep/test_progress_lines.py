@@ -1,0 +1,34 @@
+"""The lines of a sweep on its runs."""
+
+from ensemble_switchover.sweep.progress_lines import (
+    NAMES_OF_A_REASON,
+    count_progress,
+    failure_rows,
+    name_run,
+)
+
+
+def test_a_run_is_named_by_what_differs(tiny_spec):
+    single, _ = tiny_spec("seed=3")
+    budget = f"{single.budget.depth}x{single.budget.width}"
+    assert name_run(single, with_family=False) == f"{budget} single seed 3"
+
+    ensemble, _ = tiny_spec("design=deq", "k=2", "seed=3")
+    design = f"{ensemble.design.depth}x{ensemble.design.width}"
+    expected = f"{ensemble.family.name} {budget} deq k=2 ({design}) seed 3"
+    assert name_run(ensemble, with_family=True) == expected
+
+
+def test_a_line_of_the_demo_fits_100_columns(tiny_spec):
+    ensemble, _ = tiny_spec("design=deq", "k=2", "seed=3")
+    name = name_run(ensemble, with_family=False).replace("x", "1x1")  # two digits more
+    standing = count_progress(36, 72, 2, 0, 522.0)
+    assert len(f"{name}: test error 10.67 %, 1.4 min  [{standing}]") <= 100
+
+
+def test_many_failures_for_one_reason_are_counted():
+    names = [f"run{number}" for number in range(NAMES_OF_A_REASON + 3)]
+    rows = failure_rows([(name, "killed") for name in names])
+    assert rows[0] == ("run0", "killed")
+    assert rows[-1] == ("and 3 more", "the same")
+    assert len(rows) == NAMES_OF_A_REASON + 1
