@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.config.batch_sizes import num_batches
+from ensemble_switchover.config.timed_epochs import timed_epochs
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.units import most_known
@@ -29,7 +29,6 @@ from ensemble_switchover.runner.run_timing import (
 from ensemble_switchover.runner.setup import decide_plan
 from ensemble_switchover.training.fit import train
 from ensemble_switchover.training.member_processes import train_in_processes
-from ensemble_switchover.training.module import TimedEpochs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,10 +42,6 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-UNTIMED_STEPS = 2
-"""Steps of a member before its first timed epoch."""
-LEAST_STEPS, MOST_STEPS = 10, 50
-"""Steps of a member that are timed at least, and at most in one epoch."""
 POLL_SECONDS = 0.5
 """Between two looks at whether another process has finished a pass."""
 
@@ -173,20 +168,6 @@ class TimingPass:
                 for own in zip(*(epoch.member_peak_device_bytes for epoch in epochs), strict=True)
             ],
         )
-
-
-def timed_epochs(spec: RunSpec) -> tuple[TimedEpochs, int]:
-    """Return which epochs of a run are timed, and how many steps a whole one has."""
-    whole = num_batches(spec.train_size, spec.recipe.batch_size)
-    steps = min(whole, MOST_STEPS)
-    return (
-        TimedEpochs(
-            warm_up_steps=min(UNTIMED_STEPS, whole),
-            steps=steps,
-            num_timed=-(-LEAST_STEPS // steps),
-        ),
-        whole,
-    )
 
 
 def _in_turn(specs: Sequence[RunSpec]) -> list[RunSpec]:

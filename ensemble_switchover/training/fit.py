@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.config.timed_epochs import TimedEpochs
     from ensemble_switchover.data import ImageDataModule, SplitImages
     from ensemble_switchover.training import EnsembleModule
     from ensemble_switchover.training.epoch_result import EpochResult
-    from ensemble_switchover.training.module import ResumePoint, TimedEpochs
+    from ensemble_switchover.training.module import ResumePoint
     from ensemble_switchover.training.precision import Precision
 
 IGNORED_WARNINGS = (

@@ -20,7 +20,7 @@ from ensemble_switchover.training.assemble import load_images
 from ensemble_switchover.training.device import choose_device, slot_device
 from ensemble_switchover.training.epoch_result import EpochResult, join
 from ensemble_switchover.training.fit import train
-from ensemble_switchover.training.module import ResumePoint, TimedEpochs
+from ensemble_switchover.training.module import ResumePoint
 from ensemble_switchover.training.plain_values import dump_epoch_result, load_epoch_result
 from ensemble_switchover.training.precision import use_precision
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.config.timed_epochs import TimedEpochs
 
 _EPOCH, _END, _GO_ON = b"E", b".", b"+"
 _FAILURES: dict[bytes, type[Exception]] = {

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.recipe import Recipe
+    from ensemble_switchover.config.timed_epochs import TimedEpochs
     from ensemble_switchover.data.batches import Batch, EvaluationBatch, GroupEpoch
     from ensemble_switchover.networks import Ensemble
     from ensemble_switchover.training.execution import Execution
@@ -43,22 +44,6 @@ class ResumePoint:
     """Epochs trained before."""
     members: Sequence[MemberState]
     """The states of the members after the last of them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimedEpochs:
-    """Some epochs that are trained to be timed: a few steps of warm-up, and then timed ones."""
-
-    warm_up_steps: int
-    """Steps of a member in the first epoch, whose seconds do not count."""
-    steps: int
-    """Steps of a member in each timed epoch."""
-    num_timed: int
-    """Timed epochs; the last one ends with an evaluation."""
-
-    def steps_in(self, epoch: int) -> int:
-        """Return the steps of an epoch, counted from 0."""
-        return self.steps if epoch else self.warm_up_steps
 
 
 class EnsembleModule(lightning.LightningModule):

@@ -2,12 +2,13 @@
 
 import pytest
 
+from ensemble_switchover.config import timed_epochs as timed_epochs_module
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.runner import timing_pass
 from ensemble_switchover.runner.run_timing import read_timing, timing_folder
 from ensemble_switchover.runner.setup import load_split, prepare
-from ensemble_switchover.runner.timing_pass import TimingPass, timed_epochs
+from ensemble_switchover.runner.timing_pass import TimingPass
 
 SMALL = ("budget.depth=8", "budget.width=8", "epochs=4")
 
@@ -63,9 +64,9 @@ def test_it_leaves_a_pass_to_the_process_that_is_at_it(tiny_spec, monkeypatch):
 
 
 def test_a_long_epoch_is_timed_in_part_and_scaled(tiny_spec, monkeypatch):
-    monkeypatch.setattr(timing_pass, "MOST_STEPS", 2)
+    monkeypatch.setattr(timed_epochs_module, "MOST_STEPS", 2)
     spec = specs_of(tiny_spec, "deq", "recipe.batch_size=8")[0]
-    timed, whole = timed_epochs(spec)
+    timed, whole = timed_epochs_module.timed_epochs(spec)
     assert (timed.warm_up_steps, timed.steps, timed.num_timed, whole) == (2, 2, 5, 5)
     steps = []
     train = timing_pass.train
