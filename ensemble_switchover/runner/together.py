@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.garbage import older_objects_spared
 from ensemble_switchover.machine.logs import about
 from ensemble_switchover.measurement.disturbance import DisturbanceMonitor
 from ensemble_switchover.measurement.environment import device_memory_bytes
@@ -122,7 +123,7 @@ class SeedRuns:
         own = [run.spec for run in self.runs]
         plan = self.runs[0].plan
         self.timing_pass = TimingPass(own, beside, self.setup, self.split, plan)
-        with out_of_memory_explained(spec, plan):
+        with out_of_memory_explained(spec, plan), older_objects_spared():
             with self.seconds.part("timing"):
                 self.timing_pass.take(wait=False)
             self._train()
@@ -130,7 +131,8 @@ class SeedRuns:
             with self.seconds.part("timing"):
                 timings = self.timing_pass.take(wait=True)
         assert timings is not None
-        self._finish(timings, monitor)
+        with older_objects_spared():
+            self._finish(timings, monitor)
         mark_end()
 
     def _begin(self) -> None:
