@@ -51,10 +51,10 @@ class RunTiming:
     peak_rss_bytes: Count | None
     member_peak_device_bytes: list[Count]
 
-    @property
-    def seconds_per_epoch(self) -> float:
-        """Seconds of an epoch with its evaluation."""
-        return median(self.training_seconds) + median(self.evaluation_seconds)
+    def seconds_per_epoch(self, *, evaluated: bool) -> float:
+        """Return the seconds of an epoch, with its evaluation where there is one."""
+        seconds = median(self.training_seconds)
+        return seconds + median(self.evaluation_seconds) if evaluated else seconds
 
     def record(self, seeds: Sequence[int], num_members: int) -> TimingPassRecord:
         """Return what the record of the run says of the pass.
@@ -74,12 +74,16 @@ class RunTiming:
         )
 
     def put_into(self, epoch: EpochRecord) -> EpochRecord:
-        """Return an epoch of the run with the seconds and the memory of the pass."""
+        """Return an epoch of the run with the seconds and the memory of the pass.
+
+        One that was not evaluated has no seconds of it.
+        """
+        evaluated = epoch.error_percent is not None
         return replace(
             epoch,
             training_seconds=median(self.training_seconds),
             member_training_seconds=self.member_training_seconds,
-            evaluation_seconds=median(self.evaluation_seconds),
+            evaluation_seconds=median(self.evaluation_seconds) if evaluated else 0.0,
             warm_up=False,
             waiting_share=self.waiting_share,
             peak_device_bytes=self.peak_device_bytes,

@@ -249,7 +249,8 @@ class SeedRuns:
         if timings is None:
             return False
         self.is_decided = True
-        apart = sum(timings[run.spec.name].seconds_per_epoch for run in group)
+        evaluated = result.probabilities is not None
+        apart = sum(timings[r.spec.name].seconds_per_epoch(evaluated=evaluated) for r in group)
         ratio = apart / (result.training_seconds + result.evaluation_seconds)
         how = "together" if ratio >= 1 else "apart"
         _logger.info(

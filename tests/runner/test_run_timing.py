@@ -47,9 +47,12 @@ def test_designs_of_a_budget_share_a_folder_and_other_conditions_do_not(tiny_spe
 
 
 def test_a_record_has_its_seconds_and_the_seeds():
-    assert TIMING.seconds_per_epoch == 3.5
+    assert TIMING.seconds_per_epoch(evaluated=True) == 3.5
+    assert TIMING.seconds_per_epoch(evaluated=False) == 3.0
     epoch = TIMING.put_into(make_record().epochs[0])
     assert (epoch.training_seconds, epoch.evaluation_seconds) == (3.0, 0.5)
+    without = TIMING.put_into(make_record(evaluate_every="3").epochs[0])
+    assert (without.training_seconds, without.evaluation_seconds) == (3.0, 0.0)
     assert sum(epoch.member_training_seconds) == pytest.approx(epoch.training_seconds)
     assert not epoch.warm_up
     record = TIMING.record([0, 1], 4)
