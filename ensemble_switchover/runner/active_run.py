@@ -84,7 +84,8 @@ class ActiveRun:
         self.members: list[MemberState] = []
         """The members after the last epoch."""
         self.predictions = PredictionFiles(spec, config.record.predictions)
-        self._pace = CheckpointPace()
+        self.pace = CheckpointPace()
+        """Says after which epochs a checkpoint is written; runs in the same steps share one."""
 
     @property
     def num_epochs(self) -> int:
@@ -170,9 +171,9 @@ class ActiveRun:
             self.log.epoch(epoch)
             _logger.info(_epoch_line(epoch, recipe.epochs, self.spec.sizes.evaluated_on))
             self.predictions.add(result, labels)
-            if self.is_trained or self._pace.is_due() or interruption.is_requested():
+            if self.is_trained or self.pace.is_due(result.epoch) or interruption.is_requested():
                 self._write_checkpoint(setup)
-                self._pace.tried()
+                self.pace.tried()
 
     def _write_checkpoint(self, setup: Setup) -> None:
         """Write a checkpoint after an epoch; a full disk costs the checkpoint, never the run."""

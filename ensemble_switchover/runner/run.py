@@ -19,6 +19,7 @@ from ensemble_switchover.runner.setup import (
     prepare,
 )
 from ensemble_switchover.runner.timing_pass import TimingPass
+from ensemble_switchover.training.checkpoint_pace import CheckpointPace
 from ensemble_switchover.training.fit import train
 from ensemble_switchover.training.member_processes import train_in_processes
 
@@ -105,6 +106,7 @@ def train_apart(run: ActiveRun, setup: Setup, split: SplitImages) -> str:
         interruption.check()
 
     spec, plan = run.spec, run.plan
+    run.pace = CheckpointPace()
     if plan.processes > 1:
         return train_in_processes(spec, plan, setup.device, on_epoch, resume_point=run.resume_point)
     _, images = train(

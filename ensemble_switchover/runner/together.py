@@ -37,6 +37,7 @@ from ensemble_switchover.runner.setup import (
 )
 from ensemble_switchover.runner.shared_clock import SharedClock
 from ensemble_switchover.runner.timing_pass import TimingPass
+from ensemble_switchover.training.checkpoint_pace import CheckpointPace
 from ensemble_switchover.training.epoch_result import is_finite, split_by_run
 from ensemble_switchover.training.fit import train_together
 from ensemble_switchover.training.module import ResumePoint
@@ -101,6 +102,7 @@ class SeedRuns:
         self.split: SplitImages
         self.timing_pass: TimingPass
 
+    @older_objects_spared()
     def train_and_measure(self, beside: Sequence[RunSpec]) -> None:
         """Train all runs, measure them and hand on their records.
 
@@ -206,7 +208,9 @@ class SeedRuns:
     def _train_as_one(self, group: list[ActiveRun]) -> None:
         k, names = group[0].spec.design.k, [run.spec.name for run in group]
         num_epochs = 0
+        pace = CheckpointPace()
         for run in group:
+            run.pace = pace
             self.num_together[run.spec.name] = group
 
         def on_epoch(result: EpochResult) -> None:

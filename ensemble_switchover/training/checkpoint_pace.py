@@ -22,10 +22,19 @@ class CheckpointPace:
         """Take a clock that returns seconds; by default `time.perf_counter`."""
         self._clock = clock or time.perf_counter
         self._last: float | None = None
+        self._epoch = 0
+        self._is_due = False
 
-    def is_due(self) -> bool:
-        """Whether a checkpoint is to be written now."""
-        return self._last is None or self._clock() - self._last >= MAX_LOST_SECONDS
+    def is_due(self, epoch: int) -> bool:
+        """Whether a checkpoint is to be written after an epoch, which has just ended.
+
+        Of several runs that are trained in the same steps all are kept after an epoch, or none, so
+        that they can go on together.
+        """
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._is_due = self._last is None or self._clock() - self._last >= MAX_LOST_SECONDS
+        return self._is_due
 
     def tried(self) -> None:
         """Note that one was written now, or could not be."""
