@@ -5,8 +5,8 @@ import pytest
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, DecisionRule
 from ensemble_switchover.analysis.finding import derive_finding
-from ensemble_switchover.analysis.study_purchases import plan_purchases
-from tests.factories import make_record
+from ensemble_switchover.analysis.study_purchases import plan_purchases, same_device
+from tests.factories import make_record, of_timing_pass
 
 SPREAD = (-0.4, 0.1, 0.5, -0.1)
 """Deviations of the seeds from the mean, in percentage points."""
@@ -132,3 +132,10 @@ def test_the_rule_of_the_report_decides(confidence):
     rule = DecisionRule(confidence=confidence)
     found = plan([*singles((8, 12)), *records({8: 3.0, 12: -1.5})], rule)
     assert bool(found.cells) == (confidence == 0.999)
+
+
+def test_the_seconds_of_further_runs_are_those_of_runs_timed_alike():
+    own = [make_record(seed=seed) for seed in range(2)]
+    passes = [of_timing_pass(make_record(seed=seed)) for seed in range(2, 5)]
+    assert same_device([*own, *passes]) == passes
+    assert same_device(own) == own

@@ -17,7 +17,7 @@ from ensemble_switchover.reporting.figures.gallery import (
     draw_trends,
     list_left_out,
 )
-from tests.factories import make_record, make_study, planted_error
+from tests.factories import make_record, make_study, of_timing_pass, planted_error
 from tests.reporting.figures.reading import bars_of, texts_of
 
 pytestmark = pytest.mark.slow
@@ -66,6 +66,33 @@ def test_each_condition_has_figures_of_its_own() -> None:
     assert list_left_out(finding) == []
     errors = next(one for one in draw_errors(finding) if one.name == "figure_3_test_error")
     assert "sequential execution / fused execution" in texts_of(errors.figure)
+
+
+def test_figures_of_times_are_of_runs_themselves_or_of_timing_passes() -> None:
+    own, passes = study(), [of_timing_pass(record, [0.5]) for record in study()]
+    alone = {one.name: one for one in draw_costs(findings_of(passes)[0])}
+    drawn = {one.name: one for one in draw_costs(findings_of([*own, *passes[:-1]])[0])}
+
+    first, second = drawn["figure_6_epoch_time"], drawn["figure_6_epoch_time_condition_2"]
+    assert bars_of(first.figure.axes[0])["deq"] == [4.0] * 3
+    assert bars_of(second.figure.axes[0])["deq"] == [0.5] * 3
+    assert "timing pass" not in texts_of(first.figure) + first.caption
+    for one in (second, *alone.values()):
+        assert "times of a timing pass" in " ".join(texts_of(one.figure).split())
+        assert "times of a timing pass" in one.caption
+
+
+def test_ensembles_without_times_of_their_single_networks_kind_have_no_figure_of_them() -> None:
+    records = [
+        record if record.design.design_class == "single" else of_timing_pass(record)
+        for record in study()
+        if record.design.design_class != "weq"
+    ]
+    (finding,) = findings_of(records)
+
+    assert list(draw_costs(finding)) == []
+    assert any(note.startswith("No figure and no ratio") for note in finding.notes)
+    assert any("times of a timing pass" in note for note in list_left_out(finding))
 
 
 def test_runs_that_compare_with_none_are_named_and_left_out() -> None:
