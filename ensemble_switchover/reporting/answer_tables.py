@@ -56,7 +56,7 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
             " Over seeds and images: the switchover if intervals cover other images of the kind, "
             "too, from predictions that the runs kept."
         )
-    return ShownTable(caption, headers, tuple(rows), 3)
+    return ShownTable(caption, headers, tuple(rows), 3, secondary=("Seeds", "Budgets"))
 
 
 def show_sensitivity(finding: Finding) -> ShownTable:

@@ -38,7 +38,7 @@ POLL_SECONDS = 2.0
 NICENESS = 15
 """The process gets at most 4 % of a processor that another one keeps busy, which is less than a run
 counts as a disturbance of its times."""
-QUICK_SECONDS = 2.0
+QUICK_SECONDS = 5.0
 """Seconds of a core that the page may take that is written after the end of a sweep."""
 
 
