@@ -79,6 +79,8 @@ class ActiveRun:
         """Seconds that former processes spent on it."""
         self.began_on: str | None = None
         """The timing environment of former processes, where it was another."""
+        self.is_timed_apart = False
+        """Whether its seconds and memory are those of a timing pass."""
         self.epochs: list[EpochRecord] = []
         """Those of former processes included."""
         self.members: list[MemberState] = []
@@ -121,6 +123,7 @@ class ActiveRun:
         """
         checkpoint = read_checkpoint(checkpoint_folder(self.spec.folder), self.spec.fingerprint)
         here = setup.timing_environment
+        self.is_timed_apart = is_timed_apart
         if checkpoint is not None and checkpoint.timing_environment == here:
             self.plan = checkpoint.execution_plan
         else:
@@ -140,8 +143,10 @@ class ActiveRun:
 
     def start_log(self, setup: Setup) -> None:
         """Start the log of metrics, with the epochs of former processes."""
-        facts = run_facts(self.spec, self.plan, asdict(setup.environment))
-        self.log.start(plain(self.config), facts)
+        of_pass = self.is_timed_apart or any(epoch.together for epoch in self.epochs)
+        environment = asdict(setup.environment)
+        environment["times_of"] = "timing pass" if of_pass else "run"
+        self.log.start(plain(self.config), run_facts(self.spec, self.plan, environment))
         if self.epochs:
             _logger.info(f"going on after epoch {self.num_epochs} of {self.spec.recipe.epochs}")
         for epoch in self.epochs:

@@ -58,3 +58,22 @@ def test_an_epoch_says_whether_other_seeds_were_trained_in_the_same_steps(begun,
     )
     train_apart(run, setup, split)
     assert [epoch.together for epoch in run.epochs] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("is_timed_apart", "together", "times_of"),
+    [(False, False, "run"), (True, False, "timing pass"), (False, True, "timing pass")],
+)
+def test_loggers_are_told_what_the_times_will_be_of(
+    begun, monkeypatch, is_timed_apart, together, times_of
+):
+    run, setup, split = begun()
+    if together:  # in a former process
+        add = run.add_epoch
+        monkeypatch.setattr(run, "add_epoch", lambda *arguments: add(*arguments, together=True))
+        train_apart(run, setup, split)
+    run.begin(setup, is_timed_apart=is_timed_apart)
+    told = []
+    monkeypatch.setattr(run.log, "start", lambda config, facts: told.append(facts["times_of"]))
+    run.start_log(setup)
+    assert told == [times_of]
