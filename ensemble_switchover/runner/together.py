@@ -125,7 +125,7 @@ class SeedRuns:
         own = [run.spec for run in self.runs]
         plan = self.runs[0].plan
         self.timing_pass = TimingPass(own, beside, self.setup, self.split, plan)
-        with out_of_memory_explained(spec, plan), older_objects_spared():
+        with out_of_memory_explained(spec, plan):
             with self.seconds.part("timing"):
                 self.timing_pass.take(wait=False)
             self._train()
@@ -133,8 +133,7 @@ class SeedRuns:
             with self.seconds.part("timing"):
                 timings = self.timing_pass.take(wait=True)
         assert timings is not None
-        with older_objects_spared():
-            self._finish(timings, monitor)
+        self._finish(timings, monitor)
         mark_end()
 
     def _begin(self) -> None:
