@@ -116,6 +116,7 @@ bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.clock
 	@$(BIN)/python -m benchmarks.store
 	@$(BIN)/python -m benchmarks.dispatch
+	@$(BIN)/python -m benchmarks.study
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
