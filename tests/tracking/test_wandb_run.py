@@ -249,7 +249,7 @@ def test_without_a_login_a_run_is_offline_and_says_so_in_one_line(tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the process in /proc")
 def test_a_killed_service_costs_neither_a_run_nor_the_next_ones_metrics(tmp_path):
     result = program.run(
-        *("--multirun", "seed=0,1", *TINY),
+        *("--multirun", "seed=0,1", "sweep.together=none", *TINY),
         folder=tmp_path,
         module="tests.tracking.kills_its_service",
         environment=stranger(tmp_path),
