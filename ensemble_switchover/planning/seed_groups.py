@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +11,7 @@ from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ensemble_switchover.config.run_spec import RunSpec
 
@@ -48,6 +49,17 @@ def num_fitting_seeds(spec: RunSpec, device: str, available_bytes: int | None) -
     while number < MOST_SEEDS and fits(number + 1):
         number += 1
     return number
+
+
+def together_of(asked: str, specs: Iterable[RunSpec]) -> str:
+    """Return `sweep.together` as it is in a study: `none` where no design has several seeds.
+
+    Args:
+        asked: The configured value.
+        specs: All runs of the study.
+    """
+    num_seeds = Counter(spec.replicate_fingerprint for spec in specs)
+    return asked if any(number > 1 for number in num_seeds.values()) else "none"
 
 
 def equal_groups(entries: Sequence[_T], size: int) -> list[Sequence[_T]]:

@@ -38,6 +38,7 @@ from ensemble_switchover.runner.setup import (
 from ensemble_switchover.runner.shared_clock import SharedClock
 from ensemble_switchover.runner.timing_pass import TimingPass
 from ensemble_switchover.training.checkpoint_pace import CheckpointPace
+from ensemble_switchover.training.device import num_device_slots
 from ensemble_switchover.training.epoch_result import is_finite, split_by_run
 from ensemble_switchover.training.fit import train_together
 from ensemble_switchover.training.module import ResumePoint
@@ -170,8 +171,9 @@ class SeedRuns:
             _logger.info("seeds are trained apart: each has a scaled loss of its own")
             return 1
         available = device_memory_bytes(setup.device)
-        if available is not None and setup.device.type == "cpu":
-            available //= max(1, self.concurrent_jobs)
+        if available is not None:  # as many jobs as there are GPUs have one each
+            num_devices = 1 if setup.device.type == "cpu" else num_device_slots(setup.device)
+            available //= max(1, self.concurrent_jobs // num_devices)
         size = num_fitting_seeds(spec, setup.device.type, available)
         if size < len(self.runs):
             _logger.info(f"{size} of {len(self.runs)} seeds fit into memory together")

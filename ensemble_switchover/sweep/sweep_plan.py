@@ -26,6 +26,7 @@ from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.standard_streams import secure_standard_streams
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import complain
+from ensemble_switchover.planning.seed_groups import together_of
 from ensemble_switchover.runner.job import Ending, run_job, run_seeds
 from ensemble_switchover.sweep import slurm
 from ensemble_switchover.sweep.gpu_slots import claim_gpu
@@ -37,7 +38,12 @@ from ensemble_switchover.sweep.jobs_per_device import (
 from ensemble_switchover.sweep.launch import NOT_RUN, dispatch
 from ensemble_switchover.sweep.launchers import join_cluster, prepared
 from ensemble_switchover.sweep.progress import SweepProgress
-from ensemble_switchover.sweep.seed_jobs import configs_of_seeds, group_seeds, runs_beside
+from ensemble_switchover.sweep.seed_jobs import (
+    NONE,
+    configs_of_seeds,
+    group_seeds,
+    runs_beside,
+)
 from ensemble_switchover.sweep.shared_training import share_record
 from ensemble_switchover.sweep.slurm_arrays import with_arrays
 from ensemble_switchover.sweep.worklist import Training, Worklist, build_worklist
@@ -74,6 +80,8 @@ class SweepPlan:
     """True if the runs are logged to W&B without a connection."""
     retry: str
     """`none`, or `failed`: only runs that failed or were stopped."""
+    together: str = NONE
+    """How the seeds of a design are trained: `none`, `seeds` or `auto`."""
 
     def only(self, specs: Sequence[RunSpec]) -> SweepPlan:
         """Return the plan of some of its runs."""
@@ -106,6 +114,7 @@ def plan_sweep(config: DictConfig, overrides: Sequence[str]) -> SweepPlan:
         {name: configs[index] for name, index in zip(names, study.first_asked, strict=True)},
         logger.kind == "wandb" and wandb_is_offline(logger.mode),
         configs[-1].retry,
+        together_of(config.sweep.together, study.specs),
     )
 
 
@@ -147,7 +156,7 @@ def run_plan(
     try:
         for batch in batches:
             adjusted = prepared(batch.adjusted(config))
-            jobs = group_seeds(batch.specs, plan.overrides, config.sweep.together, batch.num_jobs)
+            jobs = group_seeds(batch.specs, plan.overrides, plan.together, batch.num_jobs)
             folders |= {tuple(job.overrides): job.specs[0].folder for job in jobs}
             launcher = with_arrays(make_launcher(adjusted), adjusted, folders)
             dispatch(jobs, progress, launcher)

@@ -9,6 +9,7 @@ from ensemble_switchover.planning.seed_groups import (
     TOGETHER,
     equal_groups,
     num_fitting_seeds,
+    together_of,
     with_seeds,
 )
 
@@ -31,3 +32,11 @@ def test_as_many_seeds_are_trained_together_as_fit_by_the_account_of_plan(tiny_s
     assert num_fitting_seeds(spec, "cpu", 1) == 1
     assert num_fitting_seeds(spec, "cpu", None) == 1
     assert num_fitting_seeds(spec, "cpu", 10**15) == MOST_SEEDS
+
+
+def test_designs_of_one_seed_each_are_trained_apart_and_keep_their_own_times(tiny_spec):
+    first, second = (tiny_spec(f"seed={seed}")[0] for seed in (0, 1))
+    other, _ = tiny_spec("budget.width=12")
+    assert together_of("auto", [first, other]) == "none"
+    assert together_of("auto", [first, other, second]) == "auto"
+    assert together_of("none", [first, second]) == "none"
