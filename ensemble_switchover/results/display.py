@@ -28,8 +28,8 @@ _PARTS = {
 }  # fmt: skip
 """Part -> header of its column."""
 _KEY_HEADERS = {"family": "Family", "dataset": "Data set"}
-_WHOLE_SECONDS = 100
-"""From here on, seconds are shown without decimals."""
+_DECIMAL_LIMITS = (99.95, 9.995)
+"""Seconds below these are shown with one decimal, and with two."""
 
 
 def show_runs(runs: pl.DataFrame) -> ShownTable:
@@ -169,4 +169,5 @@ def _caption_of_seconds(rows: pl.DataFrame) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    return f"{seconds:.0f}" if seconds >= _WHOLE_SECONDS else f"{seconds:.2f}"
+    decimals = sum(seconds < limit for limit in _DECIMAL_LIMITS)
+    return f"{seconds:.{decimals}f}"
