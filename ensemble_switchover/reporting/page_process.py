@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.reporting.page import Page
     from ensemble_switchover.reporting.reported_runs import ReportedRuns
 
-POLL_SECONDS = 2.0
+FOLLOW_SECONDS = 2.0
 NICENESS = 15
 """The process gets at most 4 % of a processor that another one keeps busy, which is less than a run
 counts as a disturbance of its times."""
@@ -77,7 +77,7 @@ class PageProcess:
 
     def run(self, ended: threading.Event) -> None:
         """Write pages until the sweep has ended, and then the last one."""
-        while not ended.wait(POLL_SECONDS):
+        while not ended.wait(FOLLOW_SECONDS):
             self._find_finished()
             if self._rewriting.is_due(time.monotonic(), self._finished):
                 if self._is_others():
