@@ -55,6 +55,8 @@ def _check_pass(record: Record, timing_pass: TimingPassRecord) -> Iterator[str]:
             yield f"timing_pass.{name}: expected those of one epoch or more"
         elif any(_differ(getattr(epoch, name), median(timed)) for epoch in epochs):
             yield f"{name} of the epochs: expected the median of the timing pass, {median(timed):g}"
+    if len({(e.peak_device_bytes, e.peak_rss_bytes) for e in record.epochs}) > 1:
+        yield "memory of the epochs: expected that of the timing pass, in all the same"
     if any(epoch.warm_up for epoch in record.epochs):
         yield "warm_up of the epochs: a timing pass has its own; expected none"
 

@@ -208,8 +208,8 @@ class TimingPassRecord:
     """The timing pass of a run of a sweep that trains seeds together: the source of its times.
 
     The networks of the run are trained for some steps on their own, in the requested execution, in
-    turn with those of other designs of the budget. The seconds and the memory of every epoch of the
-    record are the medians of these epochs.
+    turn with those of other designs of the budget. The seconds of every epoch of the record are
+    the medians of these epochs, and its memory is the most of any.
     """
 
     seeds: list[Count]

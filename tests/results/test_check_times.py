@@ -82,6 +82,10 @@ def test_times_that_fit_together_are_sound(record: Record) -> None:
             "timing_pass.evaluation_seconds: expected those of one epoch or more",
         ),
         (
+            replace(PASS, epochs=[*PASS.epochs[1:], replace(PASS.epochs[0], peak_rss_bytes=9)]),
+            "memory of the epochs: expected that of the timing pass, in all the same",
+        ),
+        (
             replace(PASS, epochs=[replace(epoch, warm_up=True) for epoch in PASS.epochs]),
             "warm_up of the epochs: a timing pass has its own; expected none",
         ),
