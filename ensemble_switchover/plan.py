@@ -33,6 +33,7 @@ from ensemble_switchover.planning.calibration import (
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS, missing_design_row, plan_row
+from ensemble_switchover.sweep.job_forecast import forecast_jobs, groups_to_time, num_jobs_of
 from ensemble_switchover.sweep.pilot import describe_smallest_budgets
 from ensemble_switchover.sweep.shared_training import spared_runs
 
@@ -80,31 +81,32 @@ def plan(given: argparse.Namespace) -> int:
     configs = [config for _, of_sweep in sweeps for config in of_sweep]
     study = resolve_study(configs)
     fresh: list[Calibration] = []
+    together = sweeps[0][0].together
+    num_jobs = num_jobs_of(sweeps[0][0].concurrent_jobs, study.specs)
     with shown_on(sys.stderr):
         check_cache(study.specs[0].dataset.cache)
         if given.calibrate is not None:
             keep_library_caches_in(study.specs[0].dataset.cache)
             from ensemble_switchover.runner.calibrate import calibrate
 
-            fresh = calibrate(study.specs, given.calibrate)
+            groups = groups_to_time(study.specs, together, num_jobs)
+            fresh = calibrate([*study.specs, *groups], given.calibrate)
     calibrations, problems = calibrations_of(study.specs, fresh)
     forecasts = forecast(study.specs, calibrations, given.machine)
     spared = spared_runs(study, {entry.spec.name for entry in forecasts if not entry.to_do})
     forecasts = [replace(entry, shared=entry.spec.name in spared) for entry in forecasts]
+    costs = forecast_jobs(forecasts, together, num_jobs, calibrations, given.machine)
     if given.format == "table":
-        jobs = {sweep.concurrent_jobs for sweep, _ in sweeps}
-        show_plan(
-            make_console(),
-            study,
-            forecasts,
-            concurrent_jobs=jobs.pop() if len(jobs) == 1 else None,
-        )
+        launcher_jobs = sweeps[0][0].concurrent_jobs
+        show_plan(make_console(), study, forecasts, jobs=costs, concurrent_jobs=launcher_jobs)
         asked = zip(study.specs, study.first_asked, strict=True)
         by_name = {spec.name: configs[index] for spec, index in asked}
         for line in describe_smallest_budgets(study.specs, by_name):
             print(printable(line))
     else:
-        rows = [*map(plan_row, forecasts), *map(missing_design_row, study.impossible)]
+        of_run = {run.spec.name: cost for cost in costs for run in cost.runs}
+        planned = [plan_row(entry, of_run.get(entry.spec.name)) for entry in forecasts]
+        rows = [*planned, *map(missing_design_row, study.impossible)]
         write_rows(rows, PLAN_COLUMNS, given.format)
     for line in problems:
         complain(line)

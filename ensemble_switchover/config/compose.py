@@ -23,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.largest_values import MAX_SWEEP_RUNS
 from ensemble_switchover.config.override_texts import keep_texts
-from ensemble_switchover.config.schema import GROUPS, Config, conf_folder, typed
+from ensemble_switchover.config.schema import GROUPS, Config, SweepConfig, conf_folder, typed
 from ensemble_switchover.config.validation import value_problems
 from ensemble_switchover.config.value_lists import refuse_lost_lists, values_of
 from ensemble_switchover.errors import ConfigError
@@ -41,6 +41,7 @@ _REFERENCE = re.compile(r"\$\\?\{")
 _NESTED = re.compile(rf"{_REFERENCE.pattern}[^}}]*{_REFERENCE.pattern}")
 SWEEP = "sweep"
 OF_SWEEP = f"{SWEEP}."
+TOGETHER_KEY = f"{OF_SWEEP}together"
 HOURS = f"{OF_SWEEP}hours"
 
 
@@ -51,7 +52,9 @@ class Sweep:
     runs: list[list[str]]
     """The overrides of every run."""
     concurrent_jobs: int
-    """Number of runs at a time, as the launcher has it; -1 for one per processor."""
+    """Number of jobs at a time, as the launcher has it; -1 for one per processor."""
+    together: str = "none"
+    """`sweep.together` of the command; `none` for a run by itself."""
 
 
 def read_overrides(overrides: Sequence[str]) -> list[Sweep]:
@@ -161,6 +164,7 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     names: list[str] = []
     others: list[str] = []
     has_hours = False
+    together: str | None = None
     read = _parser().parse_overrides(list(overrides))
     refuse_lost_lists([parsed for parsed in read if not parsed.is_hydra_override()])
     for override, parsed in zip(overrides, read, strict=True):
@@ -171,8 +175,12 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
             if parsed.is_sweep_override():
                 raise ConfigError(f"{override}: is of the whole sweep; expected one value")
             has_hours |= parsed.key_or_group == HOURS
+            if parsed.key_or_group == TOGETHER_KEY:
+                together = str(parsed.value())
     if not hydra and not names:
-        return [Sweep(expand(others), concurrent_jobs=1)]
+        runs = expand(others)
+        asked = together or SweepConfig().together
+        return [Sweep(runs, 1, asked if len(runs) > 1 else "none")]
     chosen = expand(names)
     command = _compose_sweep(hydra, chosen[0] if len(chosen) == 1 else [])
     jobs = int(OmegaConf.select(command, "hydra.launcher.n_jobs", default=1))
@@ -185,7 +193,7 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
                 f"all"
             )
         runs = expand([*sweep_lines(config, others), *name])
-        sweeps.append(Sweep(runs, jobs))
+        sweeps.append(Sweep(runs, jobs, together or command.sweep.together))
     return sweeps
 
 

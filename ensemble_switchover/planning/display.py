@@ -14,7 +14,6 @@ from ensemble_switchover.machine.terminal import (
     ShownTable,
     count,
     digits,
-    duration,
     mebibytes,
     percent,
     print_table,
@@ -25,6 +24,13 @@ from ensemble_switchover.machine.terminal import (
 from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.planning.data_sheet import DataSheet
 from ensemble_switchover.planning.forecast import Forecast, Totals, total
+from ensemble_switchover.planning.job_lines import (
+    group_memory,
+    group_text,
+    jobs_by_design,
+    to_do_line,
+    together_lines,
+)
 from ensemble_switchover.planning.workload import MANY_IMAGES
 from ensemble_switchover.results.state import RunState, count_begun
 
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ensemble_switchover.config.study import Study
+    from ensemble_switchover.planning.job_cost import JobCost
 
 MAX_DESIGN_ROWS = 60
 
@@ -43,15 +50,26 @@ def show_plan(
     study: Study,
     forecasts: Sequence[Forecast],
     *,
+    jobs: Sequence[JobCost],
     concurrent_jobs: int | None,
 ) -> None:
-    """Print the designs with their predicted costs, the sums, and the basis of the predictions."""
+    """Print the designs with their predicted costs, the sums, and the basis of the predictions.
+
+    Args:
+        console: Where to print.
+        study: The runs.
+        forecasts: Their forecasts.
+        jobs: What the jobs of the runs that are to do are predicted to take.
+        concurrent_jobs: Jobs at a time, as the launcher states it; None if several do.
+    """
     groups = _by_design(forecasts)
     by_design = len(groups) <= MAX_DESIGN_ROWS
-    shown = _shown_designs(groups) if by_design else _shown_classes(forecasts)
+    shown = _shown_designs(groups, jobs) if by_design else _shown_classes(forecasts)
     print_table(console, shown, "Designs" if by_design else "Designs, by class")
     lines = [
-        *_total_lines(total(forecasts), concurrent_jobs, forecasts, study.num_asked),
+        *_total_lines(total(forecasts), forecasts, study.num_asked),
+        *filter(None, [to_do_line(jobs, concurrent_jobs)]),
+        *together_lines(jobs),
         *_machine_lines(forecasts),
         *_memory_lines(forecasts),
         *evaluation_costs(study.specs),
@@ -114,8 +132,18 @@ OCCASIONAL_COLUMNS: list[Column] = [
 """Columns that are shown only if the designs differ in them."""
 
 
-def _shown_designs(groups: Sequence[Sequence[Forecast]]) -> ShownTable:
+def _shown_designs(groups: Sequence[Sequence[Forecast]], jobs: Sequence[JobCost]) -> ShownTable:
     firsts = [group[0] for group in groups]
+    of_design = jobs_by_design(jobs)
+
+    def jobs_of(entry: Forecast) -> list[JobCost]:
+        return of_design.get(entry.spec.replicate_fingerprint, [])
+
+    together: list[Column] = [
+        ("Seeds together", lambda entry: group_text(jobs_of(entry))),
+        ("Group, MiB", lambda entry: group_memory(jobs_of(entry))),
+    ]
+    shows_groups = any(job.num_together > 1 for job in jobs)
     columns: list[Column] = [
         ("Budget", lambda entry: f"{entry.spec.budget.depth}x{entry.spec.budget.width}"),
         *((name, write) for name, write in OCCASIONAL_COLUMNS if len(set(map(write, firsts))) > 1),
@@ -126,12 +154,16 @@ def _shown_designs(groups: Sequence[Sequence[Forecast]]) -> ShownTable:
         ("Memory, MiB", _memory),
         ("Alone, ms", lambda entry: _milliseconds(entry, entry.cost.one_image_ms)),
         ("Batch, ms", lambda entry: _milliseconds(entry, entry.cost.many_images_ms)),
+        *(together if shows_groups else []),
     ]
     rows = [(*(write(group[0]) for _, write in columns), _done(group)) for group in groups]
+    explained = ""
+    if shows_groups:
+        explained = " Seeds together: how many, and training and evaluation of them all."
     caption = (
         "Per run, of all members: steps, FLOP and time of training; peak memory of all tensors on "
-        f"the device; inference of an image alone, and in a batch of {MANY_IMAGES}. Done: finished "
-        "runs, of all seeds."
+        f"the device; inference of an image alone, and in a batch of {MANY_IMAGES}.{explained} "
+        "Done: finished runs, of all seeds."
     )
     headers = tuple(name for name, _ in columns)
     return ShownTable(
@@ -139,7 +171,7 @@ def _shown_designs(groups: Sequence[Sequence[Forecast]]) -> ShownTable:
         (*headers, "Done"),
         tuple(rows),
         headers.index("Class") + 1,
-        secondary=("Steps", "FLOP", "Fill", "Alone, ms"),
+        secondary=("Steps", "FLOP", "Fill", "Alone, ms", "Group, MiB", "Batch, ms"),
     )
 
 
@@ -189,9 +221,7 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
     return ShownTable(caption, headers, tuple(rows), 3, secondary)
 
 
-def _total_lines(
-    totals: Totals, concurrent_jobs: int | None, forecasts: Sequence[Forecast], num_requested: int
-) -> list[str]:
+def _total_lines(totals: Totals, forecasts: Sequence[Forecast], num_requested: int) -> list[str]:
     done = totals.runs - totals.to_do - totals.shared
     begun = count_begun(entry.state for entry in forecasts)
     lines = [
@@ -207,21 +237,7 @@ def _total_lines(
         saved.append(f"{totals.shared:,} share their networks with another run, which trains them")
     if saved:
         lines.append(f"Saved: of {count(num_requested, 'run')} requested, {' and '.join(saved)}")
-    if totals.training_seconds is None or totals.evaluation_seconds is None or not totals.to_do:
-        return lines
-    least = any(isinstance(entry.machine.basis, DataSheet) for entry in forecasts)
-    word = "at least" if least else "about"
-    both = totals.training_seconds + totals.evaluation_seconds
-    line = (
-        f"To do, one run after another: {word} {duration(both)}, training "
-        f"{duration(totals.training_seconds)}, evaluation {duration(totals.evaluation_seconds)}"
-    )
-    if concurrent_jobs not in (None, 1):
-        at_a_time = (
-            concurrent_jobs if concurrent_jobs and concurrent_jobs > 0 else "as many as processors"
-        )
-        line += f"; the launcher runs {at_a_time} at a time"
-    return [*lines, line]
+    return lines
 
 
 def _machine_lines(forecasts: Sequence[Forecast]) -> list[str]:

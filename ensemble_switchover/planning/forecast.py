@@ -73,9 +73,6 @@ class Totals:
     to_do: int
     steps: int
     training_flops: float
-    training_seconds: float | None
-    """Training of the runs that are to do; None if that of one is unknown."""
-    evaluation_seconds: float | None
     errors: list[float]
     """Predicted over measured training seconds of each run that has both, measured by itself."""
     pass_errors: list[float]
@@ -110,24 +107,15 @@ def forecast(
 def total(forecasts: Sequence[Forecast]) -> Totals:
     """Sum up the runs that are to do."""
     left = [entry for entry in forecasts if entry.to_do]
-    training = [entry.cost.training_seconds for entry in left]
-    evaluation = [entry.cost.evaluation_seconds for entry in left]
     return Totals(
         runs=len(forecasts),
         shared=sum(entry.shared for entry in forecasts),
         to_do=len(left),
         steps=sum(entry.cost.steps for entry in left),
         training_flops=sum(entry.cost.training_flops for entry in left),
-        training_seconds=_sum(training),
-        evaluation_seconds=_sum(evaluation),
         errors=_errors(forecasts, "run"),
         pass_errors=_errors(forecasts, "timing pass"),
     )
-
-
-def _sum(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if len(known) == len(values) else None
 
 
 def _errors(forecasts: Sequence[Forecast], times_of: str) -> list[float]:

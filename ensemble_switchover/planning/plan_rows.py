@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.planning.data_sheet import DataSheet
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.study import MissingDesign
     from ensemble_switchover.planning.forecast import Forecast
+    from ensemble_switchover.planning.job_cost import JobCost
 
 RUN_COLUMNS = (
     "name", "family", "dataset", "budget_depth", "budget_width", "budget_parameters",
@@ -61,6 +62,18 @@ class ForecastFacts:
     """Calibration, timed design or data sheet that the seconds follow from."""
     steady_training_seconds: float | None = None
     """As measured in a finished run of these conditions, a warm-up epoch as a median epoch."""
+    seeds_together: int | None = None
+    """Seeds that one job trains together, the run's own among them; 1 if it is trained apart."""
+    group_memory_bytes: int | None = None
+    """Predicted peak memory of the largest group of that job."""
+    predicted_job_training_seconds: float | None = None
+    """Training of all epochs of all runs of the job."""
+    predicted_job_evaluation_seconds: float | None = None
+    """Evaluation of all runs of the job, after every evaluated epoch."""
+    predicted_job_timing_seconds: float | None = None
+    """Timing passes of all runs of the job."""
+    predicted_job_measuring_seconds: float | None = None
+    """Measuring of inference and layers of all runs of the job."""
 
 
 PLAN_COLUMNS = (*RUN_COLUMNS, *(entry.name for entry in fields(ForecastFacts)))
@@ -72,8 +85,8 @@ def missing_design_row(missing: MissingDesign) -> dict[str, Any]:
     return _row({**missing_design_facts(missing), "name": ""}, facts)
 
 
-def plan_row(entry: Forecast) -> dict[str, Any]:
-    """Return the row of a forecast."""
+def plan_row(entry: Forecast, job: JobCost | None = None) -> dict[str, Any]:
+    """Return the row of a forecast, with the cost of the job that trains the run, if one does."""
     spec, cost, conditions = entry.spec, entry.cost, entry.machine.conditions
     environment = {
         "execution": entry.plan.label,
@@ -98,6 +111,16 @@ def plan_row(entry: Forecast) -> dict[str, Any]:
         seconds_from=entry.machine.source,
         steady_training_seconds=entry.measured_training_seconds,
     )
+    if job is not None:
+        facts = replace(
+            facts,
+            seeds_together=job.num_together,
+            group_memory_bytes=job.memory_bytes,
+            predicted_job_training_seconds=job.training_seconds,
+            predicted_job_evaluation_seconds=job.evaluation_seconds,
+            predicted_job_timing_seconds=job.timing_seconds,
+            predicted_job_measuring_seconds=job.measuring_seconds,
+        )
     return _row(spec_facts(spec, environment), facts)
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.config.schema import ExecutionConfig
 from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ _T = TypeVar("_T")
 
 TOGETHER = ExecutionPlan("fused")
 """How the members of several seeds take their steps."""
+SCALED_LOSS = "16"
+"""The precision in which each network has a scaled loss of its own."""
 MOST_SEEDS = 64
 """Seeds that are trained together at most."""
 
@@ -27,6 +30,31 @@ def with_seeds(spec: RunSpec, num_seeds: int) -> RunSpec:
     """Return a run with the members of as many of its kind, for what depends on their number."""
     design = replace(spec.design, k=num_seeds * spec.design.k)
     return replace(spec, design=design)
+
+
+def as_group(spec: RunSpec, num_seeds: int) -> RunSpec:
+    """Return a run that asks for the members of so many seeds to be trained as one."""
+    return replace(with_seeds(spec, num_seeds), execution=ExecutionConfig(name=TOGETHER.within))
+
+
+def sizes_together(
+    spec: RunSpec, num_seeds: int, device: str, available_bytes: int | None, num_jobs: int
+) -> list[int]:
+    """Return how many of the seeds of a job are trained together, group by group.
+
+    Args:
+        spec: One of the runs.
+        num_seeds: Seeds of the job.
+        device: `cpu`, `cuda` or `mps`.
+        available_bytes: The size of the device's memory; None if it is unknown.
+        num_jobs: Jobs that share a CPU's memory.
+    """
+    if spec.precision == SCALED_LOSS:
+        return [1] * num_seeds
+    if available_bytes is not None and device == "cpu":
+        available_bytes //= max(1, num_jobs)
+    fitting = num_fitting_seeds(spec, device, available_bytes)
+    return [len(group) for group in equal_groups(range(num_seeds), fitting)]
 
 
 def num_fitting_seeds(spec: RunSpec, device: str, available_bytes: int | None) -> int:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.5
+PASS_POLL_SECONDS = 0.5
 """Between two looks at whether another process has finished a pass."""
 
 
@@ -86,7 +86,7 @@ class TimingPass:
                 if not wait:
                     return None
                 interruption.check()
-                time.sleep(POLL_SECONDS)
+                time.sleep(PASS_POLL_SECONDS)
                 continue
             try:
                 self._time_missing()

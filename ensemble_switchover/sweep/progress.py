@@ -33,6 +33,7 @@ from ensemble_switchover.results.state import (
     ended_state,
     failure_of,
     failure_stamp,
+    num_epochs_kept,
 )
 from ensemble_switchover.sweep.progress_lines import (
     count_progress,
@@ -246,20 +247,37 @@ class SweepProgress(threading.Thread):
     def _status(self) -> str:
         tally = self.tally
         done = len(self.worklist.finished) + len(tally.trained) + len(tally.shared)
-        running = len(self.pending) - len(self.waiting())
+        running, jobs = self._under_way()
         status = count_progress(
-            done, len(self.study.specs), running, len(tally.failed), self._time_left(running)
+            done, len(self.study.specs), running, jobs, len(tally.failed), self._time_left(jobs)
         )
         self._progress.update(self._task, completed=done + len(tally.failed), status=status)
         return status
 
-    def _time_left(self, running: int) -> float:
-        """Estimate the seconds until the end; 0 where nothing is known yet."""
+    def _under_way(self) -> tuple[int, int]:
+        """Count the runs that processes work on, and these processes."""
+        leads = [training.lead for training in self.pending.values()]
+        holds = [holder_of(unfinished_folder(spec.folder)) for spec in leads]
+        owners = [hold.owner for hold in holds if hold is not None]
+        unnamed = owners.count(None)
+        return len(owners), len(set(owners) - {None}) + unnamed
+
+    def _time_left(self, jobs: int) -> float:
+        """Estimate the seconds until the end; 0 where nothing is known yet.
+
+        The seconds of a run that was trained with others are its share of theirs. So seeds that are
+        trained together count as one job at a time.
+        """
         if not self._work_done:
             return 0.0
-        to_do = sum(relative_training_cost(training.lead) for training in self.pending.values())
-        jobs = max(self._concurrent_jobs, running)
-        return self._seconds_done / self._work_done * to_do / jobs
+        to_do = sum(_work_left(training.lead) for training in self.pending.values())
+        return self._seconds_done / self._work_done * to_do / max(self._concurrent_jobs, jobs)
+
+
+def _work_left(spec: RunSpec) -> float:
+    """Return the relative cost of the epochs that a run has not kept yet."""
+    share = 1.0 - num_epochs_kept(spec.folder) / spec.recipe.epochs
+    return max(0.0, share) * relative_training_cost(spec)
 
 
 def names_in(folder: Path) -> list[str]:

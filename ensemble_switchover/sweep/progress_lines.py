@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.machine.terminal import rough_duration
+from ensemble_switchover.machine.terminal import count, rough_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,22 +38,28 @@ def describe_ending(document: Document) -> str:
     return f"{on} error {error:.2f} %, {rough_duration(record.wall_seconds)}"
 
 
-def count_progress(done: int, total: int, running: int, failed: int, seconds_left: float) -> str:
+def count_progress(
+    done: int, total: int, running: int, jobs: int, failed: int, seconds_left: float
+) -> str:
     """Describe how a sweep stands.
 
     Args:
         done: Number of runs with a record.
         total: Number of all runs.
         running: Number of runs that processes work on.
+        jobs: Number of these processes; fewer where some train several seeds together.
         failed: Number of runs that failed.
         seconds_left: Estimate of the time until the end; 0 where nothing is known yet.
 
-    >>> count_progress(36, 72, 2, 0, 522.0)
+    >>> count_progress(36, 72, 2, 2, 0, 522.0)
     '36/72 done, 2 running, ~8.7 min left'
-    >>> count_progress(72, 72, 0, 1, 0.0)
+    >>> count_progress(36, 72, 8, 2, 0, 522.0)
+    '36/72 done, 8 in 2 jobs, ~8.7 min left'
+    >>> count_progress(72, 72, 0, 0, 1, 0.0)
     '72/72 done, 0 running, 1 failed'
     """
-    parts = [f"{done}/{total} done", f"{running} running"]
+    under_way = f"{running} in {count(jobs, 'job')}" if jobs < running else f"{running} running"
+    parts = [f"{done}/{total} done", under_way]
     if failed:
         parts.append(f"{failed} failed")
     if seconds_left:

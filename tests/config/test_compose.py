@@ -210,3 +210,18 @@ def test_hundreds_of_runs_need_few_compositions(monkeypatch):
     overrides = ["arch=resnet,vgg", "seed=range(0,100)", "k=2,3,4", "study=${arch.family}"]
     assert len(runs_of_ours(*overrides)) == 600
     assert len(composed) == 2  # of the first run, and of the other family
+
+
+@pytest.mark.parametrize(
+    ("overrides", "together"),
+    [
+        (["sweep=demo"], "auto"),
+        (["sweep=paper", "seed=0", "sweep.together=seeds"], "seeds"),
+        (["sweep=figure_2b"], "none"),
+        (["seed=0,1"], "auto"),
+        (["seed=0,1", "sweep.together=none"], "none"),
+        (["seed=0"], "none"),
+    ],
+)
+def test_a_sweep_says_whether_its_seeds_are_trained_together(overrides, together):
+    assert {sweep.together for sweep in read_overrides(overrides)} == {together}

@@ -12,17 +12,20 @@ from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.results.store import write_failure, write_record
+from ensemble_switchover.sweep.job_forecast import forecast_jobs
 from tests.factories import make_record
 from tests.planning.synthetic import HERE, make_calibration
+from tests.planning.test_job_cost import rescaled
 
 pytestmark = pytest.mark.usefixtures("example_machine")
 
 
-def shown(forecasts, *, impossible=(), concurrent_jobs=1):
+def shown(forecasts, *, impossible=(), concurrent_jobs=1, together="none", calibrations=()):
     console = Console(file=io.StringIO(), width=118)
     specs = [entry.spec for entry in forecasts]
     study = Study(specs, list(impossible), list(range(len(specs))), len(specs))
-    show_plan(console, study, forecasts, concurrent_jobs=concurrent_jobs)
+    jobs = forecast_jobs(forecasts, together, concurrent_jobs, calibrations)
+    show_plan(console, study, forecasts, jobs=jobs, concurrent_jobs=concurrent_jobs)
     return console.file.getvalue().splitlines()
 
 
@@ -67,6 +70,18 @@ def test_a_calibration_says_how_far_off_it_was(specs):
     assert "the launcher runs 2 at a time" in text
     every = "\n".join(shown(found, concurrent_jobs=-1))
     assert "as many as processors at a time" in every
+
+
+def test_seeds_together_have_a_column_for_their_number_and_time(specs):
+    calibrations = [make_calibration(), rescaled(0.1)]
+    found = forecast(specs, calibrations, None)
+    lines = shown(found, together="seeds", calibrations=calibrations)
+    rows = [line for line in lines if line.lstrip().startswith("26x8")]
+    assert " 2 in " in rows[1]
+    assert " apart " in rows[0]  # one seed is left
+    assert any(line.startswith("Seeds together: of 1 of 2 designs, ") for line in lines)
+    assert any(line.startswith("To do, one job after another: about ") for line in lines)
+    assert not any("Seeds" in line for line in shown(found, calibrations=calibrations))
 
 
 def test_a_data_sheet_is_a_lower_bound(tiny_spec):

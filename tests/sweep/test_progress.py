@@ -2,12 +2,13 @@
 
 import re
 import time
+from contextlib import ExitStack
 
 import pytest
 from omegaconf import OmegaConf
 
 from ensemble_switchover.config.study import resolve_study
-from ensemble_switchover.results.layout import unfinished_folder
+from ensemble_switchover.results.layout import checkpoint_folder, unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep import progress as watch_module
@@ -41,6 +42,21 @@ def test_running_failed_and_done_are_counted(watched, capsys):
     assert lines[1].endswith("[1/3 done, 1 running, ~24 s left]")
     assert "seed 2: FAILED: not finite  [1/3 done, 1 running, 1 failed" in lines[2]
     assert "\x1b" not in "".join(lines)
+
+
+def test_seeds_of_one_process_are_one_job_in_the_time_that_is_left(watched, capsys):
+    runs, watch = watched(*((f"seed={seed}",) for seed in range(5)))
+    with ExitStack() as stack:
+        for spec in runs[1:]:
+            stack.enter_context(take_lock(unfinished_folder(spec.folder)))
+        write_record(runs[0].folder, make_record(name=runs[0].name))
+        watch.update()
+        assert "[1/5 done, 4 in 1 job, ~48 s left]" in capsys.readouterr().out
+        folder = checkpoint_folder(runs[1].folder)
+        folder.mkdir(parents=True)
+        (folder / f"{runs[1].recipe.epochs:06}.checkpoint").touch()
+        watch._report(watch._status())
+        assert "4 in 1 job, ~36 s left" in capsys.readouterr().out
 
 
 def test_the_time_left_on_slurm_is_by_what_runs_and_not_by_what_might(

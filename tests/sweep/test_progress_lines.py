@@ -21,8 +21,8 @@ def test_a_run_is_named_by_what_differs(tiny_spec):
 
 def test_a_line_of_the_demo_fits_100_columns(tiny_spec):
     ensemble, _ = tiny_spec("design=deq", "k=2", "seed=3")
-    name = name_run(ensemble, with_family=False).replace("x", "1x1")  # two digits more
-    standing = count_progress(36, 72, 2, 0, 522.0)
+    name = name_run(ensemble, with_family=False).replace("x", "x1")  # a digit more
+    standing = count_progress(36, 72, 8, 2, 0, 522.0)
     assert len(f"{name}: test error 10.67 %, 1.4 min  [{standing}]") <= 100
 
 
