@@ -265,7 +265,7 @@ def smoke_outcomes(tmp_path_factory):
     from tests import engines
 
     folder = tmp_path_factory.mktemp("smoke")
-    assert "[3/3 done, 0 running]" in engines.run(folder, *engines.SMOKE)
+    assert "[6/6 done, 0 running]" in engines.run(folder, *engines.SMOKE)
     outcomes = engines.outcomes(folder)
     assert len(outcomes) == 3
     return outcomes

@@ -14,8 +14,8 @@ REPOSITORY = Path(__file__).parents[1]
 PATIENCE_SECONDS = 600
 """Many times what a test of an engine takes."""
 
-SMOKE = ("sweep=smoke", "seed=0", "budget.network=14x8")
-"""Three runs of the study `smoke`: one of each design class."""
+SMOKE = ("sweep=smoke", "budget.network=14x8", "sweep.together=seeds")
+"""Six runs of the study `smoke`: two seeds of each design class, trained together."""
 
 LONG_RUN = (
     "--multirun", "dataset=digits", "logger=none", "device=cpu", "threads=1", "epochs=60",
