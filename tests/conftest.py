@@ -267,5 +267,5 @@ def smoke_outcomes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("smoke")
     assert "[6/6 done, 0 running]" in engines.run(folder, *engines.SMOKE)
     outcomes = engines.outcomes(folder)
-    assert len(outcomes) == 3
+    assert len(outcomes) == 6
     return outcomes
