@@ -7,7 +7,7 @@ are expected to settle most of where ensembles switch over, for the seconds that
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.purchase import Purchase
     from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.sweep.seed_seconds import SeedSeconds
 
 FIRST_BUDGETS = 3
 PURSUED = DecisionRule(confidence=0.98)
@@ -47,7 +48,9 @@ class FinishedRuns:
     errors: Mapping[str, float]
     """Name -> error in percent, where it is finite."""
     seconds: Mapping[str, float]
-    """Name of any run of the study -> seconds it took, or would take."""
+    """Name of any run of the study -> seconds it took, or would take, as its share of a job."""
+    of_seed: Mapping[str, SeedSeconds] = field(default_factory=dict)
+    """Name -> what a seed of the run's design took, where one is finished."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -22,19 +21,18 @@ from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.store_names import DECISION_FILE
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import write_file
-from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import complain, count, duration
 from ensemble_switchover.machine.units import HOUR_SECONDS
-from ensemble_switchover.planning.calibration import (
-    CALIBRATION_SECONDS,
-    calibrations_of,
-)
 from ensemble_switchover.planning.cost import relative_training_cost
-from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.results.stored_values import Size  # noqa: TC001 - read by pydantic
+from ensemble_switchover.sweep.block_seconds import (
+    JobSeconds,
+    measured_seconds,
+    predicted_seconds,
+)
 from ensemble_switchover.sweep.gpu_slots import forget_slots
 from ensemble_switchover.sweep.jobs_per_device import (
     group_by_jobs_per_device,
@@ -56,6 +54,7 @@ from ensemble_switchover.sweep.next_runs import (
     specs_by_design,
     unbounded,
 )
+from ensemble_switchover.sweep.seed_seconds import seed_seconds
 from ensemble_switchover.sweep.smaller_budgets import with_smaller_budgets
 from ensemble_switchover.sweep.sweep_plan import SweepPlan, plan_sweep, run_plan
 from ensemble_switchover.tracking.wandb_environment import overruled_variables
@@ -68,15 +67,20 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from ensemble_switchover.config.run_spec import RunSpec
-    from ensemble_switchover.planning.calibration import Calibration
+    from ensemble_switchover.results.document import Document
     from ensemble_switchover.sweep.next_runs import CandidateDesign
 
 FIRST_SHARE = 0.5
 """Share of the time that the first block may take, as predicted."""
+TIMING_SHARE = 1 / 20
+"""Share of the time that unknown designs may be timed for."""
 LEAST_EPOCHS = 10
 """Fewer epochs say little about any design; the largest budgets are left out first."""
 LEAST_BUDGETS = 2
-OTHER_KEYS = ("sweep.hours", "sweep.page", "sweep.jobs_per_device", "retry", "logger", "results")
+OTHER_KEYS = (
+    "sweep.hours", "sweep.page", "sweep.together", "sweep.jobs_per_device", "retry", "logger",
+    "results",
+)  # fmt: skip
 """Keys whose overrides do not change what the runs are."""
 
 
@@ -187,7 +191,8 @@ def _labels(designs: Sequence[CandidateDesign]) -> str:
 
 def _needed(specs: Sequence[RunSpec], finished: FinishedRuns, config: DictConfig) -> float:
     """Return the seconds that runs will take."""
-    return time_of([finished.seconds[spec.name] for spec in specs], _jobs(specs, config))
+    jobs = measured_seconds(specs, finished, config)
+    return time_of(jobs, _jobs(specs, config))
 
 
 def _print_end(specs: Sequence[RunSpec], finished: FinishedRuns, *, in_time: bool) -> None:
@@ -225,7 +230,7 @@ def _jobs(specs: Sequence[RunSpec], config: DictConfig) -> float:
 
 
 def time_of(seconds: Sequence[float], jobs: float) -> float:
-    """Estimate the seconds that runs take with so many jobs at a time; no run is split.
+    """Estimate the time from the seconds of each job, with so many at a time; no job is split.
 
     >>> time_of([10.0, 10.0, 40.0], 2), time_of([10.0] * 4, 2), time_of([], 2)
     (40.0, 20.0, 0.0)
@@ -237,10 +242,10 @@ def _finished(specs: Sequence[RunSpec]) -> FinishedRuns:
     """Read the errors of finished runs; how long others take follows from those of their kind.
 
     A run takes as long as those of its design did on average, or, without any, as those of its
-    class did for each unit of work.
+    class did for each unit of work. Where seeds are trained together it is their share.
     """
     errors: dict[str, float] = {}
-    of_design: defaultdict[CandidateDesign, list[float]] = defaultdict(list)
+    of_design: defaultdict[CandidateDesign, list[Document]] = defaultdict(list)
     of_class: defaultdict[object, list[float]] = defaultdict(list)
     for spec in specs:
         if run_state(spec.folder) is RunState.FINISHED:
@@ -248,19 +253,20 @@ def _finished(specs: Sequence[RunSpec]) -> FinishedRuns:
             if math.isfinite(document.summary.error_percent):
                 errors[spec.name] = document.summary.error_percent
             seconds = document.record.wall_seconds
-            of_design[design_of(spec)].append(seconds)
+            of_design[design_of(spec)].append(document)
             of_class[spec.design.design_class].append(seconds / relative_training_cost(spec))
     all_rates = [rate for rates in of_class.values() for rate in rates]
-    predicted = {}
+    predicted, of_seed = {}, {}
     for spec in specs:
         known = of_design.get(design_of(spec))
         if known:
-            predicted[spec.name] = fmean(known)
+            of_seed[spec.name] = seed_seconds(known, len(spec.evaluated_epochs))
+            predicted[spec.name] = of_seed[spec.name].share
         else:
             rates = of_class.get(spec.design.design_class) or all_rates
             rate = fmean(rates) if rates else 0.0
             predicted[spec.name] = rate * relative_training_cost(spec)
-    return FinishedRuns(errors, predicted)
+    return FinishedRuns(errors, predicted, of_seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +310,7 @@ def _kept_decision(
         return decision
     decision = decide(
         specs,
-        _predict(specs, seconds),
+        predicted_seconds(specs, TIMING_SHARE * seconds, config),
         FIRST_SHARE * seconds,
         jobs=_jobs(specs, config),
         fixed_epochs=any(has_override(own, "epochs") for own in plan.overrides.values()),
@@ -327,26 +333,9 @@ def _read_decision(path: Path, asked: list[str]) -> Decision | None:
     return decision
 
 
-def _predict(specs: Sequence[RunSpec], seconds: float) -> dict[str, float]:
-    """Predict the seconds of every run, by name; unknown designs are timed first."""
-    fresh: list[Calibration] = []
-    for may_time in (True, False):
-        calibrations, _ = calibrations_of(specs, fresh)
-        costs = {entry.spec.name: entry.cost for entry in forecast(specs, calibrations, None)}
-        if may_time and any(cost.training_seconds is None for cost in costs.values()):
-            from ensemble_switchover.runner.calibrate import calibrate
-
-            with shown_on(sys.stdout):
-                fresh = calibrate(specs, min(CALIBRATION_SECONDS, seconds / 20))
-    return {
-        name: (cost.training_seconds or 0.0) + (cost.evaluation_seconds or 0.0)
-        for name, cost in costs.items()
-    }
-
-
 def decide(
     specs: Sequence[RunSpec],
-    predicted: dict[str, float],
+    predict: Callable[[Sequence[RunSpec]], list[JobSeconds]],
     seconds: float,
     *,
     jobs: float = 1.0,
@@ -359,9 +348,9 @@ def decide(
 
     Args:
         specs: The candidates, with the recipe's epochs.
-        predicted: Seconds of each run, by name.
+        predict: Predicts the jobs of a block.
         seconds: Seconds that the first block may take.
-        jobs: Runs at a time.
+        jobs: Jobs at a time.
         fixed_epochs: Whether the overrides, or the study's lists, state the epochs.
 
     Raises:
@@ -371,17 +360,27 @@ def decide(
     least = epochs if fixed_epochs else min(LEAST_EPOCHS, epochs)
     budgets = compared_budgets(specs)
     least_budgets = min(LEAST_BUDGETS, len(budgets))
-    needed = 0.0
+    block: list[JobSeconds] = []
     for number in range(len(budgets), least_budgets - 1, -1):
         kept = [spec for spec in specs if spec.budget.parameters <= budgets[number - 1]]
-        needed = time_of([predicted[spec.name] for spec in first_block(kept).specs], jobs)
-        if needed <= seconds:
+        block = predict(first_block(kept).specs)
+        if time_of([job.whole for job in block], jobs) <= seconds:
             return Decision(None, budgets[number - 1])
-        affordable = int(epochs * seconds / needed)
+        affordable = int(epochs * _share_of_epochs(block, seconds, jobs))
         if affordable >= least and not fixed_epochs:
             return Decision(affordable, budgets[number - 1])
-    hours = needed * least / epochs / FIRST_SHARE / HOUR_SECONDS
+    needed = time_of([job.at(least / epochs) for job in block], jobs)
+    hours = needed / FIRST_SHARE / HOUR_SECONDS
     raise ConfigError(
         f"sweep.hours: expected at least {hours:.2g} for {count(least_budgets, 'budget')} of "
         f"{least} epochs; smaller budgets, fewer images or more jobs at a time take less"
     )
+
+
+def _share_of_epochs(block: Sequence[JobSeconds], seconds: float, jobs: float) -> float:
+    """Return the share of the epochs with which jobs take so many seconds; below 0 with none."""
+    longest = max(block, key=lambda job: job.whole)
+    sums = (sum(job.epochs for job in block) / jobs, sum(job.fixed for job in block) / jobs)
+    bounds = (sums, (longest.epochs, longest.fixed))
+    shares = [(seconds - fixed) / growing for growing, fixed in bounds if growing]
+    return min(shares, default=0.0)

@@ -13,6 +13,7 @@ from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep import within_hours as timed_sweep
+from ensemble_switchover.sweep.block_seconds import JobSeconds
 from ensemble_switchover.sweep.next_runs import FinishedRuns, budgets_of, first_block
 from ensemble_switchover.sweep.within_hours import HOUR_SECONDS, LEAST_EPOCHS, Decision, decide
 from tests.factories import make_record
@@ -29,8 +30,8 @@ def specs():
     return resolve_study(c for _, part in compose_overrides(words) for c in part).specs
 
 
-def predicted(specs, seconds=RUN_SECONDS):
-    return dict.fromkeys((spec.name for spec in specs), seconds)
+def predicted(seconds=RUN_SECONDS):
+    return lambda block: [JobSeconds(seconds) for _ in block]
 
 
 def first_seconds(specs):
@@ -39,24 +40,26 @@ def first_seconds(specs):
 
 def test_the_recipes_epochs_stay_where_the_first_runs_fit(specs):
     enough = first_seconds(specs)
-    decision = decide(specs, predicted(specs), enough, fixed_epochs=False)
+    decision = decide(specs, predicted(), enough, fixed_epochs=False)
     assert decision == Decision(None, budgets_of(specs)[-1])
 
 
 def test_epochs_are_scaled_down_before_budgets_are_left_out(specs):
     assert specs[0].recipe.epochs == 20
-    decision = decide(specs, predicted(specs), 0.75 * first_seconds(specs), fixed_epochs=False)
+    decision = decide(specs, predicted(), 0.75 * first_seconds(specs), fixed_epochs=False)
     assert decision == Decision(15, budgets_of(specs)[-1])
 
 
 def test_budgets_are_left_out_before_epochs_are_too_few(specs):
-    growing = {spec.name: spec.budget.parameters / 1000 for spec in specs}
-    whole = sum(growing[spec.name] for spec in first_block(specs).specs)
+    def growing(block):
+        return [JobSeconds(spec.budget.parameters / 1000) for spec in block]
+
+    whole = sum(job.whole for job in growing(first_block(specs).specs))
     decision = decide(specs, growing, 0.1 * whole, fixed_epochs=False)
     assert decision.largest_budget < budgets_of(specs)[-1]
     assert decision.epochs is None or decision.epochs >= LEAST_EPOCHS
     kept = [spec for spec in specs if spec.budget.parameters <= decision.largest_budget]
-    needed = sum(growing[spec.name] for spec in first_block(kept).specs)
+    needed = sum(job.whole for job in growing(first_block(kept).specs))
     assert needed * (decision.epochs or 20) / 20 <= 0.1 * whole
     as_asked = decide(specs, growing, 0.1 * whole, fixed_epochs=True)
     assert as_asked.epochs is None
@@ -65,35 +68,50 @@ def test_budgets_are_left_out_before_epochs_are_too_few(specs):
 
 def test_too_little_time_says_how_much_would_do(specs):
     with pytest.raises(ConfigError, match=r"sweep.hours: expected at least") as error:
-        decide(specs, predicted(specs, 1e6), HOUR_SECONDS, fixed_epochs=False)
+        decide(specs, predicted(1e6), HOUR_SECONDS, fixed_epochs=False)
     hours = float(str(error.value).split("at least ")[1].split()[0])
     enough = 1.1 * hours * HOUR_SECONDS * timed_sweep.FIRST_SHARE  # of a rounded figure
-    epochs = decide(specs, predicted(specs, 1e6), enough, fixed_epochs=False).epochs
+    epochs = decide(specs, predicted(1e6), enough, fixed_epochs=False).epochs
     assert LEAST_EPOCHS <= epochs <= 1.1 * LEAST_EPOCHS
 
 
 def test_runs_at_a_time_shorten_the_first_block_and_the_hours_that_it_needs(specs):
     half = first_seconds(specs) / 2
-    decision = decide(specs, predicted(specs), half, jobs=2, fixed_epochs=False)
+    decision = decide(specs, predicted(), half, jobs=2, fixed_epochs=False)
     assert decision == Decision(None, budgets_of(specs)[-1])
     with pytest.raises(ConfigError) as alone:
-        decide(specs, predicted(specs, 1e6), HOUR_SECONDS, fixed_epochs=False)
+        decide(specs, predicted(1e6), HOUR_SECONDS, fixed_epochs=False)
     with pytest.raises(ConfigError) as four:
-        decide(specs, predicted(specs, 1e6), HOUR_SECONDS, jobs=4, fixed_epochs=False)
+        decide(specs, predicted(1e6), HOUR_SECONDS, jobs=4, fixed_epochs=False)
     hours = [float(str(e.value).split("at least ")[1].split()[0]) for e in (alone, four)]
     assert hours[0] == pytest.approx(4 * hours[1], rel=0.05)
 
 
 def test_many_jobs_do_not_shorten_the_longest_run(specs):
-    decision = decide(specs, predicted(specs), RUN_SECONDS / 2, jobs=1000, fixed_epochs=False)
+    decision = decide(specs, predicted(), RUN_SECONDS / 2, jobs=1000, fixed_epochs=False)
     assert decision.epochs == 10
+
+
+def test_what_does_not_grow_with_the_epochs_is_not_scaled(specs):
+    block = first_block(specs).specs
+
+    def predict(runs):
+        return [JobSeconds(0.8 * RUN_SECONDS, 0.2 * RUN_SECONDS) for _ in runs]
+
+    decision = decide(specs, predict, 0.6 * first_seconds(specs), fixed_epochs=False)
+    assert decision.epochs == 10
+    assert len(block) * RUN_SECONDS * (0.8 * 10 / 20 + 0.2) == pytest.approx(
+        0.6 * first_seconds(specs)
+    )
+    with pytest.raises(ConfigError, match="expected at least"):
+        decide(specs, predict, 0.01 * first_seconds(specs), fixed_epochs=False)
 
 
 def test_a_study_of_one_budget_has_its_first_block_too(specs):
     one = [spec for spec in specs if spec.budget.parameters == budgets_of(specs)[3]]
-    assert decide(one, predicted(one), first_seconds(one), fixed_epochs=False).epochs is None
+    assert decide(one, predicted(), first_seconds(one), fixed_epochs=False).epochs is None
     with pytest.raises(ConfigError, match=r"at least .* for 1 budget of 10 epochs"):
-        decide(one, predicted(one, 1e6), HOUR_SECONDS, fixed_epochs=False)
+        decide(one, predicted(1e6), HOUR_SECONDS, fixed_epochs=False)
 
 
 def planted_error(spec):
@@ -130,7 +148,7 @@ def laboratory(monkeypatch):
     monkeypatch.setattr(timed_sweep, "time", SimpleNamespace(monotonic=lambda: found.now))
     monkeypatch.setattr(timed_sweep, "run_plan", found.run_plan)
     monkeypatch.setattr(timed_sweep, "relative_training_cost", lambda spec: 1.0)
-    monkeypatch.setattr(timed_sweep, "_predict", lambda specs, seconds: predicted(specs))
+    monkeypatch.setattr(timed_sweep, "predicted_seconds", lambda *_: predicted())
     # of the made-up records: 12 seconds each, while the clock goes on by a minute
     finished = timed_sweep._finished
     monkeypatch.setattr(
@@ -233,7 +251,7 @@ def test_the_same_command_goes_on_with_the_same_epochs(laboratory, tmp_path, mon
     epochs = {spec.recipe.epochs for spec in laboratory.made}
     assert epochs == {20}
     laboratory.now = 0.0
-    monkeypatch.setattr(timed_sweep, "_predict", lambda specs, seconds: pytest.fail("decided"))
+    monkeypatch.setattr(timed_sweep, "predicted_seconds", lambda *_: pytest.fail("decided"))
     sweep(tmp_path, "sweep.hours=1", "design=single,deq")
     again = [spec.name for spec in laboratory.made[len(made) :]]
     assert again
