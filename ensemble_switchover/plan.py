@@ -33,6 +33,7 @@ from ensemble_switchover.planning.calibration import (
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS, missing_design_row, plan_row
+from ensemble_switchover.planning.seed_groups import together_of
 from ensemble_switchover.sweep.job_forecast import forecast_jobs, groups_to_time, num_jobs_of
 from ensemble_switchover.sweep.pilot import describe_smallest_budgets
 from ensemble_switchover.sweep.shared_training import spared_runs
@@ -81,7 +82,7 @@ def plan(given: argparse.Namespace) -> int:
     configs = [config for _, of_sweep in sweeps for config in of_sweep]
     study = resolve_study(configs)
     fresh: list[Calibration] = []
-    together = sweeps[0][0].together
+    together = together_of(sweeps[0][0].together, study.specs)
     num_jobs = num_jobs_of(sweeps[0][0].concurrent_jobs, study.specs)
     with shown_on(sys.stderr):
         check_cache(study.specs[0].dataset.cache)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import math
 import re
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,8 @@ class Sweep:
     concurrent_jobs: int
     """Number of jobs at a time, as the launcher has it; -1 for one per processor."""
     together: str = "none"
-    """`sweep.together` of the command; `none` for a run by itself."""
+    """`sweep.together`, the same for all sweeps of a command: `none` where they differ, and for a
+    run by itself."""
 
 
 def read_overrides(overrides: Sequence[str]) -> list[Sweep]:
@@ -184,8 +185,9 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     chosen = expand(names)
     command = _compose_sweep(hydra, chosen[0] if len(chosen) == 1 else [])
     jobs = int(OmegaConf.select(command, "hydra.launcher.n_jobs", default=1))
-    sweeps = []
+    sweeps, of_parts = [], set()
     for name, config in _parts(hydra, chosen):
+        of_parts.add(together or str(config.sweep.together))
         hours = config.sweep.hours
         if hours not in (None, command.sweep.hours) and not has_hours:
             raise ConfigError(
@@ -193,8 +195,10 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
                 f"all"
             )
         runs = expand([*sweep_lines(config, others), *name])
-        sweeps.append(Sweep(runs, jobs, together or command.sweep.together))
-    return sweeps
+        sweeps.append(Sweep(runs, jobs))
+    # times of runs themselves, for which some study asks, and of timing passes do not compare
+    chosen_together = of_parts.pop() if len(of_parts) == 1 else "none"
+    return [replace(sweep, together=chosen_together) for sweep in sweeps]
 
 
 def _parts(hydra: list[str], names: Iterable[list[str]]) -> Iterator[tuple[list[str], DictConfig]]:

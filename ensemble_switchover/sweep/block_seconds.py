@@ -46,28 +46,31 @@ class JobSeconds:
         return share * self.epochs + self.fixed
 
 
-def jobs_of_block(specs: Sequence[RunSpec], config: DictConfig) -> list[tuple[list[RunSpec], int]]:
+def jobs_of_block(
+    specs: Sequence[RunSpec], together: str, config: DictConfig
+) -> list[tuple[list[RunSpec], int]]:
     """Return the runs of each job of a block, and how many such jobs there are at a time here."""
     no_overrides: dict[str, list[str]] = {spec.name: [] for spec in specs}
     return [
         (job.specs, batch.num_jobs or 1)
         for batch in group_by_jobs_per_device(specs, config)
-        for job in group_seeds(batch.specs, no_overrides, config.sweep.together, batch.num_jobs)
+        for job in group_seeds(batch.specs, no_overrides, together, batch.num_jobs)
     ]
 
 
 def measured_seconds(
-    specs: Sequence[RunSpec], finished: FinishedRuns, config: DictConfig
+    specs: Sequence[RunSpec], finished: FinishedRuns, together: str, config: DictConfig
 ) -> list[float]:
     """Return the seconds of each job of a block, by what finished runs took.
 
     Args:
         specs: The runs of the block.
         finished: What is known of the finished runs of the study.
+        together: `sweep.together`, as it was decided for the sweep.
         config: The configuration of the sweep.
     """
     found = []
-    for runs, _ in jobs_of_block(specs, config):
+    for runs, _ in jobs_of_block(specs, together, config):
         known = finished.of_seed.get(runs[0].name)
         shares = sum(finished.seconds[spec.name] for spec in runs)
         found.append(shares if known is None else known.of_seeds(len(runs)))
@@ -75,25 +78,26 @@ def measured_seconds(
 
 
 def predicted_seconds(
-    specs: Sequence[RunSpec], max_seconds: float, config: DictConfig
+    specs: Sequence[RunSpec], max_seconds: float, together: str, config: DictConfig
 ) -> Callable[[Sequence[RunSpec]], list[JobSeconds]]:
     """Return what predicts the jobs of a block of these runs; unknown designs are timed first.
 
     Args:
         specs: The runs.
         max_seconds: Seconds that the timing may take.
+        together: `sweep.together`, as it was decided for the sweep.
         config: The configuration of the sweep.
     """
     fresh: list[Calibration] = []
     runs, calibrations = _forecasts(specs, fresh)
     first = first_block(specs).specs
-    jobs = _predicted_jobs(first, runs, calibrations, config)
+    jobs = _predicted_jobs(first, runs, calibrations, together, config)
     is_unknown = any(entry.cost.training_seconds is None for entry in runs.values())
     if is_unknown or any(job.unknown_together for job in jobs):
         from ensemble_switchover.runner.calibrate import calibrate
 
-        num_jobs = max(at_a_time for _, at_a_time in jobs_of_block(first, config))
-        groups = groups_to_time(first, config.sweep.together, num_jobs)
+        num_jobs = max(at_a_time for _, at_a_time in jobs_of_block(first, together, config))
+        groups = groups_to_time(first, together, num_jobs)
         with shown_on(sys.stdout):
             fresh = calibrate([*specs, *groups], min(CALIBRATION_SECONDS, max_seconds))
         runs, calibrations = _forecasts(specs, fresh)
@@ -104,7 +108,7 @@ def predicted_seconds(
                 job.training_and_evaluation or 0.0,
                 (job.timing_seconds or 0.0) + (job.measuring_seconds or 0.0),
             )
-            for job in _predicted_jobs(block, runs, calibrations, config)
+            for job in _predicted_jobs(block, runs, calibrations, together, config)
         ]
 
     return predict
@@ -121,11 +125,10 @@ def _predicted_jobs(
     specs: Sequence[RunSpec],
     runs: Mapping[str, Forecast],
     calibrations: Sequence[Calibration],
+    together: str,
     config: DictConfig,
 ) -> list[JobCost]:
     return [
-        predict_job(
-            [runs[spec.name] for spec in job], config.sweep.together, num_jobs, calibrations, None
-        )
-        for job, num_jobs in jobs_of_block(specs, config)
+        predict_job([runs[spec.name] for spec in job], together, num_jobs, calibrations, None)
+        for job, num_jobs in jobs_of_block(specs, together, config)
     ]

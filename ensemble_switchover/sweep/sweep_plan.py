@@ -114,7 +114,7 @@ def plan_sweep(config: DictConfig, overrides: Sequence[str]) -> SweepPlan:
         {name: configs[index] for name, index in zip(names, study.first_asked, strict=True)},
         logger.kind == "wandb" and wandb_is_offline(logger.mode),
         configs[-1].retry,
-        together_of(config.sweep.together, study.specs),
+        together_of(parts[0][0].together, study.specs),
     )
 
 

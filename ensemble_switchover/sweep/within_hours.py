@@ -158,7 +158,9 @@ def _run_blocks(
         attempted |= {spec.name for spec in block.specs} | finished.errors.keys()
         blocks = next_blocks(plan.study.specs, finished, attempted)
         left = deadline - time.monotonic()
-        block = next((b for b in blocks if _needed(b.specs, finished, config) <= left), None)
+        block = next(
+            (b for b in blocks if _needed(b.specs, finished, plan.together, config) <= left), None
+        )
         in_time = not blocks or block is not None
     _print_end(plan.study.specs, finished, in_time=in_time)
 
@@ -189,9 +191,11 @@ def _labels(designs: Sequence[CandidateDesign]) -> str:
     return ", ".join(dict.fromkeys(design.label for design in designs))
 
 
-def _needed(specs: Sequence[RunSpec], finished: FinishedRuns, config: DictConfig) -> float:
+def _needed(
+    specs: Sequence[RunSpec], finished: FinishedRuns, together: str, config: DictConfig
+) -> float:
     """Return the seconds that runs will take."""
-    jobs = measured_seconds(specs, finished, config)
+    jobs = measured_seconds(specs, finished, together, config)
     return time_of(jobs, _jobs(specs, config))
 
 
@@ -310,7 +314,7 @@ def _kept_decision(
         return decision
     decision = decide(
         specs,
-        predicted_seconds(specs, TIMING_SHARE * seconds, config),
+        predicted_seconds(specs, TIMING_SHARE * seconds, plan.together, config),
         FIRST_SHARE * seconds,
         jobs=_jobs(specs, config),
         fixed_epochs=any(has_override(own, "epochs") for own in plan.overrides.values()),

@@ -17,12 +17,10 @@ from tests.planning.synthetic import make_calibration
 from tests.planning.test_job_cost import rescaled
 
 
-def make_config(together="auto", n_jobs=None):
+def make_config(n_jobs=None):
     launcher = {} if n_jobs is None else {"n_jobs": n_jobs}
     hydra = {"launcher": launcher, "overrides": {"hydra": []}}
-    return OmegaConf.create(
-        {"sweep": {"jobs_per_device": None, "together": together}, "hydra": hydra}
-    )
+    return OmegaConf.create({"sweep": {"jobs_per_device": None}, "hydra": hydra})
 
 
 @pytest.fixture
@@ -44,12 +42,12 @@ def example_machine(monkeypatch, tmp_path):
 
 
 def test_seeds_of_a_design_are_a_job_unless_they_are_trained_apart(specs):
-    jobs = jobs_of_block(specs, make_config())
+    jobs = jobs_of_block(specs, "auto", make_config())
     assert [([spec.seed for spec in runs], number) for runs, number in jobs] == [
         ([0, 1, 2], 1), ([0, 1, 2], 1),
     ]  # fmt: skip
-    assert [len(runs) for runs, _ in jobs_of_block(specs, make_config("none"))] == [1] * 6
-    two = jobs_of_block(specs, make_config(n_jobs=2))
+    assert [len(runs) for runs, _ in jobs_of_block(specs, "none", make_config())] == [1] * 6
+    two = jobs_of_block(specs, "auto", make_config(n_jobs=2))
     assert [([spec.seed for spec in runs], number) for runs, number in two] == [
         ([0, 1], 2), ([2], 2), ([0, 1], 2), ([2], 2),
     ]  # fmt: skip
@@ -59,9 +57,9 @@ def test_measured_jobs_are_the_shares_of_their_runs_or_what_a_smaller_group_take
     seconds = {spec.name: 10.0 for spec in specs}
     of_seed = {spec.name: SeedSeconds(10.0, 25.0, 3) for spec in specs[:3]}
     finished = FinishedRuns({}, seconds, of_seed)
-    assert measured_seconds(specs, finished, make_config()) == [30.0, 30.0]
-    assert measured_seconds(specs[1:4], finished, make_config()) == [30.0, 10.0]
-    assert measured_seconds(specs[:1], finished, make_config()) == [25.0]
+    assert measured_seconds(specs, finished, "auto", make_config()) == [30.0, 30.0]
+    assert measured_seconds(specs[1:4], finished, "auto", make_config()) == [30.0, 10.0]
+    assert measured_seconds(specs[:1], finished, "auto", make_config()) == [25.0]
 
 
 @pytest.mark.usefixtures("example_machine")
@@ -69,12 +67,12 @@ def test_predictions_are_those_of_the_groups_and_time_nothing_that_is_known(spec
     monkeypatch.setattr(calibrate_module, "calibrate", lambda *_: pytest.fail("timed"))
     for calibration in (make_calibration(), rescaled(0.1)):
         write_calibration(calibration, calibration_folder(None))
-    together = predicted_seconds(specs, 1.0, make_config())(specs)
-    apart = predicted_seconds(specs, 1.0, make_config("none"))(specs)
+    together = predicted_seconds(specs, 1.0, "auto", make_config())(specs)
+    apart = predicted_seconds(specs, 1.0, "none", make_config())(specs)
     assert (len(together), len(apart)) == (2, 6)
     assert 0 < together[0].epochs < apart[0].epochs
     assert together[0].fixed > 0
-    (one,) = predicted_seconds(specs, 1.0, make_config())(specs[:1])
+    (one,) = predicted_seconds(specs, 1.0, "auto", make_config())(specs[:1])
     assert one.epochs == pytest.approx(apart[0].epochs)
 
 
@@ -88,7 +86,7 @@ def test_groups_that_were_never_timed_are_timed_first(specs, monkeypatch):
         return [rescaled(0.1)]
 
     monkeypatch.setattr(calibrate_module, "calibrate", calibrate)
-    predict = predicted_seconds(specs, 7.0, make_config("seeds"))
+    predict = predicted_seconds(specs, 7.0, "seeds", make_config())
     assert timed == [(["auto"] * 6 + ["fused"] * 2, 7.0)]
     assert all(job.whole > 0 for job in predict(specs))
 
