@@ -59,7 +59,10 @@ class FusedExecution(Execution):
             name: optimizers[0].param_groups[0][name]
             for name in ("momentum", "weight_decay", "nesterov")
         }
-        self.optimizer = SGD(self.network.parameters(), lr=self._rate(), fused=True, **settings)
+        self._rate = self._asked_rate()
+        held = torch.tensor(self._rate, dtype=torch.float32, device=device)
+        rate = held if _holds_rate(device, precision) else self._rate
+        self.optimizer = SGD(self.network.parameters(), lr=rate, fused=True, **settings)
         parameters = zip(*(member.parameters() for member in members), strict=True)
         for whole, parts in zip(self.network.parameters(), parameters, strict=True):
             self.optimizer.state[whole]["momentum_buffer"] = self._join_momentum(whole, parts)
@@ -83,7 +86,7 @@ class FusedExecution(Execution):
         means = self._losses(images, labels)
         self.optimizer.zero_grad()
         self._sum(means).backward()  # type: ignore[no-untyped-call]
-        self.optimizer.param_groups[0]["lr"] = self._rate()
+        self._set_rate()
         self.optimizer.step()
         return means.detach()
 
@@ -127,8 +130,20 @@ class FusedExecution(Execution):
     def release(self) -> None:
         """Do nothing: the members' weights are the fused ones."""
 
-    def _rate(self) -> float:
+    def _asked_rate(self) -> float:
         return float(self.optimizers[0].param_groups[0]["lr"])
+
+    def _set_rate(self) -> None:
+        """Take the members' learning rate, in place where it is a tensor, if it has changed."""
+        rate = self._asked_rate()
+        if rate == self._rate:
+            return
+        self._rate = rate
+        settings = self.optimizer.param_groups[0]
+        if isinstance(settings["lr"], Tensor):
+            settings["lr"].fill_(rate)
+        else:
+            settings["lr"] = rate
 
     def _switch(self, *, training: bool) -> None:
         if self.network.training != training:
@@ -147,3 +162,11 @@ class FusedExecution(Execution):
                 own.copy_(state["momentum_buffer"])
             state["momentum_buffer"] = own
         return joined
+
+
+def _holds_rate(device: torch.device, precision: Precision) -> bool:
+    """Whether the device holds the learning rate, as steps that are recorded need it.
+
+    The kernel reads it in single precision, too coarse for an update in double precision.
+    """
+    return device.type == "cuda" and precision.dtype != torch.float64
