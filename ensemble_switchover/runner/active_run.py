@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.schema import LoggerConfig, plain
-from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.results.store import dump_epochs, load_epochs
@@ -176,7 +175,7 @@ class ActiveRun:
             self.log.epoch(epoch)
             _logger.info(_epoch_line(epoch, recipe.epochs, self.spec.sizes.evaluated_on))
             self.predictions.add(result, labels)
-            if self.is_trained or self.pace.is_due(result.epoch) or interruption.is_requested():
+            if self.is_trained or self.pace.is_due(result.epoch):
                 self._write_checkpoint(setup)
                 self.pace.tried()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.machine import interruption
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,6 +17,7 @@ MAX_LOST_SECONDS = 5.0
 class CheckpointPace:
     """Says when a checkpoint is due: the first at once, another `MAX_LOST_SECONDS` after the last.
 
+    One is due too where the process is to end.
     Writing one of small networks takes a tenth of an epoch of theirs.
     """
 
@@ -33,7 +36,8 @@ class CheckpointPace:
         """
         if epoch != self._epoch:
             self._epoch = epoch
-            self._is_due = self._last is None or self._clock() - self._last >= MAX_LOST_SECONDS
+            waited = self._last is None or self._clock() - self._last >= MAX_LOST_SECONDS
+            self._is_due = waited or interruption.is_requested()
         return self._is_due
 
     def tried(self) -> None:

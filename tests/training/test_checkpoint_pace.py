@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+from ensemble_switchover.machine import interruption
 from ensemble_switchover.training.checkpoint_pace import MAX_LOST_SECONDS, CheckpointPace
 
 
@@ -30,3 +31,13 @@ def test_after_an_epoch_all_runs_of_a_group_are_kept_or_none():
                 pace.tried()
     assert kept == {1: [True] * 3, 2: [False] * 3, 3: [False] * 3}
     assert pace.is_due(4)
+
+
+def test_before_the_process_ends_all_runs_of_a_group_are_kept_or_none(monkeypatch):
+    pace = CheckpointPace(lambda: 100.0)
+    assert pace.is_due(1)
+    pace.tried()
+    assert not pace.is_due(2)
+    monkeypatch.setattr(interruption, "is_requested", lambda: True)
+    assert not pace.is_due(2)  # another run of the group was not kept after this epoch
+    assert pace.is_due(3)
