@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.config.schema import ExecutionConfig
-from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, memory_bytes
+from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, item_bytes, memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,12 +71,18 @@ def num_fitting_seeds(spec: RunSpec, device: str, available_bytes: int | None) -
 
     def fits(num_seeds: int) -> bool:
         grown = with_seeds(spec, num_seeds)
-        return memory_bytes(grown, TOGETHER, device, available_bytes) <= usable
+        needed = memory_bytes(grown, TOGETHER, device, available_bytes)
+        return needed + _kept_bytes(grown) <= usable
 
     number = 1
     while number < MOST_SEEDS and fits(number + 1):
         number += 1
     return number
+
+
+def _kept_bytes(spec: RunSpec) -> int:
+    """Return the bytes of the weights and the momentum after the last epoch, which runs keep."""
+    return 2 * spec.design.k * spec.design.member_parameters * item_bytes(spec)
 
 
 def together_of(asked: str, specs: Iterable[RunSpec]) -> str:

@@ -15,7 +15,7 @@ from ensemble_switchover.machine.units import most_known
 from ensemble_switchover.measurement.memory import PeakMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from torch import Tensor
 
@@ -89,11 +89,11 @@ def join(results: Sequence[EpochResult]) -> EpochResult:
     )
 
 
-def split_by_run(result: EpochResult, members_each: int) -> list[EpochResult]:
+def split_by_run(result: EpochResult, members_each: int) -> Iterator[EpochResult]:
     """Split the result of an epoch of runs that were trained together into those of each run.
 
     A run has its share of the seconds; memory is that of all runs. The states of its members are
-    copies, which do not change with the next steps.
+    copies, which do not change with the next steps; they are made when it is the run's turn.
 
     Args:
         result: The result of all members, in the order of the runs.
@@ -101,8 +101,9 @@ def split_by_run(result: EpochResult, members_each: int) -> list[EpochResult]:
     """
     num_members = len(result.members)
     share = members_each / num_members
-    return [
-        replace(
+    for first in range(0, num_members, members_each):
+        own = slice(first, first + members_each)
+        yield replace(
             result,
             step_losses=result.step_losses[own],
             probabilities=None if result.probabilities is None else result.probabilities[own],
@@ -113,9 +114,6 @@ def split_by_run(result: EpochResult, members_each: int) -> list[EpochResult]:
             member_peak_device_bytes=[],
             members=[_copied(member) for member in result.members[own]],
         )
-        for first in range(0, num_members, members_each)
-        for own in [slice(first, first + members_each)]
-    ]
 
 
 def is_finite(result: EpochResult) -> bool:
