@@ -213,6 +213,7 @@ def _train_seeds(
     keep_library_caches_in(held[0].spec.dataset.cache)  # before the libraries are imported
     from ensemble_switchover.runner.active_run import ActiveRun
     from ensemble_switchover.runner.finish import summary_line
+    from ensemble_switchover.runner.run_seconds import RunSeconds
     from ensemble_switchover.runner.together import SeedRuns
     from ensemble_switchover.tracking.loggers import MetricLog
 
@@ -242,7 +243,15 @@ def _train_seeds(
         for one in held:
             own = logs[one.spec.name] = stack.enter_context(ExitStack())
             log = own.enter_context(MetricLog(one.config.logger, one.spec))
-            runs.append(ActiveRun(one.spec, one.config, log=log, keep=one.files.__setitem__))
+            runs.append(
+                ActiveRun(
+                    one.spec,
+                    one.config,
+                    log=log,
+                    keep=one.files.__setitem__,
+                    seconds=RunSeconds({}),  # the wait before them is that of all of them
+                )
+            )
         try:
             SeedRuns(
                 runs,

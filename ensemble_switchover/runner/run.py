@@ -75,7 +75,14 @@ def train_and_measure(
         timing = None
         if any(epoch.together for epoch in run.epochs):  # in a former process
             with run.seconds.part("timing"):
-                timings = TimingPass([spec], [], setup, split, run.plan).take(wait=True)
+                timings = TimingPass(
+                    [spec],
+                    [],
+                    setup,
+                    split,
+                    run.plan,
+                    concurrent_jobs=concurrent_jobs,
+                ).take(wait=True)
             timing = timings[spec.name] if timings else None
         record = finish(
             run,

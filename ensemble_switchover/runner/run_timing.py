@@ -30,6 +30,8 @@ class RunTiming:
 
     environment: str
     """Device, threads and version of torch."""
+    concurrent_jobs: Size
+    """Jobs that shared the machine."""
     plan: str
     """Label of the plan by which the members were executed."""
     beside: list[str]
@@ -99,13 +101,20 @@ def timing_folder(spec: RunSpec) -> Path:
     return spec.study_folder / TIMING_FOLDER / f"{budget}_{spec.comparison_fingerprint}"
 
 
-def read_timing(spec: RunSpec, environment: str) -> RunTiming | None:
-    """Read what was found of a run in a timing environment; None if nothing, or unreadable."""
+def read_timing(spec: RunSpec, environment: str, concurrent_jobs: int) -> RunTiming | None:
+    """Read what was found of a run; None if nothing, or unreadable.
+
+    Args:
+        spec: The run.
+        environment: The timing environment in which it was found.
+        concurrent_jobs: Jobs that shared the machine.
+    """
     try:
         found: RunTiming = _adapter().validate_json(_file_of(spec).read_bytes())
     except (OSError, ValidationError):
         return None
-    return found if found.environment == environment else None
+    asked = (environment, concurrent_jobs)
+    return found if (found.environment, found.concurrent_jobs) == asked else None
 
 
 def write_timing(spec: RunSpec, timing: RunTiming) -> None:

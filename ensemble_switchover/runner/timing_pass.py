@@ -56,8 +56,14 @@ class TimingPass:
         setup: Setup,
         split: SplitImages,
         plan: ExecutionPlan,
+        *,
+        concurrent_jobs: int = 1,
     ) -> None:
-        """Take the runs of this process, which have a plan, and other runs of the budget."""
+        """Take the runs of this process, which have a plan, and other runs of the budget.
+
+        Timings that were taken with another number of jobs on the machine are none of these.
+        """
+        self.concurrent_jobs = concurrent_jobs
         self.own = own
         self.runs = _in_turn([*beside, *own])
         self.setup = setup
@@ -104,7 +110,7 @@ class TimingPass:
 
     def _known(self, spec: RunSpec) -> RunTiming | None:
         if spec.name not in self._found:
-            timing = read_timing(spec, self.setup.timing_environment)
+            timing = read_timing(spec, self.setup.timing_environment, self.concurrent_jobs)
             if timing is None:
                 return None
             self._found[spec.name] = timing
@@ -130,7 +136,9 @@ class TimingPass:
     def _time(self, spec: RunSpec, beside: list[str]) -> RunTiming:
         """Train some epochs of a run, and return what they took."""
         setup = self.setup
-        plan = self.plans.setdefault(spec.replicate_fingerprint, decide_plan(spec, setup))
+        plan = self.plans.get(spec.replicate_fingerprint)
+        if plan is None:
+            plan = self.plans[spec.replicate_fingerprint] = decide_plan(spec, setup)
         timed, whole = timed_epochs(spec)
         results: list[EpochResult] = []
         if plan.processes > 1:
@@ -152,6 +160,7 @@ class TimingPass:
         of_members = zip(*(epoch.member_training_seconds for epoch in epochs), strict=True)
         return RunTiming(
             environment=setup.timing_environment,
+            concurrent_jobs=self.concurrent_jobs,
             plan=plan.label,
             beside=beside,
             timed_steps=timed.steps,

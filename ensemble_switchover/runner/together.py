@@ -99,6 +99,8 @@ class SeedRuns:
         """The runs that each was trained with, by name."""
         self.is_decided = together != "auto"
         """Whether it is known what is quicker."""
+        self.is_apart = False
+        """Whether that is apart."""
         self.setup: Setup
         self.split: SplitImages
         self.timing_pass: TimingPass
@@ -125,10 +127,18 @@ class SeedRuns:
         self._begin()
         own = [run.spec for run in self.runs]
         plan = self.runs[0].plan
-        self.timing_pass = TimingPass(own, beside, self.setup, self.split, plan)
+        self.timing_pass = TimingPass(
+            own,
+            beside,
+            self.setup,
+            self.split,
+            plan,
+            concurrent_jobs=self.concurrent_jobs,
+        )
         with out_of_memory_explained(spec, plan):
             with self.seconds.part("timing"):
                 self.timing_pass.take(wait=False)
+            self._share_seconds()
             self._train()
             self.clock.spend_on([run.spec.name for run in self.runs])
             with self.seconds.part("timing"):
@@ -149,16 +159,16 @@ class SeedRuns:
                 plan = plan or run.plan
                 run.start_log(self.setup)
 
+    def _share_seconds(self) -> None:
+        """Give each run its share of the seconds that were spent on all of them so far."""
+        shared = self.seconds.share(len(self.runs)).parts
+        self.seconds = RunSeconds({})
+        for run in self.runs:
+            run.seconds.add(shared)
+
     def _train(self) -> None:
         """Train all epochs of all runs, in groups that are at the same epoch."""
-        by_epoch: defaultdict[int, list[ActiveRun]] = defaultdict(list)
-        for run in self.runs:
-            if not run.is_trained:
-                by_epoch[run.num_epochs].append(run)
-        size = self._group_size()
-        waiting = deque(
-            list(group) for runs in by_epoch.values() for group in equal_groups(runs, size)
-        )
+        waiting = deque(_groups(self.runs, self._group_size()))
         while waiting:
             group = waiting.popleft()
             self.clock.spend_on([run.spec.name for run in group])
@@ -187,6 +197,8 @@ class SeedRuns:
                 self.residence = train_apart(group[0], self.setup, self.split)
             return []
         apart = [[run] for run in group]
+        if self.is_apart:
+            return apart
         try:
             self._train_as_one(group)
         except _RegroupError as change:
@@ -204,7 +216,7 @@ class SeedRuns:
             torch.cuda.empty_cache()
         half = -(-len(group) // 2)
         _logger.warning(f"{len(group)} seeds do not fit into memory together; tried with {half}")
-        return [list(part) for part in equal_groups(group, half)]
+        return _groups(group, half)
 
     def _train_as_one(self, group: list[ActiveRun]) -> None:
         k, names = group[0].spec.design.k, [run.spec.name for run in group]
@@ -229,7 +241,7 @@ class SeedRuns:
             interruption.check()
             if lost:  # apart they say which member diverged in which step, if one does
                 rest = [run for run in group if [run] not in lost]
-                raise _RegroupError([*([rest] if rest else []), *lost])
+                raise _RegroupError([*_groups(rest, len(group)), *lost])
             if num_epochs > 1 and not group[0].is_trained and self._is_slower(group, result):
                 raise _RegroupError([[run] for run in group])
 
@@ -262,14 +274,13 @@ class SeedRuns:
             f"sweep.together=auto: {len(group)} seeds {how}; together they are {ratio:.2f} times "
             f"as fast as one after another"
         )
-        return ratio < 1
+        self.is_apart = ratio < 1
+        return self.is_apart
 
     def _finish(self, timings: Mapping[str, RunTiming], monitor: DisturbanceMonitor) -> None:
-        shared = self.seconds.share(len(self.runs)).parts
+        self._share_seconds()
         for run in self.runs:
             self.clock.spend_on([run.spec.name])
-            run.seconds.parts["waiting"] = 0.0
-            run.seconds.add(shared)
             if not run.is_trained:
                 continue  # it has failed
             with self._failing(run):
@@ -295,3 +306,12 @@ class SeedRuns:
         except Exception as error:  # noqa: BLE001 - the other runs go on
             with about(run.spec.name):
                 self.on_failure(run, error)
+
+
+def _groups(runs: Sequence[ActiveRun], size: int) -> list[list[ActiveRun]]:
+    """Divide those runs that are not trained into groups of at most a size, each at one epoch."""
+    by_epoch: defaultdict[int, list[ActiveRun]] = defaultdict(list)
+    for run in runs:
+        if not run.is_trained:
+            by_epoch[run.num_epochs].append(run)
+    return [list(group) for same in by_epoch.values() for group in equal_groups(same, size)]

@@ -12,6 +12,7 @@ from tests.factories import make_record
 
 TIMING = RunTiming(
     environment="a processor, 1 threads, torch 2",
+    concurrent_jobs=2,
     plan="sequential",
     beside=["single k=1", "deq k=2"],
     timed_steps=5,
@@ -29,13 +30,14 @@ TIMING = RunTiming(
 
 def test_it_is_read_in_its_own_environment_only(tiny_spec):
     spec, _ = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8")
-    assert read_timing(spec, TIMING.environment) is None
+    assert read_timing(spec, TIMING.environment, 2) is None
     write_timing(spec, TIMING)
-    assert read_timing(spec, TIMING.environment) == TIMING
-    assert read_timing(spec, "another processor") is None
+    assert read_timing(spec, TIMING.environment, 2) == TIMING
+    assert read_timing(spec, "another processor", 2) is None
+    assert read_timing(spec, TIMING.environment, 1) is None
     (path,) = timing_folder(spec).iterdir()
     path.write_text("{")
-    assert read_timing(spec, TIMING.environment) is None
+    assert read_timing(spec, TIMING.environment, 2) is None
 
 
 def test_designs_of_a_budget_share_a_folder_and_other_conditions_do_not(tiny_spec):

@@ -20,11 +20,12 @@ def specs_of(tiny_spec, design, *overrides, seeds=(0, 1)):
     ]
 
 
-def make_pass(tiny_spec, *overrides, plan=None):
+def make_pass(tiny_spec, *overrides, plan=None, **keywords):
     _, config = tiny_spec("design=deq", "k=2", *SMALL, *overrides)
     own, beside = (specs_of(tiny_spec, design, *overrides) for design in ("deq", "single"))
     setup = prepare(own[0], config)
-    return TimingPass(own, beside, setup, load_split(own[0]), plan or ExecutionPlan())
+    plan = plan or ExecutionPlan()
+    return TimingPass(own, beside, setup, load_split(own[0]), plan, **keywords)
 
 
 def test_the_designs_of_a_budget_take_turns_seed_by_seed(tiny_spec, monkeypatch):
@@ -90,6 +91,7 @@ def test_members_that_diverge_are_timed_all_the_same(tiny_spec):
 def test_processes_are_timed_as_the_plan_has_them(tiny_spec):
     plan = ExecutionPlan(processes=2)
     one = make_pass(tiny_spec, "execution=parallel", "execution.processes=2", plan=plan)
+    one.runs = one.own = one.own[:1]
     timings = one.take(wait=False)
     assert {timing.plan for timing in timings.values()} == {plan.label}
 
@@ -101,4 +103,24 @@ def test_a_disk_that_takes_nothing_costs_no_run(tiny_spec, monkeypatch):
     monkeypatch.setattr(timing_pass, "write_timing", refuse)
     one = make_pass(tiny_spec)
     assert one.take(wait=False)
-    assert read_timing(one.own[0], one.setup.timing_environment) is None
+    assert read_timing(one.own[0], one.setup.timing_environment, 1) is None
+
+
+def test_a_plan_is_decided_once_a_design_and_not_for_its_own(tiny_spec, monkeypatch):
+    decided = []
+
+    def decide(spec, setup):
+        decided.append(spec.design_label)
+        return ExecutionPlan()
+
+    monkeypatch.setattr(timing_pass, "decide_plan", decide)
+    assert make_pass(tiny_spec, "execution=auto").take(wait=False)
+    assert decided == ["single k=1"]
+
+
+def test_what_was_timed_beside_other_jobs_is_timed_again_without_them(tiny_spec):
+    assert make_pass(tiny_spec, concurrent_jobs=2).take(wait=False)
+    one = make_pass(tiny_spec)
+    assert one.timings() is None
+    assert one.take(wait=False)
+    assert make_pass(tiny_spec, concurrent_jobs=2).timings() is None

@@ -15,7 +15,9 @@ from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.results.layout import LOG_FILE, RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.state import RunState, failure_of, run_state
 from ensemble_switchover.results.store import read_record
+from ensemble_switchover.runner import run_seconds
 from ensemble_switchover.runner import together as together_module
+from ensemble_switchover.runner.active_run import ActiveRun
 from ensemble_switchover.runner.job import Ending, run_job, run_seeds
 from ensemble_switchover.training import assemble
 from ensemble_switchover.training.execution.fused import FusedExecution
@@ -28,7 +30,7 @@ SMALL = (
     "measurement.latency_seconds=0.001",
     "measurement.layer_repeats=2",
 )
-DEQ = ("design=deq", "k=2", "budget.depth=8", "budget.width=8")
+DEQ = ("arch=resnet", "design=deq", "k=2", "budget.depth=8", "budget.width=8")
 
 
 def pairs(tiny_spec, results, *overrides, seeds=(0, 1, 2)):
@@ -39,6 +41,24 @@ def pairs(tiny_spec, results, *overrides, seeds=(0, 1, 2)):
 def train_alone(runs):
     for spec, config in runs:
         run_job(spec, config, concurrent_jobs=1)
+
+
+@pytest.fixture(scope="module")
+def alone_folder(tmp_path_factory):
+    """Return the folder of the runs trained alone, each of which several tests compare with."""
+    return tmp_path_factory.mktemp("alone")
+
+
+@pytest.fixture
+def made_alone(tiny_spec, alone_folder):
+    """Train runs alone which no test before has trained."""
+
+    def make(design=DEQ, **which):
+        runs = pairs(tiny_spec, alone_folder, *design, **which)
+        train_alone(runs)
+        return runs
+
+    return make
 
 
 def train_together(runs, *, together="seeds", beside=()):
@@ -76,18 +96,17 @@ def assert_equal_weights(one, other):
 @pytest.mark.parametrize(
     "design",
     [
-        ("arch=resnet", *DEQ),
+        DEQ,
         ("arch=resnet", "design=single", "budget.depth=8", "budget.width=4"),
         ("arch=densenet", "design=weq", "k=3", "budget.depth=13", "budget.width=4"),
         ("arch=wide_resnet", "design=single", "budget.depth=10", "budget.width=1"),
         ("arch=vgg", "design=single", "budget.depth=11", "budget.width=2"),
-        ("arch=resnet", *DEQ, "evaluate_every=2"),
+        (*DEQ, "evaluate_every=2"),
         ("arch=resnet", "design=single", "budget.depth=8", "budget.width=4", "evaluate_every=9"),
     ],
 )
-def test_records_and_weights_are_those_of_runs_alone(tiny_spec, tmp_path, design):
-    alone, joint = (pairs(tiny_spec, tmp_path / name, *design) for name in ("alone", "joint"))
-    train_alone(alone)
+def test_records_and_weights_are_those_of_runs_alone(tiny_spec, made_alone, tmp_path, design):
+    alone, joint = made_alone(design), pairs(tiny_spec, tmp_path, *design)
     outcomes = train_together(joint)
     assert [outcome.ending for outcome in outcomes] == [Ending.TRAINED] * 3
     assert_equal_runs(alone, joint)
@@ -106,17 +125,14 @@ def test_records_and_weights_are_those_of_runs_alone(tiny_spec, tmp_path, design
     max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    seeds=st.lists(st.integers(0, 50), min_size=2, max_size=5, unique=True),
+    seeds=st.lists(st.integers(0, 4), min_size=2, max_size=5, unique=True),
     k=st.integers(2, 3),
     fitting=st.integers(1, 5),
 )
-def test_any_seeds_in_any_groups(tiny_spec, tmp_path_factory, seeds, k, fitting):
-    folder = tmp_path_factory.mktemp("any")
-    design = ("design=deq", f"k={k}", "budget.depth=8", "budget.width=8", "epochs=2")
-    alone, joint = (
-        pairs(tiny_spec, folder / name, *design, seeds=seeds) for name in ("alone", "joint")
-    )
-    train_alone(alone)
+def test_any_seeds_in_any_groups(tiny_spec, made_alone, tmp_path_factory, seeds, k, fitting):
+    design = ("arch=resnet", "design=deq", f"k={k}", "budget.depth=8", "budget.width=8")
+    alone = made_alone(design, seeds=seeds)
+    joint = pairs(tiny_spec, tmp_path_factory.mktemp("any"), *design, seeds=seeds)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(together_module, "num_fitting_seeds", lambda *_: fitting)
         train_together(joint)
@@ -141,23 +157,22 @@ def poisoned(monkeypatch):
     monkeypatch.setattr(assemble, "_build", poison)
 
 
-def test_a_member_that_diverges_ends_its_seed_and_no_other(tiny_spec, tmp_path, poisoned):
-    alone, joint = (pairs(tiny_spec, tmp_path / name, *DEQ) for name in ("alone", "joint"))
+def test_a_member_that_diverges_ends_its_seed_and_no_other(
+    tiny_spec, made_alone, tmp_path, poisoned
+):
+    alone, joint = made_alone(seeds=(0, 2)), pairs(tiny_spec, tmp_path, *DEQ)
     train_together(joint)
     failed, _ = joint.pop(1)
     assert run_state(failed.folder) is RunState.FAILED
     assert failure_of(failed.folder).startswith(
         "member 1: the loss is not finite in epoch 1, step 1 of 3"
     )
-    alone.pop(1)
-    train_alone(alone)
     assert_equal_runs(alone, joint)
     assert all(record.epochs[-1].together for record in records_of(joint))
 
 
-def test_neighbours_that_a_device_spoils_go_on_apart(tiny_spec, tmp_path, monkeypatch):
-    alone, joint = (pairs(tiny_spec, tmp_path / name, *DEQ) for name in ("alone", "joint"))
-    train_alone(alone)
+def test_neighbours_that_a_device_spoils_go_on_apart(tiny_spec, made_alone, tmp_path, monkeypatch):
+    alone, joint = made_alone(), pairs(tiny_spec, tmp_path, *DEQ)
     steps = []
     train_step = FusedExecution.train_step
 
@@ -175,9 +190,8 @@ def test_neighbours_that_a_device_spoils_go_on_apart(tiny_spec, tmp_path, monkey
 
 
 @pytest.mark.parametrize("then", ["together", "alone"])
-def test_what_was_stopped_goes_on(tiny_spec, tmp_path, monkeypatch, then):
-    alone, joint = (pairs(tiny_spec, tmp_path / name, *DEQ) for name in ("alone", "joint"))
-    train_alone(alone)
+def test_what_was_stopped_goes_on(tiny_spec, made_alone, tmp_path, monkeypatch, then):
+    alone, joint = made_alone(), pairs(tiny_spec, tmp_path, *DEQ)
     checks = []
 
     def stop():
@@ -185,8 +199,10 @@ def test_what_was_stopped_goes_on(tiny_spec, tmp_path, monkeypatch, then):
         if len(checks) == 6:  # within the training
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(run_seconds, "_waited_seconds", lambda: 0.0)
     with monkeypatch.context() as patch:
         patch.setattr(together_module.interruption, "check", stop)
+        patch.setattr(run_seconds, "_waited_seconds", lambda: 30.0)
         with pytest.raises(KeyboardInterrupt):
             train_together(joint)
     assert {run_state(spec.folder) for spec, _ in joint} == {RunState.INTERRUPTED}
@@ -198,11 +214,15 @@ def test_what_was_stopped_goes_on(tiny_spec, tmp_path, monkeypatch, then):
     for spec, _ in joint:
         assert "going on after epoch" in (spec.folder / LOG_FILE).read_text()
     assert {record.environment.times_of for record in records_of(joint)} == {"timing pass"}
+    for record in records_of(joint):
+        assert record.seconds.waiting == 10.0  # its share
+        assert record.seconds.timing > 0
 
 
-def test_runs_at_different_epochs_go_on_in_groups_of_one_epoch(tiny_spec, tmp_path, monkeypatch):
-    alone, joint = (pairs(tiny_spec, tmp_path / name, *DEQ) for name in ("alone", "joint"))
-    train_alone(alone)
+def test_runs_at_different_epochs_go_on_in_groups_of_one_epoch(
+    tiny_spec, made_alone, tmp_path, monkeypatch
+):
+    alone, joint = made_alone(), pairs(tiny_spec, tmp_path, *DEQ)
     spec, config = joint[1]
     with monkeypatch.context() as patch:
         calls = []
@@ -220,21 +240,48 @@ def test_runs_at_different_epochs_go_on_in_groups_of_one_epoch(tiny_spec, tmp_pa
     assert [record.timing_pass.seeds for record in records_of(joint)] == [[0, 2], [1], [0, 2]]
 
 
-@pytest.mark.parametrize(("seconds", "is_together"), [(1e-9, False), (1e9, True)])
-def test_auto_trains_as_is_quicker_and_says_so(
-    tiny_spec, tmp_path, monkeypatch, seconds, is_together
+def test_memory_that_ends_amid_the_keeping_of_an_epoch_leaves_groups_of_one_epoch(
+    tiny_spec, made_alone, tmp_path, monkeypatch
 ):
-    alone, joint = (pairs(tiny_spec, tmp_path / name, *DEQ) for name in ("alone", "joint"))
-    train_alone(alone)
+    alone, joint = made_alone(), pairs(tiny_spec, tmp_path, *DEQ)
+    add_epoch = ActiveRun.add_epoch
+    refused = []
+
+    def refuse_once(run, *arguments, **keywords):
+        if (run.spec.seed, run.num_epochs) == (1, 1) and not refused:
+            refused.append(run)
+            raise MemoryError
+        add_epoch(run, *arguments, **keywords)
+
+    monkeypatch.setattr(ActiveRun, "add_epoch", refuse_once)
+    train_together(joint)
+    assert refused
+    assert_equal_runs(alone, joint)
+
+
+@pytest.fixture
+def planted_timings(monkeypatch):
+    """Let a timing pass have found what a test says."""
     known = together_module.TimingPass.timings
 
-    def planted(self):
-        timings = known(self)
-        if timings is None:
-            return None
-        return {n: replace(t, training_seconds=[seconds]) for n, t in timings.items()}
+    def plant(seconds):
+        def planted(self):
+            timings = known(self)
+            if timings is None:
+                return None
+            return {n: replace(t, training_seconds=[seconds]) for n, t in timings.items()}
 
-    monkeypatch.setattr(together_module.TimingPass, "timings", planted)
+        monkeypatch.setattr(together_module.TimingPass, "timings", planted)
+
+    return plant
+
+
+@pytest.mark.parametrize(("seconds", "is_together"), [(1e-9, False), (1e9, True)])
+def test_auto_trains_as_is_quicker_and_says_so(
+    tiny_spec, made_alone, tmp_path, planted_timings, seconds, is_together
+):
+    alone, joint = made_alone(), pairs(tiny_spec, tmp_path, *DEQ)
+    planted_timings(seconds)
     train_together(joint, together="auto")
     assert_equal_runs(alone, joint)
     assert records_of(joint)[0].epochs[-1].together is is_together
@@ -242,10 +289,22 @@ def test_auto_trains_as_is_quicker_and_says_so(
     assert f"sweep.together=auto: 3 seeds {'together' if is_together else 'apart'}" in log
 
 
+def test_what_is_slower_in_one_group_is_tried_in_no_other(
+    tiny_spec, tmp_path, monkeypatch, planted_timings
+):
+    planted_timings(1e-9)
+    monkeypatch.setattr(together_module, "num_fitting_seeds", lambda *_: 2)
+    joint = pairs(tiny_spec, tmp_path, *DEQ, seeds=(0, 1, 2, 3))
+    train_together(joint, together="auto")
+    ways = [[epoch.together for epoch in record.epochs] for record in records_of(joint)]
+    assert ways == 2 * [[True, True, False]] + 2 * [[False] * 3]
+
+
 @pytest.mark.parametrize("error", [NoFusedFormError("no fused form"), MemoryError("no more")])
-def test_what_cannot_be_trained_together_is_trained_apart(tiny_spec, tmp_path, monkeypatch, error):
-    alone, joint = (pairs(tiny_spec, tmp_path / name, *DEQ) for name in ("alone", "joint"))
-    train_alone(alone)
+def test_what_cannot_be_trained_together_is_trained_apart(
+    tiny_spec, made_alone, tmp_path, monkeypatch, error
+):
+    alone, joint = made_alone(), pairs(tiny_spec, tmp_path, *DEQ)
 
     def refuse(*_, **__):
         raise error
