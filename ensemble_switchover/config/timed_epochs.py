@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 UNTIMED_STEPS = 2
 """Steps of a member before its first timed epoch."""
-LEAST_STEPS, MOST_STEPS = 10, 50
+LEAST_STEPS, MOST_STEPS = 5, 50
 """Steps of a member that are timed at least, and at most in one epoch."""
 
 

@@ -17,6 +17,7 @@ from ensemble_switchover.training.callbacks import (
     MemoryCallback,
     TimingCallback,
 )
+from ensemble_switchover.training.evaluation_batch import evaluation_batch_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,6 +90,8 @@ def train_together(
     module, datamodule = assemble_together(specs, plan, split, precision)
     module.resume_point = resume_point
     spec = specs[0]
+    size = evaluation_batch_size(spec, module.num_members, device)
+    datamodule.evaluation_batch_size = size
     _fit_measured(module, datamodule, spec.recipe.epochs, spec.evaluated_epochs, device, on_epoch)
     return datamodule
 
