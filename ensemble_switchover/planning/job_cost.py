@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.planning.after_training import measuring_seconds, timing_pass_seconds
 from ensemble_switchover.planning.basis import find_machine
 from ensemble_switchover.planning.cost import PredictedCost, predict_cost
-from ensemble_switchover.planning.seed_groups import TOGETHER, as_group, sizes_together
+from ensemble_switchover.planning.seed_groups import TOGETHER, as_group, kept_bytes, sizes_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,8 @@ class JobCost:
     sizes: list[int]
     """Seeds that are trained together, group by group; 1 where each is trained apart."""
     memory_bytes: int
-    """Peak of all tensors of the largest group in a training step, with the images."""
+    """Peak of all tensors of the largest group in a training step, with the images and what
+    its runs keep of the last epoch."""
     training_seconds: float | None
     """Training of all epochs of all runs; None where nothing is known of the device."""
     evaluation_seconds: float | None
@@ -145,6 +146,6 @@ def _apart(runs: Sequence[Forecast], *, is_timed_apart: bool) -> JobCost:
 
 def _group_cost(first: Forecast, size: int, machine: Machine) -> PredictedCost:
     device = machine.conditions.device
-    return predict_cost(
-        as_group(first.spec, size), TOGETHER, machine.basis, device, machine.memory_bytes
-    )
+    group = as_group(first.spec, size)
+    cost = predict_cost(group, TOGETHER, machine.basis, device, machine.memory_bytes)
+    return replace(cost, memory_bytes=cost.memory_bytes + kept_bytes(group))

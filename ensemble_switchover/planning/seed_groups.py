@@ -72,7 +72,7 @@ def num_fitting_seeds(spec: RunSpec, device: str, available_bytes: int | None) -
     def fits(num_seeds: int) -> bool:
         grown = with_seeds(spec, num_seeds)
         needed = memory_bytes(grown, TOGETHER, device, available_bytes)
-        return needed + _kept_bytes(grown) <= usable
+        return needed + kept_bytes(grown) <= usable
 
     number = 1
     while number < MOST_SEEDS and fits(number + 1):
@@ -80,8 +80,8 @@ def num_fitting_seeds(spec: RunSpec, device: str, available_bytes: int | None) -
     return number
 
 
-def _kept_bytes(spec: RunSpec) -> int:
-    """Return the bytes of the weights and the momentum after the last epoch, which runs keep."""
+def kept_bytes(spec: RunSpec) -> int:
+    """Return the bytes that a group of seeds keeps of its last epoch: weights and momentum."""
     return 2 * spec.design.k * spec.design.member_parameters * item_bytes(spec)
 
 
