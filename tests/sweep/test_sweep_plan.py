@@ -230,7 +230,7 @@ def test_jobs_of_a_study_that_is_run_beside_others_know_how_they_are_run(tmp_pat
 def test_the_study_smoke_gives_the_same_records_under_joblib(tmp_path, smoke_outcomes):
     joblib = ("hydra/launcher=joblib", "sweep.jobs_per_device=2")
     said = engines.run(tmp_path, *engines.SMOKE, *joblib)
-    assert "[3/3 done, 0 running]" in said
+    assert "[6/6 done, 0 running]" in said
     assert engines.outcomes(tmp_path) == smoke_outcomes
     together = read_records(tmp_path / "results").records
     assert {record.environment.concurrent_jobs for record in together} == {2}
