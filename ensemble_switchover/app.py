@@ -12,6 +12,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.amounts import refuse_long_numbers
@@ -22,6 +23,7 @@ from ensemble_switchover.config.command_line import (
     options_first,
     program_name,
 )
+from ensemble_switchover.config.compose import KEYS_OF_JOBS, of_jobs_text
 from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.resolve import resolve
@@ -120,6 +122,10 @@ def _refuse_keys_of_sweeps(node: DictConfig) -> None:
                 f"sweep.{key}={node.sweep[key]}: is for a sweep, and this is one run; expected "
                 f"--multirun or sweep=NAME beside it"
             )
+    for key in KEYS_OF_JOBS:
+        value = OmegaConf.select(node, key)
+        if value:
+            raise ConfigError(of_jobs_text(f"{key}={value}"))
     if node.sweep.together == "seeds":
         raise ConfigError(
             "sweep.together=seeds: is for a sweep, and this is one run; expected --multirun or "

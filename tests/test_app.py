@@ -53,6 +53,12 @@ def run(*overrides, folder):
         (["sweep.jobs_per_device=auto"],
          "sweep.jobs_per_device=auto: is for a sweep, and this is one run; expected --multirun or "
          "sweep=NAME beside it"),
+        (["sweep.seeds=[0,1]"],
+         "sweep.seeds=[0, 1]: is set by a sweep for its jobs; expected seed= or design= and k= "
+         "instead"),
+        (["seed=1,2", "sweep.seeds=[0,1]", "--multirun"],
+         "sweep.seeds=[0,1]: is set by a sweep for its jobs; expected seed= or design= and k= "
+         "instead"),
         (["seed=1,2", "k=0", "--multirun"], "k=0: expected 1 to 64 members"),
         (["k=0", "--multirun", "seed=1,2"], "k=0: expected 1 to 64 members"),
         (["k=0", "--multirun", "--cfg", "job"],

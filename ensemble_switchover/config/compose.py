@@ -43,6 +43,8 @@ SWEEP = "sweep"
 OF_SWEEP = f"{SWEEP}."
 TOGETHER_KEY = f"{OF_SWEEP}together"
 HOURS = f"{OF_SWEEP}hours"
+KEYS_OF_JOBS = (f"{OF_SWEEP}seeds", f"{OF_SWEEP}beside")
+"""Keys by which a sweep tells a job what to train and to time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ def compose_in_hydra(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config]
         HydraException, OmegaConfBaseException, ConfigError: for overrides that mean nothing.
     """
     return [(sweep, compose_runs(sweep.runs)) for sweep in _read_overrides(overrides)]
+
+
+def of_jobs_text(override: str) -> str:
+    """Say that an override is none for a command."""
+    return f"{override}: is set by a sweep for its jobs; expected seed= or design= and k= instead"
 
 
 def expand(lines: Sequence[str]) -> list[list[str]]:
@@ -173,6 +180,8 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
         kind = hydra if parsed.is_hydra_override() else names if of_sweep else others
         kind.append(override)
         if kind is others and parsed.key_or_group.startswith(OF_SWEEP):
+            if parsed.key_or_group in KEYS_OF_JOBS:
+                raise ConfigError(of_jobs_text(override))
             if parsed.is_sweep_override():
                 raise ConfigError(f"{override}: is of the whole sweep; expected one value")
             has_hours |= parsed.key_or_group == HOURS

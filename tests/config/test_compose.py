@@ -134,6 +134,13 @@ def test_what_is_of_the_whole_sweep_has_one_value(override):
         read_overrides(["sweep=own", override])
 
 
+@pytest.mark.parametrize("override", ["sweep.seeds=[0,1]", "sweep.beside=['deq k=4']"])
+@pytest.mark.parametrize("before", [["sweep=smoke"], ["seed=0,1", "sweep.together=none"]])
+def test_what_a_sweep_sets_for_its_jobs_is_refused(override, before):
+    with pytest.raises(ConfigError, match="is set by a sweep for its jobs; expected seed= or"):
+        read_overrides([*before, override])
+
+
 def test_overrides_for_hydra_itself_are_no_part_of_a_run():
     (sweep,) = read_overrides(["hydra/launcher=joblib", "hydra.launcher.n_jobs=3", "seed=0,1"])
     assert sweep.concurrent_jobs == 3
