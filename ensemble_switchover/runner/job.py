@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import MachineError, TrainingError
@@ -236,7 +237,9 @@ def _train_seeds(
         by_name[run.spec.name].write_failure(error)
         under_way.discard(run.spec.name)
         logs[run.spec.name].close()
-        errors.append(error)
+        if not isinstance(error, TrainingError):
+            clear_frames(error.__traceback__)  # which hold the networks, while the others go on
+            errors.append(error)
 
     with ExitStack() as stack:
         runs = []
@@ -265,7 +268,6 @@ def _train_seeds(
                 with about(name):
                     by_name[name].write_failure(error)
             raise
-    for failure in errors:
-        if not isinstance(failure, TrainingError):
-            raise failure
+    if errors:
+        raise errors[0]
     return outcomes

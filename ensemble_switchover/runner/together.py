@@ -191,32 +191,33 @@ class SeedRuns:
 
     def _train_group(self, group: list[ActiveRun]) -> list[list[ActiveRun]]:
         """Train a group to its end, or return the groups in which its runs go on."""
+        groups: list[list[ActiveRun]] = []
         if len(group) == 1:
             self.num_together[group[0].spec.name] = group
             with self._failing(group[0]):
                 self.residence = train_apart(group[0], self.setup, self.split)
-            return []
-        apart = [[run] for run in group]
-        if self.is_apart:
-            return apart
-        try:
-            self._train_as_one(group)
-        except _RegroupError as change:
-            return change.groups
-        except NoFusedFormError as error:
-            _logger.info(f"seeds are trained apart: {error}")
-            return apart
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
+        elif self.is_apart:
+            return _groups(group, 1)
         else:
-            return []
-        gc.collect()
+            try:
+                self._train_as_one(group)
+            except _RegroupError as change:
+                groups = change.groups
+            except NoFusedFormError as error:
+                _logger.info(f"seeds are trained apart: {error}")
+                groups = _groups(group, 1)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                half = -(-len(group) // 2)
+                _logger.warning(
+                    f"{len(group)} seeds do not fit into memory together; tried with {half}"
+                )
+                groups = _groups(group, half)
+        gc.collect()  # Lightning's objects refer to each other, and hold all members
         if self.setup.device.type == "cuda":
             torch.cuda.empty_cache()
-        half = -(-len(group) // 2)
-        _logger.warning(f"{len(group)} seeds do not fit into memory together; tried with {half}")
-        return _groups(group, half)
+        return groups
 
     def _train_as_one(self, group: list[ActiveRun]) -> None:
         k, names = group[0].spec.design.k, [run.spec.name for run in group]

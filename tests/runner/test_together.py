@@ -1,6 +1,8 @@
 """Seeds trained together leave what each would leave alone."""
 
 import math
+import weakref
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from ensemble_switchover.errors import MachineError
+from ensemble_switchover.errors import MachineError, TrainingError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.results.layout import LOG_FILE, RECORD_FILE, WEIGHTS_FILE
@@ -313,6 +315,34 @@ def test_what_cannot_be_trained_together_is_trained_apart(
     train_together(joint)
     assert_equal_runs(alone, joint)
     assert not any(epoch.together for r in records_of(joint) for epoch in r.epochs)
+
+
+@pytest.mark.parametrize("kind", [TrainingError, RuntimeError])
+def test_a_run_that_fails_holds_no_memory_while_the_others_go_on(
+    tiny_spec, tmp_path, monkeypatch, kind
+):
+    class Weights:
+        """What the frames of a failed training refer to."""
+
+    held = []
+    train_apart = together_module.train_apart
+
+    def fail_first(run, *arguments):
+        if not held:
+            weights = Weights()
+            weights.itself = weights  # as Lightning's objects refer to each other
+            held.append(weakref.ref(weights))
+            raise kind("a fault")
+        assert held[0]() is None
+        return train_apart(run, *arguments)
+
+    monkeypatch.setattr(together_module, "train_apart", fail_first)
+    monkeypatch.setattr(together_module, "num_fitting_seeds", lambda *_: 1)
+    joint = pairs(tiny_spec, tmp_path, *DEQ, seeds=(0, 1))
+    with nullcontext() if kind is TrainingError else pytest.raises(RuntimeError):
+        train_together(joint)
+    states = [run_state(spec.folder) for spec, _ in joint]
+    assert states == [RunState.FAILED, RunState.FINISHED]
 
 
 def test_each_seed_has_its_own_log(tiny_spec, tmp_path):
