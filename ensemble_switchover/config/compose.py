@@ -56,8 +56,8 @@ class Sweep:
     concurrent_jobs: int
     """Number of jobs at a time, as the launcher has it; -1 for one per processor."""
     together: str = "none"
-    """`sweep.together`, the same for all sweeps of a command: `none` where they differ, and for a
-    run by itself."""
+    """`sweep.together`, the same for all sweeps of a command: `none` where it is that of one of
+    them, else `auto` where they differ; and `none` for a run by itself."""
 
 
 def read_overrides(overrides: Sequence[str]) -> list[Sweep]:
@@ -206,7 +206,8 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
         runs = expand([*sweep_lines(config, others), *name])
         sweeps.append(Sweep(runs, jobs))
     # times of runs themselves, for which some study asks, and of timing passes do not compare
-    chosen_together = of_parts.pop() if len(of_parts) == 1 else "none"
+    mixed = "none" if "none" in of_parts else SweepConfig().together
+    chosen_together = of_parts.pop() if len(of_parts) == 1 else mixed
     return [replace(sweep, together=chosen_together) for sweep in sweeps]
 
 

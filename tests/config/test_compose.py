@@ -222,7 +222,8 @@ def test_hundreds_of_runs_need_few_compositions(monkeypatch):
 @pytest.mark.parametrize(
     ("overrides", "together"),
     [
-        (["sweep=demo"], "auto"),
+        (["sweep=demo"], "seeds"),
+        (["sweep=digits_resnet"], "auto"),
         (["sweep=paper", "seed=0", "sweep.together=seeds"], "seeds"),
         (["sweep=figure_2b"], "none"),
         (["sweep=figure_2b,figure_3"], "none"),
