@@ -21,7 +21,7 @@ import torch
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.garbage import older_objects_spared
 from ensemble_switchover.machine.logs import about
-from ensemble_switchover.measurement.disturbance import DisturbanceMonitor
+from ensemble_switchover.measurement.disturbance import TOLERATED_WAIT, DisturbanceMonitor
 from ensemble_switchover.measurement.environment import device_memory_bytes
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.networks.fused import NoFusedFormError
@@ -101,6 +101,8 @@ class SeedRuns:
         """Whether it is known what is quicker."""
         self.is_apart = False
         """Whether that is apart."""
+        self.seemed_slower = False
+        """Whether a disturbed epoch of a group was slower."""
         self.setup: Setup
         self.split: SplitImages
         self.timing_pass: TimingPass
@@ -266,10 +268,13 @@ class SeedRuns:
         timings = None if self.is_decided else self.timing_pass.timings()
         if timings is None:
             return False
-        self.is_decided = True
         evaluated = result.probabilities is not None
         apart = sum(timings[r.spec.name].seconds_per_epoch(evaluated=evaluated) for r in group)
         ratio = apart / (result.training_seconds + result.evaluation_seconds)
+        if ratio < 1 and result.waiting_share > TOLERATED_WAIT and not self.seemed_slower:
+            self.seemed_slower = True  # other programs had the processors: the next epoch decides
+            return False
+        self.is_decided = True
         how = "together" if ratio >= 1 else "apart"
         _logger.info(
             f"sweep.together=auto: {len(group)} seeds {how}; together they are {ratio:.2f} times "

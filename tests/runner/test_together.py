@@ -4,6 +4,7 @@ import math
 import weakref
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -173,22 +174,33 @@ def test_a_member_that_diverges_ends_its_seed_and_no_other(
     assert all(record.epochs[-1].together for record in records_of(joint))
 
 
-def test_neighbours_that_a_device_spoils_go_on_apart(tiny_spec, made_alone, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        (6, 5, 3 * [[True, False, False]]),  # all members, in the second epoch
+        (1, 8, [[True, True, False], *2 * [[True] * 3]]),  # the first, in the last epoch
+    ],
+)
+def test_neighbours_that_a_device_spoils_go_on_apart(
+    tiny_spec, made_alone, tmp_path, monkeypatch, spoiled
+):
     alone, joint = made_alone(), pairs(tiny_spec, tmp_path, *DEQ)
     steps = []
     train_step = FusedExecution.train_step
+    num_spoiled, at, ways = spoiled
 
     def spoil(self, group, images, labels):
         steps.append(group)
-        if len(steps) == 5:  # in the second epoch
+        if len(steps) == at:
+            kernels = next(self.network.parameters())
             with torch.no_grad():
-                next(self.network.parameters()).fill_(float("nan"))
+                kernels[: num_spoiled * len(kernels) // 6].fill_(float("nan"))
         return train_step(self, group, images, labels)
 
     monkeypatch.setattr(FusedExecution, "train_step", spoil)
     train_together(joint)
     assert_equal_runs(alone, joint)
-    assert [e.together for e in records_of(joint)[0].epochs] == [True, False, False]
+    assert [[e.together for e in record.epochs] for record in records_of(joint)] == ways
 
 
 @pytest.mark.parametrize("then", ["together", "alone"])
@@ -274,6 +286,8 @@ def planted_timings(monkeypatch):
             return {n: replace(t, training_seconds=[seconds]) for n, t in timings.items()}
 
         monkeypatch.setattr(together_module.TimingPass, "timings", planted)
+        # what else runs on this machine decides nothing
+        monkeypatch.setattr(together_module, "TOLERATED_WAIT", math.inf)
 
     return plant
 
@@ -300,6 +314,34 @@ def test_what_is_slower_in_one_group_is_tried_in_no_other(
     train_together(joint, together="auto")
     ways = [[epoch.together for epoch in record.epochs] for record in records_of(joint)]
     assert ways == 2 * [[True, True, False]] + 2 * [[False] * 3]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "ratios", "answers"),
+    [
+        (0.0, [0.5], [True]),
+        (0.5, [0.5, 0.5], [False, True]),
+        (0.5, [0.5, 2.0, 0.5], [False, False, False]),
+        (0.5, [2.0, 0.5], [False, False]),
+    ],
+)
+def test_a_disturbed_epoch_alone_does_not_part_seeds(waiting, ratios, answers):
+    run = SimpleNamespace(spec=SimpleNamespace(name="one"))
+    job = together_module.SeedRuns(
+        [run], together="auto", concurrent_jobs=1, on_record=None, on_failure=None
+    )
+    timing = SimpleNamespace(seconds_per_epoch=lambda evaluated: 1.0)
+    job.timing_pass = SimpleNamespace(timings=lambda: {"one": timing})
+    epochs = [
+        SimpleNamespace(
+            probabilities=None,
+            training_seconds=1 / ratio,
+            evaluation_seconds=0.0,
+            waiting_share=waiting,
+        )
+        for ratio in ratios
+    ]
+    assert [job._is_slower([run], epoch) for epoch in epochs] == answers
 
 
 @pytest.mark.parametrize("error", [NoFusedFormError("no fused form"), MemoryError("no more")])
