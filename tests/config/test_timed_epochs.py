@@ -1,7 +1,14 @@
 """Which steps a timing pass trains."""
 
+import pytest
+
 from ensemble_switchover.config import timed_epochs as module
 from ensemble_switchover.config.timed_epochs import timed_epochs
+
+
+@pytest.fixture(autouse=True)
+def _ten_steps_at_least(monkeypatch):
+    monkeypatch.setattr(module, "LEAST_STEPS", 10)
 
 
 def test_few_steps_are_repeated_until_enough_are_timed(tiny_spec):
