@@ -101,6 +101,12 @@ class RunLock:
         with suppress(OSError):  # what is unfinished stays
             self.path.parent.rmdir()
 
+    def forget_former(self) -> None:
+        """Remove the locks of former owners, which are gone, so that nobody watches them again."""
+        for path in self.path.parent.glob(f"*{LOCK_SUFFIX}"):
+            if path.stem.isdecimal() and int(path.stem) < int(self.path.stem):
+                path.unlink(missing_ok=True)
+
     def __enter__(self) -> Self:
         return self
 

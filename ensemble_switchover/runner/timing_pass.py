@@ -19,7 +19,7 @@ from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.units import most_known
 from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
-from ensemble_switchover.results.lock import Hold, take_lock
+from ensemble_switchover.results.lock import Hold, RunLock, take_lock
 from ensemble_switchover.runner.run_timing import (
     RunTiming,
     read_timing,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.data import SplitImages
-    from ensemble_switchover.results.lock import RunLock
     from ensemble_switchover.runner.setup import Setup
     from ensemble_switchover.training.epoch_result import EpochResult
 
@@ -103,10 +102,14 @@ class TimingPass:
 
     def _lock(self) -> RunLock | Hold | None:
         try:
-            return take_lock(timing_folder(self.own[0]))
+            lock = take_lock(timing_folder(self.own[0]))
+            if isinstance(lock, RunLock):
+                with suppress(OSError):
+                    lock.forget_former()
         except OSError as error:  # a full disk costs others these timings, never the run
             _logger.warning(f"timings are kept by this process alone: {sentence_of(error)}")
             return None
+        return lock
 
     def _known(self, spec: RunSpec) -> RunTiming | None:
         if spec.name not in self._found:

@@ -1,10 +1,13 @@
 """The timing pass."""
 
+import json
+from dataclasses import asdict, replace
+
 import pytest
 
 from ensemble_switchover.config import timed_epochs as timed_epochs_module
 from ensemble_switchover.config.execution_plan import ExecutionPlan
-from ensemble_switchover.results.lock import take_lock
+from ensemble_switchover.results.lock import LOCK_SUFFIX, take_lock
 from ensemble_switchover.runner import timing_pass
 from ensemble_switchover.runner.run_timing import read_timing, timing_folder
 from ensemble_switchover.runner.setup import load_split, prepare
@@ -62,6 +65,17 @@ def test_it_leaves_a_pass_to_the_process_that_is_at_it(tiny_spec, monkeypatch):
         with pytest.raises(pytest.fail.Exception, match="waited"):
             one.take(wait=True)
     assert one.take(wait=True)
+
+
+def test_of_a_process_that_was_killed_at_it_no_lock_is_left(tiny_spec):
+    one = make_pass(tiny_spec)
+    folder = timing_folder(one.own[0])
+    with take_lock(folder) as lock:
+        killed = replace(lock.owner, pid=2**31 - 1, process_start="")
+    folder.mkdir(parents=True)
+    (folder / "1.lock").write_text(json.dumps(asdict(killed)))
+    assert one.take(wait=False)
+    assert [path for path in folder.iterdir() if path.suffix == LOCK_SUFFIX] == []
 
 
 def test_a_long_epoch_is_timed_in_part_and_scaled(tiny_spec, monkeypatch):
