@@ -341,7 +341,8 @@ def _epoch_without_evaluation(
     number: int, seconds: float, k: int, peak_rss_bytes: int | None
 ) -> EpochRecord:
     measured = _epoch(number, 0.0, seconds, k, 0.0, None, peak_rss_bytes)
-    return replace(measured, evaluation_seconds=0.0, **not_evaluated())
+    without: dict[str, Any] = not_evaluated()
+    return replace(measured, evaluation_seconds=0.0, **without)
 
 
 def _layer_time(kind: str, milliseconds: float) -> LayerTimeRecord:
