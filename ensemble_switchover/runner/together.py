@@ -39,7 +39,7 @@ from ensemble_switchover.runner.shared_clock import SharedClock
 from ensemble_switchover.runner.timing_pass import TimingPass
 from ensemble_switchover.training.checkpoint_pace import CheckpointPace
 from ensemble_switchover.training.device import num_device_slots
-from ensemble_switchover.training.epoch_result import is_finite, split_by_run
+from ensemble_switchover.training.epoch_result import finite_runs, split_by_run
 from ensemble_switchover.training.fit import train_together
 from ensemble_switchover.training.module import ResumePoint
 
@@ -233,8 +233,9 @@ class SeedRuns:
             nonlocal num_epochs
             num_epochs += 1
             lost = []
-            for run, own in zip(group, split_by_run(result, k), strict=True):
-                if not is_finite(own):
+            finite = finite_runs(result, k)
+            for run, own, is_finite in zip(group, split_by_run(result, k), finite, strict=True):
+                if not is_finite:
                     lost.append([run])
                     continue
                 self.clock.spend_on([run.spec.name])

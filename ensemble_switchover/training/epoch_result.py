@@ -116,11 +116,29 @@ def split_by_run(result: EpochResult, members_each: int) -> Iterator[EpochResult
         )
 
 
-def is_finite(result: EpochResult) -> bool:
-    """Return whether all losses and predictions of an epoch are finite numbers."""
-    measured = [result.step_losses]
-    measured += [] if result.probabilities is None else [result.probabilities]
-    return all(bool(values.isfinite().all()) for values in measured)
+def finite_runs(result: EpochResult, members_each: int) -> list[bool]:
+    """Return of each run whether its losses and predictions of an epoch are finite numbers.
+
+    Where those of a run are not, the weights of the others are looked at, too: some kernels let a
+    network that is no number spoil its neighbours (oneDNN's in bfloat16), which their losses do not
+    tell before the next step.
+
+    Args:
+        result: The result of all members, in the order of the runs.
+        members_each: Members of each run.
+    """
+    measured = result.step_losses.isfinite().all(dim=1).cpu()
+    if result.probabilities is not None:
+        measured &= result.probabilities.isfinite().flatten(1).all(dim=1).cpu()
+    finite = measured.tolist()
+    if not all(finite):
+        finite = [
+            known and all(bool(tensor.isfinite().all()) for tensor in state.network.values())
+            for known, state in zip(finite, result.members, strict=True)
+        ]
+    return [
+        all(finite[first : first + members_each]) for first in range(0, len(finite), members_each)
+    ]
 
 
 def _copied(member: MemberState) -> MemberState:

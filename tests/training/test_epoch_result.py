@@ -1,20 +1,27 @@
+from dataclasses import replace
+
 import torch
 
 from ensemble_switchover.measurement.memory import PeakMemory
-from ensemble_switchover.training.epoch_result import EpochResult, MemberState, join
+from ensemble_switchover.training.epoch_result import (
+    EpochResult,
+    MemberState,
+    finite_runs,
+    join,
+)
 
 
 def part(num_members, member_peaks, **figures):
     return EpochResult(
         epoch=3,
         warm_up=False,
-        step_losses=torch.zeros(num_members, 2),
         member_training_seconds=[1.0] * num_members,
         evaluation_seconds=0.5,
         peak=PeakMemory(device_bytes=10, reserved_bytes=20, rss_bytes=30),
         member_peak_device_bytes=member_peaks,
-        members=[MemberState(network={}, optimizer={}, scaler={})] * num_members,
         **{
+            "step_losses": torch.zeros(num_members, 2),
+            "members": [MemberState(network={}, optimizer={}, scaler={})] * num_members,
             "probabilities": torch.zeros(num_members, 5, 2),
             "training_seconds": 1.0,
             "compile_seconds": 0.0,
@@ -50,3 +57,20 @@ def test_an_epoch_that_was_not_evaluated_has_no_probabilities_of_any_member():
     assert joined.probabilities is None
     assert joined.step_losses.shape == (3, 2)
     assert join([part(1, []), part(2, [])]).probabilities.shape == (3, 5, 2)
+
+
+def test_a_run_whose_weights_a_lost_neighbour_spoiled_is_lost_too():
+    def states(*weights):
+        return [
+            MemberState(network={"weight": torch.tensor([float(weight)])}, optimizer={}, scaler={})
+            for weight in weights
+        ]
+
+    nan = float("nan")
+    losses = torch.tensor([[1.0, 1.0], [1.0, 1.0], [1.0, nan], [1.0, 1.0]])
+    result = part(4, [], step_losses=losses, probabilities=None, members=states(1, nan, nan, 1))
+    assert finite_runs(result, 2) == [False, False]
+    assert finite_runs(result, 1) == [True, False, False, True]
+    evaluated = replace(result, probabilities=torch.tensor([[[1.0]], [[1.0]], [[1.0]], [[nan]]]))
+    assert finite_runs(evaluated, 1) == [True, False, False, False]
+    assert finite_runs(part(2, [], members=states(1, 1)), 1) == [True, True]

@@ -6,7 +6,7 @@ import torch
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.training.assemble import load_images
-from ensemble_switchover.training.epoch_result import is_finite, split_by_run
+from ensemble_switchover.training.epoch_result import finite_runs, split_by_run
 from ensemble_switchover.training.fit import train, train_together
 from ensemble_switchover.training.precision import FLOAT32
 
@@ -27,8 +27,8 @@ def test_seeds_trained_together_are_evaluated_after_the_same_epochs(tiny_spec):
     train_together(specs, ExecutionPlan(within="fused"), split, FLOAT32, device, results.append)
     assert [result.probabilities is None for result in results] == [True, False, False]
     for result in results:
-        assert is_finite(result)
+        assert finite_runs(result, len(result.members)) == [True]
         own = split_by_run(result, 1)
         assert [part.probabilities is None for part in own] == [result.probabilities is None] * 2
     diverged = replace(results[0], step_losses=torch.full((2, 3), torch.nan))
-    assert not is_finite(diverged)
+    assert finite_runs(diverged, len(diverged.members)) == [False]
