@@ -71,12 +71,13 @@ from contextlib import nullcontext
 from pathlib import Path
 run = types.ModuleType("ensemble_switchover.runner.run")
 sys.modules["ensemble_switchover.runner.run"] = run
+sys.modules["ensemble_switchover.runner.finish"] = finish = types.ModuleType("finish")
 sys.modules["ensemble_switchover.training.checkpoint"] = checkpoint = types.ModuleType("c")
 sys.modules["ensemble_switchover.training"] = types.ModuleType("t")
 sys.modules["ensemble_switchover.tracking.loggers"] = loggers = types.ModuleType("loggers")
 checkpoint.remove_checkpoints = lambda folder: None
 loggers.MetricLog = lambda *arguments: nullcontext(types.SimpleNamespace(keep=str))
-run.summary_line = lambda record: record.name
+finish.summary_line = lambda record: record.name
 
 from hydra import compose, initialize_config_dir
 from ensemble_switchover.config import schema as config_module
