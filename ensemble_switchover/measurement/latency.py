@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from ensemble_switchover.config.execution_plan import SEQUENTIAL
+from ensemble_switchover.config.shared_repeats import shared_repeats
 from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
 from ensemble_switchover.measurement.timing import synchronised_clock
 
@@ -66,6 +67,7 @@ def measure_latencies(
     device: torch.device,
     dtype: torch.dtype,
     max_seconds: float,
+    num_sharing: int = 1,
     clock: Callable[[], float] | None = None,
 ) -> list[Latency]:
     """Time models alternately on images of noise at each batch size, after a warm-up.
@@ -80,6 +82,7 @@ def measure_latencies(
         batch_sizes: The numbers of images of a batch.
         device: The device of the images.
         dtype: The type of the images.
+        num_sharing: Runs of the design that share the repeats and the seconds.
         max_seconds: Each batch size has 30 repeats of every model, or fewer, but at least 5, once
             they take this many seconds a model.
         clock: Returns seconds; by default, after the device's queued work.
@@ -93,8 +96,8 @@ def measure_latencies(
             fitting = [one for one in fitting if images is not None and _fits(one, images)]
             if images is None or not fitting:
                 break
-            chosen = _without_slower(fitting, images, clock)
-            seconds = _alternately(chosen, images, max_seconds, clock)
+            chosen = _without_slower(fitting, images, num_sharing, clock)
+            seconds = _alternately(chosen, images, max_seconds, num_sharing, clock)
             latencies += [
                 latency_of(model, batch_size, own)
                 for model, own in zip(chosen, seconds, strict=True)
@@ -124,7 +127,7 @@ def _fits(model: TimedModel, images: Tensor) -> bool:
 
 
 def _without_slower(
-    models: Sequence[TimedModel], images: Tensor, clock: Callable[[], float]
+    models: Sequence[TimedModel], images: Tensor, num_sharing: int, clock: Callable[[], float]
 ) -> list[TimedModel]:
     """Keep the `sequential` models, and the fastest alternative if it is faster than the run's."""
     kept = [one for one in models if not one.is_alternative]
@@ -132,7 +135,8 @@ def _without_slower(
     if not rest:
         return kept
     rivals = [*(one for one in kept if one.model == "run"), *rest]
-    trials = [[_seconds(one, images, clock) for one in rivals] for _ in range(TRIAL_REPEATS)]
+    num_trials = shared_repeats(TRIAL_REPEATS, num_sharing, least=1)
+    trials = [[_seconds(one, images, clock) for one in rivals] for _ in range(num_trials)]
     medians = [median(own) for own in zip(*trials, strict=True)]
     fastest = rivals[medians.index(min(medians))]
     return [*kept, fastest] if fastest.is_alternative else kept
@@ -142,13 +146,14 @@ def _alternately(
     models: Sequence[TimedModel],
     images: Tensor,
     max_seconds: float,
+    num_sharing: int,
     clock: Callable[[], float],
 ) -> list[list[float]]:
     seconds: list[list[float]] = [[] for _ in models]
     repeats, spent = 0, 0.0
-    while models and (
-        repeats < MIN_REPEATS or (repeats < NUM_REPEATS and spent < max_seconds * len(models))
-    ):
+    least, most = (shared_repeats(number, num_sharing) for number in (MIN_REPEATS, NUM_REPEATS))
+    affordable = max_seconds * len(models) / num_sharing
+    while models and (repeats < least or (repeats < most and spent < affordable)):
         for model, own in zip(models, seconds, strict=True):
             own.append(_seconds(model, images, clock))
             spent += own[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.config.shared_repeats import shared_repeats
 from ensemble_switchover.config.timed_epochs import timed_epochs
 from ensemble_switchover.planning.workload import MANY_IMAGES
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 LEAST_PREDICTIONS, MOST_PREDICTIONS, UNTIMED_PREDICTIONS = 5, 30, 2
 """Predictions of a model at a batch size: at least, at most, and before them."""
-LEAST_LAYER_STEPS = 2
 MODELS_BESIDE_A_SINGLE = 3
 """An ensemble is timed in two executions, and its budget's single network beside it."""
 _MILLISECONDS = 1000
@@ -43,13 +43,15 @@ def measuring_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int = 1) 
 
 def _inference_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> float:
     asked, seconds = spec.measurement, 0.0
+    alone = (LEAST_PREDICTIONS, MOST_PREDICTIONS)
+    least, most = (shared_repeats(repeats, num_sharing) for repeats in alone)
     assert cost.one_image_ms is not None
     assert cost.many_images_ms is not None
     for size in asked.latency_batch_sizes:
         whole = cost.one_image_ms if size < MANY_IMAGES else size * cost.many_images_ms
         one = whole / _MILLISECONDS
-        timed = min(asked.latency_seconds / num_sharing, MOST_PREDICTIONS * one)
-        seconds += max(timed, LEAST_PREDICTIONS * one) + UNTIMED_PREDICTIONS * one
+        timed = min(asked.latency_seconds / num_sharing, most * one)
+        seconds += max(timed, least * one) + UNTIMED_PREDICTIONS * one
     return seconds if spec.design.k == 1 else MODELS_BESIDE_A_SINGLE * seconds
 
 
@@ -57,6 +59,9 @@ def _layer_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> floa
     repeats = spec.measurement.layer_repeats
     if not repeats:
         return 0.0
-    shared = min(repeats, max(LEAST_LAYER_STEPS, -(-repeats // num_sharing)))
     assert cost.training_seconds is not None
-    return shared * cost.training_seconds / (spec.num_steps * spec.design.k)
+    return (
+        shared_repeats(repeats, num_sharing)
+        * cost.training_seconds
+        / (spec.num_steps * spec.design.k)
+    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from ensemble_switchover.config.execution_plan import SEQUENTIAL
+from ensemble_switchover.config.shared_repeats import shared_repeats
 from ensemble_switchover.design import DesignClass
 from ensemble_switchover.measurement.latency import TimedModel, measure_latencies
 from ensemble_switchover.measurement.layer_time import measure_layer_times
@@ -38,8 +39,12 @@ def measure_inference(
     asked: MeasurementConfig,
     precision: Precision,
     device: torch.device,
+    num_sharing: int = 1,
 ) -> list[LatencyRecord]:
-    """Time a trained ensemble and its budget's single network alternately."""
+    """Time a trained ensemble and its budget's single network alternately.
+
+    The repeats of a run alone are shared by so many runs of its design.
+    """
     if not asked.latency_batch_sizes:
         return []
     latencies = measure_latencies(
@@ -49,6 +54,7 @@ def measure_inference(
         device=device,
         dtype=precision.dtype,
         max_seconds=asked.latency_seconds,
+        num_sharing=num_sharing,
     )
     return [LatencyRecord(**asdict(latency)) for latency in latencies]
 
@@ -81,12 +87,14 @@ def measure_layers(
     asked: MeasurementConfig,
     precision: Precision,
     device: torch.device,
+    num_sharing: int = 1,
 ) -> list[LayerTimeRecord]:
     """Time the layers of a member, built anew, on a batch of noise."""
     layer_times: list[LayerTimeRecord] = []
     if asked.layer_repeats:
         with LeftOutIfTooLarge("the timing of layers"):
-            layer_times = _time_layers(spec, asked.layer_repeats, precision, device)
+            repeats = shared_repeats(asked.layer_repeats, num_sharing)
+            layer_times = _time_layers(spec, repeats, precision, device)
     return layer_times
 
 

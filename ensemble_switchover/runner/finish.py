@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ensemble_switchover.config.run_spec import RunSpec
-    from ensemble_switchover.config.schema import MeasurementConfig
     from ensemble_switchover.data import SplitImages
     from ensemble_switchover.measurement.disturbance import DisturbanceMonitor
     from ensemble_switchover.networks import Ensemble
@@ -79,9 +78,9 @@ def finish(
         run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
     with run.seconds.part("measuring"):
         before = thread_times()
-        asked = _shared(run.config.measurement, num_sharing)
-        latencies = measure_inference(spec, ensemble, asked, setup.precision, setup.device)
-        layer_times = measure_layers(spec, asked, setup.precision, setup.device)
+        asked, precision, device = run.config.measurement, setup.precision, setup.device
+        latencies = measure_inference(spec, ensemble, asked, precision, device, num_sharing)
+        layer_times = measure_layers(spec, asked, precision, device, num_sharing)
         measuring_share = waiting_share(before, thread_times())
     if timing is not None:
         epochs = [timing.put_into(epoch) for epoch in epochs]
@@ -129,15 +128,6 @@ def finish(
         seconds=run.seconds.record(wall_seconds),
     )
     return replace(record, flags=flags_of_run(record))
-
-
-def _shared(asked: MeasurementConfig, num_sharing: int) -> MeasurementConfig:
-    """Return a run's part of the repeats that a design has."""
-    return replace(
-        asked,
-        latency_seconds=asked.latency_seconds / num_sharing,
-        layer_repeats=min(asked.layer_repeats, max(2, -(-asked.layer_repeats // num_sharing))),
-    )
 
 
 def _rebuild(spec: RunSpec, setup: Setup, members: Sequence[MemberState]) -> Ensemble:

@@ -21,11 +21,12 @@ import torch
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.garbage import older_objects_spared
 from ensemble_switchover.machine.logs import about
-from ensemble_switchover.measurement.disturbance import TOLERATED_WAIT, DisturbanceMonitor
+from ensemble_switchover.measurement.disturbance import DisturbanceMonitor
 from ensemble_switchover.measurement.environment import device_memory_bytes
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.planning.seed_groups import TOGETHER, equal_groups, num_fitting_seeds
+from ensemble_switchover.runner.choose_together import TogetherChoice
 from ensemble_switchover.runner.finish import finish
 from ensemble_switchover.runner.out_of_memory import refuse_too_large
 from ensemble_switchover.runner.run import train_apart
@@ -87,7 +88,6 @@ class SeedRuns:
             on_failure: Is given every run that failed, with the error.
         """
         self.runs = list(runs)
-        self.together = together
         self.concurrent_jobs = concurrent_jobs
         self.on_record = on_record
         self.on_failure = on_failure
@@ -95,14 +95,9 @@ class SeedRuns:
         """Those that are spent on all runs."""
         self.clock = SharedClock([run.spec.name for run in runs])
         self.residence = "device"
-        self.num_together: dict[str, list[ActiveRun]] = {run.spec.name: [run] for run in runs}
-        """The runs that each was trained with, by name."""
-        self.is_decided = together != "auto"
-        """Whether it is known what is quicker."""
-        self.is_apart = False
-        """Whether that is apart."""
-        self.seemed_slower = False
-        """Whether a disturbed epoch of a group was slower."""
+        self.trained_with: dict[str, list[ActiveRun]] = {run.spec.name: [run] for run in runs}
+        """The runs that each was trained with, itself among them, by name."""
+        self.choice = TogetherChoice(together)
         self.setup: Setup
         self.split: SplitImages
         self.timing_pass: TimingPass
@@ -195,10 +190,10 @@ class SeedRuns:
         """Train a group to its end, or return the groups in which its runs go on."""
         groups: list[list[ActiveRun]] = []
         if len(group) == 1:
-            self.num_together[group[0].spec.name] = group
+            self.trained_with[group[0].spec.name] = group
             with self._failing(group[0]):
                 self.residence = train_apart(group[0], self.setup, self.split)
-        elif self.is_apart:
+        elif self.choice.is_apart:
             return _groups(group, 1)
         else:
             try:
@@ -227,7 +222,7 @@ class SeedRuns:
         pace = CheckpointPace()
         for run in group:
             run.pace = pace
-            self.num_together[run.spec.name] = group
+            self.trained_with[run.spec.name] = group
 
         def on_epoch(result: EpochResult) -> None:
             nonlocal num_epochs
@@ -265,24 +260,11 @@ class SeedRuns:
         self.residence = images.residence
 
     def _is_slower(self, group: Sequence[ActiveRun], result: EpochResult) -> bool:
-        """Decide by an epoch of a group, and the timing pass, whether it is trained apart."""
-        timings = None if self.is_decided else self.timing_pass.timings()
-        if timings is None:
-            return False
-        evaluated = result.probabilities is not None
-        apart = sum(timings[r.spec.name].seconds_per_epoch(evaluated=evaluated) for r in group)
-        ratio = apart / (result.training_seconds + result.evaluation_seconds)
-        if ratio < 1 and result.waiting_share > TOLERATED_WAIT and not self.seemed_slower:
-            self.seemed_slower = True  # other programs had the processors: the next epoch decides
-            return False
-        self.is_decided = True
-        how = "together" if ratio >= 1 else "apart"
-        _logger.info(
-            f"sweep.together=auto: {len(group)} seeds {how}; together they are {ratio:.2f} times "
-            f"as fast as one after another"
-        )
-        self.is_apart = ratio < 1
-        return self.is_apart
+        """Decide by an epoch of a group, if it is not decided yet, whether it is trained apart."""
+        timings = None if self.choice.is_decided else self.timing_pass.timings()
+        if timings is not None:
+            self.choice.decide([timings[run.spec.name] for run in group], result)
+        return self.choice.is_apart
 
     def _finish(self, timings: Mapping[str, RunTiming], monitor: DisturbanceMonitor) -> None:
         self._share_seconds()
@@ -299,7 +281,7 @@ class SeedRuns:
                     monitor=monitor,
                     concurrent_jobs=self.concurrent_jobs,
                     timing=timings[run.spec.name],
-                    together=[other.spec.seed for other in self.num_together[run.spec.name]],
+                    together=[other.spec.seed for other in self.trained_with[run.spec.name]],
                     num_sharing=len(self.runs),
                 )
                 self.on_record(run, record)

@@ -36,7 +36,7 @@ class Timed:
 
         return TimedModel(model=model, execution=name, predict=predict)
 
-    def measure(self, contenders, batch_sizes, max_seconds):
+    def measure(self, contenders, batch_sizes, max_seconds, num_sharing=1):
         return measure_latencies(
             contenders,
             TASK,
@@ -44,6 +44,7 @@ class Timed:
             device=torch.device("cpu"),
             dtype=torch.float32,
             max_seconds=max_seconds,
+            num_sharing=num_sharing,
             clock=lambda: self.now,
         )
 
@@ -148,3 +149,13 @@ def test_a_batch_that_does_not_fit_is_left_out_and_told(timed, caplog):
         "inference at batch size 4 does not fit into memory; left out",
         "inference, fused, at batch size 4 does not fit into memory; left out",
     ]
+
+
+def test_runs_of_a_design_share_the_repeats(timed):
+    sequential, fused = timed.model("sequential", 0.4), timed.model("fused", 0.2)
+    results = timed.measure([sequential, fused], [1], max_seconds=100, num_sharing=4)
+    assert [result.repeats for result in results] == [8, 8]
+    tried = sum(1 for _, name, _ in timed.calls if name == "fused") - 8
+    assert tried == WARM_UP_REPEATS + 1
+    (slow,) = timed.measure([timed.model("sequential", 100.0)], [1], max_seconds=4, num_sharing=4)
+    assert slow.repeats == 2

@@ -4,7 +4,6 @@ import math
 import weakref
 from contextlib import nullcontext
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -314,34 +313,6 @@ def test_what_is_slower_in_one_group_is_tried_in_no_other(
     train_together(joint, together="auto")
     ways = [[epoch.together for epoch in record.epochs] for record in records_of(joint)]
     assert ways == 2 * [[True, True, False]] + 2 * [[False] * 3]
-
-
-@pytest.mark.parametrize(
-    ("waiting", "ratios", "answers"),
-    [
-        (0.0, [0.5], [True]),
-        (0.5, [0.5, 0.5], [False, True]),
-        (0.5, [0.5, 2.0, 0.5], [False, False, False]),
-        (0.5, [2.0, 0.5], [False, False]),
-    ],
-)
-def test_a_disturbed_epoch_alone_does_not_part_seeds(waiting, ratios, answers):
-    run = SimpleNamespace(spec=SimpleNamespace(name="one"))
-    job = together_module.SeedRuns(
-        [run], together="auto", concurrent_jobs=1, on_record=None, on_failure=None
-    )
-    timing = SimpleNamespace(seconds_per_epoch=lambda evaluated: 1.0)
-    job.timing_pass = SimpleNamespace(timings=lambda: {"one": timing})
-    epochs = [
-        SimpleNamespace(
-            probabilities=None,
-            training_seconds=1 / ratio,
-            evaluation_seconds=0.0,
-            waiting_share=waiting,
-        )
-        for ratio in ratios
-    ]
-    assert [job._is_slower([run], epoch) for epoch in epochs] == answers
 
 
 @pytest.mark.parametrize("error", [NoFusedFormError("no fused form"), MemoryError("no more")])
