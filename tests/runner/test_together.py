@@ -17,7 +17,7 @@ from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.results.layout import LOG_FILE, RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.state import RunState, failure_of, run_state
 from ensemble_switchover.results.store import read_record
-from ensemble_switchover.runner import run_seconds
+from ensemble_switchover.runner import choose_together, run_seconds
 from ensemble_switchover.runner import together as together_module
 from ensemble_switchover.runner.active_run import ActiveRun
 from ensemble_switchover.runner.job import Ending, run_job, run_seeds
@@ -286,7 +286,7 @@ def planted_timings(monkeypatch):
 
         monkeypatch.setattr(together_module.TimingPass, "timings", planted)
         # what else runs on this machine decides nothing
-        monkeypatch.setattr(together_module, "TOLERATED_WAIT", math.inf)
+        monkeypatch.setattr(choose_together, "TOLERATED_WAIT", math.inf)
 
     return plant
 
