@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import asdict, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -132,9 +131,7 @@ def finish(
 
 def _rebuild(spec: RunSpec, setup: Setup, members: Sequence[MemberState]) -> Ensemble:
     """Build the trained ensemble anew: the same module however its members were trained."""
-    gc.collect()  # Lightning's objects refer to each other, and hold all members
-    if setup.device.type == "cuda":
-        torch.cuda.empty_cache()
+    setup.free_memory()
     ensemble = build_ensemble(spec).to(setup.device, setup.precision.dtype)
     for network, state in zip(ensemble.members, members, strict=True):
         network.load_state_dict(state.network)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ensemble_switchover.config.run_spec import budget_name
 from ensemble_switchover.config.store_names import TIMING_FOLDER
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.results.record import TimingPassRecord
@@ -97,8 +98,9 @@ class RunTiming:
 
 def timing_folder(spec: RunSpec) -> Path:
     """Return the folder of the timings of all designs that are compared with a run."""
-    budget = f"{spec.family.name}_{spec.dataset.name}_{spec.budget.depth}x{spec.budget.width}"
-    return spec.study_folder / TIMING_FOLDER / f"{budget}_{spec.comparison_fingerprint}"
+    budget = spec.budget
+    at_budget = budget_name(spec.family.name, spec.dataset.name, budget.depth, budget.width)
+    return spec.study_folder / TIMING_FOLDER / f"{at_budget}{spec.comparison_fingerprint}"
 
 
 def read_timing(spec: RunSpec, environment: str, concurrent_jobs: int) -> RunTiming | None:

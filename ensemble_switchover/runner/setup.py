@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import torch
 
 from ensemble_switchover.config.execution_plan import plan_from_config, requested_plan
 from ensemble_switchover.errors import ConfigError, TrainingError
@@ -19,8 +22,6 @@ from ensemble_switchover.training.precision import use_precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import torch
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
@@ -48,6 +49,12 @@ class Setup:
             f"{environment.device_name}, {environment.num_threads} threads, "
             f"torch {environment.versions['torch']}"
         )
+
+    def free_memory(self) -> None:
+        """Free what a training has left: Lightning's objects refer to each other, and hold all."""
+        gc.collect()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
 
 def prepare(spec: RunSpec, config: Config) -> Setup:

@@ -9,7 +9,6 @@ turns out to be slower than its runs apart. How a run is trained never changes w
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections import defaultdict, deque
 from contextlib import contextmanager
@@ -211,9 +210,7 @@ class SeedRuns:
                     f"{len(group)} seeds do not fit into memory together; tried with {half}"
                 )
                 groups = _groups(group, half)
-        gc.collect()  # Lightning's objects refer to each other, and hold all members
-        if self.setup.device.type == "cuda":
-            torch.cuda.empty_cache()
+        self.setup.free_memory()
         return groups
 
     def _train_as_one(self, group: list[ActiveRun]) -> None:

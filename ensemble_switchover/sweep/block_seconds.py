@@ -10,10 +10,9 @@ from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.planning.calibration import CALIBRATION_SECONDS, calibrations_of
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.job_cost import predict_job
-from ensemble_switchover.sweep.job_forecast import groups_to_time
+from ensemble_switchover.sweep.job_forecast import groups_to_time, job_groups
 from ensemble_switchover.sweep.jobs_per_device import group_by_jobs_per_device
 from ensemble_switchover.sweep.next_runs import first_block
-from ensemble_switchover.sweep.seed_jobs import group_seeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,11 +49,10 @@ def jobs_of_block(
     specs: Sequence[RunSpec], together: str, config: DictConfig
 ) -> list[tuple[list[RunSpec], int]]:
     """Return the runs of each job of a block, and how many such jobs there are at a time here."""
-    no_overrides: dict[str, list[str]] = {spec.name: [] for spec in specs}
     return [
-        (job.specs, batch.num_jobs or 1)
+        (runs, batch.num_jobs or 1)
         for batch in group_by_jobs_per_device(specs, config)
-        for job in group_seeds(batch.specs, no_overrides, together, batch.num_jobs)
+        for runs in job_groups(batch.specs, together, batch.num_jobs or 1)
     ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.execution_plan import requested_plan
-from ensemble_switchover.machine.hardware import assignable_gpus, num_processors
+from ensemble_switchover.machine.hardware import assignable_gpus
 from ensemble_switchover.planning.basis import find_machine, this_device
 from ensemble_switchover.planning.job_cost import predict_job
 from ensemble_switchover.planning.seed_groups import as_group, sizes_together
+from ensemble_switchover.sweep.jobs_per_device import as_joblib_counts
 from ensemble_switchover.sweep.seed_jobs import NONE, group_seeds
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def num_jobs_of(launcher_jobs: int, specs: Sequence[RunSpec]) -> int:
     if launcher_jobs > 0:
         return launcher_jobs
     on_gpus = {this_device(spec)[0] for spec in specs[:1]} == {"cuda"}
-    return max(1, len(assignable_gpus()) if on_gpus else num_processors() + 1 + launcher_jobs)
+    return max(1, len(assignable_gpus())) if on_gpus else as_joblib_counts(launcher_jobs)
 
 
 def job_groups(specs: Sequence[RunSpec], together: str, num_jobs: int) -> list[list[RunSpec]]:

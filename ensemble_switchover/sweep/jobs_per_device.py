@@ -77,7 +77,7 @@ def group_by_jobs_per_device(specs: Sequence[RunSpec], config: DictConfig) -> li
     num_devices = len(assignable_gpus()) if kinds == {"cuda"} else 1
     if asked is None:
         one_each = kinds == {"cuda"} and n_jobs == ALL_PROCESSORS
-        return [LaunchBatch(specs, max(1, num_devices) if one_each else _as_joblib_counts(n_jobs))]
+        return [LaunchBatch(specs, max(1, num_devices) if one_each else as_joblib_counts(n_jobs))]
     if asked != "auto":
         return [LaunchBatch(specs, int(asked) * max(1, num_devices))]
     by_number: dict[int, list[RunSpec]] = {}
@@ -89,7 +89,7 @@ def group_by_jobs_per_device(specs: Sequence[RunSpec], config: DictConfig) -> li
     ]
 
 
-def _as_joblib_counts(n_jobs: int) -> int:
+def as_joblib_counts(n_jobs: int) -> int:
     """Return how many jobs joblib means; -1: as many as there are processors; -2: but one."""
     return n_jobs if n_jobs > 0 else max(1, num_processors() + 1 + n_jobs)
 

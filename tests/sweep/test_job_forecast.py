@@ -6,6 +6,7 @@ from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.seed_groups import as_group
 from ensemble_switchover.results.store import write_record
 from ensemble_switchover.sweep import job_forecast as module
+from ensemble_switchover.sweep import jobs_per_device
 from ensemble_switchover.sweep.job_forecast import (
     forecast_jobs,
     groups_to_time,
@@ -51,7 +52,7 @@ def test_a_calibration_times_the_groups_of_the_sweep(specs):
 
 
 def test_a_launcher_without_a_number_has_a_job_a_processor_or_a_gpu(specs, monkeypatch):
-    monkeypatch.setattr(module, "num_processors", lambda: 6)
+    monkeypatch.setattr(jobs_per_device, "num_processors", lambda: 6)
     monkeypatch.setattr(module, "assignable_gpus", lambda: ("0", "1", "2"))
     assert [num_jobs_of(number, specs) for number in (3, -1, -2)] == [3, 6, 5]
     monkeypatch.setattr(module, "this_device", lambda _: ("cuda", "GPU"))
