@@ -60,8 +60,6 @@ class ImageDataModule(lightning.LightningDataModule):
         self.normalisation = Normalisation.asked_for(
             normalisation, split.train.images, split.train.moments
         )
-        self.evaluation_batch_size = EVALUATION_BATCH_SIZE
-        """Images that are predicted at once."""
         self.requested_residence = residence
         self.residence = residence
         """Where the images are, `device` or `host`; decided when training begins."""
@@ -96,7 +94,7 @@ class ImageDataModule(lightning.LightningDataModule):
         return EvaluationBatches(
             self._placed(self.split.test),
             groups=self.groups,
-            batch_size=self.evaluation_batch_size,
+            batch_size=EVALUATION_BATCH_SIZE,
             normalisation=self.normalisation,
             dtype=self.dtype,
             prefetch_to=self._prefetch_to,

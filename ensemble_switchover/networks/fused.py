@@ -8,6 +8,7 @@ Dimensions: m networks, B images, C channels, H and W pixels.
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -41,6 +42,7 @@ class Fused(nn.Module):
         """
         super().__init__()
         self.body = _fuse(networks)
+        self.num_networks = len(networks)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (m, B, C, H, W), each network's own, to logits (m, B, classes)."""
@@ -48,6 +50,17 @@ class Fused(nn.Module):
         side_by_side = images.transpose(0, 1).reshape(batch, networks * channels, height, width)
         logits: Tensor = self.body(side_by_side.contiguous(memory_format=torch.channels_last))
         return logits
+
+    def part(self, start: int, stop: int) -> Fused:
+        """Return the networks from `start` to before `stop` as one of their own.
+
+        Its tensors are views of this one's, so both always agree; it is not trained.
+        """
+        part = Fused.__new__(Fused)
+        nn.Module.__init__(part)
+        part.body = _part_of(self.body, start, stop, self.num_networks)
+        part.num_networks = stop - start
+        return part.requires_grad_(requires_grad=False)
 
 
 class FusedLinear(nn.Module):
@@ -185,6 +198,49 @@ _FUSERS: dict[type[nn.Module], Callable[[Sequence[Any]], nn.Module]] = {
     nn.BatchNorm2d: _fuse_batch_norm,
     nn.Linear: _fuse_linear,
 }
+
+
+def _part_of(module: Any, start: int, stop: int, num_networks: int) -> nn.Module:
+    """Return a module of fused networks for some of them, with views of its tensors."""
+
+    def part(inner: nn.Module) -> nn.Module:
+        return _part_of(inner, start, stop, num_networks)
+
+    if isinstance(module, nn.Sequential):
+        return nn.Sequential(*(part(inner) for inner in module))
+    if isinstance(module, ResidualModule):
+        return ResidualModule(part(module.branch), part(module.shortcut))
+    if isinstance(module, FusedConcatenation):
+        return FusedConcatenation(part(module.branch), stop - start)
+    if isinstance(module, FusedPaddedShortcut):
+        return FusedPaddedShortcut(module.new_channels, stop - start)
+    if isinstance(module, nn.Conv2d | nn.BatchNorm2d | FusedLinear):
+        return _part_of_layer(module, start / num_networks, stop / num_networks)
+    # it has no weights and treats every channel separately
+    return cast("nn.Module", copy.copy(module))
+
+
+def _part_of_layer(
+    layer: nn.Conv2d | nn.BatchNorm2d | FusedLinear, start: float, stop: float
+) -> nn.Module:
+    """Return a layer with weights for the channels, or networks, between two shares of them."""
+
+    def rows(tensor: Tensor) -> Tensor:
+        return tensor.detach()[round(start * len(tensor)) : round(stop * len(tensor))]
+
+    own = copy.copy(layer)
+    own._parameters, own._buffers = dict(layer._parameters), dict(layer._buffers)
+    for name, parameter in layer.named_parameters(recurse=False):
+        setattr(own, name, nn.Parameter(rows(parameter)))
+    if isinstance(own, nn.BatchNorm2d):
+        for name in ("running_mean", "running_var"):
+            setattr(own, name, rows(getattr(layer, name)))
+        own.num_features = len(own.weight)
+    if isinstance(own, nn.Conv2d):
+        own.groups = round((stop - start) * own.groups)
+        own.out_channels = len(own.weight)
+        own.in_channels = own.groups * own.weight.shape[1]
+    return own
 
 
 def _concatenate_as_views(tensors: Sequence[Tensor]) -> Tensor:

@@ -17,7 +17,7 @@ from ensemble_switchover.training.callbacks import (
     MemoryCallback,
     TimingCallback,
 )
-from ensemble_switchover.training.evaluation_batch import evaluation_batch_size
+from ensemble_switchover.training.evaluated_at_once import evaluated_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,8 +90,7 @@ def train_together(
     module, datamodule = assemble_together(specs, plan, split, precision)
     module.resume_point = resume_point
     spec = specs[0]
-    size = evaluation_batch_size(spec, module.num_members, device)
-    datamodule.evaluation_batch_size = size
+    module.evaluated_at_once = evaluated_at_once(spec, device)
     _fit_measured(module, datamodule, spec.recipe.epochs, spec.evaluated_epochs, device, on_epoch)
     return datamodule
 

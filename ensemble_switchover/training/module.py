@@ -84,6 +84,8 @@ class EnsembleModule(lightning.LightningModule):
         self.first_member = first_member
         self.compiled = compiled
         self.ends_at_divergence = ends_at_divergence
+        self.evaluated_at_once: int | None = None
+        """Members that predict at once where their execution shares steps; None: all."""
         self.timed_epochs: TimedEpochs | None = None
         """Which steps are trained; None: all."""
         self.resume_point: ResumePoint | None = None
@@ -129,6 +131,8 @@ class EnsembleModule(lightning.LightningModule):
             plan=self.execution_plan,
             compiled=self.compiled,
         )
+        if self.evaluated_at_once is not None:
+            self.execution.evaluate_in_parts(self.evaluated_at_once)
         if self.resume_point is not None and self.execution.scalers:
             self.execution.scalers = [state.scaler for state in self.resume_point.members]
         shape = (self.num_members, self.num_test_images, self.num_classes)

@@ -92,6 +92,10 @@ class Execution(ABC):
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to a ready group's logits (m, B, classes)."""
 
+    def evaluate_in_parts(self, size: int) -> None:
+        """Predict with at most so many members at once; by default all of a group do."""
+        del size
+
     @property
     @abstractmethod
     def scalers(self) -> list[dict[str, Any]]:

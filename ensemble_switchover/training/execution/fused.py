@@ -5,6 +5,7 @@ Dimensions: m members, B images of a batch, C channels, H and W pixels.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -53,6 +54,9 @@ class FusedExecution(Execution):
         self.network = Fused(members)
         self.alive = torch.ones(len(members), dtype=torch.bool, device=device)
         """(m,) whether every loss of a member has been finite so far."""
+        self._parts: list[tuple[int, nn.Module]] = []
+        """Numbers of members that predict at once, with their network; empty: all do."""
+        self._is_compiled = compiled
         if compiled:
             self.network.compile()
         settings: dict[str, Any] = {
@@ -115,8 +119,21 @@ class FusedExecution(Execution):
         """Map images (B, C, H, W) to the logits (m, B, classes) of all members."""
         self._switch(training=False)
         with self.precision.computing(self.device):
+            if self._parts:
+                parts = [part(images.expand(size, *images.shape)) for size, part in self._parts]
+                return torch.cat(parts)
             logits: Tensor = self.network(images.expand(len(group), *images.shape))
         return logits
+
+    def evaluate_in_parts(self, size: int) -> None:
+        """Predict with at most so many members at once, unless the network is compiled."""
+        if self._is_compiled or size >= len(self.optimizers):
+            return
+        bounds = [*range(0, len(self.optimizers), size), len(self.optimizers)]
+        self._parts = [
+            (stop - start, self.network.part(start, stop).eval())
+            for start, stop in pairwise(bounds)
+        ]
 
     @property
     def scalers(self) -> list[dict[str, Any]]:
