@@ -1,0 +1,58 @@
+"""Parts of a user's own: a class or function by its full name, `_target_`, with its arguments."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
+from ensemble_switchover.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TARGET = "_target_"
+_FULL_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+
+
+def target_problems(key: str, part: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the name of a part, without importing it.
+
+    Args:
+        key: The key of the part, such as `recipe.optimizer`.
+        part: The name of its class or function as `_target_`, and arguments.
+
+    >>> target_problems("recipe.loss", {"weight": 2})
+    ['recipe.loss: expected recipe.loss._target_=package.module.Name, and no _target_ came']
+    """
+    if TARGET not in part:
+        return [f"{key}: expected {key}.{TARGET}=package.module.Name, and no {TARGET} came"]
+    name = part[TARGET]
+    if not isinstance(name, str) or not _FULL_NAME.fullmatch(name):
+        return [f"{key}.{TARGET}={name}: expected a full name, such as package.module.Name"]
+    package = name.partition(".")[0]
+    if find_spec(package) is None:
+        return [
+            f"{key}.{TARGET}={name}: there is no module {package}; expected one that is installed, "
+            f"or that lies in the folder of the command or in PYTHONPATH"
+        ]
+    return []
+
+
+def make_part(key: str, part: Mapping[str, Any], *positional: Any, **named: Any) -> Any:
+    """Import a part's class or function, and call it with its arguments and further ones.
+
+    Raises:
+        ConfigError: if it cannot be imported, or does not take the arguments.
+    """
+    try:
+        return instantiate(dict(part), *positional, **named)
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        raise ConfigError(f"{key}.{TARGET}={part[TARGET]}: {reason}") from error

@@ -1,0 +1,40 @@
+"""Parts of a user's own, by their full name."""
+
+import pytest
+
+from ensemble_switchover.config.targets import make_part, target_problems
+from ensemble_switchover.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("OrderedDict", "expected a full name, such as package.module.Name"),
+        ("no_such_package.Name", "there is no module no_such_package"),
+        (3, "expected a full name"),
+    ],
+)
+def test_a_name_that_cannot_be_one_is_refused_without_importing_it(name, message):
+    (problem,) = target_problems("recipe.loss", {"_target_": name})
+    assert problem.startswith(f"recipe.loss._target_={name}: ")
+    assert message in problem
+
+
+def test_a_part_takes_its_arguments_and_further_ones():
+    part = {"_target_": "fractions.Fraction", "denominator": 4}
+    assert target_problems("part", part) == []
+    assert str(make_part("part", part, 3)) == "3/4"
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"_target_": "fractions.Ratio"}, "part._target_=fractions.Ratio: .*Ratio"),
+        ({"_target_": "fractions.Fraction", "foo": 1}, "fractions.Fraction: .*'foo'"),
+        ({"_target_": "fractions.Fraction", "numerator": "x"}, "fractions.Fraction: .*'x'"),
+    ],
+)
+def test_what_cannot_be_made_is_one_sentence(part, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        make_part("part", part)
+    assert "\n" not in str(caught.value)
