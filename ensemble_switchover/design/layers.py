@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from ensemble_switchover.errors import DesignError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -60,26 +62,40 @@ class Layer(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Convolution(Layer):
-    """A convolution with a square kernel, padded so that stride 1 keeps the size."""
+    """A convolution with a square kernel, padded so that stride 1 keeps the size.
+
+    With `groups`, each group of input channels makes a group of output channels; with as many
+    groups as input channels the convolution is depthwise.
+    """
 
     channels: int
     kernel: int
     stride: int = 1
     bias: bool = False
+    groups: int = 1
 
     saves_input: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
-        """Return the shape of the output, whose size is `ceil(size / stride)`."""
+        """Return the shape of the output, whose size is `ceil(size / stride)`.
+
+        Raises:
+            DesignError: if the groups do not divide the channels of the input and the output.
+        """
+        if self.groups < 1 or shape.channels % self.groups or self.channels % self.groups:
+            raise DesignError(
+                f"Convolution(groups={self.groups}): expected a divisor of its {shape.channels} "
+                f"input and {self.channels} output channels"
+            )
         return Shape(self.channels, -(-shape.size // self.stride))
 
     def parameters(self, shape: Shape) -> int:
-        """Count `inputs * channels * kernel^2` weights, and the bias."""
-        return self.channels * (shape.channels * self.kernel**2 + self.bias)
+        """Count `inputs / groups * channels * kernel^2` weights, and the bias."""
+        return self.channels * (shape.channels // self.groups * self.kernel**2 + self.bias)
 
     def flops(self, shape: Shape) -> int:
-        """Count `2 * inputs * channels * kernel^2` FLOPs for every output pixel."""
-        weights = shape.channels * self.channels * self.kernel**2
+        """Count `2 * inputs / groups * channels * kernel^2` FLOPs for every output pixel."""
+        weights = shape.channels // self.groups * self.channels * self.kernel**2
         return 2 * weights * self.output(shape).size ** 2
 
 
@@ -103,6 +119,17 @@ class ReLU(Layer):
     """The rectified linear unit: negative values become zero."""
 
     saves_output: ClassVar[bool] = True
+
+    def output(self, shape: Shape) -> Shape:
+        """Return the shape of the input."""
+        return shape
+
+
+@dataclass(frozen=True, slots=True)
+class ReLU6(Layer):
+    """The rectified linear unit, cut off at 6."""
+
+    saves_input: ClassVar[bool] = True
 
     def output(self, shape: Shape) -> Shape:
         """Return the shape of the input."""

@@ -34,6 +34,7 @@ LAYER_KINDS: dict[type[nn.Module], str] = {
     nn.Conv2d: "convolution",
     nn.BatchNorm2d: "batch norm",
     nn.ReLU: "ReLU",
+    nn.ReLU6: "ReLU",
     nn.Linear: "linear",
     nn.MaxPool2d: "pooling",
     nn.AvgPool2d: "pooling",

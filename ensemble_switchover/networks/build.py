@@ -133,6 +133,7 @@ def _convolution(layer: layers.Convolution, shape: Shape) -> nn.Module:
         layer.kernel,
         layer.stride,
         padding=layer.kernel // 2,
+        groups=layer.groups,
         bias=layer.bias,
     )
 
@@ -141,6 +142,7 @@ _MAKERS: dict[type[Layer], Callable[[Any, Shape], nn.Module]] = {
     layers.Convolution: _convolution,
     layers.BatchNorm: lambda _, shape: nn.BatchNorm2d(shape.channels),
     layers.ReLU: lambda *_: nn.ReLU(),
+    layers.ReLU6: lambda *_: nn.ReLU6(),
     layers.MaxPool: lambda *_: nn.MaxPool2d(2, ceil_mode=True),
     layers.AveragePool: lambda *_: nn.AvgPool2d(2, ceil_mode=True),
     layers.GlobalAveragePool: lambda *_: GlobalAveragePoolModule(),

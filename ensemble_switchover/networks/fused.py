@@ -1,4 +1,6 @@
-"""Compute m networks of one structure as one network of grouped convolutions, a group per network.
+"""Compute m networks of one structure as one network of grouped convolutions.
+
+A convolution of g groups in every network is one of m * g groups, the groups of a network together.
 
 The weights, statistics and gradients of the m networks are concatenated in the tensors of the fused
 network; the tensors of the networks themselves become views of them, so both always agree.
@@ -154,7 +156,7 @@ def _fuse_convolution(modules: Sequence[nn.Conv2d]) -> nn.Module:
         cast("tuple[int, int]", first.kernel_size),
         cast("tuple[int, int]", first.stride),
         padding=cast("tuple[int, int]", first.padding),
-        groups=len(modules),
+        groups=len(modules) * first.groups,
         bias=first.bias is not None,
         device="meta",
     )
@@ -188,6 +190,7 @@ _FUSERS: dict[type[nn.Module], Callable[[Sequence[Any]], nn.Module]] = {
     nn.Sequential: _fuse_sequence,
     nn.Identity: _keep,
     nn.ReLU: _keep,
+    nn.ReLU6: _keep,
     nn.MaxPool2d: _keep,
     nn.AvgPool2d: _keep,
     GlobalAveragePoolModule: _keep,

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils.flop_counter import FlopCounterMode
 
 from ensemble_switchover.design.layers import (
     Addition,
@@ -17,10 +18,12 @@ from ensemble_switchover.design.layers import (
     MaxPool,
     PaddedShortcut,
     ReLU,
+    ReLU6,
     Residual,
     Shape,
     trace,
 )
+from ensemble_switchover.errors import DesignError
 from ensemble_switchover.networks.build import _module, _sequence
 
 SAMPLES = [
@@ -29,6 +32,7 @@ SAMPLES = [
     Convolution(3, 5, stride=2, bias=True),
     BatchNorm(),
     ReLU(),
+    ReLU6(),
     MaxPool(),
     AveragePool(),
 ]
@@ -107,3 +111,28 @@ def test_flops_are_two_per_multiply_add():
 def test_an_unknown_layer_has_no_module():
     with pytest.raises(TypeError, match="no module for Addition"):
         _module(Addition(), Shape(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("layer", "channels"),
+    [
+        (Convolution(6, 3, groups=6), 6),  # depthwise
+        (Convolution(12, 3, stride=2, bias=True, groups=4), 4),  # depthwise, three outputs each
+        (Convolution(4, 1, groups=2), 6),
+    ],
+)
+def test_grouped_convolutions_are_counted_as_torch_counts_them(layer, channels):
+    shape = Shape(channels, 9)
+    module = _module(layer, shape)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        result = module(torch.zeros(1, channels, 9, 9))
+    assert tuple(result.shape[1:]) == (layer.channels, *[layer.output(shape).size] * 2)
+    assert layer.parameters(shape) == sum(tensor.numel() for tensor in module.parameters())
+    assert layer.flops(shape) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("groups", [0, 2, 3])
+def test_groups_divide_the_channels_of_both_sides(groups):
+    message = rf"groups={groups}\): expected a divisor of its 9 input and 4 output channels"
+    with pytest.raises(DesignError, match=message):
+        trace([Convolution(4, 3, groups=groups)], Shape(9, 8))

@@ -1,9 +1,20 @@
 """Small networks of every family, and functions to compare them."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import torch
 from torch import nn
 
-from ensemble_switchover.design import ImageTask, make_family
+from ensemble_switchover.design import Family, ImageTask, make_family
+from ensemble_switchover.design.layers import (
+    BatchNorm,
+    Convolution,
+    GlobalAveragePool,
+    Linear,
+    ReLU6,
+    Residual,
+)
 from ensemble_switchover.networks import build_member
 
 VARIANTS = [
@@ -44,3 +55,34 @@ def state_of(network):
 
 def same(first, second):
     return all(torch.equal(value, second[key]) for key, value in first.items())
+
+
+@dataclass(frozen=True)
+class Mobile(Family):
+    """Inverted residuals (Sandler et al. 2018, Table 1) in stages of two blocks, depth 3n+2.
+
+    It has depthwise and grouped convolutions, which no family of the package has.
+    """
+
+    name: ClassVar[str] = "mobile"
+    width_name: ClassVar[str] = "number of channels of the first stage"
+    default_depth: ClassVar[int] = 14
+    default_width: ClassVar[int] = 4
+
+    @property
+    def depths(self):
+        return range(5, 100, 3)
+
+    def layers(self, depth, width, num_classes):
+        network = [Convolution(width, 3), BatchNorm(), ReLU6()]
+        inputs = width
+        for block in range((depth - 2) // 3):
+            hidden, outputs = 6 * inputs, width * 2 ** (block // 2)
+            branch = (
+                *(Convolution(hidden, 1), BatchNorm(), ReLU6()),
+                *(Convolution(hidden, 3, outputs // inputs, groups=hidden), BatchNorm(), ReLU6()),
+                *(Convolution(outputs, 1), BatchNorm()),
+            )
+            network += [Residual(branch)] if inputs == outputs else branch
+            inputs = outputs
+        return [*network, GlobalAveragePool(), Linear(num_classes)]

@@ -5,13 +5,22 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torchvision.models.mobilenetv2 import InvertedResidual
+from torchvision.ops.misc import Conv2dNormActivation
 
 from ensemble_switchover.design import FAMILIES, ImageTask, make_family
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.networks import build_network
 from ensemble_switchover.networks.build import PaddedShortcutModule
-from tests.networks.plain import PLAIN
-from tests.networks.small import SMALL, VARIANTS, random_images, randomise_norms, small_member
+from tests.networks.plain import PLAIN, Classifier
+from tests.networks.small import (
+    SMALL,
+    VARIANTS,
+    Mobile,
+    random_images,
+    randomise_norms,
+    small_member,
+)
 
 
 def test_every_family_is_tested():
@@ -108,3 +117,25 @@ def test_the_padded_shortcut_takes_every_second_pixel_and_adds_zeros(channels, n
             pixels = images[:, :, 2 * row, 2 * column]
             expected[:, new // 2 : new // 2 + channels, row, column] = pixels
     assert torch.equal(PaddedShortcutModule(new)(images), expected)
+
+
+# Depthwise convolutions
+
+
+def test_inverted_residuals_are_torchvisions():
+    task, width = ImageTask(channels=3, size=16, num_classes=7), 4
+    network = build_network(Mobile(), 14, width, task).double()
+    stem = Conv2dNormActivation(3, width, 3, activation_layer=nn.ReLU6)
+    blocks = [(4, 4, 1), (4, 4, 1), (4, 8, 2), (8, 8, 1)]
+    features = nn.Sequential(stem, *(InvertedResidual(*block, expand_ratio=6) for block in blocks))
+    plain = Classifier(features, 2 * width, 7).double()
+    randomise_norms(network, torch.Generator().manual_seed(0))
+    for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
+        theirs.data.copy_(ours)
+    for ours, theirs in zip(network.buffers(), plain.buffers(), strict=True):
+        theirs.copy_(ours)
+    assert Mobile().parameters(14, width, task) == sum(p.numel() for p in plain.parameters())
+    images = random_images(3, 3, 16, 16)
+    for training in (True, False):
+        ours, theirs = (each.train(training)(images) for each in (network, plain))
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)

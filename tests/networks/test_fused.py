@@ -1,5 +1,7 @@
 """Members fused into one network."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -8,6 +10,7 @@ from ensemble_switchover.design import FAMILIES, ImageTask
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.networks.fused import Fused
+from tests.networks.small import Mobile
 
 
 def test_what_has_no_fused_form_is_refused():
@@ -18,10 +21,16 @@ def test_what_has_no_fused_form_is_refused():
 
 @pytest.mark.parametrize(
     ("family", "depth", "width"),
-    [("resnet", 14, 3), ("densenet", 13, 4), ("wide_resnet", 10, 1), ("vgg", 11, 2)],
+    [
+        (FAMILIES["resnet"], 14, 3),
+        (FAMILIES["densenet"], 13, 4),
+        (FAMILIES["wide_resnet"], 10, 1),
+        (FAMILIES["vgg"], 11, 2),
+        (Mobile, 11, 3),
+    ],
 )
 def test_a_part_predicts_as_the_whole_and_follows_its_training(family, depth, width):
-    ensemble = Ensemble.build(FAMILIES[family](), depth, width, ImageTask(1, 16, 10), range(5))
+    ensemble = Ensemble.build(family(), depth, width, ImageTask(1, 16, 10), range(5))
     whole = Fused(list(ensemble.double().members))
     parts = [whole.part(start, stop).eval() for start, stop in ((0, 2), (2, 4), (4, 5))]
     images = torch.randn(6, 1, 16, 16, dtype=torch.float64)
@@ -40,3 +49,19 @@ def test_a_part_predicts_as_the_whole_and_follows_its_training(family, depth, wi
     optimizer.step()
     assert not torch.allclose(compare(), before)
     assert not any(parameter.requires_grad for part in parts for parameter in part.parameters())
+
+
+def test_depthwise_convolutions_learn_fused_what_they_learn_alone():
+    task = ImageTask(1, 8, 10)
+    alone = Ensemble.build(Mobile(), 11, 3, task, range(3)).double()
+    fused = Fused(list(copy.deepcopy(alone).members))
+    images = torch.randn(3, 6, 1, 8, 8, dtype=torch.float64)
+    optimizers = [torch.optim.SGD(each.parameters(), lr=0.1) for each in (alone, fused)]
+    for _ in range(3):
+        logits = torch.stack([m(own) for m, own in zip(alone.members, images, strict=True)])
+        together = fused(images)
+        torch.testing.assert_close(together, logits, rtol=1e-10, atol=1e-12)
+        for optimizer, outputs in zip(optimizers, (logits, together), strict=True):
+            optimizer.zero_grad()
+            outputs.logsumexp(dim=-1).sum().backward()
+            optimizer.step()

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from ensemble_switchover.networks.initialisation import initialise
 from tests.networks.small import VARIANTS, same, small_member, state_of
 
 # Initialisation: He et al. 2015, equation 14 (the backward form): Var[w] = 2 / (k^2 * outputs).
@@ -61,3 +62,10 @@ def test_he_draws_do_not_repeat_within_a_network():
     alike = [module for module in convolutions if module.weight.shape == (4, 4, 3, 3)]
     assert len(alike) == 2
     assert not torch.equal(alike[0].weight, alike[1].weight)
+
+
+def test_a_group_is_initialised_as_a_convolution_of_its_own():
+    grouped = nn.Conv2d(64, 256, 3, groups=64)
+    initialise(nn.Sequential(grouped), torch.Generator().manual_seed(0))
+    weights = grouped.weight.detach().double().flatten() / math.sqrt(2 / (3**2 * 256 / 64))
+    assert abs(weights.square().mean() - 1) < 5 * math.sqrt(2 / len(weights))

@@ -22,6 +22,7 @@ from ensemble_switchover.planning.cost import memory_bytes, shape_bytes, step_by
 from ensemble_switchover.planning.memory import training_peak_bytes
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import FLOAT32
+from tests.networks.small import Mobile
 from tests.planning.allocation import AllocationTracker
 from tests.planning.fake_step import FAKE_DEVICE, fake_bytes, fake_step_bytes
 
@@ -62,6 +63,12 @@ def test_shapes_tell_it_of_the_papers_own_networks(name):
     member = (family, depth, width, ImageTask(3, 32, 10), 128)
     exact = fake_bytes(*member, 4, ExecutionPlan())
     assert shape_bytes(*member, 4) == pytest.approx(exact, rel=0.02)
+
+
+@pytest.mark.parametrize("depth", [5, 20])
+def test_shapes_tell_it_of_depthwise_convolutions(depth):
+    member = (Mobile(), depth, 12, ImageTask(3, 32, 10), 64)
+    assert shape_bytes(*member, 4) == pytest.approx(fake_bytes(*member, 4, ExecutionPlan()), rel=0.02)
 
 
 def real_step_bytes(family, depth, width, task, batch_size, device=FAKE_DEVICE, *, nesterov=False):
