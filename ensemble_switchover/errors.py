@@ -23,6 +23,10 @@ class DataError(EnsembleSwitchoverError):
     """A data set that is absent or not what it should be."""
 
 
+class ImageError(EnsembleSwitchoverError, ValueError):
+    """Images that a trained ensemble cannot predict from."""
+
+
 class RecordError(EnsembleSwitchoverError):
     """A record that cannot be read or is not of the expected form."""
 

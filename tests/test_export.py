@@ -2,7 +2,6 @@
 
 import json
 import resource
-import shlex
 import shutil
 
 import numpy as np
@@ -10,11 +9,7 @@ import onnxruntime
 import pytest
 
 from ensemble_switchover import export
-from ensemble_switchover.config.compose import compose_overrides
-from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import plain
 from ensemble_switchover.data import load_dataset
-from ensemble_switchover.results.from_run_spec import spec_facts
 from ensemble_switchover.results.layout import (
     CONFIG_FILE,
     EPOCHS_FILE,
@@ -24,12 +19,9 @@ from ensemble_switchover.results.layout import (
     checkpoint_folder,
     unfinished_folder,
 )
-from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.predictions import predictions_file
 from ensemble_switchover.results.store import (
     read_record,
-    write_description,
-    write_failure,
     write_record,
 )
 from ensemble_switchover.runner.job import run_job
@@ -114,27 +106,11 @@ def options_of(folder):
     return [str(folder), "--format", "torch_export"]
 
 
-def failed(folder):
-    shutil.rmtree(folder)
-    write_failure(folder, "run", "member 2 diverged")
-    return options_of(folder)
-
-
-def unfinished(folder):
+def unfinished_in_its_own_folder(folder):
     shutil.rmtree(folder)
     checkpoint_folder(folder).mkdir(parents=True)
     (checkpoint_folder(folder) / "000007.checkpoint").touch()
-    return options_of(folder)
-
-
-def unfinished_in_its_own_folder(folder):
-    return [str(unfinished_folder(folder)), *unfinished(folder)[1:]]
-
-
-def begun(folder):
-    shutil.rmtree(folder)
-    unfinished_folder(folder).mkdir(parents=True)
-    return options_of(folder / RECORD_FILE)
+    return options_of(unfinished_folder(folder))
 
 
 def damaged(folder):
@@ -165,11 +141,6 @@ def without_weights_of_its_own(folder):
     return options_of(folder)
 
 
-def damaged_record(folder):
-    (folder / RECORD_FILE).write_text("{")
-    return options_of(folder)
-
-
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
@@ -177,16 +148,11 @@ def damaged_record(folder):
             lambda folder: options_of(folder / "absent"),
             "absent: no such folder; expected the folder",
         ),
-        (lambda folder: options_of(folder.parent), "expected the folder of one finished run"),
-        (failed, "the run failed: member 2 diverged"),
-        (unfinished, "the run is not finished: 7 epochs done; to go on: the command that began it"),
         (unfinished_in_its_own_folder, "the run is not finished: 7 epochs done; to go on: the com"),
-        (begun, "the run is not finished: 0 epochs done; to go on: the command that began it"),
         (damaged, "weights.safetensors: damaged or replaced: expected 31,760 bytes, found 10; "),
         (flipped, "weights.safetensors: damaged or replaced: expected SHA-256 "),
         (another_runs, "weights.safetensors: damaged or replaced: expected SHA-256 "),
         (without_weights_of_its_own, "was written without such a file, so it is another run's"),
-        (damaged_record, "not a record"),
         (options_of, "expected the weights of 2 x resnet 26x8, found 2 x resnet 8x3: they"),
         (
             lambda folder: [*options_of(folder / RECORD_FILE), "--out", str(folder)],
@@ -257,30 +223,3 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(form, trained_run, capsy
     assert complaint.startswith(f"{out}: File too large; ")
     assert len(complaint.splitlines()) == 1
     assert sorted(folder.iterdir()) == before
-
-
-def test_the_command_that_goes_on_with_a_run_is_printed(tiny_spec, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    spec, config = tiny_spec("study='a b, c'", "epochs=9", "seed=3", "budget.depth=8")
-    write_description(spec.folder, {**spec_facts(spec), "config": plain(config)})
-    folder = checkpoint_folder(spec.folder)
-    folder.mkdir()
-    (folder / "000002.checkpoint").touch()
-    code, _, complaint = call(capsys, unfinished_folder(spec.folder), "--format", "onnx")
-    assert code == 2
-    begin, _, command = complaint.strip().partition("; to go on: ")
-    assert begin == f"{spec.folder}: the run is not finished: 2 of 9 epochs are done"
-    python, module, name, *overrides = shlex.split(command)
-    assert [python, module, name] == ["python", "-m", "ensemble_switchover"]
-    ((_, (again,)),) = compose_overrides(overrides)
-    assert resolve(again).folder == spec.folder
-    assert again.logger.kind == "none"
-
-
-def test_who_works_on_a_run_is_told(tmp_path, capsys):
-    folder = tmp_path / "study" / "run"
-    with take_lock(unfinished_folder(folder)) as lock:
-        code, _, complaint = call(capsys, folder, "--format", "onnx")
-    assert code == 2
-    assert f"0 epochs done; {lock.owner}" in complaint
-    assert complaint.strip().endswith("is at it")

@@ -5,6 +5,7 @@ Dimensions: k members, B images, C channels, H and W pixels.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,8 +19,20 @@ if TYPE_CHECKING:
     from ensemble_switchover.design import Family, ImageTask
 
 
-class Ensemble(nn.Module):
-    """k networks of one design; the prediction is the mean of their softmax probabilities."""
+class MeanOfMembers(nn.Module, ABC):
+    """k networks whose prediction is the mean of their softmax probabilities."""
+
+    @abstractmethod
+    def member_probabilities(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, C, H, W) to each member's probabilities (k, B, classes)."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, C, H, W) to the ensemble's probabilities (B, classes)."""
+        return ensemble_probabilities(self.member_probabilities(images))
+
+
+class Ensemble(MeanOfMembers):
+    """k networks of one design, computed one after another."""
 
     def __init__(self, members: Iterable[nn.Module]) -> None:
         super().__init__()
@@ -41,11 +54,9 @@ class Ensemble(nn.Module):
         """
         return cls(build_member(family, depth, width, task, seed) for seed in member_seeds)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Map images (B, C, H, W) to the ensemble's probabilities (B, classes)."""
-        return ensemble_probabilities(
-            torch.stack([class_probabilities(member(images)) for member in self.members])
-        )
+    def member_probabilities(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, C, H, W) to each member's probabilities (k, B, classes)."""
+        return torch.stack([class_probabilities(member(images)) for member in self.members])
 
 
 def class_probabilities(logits: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.networks.fused import NoFusedFormError
 from ensemble_switchover.results.record import LatencyRecord, LayerTimeRecord
-from ensemble_switchover.serving.predictors import SERVING_EXECUTIONS, serve
+from ensemble_switchover.serving.predictors import SERVING_EXECUTIONS, predictor_of_normalised
 from ensemble_switchover.training.assemble import build_ensemble
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def models(
     for execution in SERVING_EXECUTIONS:
         if execution != SEQUENTIAL:
             with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},"):
-                served = serve(copy.deepcopy(ensemble), execution)
+                served = predictor_of_normalised(copy.deepcopy(ensemble), execution)
                 found.append(_timed_model("run", execution, served, precision, device))
     budget = spec.budget
     with LeftOutIfTooLarge("inference of the budget's single network"):

@@ -9,13 +9,14 @@ import copy
 import io
 import json
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.units import GIBIBYTE
-from ensemble_switchover.serving.predictors import Predictor, serve
+from ensemble_switchover.serving.served_ensemble import ServedEnsemble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,13 +57,9 @@ def exported_content(
         warnings.simplefilter("ignore")  # torch's exporters warn of their own internals
         content = write(_exported_program(trained, execution), metadata)
         exported = load(content)
-    return largest_difference(reference_predictor(trained), exported, trained.task), content
-
-
-def reference_predictor(trained: TrainedEnsemble) -> Predictor:
-    """Return a predictor that runs the members one after another, in the dtype of the weights."""
-    dtype = next(trained.ensemble.parameters()).dtype
-    return Predictor(serve(trained.ensemble, "sequential"), *trained.normalisation.factors(dtype))
+    return largest_difference(
+        ServedEnsemble(trained, "sequential"), exported, trained.task
+    ), content
 
 
 def largest_difference(
@@ -91,15 +88,13 @@ def _noise(batch_size: int, task: ImageTask, generator: torch.Generator) -> Tens
 
 def _exported_program(trained: TrainedEnsemble, execution: str) -> ExportedProgram:
     """Trace a copy of the ensemble in float32, for batches of any size."""
-    module = Predictor(
-        serve(copy.deepcopy(trained.ensemble).float(), execution),
-        *trained.normalisation.factors(torch.float32),
-    ).requires_grad_(False)
+    single = replace(trained, ensemble=copy.deepcopy(trained.ensemble).float())
+    module = ServedEnsemble(single, execution)
     for tensor in module.parameters():  # those of a fused ensemble share their memory
         tensor.data = tensor.clone(memory_format=torch.contiguous_format)
     example = _noise(2, trained.task, torch.Generator().manual_seed(0))
     batch = torch.export.Dim("batch", min=1)
-    program = torch.export.export(module.eval(), (example,), dynamic_shapes=({0: batch},))
+    program = torch.export.export(module, (example,), dynamic_shapes=({0: batch},))
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # it contains paths of this machine
     return program

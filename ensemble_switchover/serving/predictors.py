@@ -1,4 +1,7 @@
-"""Predict with a trained ensemble, with the members run one after another, fused or in parallel.
+"""The executions of a trained ensemble: members one after another, fused or in parallel.
+
+All of them take normalised images, and are inside of what users have: a `ServedEnsemble`, which
+normalises images itself.
 
 Dimensions: k members, B images, C channels, H and W pixels.
 """
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from ensemble_switchover.networks.ensemble import class_probabilities, ensemble_probabilities
+from ensemble_switchover.networks.ensemble import MeanOfMembers, class_probabilities
 from ensemble_switchover.networks.fused import Fused
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.networks.ensemble import Ensemble
 
 
-class FusedEnsemble(nn.Module):
+class FusedEnsemble(MeanOfMembers):
     """An ensemble computed in one pass of grouped convolutions, one group per member."""
 
     def __init__(self, members: Sequence[nn.Module]) -> None:
@@ -31,13 +34,12 @@ class FusedEnsemble(nn.Module):
         self.k = len(members)
         self.fused = Fused(members)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Map images (B, C, H, W) to the ensemble's probabilities (B, classes)."""
-        logits = self.fused(images.expand(self.k, *images.shape))
-        return ensemble_probabilities(class_probabilities(logits))
+    def member_probabilities(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, C, H, W) to each member's probabilities (k, B, classes)."""
+        return class_probabilities(self.fused(images.expand(self.k, *images.shape)))
 
 
-class ParallelEnsemble(nn.Module):
+class ParallelEnsemble(MeanOfMembers):
     """An ensemble whose members run in parallel on a pool of threads, without gradients.
 
     On a CPU the pool has as many threads as torch uses, and one thread computes each member. With
@@ -54,12 +56,12 @@ class ParallelEnsemble(nn.Module):
                 member.to(torch.device("cuda", number % torch.cuda.device_count()))
         self._pool = _pool(min(num_threads, len(members)))
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Map images (B, C, H, W) to the ensemble's probabilities (B, classes)."""
+    def member_probabilities(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, C, H, W) to each member's probabilities (k, B, classes)."""
         kind = images.device.type
         mixed = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
         parts = self._pool.map(partial(_predict_alone, images=images, mixed=mixed), self.members)
-        return ensemble_probabilities(torch.stack(list(parts)))
+        return torch.stack(list(parts))
 
 
 @torch.no_grad()  # gradient mode and autocast are settings of each thread
@@ -85,34 +87,7 @@ def _pool(num_threads: int) -> ThreadPoolExecutor:
     return pool
 
 
-class Predictor(nn.Module):
-    """An ensemble that predicts from decoded `uint8` images, and normalises them itself."""
-
-    scale: Tensor
-    shift: Tensor
-
-    def __init__(self, served: nn.Module, scale: Tensor, shift: Tensor) -> None:
-        """Combine an ensemble with the normalisation that it was trained with.
-
-        Args:
-            served: The ensemble, as `serve` returns it: maps normalised images (B, C, H, W) to
-                probabilities (B, classes).
-            scale: The factor (C, 1, 1) that pixels from 0 to 255 are multiplied by, in the dtype
-                to compute in; `Normalisation.factors` returns both.
-            shift: What is then subtracted, (C, 1, 1).
-        """
-        super().__init__()
-        self.served = served
-        self.register_buffer("scale", scale)
-        self.register_buffer("shift", shift)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map `uint8` images (B, C, H, W) to `float32` probabilities (B, classes)."""
-        probabilities: Tensor = self.served(images.to(self.scale.dtype) * self.scale - self.shift)
-        return probabilities.float()
-
-
-SERVING_EXECUTIONS: dict[str, Callable[[Ensemble], nn.Module]] = {
+SERVING_EXECUTIONS: dict[str, Callable[[Ensemble], MeanOfMembers]] = {
     "sequential": lambda ensemble: ensemble,
     "fused": lambda ensemble: FusedEnsemble(list(ensemble.members)),
     "parallel": lambda ensemble: ParallelEnsemble(list(ensemble.members)),
@@ -120,20 +95,17 @@ SERVING_EXECUTIONS: dict[str, Callable[[Ensemble], nn.Module]] = {
 """The function that makes the predicting module, by execution."""
 
 
-def serve(ensemble: Ensemble, execution: str) -> nn.Module:
-    """Return a module that predicts with an ensemble, in evaluation mode.
+def predictor_of_normalised(ensemble: Ensemble, execution: str) -> MeanOfMembers:
+    """Return a module, in evaluation mode, that predicts from normalised images.
 
-    Every execution gives the same probabilities, up to rounding. The module shares the ensemble's
-    weights: with `fused`, those of the members become views of the fused ones.
+    It is what latencies are measured of, and part of a `ServedEnsemble`. Every execution gives the
+    same probabilities, up to rounding. The module shares the ensemble's weights: with `fused`,
+    those of the members become views of the fused ones.
 
     Args:
-        ensemble: The ensemble, such as that of `load_ensemble`.
+        ensemble: The ensemble.
         execution: `sequential` runs the members one after another, `fused` all of them in one
             pass of grouped convolutions, `parallel` at the same time on several threads.
-
-    Returns:
-        A module that maps normalised images (B, C, H, W) to probabilities (B, classes).
-        `Predictor` adds the normalisation to it.
 
     Raises:
         NoFusedFormError: if `execution` is `fused` and a layer has no fused form.

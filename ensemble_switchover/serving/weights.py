@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ensemble_switchover.design import Family
+    from ensemble_switchover.results.record import Record
 
 _logger = logging.getLogger(__name__)
 
@@ -108,8 +109,8 @@ def dump_weights(trained: TrainedEnsemble) -> bytes:
     )
 
 
-def load_ensemble(path: Path) -> TrainedEnsemble:
-    """Load the weights file of a finished run, `weights.safetensors` in the run's folder.
+def read_weights(path: Path) -> TrainedEnsemble:
+    """Read the weights file of a finished run, `weights.safetensors` in the run's folder.
 
     It is compared with the checksum in the record beside it. A file that lies elsewhere, by
     itself, has nothing to be compared with.
@@ -135,6 +136,24 @@ def load_ensemble(path: Path) -> TrainedEnsemble:
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror or error}") from error
     return _assemble(path, header, tensors)
+
+
+def read_run_weights(folder: Path, record: Record) -> TrainedEnsemble:
+    """Read the weights in the folder of a finished run, and check that they are of its design.
+
+    Raises:
+        RecordError: as `read_weights`, and if they are of another design than the record's.
+    """
+    path, design = folder / WEIGHTS_FILE, record.design
+    trained = read_weights(path)
+    expected = f"{design.k} x {design.family} {design.depth}x{design.width}"
+    k = len(trained.ensemble.members)
+    found = f"{k} x {trained.family.name} {trained.depth}x{trained.width}"
+    if found != expected:
+        raise RecordError(
+            f"{path}: expected the weights of {expected}, found {found}: they belong to another run"
+        )
+    return trained
 
 
 def _check_checksum(path: Path) -> None:

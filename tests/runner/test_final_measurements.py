@@ -25,7 +25,7 @@ def test_want_of_memory_after_training_costs_a_measurement_and_not_the_run(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(measuring, "measure_layer_times", greedy)
-    monkeypatch.setattr(measuring, "serve", greedy)
+    monkeypatch.setattr(measuring, "predictor_of_normalised", greedy)
     spec, config = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8")
     record = run.train_and_measure(spec, config)
     assert record.layer_times == []

@@ -11,7 +11,7 @@ from ensemble_switchover.results.flags import flags_of_run
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.store import read_record, write_record
 from ensemble_switchover.runner import finish, run
-from ensemble_switchover.serving.weights import load_ensemble
+from ensemble_switchover.serving.weights import read_weights
 from ensemble_switchover.sweep.sweep_plan import run_job_of_sweep
 from tests.trained import plain_probabilities
 
@@ -161,7 +161,7 @@ def test_kept_weights_predict_as_in_the_run_however_pixels_are_normalised(
     record = run.train_and_measure(spec, config, keep=lambda _, content: path.write_bytes(content))
 
     assert record.dataset.normalisation == asked
-    trained = load_ensemble(path)
+    trained = read_weights(path)
     scaled = (trained.normalisation.mean.item(), trained.normalisation.deviation.item()) == (0, 1)
     assert scaled is (asked == "scaled")
     test = load_dataset(spec.dataset, spec.sizes.train, spec.sizes.test).test

@@ -3,7 +3,6 @@
 import gc
 import json
 import re
-from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -11,8 +10,12 @@ import pytest
 import torch
 
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.serving import exported_file
-from ensemble_switchover.serving.exported_file import exported_content, largest_difference
+from ensemble_switchover.serving import ServedEnsemble, exported_file
+from ensemble_switchover.serving.exported_file import (
+    EXPORT_FORMATS,
+    exported_content,
+    largest_difference,
+)
 from tests.trained import TASK, images_of, make_trained, plain_probabilities
 
 pytestmark = pytest.mark.slow
@@ -110,9 +113,9 @@ def test_weights_of_double_precision_are_written_in_single(tmp_path):
 
 def test_a_file_that_differs_is_told(tmp_path, monkeypatch):
     trained = make_trained()
-    other = replace(trained, ensemble=make_trained(width=4).ensemble)
-    reference_predictor = exported_file.reference_predictor
-    monkeypatch.setattr(exported_file, "reference_predictor", lambda _: reference_predictor(other))
+    other = ServedEnsemble(make_trained(width=4), "sequential")
+    write_file, _ = EXPORT_FORMATS["torch_export"]
+    monkeypatch.setitem(EXPORT_FORMATS, "torch_export", (write_file, lambda _: other))
     assert write(trained, "torch_export", tmp_path / "a.pt2") > 0.01
 
 

@@ -1,4 +1,4 @@
-"""The served ensemble, compared with its members run one by one and averaged in numpy."""
+"""Every execution of an ensemble, compared with members run one by one and averaged in numpy."""
 
 import copy
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ import torch
 
 from ensemble_switchover import export
 from ensemble_switchover.design import FAMILIES
-from ensemble_switchover.serving.predictors import SERVING_EXECUTIONS, Predictor, serve
+from ensemble_switchover.serving.predictors import SERVING_EXECUTIONS, predictor_of_normalised
 from tests.trained import TASK, VARIANTS, images_of, make_trained, plain_probabilities
 
 
@@ -28,28 +28,24 @@ def test_every_execution_predicts_the_mean_of_the_softmax(
 ):
     trained = make_trained(name, options, k=3)
     ensemble = copy.deepcopy(trained.ensemble).to(dtype).train()
-    scale, shift = trained.normalisation.factors(dtype)
-    predictor = Predictor(serve(ensemble, execution), scale, shift)
+    predictor = predictor_of_normalised(ensemble, execution)
     images = images_of(TASK, 5)
     with torch.inference_mode():
-        served = predictor.served(images.to(dtype) * scale - shift)
-        probabilities = predictor(images)
-    assert served.dtype == dtype
-    assert probabilities.dtype == torch.float32
-    expected = plain_probabilities(trained, images)
+        probabilities = predictor(trained.normalisation.apply(images, dtype))
+    assert probabilities.dtype == dtype
     # the float32 members are compared with float64 ones, so their rounding counts too
-    assert abs(served.double().numpy() - expected).max() < tolerance
-    assert abs(probabilities.double().numpy() - expected).max() < max(tolerance, 1e-7)
+    expected = plain_probabilities(trained, images)
+    assert abs(probabilities.double().numpy() - expected).max() < tolerance
 
 
 def test_a_fused_ensemble_has_the_weights_of_its_members():
     trained = make_trained("resnet", {}, k=2)
     images = images_of(TASK, 3).float() / 255
-    served = serve(trained.ensemble, "fused")
+    fused = predictor_of_normalised(trained.ensemble, "fused")
     with torch.inference_mode():
-        before = served(images)
+        before = fused(images)
         trained.ensemble.members[1][-1].bias[0] += 1
-        after = served(images)
+        after = fused(images)
         torch.testing.assert_close(after, trained.ensemble(images))
     assert (after - before).abs().max() > 0.01
 
@@ -61,11 +57,11 @@ def test_members_on_threads_leave_torchs_threads_alone(num_threads):
     try:
         trained = make_trained(k=3)
         images = images_of(TASK, 2).float() / 255
-        served = serve(trained.ensemble, "parallel")
-        assert not served(images).requires_grad
-        torch.testing.assert_close(served(images), trained.ensemble(images))
+        parallel = predictor_of_normalised(trained.ensemble, "parallel")
+        assert not parallel(images).requires_grad
+        torch.testing.assert_close(parallel(images), trained.ensemble(images))
         assert torch.get_num_threads() == num_threads
-        in_a_worker = served._pool.submit(torch.get_num_threads).result()
+        in_a_worker = parallel._pool.submit(torch.get_num_threads).result()
         assert in_a_worker == 1
         with ThreadPoolExecutor(1) as other:
             assert other.submit(torch.get_num_threads).result() == num_threads
@@ -79,9 +75,9 @@ def test_members_are_spread_over_gpus():
     images = images_of(TASK, 2).float() / 255
     with torch.inference_mode():
         expected = trained.ensemble(images)
-        served = serve(trained.ensemble.cuda(), "parallel")
-        found = served(images.cuda())
-    devices = {parameter.device.index for parameter in served.parameters()}
+        parallel = predictor_of_normalised(trained.ensemble.cuda(), "parallel")
+        found = parallel(images.cuda())
+    devices = {parameter.device.index for parameter in parallel.parameters()}
     assert devices == set(range(min(3, torch.cuda.device_count())))
     torch.testing.assert_close(found.cpu(), expected, rtol=1e-4, atol=1e-5)
 
@@ -92,14 +88,14 @@ def test_mixed_precision_reaches_every_execution(execution):
     seen = []
     for member in trained.ensemble.members:
         member.register_forward_hook(lambda *parts: seen.append(parts[-1].dtype))
-    served = serve(trained.ensemble, execution)
+    predictor = predictor_of_normalised(trained.ensemble, execution)
     if execution == "fused":
-        served.fused.register_forward_hook(lambda *parts: seen.append(parts[-1].dtype))
+        predictor.fused.register_forward_hook(lambda *parts: seen.append(parts[-1].dtype))
     images = images_of(TASK, 3).float() / 255
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        served(images)
+        predictor(images)
     assert set(seen) == {torch.bfloat16}
     seen.clear()
     with torch.inference_mode():
-        served(images)
+        predictor(images)
     assert set(seen) == {torch.float32}

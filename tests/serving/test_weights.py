@@ -16,7 +16,7 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.networks.fused import Fused
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.store import write_record
-from ensemble_switchover.serving.weights import HEADER, dump_weights, load_ensemble
+from ensemble_switchover.serving.weights import HEADER, dump_weights, read_weights
 from tests.factories import make_record
 from tests.trained import VARIANTS, make_trained
 
@@ -46,7 +46,7 @@ def test_weights_come_back_as_they_were(name, options, dtype, tmp_path):
     trained.ensemble.to(dtype)
     path = tmp_path / "weights.safetensors"
     path.write_bytes(dump_weights(trained))
-    loaded = load_ensemble(path)
+    loaded = read_weights(path)
     for field in ("family", "depth", "width", "task", "class_names"):
         assert getattr(loaded, field) == getattr(trained, field)
     assert torch.equal(loaded.normalisation.mean, trained.normalisation.mean)
@@ -82,7 +82,7 @@ def test_names_of_classes_that_are_no_text_are_read_as_escapes(tmp_path):
     named = dataclasses.replace(trained, class_names=("caf\udce9", *"bcde"))
     path = tmp_path / "weights.safetensors"
     path.write_bytes(dump_weights(named))  # as earlier versions did
-    assert load_ensemble(path).class_names == (r"caf\xe9", *"bcde")
+    assert read_weights(path).class_names == (r"caf\xe9", *"bcde")
 
 
 class Bomb:
@@ -96,32 +96,32 @@ class Bomb:
 def test_a_foreign_file_is_refused_and_nothing_of_it_runs(content, path):
     path.write_bytes(content)
     with pytest.raises(RecordError, match="damaged, or not a weights file of this program"):
-        load_ensemble(path)
+        read_weights(path)
 
 
 def test_a_cut_file_is_refused(path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(RecordError, match="damaged"):
-        load_ensemble(path)
+        read_weights(path)
 
 
 def test_a_file_beside_a_record_is_compared_with_it(path, caplog):
     folder = path.with_name("run")
     write_record(folder, make_record(), {WEIGHTS_FILE: path.read_bytes()})
     kept = folder / WEIGHTS_FILE
-    assert load_ensemble(kept).class_names
+    assert read_weights(kept).class_names
     assert caplog.messages == []
     content = bytearray(kept.read_bytes())
     content[-1] ^= 1
     kept.write_bytes(content)
     with pytest.raises(RecordError, match=r"weights\.safetensors: damaged or replaced: expected"):
-        load_ensemble(kept)
-    assert load_ensemble(kept.rename(path))  # by itself it has nothing to be compared with
+        read_weights(kept)
+    assert read_weights(kept.rename(path))  # by itself it has nothing to be compared with
 
 
 def test_a_record_of_version_1_has_no_checksum_which_is_told(path, caplog):
     shutil.copy(VERSION_1 / RECORD_FILE, path.parent)
-    assert load_ensemble(path)
+    assert read_weights(path)
     (warning,) = caplog.messages
     assert "its record is of version 1 and has no checksum to compare with" in warning
 
@@ -129,13 +129,13 @@ def test_a_record_of_version_1_has_no_checksum_which_is_told(path, caplog):
 def test_an_absent_file_and_a_folder_are_named(tmp_path):
     for path in (tmp_path / "absent.safetensors", tmp_path):
         with pytest.raises(RecordError, match=str(path)):
-            load_ensemble(path)
+            read_weights(path)
 
 
 def test_weights_of_another_program_are_refused(path):
     save_file({"weight": torch.zeros(2)}, path)
     with pytest.raises(RecordError, match="not a weights file of this program"):
-        load_ensemble(path)
+        read_weights(path)
 
 
 FIRST = "members.0.0.weight"
@@ -163,11 +163,11 @@ FIRST = "members.0.0.weight"
 def test_what_does_not_fit_is_named(tensors, facts, message, path):
     change(path, tensors, **facts)
     with pytest.raises(RecordError, match=message) as caught:
-        load_ensemble(path)
+        read_weights(path)
     assert str(caught.value).startswith(str(path))
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_names_of_classes_may_be_absent(path):
     path.write_bytes(dump_weights(replace(make_trained(), class_names=())))
-    assert load_ensemble(path).class_names == ()
+    assert read_weights(path).class_names == ()
