@@ -1,6 +1,8 @@
 """Compare an epoch of Lightning with a bare PyTorch loop of the same steps on the same batches.
 
-Both are timed alternately by the same clock, in seconds of training per epoch. Evaluation, set-up
+Once with a whole epoch of a member at once (`trainer.steps_at_once=auto`), and once step by step.
+
+All are timed alternately by the same clock, in seconds of training per epoch. Evaluation, set-up
 and the first epoch of each are left out.
 """
 
@@ -18,6 +20,7 @@ from torch.nn import functional
 from benchmarks.common import batches_on, conditions_text, resolve_overrides
 from ensemble_switchover.config.execution_plan import requested_plan
 from ensemble_switchover.config.schema import register_schemas
+from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.training.assemble import assemble, load_images
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 ROUNDS = 5
 EPOCHS = 6
 GOAL = 1.1
+STEPS_AT_ONCE = ("auto", "1")
 CASES = (
     ("arch=resnet", "design=single", "budget.depth=26", "budget.width=2"),
     ("arch=resnet", "design=single", "budget.depth=26", "budget.width=16"),
@@ -59,11 +63,12 @@ class EpochClock(lightning.Callback):
         self.readings.append(self.clock())
 
 
-def with_lightning(spec: RunSpec, device: torch.device) -> list[float]:
+def with_lightning(spec: RunSpec, device: torch.device, steps_at_once: str) -> list[float]:
     """Return the seconds of every epoch of Lightning after the first."""
     module, datamodule = assemble(spec, requested_plan(spec), load_images(spec), FLOAT32)
     clock = EpochClock(synchronised_clock(device))
-    fit(module, datamodule, spec.recipe.epochs, device, [clock], evaluate=False)
+    flags = TrainerConfig(steps_at_once=steps_at_once)
+    fit(module, datamodule, spec.recipe.epochs, device, [clock], evaluate=False, flags=flags)
     return differences(clock.readings)[1:]
 
 
@@ -95,30 +100,35 @@ def differences(readings: list[float]) -> list[float]:
 
 
 def main() -> None:
-    """Print a table with one row per case."""
+    """Print a table with a row for each case and number of steps at once."""
     register_schemas()
     device = choose_device("auto")
     use_precision("32", device)
     environment = describe_environment(device)
     table = Table(title="Seconds of training per epoch: Lightning and a bare loop")
-    for column in ("run", "bare loop, s", "Lightning, s", "ratio", "quartiles of the ratio"):
-        table.add_column(column, justify="left" if column == "run" else "right")
+    table.add_column("run")
+    for column in ("steps at once", "bare loop, s", "Lightning, s", "ratio", "quartiles"):
+        table.add_column(column, justify="right")
     for overrides in CASES:
         spec = resolve_overrides([*overrides, "execution=sequential", f"epochs={EPOCHS}"])
-        bare, full = [], []
+        bare: list[float] = []
+        full: dict[str, list[float]] = {steps: [] for steps in STEPS_AT_ONCE}
         for _ in range(ROUNDS):
             bare.append(median(with_a_bare_loop(spec, device)))
-            full.append(median(with_lightning(spec, device)))
-        ratios = [one / other for one, other in zip(full, bare, strict=True)]
-        lower, middle, upper = quantiles(ratios, method="inclusive")
+            for steps, seconds in full.items():
+                seconds.append(median(with_lightning(spec, device, steps)))
         design = spec.design
-        table.add_row(
-            f"{spec.family.name} {design.depth}x{design.width} k={design.k}",
-            f"{median(bare):.4f}",
-            f"{median(full):.4f}",
-            f"{middle:.3f}",
-            f"{lower:.3f} to {upper:.3f}",
-        )
+        for steps, seconds in full.items():
+            ratios = [one / other for one, other in zip(seconds, bare, strict=True)]
+            lower, middle, upper = quantiles(ratios, method="inclusive")
+            table.add_row(
+                f"{spec.family.name} {design.depth}x{design.width} k={design.k}",
+                steps,
+                f"{median(bare):.4f}",
+                f"{median(seconds):.4f}",
+                f"{middle:.3f}",
+                f"{lower:.3f} to {upper:.3f}",
+            )
     console = Console(width=110)
     console.print(table)
     details = (

@@ -7,7 +7,7 @@ import inspect
 import itertools
 import re
 import textwrap
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
@@ -58,11 +58,14 @@ Where runs go (`hydra/launcher=`) is described in [sweeps.md](sweeps.md), what a
 TITLES = {
     "arch": "the family of networks",
     "budget": "how the parameter budget is stated",
+    "callbacks": "what is called during training",
     "dataset": "the images",
     "design": "one network or an ensemble",
     "execution": "how the members are executed",
+    "experiment": "a named run",
     "logger": "where metrics go besides the record",
     "sweep": "a named study",
+    "trainer": "flags of Lightning's Trainer",
 }
 NODES = {"design": "design_class"}
 """Where the keys of a group lie, if not under its own name."""
@@ -170,7 +173,8 @@ def _group_rows(group: str) -> list[list[str]]:
     """Return the keys of a group: those of every option, then those of some."""
     node = NODES.get(group, group)
     if f"{group}/schema" not in SCHEMAS:
-        return _rows(node, get_type_hints(CommandConfig)[node])
+        schema = get_type_hints(CommandConfig).get(node)
+        return _rows(node, schema) if is_dataclass(schema) else []
     schemas: dict[type[Any], list[str]] = {}
     for option in group_options(group):
         schemas.setdefault(_schema_of(group, option), []).append(option)
@@ -235,6 +239,8 @@ def _describe_type(kind: Any) -> str:
     """Return a type as a reader of the page would say it."""
     if get_origin(kind) is list:
         return f"list of {PLURALS[get_args(kind)[0]]}"
+    if get_origin(kind) is dict:
+        return "mapping"
     parts = [part for part in get_args(kind) if part is not type(None)]
     return f"{TYPES[parts[0]]} or `null`" if parts else TYPES[kind]
 

@@ -11,7 +11,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.override_texts import as_one_text, text_keys
 from ensemble_switchover.config.quoting import quoted_text, shell_override
-from ensemble_switchover.config.schema import GROUPS, SCHEMAS, key_owners, node_of
+from ensemble_switchover.config.schema import ABSENT_GROUPS, GROUPS, SCHEMAS, key_owners, node_of
+from ensemble_switchover.config.trainer_flags import unknown_flag
 from ensemble_switchover.errors import EnsembleSwitchoverError
 from ensemble_switchover.machine.paths import on_one_line
 from ensemble_switchover.machine.shell import shell_word
@@ -97,6 +98,8 @@ def _unknown_key(key: str) -> str:
         ]
         if node_of(group) == node and owners and key in key_owners():
             return f"{key}: belongs to {node}={' or '.join(owners)}, which was not chosen"
+    if node == "trainer":
+        return unknown_flag(name)
     near = difflib.get_close_matches(key, [*key_owners(), *GROUPS], n=3)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
     return f"{key}: no such key; {meant}{SHOW_ALL}"
@@ -113,6 +116,8 @@ def _wrong_value(key: str, text: str) -> str:
 def _unknown_group(text: str) -> str:
     match = re.search(r"Could not override '([^']+)'", text)
     group = match[1] if match else "this group"
+    if group in ABSENT_GROUPS:
+        return f"{group}: no such group; {ABSENT_GROUPS[group]}"
     return f"{group}: no such group; expected one of {', '.join(GROUPS)}"
 
 

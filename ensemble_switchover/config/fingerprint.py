@@ -8,9 +8,11 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.batch_sizes import is_spread
+from ensemble_switchover.config.callbacks import decisive_callbacks
 from ensemble_switchover.config.dataset_spec import idle_keys
 from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
 from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED, Config, key_owners
+from ensemble_switchover.config.trainer_flags import AUTO_STEPS, TrainerConfig
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
@@ -61,6 +63,11 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
     stated = _stated(spec, Config)
     if stated["evaluate_every"] == EVERY_EPOCH:
         del stated["evaluate_every"]  # likewise
+    flags = _stated(spec.trainer, TrainerConfig)
+    callbacks = decisive_callbacks(spec.callbacks)
+    trainer = {
+        name: value for name, value in flags.items() if value not in (None, False, AUTO_STEPS)
+    }
     spread = is_spread(sizes.train, spec.recipe.batch_size)
     return {
         "family": spec.family.name,
@@ -75,6 +82,8 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
         "execution": _stated(spec.execution, type(spec.execution)),
         "measurement": _stated(spec.measurement, type(spec.measurement)),
         **({SPREAD: True} if spread else {}),
+        **({"trainer": trainer} if trainer else {}),
+        **({"callbacks": callbacks} if callbacks else {}),
         **stated,
     }
 

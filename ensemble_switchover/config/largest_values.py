@@ -38,3 +38,6 @@ MAX_SWEEP_RUNS = 100_000
 
 MAX_RATE = 1_000_000
 """A larger learning rate or weight decay leaves no finite loss."""
+
+MAX_STEPS_BETWEEN_LOGS = 1_000_000
+"""More steps than any callback lets pass before it logs."""

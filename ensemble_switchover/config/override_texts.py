@@ -29,6 +29,7 @@ _PIECE = re.compile(
     r"""'(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | \\. | \$\{[^}]*\} | .""", re.DOTALL | re.VERBOSE
 )
 """What is one to Hydra: a text in quotes, an escaped character, a reference, or a character."""
+EXPERIMENT = "experiment"
 BLANKS = " \t"
 _OPENING, _CLOSING = "([{", ")]}"
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
@@ -130,6 +131,8 @@ def _keep(override: str) -> str:
     if found is None:
         return override
     plus, key, value = found.groups()
+    if key == EXPERIMENT:  # `+experiment=` is what many projects write; here it is in the defaults
+        return f"{key}={value}"
     if key in text_keys():
         parts = list(split_list(value))
         if len(parts) == 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.batch_sizes import batch_sizes, is_spread
 from ensemble_switchover.config.budget import make_budget
+from ensemble_switchover.config.callbacks import callback_notes, chosen_callbacks
 from ensemble_switchover.config.dataset_facts import dataset_facts, with_facts
 from ensemble_switchover.config.dataset_spec import split_sizes
 from ensemble_switchover.config.evaluated_epochs import evaluation_notes
@@ -58,6 +59,8 @@ def resolve(config: Config) -> RunSpec:
         seed=config.seed,
         evaluate_every=config.evaluate_every,
         execution=config.execution,
+        trainer=config.trainer,
+        callbacks=chosen_callbacks(config.callbacks),
         precision=config.precision,
         compile=config.compile,
         device=config.device,
@@ -68,6 +71,7 @@ def resolve(config: Config) -> RunSpec:
         notes=(
             *_notes(config, family, design, recipe, sizes),
             *evaluation_notes(config.evaluate_every, config.record.predictions, adjusted),
+            *callback_notes(chosen_callbacks(config.callbacks), sizes.evaluated_on),
         ),
         remarks=remarks,
     )

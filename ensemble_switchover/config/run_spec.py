@@ -15,6 +15,7 @@ from ensemble_switchover.config.seeds import member_seeds
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ensemble_switchover.config.callbacks import Callbacks
     from ensemble_switchover.config.dataset_spec import SplitSizes
     from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.config.schema import (
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         ExecutionConfig,
         MeasurementConfig,
     )
+    from ensemble_switchover.config.trainer_flags import TrainerConfig
     from ensemble_switchover.design import Budget, BudgetRule, Design, Family, ImageTask
 
 
@@ -61,6 +63,10 @@ class RunSpec:
     """The epochs after which the networks are evaluated, as stated."""
     execution: ExecutionConfig
     """The execution that was requested; the plan for it is decided where the run is."""
+    trainer: TrainerConfig
+    """Flags of Lightning's Trainer."""
+    callbacks: Callbacks
+    """The callbacks of the user, by name."""
     precision: str
     compile: bool
     device: str

@@ -44,6 +44,7 @@ from ensemble_switchover.config.largest_values import (
     RANDAUGMENT_OPERATIONS,
 )
 from ensemble_switchover.config.seeds import MAX_MEMBERS, MAX_SEED
+from ensemble_switchover.config.trainer_flags import TrainerConfig, unknown_flag
 from ensemble_switchover.design import FAMILIES, BudgetRule, DesignClass, Family
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import user_path
@@ -337,6 +338,7 @@ class Config:
     design_class: DesignClassConfig = MISSING
     budget: BudgetConfig = MISSING
     execution: ExecutionConfig = MISSING
+    trainer: TrainerConfig = MISSING
     logger: LoggerConfig = MISSING
     recipe: RecipeConfig = field(default_factory=RecipeConfig)
     measurement: MeasurementConfig = field(default_factory=MeasurementConfig)
@@ -353,6 +355,10 @@ class Config:
     """Epochs after which the networks are evaluated: `1`, every epoch; `N`, every N-th and the
     last; or `milestones`, before every drop of the learning rate and the last. Others have no
     error: time to accuracy and lowest error are over the evaluated epochs alone."""
+    callbacks: Annotated[dict[str, Any], RESOLVED] = field(default_factory=dict)
+    """Lightning callbacks by a name of your own, each with its full name as `_target_` and its
+    arguments: `+callbacks.mine._target_=my.module.Callback`. `callbacks=` adds those that are
+    shipped."""
     precision: Annotated[str, one_of("32", "64", "tf32", "bf16", "16"), STATED] = "32"
     """Precision of training: `32`, `64`, `tf32` (CUDA), or mixed: `bf16`, or `16` with a scaled
     loss."""
@@ -404,8 +410,18 @@ class CommandConfig(Config):
     sweep: SweepConfig = field(default_factory=SweepConfig)
 
 
-GROUPS = ("arch", "budget", "dataset", "design", "execution", "logger", "sweep")
+GROUPS = (
+    *("arch", "budget", "callbacks", "dataset", "design", "execution", "experiment", "logger"),
+    *("sweep", "trainer"),
+)
 """The config groups."""
+
+ABSENT_GROUPS = {
+    "hparams_search": "Hydra's Optuna sweeper (1.3.0) needs Optuna below 3, "
+    "which is long out of date; expected a sweep over the values, such as --multirun "
+    "recipe.learning_rate=0.05,0.1,0.2 dataset.validation_size=100",
+}
+"""Groups of lightning-hydra-template that are none here -> why, and what to do instead."""
 
 SCHEMAS: dict[str, dict[str, type[Any]]] = {
     "arch/schema": {name: _arch_schema(family) for name, family in FAMILIES.items()},
@@ -419,6 +435,7 @@ SCHEMAS: dict[str, dict[str, type[Any]]] = {
     "design/schema": {"design": DesignClassConfig},
     "execution/schema": {"execution": ExecutionConfig},
     "logger/schema": {"logger": LoggerConfig},
+    "trainer/schema": {"trainer": TrainerConfig},
 }
 
 
@@ -487,6 +504,10 @@ def typed(node: DictConfig) -> Config:
         composed = cast("CommandConfig", OmegaConf.to_object(node))
     except AttributeError as error:
         key = re.search(r"no attribute '(\w+)'", str(error))
+        if key and key[1] in ABSENT_GROUPS:
+            raise ConfigError(f"{key[1]}: no such group; {ABSENT_GROUPS[key[1]]}") from error
+        if key and key[1] in node.trainer:
+            raise ConfigError(unknown_flag(key[1])) from error
         raise ConfigError(
             f"{key[1] if key else error}: no such key; expected an existing one, without a +"
         ) from error

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from ensemble_switchover.config.callbacks import callback_problems
 from ensemble_switchover.config.execution_plan import SEQUENTIAL, WITHIN
 from ensemble_switchover.config.image_folder import MIN_CLASSES
 from ensemble_switchover.config.key_markers import Expected, declared
@@ -47,7 +48,12 @@ PUBLISHED_FACTS = (
 
 def config_problems(config: Config) -> list[str]:
     """Return what is wrong with the values of a configuration, before the data set is known."""
-    return [*value_problems(config), *execution_problems(config), *place_problems(config)]
+    return [
+        *value_problems(config),
+        *execution_problems(config),
+        *callback_problems(config),
+        *place_problems(config),
+    ]
 
 
 def dataset_problems(dataset: DatasetConfig) -> list[str]:

@@ -18,7 +18,7 @@ from ensemble_switchover.data.augmentation import augment, draw_augmentation
 from ensemble_switchover.data.prefetch import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from torch import Tensor
 
@@ -43,14 +43,6 @@ class Batch(NamedTuple):
     """(m, B, C, H, W), normalised."""
     labels: Tensor
     """(m, B)"""
-
-
-class GroupEpoch(NamedTuple):
-    """One epoch of a group of members."""
-
-    members: tuple[int, ...]
-    batches: Iterator[Batch]
-    """The batches, each made when it is requested."""
 
 
 class EvaluationBatch(NamedTuple):
@@ -99,11 +91,7 @@ class TrainingBatches:
         for group in self.groups:
             yield from self.group_batches(group, self.epoch())
 
-    def by_group(self) -> GroupEpochs:
-        """Return the same batches as one item per group and epoch."""
-        return GroupEpochs(self)
-
-    def group_batches(self, group: tuple[int, ...], epoch: int) -> Iterator[Batch]:
+    def group_batches(self, group: tuple[int, ...], epoch: int) -> Generator[Batch, None, None]:
         """Make the batches of one epoch of a group.
 
         Several batches are gathered and augmented at once where that is quicker.
@@ -156,20 +144,6 @@ class TrainingBatches:
         pixels = self.data.images.shape[2] * self.data.images.shape[3]
         at_once = min(IMAGES_AT_ONCE, PIXELS_AT_ONCE // pixels)
         return max(1, at_once // self.batch_size)
-
-
-@dataclass(eq=False)
-class GroupEpochs:
-    """The epochs of groups as items, so that Lightning's loop runs once per group and epoch."""
-
-    batches: TrainingBatches
-
-    def __len__(self) -> int:
-        return len(self.batches.groups)
-
-    def __iter__(self) -> Iterator[GroupEpoch]:
-        for group in self.batches.groups:
-            yield GroupEpoch(group, self.batches.group_batches(group, self.batches.epoch()))
 
 
 @dataclass(eq=False)

@@ -9,20 +9,17 @@ import pytorch_lightning as lightning
 
 from ensemble_switchover.config.image_placement import choose_residence
 from ensemble_switchover.config.schema import STANDARDISED
-from ensemble_switchover.data.batches import (
-    EvaluationBatches,
-    GroupEpochs,
-    Groups,
-    TrainingBatches,
-)
+from ensemble_switchover.data.batches import EvaluationBatches, Groups, TrainingBatches
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.data.prefetch import free_device_bytes
+from ensemble_switchover.data.steps import TrainingSteps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import torch
 
+    from ensemble_switchover.config.timed_epochs import TimedEpochs
     from ensemble_switchover.data.augmentation import Augmentation
     from ensemble_switchover.data.images import ImageSet, SplitImages
 
@@ -63,6 +60,10 @@ class ImageDataModule(lightning.LightningDataModule):
         self.requested_residence = residence
         self.residence = residence
         """Where the images are, `device` or `host`; decided when training begins."""
+        self.steps_at_once: int | None = None
+        """Training steps of an item at most; None: every epoch of a group is one item."""
+        self.timed_epochs: TimedEpochs | None = None
+        """Which steps are trained; None: all."""
 
     def setup(self, stage: str) -> None:
         """Decide whether the images go to the device or stay on the host."""
@@ -73,11 +74,11 @@ class ImageDataModule(lightning.LightningDataModule):
         if self.requested_residence == "auto" and self._device.type != "cpu":
             _logger.info(f"dataset.residence=auto: {chosen.location} ({chosen.reason})")
 
-    def train_dataloader(self) -> GroupEpochs:
-        """Return the training batches, as one item per group and epoch."""
+    def train_dataloader(self) -> TrainingSteps:
+        """Return the training steps, some at a time."""
         trainer = self.trainer
         assert trainer is not None
-        return TrainingBatches(
+        batches = TrainingBatches(
             self._placed(self.split.train),
             groups=self.groups,
             member_seeds=self.member_seeds,
@@ -87,7 +88,8 @@ class ImageDataModule(lightning.LightningDataModule):
             dtype=self.dtype,
             epoch=lambda: trainer.current_epoch,
             prefetch_to=self._prefetch_to,
-        ).by_group()
+        )
+        return TrainingSteps(batches, self.steps_at_once, self.timed_epochs)
 
     def val_dataloader(self) -> EvaluationBatches:
         """Return the test batches."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.recipe import table_a
 from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED
+from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.results.epoch_metrics import QUALITY
 from ensemble_switchover.results.record import SCHEMA_VERSION
 
@@ -87,7 +89,8 @@ def migrate_config(config: Values) -> Values:
     """Bring the configuration of a record of any version to one of the same run today.
 
     Where today's recipe of the family has Nesterov's momentum, which no run of before had, the
-    configuration now refuses it. Pixels were always standardised, and every epoch evaluated. One of
+    configuration now refuses it. Pixels were always standardised, every epoch was evaluated,
+    and Lightning had no flags and callbacks of the user's. One of
     another form stays as it is.
     """
     try:
@@ -96,6 +99,8 @@ def migrate_config(config: Values) -> Values:
         added = {} if "nesterov" in recipe else {"nesterov": False if today.nesterov else None}
         return {
             "evaluate_every": EVERY_EPOCH,
+            "trainer": asdict(TrainerConfig()),
+            "callbacks": {},
             **config,
             "dataset": {"normalisation": STANDARDISED, **dataset},
             "recipe": {**recipe, **added},

@@ -58,6 +58,15 @@ def kept_epochs(which: str, recipe: Recipe, evaluated: Collection[int]) -> list[
     return [epoch for epoch in asked if epoch in evaluated]
 
 
+def kept_until(asked: Collection[int], num_epochs: int) -> list[int]:
+    """Return the epochs whose predictions a run keeps that ended after some epochs.
+
+    >>> kept_until([10, 20], 20), kept_until([10, 20], 13), kept_until([], 13)
+    ([10, 20], [10, 13], [])
+    """
+    return sorted({*(epoch for epoch in asked if epoch < num_epochs), num_epochs}) if asked else []
+
+
 def dump_predictions(predictions: Predictions) -> bytes:
     """Write predictions as a compressed NumPy archive of plain arrays."""
     buffer = io.BytesIO()

@@ -129,7 +129,7 @@ class CommandWriter:
             for key, value in flat.items()
             if key != _SEED and key in base and value != base[key] and is_told(key)
         ]
-        return [*groups, *changed]
+        return [*groups, *changed, *_callbacks(config)]
 
     def _compose(self, groups: tuple[str, ...]) -> dict[str, Any]:
         if groups not in self._composed:
@@ -214,6 +214,12 @@ def _choose_groups(config: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+def _callbacks(config: Mapping[str, Any]) -> list[str]:
+    """Return the overrides that add the callbacks of a configuration."""
+    given = config.get("callbacks") or {}
+    return [f"+callbacks.{name}={_write_value(part)}" for name, part in given.items() if part]
+
+
 def _is_told(key: str, config: Mapping[str, Any]) -> bool:
     if key == "dataset.root":
         return bool(config["dataset"]["name"] == "folder")
@@ -223,13 +229,15 @@ def _is_told(key: str, config: Mapping[str, Any]) -> bool:
 def _write_value(value: Any) -> str:
     """Write a value as Hydra reads it.
 
-    >>> _write_value([1, 128]), _write_value(None), _write_value(True), _write_value("a b")
-    ('[1,128]', 'null', 'true', "'a b'")
+    >>> _write_value([1, 128]), _write_value(None), _write_value(True), _write_value({"a": "b c"})
+    ('[1,128]', 'null', 'true', "{a:'b c'}")
     """
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{key}:{_write_value(entry)}' for key, entry in value.items())}}}"
     if isinstance(value, list):
         return f"[{','.join(map(_write_value, value))}]"
     return hydra_text(value) if isinstance(value, str) else str(value)

@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.schema import LoggerConfig, plain
 from ensemble_switchover.machine.system_errors import sentence_of
@@ -84,6 +84,10 @@ class ActiveRun:
         """Those of former processes included."""
         self.members: list[MemberState] = []
         """The members after the last epoch."""
+        self.callbacks: dict[str, Any] = {}
+        """The states of the user's callbacks after it."""
+        self.stop_requested = False
+        """Whether a callback has asked for the end of the training."""
         self.predictions = PredictionFiles(spec, config.record.predictions)
         self.pace = CheckpointPace()
         """Says after which epochs a checkpoint is written; runs in the same steps share one."""
@@ -95,8 +99,13 @@ class ActiveRun:
 
     @property
     def is_trained(self) -> bool:
-        """Whether all epochs are trained."""
-        return self.num_epochs >= self.spec.recipe.epochs
+        """Whether all epochs are trained, or callbacks have ended the training."""
+        return self.num_epochs >= self.spec.recipe.epochs or self._is_stopped
+
+    @property
+    def _is_stopped(self) -> bool:
+        point = self.resume_point
+        return point is not None and point.is_stopped(self.spec.evaluated_epochs)
 
     @property
     def wall_seconds(self) -> float:
@@ -108,7 +117,12 @@ class ActiveRun:
         """The point from which training goes on; None at the beginning."""
         if not self.epochs:
             return None
-        return ResumePoint(num_epochs=self.num_epochs, members=self.members)
+        return ResumePoint(
+            num_epochs=self.num_epochs,
+            members=self.members,
+            callbacks=self.callbacks,
+            stop_requested=self.stop_requested,
+        )
 
     def begin(
         self, setup: Setup, plan: ExecutionPlan | None = None, *, is_timed_apart: bool = False
@@ -139,6 +153,8 @@ class ActiveRun:
         self.seconds.add(checkpoint.seconds)
         self.epochs = load_epochs(checkpoint.rows)
         self.members = checkpoint.members
+        self.callbacks = checkpoint.callbacks
+        self.stop_requested = checkpoint.stop_requested
 
     def start_log(self, setup: Setup) -> None:
         """Start the log of metrics, with the epochs of former processes."""
@@ -172,9 +188,12 @@ class ActiveRun:
             epoch = make_epoch_record(result, labels, recipe, len(split.train), together=together)
             self.epochs.append(epoch)
             self.members = result.members
-            self.log.epoch(epoch)
+            self.callbacks, self.stop_requested = result.callbacks, result.stop_requested
+            self.log.epoch(epoch, result.logged)
             _logger.info(_epoch_line(epoch, recipe.epochs, self.spec.sizes.evaluated_on))
-            self.predictions.add(result, labels)
+            if self._is_stopped:
+                _logger.info(f"stopped by a callback after epoch {epoch.epoch} of {recipe.epochs}")
+            self.predictions.add(result, labels, is_last=self.is_trained)
             if self.is_trained or self.pace.is_due(result.epoch):
                 self._write_checkpoint(setup)
                 self.pace.tried()
@@ -190,6 +209,8 @@ class ActiveRun:
             rows=dump_epochs(self.epochs),
             wall_seconds=self.wall_seconds,
             seconds=dict(self.seconds.parts),
+            callbacks=self.callbacks,
+            stop_requested=self.stop_requested,
         )
         try:
             write_checkpoint(checkpoint_folder(self.spec.folder), checkpoint)

@@ -122,7 +122,9 @@ def _possible_plans(
         needed = memory_bytes(spec, plan, device.type, available)
         return needed <= USABLE_MEMORY_SHARE * available
 
-    plans = candidate_plans(spec.design.k, num_device_slots(device))
+    # a callback sees all members, and a process holds some of them
+    num_slots = 1 if spec.callbacks else num_device_slots(device)
+    plans = candidate_plans(spec.design.k, num_slots)
     allowed = [plan for plan in plans if not (precision.scales_loss and plan.shares_steps)]
     return [plan for plan in allowed if fits(plan)]
 

@@ -71,7 +71,7 @@ def finish(
     """
     spec, epochs = run.spec, run.epochs
     ensemble = _rebuild(spec, setup, run.members)
-    for path in run.predictions.paths():
+    for path in run.predictions.paths(run.num_epochs):
         run.keep(path.name, path)
     if run.config.record.weights:
         run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
@@ -161,6 +161,8 @@ def summary_line(record: Record) -> str:
     latency = latencies_at(record.latencies)
     seconds = [epoch.training_seconds for epoch in record.epochs if not epoch.warm_up]
     parts: list[Any] = [f"{record.dataset.evaluated_on} error {record.error_percent:.2f} %"]
+    if len(record.epochs) < record.recipe.epochs:
+        parts.append(f"stopped after epoch {len(record.epochs)} of {record.recipe.epochs}")
     if seconds:
         parts.append(f"{sorted(seconds)[len(seconds) // 2]:.2f} s per epoch")
     if latency is not None:

@@ -16,7 +16,7 @@ from ensemble_switchover.machine.system_errors import machine_trouble
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.layout import RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import Hold, take_lock
-from ensemble_switchover.results.predictions import kept_epochs, predictions_file
+from ensemble_switchover.results.predictions import kept_epochs, kept_until, predictions_file
 from ensemble_switchover.results.state import RunState, ended_state, failure_of
 from ensemble_switchover.results.store import forget_unfinished
 from ensemble_switchover.runner.held_run import HeldRun
@@ -150,8 +150,9 @@ def _hold(
 def _missing_predictions(spec: RunSpec, config: Config) -> str:
     """Say which requested predictions a finished run did not keep."""
     asked = kept_epochs(config.record.predictions, spec.recipe, spec.evaluated_epochs)
-    files = read_document(spec.folder).files
-    if all(predictions_file(epoch) in files for epoch in asked):
+    document = read_document(spec.folder)
+    kept = kept_until(asked, document.summary.num_epochs)
+    if all(predictions_file(epoch) in document.files for epoch in kept):
         return ""
     return (
         f" (it did not keep the predictions that record.predictions={config.record.predictions} "

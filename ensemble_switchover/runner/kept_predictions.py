@@ -16,6 +16,7 @@ from ensemble_switchover.results.predictions import (
     Predictions,
     dump_predictions,
     kept_epochs,
+    kept_until,
     load_predictions,
     predictions_file,
 )
@@ -42,9 +43,16 @@ class PredictionFiles:
         self._written: set[int] = set()
         """Epochs whose files this process wrote; others are of former processes of the run."""
 
-    def add(self, result: EpochResult, labels: Tensor) -> None:
-        """Write the predictions of an epoch if they are to be kept; labels (N,) are the classes."""
-        if result.epoch not in self.epochs or result.probabilities is None:
+    def add(self, result: EpochResult, labels: Tensor, *, is_last: bool = False) -> None:
+        """Write the predictions of an epoch if they are to be kept.
+
+        Args:
+            result: The result of the epoch.
+            labels: (N,) classes.
+            is_last: Whether the training ends with the epoch.
+        """
+        is_asked = result.epoch in self.epochs or (is_last and bool(self.epochs))
+        if not is_asked or result.probabilities is None:
             return
         predictions = Predictions(
             result.probabilities.half().cpu().numpy(), labels.int().cpu().numpy()
@@ -58,9 +66,13 @@ class PredictionFiles:
         else:
             self._written.add(result.epoch)
 
-    def paths(self) -> Iterator[Path]:
-        """Yield the path of every file, with a warning for each that is missing or damaged."""
-        for epoch in self.epochs:
+    def paths(self, num_epochs: int) -> Iterator[Path]:
+        """Yield the path of every file, with a warning for each that is missing or damaged.
+
+        Args:
+            num_epochs: Epochs that were trained.
+        """
+        for epoch in kept_until(self.epochs, num_epochs):
             path = self.folder / predictions_file(epoch)
             if not path.is_file():
                 _logger.warning(f"no predictions of epoch {epoch} beside the record")

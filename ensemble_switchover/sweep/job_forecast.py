@@ -10,7 +10,7 @@ from ensemble_switchover.planning.basis import find_machine, this_device
 from ensemble_switchover.planning.job_cost import predict_job
 from ensemble_switchover.planning.seed_groups import as_group, sizes_together
 from ensemble_switchover.sweep.jobs_per_device import as_joblib_counts
-from ensemble_switchover.sweep.seed_jobs import NONE, group_seeds
+from ensemble_switchover.sweep.seed_jobs import NONE, group_seeds, trains_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,11 @@ def forecast_jobs(
     groups = job_groups([entry.spec for entry in by_name.values()], together, num_jobs)
     return [
         predict_job(
-            [by_name[spec.name] for spec in group], together, num_jobs, calibrations, machine_name
+            [by_name[spec.name] for spec in group],
+            NONE if trains_apart(group[0]) else together,
+            num_jobs,
+            calibrations,
+            machine_name,
         )
         for group in groups
     ]

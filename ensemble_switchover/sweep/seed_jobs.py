@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.planning.seed_groups import MOST_SEEDS, equal_groups
 
@@ -45,6 +46,7 @@ def group_seeds(
     """Put the runs of each design into one job, in the order of their first runs.
 
     Where there would be fewer jobs than `TURNS` for each of those at a time, the seeds are divided.
+    Runs that are trained by themselves (`trains_apart`) come last.
 
     Args:
         specs: The runs that are launched.
@@ -54,6 +56,8 @@ def group_seeds(
     """
     if together == NONE:
         return [SeedJob([spec], overrides[spec.name]) for spec in specs]
+    apart = [spec for spec in specs if trains_apart(spec)]
+    specs = [spec for spec in specs if not trains_apart(spec)]
     by_design: defaultdict[str, list[RunSpec]] = defaultdict(list)
     designs: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
     for spec in specs:
@@ -67,7 +71,7 @@ def group_seeds(
         for group in equal_groups(runs, size):
             beside = list(designs[_budget_of(group[0])])
             jobs.append(_job(list(group), overrides[group[0].name], together, beside))
-    return jobs
+    return [*jobs, *(_job_apart(spec, overrides[spec.name]) for spec in apart)]
 
 
 def job_of_one(spec: RunSpec, job: SeedJob) -> SeedJob:
@@ -103,6 +107,14 @@ def runs_beside(config: Config, seeds: Sequence[int], designs: Sequence[str]) ->
     return found
 
 
+def trains_apart(spec: RunSpec) -> bool:
+    """Return whether a run is trained by itself whatever `sweep.together` says.
+
+    A callback sees the members of one run, and flags of Lightning's Trainer change its seconds.
+    """
+    return bool(spec.callbacks) or spec.trainer != TrainerConfig()
+
+
 def _budget_of(spec: RunSpec) -> tuple[str, str]:
     return f"{spec.budget.depth}x{spec.budget.width}", spec.comparison_fingerprint
 
@@ -112,6 +124,11 @@ def _job(specs: list[RunSpec], overrides: list[str], together: str, beside: list
     asked = [f"sweep.together={together}", _seeds(specs), f"sweep.beside=[{labels}]"]
     own = [entry for entry in overrides if not entry.startswith("sweep.")]
     return SeedJob(specs, [*own, *asked])
+
+
+def _job_apart(spec: RunSpec, overrides: list[str]) -> SeedJob:
+    own = [entry for entry in overrides if not entry.startswith("sweep.")]
+    return SeedJob([spec], [*own, f"sweep.together={NONE}"])
 
 
 def _seeds(specs: Sequence[RunSpec]) -> str:

@@ -11,7 +11,7 @@ from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.from_run_spec import budget_record, design_record
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
-from ensemble_switchover.results.predictions import kept_epochs, predictions_file
+from ensemble_switchover.results.predictions import kept_epochs, kept_until, predictions_file
 from ensemble_switchover.results.store import read_attachment, read_record, write_record
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def share_record(spec: RunSpec, config: Config, source: Path) -> None:
             f"{record.training_fingerprint}"
         )
     kept = read_document(source).files
-    epochs = kept_epochs(config.record.predictions, spec.recipe, spec.evaluated_epochs)
-    wanted = [predictions_file(epoch) for epoch in epochs]
+    asked = kept_epochs(config.record.predictions, spec.recipe, spec.evaluated_epochs)
+    wanted = [predictions_file(epoch) for epoch in kept_until(asked, len(record.epochs))]
     if config.record.weights:
         wanted.append(WEIGHTS_FILE)
     files = {name: read_attachment(source, name) for name in wanted if name in kept}

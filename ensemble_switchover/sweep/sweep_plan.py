@@ -43,6 +43,7 @@ from ensemble_switchover.sweep.seed_jobs import (
     configs_of_seeds,
     group_seeds,
     runs_beside,
+    trains_apart,
 )
 from ensemble_switchover.sweep.shared_training import share_record
 from ensemble_switchover.sweep.slurm_arrays import with_arrays
@@ -150,6 +151,11 @@ def run_plan(
         print(
             f"W&B: offline, so the runs are kept on disk; send them: "
             f"wandb sync {shell_path(folder)}/offline-run-*"
+        )
+    if plan.together != NONE and any(map(trains_apart, plan.study.specs)):
+        print(
+            "callbacks= and trainer.*: these runs are trained one by one, as with "
+            "sweep.together=none; a callback sees one run"
         )
     folders = {tuple(plan.overrides[spec.name]): spec.folder for spec in plan.study.specs}
     progress.start()

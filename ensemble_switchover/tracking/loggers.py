@@ -58,15 +58,16 @@ class MetricLog:
         except Exception as error:  # noqa: BLE001 - whatever a logger raises, the run goes on
             self._give_up(error)
 
-    def epoch(self, epoch: EpochRecord) -> None:
-        """Log the metrics of one epoch."""
+    def epoch(self, epoch: EpochRecord, further: Mapping[str, float] | None = None) -> None:
+        """Log the metrics of one epoch, and below `callbacks` what callbacks of the user logged."""
         metrics = epoch_metrics(epoch, self._spec.sizes.evaluated_on)
+        metrics |= {f"callbacks/{name}": value for name, value in (further or {}).items()}
         self._guarded(lambda logger: logger.log_metrics(metrics, step=epoch.epoch))
 
     def keep(self, record: Record) -> None:
         """Log the metrics of the finished run, whose record is on disk."""
         self._status = "success"
-        summary, step = summary_metrics(record), record.recipe.epochs
+        summary, step = summary_metrics(record), record.epochs[-1].epoch
         self._guarded(lambda logger: logger.log_metrics(summary, step=step))
 
     def __enter__(self) -> Self:

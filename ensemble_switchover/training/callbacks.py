@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
 import torch
+from pytorch_lightning.callbacks import Checkpoint
 
 from ensemble_switchover.machine.units import most_known
 from ensemble_switchover.measurement.disturbance import thread_times, waiting_share
@@ -14,12 +16,13 @@ from ensemble_switchover.measurement.memory import PeakMemory, read_peaks, reset
 from ensemble_switchover.measurement.timing import MemberStopwatch, synchronised_clock
 from ensemble_switchover.training.epoch_result import EpochResult
 from ensemble_switchover.training.module import EnsembleModule
+from ensemble_switchover.training.user_callbacks import LastValues, plain_states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any
 
-    from ensemble_switchover.data.batches import GroupEpoch
+    from ensemble_switchover.data.steps import Steps
 
 
 class EvaluationSchedule(lightning.Callback):
@@ -27,14 +30,43 @@ class EvaluationSchedule(lightning.Callback):
 
     def __init__(self, epochs: Collection[int]) -> None:
         """Take the epochs, counted from 1, after which the members are evaluated."""
-        self.epochs = epochs
+        self.epochs = sorted(epochs)
+
+    def setup(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, stage: str
+    ) -> None:
+        """Tell callbacks that watch an error whether there is one after every epoch."""
+        every = len(self.epochs) == trainer.max_epochs
+        trainer.check_val_every_n_epoch = 1 if every else 2
+
+    def on_fit_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Let Lightning prepare the evaluation before training, and not within it."""
+        trainer.check_val_every_n_epoch = 1
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Keep to what was asked for before the run was resumed."""
+        assert isinstance(pl_module, EnsembleModule)
+        point = pl_module.resume_point
+        trainer.should_stop = point is not None and point.stop_requested
+        trainer.fit_loop.min_epochs = self._next_evaluated(trainer)
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Decide whether Lightning evaluates after the epoch: where its number is a multiple."""
+        """Decide whether Lightning evaluates after the epoch: where its number is a multiple.
+
+        What asks for the end of the training gets it once all members have trained an epoch that is
+        evaluated.
+        """
+        assert isinstance(pl_module, EnsembleModule)
         epoch = trainer.current_epoch + 1
         trainer.check_val_every_n_epoch = 1 if epoch in self.epochs else epoch + 1
+        trainer.fit_loop.min_epochs = self._next_evaluated(trainer)
+        pl_module.set_learning_rate(range(pl_module.num_members), 0)  # for callbacks to see
 
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -43,6 +75,10 @@ class EvaluationSchedule(lightning.Callback):
         assert isinstance(pl_module, EnsembleModule)
         if trainer.current_epoch + 1 not in self.epochs:
             pl_module.stop_if_diverged()
+
+    def _next_evaluated(self, trainer: lightning.Trainer) -> int:
+        """Return the next epoch, counted from 1, after which the members are evaluated."""
+        return self.epochs[bisect_left(self.epochs, trainer.current_epoch + 1)]
 
 
 class TimingCallback(lightning.Callback):
@@ -92,11 +128,12 @@ class TimingCallback(lightning.Callback):
         trainer: lightning.Trainer,
         pl_module: lightning.LightningModule,
         outputs: Any,
-        batch: GroupEpoch,
+        batch: Steps,
         batch_idx: int,
     ) -> None:
         """Close a group's share of the epoch after its last step."""
-        self.stopwatch.split(batch.members)
+        if batch.is_last:
+            self.stopwatch.split(batch.members)
 
     def on_validation_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -157,37 +194,55 @@ class MemoryCallback(lightning.Callback):
         self,
         trainer: lightning.Trainer,
         pl_module: lightning.LightningModule,
-        batch: GroupEpoch,
+        batch: Steps,
         batch_idx: int,
     ) -> None:
         """Reset the peaks before the training work of a group."""
-        reset_peaks(pl_module.device)
+        if not batch.start:
+            reset_peaks(pl_module.device)
 
     def on_train_batch_end(
         self,
         trainer: lightning.Trainer,
         pl_module: lightning.LightningModule,
         outputs: Any,
-        batch: GroupEpoch,
+        batch: Steps,
         batch_idx: int,
     ) -> None:
         """Read the peaks after the last step of a group."""
-        self._peaks[batch.members] = read_peaks(pl_module.device)
+        if batch.is_last:
+            self._peaks[batch.members] = read_peaks(pl_module.device)
 
 
-class EpochCallback(lightning.Callback):
-    """Hands on the result of every epoch; the last callback, so that the others have measured."""
+class EpochCallback(Checkpoint):
+    """Hands on the result of every epoch; the last callback, so that the others have measured.
+
+    Lightning calls what it knows as a checkpoint after all others, early stopping among them.
+    """
 
     def __init__(
         self,
         timing: TimingCallback,
         memory: MemoryCallback,
         on_epoch: Callable[[EpochResult], None],
+        *,
+        user: Mapping[str, lightning.Callback] | None = None,
+        logger: LastValues | None = None,
     ) -> None:
-        """Take the measuring callbacks, and a function that receives the result of every epoch."""
+        """Take the measuring callbacks.
+
+        Args:
+            timing: Measures seconds.
+            memory: Measures bytes.
+            on_epoch: Receives the result of every epoch.
+            user: The callbacks of the user, whose states belong to the result.
+            logger: What they log to.
+        """
         self.timing = timing
         self.memory = memory
         self.on_epoch = on_epoch
+        self.user = user or {}
+        self.logger = logger
         self.num_epochs = 0
         """Epochs trained by this process; the first one is its warm-up."""
 
@@ -212,5 +267,8 @@ class EpochCallback(lightning.Callback):
                 peak=self.memory.peak,
                 member_peak_device_bytes=self.memory.member_device_bytes,
                 members=pl_module.member_states(),
+                callbacks=plain_states(self.user),
+                stop_requested=trainer.should_stop,
+                logged={} if self.logger is None else self.logger.take(),
             )
         )

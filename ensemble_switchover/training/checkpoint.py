@@ -13,7 +13,7 @@ import logging
 import pickle
 import shutil
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -52,6 +52,10 @@ class Checkpoint:
     """Seconds spent on the run so far."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Where they went, by part; empty in checkpoints that were written before it was kept."""
+    callbacks: dict[str, Any] = field(default_factory=dict)
+    """States of the user's callbacks, by name."""
+    stop_requested: bool = False
+    """Whether a callback has asked for the end of the training."""
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
@@ -70,6 +74,8 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "rows": checkpoint.rows,
         "wall_seconds": checkpoint.wall_seconds,
         "seconds": checkpoint.seconds,
+        "callbacks": checkpoint.callbacks,
+        "stop_requested": checkpoint.stop_requested,
     }
     torch.save(values, buffer)
     content = buffer.getvalue()
@@ -126,6 +132,8 @@ def _read(path: Path, fingerprint: str | None) -> Checkpoint:
             rows=values["rows"],
             wall_seconds=values["wall_seconds"],
             seconds=values.get("seconds", {}),
+            callbacks=values.get("callbacks", {}),
+            stop_requested=values.get("stop_requested", False),
         )
     except (
         pickle.UnpicklingError,

@@ -5,7 +5,7 @@ Dimensions: m members of the process, k of the run, N test images.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -60,6 +60,13 @@ class EpochResult:
     member_peak_device_bytes: list[int]
     """Peak bytes of each member's own training; empty where unknown, or where members share it."""
     members: list[MemberState]
+    callbacks: dict[str, Any] = field(default_factory=dict)
+    """States of the user's callbacks after the epoch, by name."""
+    stop_requested: bool = False
+    """Whether a callback has asked for the end of the training, which is after this epoch where it
+    was evaluated."""
+    logged: dict[str, float] = field(default_factory=dict)
+    """The last values of what callbacks logged in the epoch."""
 
 
 def join(results: Sequence[EpochResult]) -> EpochResult:

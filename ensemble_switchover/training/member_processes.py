@@ -6,8 +6,9 @@ of an epoch as tensors and plain values.
 
 from __future__ import annotations
 
+import logging
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.timed_epochs import TimedEpochs
+
+_logger = logging.getLogger(__name__)
 
 _EPOCH, _END, _GO_ON = b"E", b".", b"+"
 _FAILURES: dict[bytes, type[Exception]] = {
@@ -81,6 +84,9 @@ def train_in_processes(
         ProcessEndedError: if a process is ended from outside.
         MemoryError: if the memory of a process does not suffice.
     """
+    if spec.callbacks:  # of a run that was begun without them, and that they do not change
+        _logger.warning("callbacks are left out: each process holds some of the members")
+        spec = replace(spec, callbacks={})
     slices = plan.slices(spec.design.k)
     with WorkerProcesses() as workers:
         for number, members in enumerate(slices):

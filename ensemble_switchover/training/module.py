@@ -7,30 +7,32 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as lightning
 import torch
 from torch import Tensor
 
 from ensemble_switchover.config.seeds import Stream, stream_seed
+from ensemble_switchover.data import ImageDataModule
 from ensemble_switchover.errors import DivergenceError
 from ensemble_switchover.training.epoch_result import MemberState
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.logged_metrics import evaluation_metrics, training_metrics
 from ensemble_switchover.training.optimizer import make_optimizer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from torch.optim import SGD, Optimizer
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.recipe import Recipe
-    from ensemble_switchover.config.timed_epochs import TimedEpochs
-    from ensemble_switchover.data.batches import Batch, EvaluationBatch, GroupEpoch
+    from ensemble_switchover.data import SplitImages
+    from ensemble_switchover.data.batches import Batch, EvaluationBatch
+    from ensemble_switchover.data.steps import Steps
     from ensemble_switchover.networks import Ensemble
     from ensemble_switchover.training.execution import Execution
     from ensemble_switchover.training.precision import Precision
@@ -44,14 +46,23 @@ class ResumePoint:
     """Epochs trained before."""
     members: Sequence[MemberState]
     """The states of the members after the last of them."""
+    callbacks: Mapping[str, Any] = field(default_factory=dict)
+    """The states of the user's callbacks, by name."""
+    stop_requested: bool = False
+    """Whether a callback has asked for the end of the training."""
+
+    def is_stopped(self, evaluated_epochs: Collection[int]) -> bool:
+        """Return whether callbacks have ended the training, which is after an evaluated epoch."""
+        return self.stop_requested and self.num_epochs in evaluated_epochs
 
 
 class EnsembleModule(lightning.LightningModule):
     """Trains every member by its own optimizer, and predicts the test set after epochs.
 
-    Optimisation is manual, and a training step is a whole epoch of the members that share their
-    steps: a step of theirs costs no bookkeeping beyond their own. Nothing is logged;
-    `step_losses` and `probabilities` are read by callbacks at the end of an epoch.
+    Optimisation is manual: the execution of the members takes their steps. How many of them one
+    call of `training_step` takes is up to the data module (`steps_at_once`), and changes nothing
+    of what is learnt. `step_losses` and `probabilities` are read by callbacks at the end of an
+    epoch.
     """
 
     def __init__(
@@ -84,10 +95,10 @@ class EnsembleModule(lightning.LightningModule):
         self.first_member = first_member
         self.compiled = compiled
         self.ends_at_divergence = ends_at_divergence
+        self.logs_metrics = False
+        """Whether metrics of every epoch are logged for callbacks (`training.logged_metrics`)."""
         self.evaluated_at_once: int | None = None
         """Members that predict at once where their execution shares steps; None: all."""
-        self.timed_epochs: TimedEpochs | None = None
-        """Which steps are trained; None: all."""
         self.resume_point: ResumePoint | None = None
         """The point from which training resumes; None: it starts at the beginning."""
         self.untimed: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -99,6 +110,8 @@ class EnsembleModule(lightning.LightningModule):
         self.execution: Execution
         self.step_losses: list[Tensor]
         """(steps,) a member: mean cross-entropy of every batch of the current epoch."""
+        self._group_losses: list[Tensor] = []
+        """(m,) a step of the group that is trained, in the current epoch."""
         self.probabilities: Tensor
         """(m, N, classes) the members' probabilities on the test set when it was last evaluated."""
 
@@ -149,29 +162,45 @@ class EnsembleModule(lightning.LightningModule):
         ]
 
     def on_train_epoch_start(self) -> None:
-        """Set the epoch's learning rate."""
-        rate = self.recipe.learning_rate_at(self.current_epoch)
-        for optimizer in self.trainer.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+        """Forget the losses of the epoch before."""
         self.step_losses = [torch.empty(0)] * self.num_members
         self.compile_seconds = 0.0
 
-    def training_step(self, epoch: GroupEpoch, batch_idx: int) -> None:
-        """Take all steps of an epoch of the group's members."""
-        self._prepare(epoch.members)
-        seed = self.member_seeds[epoch.members[0]]
-        torch.manual_seed(stream_seed(seed, Stream.LAYERS, self.current_epoch))
-        losses = []
-        limit = (
-            None if self.timed_epochs is None else self.timed_epochs.steps_in(self.current_epoch)
-        )
-        for batch in islice(epoch.batches, limit):
+    def set_learning_rate(self, members: Iterable[int], step: int) -> None:
+        """Set the learning rate of members before they take a step, counted from 0 in the epoch."""
+        if step:
+            return
+        rate = self.recipe.learning_rate_at(self.current_epoch)
+        optimizers = self._optimizers()
+        for member in members:
+            for group in optimizers[member].param_groups:
+                group["lr"] = rate
+
+    def training_step(self, steps: Steps, batch_idx: int) -> dict[str, Tensor]:
+        """Take some steps of a group of members.
+
+        Returns:
+            What `on_train_batch_end` of a callback is given as `outputs`: `loss`, the mean over the
+            members, and `member_losses` (m,), both means over the steps, detached.
+        """
+        self._prepare(steps.members)
+        if not steps.start:
+            seed = self.member_seeds[steps.members[0]]
+            torch.manual_seed(stream_seed(seed, Stream.LAYERS, self.current_epoch))
+            self._group_losses = []
+        for step, batch in enumerate(steps.batches(), steps.start):
+            self.set_learning_rate(steps.members, step)
             if self.compiled:
                 self._compile_for(batch)
-            losses.append(self.execution.train_step(*batch))
-        for member, own in zip(epoch.members, torch.stack(losses, dim=1), strict=True):
-            self.step_losses[member] = own
+            self._group_losses.append(self.execution.train_step(*batch))
+        losses = torch.stack(self._group_losses[steps.start :], dim=1)
+        self._count_steps(losses.shape[1])
+        if steps.is_last:
+            whole = torch.stack(self._group_losses, dim=1) if steps.start else losses
+            for member, own in zip(steps.members, whole, strict=True):
+                self.step_losses[member] = own
+        member_losses = losses.mean(dim=1)
+        return {"loss": member_losses.mean(), "member_losses": member_losses}
 
     def validation_step(self, batch: EvaluationBatch, batch_idx: int) -> None:
         """Predict test images with every member of the batch's group."""
@@ -183,8 +212,16 @@ class EnsembleModule(lightning.LightningModule):
             self.probabilities[member, batch.start : stop] = predicted
 
     def on_validation_epoch_end(self) -> None:
-        """Stop the training when a member has diverged."""
+        """Stop the training when a member has diverged; log the errors for callbacks."""
         self.stop_if_diverged()
+        if self.logs_metrics:
+            errors = evaluation_metrics(self.probabilities, self._images.test.labels)
+            self.log_dict({**errors, **self._training_metrics()}, prog_bar=True, logger=False)
+
+    def on_train_epoch_end(self) -> None:
+        """Log the metrics of the training for callbacks."""
+        if self.logs_metrics:
+            self.log_dict(self._training_metrics(), prog_bar=True, logger=False)
 
     def stop_if_diverged(self) -> None:
         """Stop the training where a loss of the epoch, or a last prediction, is not finite.
@@ -223,6 +260,23 @@ class EnsembleModule(lightning.LightningModule):
             start = time.perf_counter()
             self.execution.rehearse(*batch)
             self.compile_seconds += time.perf_counter() - start
+
+    def _training_metrics(self) -> dict[str, float]:
+        rate = float(self._optimizers()[-1].param_groups[0]["lr"])
+        losses, num_images = torch.stack(self.step_losses), len(self._images.train)
+        return training_metrics(losses, self.recipe.batch_size, num_images, rate)
+
+    @property
+    def _images(self) -> SplitImages:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, ImageDataModule)
+        return data.split
+
+    def _count_steps(self, number: int) -> None:
+        """Let `trainer.global_step` count the steps, which Lightning does not see."""
+        taken = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress.total
+        taken.ready += number
+        taken.completed += number
 
     def _prepare(self, group: tuple[int, ...]) -> None:
         if not self.execution.is_ready(group):

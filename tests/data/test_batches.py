@@ -85,9 +85,6 @@ def test_the_form_of_the_batches(groups, size, batch_size):
         assert [batch.images.shape for batch in of_group] == [
             (len(group), n, 3, 4, 4) for n in sizes
         ]
-        (epoch,) = [epoch for epoch in batches.by_group() if epoch.members == group]
-        assert [len(batch.labels[0]) for batch in epoch.batches] == sizes
-    assert len(batches.by_group()) == len(groups)
 
 
 @pytest.mark.parametrize("augmentation", AUGMENTATIONS)

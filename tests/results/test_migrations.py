@@ -3,7 +3,7 @@
 import json
 import shlex
 import shutil
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +12,7 @@ import pytest
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import plain
+from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.check import Findings, check_record, typed_config
 from ensemble_switchover.results.epoch_metrics import EpochRecord
@@ -51,7 +52,8 @@ def of_version_4(config, nesterov):
     """Return a configuration with the keys that were added until version 4, or since."""
     recipe = {**config["recipe"], "nesterov": nesterov}
     dataset = {**config["dataset"], "normalisation": "standardised"}
-    return {"evaluate_every": "1", **config, "dataset": dataset, "recipe": recipe}
+    added = {"evaluate_every": "1", "trainer": asdict(TrainerConfig()), "callbacks": {}}
+    return {**added, **config, "dataset": dataset, "recipe": recipe}
 
 
 @pytest.fixture

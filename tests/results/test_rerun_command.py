@@ -57,6 +57,7 @@ def words_of(command: str | None) -> list[str]:
         ["dataset=fractals", "dataset.difficulty=0.25", "epochs=5", "study=y", "results=x"],
         ["measurement.latency_batch_sizes=[]", "measurement.latency_seconds=0.5", "device=cpu"],
         ["arch=densenet", "dataset=cifar10", "recipe.nesterov=false"],
+        ["callbacks=[early_stopping,lr_monitor]", "callbacks.early_stopping.patience=3"],
         ["arch=vgg", "dataset.train_size=100", "execution=parallel", "execution.processes=2"],
     ],
 )

@@ -74,7 +74,7 @@ def test_a_file_of_a_former_process_that_was_damaged_since_is_not_kept(tiny_spec
         sound[:half] + bytes([sound[half] ^ 255]) + sound[half + 1 :]
     )
     files = prediction_files.PredictionFiles(spec, "all")
-    assert [path.name for path in files.paths()] == [predictions_file(1)]
+    assert [path.name for path in files.paths(3)] == [predictions_file(1)]
     damaged, absent = caplog.messages
     assert damaged.startswith(f"{folder / predictions_file(2)}: ")
     assert damaged.endswith("; not kept beside the record")

@@ -174,7 +174,7 @@ def test_the_seconds_are_those_of_the_training_and_not_of_the_pause(run_with, mo
 def test_epochs_of_a_former_process_are_logged_under_the_same_names(run_with, monkeypatch):
     logged = []
 
-    def note(self, epoch):
+    def note(self, epoch, further=None):
         figures = epoch_metrics(epoch, self._spec.sizes.evaluated_on)
         logged.append((epoch.epoch, frozenset(figures)))
 

@@ -131,7 +131,7 @@ def test_a_finished_run_is_not_logged_again(run):
 def test_a_failed_run_is_marked_as_one(tiny_spec, monkeypatch):
     spec, config = tiny_spec(*WORDS)
 
-    def fail(self, epoch):
+    def fail(self, *_):
         raise RuntimeError("planted")
 
     monkeypatch.setattr(MetricLog, "epoch", fail)

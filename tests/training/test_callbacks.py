@@ -7,7 +7,8 @@ import torch
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.data import ImageDataModule
-from ensemble_switchover.data.batches import EvaluationBatch, GroupEpoch, TrainingBatches
+from ensemble_switchover.data.batches import EvaluationBatch, TrainingBatches
+from ensemble_switchover.data.steps import Steps
 from ensemble_switchover.measurement.memory import PeakMemory
 from ensemble_switchover.runner import active_run, run
 from ensemble_switchover.training import EnsembleModule, callbacks
@@ -29,9 +30,9 @@ def epoch_of(monkeypatch):
         callback = MemoryCallback(num_members)
         callback.on_train_epoch_start(None, module)
         for number, group in enumerate(peaks):
-            batch = GroupEpoch(group, iter(()))
-            callback.on_train_batch_start(None, module, batch, number)
-            callback.on_train_batch_end(None, module, None, batch, number)
+            for batch in (Steps(group, 0, False, tuple), Steps(group, 1, True, tuple)):
+                callback.on_train_batch_start(None, module, batch, number)
+                callback.on_train_batch_end(None, module, None, batch, number)
         assert len(resets) == len(peaks)
         return callback
 
@@ -107,7 +108,7 @@ def test_every_second_counts_where_it_is_spent(slowed, monkeypatch, tiny_spec):
         def start(self, *_):
             clock.now += 1_000_000
 
-        def epoch(self, _):
+        def epoch(self, *_):
             clock.now += 1_000_000
 
     def write_slowly(folder, checkpoint):
