@@ -98,6 +98,8 @@ def _unknown_key(key: str) -> str:
         ]
         if node_of(group) == node and owners and key in key_owners():
             return f"{key}: belongs to {node}={' or '.join(owners)}, which was not chosen"
+    if key in ABSENT_GROUPS:
+        return f"{key}: no such group; {ABSENT_GROUPS[key]}"
     if node == "trainer":
         return unknown_flag(name)
     near = difflib.get_close_matches(key, [*key_owners(), *GROUPS], n=3)

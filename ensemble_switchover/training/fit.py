@@ -204,7 +204,7 @@ def fit(
             interruption.listen()
             raise KeyboardInterrupt from None
         if flags is not None and flags.profiler is not None:
-            _logger.info(trainer.profiler.summary())
+            _logger.info(trainer.profiler.summary().replace("\t", " "))
 
 
 def _begin_after(trainer: lightning.Trainer, num_epochs: int, data: ImageDataModule) -> None:

@@ -83,3 +83,15 @@ def test_who_stops_by_the_test_images_is_told(compose_config):
     assert "dataset.validation_size=" in notes()[0]
     assert notes("dataset.validation_size=50") == []
     assert notes("callbacks.early_stopping.monitor=train_loss") == []
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (conf_folder() / "experiment").glob("*.yaml"))
+)
+def test_every_experiment_composes_resolves_and_may_be_written_with_a_plus(name):
+    ((_, [plain]),), ((_, [plus]),) = (
+        compose_overrides([f"{sign}experiment={name}", "epochs=3"]) for sign in ("", "+")
+    )
+    assert plain == plus
+    assert resolve(plain).recipe.epochs == 3
+    assert (plain.study, targets(plain)) == (name, ["EarlyStopping", "LearningRateMonitor"])

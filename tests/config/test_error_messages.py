@@ -60,6 +60,11 @@ def complaint(*overrides):
         (["budget=parameters"],
          "budget.parameters: expected a value, none came; give budget.parameters=..."),
         # appended
+        # groups and flags of other templates
+        (["hparams_search=optuna"], "hparams_search: no such group; Hydra's Optuna sweeper"),
+        (["+hparams_search=optuna"], "hparams_search: no such group; Hydra's Optuna sweeper"),
+        (["trainer.max_epochs=3"], "trainer.max_epochs: the schedule has to know"),
+        (["+trainer.max_epochs=3"], "trainer.max_epochs: the schedule has to know"),
         (["+junk=1"], "junk: no such key; expected an existing one, without a +"),
         (["++junk=1"], "junk: no such key; expected an existing one, without a +"),
         (["+arch.junk=1"], "junk: no such key; expected an existing one, without a +"),

@@ -68,7 +68,9 @@ def test_shapes_tell_it_of_the_papers_own_networks(name):
 @pytest.mark.parametrize("depth", [5, 20])
 def test_shapes_tell_it_of_depthwise_convolutions(depth):
     member = (Mobile(), depth, 12, ImageTask(3, 32, 10), 64)
-    assert shape_bytes(*member, 4) == pytest.approx(fake_bytes(*member, 4, ExecutionPlan()), rel=0.02)
+    assert shape_bytes(*member, 4) == pytest.approx(
+        fake_bytes(*member, 4, ExecutionPlan()), rel=0.02
+    )
 
 
 def real_step_bytes(family, depth, width, task, batch_size, device=FAKE_DEVICE, *, nesterov=False):

@@ -70,3 +70,12 @@ def test_a_job_resolves_its_seeds_and_the_designs_beside_it(tiny_spec):
     assert beside[2].name == spec.name
     single, _ = tiny_spec(*SMALL, "design=single", "seed=1")
     assert beside[0].name == single.name
+
+
+def test_a_run_with_callbacks_is_a_job_by_itself(study, tiny_spec):
+    specs, overrides = study
+    watched = [tiny_spec(*SMALL, "callbacks=lr_monitor", f"seed={seed}")[0] for seed in (5, 6)]
+    overrides |= {spec.name: [f"seed={spec.seed}", "sweep.hours=1"] for spec in watched}
+    jobs = group_seeds([*watched, *specs], overrides, "seeds", 1)
+    assert [len(job.specs) for job in jobs] == [5, 5, 1, 1]
+    assert jobs[-1].overrides == ["seed=6", "sweep.together=none"]
