@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
 from threading import Barrier
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -54,7 +54,8 @@ class ParallelEnsemble(MeanOfMembers):
             num_threads = len(members)
             for number, member in enumerate(members):
                 member.to(torch.device("cuda", number % torch.cuda.device_count()))
-        self._pool = _pool(min(num_threads, len(members)))
+        self._num_threads = min(num_threads, len(members))
+        self._pool = _pool(self._num_threads)
 
     def member_probabilities(self, images: Tensor) -> Tensor:
         """Map normalised images (B, C, H, W) to each member's probabilities (k, B, classes)."""
@@ -62,6 +63,13 @@ class ParallelEnsemble(MeanOfMembers):
         mixed = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
         parts = self._pool.map(partial(_predict_alone, images=images, mixed=mixed), self.members)
         return torch.stack(list(parts))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_pool"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self._pool = _pool(self._num_threads)  # a copy has threads of its own
 
 
 @torch.no_grad()  # gradient mode and autocast are settings of each thread

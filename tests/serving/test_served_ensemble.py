@@ -1,5 +1,8 @@
 """A loaded ensemble predicts from images as they are decoded, and errs as its record says."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 from torch import nn
@@ -76,7 +79,8 @@ def test_it_is_a_module_like_any_other(execution, path):
             torch.testing.assert_close(after.float(), before, atol=tolerance, rtol=0)
     other = load_ensemble(path, execution=execution)
     other.load_state_dict(load_ensemble(path, execution=execution).state_dict())
-    assert torch.equal(other(images), before)
+    for copied in (other, copy.deepcopy(other), pickle.loads(pickle.dumps(other))):
+        assert torch.equal(copied(images), before)
 
 
 def test_it_is_never_trained(path):
