@@ -27,6 +27,7 @@ from ensemble_switchover.config.compose import KEYS_OF_JOBS, of_jobs_text
 from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.config.run_spec import describe
 from ensemble_switchover.config.schema import Config, conf_folder, register_schemas, typed
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
@@ -36,8 +37,6 @@ from ensemble_switchover.machine.standard_streams import lost_output, secure_sta
 from ensemble_switchover.machine.system_errors import machine_trouble, sentence_of
 from ensemble_switchover.machine.terminal import (
     complain,
-    count,
-    percent,
     printable,
     replace_unknown_characters,
 )
@@ -47,8 +46,6 @@ from ensemble_switchover.tracking.wandb_environment import overruled_variables
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-
-    from ensemble_switchover.config.run_spec import RunSpec
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = "Interrupted. What is finished is kept; the same command goes on from there."
@@ -152,15 +149,3 @@ def single_run(config: Config) -> str:
     for line in outcome.line.splitlines():
         print(printable(line))
     return str(outcome.ending.value)
-
-
-def describe(spec: RunSpec) -> str:
-    """Describe a run in one line."""
-    design, budget = spec.design, spec.budget
-    return (
-        f"{design.design_class.value}: {count(design.k, spec.family.name)} "
-        f"{design.depth}x{design.width} (depth x width) on {spec.dataset.name}, "
-        f"{design.parameters:,} parameters, {percent(design.budget_fill)} of the budget of "
-        f"{budget.depth}x{budget.width}; {count(spec.recipe.epochs, 'epoch')} "
-        f"({spec.recipe.name}), seed {spec.seed}"
-    )

@@ -27,6 +27,13 @@ def check(module, *commands, heavy, code=0):
         assert main([str(part) for part in command]) == code, (module, command)
         assert not heavy & set(sys.modules), (module, command, heavy & set(sys.modules))
 
+# What Python code calls needs as little; `sys.modules` has the package alone at first.
+import ensemble_switchover
+assert not [name for name in sys.modules if name.startswith(("hydra", "ensemble_switchover.api"))]
+assert len(ensemble_switchover.designs_for("design=single,deq", k=2)) == 2
+assert ensemble_switchover.compose(design="deq", k=2).design.k == 2
+assert not (READS | {"scipy", "matplotlib"}) & set(sys.modules), READS & set(sys.modules)
+
 # What one command imports, the next ones have: those that need least come first.
 check("designs", ["sweep=demo"], ["--paper"], heavy=READS | {"scipy", "matplotlib"})
 check("results.__main__", ["--columns"], [STUDY], heavy=READS | {"matplotlib"})

@@ -11,6 +11,7 @@ from ensemble_switchover.config.dataset_spec import own_options
 from ensemble_switchover.config.evaluated_epochs import evaluated_epochs
 from ensemble_switchover.config.fingerprint import SPREAD, fingerprint_of, short_hash
 from ensemble_switchover.config.seeds import member_seeds
+from ensemble_switchover.machine.terminal import count, percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,3 +175,15 @@ class RunSpec:
         """Floating-point operations of the whole training: 3 times those of the forward pass."""
         images = self.recipe.epochs * self.sizes.train
         return 3.0 * self.design.k * self.design.member_flops * images
+
+
+def describe(spec: RunSpec) -> str:
+    """Describe a run in one line."""
+    design, budget = spec.design, spec.budget
+    return (
+        f"{design.design_class.value}: {count(design.k, spec.family.name)} "
+        f"{design.depth}x{design.width} (depth x width) on {spec.dataset.name}, "
+        f"{design.parameters:,} parameters, {percent(design.budget_fill)} of the budget of "
+        f"{budget.depth}x{budget.width}; {count(spec.recipe.epochs, 'epoch')} "
+        f"({spec.recipe.name}), seed {spec.seed}"
+    )

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -30,6 +33,33 @@ def listen(*more: int) -> None:
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _record)
     sys.unraisablehook = _report_unraisable
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """Record what asks to stop within a `with`; afterwards all is as before, requests forgotten.
+
+    Handlers of the calling program stay in place of Python's. Signals come to the main thread
+    alone, and in others nothing is done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    hook, requests = sys.unraisablehook, list(_requests)
+    _requests.clear()
+    for number, handler in handlers.items():
+        if handler in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _record)
+    sys.unraisablehook = _report_unraisable
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if handler is not None:  # else it is none of Python's
+                signal.signal(number, handler)
+        sys.unraisablehook = hook
+        _requests[:] = requests
 
 
 def is_requested() -> bool:

@@ -68,7 +68,8 @@ class WorkerProcesses:
         process = context.Process(
             target=_live, args=(environment, work, theirs, *arguments), daemon=True
         )
-        with _uninterrupted():  # in between, it would leave a process that nothing ends
+        # in between, it would leave a process that nothing ends
+        with _uninterrupted(), _main_module_unnamed():
             try:
                 process.start()
             except (EOFError, ConnectionError) as error:
@@ -119,7 +120,8 @@ def _start_server(module: str) -> None:
         forkserver.ensure_running()
     first = get_context("forkserver").Process(target=os.getpid, daemon=True)
     try:
-        first.start()
+        with _main_module_unnamed():
+            first.start()
     except (EOFError, ConnectionError) as error:
         raise ProcessEndedError("the server of processes was ended as it started") from error
     first.join()
@@ -132,6 +134,21 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+@contextmanager
+def _main_module_unnamed() -> Iterator[None]:
+    """Let processes that are started not import the main module, which they have no use for.
+
+    It may be a script of the user's that trains as soon as it is imported.
+    """
+    main = vars(sys.modules["__main__"])
+    named: dict[str, Any] = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+    main.update(dict.fromkeys(named))
+    try:
+        yield
+    finally:
+        main.update(named)
 
 
 def _end(processes: Sequence[BaseProcess], ours: Sequence[Connection]) -> None:

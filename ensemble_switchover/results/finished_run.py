@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 
+def read_finished_record(folder: Path) -> Record:
+    """Read the record of a finished run.
+
+    Args:
+        folder: The run's folder, as `run_folder` returns it.
+
+    Raises:
+        RecordError: if the run is unfinished or failed, or is none.
+    """
+    path = folder / RECORD_FILE
+    if not path.exists():
+        raise RecordError(f"{folder}: {_why_no_record(folder)}")
+    return read_record(path)
+
+
 def read_record_with_weights(folder: Path) -> Record:
     """Read the record of a finished run, and check that the run kept its weights.
 
@@ -27,10 +42,7 @@ def read_record_with_weights(folder: Path) -> Record:
     Raises:
         RecordError: if the run is unfinished or failed, or kept no weights, or is none.
     """
-    path = folder / RECORD_FILE
-    if not path.exists():
-        raise RecordError(f"{folder}: {_why_no_record(folder)}")
-    record = read_record(path)
+    record = read_finished_record(folder)
     if not (folder / WEIGHTS_FILE).exists():
         raise RecordError(
             f"{folder}: no {WEIGHTS_FILE} in it: the run kept no weights; to train it again, "

@@ -190,7 +190,8 @@ class ActiveRun:
             self.members = result.members
             self.callbacks, self.stop_requested = result.callbacks, result.stop_requested
             self.log.epoch(epoch, result.logged)
-            _logger.info(_epoch_line(epoch, recipe.epochs, self.spec.sizes.evaluated_on))
+            line = _epoch_line(epoch, recipe.epochs, self.spec.sizes.evaluated_on)
+            _logger.info(line, extra={"epoch": epoch})  # for who shows it otherwise
             if self._is_stopped:
                 _logger.info(f"stopped by a callback after epoch {epoch.epoch} of {recipe.epochs}")
             self.predictions.add(result, labels, is_last=self.is_trained)

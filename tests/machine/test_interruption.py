@@ -46,3 +46,24 @@ def test_a_hangup_that_is_ignored_as_below_nohup_stays_ignored(listening):
     interruption.listen()
     os.kill(os.getpid(), signal.SIGHUP)
     interruption.check()
+
+
+def test_a_request_within_a_part_is_forgotten_after_it_and_handlers_are_those_of_before():
+    def mine(number, frame):
+        heard.append(number)
+
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, mine)
+    try:
+        with interruption.listening():
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert not interruption.is_requested()
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+            assert interruption.is_requested()
+        assert heard == [signal.SIGTERM]
+        assert not interruption.is_requested()
+        assert signal.getsignal(signal.SIGTERM) is mine
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -180,3 +180,23 @@ def test_they_end_with_one_that_was_killed(tmp_path):
     leader.kill()
     leader.join()
     assert has_ended(int((tmp_path / "process").read_text()))
+
+
+def test_a_script_that_starts_them_unguarded_is_not_run_again(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from tests.machine.test_worker_processes import _answer\n"
+        "from ensemble_switchover.machine.worker_processes import WorkerProcesses\n"
+        "with WorkerProcesses() as crew:\n"
+        "    crew.start('one', _answer, 'here')\n"
+        "    print(crew.receive(0).decode())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("here\n", "", 0)

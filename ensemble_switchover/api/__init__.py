@@ -1,0 +1,1 @@
+"""What Python code and notebooks call: `from ensemble_switchover import compose, train, ...`."""
