@@ -17,7 +17,7 @@ from torch.nn import functional
 from benchmarks.sides import PREDICTED_IMAGES, Side, noise, peak_of
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.networks import build_network
-from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.training.optimizer import optimizer_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ class TorchUncertaintySide(Side):
         self.k = spec.design.k
         self.device = device
         self.model = deep_ensembles(members).to(device, precision.dtype)
-        self.optimizer = make_optimizer(self.model, spec.recipe, ExecutionPlan(), precision)
+        self.optimizer = optimizer_of_member(self.model, spec.recipe, ExecutionPlan(), precision)
         self.images, self.labels = noise(spec, spec.recipe.batch_size, device, precision.dtype)
         self.predicted, _ = noise(spec, PREDICTED_IMAGES, device, precision.dtype)
 

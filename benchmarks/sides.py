@@ -14,7 +14,7 @@ from ensemble_switchover.runner.timed_steps import TimedSteps
 from ensemble_switchover.training.assemble import build_ensemble
 from ensemble_switchover.training.device import choose_device, slot_device
 from ensemble_switchover.training.member_processes import threads_each
-from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.training.optimizer import optimizer_of_member
 from ensemble_switchover.training.precision import use_precision
 from tests.planning.allocation import AllocationTracker
 
@@ -136,7 +136,7 @@ class BareLoop(Side):
         self.device = device
         self.ensemble = build_ensemble(spec).to(device, precision.dtype)
         self.optimizers = [
-            make_optimizer(one, spec.recipe, ExecutionPlan(), precision)
+            optimizer_of_member(one, spec.recipe, ExecutionPlan(), precision)
             for one in self.ensemble.members
         ]
         self.images, self.labels = noise(spec, spec.recipe.batch_size, device, precision.dtype)

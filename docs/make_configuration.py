@@ -17,12 +17,14 @@ import yaml
 from ensemble_switchover import config
 from ensemble_switchover.config.fingerprint import is_decisive
 from ensemble_switchover.config.key_markers import Expected, declared
+from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
 from ensemble_switchover.config.schema import (
     GROUPS,
     SCHEMAS,
     CommandConfig,
     conf_folder,
     group_options,
+    node_of,
 )
 from ensemble_switchover.design import FAMILIES
 
@@ -64,21 +66,22 @@ TITLES = {
     "execution": "how the members are executed",
     "experiment": "a named run",
     "logger": "where metrics go besides the record",
+    "recipe": "how a member is trained",
+    "recipe/optimizer": "its optimizer",
+    "recipe/schedule": "its schedule of the learning rate",
     "sweep": "a named study",
     "trainer": "flags of Lightning's Trainer",
 }
-NODES = {"design": "design_class"}
-"""Where the keys of a group lie, if not under its own name."""
 KEY_COLUMNS = ["key", "type", "values", "default", "decides", "meaning"]
 TYPES = {int: "integer", float: "number", str: "text", bool: "`true` or `false`"}
-PLURALS = {int: "integers", float: "numbers", str: "texts"}
+PLURALS = {int: "integers", float: "numbers", str: "texts", Any: "pairs"}
 
 
 def make_page() -> str:
     """Return the page as Markdown."""
     children = {entry.name for entry in fields(CommandConfig)} - set(_own_keys(CommandConfig))
     groups = [group for group in TITLES if group in GROUPS]
-    nodes = {NODES.get(group, group) for group in groups}
+    nodes = {node_of(group) for group in groups}
     parts = [INTRODUCTION, "## The run\n", _table(_rows("", CommandConfig, skip=children))]
     for group in groups:
         default = f"Default: {_default_option(group)}.\n"
@@ -99,11 +102,11 @@ def _own_keys(schema: type[Any]) -> list[str]:
 
 
 def _default_option(group: str) -> str:
-    """Return the option that conf/config.yaml takes of a group."""
-    defaults = yaml.safe_load((conf_folder() / "config.yaml").read_text(encoding="utf-8"))[
-        "defaults"
-    ]
-    (option,) = (entry[group] for entry in defaults if isinstance(entry, dict) and group in entry)
+    """Return the option of a group that conf/config.yaml takes, or the option that it takes."""
+    parent, _, name = group.rpartition("/")
+    file = f"{parent}/{PAPERS_RECIPE}.yaml" if parent else "config.yaml"
+    defaults = yaml.safe_load((conf_folder() / file).read_text(encoding="utf-8"))["defaults"]
+    (option,) = (entry[name] for entry in defaults if isinstance(entry, dict) and name in entry)
     return f"`{option}`" if option else "none"
 
 
@@ -171,7 +174,10 @@ def _schema_of(group: str, option: str) -> type[Any]:
 
 def _group_rows(group: str) -> list[list[str]]:
     """Return the keys of a group: those of every option, then those of some."""
-    node = NODES.get(group, group)
+    node = node_of(group)
+    if "/" in group:  # its keys are those of one schema, or of the group that it is in
+        schemas_in = SCHEMAS.get(f"{group}/schema", {})
+        return [row for schema in schemas_in.values() for row in _rows(node, schema)]
     if f"{group}/schema" not in SCHEMAS:
         schema = get_type_hints(CommandConfig).get(node)
         return _rows(node, schema) if is_dataclass(schema) else []
@@ -201,7 +207,7 @@ def _rows(
     meanings = _field_docstrings(schema)
     rows = []
     for entry in fields(schema):
-        if entry.name not in skip:
+        if entry.name not in skip and not hasattr(types[entry.name], "__dataclass_fields__"):
             key = f"{node}.{entry.name}".removeprefix(".")
             decides = node != "sweep" and is_decisive(key)
             values = "; ".join(each.text for each in expected.get(entry.name, []))
@@ -242,7 +248,7 @@ def _describe_type(kind: Any) -> str:
     if get_origin(kind) is dict:
         return "mapping"
     parts = [part for part in get_args(kind) if part is not type(None)]
-    return f"{TYPES[parts[0]]} or `null`" if parts else TYPES[kind]
+    return f"{_describe_type(parts[0])} or `null`" if parts else TYPES[kind]
 
 
 def _describe_default(entry: Field[Any], set_by: str) -> str:

@@ -17,6 +17,7 @@ from ensemble_switchover.runner.job import run_job
 from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import use_precision
+from tests.training.members import RECIPE
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -35,7 +36,9 @@ def trained(name, plan, precision_name, num_steps=20):
     one_kernel = plan.channels_last or None
     settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3, "fused": one_kernel}
     optimizers = [SGD(member.parameters(), **settings) for member in members]
-    execution = EXECUTIONS[plan.within](members, optimizers, device, precision, plan=plan)
+    execution = EXECUTIONS[plan.within](
+        members, optimizers, device, precision, recipe=RECIPE, plan=plan
+    )
     generator = torch.Generator().manual_seed(1)
     for _ in range(num_steps):
         images = torch.randn((3, 8, 3, 16, 16), generator=generator, dtype=torch.float64)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.schema import EVERY_EPOCH, MILESTONES
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -207,12 +208,46 @@ def _describe_data(record: Record) -> str:
 def _describe_recipe(record: Record) -> str:
     recipe = record.recipe
     drops = ", ".join(f"{rate:g} after epoch {epoch}" for epoch, rate in recipe.drops)
-    return (
-        f"{recipe.name}: {recipe.epochs} epochs, batch size {recipe.batch_size}, learning rate "
-        f"{recipe.learning_rate:g}{f' ({drops})' if drops else ''}, "
-        f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}, "
-        f"weight decay {recipe.weight_decay:g}"
-    )
+    optimizer = f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}"
+    if recipe.optimizer:
+        optimizer = _describe_part(recipe.optimizer)
+    added = [
+        *([_describe_schedule(recipe.schedule)] if recipe.schedule else []),
+        *(["no decay of norms and biases"] if recipe.decay == "weights" else []),
+        *([f"label smoothing {recipe.label_smoothing:g}"] if recipe.label_smoothing else []),
+        *([f"mixup {recipe.mixup:g}"] if recipe.mixup else []),
+        *([f"cutmix {recipe.cutmix:g}"] if recipe.cutmix else []),
+        *([f"gradients of at most {recipe.gradient_clip:g}"] if recipe.gradient_clip else []),
+        *([f"averaged weights (decay {recipe.ema_decay:g})"] if recipe.ema_decay else []),
+        *([f"loss {_describe_part(recipe.loss)}"] if recipe.loss else []),
+    ]
+    parts = [
+        f"{recipe.name}: {recipe.epochs} epochs",
+        f"batch size {recipe.batch_size}",
+        f"learning rate {recipe.learning_rate:g}{f' ({drops})' if drops else ''}",
+        optimizer,
+        f"weight decay {recipe.weight_decay:g}",
+        *added,
+    ]
+    return ", ".join(parts)
+
+
+def _describe_schedule(schedule: dict[str, Any]) -> str:
+    """Describe a schedule by its name, and what is not usual of it."""
+    name = str(schedule.get("name", "steps")).replace("_", " ")
+    others = [
+        f"{key.replace('_', ' ')} {_describe_part(value) if isinstance(value, dict) else value}"
+        for key, value in schedule.items()
+        if key != "name"
+    ]
+    told = ", ".join(others)
+    return f"schedule {name}{f' ({told})' if told else ''}"
+
+
+def _describe_part(part: dict[str, Any]) -> str:
+    """Describe a class of the user's by its full name and arguments."""
+    arguments = ", ".join(f"{key}={value}" for key, value in part.items() if key != TARGET)
+    return f"{part[TARGET]}({arguments})"
 
 
 def _evaluated_in_full(record: Record) -> str:

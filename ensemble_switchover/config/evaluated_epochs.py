@@ -25,7 +25,7 @@ def evaluated_epochs(evaluate_every: str, recipe: Recipe) -> list[int]:
         evaluate_every: A number of epochs, or `milestones`: before every drop of the learning rate.
         recipe: Of the run.
 
-    >>> from ensemble_switchover.config.recipe import DIGITS_RECIPE
+    >>> from ensemble_switchover.config.table_a import DIGITS_RECIPE
     >>> evaluated_epochs("6", DIGITS_RECIPE), evaluated_epochs("milestones", DIGITS_RECIPE)
     ([6, 12, 18, 20], [10, 15, 20])
     """

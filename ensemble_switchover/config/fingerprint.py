@@ -11,6 +11,7 @@ from ensemble_switchover.config.batch_sizes import is_spread
 from ensemble_switchover.config.callbacks import decisive_callbacks
 from ensemble_switchover.config.dataset_spec import idle_keys
 from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
+from ensemble_switchover.config.recipe import ADDITIONS
 from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED, Config, key_owners
 from ensemble_switchover.config.trainer_flags import AUTO_STEPS, TrainerConfig
 
@@ -58,8 +59,11 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
         "test_size": sizes.test,
     }
     recipe = asdict(replace(spec.recipe, name=""))
+    for name in ADDITIONS:
+        del recipe[name]
     if not recipe["nesterov"]:
         del recipe["nesterov"]  # likewise
+    recipe |= spec.recipe.additions  # likewise
     stated = _stated(spec, Config)
     if stated["evaluate_every"] == EVERY_EPOCH:
         del stated["evaluate_every"]  # likewise

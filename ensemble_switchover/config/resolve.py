@@ -11,8 +11,10 @@ from ensemble_switchover.config.callbacks import callback_notes, chosen_callback
 from ensemble_switchover.config.dataset_facts import dataset_facts, with_facts
 from ensemble_switchover.config.dataset_spec import split_sizes
 from ensemble_switchover.config.evaluated_epochs import evaluation_notes
-from ensemble_switchover.config.recipe import adjust_recipe, table_a
+from ensemble_switchover.config.make_recipe import make_recipe
+from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
 from ensemble_switchover.config.run_spec import RunSpec
+from ensemble_switchover.config.table_a import table_a
 from ensemble_switchover.config.validation import config_problems, dataset_problems
 from ensemble_switchover.design import BudgetRule, DesignClass, ImageTask, make_family, solve
 from ensemble_switchover.design.layers import BatchNorm
@@ -42,7 +44,7 @@ def resolve(config: Config) -> RunSpec:
     design = solve(family, budget, design_class, config.k, task, source)
     recipe = table_a(family.name, dataset.base or dataset.name)
     sizes = split_sizes(dataset)
-    adjusted = adjust_recipe(recipe, config.recipe, config.epochs)
+    adjusted = make_recipe(recipe, config.recipe, config.epochs)
     _refuse_lone_image(family, design, task, adjusted.batch_size)
     if is_spread(sizes.train, adjusted.batch_size):
         adjusted = replace(adjusted, name=f"{adjusted.name}, last images spread over the batches")
@@ -127,7 +129,7 @@ def _notes(
         notes.append(
             f"the design has {100 * design.budget_fill:.0f} % of the parameters of its budget"
         )
-    if recipe.name.startswith("Table A,"):
+    if config.recipe.name == PAPERS_RECIPE and recipe.name.startswith("Table A,"):
         notes.append(
             f"Table A has no row for {family.name} on {config.dataset.name}; used is "
             f"{recipe.name.removeprefix('Table A, ')}"

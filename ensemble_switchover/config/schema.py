@@ -38,11 +38,11 @@ from ensemble_switchover.config.largest_values import (
     MAX_LATENCY_SECONDS,
     MAX_LAYER_REPEATS,
     MAX_MAGNITUDE,
-    MAX_RATE,
     MAX_SWEEP_HOURS,
     MAX_THREADS,
     RANDAUGMENT_OPERATIONS,
 )
+from ensemble_switchover.config.recipe_config import RecipeConfig, ScheduleConfig
 from ensemble_switchover.config.seeds import MAX_MEMBERS, MAX_SEED
 from ensemble_switchover.config.trainer_flags import TrainerConfig, unknown_flag
 from ensemble_switchover.design import FAMILIES, BudgetRule, DesignClass, Family
@@ -286,21 +286,6 @@ class LoggerConfig:
 
 
 @dataclass(slots=True, kw_only=True)
-class RecipeConfig:
-    """Training hyperparameters that replace those of Table A."""
-
-    batch_size: Annotated[Optional[int], between(1, MAX_IMAGES), RESOLVED] = None
-    """Number of images in one training step of one member; absent: Table A's."""
-    learning_rate: Annotated[Optional[float], above_zero(MAX_RATE), RESOLVED] = None
-    """Learning rate before the first drop; the drops keep their ratios. Absent: Table A's."""
-    weight_decay: Annotated[Optional[float], between(0, MAX_RATE), RESOLVED] = None
-    """Coefficient of the L2 penalty on the weights; absent: Table A's."""
-    nesterov: Annotated[Optional[bool], RESOLVED] = None
-    """Whether the momentum of 0.9 is Nesterov's; absent: as in the paper of the family, which is
-    `true` for DenseNet and Wide ResNet where the recipe is a row of Table A, and else `false`."""
-
-
-@dataclass(slots=True, kw_only=True)
 class MeasurementConfig:
     """What is measured after training."""
 
@@ -412,7 +397,7 @@ class CommandConfig(Config):
 
 GROUPS = (
     *("arch", "budget", "callbacks", "dataset", "design", "execution", "experiment", "logger"),
-    *("sweep", "trainer"),
+    *("recipe", "recipe/optimizer", "recipe/schedule", "sweep", "trainer"),
 )
 """The config groups."""
 
@@ -435,6 +420,8 @@ SCHEMAS: dict[str, dict[str, type[Any]]] = {
     "design/schema": {"design": DesignClassConfig},
     "execution/schema": {"execution": ExecutionConfig},
     "logger/schema": {"logger": LoggerConfig},
+    "recipe/schema": {"recipe": RecipeConfig},
+    "recipe/schedule/schema": {"schedule": ScheduleConfig},
     "trainer/schema": {"trainer": TrainerConfig},
 }
 
@@ -467,10 +454,10 @@ def group_options(group: str) -> list[str]:
 def node_of(group: str) -> str:
     """Return the node of the configuration that a group fills.
 
-    >>> node_of("design/schema"), node_of("arch")
-    ('design_class', 'arch')
+    >>> node_of("design/schema"), node_of("recipe/optimizer")
+    ('design_class', 'recipe.optimizer')
     """
-    name = group.partition("/")[0]
+    name = group.removesuffix("/schema").replace("/", ".")
     return "design_class" if name == "design" else name
 
 

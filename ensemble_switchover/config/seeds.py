@@ -22,6 +22,8 @@ class Stream(Enum):
     AUGMENTATION = 2
     LAYERS = 3
     """Layers that draw random numbers in training, such as dropout."""
+    MIXING = 4
+    """Mixup and cutmix."""
 
 
 def member_seeds(seed: int, k: int) -> list[int]:

@@ -18,6 +18,16 @@ TARGET = "_target_"
 _FULL_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
+def no_part() -> dict[str, Any]:
+    """Return the value of a key that names no part, so that `KEY._target_=` can set one."""
+    return {TARGET: None}
+
+
+def stated_part(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a part as it is stated, or an empty mapping where none is."""
+    return dict(part) if part.get(TARGET) is not None or set(part) - {TARGET} else {}
+
+
 def target_problems(key: str, part: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the name of a part, without importing it.
 
@@ -28,7 +38,7 @@ def target_problems(key: str, part: Mapping[str, Any]) -> list[str]:
     >>> target_problems("recipe.loss", {"weight": 2})
     ['recipe.loss: expected recipe.loss._target_=package.module.Name, and no _target_ came']
     """
-    if TARGET not in part:
+    if part.get(TARGET) is None:
         return [f"{key}: expected {key}.{TARGET}=package.module.Name, and no {TARGET} came"]
     name = part[TARGET]
     if not isinstance(name, str) or not _FULL_NAME.fullmatch(name):

@@ -16,9 +16,11 @@ from ensemble_switchover.config.callbacks import callback_problems
 from ensemble_switchover.config.execution_plan import SEQUENTIAL, WITHIN
 from ensemble_switchover.config.image_folder import MIN_CLASSES
 from ensemble_switchover.config.key_markers import Expected, declared
+from ensemble_switchover.config.make_recipe import is_elementwise
 from ensemble_switchover.config.part_sizes import size_problems
 from ensemble_switchover.config.place_problems import place_problems
 from ensemble_switchover.config.schema import FolderConfig, FractalsConfig, conf_folder
+from ensemble_switchover.config.targets import TARGET
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.schema import Config, DatasetConfig
@@ -115,6 +117,13 @@ def execution_problems(config: Config) -> list[str]:
             "precision=16: members in one vectorised step would share the scale of their losses, "
             "and one's overflow would cost all a step; expected execution=sequential, "
             "execution=parallel or precision=bf16"
+        )
+    optimizer = config.recipe.optimizer
+    if within in WITHIN[1:] and not is_elementwise(optimizer):
+        problems.append(
+            f"execution={asked.name}: members in one vectorised step need an optimizer that "
+            f"updates every weight by itself, and {optimizer[TARGET]} is not known to; "
+            f"expected execution=sequential or another recipe.optimizer"
         )
     return problems
 

@@ -15,6 +15,7 @@ import torch
 from ensemble_switchover.config.batch_sizes import batch_sizes, num_batches
 from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data.augmentation import augment, draw_augmentation
+from ensemble_switchover.data.mixing import seeds_of_batches
 from ensemble_switchover.data.prefetch import gather
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.data.augmentation import Augmentation, AugmentationDraws
     from ensemble_switchover.data.images import ImageSet
+    from ensemble_switchover.data.mixing import Mixing
     from ensemble_switchover.data.normalisation import Normalisation
 
 IMAGES_AT_ONCE = 1024
@@ -42,7 +44,7 @@ class Batch(NamedTuple):
     images: Tensor
     """(m, B, C, H, W), normalised."""
     labels: Tensor
-    """(m, B)"""
+    """(m, B) classes, or (m, B, classes) shares where images are mixed."""
 
 
 class EvaluationBatch(NamedTuple):
@@ -71,6 +73,7 @@ class TrainingBatches:
     batch_size: int
     """Images per member and step, from which `batch_sizes` follow."""
     augmentation: Augmentation | None
+    mixing: Mixing | None = None
     normalisation: Normalisation
     dtype: torch.dtype
     """The dtype of the batches."""
@@ -92,6 +95,21 @@ class TrainingBatches:
             yield from self.group_batches(group, self.epoch())
 
     def group_batches(self, group: tuple[int, ...], epoch: int) -> Generator[Batch, None, None]:
+        """Make the batches of one epoch of a group, each member's mixed by its own seed."""
+        batches = self._unmixed(group, epoch)
+        if self.mixing is None:
+            yield from batches
+            return
+        generators = (self._generator(member, Stream.MIXING, epoch) for member in group)
+        seeds = [seeds_of_batches(own, len(self.batch_sizes)) for own in generators]
+        for step, batch in enumerate(batches):
+            own_seeds = [of_member[step] for of_member in seeds]
+            each = zip(batch.images, batch.labels, own_seeds, strict=True)
+            mixed = [self.mixing.apply(*own) for own in each]
+            images, labels = (torch.stack(parts) for parts in zip(*mixed, strict=True))
+            yield Batch(group, images, labels)
+
+    def _unmixed(self, group: tuple[int, ...], epoch: int) -> Iterator[Batch]:
         """Make the batches of one epoch of a group.
 
         Several batches are gathered and augmented at once where that is quicker.

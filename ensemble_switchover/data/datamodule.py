@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.timed_epochs import TimedEpochs
     from ensemble_switchover.data.augmentation import Augmentation
     from ensemble_switchover.data.images import ImageSet, SplitImages
+    from ensemble_switchover.data.mixing import Mixing
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class ImageDataModule(lightning.LightningDataModule):
         batch_size: int,
         augmentation: Augmentation | None,
         dtype: torch.dtype,
+        mixing: Mixing | None = None,
         residence: str = "device",
         normalisation: str = STANDARDISED,
     ) -> None:
@@ -53,6 +55,7 @@ class ImageDataModule(lightning.LightningDataModule):
         self.member_seeds = member_seeds
         self.batch_size = batch_size
         self.augmentation = augmentation
+        self.mixing = mixing
         self.dtype = dtype
         self.normalisation = Normalisation.asked_for(
             normalisation, split.train.images, split.train.moments
@@ -84,6 +87,7 @@ class ImageDataModule(lightning.LightningDataModule):
             member_seeds=self.member_seeds,
             batch_size=self.batch_size,
             augmentation=self.augmentation,
+            mixing=self.mixing,
             normalisation=self.normalisation,
             dtype=self.dtype,
             epoch=lambda: trainer.current_epoch,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.compose import compose_overrides
-from ensemble_switchover.config.recipe import TABLE_A
 from ensemble_switchover.config.resolve import read_budget, resolve
 from ensemble_switchover.config.study import missing_design
+from ensemble_switchover.config.table_a import TABLE_A
 from ensemble_switchover.design.published import PUBLISHED_FAMILIES, published_table
 from ensemble_switchover.design.published_check import (
     PublishedRowCheck,

@@ -124,6 +124,7 @@ OCCASIONAL_COLUMNS: list[Column] = [
     ("Threads", lambda entry: f"{entry.spec.threads or 'auto'}"),
     ("Epochs", lambda entry: f"{entry.spec.recipe.epochs}"),
     ("Evaluated every", lambda entry: entry.spec.evaluate_every),
+    ("Recipe", lambda entry: entry.spec.recipe.name),
     ("Batch", lambda entry: f"{entry.spec.recipe.batch_size}"),
     ("Rate", lambda entry: f"{entry.spec.recipe.learning_rate:g}"),
     ("Decay", lambda entry: f"{entry.spec.recipe.weight_decay:g}"),

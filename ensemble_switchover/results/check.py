@@ -14,8 +14,8 @@ from ensemble_switchover.config.schema import (
     SCHEMAS,
     Config,
     MeasurementConfig,
-    RecipeConfig,
     RecordConfig,
+    node_of,
 )
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.system_errors import sentence_of
@@ -36,13 +36,9 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.summary import RunSummary
 
 _GROUPS: dict[str, list[type[Any]]] = {
-    "recipe": [RecipeConfig],
     "measurement": [MeasurementConfig],
     "record": [RecordConfig],
-    **{
-        {"design/schema": "design_class"}.get(group, group.partition("/")[0]): list(kinds.values())
-        for group, kinds in SCHEMAS.items()
-    },
+    **{node_of(group): list(kinds.values()) for group, kinds in SCHEMAS.items()},
 }
 """Group -> the dataclasses that it may be."""
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -113,17 +109,21 @@ def typed_config(values: Mapping[str, Any]) -> Config:
     """
     _compare_keys("", values, [Config])
     _compare_types("", values, Config)
-    groups = {}
-    for group, kinds in _GROUPS.items():
-        given = values[group]
+    read: dict[str, Any] = {**values}
+    for group, kinds in sorted(_GROUPS.items(), reverse=True):  # a node within another before it
+        node, _, name = group.rpartition(".")
+        given = read[node][name] if node else read[group]
         if not isinstance(given, dict):
             raise ValueError(f"{group}: is no group of keys")
         if group == "arch":
             kinds = [kind for kind in kinds if kind().family == given.get("family")]
         kind = _compare_keys(f"{group}.", given, kinds)
         _compare_types(f"{group}.", given, kind)
-        groups[group] = kind(**given)
-    return Config(**{**values, **groups})
+        if node:
+            read[node] = {**read[node], name: kind(**given)}
+        else:
+            read[group] = kind(**given)
+    return Config(**read)
 
 
 def _compare_keys(prefix: str, given: Mapping[str, Any], kinds: list[type[Any]]) -> type[Any]:

@@ -68,7 +68,8 @@ def budget_record(spec: RunSpec) -> BudgetRecord:
 
 def recipe_record(spec: RunSpec) -> RecipeRecord:
     """Describe the training hyperparameters."""
-    return RecipeRecord(**{**asdict(spec.recipe), "drops": list(spec.recipe.drops)})
+    values = {**asdict(spec.recipe), "drops": list(spec.recipe.drops)}
+    return RecipeRecord(**{**values, "schedule": spec.recipe.additions.get("schedule", {})})
 
 
 def design_record(spec: RunSpec) -> DesignRecord:

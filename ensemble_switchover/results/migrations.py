@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.config.recipe import table_a
+from ensemble_switchover.config.recipe_config import RecipeConfig
 from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED
+from ensemble_switchover.config.table_a import table_a
 from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.results.epoch_metrics import QUALITY
 from ensemble_switchover.results.record import SCHEMA_VERSION
@@ -96,14 +97,14 @@ def migrate_config(config: Values) -> Values:
     try:
         recipe, dataset = config["recipe"], config["dataset"]
         today = table_a(config["arch"]["family"], dataset["base"] or dataset["name"])
-        added = {} if "nesterov" in recipe else {"nesterov": False if today.nesterov else None}
+        new = asdict(RecipeConfig(nesterov=False if today.nesterov else None))
         return {
             "evaluate_every": EVERY_EPOCH,
             "trainer": asdict(TrainerConfig()),
             "callbacks": {},
             **config,
             "dataset": {"normalisation": STANDARDISED, **dataset},
-            "recipe": {**recipe, **added},
+            "recipe": {**new, **recipe},
         }
     except (KeyError, TypeError):
         return config

@@ -45,7 +45,7 @@ def kept_epochs(which: str, recipe: Recipe, evaluated: Collection[int]) -> list[
         recipe: Of the run.
         evaluated: Epochs after which the run is evaluated.
 
-    >>> from ensemble_switchover.config.recipe import table_a
+    >>> from ensemble_switchover.config.table_a import table_a
     >>> kept_epochs("milestones", table_a("densenet", "cifar10"), range(1, 121))
     [60, 90, 120]
     """

@@ -121,6 +121,23 @@ class RecipeRecord:
     """Whether the momentum was Nesterov's."""
     weight_decay: Amount
     """Weight decay (L2 penalty)."""
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    """Optimizer by `_target_`, with its arguments; empty: stochastic gradient descent."""
+    schedule: dict[str, Any] = field(default_factory=dict)
+    """Schedule of the learning rate, where it is not that of the drops alone."""
+    decay: Literal["all", "weights"] = "all"
+    """What the weight decay was of: all parameters, or weights without norms and biases."""
+    label_smoothing: Amount = 0.0
+    mixup: Amount = 0.0
+    """Alpha of mixup; 0 where images were not mixed by it."""
+    cutmix: Amount = 0.0
+    """Alpha of cutmix; likewise."""
+    gradient_clip: Amount | None = None
+    """Largest norm of a member's gradient; absent where it was not clipped."""
+    ema_decay: Amount | None = None
+    """Decay of the averaged weights, which predicted; absent where none were averaged."""
+    loss: dict[str, Any] = field(default_factory=dict)
+    """Loss by `_target_`, with its arguments; empty: the mean cross-entropy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

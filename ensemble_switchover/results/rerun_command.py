@@ -12,7 +12,13 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.fingerprint import is_decisive
 from ensemble_switchover.config.quoting import hydra_text
-from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
+from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
+from ensemble_switchover.config.schema import (
+    conf_folder,
+    key_owners,
+    register_schemas,
+    typed,
+)
 from ensemble_switchover.machine.shell import shell_command
 
 if TYPE_CHECKING:
@@ -188,12 +194,14 @@ def same_treatment(records: Sequence[Record]) -> list[Record]:
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested values under dotted keys.
 
-    >>> flatten({"budget": {"depth": 26}, "seed": 1})
-    {'budget.depth': 26, 'seed': 1}
+    The value of a key that is a mapping, such as an optimizer with its arguments, stays whole.
+
+    >>> flatten({"budget": {"depth": 26}, "recipe": {"loss": {"weight": 2}}})
+    {'budget.depth': 26, 'recipe.loss': {'weight': 2}}
     """
     flat: dict[str, Any] = {}
     for name, value in values.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and f"{prefix}{name}" not in key_owners():
             flat |= flatten(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = value
@@ -205,12 +213,14 @@ def _choose_groups(config: Mapping[str, Any]) -> tuple[str, ...]:
     if "parameters" in config["budget"]:
         count = _write_value(config["budget"]["parameters"])
         budget = ["budget=parameters", f"budget.parameters={count}"]
+    recipe = config["recipe"].get("name", PAPERS_RECIPE)
     return (
         f"arch={config['arch']['family']}",
         f"dataset={config['dataset']['name']}",
         f"design={config['design_class']['name']}",
         *budget,
         f"execution={config['execution']['name']}",
+        *([] if recipe == PAPERS_RECIPE else [f"recipe={recipe}"]),
     )
 
 

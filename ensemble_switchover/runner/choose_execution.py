@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
+from ensemble_switchover.config.make_recipe import is_elementwise
 from ensemble_switchover.errors import ProcessEndedError
 from ensemble_switchover.machine.caches import cache_root, optional_cache
 from ensemble_switchover.machine.cgroups import read_throttling
@@ -125,7 +126,8 @@ def _possible_plans(
     # a callback sees all members, and a process holds some of them
     num_slots = 1 if spec.callbacks else num_device_slots(device)
     plans = candidate_plans(spec.design.k, num_slots)
-    allowed = [plan for plan in plans if not (precision.scales_loss and plan.shares_steps)]
+    apart = precision.scales_loss or not is_elementwise(spec.recipe.optimizer)
+    allowed = [plan for plan in plans if not (apart and plan.shares_steps)]
     return [plan for plan in allowed if fits(plan)]
 
 

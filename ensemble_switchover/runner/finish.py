@@ -134,7 +134,7 @@ def _rebuild(spec: RunSpec, setup: Setup, members: Sequence[MemberState]) -> Ens
     setup.free_memory()
     ensemble = build_ensemble(spec).to(setup.device, setup.precision.dtype)
     for network, state in zip(ensemble.members, members, strict=True):
-        network.load_state_dict(state.network)
+        network.load_state_dict(state.evaluated)
     return ensemble
 
 

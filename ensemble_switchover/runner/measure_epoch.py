@@ -37,7 +37,7 @@ def make_epoch_record(
         quality = {name: of(result.probabilities, labels) for name, of in MEASURES.items()}
     return EpochRecord(
         epoch=result.epoch,
-        learning_rate=recipe.learning_rate_at(result.epoch - 1),
+        learning_rate=result.learning_rate,
         train_loss_nats=mean_loss(result.step_losses, recipe.batch_size, num_train_images),
         training_seconds=result.training_seconds,
         member_training_seconds=result.member_training_seconds,

@@ -10,9 +10,9 @@ import torch
 from ensemble_switchover.data.batches import TrainingBatches
 from ensemble_switchover.data.images import ImageSet
 from ensemble_switchover.data.normalisation import Normalisation
-from ensemble_switchover.training.assemble import augmentation_of, build_ensemble
+from ensemble_switchover.training.assemble import augmentation_of, build_ensemble, mixing_of
 from ensemble_switchover.training.execution import EXECUTIONS
-from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.training.optimizer import optimizer_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +45,10 @@ class TimedSteps:
         members = list(self.ensemble.members)
         self.execution = EXECUTIONS[plan.within](
             members,
-            [make_optimizer(member, spec.recipe, plan, precision) for member in members],
+            [optimizer_of_member(member, spec.recipe, plan, precision) for member in members],
             device,
             precision,
+            recipe=spec.recipe,
             plan=plan,
             compiled=spec.compile,
         )
@@ -59,6 +60,7 @@ class TimedSteps:
             member_seeds=self.group,
             batch_size=spec.recipe.batch_size,
             augmentation=augmentation_of(spec),
+            mixing=mixing_of(spec),
             normalisation=Normalisation.of(noise.images),
             dtype=precision.dtype,
             epoch=lambda: 0,

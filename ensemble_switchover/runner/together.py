@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ensemble_switchover.config.make_recipe import is_elementwise
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.garbage import older_objects_spared
 from ensemble_switchover.machine.logs import about
@@ -175,6 +177,12 @@ class SeedRuns:
         spec, setup = self.runs[0].spec, self.setup
         if setup.precision.scales_loss:
             _logger.info("seeds are trained apart: each has a scaled loss of its own")
+            return 1
+        if not is_elementwise(spec.recipe.optimizer):
+            _logger.info(
+                f"seeds are trained apart: {spec.recipe.optimizer[TARGET]} is not known to update "
+                f"every weight by itself"
+            )
             return 1
         available = device_memory_bytes(setup.device)
         if available is not None:  # as many jobs as there are GPUs have one each

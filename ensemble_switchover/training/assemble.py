@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.data import ImageDataModule, SplitImages, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation
+from ensemble_switchover.data.mixing import Mixing
 from ensemble_switchover.data.randaugment import RandAugment
 from ensemble_switchover.networks import Ensemble
 from ensemble_switchover.training import EnsembleModule
@@ -75,6 +76,7 @@ def _assemble(
         plan,
         precision,
         member_seeds=seeds,
+        num_train_images=len(split.train),
         num_test_images=len(split.test),
         num_classes=spec.task.num_classes,
         first_member=first_member,
@@ -87,6 +89,7 @@ def _assemble(
         member_seeds=seeds,
         batch_size=spec.recipe.batch_size,
         augmentation=augmentation_of(spec),
+        mixing=mixing_of(spec),
         dtype=precision.dtype,
         residence=spec.dataset.residence,
         normalisation=spec.dataset.normalisation,
@@ -102,6 +105,14 @@ def augmentation_of(spec: RunSpec) -> Augmentation | None:
     if dataset.augmentation == "randaugment":
         operations = RandAugment(dataset.randaugment_ops, dataset.randaugment_magnitude)
     return Augmentation(dataset.crop_padding, dataset.flip, operations)
+
+
+def mixing_of(spec: RunSpec) -> Mixing | None:
+    """Return how a run's batches are mixed, if they are."""
+    recipe = spec.recipe
+    if not recipe.mixup and not recipe.cutmix:
+        return None
+    return Mixing(recipe.mixup, recipe.cutmix, spec.task.num_classes)
 
 
 def _build(spec: RunSpec, seeds: Sequence[int]) -> Ensemble:

@@ -257,6 +257,7 @@ class EpochCallback(Checkpoint):
             EpochResult(
                 epoch=trainer.current_epoch + 1,
                 warm_up=self.num_epochs == 1,
+                learning_rate=pl_module.learning_rate_at(trainer.current_epoch, 0),
                 step_losses=torch.stack(pl_module.step_losses),
                 probabilities=pl_module.probabilities if self.timing.evaluated else None,
                 training_seconds=sum(seconds),

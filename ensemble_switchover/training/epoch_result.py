@@ -33,6 +33,14 @@ class MemberState:
     """The state of the optimizer, momentum among it."""
     scaler: dict[str, Any]
     """The state of the gradient scaler; empty where the loss is not scaled."""
+    average: dict[str, Any] = field(default_factory=dict)
+    """The state of the averaged weights; empty where none are averaged."""
+
+    @property
+    def evaluated(self) -> dict[str, Tensor]:
+        """The tensors of the network that predicts: the average where there is one."""
+        averaged: dict[str, Tensor] = self.average.get("tensors", self.network)
+        return averaged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +51,10 @@ class EpochResult:
     """Counted from 1."""
     warm_up: bool
     """True for the first epoch of a process."""
+    learning_rate: float
+    """The learning rate of the first step of the epoch."""
     step_losses: Tensor
-    """(m, steps) mean cross-entropy of every batch, before its step."""
+    """(m, steps) loss of every batch, before its step."""
     probabilities: Tensor | None
     """(m, N, classes) on the test images, after the epoch; None where it was not evaluated."""
     training_seconds: float
@@ -79,6 +89,7 @@ def join(results: Sequence[EpochResult]) -> EpochResult:
     return EpochResult(
         epoch=first.epoch,
         warm_up=any(result.warm_up for result in results),
+        learning_rate=first.learning_rate,
         step_losses=torch.cat([result.step_losses for result in results]),
         probabilities=_joined([result.probabilities for result in results]),
         training_seconds=max(result.training_seconds for result in results),
@@ -153,6 +164,7 @@ def _copied(member: MemberState) -> MemberState:
         network=_copied_tensors(member.network),
         optimizer=_copied_tensors(member.optimizer),
         scaler=_copied_tensors(member.scaler),
+        average=_copied_tensors(member.average),
     )
 
 

@@ -14,19 +14,21 @@ import pytorch_lightning as lightning
 import torch
 from torch import Tensor
 
+from ensemble_switchover.config.batch_sizes import num_batches
 from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data import ImageDataModule
 from ensemble_switchover.errors import DivergenceError
 from ensemble_switchover.training.epoch_result import MemberState
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.learning_rates import learning_rates
 from ensemble_switchover.training.logged_metrics import evaluation_metrics, training_metrics
-from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.training.optimizer import optimizer_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from torch.optim import SGD, Optimizer
+    from torch.optim import Optimizer
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.recipe import Recipe
@@ -73,6 +75,7 @@ class EnsembleModule(lightning.LightningModule):
         precision: Precision,
         *,
         member_seeds: Sequence[int],
+        num_train_images: int,
         num_test_images: int,
         num_classes: int,
         first_member: int = 0,
@@ -90,6 +93,7 @@ class EnsembleModule(lightning.LightningModule):
         self.execution_plan = plan
         self.precision = precision
         self.member_seeds = member_seeds
+        self.num_train_images = num_train_images
         self.num_test_images = num_test_images
         self.num_classes = num_classes
         self.first_member = first_member
@@ -107,9 +111,11 @@ class EnsembleModule(lightning.LightningModule):
         """Seconds spent on compiling in the current epoch."""
         self._compiled_for: set[tuple[tuple[int, ...], torch.Size]] = set()
         """Groups of members and shapes of batches for which steps have been compiled."""
+        self.learning_rate_at: Callable[[int, int], float]
+        """The learning rate at an epoch and a step of it, both counted from 0."""
         self.execution: Execution
         self.step_losses: list[Tensor]
-        """(steps,) a member: mean cross-entropy of every batch of the current epoch."""
+        """(steps,) a member: loss of every batch of the current epoch."""
         self._group_losses: list[Tensor] = []
         """(m,) a step of the group that is trained, in the current epoch."""
         self.probabilities: Tensor
@@ -120,10 +126,10 @@ class EnsembleModule(lightning.LightningModule):
         """Number of members of this process."""
         return len(self.ensemble.members)
 
-    def configure_optimizers(self) -> list[SGD]:
+    def configure_optimizers(self) -> list[Optimizer]:
         """Make one optimizer a member."""
         return [
-            make_optimizer(member, self.recipe, self.execution_plan, self.precision)
+            optimizer_of_member(member, self.recipe, self.execution_plan, self.precision)
             for member in self.ensemble.members
         ]
 
@@ -141,6 +147,7 @@ class EnsembleModule(lightning.LightningModule):
             optimizers,
             self.device,
             self.precision,
+            recipe=self.recipe,
             plan=self.execution_plan,
             compiled=self.compiled,
         )
@@ -148,16 +155,25 @@ class EnsembleModule(lightning.LightningModule):
             self.execution.evaluate_in_parts(self.evaluated_at_once)
         if self.resume_point is not None and self.execution.scalers:
             self.execution.scalers = [state.scaler for state in self.resume_point.members]
+        if self.resume_point is not None and self.recipe.ema_decay is not None:
+            self.execution.averages = [state.average for state in self.resume_point.members]
+        steps = num_batches(self.num_train_images, self.recipe.batch_size)
+        self.learning_rate_at = learning_rates(self.recipe, steps)
         shape = (self.num_members, self.num_test_images, self.num_classes)
         self.probabilities = torch.zeros(shape, device=self.device)
 
     def member_states(self) -> list[MemberState]:
         """Return the states of all members after an epoch."""
         scalers = self.execution.scalers or [{}] * self.num_members
+        averages = self.execution.averages or [{}] * self.num_members
         return [
-            MemberState(network=member.state_dict(), optimizer=one.state_dict(), scaler=scaler)
-            for member, one, scaler in zip(
-                self.ensemble.members, self._optimizers(), scalers, strict=True
+            MemberState(network=member.state_dict(), optimizer=one, scaler=scaler, average=average)
+            for member, one, scaler, average in zip(
+                self.ensemble.members,
+                self.execution.optimizer_states,
+                scalers,
+                averages,
+                strict=True,
             )
         ]
 
@@ -168,9 +184,9 @@ class EnsembleModule(lightning.LightningModule):
 
     def set_learning_rate(self, members: Iterable[int], step: int) -> None:
         """Set the learning rate of members before they take a step, counted from 0 in the epoch."""
-        if step:
+        if step and not self.recipe.schedule.moves_within_epochs:
             return
-        rate = self.recipe.learning_rate_at(self.current_epoch)
+        rate = self.learning_rate_at(self.current_epoch, step)
         optimizers = self._optimizers()
         for member in members:
             for group in optimizers[member].param_groups:

@@ -1,39 +1,110 @@
-"""The optimizer of one member."""
+"""The optimizer of one member, or of the fused weights of several."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
+from torch import nn
 from torch.optim import SGD
 
+from ensemble_switchover.config.targets import TARGET, make_part
+
 if TYPE_CHECKING:
-    from torch import nn
+    from collections.abc import Iterator
+
+    from torch import Tensor
+    from torch.optim import Optimizer
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.training.precision import Precision
 
+ONE_KERNEL = frozenset(f"torch.optim.{name}" for name in ("Adam", "AdamW", "Adagrad"))
+"""Optimizers besides plain SGD of which torch has a kernel that updates all weights at once."""
+
 
 def make_optimizer(
+    network: nn.Module, recipe: Recipe, *, one_kernel: bool, rate: float | Tensor | None = None
+) -> Optimizer:
+    """Make the optimizer of a recipe for the parameters of a network.
+
+    Args:
+        network: One member, or the fused network of several.
+        recipe: Names the optimizer, its learning rate and its weight decay.
+        one_kernel: Whether one fused kernel computes an update and handles overflows, where torch
+            has one; otherwise torch chooses.
+        rate: The learning rate, such as a tensor on the device; None: the recipe's.
+
+    Raises:
+        ConfigError: if the optimizer cannot be made.
+    """
+    settings: dict[str, Any] = {
+        "lr": recipe.learning_rate if rate is None else rate,
+        "weight_decay": recipe.weight_decay,
+    }
+    if not recipe.optimizer:
+        return SGD(
+            parameter_groups(network, recipe.decay),
+            **settings,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            fused=one_kernel or None,
+        )
+    if one_kernel and recipe.optimizer[TARGET] in ONE_KERNEL:
+        settings["fused"] = True
+    groups = parameter_groups(network, recipe.decay)
+    part = {"_convert_": "all", **recipe.optimizer}
+    return cast("Optimizer", make_part("recipe.optimizer", part, groups, **settings))
+
+
+def optimizer_of_member(
     member: nn.Module, recipe: Recipe, plan: ExecutionPlan, precision: Precision
-) -> SGD:
-    """Make the recipe's stochastic gradient descent, with weight decay on every parameter.
+) -> Optimizer:
+    """Make the optimizer of one member as a plan executes it.
 
     With channels last, or where the loss is scaled, one fused kernel computes an update and handles
-    overflows; otherwise torch chooses.
+    overflows.
     """
     one_kernel = plan.channels_last or precision.scales_loss
-    optimizer = SGD(
-        member.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        nesterov=recipe.nesterov,
-        fused=one_kernel or None,
-    )
+    optimizer = make_optimizer(member, recipe, one_kernel=one_kernel)
     if one_kernel:
-        for parameter in member.parameters():
-            # torch leaves its own uninitialised if an overflow skips the first step
-            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        start_momentum(optimizer)
     return optimizer
+
+
+def parameter_groups(network: nn.Module, decay: str) -> list[dict[str, Any]]:
+    """Divide parameters into those with and those without weight decay.
+
+    Args:
+        network: One member, or the fused network of several.
+        decay: `all`, or `weights`: all but those of batch norms, and biases.
+    """
+    if decay == "all":
+        return [{"params": list(network.parameters())}]
+    weights: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for parameter, is_weight in _parameters(network):
+        (weights if is_weight else others).append(parameter)
+    return [{"params": weights}, {"params": others, "weight_decay": 0.0}]
+
+
+def start_momentum(optimizer: Optimizer) -> None:
+    """Begin the momentum of stochastic gradient descent at zero.
+
+    Torch leaves its own uninitialised if an overflow skips the first step. With dampening, which
+    torch does not apply to the first step, it begins as torch's.
+    """
+    if not isinstance(optimizer, SGD):
+        return
+    for group in optimizer.param_groups:
+        begins_at_zero = group["momentum"] and not group["dampening"]
+        for parameter in group["params"] if begins_at_zero else ():
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+
+
+def _parameters(network: nn.Module) -> Iterator[tuple[nn.Parameter, bool]]:
+    """Return each parameter, and whether it is a weight of a layer and no norm's or bias."""
+    for module in network.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            yield parameter, name == "weight" and not isinstance(module, nn.BatchNorm2d)

@@ -11,7 +11,7 @@ from ensemble_switchover.config.batch_sizes import (
     num_batches,
 )
 from ensemble_switchover.config.fingerprint import SPREAD, decisive_values
-from ensemble_switchover.config.recipe import TABLE_A
+from ensemble_switchover.config.table_a import TABLE_A
 from tests.config.resolving import resolve_with
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ensemble_switchover.config.evaluated_epochs import evaluated_epochs, evaluation_notes
-from ensemble_switchover.config.recipe import DIGITS_RECIPE, table_a
+from ensemble_switchover.config.table_a import DIGITS_RECIPE, table_a
 from ensemble_switchover.results.predictions import kept_epochs
 
 

@@ -38,6 +38,10 @@ def test_a_key_that_nobody_decided_is_noticed(monkeypatch):
         is_decisive("new")
 
 
+SCHEDULER = [
+    "recipe/schedule=scheduler",
+    "recipe.schedule.scheduler._target_=torch.optim.lr_scheduler.ExponentialLR",
+]
 CHANGES = {
     "arch.family": ["arch=densenet"],
     "dataset.base": None,  # follows from the name
@@ -84,6 +88,26 @@ CHANGES = {
     "recipe.learning_rate": ["recipe.learning_rate=0.05"],
     "recipe.weight_decay": ["recipe.weight_decay=0.001"],
     "recipe.nesterov": ["recipe.nesterov=true"],
+    "recipe.name": None,  # what a recipe sets is in, its name is not
+    "recipe.epochs": ["recipe.epochs=12"],
+    "recipe.decay": ["recipe.decay=weights"],
+    "recipe.momentum": ["recipe.momentum=0.8"],
+    "recipe.optimizer": ["recipe/optimizer=adamw"],
+    "recipe.label_smoothing": ["recipe.label_smoothing=0.1"],
+    "recipe.mixup": ["recipe.mixup=0.2"],
+    "recipe.cutmix": ["recipe.cutmix=1"],
+    "recipe.gradient_clip": ["recipe.gradient_clip=1"],
+    "recipe.ema_decay": ["recipe.ema_decay=0.99"],
+    "recipe.loss": ["recipe.loss._target_=torch.nn.CrossEntropyLoss"],
+    "recipe.schedule.name": ["recipe/schedule=constant"],
+    "recipe.schedule.drops": ["recipe.schedule.drops=[[10,0.1]]"],
+    "recipe.schedule.warmup_epochs": ["recipe.schedule.warmup_epochs=2"],
+    "recipe.schedule.start": ["recipe/schedule=one_cycle", "recipe.schedule.start=0.1"],
+    "recipe.schedule.peak": ["recipe/schedule=one_cycle", "recipe.schedule.peak=0.5"],
+    "recipe.schedule.end": ["recipe/schedule=one_cycle", "recipe.schedule.end=0.1"],
+    "recipe.schedule.curve": ["recipe/schedule=one_cycle", "recipe.schedule.curve=linear"],
+    "recipe.schedule.scheduler": SCHEDULER,
+    "recipe.schedule.interval": [*SCHEDULER, "recipe.schedule.interval=step"],
     "measurement.latency_batch_sizes": ["measurement.latency_batch_sizes=[1]"],
     "measurement.latency_seconds": ["measurement.latency_seconds=0.1"],
     "measurement.layer_repeats": ["measurement.layer_repeats=0"],

@@ -16,6 +16,7 @@ from ensemble_switchover.planning.cost import item_bytes
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.precision import Precision
 from tests.planning.allocation import AllocationTracker
+from tests.training.members import RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,9 @@ def fake_bytes(
             for member in members
         ]
         precision = Precision("32", dtype)
-        executed = EXECUTIONS[plan.within](members, optimizers, FAKE_DEVICE, precision, plan=plan)
+        executed = EXECUTIONS[plan.within](
+            members, optimizers, FAKE_DEVICE, precision, recipe=RECIPE, plan=plan
+        )
         group = tuple(range(num_members))
         executed.prepare(group)
         shape = (num_members, batch_size, task.channels, task.size, task.size)

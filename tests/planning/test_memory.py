@@ -25,6 +25,7 @@ from ensemble_switchover.training.precision import FLOAT32
 from tests.networks.small import Mobile
 from tests.planning.allocation import AllocationTracker
 from tests.planning.fake_step import FAKE_DEVICE, fake_bytes, fake_step_bytes
+from tests.training.members import RECIPE
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +82,7 @@ def real_step_bytes(family, depth, width, task, batch_size, device=FAKE_DEVICE, 
         settings = {"momentum": 0.9, "weight_decay": 1e-4, "nesterov": nesterov}
         optimizer = SGD(network.parameters(), lr=0.1, foreach=True, **settings)
         execution = EXECUTIONS["sequential"](
-            [network], [optimizer], device, FLOAT32, plan=ExecutionPlan()
+            [network], [optimizer], device, FLOAT32, recipe=RECIPE, plan=ExecutionPlan()
         )
         execution.prepare((0,))
         images = torch.zeros((1, batch_size, task.channels, task.size, task.size), device=device)

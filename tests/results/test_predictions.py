@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from ensemble_switchover.config.recipe import table_a
+from ensemble_switchover.config.table_a import table_a
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.predictions import (
     Predictions,

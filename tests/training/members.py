@@ -1,13 +1,16 @@
 """Members trained by each execution, a few steps on random images."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from torch.optim import SGD
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
+from ensemble_switchover.config.recipe import Recipe
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import build_member
 from ensemble_switchover.training.execution import EXECUTIONS
+from ensemble_switchover.training.optimizer import optimizer_of_member
 from ensemble_switchover.training.precision import Precision
 
 TASK = ImageTask(channels=2, size=8, num_classes=5)
@@ -24,12 +27,25 @@ def made(name, num_members, **options):
     ]
 
 
-def executed(plan, members, *, nesterov=False):
-    settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3, "nesterov": nesterov}
-    one_kernel = plan.channels_last or None
-    optimizers = [SGD(member.parameters(), fused=one_kernel, **settings) for member in members]
+RECIPE = Recipe(
+    name="test", epochs=1, batch_size=6, learning_rate=0.05, drops=(), weight_decay=1e-3
+)
+
+
+def executed(plan, members, *, states=(), **changes):
+    """Execute members with the recipe of the tests, changed in some fields.
+
+    With `states`, those of their optimizers are taken up.
+    """
+    recipe = replace(RECIPE, **changes)
     precision = Precision("64", torch.float64)
-    return EXECUTIONS[plan.within](members, optimizers, DEVICE, precision, plan=plan), optimizers
+    optimizers = [optimizer_of_member(member, recipe, plan, precision) for member in members]
+    for optimizer, state in zip(optimizers, states, strict=False):
+        optimizer.load_state_dict(state)
+    execution = EXECUTIONS[plan.within](
+        members, optimizers, DEVICE, precision, recipe=recipe, plan=plan
+    )
+    return execution, optimizers
 
 
 def take_steps(execution, num_members, number):

@@ -15,6 +15,7 @@ def part(num_members, member_peaks, **figures):
     return EpochResult(
         epoch=3,
         warm_up=False,
+        learning_rate=0.1,
         member_training_seconds=[1.0] * num_members,
         evaluation_seconds=0.5,
         peak=PeakMemory(device_bytes=10, reserved_bytes=20, rss_bytes=30),

@@ -9,8 +9,9 @@ from torch import nn
 from torch.nn import functional
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
-from ensemble_switchover.config.recipe import WITH_NESTEROV, Recipe
+from ensemble_switchover.config.recipe import Recipe
 from ensemble_switchover.config.seeds import Stream, stream_seed
+from ensemble_switchover.config.table_a import WITH_NESTEROV
 from ensemble_switchover.data import ImageDataModule, load_dataset
 from ensemble_switchover.data.augmentation import Augmentation, augment, draw_augmentation
 from ensemble_switchover.data.normalisation import Normalisation
@@ -50,6 +51,7 @@ def trained(ensemble, seeds, split, plan, *, nesterov=False):
         plan,
         precision,
         member_seeds=seeds,
+        num_train_images=35,
         num_test_images=30,
         num_classes=10,
     )

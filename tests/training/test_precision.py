@@ -7,7 +7,7 @@ from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.config.recipe import Recipe
 from ensemble_switchover.runner import run
 from ensemble_switchover.training.execution import EXECUTIONS
-from ensemble_switchover.training.optimizer import make_optimizer
+from ensemble_switchover.training.optimizer import optimizer_of_member
 from ensemble_switchover.training.precision import Precision, use_precision
 from tests.training.members import DEVICE, made
 
@@ -21,9 +21,9 @@ def test_an_overflow_of_the_first_step_leaves_nothing_behind():
     before = {key: value.clone() for key, value in member.named_parameters()}
     junk = [torch.full_like(value, 1e30) for value in member.parameters()]
     del junk  # what is freed is handed out again, contents and all
-    optimizer = make_optimizer(member, recipe, ExecutionPlan(), precision)
+    optimizer = optimizer_of_member(member, recipe, ExecutionPlan(), precision)
     execution = EXECUTIONS["sequential"](
-        [member], [optimizer], DEVICE, precision, plan=ExecutionPlan()
+        [member], [optimizer], DEVICE, precision, recipe=recipe, plan=ExecutionPlan()
     )
     (state,) = execution.scalers
     execution.scalers = [{**state, "scale": 2.0**40}]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
+    from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.data.batches import Groups
     from ensemble_switchover.training.precision import Precision
 
@@ -45,10 +46,14 @@ class Execution(ABC):
         device: torch.device,
         precision: Precision,
         *,
+        recipe: Recipe,
         plan: ExecutionPlan,
         compiled: bool = False,
     ) -> None:
-        """Take the members with one optimizer each; with `compiled` their networks are compiled."""
+        """Take the members with one optimizer each, and the recipe of their loss and steps.
+
+        With `compiled` their networks are compiled.
+        """
 
     @staticmethod
     @abstractmethod
@@ -70,10 +75,10 @@ class Execution(ABC):
         Args:
             group: The m members.
             images: (m, B, C, H, W)
-            labels: (m, B)
+            labels: (m, B) classes, or (m, B, classes) shares of mixed images.
 
         Returns:
-            (m,) mean cross-entropy of each member before the step, detached.
+            (m,) loss of each member before the step, detached.
         """
 
     @abstractmethod
@@ -85,7 +90,7 @@ class Execution(ABC):
         Args:
             group: The m members, ready.
             images: (m, B, C, H, W)
-            labels: (m, B)
+            labels: As those of a step.
         """
 
     @abstractmethod
@@ -95,6 +100,20 @@ class Execution(ABC):
     def evaluate_in_parts(self, size: int) -> None:
         """Predict with at most so many members at once; by default all of a group do."""
         del size
+
+    @property
+    @abstractmethod
+    def optimizer_states(self) -> list[dict[str, Any]]:
+        """The state of every member's optimizer, as its `state_dict` has it."""
+
+    @property
+    @abstractmethod
+    def averages(self) -> list[dict[str, Any]]:
+        """The state of every member's averaged weights; empty where none are averaged."""
+
+    @averages.setter
+    @abstractmethod
+    def averages(self, states: list[dict[str, Any]]) -> None: ...
 
     @property
     @abstractmethod

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from ensemble_switchover.training.averaged_weights import AveragedWeights
 from ensemble_switchover.training.execution.base import Execution, unchanged
+from ensemble_switchover.training.losses import make_loss
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
+    from ensemble_switchover.config.recipe import Recipe
     from ensemble_switchover.data.batches import Groups
     from ensemble_switchover.training.precision import Precision
 
@@ -38,10 +40,13 @@ class Sequential(Execution):
         device: torch.device,
         precision: Precision,
         *,
+        recipe: Recipe,
         plan: ExecutionPlan,
         compiled: bool = False,
     ) -> None:
         """Park every member in host memory."""
+        self.loss = make_loss(recipe)
+        self.gradient_clip = recipe.gradient_clip
         self.memory_format = torch.channels_last if plan.channels_last else torch.contiguous_format
         for network in members:
             for parameter in network.parameters():
@@ -50,13 +55,18 @@ class Sequential(Execution):
             if compiled:
                 network.compile()
         for optimizer in optimizers:
-            self._lay_out_momentum(optimizer)
+            self._lay_out_state(optimizer)
         self.members = members
         self.optimizers = optimizers
         self.device = device
         self.precision = precision
         # one a member, so that an overflow skips no other member's step
         self._scalers = [torch.GradScaler(device.type) for _ in members if precision.scales_loss]
+        self._averages = (
+            [AveragedWeights(member, recipe.ema_decay) for member in members]
+            if recipe.ema_decay is not None
+            else []
+        )
         for member in range(len(members)):
             self._move(member, HOST)
         if device.type == "cuda":
@@ -69,7 +79,7 @@ class Sequential(Execution):
         return tuple((member,) for member in range(k))
 
     def train_step(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> Tensor:
-        """Take one step of one member: images (1, B, C, H, W), labels (1, B), loss (1,)."""
+        """Take one step of one member: images (1, B, C, H, W), its labels, loss (1,)."""
         (member,) = group
         optimizer = self.optimizers[member]
         loss = self._loss(member, images, labels)
@@ -77,15 +87,25 @@ class Sequential(Execution):
         if self._scalers:
             scaler = self._scalers[member]
             scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            if self.gradient_clip is not None:
+                scaler.unscale_(optimizer)
+            self._clip(member)
             scaler.step(optimizer)
             scaler.update()
         else:
             loss.backward()  # type: ignore[no-untyped-call]
+            self._clip(member)
             optimizer.step()
+        if self._averages:
+            self._averages[member].update()
         return loss.detach()[None]
 
+    def _clip(self, member: int) -> None:
+        if self.gradient_clip is not None:
+            nn.utils.clip_grad_norm_(self.members[member].parameters(), self.gradient_clip)
+
     def rehearse(self, group: tuple[int, ...], images: Tensor, labels: Tensor) -> None:
-        """Compute a step of one member: images (1, B, C, H, W), labels (1, B)."""
+        """Compute a step of one member: images (1, B, C, H, W), its labels."""
         (member,) = group
         with unchanged(self.members[member], self.device):
             self._loss(member, images, labels).backward()  # type: ignore[no-untyped-call]
@@ -93,14 +113,30 @@ class Sequential(Execution):
     def _loss(self, member: int, images: Tensor, labels: Tensor) -> Tensor:
         with self.precision.computing(self.device):
             logits = self.members[member](self._laid_out(images[0]))
-            return functional.cross_entropy(logits, labels[0])
+            return self.loss(logits[None], labels)[0]
 
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the logits (1, B, classes) of one member."""
         (member,) = group
+        network = self._averages[member].predict if self._averages else self.members[member]
         with self.precision.computing(self.device):
-            logits: Tensor = self.members[member](self._laid_out(images))
+            logits: Tensor = network(self._laid_out(images))
         return logits[None]
+
+    @property
+    def optimizer_states(self) -> list[dict[str, Any]]:
+        """The state of every member's optimizer."""
+        return [optimizer.state_dict() for optimizer in self.optimizers]
+
+    @property
+    def averages(self) -> list[dict[str, Any]]:
+        """The state of every member's averaged weights; empty where none are averaged."""
+        return [average.state() for average in self._averages]
+
+    @averages.setter
+    def averages(self, states: list[dict[str, Any]]) -> None:
+        for average, state in zip(self._averages, states, strict=True):
+            average.take_up(state)
 
     @property
     def scalers(self) -> list[dict[str, Any]]:
@@ -112,12 +148,12 @@ class Sequential(Execution):
         for scaler, state in zip(self._scalers, states, strict=True):
             scaler.load_state_dict(state)
 
-    def _lay_out_momentum(self, optimizer: Optimizer) -> None:
-        """Give the momentum of a resumed run the layout of the weights, as a fused kernel needs."""
+    def _lay_out_state(self, optimizer: Optimizer) -> None:
+        """Give the momenta of a resumed run the layout of the weights, as a fused kernel needs."""
         for state in optimizer.state.values():
-            momentum = state.get("momentum_buffer")
-            if momentum is not None and momentum.dim() == 4:
-                state["momentum_buffer"] = self._laid_out(momentum)
+            for name, value in state.items():
+                if isinstance(value, Tensor) and value.dim() == 4:
+                    state[name] = self._laid_out(value)
 
     def _laid_out(self, tensor: Tensor) -> Tensor:
         return tensor.contiguous(memory_format=self.memory_format)
@@ -147,6 +183,8 @@ class Sequential(Execution):
         # evaluation runs in inference mode, whose tensors could not be trained on afterwards
         with torch.inference_mode(False):
             self.members[member].to(device)
+            if self._averages:
+                self._averages[member].to(device)
             for state in self.optimizers[member].state.values():
                 for name, value in state.items():
                     if isinstance(value, Tensor):

@@ -8,6 +8,7 @@ from torch.optim import SGD
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.training.execution.sequential import Sequential
 from ensemble_switchover.training.precision import FLOAT32
+from tests.training.members import RECIPE
 
 
 def device_bytes(module):
@@ -20,7 +21,9 @@ def execution():
         pytest.skip("needs a CUDA device: on a CPU there is nothing to park")
     members = [nn.Sequential(nn.Flatten(), nn.Linear(4, 3)).cuda() for _ in range(3)]
     optimizers = [SGD(member.parameters(), lr=0.1, momentum=0.9) for member in members]
-    return Sequential(members, optimizers, torch.device("cuda", 0), FLOAT32, plan=ExecutionPlan())
+    return Sequential(
+        members, optimizers, torch.device("cuda", 0), FLOAT32, recipe=RECIPE, plan=ExecutionPlan()
+    )
 
 
 def test_only_the_member_in_turn_lies_on_the_device(execution):
@@ -51,7 +54,9 @@ def elsewhere(monkeypatch):
     monkeypatch.setattr(nn.Module, "to", copy)
     members = [nn.Sequential(nn.Flatten(), nn.Linear(4, 3)) for _ in range(2)]
     optimizers = [SGD(member.parameters(), lr=0.1, momentum=0.9) for member in members]
-    execution = Sequential(members, optimizers, torch.device("cpu"), FLOAT32, plan=ExecutionPlan())
+    execution = Sequential(
+        members, optimizers, torch.device("cpu"), FLOAT32, recipe=RECIPE, plan=ExecutionPlan()
+    )
     execution.device = torch.device("meta")
     return execution
 

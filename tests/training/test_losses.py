@@ -1,0 +1,37 @@
+"""The loss of every member."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn import functional
+
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.training.losses import make_loss
+from tests.training.members import RECIPE
+
+LOGITS = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+CLASSES = torch.tensor([[0, 1, 2, 0], [2, 1, 1, 0]])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("labels", [CLASSES, functional.one_hot(CLASSES, 3).float()])
+def test_each_members_loss_is_that_of_its_own_batch(labels, smoothing):
+    loss = make_loss(replace(RECIPE, label_smoothing=smoothing))
+    expected = [
+        functional.cross_entropy(logits, own, label_smoothing=smoothing)
+        for logits, own in zip(LOGITS, CLASSES, strict=True)
+    ]
+    torch.testing.assert_close(loss(LOGITS, labels), torch.stack(expected))
+    torch.testing.assert_close(loss(LOGITS[:1], labels[:1]), expected[0][None])
+
+
+def test_a_loss_of_ones_own_gives_one_number_a_batch():
+    own = {"_target_": "torch.nn.CrossEntropyLoss", "reduction": "none"}
+    with pytest.raises(ConfigError, match=r"^recipe\.loss\._target_=.*: expected one number for"):
+        make_loss(replace(RECIPE, loss=own))(LOGITS, CLASSES)
+
+
+def test_what_cannot_be_called_is_no_loss():
+    with pytest.raises(ConfigError, match=r"expected a loss that is called .*, found Fraction"):
+        make_loss(replace(RECIPE, loss={"_target_": "fractions.Fraction"}))
