@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,20 +20,32 @@ from ensemble_switchover.config.amounts import refuse_long_numbers
 from ensemble_switchover.config.command_line import (
     EXIT_FAILURE,
     EXIT_USAGE,
+    SCRIPT,
+    asks_version,
     is_mistake,
     options_first,
     program_name,
+    version_text,
 )
-from ensemble_switchover.config.compose import KEYS_OF_JOBS, of_jobs_text
+from ensemble_switchover.config.completion import asks_completion, prepare_completion
+from ensemble_switchover.config.compose import KEYS_OF_JOBS, OF_SWEEP, of_jobs_text
 from ensemble_switchover.config.error_messages import message_for
+from ensemble_switchover.config.hydra_folders import refuse_hydra_folders, take_hydra_files
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.run_spec import describe
-from ensemble_switchover.config.schema import Config, conf_folder, register_schemas, typed
+from ensemble_switchover.config.schema import (
+    Config,
+    SweepConfig,
+    conf_folder,
+    register_schemas,
+    typed,
+)
+from ensemble_switchover.config.validation import value_problems
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.machine.inherited_variables import forget_other_trainings
-from ensemble_switchover.machine.logs import shown_on
+from ensemble_switchover.machine.logs import details_shown, libraries_shown, shown_on
 from ensemble_switchover.machine.standard_streams import lost_output, secure_standard_streams
 from ensemble_switchover.machine.system_errors import machine_trouble, sentence_of
 from ensemble_switchover.machine.terminal import (
@@ -40,15 +53,21 @@ from ensemble_switchover.machine.terminal import (
     printable,
     replace_unknown_characters,
 )
+from ensemble_switchover.runner.hydra_files import keep_hydra_files
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.sweep import sweep_plan as sweep
+from ensemble_switchover.sweep.seed_jobs import configs_of_seeds
 from ensemble_switchover.tracking.wandb_environment import overruled_variables
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from omegaconf import DictConfig
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = "Interrupted. What is finished is kept; the same command goes on from there."
+STUDY_SWEEPER = "study"
+"""The option of `hydra/sweeper=` that is this program's own."""
 
 
 def main() -> None:
@@ -67,8 +86,15 @@ def main() -> None:
     try:
         refuse_long_numbers(sys.argv[1:])
         words = keep_texts(options_first(sys.argv[1:]))
-        sys.argv = [program_name(sys.argv[0]), *words]
-        application()
+        if asks_version(words):
+            print(version_text())
+            return
+        refuse_hydra_folders(words)
+        prepare_completion(words)
+        name = SCRIPT if asks_completion(words) else program_name(sys.argv[0])
+        sys.argv = [name, *words]
+        with libraries_shown(words):
+            application()
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)
         sys.exit(interruption.exit_code())
@@ -79,6 +105,8 @@ def main() -> None:
         sys.exit(EXIT_USAGE)
     except Exception as error:
         trouble = machine_trouble(error)
+        if isinstance(error, EnsembleSwitchoverError):
+            trouble = str(error)
         if full_error or trouble is None:
             raise
         complain(trouble)
@@ -93,14 +121,30 @@ def main() -> None:
 def job(node: DictConfig) -> str:
     """Run one job; in a sweep a failure is recorded and reported, and the sweep goes on."""
     forget_other_trainings()  # a cluster's processes have variables of their own
-    in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
-    if in_sweep:
-        if not Path.cwd().samefile(HydraConfig.get().runtime.cwd):
-            os.chdir(HydraConfig.get().runtime.cwd)  # Ray starts its processes in another folder
-        return sweep.run_job_of_sweep(typed(node), HydraConfig.get().launcher, node.sweep)
+    settings = HydraConfig.get()
+    if not Path.cwd().samefile(settings.runtime.cwd):
+        # Ray starts its processes in another folder, and hydra.job.chdir goes into one
+        os.chdir(settings.runtime.cwd)
+    files = take_hydra_files(settings)
+    in_sweep = settings.mode == RunMode.MULTIRUN
+    with details_shown(settings.verbose, in_sweep=in_sweep):
+        if not in_sweep:
+            return _run_alone(node, files)
+        sweeper = settings.runtime.choices["hydra/sweeper"]
+        if sweeper != STUDY_SWEEPER:  # it prints nothing, and is told of failures
+            _refuse_keys_of_sweeps(node, f"hydra/sweeper={STUDY_SWEEPER}")
+            return single_run(typed(node), files)
+        configs = configs_of_seeds(node)
+        answer = sweep.run_job_of_sweep(configs, settings.launcher, node.sweep)
+        keep_hydra_files(files, configs)
+        return answer
+
+
+def _run_alone(node: DictConfig, files: Mapping[str, bytes]) -> str:
+    """Run one design; a failure ends the program."""
     try:
-        _refuse_keys_of_sweeps(node)
-        return single_run(typed(node))
+        _refuse_keys_of_sweeps(node, "--multirun or sweep=NAME")
+        return single_run(typed(node), files)
     except (ConfigError, OmegaConfBaseException) as error:
         complain(message_for(error))
         sys.exit(EXIT_USAGE)
@@ -112,26 +156,32 @@ def job(node: DictConfig) -> str:
         sys.exit(EXIT_FAILURE)
 
 
-def _refuse_keys_of_sweeps(node: DictConfig) -> None:
-    for key in ("hours", "jobs_per_device"):
-        if node.sweep[key] is not None:
-            raise ConfigError(
-                f"sweep.{key}={node.sweep[key]}: is for a sweep, and this is one run; expected "
-                f"--multirun or sweep=NAME beside it"
-            )
+def _refuse_keys_of_sweeps(node: DictConfig, expected: str) -> None:
+    """Refuse every key of a sweep that differs from its default, which would do nothing."""
     for key in KEYS_OF_JOBS:
         value = OmegaConf.select(node, key)
         if value:
             raise ConfigError(of_jobs_text(f"{key}={value}"))
-    if node.sweep.together == "seeds":
-        raise ConfigError(
-            "sweep.together=seeds: is for a sweep, and this is one run; expected --multirun or "
-            "sweep=NAME beside it"
-        )
+    asked, default = OmegaConf.to_object(node.sweep), SweepConfig()
+    problems = value_problems(asked, OF_SWEEP)
+    for entry in fields(SweepConfig):
+        value = getattr(asked, entry.name)
+        if not problems and value != getattr(default, entry.name):
+            text = str(value).lower() if isinstance(value, bool) else value
+            problems = [
+                f"{OF_SWEEP}{entry.name}={text}: is for a sweep, and this is one run; expected "
+                f"{expected} beside it"
+            ]
+    if problems:
+        raise ConfigError(*problems)
 
 
-def single_run(config: Config) -> str:
+def single_run(config: Config, files: Mapping[str, bytes]) -> str:
     """Run one design, and print what it is and how it ended.
+
+    Args:
+        config: The configuration of the run.
+        files: What is kept beside its record, if it has none yet.
 
     Raises:
         EnsembleSwitchoverError: for what the user can correct.
@@ -148,4 +198,5 @@ def single_run(config: Config) -> str:
         raise EnsembleSwitchoverError(outcome.line)
     for line in outcome.line.splitlines():
         print(printable(line))
+    keep_hydra_files(files, [config])
     return str(outcome.ending.value)

@@ -157,7 +157,14 @@ def _contents(
         pictures=tuple(_key(picture) for picture in pictures),
         sentences=tuple(sentences),
         times_of=tuple(sorted({record.environment.times_of for record in records})),
+        own_groups=tuple(sorted({_group_of(record) for record in records})),
     )
+
+
+def _group_of(record: Record) -> str:
+    """Return the group of a run in W&B: that of `logger.group=`, or of its study."""
+    own: str | None = record.config.get("logger", {}).get("group")
+    return own or wandb_group(record.study)
 
 
 def _draw(folder: Path, out: Path) -> list[Path]:
@@ -228,7 +235,8 @@ def _send(
     try:
         api = wandb.Api()
         owner = entity or str(api.default_entity)
-        runs = api.runs(f"{owner}/{project}", filters={"group": wandb_group(contents.study)})
+        groups = {"group": {"$in": list(contents.groups)}}
+        runs = api.runs(f"{owner}/{project}", filters=groups)
         classes = {
             run.id: str(run.config.get(RESOLVED_KEY, {}).get("design_class")) for run in runs
         }

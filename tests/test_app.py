@@ -2,13 +2,16 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from ensemble_switchover import app
+from ensemble_switchover.config.command_line import version_text
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.results.store import read_records
 from tests import program
@@ -41,7 +44,8 @@ def run(*overrides, folder):
         (["arch=3"],
          "a group takes the name of an option, such as arch=resnet; int came"),
         (["k=many"], "k=many: expected a value of type Integer"),
-        (["+junk=1"], "junk: no such key; expected an existing one, without a +"),
+        (["+junk=1"],
+         "junk: no such key; python -m ensemble_switchover --cfg job shows every key"),
         (["hello"],
          "hello: cannot be read; expected key=value, group=option or lists, and quotes around "
          "other characters: \"key='value'\""),
@@ -53,6 +57,28 @@ def run(*overrides, folder):
         (["sweep.jobs_per_device=auto"],
          "sweep.jobs_per_device=auto: is for a sweep, and this is one run; expected --multirun or "
          "sweep=NAME beside it"),
+        (["sweep.together=none"],
+         "sweep.together=none: is for a sweep, and this is one run; expected --multirun or "
+         "sweep=NAME beside it"),
+        (["sweep.page=false"],
+         "sweep.page=false: is for a sweep, and this is one run; expected --multirun or sweep=NAME "
+         "beside it"),
+        (["sweep.together=off"],
+         "sweep.together=off: expected one of auto, seeds, none"),
+        (["design=single,deq"],
+         "design=single,deq: is a list, and this is one run; expected one value, or --multirun to "
+         "run each"),
+        (["hydra.run.dir=outputs/a"],
+         "hydra.run.dir=outputs/a: nothing of a run would be there; expected results=FOLDER or "
+         "study=NAME, below which every run has a folder of its own"),
+        (["--multirun", "seed=0,1", "hydra.sweep.dir=x"],
+         "hydra.sweep.dir=x: nothing of a run would be there; expected results=FOLDER or "
+         "study=NAME, below which every run has a folder of its own"),
+        (["--multirun", "seed=0,1", "logger=wandb", "logger.name=mine"],
+         "logger.name=mine: would be the name of 2 runs; expected one that differs, such as "
+         "'logger.name=${design_class.name}_${seed}', or logger.group= or logger.tags="),
+        (["--resolve"],
+         "The --resolve flag can only be used in conjunction with --cfg or --help"),
         (["sweep.seeds=[0,1]"],
          "sweep.seeds=[0, 1]: is set by a sweep for its jobs; expected seed= or design= and k= "
          "instead"),
@@ -105,6 +131,84 @@ def left_alone(*overrides, folder):
 def test_readers_that_leave_end_the_printing_and_no_run(words, num_runs, tmp_path):
     assert left_alone(*words, *TINY, folder=tmp_path) == 0
     assert len(read_records(tmp_path / "results").records) == num_runs
+
+
+@pytest.mark.process
+def test_hydras_own_files_lie_in_the_folder_of_the_run(tmp_path):
+    words = ("hydra.output_subdir=.hydra", "hydra.job.chdir=true", "results=here")
+    ended = run(*TINY, *words, folder=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    (record,) = tmp_path.glob("here/runs/*/record.json")
+    written = {path.name for path in (record.parent / ".hydra").iterdir()}
+    assert written == {"config.yaml", "hydra.yaml", "overrides.yaml"}
+    assert "- results=here\n" in (record.parent / ".hydra" / "overrides.yaml").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+@pytest.mark.process
+def test_hydras_own_files_lie_in_the_folder_of_each_run_of_a_sweep(tmp_path):
+    words = ("--multirun", "seed=1,2", "sweep.page=false", "hydra.output_subdir=.hydra")
+    assert run(*TINY, *words, folder=tmp_path).returncode == 0
+    for record in tmp_path.glob("results/runs/*/record.json"):
+        assert len(list((record.parent / ".hydra").iterdir())) == 3
+    assert len(list(tmp_path.rglob(".hydra"))) == 2
+
+
+@pytest.mark.process
+def test_the_basic_sweeper_runs_and_prints(tmp_path):
+    ended = run("-m", "seed=1,2", *TINY, "hydra/sweeper=basic", folder=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for seed in (1, 2):
+        assert f"2 epochs (digits, scaled from 20 epochs), seed {seed}" in ended.stdout
+    assert ended.stdout.count("record.json") == 2
+
+    refused = run("-m", "k=1", "hydra/sweeper=basic", "sweep.hours=1", folder=tmp_path)
+    assert refused.returncode == app.EXIT_USAGE
+    assert "expected hydra/sweeper=study beside it" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.process
+def test_verbose_tells_what_hydra_read_and_what_is_for_the_log(tmp_path):
+    ended = run(*TINY, "hydra.verbose=true", folder=tmp_path)
+    assert ended.returncode == 0
+    assert "Config search path" in ended.stderr
+    (record,) = tmp_path.glob("results/runs/*/record.json")
+    assert f"\n{record.parent.name}, " in ended.stderr
+    assert "epoch 1/2" in ended.stdout
+    assert "epoch 1/2" not in ended.stderr
+
+
+COMPLETION = {
+    "bash": "",
+    "zsh": "autoload -Uz compinit bashcompinit; compinit -u -D; bashcompinit; emulate sh; ",
+}
+"""What a shell needs before Hydra's completion, which is written for bash."""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("shell", COMPLETION)
+def test_a_shell_completes_groups_and_keys(shell, tmp_path):
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    installed = tmp_path / "ensemble-switchover"
+    code = "from ensemble_switchover.app import main; main()"
+    installed.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    installed.chmod(0o755)
+    script = (
+        f'{COMPLETION[shell]}eval "$(ensemble-switchover -sc install=bash)"; '
+        'COMP_LINE="ensemble-switchover -m arch=res"; COMP_POINT=${#COMP_LINE}; COMP_CWORD=2; '
+        'hydra_bash_completion; echo "${COMPREPLY[@]}"'
+    )
+    ended = subprocess.run(
+        [shell, "-c", script],
+        env={**ENVIRONMENT, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (ended.stdout, ended.stderr) == ("arch=resnet\n", "")
 
 
 @pytest.mark.process
@@ -201,3 +305,20 @@ def test_a_wrong_option_is_told_with_the_command_that_is_typed(tmp_path):
     assert ended.stderr.startswith("usage: python -m ensemble_switchover [")
     assert "python -m ensemble_switchover: error: " in ended.stderr
     assert "__main__" not in ended.stderr
+
+
+@pytest.mark.process
+def test_the_help_names_every_command(tmp_path):
+    shown = run("--help", folder=tmp_path).stdout.partition("Groups\n")[0]
+    package = Path(app.__file__).parent
+    commands = {
+        ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__main__")
+        for path in package.rglob("*.py")
+        if "parse_arguments(parser, arguments)" in path.read_text()
+    }
+    assert set(re.findall(r"^  ([a-z.]+)   ", shown, flags=re.MULTILINE)) == commands
+
+
+@pytest.mark.process
+def test_the_version_is_that_of_the_program(tmp_path):
+    assert run("k=2", "--version", folder=tmp_path).stdout == f"{version_text()}\n"

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hydra
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
@@ -30,12 +31,17 @@ EXIT_FAILURE = 1
 EXIT_USAGE = 2
 
 PROGRAM = "python -m ensemble_switchover"
+SCRIPT = "ensemble-switchover"
+"""The command that the package installs."""
 _OPTIONS_WITH_A_VALUE = {
     *("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn"),
     *("--config-dir", "-cd", "--info", "-i", "--experimental-rerun"),
 }
 """Of Hydra."""
-_PLAIN_MISTAKES = ("Config group override", "Only one of --run")
+_PLAIN_MISTAKES = (
+    "Config group override", "Only one of --run", "The --resolve flag", "Expecting one subcommand",
+    "No completion plugin",
+)  # fmt: skip
 OVERRIDES_HELP = "overrides of a run or sweep: key=value, group=option, or lists of either"
 
 
@@ -64,6 +70,7 @@ def parse_arguments(
     except ConfigError as error:
         complain(str(error))
         sys.exit(EXIT_USAGE)
+    parser.add_argument("--version", action="version", version=version_text())
     return parser.parse_intermixed_args(words)
 
 
@@ -88,6 +95,21 @@ def program_name(path: str) -> str:
     'python -m ensemble_switchover'
     """
     return PROGRAM if Path(path).name == "__main__.py" else path
+
+
+def version_text() -> str:
+    """Return the name and version of the program, and those of Hydra."""
+    package = sys.modules["ensemble_switchover"]  # which imports this module
+    return f"{SCRIPT} {package.__version__}, Hydra {hydra.__version__}"
+
+
+def asks_version(words: Sequence[str]) -> bool:
+    """Return whether the words of a command ask for the version, as argparse would shorten it.
+
+    >>> asks_version(["k=2", "--version"]), asks_version(["--vers"]), asks_version(["k=2"])
+    (True, True, False)
+    """
+    return any(len(word) > len("--") and "--version".startswith(word) for word in words)
 
 
 def options_first(words: Sequence[str]) -> list[str]:

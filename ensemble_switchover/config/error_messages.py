@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import fields
 
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.override_texts import as_one_text, text_keys
+from ensemble_switchover.config.override_texts import as_one_text, is_list_key, text_keys
 from ensemble_switchover.config.quoting import quoted_text, shell_override
-from ensemble_switchover.config.schema import ABSENT_GROUPS, GROUPS, SCHEMAS, key_owners, node_of
-from ensemble_switchover.config.trainer_flags import unknown_flag
+from ensemble_switchover.config.schema import ABSENT_GROUPS, GROUPS, key_owners, node_of
+from ensemble_switchover.config.unknown_keys import unknown_key_text
 from ensemble_switchover.errors import EnsembleSwitchoverError
 from ensemble_switchover.machine.paths import on_one_line
 from ensemble_switchover.machine.shell import shell_word
@@ -20,9 +19,13 @@ from ensemble_switchover.machine.shell import shell_word
 LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
 """Launchers of Hydra that are separate packages, and the extra that installs each."""
 _LIST_IN_RUN = re.compile(
-    r"Ambiguous value for argument '(.*)'\n|Sweep parameters '(.*)' requires --multirun", re.DOTALL
+    r"Ambiguous value for argument '(.*)'\n1\. To use|Sweep parameters '(.*)' requires --multirun",
+    re.DOTALL,
 )
-SHOW_ALL = "python -m ensemble_switchover --cfg job shows every key"
+_ADDED_GROUP = re.compile(
+    r"Multiple values for ([\w/@.]+)\.|([\w/@.]+) appears more than once|"
+    r"force-add of config groups is not supported: '\++([\w/@.]+)"
+)
 
 
 def message_for(error: Exception) -> str:
@@ -48,10 +51,20 @@ def _known_message(text: str) -> str | None:
     match = re.search(r"Config group override must be .* Got (\w+)", text)
     if match:
         return f"a group takes the name of an option, such as arch=resnet; {match[1]} came"
+    match = re.search(r"Either remove \+ prefix: '(.*)'\n", text)
+    if match:
+        return f"+{match[1]}: the key is there already; expected {match[1]}"
+    match = _ADDED_GROUP.search(text)
+    if match:
+        group = match[1] or match[2] or match[3]
+        return f"{group}: an option of it is chosen already; expected {group}=... without a +"
+    match = re.search(r"Could not delete (?:from config\. )?'([^']+)'", text)
+    if match:
+        return _not_removed(match[1])
     for pattern in (r"Could not override '([^']+)'", r"Key '([^']+)' (?:is )?not in"):
         match = re.search(pattern, text)
         if match and "defaults list" not in text:
-            return _unknown_key(match[1])
+            return unknown_key_text(match[1])
     match = re.search(r"No match in the defaults list", text)
     if match:
         return _unknown_group(text)
@@ -78,39 +91,32 @@ def _unread(override: str) -> str:
     return f"{texts}, or for several values {shell_word(f'{key}={several}')}"
 
 
+def _not_removed(key: str) -> str:
+    """Refuse to remove what is not there, or has no value."""
+    if key in key_owners():
+        return f"~{key}: has no value that could be removed; expected {key}=..., or nothing"
+    return unknown_key_text(key.partition("=")[0])
+
+
 def _list_in_run(override: str) -> str:
     """Refuse a list of values outside a sweep."""
     key, _, value = override.partition("=")
+    expected = "one value"
+    if is_list_key(key):
+        expected = f"brackets around one list, {shell_word(f'{key}=[{value}]')}"
     quoted = f"; for one with a comma in it {shell_override(key, as_one_text(value))}"
     return (
-        f"{on_one_line(override)}: is a list, and this is one run; expected one value, or "
+        f"{on_one_line(override)}: is a list, and this is one run; expected {expected}, or "
         f"--multirun to run each{quoted if key in text_keys() else ''}"
     )
-
-
-def _unknown_key(key: str) -> str:
-    node, _, name = key.partition(".")
-    for group, schemas in SCHEMAS.items():
-        owners = [
-            option
-            for option, schema in schemas.items()
-            if name in {entry.name for entry in fields(schema)}
-        ]
-        if node_of(group) == node and owners and key in key_owners():
-            return f"{key}: belongs to {node}={' or '.join(owners)}, which was not chosen"
-    if key in ABSENT_GROUPS:
-        return f"{key}: no such group; {ABSENT_GROUPS[key]}"
-    if node == "trainer":
-        return unknown_flag(name)
-    near = difflib.get_close_matches(key, [*key_owners(), *GROUPS], n=3)
-    meant = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"{key}: no such key; {meant}{SHOW_ALL}"
 
 
 def _wrong_value(key: str, text: str) -> str:
     if "is not Optional" in text:
         quoted = f"; for the text itself {shell_override(key, 'null')}"
         return f"{key}=null: expected a value{quoted if key in text_keys() else ''}"
+    if "is not a ListConfig" in text:
+        return f"{key}: expected a list in brackets, such as {shell_word(f'{key}=[a,b]')}"
     match = re.search(r"Value '(.*?)' of type .* could not be converted to (\w+)", text)
     return f"{key}={match[1]}: expected a value of type {match[2]}" if match else f"{key}: {text}"
 

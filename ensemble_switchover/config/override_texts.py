@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, Optional, get_type_hints
+from typing import TYPE_CHECKING, Any, Optional, get_origin, get_type_hints
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -94,6 +94,16 @@ def text_keys() -> dict[str, bool]:
         key: get_type_hints(owner)[key.rpartition(".")[2]] for key, owner in key_owners().items()
     }
     return {key: hint is not str for key, hint in hints.items() if hint in (str, Optional[str])}
+
+
+def is_list_key(key: str) -> bool:
+    """Return whether a key takes a list of values.
+
+    >>> is_list_key("measurement.latency_batch_sizes"), is_list_key("seed")
+    (True, False)
+    """
+    owner = key_owners().get(key)
+    return owner is not None and get_origin(get_type_hints(owner)[key.rpartition(".")[2]]) is list
 
 
 def split_list(text: str) -> Iterator[str]:

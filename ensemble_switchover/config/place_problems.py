@@ -6,12 +6,18 @@ import os
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.store_names import UNFINISHED_FOLDER, expected_of_name
-from ensemble_switchover.config.wandb_names import MAX_TAG_BYTES, expected_of_project
+from ensemble_switchover.config.wandb_names import (
+    MAX_TAG_BYTES,
+    expected_of_group,
+    expected_of_label,
+    expected_of_project,
+    expected_of_tag,
+)
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import is_text, on_one_line, path_problem, user_path
 
 if TYPE_CHECKING:
-    from ensemble_switchover.config.schema import Config
+    from ensemble_switchover.config.schema import Config, LoggerConfig
 
 OWN_IMAGES = "folder"
 """The name of the data set that is a folder of the user's images."""
@@ -30,11 +36,7 @@ def place_problems(config: Config) -> list[str]:
             f"without /"
         )
     if config.logger.kind == "wandb":
-        for key in ("project", "entity"):
-            value = getattr(config.logger, key)
-            expected = None if value is None else expected_of_project(value)
-            if expected is not None:
-                problems.append(f"logger.{key}={on_one_line(value)}: expected {expected}")
+        problems += _wandb_problems(config.logger)
         problems += _wandb_folder_problems(config)
     for key in ("root", "cache"):
         folder = getattr(config.dataset, key)
@@ -43,6 +45,22 @@ def place_problems(config: Config) -> list[str]:
             is_read = key == "root" and name == OWN_IMAGES
             problems += _folder_problems(f"dataset.{key}", folder, is_read=is_read)
     return [*problems, *_folder_problems("results", config.results)]
+
+
+def _wandb_problems(logger: LoggerConfig) -> list[str]:
+    """Refuse what W&B would refuse once training has begun."""
+    given = [
+        ("project", logger.project, expected_of_project),
+        ("entity", logger.entity, expected_of_project),
+        ("name", logger.name, expected_of_label),
+        ("group", logger.group, expected_of_group),
+        *(("tags", tag, expected_of_tag) for tag in logger.tags),
+    ]
+    return [
+        f"logger.{key}={on_one_line(value)}: expected {expected}"
+        for key, value, check in given
+        if value is not None and (expected := check(value)) is not None
+    ]
 
 
 def _wandb_folder_problems(config: Config) -> list[str]:

@@ -19,6 +19,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, OmegaConf
 
 from ensemble_switchover.config.execution_plan import WITHIN
+from ensemble_switchover.config.hydra_folders import hydra_folder
 from ensemble_switchover.config.key_markers import (
     RESOLVED,
     STATED,
@@ -44,7 +45,7 @@ from ensemble_switchover.config.largest_values import (
 )
 from ensemble_switchover.config.recipe_config import RecipeConfig, ScheduleConfig
 from ensemble_switchover.config.seeds import MAX_MEMBERS, MAX_SEED
-from ensemble_switchover.config.trainer_flags import TrainerConfig, unknown_flag
+from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.design import FAMILIES, BudgetRule, DesignClass, Family
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import user_path
@@ -283,6 +284,15 @@ class LoggerConfig:
     mode: Annotated[str, one_of("auto", "online", "offline"), METRICS_ELSEWHERE] = "auto"
     """Mode of W&B: `online`, `offline`, or `auto`, which is online with a login and offline
     without."""
+    name: Annotated[Optional[str], METRICS_ELSEWHERE] = None
+    """Name of the run in W&B; absent: that of its folder. In a sweep it has to differ between runs,
+    as `${design_class.name}_${seed}` does."""
+    group: Annotated[Optional[str], METRICS_ELSEWHERE] = None
+    """Group of the run in W&B; absent: the study."""
+    tags: Annotated[list[str], METRICS_ELSEWHERE] = field(default_factory=list)
+    """Tags of the run in W&B, besides those that it has anyway."""
+    notes: Annotated[Optional[str], METRICS_ELSEWHERE] = None
+    """Notes on the run in W&B."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -432,6 +442,7 @@ def register_schemas() -> None:
         "options", lambda group: "|".join(group_options(group)), replace=True
     )
     OmegaConf.register_new_resolver("user_path", lambda text: str(user_path(text)), replace=True)
+    OmegaConf.register_new_resolver("hydra_folder", hydra_folder, replace=True)
     store = ConfigStore.instance()
     store.store(name="schema", node=CommandConfig)
     for group, schemas in SCHEMAS.items():
@@ -490,15 +501,29 @@ def typed(node: DictConfig) -> Config:
     try:
         composed = cast("CommandConfig", OmegaConf.to_object(node))
     except AttributeError as error:
-        key = re.search(r"no attribute '(\w+)'", str(error))
-        if key and key[1] in ABSENT_GROUPS:
-            raise ConfigError(f"{key[1]}: no such group; {ABSENT_GROUPS[key[1]]}") from error
-        if key and key[1] in node.trainer:
-            raise ConfigError(unknown_flag(key[1])) from error
-        raise ConfigError(
-            f"{key[1] if key else error}: no such key; expected an existing one, without a +"
-        ) from error
+        from ensemble_switchover.config.unknown_keys import unknown_key_text  # which imports this
+
+        raise ConfigError(unknown_key_text(_added_key(node) or str(error))) from error
     return Config(**{entry.name: getattr(composed, entry.name) for entry in fields(Config)})
+
+
+def _added_key(node: DictConfig, prefix: str = "") -> str | None:
+    """Return the first key of a composed node, or of those in it, that its schema does not have."""
+    schema = OmegaConf.get_type(node)
+    if schema is None or not is_dataclass(schema):
+        return None
+    known = {entry.name for entry in fields(schema)}
+    for name in map(str, node):
+        if name not in known:
+            return f"{prefix}{name}"
+        if OmegaConf.is_missing(node, name) or OmegaConf.is_interpolation(node, name):
+            continue
+        value = node[name]
+        if isinstance(value, DictConfig):
+            found = _added_key(value, f"{prefix}{name}.")
+            if found is not None:
+                return found
+    return None
 
 
 def plain(config: Config) -> dict[str, Any]:

@@ -30,6 +30,37 @@ def expected_of_project(name: str) -> str | None:
     return f"a name of 1 to {MAX_WANDB_NAME_BYTES} bytes without any of {odd}, as W&B takes it"
 
 
+def expected_of_label(name: str, max_bytes: int = MAX_WANDB_NAME_BYTES) -> str | None:
+    """Say what W&B expects of the name of a run; None where it takes this one.
+
+    >>> expected_of_label("my run"), expected_of_label("")
+    (None, 'a name of 1 to 128 bytes that can be printed, as W&B takes it')
+    """
+    fits = 0 < len(name.encode(errors="surrogateescape")) <= max_bytes
+    if fits and name.isprintable() and not name.isspace():
+        return None
+    return f"a name of 1 to {max_bytes} bytes that can be printed, as W&B takes it"
+
+
+def expected_of_tag(tag: str) -> str | None:
+    """Say what W&B expects of a tag; None where it takes this one."""
+    return expected_of_label(tag, MAX_TAG_BYTES)
+
+
+def expected_of_group(name: str) -> str | None:
+    r"""Say what is expected of the name of a group; None where W&B and its filters take this one.
+
+    >>> expected_of_group("a=b")
+    'a name of 1 to 128 bytes that can be printed, without any of \' " \\ = < > !, as W&B takes it'
+    """
+    if expected_of_label(name) is None and not set(NOT_IN_FILTERS) & set(name):
+        return None
+    return (
+        f"a name of 1 to {MAX_WANDB_NAME_BYTES} bytes that can be printed, without any of "
+        f"{' '.join(NOT_IN_FILTERS)}, as W&B takes it"
+    )
+
+
 def shortened(name: str, max_bytes: int) -> str:
     """Return a name that W&B takes: a long one's beginning and a hash of the whole.
 

@@ -7,17 +7,20 @@ without ending a run, and `debug` is for the run's log file alone. A command att
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+import sys
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.terminal import printable, replace_unknown_characters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import TextIO
 
 PACKAGE_LOGGER = logging.getLogger("ensemble_switchover")
+
+VERBOSE = "hydra.verbose"
 
 _subject: ContextVar[str | None] = ContextVar("subject", default=None)
 
@@ -88,12 +91,60 @@ def attached(handler: logging.Handler) -> Iterator[None]:
 
 
 @contextmanager
-def shown_on(stream: TextIO, level: int = logging.INFO) -> Iterator[None]:
-    """Print messages of at least a level, and hand none to handlers of the root logger."""
+def shown_on(stream: TextIO, level: int = logging.INFO, below: int | None = None) -> Iterator[None]:
+    """Print messages of at least a level, and hand none to handlers of the root logger.
+
+    Args:
+        stream: Where they are printed.
+        level: The least level that is printed.
+        below: The level from which on they are not printed, if there is any.
+    """
     replace_unknown_characters()
+    handler = ConsoleHandler(stream, level)
+    if below is not None:
+        handler.addFilter(lambda record: record.levelno < below)
     propagate, PACKAGE_LOGGER.propagate = PACKAGE_LOGGER.propagate, False
     try:
-        with attached(ConsoleHandler(stream, level)):
+        with attached(handler):
             yield
     finally:
         PACKAGE_LOGGER.propagate = propagate
+
+
+def details_shown(
+    verbose: bool | str | Sequence[str], *, in_sweep: bool
+) -> AbstractContextManager[None]:
+    """Print on the error output what else is for the log of a run alone, if Hydra is asked to.
+
+    Args:
+        verbose: `hydra.verbose`: whether all loggers say everything, or which of them.
+        in_sweep: Whether progress is for the log alone, too.
+    """
+    loggers = [verbose] if isinstance(verbose, str) else verbose
+    if loggers is True or (loggers and PACKAGE_LOGGER.name in loggers):
+        below = logging.WARNING if in_sweep else logging.INFO
+        return shown_on(sys.stderr, logging.DEBUG, below)
+    return nullcontext()
+
+
+@contextmanager
+def libraries_shown(overrides: Sequence[str]) -> Iterator[None]:
+    """Print on the error output what Hydra and other libraries log, if `hydra.verbose` asks for it.
+
+    Args:
+        overrides: Those of the command, before Hydra reads them.
+    """
+    asked = [word for word in overrides if word.lstrip("+").startswith(f"{VERBOSE}=")]
+    if not asked or asked[-1].partition("=")[2].lower() == "false":
+        yield
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("[%(asctime)s][%(name)s][%(levelname)s] - %(message)s"))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.config.schema import LoggerConfig, plain
+from ensemble_switchover.config.schema import LoggerConfig
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.results.store import dump_epochs, load_epochs
@@ -17,7 +17,7 @@ from ensemble_switchover.runner.measure_epoch import make_epoch_record
 from ensemble_switchover.runner.run_seconds import RunSeconds
 from ensemble_switchover.runner.setup import decide_plan
 from ensemble_switchover.tracking.loggers import MetricLog
-from ensemble_switchover.tracking.metrics import run_facts
+from ensemble_switchover.tracking.metrics import logged_config, run_facts
 from ensemble_switchover.training.checkpoint import (
     Checkpoint,
     read_checkpoint,
@@ -161,7 +161,8 @@ class ActiveRun:
         of_pass = self.is_timed_apart or any(epoch.together for epoch in self.epochs)
         environment = asdict(setup.environment)
         environment["times_of"] = "timing pass" if of_pass else "run"
-        self.log.start(plain(self.config), run_facts(self.spec, self.plan, environment))
+        facts = run_facts(self.spec, self.plan, environment)
+        self.log.start(logged_config(self.config, self.spec), facts)
         if self.epochs:
             _logger.info(f"going on after epoch {self.num_epochs} of {self.spec.recipe.epochs}")
         for epoch in self.epochs:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.config.schema import typed
 from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.planning.seed_groups import MOST_SEEDS, equal_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from omegaconf import DictConfig
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
@@ -82,9 +86,20 @@ def job_of_one(spec: RunSpec, job: SeedJob) -> SeedJob:
     return SeedJob([spec], [*own, f"seed={spec.seed}", _seeds([spec])])
 
 
-def configs_of_seeds(config: Config, seeds: Sequence[int]) -> list[Config]:
-    """Return the configuration of each seed of a job."""
-    return [replace(config, seed=seed) for seed in seeds]
+def configs_of_seeds(node: DictConfig) -> list[Config]:
+    """Return the configuration of each seed of a job, in which a value may refer to the seed.
+
+    Args:
+        node: The composed configuration of the job's run, or of the first of several.
+    """
+    if not node.sweep.seeds:
+        return [typed(node)]
+    own = copy.deepcopy(node)
+    configs = []
+    for seed in node.sweep.seeds:
+        own.seed = seed
+        configs.append(typed(own))
+    return configs
 
 
 def runs_beside(config: Config, seeds: Sequence[int], designs: Sequence[str]) -> list[RunSpec]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.store_names import WANDB_FOLDER
 from ensemble_switchover.config.study import Study, resolve_study
 from ensemble_switchover.errors import (
+    ConfigError,
     DesignError,
     EnsembleSwitchoverError,
     RecordError,
@@ -22,6 +24,7 @@ from ensemble_switchover.errors import (
 )
 from ensemble_switchover.machine.caches import check_cache
 from ensemble_switchover.machine.logs import shown_on
+from ensemble_switchover.machine.paths import on_one_line
 from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.standard_streams import secure_standard_streams
 from ensemble_switchover.machine.system_errors import sentence_of
@@ -40,7 +43,6 @@ from ensemble_switchover.sweep.launchers import join_cluster, prepared
 from ensemble_switchover.sweep.progress import SweepProgress
 from ensemble_switchover.sweep.seed_jobs import (
     NONE,
-    configs_of_seeds,
     group_seeds,
     runs_beside,
     trains_apart,
@@ -52,7 +54,7 @@ from ensemble_switchover.tracking.wandb_environment import wandb_folder
 from ensemble_switchover.tracking.wandb_mode import wandb_is_offline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from hydra.plugins.launcher import Launcher
@@ -108,15 +110,34 @@ def plan_sweep(config: DictConfig, overrides: Sequence[str]) -> SweepPlan:
     configs = [entry for _, part in parts for entry in part]
     study = resolve_study(configs)
     names = [spec.name for spec in study.specs]
+    by_name = {name: configs[index] for name, index in zip(names, study.first_asked, strict=True)}
+    _refuse_one_name(by_name.values())
     logger = configs[-1].logger
     return SweepPlan(
         study,
         {name: runs[index] for name, index in zip(names, study.first_asked, strict=True)},
-        {name: configs[index] for name, index in zip(names, study.first_asked, strict=True)},
+        by_name,
         logger.kind == "wandb" and wandb_is_offline(logger.mode),
         configs[-1].retry,
         together_of(parts[0][0].together, study.specs),
     )
+
+
+def _refuse_one_name(configs: Iterable[Config]) -> None:
+    """Refuse a name in W&B that several runs would have.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    loggers = [config.logger for config in configs]
+    names = Counter(own.name for own in loggers if own.kind == "wandb" and own.name is not None)
+    for name, num_runs in names.items():
+        if num_runs > 1:
+            raise ConfigError(
+                f"logger.name={on_one_line(name)}: would be the name of {num_runs} runs; expected "
+                f"one that differs, such as 'logger.name=${{design_class.name}}_${{seed}}', or "
+                f"logger.group= or logger.tags="
+            )
 
 
 def run_plan(
@@ -188,40 +209,41 @@ def _share_finished(plan: SweepPlan, worklist: Worklist) -> Worklist:
     return replace(worklist, shares=shares, trainings=trainings, failed=failed)
 
 
-def run_job_of_sweep(config: Config, launcher: DictConfig, sweep: DictConfig) -> str:
+def run_job_of_sweep(configs: Sequence[Config], launcher: DictConfig, sweep: DictConfig) -> str:
     """Run one job of a sweep; whatever goes wrong is reported, and the sweep goes on.
 
     Args:
-        config: The configuration of the job's run, or of the first of several.
+        configs: The configuration of the job's run, or of each seed that it trains together.
         launcher: Hydra's launcher, as it is configured.
         sweep: What the sweep asks of the job: seeds to train together, if there are any.
     """
     secure_standard_streams()
     if not slurm.is_slurm_job():
-        return _run_job(config, launcher, sweep)
+        return _run_job(configs, launcher, sweep)
     slurm.listen_for_requeue()
     try:
-        return _run_job(config, launcher, sweep)
+        return _run_job(configs, launcher, sweep)
     except KeyboardInterrupt:
         slurm.requeue()
         raise
 
 
-def _run_job(config: Config, launcher: DictConfig, sweep: DictConfig) -> str:
+def _run_job(configs: Sequence[Config], launcher: DictConfig, sweep: DictConfig) -> str:
     jobs = concurrent_jobs(launcher)
     claim_gpu(launcher, jobs)
     try:
         with shown_on(sys.stderr, logging.WARNING):
+            runs = [(resolve(config), config) for config in configs]
             if sweep.seeds:
                 outcomes = run_seeds(
-                    [(resolve(own), own) for own in configs_of_seeds(config, sweep.seeds)],
-                    runs_beside(config, sweep.seeds, sweep.beside),
+                    runs,
+                    runs_beside(configs[0], sweep.seeds, sweep.beside),
                     together=sweep.together,
                     concurrent_jobs=jobs,
                     patient=True,
                 )
             else:
-                spec = resolve(config)
+                ((spec, config),) = runs
                 outcomes = [run_job(spec, config, concurrent_jobs=jobs, patient=True)]
     except DesignError:
         return "impossible"

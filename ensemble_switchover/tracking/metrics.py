@@ -7,10 +7,11 @@ classified), for a member's number, or for a batch size.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.schema import plain
 from ensemble_switchover.results.epoch_metrics import MEASURES, EpochRecord, errors_by_epoch
 from ensemble_switchover.results.from_run_spec import spec_facts
 from ensemble_switchover.results.latencies import latencies_by_batch
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.config.schema import Config
     from ensemble_switchover.results.record import Record
 
 RESOLVED_KEY = "resolved"
@@ -108,6 +110,15 @@ def summary_metrics(record: Record) -> dict[str, float]:
             for field, name in LATENCY_METRICS.items():
                 figures[name.replace("*", batch)] = getattr(measured, field, None)
     return _known(figures)
+
+
+def logged_config(config: Config, spec: RunSpec) -> dict[str, Any]:
+    """Return the configuration of a run as plain values, with what was counted or came out.
+
+    A single network has k = 1 whatever was asked for, and the sizes of a folder of images, or its
+    number of classes, are known once it has been read.
+    """
+    return plain(replace(config, k=spec.design.k, dataset=spec.dataset))
 
 
 def run_facts(spec: RunSpec, plan: ExecutionPlan, environment: Mapping[str, Any]) -> dict[str, Any]:

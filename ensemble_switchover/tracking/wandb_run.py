@@ -67,10 +67,10 @@ def start_run(
     Variables of the environment that say which run it is do not count.
 
     Args:
-        config: Mode, project and entity.
+        config: Mode, project and entity; and what replaces the name and the group, or is added.
         folder: The folder below which W&B keeps its files, in `wandb`.
-        name: The run's name.
-        study: The run's group.
+        name: The run's name by default.
+        study: The run's group by default.
         job_type: W&B's job type.
         tags: Tags to find it by.
         hyperparameters: Its configuration.
@@ -86,14 +86,15 @@ def start_run(
         return wandb.init(
             id=run_id,
             resume=None if run_id is None else "allow",
-            name=shortened(name, MAX_WANDB_NAME_BYTES),
+            name=config.name or shortened(name, MAX_WANDB_NAME_BYTES),
             dir=folder,
             project=config.project,
             entity=config.entity,
             mode=mode,
-            group=wandb_group(study),
+            group=config.group or wandb_group(study),
             job_type=job_type,
-            tags=_all_tags(tags),
+            tags=_all_tags([*tags, *config.tags]),
+            notes=config.notes,
             config=dict(hyperparameters),
             reinit="create_new",  # never the run of a job before it
             settings=_settings(),

@@ -51,6 +51,13 @@ class Contents:
     """Findings, from the runs that were finished."""
     times_of: tuple[str, ...] = ()
     """`run`, `timing pass`, or both: what the seconds, memory and latencies of its runs are of."""
+    own_groups: tuple[str, ...] = ()
+    """Groups of its runs in W&B, where they are not that of the study."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups of its runs in W&B."""
+        return self.own_groups or (wandb_group(self.study),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,7 @@ def make_workspace(
         ],
         settings=ws.WorkspaceSettings(x_axis="epoch", max_runs=MAX_RUNS),
         runset_settings=ws.RunsetSettings(
-            filters=_runs_of(contents.study, RUN_JOB),
+            filters=_runs_of(contents.groups, RUN_JOB),
             pinned_columns=[
                 f"config:{RESOLVED_KEY}.value.design_label",
                 f"summary:{PARAMETERS}",
@@ -152,7 +159,7 @@ def make_report(
     contents: Contents, entity: str, project: str, classes: Mapping[str, str]
 ) -> wr.Report:
     """Make a report of this study; its arguments are those of `make_workspace`."""
-    finished = expr.And(_runs_of(contents.study, RUN_JOB), expr.Metric("State") == "finished")
+    finished = expr.And(_runs_of(contents.groups, RUN_JOB), expr.Metric("State") == "finished")
     times_of = expr.Config(f"{RESOLVED_KEY}.times_of")
     kinds = {"run": times_of != "timing pass", "timing pass": times_of == "timing pass"}
 
@@ -170,7 +177,9 @@ def make_report(
         wr.TableOfContents(),
     ]
     if contents.pictures:
-        figures = wr.Runset(name="Figures", filters=_runs_of(contents.study, FIGURES_JOB))
+        figures = wr.Runset(
+            name="Figures", filters=_runs_of([wandb_group(contents.study)], FIGURES_JOB)
+        )
         blocks += [
             wr.H1("Switchover"),
             *(wr.P(sentence) for sentence in contents.sentences),
@@ -220,8 +229,10 @@ def specification(workspace: ws.Workspace, report: wr.Report) -> dict[str, Any]:
     }
 
 
-def _runs_of(study: str, job_type: str) -> expr.And:
-    return expr.And(expr.Metric("Group") == wandb_group(study), expr.Metric("JobType") == job_type)
+def _runs_of(groups: Sequence[str], job_type: str) -> expr.And:
+    group = expr.Metric("Group")
+    is_shown = group == groups[0] if len(groups) == 1 else group.isin(list(groups))
+    return expr.And(is_shown, expr.Metric("JobType") == job_type)
 
 
 def _colours(classes: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from ensemble_switchover.config.command_line import (
     options_first,
     program_name,
     run_command,
+    version_text,
 )
 from ensemble_switchover.errors import ConfigError
 
@@ -119,16 +120,30 @@ def test_usage_names_what_is_typed():
     assert program_name("/x/bin/ensemble-switchover") == "/x/bin/ensemble-switchover"
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["plan", "designs", "look", "report", "explore", "advise", "results", "results.shipped",
-     "dashboard", "export"],
+COMMANDS = (
+    "plan", "designs", "look", "report", "explore", "advise", "results", "results.shipped",
+    "dashboard", "export",
 )  # fmt: skip
-def test_every_command_names_itself_for_a_wrong_option(name, capsys):
+
+
+def main_of(name):
     module = {"results": "results.__main__"}.get(name, name)
+    return import_module(f"ensemble_switchover.{module}").main
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_names_itself_for_a_wrong_option(name, capsys):
     with pytest.raises(SystemExit) as end:
-        import_module(f"ensemble_switchover.{module}").main(["folder", "--no-such-option"])
+        main_of(name)(["folder", "--no-such-option"])
     assert end.value.code == 2
     err = capsys.readouterr().err
     assert err.startswith(f"usage: {PROGRAM}.{name} ")
     assert "__main__.py" not in err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_tells_the_version_of_the_program(name, capsys):
+    with pytest.raises(SystemExit) as end:
+        main_of(name)(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"{version_text()}\n"

@@ -5,9 +5,10 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.error_messages import SHOW_ALL, message_for
+from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import GROUPS, conf_folder, key_owners, typed
+from ensemble_switchover.config.unknown_keys import SHOW_ALL
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, join_problems
 
 SOME_BUDGET = ("budget=parameters", "budget.parameters=1M")
@@ -65,9 +66,29 @@ def complaint(*overrides):
         (["+hparams_search=optuna"], "hparams_search: no such group; Hydra's Optuna sweeper"),
         (["trainer.max_epochs=3"], "trainer.max_epochs: the schedule has to know"),
         (["+trainer.max_epochs=3"], "trainer.max_epochs: the schedule has to know"),
-        (["+junk=1"], "junk: no such key; expected an existing one, without a +"),
-        (["++junk=1"], "junk: no such key; expected an existing one, without a +"),
-        (["+arch.junk=1"], "junk: no such key; expected an existing one, without a +"),
+        (["+junk=1"], f"junk: no such key; {SHOW_ALL}"),
+        (["++junk=1"], f"junk: no such key; {SHOW_ALL}"),
+        (["+arch.junk=1"], f"arch.junk: no such key; {SHOW_ALL}"),
+        (["+recipe.lr=1"], "recipe.lr: no such key; did you mean recipe.learning_rate?"),
+        (["++recipe.foo=1"], "recipe.foo: no such key"),
+        (["+optimizer=adamw"], "optimizer: no such key"),
+        (["+k=4"], "+k=4: the key is there already; expected k=4"),
+        (["+arch=vgg"], "arch: an option of it is chosen already; expected arch=... without a +"),
+        (["++arch=vgg"], "arch: an option of it is chosen already; expected arch=... without a +"),
+        # removed
+        (["~foo"], "foo: no such key"),
+        (["~recipe.batch_size"], "~recipe.batch_size: has no value that could be removed"),
+        (["~logger"], "logger: expected a value, none came; give logger=..."),
+        # lists
+        (["design=single,deq"],
+         "design=single,deq: is a list, and this is one run; expected one value, or --multirun to"),
+        (["seed=1,2"], "seed=1,2: is a list, and this is one run; expected one value, or"),
+        (["seed=range(3)"], "seed=range(3): is a list, and this is one run; expected one value"),
+        (["logger.tags=a,b"],
+         "logger.tags=a,b: is a list, and this is one run; expected brackets around one list, "
+         "'logger.tags=[a,b]', or --multirun"),
+        (["logger.tags=a"],
+         "logger.tags: expected a list in brackets, such as 'logger.tags=[a,b]'"),
         # unparsable
         (["hello"], "hello: cannot be read; expected key=value"),
         (["k==3"], "k==3: cannot be read; expected key=value"),

@@ -48,6 +48,9 @@ def problems_of(compose_config, **values):
             "logger.project=a%b: expected a name of 1 to 128 bytes withou",
         ),
         ({"logger__entity": "a/b"}, "logger.entity=a/b: expected a name of 1 to 128 bytes without"),
+        ({"logger__name": ""}, "logger.name=: expected a name of 1 to 128 bytes that can be print"),
+        ({"logger__group": "a\nb"}, r"logger.group=a\nb: expected a name of 1 to 128 bytes that"),
+        ({"logger__tags": ["a", "x" * 65]}, "x: expected a name of 1 to 64 bytes that can be prin"),
     ],
 )
 def test_a_name_without_a_place_is_told(values, message, compose_config):
@@ -56,7 +59,8 @@ def test_a_name_without_a_place_is_told(values, message, compose_config):
 
 
 def test_names_of_wandb_count_where_it_logs(compose_config):
-    assert problems_of(compose_config, logger__project="a%b", logger__kind="none") == []
+    idle = {"logger__project": "a%b", "logger__tags": [""]}
+    assert problems_of(compose_config, **idle, logger__kind="none") == []
 
 
 def test_all_is_told_at_once_and_each_thing_once(compose_config, tmp_path):

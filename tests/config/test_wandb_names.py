@@ -7,7 +7,9 @@ from wandb.errors import UsageError
 from ensemble_switchover.config.wandb_names import (
     MAX_TAG_BYTES,
     MAX_WANDB_NAME_BYTES,
+    expected_of_label,
     expected_of_project,
+    expected_of_tag,
     shortened,
 )
 
@@ -45,3 +47,13 @@ def test_a_long_name_is_shortened_to_one_of_its_own(limit):
     assert all(len(name.encode()) <= limit for name in short)
     assert short[0].startswith("x" * (limit - 13))
     wandb.Settings(run_tags=[shortened(name, MAX_TAG_BYTES) for name in long])
+
+
+def test_tags_names_and_groups_are_taken_where_wandb_takes_them():
+    for tag in ("a", "é" * 32, "my tag"):
+        assert expected_of_tag(tag) is None
+        assert expected_of_label(tag) is None
+        wandb.Settings(run_tags=[tag], run_name=tag, run_group=tag)
+    for odd in ("", " ", "a\nb", "x" * 129):
+        assert expected_of_tag(odd) is not None
+        assert expected_of_label(odd) is not None

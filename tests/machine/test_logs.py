@@ -4,7 +4,13 @@ import sys
 
 import pytest
 
-from ensemble_switchover.machine.logs import PACKAGE_LOGGER, attached, shown_on
+from ensemble_switchover.machine.logs import (
+    PACKAGE_LOGGER,
+    attached,
+    details_shown,
+    libraries_shown,
+    shown_on,
+)
 
 logger = logging.getLogger("ensemble_switchover.runner.run")
 
@@ -79,3 +85,37 @@ def test_nothing_is_left_attached():
     with shown_on(io.StringIO()), attached(logging.NullHandler()):
         assert len(PACKAGE_LOGGER.handlers) == len(before[2]) + 2
     assert (PACKAGE_LOGGER.level, PACKAGE_LOGGER.propagate, PACKAGE_LOGGER.handlers) == before
+
+
+@pytest.mark.parametrize(
+    ("verbose", "in_sweep", "lines"),
+    [
+        (False, False, []),
+        (True, False, ["for the log file"]),
+        (True, True, ["for the log file", "epoch 1/2"]),
+        ("ensemble_switchover", False, ["for the log file"]),
+        (["wandb", "ensemble_switchover"], False, ["for the log file"]),
+        (["wandb"], False, []),
+    ],
+)
+def test_details_are_shown_where_hydra_is_asked_to_be_verbose(verbose, in_sweep, lines, capsys):
+    level = logging.WARNING if in_sweep else logging.INFO
+    with details_shown(verbose, in_sweep=in_sweep):
+        shown(level)
+    assert capsys.readouterr().err.splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("words", "is_shown"),
+    [
+        (["hydra.verbose=true"], True),
+        (["hydra.verbose=[hydra]"], True),
+        (["hydra.verbose=true", "hydra.verbose=false"], False),
+        (["k=2"], False),
+    ],
+)
+def test_libraries_are_shown_where_hydra_is_asked_to_be_verbose(words, is_shown, capsys):
+    with libraries_shown(words):
+        logging.getLogger("some.library").warning("searched here")
+    err = capsys.readouterr().err
+    assert ("[some.library][WARNING] - searched here" in err) is is_shown

@@ -143,7 +143,8 @@ def test_files_that_were_left_out_are_told_in_a_sweep_and_kept(compose_config, t
         f"results={tmp_path / 'results'}",
     )
     assert (
-        run_job_of_sweep(config, OmegaConf.create({}), OmegaConf.create({"seeds": []})) == "trained"
+        run_job_of_sweep([config], OmegaConf.create({}), OmegaConf.create({"seeds": []}))
+        == "trained"
     )
     remark = "1 file was left out because no image could be read: ant/3.png (1 text file)"
     assert capsys.readouterr().err.splitlines() == [f"dataset=folder: {remark}"]

@@ -1,7 +1,9 @@
 """The jobs of a sweep."""
 
 import pytest
+from hydra import compose, initialize_config_dir
 
+from ensemble_switchover.config.schema import conf_folder
 from ensemble_switchover.sweep.seed_jobs import (
     configs_of_seeds,
     group_seeds,
@@ -60,10 +62,18 @@ def test_one_run_of_a_job_is_launched_with_its_seed(study):
     assert job_of_one(alone.specs[0], alone) is alone
 
 
-def test_a_job_resolves_its_seeds_and_the_designs_beside_it(tiny_spec):
+def test_each_seed_of_a_job_has_the_values_that_refer_to_it():
+    words = ["sweep.seeds=[1,4]", "logger.name=of_${seed}"]
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        node = compose("config", words)
+    configs = configs_of_seeds(node)
+    assert [(own.seed, own.logger.name) for own in configs] == [(1, "of_1"), (4, "of_4")]
+    node.sweep.seeds = []
+    assert [own.logger.name for own in configs_of_seeds(node)] == ["of_0"]
+
+
+def test_a_job_resolves_the_designs_beside_its_own(tiny_spec):
     spec, config = tiny_spec(*SMALL, "design=deq", "k=2", "seed=1")
-    configs = configs_of_seeds(config, [1, 4])
-    assert [own.seed for own in configs] == [1, 4]
     beside = runs_beside(config, [1, 4], ["single k=1", "deq k=2", "weq k=50"])
     labels = [(run.design_label, run.seed) for run in beside]
     assert labels == [("single k=1", 1), ("single k=1", 4), ("deq k=2", 1), ("deq k=2", 4)]

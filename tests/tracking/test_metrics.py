@@ -3,12 +3,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.config.resolve import resolve
+from ensemble_switchover.config.schema import plain
 from ensemble_switchover.results.run_columns import COLUMNS
 from ensemble_switchover.tracking.metrics import (
     describe_metrics,
     epoch_metrics,
+    logged_config,
     run_facts,
     summary_metrics,
 )
@@ -95,3 +99,22 @@ def test_the_facts_of_a_run_are_columns_under_their_names(tiny_spec):
     assert facts.keys() - COLUMNS.keys() == {"design_label", "replicate_fingerprint"}
     assert (facts["design_class"], facts["device"]) == ("deq", "cpu")
     assert (facts["execution_requested"], facts["execution"]) == ("auto", "fused")
+
+
+def test_the_logged_configuration_has_what_came_out(compose_config, tmp_path):
+    for kind in ("ant", "bee", "fly"):
+        for number in range(4):
+            path = tmp_path / "own" / kind / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8), (60 * number, 0, 0)).save(path)
+    config = compose_config(
+        "design=single", "k=4", "dataset=folder", f"dataset.root={tmp_path / 'own'}",
+        f"dataset.cache={tmp_path / 'cache'}", "dataset.image_size=8", "budget.depth=8",
+        "recipe.batch_size=4",
+    )  # fmt: skip
+    logged = logged_config(config, resolve(config))
+    assert logged["k"] == 1
+    assert logged["dataset"]["num_classes"] == 3
+    assert logged["dataset"]["train_images"] + logged["dataset"]["test_images"] == 12
+    unchanged = plain(config)
+    assert {key for key in logged if logged[key] != unchanged[key]} == {"k", "dataset"}

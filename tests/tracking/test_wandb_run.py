@@ -141,6 +141,18 @@ def test_a_failed_run_is_marked_as_one(tiny_spec, monkeypatch):
     assert read_wandb_file(file).exit_code == 1
 
 
+def test_names_tags_and_notes_are_the_users(run):
+    _, folder, _ = run(
+        "design=single", "k=2", "logger.name=mine", "logger.group=others", "logger.tags=[a,seed]",
+        "logger.notes=before the holidays",
+    )  # fmt: skip
+    (file,) = offline_files(folder)
+    told = read_wandb_file(file)
+    assert (told.name, told.group, told.notes) == ("mine", "others", "before the holidays")
+    assert {"a", "seed", "k=1", "single"} <= set(told.tags)
+    assert told.config["k"] == 1
+
+
 def test_figures_are_a_run_of_their_own(tmp_path, log_lines):
     picture = tmp_path / "heat_map.png"
     Image.new("RGB", (4, 4)).save(picture)
@@ -231,6 +243,15 @@ def stranger(home, **environment):
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         **environment,
     }
+
+
+@pytest.mark.process
+def test_a_name_may_follow_from_the_run_also_where_seeds_are_trained_together(tmp_path):
+    words = ("--multirun", "seed=0,1", "sweep.together=seeds", "logger.name=of_${seed}")
+    ended = program.run(*words, *TINY, folder=tmp_path, environment=stranger(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    files = offline_files(tmp_path / "results" / "runs")
+    assert {read_wandb_file(file).name for file in files} == {"of_0", "of_1"}
 
 
 @pytest.mark.process

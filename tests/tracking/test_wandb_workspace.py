@@ -118,3 +118,13 @@ def test_the_runs_that_are_shown_are_those_of_the_group_of_the_study(dry_run, tm
     for part in ("workspace", "report"):
         filters = json.dumps(specification[part])
         assert f'"value": {group}' in filters or f'"value": [{group}]' in filters
+
+
+def test_runs_with_a_group_of_their_own_are_shown_too(dry_run, tmp_path):
+    for seed, group in enumerate(("mine", None)):
+        record = make_record(study="demo", seed=seed)
+        record = replace(record, config={**record.config, "logger": {"group": group}})
+        write_record(tmp_path / "demo" / record.name, record)
+    specification, _ = dry_run(tmp_path / "demo")
+    for part in ("workspace", "report"):
+        assert '"value": ["demo", "mine"]' in json.dumps(specification[part])

@@ -29,6 +29,7 @@ class WandbFile:
     group: str = ""
     job_type: str = ""
     tags: list[str] = field(default_factory=list)
+    notes: str = ""
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -57,7 +58,7 @@ def _read(path: Path) -> WandbFile:
         if kind == "run":
             run = record.run
             told.name, told.group = run.display_name, run.run_group
-            told.job_type, told.tags = run.job_type, list(run.tags)
+            told.job_type, told.tags, told.notes = run.job_type, list(run.tags), run.notes
             _update(told.config, run.config.update)
         elif kind == "config":
             _update(told.config, record.config.update)
