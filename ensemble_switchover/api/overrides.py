@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from numbers import Integral, Real
 from os import PathLike, fspath
@@ -12,10 +12,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.quoting import hydra_text, quoted_text
-from ensemble_switchover.config.schema import key_owners
+from ensemble_switchover.config.schema import GROUPS, key_owners
 from ensemble_switchover.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hydra.core.override_parser.types import Override
 
 _SEARCH_PATH = "hydra.searchpath"
@@ -24,11 +26,11 @@ _SEARCH_PATH = "hydra.searchpath"
 def as_overrides(words: Sequence[str], keywords: Mapping[str, object]) -> list[str]:
     """Return the overrides of a call; those of the command line itself are refused.
 
-    A text of a keyword is one value, whatever characters are in it. A mapping sets keys of a
-    group, and a list is one value where the key takes a list, and else a list of values.
+    A text of a keyword is one value, whatever characters are in it. A mapping sets the keys of a
+    group. A list is one value where the key takes a list, and else a list of values.
 
     >>> as_overrides(["design=deq"], {"k": 4, "budget": {"width": 12}, "seed": range(2)})
-    ['design=deq', 'k=4', 'budget={width:12}', 'seed=0,1']
+    ['design=deq', 'k=4', 'budget.width=12', 'seed=0,1']
 
     Raises:
         ConfigError: for what is no override, or belongs to a sweep of the command line.
@@ -39,7 +41,9 @@ def as_overrides(words: Sequence[str], keywords: Mapping[str, object]) -> list[s
             raise ConfigError(
                 f"{word!r}: expected overrides one by one, such as compose('design=deq', 'k=4')"
             )
-    overrides = [*words, *(f"{key}={_value(key, value)}" for key, value in keywords.items())]
+    overrides = [*words]
+    for key, value in keywords.items():
+        overrides += _of_keyword(key, value)
     for parsed in parse(overrides):
         if parsed.is_hydra_override() and parsed.key_or_group != _SEARCH_PATH:
             raise ConfigError(
@@ -62,12 +66,19 @@ def parse(overrides: Sequence[str]) -> list[Override]:
     return OverridesParser.create().parse_overrides(keep_texts(overrides))
 
 
-def _value(key: str, value: object) -> str:
-    if _is_list(value) and not _takes_list(key):
-        return ",".join(_value(key, entry) for entry in value)
-    if isinstance(value, str):
-        return hydra_text(value)
-    return _text(key, value)
+def _of_keyword(key: str, value: object) -> Iterator[str]:
+    kinds, group = _kinds(key), key.replace(".", "/")
+    if group in GROUPS and not isinstance(value, Mapping):
+        key = group
+    if isinstance(value, Mapping) and dict not in kinds:
+        for name, entry in value.items():
+            yield from _of_keyword(f"{key}.{name}", entry)
+    elif isinstance(value, Mapping):
+        yield f"++{key}={_text(key, value)}"  # its keys are the user's own
+    elif _is_list(value) and not kinds & {list, dict}:
+        yield f"{key}={','.join(_text(key, entry) for entry in value)}"
+    else:
+        yield f"{key}={_text(key, value)}"
 
 
 def _text(key: str, value: object) -> str:
@@ -83,7 +94,8 @@ def _text(key: str, value: object) -> str:
     if isinstance(value, Real):
         return repr(float(value))
     if isinstance(value, str | PathLike):
-        return quoted_text(str(fspath(value)))
+        text = str(fspath(value))
+        return quoted_text(text) if ":" in text else hydra_text(text)
     if isinstance(value, Mapping):
         inside = (f"{name}:{_text(f'{key}.{name}', entry)}" for name, entry in value.items())
         return f"{{{','.join(inside)}}}"
@@ -95,14 +107,14 @@ def _text(key: str, value: object) -> str:
     )
 
 
-def _is_list(value: object) -> TypeGuard[Collection[object]]:
-    return isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes)
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
-def _takes_list(key: str) -> bool:
-    """Return whether one value of a key is a list."""
+def _kinds(key: str) -> set[object]:
+    """Return the types of a key; none for a group of keys, and for what is no key."""
     owner = key_owners().get(key)
     if owner is None:
-        return False
+        return set()
     hint = get_type_hints(owner)[key.rpartition(".")[2]]
-    return list in {get_origin(part) or part for part in (hint, *get_args(hint))}
+    return {get_origin(part) or part for part in (hint, *get_args(hint))}

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.api.epoch_bar import epoch_bar
 from ensemble_switchover.api.process_state import process_given_back
 from ensemble_switchover.api.records import load_record
-from ensemble_switchover.errors import EnsembleSwitchoverError, RecordError, TrainingError
+from ensemble_switchover.errors import (
+    EnsembleSwitchoverError,
+    MachineError,
+    RecordError,
+    TrainingError,
+)
 from ensemble_switchover.results.state import RunState, ended_state, num_epochs_kept
 from ensemble_switchover.runner.job import Ending, run_job
 from ensemble_switchover.runner.run_seconds import mark_end
@@ -56,9 +61,11 @@ def train(run: Run, *, progress: bool = True) -> Record:
         except KeyboardInterrupt as error:
             _free_frames(error)
             raise KeyboardInterrupt(_interrupted(run)) from None
-        except EnsembleSwitchoverError as error:
-            _free_frames(error)
+        except MachineError:
             raise
+        except EnsembleSwitchoverError as error:  # whose sentence says all
+            _free_frames(error)
+            raise error.with_traceback(None) from None
     if outcome.ending is Ending.FAILED_BEFORE:
         failed = ended_state(run.folder) is RunState.FAILED
         raise (TrainingError if failed else RecordError)(outcome.line)

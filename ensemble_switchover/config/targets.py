@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ def target_problems(key: str, part: Mapping[str, Any]) -> list[str]:
     if not isinstance(name, str) or not _FULL_NAME.fullmatch(name):
         return [f"{key}.{TARGET}={name}: expected a full name, such as package.module.Name"]
     package = name.partition(".")[0]
-    if find_spec(package) is None:
+    if package not in sys.modules and find_spec(package) is None:
         return [
             f"{key}.{TARGET}={name}: there is no module {package}; expected one that is installed, "
             f"or that lies in the folder of the command or in PYTHONPATH"

@@ -1,5 +1,7 @@
 """Parts of a user's own, by their full name."""
 
+import sys
+
 import pytest
 
 from ensemble_switchover.config.targets import make_part, target_problems
@@ -38,3 +40,8 @@ def test_what_cannot_be_made_is_one_sentence(part, message):
     with pytest.raises(ConfigError, match=message) as caught:
         make_part("part", part)
     assert "\n" not in str(caught.value)
+
+
+def test_a_part_may_be_defined_in_the_main_module(monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)  # as in a script and a notebook
+    assert target_problems("part", {"_target_": "__main__.Mine"}) == []
