@@ -131,11 +131,12 @@ class CommandWriter:
         except (HydraException, OmegaConfBaseException, KeyError, TypeError, ValueError):
             return None
         changed = [
-            f"{key}={_write_value(value)}"
+            override
             for key, value in flat.items()
             if key != _SEED and key in base and value != base[key] and is_told(key)
+            for override in _write_overrides(key, value, base[key])
         ]
-        return [*groups, *changed, *_callbacks(config)]
+        return [*groups, *changed]
 
     def _compose(self, groups: tuple[str, ...]) -> dict[str, Any]:
         if groups not in self._composed:
@@ -224,10 +225,21 @@ def _choose_groups(config: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _callbacks(config: Mapping[str, Any]) -> list[str]:
-    """Return the overrides that add the callbacks of a configuration."""
-    given = config.get("callbacks") or {}
-    return [f"+callbacks.{name}={_write_value(part)}" for name, part in given.items() if part]
+def _write_overrides(key: str, value: Any, usual: Any) -> list[str]:
+    """Return the overrides that set a key; those of a mapping set its entries one by one.
+
+    >>> _write_overrides("recipe.loss", {"_target_": "my.Loss"}, {"_target_": None})
+    ['++recipe.loss._target_=my.Loss']
+    """
+    if not isinstance(value, dict):
+        return [f"{key}={_write_value(value)}"]
+    dropped = [f"~{key}.{name}" for name in usual if name not in value]
+    changed = [
+        f"++{key}.{name}={_write_value(part)}"
+        for name, part in value.items()
+        if name not in usual or part != usual[name]
+    ]
+    return [*dropped, *changed]
 
 
 def _is_told(key: str, config: Mapping[str, Any]) -> bool:

@@ -152,12 +152,16 @@ def test_every_key_with_choices_takes_each_of_them():
         "execution.within": ["execution.name=parallel"],
         "design_class.name": ["budget.width=16"],
     }
+    further = {
+        "scheduler": ["recipe.schedule.scheduler._target_=torch.optim.lr_scheduler.ConstantLR"]
+    }
     choices = {key: options for key in key_owners() if (options := choices_of(key))}
-    assert len(choices) == 17
+    assert len(choices) == 21
     for key, options in choices.items():
         for option in options:
             overrides = [*prefix.get(key, []), f"{written.get(key, key)}={option}"]
-            assert resolve_with(*overrides, *extra.get(key, []))
+            needed = [*extra.get(key, []), *further.get(option, [])]
+            assert resolve_with(*overrides, *needed)
 
 
 def test_several_problems_are_told_at_once():

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from ensemble_switchover.config.compose import compose_overrides
+from ensemble_switchover.config.recipe_config import RecipeConfig
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import plain
 from ensemble_switchover.config.trainer_flags import TrainerConfig
@@ -50,7 +51,7 @@ DATA = Path(__file__).parent / "data"
 
 def of_version_4(config, nesterov):
     """Return a configuration with the keys that were added until version 4, or since."""
-    recipe = {**config["recipe"], "nesterov": nesterov}
+    recipe = {**asdict(RecipeConfig()), **config["recipe"], "nesterov": nesterov}
     dataset = {**config["dataset"], "normalisation": "standardised"}
     added = {"evaluate_every": "1", "trainer": asdict(TrainerConfig()), "callbacks": {}}
     return {**added, **config, "dataset": dataset, "recipe": recipe}
