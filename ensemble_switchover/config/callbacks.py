@@ -24,19 +24,19 @@ _UNDECISIVE = {
     *("RichProgressBar", "TQDMProgressBar"),
 }
 """Callbacks of Lightning that change neither what is learnt nor the seconds of training."""
+_AVERAGED = "weights are averaged for each member by itself; expected recipe.ema_decay="
 _REFUSED = {
     "BackboneFinetuning": "every member is trained whole",
     "BaseFinetuning": "every member is trained whole",
     "BatchSizeFinder": "the batch size decides the result; expected recipe.batch_size=",
-    "EMAWeightAveraging": "weights are averaged for each member by itself; expected recipe.ema=",
+    "EMAWeightAveraging": _AVERAGED,
     "GradientAccumulationScheduler": "every batch is a step; expected recipe.batch_size=",
     "LearningRateFinder": "the rate is part of the recipe; expected recipe.learning_rate=",
     "ModelPruning": "a design has the parameters of its budget",
     "SpikeDetection": "every batch of an epoch is trained on",
-    "StochasticWeightAveraging": "weights are averaged for each member by itself; expected "
-    "recipe.ema=",
+    "StochasticWeightAveraging": _AVERAGED,
     "Timer": "a limit in seconds would make the result depend on the machine; expected epochs=",
-    "WeightAveraging": "weights are averaged for each member by itself; expected recipe.ema=",
+    "WeightAveraging": _AVERAGED,
 }
 """Callbacks of Lightning that a run cannot have, and why."""
 

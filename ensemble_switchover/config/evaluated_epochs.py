@@ -64,8 +64,15 @@ def evaluation_notes(evaluate_every: str, predictions: str, recipe: Recipe) -> l
 
 def evaluation_costs(specs: Iterable[RunSpec]) -> list[str]:
     """Say once for all of some runs what it costs that not every epoch is evaluated."""
-    asked = {(spec.evaluate_every, spec.recipe): 0 for spec in specs}
-    notes = [note for every, recipe in asked for note in evaluation_notes(every, "none", recipe)]
+    asked = {
+        (spec.evaluate_every, spec.recipe.epochs, *spec.recipe.milestones): spec.recipe
+        for spec in specs
+    }
+    notes = [
+        note
+        for (every, *_), recipe in asked.items()
+        for note in evaluation_notes(every, "none", recipe)
+    ]
     return list(dict.fromkeys(notes))
 
 

@@ -204,7 +204,8 @@ def fit(
             interruption.listen()
             raise KeyboardInterrupt from None
         if flags is not None and flags.profiler is not None:
-            _logger.info(trainer.profiler.summary().replace("\t", " "))
+            summary = trainer.profiler.summary()  # type: ignore[attr-defined]
+            _logger.info(summary.replace("\t", " "))
 
 
 def _begin_after(trainer: lightning.Trainer, num_epochs: int, data: ImageDataModule) -> None:
