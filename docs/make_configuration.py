@@ -66,6 +66,7 @@ TITLES = {
     "execution": "how the members are executed",
     "experiment": "a named run",
     "logger": "where metrics go besides the record",
+    "metrics": "further metrics of your own",
     "recipe": "how a member is trained",
     "recipe/optimizer": "its optimizer",
     "recipe/schedule": "its schedule of the learning rate",

@@ -41,6 +41,7 @@ from ensemble_switchover.config.schema import (
     register_schemas,
     typed,
 )
+from ensemble_switchover.config.search_path import search
 from ensemble_switchover.config.validation import value_problems
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
@@ -125,6 +126,7 @@ def job(node: DictConfig) -> str:
     if not Path.cwd().samefile(settings.runtime.cwd):
         # Ray starts its processes in another folder, and hydra.job.chdir goes into one
         os.chdir(settings.runtime.cwd)
+    search(settings.overrides.hydra)
     files = take_hydra_files(settings)
     in_sweep = settings.mode == RunMode.MULTIRUN
     with details_shown(settings.verbose, in_sweep=in_sweep):

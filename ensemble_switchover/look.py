@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hydra import compose, initialize_config_dir
+from hydra import compose
 
 from ensemble_switchover.config.command_line import (
     command_parser,
@@ -15,9 +15,9 @@ from ensemble_switchover.config.command_line import (
     path_argument,
     run_command,
 )
-from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder, typed
+from ensemble_switchover.config.schema import typed
+from ensemble_switchover.config.search_path import composing
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
@@ -83,8 +83,8 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
 
 
 def _look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int) -> int:
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        spec = resolve(typed(compose("config", overrides=keep_texts(overrides))))
+    with composing(overrides) as own:
+        spec = resolve(typed(compose("config", overrides=own)))
     keep_library_caches_in(spec.dataset.cache)
     from ensemble_switchover.data.contact_sheet import SheetRow, draw_sheet
     from ensemble_switchover.training.assemble import load_images

@@ -143,6 +143,17 @@ def compose_config():
 
 
 @pytest.fixture
+def example(tmp_path, monkeypatch):
+    """Write the example project of docs/extending.md, and work in its folder."""
+    from tests.example_project import nothing_registered, write_example
+
+    write_example(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with nothing_registered():
+        yield tmp_path
+
+
+@pytest.fixture
 def tiny_spec(compose_config, tmp_path):
     """Resolve a run on a few digits that trains in a moment, with its configuration."""
     from ensemble_switchover.config.resolve import resolve

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.design import FAMILIES, Budget, ImageTask, make_family
+from ensemble_switchover.design import Budget, ImageTask, make_family
+from ensemble_switchover.design.families import known_families
 
 if TYPE_CHECKING:
     from ensemble_switchover.design import Family
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def recorded_family(design: DesignRecord) -> Family | str:
     """Return the family of a record, or what of it this version does not know."""
-    if design.family not in FAMILIES:
+    if design.family not in known_families():
         return "family"
     try:
         return make_family(design.family, design.family_options)

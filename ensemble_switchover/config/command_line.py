@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.override_texts import refuse_bytes
 from ensemble_switchover.config.schema import register_schemas
+from ensemble_switchover.config.search_path import with_config_dir
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine.inherited_variables import forget_other_trainings
 from ensemble_switchover.machine.interruption import exit_code
@@ -49,6 +50,13 @@ def command_parser(module: str, description: str) -> argparse.ArgumentParser:
     """Return the parser of a command that takes the overrides of a run."""
     parser = argparse.ArgumentParser(prog=f"{PROGRAM}.{module}", description=description)
     parser.add_argument("overrides", nargs="*", metavar="override", help=OVERRIDES_HELP)
+    parser.add_argument(
+        "--config-dir",
+        "-cd",
+        type=path_argument,
+        metavar="DIR",
+        help="a folder of options of your own, beside those of the program",
+    )
     return parser
 
 
@@ -67,11 +75,14 @@ def parse_arguments(
     try:
         for word in words:
             refuse_bytes(word)
+        parser.add_argument("--version", action="version", version=version_text())
+        given = parser.parse_intermixed_args(words)
+        if getattr(given, "config_dir", None) is not None:
+            given.overrides = with_config_dir(given.overrides, given.config_dir)
     except ConfigError as error:
         complain(str(error))
         sys.exit(EXIT_USAGE)
-    parser.add_argument("--version", action="version", version=version_text())
-    return parser.parse_intermixed_args(words)
+    return given
 
 
 def path_argument(text: str) -> Path:

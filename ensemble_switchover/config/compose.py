@@ -15,15 +15,15 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from hydra import compose, initialize_config_dir
+from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.largest_values import MAX_SWEEP_RUNS
-from ensemble_switchover.config.override_texts import keep_texts
-from ensemble_switchover.config.schema import GROUPS, Config, SweepConfig, conf_folder, typed
+from ensemble_switchover.config.schema import GROUPS, Config, SweepConfig, typed
+from ensemble_switchover.config.search_path import composing, search
 from ensemble_switchover.config.validation import value_problems
 from ensemble_switchover.config.value_lists import refuse_lost_lists, values_of
 from ensemble_switchover.errors import ConfigError
@@ -75,8 +75,8 @@ def read_overrides(overrides: Sequence[str]) -> list[Sweep]:
         ConfigError: for a key of a sweep that cannot be combined with other sweeps, a number of
             hundreds of digits, or a list of values that is empty or would not make different runs.
     """
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return _read_overrides(keep_texts(overrides))
+    with composing(overrides) as own:
+        return _read_overrides(own)
 
 
 def compose_overrides(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
@@ -85,8 +85,8 @@ def compose_overrides(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config
     Raises:
         HydraException, OmegaConfBaseException, ConfigError: for overrides that mean nothing.
     """
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return compose_in_hydra(keep_texts(overrides))
+    with composing(overrides) as own:
+        return compose_in_hydra(own)
 
 
 def compose_in_hydra(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config]]]:
@@ -95,7 +95,7 @@ def compose_in_hydra(overrides: Sequence[str]) -> list[tuple[Sweep, list[Config]
     Raises:
         HydraException, OmegaConfBaseException, ConfigError: for overrides that mean nothing.
     """
-    return [(sweep, compose_runs(sweep.runs)) for sweep in _read_overrides(overrides)]
+    return [(sweep, compose_runs(sweep.runs)) for sweep in _read_overrides(search(overrides))]
 
 
 def of_jobs_text(override: str) -> str:

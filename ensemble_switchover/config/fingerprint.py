@@ -14,6 +14,7 @@ from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, d
 from ensemble_switchover.config.recipe import ADDITIONS
 from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED, Config, key_owners
 from ensemble_switchover.config.trainer_flags import AUTO_STEPS, TrainerConfig
+from ensemble_switchover.design.families import outside_name
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
@@ -72,10 +73,14 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
     trainer = {
         name: value for name, value in flags.items() if value not in (None, False, AUTO_STEPS)
     }
+    if not stated["metrics"]:
+        del stated["metrics"]  # likewise
+    target = outside_name(spec.family)
     spread = is_spread(sizes.train, spec.recipe.batch_size)
     return {
         "family": spec.family.name,
         "options": spec.family.options,
+        **({} if target is None else {"target": target}),
         "budget": asdict(spec.budget),
         "design_class": design.design_class.value,
         "member": [design.depth, design.width],

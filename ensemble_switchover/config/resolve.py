@@ -15,6 +15,7 @@ from ensemble_switchover.config.make_recipe import make_recipe
 from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
 from ensemble_switchover.config.run_spec import RunSpec
 from ensemble_switchover.config.table_a import table_a
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.config.validation import config_problems, dataset_problems
 from ensemble_switchover.design import BudgetRule, DesignClass, ImageTask, make_family, solve
 from ensemble_switchover.design.layers import BatchNorm
@@ -68,6 +69,7 @@ def resolve(config: Config) -> RunSpec:
         device=config.device,
         threads=config.threads,
         measurement=config.measurement,
+        metrics=config.metrics,
         study=config.study,
         results=user_path(config.results),
         notes=(
@@ -111,10 +113,12 @@ def _read_budget(config: Config) -> tuple[Family, ImageTask, Budget]:
 
 
 def _family(arch: ArchConfig) -> Family:
-    chosen = type(arch)().family
-    if arch.family != chosen:
-        raise ConfigError(f"arch.family={arch.family}: expected {chosen}; arch= chooses a family")
-    names = [option.name for option in fields(arch) if option.name != "family"]
+    described = type(arch)()
+    for key in ("family", TARGET):
+        given, chosen = getattr(arch, key, None), getattr(described, key, None)
+        if given != chosen:
+            raise ConfigError(f"arch.{key}={given}: expected {chosen}; arch= chooses a family")
+    names = [option.name for option in fields(arch) if option.name not in ("family", TARGET)]
     return make_family(arch.family, {name: getattr(arch, name) for name in names})
 
 

@@ -75,6 +75,8 @@ class RunSpec:
     threads: int | None
     """Number of CPU threads; None for torch's choice."""
     measurement: MeasurementConfig
+    metrics: dict[str, Any]
+    """The user's own metrics, by their names."""
     study: str
     results: Path
     """The folder that holds the studies."""

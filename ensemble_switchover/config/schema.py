@@ -18,6 +18,7 @@ from typing import Annotated, Any, Optional, cast, get_type_hints
 from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, OmegaConf
 
+from ensemble_switchover.config.config_dirs import config_dirs
 from ensemble_switchover.config.execution_plan import WITHIN
 from ensemble_switchover.config.hydra_folders import hydra_folder
 from ensemble_switchover.config.key_markers import (
@@ -45,8 +46,10 @@ from ensemble_switchover.config.largest_values import (
 )
 from ensemble_switchover.config.recipe_config import RecipeConfig, ScheduleConfig
 from ensemble_switchover.config.seeds import MAX_MEMBERS, MAX_SEED
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.design import FAMILIES, BudgetRule, DesignClass, Family
+from ensemble_switchover.design.families import full_name, known_families
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import user_path
 
@@ -91,16 +94,17 @@ class ArchConfig:
     """Name of the family; `arch=` sets it."""
 
 
-def _arch_schema(family: type[Family]) -> type[ArchConfig]:
-    """Make the schema of a family from its options."""
+def _arch_schema(family: type[Family], target: str | None = None) -> type[ArchConfig]:
+    """Make the schema of a family from its options; one of another package has its full name."""
     types = get_type_hints(family)
+    named = [] if target is None else [(TARGET, Annotated[str, RESOLVED], field(default=target))]
     options: list[tuple[str, Any, Any]] = [
         (option.name, Annotated[types[option.name], RESOLVED], field(default=option.default))
         for option in fields(family)
     ]
     return make_dataclass(
         f"{family.__name__}Config",
-        [("family", Annotated[str, RESOLVED], field(default=family.name)), *options],
+        [("family", Annotated[str, RESOLVED], field(default=family.name)), *named, *options],
         bases=(ArchConfig,),
         slots=True,
         kw_only=True,
@@ -201,6 +205,19 @@ class FolderConfig(DatasetConfig):
     run."""
     content: Annotated[str, STATED] = ""
     """Hash of the names and contents of the files; it is computed, and cannot be set."""
+
+
+@dataclass(slots=True, kw_only=True)
+class OwnDatasetConfig(DatasetConfig):
+    """A data set of the user's own, which a function makes."""
+
+    _target_: Annotated[str, STATED] = MISSING
+    """Full name of the function that returns the images, such as `package.module.load`."""
+    arguments: Annotated[dict[str, Any], STATED] = field(default_factory=dict)
+    """Arguments of the function by their names."""
+    content: Annotated[Optional[str], STATED] = None
+    """Hash of the images and labels, with which those that the function returns are compared;
+    absent: they are not."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -338,6 +355,9 @@ class Config:
     recipe: RecipeConfig = field(default_factory=RecipeConfig)
     measurement: MeasurementConfig = field(default_factory=MeasurementConfig)
     record: RecordConfig = field(default_factory=RecordConfig)
+    metrics: Annotated[dict[str, Any], STATED] = field(default_factory=dict)
+    """Metrics of your own by their names, each with its class or function as `_target_` and its
+    arguments; they are measured after every evaluated epoch, and kept in the record."""
     k: Annotated[int, between(1, MAX_MEMBERS, " members"), RESOLVED] = II("design_class.k")
     """Number of members, 1 to 64; a single network has one."""
     seed: Annotated[int, SEEDS, STATED] = 0
@@ -365,6 +385,11 @@ class Config:
     """Number of CPU threads of one run, 1 to 1024; absent: torch's choice."""
     results: Annotated[str, Excluded("where the record is written")] = "results"
     """Folder that holds the studies; `~` at its beginning is the home folder."""
+    config_dirs: Annotated[list[str], Excluded("where options of the user's own are")] = field(
+        default_factory=list
+    )
+    """Folders of options beside those of the program; `--config-dir` and `hydra.searchpath` set
+    it."""
     study: Annotated[str, Excluded("where the record is written")] = "runs"
     """Name of the study, which is the folder of its runs inside `results`: characters that can be
     printed, no dot or hyphen in front, and no name that the program uses itself, such as `report`
@@ -407,7 +432,7 @@ class CommandConfig(Config):
 
 GROUPS = (
     *("arch", "budget", "callbacks", "dataset", "design", "execution", "experiment", "logger"),
-    *("recipe", "recipe/optimizer", "recipe/schedule", "sweep", "trainer"),
+    *("metrics", "recipe", "recipe/optimizer", "recipe/schedule", "sweep", "trainer"),
 )
 """The config groups."""
 
@@ -425,6 +450,7 @@ SCHEMAS: dict[str, dict[str, type[Any]]] = {
         "dataset": DatasetConfig,
         "folder": FolderConfig,
         "fractals": FractalsConfig,
+        "own": OwnDatasetConfig,
         "svhn": SvhnConfig,
     },
     "design/schema": {"design": DesignClassConfig},
@@ -435,31 +461,60 @@ SCHEMAS: dict[str, dict[str, type[Any]]] = {
     "trainer/schema": {"trainer": TrainerConfig},
 }
 
+_FAMILIES_IN_FILES: set[str] = set()
+"""Families of other packages whose option is a file of the user's own."""
+
 
 def register_schemas() -> None:
     """Register the dataclasses with Hydra, so that every key is typed and checked."""
+    from ensemble_switchover.config.own_options import use_own_options  # it needs the schemas
+
     OmegaConf.register_new_resolver(
         "options", lambda group: "|".join(group_options(group)), replace=True
     )
     OmegaConf.register_new_resolver("user_path", lambda text: str(user_path(text)), replace=True)
     OmegaConf.register_new_resolver("hydra_folder", hydra_folder, replace=True)
+    use_own_options()
+    for name, family in known_families().items():
+        if name not in SCHEMAS["arch/schema"]:
+            _add_family_schema(family, full_name(family))
     store = ConfigStore.instance()
     store.store(name="schema", node=CommandConfig)
     for group, schemas in SCHEMAS.items():
         for name, schema in schemas.items():
             store.store(group=group, name=name, node=schema)
     for name, schema in SCHEMAS["arch/schema"].items():
-        if not (conf_folder() / "arch" / f"{name}.yaml").exists():
+        in_file = name in _FAMILIES_IN_FILES or (conf_folder() / "arch" / f"{name}.yaml").exists()
+        if not in_file:
             store.store(group="arch", name=name, node=schema)
     for name in WITHIN:
         if not (conf_folder() / "execution" / f"{name}.yaml").exists():
             store.store(group="execution", name=name, node=ExecutionConfig(name=name))
 
 
+def schema_of_file(family: type[Family], target: str) -> type[ArchConfig]:
+    """Return the schema of a family that a file of the user's own describes.
+
+    Args:
+        family: The class of the family.
+        target: Its full name, as the file has it.
+    """
+    _FAMILIES_IN_FILES.add(family.name)
+    return _add_family_schema(family, target)
+
+
+def _add_family_schema(family: type[Family], target: str) -> type[ArchConfig]:
+    schema = _arch_schema(family, target)
+    SCHEMAS["arch/schema"][family.name] = schema
+    key_owners.cache_clear()
+    return schema
+
+
 def group_options(group: str) -> list[str]:
     """List the options of a config group: from `conf/`, the families and the executions."""
     files = {path.stem for path in (conf_folder() / group).glob("*.yaml")}
-    return sorted(files | {"arch": FAMILIES.keys(), "execution": set(WITHIN)}.get(group, set()))
+    further = {"arch": known_families().keys(), "execution": set(WITHIN)}
+    return sorted(files | further.get(group, set()))
 
 
 def node_of(group: str) -> str:
@@ -504,7 +559,11 @@ def typed(node: DictConfig) -> Config:
         from ensemble_switchover.config.unknown_keys import unknown_key_text  # which imports this
 
         raise ConfigError(unknown_key_text(_added_key(node) or str(error))) from error
-    return Config(**{entry.name: getattr(composed, entry.name) for entry in fields(Config)})
+    if composed.config_dirs:
+        raise ConfigError("config_dirs: is what --config-dir names; expected --config-dir DIR")
+    config = Config(**{entry.name: getattr(composed, entry.name) for entry in fields(Config)})
+    config.config_dirs = config_dirs()
+    return config
 
 
 def _added_key(node: DictConfig, prefix: str = "") -> str | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from importlib.util import find_spec
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.errors import ConfigError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,3 +68,18 @@ def make_part(key: str, part: Mapping[str, Any], *positional: Any, **named: Any)
             cause = cause.__cause__
         reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
         raise ConfigError(f"{key}.{TARGET}={part[TARGET]}: {reason}") from error
+
+
+def find_part(key: str, name: str) -> Any:
+    """Import what a full name stands for, and return it.
+
+    Raises:
+        ConfigError: if it is no full name, or cannot be imported.
+    """
+    problems = target_problems(key, {TARGET: name})
+    if problems:
+        raise ConfigError(*problems)
+    try:
+        return resolve_name(name)
+    except Exception as error:  # whatever a module of others raises
+        raise ConfigError(f"{key}.{TARGET}={name}: {first_line(error)}") from error

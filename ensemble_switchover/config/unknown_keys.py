@@ -13,6 +13,7 @@ from ensemble_switchover.config.schema import (
     key_owners,
     node_of,
 )
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.config.trainer_flags import unknown_flag
 
 SHOW_ALL = "python -m ensemble_switchover --cfg job shows every key"
@@ -73,6 +74,11 @@ NOT_NEEDED = {
 def unknown_key_text(key: str) -> str:
     """Say that there is no such key, and which one was meant."""
     node, _, name = key.partition(".")
+    if name == TARGET and node in ("arch", "dataset"):
+        return (
+            f"{key}: is set in a file {node}/NAME.yaml of a folder of your own options, which "
+            f"--config-dir names; {node}=NAME chooses it (docs/extending.md)"
+        )
     for group, schemas in SCHEMAS.items():
         owners = [
             option

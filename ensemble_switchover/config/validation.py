@@ -6,6 +6,7 @@ whose import and building of validators would be a fifth of the start of `design
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,13 @@ from ensemble_switchover.config.key_markers import Expected, declared
 from ensemble_switchover.config.make_recipe import is_elementwise
 from ensemble_switchover.config.part_sizes import size_problems
 from ensemble_switchover.config.place_problems import place_problems
-from ensemble_switchover.config.schema import FolderConfig, FractalsConfig, conf_folder
-from ensemble_switchover.config.targets import TARGET
+from ensemble_switchover.config.schema import (
+    FolderConfig,
+    FractalsConfig,
+    OwnDatasetConfig,
+    conf_folder,
+)
+from ensemble_switchover.config.targets import TARGET, target_problems
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.schema import Config, DatasetConfig
@@ -34,6 +40,8 @@ OPTION_KEYS = {
 
 DRAWN_FRACTALS = {"channels": 3, "image_size": 32}
 """Facts about the images that the generator of fractals draws."""
+
+METRIC_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 COUNTED = {"folder", "fractals"}
 """Data sets whose facts are counted or chosen; those of the others are published."""
@@ -54,6 +62,7 @@ def config_problems(config: Config) -> list[str]:
         *value_problems(config),
         *execution_problems(config),
         *callback_problems(config),
+        *metric_problems(config),
         *place_problems(config),
     ]
 
@@ -64,6 +73,7 @@ def dataset_problems(dataset: DatasetConfig) -> list[str]:
         *_fact_problems(dataset),
         *size_problems(dataset),
         *_augmentation_problems(dataset),
+        *_target_problems(dataset),
     ]
 
 
@@ -128,6 +138,19 @@ def execution_problems(config: Config) -> list[str]:
     return problems
 
 
+def metric_problems(config: Config) -> list[str]:
+    """Return what is wrong with the user's own metrics, without importing them."""
+    problems = []
+    for name, part in config.metrics.items():
+        if not METRIC_NAME.fullmatch(name):
+            problems.append(f"metrics.{name}: expected a name of small letters, digits and _")
+        elif isinstance(part, dict):
+            problems += target_problems(f"metrics.{name}", part)
+        else:
+            problems.append(f"metrics.{name}={part}: expected a mapping with _target_")
+    return problems
+
+
 @cache
 def published_facts(name: str) -> dict[str, Any]:
     """Return the facts that the YAML of a published data set states; none for other sets."""
@@ -166,6 +189,12 @@ def _fact_problems(dataset: DatasetConfig) -> list[str]:
             f"images are converted"
         )
     return problems
+
+
+def _target_problems(dataset: DatasetConfig) -> list[str]:
+    if not isinstance(dataset, OwnDatasetConfig):
+        return []
+    return target_problems("dataset", {TARGET: dataset._target_})
 
 
 def _augmentation_problems(dataset: DatasetConfig) -> list[str]:

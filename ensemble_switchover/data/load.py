@@ -11,10 +11,12 @@ import torch
 
 from ensemble_switchover.config.dataset_folders import array_cache_folder, dataset_root
 from ensemble_switchover.config.dataset_spec import SplitSizes, training_images
+from ensemble_switchover.config.schema import OwnDatasetConfig
 from ensemble_switchover.config.split import used_indices
 from ensemble_switchover.data import sources
 from ensemble_switchover.data.array_cache import LoadedDataset, cached_dataset, with_moments
 from ensemble_switchover.data.images import ImageSet, SplitImages
+from ensemble_switchover.data.sources.own import OwnSource
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 from ensemble_switchover.errors import DataError
 from ensemble_switchover.machine.caches import NO_FOLDER
@@ -101,11 +103,16 @@ def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
     Raises:
         DataError: if the data set is absent, unknown or damaged, or cannot be cached.
     """
-    if config.base is not None:
-        config = replace(config, name=config.base)
-    if config.name not in SOURCES:
-        raise DataError(f"dataset={config.name}: expected one of {', '.join(SOURCES)}")
-    source, root = SOURCES[config.name], dataset_root(config)
+    source: DatasetSource
+    if isinstance(config, OwnDatasetConfig):
+        source = OwnSource()
+    else:
+        if config.base is not None:
+            config = replace(config, name=config.base)
+        if config.name not in SOURCES:
+            raise DataError(f"dataset={config.name}: expected one of {', '.join(SOURCES)}")
+        source = SOURCES[config.name]
+    root = dataset_root(config)
     if source.has_files and NO_FOLDER in root.parents:
         raise DataError(
             f"dataset={config.name}: no home folder is known for this user; expected "

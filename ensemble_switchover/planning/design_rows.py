@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.resolve import read_budget, resolve
+from ensemble_switchover.config.search_path import names_folders
 from ensemble_switchover.config.study import missing_design
 from ensemble_switchover.config.table_a import TABLE_A
 from ensemble_switchover.design.published import PUBLISHED_FAMILIES, published_table
@@ -105,7 +106,7 @@ def list_paper_tables(overrides: Sequence[str]) -> tuple[list[PaperRow], list[st
         ConfigError: if the overrides set more than the data set.
     """
     for override in overrides:
-        if not override.startswith(("dataset=", "dataset.")):
+        if not override.startswith(("dataset=", "dataset.")) and not names_folders(override):
             raise ConfigError(
                 f"{override}: --paper takes all but the data set from the tables; expected dataset="
             )

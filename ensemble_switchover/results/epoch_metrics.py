@@ -85,6 +85,9 @@ class EpochRecord:
     member_peak_device_bytes: list[Count] = field(default_factory=list)
     """Peak memory that the device's allocator handed out in each member's own training; empty where
     members train at once, and on a CPU."""
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    """The user's own metrics of the ensemble (`metrics=`) by their names; absent where one is not
+    finite."""
 
 
 MEASURES = {

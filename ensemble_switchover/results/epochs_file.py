@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 from collections import deque
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
@@ -29,15 +30,17 @@ SCHEMA = pl.Schema({name: column_type(hint) for name, hint in _HINTS.items()})
 _RANGES = {
     name: range_of(hint)
     for name, hint in get_type_hints(EpochRecord, include_extras=True).items()
-    if SCHEMA[name] != pl.Boolean
+    if SCHEMA[name] not in (pl.Boolean, pl.String)
 }
 """Column -> the least and the most of its numbers; None where they need not be finite."""
 _MAY_BE_ABSENT = {name for name, hint in _HINTS.items() if get_origin(hint) in UNIONS}
+_MAPPINGS = {name for name, hint in _HINTS.items() if get_origin(hint) is dict}
 
 
 def epoch_columns(epoch: EpochRecord) -> dict[str, Any]:
-    """Return an epoch by the columns of `SCHEMA`."""
-    return {name: getattr(epoch, name) for name in _HINTS}
+    """Return an epoch by the columns of `SCHEMA`; a mapping is a text, in JSON."""
+    values = {name: getattr(epoch, name) for name in _HINTS}
+    return values | {name: json.dumps(values[name]) for name in _MAPPINGS}
 
 
 def dump_epochs_file(epochs: Sequence[EpochRecord]) -> bytes:
@@ -150,9 +153,24 @@ def _epochs_of(frame: pl.DataFrame) -> list[EpochRecord]:
     epochs = [EpochRecord.__new__(EpochRecord) for _ in range(frame.height)]
     for field in dataclasses.fields(EpochRecord):
         values = column_values(frame[field.name], field, field.name in _MAY_BE_ABSENT)
+        if field.name in _MAPPINGS:
+            values = [_read_mapping(field.name, value) for value in values]
         put = vars(EpochRecord)[field.name].__set__
         deque(map(put, epochs, values), maxlen=0)
     return epochs
+
+
+def _read_mapping(name: str, value: str | dict[str, Any]) -> dict[str, Any]:
+    """Read a mapping from its text; the default of older files is one already."""
+    if isinstance(value, dict):
+        return value
+    try:
+        found = json.loads(value)
+    except json.JSONDecodeError as error:
+        raise RecordError(f"no table of epochs: {name}: {error}") from error
+    if not isinstance(found, dict):
+        raise RecordError(f"no table of epochs: {name}: expected a mapping, and {value} came")
+    return found
 
 
 def column_values(

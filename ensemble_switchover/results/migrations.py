@@ -102,6 +102,8 @@ def migrate_config(config: Values) -> Values:
             "evaluate_every": EVERY_EPOCH,
             "trainer": asdict(TrainerConfig()),
             "callbacks": {},
+            "config_dirs": [],
+            "metrics": {},
             **config,
             "dataset": {"normalisation": STANDARDISED, **dataset},
             "recipe": {**new, **recipe},

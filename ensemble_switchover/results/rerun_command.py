@@ -10,6 +10,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from ensemble_switchover.config.config_dirs import config_dir_words
 from ensemble_switchover.config.fingerprint import is_decisive
 from ensemble_switchover.config.quoting import hydra_text
 from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
@@ -19,6 +20,7 @@ from ensemble_switchover.config.schema import (
     register_schemas,
     typed,
 )
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.machine.shell import shell_command
 
 if TYPE_CHECKING:
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
 
 _SEED = "seed"
 _LOGGER = "logger.kind"
-_NOT_WRITTEN = ("dataset.content", _LOGGER)
-"""Keys that are found in the images, or that a group's option sets."""
+_NOT_WRITTEN = ("dataset.content", "config_dirs", _LOGGER)
+"""Keys that are found in the images, or that a group's option or an option of a command sets."""
+_OF_FILE = ("arch.family", f"arch.{TARGET}", "dataset.name", f"dataset.{TARGET}")
+"""Keys that the file of an option of the user's own sets."""
 _NOT_FURTHER = (*_NOT_WRITTEN, "k", "design_class.k", "results", "study", "retry")
 """Keys that are stated for all further runs together."""
 
@@ -123,20 +127,27 @@ class CommandWriter:
     def _overrides(
         self, config: Mapping[str, Any], is_told: Callable[[str], bool]
     ) -> list[str] | None:
-        """Return the overrides that make a configuration; None where they cannot be told."""
+        """Return the overrides that make a configuration; None where they cannot be told.
+
+        Files of the user's own options are not read for that, as they name code: all their keys are
+        told.
+        """
         try:
+            own = [group for group in ("arch", "dataset") if TARGET in config[group]]
             groups = _choose_groups(config)
-            base = self._compose(groups)
+            ours = tuple(word for word in groups if word.partition("=")[0] not in own)
+            base = self._compose(ours)
             flat = flatten(config)
         except (HydraException, OmegaConfBaseException, KeyError, TypeError, ValueError):
             return None
         changed = [
             override
             for key, value in flat.items()
-            if key != _SEED and key in base and value != base[key] and is_told(key)
-            for override in _write_overrides(key, value, base[key])
+            if key != _SEED and is_told(key)
+            if _is_own(key, own) or (key in base and value != base[key])
+            for override in _write_overrides(key, value, base.get(key))
         ]
-        return [*groups, *changed]
+        return [*config_dir_words(config.get("config_dirs", ())), *groups, *changed]
 
     def _compose(self, groups: tuple[str, ...]) -> dict[str, Any]:
         if groups not in self._composed:
@@ -233,6 +244,7 @@ def _write_overrides(key: str, value: Any, usual: Any) -> list[str]:
     """
     if not isinstance(value, dict):
         return [f"{key}={_write_value(value)}"]
+    usual = usual or {}
     dropped = [f"~{key}.{name}" for name in usual if name not in value]
     changed = [
         f"++{key}.{name}={_write_value(part)}"
@@ -242,10 +254,18 @@ def _write_overrides(key: str, value: Any, usual: Any) -> list[str]:
     return [*dropped, *changed]
 
 
+def _is_own(key: str, own: Sequence[str]) -> bool:
+    """Return whether a key is set in one of the groups whose option is a file of the user's own."""
+    return key.partition(".")[0] in own and key not in _OF_FILE
+
+
 def _is_told(key: str, config: Mapping[str, Any]) -> bool:
     if key == "dataset.root":
         return bool(config["dataset"]["name"] == "folder")
-    return key != "dataset.content" and is_decisive(key)
+    try:
+        return key != "dataset.content" and is_decisive(key)
+    except KeyError:  # of a part of the user's own
+        return True
 
 
 def _write_value(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.schema import LoggerConfig
 from ensemble_switchover.machine.system_errors import sentence_of
+from ensemble_switchover.measurement.own_metrics import make_own_metrics
 from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.results.store import dump_epochs, load_epochs
 from ensemble_switchover.runner.kept_predictions import PredictionFiles
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.data import SplitImages
+    from ensemble_switchover.measurement.own_metrics import OwnMetric
     from ensemble_switchover.results.epoch_metrics import EpochRecord
     from ensemble_switchover.runner.setup import Setup
     from ensemble_switchover.training.epoch_result import EpochResult, MemberState
@@ -80,6 +82,8 @@ class ActiveRun:
         """The timing environment of former processes, where it was another."""
         self.is_timed_apart = False
         """Whether its seconds and memory are those of a timing pass."""
+        self.own_metrics: dict[str, OwnMetric] = {}
+        """The user's own metrics, by their names."""
         self.epochs: list[EpochRecord] = []
         """Those of former processes included."""
         self.members: list[MemberState] = []
@@ -133,7 +137,11 @@ class ActiveRun:
             setup: What it computes with.
             plan: How its members are executed, where that is decided already.
             is_timed_apart: Whether its seconds and memory are those of a timing pass.
+
+        Raises:
+            ConfigError: if a metric of the user's own cannot be made.
         """
+        self.own_metrics = make_own_metrics(self.spec.metrics, self.spec.task.num_classes)
         checkpoint = read_checkpoint(checkpoint_folder(self.spec.folder), self.spec.fingerprint)
         here = setup.timing_environment
         self.is_timed_apart = is_timed_apart
@@ -186,7 +194,14 @@ class ActiveRun:
         )
         with self.seconds.part("keeping"):
             labels, recipe = split.test.labels, self.spec.recipe
-            epoch = make_epoch_record(result, labels, recipe, len(split.train), together=together)
+            epoch = make_epoch_record(
+                result,
+                labels,
+                recipe,
+                len(split.train),
+                own_metrics=self.own_metrics,
+                together=together,
+            )
             self.epochs.append(epoch)
             self.members = result.members
             self.callbacks, self.stop_requested = result.callbacks, result.stop_requested

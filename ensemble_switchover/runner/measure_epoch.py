@@ -8,9 +8,12 @@ from ensemble_switchover.results.epoch_metrics import MEASURES, EpochRecord, not
 from ensemble_switchover.training.epoch_result import mean_loss
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
     from ensemble_switchover.config.recipe import Recipe
+    from ensemble_switchover.measurement.own_metrics import OwnMetric
     from ensemble_switchover.training.epoch_result import EpochResult
 
 
@@ -20,6 +23,7 @@ def make_epoch_record(
     recipe: Recipe,
     num_train_images: int,
     *,
+    own_metrics: Mapping[str, OwnMetric],
     together: bool = False,
 ) -> EpochRecord:
     """Make the record of an epoch.
@@ -29,12 +33,16 @@ def make_epoch_record(
         labels: (N,) classes of the test images.
         recipe: The recipe of the training.
         num_train_images: Images that a member is trained on in an epoch.
+        own_metrics: The user's own, by their names.
         together: Whether other seeds were trained in the same steps.
     """
     quality: dict[str, Any] = not_evaluated()
+    own: dict[str, float | None] = {}
     if result.probabilities is not None:
         labels = labels.to(result.probabilities.device)
         quality = {name: of(result.probabilities, labels) for name, of in MEASURES.items()}
+        mean = result.probabilities.mean(dim=0)
+        own = {name: of(mean, labels) for name, of in own_metrics.items()}
     return EpochRecord(
         epoch=result.epoch,
         learning_rate=result.learning_rate,
@@ -50,5 +58,6 @@ def make_epoch_record(
         waiting_share=result.waiting_share,
         together=together,
         member_peak_device_bytes=result.member_peak_device_bytes,
+        metrics=own,
         **quality,
     )

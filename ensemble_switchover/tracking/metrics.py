@@ -53,7 +53,13 @@ def _epoch_metric(field: str) -> str:
     return f"memory/{field}" if field.startswith("peak_") else f"train/{field}"
 
 
-EPOCH_METRICS = {field.name: _epoch_metric(field.name) for field in fields(EpochRecord)}
+OWN_METRICS = "metrics"
+"""Field of an epoch that has the user's own metrics, which are called as their user does."""
+EPOCH_METRICS = {
+    field.name: _epoch_metric(field.name)
+    for field in fields(EpochRecord)
+    if field.name != OWN_METRICS
+}
 """Field of an epoch -> the name of its metric."""
 _COSTS = {"waiting_share", *(name for name in EPOCH_METRICS if unit_of(name) in ("s", "bytes"))}
 """Fields of an epoch that are not of one run alone where several were trained in it."""
@@ -91,6 +97,7 @@ def epoch_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
         figures.pop(f"{evaluated_on}/evaluation_seconds", None)
     else:
         figures[f"{evaluated_on}/{MEAN_MEMBER_ERROR}"] = fmean(epoch.member_error_percent)
+    figures |= {f"{evaluated_on}/{name}": value for name, value in epoch.metrics.items()}
     return _known(figures)
 
 
@@ -100,6 +107,8 @@ def summary_metrics(record: Record) -> dict[str, float]:
     figures = {name: facts[column] for column, name in SUMMARY_METRICS.items()}
     figures[f"summary/{LOWEST_ERROR}"] = min(errors_by_epoch(record.epochs).values())
     figures[f"summary/{FLAGGED}"] = float(bool(record.flags))
+    own = record.epochs[-1].metrics
+    figures |= {f"summary/{name}": value for name, value in own.items()}
     for size, latency in latencies_by_batch(record.latencies).items():
         models = {
             f"{size}": latency.sequential,

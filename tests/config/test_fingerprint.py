@@ -52,6 +52,8 @@ CHANGES = {
     "dataset.pooled": None,
     "dataset.extra_images": None,
     "dataset.content": None,  # found in a folder of images
+    "dataset._target_": None,  # of a user's own data set: tests/config/test_own_options.py
+    "dataset.arguments": None,
     "dataset.test_share": None,
     "dataset.num_classes": ["dataset=fractals", "dataset.num_classes=12"],
     "dataset.train_images": ["dataset=fractals", "dataset.train_images=12000"],
@@ -111,6 +113,7 @@ CHANGES = {
     "measurement.latency_batch_sizes": ["measurement.latency_batch_sizes=[1]"],
     "measurement.latency_seconds": ["measurement.latency_seconds=0.1"],
     "measurement.layer_repeats": ["measurement.layer_repeats=0"],
+    "metrics": ["+metrics.own={_target_:torchmetrics.Accuracy,task:multiclass}"],
     "k": ["k=3"],
     "seed": ["seed=1"],
     "epochs": ["epochs=10"],

@@ -103,3 +103,16 @@ def test_a_field_that_is_no_column_is_refused():
     assert column_type(list[list[float]]) == pl.List(pl.List(pl.Float64))
     with pytest.raises(TypeError, match="is no column"):
         column_type(set[int])
+
+
+def test_metrics_of_the_users_own_come_back_as_they_were():
+    own = [replace(EPOCHS[0], metrics={"f1": 0.5, "odd": None}), EPOCHS[1]]
+    assert load_epochs_files([dump_epochs_file(own)], [2]) == [own]
+    without = changed(lambda frame: frame.drop("metrics"))  # as records of before have it
+    assert load_epochs_files([without], [2]) == [EPOCHS]
+    for text in ("[", "[]"):
+        (found,) = load_epochs_files(
+            [changed(lambda frame, text=text: frame.with_columns(metrics=pl.lit(text)))], [2]
+        )
+        assert isinstance(found, RecordError)
+        assert "metrics" in str(found)

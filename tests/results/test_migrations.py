@@ -54,7 +54,8 @@ def of_version_4(config, nesterov):
     recipe = {**asdict(RecipeConfig()), **config["recipe"], "nesterov": nesterov}
     dataset = {**config["dataset"], "normalisation": "standardised"}
     added = {"evaluate_every": "1", "trainer": asdict(TrainerConfig()), "callbacks": {}}
-    return {**added, **config, "dataset": dataset, "recipe": recipe}
+    own = {"config_dirs": [], "metrics": {}}
+    return {**added, **own, **config, "dataset": dataset, "recipe": recipe}
 
 
 @pytest.fixture
@@ -184,7 +185,8 @@ def test_the_epochs_of_version_2_are_read_by_their_new_names(second):
     for field in fields(EpochRecord):
         values = [getattr(epoch, field.name) for epoch in epochs]
         name = former.get(field.name, field.name)
-        expected = stored[name].to_list() if name in stored else [field.default] * len(epochs)
+        default = {} if field.name == "metrics" else field.default
+        expected = stored[name].to_list() if name in stored else [default] * len(epochs)
         assert values == expected, field.name
 
 

@@ -11,10 +11,12 @@ import pytest
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import plain, register_schemas
+from ensemble_switchover.config.search_path import with_config_dir
 from ensemble_switchover.results.migrations import migrate_config
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import read_records
+from tests.example_project import nothing_registered
 from tests.factories import make_record, of_timing_pass
 
 pytestmark = pytest.mark.slow
@@ -231,3 +233,21 @@ def test_further_runs_go_as_many_at_a_time_as_those_before(tmp_path: Path) -> No
 
 def test_further_runs_without_a_configuration_have_no_command(tmp_path: Path) -> None:
     assert CommandWriter().write_further([({}, [0])], tmp_path) is None
+
+
+def test_parts_of_the_users_own_are_told_without_reading_their_files(example):
+    overrides = [
+        *("hydra.searchpath=[options]", "arch=mobilenet", "arch.expansion=3", "metrics=f1"),
+        *("dataset=stripes", "dataset.train_size=50", "seed=7"),
+    ]
+    (config,) = composed(overrides)
+    (example / "options" / "arch" / "mobilenet.yaml").rename(example / "moved.yaml")
+    with nothing_registered():
+        writer = CommandWriter()
+        commands = [writer.write([with_config(config)]), writer.write_whole(plain(config))]
+    (example / "moved.yaml").rename(example / "options" / "arch" / "mobilenet.yaml")
+    for command in commands:
+        option, folder, *words = words_of(command)
+        assert (option, folder) == ("--config-dir", str(example / "options"))
+        (again,) = composed(with_config_dir(words, Path(folder)))
+        assert resolve(again).fingerprint == resolve(config).fingerprint
