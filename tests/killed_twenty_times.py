@@ -24,12 +24,13 @@ from tests.runner.test_resuming import assert_equal_states, last_weights, timele
 NUM_KILLS = 20
 
 
-def made(plan, folder):
+def made(plan, folder, *recipe):
     words = [
         "logger=none", "epochs=6", "device=cpu", "threads=1", "design=deq", "k=2",
         "budget.width=4", "budget.depth=8", "dataset.train_size=40", "dataset.test_size=60",
         "recipe.batch_size=16", "measurement.latency_batch_sizes=[1]",
         "measurement.latency_seconds=0.01", f"execution={plan}", f"results={folder}",
+        *recipe,
     ]  # fmt: skip
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = typed(compose("config", overrides=words))
@@ -71,9 +72,9 @@ def killed_or_done(spec, config, seconds):
     return status == 0, time.monotonic() - begin
 
 
-def main(plan, folder):
+def main(plan, folder, *recipe):
     register_schemas()
-    whole_spec, config = made(plan, folder / "whole")
+    whole_spec, config = made(plan, folder / "whole", *recipe)
     begin = time.monotonic()
     run(whole_spec, config)
     seconds = time.monotonic() - begin
@@ -82,7 +83,7 @@ def main(plan, folder):
     moments, kills, rounds = random.Random(0), 0, 0
     while kills < NUM_KILLS:
         rounds += 1
-        spec, config = made(plan, folder / f"killed_{rounds}")
+        spec, config = made(plan, folder / f"killed_{rounds}", *recipe)
         lived, done = 0.0, False
         while not done:
             limit = moments.uniform(0, 0.6 * seconds) if kills < NUM_KILLS else 600.0
@@ -99,4 +100,4 @@ def main(plan, folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

@@ -49,7 +49,10 @@ def assert_equal_states(first, second):
         assert all(torch.equal(value, theirs.network[key]) for key, value in ours.network.items())
         for index, state in ours.optimizer["state"].items():
             other = theirs.optimizer["state"][index]
-            assert torch.equal(state["momentum_buffer"], other["momentum_buffer"])
+            assert all(torch.equal(value, other[name]) for name, value in state.items())
+        assert ours.average.get("num_updates") == theirs.average.get("num_updates")
+        for name, value in ours.average.get("tensors", {}).items():
+            assert torch.equal(value, theirs.average["tensors"][name])
 
 
 @pytest.fixture
@@ -86,6 +89,41 @@ def test_stopped_after_any_epoch_it_ends_the_same(execution, evaluate_every, run
     assert stops == 3  # after epochs 1 and 2, and after the last
     assert timeless(record.epochs) == timeless(whole.epochs)
     assert [epoch.warm_up for epoch in record.epochs] == [True, True, True, False]
+    assert_equal_states(last_weights(spec), last_weights(whole_spec))
+
+
+RECIPES = [
+    ("recipe=sgd_cosine",),
+    ("recipe=adamw_onecycle",),
+    ("recipe=airbench", "recipe.batch_size=16"),
+    (
+        "recipe/optimizer=adam", "recipe/schedule=constant", "recipe.schedule.warmup_epochs=2",
+        "recipe.mixup=0.2", "recipe.cutmix=1", "recipe.ema_decay=0.9", "recipe.gradient_clip=0.1",
+    ),
+    (
+        "recipe/schedule=scheduler", "recipe.schedule.interval=step",
+        "recipe.schedule.scheduler._target_=torch.optim.lr_scheduler.ExponentialLR",
+        "+recipe.schedule.scheduler.gamma=0.9",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("execution", sorted(EXECUTIONS))
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_whatever_the_recipe_it_ends_the_same(execution, recipe, run_with, monkeypatch):
+    asked = (f"execution={execution}", *recipe)
+    whole_spec, whole = run_with("whole", *asked)
+    stops = iter([KeyboardInterrupt])
+
+    def stop_once():
+        for stop in stops:
+            raise stop
+
+    monkeypatch.setattr(interruption, "check", stop_once)
+    with pytest.raises(KeyboardInterrupt):
+        run_with("stopped", *asked)
+    spec, record = run_with("stopped", *asked)
+    assert timeless(record.epochs) == timeless(whole.epochs)
     assert_equal_states(last_weights(spec), last_weights(whole_spec))
 
 

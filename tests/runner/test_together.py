@@ -104,6 +104,15 @@ def assert_equal_weights(one, other):
         ("arch=wide_resnet", "design=single", "budget.depth=10", "budget.width=1"),
         ("arch=vgg", "design=single", "budget.depth=11", "budget.width=2"),
         (*DEQ, "evaluate_every=2"),
+        (
+            *DEQ,
+            "recipe=adamw_onecycle",
+            "recipe.mixup=0.2",
+            "recipe.cutmix=1",
+            "recipe.ema_decay=0.9",
+            "recipe.gradient_clip=0.1",
+            "recipe.label_smoothing=0.1",
+        ),
         ("arch=resnet", "design=single", "budget.depth=8", "budget.width=4", "evaluate_every=9"),
     ],
 )
