@@ -22,6 +22,7 @@ from ensemble_switchover.analysis.finding_notes import (
     note_left_out,
     note_not_finite,
     note_pools,
+    note_stopped,
 )
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES, build_error_grid
@@ -158,6 +159,7 @@ class Finding:
             *note_conditions(self.summary, self.measure),
             *note_unlike_times(self.runs),
             *note_evaluations(self.runs, self.grid),
+            *note_stopped(self.comparison.records, self.grid),
             *note_disturbances(self.runs),
             *note_pools(self.thresholds),
             *note_left_out(self.left_out_of_pools),

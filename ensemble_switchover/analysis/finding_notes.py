@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.switchover.threshold import Threshold
+    from ensemble_switchover.results.record import Record
 
 
 def note_collapsed(collapsed: Sequence[str], rule: DecisionRule) -> list[str]:
@@ -73,6 +74,22 @@ def note_evaluations(runs: pl.DataFrame, grid: ErrorGrid) -> list[str]:
         f"Runs were evaluated after different epochs ({told}). Their errors are compared {after}, "
         f"which all of them share; times to accuracy, and the lowest errors that are their "
         f"targets, only where evaluate_every is the same."
+    ]
+
+
+def note_stopped(records: Sequence[Record], grid: ErrorGrid) -> list[str]:
+    """Say what follows from runs that a callback ended before the last epoch of their recipe."""
+    stopped = [
+        record.name
+        for record in records
+        if record.config.get("callbacks") and len(record.epochs) < record.recipe.epochs
+    ]
+    if not stopped:
+        return []
+    return [
+        f"{len(stopped)} of {count(len(records), 'run')} stopped early (callbacks=): curves, grids and "
+        f"the switchover are of the epochs that all runs have, the last of them {grid.epochs[-1]}; "
+        f"tables have the last error of each run: {name_first_few(stopped)}."
     ]
 
 

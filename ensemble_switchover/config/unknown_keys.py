@@ -89,6 +89,8 @@ def unknown_key_text(key: str) -> str:
             return f"{key}: belongs to {node}={' or '.join(owners)}, which was not chosen"
     if node == "trainer" and name:
         return unknown_flag(name)
+    if node == "callbacks" and name:
+        return f"{key}: is not among the arguments so far; expected a + to add it, +{key}=..."
     if key in ABSENT_GROUPS:
         return f"{key}: no such group; {ABSENT_GROUPS[key]}"
     why = NOT_NEEDED.get(_leaf(key))

@@ -14,6 +14,7 @@ from ensemble_switchover.analysis.finding_notes import (
     note_flags,
     note_left_out,
     note_not_finite,
+    note_stopped,
 )
 from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
 from tests.factories import make_record
@@ -54,6 +55,23 @@ def test_different_evaluations_are_told_with_what_compares() -> None:
 
     assert "(evaluate_every=1, evaluate_every=2, evaluate_every=3). Their errors are" in note
     assert "compared after 2 of 7 epochs, which all of them share; times to accuracy" in note
+
+
+def test_runs_that_stopped_early_are_named_with_where_curves_end() -> None:
+    errors = [9.0, 8.0, 7.0]
+    records = [
+        replace(record, config={**record.config, "callbacks": {"early": {}}})
+        for record in (
+            make_record(seed=0, test_errors=errors, recipe={"epochs": 3}, name="whole"),
+            make_record(seed=1, test_errors=errors[:2], recipe={"epochs": 3}, name="early"),
+        )
+    ]
+
+    (note,) = note_stopped(records, build_error_grid(records))
+
+    assert note.startswith("1 of 2 runs stopped early (callbacks=): curves, grids and the switch")
+    assert "the last of them 2; tables have the last error of each run: early." in note
+    assert note_stopped([make_record()], build_error_grid(records)) == []
 
 
 def test_collapsed_runs_are_named_with_what_becomes_of_them() -> None:

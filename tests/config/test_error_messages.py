@@ -64,6 +64,8 @@ def complaint(*overrides):
         # groups and flags of other templates
         (["hparams_search=optuna"], "hparams_search: no such group; Hydra's Optuna sweeper"),
         (["+hparams_search=optuna"], "hparams_search: no such group; Hydra's Optuna sweeper"),
+        (["callbacks=lr_monitor", "callbacks.lr_monitor.log_momentum=true"],
+         "callbacks.lr_monitor.log_momentum: is not among the arguments so far; expected a +"),
         (["trainer.max_epochs=3"], "trainer.max_epochs: the schedule has to know"),
         (["+trainer.max_epochs=3"], "trainer.max_epochs: the schedule has to know"),
         (["+junk=1"], f"junk: no such key; {SHOW_ALL}"),
