@@ -10,7 +10,15 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.override_texts import as_one_text, is_list_key, text_keys
 from ensemble_switchover.config.quoting import quoted_text, shell_override
-from ensemble_switchover.config.schema import ABSENT_GROUPS, GROUPS, key_owners, node_of
+from ensemble_switchover.config.schema import (
+    ABSENT_GROUPS,
+    GROUPS,
+    group_options,
+    key_owners,
+    mapping_keys,
+    node_of,
+)
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.config.unknown_keys import unknown_key_text
 from ensemble_switchover.errors import EnsembleSwitchoverError
 from ensemble_switchover.machine.paths import on_one_line
@@ -117,8 +125,18 @@ def _wrong_value(key: str, text: str) -> str:
         return f"{key}=null: expected a value{quoted if key in text_keys() else ''}"
     if "is not a ListConfig" in text:
         return f"{key}: expected a list in brackets, such as {shell_word(f'{key}=[a,b]')}"
+    if text.startswith(("Invalid type assigned", "Cannot assign")):
+        return _holds_keys(key)
     match = re.search(r"Value '(.*?)' of type .* could not be converted to (\w+)", text)
     return f"{key}={match[1]}: expected a value of type {match[2]}" if match else f"{key}: {text}"
+
+
+def _holds_keys(key: str) -> str:
+    """Refuse a value in place of a node, or of a mapping."""
+    group = key.replace(".", "/")
+    ways = [f"{group}=OPTION, one of {', '.join(group_options(group))}"] if group in GROUPS else []
+    one = f"{key}.{TARGET}" if key in mapping_keys() else f"{key}.KEY"
+    return f"{key}: holds keys of its own; expected {', or '.join([*ways, f'{one}=...'])}"
 
 
 def _unknown_group(text: str) -> str:

@@ -13,7 +13,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Optional, cast, get_type_hints
+from typing import Annotated, Any, Optional, cast, get_origin, get_type_hints
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, OmegaConf
@@ -535,6 +535,17 @@ def key_owners() -> dict[str, type]:
         for schema in schemas.values():
             owners |= _keys_of(schema, f"{node_of(group)}.")
     return dict(sorted(owners.items()))
+
+
+@cache
+def mapping_keys() -> frozenset[str]:
+    """Return the keys that hold a mapping, such as an optimizer's name with its arguments."""
+    hints = {key: get_type_hints(owner)[_last(key)] for key, owner in key_owners().items()}
+    return frozenset(key for key, hint in hints.items() if get_origin(hint) is dict)
+
+
+def _last(key: str) -> str:
+    return key.rpartition(".")[2]
 
 
 def _keys_of(schema: type, prefix: str) -> dict[str, type]:

@@ -11,6 +11,7 @@ from ensemble_switchover.config.schema import (
     SCHEMAS,
     conf_folder,
     key_owners,
+    mapping_keys,
     node_of,
 )
 from ensemble_switchover.config.targets import TARGET
@@ -89,7 +90,7 @@ def unknown_key_text(key: str) -> str:
             return f"{key}: belongs to {node}={' or '.join(owners)}, which was not chosen"
     if node == "trainer" and name:
         return unknown_flag(name)
-    if node == "callbacks" and name:
+    if any(key.startswith(f"{mapping}.") for mapping in mapping_keys()):
         return f"{key}: is not among the arguments so far; expected a + to add it, +{key}=..."
     if key in ABSENT_GROUPS:
         return f"{key}: no such group; {ABSENT_GROUPS[key]}"
