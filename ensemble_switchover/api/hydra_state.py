@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -26,16 +27,17 @@ def own_hydra_state() -> Iterator[None]:
     Plugins.instance()  # which add to what is stored when they are imported, once
     running, store, version = GlobalHydra.instance(), ConfigStore.instance(), VersionBase.instance()
     hydra, schemas, base = running.hydra, store.repo, version.version_base
-    resolvers = dict(BaseContainer._resolvers)
+    sources = SourcesRegistry.instance()
+    resolvers, types = dict(BaseContainer._resolvers), sources.types
     running.clear()
-    store.repo = _copy(schemas)
+    store.repo, sources.types = _copy(schemas), dict(types)
     try:
         register_schemas()
         yield
     finally:
         running.hydra, store.repo, version.version_base = hydra, schemas, base
         GlobalHydra.set_instance(running)  # Hydra itself leaves a copy
-        BaseContainer._resolvers = resolvers
+        BaseContainer._resolvers, sources.types = resolvers, types
 
 
 def _copy(groups: dict[str, Any]) -> dict[str, Any]:

@@ -10,24 +10,29 @@ from typing import TYPE_CHECKING, TypeGuard, get_args, get_origin, get_type_hint
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from ensemble_switchover.config.config_dirs import SEARCH_PATH
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.quoting import hydra_text, quoted_text
 from ensemble_switchover.config.schema import GROUPS, key_owners
+from ensemble_switchover.config.search_path import with_config_dir
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.paths import user_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hydra.core.override_parser.types import Override
 
-_SEARCH_PATH = "hydra.searchpath"
+CONFIG_DIR = "config_dir"
+"""The keyword that is no override: a folder of options of the user's own."""
 
 
 def as_overrides(words: Sequence[str], keywords: Mapping[str, object]) -> list[str]:
     """Return the overrides of a call; those of the command line itself are refused.
 
     A text of a keyword is one value, whatever characters are in it. A mapping sets the keys of a
-    group. A list is one value where the key takes a list, and else a list of values.
+    group. A list is one value where the key takes a list, and else a list of values. `config_dir`
+    is what `--config-dir` is.
 
     >>> as_overrides(["design=deq"], {"k": 4, "budget": {"width": 12}, "seed": range(2)})
     ['design=deq', 'k=4', 'budget.width=12', 'seed=0,1']
@@ -43,9 +48,12 @@ def as_overrides(words: Sequence[str], keywords: Mapping[str, object]) -> list[s
             )
     overrides = [*words]
     for key, value in keywords.items():
-        overrides += _of_keyword(key, value)
+        if key == CONFIG_DIR:
+            overrides = with_config_dir(overrides, user_path(str(value)))
+        else:
+            overrides += _of_keyword(key, value)
     for parsed in parse(overrides):
-        if parsed.is_hydra_override() and parsed.key_or_group != _SEARCH_PATH:
+        if parsed.is_hydra_override() and parsed.key_or_group != SEARCH_PATH:
             raise ConfigError(
                 f"{parsed.input_line}: is for the command line, which starts runs by Hydra; "
                 f"expected it left out"

@@ -3,6 +3,7 @@ import pytest
 from ensemble_switchover.api.composition import compose, compose_all
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.errors import ConfigError
+from tests.example_project import nothing_registered, write_example
 
 
 def test_a_run_is_that_of_the_command_line(compose_config):
@@ -55,3 +56,12 @@ def test_a_mistake_in_several_runs_is_named_once():
     with pytest.raises(ConfigError) as caught:
         compose_all("seed=0,1", epochs=0)
     assert str(caught.value).count("epochs=0") == 1
+
+
+def test_a_folder_of_options_is_searched(tmp_path):
+    write_example(tmp_path)
+    with nothing_registered():
+        run = compose(arch="mobilenet", dataset="stripes", config_dir=tmp_path / "options")
+        assert run.spec.family.name == "mobilenet"
+    with pytest.raises(ConfigError, match="absent: expected a folder of options"):
+        compose(config_dir=tmp_path / "absent")

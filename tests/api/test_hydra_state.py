@@ -1,4 +1,5 @@
 from hydra import compose, initialize_config_dir
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.version import VersionBase
@@ -13,6 +14,7 @@ def test_a_hydra_application_stays_as_it_was(tmp_path):
     OmegaConf.register_new_resolver("options", lambda group: f"my {group}", replace=True)
     store = ConfigStore.instance()
     before = store.repo
+    sources = SourcesRegistry.instance().types.copy()
     with initialize_config_dir(str(tmp_path), version_base="1.2"):
         hydra = GlobalHydra.instance().hydra
         base = VersionBase.instance().version_base
@@ -21,6 +23,7 @@ def test_a_hydra_application_stays_as_it_was(tmp_path):
         assert VersionBase.instance().version_base == base
         assert compose("config") == {"here": 1}
     assert store.repo is before
+    assert SourcesRegistry.instance().types == sources
     assert OmegaConf.create({"shown": "${options:groups}"}).shown == "my groups"
 
 
