@@ -87,9 +87,9 @@ def note_stopped(records: Sequence[Record], grid: ErrorGrid) -> list[str]:
     if not stopped:
         return []
     return [
-        f"{len(stopped)} of {count(len(records), 'run')} stopped early (callbacks=): curves, grids and "
-        f"the switchover are of the epochs that all runs have, the last of them {grid.epochs[-1]}; "
-        f"tables have the last error of each run: {name_first_few(stopped)}."
+        f"{len(stopped)} of {count(len(records), 'run')} stopped early (callbacks=): curves, grids "
+        f"and the switchover are of the epochs that all runs have, the last of them "
+        f"{grid.epochs[-1]}; tables have the last error of each run: {name_first_few(stopped)}."
     ]
 
 

@@ -270,6 +270,6 @@ class EpochCallback(Checkpoint):
                 members=pl_module.member_states(),
                 callbacks=plain_states(self.user),
                 stop_requested=trainer.should_stop,
-                logged={} if self.logger is None else self.logger.take(),
+                logged={} if self.logger is None else self.logger.take(trainer.logged_metrics),
             )
         )

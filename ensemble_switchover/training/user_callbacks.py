@@ -85,9 +85,16 @@ class LastValues(DummyLogger):
         metrics: Mapping[str, Any] = kwargs["metrics"] if "metrics" in kwargs else args[0]
         self.values |= {name: float(value) for name, value in metrics.items()}
 
-    def take(self) -> dict[str, float]:
-        """Return what was logged since the last call."""
+    def take(self, of_epoch: Mapping[str, Any] | None = None) -> dict[str, float]:
+        """Return what was logged since the last call.
+
+        Args:
+            of_epoch: Metrics of the epoch that Lightning would log only once its last hook is
+                called.
+        """
         values, self.values = self.values, {}
+        values |= {name: float(value) for name, value in (of_epoch or {}).items()}
+        values.pop("epoch", None)  # Lightning adds its own count
         return values
 
 

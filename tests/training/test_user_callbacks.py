@@ -111,7 +111,7 @@ def test_the_last_values_of_what_is_logged_are_taken():
     logger = LastValues()
     logger.log_metrics({"a": torch.tensor(1.0), "b": 2}, step=0)
     logger.log_metrics({"a": 3.0})
-    assert logger.take() == {"a": 3.0, "b": 2.0}
+    assert logger.take({"b": torch.tensor(5.0), "epoch": 1}) == {"a": 3.0, "b": 5.0}
     assert logger.take() == {}
 
 
