@@ -30,7 +30,7 @@ def run(*overrides, folder):
     ("overrides", "message"),
     [
         (["bugdet.width=3"],
-         "bugdet.width: no such key; did you mean budget.width or budget.depth? "
+         "bugdet.width: no such key; did you mean budget.width? "
          "python -m ensemble_switchover --cfg job shows every key"),
         (["arch=resnett"],
          "arch=resnett: expected one of densenet, resnet, vgg, wide_resnet; did you mean resnet?"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from typing import TYPE_CHECKING
 
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
@@ -24,25 +25,20 @@ from ensemble_switchover.errors import EnsembleSwitchoverError
 from ensemble_switchover.machine.paths import on_one_line
 from ensemble_switchover.machine.shell import shell_word
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LAUNCHERS = {"submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
 """Launchers of Hydra that are separate packages, and the extra that installs each."""
-_LIST_IN_RUN = re.compile(
-    r"Ambiguous value for argument '(.*)'\n1\. To use|Sweep parameters '(.*)' requires --multirun",
-    re.DOTALL,
-)
-_ADDED_GROUP = re.compile(
-    r"Multiple values for ([\w/@.]+)\.|([\w/@.]+) appears more than once|"
-    r"force-add of config groups is not supported: '\++([\w/@.]+)"
-)
 
 
 def message_for(error: Exception) -> str:
     """Return a message that names the key, what was expected, what came, and what to do."""
     if isinstance(error, EnsembleSwitchoverError):
         return str(error)
-    if isinstance(error, MissingConfigException):
-        return _unknown_option(error)
     text = "\n".join(_chain(error))
+    if isinstance(error, MissingConfigException) and error.options is not None:
+        return _unknown_option(error)
     known = _known_message(text)
     if known is not None:
         return known
@@ -56,31 +52,21 @@ def message_for(error: Exception) -> str:
 
 def _known_message(text: str) -> str | None:
     """Return the message for what Hydra says of a mistake; None for a text that is not known."""
-    match = re.search(r"Config group override must be .* Got (\w+)", text)
-    if match:
-        return f"a group takes the name of an option, such as arch=resnet; {match[1]} came"
-    match = re.search(r"Either remove \+ prefix: '(.*)'\n", text)
-    if match:
-        return f"+{match[1]}: the key is there already; expected {match[1]}"
-    match = _ADDED_GROUP.search(text)
-    if match:
-        group = match[1] or match[2] or match[3]
-        return f"{group}: an option of it is chosen already; expected {group}=... without a +"
-    match = re.search(r"Could not delete (?:from config\. )?'([^']+)'", text)
-    if match:
-        return _not_removed(match[1])
-    for pattern in (r"Could not override '([^']+)'", r"Key '([^']+)' (?:is )?not in"):
-        match = re.search(pattern, text)
-        if match and "defaults list" not in text:
-            return unknown_key_text(match[1])
-    match = re.search(r"No match in the defaults list", text)
-    if match:
-        return _unknown_group(text)
-    match = re.search(r"missing mandatory value: (\w+)", text)
-    if match:
-        return f"{_full_key(match[1])}: expected a value, none came; give {_full_key(match[1])}=..."
-    match = _LIST_IN_RUN.search(text)
-    return _list_in_run(match[1] or match[2]) if match else None
+    for pattern, message in _SAID_BY_HYDRA.items():
+        match = re.search(pattern, text, re.DOTALL)
+        if match is not None:
+            return message(match)
+    return None
+
+
+def _of_unknown_key(match: re.Match[str]) -> str:
+    given = re.search(r"use \+[^=\n]*=(.*)", match.string)
+    return unknown_key_text(match[1], given[1] if given else "")
+
+
+def _of_missing_value(match: re.Match[str]) -> str:
+    key = _full_key(match[1])
+    return f"{key}: expected a value, none came; give {key}=..."
 
 
 def _unread(override: str) -> str:
@@ -97,13 +83,6 @@ def _unread(override: str) -> str:
         return texts
     several = ",".join(quoted_text(part.strip()) for part in value.split(","))
     return f"{texts}, or for several values {shell_word(f'{key}={several}')}"
-
-
-def _not_removed(key: str) -> str:
-    """Refuse to remove what is not there, or has no value."""
-    if key in key_owners():
-        return f"~{key}: has no value that could be removed; expected {key}=..., or nothing"
-    return unknown_key_text(key.partition("=")[0])
 
 
 def _list_in_run(override: str) -> str:
@@ -137,6 +116,10 @@ def _holds_keys(key: str) -> str:
     ways = [f"{group}=OPTION, one of {', '.join(group_options(group))}"] if group in GROUPS else []
     one = f"{key}.{TARGET}" if key in mapping_keys() else f"{key}.KEY"
     return f"{key}: holds keys of its own; expected {', or '.join([*ways, f'{one}=...'])}"
+
+
+def _chosen_already(group: str) -> str:
+    return f"{group}: an option of it is chosen already; expected {group}=... without a +"
 
 
 def _unknown_group(text: str) -> str:
@@ -183,3 +166,33 @@ def _deepest_omegaconf(error: BaseException | None) -> OmegaConfBaseException | 
             found = error
         error = error.__cause__
     return found
+
+
+_SAID_BY_HYDRA: dict[str, Callable[[re.Match[str]], str]] = {
+    r"Config group override must be [^\n]* Got (\w+)": lambda match: (
+        f"a group takes the name of an option, such as arch=resnet; {match[1]} came"
+    ),
+    r"Either remove \+ prefix: '([^\n]*)'\n": lambda match: (
+        f"+{match[1]}: the key is there already; expected {match[1]}"
+    ),
+    r"Multiple values for ([\w/@.]+)\.": lambda match: _chosen_already(match[1]),
+    r"([\w/@.]+) appears more than once": lambda match: _chosen_already(match[1]),
+    r"force-add of config groups is not supported: '\++([\w/@.]+)": lambda match: _chosen_already(
+        match[1]
+    ),
+    r"Could not delete (?:from config\. )?'([^'=]+)": lambda match: unknown_key_text(match[1]),
+    r"No match in the defaults list": lambda match: _unknown_group(match.string),
+    r"Could not override '([^']+)'": _of_unknown_key,
+    r"Key '([^']+)' (?:is )?not in": _of_unknown_key,
+    r"Cannot find primary config '([^']+)'": lambda match: (
+        f"--config-name {match[1]}: no such file in the folders of options; expected "
+        f"--config-dir FOLDER with {match[1]}.yaml in it"
+    ),
+    r"Interpolation key '(?:results|study)' not found": lambda _: (
+        "--cfg hydra --resolve: Hydra's keys refer to those of a run; expected --cfg all"
+    ),
+    r"missing mandatory value: (\w+)": _of_missing_value,
+    r"Ambiguous value for argument '(.*)'\n1\. To use": lambda match: _list_in_run(match[1]),
+    r"Sweep parameters '(.*)' requires --multirun": lambda match: _list_in_run(match[1]),
+}
+"""Patterns of what Hydra and OmegaConf say -> what is said instead, in the order of a search."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 RUN_FOLDERS = ("hydra.run.dir", "hydra.sweep.subdir")
 SWEEP_FOLDER = "hydra.sweep.dir"
 FILES_FOLDER = "hydra.output_subdir"
+PRIMARY_CONFIG = "config"
+"""The file of `conf/` that composes a run."""
 
 
 def hydra_folder(subdir: str | None) -> str:
@@ -60,15 +62,22 @@ def refuse_hydra_folders(words: Iterable[str]) -> None:
             )
 
 
-def refuse_idle_sweep_folder(config: DictConfig) -> None:
-    """Refuse a folder for the logs of a launcher that keeps none.
+def refuse_idle_in_sweep(config: DictConfig) -> None:
+    """Refuse a folder for the logs of a launcher that keeps none, and another primary config.
 
     Raises:
-        ConfigError: if the folder was overridden, and the launcher is none of Slurm's.
+        ConfigError: if the folder was overridden, and the launcher is none of Slurm's; if another
+            file than that of the program would compose the runs.
     """
     given = [word for word in config.hydra.overrides.hydra if word.startswith(f"{SWEEP_FOLDER}=")]
     if given and "submitit_folder" not in config.hydra.launcher:
         raise ConfigError(_no_folder(given[0]))
+    name = config.hydra.job.config_name
+    if name != PRIMARY_CONFIG:
+        raise ConfigError(
+            f"--config-name {name}: is for one run, and this is a sweep; expected "
+            f"--config-dir FOLDER with experiment/{name}.yaml in it, and experiment={name}"
+        )
 
 
 def take_hydra_files(hydra: HydraConf) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 
 from ensemble_switchover.config.amounts import refuse_long_numbers
 from ensemble_switchover.config.quoting import quoted_text, shell_override
-from ensemble_switchover.config.schema import key_owners
+from ensemble_switchover.config.schema import GROUPS, key_owners
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import is_text, on_one_line
 from ensemble_switchover.machine.shell import shell_path
@@ -50,11 +50,13 @@ def keep_texts(overrides: Sequence[str]) -> list[str]:
 
     Raises:
         ConfigError: for a text that is not UTF-8; for one with spaces at its ends or backslashes,
-            which Hydra would remove; for a list or a mapping; for a number of hundreds of digits.
+            which Hydra would remove; for a list or a mapping; for a number of hundreds of digits;
+            for a key that would be removed.
     """
     refuse_long_numbers(overrides)
     for override in overrides:
         refuse_bytes(override)
+        _refuse_removal(override)
     return [_keep(override) for override in overrides]
 
 
@@ -76,6 +78,16 @@ def refuse_bytes(word: str) -> None:
         f"{on_one_line(word)}: is not UTF-8; expected a name without such bytes; to rename a file "
         f"or folder: mv {shell_path(path)} NEW_NAME"
     )
+
+
+def _refuse_removal(word: str) -> None:
+    """Refuse to remove a key, of which the default would be left; what a group chose may go."""
+    if not word.startswith("~"):
+        return
+    name = word.removeprefix("~").partition("=")[0]
+    is_key = any(known == name or known.startswith(f"{name}.") for known in key_owners())
+    if is_key and name not in GROUPS:
+        raise ConfigError(f"~{name}: a key cannot be removed; expected {name}=... in its place")
 
 
 def _is_utf8(word: str) -> bool:

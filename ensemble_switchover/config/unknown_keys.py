@@ -10,6 +10,7 @@ from ensemble_switchover.config.schema import (
     GROUPS,
     SCHEMAS,
     conf_folder,
+    group_options,
     key_owners,
     mapping_keys,
     node_of,
@@ -32,6 +33,11 @@ USED_ELSEWHERE: dict[str, str] = {
     "scheduler": "recipe/schedule",
     "lr_scheduler": "recipe/schedule",
     "lr": "recipe.learning_rate",
+    "criterion": "recipe.loss",
+    "loss_fn": "recipe.loss",
+    "gradient_clip_val": "recipe.gradient_clip",
+    "clip_grad_norm": "recipe.gradient_clip",
+    "ema": "recipe.ema_decay",
     "wd": "recipe.weight_decay",
     "train_batch_size": "recipe.batch_size",
     "max_epochs": "epochs",
@@ -72,8 +78,13 @@ NOT_NEEDED = {
 """Names elsewhere of what needs no key here -> why."""
 
 
-def unknown_key_text(key: str) -> str:
-    """Say that there is no such key, and which one was meant."""
+def unknown_key_text(key: str, value: str = "") -> str:
+    """Say that there is no such key, and which one was meant.
+
+    Args:
+        key: The name.
+        value: The value that came, which may be an option of the group that was meant.
+    """
     node, _, name = key.partition(".")
     if name == TARGET and node in ("arch", "dataset"):
         return (
@@ -97,7 +108,7 @@ def unknown_key_text(key: str) -> str:
     why = NOT_NEEDED.get(_leaf(key))
     if why is not None:
         return f"{key}: no such key; {why}"
-    near = names_near(key)
+    near = [f"{name}={value}" if value in _options(name) else name for name in names_near(key)]
     meant = f"did you mean {' or '.join(near)}? " if near else ""
     return f"{key}: no such {'group' if '/' in key else 'key'}; {meant}{SHOW_ALL}"
 
@@ -108,15 +119,24 @@ def names_near(key: str) -> list[str]:
     >>> names_near("max_epochs"), names_near("batch_size"), names_near("zzzzz")
     (['epochs'], ['recipe.batch_size'], [])
     """
-    for name in (key, _leaf(key)):
+    leaf = _leaf(key)
+    for name in (key, leaf):
         meant = USED_ELSEWHERE.get(name)
         if meant is not None and (meant.startswith("-") or _is_known(meant)):
             return [meant]
-    same_leaf = [known for known in key_owners() if _leaf(known) == _leaf(key)]
-    near = difflib.get_close_matches(key, same_leaf, n=3, cutoff=0)
-    groups = () if "." in key else GROUPS
-    near += difflib.get_close_matches(key, [*key_owners(), *groups], n=3)
-    return list(dict.fromkeys(near))[:3]
+    same = [known for known in key_owners() if _leaf(known) == leaf]
+    if same:
+        return difflib.get_close_matches(key, same, n=3, cutoff=0)
+    node = key.removesuffix(leaf)
+    within = [_leaf(known) for known in key_owners() if node and known.startswith(node)]
+    if within:  # of two long names with one beginning only the rest tells
+        return [f"{node}{name}" for name in difflib.get_close_matches(leaf, within, n=3)]
+    return difflib.get_close_matches(key, [*key_owners(), *([] if node else GROUPS)], n=3)
+
+
+def _options(group: str) -> list[str]:
+    """Return the options of a group; none for a key."""
+    return group_options(group) if group in GROUPS else []
 
 
 def _leaf(key: str) -> str:

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
 from ensemble_switchover.config.command_line import has_override
-from ensemble_switchover.config.hydra_folders import refuse_idle_sweep_folder
+from ensemble_switchover.config.hydra_folders import refuse_idle_in_sweep
 from ensemble_switchover.config.store_names import DECISION_FILE
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import write_file
@@ -98,7 +98,7 @@ def run_sweep(
     Raises:
         ConfigError: if the configuration of a run or of the sweep is wrong, or the time too short.
     """
-    refuse_idle_sweep_folder(config)
+    refuse_idle_in_sweep(config)
     overruled = overruled_variables() if config.logger.kind == "wandb" else None
     if overruled is not None:
         complain(overruled)

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from ensemble_switchover.config.hydra_folders import (
     hydra_folder,
     refuse_hydra_folders,
-    refuse_idle_sweep_folder,
+    refuse_idle_in_sweep,
     take_hydra_files,
 )
 from ensemble_switchover.errors import ConfigError
@@ -35,12 +35,19 @@ def test_what_is_none_of_these_passes():
 @pytest.mark.parametrize(("launcher", "is_used"), [({}, False), ({"submitit_folder": "x"}, True)])
 def test_the_folder_of_a_sweep_is_for_logs_of_slurms_launcher(launcher, is_used):
     overrides = {"hydra": ["hydra.sweep.dir=logs"]}
-    config = OmegaConf.create({"hydra": {"overrides": overrides, "launcher": launcher}})
+    hydra = {"overrides": overrides, "launcher": launcher, "job": {"config_name": "config"}}
+    config = OmegaConf.create({"hydra": hydra})
     if is_used:
-        refuse_idle_sweep_folder(config)
+        refuse_idle_in_sweep(config)
     else:
         with pytest.raises(ConfigError, match=r"^hydra\.sweep\.dir=logs: "):
-            refuse_idle_sweep_folder(config)
+            refuse_idle_in_sweep(config)
+
+
+def test_a_sweep_composes_its_runs_from_the_programs_own_file():
+    hydra = {"overrides": {"hydra": []}, "launcher": {}, "job": {"config_name": "mine"}}
+    with pytest.raises(ConfigError, match=r"^--config-name mine: is for one run.* experiment=mine"):
+        refuse_idle_in_sweep(OmegaConf.create({"hydra": hydra}))
 
 
 def test_hydras_files_are_taken_and_nothing_is_left():

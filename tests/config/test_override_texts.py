@@ -101,3 +101,11 @@ def test_a_list_or_mapping_in_place_of_a_text_is_refused_with_the_quoted_form(te
     (option,) = shlex.split(str(error.value).partition("if it is this: ")[2])
     assert option == f"study='{text}'"
     assert keep_texts([option]) == [option]
+
+
+@pytest.mark.parametrize("word", ["~k", "~recipe.nesterov", "~measurement", "~k=2"])
+def test_a_key_is_not_removed_and_a_groups_choice_may_be(word):
+    name = word[1:].partition("=")[0]
+    with pytest.raises(ConfigError, match=f"^~{name}: a key cannot be removed; expected {name}="):
+        keep_texts([word])
+    assert keep_texts(["~logger", "~nothing"]) == ["~logger", "~nothing"]
