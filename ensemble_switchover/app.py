@@ -41,7 +41,7 @@ from ensemble_switchover.config.schema import (
     register_schemas,
     typed,
 )
-from ensemble_switchover.config.search_path import search
+from ensemble_switchover.config.search_path import check_folders, search
 from ensemble_switchover.config.validation import value_problems
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
@@ -91,6 +91,7 @@ def main() -> None:
             print(version_text())
             return
         refuse_hydra_folders(words)
+        check_folders(words)
         prepare_completion(words)
         name = SCRIPT if asks_completion(words) else program_name(sys.argv[0])
         sys.argv = [name, *words]

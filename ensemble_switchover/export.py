@@ -15,6 +15,7 @@ from ensemble_switchover.config.command_line import (
     path_argument,
     run_command,
 )
+from ensemble_switchover.config.search_path import register_own_family
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.logs import shown_on
@@ -70,11 +71,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=path_argument,
         help="the file to write; default: ensemble.onnx or ensemble.pt2 in the run's folder",
     )
+    parser.add_argument(
+        "--config-dir",
+        "-cd",
+        type=path_argument,
+        metavar="DIR",
+        help="a folder of options of your own, with the file of the run's family",
+    )
     given = parse_arguments(parser, arguments)
-    return run_command(lambda: export(given.run, given.format, given.execution, given.out))
+    return run_command(
+        lambda: export(
+            given.run, given.format, given.execution, given.out, config_dir=given.config_dir
+        )
+    )
 
 
-def export(run: Path, form: str, execution: str, out: Path | None = None) -> int:
+def export(
+    run: Path,
+    form: str,
+    execution: str,
+    out: Path | None = None,
+    *,
+    config_dir: Path | None = None,
+) -> int:
     """Write the ensemble of a finished run, if the file predicts what the original predicts.
 
     Args:
@@ -82,6 +101,7 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
         form: `onnx` or `torch_export`.
         execution: How the file runs the members: `sequential` or `fused`.
         out: The file; by default `ensemble.onnx` or `ensemble.pt2` in the run's folder.
+        config_dir: A folder of options of the user's own, which describes the family.
 
     Returns:
         The exit code: 0, or 1 if the predictions differ, in which case no file is written.
@@ -98,6 +118,8 @@ def export(run: Path, form: str, execution: str, out: Path | None = None) -> int
         )
     folder = run_folder(run)
     record = read_record_with_weights(folder)
+    if config_dir is not None:
+        register_own_family(record.design.family, config_dir)
     out = folder / f"ensemble{SUFFIXES[form]}" if out is None else out
     require_output_file("--out", out, f"ensemble{SUFFIXES[form]}")
 

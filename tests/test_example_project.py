@@ -73,3 +73,9 @@ def test_records_are_read_without_the_code(tmp_path):
     assert "mobilenet" in report or (folder / "report").is_dir()
     content = build_content(read_records(folder).records, lambda runs: None)
     assert "mobilenet" in json.dumps(content)
+    (path,) = folder.glob("*/record.json")
+    export = ["python", "-m", "ensemble_switchover.export", str(path), "--format", "torch_export"]
+    refused = program.run(*export[3:], folder=tmp_path, module=export[2])
+    assert refused.returncode == 2
+    assert "given to register_family first" in refused.stderr
+    assert "ensemble.pt2" in run([*export, "--config-dir", "options"], tmp_path)

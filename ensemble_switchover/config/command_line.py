@@ -77,7 +77,7 @@ def parse_arguments(
             refuse_bytes(word)
         parser.add_argument("--version", action="version", version=version_text())
         given = parser.parse_intermixed_args(words)
-        if getattr(given, "config_dir", None) is not None:
+        if getattr(given, "config_dir", None) is not None and hasattr(given, "overrides"):
             given.overrides = with_config_dir(given.overrides, given.config_dir)
     except ConfigError as error:
         complain(str(error))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra import initialize_config_dir
+from hydra import compose, initialize_config_dir
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -44,6 +44,26 @@ def composing(overrides: Sequence[str]) -> Iterator[list[str]]:
     """
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         yield search(keep_texts(overrides))
+
+
+def register_own_family(name: str, folder: Path) -> None:
+    """Register the family that a file in a folder of the user's own options describes.
+
+    Raises:
+        HydraException, ConfigError: if there is no such file, or it describes no family.
+    """
+    with composing(with_config_dir([f"arch={name}"], folder)) as own:
+        compose("config", overrides=own)
+
+
+def check_folders(overrides: Sequence[str]) -> None:
+    """Check that the folders which overrides name are there, of which Hydra only warns.
+
+    Raises:
+        HydraException, ConfigError: for folders that are none.
+    """
+    for override in filter(names_folders, overrides):
+        _folders(override)
 
 
 def search(overrides: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from ensemble_switchover import designs, look, plan
 from ensemble_switchover.config.compose import compose_overrides, read_overrides
+from ensemble_switchover.config.search_path import check_folders
 from ensemble_switchover.errors import ConfigError
 
 
@@ -52,6 +53,12 @@ def test_a_folder_that_is_none_is_one_sentence(words, message, capsys):
     assert code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(message, line)
+
+
+def test_the_program_checks_the_folders_before_hydra_warns_of_them():
+    check_folders(["k=2", "hydra.searchpath=[pkg://own.conf]"])
+    with pytest.raises(ConfigError, match=r"expected folders of options, and /.*nowhere is none"):
+        check_folders(["hydra.searchpath=[file://nowhere]"])
 
 
 def test_a_users_own_key_for_the_folders_is_refused():
