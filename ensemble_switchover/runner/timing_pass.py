@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.timed_epochs import timed_epochs
@@ -125,10 +125,8 @@ class TimingPass:
         mine = {spec.name for spec in self.own}
         for spec in missing:
             interruption.check()
-            if spec.name in mine:
-                self._keep(spec, self._time(spec, designs))
-                continue
-            with LeftOutIfTooLarge(f"timing {spec.design_label} beside this design"):
+            beside = LeftOutIfTooLarge(f"timing {spec.design_label} beside this design")
+            with nullcontext() if spec.name in mine else beside:
                 self._keep(spec, self._time(spec, designs))
 
     def _keep(self, spec: RunSpec, timing: RunTiming) -> None:
