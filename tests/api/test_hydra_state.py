@@ -4,12 +4,14 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.version import VersionBase
 from omegaconf import OmegaConf
+from omegaconf.basecontainer import BaseContainer
 
 from ensemble_switchover.api.composition import compose as compose_run
 from ensemble_switchover.api.hydra_state import own_hydra_state
 
 
-def test_a_hydra_application_stays_as_it_was(tmp_path):
+def test_a_hydra_application_stays_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr(BaseContainer, "_resolvers", dict(BaseContainer._resolvers))
     (tmp_path / "config.yaml").write_text("here: 1\n")
     OmegaConf.register_new_resolver("options", lambda group: f"my {group}", replace=True)
     store = ConfigStore.instance()

@@ -48,12 +48,18 @@ def test_a_hangup_that_is_ignored_as_below_nohup_stays_ignored(listening):
     interruption.check()
 
 
-def test_a_request_within_a_part_is_forgotten_after_it_and_handlers_are_those_of_before():
+def test_a_request_within_a_part_is_forgotten_after_it_and_handlers_are_those_of_before(
+    monkeypatch,
+):
     def mine(number, frame):
         heard.append(number)
 
+    monkeypatch.setattr(interruption, "_requests", [])
     heard: list[int] = []
-    before = signal.signal(signal.SIGTERM, mine)
+    before = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, mine),
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+    }
     try:
         with interruption.listening():
             os.kill(os.getpid(), signal.SIGTERM)
@@ -66,4 +72,5 @@ def test_a_request_within_a_part_is_forgotten_after_it_and_handlers_are_those_of
         assert signal.getsignal(signal.SIGTERM) is mine
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
