@@ -94,6 +94,8 @@ def _look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int
         split = load_images(spec)
     for remark in (*spec.remarks, *split.remarks):
         print(f"dataset={spec.dataset.name}: {remark}")
+    if split.content is not None:
+        print(f"dataset={spec.dataset.name}: images and labels of content {split.content}")
     rows = [
         SheetRow(name, images_of_class(spec, split.train, label, num_images))
         for label, name in enumerate(split.class_names[:max_classes])

@@ -122,7 +122,7 @@ def _named_arrays(dataset: LoadedDataset) -> dict[str, np.ndarray]:
     arrays = {
         entry.name: getattr(dataset.arrays, entry.name)
         for entry in fields(DatasetArrays)
-        if entry.name not in {"class_names", "remarks"}
+        if entry.name not in {"class_names", "remarks", "content"}  # what is cached has none
     }
     return {**arrays, "train_moments": dataset.train_moments}
 

@@ -56,3 +56,5 @@ class SplitImages:
     """One name per class, in the order of the labels."""
     remarks: tuple[str, ...] = ()
     """Remarks for the user, such as which files were left out."""
+    content: str | None = None
+    """Hash of all images and labels of a data set of the user's own."""

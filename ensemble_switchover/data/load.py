@@ -94,7 +94,7 @@ def _split(
         test = _select(tested, used.test)
     _check_images(config, train, "training", train_size)
     _check_images(config, test, part, size)
-    return SplitImages(train, test, arrays.class_names, arrays.remarks)
+    return SplitImages(train, test, arrays.class_names, arrays.remarks, arrays.content)
 
 
 def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:

@@ -17,6 +17,7 @@ from ensemble_switchover.config.schema import (
     RecordConfig,
     node_of,
 )
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count
@@ -116,7 +117,11 @@ def typed_config(values: Mapping[str, Any]) -> Config:
         if not isinstance(given, dict):
             raise ValueError(f"{group}: is no group of keys")
         if group == "arch":
-            kinds = [kind for kind in kinds if kind().family == given.get("family")]
+            kinds = [
+                kind
+                for kind in SCHEMAS["arch/schema"].values()
+                if kind().family == given.get("family")
+            ]
         kind = _compare_keys(f"{group}.", given, kinds)
         _compare_types(f"{group}.", given, kind)
         if node:
@@ -133,6 +138,8 @@ def _compare_keys(prefix: str, given: Mapping[str, Any], kinds: list[type[Any]])
         if names == given.keys():
             return kind
     if not kinds:
+        if TARGET in given:
+            raise ValueError(f"the family {given[TARGET]} of another package is not registered")
         raise ValueError(f"no {prefix}family={given.get('family')} any more")
     known = {entry.name for kind in kinds for entry in fields(kind)}
     nearest = min(

@@ -91,7 +91,11 @@ def design_record(spec: RunSpec) -> DesignRecord:
 
 
 def dataset_record(
-    spec: RunSpec, num_train_images: int, num_measured_images: int, remarks: Sequence[str]
+    spec: RunSpec,
+    num_train_images: int,
+    num_measured_images: int,
+    remarks: Sequence[str],
+    content: str | None = None,
 ) -> DatasetRecord:
     """Describe the images as they are used."""
     on_test = spec.sizes.evaluated_on == "test"
@@ -113,6 +117,7 @@ def dataset_record(
         **_randaugment(spec),
         options=spec.dataset_options,
         remarks=[*spec.remarks, *remarks],
+        content=content,
     )
 
 

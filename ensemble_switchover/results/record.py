@@ -95,6 +95,8 @@ class DatasetRecord:
     """What was done to pixels: `standardised` by mean and deviation, or `scaled` to 0 to 1."""
     remarks: list[str] = field(default_factory=list)
     """What the user was told about the data set, such as which files were left out."""
+    content: str | None = None
+    """Hash of all images and labels of a data set of the user's own; absent for others."""
 
     @property
     def num_evaluated(self) -> int:

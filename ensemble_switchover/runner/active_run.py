@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.schema import LoggerConfig
+from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.measurement.own_metrics import make_own_metrics
+from ensemble_switchover.results.epoch_metrics import EpochRecord
 from ensemble_switchover.results.layout import checkpoint_folder
 from ensemble_switchover.results.store import dump_epochs, load_epochs
 from ensemble_switchover.runner.kept_predictions import PredictionFiles
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.data import SplitImages
     from ensemble_switchover.measurement.own_metrics import OwnMetric
-    from ensemble_switchover.results.epoch_metrics import EpochRecord
     from ensemble_switchover.runner.setup import Setup
     from ensemble_switchover.training.epoch_result import EpochResult, MemberState
 
@@ -141,6 +142,9 @@ class ActiveRun:
         Raises:
             ConfigError: if a metric of the user's own cannot be made.
         """
+        taken = sorted(self.spec.metrics.keys() & {entry.name for entry in fields(EpochRecord)})
+        if taken:
+            raise ConfigError(f"metrics.{taken[0]}: every record has it; expected another name")
         self.own_metrics = make_own_metrics(self.spec.metrics, self.spec.task.num_classes)
         checkpoint = read_checkpoint(checkpoint_folder(self.spec.folder), self.spec.fingerprint)
         here = setup.timing_environment

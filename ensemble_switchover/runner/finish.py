@@ -101,7 +101,9 @@ def finish(
         member_seeds=spec.member_seeds,
         budget=budget_record(spec),
         design=design_record(spec),
-        dataset=dataset_record(spec, len(split.train), len(split.test), split.remarks),
+        dataset=dataset_record(
+            spec, len(split.train), len(split.test), split.remarks, split.content
+        ),
         recipe=recipe_record(spec),
         evaluate_every=spec.evaluate_every,
         environment=EnvironmentRecord(

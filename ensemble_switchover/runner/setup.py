@@ -77,6 +77,8 @@ def load_split(spec: RunSpec) -> SplitImages:
     split = load_images(spec)
     for remark in (*spec.remarks, *split.remarks):
         _logger.warning(f"dataset={spec.dataset.name}: {remark}")
+    if split.content is not None:
+        _logger.info(f"dataset={spec.dataset.name}: images and labels of content {split.content}")
     return split
 
 

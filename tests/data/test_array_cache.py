@@ -21,7 +21,9 @@ from ensemble_switchover.machine.logs import attached
 from tests.log_lines import CallingHandler
 
 ARRAYS = [
-    entry.name for entry in fields(DatasetArrays) if entry.name not in {"class_names", "remarks"}
+    entry.name
+    for entry in fields(DatasetArrays)
+    if entry.name not in {"class_names", "remarks", "content"}
 ]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.runner.active_run import ActiveRun
 from ensemble_switchover.runner.run import train_apart
 from ensemble_switchover.runner.setup import load_split, prepare
@@ -77,3 +78,10 @@ def test_loggers_are_told_what_the_times_will_be_of(
     monkeypatch.setattr(run.log, "start", lambda config, facts: told.append(facts["times_of"]))
     run.start_log(setup)
     assert told == [times_of]
+
+
+def test_a_metric_may_not_have_the_name_of_another(tiny_spec):
+    part = "{_target_:torchmetrics.Accuracy,task:multiclass}"
+    spec, config = tiny_spec(f"+metrics.error_percent={part}")
+    with pytest.raises(ConfigError, match=r"metrics.error_percent: every record has it"):
+        ActiveRun(spec, config).begin(prepare(spec, config))

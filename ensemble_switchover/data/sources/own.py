@@ -62,9 +62,8 @@ class OwnSource(DatasetSource):
                 f"dataset.content={config.content}: {config._target_} returns images of the "
                 f"content {found}; expected the same, or another key"
             )
-        remark = f"its images and labels have the content {found}"
         names = _class_names(config, parts[0])
-        return DatasetArrays(images, labels, *tested, names, (remark,))
+        return DatasetArrays(images, labels, *tested, names, content=found)
 
 
 def _arrays(config: OwnDatasetConfig, part: Any, name: str) -> tuple[np.ndarray, np.ndarray]:

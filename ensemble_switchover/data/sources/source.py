@@ -35,6 +35,8 @@ class DatasetArrays:
     """One name per class, in the order of the labels."""
     remarks: tuple[str, ...] = ()
     """Remarks for the user, shown whenever the data set is used."""
+    content: str | None = None
+    """Hash of the images and labels, where nothing else tells one version from another."""
 
     def __post_init__(self) -> None:
         for images, labels in (

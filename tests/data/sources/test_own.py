@@ -67,7 +67,7 @@ def test_every_form_is_the_same_images(kind):
     assert np.array_equal(split.test.images, GREY)
     assert np.array_equal(split.train.labels, LABELS)
     assert split.class_names == (("a", "b", "c") if kind == "pillow" else ("0", "1", "2"))
-    assert split.remarks == load(config("arrays")).remarks  # the hash of their content
+    assert split.content == load(config("arrays")).content
 
 
 def test_images_of_pillow_get_the_channels_of_the_facts():
@@ -82,8 +82,7 @@ def test_one_pool_is_no_pair():
 
 
 def test_other_images_than_before_are_refused():
-    (remark,) = load(config("arrays")).remarks
-    content = remark.rpartition(" ")[2]
+    content = load(config("arrays")).content
     assert len(load(config("arrays", content=content)).train) == 12
     with pytest.raises(DataError, match=r"dataset.content=0: .*made returns images of the content"):
         load(config("arrays", content="0"))
