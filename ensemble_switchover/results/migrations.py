@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.recipe_config import RecipeConfig
-from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED
+from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED, LoggerConfig
 from ensemble_switchover.config.table_a import table_a
 from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.results.epoch_metrics import QUALITY
@@ -90,12 +90,12 @@ def migrate_config(config: Values) -> Values:
     """Bring the configuration of a record of any version to one of the same run today.
 
     Where today's recipe of the family has Nesterov's momentum, which no run of before had, the
-    configuration now refuses it. Pixels were always standardised, every epoch was evaluated,
-    and Lightning had no flags and callbacks of the user's. One of
-    another form stays as it is.
+    configuration now refuses it. Pixels were always standardised, every epoch was evaluated, and
+    there were no metrics of the user's, nor flags and callbacks for Lightning. One of another form
+    stays as it is.
     """
     try:
-        recipe, dataset = config["recipe"], config["dataset"]
+        recipe, dataset, logger = config["recipe"], config["dataset"], config["logger"]
         today = table_a(config["arch"]["family"], dataset["base"] or dataset["name"])
         new = asdict(RecipeConfig(nesterov=False if today.nesterov else None))
         return {
@@ -107,6 +107,7 @@ def migrate_config(config: Values) -> Values:
             **config,
             "dataset": {"normalisation": STANDARDISED, **dataset},
             "recipe": {**new, **recipe},
+            "logger": {**asdict(LoggerConfig()), **logger},
         }
     except (KeyError, TypeError):
         return config

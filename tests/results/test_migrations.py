@@ -55,7 +55,9 @@ def of_version_4(config, nesterov):
     dataset = {**config["dataset"], "normalisation": "standardised"}
     added = {"evaluate_every": "1", "trainer": asdict(TrainerConfig()), "callbacks": {}}
     own = {"config_dirs": [], "metrics": {}}
-    return {**added, **own, **config, "dataset": dataset, "recipe": recipe}
+    logger = {"name": None, "group": None, "tags": [], "notes": None, **config["logger"]}
+    changed = {"dataset": dataset, "recipe": recipe, "logger": logger}
+    return {**added, **own, **config, **changed}
 
 
 @pytest.fixture
