@@ -213,7 +213,7 @@ def test_a_shell_completes_groups_and_keys(shell, tmp_path):
 
 @pytest.mark.process
 def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(tmp_path):
-    small = program.run("3000", *TINY, folder=tmp_path, module="tests.small_files")
+    small = program.run("6000", *TINY, folder=tmp_path, module="tests.small_files")
     assert small.returncode == 1
     (told,) = small.stderr.splitlines()
     assert told.startswith("results/runs: File too large; files may not be that large there")
