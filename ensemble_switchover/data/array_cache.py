@@ -179,7 +179,7 @@ def _read(path: Path, identity: str) -> LoadedDataset | None:
         manifest = json.loads((path / MANIFEST).read_bytes())
         if (manifest["version"], manifest["identity"]) != (CACHE_VERSION, identity):
             return None
-        arrays = {}
+        arrays: dict[str, Any] = {}
         for name, expected in manifest["arrays"].items():
             array = _map(path / f"{name}.npy", expected["shape"], expected["dtype"])
             if _description(array) != expected:
