@@ -64,13 +64,10 @@ def evaluation_notes(evaluate_every: str, predictions: str, recipe: Recipe) -> l
 
 def evaluation_costs(specs: Iterable[RunSpec]) -> list[str]:
     """Say once for all of some runs what it costs that not every epoch is evaluated."""
-    asked = {
-        (spec.evaluate_every, spec.recipe.epochs, *spec.recipe.milestones): spec.recipe
-        for spec in specs
-    }
+    asked = {(spec.evaluate_every, tuple(spec.recipe.milestones)): spec.recipe for spec in specs}
     notes = [
         note
-        for (every, *_), recipe in asked.items()
+        for (every, _), recipe in asked.items()
         for note in evaluation_notes(every, "none", recipe)
     ]
     return list(dict.fromkeys(notes))
