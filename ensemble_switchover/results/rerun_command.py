@@ -143,8 +143,7 @@ class CommandWriter:
         changed = [
             override
             for key, value in flat.items()
-            if key != _SEED and is_told(key)
-            if _is_own(key, own) or (key in base and value != base[key])
+            if key != _SEED and is_told(key) and _differs(key, value, base, own)
             for override in _write_overrides(key, value, base.get(key))
         ]
         return [*config_dir_words(config.get("config_dirs", ())), *groups, *changed]
@@ -254,9 +253,14 @@ def _write_overrides(key: str, value: Any, usual: Any) -> list[str]:
     return [*dropped, *changed]
 
 
-def _is_own(key: str, own: Sequence[str]) -> bool:
-    """Return whether a key is set in one of the groups whose option is a file of the user's own."""
-    return key.partition(".")[0] in own and key not in _OF_FILE
+def _differs(key: str, value: Any, base: Mapping[str, Any], own: Sequence[str]) -> bool:
+    """Return whether a key may have another value than the options of groups give it.
+
+    What a file of the user's own gives it is not known, so all keys of such an option may.
+    """
+    if key.partition(".")[0] in own:
+        return key not in _OF_FILE
+    return key in base and value != base[key]
 
 
 def _is_told(key: str, config: Mapping[str, Any]) -> bool:
