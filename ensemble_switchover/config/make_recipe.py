@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
-from ensemble_switchover.config.schedule import SCHEDULER, STEPS, Schedule
+from ensemble_switchover.config.recipe_config import BELOW_ONE, PAPERS_RECIPE
+from ensemble_switchover.config.schedule import COSINE, ONE_CYCLE, SCHEDULER, STEPS, Schedule
 from ensemble_switchover.config.targets import TARGET, stated_part, target_problems
 from ensemble_switchover.errors import ConfigError
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 SGD = "torch.optim.SGD"
 OF_SGD = ("momentum", "nesterov")
+OF_SHAPES = {
+    **dict.fromkeys(("start", "peak", "curve"), (ONE_CYCLE,)),
+    "end": (COSINE, ONE_CYCLE),
+    "interval": (SCHEDULER,),
+}
+"""Values of a schedule -> the shapes that have them; the others are of all."""
 STATED_ELSEWHERE = {
     "lr": "recipe.learning_rate",
     "weight_decay": "recipe.weight_decay",
@@ -29,6 +37,10 @@ UNUSABLE = {
     "torch.optim.LBFGS": "it computes the loss several times a step",
     "torch.optim.SparseAdam": "it is for sparse gradients",
 }
+WITHOUT_DECAY = ("torch.optim.Rprop",)
+"""Optimizers of torch that take no weight decay."""
+_INNER_NAME = re.compile(r"torch\.optim\.\w+\.(\w+)")
+"""The name of one of torch's optimizers by the module that defines it."""
 WHOLE_TENSORS = ("torch.optim.Adafactor", "torch.optim.Muon")
 """Optimizers of torch whose update of a weight depends on others of its tensor."""
 
@@ -67,6 +79,12 @@ def make_recipe(table_row: Recipe, asked: RecipeConfig, epochs: int | None) -> R
         loss=stated_part(asked.loss),
         **_schedule(recipe, asked.schedule),
     )
+    name = stated_part(asked.optimizer).get(TARGET)
+    if recipe.weight_decay and name in WITHOUT_DECAY:
+        raise ConfigError(
+            f"recipe.weight_decay={recipe.weight_decay:g}: {name} takes none; expected "
+            f"recipe.weight_decay=0"
+        )
     scaled = recipe if epochs is None else recipe.scaled_to(epochs)
     return replace(scaled, **_optimizer(asked))
 
@@ -109,6 +127,7 @@ def _optimizer(asked: RecipeConfig) -> dict[str, Any]:
         return {"optimizer": stated, "momentum": 0.0, "nesterov": False}
     stated.pop(TARGET, None)
     own = {name: stated.pop(name) for name in OF_SGD if name in stated}
+    own = {name: value for name, value in own.items() if value is not None}
     optimizer = {TARGET: SGD, **stated} if stated else {}
     return {"optimizer": optimizer, **_given(asked, OF_SGD), **own}
 
@@ -121,12 +140,16 @@ def _given(asked: RecipeConfig, names: tuple[str, ...]) -> dict[str, Any]:
 def _schedule(recipe: Recipe, asked: ScheduleConfig) -> dict[str, Any]:
     values = asdict(asked)
     drops = values.pop("drops")
+    for name, shapes in OF_SHAPES.items():
+        if asked.name not in shapes:
+            del values[name]  # it decides nothing
     schedule = Schedule(**{**values, "scheduler": stated_part(asked.scheduler)})
     if schedule.name != STEPS:
         return {"schedule": schedule, "drops": ()}
     if drops is None:
         return {"schedule": schedule}
-    stated = tuple((int(epoch), share * recipe.learning_rate) for epoch, share in drops)
+    in_order = sorted(drops, key=itemgetter(0))
+    stated = tuple((int(epoch), share * recipe.learning_rate) for epoch, share in in_order)
     return {"schedule": schedule, "drops": stated}
 
 
@@ -142,8 +165,15 @@ def _optimizer_problems(asked: RecipeConfig) -> list[str]:
         for argument, place in STATED_ELSEWHERE.items()
         if argument in stated
     ]
+    inner = _INNER_NAME.fullmatch(str(name))
+    if inner:
+        problems.append(f"{key}.{TARGET}={name}: expected torch.optim.{inner[1]}")
     if name in UNUSABLE:
         problems.append(f"{key}.{TARGET}={name}: {UNUSABLE[name]}; expected another optimizer")
+    momentum = stated.get("momentum") or 0
+    is_number = isinstance(momentum, int | float)
+    if name == SGD and not (is_number and BELOW_ONE.allows(momentum)):
+        problems.append(f"{key}.momentum={momentum}: expected {BELOW_ONE}")
     if name != SGD:
         problems += [
             f"recipe.{argument}={getattr(asked, argument)}: is of stochastic gradient descent, and "

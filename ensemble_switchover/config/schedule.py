@@ -86,7 +86,8 @@ def curve_share(schedule: Schedule, step: int, steps_per_epoch: int, epochs: int
 
 
 def _between(first: float, last: float, passed: float, curve: str) -> float:
-    """Go from one value to another along a curve, of which a share is passed."""
+    """Go from one value to another along a curve, of which a share is passed, and stay there."""
+    passed = min(1.0, passed)
     if curve == COSINE:
         passed = (1 - math.cos(math.pi * passed)) / 2
     return first + (last - first) * passed

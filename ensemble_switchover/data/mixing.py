@@ -50,7 +50,9 @@ class Mixing:
             The images, and labels (B, classes) as shares.
         """
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(
+                seed
+            )  # and none of a device, which layers draw from
             mixed, shares = self.transform(images, labels)
         return mixed, shares
 

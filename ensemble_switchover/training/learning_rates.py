@@ -34,7 +34,8 @@ def learning_rates(recipe: Recipe, steps_per_epoch: int) -> Callable[[int, int],
     def rate_at(epoch: int, step: int = 0) -> float:
         passed = epoch * steps_per_epoch + step
         share = warmup_share(recipe.schedule, passed, steps_per_epoch)
-        return rates[epoch if by_epoch else passed] * share
+        # a timing pass may take more steps than the training
+        return rates[min(epoch if by_epoch else passed, len(rates) - 1)] * share
 
     return rate_at
 
@@ -51,16 +52,18 @@ def _rates_of_scheduler(recipe: Recipe, number: int) -> list[float]:
         warnings.simplefilter("ignore")  # torch asks for steps of the optimizer between
         scheduler = make_part(SCHEDULER_KEY, recipe.schedule.scheduler, optimizer)
         stated = f"{SCHEDULER_KEY}.{TARGET}={recipe.schedule.scheduler[TARGET]}"
-        rates = []
+        rates, momenta = [], set()
+        settings = optimizer.param_groups[0]
         try:
             for _ in range(number):
-                rates.append(float(optimizer.param_groups[0]["lr"]))
+                rates.append(float(settings["lr"]))
+                momenta.add(settings["momentum"])
                 scheduler.step()
-        except (AttributeError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever a scheduler raises
             raise ConfigError(
                 f"{stated}: fails after {len(rates)} of {number} steps: {error}"
             ) from error
-    if optimizer.param_groups[0]["momentum"] != momentum:
+    if momenta - {momentum}:
         raise ConfigError(
             f"{stated}: moves the momentum as well; expected "
             f"+{SCHEDULER_KEY}.cycle_momentum=false beside it"

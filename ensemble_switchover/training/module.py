@@ -22,7 +22,7 @@ from ensemble_switchover.training.epoch_result import MemberState
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.learning_rates import learning_rates
 from ensemble_switchover.training.logged_metrics import evaluation_metrics, training_metrics
-from ensemble_switchover.training.optimizer import optimizer_of_member
+from ensemble_switchover.training.optimizer import load_state, optimizer_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -141,7 +141,7 @@ class EnsembleModule(lightning.LightningModule):
                 self.ensemble.members, optimizers, self.resume_point.members, strict=True
             ):
                 member.load_state_dict(state.network)
-                optimizer.load_state_dict(state.optimizer)
+                load_state(optimizer, state.optimizer)
         self.execution = EXECUTIONS[self.execution_plan.within](
             list(self.ensemble.members),
             optimizers,

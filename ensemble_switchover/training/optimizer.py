@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
-from torch.optim import SGD
+from torch import Tensor, nn
+from torch.optim import SGD, Optimizer
 
-from ensemble_switchover.config.targets import TARGET, make_part
+from ensemble_switchover.config.make_recipe import SGD as SGD_NAME
+from ensemble_switchover.config.targets import TARGET, find_part, make_part
+from ensemble_switchover.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from torch import Tensor
-    from torch.optim import Optimizer
+    from collections.abc import Iterator, Mapping
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.recipe import Recipe
@@ -39,23 +39,25 @@ def make_optimizer(
     Raises:
         ConfigError: if the optimizer cannot be made.
     """
-    settings: dict[str, Any] = {
-        "lr": recipe.learning_rate if rate is None else rate,
-        "weight_decay": recipe.weight_decay,
-    }
-    if not recipe.optimizer:
-        return SGD(
-            parameter_groups(network, recipe.decay),
-            **settings,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            fused=one_kernel or None,
-        )
-    if one_kernel and recipe.optimizer[TARGET] in ONE_KERNEL:
-        settings["fused"] = True
+    settings: dict[str, Any] = {"lr": recipe.learning_rate if rate is None else rate}
     groups = parameter_groups(network, recipe.decay)
+    name = recipe.optimizer.get(TARGET, SGD_NAME)
+    if recipe.weight_decay or _takes(name, "weight_decay"):
+        settings["weight_decay"] = recipe.weight_decay
+    if name == SGD_NAME:
+        settings |= {"momentum": recipe.momentum, "nesterov": recipe.nesterov}
+    if not recipe.optimizer:
+        return SGD(groups, **settings, fused=one_kernel or None)
+    if one_kernel and name in ONE_KERNEL:
+        settings["fused"] = True
     part = {"_convert_": "all", **recipe.optimizer}
-    return cast("Optimizer", make_part("recipe.optimizer", part, groups, **settings))
+    optimizer = make_part("recipe.optimizer", part, groups, **settings)
+    if not isinstance(optimizer, Optimizer):
+        raise ConfigError(
+            f"recipe.optimizer.{TARGET}={name}: expected an optimizer of torch's kind, found "
+            f"{type(optimizer).__name__}"
+        )
+    return optimizer
 
 
 def optimizer_of_member(
@@ -71,6 +73,21 @@ def optimizer_of_member(
     if one_kernel:
         start_momentum(optimizer)
     return optimizer
+
+
+def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
+    """Let an optimizer go on from a state, bit for bit.
+
+    Torch brings all but counts of steps to the type of the weights, which a running product in
+    single precision, such as NAdam's, is not where the weights are in double precision.
+    """
+    optimizer.load_state_dict(dict(state))
+    parameters = [one for group in optimizer.param_groups for one in group["params"]]
+    for number, saved in state["state"].items():
+        held = optimizer.state[parameters[number]]
+        for name, value in saved.items():
+            if isinstance(value, Tensor) and held[name].dtype != value.dtype:
+                held[name] = value.to(held[name].device, copy=True)
 
 
 def parameter_groups(network: nn.Module, decay: str) -> list[dict[str, Any]]:
@@ -101,6 +118,17 @@ def start_momentum(optimizer: Optimizer) -> None:
         begins_at_zero = group["momentum"] and not group["dampening"]
         for parameter in group["params"] if begins_at_zero else ():
             optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+
+
+def _takes(name: str, argument: str) -> bool:
+    """Return whether an optimizer takes an argument, as far as that can be known."""
+    try:
+        parameters = signature(find_part("recipe.optimizer", name)).parameters
+    except (TypeError, ValueError):
+        return True
+    return argument in parameters or any(
+        parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
 
 
 def _parameters(network: nn.Module) -> Iterator[tuple[nn.Parameter, bool]]:

@@ -82,6 +82,15 @@ def test_an_optimizer_is_a_group(optimizer, additions, recipe_of):
             ],
             "known before the training",
         ),
+        (
+            ["recipe.optimizer._target_=torch.optim.lbfgs.LBFGS"],
+            r"lbfgs\.LBFGS: expected torch\.optim\.LBFGS",
+        ),
+        (
+            ["recipe.optimizer._target_=torch.optim.Rprop"],
+            r"recipe\.weight_decay=0\.0001: torch\.optim\.Rprop takes none",
+        ),
+        (["+recipe.optimizer.momentum=x"], r"momentum=x: expected 0 or more, less than 1"),
         (["recipe.schedule.drops=[[10]]"], "expected pairs of an epoch"),
         (["recipe/schedule=cosine", "recipe.schedule.drops=[[1,1]]"], "is of .*name=steps"),
         (
@@ -118,3 +127,21 @@ def test_recipes_decide_the_fingerprint(compose_config):
     ]
     found = {resolve(compose_config(*overrides)).fingerprint for overrides in asked}
     assert len(found) == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (("recipe.schedule.end=0.1", "recipe.schedule.interval=step"), ()),
+        (("recipe/schedule=cosine", "recipe.schedule.peak=0.5"), ("recipe/schedule=cosine",)),
+        (
+            ("recipe.schedule.drops=[[9,0.01],[4,0.1]]",),
+            ("recipe.schedule.drops=[[4,0.1],[9,0.01]]",),
+        ),
+        (("+recipe.optimizer.momentum=null",), ()),
+    ],
+)
+def test_what_decides_nothing_is_not_in_the_fingerprint(ours, theirs, compose_config):
+    first, second = (resolve(compose_config(*overrides)) for overrides in (ours, theirs))
+    assert first.recipe == second.recipe
+    assert first.fingerprint == second.fingerprint

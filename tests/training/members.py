@@ -10,7 +10,7 @@ from ensemble_switchover.config.recipe import Recipe
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import build_member
 from ensemble_switchover.training.execution import EXECUTIONS
-from ensemble_switchover.training.optimizer import optimizer_of_member
+from ensemble_switchover.training.optimizer import load_state, optimizer_of_member
 from ensemble_switchover.training.precision import Precision
 
 TASK = ImageTask(channels=2, size=8, num_classes=5)
@@ -41,7 +41,7 @@ def executed(plan, members, *, states=(), **changes):
     precision = Precision("64", torch.float64)
     optimizers = [optimizer_of_member(member, recipe, plan, precision) for member in members]
     for optimizer, state in zip(optimizers, states, strict=False):
-        optimizer.load_state_dict(state)
+        load_state(optimizer, state)
     execution = EXECUTIONS[plan.within](
         members, optimizers, DEVICE, precision, recipe=recipe, plan=plan
     )

@@ -37,11 +37,21 @@ def test_a_scheduler_steps_after_epochs_or_after_batches():
             {"max_lr": 1, "total_steps": 2, "cycle_momentum": False},
             "fails after 3 of 4 steps: ",
         ),
+        ("CosineAnnealingLR", {"T_max": 0}, "fails after 1 of 4 steps: .*zero"),
     ],
 )
 def test_what_cannot_be_a_schedule_is_one_sentence(name, arguments, message):
     with pytest.raises(ConfigError, match=message):
         rates_of(name, **arguments)
+
+
+def test_a_momentum_that_moves_and_comes_back_is_found():
+    with pytest.raises(ConfigError, match="moves the momentum as well"):
+        rates_of("CyclicLR", "step", base_lr=0.1, max_lr=1, step_size_up=10)
+
+
+def test_a_timing_pass_may_go_on_after_the_last_epoch():
+    assert rates_of("StepLR", step_size=3)(5, 1) == pytest.approx(0.04)
 
 
 def test_nothing_of_torch_is_touched():

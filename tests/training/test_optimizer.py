@@ -81,3 +81,22 @@ def test_an_optimizer_that_cannot_be_made_is_one_sentence(optimizer, message):
     member = nn.Conv2d(1, 2, 3)
     with pytest.raises(ConfigError, match=message):
         make_optimizer(member, replace(RECIPE, optimizer=optimizer), one_kernel=False)
+
+
+def test_stochastic_gradient_descent_keeps_its_momentum_beside_other_arguments():
+    recipe = replace(RECIPE, optimizer={"_target_": "torch.optim.SGD", "dampening": 0.1})
+    (group,) = make_optimizer(nn.Linear(2, 3), recipe, one_kernel=False).param_groups
+    assert (group["momentum"], group["dampening"]) == (RECIPE.momentum, 0.1)
+
+
+def test_an_optimizer_without_weight_decay_is_for_recipes_without():
+    recipe = replace(RECIPE, optimizer={"_target_": "torch.optim.Rprop"}, weight_decay=0.0)
+    make_optimizer(nn.Linear(2, 3), recipe, one_kernel=True)
+    with pytest.raises(ConfigError, match="weight_decay"):
+        make_optimizer(nn.Linear(2, 3), replace(recipe, weight_decay=0.1), one_kernel=True)
+
+
+def test_what_is_no_optimizer_is_one_sentence():
+    recipe = replace(RECIPE, optimizer={"_target_": "torch.optim.Adam", "_partial_": True})
+    with pytest.raises(ConfigError, match="expected an optimizer of torch's kind"):
+        make_optimizer(nn.Linear(2, 3), recipe, one_kernel=False)

@@ -26,6 +26,7 @@ RECIPES = {
     "rmsprop": optimizer("RMSprop", momentum=0.5),
     "adagrad": optimizer("Adagrad"),
     "nadam": optimizer("NAdam"),
+    "rprop": optimizer("Rprop") | {"weight_decay": 0.0},
     "weights": {"decay": "weights"},
     "smoothing": {"label_smoothing": 0.2},
     "clip": {"gradient_clip": 0.05},
@@ -97,7 +98,7 @@ def test_a_step_of_all_at_once_is_that_of_a_plain_loop():
         close(averaged[name], kept)
 
 
-@pytest.mark.parametrize("recipe", ["adam", "dampening", "average", "all"])
+@pytest.mark.parametrize("recipe", ["adam", "nadam", "dampening", "average", "all"])
 @pytest.mark.parametrize("plans", [("sequential", "sequential"), ("fused", "sequential")])
 def test_training_goes_on_from_the_states_as_if_it_had_not_stopped(recipe, plans):
     changes = RECIPES[recipe]
