@@ -18,7 +18,7 @@ from typing import Annotated, Any, Optional, cast, get_origin, get_type_hints
 from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, OmegaConf
 
-from ensemble_switchover.config.config_dirs import config_dirs
+from ensemble_switchover.config.config_dirs import FILE, config_dirs
 from ensemble_switchover.config.execution_plan import WITHIN
 from ensemble_switchover.config.hydra_folders import hydra_folder
 from ensemble_switchover.config.key_markers import (
@@ -511,8 +511,11 @@ def _add_family_schema(family: type[Family], target: str) -> type[ArchConfig]:
 
 
 def group_options(group: str) -> list[str]:
-    """List the options of a config group: from `conf/`, the families and the executions."""
-    files = {path.stem for path in (conf_folder() / group).glob("*.yaml")}
+    """List the options of a config group: files, those of the user's own too, and what has none."""
+    own = (Path(each.removeprefix(FILE)) for each in config_dirs() if each.startswith(FILE))
+    files = {
+        path.stem for folder in (conf_folder(), *own) for path in (folder / group).glob("*.yaml")
+    }
     further = {"arch": known_families().keys(), "execution": set(WITHIN)}
     return sorted(files | further.get(group, set()))
 

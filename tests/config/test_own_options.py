@@ -122,3 +122,20 @@ def test_metrics_of_a_file_are_in_the_fingerprint(example):
         ConfigError, match=r"metrics.macro_f1._target_=no.F1: there is no module no"
     ):
         resolved("metrics=f1", "metrics.macro_f1._target_=no.F1")
+
+
+def test_options_may_lie_in_a_package(example):
+    package = example / "own_parts"
+    (package / "options").mkdir(parents=True)
+    for folder in (package, package / "options"):
+        (folder / "__init__.py").touch()
+    (example / "options" / "arch").rename(package / "options" / "arch")
+    (example / "my_parts.py").rename(package / "networks.py")
+    target = "_target_: own_parts.networks.MobileNet"
+    (package / "options" / "arch" / "mobilenet.yaml").write_text(target)
+    sys.path.append(str(example))  # where it is installed
+    ((_, (config,)),) = compose_overrides(
+        ["hydra.searchpath=[pkg://own_parts.options]", "arch=mobilenet"]
+    )
+    assert resolve(config).family.options == {"expansion": 6}
+    assert config.config_dirs == ["pkg://own_parts.options"]

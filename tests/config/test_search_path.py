@@ -6,7 +6,8 @@ import pytest
 
 from ensemble_switchover import designs, look, plan
 from ensemble_switchover.config.compose import compose_overrides, read_overrides
-from ensemble_switchover.config.search_path import check_folders
+from ensemble_switchover.config.schema import group_options
+from ensemble_switchover.config.search_path import check_folders, composing
 from ensemble_switchover.errors import ConfigError
 
 
@@ -24,6 +25,8 @@ def test_an_option_of_a_folder_is_one_like_ours(options):
     assert [config.dataset.train_size for config in configs] == [50, 300]
     assert {tuple(config.config_dirs) for config in configs} == {(f"file://{options}",)}
     assert sweep.runs[0] == ["dataset=few", "seed=1"]
+    with composing([override]):
+        assert {"few", "digits"} <= set(group_options("dataset"))
     assert read_overrides([override])[0].together == "none"  # as without it
 
 
