@@ -140,8 +140,8 @@ from ensemble_switchover.training.execution.sequential import Sequential as OneB
 class Loop(Execution):
     """One group of all members."""
 
-    def __init__(self, members, optimizers, device, precision, *, plan, compiled=False):
-        self.one = OneByOne(members, optimizers, device, precision, plan=plan, compiled=compiled)
+    def __init__(self, members, optimizers, device, precision, **settings):
+        self.one = OneByOne(members, optimizers, device, precision, **settings)
 
     @staticmethod
     def groups(k):
@@ -169,6 +169,18 @@ class Loop(Execution):
 
     def logits(self, group, images):
         return torch.cat(self._each(self.one.logits, group, images))
+
+    @property
+    def optimizer_states(self):
+        return self.one.optimizer_states
+
+    @property
+    def averages(self):
+        return self.one.averages
+
+    @averages.setter
+    def averages(self, states):
+        self.one.averages = states
 
     @property
     def scalers(self):
