@@ -39,9 +39,17 @@ class Watch(lightning.Callback):
         self.seen.append((batch, outputs, trainer.global_step))
 
 
-@pytest.mark.parametrize("execution", ["sequential", "fused"])
-def test_however_many_steps_are_taken_at_once_the_same_is_learnt(execution, tiny_spec, monkeypatch):
-    spec, _ = tiny_spec("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
+MIXED = ("recipe=adamw_onecycle", "recipe.mixup=0.2", "recipe.ema_decay=0.9")
+
+
+@pytest.mark.parametrize(
+    ("execution", "recipe"), [("sequential", ()), ("fused", ()), ("fused", MIXED)]
+)
+def test_however_many_steps_are_taken_at_once_the_same_is_learnt(
+    execution, recipe, tiny_spec, monkeypatch
+):
+    small = ("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
+    spec, _ = tiny_spec(*small, *recipe)
     split, device, weights, losses = load_images(spec), torch.device("cpu"), {}, {}
     for at_once in ("auto", "1", "2"):
         watch = Watch()
