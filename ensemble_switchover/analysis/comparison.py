@@ -7,6 +7,8 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.callbacks import chosen_callbacks, decisive_callbacks
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -18,8 +20,8 @@ class Setting:
     """What two runs must share before their test errors can be attributed to their designs.
 
     These are the family with its options, the data set as it was used, the recipe with its total
-    number of epochs (which sets the learning-rate schedule: design page, "Epoch budgets"), and the
-    precision.
+    number of epochs (which sets the learning-rate schedule: design page, "Epoch budgets"), the
+    callbacks that may change what is learnt, and the precision.
     """
 
     family: str
@@ -92,7 +94,8 @@ class Comparison:
 
 def setting_of(record: Record) -> Setting:
     """Return the setting of a run."""
-    parts = (record.dataset, record.recipe, record.design.family_options)
+    callbacks = _decisive_callbacks(record)
+    parts = (record.dataset, record.recipe, record.design.family_options, callbacks)
     key = f"{record.design.family} {record.environment.precision} {parts}"
     # Many records share few settings, and a text key is quicker than comparing their fields.
     if key not in _settings:
@@ -127,10 +130,12 @@ _settings: dict[str, Setting] = {}
 
 
 def _read_setting(record: Record) -> Setting:
+    callbacks = _decisive_callbacks(record)
     dataset = asdict(record.dataset)
     dataset.update(dataset.pop("options"))
     parts: dict[str, Any] = {
-        "": {"precision": record.environment.precision},
+        "": {"precision": record.environment.precision}
+        | ({"callbacks": callbacks} if callbacks else {}),
         "family": record.design.family_options,
         "dataset": dataset,
         "recipe": asdict(record.recipe),
@@ -144,6 +149,12 @@ def _read_setting(record: Record) -> Setting:
     if record.dataset.evaluated_on == "validation":
         name = f"validation images of {name}"
     return Setting(record.design.family, name, record.dataset.evaluated_on, tuple(details))
+
+
+def _decisive_callbacks(record: Record) -> list[dict[str, Any]]:
+    """Return the callbacks that may have changed what a run learnt, such as early stopping."""
+    stated = record.config.get("callbacks")
+    return decisive_callbacks(chosen_callbacks(stated)) if isinstance(stated, dict) else []
 
 
 def group_comparisons(records: Sequence[Record]) -> list[Comparison]:

@@ -152,13 +152,15 @@ def step_bytes(spec: RunSpec, plan: ExecutionPlan) -> int:
     size = (design.depth, design.width, task, spec.recipe.batch_size, item_bytes(spec))
     copies = plan.within == SEQUENTIAL and not plan.channels_last
     at_once = plan.members_at_once(design.k)
-    kept = _kept_beside_momentum(spec) * design.member_parameters * item_bytes(spec)
+    kept = kept_beside_momentum(spec) * design.member_parameters * item_bytes(spec)
     return at_once * (shape_bytes(spec.family, *size, update_copies=copies) + kept)
 
 
-def _kept_beside_momentum(spec: RunSpec) -> int:
+def kept_beside_momentum(spec: RunSpec) -> int:
     """Return how many numbers a weight has beside itself, its gradient and its momentum."""
-    return bool(spec.recipe.optimizer) + (spec.recipe.ema_decay is not None)
+    recipe = spec.recipe
+    more = sum(bool(recipe.optimizer.get(name)) for name in ("amsgrad", "centered", "momentum"))
+    return bool(recipe.optimizer) + more + (recipe.ema_decay is not None)
 
 
 def item_bytes(spec: RunSpec) -> int:
@@ -173,7 +175,7 @@ def _other_bytes(
     design, images = spec.design, image_bytes(spec)
     busy = plan.processes * plan.members_at_once(design.k)
     waiting = max(0, design.k - busy) if device == "cpu" else 0
-    each = 3 + _kept_beside_momentum(spec)
+    each = 3 + kept_beside_momentum(spec)
     members = each * waiting * design.member_parameters * item_bytes(spec)
     residence = spec.dataset.residence
     if available_bytes is not None:

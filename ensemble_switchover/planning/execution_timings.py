@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans, requested_plan
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.machine.caches import cache_folder
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.planning.basis import conditions_of, this_device
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
 
 TIMINGS_VERSION = 1
+_IN_A_STEP = ("optimizer", "loss", "mixup", "cutmix", "gradient_clip", "ema_decay")
+"""Fields of a recipe on which the time of a step depends, besides those of Table A."""
 WORTH = 0.95
 """Share of the sequential plan's time that another plan may take at most to be chosen."""
 
@@ -75,8 +78,20 @@ def timings_subject(spec: RunSpec, device: str, device_name: str) -> str:
             "design": design_text(spec, ExecutionPlan(), Pass.TRAINING),
             "k": spec.design.k,
             **conditions,
+            **_of_recipe(spec),
         }
     )
+
+
+def _of_recipe(spec: RunSpec) -> dict[str, Any]:
+    """Return what a step has to do besides one of Table A; nothing where that is all."""
+    added = {name: spec.recipe.additions.get(name) for name in _IN_A_STEP}
+    parts = {
+        name: value.get(TARGET) if isinstance(value, dict) else True
+        for name, value in added.items()
+        if value is not None
+    }
+    return {"recipe": parts} if parts else {}
 
 
 def expected_plan(spec: RunSpec) -> ExecutionPlan:

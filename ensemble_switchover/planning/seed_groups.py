@@ -8,8 +8,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from ensemble_switchover.config.execution_plan import ExecutionPlan
+from ensemble_switchover.config.make_recipe import is_elementwise
 from ensemble_switchover.config.schema import ExecutionConfig
-from ensemble_switchover.planning.cost import USABLE_MEMORY_SHARE, item_bytes, memory_bytes
+from ensemble_switchover.planning.cost import (
+    USABLE_MEMORY_SHARE,
+    item_bytes,
+    kept_beside_momentum,
+    memory_bytes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +55,7 @@ def sizes_together(
         available_bytes: The size of the device's memory; None if it is unknown.
         num_jobs: Jobs that share a CPU's memory.
     """
-    if spec.precision == SCALED_LOSS:
+    if spec.precision == SCALED_LOSS or not is_elementwise(spec.recipe.optimizer):
         return [1] * num_seeds
     if available_bytes is not None and device == "cpu":
         available_bytes //= max(1, num_jobs)
@@ -81,8 +87,9 @@ def num_fitting_seeds(spec: RunSpec, device: str, available_bytes: int | None) -
 
 
 def kept_bytes(spec: RunSpec) -> int:
-    """Return the bytes that a group of seeds keeps of its last epoch: weights and momentum."""
-    return 2 * spec.design.k * spec.design.member_parameters * item_bytes(spec)
+    """Return the bytes that a group of seeds keeps of its last epoch: all but the gradients."""
+    numbers = 2 + kept_beside_momentum(spec)
+    return numbers * spec.design.k * spec.design.member_parameters * item_bytes(spec)
 
 
 def together_of(asked: str, specs: Iterable[RunSpec]) -> str:

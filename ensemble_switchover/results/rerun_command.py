@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.config_dirs import config_dir_words
 from ensemble_switchover.config.fingerprint import is_decisive
-from ensemble_switchover.config.quoting import hydra_text
+from ensemble_switchover.config.quoting import hydra_text, quoted_text
 from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
 from ensemble_switchover.config.schema import (
     conf_folder,
@@ -225,13 +225,14 @@ def _choose_groups(config: Mapping[str, Any]) -> tuple[str, ...]:
         count = _write_value(config["budget"]["parameters"])
         budget = ["budget=parameters", f"budget.parameters={count}"]
     recipe = config["recipe"].get("name", PAPERS_RECIPE)
+    is_shipped = (conf_folder() / "recipe" / f"{recipe}.yaml").is_file()
     return (
         f"arch={config['arch']['family']}",
         f"dataset={config['dataset']['name']}",
         f"design={config['design_class']['name']}",
         *budget,
         f"execution={config['execution']['name']}",
-        *([] if recipe == PAPERS_RECIPE else [f"recipe={recipe}"]),
+        *([f"recipe={recipe}"] if is_shipped and recipe != PAPERS_RECIPE else []),
     )
 
 
@@ -246,7 +247,7 @@ def _write_overrides(key: str, value: Any, usual: Any) -> list[str]:
     usual = usual or {}
     dropped = [f"~{key}.{name}" for name in usual if name not in value]
     changed = [
-        f"++{key}.{name}={_write_value(part)}"
+        f"++{key}.{name}={_write_untyped(part)}"
         for name, part in value.items()
         if name not in usual or part != usual[name]
     ]
@@ -283,7 +284,18 @@ def _write_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return f"{{{','.join(f'{key}:{_write_value(entry)}' for key, entry in value.items())}}}"
+        entries = (f"{key}:{_write_untyped(entry)}" for key, entry in value.items())
+        return f"{{{','.join(entries)}}}"
     if isinstance(value, list):
-        return f"[{','.join(map(_write_value, value))}]"
+        return f"[{','.join(map(_write_untyped, value))}]"
     return hydra_text(value) if isinstance(value, str) else str(value)
+
+
+def _write_untyped(value: Any) -> str:
+    """Write a value whose type no schema has, so that a text of digits stays a text.
+
+    >>> _write_untyped("7"), _write_untyped(7), _write_untyped(["7", "a"])
+    ("'7'", '7', "['7',a]")
+    """
+    is_digits = isinstance(value, str) and value.isdecimal()
+    return quoted_text(value) if is_digits else _write_value(value)

@@ -58,6 +58,22 @@ def test_precision_family_options_and_data_keep_runs_apart() -> None:
     assert "recipe nesterov true" in labels[setting_of(records[4])]
 
 
+def test_runs_that_may_have_stopped_early_are_kept_apart() -> None:
+    whole, watched, stopping = make_record(), make_record(), make_record()
+    watched.config["callbacks"] = {
+        "lr": {"_target_": "pytorch_lightning.callbacks.LearningRateMonitor"}
+    }
+    stopping.config["callbacks"] = {
+        "early_stopping": {"_target_": "pytorch_lightning.callbacks.EarlyStopping"}
+    }
+
+    first, second, third = map(setting_of, (whole, watched, stopping))
+
+    assert first == second
+    assert first != third
+    assert "EarlyStopping" in label_settings([first, third])[third]
+
+
 def test_execution_and_machine_do_not_keep_runs_apart() -> None:
     records = [
         make_record(),

@@ -8,7 +8,9 @@ from ensemble_switchover.planning.seed_groups import (
     MOST_SEEDS,
     TOGETHER,
     equal_groups,
+    kept_bytes,
     num_fitting_seeds,
+    sizes_together,
     together_of,
     with_seeds,
 )
@@ -35,6 +37,18 @@ def test_as_many_seeds_are_trained_together_as_fit_by_the_account_of_plan(tiny_s
     assert num_fitting_seeds(spec, "cpu", 1) == 1
     assert num_fitting_seeds(spec, "cpu", None) == 1
     assert num_fitting_seeds(spec, "cpu", 10**15) == MOST_SEEDS
+
+
+def test_more_than_a_momentum_is_kept_of_some_recipes(tiny_spec):
+    spec, _ = tiny_spec()
+    asked = ["recipe.ema_decay=0.9", "recipe/optimizer=adam", "+recipe.optimizer.amsgrad=true"]
+    more, _ = tiny_spec(*asked)
+    assert kept_bytes(more) == 5 * kept_bytes(spec) / 2
+
+
+def test_seeds_of_an_optimizer_that_looks_at_whole_tensors_are_planned_apart(tiny_spec):
+    spec, _ = tiny_spec("recipe.optimizer._target_=torch.optim.Adafactor")
+    assert sizes_together(spec, 3, "cpu", 10**15, 1) == [1, 1, 1]
 
 
 def test_designs_of_one_seed_each_are_trained_apart_and_keep_their_own_times(tiny_spec):

@@ -251,3 +251,22 @@ def test_parts_of_the_users_own_are_told_without_reading_their_files(example):
         assert (option, folder) == ("--config-dir", str(example / "options"))
         (again,) = composed(with_config_dir(words, Path(folder)))
         assert resolve(again).fingerprint == resolve(config).fingerprint
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        [
+            *("recipe/schedule=scheduler", "+recipe.schedule.scheduler.x={a:['1',1],b:'null'}"),
+            "recipe.schedule.scheduler._target_=torch.optim.lr_scheduler.StepLR",
+            "+recipe.schedule.scheduler.y='07'",
+            "+recipe.schedule.scheduler.z='7'",
+        ],
+        ["recipe.name=of_my_own", "recipe/optimizer=adamw", "recipe.ema_decay=0.9"],
+    ],
+)
+def test_recipes_are_told_entry_by_entry(overrides):
+    (config,) = composed(overrides)
+    (again,) = composed(words_of(CommandWriter().write([with_config(config)])))
+    assert again.recipe == config.recipe
+    assert resolve(again).fingerprint == resolve(config).fingerprint
