@@ -68,12 +68,13 @@ def test_every_way_learns_what_the_papers_way_learns(plan, name, precision, tole
             torch.testing.assert_close(ours[key], value, rtol=tolerance, atol=tolerance / 100)
 
 
+@pytest.mark.parametrize("recipe", [(), ("recipe/optimizer=adamw", "recipe.ema_decay=0.9")])
 @pytest.mark.parametrize("plan", ["sequential", "fused"])
 def test_a_run_that_was_stopped_ends_as_one_that_was_not(
-    plan, tiny_spec, tmp_path, monkeypatch, no_warnings
+    plan, recipe, tiny_spec, tmp_path, monkeypatch, no_warnings
 ):
     def run(folder):
-        overrides = (*SMALL, "precision=64", "epochs=3", f"execution={plan}")
+        overrides = (*SMALL, "precision=64", "epochs=3", f"execution={plan}", *recipe)
         spec, config = tiny_spec(*overrides, f"results={tmp_path / folder}")
         return train_and_measure(spec, config)
 

@@ -176,8 +176,8 @@ def _optimizer_problems(asked: RecipeConfig) -> list[str]:
         problems.append(f"{key}.momentum={momentum}: expected {BELOW_ONE}")
     if name != SGD:
         problems += [
-            f"recipe.{argument}={getattr(asked, argument)}: is of stochastic gradient descent, and "
-            f"{key}.{TARGET} is {name}"
+            f"recipe.{argument}={str(getattr(asked, argument)).lower()}: is of stochastic gradient "
+            f"descent, and {key}.{TARGET} is {name}; expected recipe.{argument}=null"
             for argument in OF_SGD
             if getattr(asked, argument) is not None
         ]

@@ -56,14 +56,24 @@ def split_state(optimizer: Optimizer, members: Sequence[Optimizer]) -> list[dict
 def join_state(optimizer: Optimizer, members: Sequence[Optimizer]) -> None:
     """Put the states of the members' optimizers into that of the fused weights.
 
-    What the members' do not have stays as it is.
+    What the members' do not have stays as it is. What is no weight's own, such as a count of steps,
+    lies on the device where the optimizer's kernel reads it there, as it does after a first step.
     """
+    kernels = {
+        parameter: group.get("fused") or group.get("capturable")
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
     each = zip(*(_parameters(member) for member in members), strict=True)
     for whole, parts in zip(_parameters(optimizer), each, strict=True):
         first: Mapping[str, Any] = members[0].state.get(parts[0], {})
         for name, value in first.items():
-            if not isinstance(value, Tensor) or value.shape != parts[0].shape:
-                optimizer.state[whole][name] = value.clone() if isinstance(value, Tensor) else value
+            if not isinstance(value, Tensor):
+                optimizer.state[whole][name] = value
+                continue
+            if value.shape != parts[0].shape:
+                device = whole.device if kernels[whole] else value.device
+                optimizer.state[whole][name] = value.to(device, copy=True)
                 continue
             joined = torch.zeros_like(whole)
             rows = split_tensor(joined, parts[0], len(members))

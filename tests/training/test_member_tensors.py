@@ -1,10 +1,21 @@
 """Tensors of fused networks, member by member."""
 
+import pytest
 import torch
 from torch import nn
 from torch.optim import Adam
 
 from ensemble_switchover.training.member_tensors import join_state, split_state
+
+
+@pytest.mark.parametrize(("fused", "device"), [(True, "meta"), (None, "cpu")])
+def test_a_count_lies_where_the_optimizer_reads_it(fused, device):
+    whole, member = nn.Parameter(torch.zeros(4, device="meta")), nn.Parameter(torch.zeros(4))
+    joint, own = Adam([whole], fused=fused), Adam([member])
+    own.state[member] = {"step": torch.tensor(3.0), "exp_avg": torch.ones(4)}
+    join_state(joint, [own])
+    assert joint.state[whole]["step"].device.type == device
+    assert joint.state[whole]["exp_avg"].device.type == "meta"
 
 
 def test_what_was_joined_is_split_again():

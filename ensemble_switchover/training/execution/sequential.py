@@ -67,6 +67,8 @@ class Sequential(Execution):
             if recipe.ema_decay is not None
             else []
         )
+        self._parked: list[set[tuple[Tensor, str]]] = [set() for _ in members]
+        """Weights and names of the states of each member's optimizer that were on the device."""
         for member in range(len(members)):
             self._move(member, HOST)
         if device.type == "cuda":
@@ -185,7 +187,21 @@ class Sequential(Execution):
             self.members[member].to(device)
             if self._averages:
                 self._averages[member].to(device)
-            for state in self.optimizers[member].state.values():
-                for name, value in state.items():
-                    if isinstance(value, Tensor):
-                        state[name] = value.to(device)
+            self._move_state(member, device)
+
+    def _move_state(self, member: int, device: torch.device) -> None:
+        """Move the states of an optimizer but for those, such as counts of steps, on the host.
+
+        Torch keeps these there to read them without waiting for the device.
+        """
+        parked, states = self._parked[member], self.optimizers[member].state
+        if device == HOST:
+            parked.clear()
+            parked.update(
+                (parameter, name)
+                for parameter, state in states.items()
+                for name, value in state.items()
+                if isinstance(value, Tensor) and value.device != HOST
+            )
+        for parameter, name in parked:
+            states[parameter][name] = states[parameter][name].to(device)

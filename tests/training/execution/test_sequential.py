@@ -69,3 +69,13 @@ def test_a_member_that_was_moved_for_evaluation_can_be_trained_on(elsewhere):
     assert elsewhere.is_ready((1,))
     assert not elsewhere.is_ready((0,))
     elsewhere.train_step((1,), images, labels)  # no move in between
+
+
+def test_a_count_of_steps_on_the_host_stays_there(elsewhere):
+    counts = []
+    for member, optimizer in zip(elsewhere.members, elsewhere.optimizers, strict=True):
+        counts.append(optimizer.state[next(member.parameters())])
+        counts[-1]["step"] = torch.tensor(1.0)
+    for member in (0, 1, 0):
+        elsewhere.prepare((member,))
+        assert all(state["step"].device.type == "cpu" for state in counts)
