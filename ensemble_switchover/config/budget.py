@@ -37,7 +37,8 @@ def make_budget(config: BudgetConfig, family: Family, task: ImageTask) -> Budget
         return budget_of_network(family, depth, width, task)
     except ConfigError as error:
         text = str(error)
-        raise ConfigError(text if text.startswith("budget.") else f"budget.{text}") from error
+        named = text.startswith(("budget.", "arch="))
+        raise ConfigError(text if named else f"budget.{text}") from error
 
 
 def _network(config: BudgetConfig, family: Family) -> tuple[int, int]:

@@ -140,7 +140,7 @@ def _unknown_option(error: MissingConfigException) -> str:
     expected = [name for name in error.options or [] if name != "schema"]
     if not group or not expected:
         return str(error)
-    near = difflib.get_close_matches(option, expected, n=1)
+    near = difflib.get_close_matches(option.lower(), expected, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return f"{group}={option}: expected one of {', '.join(expected)}{meant}"
 

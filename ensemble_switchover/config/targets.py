@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def make_part(key: str, part: Mapping[str, Any], *positional: Any, **named: Any)
         cause = error.__cause__ or error
         while cause.__cause__ is not None:
             cause = cause.__cause__
-        reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        reason = _absent(str(part[TARGET])) or first_line(cause)
         raise ConfigError(f"{key}.{TARGET}={part[TARGET]}: {reason}") from error
 
 
@@ -82,4 +83,19 @@ def find_part(key: str, name: str) -> Any:
     try:
         return resolve_name(name)
     except Exception as error:  # whatever a module of others raises
-        raise ConfigError(f"{key}.{TARGET}={name}: {first_line(error)}") from error
+        reason = _absent(name) or first_line(error)
+        raise ConfigError(f"{key}.{TARGET}={name}: {reason}") from error
+
+
+def _absent(name: str) -> str | None:
+    """Say which part of a full name is not in the module before it, and which was meant, or None.
+
+    Only modules that are imported already are looked at: a module that fails says so itself.
+    """
+    owner, _, last = name.rpartition(".")
+    module = sys.modules.get(owner)
+    if module is None or hasattr(module, last):
+        return None
+    near = get_close_matches(last, [one for one in dir(module) if not one.startswith("_")], n=1)
+    meant = f"; did you mean {owner}.{near[0]}?" if near else ""
+    return f"the module {owner} has no {last}{meant}"

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ensemble_switchover.design.layer_checks import parts_problem, shapes_problem
 from ensemble_switchover.design.layers import Shape, trace
-from ensemble_switchover.errors import DesignError
+from ensemble_switchover.errors import ConfigError, DesignError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,7 @@ class Family(ABC):
 
         Raises:
             DesignError: if the family has no such network.
+            ConfigError: if what `layers` returns is no network, or it fails.
         """
         return _trace(self, depth, width, task)
 
@@ -93,7 +95,22 @@ class Family(ABC):
 @lru_cache(maxsize=4)  # consecutive calls are mostly about the same network
 def _trace(family: Family, depth: int, width: int, task: ImageTask) -> list[Operation]:
     family.check(depth, width)
-    return trace(family.layers(depth, width, task.num_classes), Shape(task.channels, task.size))
+    where = f"arch={family.name}: the layers of depth {depth} and width {width}"
+    image = Shape(task.channels, task.size)
+    try:
+        network = family.layers(depth, width, task.num_classes)
+        problem = parts_problem(network)
+        operations = [] if problem else trace(network, image)
+    except DesignError as error:
+        raise DesignError(f"{where}: {error}") from error
+    except Exception as error:  # whatever a family of others raises
+        name = f"{type(family).__module__}.{type(family).__qualname__}"
+        said = f"{type(error).__name__}: {first_line(error)}"
+        raise ConfigError(f"{where}: {name}.layers fails with {said}") from error
+    problem = problem or shapes_problem(operations, image, task.num_classes)
+    if problem:
+        raise ConfigError(f"{where}: {problem}")
+    return operations
 
 
 @lru_cache(maxsize=65536)

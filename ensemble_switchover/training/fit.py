@@ -31,6 +31,7 @@ from ensemble_switchover.training.callbacks import (
 from ensemble_switchover.training.evaluated_at_once import evaluated_at_once
 from ensemble_switchover.training.user_callbacks import (
     LastValues,
+    hook_fault,
     looks_at_batches,
     make_callbacks,
 )
@@ -141,7 +142,13 @@ def _fit_measured(
     module.logs_metrics = bool(user)
     last = EpochCallback(timing, memory, on_epoch, user=user, logger=logger)
     callbacks = [schedule, *user.values(), timing, memory, last]
-    fit(module, datamodule, num_epochs, device, callbacks, flags=flags, logger=logger)
+    try:
+        fit(module, datamodule, num_epochs, device, callbacks, flags=flags, logger=logger)
+    except Exception as error:
+        fault = hook_fault(error, user)
+        if fault is None:
+            raise
+        raise fault from error
 
 
 def _num_epochs(spec: RunSpec, resume_point: ResumePoint | None) -> int:

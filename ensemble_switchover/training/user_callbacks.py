@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as lightning
@@ -10,7 +12,13 @@ import torch
 from pytorch_lightning.loggers.logger import DummyLogger
 
 from ensemble_switchover.config.targets import TARGET, make_part
-from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.errors import (
+    ConfigError,
+    EnsembleSwitchoverError,
+    TrainingError,
+    first_line,
+)
+from ensemble_switchover.machine.system_errors import machine_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +62,30 @@ def make_callbacks(parts: Callbacks) -> dict[str, lightning.Callback]:
 def looks_at_batches(callback: lightning.Callback) -> bool:
     """Return whether a callback has a hook of its own for batches, which is not Lightning's."""
     return any(_own(callback, hook) for hook in BATCH_HOOKS)
+
+
+def hook_fault(
+    error: Exception, callbacks: Mapping[str, lightning.Callback]
+) -> TrainingError | None:
+    """Say which hook of which callback has raised an error, and where.
+
+    Returns:
+        None for an error that no callback has raised, or that is one of the machine's.
+    """
+    if isinstance(error, EnsembleSwitchoverError | MemoryError | torch.OutOfMemoryError):
+        return None
+    if machine_trouble(error) is not None:
+        return None
+    names = {id(callback): name for name, callback in callbacks.items()}
+    for frame, line in walk_tb(error.__traceback__):
+        name = names.get(id(frame.f_locals.get("self")))
+        if name is not None:
+            place = f"{Path(frame.f_code.co_filename).name}, line {line}"
+            said = f"{type(error).__name__}: {first_line(error)}"
+            return TrainingError(
+                f"callbacks.{name}: its {frame.f_code.co_name} fails with {said} ({place})"
+            )
+    return None
 
 
 def plain_states(callbacks: Mapping[str, lightning.Callback]) -> dict[str, Any]:

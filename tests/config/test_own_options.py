@@ -61,7 +61,10 @@ def test_a_wrong_value_of_an_option_is_refused(overrides, message, example):
             r"mobilenet.yaml: arch.expansion: Value 'a'",
         ),
         ("_target_: my_part.MobileNet", "arch._target_=my_part.MobileNet: there is no module"),
-        ("_target_: my_parts.Mobile", "arch._target_=my_parts.Mobile: .*has no attribute"),
+        (
+            "_target_: my_parts.Mobile",
+            "arch._target_=my_parts.Mobile: .*has no Mobile; did you mean",
+        ),
         ("_target_: my_parts.stripes", "my_parts.stripes: expected a class that extends"),
         ("_target_: 3", "expected a full name"),
     ],

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from ensemble_switchover.config.targets import make_part, target_problems
+from ensemble_switchover.config.targets import find_part, make_part, target_problems
 from ensemble_switchover.errors import ConfigError
 
 
@@ -45,3 +45,18 @@ def test_what_cannot_be_made_is_one_sentence(part, message):
 def test_a_part_may_be_defined_in_the_main_module(monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)  # as in a script and a notebook
     assert target_problems("part", {"_target_": "__main__.Mine"}) == []
+
+
+@pytest.mark.parametrize("made", [True, False])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Fracton", "the module fractions has no Fracton; did you mean fractions.Fraction?"),
+        ("Zzz", "the module fractions has no Zzz"),
+    ],
+)
+def test_a_misspelt_class_is_named_with_the_one_that_was_meant(name, reason, made):
+    part = {"_target_": f"fractions.{name}"}
+    with pytest.raises(ConfigError) as caught:
+        make_part("part", part) if made else find_part("part", part["_target_"])
+    assert str(caught.value) == f"part._target_=fractions.{name}: {reason}"

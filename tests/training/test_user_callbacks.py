@@ -1,5 +1,6 @@
 """Callbacks of the user: made, called, and part of a checkpoint."""
 
+import builtins
 import itertools
 
 import pytest
@@ -7,7 +8,7 @@ import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import EarlyStopping
 
-from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.machine import interruption
 from ensemble_switchover.runner import run as run_module
 from ensemble_switchover.runner.run import train_and_measure
@@ -32,6 +33,16 @@ class Noting(lightning.Callback):
 
     def on_train_epoch_end(self, trainer, pl_module):
         Noting.seen.append({key: float(v) for key, v in trainer.callback_metrics.items()})
+
+
+class Failing(lightning.Callback):
+    """Raises an error after the first batch."""
+
+    def __init__(self, error):
+        self.error = getattr(builtins, error)
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        raise self.error("no more")
 
 
 class Stepping(lightning.Callback):
@@ -125,6 +136,19 @@ def test_callbacks_see_batches_and_the_errors_of_the_record(run_with):
     assert evaluated == [epoch.error_percent for epoch in plain.epochs]
     losses = [epoch.train_loss_nats for epoch in record.epochs[:-1]]
     assert [seen["train_loss"] for seen in Noting.seen[:-1]] == pytest.approx(losses)
+
+
+def test_a_hook_that_fails_is_one_sentence(run_with):
+    asked = f"+callbacks.a._target_={HERE}.Failing"
+    with pytest.raises(TrainingError) as caught:
+        run_with("failing", asked, "+callbacks.a.error=ValueError")
+    text = str(caught.value)
+    assert text.startswith(
+        "callbacks.a: its on_train_batch_end fails with ValueError: no more (test_user_callbacks.py"
+    )
+    assert isinstance(caught.value.__cause__, ValueError)
+    with pytest.raises(OSError, match=r"^no more$"):  # the machine's, and so not of the run
+        run_with("full", asked, "+callbacks.a.error=OSError")
 
 
 @pytest.mark.parametrize("evaluate_every", ["1", "2"])

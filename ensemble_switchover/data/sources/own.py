@@ -86,10 +86,33 @@ def _arrays(config: OwnDatasetConfig, part: Any, name: str) -> tuple[np.ndarray,
         ) from error
     images, labels = np.empty((size, *shape), np.uint8), np.empty(size, np.int64)
     for index in range(size):
-        image, label = part[index]
-        images[index] = _image(config, image, f"{name} image {index}")
-        labels[index] = int(label)
+        item = part[index]
+        if not isinstance(item, tuple | list) or len(item) != 2:
+            came = type(item).__name__
+            if isinstance(item, tuple | list):
+                came = f"a {came} of {len(item)}"
+            raise DataError(
+                f"dataset={config.name}: expected {name} item {index} to be a pair of an image and "
+                f"a label, and {came} came"
+            )
+        images[index] = _image(config, item[0], f"{name} image {index}")
+        labels[index] = _label(config, item[1], f"{name} image {index}")
     return images, labels
+
+
+def _label(config: OwnDatasetConfig, label: Any, name: str) -> int:
+    """Return one label, which is a whole number, also one of numpy or a tensor of one."""
+    try:
+        number = int(label)
+        whole = not isinstance(label, str) and number == label
+    except (TypeError, ValueError):
+        whole = False
+    if not whole:
+        raise DataError(
+            f"dataset={config.name}: expected the label of {name} to be a whole number from 0 to "
+            f"{config.num_classes - 1}, and {label!r:.80} came"
+        )
+    return number
 
 
 def _image(config: OwnDatasetConfig, image: Any, name: str) -> np.ndarray:

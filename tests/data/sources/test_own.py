@@ -42,6 +42,8 @@ def made(kind, wrong=False):
         "small": lambda: Items(list(GREY[:, :, :5, :5])),
         "signed": lambda: (GREY.astype(int), LABELS),
         "wide": lambda: (GREY[..., :5], LABELS),
+        "named": lambda: Items(list(GREY), labels=list("abc") * 4),
+        "triples": lambda: [(image, 0, 0) for image in GREY],
         "unsized": lambda: iter(GREY),
     }
     part = forms[kind]()
@@ -96,6 +98,14 @@ def test_other_images_than_before_are_refused():
         (config("wide"), r"expected training images \(N, 1, 6, 6\) and labels"),
         (config("unsized"), "expected training images with a length"),
         (config("items", arguments={"kind": "items", "wrong": True}), "to return a pair"),
+        (
+            config("named"),
+            "label of training image 0 to be a whole number from 0 to 2, and 'a'",
+        ),
+        (
+            config("triples"),
+            "item 0 to be a pair of an image and a label, and a tuple of 3",
+        ),
         (config("arrays", train_images=13), "expected 13 training images, found 12"),
         (config("arrays", num_classes=4), "expected 4 classes"),
     ],
