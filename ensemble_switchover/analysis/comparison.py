@@ -107,22 +107,82 @@ def label_settings(settings: Iterable[Setting]) -> dict[Setting, str]:
     """Label each setting with the fields that distinguish it from the others.
 
     Two settings of the same family and data set are distinguished by the fields in which they
-    differ, such as `resnet on digits (recipe epochs 10)`. The drops of the learning rate, which
-    follow from the number of epochs, are named only if nothing else differs.
+    differ, such as `resnet on digits (recipe epochs 10)`. Recipes of different names are told apart
+    by these, and what differs among those of one name is written beside it. The drops of the
+    learning rate and the words on scaled epochs, which follow from the number of epochs, are
+    written only if nothing else differs.
     """
     by_name: defaultdict[str, list[Setting]] = defaultdict(list)
     for setting in dict.fromkeys(settings):
         by_name[setting.short_label].append(setting)
     labels: dict[Setting, str] = {}
     for name, alike in by_name.items():
-        shared = set.intersection(*(set(setting.details) for setting in alike))
-        for setting in alike:
-            apart = {field: text for field, text in setting.details if (field, text) not in shared}
-            if len(apart) > 1:
-                apart.pop("recipe drops", None)
-            fields = ", ".join(f"{field} {text.strip(chr(34))}" for field, text in apart.items())
-            labels[setting] = f"{name} ({fields})" if fields else name
+        labels |= _label_alike(name, alike)
     return labels
+
+
+def _label_alike(name: str, alike: Sequence[Setting]) -> dict[Setting, str]:
+    """Label settings of one family and data set, briefly where that keeps them apart."""
+    shared = _shared(alike)
+    of_recipe: defaultdict[str, list[Setting]] = defaultdict(list)
+    for setting in alike:
+        of_recipe[_recipe_name(setting)].append(setting)
+    labels: dict[Setting, str] = {}
+    for following in (("recipe drops", "recipe name"), ()):
+        for recipe, namesakes in of_recipe.items():
+            follow = {entry for entry in _shared(namesakes) if _follows_from_name(entry[0])}
+            for setting in namesakes:
+                apart = dict(entry for entry in setting.details if entry not in shared | follow)
+                for field_name in following:
+                    if len(apart) > 1:
+                        apart.pop(field_name, None)
+                parts = [f"{key} {_plain(key, text)}" for key, text in apart.items()]
+                if len(of_recipe) > 1:
+                    parts.insert(0, f"recipe {recipe}")
+                labels[setting] = f"{name} ({', '.join(parts)})" if parts else name
+        if len(set(labels.values())) == len(alike):
+            break
+    return labels
+
+
+def _follows_from_name(field_name: str) -> bool:
+    """Return whether a field that recipes of one name share need not be written beside it."""
+    return field_name.startswith("recipe ") and field_name != "recipe epochs"
+
+
+def _shared(settings: Iterable[Setting]) -> set[tuple[str, str]]:
+    return set.intersection(*(set(setting.details) for setting in settings))
+
+
+def _recipe_name(setting: Setting) -> str:
+    """Return the name of a setting's recipe, without the words on how its epochs were scaled."""
+    return str(json.loads(dict(setting.details)["recipe name"])).partition(", scaled ")[0]
+
+
+def _plain(field_name: str, text: str) -> str:
+    """Write the value of a field for people; a class as its name and arguments.
+
+    >>> _plain("recipe optimizer", '{"_target_": "torch.optim.Adam", "eps": 1e-08}')
+    'Adam(eps=1e-08)'
+    >>> _plain("recipe optimizer", "{}"), _plain("recipe nesterov", "true")
+    ('SGD', 'true')
+    """
+    if text == "{}":
+        return _WHERE_EMPTY.get(field_name, "none")
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        return text.strip('"')
+    name = str(value.pop("_target_", value.pop("name", ""))).rpartition(".")[2]
+    inner = ", ".join(f"{key}={_plain('', json.dumps(one))}" for key, one in value.items())
+    return f"{name}({inner})" if inner else name
+
+
+_WHERE_EMPTY = {
+    "recipe optimizer": "SGD",
+    "recipe schedule": "drops",
+    "recipe loss": "cross-entropy",
+}
+"""Field of a recipe -> what it is where the record has an empty mapping."""
 
 
 _settings: dict[str, Setting] = {}

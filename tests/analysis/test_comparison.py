@@ -114,3 +114,33 @@ def test_options_of_a_data_set_keep_runs_apart_by_their_names() -> None:
         "resnet on digits (dataset difficulty 0.2)",
         "resnet on digits (dataset difficulty 0.8)",
     ]
+
+
+def test_recipes_are_told_apart_by_their_names_and_by_what_differs_within_one() -> None:
+    adam = {"_target_": "torch.optim.Adam", "betas": [0.9, 0.999]}
+    cosine = {"name": "cosine", "warmup_epochs": 0.5}
+    recipes = [
+        {"name": "digits, scaled from 20 epochs"},
+        {"name": "digits, scaled from 20 epochs", "optimizer": adam, "learning_rate": 0.003},
+        {"name": "digits, scaled from 20 epochs", "optimizer": adam, "learning_rate": 0.01},
+        {"name": "sgd_cosine, scaled from 20 epochs", "schedule": cosine, "label_smoothing": 0.1},
+    ]
+
+    labels = label_settings(setting_of(make_record(recipe=recipe)) for recipe in recipes)
+
+    rate = make_record().recipe.learning_rate
+    adams = "optimizer Adam(betas=[0.9, 0.999])"
+    assert list(labels.values()) == [
+        f"resnet on digits (recipe digits, recipe learning_rate {rate}, recipe optimizer SGD)",
+        f"resnet on digits (recipe digits, recipe learning_rate 0.003, recipe {adams})",
+        f"resnet on digits (recipe digits, recipe learning_rate 0.01, recipe {adams})",
+        "resnet on digits (recipe sgd_cosine)",
+    ]
+
+
+def test_words_on_scaled_epochs_are_written_where_nothing_else_differs() -> None:
+    names = ["digits", "digits, scaled from 20 epochs"]
+
+    labels = label_settings(setting_of(make_record(recipe={"name": name})) for name in names)
+
+    assert list(labels.values()) == [f"resnet on digits (recipe name {name})" for name in names]
