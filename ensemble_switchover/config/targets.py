@@ -58,11 +58,13 @@ def target_problems(key: str, part: Mapping[str, Any]) -> list[str]:
 def make_part(key: str, part: Mapping[str, Any], *positional: Any, **named: Any) -> Any:
     """Import a part's class or function, and call it with its arguments and further ones.
 
+    Lists and mappings among the arguments are Python's.
+
     Raises:
         ConfigError: if it cannot be imported, or does not take the arguments.
     """
     try:
-        return instantiate(dict(part), *positional, **named)
+        return instantiate({"_convert_": "all", **part}, *positional, **named)
     except InstantiationException as error:
         cause = error.__cause__ or error
         while cause.__cause__ is not None:

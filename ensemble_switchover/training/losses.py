@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ensemble_switchover.config.targets import TARGET, make_part
@@ -56,7 +56,12 @@ def _own_loss(recipe: Recipe) -> Callable[[Tensor, Tensor], Tensor]:
             f"found {type(loss).__name__}"
         )
 
+    has_tensors = isinstance(loss, nn.Module) and bool(loss.state_dict())
+
     def of_each(logits: Tensor, labels: Tensor) -> Tensor:
+        if has_tensors:  # such as a weight of every class
+            dtype = torch.float64 if logits.dtype == torch.float64 else None
+            loss.to(device=logits.device, dtype=dtype)
         losses = [loss(own, label) for own, label in zip(logits, labels, strict=True)]
         if any(not isinstance(one, Tensor) or one.dim() != 0 for one in losses):
             raise ConfigError(

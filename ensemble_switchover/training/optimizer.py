@@ -50,8 +50,7 @@ def make_optimizer(
         return SGD(groups, **settings, fused=one_kernel or None)
     if one_kernel and name in ONE_KERNEL:
         settings["fused"] = True
-    part = {"_convert_": "all", **recipe.optimizer}
-    optimizer = make_part("recipe.optimizer", part, groups, **settings)
+    optimizer = make_part("recipe.optimizer", recipe.optimizer, groups, **settings)
     if not isinstance(optimizer, Optimizer):
         raise ConfigError(
             f"recipe.optimizer.{TARGET}={name}: expected an optimizer of torch's kind, found "

@@ -28,6 +28,12 @@ def test_a_part_takes_its_arguments_and_further_ones():
     assert str(make_part("part", part, 3)) == "3/4"
 
 
+def test_lists_among_the_arguments_are_pythons():
+    made = make_part("part", {"_target_": "builtins.dict", "entries": [1, {"a": [2]}]})
+    assert made == {"entries": [1, {"a": [2]}]}
+    assert type(made["entries"]) is list
+
+
 @pytest.mark.parametrize(
     ("part", "message"),
     [

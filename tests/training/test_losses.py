@@ -35,3 +35,14 @@ def test_a_loss_of_ones_own_gives_one_number_a_batch():
 def test_what_cannot_be_called_is_no_loss():
     with pytest.raises(ConfigError, match=r"expected a loss that is called .*, found Fraction"):
         make_loss(replace(RECIPE, loss={"_target_": "fractions.Fraction"}))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_weight_of_every_class_is_in_the_precision_of_the_logits(dtype):
+    weight = {"_target_": "torch.tensor", "data": [1.0, 2.0, 3.0]}
+    own = {"_target_": "torch.nn.CrossEntropyLoss", "weight": weight}
+    losses = make_loss(replace(RECIPE, loss=own))(LOGITS.to(dtype), CLASSES)
+    expected = functional.cross_entropy(
+        LOGITS[0].to(dtype), CLASSES[0], torch.tensor([1, 2, 3], dtype=dtype)
+    )
+    torch.testing.assert_close(losses[0], expected)
