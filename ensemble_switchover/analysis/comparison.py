@@ -166,10 +166,14 @@ def _plain(field_name: str, text: str) -> str:
     'Adam(eps=1e-08)'
     >>> _plain("recipe optimizer", "{}"), _plain("recipe nesterov", "true")
     ('SGD', 'true')
+    >>> _plain("callbacks", '[{"_target_": "mine.Watch"}, {"_target_": "mine.Stop", "after": 2}]')
+    'Watch and Stop(after=2)'
     """
     if text == "{}":
         return _WHERE_EMPTY.get(field_name, "none")
     value = json.loads(text)
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        return " and ".join(_plain(field_name, json.dumps(one)) for one in value)
     if not isinstance(value, dict):
         return text.strip('"')
     name = str(value.pop("_target_", value.pop("name", ""))).rpartition(".")[2]

@@ -101,6 +101,12 @@ def unknown_key_text(key: str, value: str = "") -> str:
             return f"{key}: belongs to {node}={' or '.join(owners)}, which was not chosen"
     if node == "trainer" and name:
         return unknown_flag(name)
+    option = name.partition(".")[0]
+    if node == "callbacks" and option in _options(node):
+        return (
+            f"{key}: is not among the arguments so far; expected callbacks={option} beside it, and "
+            f"a + for an argument that its file lacks, +{key}=..."
+        )
     if any(key.startswith(f"{mapping}.") for mapping in mapping_keys()):
         return f"{key}: is not among the arguments so far; expected a + to add it, +{key}=..."
     if key in ABSENT_GROUPS:

@@ -40,6 +40,7 @@ from ensemble_switchover.sweep.progress_lines import (
     describe_ending,
     failure_rows,
     name_run,
+    swept_words,
 )
 from ensemble_switchover.sweep.worklist import Training, Worklist, failures_of_shared
 
@@ -110,6 +111,7 @@ class SweepProgress(threading.Thread):
         )
         self._title = study.specs[0].study
         self._several_families = len({spec.family.name for spec in study.specs}) > 1
+        self._swept = swept_words(study.specs)
         self._task = self._progress.add_task(self._title, total=len(study.specs), status="")
         self._report_beginning()
         for training in worklist.trainings:
@@ -238,7 +240,8 @@ class SweepProgress(threading.Thread):
         return describe_ending(document)
 
     def _label(self, spec: RunSpec) -> str:
-        return name_run(spec, with_family=self._several_families)
+        swept = self._swept.get(spec.name, "")
+        return name_run(spec, with_family=self._several_families, swept=swept)
 
     def _report(self, line: str) -> None:
         self._last_report = time.monotonic()

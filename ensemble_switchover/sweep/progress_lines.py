@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.machine.terminal import count, rough_duration
 
 if TYPE_CHECKING:
@@ -16,19 +18,53 @@ NAMES_OF_A_REASON = 10
 """Runs named at the end, at most, of those that failed for the same reason."""
 
 
-def name_run(spec: RunSpec, *, with_family: bool) -> str:
+def swept_words(specs: Sequence[RunSpec]) -> dict[str, str]:
+    """Return what else is swept than designs, budgets, families and seeds, by the names of runs.
+
+    Data sets are named where there are several, recipes where one of them has several, and the
+    optimizer, its learning rate and the epochs where those of one recipe differ.
+    """
+    within: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    entries = {spec.name: _swept_entries(spec) for spec in specs}
+    for found in entries.values():
+        for *place, text in found:
+            within[tuple(place)].add(text)
+    return {
+        run: " ".join(text for *place, text in found if len(within[tuple(place)]) > 1)
+        for run, found in entries.items()
+    }
+
+
+def _swept_entries(spec: RunSpec) -> list[tuple[str, ...]]:
+    """List what a run is of, each after what it is compared within, in a line's order."""
+    recipe, dataset = spec.recipe, spec.dataset.name
+    name = recipe.name.partition(", scaled ")[0]
+    optimizer = str(recipe.optimizer.get(TARGET, "SGD")).rpartition(".")[2]
+    alike = (spec.family.name, dataset, name)
+    return [
+        ("data set", f"on {dataset}"),
+        ("recipe", *alike[:2], f"recipe {name}"),
+        ("optimizer", *alike, optimizer),
+        ("learning rate", *alike, f"learning rate {recipe.learning_rate:g}"),
+        ("epochs", *alike, count(recipe.epochs, "epoch")),
+    ]
+
+
+def name_run(spec: RunSpec, *, with_family: bool, swept: str = "") -> str:
     """Name a run briefly: the budget, the design, its member where it differs, and the seed.
 
     Args:
         spec: The run.
         with_family: Name the family too, where runs of several are listed.
+        swept: What else is swept.
     """
     design, budget = spec.design, spec.budget
     words = [f"{budget.depth}x{budget.width}", design.design_class.value]
     if design.k > 1:
         words.append(f"k={design.k} ({design.depth}x{design.width})")
     family = [spec.family.name] if with_family else []
-    return " ".join([*family, *words, f"seed {spec.seed}"])
+    beside = [swept] if swept else []
+    return " ".join([*family, *words, *beside, f"seed {spec.seed}"])
 
 
 def describe_ending(document: Document) -> str:

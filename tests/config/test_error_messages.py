@@ -65,7 +65,8 @@ def complaint(*overrides):
         (["hparams_search=optuna"], "hparams_search: no such group; Hydra's Optuna sweeper"),
         (["+hparams_search=optuna"], "hparams_search: no such group; Hydra's Optuna sweeper"),
         (["callbacks=lr_monitor", "callbacks.lr_monitor.log_momentum=true"],
-         "callbacks.lr_monitor.log_momentum: is not among the arguments so far; expected a +"),
+         "callbacks.lr_monitor.log_momentum: is not among the arguments so far; expected "
+         "callbacks=lr_monitor beside it, and a + for an argument"),
         (["recipe.schedule=cosine"],
          "recipe.schedule: holds keys of its own; expected recipe/schedule=OPTION, one of const"),
         (["recipe.loss=mine"],

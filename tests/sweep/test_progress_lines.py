@@ -5,6 +5,7 @@ from ensemble_switchover.sweep.progress_lines import (
     count_progress,
     failure_rows,
     name_run,
+    swept_words,
 )
 
 
@@ -17,6 +18,25 @@ def test_a_run_is_named_by_what_differs(tiny_spec):
     design = f"{ensemble.design.depth}x{ensemble.design.width}"
     expected = f"{ensemble.family.name} {budget} deq k=2 ({design}) seed 3"
     assert name_run(ensemble, with_family=True) == expected
+
+
+def test_recipes_that_are_swept_are_named_and_so_is_what_differs_within_one(tiny_spec):
+    adam, slow = "recipe/optimizer=adam", "recipe.learning_rate=0.003"
+    sgd = [tiny_spec(f"seed={seed}", "epochs=5")[0] for seed in (3, 4)]
+    adams = [tiny_spec(adam, slow, f"epochs={epochs}")[0] for epochs in (5, 7)]
+    cosine, _ = tiny_spec("recipe=sgd_cosine", "epochs=5")
+    words = swept_words([*sgd, *adams, cosine])
+    name = sgd[0].recipe.name.partition(", ")[0]
+    rate = f"{sgd[0].recipe.learning_rate:g}"
+    assert list(words.values()) == [
+        *[f"recipe {name} SGD learning rate {rate} 5 epochs"] * 2,
+        f"recipe {name} Adam learning rate 0.003 5 epochs",
+        f"recipe {name} Adam learning rate 0.003 7 epochs",
+        "recipe sgd_cosine",
+    ]
+    line = name_run(cosine, with_family=False, swept=words[cosine.name])
+    assert line.endswith(" single recipe sgd_cosine seed 0")
+    assert set(swept_words(sgd).values()) == {""}
 
 
 def test_a_line_of_the_demo_fits_100_columns(tiny_spec):
