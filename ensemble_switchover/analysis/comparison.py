@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 
+_BY_DATA = (
+    *("name", "epochs", "batch_size", "learning_rate", "drops", "weight_decay", "nesterov"),
+)
+"""Fields of a recipe that differ in the rows of Table A, or follow from what does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What two runs must share before their test errors can be attributed to their designs.
@@ -44,12 +50,23 @@ class Setting:
 
     @property
     def beside_data(self) -> tuple[object, ...]:
-        """What must be equal before two data sets are compared: all but the data and its recipe.
+        """What must be equal before two data sets are compared.
 
-        The paper chooses the recipe by data set (Table A).
+        The paper chooses epochs, batch size, rates and weight decay by data set (Table A); all else
+        of the recipe is of one kind.
         """
         shared = (d for d in self.details if not d[0].startswith(("dataset ", "recipe ")))
-        return (self.family, self.evaluated_on, *shared)
+        return (self.family, self.evaluated_on, *shared, *self._kind_of_recipe)
+
+    @property
+    def _kind_of_recipe(self) -> list[tuple[str, str]]:
+        """What recipes share that are made for different data."""
+        fields = self._fields("recipe ")
+        kind = {name: value for name, value in fields.items() if name not in _BY_DATA}
+        for name, value in kind.items():
+            if isinstance(value, dict):  # a warm-up is longer where there are more epochs
+                kind[name] = {key: one for key, one in value.items() if key != "warmup_epochs"}
+        return [(f"recipe {name}", json.dumps(value)) for name, value in kind.items()]
 
     @property
     def family_options(self) -> dict[str, Any]:

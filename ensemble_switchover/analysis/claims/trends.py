@@ -80,8 +80,8 @@ def check_fall_with_complexity(
 ) -> list[Claim]:
     """Check for each family and k that more complex data lower the switchover.
 
-    Data sets are ordered by `data_complexity`. Their recipes may differ, but nothing else that two
-    runs must share. Settings of the same data are not ordered.
+    Data sets are ordered by `data_complexity`. Their recipes may differ as the rows of Table A
+    do, but nothing else that two runs must share. Settings of the same data are not ordered.
     """
     text = f"The more complex the data, the fewer parameters {ensemble_class} needs to switch over."
     groups: defaultdict[Hashable, list[tuple[float, Finding]]] = defaultdict(list)

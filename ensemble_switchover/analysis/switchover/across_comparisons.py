@@ -26,6 +26,7 @@ SWITCHOVER_COLUMNS: dict[str, type[pl.DataType]] = {
     "dataset": pl.String,
     "dataset_fields": pl.String,
     "evaluated_on": pl.String,
+    "beside_data": pl.String,
     "data_complexity_percent": pl.Float64,
     "source": pl.String,
     "k": pl.Int64,
@@ -75,11 +76,12 @@ def switchovers_by_k(switchovers: pl.DataFrame) -> list[pl.DataFrame]:
 def switchovers_by_data(switchovers: pl.DataFrame) -> list[pl.DataFrame]:
     """Return the rows of each family and k with several data sets, the easiest data first.
 
-    The recipe may differ, since it depends on the data. The precision, the options of the family
-    and the choice of test or validation images must agree.
+    The epochs, rates and weight decay of the recipe may differ, since they depend on the data. The
+    kind of recipe, the precision, the options of the family and the choice of test or validation
+    images must agree (`Setting.beside_data`).
     """
     groups = switchovers.drop_nulls("data_complexity_percent").group_by(
-        *("family", "family_options", "precision", "evaluated_on", "k", "source"),
+        *("family", "beside_data", "k", "source"),
         maintain_order=True,
     )
     return [
@@ -100,6 +102,7 @@ def _row(finding: Finding, name: DesignClassName, threshold: Threshold) -> dict[
         "dataset": setting.dataset,
         "dataset_fields": json.dumps(setting.data),
         "evaluated_on": setting.evaluated_on,
+        "beside_data": json.dumps(setting.beside_data),
         "data_complexity_percent": data_complexity(finding),
         "source": comparison.source,
         "k": comparison.k,

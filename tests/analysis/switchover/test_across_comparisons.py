@@ -41,3 +41,16 @@ def test_trends_go_along_k_and_along_the_data() -> None:
     assert by_data["dataset"].to_list() == ["digits", "hard", "hard"]
     complexity = by_data["data_complexity_percent"].to_list()
     assert complexity == sorted(complexity)
+
+
+def test_data_of_different_recipes_are_no_trend() -> None:
+    adam = {"optimizer": {"_target_": "torch.optim.Adam"}}
+    records = [
+        *make_study(planted_error, k=2),
+        *make_study(
+            lambda *place: planted_error(*place) + 30.0, dataset={"name": "hard"}, recipe=adam
+        ),
+    ]
+    found = [derive_finding(comparison) for comparison in group_comparisons(records)]
+
+    assert switchovers_by_data(tabulate_switchovers(found)) == []
