@@ -35,13 +35,14 @@ STATED_ELSEWHERE = {
 """Arguments of an optimizer that are not for `recipe.optimizer`, and where they are stated."""
 UNUSABLE = {
     "torch.optim.LBFGS": "it computes the loss several times a step",
+    "torch.optim.Muon": "it is for matrices alone, and networks have convolutions",
     "torch.optim.SparseAdam": "it is for sparse gradients",
 }
 WITHOUT_DECAY = ("torch.optim.Rprop",)
 """Optimizers of torch that take no weight decay."""
 _INNER_NAME = re.compile(r"torch\.optim\.\w+\.(\w+)")
 """The name of one of torch's optimizers by the module that defines it."""
-WHOLE_TENSORS = ("torch.optim.Adafactor", "torch.optim.Muon")
+WHOLE_TENSORS = ("torch.optim.Adafactor",)
 """Optimizers of torch whose update of a weight depends on others of its tensor."""
 
 
@@ -113,7 +114,7 @@ def is_elementwise(optimizer: Mapping[str, Any]) -> bool:
     Args:
         optimizer: The optimizer by `_target_`; empty: stochastic gradient descent.
 
-    >>> is_elementwise({}), is_elementwise({"_target_": "torch.optim.Muon"})
+    >>> is_elementwise({}), is_elementwise({"_target_": "torch.optim.Adafactor"})
     (True, False)
     """
     name = str(optimizer.get(TARGET) or SGD)

@@ -66,6 +66,7 @@ def test_an_optimizer_is_a_group(optimizer, additions, recipe_of):
         (["recipe.optimizer._target_=Adam"], "expected a full name"),
         (["recipe.optimizer._target_=nowhere.Adam"], "there is no module nowhere"),
         (["recipe.optimizer._target_=torch.optim.LBFGS"], "several times a step"),
+        (["recipe.optimizer._target_=torch.optim.Muon"], "matrices alone"),
         (
             ["recipe/optimizer=adamw", "recipe.momentum=0.9"],
             r"recipe\.momentum=0\.9: is of .* descent.*; expected recipe\.momentum=null",
