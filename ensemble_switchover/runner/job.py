@@ -189,6 +189,7 @@ def _train_and_record(held: HeldRun, concurrent_jobs: int) -> JobOutcome:
     from ensemble_switchover.runner.finish import summary_line
     from ensemble_switchover.runner.run import train_and_measure
     from ensemble_switchover.tracking.loggers import MetricLog
+    from ensemble_switchover.training.losses import loss_fault
 
     with MetricLog(config.logger, spec) as log:
         try:
@@ -200,8 +201,11 @@ def _train_and_record(held: HeldRun, concurrent_jobs: int) -> JobOutcome:
                 keep=held.files.__setitem__,
             )
         except Exception as error:
-            held.write_failure(error)
-            raise
+            fault = loss_fault(error, spec.recipe)
+            held.write_failure(fault or error)
+            if fault is None:
+                raise
+            raise fault from error
         summary = summary_line(record)
         held.write(record, summary)
         log.keep(record)

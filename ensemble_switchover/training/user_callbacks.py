@@ -64,6 +64,12 @@ def looks_at_batches(callback: lightning.Callback) -> bool:
     return any(_own(callback, hook) for hook in BATCH_HOOKS)
 
 
+def is_of_code(error: Exception) -> bool:
+    """Return whether an error is neither explained already, nor of the machine or its memory."""
+    known = EnsembleSwitchoverError | MemoryError | torch.OutOfMemoryError
+    return not isinstance(error, known) and machine_trouble(error) is None
+
+
 def hook_fault(
     error: Exception, callbacks: Mapping[str, lightning.Callback]
 ) -> TrainingError | None:
@@ -72,9 +78,7 @@ def hook_fault(
     Returns:
         None for an error that no callback has raised, or that is one of the machine's.
     """
-    if isinstance(error, EnsembleSwitchoverError | MemoryError | torch.OutOfMemoryError):
-        return None
-    if machine_trouble(error) is not None:
+    if not is_of_code(error):
         return None
     names = {id(callback): name for name, callback in callbacks.items()}
     for frame, line in walk_tb(error.__traceback__):
