@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import fields
 
+from ensemble_switchover.config.make_recipe import STATED_ELSEWHERE
 from ensemble_switchover.config.schema import (
     ABSENT_GROUPS,
     GROUPS,
@@ -101,6 +102,9 @@ def unknown_key_text(key: str, value: str = "") -> str:
             return f"{key}: belongs to {node}={' or '.join(owners)}, which was not chosen"
     if node == "trainer" and name:
         return unknown_flag(name)
+    argument = key.removeprefix("recipe.optimizer.")
+    if argument != key and argument in STATED_ELSEWHERE:
+        return f"{key}: expected {STATED_ELSEWHERE[argument]}"
     option = name.partition(".")[0]
     if node == "callbacks" and option in _options(node):
         return (
