@@ -7,12 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
-
 from ensemble_switchover.api.hydra_state import own_hydra_state
 from ensemble_switchover.api.overrides import as_overrides, parse
-from ensemble_switchover.config.command_line import is_mistake
+from ensemble_switchover.config.command_line import MISTAKES, is_mistake
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.error_messages import message_for
 from ensemble_switchover.config.resolve import resolve
@@ -120,7 +117,7 @@ def mistakes_explained() -> Iterator[None]:
         yield
     except EnsembleSwitchoverError:
         raise
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (*MISTAKES, ValueError) as error:
         if not is_mistake(error):
             raise
         raise ConfigError(message_for(error)) from None

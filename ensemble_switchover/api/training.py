@@ -7,10 +7,12 @@ from contextlib import nullcontext
 from traceback import clear_frames
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.api.composition import Run
 from ensemble_switchover.api.epoch_bar import epoch_bar
 from ensemble_switchover.api.process_state import process_given_back
 from ensemble_switchover.api.records import load_record
 from ensemble_switchover.errors import (
+    ConfigError,
     EnsembleSwitchoverError,
     MachineError,
     RecordError,
@@ -22,7 +24,6 @@ from ensemble_switchover.runner.run_seconds import mark_end
 from ensemble_switchover.tracking.wandb_environment import overruled_variables
 
 if TYPE_CHECKING:
-    from ensemble_switchover.api.composition import Run
     from ensemble_switchover.results.record import Record
 
 _logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def train(run: Run, *, progress: bool = True) -> Record:
         The record.
 
     Raises:
+        ConfigError: for what is no run.
         TrainingError: if the training fails, or has failed before (`retry=failed` tries it again).
         RecordError: if there is a record that cannot be read.
         MachineError: for what the machine refuses or lacks; the same call goes on.
@@ -50,6 +52,11 @@ def train(run: Run, *, progress: bool = True) -> Record:
             works on.
         KeyboardInterrupt: if it is interrupted; the same call goes on from the last checkpoint.
     """
+    if not isinstance(run, Run):
+        raise ConfigError(
+            f"train({run!r}): expected a run, as compose(...) returns it, and a "
+            f"{type(run).__name__} came"
+        )
     state = ended_state(run.folder)
     trains = state is None or (state is RunState.FAILED and run.config.retry == "failed")
     shown = epoch_bar(run.spec) if progress and trains else nullcontext()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hydra
+import yaml
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
@@ -39,6 +40,8 @@ _OPTIONS_WITH_A_VALUE = {
     *("--config-dir", "-cd", "--info", "-i", "--experimental-rerun"),
 }
 """Of Hydra."""
+MISTAKES = (HydraException, OmegaConfBaseException, yaml.YAMLError, EnsembleSwitchoverError)
+"""Errors that say what the user can correct."""
 _PLAIN_MISTAKES = (
     "Config group override", "Only one of --run", "The --resolve flag", "Expecting one subcommand",
     "No completion plugin",
@@ -161,7 +164,7 @@ def run_command(body: Callable[[], int]) -> int:
         if lost is not None:
             raise lost
         return code
-    except (HydraException, OmegaConfBaseException, EnsembleSwitchoverError, ValueError) as error:
+    except (*MISTAKES, ValueError) as error:
         if not is_mistake(error):
             raise
         complain(message_for(error))
@@ -184,8 +187,7 @@ def is_mistake(error: Exception) -> bool:
 
     Hydra raises a plain ValueError for some mistakes.
     """
-    known = isinstance(error, (HydraException, OmegaConfBaseException, EnsembleSwitchoverError))
-    return known or str(error).startswith(_PLAIN_MISTAKES)
+    return isinstance(error, MISTAKES) or str(error).startswith(_PLAIN_MISTAKES)
 
 
 def has_override(overrides: Sequence[str], key: str) -> bool:

@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+import yaml
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
@@ -36,6 +37,8 @@ def message_for(error: Exception) -> str:
     """Return a message that names the key, what was expected, what came, and what to do."""
     if isinstance(error, EnsembleSwitchoverError):
         return str(error)
+    if isinstance(error, yaml.YAMLError):
+        return _not_yaml(error)
     text = "\n".join(_chain(error))
     if isinstance(error, MissingConfigException) and error.options is not None:
         return _unknown_option(error)
@@ -48,6 +51,13 @@ def message_for(error: Exception) -> str:
     if wrong is not None and wrong.full_key:
         return _wrong_value(wrong.full_key, str(wrong).splitlines()[0])
     return text
+
+
+def _not_yaml(error: yaml.YAMLError) -> str:
+    """Name the place in a file of options where it is no YAML."""
+    mark = getattr(error, "problem_mark", None)
+    place = "a file of options" if mark is None else f"{mark.name}, line {mark.line + 1}"
+    return f"{place}: is no YAML; {on_one_line(getattr(error, 'problem', None) or str(error))}"
 
 
 def _known_message(text: str) -> str | None:
@@ -119,7 +129,10 @@ def _holds_keys(key: str) -> str:
 
 
 def _chosen_already(group: str) -> str:
-    return f"{group}: an option of it is chosen already; expected {group}=... without a +"
+    return (
+        f"{group}: an option of it is chosen already; expected {group}=... without a +, and in the "
+        f"defaults list of a file `override /{group}: ...`"
+    )
 
 
 def _unknown_group(text: str) -> str:
@@ -182,6 +195,10 @@ _SAID_BY_HYDRA: dict[str, Callable[[re.Match[str]], str]] = {
     ),
     r"Could not delete (?:from config\. )?'([^'=]+)": lambda match: unknown_key_text(match[1]),
     r"No match in the defaults list": lambda match: _unknown_group(match.string),
+    r"Could not override '([\w/]+)@([\w.]+)": lambda match: (
+        f"/{match[1]}: is overridden by a file that fills {match[2].partition('.')[0]} alone; "
+        f"expected the line `# @package _global_` at the top of that file"
+    ),
     r"Could not override '([^']+)'": _of_unknown_key,
     r"Key '([^']+)' (?:is )?not in": _of_unknown_key,
     r"Cannot find primary config '([^']+)'": lambda match: (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.batch_sizes import is_spread
 from ensemble_switchover.config.callbacks import decisive_callbacks
 from ensemble_switchover.config.dataset_spec import idle_keys
 from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
-from ensemble_switchover.config.recipe import ADDITIONS
+from ensemble_switchover.config.recipe import OF_EVERY_RECIPE
 from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED, Config, key_owners
 from ensemble_switchover.config.trainer_flags import AUTO_STEPS, TrainerConfig
 from ensemble_switchover.design.families import outside_name
@@ -59,9 +59,8 @@ def decisive_values(spec: RunSpec) -> dict[str, Any]:
         "validation_size": sizes.validation,
         "test_size": sizes.test,
     }
-    recipe = asdict(replace(spec.recipe, name=""))
-    for name in ADDITIONS:
-        del recipe[name]
+    recipe: dict[str, Any] = {"name": ""}
+    recipe |= {name: getattr(spec.recipe, name) for name in OF_EVERY_RECIPE}
     if not recipe["nesterov"]:
         del recipe["nesterov"]  # likewise
     recipe |= spec.recipe.additions  # likewise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from dataclasses import asdict, replace
@@ -57,6 +58,20 @@ def make_recipe(table_row: Recipe, asked: RecipeConfig, epochs: int | None) -> R
     Raises:
         ConfigError: if the values do not go together.
     """
+    request = (table_row, asked, epochs)
+    for last, recipe in _last:  # the runs of a sweep mostly share their recipe
+        if last == request:
+            return recipe
+    made = _make(*request)
+    _last[:] = [(copy.deepcopy(request), made)]
+    return made
+
+
+_last: list[tuple[Any, Recipe]] = []
+"""The last request with its recipe; empty at the beginning."""
+
+
+def _make(table_row: Recipe, asked: RecipeConfig, epochs: int | None) -> Recipe:
     problems = recipe_problems(asked)
     if problems:
         raise ConfigError(*problems)

@@ -128,6 +128,10 @@ class Recipe:
         return added | ({"schedule": _stated(self.schedule)} if "schedule" in added else {})
 
 
+OF_EVERY_RECIPE = (
+    *("epochs", "batch_size", "learning_rate", "drops", "weight_decay", "momentum", "nesterov"),
+)
+"""Fields of a recipe that every recipe has, besides its name."""
 ADDITIONS = (
     *("optimizer", "schedule", "decay", "label_smoothing", "mixup", "cutmix"),
     *("gradient_clip", "ema_decay", "loss"),

@@ -74,6 +74,7 @@ def resolve(config: Config) -> RunSpec:
         results=user_path(config.results),
         notes=(
             *_notes(config, family, design, recipe, sizes),
+            *_warmup_notes(config, adjusted),
             *evaluation_notes(config.evaluate_every, config.record.predictions, adjusted),
             *callback_notes(chosen_callbacks(config.callbacks), sizes.evaluated_on),
         ),
@@ -144,6 +145,17 @@ def _notes(
             f"the test images are not touched"
         )
     return notes
+
+
+def _warmup_notes(config: Config, used: Recipe) -> list[str]:
+    """Say how long a warm-up is that was scaled with the rest of its schedule."""
+    asked, scaled = config.recipe.schedule.warmup_epochs, used.schedule.warmup_epochs
+    if asked == scaled:
+        return []
+    return [
+        f"epochs={used.epochs}: the whole schedule is scaled, its warm-up from {asked:g} to "
+        f"{scaled:.3g} epochs; recipe.epochs={used.epochs} beside it leaves it as it is"
+    ]
 
 
 def _refuse_lone_image(family: Family, design: Design, task: ImageTask, batch_size: int) -> None:

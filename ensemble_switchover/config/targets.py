@@ -47,12 +47,22 @@ def target_problems(key: str, part: Mapping[str, Any]) -> list[str]:
     if not isinstance(name, str) or not _FULL_NAME.fullmatch(name):
         return [f"{key}.{TARGET}={name}: expected a full name, such as package.module.Name"]
     package = name.partition(".")[0]
-    if package not in sys.modules and find_spec(package) is None:
+    if not _is_found(package):
         return [
             f"{key}.{TARGET}={name}: there is no module {package}; expected one that is installed, "
             f"or that lies in the folder of the command or in PYTHONPATH"
         ]
     return []
+
+
+def _is_found(package: str) -> bool:
+    """Return whether there is a module; one that was found is not looked for again."""
+    if package not in _found and (package in sys.modules or find_spec(package) is not None):
+        _found.add(package)
+    return package in _found
+
+
+_found: set[str] = set()
 
 
 def make_part(key: str, part: Mapping[str, Any], *positional: Any, **named: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -80,19 +80,30 @@ def dataset_problems(dataset: DatasetConfig) -> list[str]:
 def value_problems(node: Any, prefix: str = "") -> list[str]:
     """Return every value of a dataclass and of those in it that the schema does not allow."""
     schema: type = type(node)
-    expected = declared(schema, Expected)
     problems = []
-    for entry in fields(node):
-        key, value = f"{prefix}{entry.name}", getattr(node, entry.name)
-        if is_dataclass(value):
+    for name, expected in _checked_fields(schema):
+        key, value = f"{prefix}{name}", getattr(node, name)
+        if not expected:
             problems += value_problems(value, f"{key}.")
         elif value is not None:
             problems += [
                 f"{OPTION_KEYS.get(key, key)}={value}: expected {allowed}"
-                for allowed in expected.get(entry.name, ())
+                for allowed in expected
                 if not allowed.allows(value)
             ]
     return problems
+
+
+@cache
+def _checked_fields(schema: type) -> list[tuple[str, list[Expected]]]:
+    """Return the fields to check with what is expected of each; nothing of one with fields."""
+    expected, hints = declared(schema, Expected), get_type_hints(schema)
+    names = [entry.name for entry in fields(schema)]
+    return [
+        (name, expected.get(name, []))
+        for name in names
+        if name in expected or is_dataclass(hints[name])
+    ]
 
 
 def execution_problems(config: Config) -> list[str]:

@@ -36,10 +36,11 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
     """Lay out a table of runs."""
     several = runs["study"].n_unique() > 1
     kinds = set(runs["times_of"].drop_nulls())
+    tells_recipes = runs["recipe"].drop_nulls().n_unique() > 1
     headers = (
         "State", *(["Study"] if several else []), "Family", "Data set", "Design", "k", "Budget",
-        "Parameters", "Seed", "Epochs", "Error %", "Training",
-        *(["Times of"] if len(kinds) > 1 else []), "Started",
+        "Parameters", *(["Recipe"] if tells_recipes else []), "Seed", "Epochs", "Error %",
+        "Training", *(["Times of"] if len(kinds) > 1 else []), "Started",
     )  # fmt: skip
     rows = [
         (
@@ -53,6 +54,7 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
             if row["budget_depth"] is None
             else f"{row['budget_depth']}x{row['budget_width']}",
             quantity(row["parameters"]),
+            *([row["recipe"] or ABSENT] if tells_recipes else []),
             _text(row["seed"]),
             _text(row["epochs"]),
             _text(row["error_percent"], ".2f"),

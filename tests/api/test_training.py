@@ -5,7 +5,12 @@ import pytest
 
 import ensemble_switchover
 from ensemble_switchover import compose, load_record, train
-from ensemble_switchover.errors import EnsembleSwitchoverError, RecordError, TrainingError
+from ensemble_switchover.errors import (
+    ConfigError,
+    EnsembleSwitchoverError,
+    RecordError,
+    TrainingError,
+)
 from ensemble_switchover.results.layout import RECORD_FILE, unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.state import RunState, run_state
@@ -95,3 +100,8 @@ def test_the_package_offers_what_it_lists():
     assert set(ensemble_switchover.__all__) <= set(dir(ensemble_switchover))
     with pytest.raises(AttributeError, match="has no attribute 'fit'"):
         ensemble_switchover.fit  # noqa: B018
+
+
+def test_what_is_no_run_is_refused():
+    with pytest.raises(ConfigError, match=r"train\('run'\): expected a run, as compose"):
+        train("run")

@@ -65,6 +65,13 @@ def test_a_pair_that_table_a_lacks_is_noted():
     assert spec.recipe.epochs == 250
 
 
+def test_a_warm_up_that_is_scaled_is_noted():
+    asked = ("recipe.schedule.name=cosine", "recipe.schedule.warmup_epochs=1", "epochs=4")
+    (note,) = resolve_with(*asked).notes
+    assert note.startswith("epochs=4: the whole schedule is scaled, its warm-up from 1 to 0.2 ep")
+    assert resolve_with(*asked, "recipe.epochs=4").notes == ()
+
+
 def test_a_set_takes_the_recipe_of_its_base():
     plain, harder = resolve_with("dataset=cifar100"), resolve_with("dataset=cifar100_randaugment")
     assert harder.recipe == plain.recipe

@@ -67,3 +67,25 @@ def test_the_program_checks_the_folders_before_hydra_warns_of_them():
 def test_a_users_own_key_for_the_folders_is_refused():
     with pytest.raises(ConfigError, match="config_dirs: is what --config-dir names"):
         compose_overrides(["config_dirs=[a]"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("epochs: [2\n", r"/experiment/mine\.yaml, line 2: is no YAML; expected ',' or '\]'"),
+        (
+            "defaults: [override /arch: vgg]\n",
+            "/arch: is overridden by a file that fills experiment alone; expected the line `#",
+        ),
+        (
+            "# @package _global_\ndefaults: [/arch: vgg]\n",
+            "arch: an option of it is chosen already; .* defaults list .* `override /arch: ...`",
+        ),
+    ],
+)
+def test_a_file_that_is_not_as_it_should_be_is_one_sentence(content, message, options, capsys):
+    (options / "experiment").mkdir()
+    (options / "experiment" / "mine.yaml").write_text(content)
+    assert designs.main(["--config-dir", str(options), "experiment=mine"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(message, line)

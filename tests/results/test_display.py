@@ -66,3 +66,14 @@ def test_a_table_says_of_what_the_times_are_where_they_are_of_both_kinds(tmp_pat
         _, out, _ = run(capsys, folder)
         assert ("Times of" in out) is column
         assert ("timing pass:" in " ".join(out.split())) is told
+
+
+def test_recipes_are_shown_where_they_differ(tmp_path, capsys):
+    first, second = make_record(), make_record(seed=1)
+    other = replace(second, recipe=replace(second.recipe, name="sgd_cosine"))
+    for records, column in (([first, second], False), ([first, other], True)):
+        folder = tmp_path / f"{column}"
+        for record in records:
+            write_record(folder / record.name, record)
+        _, out, _ = run(capsys, folder)
+        assert ("Recipe" in out) is column
