@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from hydra import compose, initialize_config_dir
 
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder, typed
+from ensemble_switchover.config.schema import typed
 from ensemble_switchover.data.batches import TrainingBatches
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from benchmarks.common import batches_on, conditions_text, resolve_overrides
 from ensemble_switchover.config.execution_plan import requested_plan
-from ensemble_switchover.config.schema import register_schemas
+from ensemble_switchover.config.groups import register_schemas
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.load import SOURCES
 from ensemble_switchover.data.normalisation import Normalisation
@@ -35,8 +35,8 @@ from ensemble_switchover.training.precision import FLOAT32, use_precision
 if TYPE_CHECKING:
     import torch
 
+    from ensemble_switchover.config.dataset_config import DatasetConfig
     from ensemble_switchover.config.run_spec import RunSpec
-    from ensemble_switchover.config.schema import DatasetConfig
 
 REPEATS = 7
 EPOCHS = 6

@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ensemble_switchover.config.compose import compose_overrides
-from ensemble_switchover.config.schema import plain, register_schemas
+from ensemble_switchover.config.groups import register_schemas
+from ensemble_switchover.config.schema import plain
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.machine.hardware import num_processors, processor_name
 from ensemble_switchover.results.from_run_spec import budget_record, design_record

@@ -25,7 +25,7 @@ from benchmarks.common import conditions_text, ratio_text, resolve_overrides
 from benchmarks.peers import peers
 from benchmarks.sides import PREDICTED_IMAGES, BareLoop, InProcess, InProcesses, Side
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
-from ensemble_switchover.config.schema import register_schemas
+from ensemble_switchover.config.groups import register_schemas
 from ensemble_switchover.errors import DesignError
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from benchmarks.common import batches_on, conditions_text, resolve_overrides
 from ensemble_switchover.config.execution_plan import requested_plan
-from ensemble_switchover.config.schema import register_schemas
+from ensemble_switchover.config.groups import register_schemas
 from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock

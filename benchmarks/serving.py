@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.common import ratio_text
 from benchmarks.execution import K, resolve_case
-from ensemble_switchover.config.schema import register_schemas
+from ensemble_switchover.config.groups import register_schemas
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.timing import synchronised_clock
 from ensemble_switchover.runner.final_measurements import models

@@ -16,16 +16,10 @@ import yaml
 
 from ensemble_switchover import config
 from ensemble_switchover.config.fingerprint import is_decisive
+from ensemble_switchover.config.groups import GROUPS, SCHEMAS, conf_folder, group_options, node_of
 from ensemble_switchover.config.key_markers import Expected, declared
 from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
-from ensemble_switchover.config.schema import (
-    GROUPS,
-    SCHEMAS,
-    CommandConfig,
-    conf_folder,
-    group_options,
-    node_of,
-)
+from ensemble_switchover.config.schema import CommandConfig
 from ensemble_switchover.design import FAMILIES
 
 if TYPE_CHECKING:

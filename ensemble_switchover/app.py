@@ -31,17 +31,12 @@ from ensemble_switchover.config.command_line import (
 from ensemble_switchover.config.completion import asks_completion, prepare_completion
 from ensemble_switchover.config.compose import KEYS_OF_JOBS, OF_SWEEP, of_jobs_text
 from ensemble_switchover.config.error_messages import message_for
+from ensemble_switchover.config.groups import conf_folder, register_schemas
 from ensemble_switchover.config.hydra_folders import refuse_hydra_folders, take_hydra_files
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.run_spec import describe
-from ensemble_switchover.config.schema import (
-    Config,
-    SweepConfig,
-    conf_folder,
-    register_schemas,
-    typed,
-)
+from ensemble_switchover.config.schema import Config, SweepConfig, typed
 from ensemble_switchover.config.search_path import check_folders, search
 from ensemble_switchover.config.validation import value_problems
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError

@@ -115,7 +115,7 @@ def _no_processes(request, monkeypatch):
 
 @pytest.fixture(autouse=True, scope="session")
 def _schemas():
-    from ensemble_switchover.config.schema import register_schemas
+    from ensemble_switchover.config.groups import register_schemas
     from tests.quick_compositions import quick_compositions
 
     register_schemas()
@@ -128,7 +128,8 @@ def compose_config():
     """Compose a typed configuration from overrides, as the command line does."""
     from hydra import compose, initialize_config_dir
 
-    from ensemble_switchover.config.schema import Config, conf_folder, typed
+    from ensemble_switchover.config.groups import conf_folder
+    from ensemble_switchover.config.schema import Config, typed
 
     def make(*overrides: str) -> Config:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
@@ -216,8 +217,9 @@ def logged_study(tmp_path_factory):
     """Run a single network and an ensemble of two with W&B offline; return the study's folder."""
     from hydra import compose, initialize_config_dir
 
+    from ensemble_switchover.config.groups import conf_folder
     from ensemble_switchover.config.resolve import resolve
-    from ensemble_switchover.config.schema import conf_folder, typed
+    from ensemble_switchover.config.schema import typed
     from ensemble_switchover.runner.job import run_job
     from tests.log_lines import without_warnings
 

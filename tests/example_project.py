@@ -37,20 +37,20 @@ def nothing_registered() -> Iterator[None]:
 
     from hydra.core.config_store import ConfigStore
 
-    from ensemble_switchover.config import schema
+    from ensemble_switchover.config import groups
     from ensemble_switchover.design import families
 
     modules = set(sys.modules)
     with (
         mock.patch.object(sys, "path", [*sys.path]),
         mock.patch.dict(families._REGISTERED),
-        mock.patch.dict(schema.SCHEMAS["arch/schema"]),
-        mock.patch.object(schema, "_FAMILIES_IN_FILES", set()),
+        mock.patch.dict(groups.SCHEMAS["arch/schema"]),
+        mock.patch.object(groups, "_FAMILIES_IN_FILES", set()),
         mock.patch.dict(ConfigStore.instance().repo["arch"]["schema"]),
         mock.patch.dict(ConfigStore.instance().repo["arch"]),
     ):
         yield
-    schema.key_owners.cache_clear()
+    groups.key_owners.cache_clear()
     for name in set(sys.modules) - modules:
         if name.startswith(("my_parts", "own_parts")):
             del sys.modules[name]

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
+from ensemble_switchover.config.groups import conf_folder, register_schemas
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
+from ensemble_switchover.config.schema import typed
 from ensemble_switchover.results.store import dump_epochs, load_epochs
 from ensemble_switchover.runner.run import train_and_measure
 from tests.runner.test_resuming import assert_equal_states, last_weights, timeless

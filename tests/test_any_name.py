@@ -26,11 +26,12 @@ from ensemble_switchover.config.command_line import path_argument
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.dataset_folders import dataset_root
 from ensemble_switchover.config.error_messages import message_for
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.image_folder import read_image_folder
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.quoting import hydra_text, shell_override
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder, plain, typed
+from ensemble_switchover.config.schema import plain, typed
 from ensemble_switchover.config.store_names import expected_of_name
 from ensemble_switchover.errors import EnsembleSwitchoverError
 from ensemble_switchover.machine.shell import shell_path

@@ -50,8 +50,9 @@ def trained_run(tmp_path_factory):
     """Train four members on a few digits, once for all pages, and write both exported files."""
     from hydra import compose, initialize_config_dir
 
+    from ensemble_switchover.config.groups import conf_folder
     from ensemble_switchover.config.resolve import resolve
-    from ensemble_switchover.config.schema import conf_folder, typed
+    from ensemble_switchover.config.schema import typed
 
     overrides = [
         "design=deq", "k=4", "budget.depth=8", "budget.width=8", "epochs=20", "device=cpu",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ensemble_switchover.config.schema import conf_folder
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.design import families
 from tests import program
 
@@ -66,7 +66,7 @@ print("---")
 assert plan.main([*overrides, "design=single,deq,weq", "--format", "json"]) == 0
 print("---")
 import json, torch
-from ensemble_switchover.config.schema import group_options
+from ensemble_switchover.config.groups import group_options
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import build_network
 family, task = make_family("toy", {"kernel": 5}), ImageTask(1, 8, 10)

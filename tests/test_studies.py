@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from ensemble_switchover.config.compose import compose_overrides, read_overrides
-from ensemble_switchover.config.schema import group_options
+from ensemble_switchover.config.groups import group_options
 from ensemble_switchover.config.study import resolve_study
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from hydra.core.plugins import Plugins
 from hydra.version import VersionBase
 from omegaconf.basecontainer import BaseContainer
 
-from ensemble_switchover.config.schema import register_schemas
+from ensemble_switchover.config.groups import register_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeGuard, get_args, get_origin, get_type_hint
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ensemble_switchover.config.config_dirs import SEARCH_PATH
+from ensemble_switchover.config.groups import GROUPS, key_owners
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.quoting import hydra_text, quoted_text
-from ensemble_switchover.config.schema import GROUPS, key_owners
 from ensemble_switchover.config.search_path import with_config_dir
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import user_path

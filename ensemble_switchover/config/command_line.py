@@ -15,8 +15,8 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.error_messages import message_for
+from ensemble_switchover.config.groups import register_schemas
 from ensemble_switchover.config.override_texts import refuse_bytes
-from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.config.search_path import with_config_dir
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine.inherited_variables import forget_other_trainings

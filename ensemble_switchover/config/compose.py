@@ -21,8 +21,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ensemble_switchover.config.groups import GROUPS
 from ensemble_switchover.config.largest_values import MAX_SWEEP_RUNS
-from ensemble_switchover.config.schema import GROUPS, Config, SweepConfig, typed
+from ensemble_switchover.config.schema import Config, SweepConfig, typed
 from ensemble_switchover.config.search_path import composing, search
 from ensemble_switchover.config.validation import value_problems
 from ensemble_switchover.config.value_lists import refuse_lost_lists, values_of

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.dataset_config import DatasetConfig, FolderConfig
 from ensemble_switchover.config.dataset_folders import dataset_root
 from ensemble_switchover.config.dataset_spec import split_sizes
 from ensemble_switchover.config.duplicates import duplicate_remarks
 from ensemble_switchover.config.folder_layout import key_of
 from ensemble_switchover.config.image_folder import num_test_images
 from ensemble_switchover.config.part_sizes import rare_class_problems, size_problems
-from ensemble_switchover.config.schema import DatasetConfig, FolderConfig
 from ensemble_switchover.config.usable_images import usable_images
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.file_digests import digest_of_contents

@@ -10,7 +10,7 @@ from ensemble_switchover.machine.paths import user_path
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
 
 
 def dataset_root(config: DatasetConfig) -> Path:

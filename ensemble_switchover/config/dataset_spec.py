@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ensemble_switchover.config.schema import DatasetConfig, FolderConfig, SvhnConfig
+from ensemble_switchover.config.dataset_config import DatasetConfig, FolderConfig, SvhnConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,7 @@ import yaml
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.override_texts import as_one_text, is_list_key, text_keys
-from ensemble_switchover.config.quoting import quoted_text, shell_override
-from ensemble_switchover.config.schema import (
+from ensemble_switchover.config.groups import (
     ABSENT_GROUPS,
     GROUPS,
     group_options,
@@ -20,6 +18,8 @@ from ensemble_switchover.config.schema import (
     mapping_keys,
     node_of,
 )
+from ensemble_switchover.config.override_texts import as_one_text, is_list_key, text_keys
+from ensemble_switchover.config.quoting import quoted_text, shell_override
 from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.config.unknown_keys import unknown_key_text
 from ensemble_switchover.errors import EnsembleSwitchoverError

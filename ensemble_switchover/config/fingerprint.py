@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.batch_sizes import is_spread
 from ensemble_switchover.config.callbacks import decisive_callbacks
+from ensemble_switchover.config.dataset_config import STANDARDISED
 from ensemble_switchover.config.dataset_spec import idle_keys
+from ensemble_switchover.config.groups import key_owners
 from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
 from ensemble_switchover.config.recipe import OF_EVERY_RECIPE
-from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED, Config, key_owners
+from ensemble_switchover.config.schema import EVERY_EPOCH, Config
 from ensemble_switchover.config.trainer_flags import AUTO_STEPS, TrainerConfig
 from ensemble_switchover.design.families import outside_name
 

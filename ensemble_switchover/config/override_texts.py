@@ -11,8 +11,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from ensemble_switchover.config.amounts import refuse_long_numbers
+from ensemble_switchover.config.groups import GROUPS, key_owners
 from ensemble_switchover.config.quoting import quoted_text, shell_override
-from ensemble_switchover.config.schema import GROUPS, key_owners
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import is_text, on_one_line
 from ensemble_switchover.machine.shell import shell_path

@@ -17,7 +17,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.config_dirs import FILE
-from ensemble_switchover.config.schema import OwnDatasetConfig, schema_of_file
+from ensemble_switchover.config.dataset_config import OwnDatasetConfig
+from ensemble_switchover.config.groups import schema_of_file
 from ensemble_switchover.config.targets import TARGET, find_part
 from ensemble_switchover.design import register_family
 from ensemble_switchover.errors import ConfigError

@@ -14,7 +14,7 @@ from ensemble_switchover.config.folder_layout import named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ensemble_switchover.config.schema import DatasetConfig, FolderConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig, FolderConfig
 
 
 def size_problems(dataset: DatasetConfig) -> list[str]:

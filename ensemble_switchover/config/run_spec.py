@@ -17,13 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ensemble_switchover.config.callbacks import Callbacks
+    from ensemble_switchover.config.dataset_config import DatasetConfig
     from ensemble_switchover.config.dataset_spec import SplitSizes
     from ensemble_switchover.config.recipe import Recipe
-    from ensemble_switchover.config.schema import (
-        DatasetConfig,
-        ExecutionConfig,
-        MeasurementConfig,
-    )
+    from ensemble_switchover.config.schema import ExecutionConfig, MeasurementConfig
     from ensemble_switchover.config.trainer_flags import TrainerConfig
     from ensemble_switchover.design import Budget, BudgetRule, Design, Family, ImageTask
 

@@ -10,63 +10,45 @@ Where things are kept, and where metrics go besides the record, is out.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, Optional, cast, get_origin, get_type_hints
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from typing import Annotated, Any, Optional, cast
 
-from hydra.core.config_store import ConfigStore
 from omegaconf import II, MISSING, DictConfig, OmegaConf
 
-from ensemble_switchover.config.config_dirs import FILE, config_dirs
+from ensemble_switchover.config.config_dirs import config_dirs
+from ensemble_switchover.config.dataset_config import SEEDS, DatasetConfig
 from ensemble_switchover.config.execution_plan import WITHIN
-from ensemble_switchover.config.hydra_folders import hydra_folder
 from ensemble_switchover.config.key_markers import (
     RESOLVED,
     STATED,
     Excluded,
     Expected,
     above_zero,
-    at_most,
     between,
     one_of,
 )
 from ensemble_switchover.config.largest_values import (
-    MAX_CHANNELS,
-    MAX_CLASSES,
     MAX_EPOCHS,
-    MAX_IMAGE_SIZE,
     MAX_IMAGES,
     MAX_LATENCY_SECONDS,
     MAX_LAYER_REPEATS,
-    MAX_MAGNITUDE,
     MAX_SWEEP_HOURS,
     MAX_THREADS,
-    RANDAUGMENT_OPERATIONS,
 )
-from ensemble_switchover.config.recipe_config import RecipeConfig, ScheduleConfig
+from ensemble_switchover.config.recipe_config import RecipeConfig
 from ensemble_switchover.config.seeds import MAX_MEMBERS, MAX_SEED
-from ensemble_switchover.config.targets import TARGET
-from ensemble_switchover.config.trainer_flags import TrainerConfig
-from ensemble_switchover.design import FAMILIES, BudgetRule, DesignClass, Family
-from ensemble_switchover.design.families import full_name, known_families
+from ensemble_switchover.config.trainer_flags import TrainerConfig  # noqa: TC001 - hints are read
+from ensemble_switchover.design import BudgetRule, DesignClass
 from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.machine.paths import user_path
 
 LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s]*@")
 
-STANDARDISED = "standardised"
-"""The normalisation of pixels in all runs of before there was another."""
 
 EVERY_EPOCH, MILESTONES = "1", "milestones"
 """Values of `evaluate_every`: the first is that of all runs of before there was the choice."""
 
-SEEDS = between(0, MAX_SEED)
 SEED_LISTS = Expected(
     f"seeds of 0 to {MAX_SEED}", lambda seeds: all(0 <= seed <= MAX_SEED for seed in seeds)
-)
-WEB_ADDRESS = Expected(
-    "http://... or https://...", lambda url: url.startswith(("http://", "https://"))
 )
 BATCH_SIZES = Expected(
     f"batch sizes of 1 to {MAX_IMAGES}",
@@ -92,142 +74,6 @@ class ArchConfig:
 
     family: Annotated[str, RESOLVED] = MISSING
     """Name of the family; `arch=` sets it."""
-
-
-def _arch_schema(family: type[Family], target: str | None = None) -> type[ArchConfig]:
-    """Make the schema of a family from its options; one of another package has its full name."""
-    types = get_type_hints(family)
-    named = [] if target is None else [(TARGET, Annotated[str, RESOLVED], field(default=target))]
-    options: list[tuple[str, Any, Any]] = [
-        (option.name, Annotated[types[option.name], RESOLVED], field(default=option.default))
-        for option in fields(family)
-    ]
-    return make_dataclass(
-        f"{family.__name__}Config",
-        [("family", Annotated[str, RESOLVED], field(default=family.name)), *named, *options],
-        bases=(ArchConfig,),
-        slots=True,
-        kw_only=True,
-    )
-
-
-@dataclass(slots=True, kw_only=True)
-class DatasetConfig:
-    """A data set: the facts about it, and how it is used."""
-
-    name: Annotated[str, STATED] = MISSING
-    """Name of the data set; `dataset=` sets it."""
-    base: Annotated[Optional[str], STATED] = None
-    """Data set whose files and whose row of Table A are used; absent: its own."""
-    channels: Annotated[int, between(1, MAX_CHANNELS), STATED] = MISSING
-    """Colour channels of an image."""
-    image_size: Annotated[int, between(1, MAX_IMAGE_SIZE), STATED] = MISSING
-    """Side of an image in pixels, at most 1024."""
-    num_classes: Annotated[int, at_most(MAX_CLASSES), STATED] = MISSING
-    """Number of classes, 2 or more."""
-    train_images: Annotated[int, between(0, MAX_IMAGES), STATED] = MISSING
-    """Number of training images that the data set has."""
-    test_images: Annotated[int, between(0, MAX_IMAGES), STATED] = MISSING
-    """Number of test images that the data set has."""
-    pooled: Annotated[bool, STATED] = False
-    """Whether training and test images are drawn from one pool of `train_images`."""
-    root: Annotated[Optional[str], Excluded("where the files are")] = None
-    """Folder of the files; `~` at its beginning is the home folder; absent: `datasets` in the
-    folder of caches."""
-    cache: Annotated[Optional[str], Excluded("where caches are kept")] = None
-    """Folder of the decoded images and of all other caches; `~` at its beginning is the home
-    folder; absent: the user's cache folder."""
-    url: Annotated[
-        Optional[str], WEB_ADDRESS, Excluded("where the files come from; their bytes are checked")
-    ] = None
-    """Address of a mirror that has the files, http://... or https://...; absent: the address at
-    which they are published."""
-    residence: Annotated[
-        str,
-        one_of("auto", "device", "host"),
-        Excluded("where the images are kept; it is in the record"),
-    ] = "auto"
-    """Where the images are kept during training: `device`, `host`, or `auto`, which is the device
-    if they fit into its memory."""
-    train_size: Annotated[Optional[int], RESOLVED] = None
-    """Number of training images used, a stratified subset; absent: all."""
-    validation_size: Annotated[Optional[int], RESOLVED] = None
-    """Number of training images that are held out for validation, stratified, and not trained on;
-    absent: none."""
-    evaluate_on: Annotated[Optional[str], one_of("test", "validation"), RESOLVED] = None
-    """Images that the networks are evaluated on: `test` or `validation`; absent: the validation
-    images where there are any, and then the test images are never used."""
-    test_size: Annotated[Optional[int], RESOLVED] = None
-    """Number of test images used, a stratified subset; absent: all."""
-    split_seed: Annotated[int, SEEDS, STATED] = 0
-    """Seed that chooses the subsets; all runs of a study should share it."""
-    augmentation: Annotated[str, one_of("none", "standard", "randaugment"), STATED] = "standard"
-    """Augmentation of the training images: `none`; `standard`, a random crop after padding and,
-    with `flip`, a horizontal flip; or `randaugment`, random operations followed by `standard`."""
-    crop_padding: Annotated[int, between(0, MAX_IMAGE_SIZE), STATED] = 4
-    """Padding before the random crop, in pixels a side (He et al. 2016, section 4.2)."""
-    flip: Annotated[bool, STATED] = True
-    """Whether half of the training images are flipped from left to right (He et al. 2016, section
-    4.2)."""
-    normalisation: Annotated[str, one_of(STANDARDISED, "scaled"), STATED] = STANDARDISED
-    """What is done to pixels: `standardised` by the mean and deviation of each channel over the
-    training images, or `scaled` to 0 to 1, which is division by 255."""
-    randaugment_ops: Annotated[int, between(1, RANDAUGMENT_OPERATIONS), STATED] = 2
-    """Number of operations that RandAugment applies to an image, 1 to 14 (N of Cubuk et al. 2020;
-    Figure J)."""
-    randaugment_magnitude: Annotated[int, between(0, MAX_MAGNITUDE), STATED] = 14
-    """Strength of the operations of RandAugment, 0 to 30 (M of Cubuk et al. 2020; Figure J)."""
-
-
-@dataclass(slots=True, kw_only=True)
-class FractalsConfig(DatasetConfig):
-    """Generated images of iterated function systems."""
-
-    difficulty: Annotated[float, between(0, 1), STATED] = 0.5
-    """Difficulty of the images, 0 to 1: the higher, the wider the variation inside a class, the
-    more noise, and the more alike the classes; at 0.5 the weights vary as in FractalDB (Kataoka et
-    al., ACCV 2020)."""
-    generator_seed: Annotated[int, SEEDS, STATED] = 0
-    """Seed of the classes and of their images."""
-
-
-@dataclass(slots=True, kw_only=True)
-class FolderConfig(DatasetConfig):
-    """A folder of the user's own images; the counts are 0 until the folder has been read."""
-
-    test_share: Annotated[float, STATED] = 0.2
-    """Share of the images that is split off for testing, more than 0 and at most 0.5; unused where
-    there is a folder `test`."""
-    skip_bad: Annotated[
-        bool, Excluded("files that are left out are not among the hashed contents")
-    ] = False
-    """Whether files that cannot be read as images are left out and reported, rather than end the
-    run."""
-    content: Annotated[str, STATED] = ""
-    """Hash of the names and contents of the files; it is computed, and cannot be set."""
-
-
-@dataclass(slots=True, kw_only=True)
-class OwnDatasetConfig(DatasetConfig):
-    """A data set of the user's own, which a function makes."""
-
-    _target_: Annotated[str, STATED] = MISSING
-    """Full name of the function that returns the images, such as `package.module.load`."""
-    arguments: Annotated[dict[str, Any], STATED] = field(default_factory=dict)
-    """Arguments of the function by their names."""
-    content: Annotated[Optional[str], STATED] = None
-    """Hash of the images and labels, with which those that the function returns are compared;
-    absent: they are not."""
-
-
-@dataclass(slots=True, kw_only=True)
-class SvhnConfig(DatasetConfig):
-    """Street View House Numbers (Netzer et al. 2011)."""
-
-    extra: Annotated[bool, STATED] = False
-    """Whether the extra, easier images are trained on as well."""
-    extra_images: Annotated[int, between(0, MAX_IMAGES), STATED] = MISSING
-    """Number of extra images that the data set has."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -430,137 +276,6 @@ class CommandConfig(Config):
     sweep: SweepConfig = field(default_factory=SweepConfig)
 
 
-GROUPS = (
-    *("arch", "budget", "callbacks", "dataset", "design", "execution", "experiment", "logger"),
-    *("metrics", "recipe", "recipe/optimizer", "recipe/schedule", "sweep", "trainer"),
-)
-"""The config groups."""
-
-ABSENT_GROUPS = {
-    "hparams_search": "Hydra's Optuna sweeper (1.3.0) needs Optuna below 3, "
-    "which is long out of date; expected a sweep over the values, such as --multirun "
-    "recipe.learning_rate=0.05,0.1,0.2 dataset.validation_size=100",
-}
-"""Groups of lightning-hydra-template that are none here -> why, and what to do instead."""
-
-SCHEMAS: dict[str, dict[str, type[Any]]] = {
-    "arch/schema": {name: _arch_schema(family) for name, family in FAMILIES.items()},
-    "budget/schema": {"network": NetworkBudgetConfig, "parameters": ParametersBudgetConfig},
-    "dataset/schema": {
-        "dataset": DatasetConfig,
-        "folder": FolderConfig,
-        "fractals": FractalsConfig,
-        "own": OwnDatasetConfig,
-        "svhn": SvhnConfig,
-    },
-    "design/schema": {"design": DesignClassConfig},
-    "execution/schema": {"execution": ExecutionConfig},
-    "logger/schema": {"logger": LoggerConfig},
-    "recipe/schema": {"recipe": RecipeConfig},
-    "recipe/schedule/schema": {"schedule": ScheduleConfig},
-    "trainer/schema": {"trainer": TrainerConfig},
-}
-
-_FAMILIES_IN_FILES: set[str] = set()
-"""Families of other packages whose option is a file of the user's own."""
-
-
-def register_schemas() -> None:
-    """Register the dataclasses with Hydra, so that every key is typed and checked."""
-    from ensemble_switchover.config.own_options import use_own_options  # it needs the schemas
-
-    OmegaConf.register_new_resolver(
-        "options", lambda group: "|".join(group_options(group)), replace=True
-    )
-    OmegaConf.register_new_resolver("user_path", lambda text: str(user_path(text)), replace=True)
-    OmegaConf.register_new_resolver("hydra_folder", hydra_folder, replace=True)
-    use_own_options()
-    for name, family in known_families().items():
-        if name not in SCHEMAS["arch/schema"]:
-            _add_family_schema(family, full_name(family))
-    store = ConfigStore.instance()
-    store.store(name="schema", node=CommandConfig)
-    for group, schemas in SCHEMAS.items():
-        for name, schema in schemas.items():
-            store.store(group=group, name=name, node=schema)
-    for name, schema in SCHEMAS["arch/schema"].items():
-        in_file = name in _FAMILIES_IN_FILES or (conf_folder() / "arch" / f"{name}.yaml").exists()
-        if not in_file:
-            store.store(group="arch", name=name, node=schema)
-    for name in WITHIN:
-        if not (conf_folder() / "execution" / f"{name}.yaml").exists():
-            store.store(group="execution", name=name, node=ExecutionConfig(name=name))
-
-
-def schema_of_file(family: type[Family], target: str) -> type[ArchConfig]:
-    """Return the schema of a family that a file of the user's own describes.
-
-    Args:
-        family: The class of the family.
-        target: Its full name, as the file has it.
-    """
-    _FAMILIES_IN_FILES.add(family.name)
-    return _add_family_schema(family, target)
-
-
-def _add_family_schema(family: type[Family], target: str) -> type[ArchConfig]:
-    schema = _arch_schema(family, target)
-    SCHEMAS["arch/schema"][family.name] = schema
-    key_owners.cache_clear()
-    return schema
-
-
-def group_options(group: str) -> list[str]:
-    """List the options of a config group: files, those of the user's own too, and what has none."""
-    own = (Path(each.removeprefix(FILE)) for each in config_dirs() if each.startswith(FILE))
-    files = {
-        path.stem for folder in (conf_folder(), *own) for path in (folder / group).glob("*.yaml")
-    }
-    further = {"arch": known_families().keys(), "execution": set(WITHIN)}
-    return sorted(files | further.get(group, set()))
-
-
-def node_of(group: str) -> str:
-    """Return the node of the configuration that a group fills.
-
-    >>> node_of("design/schema"), node_of("recipe/optimizer")
-    ('design_class', 'recipe.optimizer')
-    """
-    name = group.removesuffix("/schema").replace("/", ".")
-    return "design_class" if name == "design" else name
-
-
-@cache
-def key_owners() -> dict[str, type]:
-    """Return every dotted key that some choice of groups has, with the dataclass that it is in."""
-    owners = dict(_keys_of(CommandConfig, ""))
-    for group, schemas in SCHEMAS.items():
-        for schema in schemas.values():
-            owners |= _keys_of(schema, f"{node_of(group)}.")
-    return dict(sorted(owners.items()))
-
-
-@cache
-def mapping_keys() -> frozenset[str]:
-    """Return the keys that hold a mapping, such as an optimizer's name with its arguments."""
-    hints = {key: get_type_hints(owner)[_last(key)] for key, owner in key_owners().items()}
-    return frozenset(key for key, hint in hints.items() if get_origin(hint) is dict)
-
-
-def _last(key: str) -> str:
-    return key.rpartition(".")[2]
-
-
-def _keys_of(schema: type, prefix: str) -> dict[str, type]:
-    owners: dict[str, type] = {}
-    for name, hint in get_type_hints(schema).items():
-        if isinstance(hint, type) and is_dataclass(hint):
-            owners |= _keys_of(hint, f"{prefix}{name}.")
-        else:
-            owners[f"{prefix}{name}"] = schema
-    return owners
-
-
 def typed(node: DictConfig) -> Config:
     """Turn a composed node into the typed configuration of a run.
 
@@ -617,9 +332,3 @@ def _without_logins(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_logins(entry) for key, entry in value.items()}
     return LOGIN_IN_ADDRESS.sub("", value) if isinstance(value, str) else value
-
-
-def conf_folder() -> Path:
-    """Return the folder of config groups: in the installed package, else in the repository."""
-    packaged = Path(__file__).parents[1] / "conf"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"

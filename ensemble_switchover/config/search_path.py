@@ -12,9 +12,9 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ensemble_switchover.config.config_dirs import COMMAND_LINE, FILE, SEARCH_PATH
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.override_texts import keep_texts
 from ensemble_switchover.config.quoting import hydra_text
-from ensemble_switchover.config.schema import conf_folder
 from ensemble_switchover.errors import ConfigError
 
 if TYPE_CHECKING:

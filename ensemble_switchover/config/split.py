@@ -10,8 +10,8 @@ import numpy as np
 from ensemble_switchover.errors import DataError
 
 if TYPE_CHECKING:
+    from ensemble_switchover.config.dataset_config import FolderConfig
     from ensemble_switchover.config.dataset_spec import SplitSizes
-    from ensemble_switchover.config.schema import FolderConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import fields
 
-from ensemble_switchover.config.make_recipe import STATED_ELSEWHERE
-from ensemble_switchover.config.schema import (
+from ensemble_switchover.config.groups import (
     ABSENT_GROUPS,
     GROUPS,
     SCHEMAS,
@@ -16,6 +15,7 @@ from ensemble_switchover.config.schema import (
     mapping_keys,
     node_of,
 )
+from ensemble_switchover.config.make_recipe import STATED_ELSEWHERE
 from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.config.trainer_flags import unknown_flag
 

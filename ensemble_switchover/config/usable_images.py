@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ensemble_switchover.config.dataset_config import FolderConfig
     from ensemble_switchover.config.image_file import UnreadableImageError
-    from ensemble_switchover.config.schema import FolderConfig
 
 MAX_NAMED_FILES = 3
 """The number of files that a remark names."""

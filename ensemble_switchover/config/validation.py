@@ -14,22 +14,19 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from omegaconf import DictConfig, OmegaConf
 
 from ensemble_switchover.config.callbacks import callback_problems
+from ensemble_switchover.config.dataset_config import FolderConfig, FractalsConfig, OwnDatasetConfig
 from ensemble_switchover.config.execution_plan import SEQUENTIAL, WITHIN
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.image_folder import MIN_CLASSES
 from ensemble_switchover.config.key_markers import Expected, declared
 from ensemble_switchover.config.make_recipe import is_elementwise
 from ensemble_switchover.config.part_sizes import size_problems
 from ensemble_switchover.config.place_problems import place_problems
-from ensemble_switchover.config.schema import (
-    FolderConfig,
-    FractalsConfig,
-    OwnDatasetConfig,
-    conf_folder,
-)
 from ensemble_switchover.config.targets import TARGET, target_problems
 
 if TYPE_CHECKING:
-    from ensemble_switchover.config.schema import Config, DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
+    from ensemble_switchover.config.schema import Config
 
 OPTION_KEYS = {
     "design_class.name": "design",

@@ -10,10 +10,11 @@ from hydra.core.override_parser.types import QuotedString, Transformer, ValueTyp
 from hydra.errors import HydraException
 
 from ensemble_switchover.config.fingerprint import is_decisive
+from ensemble_switchover.config.groups import key_owners
 from ensemble_switchover.config.largest_values import MAX_SWEEP_RUNS
 from ensemble_switchover.config.override_texts import as_one_text, text_keys
 from ensemble_switchover.config.quoting import hydra_text, quoted_text, shell_override
-from ensemble_switchover.config.schema import SweepConfig, key_owners
+from ensemble_switchover.config.schema import SweepConfig
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import on_one_line, user_path
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytorch_lightning as lightning
 
+from ensemble_switchover.config.dataset_config import STANDARDISED
 from ensemble_switchover.config.image_placement import choose_residence
-from ensemble_switchover.config.schema import STANDARDISED
 from ensemble_switchover.data.batches import EvaluationBatches, Groups, TrainingBatches
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.data.prefetch import free_device_bytes

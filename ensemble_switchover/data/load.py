@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ensemble_switchover.config.dataset_config import OwnDatasetConfig
 from ensemble_switchover.config.dataset_folders import array_cache_folder, dataset_root
 from ensemble_switchover.config.dataset_spec import SplitSizes, training_images
-from ensemble_switchover.config.schema import OwnDatasetConfig
 from ensemble_switchover.config.split import used_indices
 from ensemble_switchover.data import sources
 from ensemble_switchover.data.array_cache import LoadedDataset, cached_dataset, with_moments
@@ -26,7 +26,7 @@ from ensemble_switchover.machine.terminal import mebibytes
 if TYPE_CHECKING:
     import numpy as np
 
-    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
 
 
 def _sources() -> dict[str, DatasetSource]:

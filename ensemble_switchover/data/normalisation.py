@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ensemble_switchover.config.schema import STANDARDISED
+from ensemble_switchover.config.dataset_config import STANDARDISED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

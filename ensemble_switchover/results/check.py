@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from ensemble_switchover.config.groups import SCHEMAS, node_of
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import (
-    SCHEMAS,
-    Config,
-    MeasurementConfig,
-    RecordConfig,
-    node_of,
-)
+from ensemble_switchover.config.schema import Config, MeasurementConfig, RecordConfig
 from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.system_errors import sentence_of

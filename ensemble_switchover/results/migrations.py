@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.config.dataset_config import STANDARDISED
 from ensemble_switchover.config.recipe_config import RecipeConfig
-from ensemble_switchover.config.schema import EVERY_EPOCH, STANDARDISED, LoggerConfig
+from ensemble_switchover.config.schema import EVERY_EPOCH, LoggerConfig
 from ensemble_switchover.config.table_a import table_a
 from ensemble_switchover.config.trainer_flags import TrainerConfig
 from ensemble_switchover.results.epoch_metrics import QUALITY

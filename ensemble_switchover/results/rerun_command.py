@@ -12,14 +12,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.config_dirs import config_dir_words
 from ensemble_switchover.config.fingerprint import is_decisive
+from ensemble_switchover.config.groups import conf_folder, key_owners, register_schemas
 from ensemble_switchover.config.quoting import hydra_text, quoted_text
 from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
-from ensemble_switchover.config.schema import (
-    conf_folder,
-    key_owners,
-    register_schemas,
-    typed,
-)
+from ensemble_switchover.config.schema import typed
 from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.machine.shell import shell_command
 

@@ -11,8 +11,8 @@ from ensemble_switchover.analysis.purchase import Purchase
 from ensemble_switchover.analysis.purchase_commands import PurchaseCommands
 from ensemble_switchover.analysis.study_purchases import BudgetedDesign, plan_purchases
 from ensemble_switchover.config.compose import compose_overrides
+from ensemble_switchover.config.groups import register_schemas
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import register_schemas
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.record import BudgetRecord
 from ensemble_switchover.results.shipped import unpack_study

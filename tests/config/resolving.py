@@ -5,8 +5,9 @@ import functools
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder, typed
+from ensemble_switchover.config.schema import typed
 
 GROUPS = {"arch", "budget", "dataset", "design", "logger"}
 

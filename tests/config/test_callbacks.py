@@ -3,8 +3,8 @@
 import pytest
 
 from ensemble_switchover.config.compose import compose_overrides
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder
 from ensemble_switchover.errors import ConfigError
 
 SHIPPED = sorted(path.stem for path in (conf_folder() / "callbacks").glob("*.yaml"))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.compose import compose_overrides, read_overrides
-from ensemble_switchover.config.schema import conf_folder, typed
+from ensemble_switchover.config.groups import conf_folder
+from ensemble_switchover.config.schema import typed
 from ensemble_switchover.errors import ConfigError
 from tests.quick_compositions import hydra_alone
 

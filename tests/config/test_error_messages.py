@@ -6,8 +6,9 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from ensemble_switchover.config.error_messages import message_for
+from ensemble_switchover.config.groups import GROUPS, conf_folder, key_owners
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import GROUPS, conf_folder, key_owners, typed
+from ensemble_switchover.config.schema import typed
 from ensemble_switchover.config.unknown_keys import SHOW_ALL
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError, join_problems
 

@@ -9,9 +9,9 @@ import pytest
 
 from ensemble_switchover.config import fingerprint as fingerprint_module
 from ensemble_switchover.config.fingerprint import decisive_values, is_decisive, is_excluded
+from ensemble_switchover.config.groups import key_owners
 from ensemble_switchover.config.key_markers import STATED, Decisive, Excluded, declared
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import key_owners
 from tests.config.resolving import resolve_with
 
 KEYS = [key for key in key_owners() if not key.startswith("sweep.")]
@@ -275,7 +275,8 @@ def test_the_fingerprint_changes_with_each_decisive_value():
 def test_the_fingerprint_is_the_same_in_every_process():
     code = (
         "from hydra import compose, initialize_config_dir;"
-        "from ensemble_switchover.config.schema import conf_folder, register_schemas, typed;"
+        "from ensemble_switchover.config.groups import conf_folder, register_schemas;"
+        "from ensemble_switchover.config.schema import typed;"
         "from ensemble_switchover.config.resolve import resolve;"
         "register_schemas();"
         "initialize_config_dir(str(conf_folder()), version_base='1.3').__enter__();"

@@ -6,8 +6,8 @@ from typing import get_args, get_type_hints
 import pytest
 
 from ensemble_switchover.config.compose import compose_overrides, read_overrides
+from ensemble_switchover.config.groups import key_owners
 from ensemble_switchover.config.key_markers import Expected, declared
-from ensemble_switchover.config.schema import key_owners
 from ensemble_switchover.config.seeds import MAX_MEMBERS, MAX_SEED, member_seeds
 from ensemble_switchover.errors import ConfigError
 from tests.config.resolving import resolve_with

@@ -7,8 +7,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from ensemble_switchover.config.compose import read_overrides
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.override_texts import keep_texts, split_list, text_keys
-from ensemble_switchover.config.schema import conf_folder, typed
+from ensemble_switchover.config.schema import typed
 from ensemble_switchover.errors import ConfigError
 
 LIKE_NUMBERS = [

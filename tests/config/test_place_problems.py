@@ -5,10 +5,10 @@ import os
 import pytest
 from hydra import compose, initialize_config_dir
 
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.place_problems import place_problems
 from ensemble_switchover.config.quoting import quoted_text
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder
 from ensemble_switchover.errors import ConfigError
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ensemble_switchover import designs, look, plan
 from ensemble_switchover.config.compose import compose_overrides, read_overrides
-from ensemble_switchover.config.schema import group_options
+from ensemble_switchover.config.groups import group_options
 from ensemble_switchover.config.search_path import check_folders, composing
 from ensemble_switchover.errors import ConfigError
 

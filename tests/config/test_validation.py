@@ -2,8 +2,8 @@
 
 import pytest
 
+from ensemble_switchover.config.groups import key_owners
 from ensemble_switchover.config.key_markers import Expected, declared
-from ensemble_switchover.config.schema import key_owners
 from ensemble_switchover.errors import ConfigError
 from tests.config.resolving import resolve_with
 

@@ -80,9 +80,9 @@ loggers.MetricLog = lambda *arguments: nullcontext(types.SimpleNamespace(keep=st
 finish.summary_line = lambda record: record.name
 
 from hydra import compose, initialize_config_dir
-from ensemble_switchover.config import schema as config_module
+from ensemble_switchover.config.groups import conf_folder, register_schemas
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import conf_folder, register_schemas, typed
+from ensemble_switchover.config.schema import typed
 from ensemble_switchover.runner.job import run_job
 from tests.factories import make_record
 

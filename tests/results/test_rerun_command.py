@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ensemble_switchover.config.compose import compose_overrides
+from ensemble_switchover.config.groups import register_schemas
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import plain, register_schemas
+from ensemble_switchover.config.schema import plain
 from ensemble_switchover.config.search_path import with_config_dir
 from ensemble_switchover.results.migrations import migrate_config
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment

@@ -3,7 +3,7 @@
 import pytest
 from hydra import compose, initialize_config_dir
 
-from ensemble_switchover.config.schema import conf_folder
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.sweep.seed_jobs import (
     configs_of_seeds,
     group_seeds,

@@ -3,7 +3,7 @@
 import pytest
 from hydra import compose, initialize_config_dir
 
-from ensemble_switchover.config.schema import conf_folder
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.sweep.next_runs import design_of
 from ensemble_switchover.sweep.smaller_budgets import with_smaller_budgets
 from ensemble_switchover.sweep.sweep_plan import plan_sweep

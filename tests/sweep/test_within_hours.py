@@ -7,7 +7,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from ensemble_switchover.config.compose import compose_overrides
-from ensemble_switchover.config.schema import conf_folder
+from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.results.layout import RECORD_FILE

@@ -19,7 +19,7 @@ from ensemble_switchover.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
 
 CIFAR_SIZE = 32
 """The side of an image in pixels."""

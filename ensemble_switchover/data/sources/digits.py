@@ -12,7 +12,7 @@ from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
 
 LEVELS = 16
 """The largest pixel value of a scan."""

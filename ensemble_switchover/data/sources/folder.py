@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from ensemble_switchover.config.dataset_config import FolderConfig
 from ensemble_switchover.config.file_kinds import refusal
 from ensemble_switchover.config.image_file import (
     UnreadableImageError,
@@ -21,7 +22,6 @@ from ensemble_switchover.config.image_file import (
     read_image,
 )
 from ensemble_switchover.config.image_folder import status_of
-from ensemble_switchover.config.schema import FolderConfig
 from ensemble_switchover.config.split import test_positions
 from ensemble_switchover.config.usable_images import usable_images
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, short_digest
@@ -31,9 +31,9 @@ from ensemble_switchover.machine.paths import on_one_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ensemble_switchover.config.dataset_config import DatasetConfig
     from ensemble_switchover.config.image_file import ImageTraits
     from ensemble_switchover.config.image_folder import Part
-    from ensemble_switchover.config.schema import DatasetConfig
 
 DECODER_VERSION = 2
 """Raised whenever the same files give other arrays or remarks."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ensemble_switchover.config.dataset_config import OwnDatasetConfig
 from ensemble_switchover.config.image_file import MODES
-from ensemble_switchover.config.schema import OwnDatasetConfig
 from ensemble_switchover.config.targets import TARGET, make_part
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 from ensemble_switchover.errors import DataError
@@ -19,7 +19,7 @@ from ensemble_switchover.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
 
 
 class OwnSource(DatasetSource):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
 
 
 @dataclass(frozen=True, slots=True)

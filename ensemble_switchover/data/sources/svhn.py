@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.config.schema import SvhnConfig
+from ensemble_switchover.config.dataset_config import SvhnConfig
 from ensemble_switchover.data.sources.download import RemoteFile, fetch
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, short_digest
 from ensemble_switchover.errors import DataError
@@ -18,7 +18,7 @@ from ensemble_switchover.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
 
 SVHN_SIZE = 32
 """The side of an image in pixels."""

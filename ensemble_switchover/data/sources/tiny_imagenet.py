@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
 
 TINY_IMAGENET_SIZE = 64
 """The side of an image in pixels."""

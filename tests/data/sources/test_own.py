@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ensemble_switchover.config.schema import OwnDatasetConfig
+from ensemble_switchover.config.dataset_config import OwnDatasetConfig
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.errors import ConfigError, DataError
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ensemble_switchover.config.compose import compose_overrides
+from ensemble_switchover.config.groups import group_options, register_schemas
 from ensemble_switchover.config.resolve import resolve
-from ensemble_switchover.config.schema import group_options, register_schemas
 from ensemble_switchover.design import FAMILIES, families, make_family, register_family
 from ensemble_switchover.design.families import known_families, outside_name
 from ensemble_switchover.design.family import Family

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.config.schema import FractalsConfig
+from ensemble_switchover.config.dataset_config import FractalsConfig
 from ensemble_switchover.data.sources.fractals.classes import draw_classes
 from ensemble_switchover.data.sources.fractals.instances import InstanceVariation, draw_images
 from ensemble_switchover.data.sources.fractals.picture import SIDE
@@ -17,7 +17,7 @@ from ensemble_switchover.machine.hardware import num_processors
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ensemble_switchover.config.schema import DatasetConfig
+    from ensemble_switchover.config.dataset_config import DatasetConfig
     from ensemble_switchover.data.sources.fractals.attractor import FunctionSystems
 
 GENERATOR_VERSION = 1
