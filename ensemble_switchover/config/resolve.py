@@ -97,7 +97,10 @@ def _check(config: Config) -> tuple[Config, Family, ImageTask, Budget, tuple[str
     try:
         facts = dataset_facts(config.dataset)
         config = replace(config, dataset=facts.dataset)
-        problems += dataset_problems(config.dataset)
+        dataset = config.dataset
+        problems += dataset_problems(dataset)
+        if min(dataset.channels, dataset.image_size, dataset.num_classes) < 1:
+            raise ConfigError(*problems)  # there is no network for such images
         found = _read_budget(config)
     except ConfigError as error:
         raise ConfigError(*dict.fromkeys([*problems, *error.args])) from error
