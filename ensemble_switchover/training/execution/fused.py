@@ -128,20 +128,18 @@ class FusedExecution(Execution):
     @torch.no_grad()
     def _clip(self, largest: float) -> None:
         """Scale the gradient of every member down to a norm, without waiting for the device."""
-        m = len(self.members)
-        gradients = [
-            torch.stack(list(split_tensor(whole.grad, own, m)))
+        parts = [
+            split_tensor(whole.grad, own, len(self.members))
             for whole, own in zip(
                 self.network.parameters(), self.members[0].parameters(), strict=True
             )
             if whole.grad is not None
         ]
-        norms = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients])
-        scales = (largest / (torch.linalg.vector_norm(norms, dim=0) + NORM_MARGIN)).clamp(max=1.0)
-        for whole, own in zip(self.network.parameters(), self.members[0].parameters(), strict=True):
-            if whole.grad is not None:
-                for part, scale in zip(split_tensor(whole.grad, own, m), scales, strict=True):
-                    part.mul_(scale)
+        for gradients in zip(*parts, strict=True):
+            norm = nn.utils.get_total_norm(gradients)
+            scale = (largest / (norm + NORM_MARGIN)).clamp(max=1.0)
+            for gradient in gradients:
+                gradient.mul_(scale)
 
     def logits(self, group: tuple[int, ...], images: Tensor) -> Tensor:
         """Map images (B, C, H, W) to the logits (m, B, classes) of all members."""
