@@ -5,8 +5,8 @@ from collections import defaultdict
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "ensemble_switchover"
-SHARED = {"main", "train"}
-"""What every command is started by; what trains a run from Python, and its members within it."""
+SHARED = {"main"}
+"""What every command is started by."""
 
 
 def _public_names(path: Path) -> set[str]:

@@ -20,7 +20,7 @@ from ensemble_switchover.runner.setup import (
 )
 from ensemble_switchover.runner.timing_pass import TimingPass
 from ensemble_switchover.training.checkpoint_pace import CheckpointPace
-from ensemble_switchover.training.fit import train
+from ensemble_switchover.training.fit import train_members
 from ensemble_switchover.training.member_processes import train_in_processes
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def train_apart(run: ActiveRun, setup: Setup, split: SplitImages) -> str:
     run.pace = CheckpointPace()
     if plan.processes > 1:
         return train_in_processes(spec, plan, setup.device, on_epoch, resume_point=run.resume_point)
-    _, images = train(
+    _, images = train_members(
         spec,
         plan,
         split,

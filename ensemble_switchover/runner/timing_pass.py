@@ -27,7 +27,7 @@ from ensemble_switchover.runner.run_timing import (
     write_timing,
 )
 from ensemble_switchover.runner.setup import decide_plan
-from ensemble_switchover.training.fit import train
+from ensemble_switchover.training.fit import train_members
 from ensemble_switchover.training.member_processes import train_in_processes
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class TimingPass:
         if plan.processes > 1:
             train_in_processes(spec, plan, setup.device, results.append, timed_epochs=timed)
         else:
-            train(
+            train_members(
                 spec,
                 plan,
                 self.split,

@@ -58,7 +58,7 @@ IGNORED_WARNINGS = (
 )
 
 
-def train(
+def train_members(
     spec: RunSpec,
     plan: ExecutionPlan,
     split: SplitImages,

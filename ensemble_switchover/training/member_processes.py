@@ -20,7 +20,7 @@ from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.training.assemble import load_images
 from ensemble_switchover.training.device import choose_device, slot_device
 from ensemble_switchover.training.epoch_result import EpochResult, join
-from ensemble_switchover.training.fit import train
+from ensemble_switchover.training.fit import train_members
 from ensemble_switchover.training.module import ResumePoint
 from ensemble_switchover.training.plain_values import dump_epoch_result, load_epoch_result
 from ensemble_switchover.training.precision import use_precision
@@ -140,7 +140,7 @@ def _train(connection: Connection, task: _Task) -> None:
     try:
         torch.set_num_threads(task.threads)
         device = slot_device(choose_device(task.device), task.number)
-        _, datamodule = train(
+        _, datamodule = train_members(
             task.spec,
             task.plan,
             load_images(task.spec),

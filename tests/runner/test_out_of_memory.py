@@ -24,7 +24,7 @@ def test_too_little_memory_is_said_with_what_would_help(error, tiny_spec, monkey
     def fail(*arguments, **keywords):
         raise error
 
-    monkeypatch.setattr(run, "train", fail)
+    monkeypatch.setattr(run, "train_members", fail)
     spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     with pytest.raises(TrainingError, match=r"out of memory .* recipe.batch_size"):
         run.train_and_measure(spec, config)
@@ -41,7 +41,7 @@ def test_the_batch_size_that_would_fit_is_told(share, advice, tiny_spec, monkeyp
     smaller, _ = tiny_spec(*overrides, "recipe.batch_size=8")
     needed = memory_bytes(smaller, requested_plan(smaller), "cpu", None)
     available = int(share * needed / out_of_memory.USABLE_MEMORY_SHARE)
-    monkeypatch.setattr(run, "train", fail)
+    monkeypatch.setattr(run, "train_members", fail)
     monkeypatch.setattr(out_of_memory, "device_memory_bytes", lambda device: available)
     spec, config = tiny_spec(*overrides, "recipe.batch_size=32")
     with pytest.raises(TrainingError, match=f"batch size 32, .* its tensors take .* {advice}"):
@@ -52,7 +52,7 @@ def test_any_other_fault_is_not_taken_for_it(tiny_spec, monkeypatch):
     def fail(*arguments, **keywords):
         raise RuntimeError("shapes do not match")
 
-    monkeypatch.setattr(run, "train", fail)
+    monkeypatch.setattr(run, "train_members", fail)
     spec, config = tiny_spec("budget.depth=8", "budget.width=4")
     with pytest.raises(RuntimeError, match="shapes"):
         run.train_and_measure(spec, config)

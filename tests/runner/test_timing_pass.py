@@ -33,13 +33,13 @@ def make_pass(tiny_spec, *overrides, plan=None, **keywords):
 
 def test_the_designs_of_a_budget_take_turns_seed_by_seed(tiny_spec, monkeypatch):
     seen = []
-    train = timing_pass.train
+    train = timing_pass.train_members
 
     def note(spec, *arguments, **keywords):
         seen.append((spec.seed, spec.design_label))
         return train(spec, *arguments, **keywords)
 
-    monkeypatch.setattr(timing_pass, "train", note)
+    monkeypatch.setattr(timing_pass, "train_members", note)
     one = make_pass(tiny_spec)
     timings = one.take(wait=False)
     assert seen == [(s, d) for s in (0, 1) for d in ("single k=1", "deq k=2")]
@@ -84,7 +84,7 @@ def test_a_long_epoch_is_timed_in_part_and_scaled(tiny_spec, monkeypatch):
     timed, whole = timed_epochs_module.timed_epochs(spec)
     assert (timed.warm_up_steps, timed.steps, timed.num_timed, whole) == (2, 2, 3, 5)
     steps = []
-    train = timing_pass.train
+    train = timing_pass.train_members
 
     def note(spec, plan, split, precision, device, on_epoch, **keywords):
         def count(result):
@@ -93,7 +93,7 @@ def test_a_long_epoch_is_timed_in_part_and_scaled(tiny_spec, monkeypatch):
 
         return train(spec, plan, split, precision, device, count, **keywords)
 
-    monkeypatch.setattr(timing_pass, "train", note)
+    monkeypatch.setattr(timing_pass, "train_members", note)
     make_pass(tiny_spec, "recipe.batch_size=8").take(wait=False)
     assert steps == [2] * 4 * 4
 
