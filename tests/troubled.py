@@ -54,8 +54,8 @@ def job(node):
 
     write_checkpoint = active_run.write_checkpoint
     trouble = {
-        RAISES: (run, "train", raise_an_error),
-        OUT_OF_MEMORY: (run, "train", want_memory),
+        RAISES: (run, "train_members", raise_an_error),
+        OUT_OF_MEMORY: (run, "train_members", want_memory),
         KILLED: (active_run, "write_checkpoint", be_killed),
         **dict.fromkeys(WAIT, (active_run, "write_checkpoint", wait)),
         RESTARTED: (active_run, "write_checkpoint", wait_for_restarts),

@@ -155,7 +155,7 @@ def test_only_evaluated_epochs_touch_the_images_that_are_measured_on(tiny_spec, 
         monkeypatch.setattr(owner, name, noted)
     spec, _ = tiny_spec("budget.depth=8", "budget.width=4", "epochs=5", "evaluate_every=2")
     device = torch.device("cpu")
-    fitting.train(spec, ExecutionPlan(), load_images(spec), FLOAT32, device, results.append)
+    fitting.train_members(spec, ExecutionPlan(), load_images(spec), FLOAT32, device, results.append)
     assert {epoch for epoch, _ in seen} == {2, 4, 5}
     assert {name for _, name in seen} >= {"validation_step"}
     assert [result.probabilities is not None for result in results] == [False, True] * 2 + [True]

@@ -57,7 +57,7 @@ def test_however_many_steps_are_taken_at_once_the_same_is_learnt(
         own = replace(spec, trainer=TrainerConfig(steps_at_once=at_once))
         results = []
         plan = ExecutionPlan(execution)
-        module, _ = fitting.train(own, plan, split, FLOAT32, device, results.append)
+        module, _ = fitting.train_members(own, plan, split, FLOAT32, device, results.append)
         weights[at_once] = module.ensemble.state_dict()
         losses[at_once] = torch.stack([result.step_losses for result in results])
         assert watch.seen[-1][2] == 2 * 3 * (2 if execution == "sequential" else 1)
