@@ -15,6 +15,8 @@ from ensemble_switchover.config.command_line import (
     run_command,
 )
 from ensemble_switchover.config.compose import compose_overrides
+from ensemble_switchover.config.data_check import data_check_lines
+from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.machine.caches import check_cache
 from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
@@ -80,7 +82,9 @@ def plan(given: argparse.Namespace) -> int:
     """
     sweeps = compose_overrides(given.overrides)
     configs = [config for _, of_sweep in sweeps for config in of_sweep]
-    study = resolve_study(configs)
+    with reading_once():
+        study = resolve_study(configs)
+        images = data_check_lines(spec.dataset for spec in study.specs)
     fresh: list[Calibration] = []
     together = together_of(sweeps[0][0].together, study.specs)
     num_jobs = num_jobs_of(sweeps[0][0].concurrent_jobs, study.specs)
@@ -99,7 +103,14 @@ def plan(given: argparse.Namespace) -> int:
     costs = forecast_jobs(forecasts, together, num_jobs, calibrations, given.machine)
     if given.format == "table":
         launcher_jobs = sweeps[0][0].concurrent_jobs
-        show_plan(make_console(), study, forecasts, jobs=costs, concurrent_jobs=launcher_jobs)
+        show_plan(
+            make_console(),
+            study,
+            forecasts,
+            jobs=costs,
+            concurrent_jobs=launcher_jobs,
+            images=images,
+        )
         asked = zip(study.specs, study.first_asked, strict=True)
         by_name = {spec.name: configs[index] for spec, index in asked}
         for line in describe_smallest_budgets(study.specs, by_name):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.dataset_config import DatasetConfig, FolderConfig
 from ensemble_switchover.config.dataset_folders import dataset_root
-from ensemble_switchover.config.dataset_spec import split_sizes
 from ensemble_switchover.config.duplicates import duplicate_remarks
 from ensemble_switchover.config.folder_layout import key_of
+from ensemble_switchover.config.folder_parts import folder_parts
 from ensemble_switchover.config.image_folder import num_test_images
 from ensemble_switchover.config.part_sizes import rare_class_problems, size_problems
+from ensemble_switchover.config.reading_once import read_once
 from ensemble_switchover.config.usable_images import usable_images
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.file_digests import digest_of_contents
@@ -61,6 +62,10 @@ def dataset_facts(dataset: DatasetConfig) -> DatasetFacts:
             f"dataset.test_share={dataset.test_share}: expected more than 0 and at most "
             f"{MAX_TEST_SHARE}"
         )
+    return read_once(("facts", repr(dataset)), lambda: _facts_of_folder(dataset))
+
+
+def _facts_of_folder(dataset: FolderConfig) -> DatasetFacts:
     root = dataset_root(dataset)
     usable = usable_images(dataset, root)
     counted = _counted(dataset, root, usable)
@@ -109,25 +114,11 @@ def _duplicates(dataset: FolderConfig, usable: UsableImages) -> list[str]:
     found, digests = usable.folder, usable.digests
     if len(set(digests.values())) == len(digests) or size_problems(dataset):
         return []
-    import numpy as np
-
-    from ensemble_switchover.config.split import test_positions, used_indices
-
-    files, labels = np.array(found.train.files, object), np.array(found.train.labels)
-    if found.test is None:
-        test = test_positions(labels, dataset)
-        is_test = np.isin(np.arange(len(files)), test)
-        test_files, test_labels = files[is_test], labels[is_test]
-        files, labels = files[~is_test], labels[~is_test]
-    else:
-        test_files, test_labels = np.array(found.test.files, object), np.array(found.test.labels)
-    sizes = split_sizes(dataset)
-    used = used_indices(labels, test_labels, sizes, dataset.split_seed, pooled=False)
-    on_test = sizes.evaluated_on == "test"
+    parts = folder_parts(dataset, found)
     return duplicate_remarks(
-        dict(zip([*files, *test_files], [*labels.tolist(), *test_labels.tolist()], strict=True)),
+        parts.labels,
         digests,
-        frozenset(files[used.train]),
-        frozenset(test_files[used.test] if on_test else files[used.validation]),
-        sizes.evaluated_on,
+        frozenset(parts.train),
+        frozenset(parts.measured),
+        parts.evaluated_on,
     )

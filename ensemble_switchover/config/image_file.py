@@ -68,7 +68,7 @@ def read_image(path: Path, channels: int) -> tuple[Image.Image, ImageTraits]:
     if not path.is_file():
         raise UnreadableImageError("a broken link, or no file")
     try:
-        with Image.open(path, formats=_formats()) as opened:
+        with Image.open(path, formats=image_formats()) as opened:
             upright = ImageOps.exif_transpose(opened)
             is_grey = upright.mode in GREY_MODES | DEEP_MODES
             is_black = upright.mode in DEEP_MODES and int(np.asarray(upright).max()) <= 255
@@ -145,7 +145,8 @@ def _is_lasting(digest: str, entry: list[str | None]) -> bool:
     return digest != ABSENT_DIGEST and not trouble
 
 
-def _formats() -> list[str]:
+def image_formats() -> list[str]:
+    """Return the formats that are tried, of those that this Pillow knows."""
     return [name for name in IMAGE_FORMATS if name in Image.OPEN]  # AVIF is not in every Pillow
 
 

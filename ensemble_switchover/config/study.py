@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.config.resolve import read_budget, resolve
 from ensemble_switchover.errors import ConfigError, DesignError
 
@@ -61,6 +62,11 @@ def resolve_study(configs: Iterable[Config]) -> Study:
         ConfigError: naming every problem of every configuration once; every design, if none
             exists; or a run that would be stored in two folders.
     """
+    with reading_once():
+        return _resolve_study(configs)
+
+
+def _resolve_study(configs: Iterable[Config]) -> Study:
     specs: dict[str, RunSpec] = {}
     impossible: dict[MissingDesign, None] = {}
     problems: dict[str, None] = {}

@@ -10,6 +10,7 @@ from ensemble_switchover.config.file_kinds import count_kinds, refusal
 from ensemble_switchover.config.folder_layout import key_of
 from ensemble_switchover.config.foreign_files import foreign_files
 from ensemble_switchover.config.image_folder import ImageFolder, read_image_folder
+from ensemble_switchover.config.reading_once import read_once
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.file_digests import digests_of_files
 from ensemble_switchover.machine.paths import on_one_line
@@ -47,6 +48,12 @@ def usable_images(dataset: FolderConfig, root: Path) -> UsableImages:
         ConfigError: if the folder is not laid out as expected, if a file is no image by its first
             bytes and `skip_bad` is off, or if an image does not fit into the memory.
     """
+    channels = dataset.channels if dataset.skip_bad else None
+    decided_by = ("usable images", root, dataset.cache, dataset.skip_bad, channels)
+    return read_once(decided_by, lambda: _usable_images(dataset, root))
+
+
+def _usable_images(dataset: FolderConfig, root: Path) -> UsableImages:
     found, memory = read_image_folder(root), array_cache_folder(dataset)
     remarks = list(found.remarks)
     if found.inner_folders:

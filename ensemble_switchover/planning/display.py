@@ -52,6 +52,7 @@ def show_plan(
     *,
     jobs: Sequence[JobCost],
     concurrent_jobs: int | None,
+    images: Sequence[str] = (),
 ) -> None:
     """Print the designs with their predicted costs, the sums, and the basis of the predictions.
 
@@ -61,7 +62,10 @@ def show_plan(
         forecasts: Their forecasts.
         jobs: What the jobs of the runs that are to do are predicted to take.
         concurrent_jobs: Jobs at a time, as the launcher states it; None if several do.
+        images: What the check of a folder of images found, which is printed first.
     """
+    for line in images:
+        console.print(Text(printable(line)), soft_wrap=True)
     groups = _by_design(forecasts)
     by_design = len(groups) <= MAX_DESIGN_ROWS
     shown = _shown_designs(groups, jobs) if by_design else _shown_classes(forecasts)
@@ -73,7 +77,7 @@ def show_plan(
         *_machine_lines(forecasts),
         *_memory_lines(forecasts),
         *evaluation_costs(study.specs),
-        *_remark_lines(forecasts),
+        *(line for line in _remark_lines(forecasts) if line not in images),
         *(f"No such design: {hole}" for hole in study.impossible),
     ]
     if not by_design:

@@ -1,0 +1,108 @@
+"""What a user should know of a folder of images before anything is spent on it (no torch)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.config.dataset_config import FolderConfig
+from ensemble_switchover.config.dataset_facts import dataset_facts
+from ensemble_switchover.config.dataset_folders import array_cache_folder, dataset_root
+from ensemble_switchover.config.describe_images import describe_images
+from ensemble_switchover.config.file_kinds import refusal
+from ensemble_switchover.config.folder_parts import folder_parts
+from ensemble_switchover.config.foreign_files import kind_of_file
+from ensemble_switchover.config.part_sizes import size_problems
+from ensemble_switchover.config.reading_once import reading_once
+from ensemble_switchover.config.usable_images import usable_images
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.paths import on_one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ensemble_switchover.config.dataset_config import DatasetConfig
+    from ensemble_switchover.config.folder_parts import FolderParts
+    from ensemble_switchover.config.image_survey import ImageSurvey
+
+ANY_TEST_SHARE = 0.2
+"""Stands for a share that is not used, since the folder has test images."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataCheck:
+    """What was found in a folder of images."""
+
+    dataset: FolderConfig
+    """The configuration, with the facts that were found in the folder."""
+    parts: FolderParts
+    """Which files are trained on, held out and tested on."""
+    survey: ImageSurvey
+    """What the images are like."""
+    remarks: tuple[str, ...]
+    """What is odd about the folder, each a sentence."""
+
+
+def data_check_lines(datasets: Iterable[DatasetConfig]) -> list[str]:
+    """Check every folder of images among data sets, and describe each for a person.
+
+    Args:
+        datasets: Configurations of data sets, with or without the facts; equal ones count once, and
+            others than folders have nothing to be checked.
+
+    Raises:
+        ConfigError: as `check_data` does.
+        OSError: if the machine fails to read a file, which says nothing of it.
+    """
+    folders = {repr(found): found for found in datasets if isinstance(found, FolderConfig)}
+    with reading_once():
+        checks = [check_data(dataset) for dataset in folders.values()]
+    return list(
+        dict.fromkeys(
+            f"dataset={check.dataset.name}: {line}"
+            for check in checks
+            for line in [
+                *describe_images(check.dataset, check.parts, check.survey),
+                *check.remarks,
+            ]
+        )
+    )
+
+
+def check_data(dataset: FolderConfig) -> DataCheck:
+    """Find out how a run would use the images of a folder, and what they are like.
+
+    No image is decoded, and what is read of a file is kept for the next time.
+
+    Args:
+        dataset: The configuration of the folder, with or without its facts.
+
+    Raises:
+        ConfigError: if the folder is not laid out as expected, a class or a part has too few
+            images, or a file is no image and `dataset.skip_bad` is off.
+        OSError: if the machine fails to read a file, which says nothing of it.
+    """
+    from ensemble_switchover.config.image_survey import survey_headers
+
+    if dataset.content:
+        share = dataset.test_share or ANY_TEST_SHARE
+        dataset = replace(dataset, content="", test_share=share)
+    with reading_once():
+        facts = dataset_facts(dataset)
+        root = dataset_root(dataset)
+        usable = usable_images(dataset, root)
+    assert isinstance(facts.dataset, FolderConfig)
+    if problems := size_problems(facts.dataset):
+        raise ConfigError(*problems)
+    survey = survey_headers(root, usable.digests, array_cache_folder(dataset))
+    if survey.unread and not dataset.skip_bad:
+        raise ConfigError(_refusal(root, survey.unread))
+    parts = folder_parts(facts.dataset, usable.folder)
+    return DataCheck(facts.dataset, parts, survey, facts.remarks)
+
+
+def _refusal(root: Path, unread: tuple[str, ...]) -> str:
+    kinds = [kind_of_file(root / file) for file in unread]
+    first = f"{kinds[0]} by its content" if kinds[0] else "of no known format"
+    return refusal(on_one_line(root / unread[0]), first, kinds)
