@@ -10,6 +10,7 @@ from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import ShownTable, count
 from ensemble_switchover.reporting.answer_tables import show_switchovers
+from ensemble_switchover.reporting.figures.dark_mode import follow_scheme
 from ensemble_switchover.reporting.figures.gallery import draw_early
 from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.page import Page, Picture, SoFar
@@ -62,7 +63,7 @@ def make_page_so_far(runs: ReportedRuns) -> Page:
 
 def _make_section(finding: Finding, suffix: str) -> Section:
     pictures = tuple(
-        Picture(encode_figure(drawn.figure, "svg"), drawn.caption, None)
+        Picture(follow_scheme(encode_figure(drawn.figure, "svg")), drawn.caption, None)
         for drawn in draw_early(finding)
     )
     # a design without runs may only not have been trained yet

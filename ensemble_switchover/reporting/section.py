@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.reporting.answer_tables import show_sensitivity
+from ensemble_switchover.reporting.figures.dark_mode import follow_scheme
 from ensemble_switchover.reporting.figures.gallery import draw_costs, draw_errors, list_left_out
 from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.markup import write_latex, write_markdown
@@ -98,7 +99,7 @@ def write_figures(drawings: Iterable[Drawn], suffix: str, out: Path) -> list[Pic
         write_file(folder / f"{name}.svg", svg)
         write_file(folder / f"{name}.png", encode_figure(drawn.figure, "png"))
         write_file(folder / f"{name}.csv", drawn.numbers.write_csv().encode())
-        pictures.append(Picture(svg, drawn.caption, f"{FIGURES}/{name}"))
+        pictures.append(Picture(follow_scheme(svg), drawn.caption, f"{FIGURES}/{name}"))
     return pictures
 
 

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
-from ensemble_switchover.reporting.figures.bars import draw_bars, label_classes
-from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_figure, write_around
+from ensemble_switchover.reporting.figures.bars import draw_bars
+from ensemble_switchover.reporting.figures.style import (
+    RC,
+    WIDTH_INCHES,
+    new_figure,
+    place_legend,
+    write_around,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,6 +57,6 @@ def draw_bar_figure(
         draw_bars(axes, numbers, column, scale, pale_from)
         axes.set_ylabel(label)
         axes.set_xlabel("Parameter budget")
-        label_classes(axes)
+        place_legend(axes)
         write_around(figure, 0.11, texts.title, shows, texts.conditions)
         return figure

@@ -139,18 +139,6 @@ def _draw_crosses(
                 axes.annotate(note, (position, 0.085), size=7.5, rotation=90, **text)
 
 
-def label_classes(axes: Axes) -> None:
-    """Draw the legend of the design classes above a panel."""
-    axes.legend(
-        loc="lower right",
-        ncols=3,
-        bbox_to_anchor=(1.0, 1.005),
-        borderaxespad=0,
-        handlelength=1.3,
-        columnspacing=1.3,
-    )
-
-
 def budget_of(row: dict[str, int]) -> tuple[int, int, int]:
     """Return the budget of a row: parameters, depth and width of its single network."""
     return row["budget_parameters"], row["budget_depth"], row["budget_width"]

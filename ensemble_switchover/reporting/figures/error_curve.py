@@ -20,6 +20,7 @@ from ensemble_switchover.reporting.figures.style import (
     RC,
     WIDTH_INCHES,
     new_figure,
+    place_legend,
     write_around,
 )
 
@@ -52,7 +53,7 @@ def draw_error_curve(grid: ErrorGrid, measure: str, texts: FigureTexts) -> Figur
             _draw_class(axes, grid, design_class)
         axes.set_ylim(bottom=0)
         axes.set_ylabel(f"{measure.capitalize()}, %")
-        axes.legend(loc="upper right", ncols=3, bbox_to_anchor=(1.0, 1.12), borderaxespad=0)
+        place_legend(axes)
         lowest = axes
         if has_ensembles:
             axes.tick_params(labelbottom=False)

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.lines import Line2D
 from matplotlib.transforms import offset_copy
 
-from ensemble_switchover.reporting.figures.style import HOLE_INK, INK, label_parameters
+from ensemble_switchover.reporting.figures.style import (
+    HOLE_INK,
+    INK,
+    LINE_STYLES,
+    label_parameters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +25,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
 _MAX_LABELS = 10
-BOUNDARY_STYLES: dict[str, tuple[float, tuple[float, ...]]] = {
-    "deq": (0, ()),
-    "weq": (0, (2.2, 1.1)),
-}
 HOLE_FACE: dict[str, Any] = {
     "facecolor": "white",
     "edgecolor": HOLE_INK,
@@ -53,7 +54,7 @@ def draw_boundary(figure: Figure, axes: Axes, threshold: Threshold) -> None:
     shifted = offset_copy(axes.transData, figure, shift, shift, units="points")
     for colour, width, style in (
         ("white", 5.2, "-"),
-        (INK, 2.4, BOUNDARY_STYLES[threshold.ensemble_class]),
+        (INK, 2.4, LINE_STYLES[threshold.ensemble_class]),
     ):
         axes.plot(
             xs,
@@ -71,9 +72,7 @@ def draw_boundary(figure: Figure, axes: Axes, threshold: Threshold) -> None:
 def boundary_handles(thresholds: Mapping[DesignClassName, Threshold]) -> list[Artist]:
     """Return the entries of the legend for the switchovers that were found."""
     return [
-        Line2D(
-            [], [], color=INK, linewidth=2.4, linestyle=BOUNDARY_STYLES[n], label=f"{n} switchover"
-        )
+        Line2D([], [], color=INK, linewidth=2.4, linestyle=LINE_STYLES[n], label=f"{n} switchover")
         for n, threshold in thresholds.items()
         if threshold.budget is not None
     ]

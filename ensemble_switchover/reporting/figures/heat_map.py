@@ -11,6 +11,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
 from ensemble_switchover.analysis.switchover import grid_series
+from ensemble_switchover.analysis.switchover.class_names import SPELLED_CLASSES
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES, ENSEMBLE_CLASSES
 from ensemble_switchover.analysis.switchover.hole import HoleKind
 from ensemble_switchover.reporting.figures.cell_face import face_cell
@@ -25,6 +26,7 @@ from ensemble_switchover.reporting.figures.grid_axes import (
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
     FAINT_INK,
+    HATCH_INK,
     INK,
     PALE_COLOURS,
     RC,
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.reporting.figures.cell_face import CellFace
 
 _HATCH = "////"
+_DARK_CLASSES = ("deq", "weq")
+"""Classes whose full colour is dark, so that its hatch is light."""
 _HOLE_MARKS = {HoleKind.NO_DESIGN: "×", HoleKind.NOT_RUN: "?"}  # noqa: RUF001
 
 
@@ -84,7 +88,7 @@ def draw_heat_map(finding: Finding, texts: FigureTexts) -> Figure:
             handles=_legend_handles(grid, thresholds, faces),
             loc="upper left",
             bbox_to_anchor=(0.73, 0.865),
-            handlelength=1.8,
+            handlelength=2.6,
             handleheight=1.25,
             labelspacing=0.65,
         )
@@ -113,18 +117,24 @@ def _draw_column(axes: Axes, column: int, faces: Sequence[CellFace]) -> None:
 
 
 def _draw_hatches(axes: Axes, faces: Sequence[Sequence[CellFace]]) -> None:
-    """Hatch the cells in which both ensembles win, with one path for each of two colours."""
-    for on_dark, colour in ((True, "#ffffffb0"), (False, "#22272e80")):
-        cells = [
-            Path.unit_rectangle().transformed(Affine2D().translate(column - 0.5, row - 0.5))
-            for column, column_faces in enumerate(faces)
-            for row, face in enumerate(column_faces)
-            if face.both_ensembles_win and (face.decided and face.winner == "deq") is on_dark
-        ]
-        if cells:
-            whole = Path.make_compound_path(*cells)
-            hatch = PathPatch(whole, fill=False, hatch=_HATCH, edgecolor=colour, linewidth=0)
-            axes.add_artist(hatch)
+    """Hatch the cells in which both ensembles win, with one path for each colour."""
+    cells: dict[str, list[Path]] = {}
+    for column, column_faces in enumerate(faces):
+        for row, face in enumerate(column_faces):
+            if face.both_ensembles_win:
+                square = Affine2D().translate(column - 0.5, row - 0.5)
+                whole = Path.unit_rectangle().transformed(square)
+                cells.setdefault(_hatch_colour(face), []).append(whole)
+    for colour, paths in sorted(cells.items()):
+        whole = Path.make_compound_path(*paths)
+        hatch = PathPatch(whole, fill=False, hatch=_HATCH, edgecolor=colour, linewidth=0)
+        axes.add_artist(hatch)
+
+
+def _hatch_colour(face: CellFace) -> str:
+    if not face.decided:
+        return f"{INK}80"
+    return "#ffffffb0" if face.winner in _DARK_CLASSES else f"{HATCH_INK}80"
 
 
 def _footer(conditions: str, holes: Sequence[GridHole]) -> str:
@@ -174,7 +184,9 @@ def _legend_handles(
     for name in DESIGN_CLASSES:
         if not grid.has(name):
             continue
-        handles.append(Patch(facecolor=COLOURS[name], label=f"{name}"))
+        handles.append(
+            Patch(facecolor=COLOURS[name], label=SPELLED_CLASSES[name].replace("-", "-\n"))
+        )
         if any(face.winner == name and not face.decided for face in shown):
             handles.append(Patch(facecolor=PALE_COLOURS[name], label=f"{name}, undecided"))
     if any(face.winner is None for face in shown):
@@ -183,7 +195,7 @@ def _legend_handles(
         handles.append(
             Patch(
                 facecolor="white",
-                edgecolor="#22272e80",
+                edgecolor=f"{INK}80",
                 hatch=_HATCH,
                 linewidth=0.5,
                 label="both ensembles\nbeat single",

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 
 from ensemble_switchover.analysis import series
-from ensemble_switchover.reporting.figures.bars import draw_bars, label_classes
+from ensemble_switchover.reporting.figures.bars import draw_bars
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
-from ensemble_switchover.reporting.figures.style import RC, WIDTH_INCHES, new_figure, write_around
+from ensemble_switchover.reporting.figures.style import (
+    RC,
+    WIDTH_INCHES,
+    new_figure,
+    place_legend,
+    write_around,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,7 +41,7 @@ def draw_layer_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
         upper.tick_params(labelbottom=False)
         lower.set_ylabel("Layers, all members")
         lower.set_xlabel("Parameter budget")
-        label_classes(upper)
+        place_legend(upper)
         shows = "Training pass of a batch = time per layer × number of layers"  # noqa: RUF001
         write_around(figure, 0.11, texts.title, shows, texts.conditions)
         return figure

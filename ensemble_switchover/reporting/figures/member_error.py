@@ -41,7 +41,7 @@ def draw_member_error(numbers: pl.DataFrame, measure: str, texts: FigureTexts) -
         axes.set_ylim(bottom=0)
         axes.set_ylabel(f"{measure.capitalize()}, %")
         axes.set_xlabel("Parameter budget")
-        place_legend(axes, 5, columnspacing=1.2)
+        place_legend(axes, spelled=False)
         shows = f"{measure.capitalize()} of the ensemble, and mean over its members (dotted)"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
         return figure

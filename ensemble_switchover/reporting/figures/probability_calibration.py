@@ -43,7 +43,7 @@ def draw_calibration(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
             axes.set_ylim(bottom=0)
             axes.set_ylabel(label)
         upper.tick_params(labelbottom=False)
-        place_legend(upper, 3)
+        place_legend(upper)
         lower.set_xlabel("Parameter budget")
         shows = "Calibration error and negative log-likelihood after the last epoch: mean ± std"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)

@@ -10,6 +10,8 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ensemble_switchover.analysis.switchover.class_names import SPELLED_CLASSES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,28 +21,42 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
 
 COLOURS: dict[DesignClassName, str] = {
-    "single": "#e9b949",
-    "deq": "#1f4e8c",
-    "weq": "#3a9d8f",
+    "single": "#c08a12",
+    "deq": "#1b3f7a",
+    "weq": "#1f7a6e",
 }
-"""Sand, blue and teal: distinct for common colour blindness, and light, dark, medium in grey."""
+"""Ochre, blue and teal, as in the explorer: distinct for common colour blindness, light, dark and
+medium in grey, and each with a contrast of 3 to a white ground."""
 
 PALE_COLOURS: dict[DesignClassName, str] = {
-    "single": "#fbeecb",
-    "deq": "#c9d7ec",
-    "weq": "#cfe9e3",
+    "single": "#fae8b8",
+    "deq": "#b0c4e6",
+    "weq": "#dcf4ec",
 }
 """The same hues for undecided cells; in grey all are lighter than any full colour."""
 
 MARKERS: dict[DesignClassName, str] = {"single": "o", "deq": "s", "weq": "^"}
-LINE_STYLES: dict[DesignClassName, str] = {"single": "-", "deq": "--", "weq": "-."}
+DASHES: dict[DesignClassName, tuple[float, ...]] = {
+    "single": (),
+    "deq": (3.0, 1.5),
+    "weq": (4.5, 1.5, 1.0, 1.5),
+}
+"""Lengths of dashes and gaps in widths of the line; a line without them is solid. The explorer has
+the same, in pixels for a line of 2."""
+LINE_STYLES: dict[DesignClassName, Any] = {
+    name: (0.0, dashes) if dashes else "-" for name, dashes in DASHES.items()
+}
 INK = "#22272e"
 FAINT_INK = "#6b7480"
 HOLE_INK = "#b4bbc4"
 GRID_INK = "#e3e6ea"
+EDGE_INK = "#9aa3ad"
+UNDECIDED_COLOUR = "#e7eaee"
+HATCH_INK = "#20252c"
+"""The ink of a hatch over a full colour; it stays dark where the ground is dark, too."""
 
 RC: dict[RcKeyType, Any] = {
-    "axes.edgecolor": "#9aa3ad",
+    "axes.edgecolor": EDGE_INK,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.8,
     "axes.spines.right": False,
@@ -97,14 +113,25 @@ def write_around(figure: Figure, left: float, title: str, subtitle: str, footer:
     figure.text(left, 6.0 / height, "\n".join(wrap_footer(footer, left)), size=7.5, color=FAINT_INK)
 
 
-def place_legend(axes: Axes, num_columns: int, **options: Any) -> None:
-    """Draw the legend of a panel above it, flush right."""
+def place_legend(axes: Axes, handles: Sequence[Any] | None = None, *, spelled: bool = True) -> None:
+    """Draw the legend of a panel above it, flush right, in one row.
+
+    Args:
+        axes: The panel.
+        handles: The entries; by default all artists with a label.
+        spelled: Spell out the names of the classes, where there is room.
+    """
+    shown = axes.get_legend_handles_labels()[0] if handles is None else handles
+    labels = [str(handle.get_label()) for handle in shown]
     axes.legend(
+        shown,
+        [SPELLED_CLASSES.get(label, label) if spelled else label for label in labels],
         loc="lower right",
-        ncols=num_columns,
+        ncols=len(labels),
         bbox_to_anchor=(1.0, 1.01),
         borderaxespad=0,
-        **options,
+        handlelength=2.6,
+        columnspacing=1.2,
     )
 
 

@@ -88,7 +88,7 @@ def draw_switchover_trend(
         axes.set_ylabel("Switchover, parameters")
         axes.grid(axis="y", color=GRID_INK, linewidth=0.8, zorder=0)
         axes.set_axisbelow(True)
-        place_legend(axes, 3, handles=_legend_handles(axes, numbers))
+        place_legend(axes, _legend_handles(axes, numbers))
         write_around(figure, 0.11, texts.title, shows, texts.conditions)
         return figure
 

@@ -80,8 +80,8 @@ def draw_trade_off(
                     marker=MARKERS[name],
                     markersize=6.5,
                     color=COLOURS[name],
-                    markeredgecolor=INK,
-                    markeredgewidth=0.5,
+                    markeredgecolor="white",
+                    markeredgewidth=0.8,
                     elinewidth=0.9,
                     label=name,
                     zorder=3,
@@ -96,7 +96,7 @@ def draw_trade_off(
         axes.set_ylabel(f"{measure.capitalize()}, %")
         axes.grid(color=GRID_INK, linewidth=0.8, zorder=0)
         axes.set_axisbelow(True)
-        place_legend(axes, 4, columnspacing=1.2)
+        place_legend(axes)
         shows = f"{measure.capitalize()} (mean ± std) against cost; the front is labelled by budget"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
         return figure

@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.patches import Patch, Rectangle
 
 from ensemble_switchover.analysis.switchover import grid_series
+from ensemble_switchover.analysis.switchover.class_names import SPELLED_CLASSES
 from ensemble_switchover.analysis.switchover.verdict import Verdict
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.grid_axes import (
@@ -20,6 +21,7 @@ from ensemble_switchover.reporting.figures.grid_axes import (
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
     RC,
+    UNDECIDED_COLOUR,
     WIDTH_INCHES,
     new_figure,
     write_around,
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
     from ensemble_switchover.analysis.switchover.threshold import Threshold
     from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
-
-_UNDECIDED_COLOUR = "#e7eaee"
 
 
 def draw_verdict_map(finding: Finding, texts: FigureTexts) -> Figure:
@@ -63,7 +63,7 @@ def draw_verdict_map(finding: Finding, texts: FigureTexts) -> Figure:
             draw_boundary(figure, axes, threshold)
             label_axes(axes, finding.grid, 10 // len(thresholds))
             axes.tick_params(axis="x", labelsize=7.5)
-            axes.set_title(f"{name} against single", size=9, pad=5)
+            axes.set_title(f"{SPELLED_CLASSES[name]}\nagainst single", size=9, pad=5)
             axes.set_xlabel("Parameters", size=8.5)
             if index:
                 axes.set_ylabel("")
@@ -74,7 +74,7 @@ def draw_verdict_map(finding: Finding, texts: FigureTexts) -> Figure:
             handles=_legend_handles(thresholds),
             loc="upper left",
             bbox_to_anchor=(left + width + 0.012, 0.8),
-            handlelength=1.8,
+            handlelength=2.6,
             handleheight=1.25,
             labelspacing=0.65,
         )
@@ -87,7 +87,7 @@ def _face(name: DesignClassName, verdict: Verdict) -> dict[str, Any]:
     colours = {
         Verdict.ENSEMBLE: COLOURS[name],
         Verdict.SINGLE: COLOURS["single"],
-        Verdict.UNDECIDED: _UNDECIDED_COLOUR,
+        Verdict.UNDECIDED: UNDECIDED_COLOUR,
     }
     return {"facecolor": colours[verdict], "linewidth": 0}
 

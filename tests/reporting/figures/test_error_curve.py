@@ -22,9 +22,9 @@ def test_means_fills_and_seeds_are_drawn() -> None:
 
     errors, fills = figure.axes
     assert [text.get_text() for text in errors.get_legend().get_texts()] == [
-        "single",
-        "deq",
-        "weq",
+        "single network",
+        "deq (depth-equivalent)",
+        "weq (width-equivalent)",
     ]
     lines = [list(line.get_ydata()) for line in errors.lines]
     means = [grid.mean_error("single", column, 5) for column in range(5)]

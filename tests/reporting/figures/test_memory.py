@@ -42,4 +42,8 @@ def test_images_on_the_device_are_pale() -> None:
     assert "the images lie on the host" in texts_of(on_host)
     assert "images included" in texts_of(on_cpu)
     legend = on_device.axes[0].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == ["single", "deq", "weq"]
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "single network",
+        "deq (depth-equivalent)",
+        "weq (width-equivalent)",
+    ]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import re
+from importlib.resources import files
 
 import pytest
 
+from ensemble_switchover.reporting.figures.dark_mode import DARK_COLOURS
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
+    DASHES,
+    MARKERS,
     PALE_COLOURS,
     label_parameters,
 )
@@ -36,3 +41,29 @@ def test_the_palette_can_be_read_in_grey() -> None:
     full = sorted(lightness(colour) for colour in COLOURS.values())
     assert min(b - a for a, b in itertools.pairwise(full)) > 0.15
     assert min(lightness(colour) for colour in PALE_COLOURS.values()) > full[-1] + 0.05
+
+
+def explorer(*name: str) -> str:
+    return files("ensemble_switchover.reporting.explorer").joinpath(*name).read_text("utf-8")
+
+
+def test_the_explorer_has_the_same_colours_in_light_and_dark() -> None:
+    light, dark = re.findall(r":root \{(.*?)\}", explorer("explorer.css"), re.DOTALL)[:2]
+    for of_class, suffix in ((COLOURS, ""), (PALE_COLOURS, "-pale")):
+        for name, colour in of_class.items():
+            assert f"--{name}{suffix}: {colour};" in light
+            assert f"--{name}{suffix}: {DARK_COLOURS[colour]};" in dark
+    assert f"--ground: {DARK_COLOURS['#ffffff']};" in dark
+
+
+def test_the_explorer_has_the_same_lines_and_markers() -> None:
+    script = explorer("script", "charts.js")
+    shapes = {"o": "circle", "s": "square", "^": "triangle"}
+    for name, dashes in DASHES.items():
+        drawn = f'"{",".join(f"{2 * length:g}" for length in dashes)}"' if dashes else "undefined"
+        assert re.search(rf"DASHES = {{.*\b{name}: {drawn}[, ]", script)
+        assert re.search(rf'SYMBOLS = {{.*\b{name}: "{shapes[MARKERS[name]]}"', script)
+
+
+def test_no_two_classes_have_one_line_or_one_marker() -> None:
+    assert len(set(DASHES.values())) == len(set(MARKERS.values())) == len(DASHES) == 3

@@ -47,7 +47,10 @@ def test_every_cell_has_the_colour_of_its_winner() -> None:
     }
     assert set(painted(weq).values()) == {COLOURS["single"]}
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["deq against single", "weq against single"]
+    assert titles == [
+        "deq (depth-equivalent)\nagainst single",
+        "weq (width-equivalent)\nagainst single",
+    ]
 
 
 def test_the_legend_names_what_is_shown_and_nothing_else() -> None:

@@ -4,7 +4,7 @@ const CLASSES = ["single", "deq", "weq"];
 /** @type {Record<string, string>} */
 const SYMBOLS = { single: "circle", deq: "square", weq: "triangle" };
 /** @type {Record<string, string | undefined>} */
-const DASHES = { single: undefined, deq: "6,3", weq: "2,3" };
+const DASHES = { single: undefined, deq: "6,3", weq: "9,3,2,3" };
 const FONT = { fontFamily: "inherit", fontSize: "12px", overflow: "visible" };
 
 const RING = { stroke: "var(--alarm)", strokeWidth: 2.5, fill: "none" };
