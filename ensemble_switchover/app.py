@@ -41,6 +41,7 @@ from ensemble_switchover.config.search_path import check_folders, search
 from ensemble_switchover.config.validation import value_problems
 from ensemble_switchover.errors import ConfigError, EnsembleSwitchoverError
 from ensemble_switchover.machine import interruption
+from ensemble_switchover.machine.command_time import mark_begin
 from ensemble_switchover.machine.inherited_variables import forget_other_trainings
 from ensemble_switchover.machine.logs import details_shown, libraries_shown, shown_on
 from ensemble_switchover.machine.standard_streams import lost_output, secure_standard_streams
@@ -69,6 +70,7 @@ STUDY_SWEEPER = "study"
 
 def main() -> None:
     """Run what the command line asks for; a mistake of the user ends it with one message."""
+    mark_begin()
     secure_standard_streams()
     full_error = os.environ.get(FULL_ERROR) == "1"
     os.environ[FULL_ERROR] = "1"  # Hydra raises, and this program writes the message

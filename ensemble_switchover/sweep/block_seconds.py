@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.machine.caches import cache_root, optional_cache
+from ensemble_switchover.machine.command_time import seconds_before_mark
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.planning.calibration import CALIBRATION_SECONDS, calibrations_of
+from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.job_cost import predict_job
+from ensemble_switchover.planning.overheads import (
+    Overheads,
+    decoding_seconds,
+    job_overhead,
+    read_overheads,
+    write_overheads,
+)
 from ensemble_switchover.sweep.job_forecast import groups_to_time, job_groups
-from ensemble_switchover.sweep.jobs_per_device import group_by_jobs_per_device
+from ensemble_switchover.sweep.jobs_per_device import group_by_jobs_per_device, jobs_at_a_time
+from ensemble_switchover.sweep.launchers import jobs_of_cluster
 from ensemble_switchover.sweep.next_runs import first_block
 
 if TYPE_CHECKING:
@@ -20,8 +32,8 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.config.schema import Config
     from ensemble_switchover.planning.calibration import Calibration
-    from ensemble_switchover.planning.forecast import Forecast
     from ensemble_switchover.planning.job_cost import JobCost
     from ensemble_switchover.sweep.next_runs import FinishedRuns
 
@@ -31,9 +43,9 @@ class JobSeconds:
     """The seconds of one job."""
 
     epochs: float
-    """Training and evaluation, which grow with the number of epochs."""
+    """Training, evaluation and keeping, which grow with the number of epochs."""
     fixed: float = 0.0
-    """Timing passes and measurements, which do not."""
+    """Loading, timing passes, measurements and records, which do not."""
 
     @property
     def whole(self) -> float:
@@ -43,6 +55,51 @@ class JobSeconds:
     def at(self, share: float) -> float:
         """Return the seconds with a share of the epochs."""
         return share * self.epochs + self.fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """How the runs of a block become jobs, and how many of these there are at a time."""
+
+    together: str
+    """`sweep.together`, as it was decided for the sweep."""
+    jobs_of: Callable[[Sequence[RunSpec]], list[tuple[list[RunSpec], int]]]
+    """Gives the runs of each job, and how many such jobs there are at a time on this machine."""
+    at_a_time: Callable[[Sequence[RunSpec]], float]
+    """Gives how many jobs there are at a time, on average."""
+    starts_processes: bool
+    """Whether jobs are in other processes than this one, which start one beside the other."""
+    starts_each: bool = False
+    """Whether each job is a process of its own."""
+
+
+def workplace_of_sweep(config: DictConfig, together: str) -> Workplace:
+    """Return where a sweep's jobs are, by its configuration with Hydra's own."""
+
+    def at_a_time(specs: Sequence[RunSpec]) -> float:
+        batches = group_by_jobs_per_device(specs, config)
+        if all(batch.num_jobs is not None for batch in batches):
+            return jobs_at_a_time(batches)
+        return jobs_at_a_time(batches, jobs_of_cluster(config))
+
+    launcher = str(config.hydra.launcher.get("_target_", ""))
+    return Workplace(
+        together,
+        lambda specs: jobs_of_block(specs, together, config),
+        at_a_time,
+        starts_processes=not launcher.endswith("BasicLauncher"),
+        starts_each=launcher.endswith("SlurmLauncher"),
+    )
+
+
+def workplace_here(num_jobs: int, together: str) -> Workplace:
+    """Return where so many jobs at a time are, on this machine."""
+    return Workplace(
+        together,
+        lambda specs: [(runs, num_jobs) for runs in job_groups(specs, together, num_jobs)],
+        lambda _: float(num_jobs),
+        starts_processes=num_jobs > 1,
+    )
 
 
 def jobs_of_block(
@@ -75,58 +132,142 @@ def measured_seconds(
     return found
 
 
-def predicted_seconds(
-    specs: Sequence[RunSpec], max_seconds: float, together: str, config: DictConfig
-) -> Callable[[Sequence[RunSpec]], list[JobSeconds]]:
-    """Return what predicts the jobs of a block of these runs; unknown designs are timed first.
+@dataclass(frozen=True, slots=True)
+class BlockPredictor:
+    """Predicts what blocks of runs take, with everything that their jobs do.
+
+    It is cheap, so that many variants of a study can be compared: other epochs, budgets, sizes of
+    images. What was timed is on this device, under the same conditions.
+    """
+
+    workplace: Workplace
+    calibrations: Sequence[Calibration]
+    overheads: Overheads
+    is_started: bool
+    """Whether this process has imported already what its own jobs import."""
+
+    def jobs(self, block: Sequence[RunSpec]) -> list[JobSeconds]:
+        """Predict every job of a block; runs that share a training are one."""
+        specs = list({spec.training_fingerprint: spec for spec in reversed(block)}.values())[::-1]
+        costs = job_costs(specs, self.workplace, self.calibrations)
+        return [self._job(cost) for cost in costs]
+
+    def seconds(self, block: Sequence[RunSpec], *, decoded: bool = True) -> float:
+        """Predict the seconds of a whole block, from its launch to its last record.
+
+        Args:
+            block: The runs.
+            decoded: Whether the images are in the cache already.
+        """
+        if not block:
+            return 0.0
+        decoding = 0.0 if decoded else decoding_seconds(self.overheads, block[0])
+        jobs = [job.whole for job in self.jobs(block)]
+        return self.start_seconds + decoding + time_of(jobs, self.workplace.at_a_time(block))
+
+    @property
+    def start_seconds(self) -> float:
+        """Seconds until the jobs' processes have started; side by side, they start at a time."""
+        started = self.is_started and not self.workplace.starts_processes
+        return 0.0 if started else self.overheads.start_seconds
+
+    def _job(self, cost: JobCost) -> JobSeconds:
+        of_epochs, fixed = job_overhead(self.overheads, [run.spec for run in cost.runs])
+        fixed += self.overheads.start_seconds if self.workplace.starts_each else 0.0
+        return JobSeconds(
+            (cost.training_and_evaluation or 0.0) + of_epochs,
+            (cost.timing_seconds or 0.0) + (cost.measuring_seconds or 0.0) + fixed,
+        )
+
+
+def time_of(seconds: Sequence[float], jobs: float) -> float:
+    """Estimate the time from the seconds of each job, with so many at a time; no job is split.
+
+    >>> time_of([10.0, 10.0, 40.0], 2), time_of([10.0] * 4, 2), time_of([], 2)
+    (40.0, 20.0, 0.0)
+    """
+    return max(sum(seconds) / jobs, max(seconds, default=0.0))
+
+
+def known_predictor(specs: Sequence[RunSpec], workplace: Workplace) -> BlockPredictor | None:
+    """Return what predicts blocks of these runs, by what was timed before; None without that."""
+    calibrations, _ = calibrations_of(specs)
+    overheads = read_overheads(specs[0])
+    costs = job_costs(first_block(specs).specs, workplace, calibrations)
+    if overheads is None or any(cost.training_and_evaluation is None for cost in costs):
+        return None
+    return BlockPredictor(workplace, calibrations, overheads, "torch" in sys.modules)
+
+
+def block_predictor(
+    specs: Sequence[RunSpec],
+    configs: Mapping[str, Config],
+    workplace: Workplace,
+    max_seconds: float = CALIBRATION_SECONDS,
+) -> BlockPredictor:
+    """Return what predicts blocks of these runs; what is unknown of this device is timed first.
 
     Args:
-        specs: The runs.
-        max_seconds: Seconds that the timing may take.
-        together: `sweep.together`, as it was decided for the sweep.
-        config: The configuration of the sweep.
+        specs: The runs; with the smallest and the largest of several variants, all between are
+            predicted.
+        configs: The configuration of each run, by its name.
+        workplace: Where the jobs are.
+        max_seconds: Seconds that the timing of designs may take.
+
+    Raises:
+        ConfigError: if this machine does not have the device or the precision.
+        DataError: if the data set is absent or not what it should be.
     """
-    fresh: list[Calibration] = []
-    runs, calibrations = _forecasts(specs, fresh)
-    first = first_block(specs).specs
-    jobs = _predicted_jobs(first, runs, calibrations, together, config)
-    is_unknown = any(entry.cost.training_seconds is None for entry in runs.values())
-    if is_unknown or any(job.unknown_together for job in jobs):
+    overheads = read_overheads(specs[0])
+    if overheads is None:
+        overheads = _time_overheads(specs, configs)
+    calibrations, _ = calibrations_of(specs)
+    if not _are_known(specs, workplace, calibrations):
         from ensemble_switchover.runner.calibrate import calibrate
 
-        num_jobs = max(at_a_time for _, at_a_time in jobs_of_block(first, together, config))
-        groups = groups_to_time(first, together, num_jobs)
+        first = first_block(specs).specs
+        num_jobs = max(at_a_time for _, at_a_time in workplace.jobs_of(first))
+        groups = groups_to_time(first, workplace.together, num_jobs)
         with shown_on(sys.stdout):
-            fresh = calibrate([*specs, *groups], min(CALIBRATION_SECONDS, max_seconds))
-        runs, calibrations = _forecasts(specs, fresh)
-
-    def predict(block: Sequence[RunSpec]) -> list[JobSeconds]:
-        return [
-            JobSeconds(
-                job.training_and_evaluation or 0.0,
-                (job.timing_seconds or 0.0) + (job.measuring_seconds or 0.0),
-            )
-            for job in _predicted_jobs(block, runs, calibrations, together, config)
-        ]
-
-    return predict
+            fresh = calibrate([*first, *groups], min(CALIBRATION_SECONDS, max_seconds))
+        calibrations, _ = calibrations_of(specs, fresh)
+    return BlockPredictor(workplace, calibrations, overheads, "torch" in sys.modules)
 
 
-def _forecasts(
-    specs: Sequence[RunSpec], fresh: Sequence[Calibration]
-) -> tuple[dict[str, Forecast], list[Calibration]]:
-    calibrations, _ = calibrations_of(specs, fresh)
-    return {run.spec.name: run for run in forecast(specs, calibrations, None)}, calibrations
+def _time_overheads(specs: Sequence[RunSpec], configs: Mapping[str, Config]) -> Overheads:
+    """Measure what jobs take beside training, by a run of the smallest network."""
+    was_imported, begin = "torch" in sys.modules, time.perf_counter()
+    from ensemble_switchover.runner.time_overheads import USUAL_START_SECONDS, time_overheads
+
+    imported = seconds_before_mark() + time.perf_counter() - begin
+    start = USUAL_START_SECONDS if was_imported else imported
+    smallest = min(specs, key=relative_training_cost)
+    print("timing an epoch of the smallest network on this device, with all around it", flush=True)
+    found = time_overheads(configs[smallest.name], start)
+    with optional_cache(cache_root(smallest.dataset.cache)):
+        write_overheads(smallest, found)
+    return found
 
 
-def _predicted_jobs(
-    specs: Sequence[RunSpec],
-    runs: Mapping[str, Forecast],
-    calibrations: Sequence[Calibration],
-    together: str,
-    config: DictConfig,
+def _are_known(
+    specs: Sequence[RunSpec], workplace: Workplace, calibrations: Sequence[Calibration]
+) -> bool:
+    """Return whether designs like those of the first block were timed, apart and together."""
+    costs = job_costs(first_block(specs).specs, workplace, calibrations)
+    return not any(
+        cost.unknown_together or cost.extrapolated or cost.training_and_evaluation is None
+        for cost in costs
+    )
+
+
+def job_costs(
+    specs: Sequence[RunSpec], workplace: Workplace, calibrations: Sequence[Calibration]
 ) -> list[JobCost]:
+    """Predict the training, evaluation, timing and measuring of every job of some runs."""
+    runs = {run.spec.name: run for run in forecast(specs, calibrations, None)}
     return [
-        predict_job([runs[spec.name] for spec in job], together, num_jobs, calibrations, None)
-        for job, num_jobs in jobs_of_block(specs, together, config)
+        predict_job(
+            [runs[spec.name] for spec in job], workplace.together, num_jobs, calibrations, None
+        )
+        for job, num_jobs in workplace.jobs_of(specs)
     ]

@@ -10,7 +10,6 @@ import json
 import math
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.hydra_folders import refuse_idle_in_sweep
 from ensemble_switchover.config.store_names import DECISION_FILE
-from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.machine.command_time import seconds_since_begin
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import complain, count, duration
@@ -28,25 +27,20 @@ from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
-from ensemble_switchover.results.stored_values import Size  # noqa: TC001 - read by pydantic
 from ensemble_switchover.sweep.block_seconds import (
-    JobSeconds,
+    block_predictor,
     measured_seconds,
-    predicted_seconds,
+    time_of,
+    workplace_of_sweep,
 )
 from ensemble_switchover.sweep.gpu_slots import forget_slots
-from ensemble_switchover.sweep.jobs_per_device import (
-    group_by_jobs_per_device,
-    jobs_at_a_time,
-)
-from ensemble_switchover.sweep.launchers import jobs_of_cluster
+from ensemble_switchover.sweep.hours_decision import FIRST_SHARE, Decision, decide
 from ensemble_switchover.sweep.live_page import live_page
 from ensemble_switchover.sweep.next_runs import (
     PURSUED,
     Block,
     FinishedRuns,
     budgets_of,
-    compared_budgets,
     count_open,
     design_of,
     first_block,
@@ -69,15 +63,11 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.results.document import Document
+    from ensemble_switchover.sweep.block_seconds import BlockPredictor
     from ensemble_switchover.sweep.next_runs import CandidateDesign
 
-FIRST_SHARE = 0.5
-"""Share of the time that the first block may take, as predicted."""
 TIMING_SHARE = 1 / 20
 """Share of the time that unknown designs may be timed for."""
-LEAST_EPOCHS = 10
-"""Fewer epochs say little about any design; the largest budgets are left out first."""
-LEAST_BUDGETS = 2
 OTHER_KEYS = (
     "sweep.hours", "sweep.page", "sweep.together", "sweep.jobs_per_device", "retry", "logger",
     "results",
@@ -116,13 +106,15 @@ def run_sweep(
 def _run_within_hours(
     config: DictConfig, overrides: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
 ) -> None:
-    begin, seconds = time.monotonic(), _seconds(config)
-    plan = _reduced_to_time(plan_sweep(config, overrides), config, overrides, seconds)
+    begin = time.monotonic() - seconds_since_begin()
+    plan = plan_sweep(config, overrides)
+    deadline = begin + _seconds(config)
+    plan = _reduced_to_time(plan, config, overrides, deadline)
     with live_page(plan.study.specs, wanted=config.sweep.page, all_are_trained=False):
         if plan.retry == "failed":
             _run_begun(plan, config, make_launcher)
         else:
-            _run_blocks(plan, config, make_launcher, begin + seconds)
+            _run_blocks(plan, config, make_launcher, deadline)
 
 
 def _run_begun(
@@ -198,7 +190,7 @@ def _needed(
 ) -> float:
     """Return the seconds that runs will take."""
     jobs = measured_seconds(specs, finished, together, config)
-    return time_of(jobs, _jobs(specs, config))
+    return time_of(jobs, workplace_of_sweep(config, together).at_a_time(specs))
 
 
 def _print_end(specs: Sequence[RunSpec], finished: FinishedRuns, *, in_time: bool) -> None:
@@ -226,22 +218,6 @@ def _print_end(specs: Sequence[RunSpec], finished: FinishedRuns, *, in_time: boo
 
 def _seconds(config: DictConfig) -> float:
     return float(config.sweep.hours * HOUR_SECONDS)
-
-
-def _jobs(specs: Sequence[RunSpec], config: DictConfig) -> float:
-    batches = group_by_jobs_per_device(specs, config)
-    if all(batch.num_jobs is not None for batch in batches):
-        return jobs_at_a_time(batches)
-    return jobs_at_a_time(batches, jobs_of_cluster(config))
-
-
-def time_of(seconds: Sequence[float], jobs: float) -> float:
-    """Estimate the time from the seconds of each job, with so many at a time; no job is split.
-
-    >>> time_of([10.0, 10.0, 40.0], 2), time_of([10.0] * 4, 2), time_of([], 2)
-    (40.0, 20.0, 0.0)
-    """
-    return max(sum(seconds) / jobs, max(seconds, default=0.0))
 
 
 def _finished(specs: Sequence[RunSpec]) -> FinishedRuns:
@@ -275,21 +251,11 @@ def _finished(specs: Sequence[RunSpec]) -> FinishedRuns:
     return FinishedRuns(errors, predicted, of_seed)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The epochs and the budgets of the runs of a timed sweep."""
-
-    epochs: Size | None
-    """None: those of the recipe, or of the overrides."""
-    largest_budget: Size
-    """In parameters."""
-
-
 def _reduced_to_time(
-    plan: SweepPlan, config: DictConfig, overrides: Sequence[str], seconds: float
+    plan: SweepPlan, config: DictConfig, overrides: Sequence[str], deadline: float
 ) -> SweepPlan:
     """Return the plan with the epochs and the budgets that there is time for."""
-    decision = _kept_decision(plan, config, overrides, seconds)
+    decision, predictor = _kept_decision(plan, config, overrides, deadline)
     if decision.epochs is not None:
         plan = plan_sweep(config, [*overrides, f"epochs={decision.epochs}"])
     for hole in plan.study.impossible:
@@ -300,30 +266,42 @@ def _reduced_to_time(
         f"{specs[0].study}: {specs[0].recipe.epochs} epochs ({specs[0].recipe.name}), "
         f"{count(len(budgets), 'budget')} from {budgets[0]:,} to {budgets[-1]:,} parameters"
     )
+    if predictor is not None:
+        block = first_block(specs)
+        print(f"first block: {block.reason}; about {duration(predictor.seconds(block.specs))}")
     return plan.only(specs)
 
 
 def _kept_decision(
-    plan: SweepPlan, config: DictConfig, overrides: Sequence[str], seconds: float
-) -> Decision:
-    """Read what was decided for the same overrides, or decide and write it."""
+    plan: SweepPlan, config: DictConfig, overrides: Sequence[str], deadline: float
+) -> tuple[Decision, BlockPredictor | None]:
+    """Read what was decided for the same overrides, or decide and write it.
+
+    Returns:
+        The decision, and what it was predicted by, where it is a new one.
+    """
     specs = plan.study.specs
     path = specs[0].study_folder / DECISION_FILE
     asked = sorted(entry for entry in overrides if entry.partition("=")[0] not in OTHER_KEYS)
     decision = _read_decision(path, asked)
     smallest = min(spec.budget.parameters for spec in specs)
     if decision is not None and decision.largest_budget >= smallest:
-        return decision
+        return decision, None
+    workplace = workplace_of_sweep(config, plan.together)
+    seconds = _seconds(config)
+    predictor = block_predictor(specs, plan.configs, workplace, TIMING_SHARE * seconds)
+    passed = seconds - (deadline - time.monotonic())
     decision = decide(
         specs,
-        predicted_seconds(specs, TIMING_SHARE * seconds, plan.together, config),
+        predictor.jobs,
         FIRST_SHARE * seconds,
-        jobs=_jobs(specs, config),
+        jobs=workplace.at_a_time(specs),
+        before=passed + predictor.start_seconds,
         fixed_epochs=any(has_override(own, "epochs") for own in plan.overrides.values()),
     )
     values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
     write_file(path, json.dumps(values, indent=1).encode())
-    return decision
+    return decision, predictor
 
 
 def _read_decision(path: Path, asked: list[str]) -> Decision | None:
@@ -337,56 +315,3 @@ def _read_decision(path: Path, asked: list[str]) -> Decision | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return decision
-
-
-def decide(
-    specs: Sequence[RunSpec],
-    predict: Callable[[Sequence[RunSpec]], list[JobSeconds]],
-    seconds: float,
-    *,
-    jobs: float = 1.0,
-    fixed_epochs: bool,
-) -> Decision:
-    """Decide epochs and budgets, so that the first block fits.
-
-    The recipe's epochs stay if it does with them. Else the schedule is scaled down, to at least
-    `LEAST_EPOCHS`; if that is still too much, the largest budgets are left out.
-
-    Args:
-        specs: The candidates, with the recipe's epochs.
-        predict: Predicts the jobs of a block.
-        seconds: Seconds that the first block may take.
-        jobs: Jobs at a time.
-        fixed_epochs: Whether the overrides, or the study's lists, state the epochs.
-
-    Raises:
-        ConfigError: if not even two budgets fit, or the only one.
-    """
-    epochs = min(spec.recipe.epochs for spec in specs)
-    least = epochs if fixed_epochs else min(LEAST_EPOCHS, epochs)
-    budgets = compared_budgets(specs)
-    least_budgets = min(LEAST_BUDGETS, len(budgets))
-    block: list[JobSeconds] = []
-    for number in range(len(budgets), least_budgets - 1, -1):
-        kept = [spec for spec in specs if spec.budget.parameters <= budgets[number - 1]]
-        block = predict(first_block(kept).specs)
-        if time_of([job.whole for job in block], jobs) <= seconds:
-            return Decision(None, budgets[number - 1])
-        affordable = int(epochs * _share_of_epochs(block, seconds, jobs))
-        if affordable >= least and not fixed_epochs:
-            return Decision(affordable, budgets[number - 1])
-    needed = time_of([job.at(least / epochs) for job in block], jobs)
-    hours = needed / FIRST_SHARE / HOUR_SECONDS
-    raise ConfigError(
-        f"sweep.hours: expected at least {hours:.2g} for {count(least_budgets, 'budget')} of "
-        f"{least} epochs; smaller budgets, fewer images or more jobs at a time take less"
-    )
-
-
-def _share_of_epochs(block: Sequence[JobSeconds], seconds: float, jobs: float) -> float:
-    """Return the share of the epochs with which jobs take so many seconds; below 0 with none."""
-    longest = max(block, key=lambda job: job.whole)
-    sums = (sum(job.epochs for job in block) / jobs, sum(job.fixed for job in block) / jobs)
-    bounds = (sums, (longest.epochs, longest.fixed))
-    shares = [(seconds - fixed) / growing for growing, fixed in bounds if growing]
-    return min(shares, default=0.0)
