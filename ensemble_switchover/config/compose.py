@@ -196,7 +196,7 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     command = _compose_sweep(hydra, chosen[0] if len(chosen) == 1 else [])
     jobs = int(OmegaConf.select(command, "hydra.launcher.n_jobs", default=1))
     sweeps, of_parts = [], set()
-    for name, config in _parts(hydra, chosen):
+    for name, config in _parts(hydra, chosen, command if len(chosen) == 1 else None):
         of_parts.add(together or str(config.sweep.together))
         hours = config.sweep.hours
         if hours not in (None, command.sweep.hours) and not has_hours:
@@ -212,10 +212,18 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     return [replace(sweep, together=chosen_together) for sweep in sweeps]
 
 
-def _parts(hydra: list[str], names: Iterable[list[str]]) -> Iterator[tuple[list[str], DictConfig]]:
-    """Compose every named sweep, or each of the sweeps that it consists of."""
+def _parts(
+    hydra: list[str], names: Iterable[list[str]], composed: DictConfig | None = None
+) -> Iterator[tuple[list[str], DictConfig]]:
+    """Compose every named sweep, or each of the sweeps that it consists of.
+
+    Args:
+        hydra: Overrides of Hydra's own keys.
+        names: The overrides that name each sweep.
+        composed: The configuration of the one name, where there is one and it is composed already.
+    """
     for name in names:
-        config = _compose_sweep(hydra, name)
+        config = _compose_sweep(hydra, name) if composed is None else composed
         if config.sweep.studies:
             yield from _parts(hydra, ([f"{SWEEP}={study}"] for study in config.sweep.studies))
         else:

@@ -44,8 +44,9 @@ def is_clutter(name: str) -> bool:
     (True, True, True, False)
     """
     lower = name.lower()
-    known = lower in CLUTTER_FOLDERS or lower in CLUTTER_FILES
-    return known or name.startswith(".") or _FOUND_BY_CHKDSK.fullmatch(lower) is not None
+    if name.startswith(".") or lower in CLUTTER_FOLDERS or lower in CLUTTER_FILES:
+        return True
+    return lower.startswith("found.") and _FOUND_BY_CHKDSK.fullmatch(lower) is not None
 
 
 def list_folder(folder: Path) -> Listing:

@@ -45,7 +45,7 @@ def foreign_files(root: Path, digests: Mapping[str, str], memory: Path) -> dict[
 def kind_of_file(path: Path) -> str | None:
     """Return what a file is by its first bytes; None if that is unknown, or it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             return file_kind(file.read(HEAD_BYTES))
     except OSError:
         return None

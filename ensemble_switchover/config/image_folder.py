@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import unicodedata
 from dataclasses import dataclass, field, replace
@@ -63,8 +62,6 @@ class ImageFolder:
     """All files where there is no folder of test images."""
     test: Part | None
     """The test images; None where they are to be split off the training images."""
-    content: str
-    """A hash of the relative paths and the sizes of all files."""
     inner_folders: tuple[str, ...] = ()
     """Folders inside classes, relative to the root; they are not read."""
     remarks: tuple[str, ...] = ()
@@ -106,8 +103,6 @@ def read_image_folder(root: Path) -> ImageFolder:
         if test is not None:
             _check_same(root, layout.train, train, layout.test or "", test)
         keys = _ordered(train, test or {})
-        train_part, test_part = _part(train, keys), None if test is None else _part(test, keys)
-        content = _digest(root, train_part, test_part)
     except OSError as error:
         raise ConfigError(
             f"{key_of(root)}: {on_one_line(error.filename or root)} cannot be read "
@@ -115,9 +110,8 @@ def read_image_folder(root: Path) -> ImageFolder:
         ) from error
     return ImageFolder(
         tuple(keys.values()),
-        train_part,
-        test_part,
-        content,
+        _part(train, keys),
+        None if test is None else _part(test, keys),
         tuple(
             folder
             for classes in (train, test or {})
@@ -135,14 +129,6 @@ def num_test_images(num_images: int, num_classes: int, share: float) -> int:
     (20, 3)
     """
     return max(num_classes, round(num_images * share))
-
-
-def status_of(path: Path) -> os.stat_result | None:
-    """Return the status of a file, or None for a link that leads nowhere."""
-    try:
-        return path.stat()
-    except OSError:
-        return None
 
 
 def _classes(root: Path, part: str) -> dict[str, _Class]:
@@ -164,7 +150,8 @@ def _classes(root: Path, part: str) -> dict[str, _Class]:
         if not inside.files and not inside.broken and inside.folders:
             _refuse_deeper(root, part, parent / name, inside.folders)
         entry.folders.append(name)
-        entry.files += [str(Path(part, name, file)) for file in (*inside.files, *inside.broken)]
+        below = f"{Path(part, name)}{os.sep}"
+        entry.files += [below + file for file in (*inside.files, *inside.broken)]
         entry.inner_folders += [str(Path(part, name, folder)) for folder in inside.folders]
     for entry in classes.values():
         entry.files.sort()
@@ -262,12 +249,3 @@ def _alike(names: Iterable[str]) -> list[str]:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().strip()
-
-
-def _digest(root: Path, train: Part, test: Part | None) -> str:
-    digest = hashlib.sha256()
-    for file in (*train.files, *(test.files if test else ())):
-        size = status.st_size if (status := status_of(root / file)) else -1
-        fact = f"{Path(file).as_posix()}\0{size}\n"
-        digest.update(fact.encode(errors="surrogateescape"))
-    return digest.hexdigest()[:16]

@@ -6,10 +6,13 @@ import hashlib
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.machine.caches import optional_cache
 from ensemble_switchover.machine.files import write_file
+from ensemble_switchover.machine.hardware import num_processors
 from ensemble_switchover.machine.system_errors import may_pass
 
 if TYPE_CHECKING:
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 _DIGEST = re.compile("[0-9a-f]{64}")
 ABSENT_DIGEST = "absent"
 """Stands for the hash of a file that is absent or cannot be read."""
+FILES_A_TASK = 64
+MAX_HASHING_THREADS = 8
+"""Threads that hash: disks and file servers answer several at a time."""
 
 
 def digests_of_files(root: Path, files: Sequence[str], memory: Path) -> dict[str, str]:
@@ -38,10 +44,16 @@ def digests_of_files(root: Path, files: Sequence[str], memory: Path) -> dict[str
     """
     path = memory / f"digests-{folder_digest(root)}.json"
     known = read_json_object(path)
-    found = {file: _entry(root / file, known.get(file)) for file in files}
+    start = f"{root}{os.sep}"
+    found = {file: _known_entry(start + file, known.get(file)) for file in files}
+    new = [file for file, entry in found.items() if entry is None]
+    tasks = [new[first : first + FILES_A_TASK] for first in range(0, len(new), FILES_A_TASK)]
+    with ThreadPoolExecutor(min(MAX_HASHING_THREADS, num_processors())) as pool:
+        for task, entries in zip(tasks, pool.map(partial(_entries, root), tasks), strict=True):
+            found |= zip(task, entries, strict=True)
     if found != known:
         write_json_object(path, found)
-    return {file: entry[-1] for file, entry in found.items()}
+    return {file: entry[-1] for file, entry in found.items() if entry}
 
 
 def digest_of_contents(digests: Mapping[str, str]) -> str:
@@ -77,22 +89,36 @@ def write_json_object(path: Path, content: Mapping[str, Any]) -> None:
         write_file(path, json.dumps(content).encode())
 
 
-def _entry(path: Path, known: object) -> list[str]:
-    """Return the size, modification time and hash of a file; the former entry if it still holds."""
+def _known_entry(path: str, known: object) -> list[str] | None:
+    """Return the former entry of a file if its size and modification time are the same."""
+    if not isinstance(known, list) or len(known) != 3:
+        return None
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a Path takes longer than the look at the file
+    except OSError:
+        return None
+    holds = known[0] == str(status.st_size) and known[1] == str(status.st_mtime_ns)
+    return known if holds and _is_digest(known[2]) else None
+
+
+def _entries(root: Path, files: Sequence[str]) -> list[list[str]]:
+    return [_entry(root / file) for file in files]
+
+
+def _entry(path: Path) -> list[str]:
+    """Return the size, modification time and hash of a file."""
     try:
         status = path.stat()
-        state = [str(status.st_size), str(status.st_mtime_ns)]
-        if isinstance(known, list) and known[:2] == state and _is_digest(known[2:]):
-            return known
         if not path.is_file():
             return [ABSENT_DIGEST]
         with path.open("rb") as file:
-            return [*state, hashlib.file_digest(file, "sha256").hexdigest()]
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return [str(status.st_size), str(status.st_mtime_ns), digest]
     except OSError as error:
         if may_pass(error):
             raise
         return [ABSENT_DIGEST]
 
 
-def _is_digest(rest: list[object]) -> bool:
-    return len(rest) == 1 and isinstance(rest[0], str) and bool(_DIGEST.fullmatch(rest[0]))
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and bool(_DIGEST.fullmatch(value))

@@ -142,8 +142,16 @@ def _width_of_header(header: str, at_least: int) -> int:
 
 def _printed_width(shown: ShownTable, console: Console) -> int:
     """Return the width of a table on a terminal, which exceeds it where numbers take more."""
-    lines = Segment.split_lines(console.render(rich_table(shown, "")))
+    widest = replace(shown, rows=tuple(_deciding_rows(shown)))
+    lines = Segment.split_lines(console.render(rich_table(widest, "")))
     return max(map(Segment.get_line_length, lines))
+
+
+def _deciding_rows(shown: ShownTable) -> Iterable[tuple[str, ...]]:
+    """Return the rows with the longest cell and the longest word of a column, for its width."""
+    for number in range(len(shown.headers) if shown.rows else 0):
+        yield max(shown.rows, key=lambda row: len(row[number]))
+        yield max(shown.rows, key=lambda row: max([0, *map(len, row[number].split())]))
 
 
 def printable(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -65,9 +66,15 @@ class Machine:
         )
 
 
+@cache
+def _torch_here() -> str:
+    """Return the version of torch on this machine, for which a file of it is parsed."""
+    return version("torch")
+
+
 def _other_torch(basis: Calibration) -> str:
     """Say so where this machine has another torch now than the one that was timed."""
-    here, there = version("torch"), basis.torch
+    here, there = _torch_here(), basis.torch
     if here.partition("+")[0] == there.partition("+")[0]:
         return ""
     return f"; torch {here} is here now, for which --calibrate times them anew"

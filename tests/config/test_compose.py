@@ -205,7 +205,9 @@ def test_overrides_that_mean_nothing_are_refused(overrides):
         compose_overrides(list(overrides))
 
 
-def test_hundreds_of_runs_need_few_compositions(monkeypatch):
+@pytest.fixture
+def composed(monkeypatch):
+    """The overrides of every configuration that Hydra composed."""
     from ensemble_switchover.config import compose as composition
 
     composed = []
@@ -215,6 +217,16 @@ def test_hundreds_of_runs_need_few_compositions(monkeypatch):
         return compose(*arguments, **options)
 
     monkeypatch.setattr(composition, "compose", counting)
+    return composed
+
+
+def test_a_named_sweep_is_composed_once_before_its_runs(composed):
+    overrides = ["sweep=own", "seed=0,1,2"]
+    assert len(read_overrides(overrides)[0].runs) > 100
+    assert composed == [["sweep=own"]]
+
+
+def test_hundreds_of_runs_need_few_compositions(composed):
     overrides = ["arch=resnet,vgg", "seed=range(0,100)", "k=2,3,4", "study=${arch.family}"]
     assert len(runs_of_ours(*overrides)) == 600
     assert len(composed) == 2  # of the first run, and of the other family

@@ -103,6 +103,26 @@ def test_secondary_columns_give_way_one_after_another() -> None:
     assert narrow.caption.endswith("A wider terminal shows: Fill; Name.")
 
 
+@pytest.mark.parametrize(
+    "last", [("16", "x", "1"), ("16", "a_long_name", "1"), ("16", "x", "9" * 9)]
+)
+def test_any_row_may_decide_whether_columns_fit(last: tuple[str, ...]) -> None:
+    rows = (*(("16", "two words", str(number)) for number in range(20)), last, ("16", "x", "1"))
+    shown = ShownTable("", ("Budget", "Name", "Count"), rows, 2, secondary=("Count",))
+    console = Console(width=200, file=io.StringIO())
+    table = max(map(len, _lines(shown, 200)[1:]))
+    for width in range(table - 2, table + 3):
+        console.width = width
+        fits = max(map(len, _lines(shown, width)[1:])) <= width
+        assert (fitted(shown, console) == shown) == fits
+
+
+def _lines(shown: ShownTable, width: int) -> list[str]:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(rich_table(shown, ""), crop=False)
+    return console.export_text().splitlines()
+
+
 def test_rows_are_written_for_other_programs(capsys: pytest.CaptureFixture[str]) -> None:
     columns = ("name", "count", "share")
     values = (("a,b", 1, None), ('"', 2, 0.1 + 0.2))

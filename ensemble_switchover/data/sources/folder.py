@@ -8,7 +8,9 @@ Dimensions: N images, C channels, H and W pixels.
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +23,6 @@ from ensemble_switchover.config.image_file import (
     image_threads,
     read_image,
 )
-from ensemble_switchover.config.image_folder import status_of
 from ensemble_switchover.config.split import test_positions
 from ensemble_switchover.config.usable_images import usable_images
 from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource, short_digest
@@ -29,6 +30,8 @@ from ensemble_switchover.errors import DataError
 from ensemble_switchover.machine.paths import on_one_line
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ensemble_switchover.config.dataset_config import DatasetConfig
@@ -46,13 +49,14 @@ class Folder(DatasetSource):
         """Return a digest of the files, their sizes and times, the options, and the test images."""
         assert isinstance(config, FolderConfig)
         found = usable_images(config, root).folder
-        states = [status_of(root / file) for file in found.files]
+        states = [_status_of(root / file) for file in found.files]
         times = " ".join(str(state.st_mtime_ns if state else None) for state in states)
+        sizes = _digest_of_sizes(found.files, [state.st_size if state else -1 for state in states])
         split = "given"
         if found.test is None:
             split = " ".join(map(str, test_positions(np.array(found.train.labels), config)))
         options = f"{config.channels}-{config.image_size}-{DECODER_VERSION}"
-        return f"folder-{short_digest(times, found.content, config.content, options, split)}"
+        return f"folder-{short_digest(times, sizes, config.content, options, split)}"
 
     def decode(self, config: DatasetConfig, root: Path) -> DatasetArrays:
         """Read every file that is used; split off test images unless they have a folder.
@@ -74,6 +78,22 @@ class Folder(DatasetSource):
         return DatasetArrays(
             train_images, train_labels, test_images, test_labels, found.class_names, tuple(remarks)
         )
+
+
+def _status_of(path: Path) -> os.stat_result | None:
+    """Return the status of a file, or None for a link that leads nowhere."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _digest_of_sizes(files: Sequence[str], sizes: Sequence[int]) -> str:
+    digest = hashlib.sha256()
+    for file, size in zip(files, sizes, strict=True):
+        fact = f"{PurePath(file).as_posix()}\0{size}\n"
+        digest.update(fact.encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]
 
 
 def _read(config: FolderConfig, root: Path, part: Part) -> tuple[np.ndarray, np.ndarray, list[str]]:

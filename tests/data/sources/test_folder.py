@@ -340,6 +340,21 @@ def test_a_file_that_was_replaced_is_read_anew(own, tmp_path):
     assert (before.train.images[0] == after.train.images[0]).all()
 
 
+def test_identities_tell_names_sizes_and_times_apart_and_not_places(own, tmp_path):
+    root = make_root(tmp_path / "own", {"ant": 4, "bee": 4}, width=8, height=8)
+    (root / "ant" / os.fsdecode(b"caf\xe9.png")).write_bytes((root / "ant" / "1.png").read_bytes())
+
+    def identity(of):
+        return Folder().identity(own(of), of)
+
+    first = identity(root)
+    changed = {name: shutil.copytree(root, tmp_path / name) for name in ("same", "name", "time")}
+    assert identity(changed["same"]) == first
+    (changed["name"] / "ant" / "1.png").rename(changed["name"] / "ant" / "one.png")
+    os.utime(changed["time"] / "ant" / "1.png", (1, 1))
+    assert len({first, identity(changed["name"]), identity(changed["time"])}) == 3
+
+
 def test_identities_tell_options_apart(own, tmp_path):
     root = make_root(tmp_path / "own", {"ant": 4, "bee": 4}, width=8, height=8)
     overrides = [
