@@ -24,7 +24,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     most_used_device,
 )
 from ensemble_switchover.analysis.advice.wording import describe_advice
-from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
+from ensemble_switchover.analysis.rule_options import add_margin_option, add_rule_options, rule_of
 from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.config.amounts import (
     argument,
@@ -99,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--device", help="device whose times and memory count; default: that of most runs"
     )
     add_rule_options(parser)
+    add_margin_option(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     given = parse_arguments(parser, arguments)
     return run_command(lambda: advise_from(given))
@@ -127,16 +128,16 @@ def advise_from(given: argparse.Namespace) -> int:
         fastest_latency_ms=given.fastest_latency_ms,
         accuracy_percent=given.accuracy,
     )
-    advice = advise(list_candidates(designs, device), limits, rule)
+    advice = advise(list_candidates(designs, device), limits, rule, given.margin)
     other = None
     if advice.collapsed:
         turned = replace(rule, keep_collapsed=not rule.keep_collapsed)
         designs_there = collect_designs(records, turned.keep_collapsed)
         designs_there = choose_designs(designs_there, given.dataset, given.family, given.k)
-        other = advise(list_candidates(designs_there, device), limits, turned)
+        other = advise(list_candidates(designs_there, device), limits, turned, given.margin)
     command = None
-    if advice.best is not None:
-        command = CommandWriter().write(same_treatment(advice.best.design.records))
+    if advice.recommended is not None:
+        command = CommandWriter().write(same_treatment(advice.recommended.design.records))
     over_images = find_image_rivals(advice, ImageErrorReader(studies.folders))
     sentences = describe_advice(advice, other, over_images)
     if given.format == "json":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
-from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
+from ensemble_switchover.analysis.rule_options import add_margin_option, add_rule_options, rule_of
 from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.store_names import EXPLORER_FILE
@@ -54,9 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--port", type=int, default=0, help="for --serve; default: a free one")
     add_rule_options(parser)
+    add_margin_option(parser)
     given = parse_arguments(parser, arguments)
     rule = rule_of(given)
-    return run_command(lambda: explore(given.folders, given.out, given.serve, given.port, rule))
+    return run_command(
+        lambda: explore(given.folders, given.out, given.serve, given.port, rule, given.margin)
+    )
 
 
 def explore(
@@ -65,6 +68,7 @@ def explore(
     serve: bool,
     port: int,
     rule: DecisionRule = DEFAULT_RULE,
+    margin: float | None = None,
 ) -> int:
     """Write the page, serve it if requested, and return the exit code 0.
 
@@ -76,7 +80,7 @@ def explore(
         raise ConfigError(f"--port {port}: expected 0 to 65535")
     if serve and out is not None and out.exists() and not out.is_file():
         raise ConfigError(f"--out {out}: is no file, which --serve expects")
-    path = write_explorer(folders, out, rule)
+    path = write_explorer(folders, out, rule, margin)
     if not serve:
         with prints_beside(path):
             print(path)
@@ -91,7 +95,10 @@ def explore(
 
 
 def write_explorer(
-    folders: Sequence[Path], out: Path | None = None, rule: DecisionRule = DEFAULT_RULE
+    folders: Sequence[Path],
+    out: Path | None = None,
+    rule: DecisionRule = DEFAULT_RULE,
+    margin: float | None = None,
 ) -> Path:
     """Write the page of the records below some folders, completely or not at all.
 
@@ -99,6 +106,8 @@ def write_explorer(
         folders: Folders of one or several studies.
         out: The file to write; by default `explorer.html` in the first folder.
         rule: How errors are compared.
+        margin: Percentage points within which a design is as good as the best; None: the default
+            of the advice.
 
     Returns:
         The path of the file.
@@ -117,6 +126,7 @@ def write_explorer(
         lambda runs: writer.write(same_treatment(runs)),
         rule,
         ImageErrorReader(studies.folders),
+        margin,
     )
     page = render_explorer(content, studies.failed, studies.unreadable)
     write_file(path, page.encode())

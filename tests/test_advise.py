@@ -60,7 +60,12 @@ def test_the_text_says_what_to_build_and_how_to_train_it(
     assert main([str(demo), "--parameters", "400k", "--epochs", "20"]) == 0
 
     text = capsys.readouterr().out
-    assert text.startswith("Undecided: weq, k = 4, depth 8, width 12")
+    assert text.startswith(
+        "Build weq (width-equivalent: k networks as wide as the single one, each shallower), "
+        "k = 4, depth 8, width 12 (resnet on digits), 20 epochs, the cheapest by number of "
+        "parameters of 3 designs that will do: their mean errors are within 0.56 percentage points "
+        "of the lowest."
+    )
     assert "Runner-up: " in text
     assert "To train it: python -m ensemble_switchover" in text
 
@@ -84,8 +89,8 @@ def test_the_rule_is_chosen(demo: Path, capsys: pytest.CaptureFixture[str]) -> N
 
     assert answer["rule"] == {"method": "paired_t", "confidence": 0.95, "keep_collapsed": True}
     assert answer["answer"] == "undecided"
-    assert " 95 % paired t interval " in answer["sentences"][2]
-    assert "(4 paired seeds)" in answer["sentences"][2]
+    assert " 95 % paired t interval " in answer["sentences"][3]
+    assert "(4 paired seeds)" in answer["sentences"][3]
 
 
 def test_collapsed_runs_are_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,12 +117,41 @@ def test_collapsed_runs_are_told_of(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert kept["other_treatment_of_collapsed"]["sentence"] == answer["sentences"][0]
 
 
-def test_the_demo_does_not_answer_for_a_million_times_more(
+def test_more_than_was_measured_gets_the_best_that_was_and_says_so_first(
     demo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(demo), "--parameters", "200G"]) == 0
+    answer = asked(demo, capsys, "--parameters", "1M", "--epochs", "100")
+    free = asked(demo, capsys)
 
-    assert capsys.readouterr().out.startswith("Outside what was measured: 200,000,000,000 param")
+    first_sentence = answer["sentences"][0].partition(". ")[0]
+    assert first_sentence.startswith("Build weq ")
+    assert "1,000,000 parameters are allowed, but the most measured is 366,650" in first_sentence
+    assert "100 epochs are allowed, but the most measured is 20 epochs" in first_sentence
+    assert answer["best"] == free["best"]
+    assert [entry["limit"] for entry in answer["outside"]] == ["parameters", "epochs"]
+
+
+def test_the_margin_is_stated_or_the_test_images_own_error(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = asked(demo, capsys, "--parameters", "100k")
+    listed, best = answer["short_list"], answer["best"]
+    share = best["error_percent"] / 100
+    assert listed["margin_points"] == pytest.approx(100 * (share * (1 - share) / 747) ** 0.5)
+    assert not listed["is_margin_given"]
+    assert listed["cheapest_by"] == "parameters"
+    assert answer["recommended"] == listed["designs"][0]
+    assert best in listed["designs"]
+    sizes = [design["parameters"] for design in listed["designs"]]
+    assert sizes == sorted(sizes)
+    assert len(sizes) > 1
+    # The command is that of the design to build, not of the one with the lowest error.
+    assert f"budget.width={answer['recommended']['width']} " in answer["command"]
+
+    alone = asked(demo, capsys, "--parameters", "100k", "--margin", "0.001")
+    assert alone["short_list"]["margin_points"] == 0.001
+    assert alone["short_list"]["designs"] == [best]
+    assert "--margin" not in " ".join(alone["sentences"])
 
 
 @pytest.mark.parametrize(
@@ -153,6 +187,8 @@ def test_a_choice_of_nothing_names_what_there_is(
             "expected a whole number of 1 or more, at most 15 digits, not 1.5",
         ),
         (["--accuracy", "101"], "expected a percentage of at most 100, not 101"),
+        (["--margin", "0"], "expected percentage points above 0, at most 100, such as 0.5, not 0"),
+        (["--margin", "101"], "expected percentage points above 0, at most 100, such as 0.5"),
     ],
 )
 def test_an_amount_that_is_none_is_refused(

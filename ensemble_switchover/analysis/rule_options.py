@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.advice.short_list import LARGEST_MARGIN
 from ensemble_switchover.analysis.decision_rule import METHODS, DecisionRule
 from ensemble_switchover.analysis.statistics import CONFIDENCE
-from ensemble_switchover.config.amounts import argument, parse_confidence
+from ensemble_switchover.config.amounts import argument, parse_confidence, parse_points
 
 if TYPE_CHECKING:
     import argparse
@@ -33,6 +34,17 @@ def add_rule_options(parser: argparse.ArgumentParser) -> None:
         "--keep-collapsed",
         action="store_true",
         help="leave runs that ended far worse than the other seeds in every mean",
+    )
+
+
+def add_margin_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--margin` to a command that advises which design to build."""
+    parser.add_argument(
+        "--margin",
+        type=argument(parse_points),
+        metavar="POINTS",
+        help="percentage points within which a design is as good as the best; default: the "
+        f"standard error of the test images, at most {LARGEST_MARGIN:g}",
     )
 
 

@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.table_a import table_a
-from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,8 +36,13 @@ def recipe_epochs(record: Record) -> int | None:
 
 def is_shortened(record: Record) -> bool:
     """Tell whether a run was trained for fewer epochs than its recipe has."""
-    own = recipe_epochs(record)
-    return own is not None and record.recipe.epochs < own
+    return bool(shortened_lengths([record]))
+
+
+def shortened_lengths(records: Iterable[Record]) -> list[tuple[int, int]]:
+    """Return the epochs of shortened schedules, each with those of its recipe, ascending."""
+    lengths = {(record.recipe.epochs, recipe_epochs(record)) for record in records}
+    return sorted((ran, own) for ran, own in lengths if own is not None and ran < own)
 
 
 def describe_shortened(records: Iterable[Record]) -> str | None:
@@ -47,17 +51,15 @@ def describe_shortened(records: Iterable[Record]) -> str | None:
     It stands within a sentence, such as "the best design after a schedule of 14 epochs in place of
     the recipe's 250". Where only some of the runs were shortened, it speaks of these.
     """
-    lengths = sorted({(r.recipe.epochs, recipe_epochs(r)) for r in records if is_shortened(r)})
+    lengths = shortened_lengths(records)
     if not lengths:
         return None
-    trained = _span({length for length, _ in lengths})
-    own = _span({own for _, own in lengths if own is not None})
-    if len(lengths) == 1:
-        return f"after a schedule of {trained} in place of the recipe's {own.split()[0]}"
-    return f"after schedules of {trained} in place of the recipe's {own.rpartition(' ')[0]}"
+    trained, own = ({pair[place] for pair in lengths} for place in (0, 1))
+    noun = "epoch" if trained == {1} else "epochs"
+    schedules = "a schedule" if len(lengths) == 1 else "schedules"
+    return f"after {schedules} of {_span(trained)} {noun} in place of the recipe's {_span(own)}"
 
 
 def _span(lengths: set[int]) -> str:
     """Write numbers of epochs as one, or as the smallest and the largest."""
-    smallest, largest = min(lengths), max(lengths)
-    return count(largest, "epoch") if smallest == largest else f"{smallest} to {largest} epochs"
+    return " to ".join(dict.fromkeys((f"{min(lengths):,}", f"{max(lengths):,}")))

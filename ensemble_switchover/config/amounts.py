@@ -131,6 +131,26 @@ def parse_percent(text: str) -> float:
     return number
 
 
+def parse_points(text: str) -> float:
+    """Read a difference of percentages above 0, at most 100, in percentage points.
+
+    >>> parse_points("1"), parse_points("0.5")
+    (1.0, 0.5)
+
+    Raises:
+        ValueError: for any other text.
+    """
+    try:
+        number = parse_number(text)
+    except ValueError:
+        number = math.inf
+    if number > 100:
+        raise ValueError(
+            f"expected percentage points above 0, at most 100, such as 0.5, not {text}"
+        )
+    return number
+
+
 def parse_confidence(text: str) -> float:
     """Read a confidence as a share, or as a percentage.
 

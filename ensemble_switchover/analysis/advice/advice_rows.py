@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ensemble_switchover.analysis.advice.wording import headline, write_amount
+from ensemble_switchover.analysis.advice.headline import headline
+from ensemble_switchover.analysis.advice.written_amounts import write_amount, write_points
 from ensemble_switchover.analysis.decision_rule import describe_interval_scope
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.image_rivals import ImageRivals
     from ensemble_switchover.analysis.advice.limits import Reading
     from ensemble_switchover.analysis.advice.rule import Advice, Rival
+    from ensemble_switchover.analysis.advice.short_list import ShortList
     from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
 
-MAX_RIVALS_SHOWN = 8
+MAX_DESIGNS_SHOWN = 9
+"""Most designs that the table shows."""
 
 _COST_FIELDS = {
     "latency_ms_per_image": "latency_ms",
@@ -63,6 +66,12 @@ def advice_values(
             "keep_collapsed": advice.rule.keep_collapsed,
         },
         "best": None if advice.best is None else reading_values(advice.best, confidence),
+        "recommended": None
+        if advice.recommended is None
+        else reading_values(advice.recommended, confidence),
+        "short_list": None
+        if advice.short_list is None
+        else _short_list_values(advice.short_list, confidence),
         "class_decided": advice.class_decided,
         "runner_up": None
         if advice.runner_up is None
@@ -95,6 +104,15 @@ def advice_values(
         "latency_batch_sizes": list(advice.latency_batch_sizes),
         "at_edge": advice.at_edge,
         "command": command,
+    }
+
+
+def _short_list_values(listed: ShortList, confidence: float) -> dict[str, Any]:
+    return {
+        "margin_points": listed.margin,
+        "is_margin_given": listed.is_given,
+        "cheapest_by": listed.cost,
+        "designs": [reading_values(reading, confidence) for reading in listed.readings],
     }
 
 
@@ -141,11 +159,9 @@ def reading_values(reading: Reading, confidence: float) -> dict[str, Any]:
 
 
 def show_advice(advice: Advice) -> ShownTable:
-    """Lay out the best design with its rivals or, without rivals, with the runner-up."""
+    """Lay out what to build, the best design and its rivals or, without rivals, the runner-up."""
     assert advice.best is not None
-    rivals = advice.rivals[:MAX_RIVALS_SHOWN]
-    if not rivals and advice.runner_up is not None:
-        rivals = (advice.runner_up,)
+    assert advice.short_list is not None
     confidence = advice.rule.confidence
     scope = describe_interval_scope({advice.best.design.evaluated_on})
     error = f"{advice.best.design.measure.capitalize()}, %"
@@ -153,23 +169,38 @@ def show_advice(advice: Advice) -> ShownTable:
         "", "Design", "Setting", "Parameters", "Epochs", error, "Interval",
         "Training", "Inference, ms/image", "Fastest, ms/image", "Peak memory", "Runs",
     )  # fmt: skip
+    shown = rank_rows(advice)
     rows = [
-        ("best", *_cells(advice.best, confidence)),
-        *(
-            ("worse" if rival.is_worse else "rival", *_cells(rival.reading, confidence))
-            for rival in rivals
-        ),
+        (standing, *_cells(reading, confidence)) for standing, reading in shown[:MAX_DESIGNS_SHOWN]
     ]
-    left_out = len(advice.rivals) - len(rivals)
     caption = (
-        f"Rivals are not shown to be worse than the best design ({advice.rule.interval_name} of "
-        f"the difference). Interval: {100.0 * confidence:g} % t interval of the mean. "
-        f"{scope} Mean ± sample standard deviation over the seeds."
+        f"As good: within {write_points(advice.short_list.margin)} of the lowest mean error. "
+        "Rivals are further off, but not shown to be worse than the best design "
+        f"({advice.rule.interval_name} of the difference). Interval: {100.0 * confidence:g} % t "
+        f"interval of the mean. {scope} Mean ± sample standard deviation over the seeds."
     )
+    left_out = len(shown) - len(rows)
     if left_out > 0:
         caption += f" {left_out} more rivals are not listed."
     secondary = ("Fastest, ms/image", "Setting", "Epochs", "Peak memory", "Runs")
     return ShownTable(caption, headers, tuple(rows), 3, secondary)
+
+
+def rank_rows(advice: Advice) -> list[tuple[str, Reading]]:
+    """List the designs that count, each with its standing: what to build, as good, rivals, worse.
+
+    The design to build is the best one, or the cheapest that is as good; the best then follows.
+    """
+    assert advice.best is not None
+    assert advice.short_list is not None
+    first, *others = advice.short_list.readings
+    rows = [("best" if first is advice.best else "build", first)]
+    rows += [("best" if other is advice.best else "as good", other) for other in others]
+    listed = {id(reading) for reading in advice.short_list.readings}
+    rows += [("rival", r.reading) for r in advice.rivals if id(r.reading) not in listed]
+    if not advice.rivals and advice.runner_up is not None:
+        rows.append(("worse", advice.runner_up.reading))
+    return rows
 
 
 def _cells(reading: Reading, confidence: float) -> tuple[str, ...]:

@@ -11,10 +11,13 @@ designs are advised:
   not wholly above zero, or there is none because either has too few seeds. Without rivals the
   answer is decided. Since every other design has to be shown to be worse, comparing many designs
   makes a false decision no more likely.
+- What to build is the cheapest of those designs that are as good as the best within a margin
+  (`analysis.advice.short_list`).
 - Collapsed runs (`analysis.collapse`) are left out of errors, unless the rule keeps them; the
   designs hold which.
-- Nothing is extrapolated: there is no advice for parameters or epochs beyond the measured range, or
-  for limits on quantities that were not measured.
+- Nothing is extrapolated: limits on parameters or epochs beyond the measured range get the best
+  measured design, and limits on quantities that were not measured at all cannot be checked. The
+  advice names both.
 - Where no design qualifies, the limits that rule them out are named.
 """
 
@@ -32,6 +35,7 @@ from ensemble_switchover.analysis.advice.limits import (
     amount_used,
     feasible_readings,
 )
+from ensemble_switchover.analysis.advice.short_list import ShortList, make_short_list
 from ensemble_switchover.analysis.collapse_counts import count_collapsed
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.difference import compare_errors
@@ -46,7 +50,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 MEASURED_RANGE_FACTOR = 1.25
-"""A limit on parameters or epochs above this multiple of the measured maximum gets no advice."""
+"""A limit on parameters or epochs above this multiple of the measured maximum is remarked on."""
 
 COSTS = ("parameters", "hours", "memory_bytes", "latency_ms", "fastest_latency_ms")
 """The names of the limits that restrict a cost of a design."""
@@ -62,7 +66,7 @@ class AdviceAnswer(Enum):
     INFEASIBLE = "infeasible"
     """No trained design meets the limits."""
     OUTSIDE = "outside"
-    """The question lies outside the measured range."""
+    """No design has an error that is a finite number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +92,13 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class OutOfRange:
-    """A limit that lies outside the measured range."""
+    """A limit beyond the measured range, or on a quantity that was not measured."""
 
     limit: str
     asked: float
     """The value of the limit, in its unit."""
     measured: float | None
-    """The largest measured value; None where nothing was measured."""
+    """The largest measured value; None where nothing was measured, so that it is not checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,11 @@ class Advice:
     """All other qualifying designs, best first."""
     rivals: tuple[Rival, ...]
     """Those of them that are not shown to be worse than the best."""
+    short_list: ShortList | None
+    """The designs as good as the best within the margin; None where there is no advice."""
     cheapest: tuple[tuple[str, Reading], ...]
     """Cost -> the acceptable design with the least of it. Acceptable are the designs that reach the
-    requested accuracy or, without such a limit, the best design and its rivals."""
+    requested accuracy or, without such a limit, those of the short list."""
     bindings: tuple[BindingLimits, ...]
     """The limits that rule out every design; empty where a design qualifies."""
     outside: tuple[OutOfRange, ...]
@@ -137,6 +143,11 @@ class Advice:
     """True if the best design has the largest measured budget and no limit excludes larger ones."""
 
     @property
+    def recommended(self) -> Reading | None:
+        """The design to build: the cheapest of the short list; None where there is no advice."""
+        return None if self.short_list is None else self.short_list.readings[0]
+
+    @property
     def class_decided(self) -> bool:
         """Tell whether every rival has the best design's class and number of members."""
         if self.best is None:
@@ -147,7 +158,10 @@ class Advice:
 
 
 def advise(
-    candidates: Sequence[Candidate], limits: Limits, rule: DecisionRule = DEFAULT_RULE
+    candidates: Sequence[Candidate],
+    limits: Limits,
+    rule: DecisionRule = DEFAULT_RULE,
+    margin: float | None = None,
 ) -> Advice:
     """Choose the design to build.
 
@@ -156,6 +170,8 @@ def advise(
             errors of collapsed runs is what the rule says about them.
         limits: The user's limits.
         rule: How errors are compared.
+        margin: Percentage points within which a design is as good as the best; None: the default
+            (`short_list.default_margin`).
 
     Raises:
         ValueError: if there is no candidate, or if the confidence is not between 0 and 1.
@@ -164,11 +180,15 @@ def advise(
         raise ValueError("no candidates: expected at least one design")
     designs = {c.design.key: c.design for c in candidates}.values()
     outside = _find_out_of_range(candidates, limits)
-    readings = [] if outside else feasible_readings(candidates, limits)
+    checked = limits.without([entry.limit for entry in outside if entry.measured is None])
+    readings = feasible_readings(candidates, checked)
     best = readings[0] if readings else None
     others = [] if best is None else [_compare(reading, best, rule) for reading in readings[1:]]
     rivals = tuple(rival for rival in others if not rival.is_worse)
-    bindings = [] if outside or readings else find_binding_limits(candidates, limits)
+    listed = None
+    if best is not None:
+        listed = make_short_list(best, [rival.reading for rival in rivals], checked, margin)
+    bindings = [] if readings else find_binding_limits(candidates, checked)
     answer = AdviceAnswer.UNDECIDED if rivals else AdviceAnswer.DECIDED
     if best is None:
         # Without binding limits, no design has a finite error.
@@ -188,7 +208,8 @@ def advise(
         runner_up=others[0] if others else None,
         others=tuple(others),
         rivals=rivals,
-        cheapest=_find_cheapest(readings, rivals, limits),
+        short_list=listed,
+        cheapest=_find_cheapest(readings, listed, limits),
         bindings=tuple(bindings),
         outside=tuple(outside),
         num_designs=len(designs),
@@ -241,11 +262,11 @@ def _compare(reading: Reading, best: Reading, rule: DecisionRule) -> Rival:
 
 
 def _find_cheapest(
-    readings: Sequence[Reading], rivals: Sequence[Rival], limits: Limits
+    readings: Sequence[Reading], listed: ShortList | None, limits: Limits
 ) -> tuple[tuple[str, Reading], ...]:
-    acceptable = list(readings)
-    if limits.accuracy_percent is None:
-        acceptable = [*readings[:1], *(rival.reading for rival in rivals)]
+    acceptable = readings
+    if limits.accuracy_percent is None and listed is not None:
+        acceptable = [r for r in readings if any(r is of_list for of_list in listed.readings)]
     cheapest = []
     for name in COSTS:
         known = [(value, r) for r in acceptable if (value := amount_used(r, name)) is not None]

@@ -68,6 +68,11 @@ class TrainedDesign:
         return self.measure.removesuffix(" error")
 
     @property
+    def num_images(self) -> int:
+        """The number of images that its errors were measured on, the smallest of its runs."""
+        return min(record.dataset.num_evaluated for record in self.records)
+
+    @property
     def label(self) -> str:
         """A short name, such as `deq, k = 4, depth 26, width 5`."""
         members = "" if self.k == 1 else f", k = {self.k}"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.advice.headline import MAX_NAMED, describe_reading, headline
 from ensemble_switchover.analysis.advice.limits import amount_used
-from ensemble_switchover.analysis.advice.rule import AdviceAnswer
+from ensemble_switchover.analysis.advice.short_list import LARGEST_MARGIN
+from ensemble_switchover.analysis.advice.written_amounts import (
+    LIMIT_NAMES,
+    write_amount,
+    write_points,
+)
+from ensemble_switchover.analysis.class_terms import spell_out_classes
 from ensemble_switchover.analysis.collapse_counts import describe_collapses
 from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.decision_rule import (
@@ -17,29 +22,13 @@ from ensemble_switchover.analysis.decision_rule import (
 )
 from ensemble_switchover.analysis.design_table import PROCESS_MEMORY
 from ensemble_switchover.analysis.statistics import write_interval
-from ensemble_switchover.machine.terminal import count, digits, mebibytes, rough_duration
-from ensemble_switchover.machine.units import HOUR_SECONDS, MEBIBYTE
+from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from ensemble_switchover.analysis.advice.binding_limits import BindingLimits
     from ensemble_switchover.analysis.advice.image_rivals import ImageRivals
     from ensemble_switchover.analysis.advice.limits import Reading
-    from ensemble_switchover.analysis.advice.rule import Advice, OutOfRange, Rival
+    from ensemble_switchover.analysis.advice.rule import Advice, Rival
     from ensemble_switchover.analysis.decision_rule import DecisionRule
-
-NAMES = {
-    "parameters": "number of parameters",
-    "epochs": "number of epochs",
-    "hours": "training time",
-    "memory_bytes": "memory",
-    "latency_ms": "inference time",
-    "fastest_latency_ms": "inference time with the fastest execution",
-    "accuracy_percent": "accuracy",
-}
-"""Name of a limit -> the limited quantity in words."""
-
-MAX_NAMED = 6
-"""Most designs that a sentence names."""
 
 LATENCY_EXECUTION = "with the members run one after another unless the fastest execution is named"
 """How inference was timed."""
@@ -58,7 +47,7 @@ def describe_advice(
             way round; without it, the sentences say nothing of it.
         over_images: The rivals with the sampling of the test images in, where it is known.
     """
-    return (
+    sentences = (
         headline(advice),
         *([] if advice.best is None else _evidence(advice)),
         *_describe_other_times(advice),
@@ -66,6 +55,7 @@ def describe_advice(
         *describe_collapse(advice, other),
         *([] if advice.best is None else _remarks(advice)),
     )
+    return tuple(spell_out_classes(sentences))
 
 
 def _describe_image_rivals(advice: Advice, over_images: ImageRivals) -> str:
@@ -88,15 +78,6 @@ def _describe_other_times(advice: Advice) -> list[str]:
         f"{count(number, 'design')} {have} times on this device that do not compare with the "
         f"others' (of runs themselves, or of timing passes); {they} no limit on time or memory."
     ]
-
-
-def headline(advice: Advice) -> str:
-    """Return the answer in one sentence, or the reasons why there is none."""
-    if advice.answer is AdviceAnswer.OUTSIDE:
-        reasons = [_describe_out_of_range(entry) for entry in advice.outside]
-        why = "; ".join(reasons) or "no run has a finite error"
-        return f"Outside what was measured: {why}. Nothing is extrapolated."
-    return _describe_bindings(advice) if advice.best is None else _describe_best(advice)
 
 
 def describe_collapse(advice: Advice, other: Advice | None = None) -> list[str]:
@@ -127,75 +108,42 @@ def describe_collapse(advice: Advice, other: Advice | None = None) -> list[str]:
     return sentences
 
 
-def describe_reading(reading: Reading) -> str:
-    """Name a design, its setting and its number of epochs."""
-    return f"{reading.design.label} ({reading.design.setting}), {count(reading.epoch, 'epoch')}"
-
-
-def write_amount(name: str, value: float) -> str:
-    """Write a limited quantity with its unit.
-
-    >>> write_amount("parameters", 206734), write_amount("hours", 0.02)
-    ('206,734 parameters', '0.02 h (1.2 min)')
-    >>> write_amount("memory_bytes", 8 * 2**30), write_amount("latency_ms", 0.6020079)
-    ('8,192 MiB', '0.602 ms')
-    """
-    if name in ("parameters", "epochs"):
-        return count(round(value), name.removesuffix("s"))
-    if name == "hours":
-        return f"{digits(value, 3)} h ({rough_duration(value * HOUR_SECONDS)})"
-    if name == "memory_bytes":
-        return mebibytes(value)
-    return f"{value:.2f} %" if name == "accuracy_percent" else f"{digits(value, 3)} ms"
-
-
-def round_outward(name: str, value: float) -> float:
-    """Round a value to the digits of `write_amount`, towards the looser limit.
-
-    A limit set to the printed value then admits the design.
-
-    >>> round_outward("latency_ms", 0.60201), round_outward("accuracy_percent", 93.456)
-    (0.603, 93.45)
-    """
-    if name in ("parameters", "epochs"):
-        return value
-    if name == "accuracy_percent":
-        return math.floor(100.0 * value) / 100.0
-    if name == "memory_bytes":
-        return float(math.ceil(value / MEBIBYTE) * MEBIBYTE)
-    exact = Decimal(str(value))
-    step = Decimal(10) ** (exact.adjusted() - 2)
-    return float((exact / step).to_integral_value(ROUND_CEILING) * step)
-
-
-def _describe_best(advice: Advice) -> str:
-    assert advice.best is not None
-    design = describe_reading(advice.best)
-    if advice.answer is AdviceAnswer.DECIDED:
-        return f"Build {design}."
-    number = len(advice.rivals)
-    others = f"{count(number, 'other design')} {'is' if number == 1 else 'are'}"
-    text = f"Undecided: {design}, has the lowest mean error, but {others} not shown to be worse."
-    if advice.class_decided:
-        k = advice.best.design.k
-        members = "" if k == 1 else f" with {k} members"
-        text += f" The class is decided: all are {advice.best.design.design_class}{members}."
-    return text
-
-
 def _evidence(advice: Advice) -> list[str]:
     assert advice.best is not None
+    assert advice.recommended is not None
     sentences = [
-        f"Based on {count(advice.best.design.num_runs, 'run')} of this design "
-        f"({count(advice.best.num_seeds, 'seed')}). Designs considered: {advice.num_designs} "
-        f"({count(advice.num_runs, 'run')}); within the limits: {advice.num_feasible}."
+        f"Based on {count(advice.recommended.design.num_runs, 'run')} of this design "
+        f"({count(advice.recommended.num_seeds, 'seed')}). Designs considered: "
+        f"{advice.num_designs} ({count(advice.num_runs, 'run')}); within the limits: "
+        f"{advice.num_feasible}.",
+        *_describe_margin(advice),
     ]
     if advice.runner_up is None:
         sentences.append("No other design meets the limits, so there is no comparison.")
-    else:
+    elif advice.recommended is advice.best:
         sentences.append(f"Runner-up: {_describe_rival(advice.runner_up, advice.rule)}.")
+    else:
+        (chosen,) = (r for r in advice.rivals if r.reading is advice.recommended)
+        sentences.append(
+            f"The lowest mean error, {advice.best.error:.2f} %, is that of "
+            f"{describe_reading(advice.best)}. To build is "
+            f"{_describe_rival(chosen, advice.rule)}."
+        )
     scope = describe_interval_scope({advice.best.design.evaluated_on})
     return [*sentences, *_lacking_seeds(advice), scope]
+
+
+def _describe_margin(advice: Advice) -> list[str]:
+    """Say where the margin is from, where it counts."""
+    listed, best = advice.short_list, advice.best
+    if listed is None or best is None or not advice.rivals or listed.is_given:
+        return []
+    images = f"{best.design.num_images:,} {best.design.evaluated_on} images"
+    return [
+        f"The margin of {write_points(listed.margin)} is the standard error of {images} at this "
+        f"error, at least one image and at most {write_points(LARGEST_MARGIN)}; --margin sets "
+        "another."
+    ]
 
 
 def _describe_rival(rival: Rival, rule: DecisionRule) -> str:
@@ -232,36 +180,40 @@ def _lacking_seeds(advice: Advice) -> list[str]:
 
 
 def _remarks(advice: Advice) -> list[str]:
-    assert advice.best is not None
+    assert advice.recommended is not None
     return [
-        *_cheapest_designs(advice, advice.best),
-        *_caveats(advice, advice.best),
-        *_measuring_conditions(advice, advice.best),
+        *_cheapest_designs(advice, advice.recommended),
+        *_caveats(advice, advice.recommended),
+        *_measuring_conditions(advice, advice.recommended),
     ]
 
 
-def _cheapest_designs(advice: Advice, best: Reading) -> list[str]:
+def _cheapest_designs(advice: Advice, recommended: Reading) -> list[str]:
+    wanted = advice.limits.accuracy_percent
+    acceptable = "within the margin" if wanted is None else f"of {wanted:g} % accuracy and more"
     sentences = []
     for name, reading in advice.cheapest:
         value = amount_used(reading, name)
         is_listed = name == "fastest_latency_ms" and value == amount_used(reading, "latency_ms")
-        if reading is not best and value is not None and not is_listed:
+        if reading is not recommended and value is not None and not is_listed:
             sentences.append(
-                f"Lowest {NAMES[name]} among the acceptable designs: {describe_reading(reading)}, "
-                f"{write_amount(name, value)}, error {reading.error:.2f} %."
+                f"Lowest {LIMIT_NAMES[name]} of the designs {acceptable}: "
+                f"{describe_reading(reading)}, {write_amount(name, value)}, error "
+                f"{reading.error:.2f} %."
             )
     return sentences
 
 
-def _caveats(advice: Advice, best: Reading) -> list[str]:
+def _caveats(advice: Advice, chosen: Reading) -> list[str]:
     sentences = []
-    last = best.design.epochs[-1]
-    if best.epoch < last:
+    last = chosen.design.epochs[-1]
+    if chosen.epoch < last:
         sentences.append(
-            f"The error is that after epoch {best.epoch} of {last}. The learning rate follows the "
-            f"schedule of the whole run; a run with epochs={best.epoch} follows another schedule."
+            f"The error is that after epoch {chosen.epoch} of {last}. The learning rate follows "
+            f"the schedule of the whole run; a run with epochs={chosen.epoch} follows another "
+            "schedule."
         )
-    wanted, interval = advice.limits.accuracy_percent, best.interval(advice.rule.confidence)
+    wanted, interval = advice.limits.accuracy_percent, chosen.interval(advice.rule.confidence)
     if wanted is not None and (interval is None or interval.upper > 100.0 - wanted):
         sentences.append(
             f"The mean reaches {wanted:g} % accuracy, but the interval over the seeds does not "
@@ -269,15 +221,16 @@ def _caveats(advice: Advice, best: Reading) -> list[str]:
         )
     if advice.at_edge:
         sentences.append(
-            "The design has the largest measured budget; larger ones may or may not be better."
+            "The design with the lowest mean error has the largest measured budget; larger ones "
+            "may or may not be better."
         )
     return sentences
 
 
-def _measuring_conditions(advice: Advice, best: Reading) -> list[str]:
-    cost = best.candidate.cost
+def _measuring_conditions(advice: Advice, chosen: Reading) -> list[str]:
+    cost = chosen.candidate.cost
     sentences = ["Its time and memory were not measured on this device."]
-    if best.candidate.has_other_times:
+    if chosen.candidate.has_other_times:
         sentences = ["Its times do not compare with those of the other designs."]
     if cost is not None:
         sentences = [f"Times were measured on {cost.condition}."]
@@ -294,28 +247,3 @@ def _measuring_conditions(advice: Advice, best: Reading) -> list[str]:
             "Memory is that of the whole process, including the interpreter and libraries."
         )
     return sentences
-
-
-def _describe_out_of_range(outside: OutOfRange) -> str:
-    if outside.measured is None:
-        return f"the {NAMES[outside.limit]} is limited but was not measured on this device"
-    asked, most = (write_amount(outside.limit, v) for v in (outside.asked, outside.measured))
-    return f"{asked} requested, at most {most} measured"
-
-
-def _describe_bindings(advice: Advice) -> str:
-    options = [_describe_binding(binding, advice) for binding in advice.bindings]
-    measured = "The only measured design does not meet"
-    if advice.num_designs > 1:
-        measured = f"None of the {advice.num_designs} measured designs meets"
-    return f"{measured} the limits. {' Or: '.join(options)}"
-
-
-def _describe_binding(binding: BindingLimits, advice: Advice) -> str:
-    changes = " and ".join(
-        f"the {NAMES[name]} from {write_amount(name, getattr(advice.limits, name))} to "
-        f"{write_amount(name, round_outward(name, value))}"
-        for name, value in zip(binding.limits, binding.needed, strict=True)
-    )
-    limits = "limit" if len(binding.limits) == 1 else "limits"
-    return f"Relaxing the {limits} on {changes} would admit {describe_reading(binding.reading)}."

@@ -7,12 +7,14 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.advice.rule import MEASURED_RANGE_FACTOR
+from ensemble_switchover.analysis.advice.short_list import LARGEST_MARGIN
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
     device_names,
     list_candidates,
     other_devices,
 )
+from ensemble_switchover.analysis.class_terms import CLASS_TERMS
 from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.collapse_counts import count_collapsed, describe_collapses
 from ensemble_switchover.analysis.comparison import group_comparisons
@@ -21,6 +23,7 @@ from ensemble_switchover.analysis.conditions import list_conditions
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.analysis.shortened_schedule import shortened_lengths
 from ensemble_switchover.analysis.statistics import require_confidence
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.analysis.unlike_times import note_unlike_times
@@ -51,6 +54,7 @@ def build_content(
     write_command: Callable[[Sequence[Record]], str | None],
     rule: DecisionRule = DEFAULT_RULE,
     image_reader: ImageErrorReader | None = None,
+    margin: float | None = None,
 ) -> dict[str, Any]:
     """Return the content of the page as values that JSON can hold.
 
@@ -59,6 +63,8 @@ def build_content(
         write_command: Returns the command that repeats the runs of one design.
         rule: How errors are compared.
         image_reader: Reads on which images runs err, for the answers with their sampling in.
+        margin: Percentage points within which a design is as good as the best; None: the default
+            of the advice.
 
     Raises:
         ValueError: if the confidence is not between 0 and 1.
@@ -95,6 +101,9 @@ def build_content(
         "numRuns": len(records),
         "stride": stride,
         "measuredRangeFactor": MEASURED_RANGE_FACTOR,
+        "margin": margin,
+        "largestMargin": LARGEST_MARGIN,
+        "classTerms": CLASS_TERMS,
         "rule": rule_values(rule, [*designs, *others]),
         "collapseCounts": _count_collapsed(designs, rule),
         "metrics": [list(metric) for metric in METRICS],
@@ -148,6 +157,8 @@ def _design_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[
         "parameters": design.parameters,
         "budgetParameters": design.budget_parameters,
         "numRuns": design.num_runs,
+        "numImages": design.num_images,
+        "shortened": [list(pair) for pair in shortened_lengths(design.records)],
         "epochs": [design.epochs[row] for row in kept],
         **_sample_values(design, stride, pool),
     }

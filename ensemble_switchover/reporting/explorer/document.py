@@ -20,7 +20,7 @@ LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 """Observable Plot and D3, on which it depends; vendor/README.md states their origin."""
 SCRIPTS = (
     *("intervals.js", "rule.js", "format.js", "page.js", "state.js", "choices.js", "charts.js"),
-    *("design.js", "cells.js", "metrics.js", "advice.js", "question.js", "main.js"),
+    *("design.js", "cells.js", "metrics.js", "headline.js", "advice.js", "question.js", "main.js"),
 )
 """The explorer's own scripts in order; they are joined into one script."""
 

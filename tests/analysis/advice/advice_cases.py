@@ -92,10 +92,14 @@ def noisy_study(seed: int) -> list[Record]:
 
 
 def advise_from(
-    records: Sequence[Record], rule: DecisionRule = DEFAULT_RULE, **limits: Any
+    records: Sequence[Record],
+    rule: DecisionRule = DEFAULT_RULE,
+    margin: float | None = None,
+    **limits: Any,
 ) -> Advice:
     designs = collect_designs(records, rule.keep_collapsed)
-    return advise(list_candidates(designs, most_used_device(designs)), Limits(**limits), rule)
+    candidates = list_candidates(designs, most_used_device(designs))
+    return advise(candidates, Limits(**limits), rule, margin)
 
 
 def runs_of(records: Iterable[Record]) -> dict[tuple[int, int, int], list[Record]]:

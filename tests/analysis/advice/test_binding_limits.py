@@ -10,10 +10,8 @@ import pytest
 from ensemble_switchover.analysis.advice.rule import (
     AdviceAnswer,
 )
-from ensemble_switchover.analysis.advice.wording import (
-    describe_advice,
-    round_outward,
-)
+from ensemble_switchover.analysis.advice.wording import describe_advice
+from ensemble_switchover.analysis.advice.written_amounts import round_outward
 from tests.analysis.advice.advice_cases import (
     IMPOSSIBLE,
     advise_from,

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.rule import (
     MEASURED_RANGE_FACTOR,
     AdviceAnswer,
+    advise,
 )
+from ensemble_switchover.analysis.advice.trained_designs import collect_designs, list_candidates
 from ensemble_switchover.analysis.advice.wording import (
     describe_advice,
 )
+from ensemble_switchover.analysis.advice.written_amounts import LIMIT_NAMES
 from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, DecisionRule
 from tests.analysis.advice.advice_cases import (
@@ -112,7 +116,11 @@ def test_the_class_may_be_decided_where_the_size_is_not() -> None:
 
     assert advice.answer is AdviceAnswer.UNDECIDED
     assert advice.class_decided
-    assert "The class is decided: all are deq with 4 members." in describe_advice(advice)[0]
+    assert advice.short_list is not None
+    sizes = [reading.design.parameters for reading in advice.short_list.readings]
+    assert len(sizes) == 2
+    assert sizes == sorted(sizes)  # their inference takes the same time
+    assert describe_advice(advice)[0].endswith("The class is decided: all are deq with 4 members.")
 
 
 def test_one_seed_decides_nothing() -> None:
@@ -200,36 +208,62 @@ def test_the_interval_of_an_error_stays_within_what_errors_can_be() -> None:
         assert bound in (interval.lower, interval.upper)
 
 
-def test_nothing_is_extrapolated() -> None:
+def test_limits_beyond_what_was_measured_get_the_best_measured_design_and_say_so() -> None:
     records = make_study(lambda *place: 10.0 + place[3], num_epochs=4)
     largest = max(record.budget.parameters for record in records)
 
+    free = advise_from(records)
     within = advise_from(
         records,
         parameters=int(MEASURED_RANGE_FACTOR * largest),
         epochs=int(MEASURED_RANGE_FACTOR * 4),
     )
     beyond = advise_from(records, parameters=int(MEASURED_RANGE_FACTOR * largest) + 1)
-    longer = advise_from(records, epochs=6)
+    longer = advise_from(records, epochs=100)
 
-    assert within.answer is AdviceAnswer.UNDECIDED
-    assert beyond.answer is longer.answer is AdviceAnswer.OUTSIDE
-    assert beyond.best is longer.best is None
-    (sentence,) = describe_advice(longer)
-    assert sentence == (
-        "Outside what was measured: 6 epochs requested, at most 4 epochs measured. "
-        "Nothing is extrapolated."
+    assert within.outside == ()
+    assert "extrapolated" not in describe_advice(within)[0]
+    assert free.best is not None
+    for advice in (beyond, longer):
+        assert advice.best is not None
+        assert key_of(advice.best) == key_of(free.best)
+        assert advice.answer is free.answer
+    first_sentence = describe_advice(longer)[0].partition(". ")[0]
+    assert first_sentence.startswith("Build ")
+    assert first_sentence.endswith(
+        "; 100 epochs are allowed, but the most measured is 4 epochs; nothing is extrapolated"
     )
 
 
 @pytest.mark.parametrize("name", ["latency_ms", "fastest_latency_ms", "memory_bytes"])
-def test_what_was_not_measured_gets_no_advice(name: str) -> None:
-    records = [make_record(seed=s, latencies={}, peak_rss_bytes=None) for s in (0, 1)]
+def test_a_limit_on_what_was_not_measured_is_not_checked_and_the_others_are(name: str) -> None:
+    records = [
+        make_record(width=width, seed=s, latencies={}, peak_rss_bytes=None, test_errors=[e + s])
+        for width, e in ((8, 20.0), (16, 5.0))
+        for s in (0, 1, 2)
+    ]
 
-    advice = advise_from(records, **{name: 10**9})
+    advice = advise_from(records, **{name: 10**9}, parameters=100_000)
+    infeasible = advise_from(records, **{name: 10**9}, parameters=1)
 
-    assert advice.answer is AdviceAnswer.OUTSIDE
     assert [(entry.limit, entry.measured) for entry in advice.outside] == [(name, None)]
+    assert advice.answer is AdviceAnswer.DECIDED
+    assert advice.recommended is not None
+    assert advice.recommended.design.width == 8
+    told = f"the limit on the {LIMIT_NAMES[name]} could not be checked, as it was not measured on"
+    assert told in describe_advice(advice)[0]
+    assert infeasible.answer is AdviceAnswer.INFEASIBLE
+    assert [binding.limits for binding in infeasible.bindings] == [("parameters",)]
+    assert told in describe_advice(infeasible)[0]
+
+
+def test_hours_are_not_checked_where_nothing_ran_on_the_device() -> None:
+    designs = collect_designs([make_record(width=width) for width in (8, 16)])
+
+    advice = advise(list_candidates(designs, "Another"), Limits(hours=1e-9))
+
+    assert advice.best is not None
+    assert "the limit on the training time could not be checked" in describe_advice(advice)[0]
 
 
 def test_a_design_is_run_in_the_way_that_fits() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from ensemble_switchover.analysis.advice.headline import headline
 from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.rule import (
     advise,
 )
 from ensemble_switchover.analysis.advice.wording import (
     describe_advice,
-    headline,
 )
 from ensemble_switchover.analysis.decision_rule import DecisionRule
 from tests.analysis.advice.advice_cases import (
@@ -49,7 +49,7 @@ def test_collapsed_runs_are_named_and_counted_with_the_other_answer() -> None:
     counted = "1 of 10 single networks collapsed (0.51 to 39 %; 90 % Clopper-Pearson interval)."
     assert counted in sentences
     assert f"With collapsed runs in: {headline(kept)}" in sentences
-    assert headline(kept).startswith("Undecided: single, depth 26, width 8")
+    assert headline(kept).startswith("Build single, depth 26, width 8")
     there = describe_advice(kept, without)
     assert f"1 run collapsed and is counted in every error: {name}." in there
     assert f"Without collapsed runs: {headline(without)}" in there

@@ -210,11 +210,14 @@ def assert_advice_shown(page: Page, expected: dict[str, Any]) -> None:
     remarks = page.inner_text("#remarks").splitlines()
     command = page.inner_text("#advice-command code")
 
-    others, kinds = expected["rivals"], ["rival"] * len(expected["rivals"])
-    if not others and expected["runner_up"]:
-        others, kinds = [expected["runner_up"]], ["worse"]
-    assert [row["Standing"] for row in rows] == ["best", *kinds]
-    for row, design in zip(rows, [expected["best"], *others], strict=True):
+    listed = expected["short_list"]["designs"]
+    first = "best" if listed[0] == expected["best"] else "build"
+    kinds = [first, *("best" if d == expected["best"] else "as good" for d in listed[1:])]
+    rivals = expected["rivals"] or [r for r in [expected["runner_up"]] if r]
+    others = [r for r in rivals if not any(d.items() <= r.items() for d in listed)]
+    kinds += ["rival" if expected["rivals"] else "worse"] * len(others)
+    assert [row["Standing"] for row in rows] == kinds
+    for row, design in zip(rows, [*listed, *others], strict=True):
         assert row["Parameters"] == f"{design['parameters']:,}"
         assert row["Epochs"] == str(design["epoch"])
         assert row["Expected test error, %"] == f"{design['error_percent']:.2f}"
@@ -377,7 +380,8 @@ def test_the_devices_and_families_of_the_advice(browser: Browser, wide_page: Pat
     with open_page(browser, wide_page) as page:
         assert options_of(page, "device") == ["Example CPU", "Other CPU"]
         ask(page, latency="0.5")
-        assert page.inner_text("#answer").startswith("Build weq, k = 4, depth 8, width 16")
+        assert page.inner_text("#answer").startswith("Build weq (width-equivalent: ")
+        assert ", k = 4, depth 8, width 16 (resnet" in page.inner_text("#answer")
         choose(page, "device", "Other CPU")
         assert "limit on the inference time from 0.5 ms to 7 ms would" in page.inner_text("#answer")
         choose(page, "device", "Example CPU")
@@ -394,7 +398,6 @@ UNANSWERED: list[tuple[dict[str, str], str]] = [
     ({"accuracy": "101"}, "accuracy: expected a value such as 95"),
     ({"epochs": "1.5"}, "number of epochs: expected a value such as 60"),
     ({"hours": "-1"}, "training time: expected a value such as 1.5"),
-    ({"parameters": "200G"}, "Outside what was measured: 200,000,000,000 parameters req"),
     (
         {"latency": "0.0001"},
         "None of the 17 measured designs meets the limits. Relaxing",
@@ -412,7 +415,15 @@ def test_what_cannot_be_answered_is_told(browser: Browser, demo_page: Path) -> N
             assert invalid == str("expected" in told).lower()
             assert page.inner_text("#advice-table") == ""
             ask(page, **dict.fromkeys(typed, ""))
-            assert page.inner_text("#answer").startswith("Undecided")
+            assert page.inner_text("#answer").startswith("Build ")
+
+
+def test_more_than_was_measured_gets_the_best_that_was(browser: Browser, demo_page: Path) -> None:
+    with open_page(browser, demo_page) as page:
+        ask(page, parameters="200G")
+        assert page.inner_text("#answer").startswith("Build ")
+        assert "200,000,000,000 parameters are allowed, but the most" in page.inner_text("#answer")
+        assert "best" in [row["Standing"] for row in table_of(page, "advice-table")]
 
 
 def test_the_setting_is_a_column_where_designs_are_of_several(
@@ -636,7 +647,7 @@ def test_it_works_within_another_page(browser: Browser, demo_page: Path) -> None
         within.locator("#parameters").fill("100k")
         within.locator("#advice-command .copy").click()
         within.locator("#advice-command .copy", has_text="Copied").wait_for()
-        assert within.locator("#answer").inner_text().startswith("Undecided: weq")
+        assert within.locator("#answer").inner_text().startswith("Build weq")
         within.locator("#k").select_option("4")
         assert told == []
 

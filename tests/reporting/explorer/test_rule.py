@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from ensemble_switchover.analysis.advice.headline import headline
 from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.rule import Advice, AdviceAnswer, advise
 from ensemble_switchover.analysis.advice.trained_designs import (
@@ -18,7 +19,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     device_names,
     list_candidates,
 )
-from ensemble_switchover.analysis.advice.wording import round_outward, write_amount
+from ensemble_switchover.analysis.advice.written_amounts import round_outward, write_amount
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, METHODS, DecisionRule
 from ensemble_switchover.analysis.difference import critical_rank, difference_interval
 from ensemble_switchover.analysis.pareto import pareto_front
@@ -65,8 +66,13 @@ ADVISE = """([content, device, questions, turned]) => {
       best: told(advice.best),
       runnerUp: advice.runnerUp && rival(advice.runnerUp),
       rivals: advice.rivals.map(rival),
+      shortList: advice.shortList && {
+        ...advice.shortList, readings: advice.shortList.readings.map(told),
+      },
+      recommended: told(advice.recommended),
       cheapest: advice.cheapest.map(([name, reading]) => [name, told(reading)]),
       bindings: advice.bindings.map((b) => [b.limits, b.needed, told(b.reading)]),
+      headline: headlineOf(advice, limits),
       outside: advice.outside.map((o) => [o.limit, o.asked, o.measured]),
     };
   });
@@ -118,6 +124,14 @@ def expected(advice: Advice, numbers: dict[Any, int]) -> dict[str, Any]:
         "classDecided": advice.class_decided,
         "runnerUp": advice.runner_up and rival(advice.runner_up),
         "rivals": [rival(entry) for entry in advice.rivals],
+        "shortList": advice.short_list
+        and {
+            "margin": pytest.approx(advice.short_list.margin, rel=1e-5),
+            "isGiven": advice.short_list.is_given,
+            "cost": advice.short_list.cost,
+            "readings": [told(reading, numbers, rule) for reading in advice.short_list.readings],
+        },
+        "recommended": told(advice.recommended, numbers, rule),
         "cheapest": [[name, told(reading, numbers, rule)] for name, reading in advice.cheapest],
         "bindings": [
             [
@@ -127,6 +141,7 @@ def expected(advice: Advice, numbers: dict[Any, int]) -> dict[str, Any]:
             ]
             for b in advice.bindings
         ],
+        "headline": headline(advice),
         "outside": [[entry.limit, entry.asked, entry.measured] for entry in advice.outside],
         "numDesigns": advice.num_designs,
         "numFeasible": advice.num_feasible,
@@ -143,9 +158,10 @@ def compare(
     records: Sequence[Record],
     questions: Sequence[dict[str, Any]],
     rule: DecisionRule = DEFAULT_RULE,
+    margin: float | None = None,
 ) -> list[Advice]:
     """Require equal answers under a rule and with the collapsed runs treated the other way."""
-    content = build_content(records, lambda runs: "", rule)
+    content = build_content(records, lambda runs: "", rule, margin=margin)
     asked = []
     for turned in (False, True):
         treated = replace(rule, keep_collapsed=rule.keep_collapsed != turned)
@@ -155,7 +171,7 @@ def compare(
             answers = page.evaluate(ADVISE, [content, device, list(questions), turned])
             candidates = list_candidates(designs, device)
             for limits, answer in zip(questions, answers, strict=True):
-                advice = advise(candidates, Limits(**limits), treated)
+                advice = advise(candidates, Limits(**limits), treated, margin)
                 assert answer == expected(advice, numbers), limits
                 asked.append(advice)
     return asked
@@ -215,6 +231,20 @@ def test_collapsed_runs_unequal_seeds_gaps_and_ties_too(blank: Page, rule: Decis
     numbers = {(rival.num_rival_seeds, rival.num_best_seeds) for rival in rivals}
     assert rule.method == "paired_t" or any(min(n) >= 3 and n[0] != n[1] for n in numbers)
     assert any(rival.interval is None for rival in rivals)
+
+
+@pytest.mark.parametrize("margin", [0.2, 3.0, 100.0])
+def test_a_margin_that_is_stated_too(blank: Page, margin: float) -> None:
+    asked = [
+        advice
+        for seed in range(3)
+        for advice in compare(blank, noisy_study(seed), LIMITS, margin=margin)
+    ]
+
+    assert {len(a.short_list.readings) == 1 + len(a.rivals) for a in asked if a.short_list} == {
+        True,
+        *([] if margin == 100.0 else [False]),
+    }
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -285,6 +315,11 @@ def test_ties_gaps_and_two_devices_too(blank: Page) -> None:
         ),
         make_record(seed=0, test_errors=[float("nan")] * 6, width=9),
         make_record(seed=7, environment={"device_name": "Other"}, test_errors=[9.0] * 6),
+        *make_study(
+            lambda *place: 11.0 + place[3],
+            widths=(12,),
+            recipe={"name": "digits, scaled from 1200 epochs", "epochs": 6},
+        ),
     ]
     questions = [
         *LIMITS,

@@ -1,86 +1,8 @@
 // The advice in sentences and as a table.
 
-/** @type {Record<LimitName, string>} */
-const LIMIT_NOUNS = {
-  parameters: "number of parameters",
-  epochs: "number of epochs",
-  hours: "training time",
-  memory_bytes: "memory",
-  latency_ms: "inference time",
-  fastest_latency_ms: "inference time with the fastest execution",
-  accuracy_percent: "accuracy",
-};
 const LATENCY_EXECUTION =
   "with the members run one after another unless the fastest execution is named";
-const MAX_RIVALS_SHOWN = 8;
-const MAX_NAMED = 6;
-
-/** @param {number} number @param {string} noun */
-function countOf(number, noun) {
-  return `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-/** @param {Design} design */
-function labelDesign(design) {
-  const members = design.k === 1 ? "" : `, k = ${design.k}`;
-  return `${design.designClass}${members}, depth ${design.depth}, width ${design.width}`;
-}
-
-/** @param {Reading} reading */
-function labelReading(reading) {
-  const { design } = reading.candidate;
-  return `${labelDesign(design)} (${design.setting}), ${countOf(design.epochs[reading.row], "epoch")}`;
-}
-
-/** The answer in one sentence. @param {Advice} advice @param {Limits} limits */
-function headlineOf(advice, limits) {
-  if (advice.answer === "outside") {
-    const reasons = advice.outside.map(describeOutOfRange).join("; ");
-    const why = reasons || "no run has a finite error";
-    return `Outside what was measured: ${why}. Nothing is extrapolated.`;
-  }
-  if (advice.best === null) {
-    const options = advice.bindings.map((binding) => describeBindingLimits(binding, limits));
-    const measured =
-      advice.numDesigns === 1
-        ? "The only measured design does not meet"
-        : `None of the ${advice.numDesigns} measured designs meets`;
-    return `${measured} the limits. ${options.join(" Or: ")}`;
-  }
-  if (advice.answer === "decided") return `Build ${labelReading(advice.best)}.`;
-  const number = advice.rivals.length;
-  const others = `${countOf(number, "other design")} ${number === 1 ? "is" : "are"}`;
-  const { designClass, k } = advice.best.candidate.design;
-  const members = k === 1 ? "" : ` with ${k} members`;
-  const decided = advice.classDecided
-    ? ` The class is decided: all are ${designClass}${members}.`
-    : "";
-  return (
-    `Undecided: ${labelReading(advice.best)}, has the lowest mean error, ` +
-    `but ${others} not shown to be worse.${decided}`
-  );
-}
-
-/** @param {OutOfRange} outside */
-function describeOutOfRange(outside) {
-  if (outside.measured === null) {
-    return `the ${LIMIT_NOUNS[outside.limit]} is limited but was not measured on this device`;
-  }
-  const asked = formatAmount(outside.limit, outside.asked);
-  return `${asked} requested, at most ${formatAmount(outside.limit, outside.measured)} measured`;
-}
-
-/** @param {BindingLimits} binding @param {Limits} limits */
-function describeBindingLimits(binding, limits) {
-  const changes = binding.limits.map((name, i) => {
-    const asked = formatAmount(name, /** @type {number} */ (limits[name]));
-    const needed = formatAmount(name, roundOutward(name, binding.needed[i]));
-    return `the ${LIMIT_NOUNS[name]} from ${asked} to ${needed}`;
-  });
-  const noun = changes.length === 1 ? "limit" : "limits";
-  const design = labelReading(binding.reading);
-  return `Relaxing the ${noun} on ${changes.join(" and ")} would admit ${design}.`;
-}
+const MAX_SHOWN = 9;
 
 /** The collapsed runs by name and number, and the answer of the other treatment of them.
  * @param {Model} model @param {Advice} advice @param {string} counts
@@ -118,72 +40,119 @@ function describeOtherTimes({ numOtherTimes: number }) {
 /** The evidence for the advice, and its caveats. @param {Model} model @param {Advice} advice
  * @param {Limits} limits @param {string[]} collapse @returns {string[]} */
 function remarksOf(model, advice, limits, collapse) {
-  const { best } = advice;
+  const { best, recommended } = advice;
   const otherTimes = describeOtherTimes(advice);
-  if (best === null) return [...otherTimes, ...collapse];
-  const { design, cost } = best.candidate;
+  if (best === null || recommended === null) return [...otherTimes, ...collapse];
   const { rule } = model.content;
-  const remarks = [
-    `Based on ${countOf(design.numRuns, "run")} of this design ` +
-      `(${countOf(best.numSeeds, "seed")}). Designs considered: ${advice.numDesigns} ` +
+  return [
+    `Based on ${countOf(recommended.candidate.design.numRuns, "run")} of this design ` +
+      `(${countOf(recommended.numSeeds, "seed")}). Designs considered: ${advice.numDesigns} ` +
       `(${countOf(advice.numRuns, "run")}); within the limits: ${advice.numFeasible}.`,
-  ];
-  remarks.push(
-    advice.runnerUp
-      ? `Runner-up: ${describeRival(rule, advice.runnerUp)}.`
-      : "No other design meets the limits, so there is no comparison.",
+    ...describeMargin(model, advice, best),
+    describeNearest(rule, advice, best, recommended),
     ...lackingSeeds(rule, advice.rivals, best),
     rule.scope,
     ...otherTimes,
     ...collapse,
+    ...describeCheapest(model, advice, recommended, limits),
+    ...caveatsOf(advice, recommended, limits),
+    ...measuringConditions(advice, recommended),
+  ];
+}
+
+/** Where the margin is from, where it counts.
+ * @param {Model} model @param {Advice} advice @param {Reading} best @returns {string[]} */
+function describeMargin(model, advice, best) {
+  const { shortList, rivals } = advice;
+  if (shortList === null || !rivals.length || shortList.isGiven) return [];
+  const { numImages, measure } = best.candidate.design;
+  const images = `${formatCount(numImages)} ${measure.replace(/ error$/, "")} images`;
+  return [
+    `The margin of ${formatPoints(shortList.margin)} is the standard error of ${images} at this ` +
+      `error, at least one image and at most ${formatPoints(model.content.largestMargin)}; ` +
+      "--margin sets another.",
+  ];
+}
+
+/** The comparison with the design that is nearest to the answer.
+ * @param {Rule} rule @param {Advice} advice @param {Reading} best @param {Reading} recommended */
+function describeNearest(rule, advice, best, recommended) {
+  if (advice.runnerUp === null)
+    return "No other design meets the limits, so there is no comparison.";
+  const chosen = advice.rivals.find(({ reading }) => reading === recommended);
+  if (chosen === undefined) return `Runner-up: ${describeRival(rule, advice.runnerUp)}.`;
+  return (
+    `The lowest mean error, ${best.error.toFixed(2)} %, is that of ${labelReading(best)}. ` +
+    `To build is ${describeRival(rule, chosen)}.`
   );
-  for (const [name, reading] of advice.cheapest) {
+}
+
+/** @param {Model} model @param {Advice} advice @param {Reading} recommended @param {Limits} limits
+ * @returns {string[]} */
+function describeCheapest(model, advice, recommended, limits) {
+  const wanted = limits.accuracy_percent;
+  const acceptable =
+    wanted === undefined ? "within the margin" : `of ${wanted} % accuracy and more`;
+  return advice.cheapest.flatMap(([name, reading]) => {
     const value = amountUsed(model, reading, name);
     const isListed =
       name === "fastest_latency_ms" && value === amountUsed(model, reading, "latency_ms");
-    if (reading !== best && value !== null && !isListed) {
-      remarks.push(
-        `Lowest ${LIMIT_NOUNS[name]} among the acceptable designs: ${labelReading(reading)}, ` +
-          `${formatAmount(name, value)}, error ${reading.error.toFixed(2)} %.`,
-      );
-    }
-  }
-  const epoch = design.epochs[best.row];
-  const last = design.epochs[design.epochs.length - 1];
+    if (reading === recommended || value === null || isListed) return [];
+    return [
+      `Lowest ${LIMIT_NOUNS[name]} of the designs ${acceptable}: ${labelReading(reading)}, ` +
+        `${formatAmount(name, value)}, error ${reading.error.toFixed(2)} %.`,
+    ];
+  });
+}
+
+/** @param {Advice} advice @param {Reading} chosen @param {Limits} limits @returns {string[]} */
+function caveatsOf(advice, chosen, limits) {
+  const { epochs } = chosen.candidate.design;
+  const [epoch, last] = [epochs[chosen.row], epochs[epochs.length - 1]];
+  const caveats = [];
   if (epoch < last) {
-    remarks.push(
+    caveats.push(
       `The error is that after epoch ${epoch} of ${last}. The learning rate follows the ` +
         `schedule of the whole run; a run with epochs=${epoch} follows another schedule.`,
     );
   }
   const wanted = limits.accuracy_percent;
-  if (wanted !== undefined && (best.interval?.upper ?? NO_LIMIT) > 100 - wanted) {
-    remarks.push(
+  if (wanted !== undefined && (chosen.interval?.upper ?? NO_LIMIT) > 100 - wanted) {
+    caveats.push(
       `The mean reaches ${wanted} % accuracy, but the interval over the seeds does not confirm it.`,
     );
   }
   if (advice.atEdge) {
-    remarks.push(
-      "The design has the largest measured budget; larger ones may or may not be better.",
+    caveats.push(
+      "The design with the lowest mean error has the largest measured budget; larger ones may or " +
+        "may not be better.",
     );
   }
-  const unmeasured = best.candidate.hasOtherTimes
+  return caveats;
+}
+
+/** @param {Advice} advice @param {Reading} chosen @returns {string[]} */
+function measuringConditions(advice, chosen) {
+  const { cost, hasOtherTimes } = chosen.candidate;
+  const unmeasured = hasOtherTimes
     ? "Its times do not compare with those of the other designs."
     : "Its time and memory were not measured on this device.";
-  remarks.push(cost === null ? unmeasured : `Times were measured on ${cost.condition}.`);
+  const conditions = [cost === null ? unmeasured : `Times were measured on ${cost.condition}.`];
   const sizes = advice.latencyBatchSizes.join(", ");
   if (advice.latencyBatchSizes.length === 1) {
-    remarks.push(`Inference times are for batch size ${sizes}, ${LATENCY_EXECUTION}.`);
+    conditions.push(`Inference times are for batch size ${sizes}, ${LATENCY_EXECUTION}.`);
   } else if (sizes) {
-    remarks.push(
+    conditions.push(
       `Inference times are for different batch sizes (${sizes}) and cannot be compared; they ` +
         `were measured ${LATENCY_EXECUTION}.`,
     );
   }
   if (cost?.memoryKind === "process resident") {
-    remarks.push("Memory is that of the whole process, including the interpreter and libraries.");
+    conditions.push(
+      "Memory is that of the whole process, including the interpreter and libraries.",
+    );
   }
-  return remarks;
+  return conditions;
 }
 
 /** What the interval of a difference is called, with its confidence. @param {Rule} rule */
@@ -233,26 +202,41 @@ function writeRuns(design) {
   return `${design.numRuns}${collapsed}`;
 }
 
-/** A table of the best design and its rivals. @param {Model} model @param {Advice} advice */
+/** The designs that count, each with its standing: what to build, as good, rivals, worse.
+ * @param {Advice} advice @returns {[string, Reading][]} */
+function rankRows({ best, recommended, shortList, rivals, runnerUp }) {
+  const listed = shortList?.readings ?? [];
+  /** @type {[string, Reading][]} */
+  const rows = listed.map((reading) => [
+    reading === best ? "best" : reading === recommended ? "build" : "as good",
+    reading,
+  ]);
+  for (const { reading } of rivals) if (!listed.includes(reading)) rows.push(["rival", reading]);
+  if (!rivals.length && runnerUp) rows.push(["worse", runnerUp.reading]);
+  return rows;
+}
+
+/** A table of what to build, the best design and its rivals.
+ * @param {Model} model @param {Advice} advice */
 function tabulateAdvice(model, advice) {
-  if (advice.best === null) return "";
+  if (advice.best === null || advice.shortList === null) return "";
   const { rule } = model.content;
   const measure = advice.best.candidate.design.measure;
-  const shown = advice.rivals.slice(0, MAX_RIVALS_SHOWN);
-  if (!shown.length && advice.runnerUp) shown.push(advice.runnerUp);
-  const settings = [advice.best, ...shown.map((rival) => rival.reading)].map(settingOf);
+  const ranked = rankRows(advice);
+  const shown = ranked.slice(0, MAX_SHOWN);
+  const settings = shown.map(([, reading]) => settingOf(reading));
   const settingColumn = distinct(settings).length > 1 ? ["Setting"] : [];
-  const cells = (/** @type {Reading} */ reading) =>
-    cellsOf(model, reading, settingColumn.length > 0);
-  const rows = [
-    ["best", ...cells(advice.best)],
-    ...shown.map((rival) => [rival.isWorse ? "worse" : "rival", ...cells(rival.reading)]),
-  ];
-  const left = advice.rivals.length - shown.length;
+  const rows = shown.map(([standing, reading]) => [
+    standing,
+    ...cellsOf(model, reading, settingColumn.length > 0),
+  ]);
+  const left = ranked.length - shown.length;
   const more = left > 0 ? ` ${left} more rivals are not listed.` : "";
   return makeTable(
-    `Rivals are not shown to be worse than the best design (${nameInterval(rule)} of the ` +
-      `difference). Interval: ${rule.level} t interval of the mean. ${rule.scope} Mean ± sample standard deviation over the seeds.${more}`,
+    `As good: within ${formatPoints(advice.shortList.margin)} of the lowest mean error. Rivals ` +
+      "are further off, but not shown to be worse than the best design " +
+      `(${nameInterval(rule)} of the difference). Interval: ${rule.level} t interval of the ` +
+      `mean. ${rule.scope} Mean ± sample standard deviation over the seeds.${more}`,
     ["Standing", "Design", ...settingColumn, "Parameters", "Epochs", `Expected ${measure}, %`, `${rule.level} interval`,
      "Training, s", "Inference, ms/image", "Fastest, ms/image", "Peak memory", "Runs"], // prettier-ignore
     rows,

@@ -60,14 +60,16 @@ function renderAdvice() {
         ? headlineOf(advise({ ...model, turned: true }, candidates, limits), limits)
         : null;
       const collapse = describeCollapse(model, advice, collapseCounts(), other, headline);
-      answer.textContent = headline;
+      const [told, ...remarks] = spellOutClasses(content.classTerms, [
+        headline,
+        ...remarksOf(model, advice, limits, collapse),
+      ]);
+      answer.textContent = told;
       answer.className = `answer ${advice.answer}`;
       byId("advice-table").replaceChildren(tabulateAdvice(model, advice));
-      byId("remarks").replaceChildren(
-        ...remarksOf(model, advice, limits, collapse).map((text) => make("li", {}, text)),
-      );
+      byId("remarks").replaceChildren(...remarks.map((text) => make("li", {}, text)));
       byId("advice-command").replaceChildren(
-        ...(advice.best ? [commandOf(advice.best.candidate.design)] : []),
+        ...(advice.recommended ? [commandOf(advice.recommended.candidate.design)] : []),
       );
     },
   );

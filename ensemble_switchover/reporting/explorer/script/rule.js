@@ -16,6 +16,12 @@ const LIMIT_NAMES = [
 /** @type {LimitName[]} */
 const COST_NAMES = ["parameters", "hours", "memory_bytes", "latency_ms", "fastest_latency_ms"];
 
+/** The costs by which a short list may be ordered: of those that are limited, the first.
+ * @type {LimitName[]} */
+const COSTS_IN_ORDER = ["latency_ms", "fastest_latency_ms", "hours", "memory_bytes", "parameters"];
+/** The costs by which it is ordered otherwise: the first that compares. @type {LimitName[]} */
+const COSTS_WITHOUT_LIMITS = ["latency_ms", "hours", "parameters"];
+
 /** @param {Limits} limits */
 function givenLimits(limits) {
   return LIMIT_NAMES.filter((name) => limits[name] !== undefined);
@@ -252,6 +258,42 @@ function findOutOfRange(model, candidates, limits) {
   return outside;
 }
 
+/** The margin within which designs count as equally good, in percentage points.
+ * @param {number} largest margin @param {number} errorPercent @param {number} numImages */
+function defaultMargin(largest, errorPercent, numImages) {
+  if (numImages < 1) return largest;
+  const share = errorPercent / 100;
+  const standardError = 100 * Math.sqrt((share * (1 - share)) / numImages);
+  return Math.min(largest, Math.max(standardError, 100 / numImages));
+}
+
+/** The cost by which designs are ordered: one that was measured alike for all of them.
+ * @param {Model} model @param {Reading[]} readings @param {Limits} limits @returns {LimitName} */
+function chooseCost(model, readings, limits) {
+  const sizes = new Set(readings.map(({ candidate }) => candidate.cost?.latencyBatch ?? null));
+  const limited = COSTS_IN_ORDER.filter((name) => limits[name] !== undefined);
+  const compares = (/** @type {LimitName} */ name) =>
+    readings.every((reading) => amountUsed(model, reading, name) !== null) &&
+    (sizes.size === 1 || !name.includes("latency"));
+  return [...limited, ...COSTS_WITHOUT_LIMITS].find(compares) ?? "parameters";
+}
+
+/** The designs as good as the best within the margin, the cheapest first.
+ * @param {Model} model @param {Reading} best @param {Reading[]} others @param {Limits} limits
+ * @returns {ShortList} */
+function makeShortList(model, best, others, limits) {
+  const { margin: given, largestMargin } = model.content;
+  const margin = given ?? defaultMargin(largestMargin, best.error, best.candidate.design.numImages);
+  const readings = [best, ...others.filter(({ error }) => error - best.error <= margin + ROUNDING)];
+  const cost = chooseCost(model, readings, limits);
+  const rank = (/** @type {Reading} */ reading) => [
+    amountUsed(model, reading, cost) ?? NO_LIMIT,
+    reading.candidate.design.parameters,
+  ];
+  readings.sort((one, other) => compareRanks(rank(one), rank(other)));
+  return { margin, isGiven: given !== null, cost, readings };
+}
+
 /** @param {Model} model @param {Reading[]} acceptable @returns {[LimitName, Reading][]} */
 function findCheapest(model, acceptable) {
   return COST_NAMES.flatMap((name) => {
@@ -272,18 +314,30 @@ function findCheapest(model, acceptable) {
 function advise(model, candidates, limits) {
   const designs = [...new Set(candidates.map((candidate) => candidate.design))];
   const outside = findOutOfRange(model, candidates, limits);
-  const readings = outside.length ? [] : feasibleReadings(model, candidates, limits);
+  const unmeasured = outside.filter(({ measured }) => measured === null);
+  const checked = withoutLimits(
+    limits,
+    unmeasured.map(({ limit }) => limit),
+  );
+  const readings = feasibleReadings(model, candidates, checked);
   const best = readings[0] ?? null;
   const others = readings.slice(1).map((reading) => compareReadings(model, reading, best));
   const rivals = others.filter((rival) => !rival.isWorse);
-  const bindings =
-    outside.length || readings.length ? [] : findBindingLimits(model, candidates, limits);
+  const shortList =
+    best &&
+    makeShortList(
+      model,
+      best,
+      rivals.map((rival) => rival.reading),
+      checked,
+    );
+  const bindings = readings.length ? [] : findBindingLimits(model, candidates, checked);
   const largest = Math.max(...designs.map((design) => design.budgetParameters));
   const free = limits.parameters === undefined || limits.parameters >= largest;
   const timed = candidates.flatMap(({ cost }) => cost?.latencyBatch ?? []);
   const acceptable =
-    limits.accuracy_percent === undefined
-      ? [...readings.slice(0, 1), ...rivals.map((rival) => rival.reading)]
+    limits.accuracy_percent === undefined && shortList
+      ? readings.filter((reading) => shortList.readings.includes(reading))
       : readings;
   const isBestsClass = (/** @type {Rival} */ rival) =>
     rival.reading.candidate.design.designClass === best.candidate.design.designClass &&
@@ -300,6 +354,8 @@ function advise(model, candidates, limits) {
     classDecided: best !== null && rivals.every(isBestsClass),
     runnerUp: others[0] ?? null,
     rivals,
+    shortList,
+    recommended: shortList && shortList.readings[0],
     cheapest: findCheapest(model, acceptable),
     bindings,
     outside,

@@ -41,6 +41,10 @@ interface Design extends Sample {
   parameters: number;
   budgetParameters: number;
   numRuns: number;
+  /** Number of images that its errors were measured on. */
+  numImages: number;
+  /** Epochs of its schedule and of its recipe's own, each once; empty unless it was shortened. */
+  shortened: [number, number][];
   epochs: number[];
   collapsed: CollapsedRun[];
   /** The sample with the collapsed runs in, or without them if the rule keeps them. */
@@ -109,6 +113,12 @@ interface Content {
   numRuns: number;
   stride: number;
   measuredRangeFactor: number;
+  /** Percentage points within which a design is as good as the best; null: the default. */
+  margin: number | null;
+  /** The most that the default is. */
+  largestMargin: number;
+  /** Short name of an ensemble class -> what it is. */
+  classTerms: Record<string, string>;
   rule: Rule;
   collapseCounts: CollapseCount[];
   /** Key, name, unit. */
@@ -219,12 +229,26 @@ interface OutOfRange {
   measured: number | null;
 }
 
+interface ShortList {
+  /** Percentage points. */
+  margin: number;
+  /** Whether the margin was stated. */
+  isGiven: boolean;
+  /** The limit whose quantity orders the designs. */
+  cost: LimitName;
+  /** The cheapest first; the best is among them. */
+  readings: Reading[];
+}
+
 interface Advice {
   answer: "decided" | "undecided" | "infeasible" | "outside";
   best: Reading | null;
   classDecided: boolean;
   runnerUp: Rival | null;
   rivals: Rival[];
+  shortList: ShortList | null;
+  /** The design to build. */
+  recommended: Reading | null;
   cheapest: [LimitName, Reading][];
   bindings: BindingLimits[];
   outside: OutOfRange[];

@@ -1,0 +1,121 @@
+"""The designs that are as good as the best one within a margin, the cheapest of them first.
+
+Whoever has to build something is served by any of them, even while it is undecided which is best.
+A design is on the list if both hold:
+
+- It is not shown to be worse than the best design.
+- Its mean error is within the margin of the best design's. With few seeds the interval of a
+  difference is wide, so that designs far worse are "not shown to be worse"; they are not on it.
+
+The margin is the standard error of the test images at the best design's error, `sqrt(p (1 - p) /
+N)`, but at least one image, and at most 1 percentage point. Within one standard error models count
+as equally good, and the cheapest is taken, since Breiman, Friedman, Olshen & Stone (1984,
+Classification and Regression Trees, section 3.4.3). Without the upper end, few images would let
+designs pass that are tens of points worse; without the lower, a best design without any error
+would stand alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.advice.limits import amount_used
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.analysis.advice.limits import Limits, Reading
+
+LARGEST_MARGIN = 1.0
+"""Percentage points that a margin is at most unless the user states another."""
+
+ROUNDING_POINTS = 1e-5
+"""Differences that exceed the margin by no more count as within it: the explorer keeps errors with
+24 bits."""
+
+COSTS_IN_ORDER = ("latency_ms", "fastest_latency_ms", "hours", "memory_bytes", "parameters")
+"""The costs by which a list may be ordered: of those that the user limits, the first."""
+
+COSTS_WITHOUT_LIMITS = ("latency_ms", "hours", "parameters")
+"""The costs by which it is ordered otherwise: the first that compares.
+
+Inference is paid for as long as a network is used, training once, and the designs of one budget
+have about the same number of parameters. On a CPU, memory is that of the whole process."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortList:
+    """Designs that will do."""
+
+    margin: float
+    """Percentage points by which a mean error may exceed the lowest."""
+    is_given: bool
+    """Whether the user stated the margin."""
+    cost: str
+    """The name of the limit whose quantity orders the designs."""
+    readings: tuple[Reading, ...]
+    """The designs, the best among them; the cheapest first."""
+
+
+def make_short_list(
+    best: Reading, others: Sequence[Reading], limits: Limits, margin: float | None = None
+) -> ShortList:
+    """List the designs within the margin, the cheapest first.
+
+    Args:
+        best: The design with the lowest mean error.
+        others: The other designs that are not shown to be worse, best first.
+        limits: The user's limits.
+        margin: Percentage points; None: `default_margin`.
+    """
+    width = default_margin(best.error, best.design.num_images) if margin is None else margin
+    close = [other for other in others if other.error - best.error <= width + ROUNDING_POINTS]
+    readings = [best, *close]
+    cost = choose_cost(readings, limits)
+    cheapest_first = sorted(readings, key=lambda r: (_amount(r, cost), r.design.parameters))
+    return ShortList(width, margin is not None, cost, tuple(cheapest_first))
+
+
+def default_margin(error_percent: float, num_images: int) -> float:
+    """Return the margin within which designs count as equally good, in percentage points.
+
+    Args:
+        error_percent: Mean error of the best design.
+        num_images: Number of images that errors were measured on.
+
+    >>> round(default_margin(30.0, 10_000), 2), default_margin(30.0, 100)
+    (0.46, 1.0)
+    >>> default_margin(0.0, 1000)
+    0.1
+    """
+    if num_images < 1:
+        return LARGEST_MARGIN
+    share = error_percent / 100.0
+    standard_error = 100.0 * math.sqrt(share * (1.0 - share) / num_images)
+    return min(LARGEST_MARGIN, max(standard_error, 100.0 / num_images))
+
+
+def choose_cost(readings: Sequence[Reading], limits: Limits) -> str:
+    """Choose the cost by which designs are ordered: one that was measured alike for all of them."""
+    limited = [name for name in COSTS_IN_ORDER if name in limits.given]
+    for name in (*limited, *COSTS_WITHOUT_LIMITS):
+        if _compares(readings, name):
+            return name
+    return COSTS_IN_ORDER[-1]
+
+
+def _compares(readings: Sequence[Reading], name: str) -> bool:
+    """Tell whether every design has the cost; milliseconds have to be of one batch size."""
+    if any(amount_used(reading, name) is None for reading in readings):
+        return False
+    costs = [reading.candidate.cost for reading in readings]
+    sizes = {None if cost is None else cost.latency_batch_size for cost in costs}
+    return len(sizes) == 1 or "latency" not in name
+
+
+def _amount(reading: Reading, name: str) -> float:
+    amount = amount_used(reading, name)
+    assert amount is not None  # choose_cost
+    return amount
