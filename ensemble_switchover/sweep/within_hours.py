@@ -17,12 +17,14 @@ from pydantic import TypeAdapter
 
 from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
 from ensemble_switchover.config.command_line import has_override
+from ensemble_switchover.config.data_check import data_check_lines
 from ensemble_switchover.config.hydra_folders import refuse_idle_in_sweep
+from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.config.store_names import DECISION_FILE
 from ensemble_switchover.machine.command_time import seconds_since_begin
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.shell import shell_path
-from ensemble_switchover.machine.terminal import complain, count, duration
+from ensemble_switchover.machine.terminal import complain, count, duration, printable
 from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.results.document import read_document
@@ -94,7 +96,7 @@ def run_sweep(
         complain(overruled)
     try:
         if config.sweep.hours is None:
-            plan = plan_sweep(config, overrides)
+            plan = _checked_plan(config, overrides)
             with live_page(plan.study.specs, wanted=config.sweep.page):
                 run_plan(plan, config, make_launcher)
         else:
@@ -103,11 +105,24 @@ def run_sweep(
         forget_slots()
 
 
+def _checked_plan(config: DictConfig, overrides: Sequence[str]) -> SweepPlan:
+    """Plan every run of a sweep, and print what the check of its images found.
+
+    Raises:
+        ConfigError: as `plan_sweep` does, or if a file of a folder is no image.
+    """
+    with reading_once():
+        plan = plan_sweep(config, overrides)
+        for line in data_check_lines(spec.dataset for spec in plan.study.specs):
+            print(printable(line), flush=True)
+    return plan
+
+
 def _run_within_hours(
     config: DictConfig, overrides: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
 ) -> None:
     begin = time.monotonic() - seconds_since_begin()
-    plan = plan_sweep(config, overrides)
+    plan = _checked_plan(config, overrides)
     deadline = begin + _seconds(config)
     plan = _reduced_to_time(plan, config, overrides, deadline)
     with live_page(plan.study.specs, wanted=config.sweep.page, all_are_trained=False):

@@ -14,6 +14,7 @@ from ensemble_switchover.sweep import within_hours as timed_sweep
 from ensemble_switchover.sweep.block_seconds import JobSeconds
 from ensemble_switchover.sweep.next_runs import FinishedRuns
 from ensemble_switchover.sweep.within_hours import HOUR_SECONDS
+from tests.config.image_folders import make_files
 from tests.factories import make_record
 
 pytestmark = pytest.mark.slow
@@ -98,6 +99,20 @@ def test_the_time_is_kept_and_spent_near_the_switchover(laboratory, tmp_path, ca
     assert "probability to decide: deq k=4" in out
     assert "still open (98 % intervals): the time is over." in out
     assert "python -m ensemble_switchover.report" in out
+
+
+def test_a_folder_is_checked_before_anything_else_is_said(laboratory, tmp_path, capsys):
+    root = make_files(tmp_path / "own", {"cat": 40, "dog": 40})
+    of_folder = ("dataset=folder", f"dataset.root={root}", f"dataset.cache={tmp_path / 'cache'}")
+    words = (*of_folder, "design=single,deq", "budget.parameters=100k,1.6M")
+    sweep(tmp_path / "results", *words, "sweep.hours=9")
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert first == "dataset=folder: 80 images of 2 classes: 64 to train on, 16 to test on"
+    (root / "cat" / "cut.jpg").write_bytes(b"\xff\xd8\xff broken")
+    laboratory.made.clear()
+    with pytest.raises(ConfigError, match=r"cat/cut.jpg: cannot be read as an image"):
+        sweep(tmp_path / "others", *words, "sweep.hours=9")
+    assert laboratory.made == []
 
 
 def test_it_ends_when_everything_is_settled(laboratory, tmp_path, capsys):
