@@ -44,6 +44,9 @@ SWEEP = "sweep"
 OF_SWEEP = f"{SWEEP}."
 TOGETHER_KEY = f"{OF_SWEEP}together"
 HOURS = f"{OF_SWEEP}hours"
+SHARE_KEY = "measurement.share"
+MEASURED_SHARE = 0.1
+"""The share of a run's training that what is measured takes at most in a sweep of so many hours."""
 KEYS_OF_JOBS = (f"{OF_SWEEP}seeds", f"{OF_SWEEP}beside")
 """Keys by which a sweep tells a job what to train and to time."""
 
@@ -172,7 +175,7 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     hydra: list[str] = []
     names: list[str] = []
     others: list[str] = []
-    has_hours = False
+    has_hours, hours_of_all = False, None
     together: str | None = None
     read = _parser().parse_overrides(list(overrides))
     refuse_lost_lists([parsed for parsed in read if not parsed.is_hydra_override()])
@@ -185,11 +188,12 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
                 raise ConfigError(of_jobs_text(override))
             if parsed.is_sweep_override():
                 raise ConfigError(f"{override}: is of the whole sweep; expected one value")
-            has_hours |= parsed.key_or_group == HOURS
+            if parsed.key_or_group == HOURS:
+                has_hours, hours_of_all = True, parsed.value()
             if parsed.key_or_group == TOGETHER_KEY:
                 together = str(parsed.value())
     if not hydra and not names:
-        runs = expand(others)
+        runs = expand([*_bound_on_measuring(hours_of_all), *others])
         asked = together or SweepConfig().together
         return [Sweep(runs, 1, asked if len(runs) > 1 else "none")]
     chosen = expand(names)
@@ -204,12 +208,21 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
                 f"{name[0]}: has {HOURS}={hours:g} for itself; expected it alone, or {HOURS}= for "
                 f"all"
             )
-        runs = expand([*sweep_lines(config, others), *name])
+        bound = _bound_on_measuring(hours_of_all if has_hours else hours)
+        runs = expand([*bound, *sweep_lines(config, others), *name])
         sweeps.append(Sweep(runs, jobs))
     # times of runs themselves, for which some study asks, and of timing passes do not compare
     mixed = "none" if "none" in of_parts else SweepConfig().together
     chosen_together = of_parts.pop() if len(of_parts) == 1 else mixed
     return [replace(sweep, together=chosen_together) for sweep in sweeps]
+
+
+def _bound_on_measuring(hours: object) -> list[str]:
+    """Return the override that keeps measurements within a share of the training, with hours.
+
+    It comes before those of a study and of the user, which may set another share.
+    """
+    return [] if hours is None else [f"{SHARE_KEY}={MEASURED_SHARE}"]
 
 
 def _parts(

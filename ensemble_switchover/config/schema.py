@@ -172,6 +172,12 @@ class MeasurementConfig:
     longer."""
     layer_repeats: Annotated[int, LAYER_REPEATS, STATED] = 5
     """Number of training steps in which the layers are timed, 2 or more; 0 skips the timing."""
+    share: Annotated[
+        Optional[float], above_zero(1), Excluded("how often is measured, and at which batch sizes")
+    ] = None
+    """Share of a run's training that the measuring after it, and likewise a timing pass, may take:
+    repeats become fewer, and the large batches are left out; absent: no bound. `sweep.hours=` sets
+    0.1."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -38,9 +38,15 @@ class TimedEpochs:
 
 
 def timed_epochs(spec: RunSpec) -> tuple[TimedEpochs, int]:
-    """Return which epochs of a run are timed, and how many steps a whole one has."""
+    """Return which epochs of a run are timed, and how many steps a whole one has.
+
+    With `measurement.share` it is at most that share of the run's steps, but `LEAST_STEPS`.
+    """
     whole = num_batches(spec.train_size, spec.recipe.batch_size)
     steps = min(whole, MOST_STEPS)
+    if spec.measurement.share is not None:
+        affordable = int(spec.measurement.share * spec.recipe.epochs * whole)
+        steps = min(steps, max(LEAST_STEPS, affordable))
     return (
         TimedEpochs(
             warm_up_steps=min(UNTIMED_STEPS, whole),

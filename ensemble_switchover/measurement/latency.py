@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from ensemble_switchover.config.execution_plan import SEQUENTIAL
+from ensemble_switchover.config.measured_share import LEAST_REPEATS
 from ensemble_switchover.config.shared_repeats import shared_repeats
 from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
 from ensemble_switchover.measurement.timing import synchronised_clock
@@ -68,6 +69,7 @@ def measure_latencies(
     dtype: torch.dtype,
     max_seconds: float,
     num_sharing: int = 1,
+    all_seconds: float | None = None,
     clock: Callable[[], float] | None = None,
 ) -> list[Latency]:
     """Time models alternately on images of noise at each batch size, after a warm-up.
@@ -85,19 +87,31 @@ def measure_latencies(
         num_sharing: Runs of the design that share the repeats and the seconds.
         max_seconds: Each batch size has 30 repeats of every model, or fewer, but at least 5, once
             they take this many seconds a model.
+        all_seconds: What all batch sizes together should take, warm-ups included; each then has
+            fewer repeats, at least 2. None: no such bound.
         clock: Returns seconds; by default, after the device's queued work.
     """
     clock = clock or synchronised_clock(device)
     fitting = list(models)
     latencies = []
+    least = MIN_REPEATS if all_seconds is None else LEAST_REPEATS
+    trials = TRIAL_REPEATS if all_seconds is None else 1
+    begin = clock()
     with torch.inference_mode():
-        for batch_size in sorted(batch_sizes):
+        for number, batch_size in enumerate(sorted(batch_sizes)):
+            size_begin = clock()
             images = _noise(task, batch_size, device, dtype)
             fitting = [one for one in fitting if images is not None and _fits(one, images)]
             if images is None or not fitting:
                 break
-            chosen = _without_slower(fitting, images, num_sharing, clock)
-            seconds = _alternately(chosen, images, max_seconds, num_sharing, clock)
+            chosen = _without_slower(fitting, images, shared_repeats(trials, num_sharing, 1), clock)
+            affordable = max_seconds * len(chosen) / num_sharing
+            if all_seconds is not None:
+                left = all_seconds - (size_begin - begin)
+                own = left / (len(batch_sizes) - number) - (clock() - size_begin)
+                affordable = min(affordable, own)
+            repeats = [shared_repeats(each, num_sharing) for each in (least, NUM_REPEATS)]
+            seconds = _alternately(chosen, images, affordable, repeats, clock)
             latencies += [
                 latency_of(model, batch_size, own)
                 for model, own in zip(chosen, seconds, strict=True)
@@ -127,7 +141,7 @@ def _fits(model: TimedModel, images: Tensor) -> bool:
 
 
 def _without_slower(
-    models: Sequence[TimedModel], images: Tensor, num_sharing: int, clock: Callable[[], float]
+    models: Sequence[TimedModel], images: Tensor, num_trials: int, clock: Callable[[], float]
 ) -> list[TimedModel]:
     """Keep the `sequential` models, and the fastest alternative if it is faster than the run's."""
     kept = [one for one in models if not one.is_alternative]
@@ -135,7 +149,6 @@ def _without_slower(
     if not rest:
         return kept
     rivals = [*(one for one in kept if one.model == "run"), *rest]
-    num_trials = shared_repeats(TRIAL_REPEATS, num_sharing, least=1)
     trials = [[_seconds(one, images, clock) for one in rivals] for _ in range(num_trials)]
     medians = [median(own) for own in zip(*trials, strict=True)]
     fastest = rivals[medians.index(min(medians))]
@@ -145,14 +158,14 @@ def _without_slower(
 def _alternately(
     models: Sequence[TimedModel],
     images: Tensor,
-    max_seconds: float,
-    num_sharing: int,
+    affordable: float,
+    bounds: Sequence[int],
     clock: Callable[[], float],
 ) -> list[list[float]]:
+    """Time models in turn, at least and at most so often; no more once they took the seconds."""
     seconds: list[list[float]] = [[] for _ in models]
     repeats, spent = 0, 0.0
-    least, most = (shared_repeats(number, num_sharing) for number in (MIN_REPEATS, NUM_REPEATS))
-    affordable = max_seconds * len(models) / num_sharing
+    least, most = bounds
     while models and (repeats < least or (repeats < most and spent < affordable)):
         for model, own in zip(models, seconds, strict=True):
             own.append(_seconds(model, images, clock))

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.config.measured_share import (
+    LEAST_REPEATS,
+    bounded_measurement,
+    seconds_for_latency,
+)
 from ensemble_switchover.config.shared_repeats import shared_repeats
 from ensemble_switchover.config.timed_epochs import timed_epochs
 from ensemble_switchover.planning.workload import MANY_IMAGES
@@ -42,21 +48,26 @@ def measuring_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int = 1) 
 
 
 def _inference_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> float:
-    asked, seconds = spec.measurement, 0.0
-    alone = (LEAST_PREDICTIONS, MOST_PREDICTIONS)
-    least, most = (shared_repeats(repeats, num_sharing) for repeats in alone)
+    asked, seconds = bounded_measurement(spec), 0.0
+    assert cost.training_seconds is not None
     assert cost.one_image_ms is not None
     assert cost.many_images_ms is not None
+    models = 1 if spec.design.k == 1 else MODELS_BESIDE_A_SINGLE
+    bound = seconds_for_latency(spec, cost.training_seconds)
+    alone = (LEAST_PREDICTIONS if bound is None else LEAST_REPEATS, MOST_PREDICTIONS)
+    least, most = (shared_repeats(repeats, num_sharing) for repeats in alone)
+    own = math.inf if bound is None else bound / max(1, len(asked.latency_batch_sizes)) / models
     for size in asked.latency_batch_sizes:
         whole = cost.one_image_ms if size < MANY_IMAGES else size * cost.many_images_ms
         one = whole / _MILLISECONDS
-        timed = min(asked.latency_seconds / num_sharing, most * one)
-        seconds += max(timed, least * one) + UNTIMED_PREDICTIONS * one
-    return seconds if spec.design.k == 1 else MODELS_BESIDE_A_SINGLE * seconds
+        untimed = UNTIMED_PREDICTIONS * one
+        timed = min(asked.latency_seconds / num_sharing, most * one, own - untimed)
+        seconds += max(timed, least * one) + untimed
+    return models * seconds
 
 
 def _layer_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> float:
-    repeats = spec.measurement.layer_repeats
+    repeats = bounded_measurement(spec).layer_repeats
     if not repeats:
         return 0.0
     assert cost.training_seconds is not None

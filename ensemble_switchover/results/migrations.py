@@ -92,11 +92,12 @@ def migrate_config(config: Values) -> Values:
 
     Where today's recipe of the family has Nesterov's momentum, which no run of before had, the
     configuration now refuses it. Pixels were always standardised, every epoch was evaluated, and
-    there were no metrics of the user's, nor flags and callbacks for Lightning. One of another form
-    stays as it is.
+    there were no metrics of the user's, nor flags and callbacks for Lightning, nor a bound on what
+    is measured. One of another form stays as it is.
     """
     try:
         recipe, dataset, logger = config["recipe"], config["dataset"], config["logger"]
+        measurement = config["measurement"]
         today = table_a(config["arch"]["family"], dataset["base"] or dataset["name"])
         new = asdict(RecipeConfig(nesterov=False if today.nesterov else None))
         return {
@@ -108,6 +109,7 @@ def migrate_config(config: Values) -> Values:
             **config,
             "dataset": {"normalisation": STANDARDISED, **dataset},
             "recipe": {**new, **recipe},
+            "measurement": {"share": None, **measurement},
             "logger": {**asdict(LoggerConfig()), **logger},
         }
     except (KeyError, TypeError):

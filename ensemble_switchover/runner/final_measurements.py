@@ -40,10 +40,12 @@ def measure_inference(
     precision: Precision,
     device: torch.device,
     num_sharing: int = 1,
+    all_seconds: float | None = None,
 ) -> list[LatencyRecord]:
     """Time a trained ensemble and its budget's single network alternately.
 
-    The repeats of a run alone are shared by so many runs of its design.
+    The repeats of a run alone are shared by so many runs of its design, and are fewer where they
+    would take more than `all_seconds`.
     """
     if not asked.latency_batch_sizes:
         return []
@@ -55,6 +57,7 @@ def measure_inference(
         dtype=precision.dtype,
         max_seconds=asked.latency_seconds,
         num_sharing=num_sharing,
+        all_seconds=all_seconds,
     )
     return [LatencyRecord(**asdict(latency)) for latency in latencies]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ensemble_switchover.config.measured_share import bounded_measurement, seconds_for_latency
 from ensemble_switchover.config.schema import plain
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.measurement.disturbance import (
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ensemble_switchover.config.run_spec import RunSpec
+    from ensemble_switchover.config.schema import MeasurementConfig
     from ensemble_switchover.data import SplitImages
     from ensemble_switchover.measurement.disturbance import DisturbanceMonitor
     from ensemble_switchover.networks import Ensemble
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.runner.run_timing import RunTiming
     from ensemble_switchover.runner.setup import Setup
     from ensemble_switchover.training.epoch_result import MemberState
+
+_logger = logging.getLogger(__name__)
 
 
 def finish(
@@ -77,8 +82,10 @@ def finish(
         run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
     with run.seconds.part("measuring"):
         before = thread_times()
-        asked, precision, device = run.config.measurement, setup.precision, setup.device
-        latencies = measure_inference(spec, ensemble, asked, precision, device, num_sharing)
+        asked, precision, device = bounded_measurement(spec), setup.precision, setup.device
+        _tell_left_out(spec, asked)
+        bound = seconds_for_latency(spec, run.seconds.parts.get("training", 0.0))
+        latencies = measure_inference(spec, ensemble, asked, precision, device, num_sharing, bound)
         layer_times = measure_layers(spec, asked, precision, device, num_sharing)
         measuring_share = waiting_share(before, thread_times())
     if timing is not None:
@@ -152,6 +159,16 @@ def _with_normalisation(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -
         ),
         class_names=split.class_names,
     )
+
+
+def _tell_left_out(spec: RunSpec, measured: MeasurementConfig) -> None:
+    """Say in the run's log what `measurement.share` leaves no time for."""
+    asked = spec.measurement
+    sizes = [size for size in asked.latency_batch_sizes if size not in measured.latency_batch_sizes]
+    left_out = [f"batch size {size}" for size in sizes]
+    left_out += ["the layers"] if asked.layer_repeats and not measured.layer_repeats else []
+    if left_out:
+        _logger.info(f"measurement.share={asked.share:g}: not timed: {', '.join(left_out)}")
 
 
 def _largest_class_share(labels: Tensor) -> float:

@@ -39,25 +39,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class JobSeconds:
-    """The seconds of one job."""
-
-    epochs: float
-    """Training, evaluation and keeping, which grow with the number of epochs."""
-    fixed: float = 0.0
-    """Loading, timing passes, measurements and records, which do not."""
-
-    @property
-    def whole(self) -> float:
-        """All of them."""
-        return self.epochs + self.fixed
-
-    def at(self, share: float) -> float:
-        """Return the seconds with a share of the epochs."""
-        return share * self.epochs + self.fixed
-
-
-@dataclass(frozen=True, slots=True)
 class Workplace:
     """How the runs of a block become jobs, and how many of these there are at a time."""
 
@@ -146,8 +127,8 @@ class BlockPredictor:
     is_started: bool
     """Whether this process has imported already what its own jobs import."""
 
-    def jobs(self, block: Sequence[RunSpec]) -> list[JobSeconds]:
-        """Predict every job of a block; runs that share a training are one."""
+    def jobs(self, block: Sequence[RunSpec]) -> list[float]:
+        """Predict the seconds of every job of a block; runs that share a training are one."""
         specs = list({spec.training_fingerprint: spec for spec in reversed(block)}.values())[::-1]
         costs = job_costs(specs, self.workplace, self.calibrations)
         return [self._job(cost) for cost in costs]
@@ -162,8 +143,11 @@ class BlockPredictor:
         if not block:
             return 0.0
         decoding = 0.0 if decoded else decoding_seconds(self.overheads, block[0])
-        jobs = [job.whole for job in self.jobs(block)]
-        return self.start_seconds + decoding + time_of(jobs, self.workplace.at_a_time(block))
+        return (
+            self.start_seconds
+            + decoding
+            + time_of(self.jobs(block), self.workplace.at_a_time(block))
+        )
 
     @property
     def start_seconds(self) -> float:
@@ -171,13 +155,11 @@ class BlockPredictor:
         started = self.is_started and not self.workplace.starts_processes
         return 0.0 if started else self.overheads.start_seconds
 
-    def _job(self, cost: JobCost) -> JobSeconds:
+    def _job(self, cost: JobCost) -> float:
         of_epochs, fixed = job_overhead(self.overheads, [run.spec for run in cost.runs])
-        fixed += self.overheads.start_seconds if self.workplace.starts_each else 0.0
-        return JobSeconds(
-            (cost.training_and_evaluation or 0.0) + of_epochs,
-            (cost.timing_seconds or 0.0) + (cost.measuring_seconds or 0.0) + fixed,
-        )
+        if self.workplace.starts_each:
+            fixed += self.overheads.start_seconds
+        return of_epochs + fixed + (cost.seconds or 0.0)
 
 
 def time_of(seconds: Sequence[float], jobs: float) -> float:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.results.stored_values import Size  # noqa: TC001 - read by pydantic
-from ensemble_switchover.sweep.block_seconds import JobSeconds, time_of
+from ensemble_switchover.sweep.block_seconds import time_of
 from ensemble_switchover.sweep.next_runs import compared_budgets, first_block
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def rounded_up(value: float, digits: int = 2) -> float:
 
 def decide(
     specs: Sequence[RunSpec],
-    predict: Callable[[Sequence[RunSpec]], list[JobSeconds]],
+    predict: Callable[[Sequence[RunSpec]], list[float]],
     seconds: float,
     *,
     jobs: float = 1.0,
@@ -74,7 +75,7 @@ def decide(
 
     Args:
         specs: The candidates, with the recipe's epochs.
-        predict: Predicts the jobs of a block.
+        predict: Predicts the seconds of each job of a block.
         seconds: Seconds that the first block may take, with all that is before it.
         jobs: Jobs at a time.
         before: Seconds until the first job begins.
@@ -83,27 +84,31 @@ def decide(
     Raises:
         TooLittleTimeError: if not even two budgets fit, or the only one.
     """
+
+    def needed(block: Sequence[RunSpec]) -> float:
+        return before + time_of(predict(block), jobs)
+
     epochs = min(spec.recipe.epochs for spec in specs)
     least = epochs if fixed_epochs else min(LEAST_EPOCHS, epochs)
     budgets = compared_budgets(specs)
     least_budgets = min(LEAST_BUDGETS, len(budgets))
-    block: list[JobSeconds] = []
+    block: Sequence[RunSpec] = specs
     for number in range(len(budgets), least_budgets - 1, -1):
         kept = [spec for spec in specs if spec.budget.parameters <= budgets[number - 1]]
-        block = predict(first_block(kept).specs)
-        if before + time_of([job.whole for job in block], jobs) <= seconds:
+        block = first_block(kept).specs
+        if needed(block) <= seconds:
             return Decision(None, budgets[number - 1])
-        affordable = int(epochs * _share_of_epochs(block, seconds - before, jobs))
-        if affordable >= least and not fixed_epochs:
-            return Decision(affordable, budgets[number - 1])
-    needed = before + time_of([job.at(least / epochs) for job in block], jobs)
-    raise TooLittleTimeError(needed, least_budgets, least)
+        if not fixed_epochs and needed(with_epochs(block, least)) <= seconds:
+            fitting = bisect_right(
+                range(least, epochs),
+                seconds,
+                key=lambda tried: needed(with_epochs(block, tried)),
+            )
+            return Decision(least + fitting - 1, budgets[number - 1])
+    smallest = block if fixed_epochs else with_epochs(block, least)
+    raise TooLittleTimeError(needed(smallest), least_budgets, least)
 
 
-def _share_of_epochs(block: Sequence[JobSeconds], seconds: float, jobs: float) -> float:
-    """Return the share of the epochs with which jobs take so many seconds; below 0 with none."""
-    longest = max(block, key=lambda job: job.whole)
-    sums = (sum(job.epochs for job in block) / jobs, sum(job.fixed for job in block) / jobs)
-    bounds = (sums, (longest.epochs, longest.fixed))
-    shares = [(seconds - fixed) / growing for growing, fixed in bounds if growing]
-    return min(shares, default=0.0)
+def with_epochs(specs: Sequence[RunSpec], epochs: int) -> list[RunSpec]:
+    """Return runs as they are predicted with so many epochs; their schedules are not scaled."""
+    return [replace(spec, recipe=replace(spec.recipe, epochs=epochs)) for spec in specs]

@@ -36,7 +36,7 @@ class Timed:
 
         return TimedModel(model=model, execution=name, predict=predict)
 
-    def measure(self, contenders, batch_sizes, max_seconds, num_sharing=1):
+    def measure(self, contenders, batch_sizes, max_seconds, num_sharing=1, all_seconds=None):
         return measure_latencies(
             contenders,
             TASK,
@@ -45,6 +45,7 @@ class Timed:
             dtype=torch.float32,
             max_seconds=max_seconds,
             num_sharing=num_sharing,
+            all_seconds=all_seconds,
             clock=lambda: self.now,
         )
 
@@ -99,6 +100,19 @@ def test_of_other_executions_only_the_fastest_is_timed_and_only_if_it_is_faster(
         ("run", "sequential"),
         ("single", "sequential"),
     ]
+
+
+def test_all_batch_sizes_together_keep_within_their_seconds(timed):
+    def model():
+        return timed.model("sequential", 0.1)
+
+    begin = timed.now
+    results = timed.measure([model()], [1, 2], max_seconds=100, all_seconds=2.35)
+    assert timed.now - begin == pytest.approx(2.4)  # the last repeat ends after it
+    assert [result.repeats for result in results] == [10, 10]  # and two to warm up
+    few = timed.measure([model()], [1, 2], max_seconds=100, all_seconds=0.01)
+    assert [result.repeats for result in few] == [2, 2]
+    assert timed.measure([model()], [1], max_seconds=0.5, all_seconds=99.0)[0].repeats == 5
 
 
 def test_a_model_that_sleeps_takes_at_least_as_long():

@@ -54,3 +54,11 @@ def test_seeds_share_what_is_measured(tiny_spec):
     step = 10.0 / (2 * spec.num_steps)
     assert measuring_seconds(spec, make_cost()) == pytest.approx(3 * 0.32 + 6 * step)
     assert measuring_seconds(spec, make_cost(), 3) == pytest.approx(3 * (0.1 + 0.02) + 2 * step)
+
+
+def test_a_share_of_the_training_bounds_it(tiny_spec):
+    words = (f"{SIZES}=[1,128]", "measurement.layer_repeats=0", "measurement.latency_seconds=100")
+    spec, _ = tiny_spec(*words, "epochs=500", "measurement.share=0.1")
+    assert measuring_seconds(spec, make_cost()) == pytest.approx(32 * 0.01 + 4 * 0.128)
+    least, _ = tiny_spec(*words, "epochs=1", "measurement.share=0.0001")
+    assert measuring_seconds(least, make_cost()) == pytest.approx(4 * 0.01)

@@ -56,7 +56,10 @@ def of_version_4(config, nesterov):
     added = {"evaluate_every": "1", "trainer": asdict(TrainerConfig()), "callbacks": {}}
     own = {"config_dirs": [], "metrics": {}}
     logger = {"name": None, "group": None, "tags": [], "notes": None, **config["logger"]}
-    changed = {"dataset": dataset, "recipe": recipe, "logger": logger}
+    measurement = {"share": None, **config["measurement"]}
+    changed = {
+        "dataset": dataset, "recipe": recipe, "logger": logger, "measurement": measurement,
+    }  # fmt: skip
     return {**added, **own, **config, **changed}
 
 

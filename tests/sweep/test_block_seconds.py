@@ -10,7 +10,6 @@ from ensemble_switchover.planning.overheads import Overheads, write_overheads
 from ensemble_switchover.runner import calibrate as calibrate_module
 from ensemble_switchover.runner import time_overheads as overheads_module
 from ensemble_switchover.sweep.block_seconds import (
-    JobSeconds,
     block_predictor,
     jobs_of_block,
     known_predictor,
@@ -103,9 +102,7 @@ def test_predictions_are_those_of_the_groups_and_time_nothing_that_is_known(spec
         for asked in ("auto", "none")
     )
     assert (len(together.jobs(specs)), len(apart.jobs(specs))) == (2, 6)
-    assert 0 < together.jobs(specs)[0].epochs < apart.jobs(specs)[0].epochs * 3
-    (one,) = together.jobs(specs[:1])
-    assert one.epochs == pytest.approx(apart.jobs(specs)[0].epochs)
+    assert 0 < together.jobs(specs)[0] < 3 * apart.jobs(specs)[0]
 
 
 @pytest.mark.usefixtures("known_machine")
@@ -116,14 +113,13 @@ def test_a_job_has_everything_that_it_does(specs):
     slow = make_overheads(job_seconds=4.0, run_seconds=0.75, epoch_seconds=0.4)
     write_overheads(specs[0], slow)
     (before,), (after,) = (p.jobs(specs[:1]) for p in (usual, known_predictor(specs, place)))
-    assert after.epochs - before.epochs == pytest.approx(2 * 0.3)  # a network, two epochs
-    assert after.fixed - before.fixed == pytest.approx(3.0 + 0.5)
+    assert after - before == pytest.approx(2 * 0.3 + 3.0 + 0.5)  # a network, two epochs
 
 
 @pytest.mark.usefixtures("known_machine")
 def test_a_block_begins_with_the_start_of_its_processes(specs):
     here, beside = (known_predictor(specs, workplace_here(jobs, "none")) for jobs in (1, 2))
-    jobs = [job.whole for job in here.jobs(specs)]
+    jobs = here.jobs(specs)
     assert here.seconds(specs) == pytest.approx(sum(jobs))  # torch is imported in these tests
     assert beside.seconds(specs) == pytest.approx(5.0 + sum(jobs) / 2)
     images = specs[0].train_size + specs[0].sizes.evaluated
@@ -178,11 +174,6 @@ def test_groups_that_were_never_timed_are_timed_first(specs, monkeypatch):
     predictor = block_predictor(specs, configs_of(specs), place, 7.0)
     assert timed == [(["auto"] * 6 + ["fused"] * 2, 7.0)]
     assert asked == ["the configuration"]
-    assert all(job.whole > 0 for job in predictor.jobs(specs))
+    assert all(seconds > 0 for seconds in predictor.jobs(specs))
     block_predictor(specs, configs_of(specs), place, 7.0)
     assert asked == ["the configuration"]  # it was kept
-
-
-def test_fewer_epochs_leave_what_is_fixed():
-    job = JobSeconds(10.0, 2.0)
-    assert (job.whole, job.at(0.5)) == (12.0, 7.0)

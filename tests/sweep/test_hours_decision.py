@@ -6,7 +6,6 @@ from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.units import HOUR_SECONDS
-from ensemble_switchover.sweep.block_seconds import JobSeconds
 from ensemble_switchover.sweep.hours_decision import FIRST_SHARE, LEAST_EPOCHS, Decision, decide
 from ensemble_switchover.sweep.next_runs import budgets_of, first_block
 
@@ -20,7 +19,7 @@ def specs():
 
 
 def predicted(seconds=RUN_SECONDS):
-    return lambda block: [JobSeconds(seconds) for _ in block]
+    return lambda block: [seconds * spec.recipe.epochs / 20 for spec in block]
 
 
 def first_seconds(specs):
@@ -41,14 +40,14 @@ def test_epochs_are_scaled_down_before_budgets_are_left_out(specs):
 
 def test_budgets_are_left_out_before_epochs_are_too_few(specs):
     def growing(block):
-        return [JobSeconds(spec.budget.parameters / 1000) for spec in block]
+        return [spec.budget.parameters / 1000 * spec.recipe.epochs / 20 for spec in block]
 
-    whole = sum(job.whole for job in growing(first_block(specs).specs))
+    whole = sum(growing(first_block(specs).specs))
     decision = decide(specs, growing, 0.1 * whole, fixed_epochs=False)
     assert decision.largest_budget < budgets_of(specs)[-1]
     assert decision.epochs is None or decision.epochs >= LEAST_EPOCHS
     kept = [spec for spec in specs if spec.budget.parameters <= decision.largest_budget]
-    needed = sum(job.whole for job in growing(first_block(kept).specs))
+    needed = sum(growing(first_block(kept).specs))
     assert needed * (decision.epochs or 20) / 20 <= 0.1 * whole
     as_asked = decide(specs, growing, 0.1 * whole, fixed_epochs=True)
     assert as_asked.epochs is None
@@ -85,9 +84,9 @@ def test_what_does_not_grow_with_the_epochs_is_not_scaled(specs):
     block = first_block(specs).specs
 
     def predict(runs):
-        return [JobSeconds(0.8 * RUN_SECONDS, 0.2 * RUN_SECONDS) for _ in runs]
+        return [(0.8 * spec.recipe.epochs / 20 + 0.2) * RUN_SECONDS for spec in runs]
 
-    decision = decide(specs, predict, 0.6 * first_seconds(specs), fixed_epochs=False)
+    decision = decide(specs, predict, 0.601 * first_seconds(specs), fixed_epochs=False)
     assert decision.epochs == 10
     assert len(block) * RUN_SECONDS * (0.8 * 10 / 20 + 0.2) == pytest.approx(
         0.6 * first_seconds(specs)

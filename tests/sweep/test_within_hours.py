@@ -11,7 +11,6 @@ from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep import within_hours as timed_sweep
-from ensemble_switchover.sweep.block_seconds import JobSeconds
 from ensemble_switchover.sweep.next_runs import FinishedRuns
 from ensemble_switchover.sweep.within_hours import HOUR_SECONDS
 from tests.config.image_folders import make_files
@@ -24,7 +23,11 @@ SWITCHOVER = 400_000
 
 
 def planted_jobs(block):
-    return [JobSeconds(RUN_SECONDS) for _ in block]
+    return [RUN_SECONDS * spec.recipe.epochs / usual_epochs(spec) for spec in block]
+
+
+def usual_epochs(spec):
+    return 20 if spec.family.name == "resnet" else spec.recipe.epochs
 
 
 PLANTED = SimpleNamespace(
