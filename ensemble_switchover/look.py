@@ -15,6 +15,8 @@ from ensemble_switchover.config.command_line import (
     path_argument,
     run_command,
 )
+from ensemble_switchover.config.data_check import data_check_lines
+from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import typed
 from ensemble_switchover.config.search_path import composing
@@ -23,6 +25,7 @@ from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.inherited_variables import keep_library_caches_in
 from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.standard_streams import prints_beside
+from ensemble_switchover.machine.terminal import printable
 from ensemble_switchover.results.output_path import require_output_file
 
 if TYPE_CHECKING:
@@ -84,7 +87,12 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
 
 def _look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int) -> int:
     with composing(overrides) as own:
-        spec = resolve(typed(compose("config", overrides=own)))
+        config = typed(compose("config", overrides=own))
+    with reading_once():
+        spec = resolve(config)
+        checked = data_check_lines([spec.dataset])
+    for line in checked:
+        print(printable(line))
     keep_library_caches_in(spec.dataset.cache)
     from ensemble_switchover.data.contact_sheet import SheetRow, draw_sheet
     from ensemble_switchover.training.assemble import load_images
@@ -93,7 +101,9 @@ def _look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int
     with shown_on(sys.stdout):
         split = load_images(spec)
     for remark in (*spec.remarks, *split.remarks):
-        print(f"dataset={spec.dataset.name}: {remark}")
+        line = f"dataset={spec.dataset.name}: {remark}"
+        if line not in checked:
+            print(printable(line))
     if split.content is not None:
         print(f"dataset={spec.dataset.name}: images and labels of content {split.content}")
     rows = [

@@ -70,6 +70,19 @@ def data_check_lines(datasets: Iterable[DatasetConfig]) -> list[str]:
     )
 
 
+def image_description(dataset: DatasetConfig) -> list[str]:
+    """Describe the images of a folder without what is odd about it; nothing of other data sets.
+
+    Raises:
+        ConfigError: as `check_data` does.
+        OSError: if the machine fails to read a file, which says nothing of it.
+    """
+    if not isinstance(dataset, FolderConfig):
+        return []
+    check = check_data(dataset)
+    return describe_images(check.dataset, check.parts, check.survey)
+
+
 def check_data(dataset: FolderConfig) -> DataCheck:
     """Find out how a run would use the images of a folder, and what they are like.
 

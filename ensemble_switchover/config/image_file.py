@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -39,15 +38,6 @@ MAX_DEEP_VALUE = 65_535
 MAX_DECODING_THREADS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class ImageTraits:
-    """What is worth saying about an image file."""
-
-    is_grey: bool
-    is_black: bool
-    """Whether the file has 16 bits per pixel but no value above 255, so that it looks black."""
-
-
 class UnreadableImageError(ValueError):
     """A file from which no image can be read; its text is the reason."""
 
@@ -58,8 +48,12 @@ class UnreadableImageError(ValueError):
         """What the file is, as far as its first bytes tell."""
 
 
-def read_image(path: Path, channels: int) -> tuple[Image.Image, ImageTraits]:
+def read_image(path: Path, channels: int) -> tuple[Image.Image, bool]:
     """Read a file as an upright image of 1 or 3 channels, white where it is transparent.
+
+    Returns:
+        The image, and whether the file has 16 bits per pixel but no value above 255, so that it
+        looks black.
 
     Raises:
         UnreadableImageError: if it is no image, damaged or too large, or its range is unknown.
@@ -70,9 +64,8 @@ def read_image(path: Path, channels: int) -> tuple[Image.Image, ImageTraits]:
     try:
         with Image.open(path, formats=image_formats()) as opened:
             upright = ImageOps.exif_transpose(opened)
-            is_grey = upright.mode in GREY_MODES | DEEP_MODES
             is_black = upright.mode in DEEP_MODES and int(np.asarray(upright).max()) <= 255
-            return _converted(upright, MODES[channels]), ImageTraits(is_grey, is_black)
+            return _converted(upright, MODES[channels]), is_black
     except MemoryError:
         raise
     except Exception as error:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
+from ensemble_switchover.config.data_check import image_description
 from ensemble_switchover.config.execution_plan import plan_from_config, requested_plan
+from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.errors import ConfigError, TrainingError
 from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.memory import is_out_of_memory
@@ -71,15 +73,22 @@ def prepare(spec: RunSpec, config: Config) -> Setup:
 def load_split(spec: RunSpec) -> SplitImages:
     """Load the images of a run, and say what the user should know of them.
 
+    Returns:
+        The images; their remarks, which go into the record, describe those of a folder.
+
     Raises:
         DataError: if the data set is absent or not what it should be.
     """
-    split = load_images(spec)
+    with reading_once():
+        split = load_images(spec)
+        described = image_description(spec.dataset)
+    for line in described:
+        _logger.info(f"dataset={spec.dataset.name}: {line}")
     for remark in (*spec.remarks, *split.remarks):
         _logger.warning(f"dataset={spec.dataset.name}: {remark}")
     if split.content is not None:
         _logger.info(f"dataset={spec.dataset.name}: images and labels of content {split.content}")
-    return split
+    return replace(split, remarks=(*described, *split.remarks))
 
 
 def decide_plan(spec: RunSpec, setup: Setup) -> ExecutionPlan:

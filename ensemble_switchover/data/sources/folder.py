@@ -35,10 +35,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ensemble_switchover.config.dataset_config import DatasetConfig
-    from ensemble_switchover.config.image_file import ImageTraits
     from ensemble_switchover.config.image_folder import Part
 
-DECODER_VERSION = 2
+DECODER_VERSION = 3
 """Raised whenever the same files give other arrays or remarks."""
 
 
@@ -110,7 +109,7 @@ def _read(config: FolderConfig, root: Path, part: Part) -> tuple[np.ndarray, np.
         (file, first), kinds = bad[0], [error.kind for _, error in bad]
         raise DataError(refusal(on_one_line(root / file), first.reason, kinds))
     read = [result for result in results if not isinstance(result, UnreadableImageError)]
-    return images, np.array(part.labels, dtype=np.int64), _remarks(config, read)
+    return images, np.array(part.labels, dtype=np.int64), _remarks(read)
 
 
 def _keep(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
@@ -121,37 +120,27 @@ def _keep(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
     return images[: len(indices)]
 
 
-def _remarks(config: FolderConfig, read: list[ImageTraits]) -> list[str]:
-    num_images = len(read)
-    num_grey = sum(image.is_grey for image in read)
-    num_black = sum(image.is_black for image in read)
-    remarks = []
-    if config.channels == 1 and num_grey < num_images:
-        remarks.append(
-            f"{num_images - num_grey} of {num_images} images are in colour: converted to grey"
-        )
-    elif config.channels > 1 and num_grey:
-        remarks.append(
-            f"{num_grey} of {num_images} images are grey: their three channels are equal"
-        )
-    if num_black:
-        remarks.append(
-            f"{num_black} of {num_images} images have 16 bits per pixel and no value above 255: "
-            f"they look black; save them with 8 bits if their values are meant as such"
-        )
-    return remarks
+def _remarks(are_black: list[bool]) -> list[str]:
+    """Say what only pixels tell; what headers tell is in the check of the folder."""
+    num_black = sum(are_black)
+    if not num_black:
+        return []
+    return [
+        f"{num_black} of {len(are_black)} images have 16 bits per pixel and no value above 255: "
+        f"they look black; save them with 8 bits if their values are meant as such"
+    ]
 
 
-def _read_into(target: np.ndarray, file: str, root: Path) -> ImageTraits | UnreadableImageError:
-    """Read a file into `target` (C, H, W), converted to its channels and size."""
+def _read_into(target: np.ndarray, file: str, root: Path) -> bool | UnreadableImageError:
+    """Read a file into `target` (C, H, W), and return whether it looks black for its 16 bits."""
     channels, side, _ = target.shape
     try:
-        image, traits = read_image(root / file, channels)
+        image, is_black = read_image(root / file, channels)
     except UnreadableImageError as error:
         return UnreadableImageError(error.reason, error.kind)  # its traceback holds an image
     square = np.asarray(_central_square(image, side))
     target[:] = square.reshape(side, side, channels).transpose(2, 0, 1)
-    return traits
+    return is_black
 
 
 def _central_square(image: Image.Image, side: int) -> Image.Image:
