@@ -13,6 +13,6 @@ def test_each_class_is_explained_once_at_its_first_mention() -> None:
 
 
 def test_what_names_no_class_stays_as_it_is() -> None:
-    sentences = ["Build single, depth 26, width 8.", "study results/deq/run, weq-2 and sequel"]
+    sentences = ["Build single, depth 26, width 8.", "results/deq/run, weq-2, design=deq,weq"]
     assert spell_out_classes(sentences) == sentences
     assert spell_out_classes([]) == []

@@ -150,7 +150,7 @@ function nameBeside(readings, first) {
 function spellOutClasses(terms, sentences) {
   const told = [...sentences];
   for (const [name, meaning] of Object.entries(terms)) {
-    const mention = new RegExp(`(?<![\\w./-])${name}(?![\\w/-])`);
+    const mention = new RegExp(`(?<![\\w./=,-])${name}(?![\\w/-])`);
     const first = told.findIndex((sentence) => mention.test(sentence));
     if (first >= 0) told[first] = told[first].replace(mention, `${name} (${meaning})`);
   }
