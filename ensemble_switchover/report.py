@@ -44,10 +44,13 @@ from ensemble_switchover.reporting.answer_tables import (
     tabulate_claims,
 )
 from ensemble_switchover.reporting.figures.gallery import draw_trends
+from ensemble_switchover.reporting.headline import list_terms, write_headline
+from ensemble_switchover.reporting.images_of_runs import list_images_of_runs
 from ensemble_switchover.reporting.page import NextRuns, Page, Problem, render_page
 from ensemble_switchover.reporting.reported_runs import read_reported_runs
 from ensemble_switchover.reporting.section import name_suffixes, write_figures, write_table
 from ensemble_switchover.reporting.summary_tables import show_summary
+from ensemble_switchover.reporting.what_to_build import answer_what_to_build
 from ensemble_switchover.reporting.writers import SectionWriters
 from ensemble_switchover.results.output_path import require_output_folder
 
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.reporting.page import Picture, Section
     from ensemble_switchover.reporting.reported_runs import ReportedRuns
+    from ensemble_switchover.reporting.what_to_build import WhatToBuild
 
 _MAX_TABLES = 12
 """With more comparisons than this, the terminal shows only the table of switchovers."""
@@ -117,11 +121,15 @@ def report(
         counts = count_collapsed(records, collapsed, rule.confidence)
         counts_every_seed = not by_pools and rule.method != "paired_t"
         next_runs = _next_runs(study, findings, rule) if counts_every_seed else None
+        reader = None if by_pools else ImageErrorReader(study.folders)
+        answers = answer_what_to_build(records, rule, study.folders, reader)
         runs = tabulate_runs(records, frozenset() if rule.keep_collapsed else collapsed)
         _write_numbers(study, findings, runs, switchovers, claims, counts, next_runs, out)
         trends = tuple(write_figures(draw_trends(switchovers), "", out))
         sections = writers.collect()
-        page = _make_page(study, findings, claims, counts, next_runs, rule, trends, sections)
+        page = _make_page(
+            study, answers, findings, claims, counts, next_runs, rule, trends, sections
+        )
     for table, name in (
         (page.switchovers, "switchovers"),
         (page.collapsed, "collapsed"),
@@ -134,6 +142,7 @@ def report(
     write_file(path, render_page(page).encode())
     if console is not None:
         _print(console, findings, study)
+        _print_answers(console, answers)
         if claims:
             _print_line(console, count_answers(claims))
         if counts:
@@ -262,6 +271,7 @@ def _write_numbers(
 
 def _make_page(
     study: ReportedRuns,
+    answers: Sequence[WhatToBuild],
     findings: Sequence[Finding],
     claims: Sequence[Claim],
     counts: Sequence[CollapseCount],
@@ -270,14 +280,13 @@ def _make_page(
     trends: tuple[Picture, ...],
     sections: tuple[Section, ...],
 ) -> Page:
-    headline = f"{len(findings)} comparisons of single networks and ensembles"
-    if len(findings) == 1:
-        headline = f"{findings[0].comparison.label}: {findings[0].headline}"
     studies = ", ".join(sorted({record.study for record in study.records.values()}))
     return Page(
-        headline=headline,
+        headline=write_headline(answers, findings),
         kicker=f"Study {studies}: {count(len(study.records), 'run')}, {len(study.failed)} failed, "
         f"{len(study.unreadable)} unreadable",
+        terms=list_terms(findings),
+        answers=tuple(answers),
         switchovers=show_switchovers(findings),
         collapsed=show_collapsed(counts, findings, rule),
         claims=show_claims(claims),
@@ -285,6 +294,7 @@ def _make_page(
         next_runs=next_runs,
         trends=trends,
         sections=sections,
+        data=tuple(list_images_of_runs(study.records.values())),
         failed=study.failed,
         unreadable=study.unreadable,
     )
@@ -311,6 +321,15 @@ def _print_designs(console: Console, finding: Finding) -> None:
     ]
     for line in (*finding.notes, *holes, *finding.sentences, *finding.sensitivity):
         _print_line(console, line)
+
+
+def _print_answers(console: Console, answers: Sequence[WhatToBuild]) -> None:
+    for answer in answers:
+        _print_line(console, f"What to build: {answer.build}")
+        _print_line(console, f"How sure: {answer.sure}")
+        _print_line(console, f"What would make it surer: {answer.surer}")
+        if answer.command is not None:
+            _print_line(console, f"   {answer.command}")
 
 
 def _print_next_runs(console: Console, next_runs: NextRuns) -> None:

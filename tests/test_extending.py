@@ -230,11 +230,11 @@ USE_FIGURE = """
 import json
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
-from ensemble_switchover.reporting.figures.gallery import draw_errors
+from ensemble_switchover.reporting.figures.gallery import draw_others
 from tests.factories import make_study, planted_error
 
 (comparison,) = group_comparisons(make_study(planted_error, widths=(8, 12, 16)))
-first, second, *_ = draw_errors(derive_finding(comparison))
+first, second, *_ = draw_others(derive_finding(comparison))
 (axes,) = first.figure.axes
 print(json.dumps([first.name, first.caption, axes.get_ylabel(), first.numbers.height, second.name]))
 """

@@ -22,8 +22,10 @@ from ensemble_switchover.analysis.finding_notes import (
     note_left_out,
     note_not_finite,
     note_pools,
+    note_schedule,
     note_stopped,
 )
+from ensemble_switchover.analysis.shortened_schedule import describe_shortened
 from ensemble_switchover.analysis.switchover.coverage import measure_coverage
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES, build_error_grid
 from ensemble_switchover.analysis.switchover.hole import count_too_small, find_holes
@@ -90,6 +92,8 @@ class Finding:
     """Run and file of predictions that are in no pool -> why."""
     image_verdicts: dict[DesignClassName, ImageVerdict] = field(default_factory=dict)
     """The switchovers with the sampling of the images in, where predictions were kept."""
+    schedule: str | None = None
+    """That the schedules of runs were shortened, in a clause; None where they were not."""
     image_notes: tuple[str, ...] = ()
     """Which predictions are missing or cannot be used."""
 
@@ -150,12 +154,14 @@ class Finding:
         """The outcomes in a few words."""
         if self.comparison.source is None:
             return "single networks only"
-        return "; ".join(describe_outcome(threshold) for threshold in self.thresholds.values())
+        told = "; ".join(describe_outcome(threshold) for threshold in self.thresholds.values())
+        return told if self.schedule is None else f"{told}, {self.schedule}"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Remarks that a reader of the summary needs."""
         return (
+            *note_schedule(self.schedule),
             *note_conditions(self.summary, self.measure),
             *note_unlike_times(self.runs),
             *note_evaluations(self.runs, self.grid),
@@ -273,6 +279,7 @@ def derive_finding(
         listed_conditions=tuple(list_conditions(comparison.records)),
         left_out_of_pools=dict(readers[keep].left_out) if readers else {},
         image_verdicts=image_verdicts,
+        schedule=describe_shortened(comparison.records),
         image_notes=note_images(image_grids, comparison.setting.evaluated_on),
     )
 

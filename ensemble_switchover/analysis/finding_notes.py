@@ -97,6 +97,13 @@ def _longest_gap(epochs: Sequence[int]) -> int:
     return max(after - before for before, after in pairwise([0, *epochs]))
 
 
+def note_schedule(schedule: str | None) -> list[str]:
+    """Say what follows from schedules that were shortened, by the clause that says so."""
+    if schedule is None:
+        return []
+    return [f"All errors are those {schedule}; which design wins may depend on that."]
+
+
 def note_pools(thresholds: Mapping[DesignClassName, Threshold]) -> list[str]:
     """Say which cells pools of members decide, where seeds decide others."""
     notes = []

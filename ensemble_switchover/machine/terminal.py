@@ -36,14 +36,22 @@ TERMINAL_WIDTH = 118
 
 @dataclass(frozen=True, slots=True)
 class ShownTable:
-    """A table of text; the first `num_text_columns` columns are left-aligned, the rest right."""
+    """A table of text; its first and last columns may be left-aligned, the others are right."""
 
     caption: str
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     num_text_columns: int
+    """Number of left-aligned columns at the front."""
     secondary: tuple[str, ...] = ()
     """Headers of columns that a terminal too narrow for all leaves out, the first one first."""
+    num_last_text_columns: int = 0
+    """Number of left-aligned columns at the end."""
+
+    def is_text(self, number: int) -> bool:
+        """Tell whether a column is left-aligned, by its index."""
+        is_last = number >= len(self.headers) - self.num_last_text_columns
+        return number < self.num_text_columns or is_last
 
     def without(self, header: str) -> ShownTable:
         """Return the table without a column."""
@@ -58,6 +66,8 @@ class ShownTable:
             tuple(map(rest, self.rows)),
             self.num_text_columns - (left_out < self.num_text_columns),
             tuple(entry for entry in self.secondary if entry != header),
+            self.num_last_text_columns
+            - (left_out >= len(self.headers) - self.num_last_text_columns),
         )
 
 
@@ -113,7 +123,7 @@ def rich_table(shown: ShownTable, title: str) -> Table:
         # Headers are wrapped to the width of the cells, so that cells need not be broken.
         cells = [row[number] for row in shown.rows]
         width = _width_of_header(header, max([1, *map(len, cells)]))
-        is_text = number < shown.num_text_columns
+        is_text = shown.is_text(number)
         unbroken = [word for text in (header, *cells) for word in text.split()]
         table.add_column(
             Text(textwrap.fill(header, width)),

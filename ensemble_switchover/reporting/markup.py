@@ -31,10 +31,7 @@ def write_markdown(table: ShownTable) -> str:
 
     Markdown and HTML characters in cells are escaped.
     """
-    aligned = [
-        ":---" if number < table.num_text_columns else "---:"
-        for number in range(len(table.headers))
-    ]
+    aligned = [":---" if table.is_text(number) else "---:" for number in range(len(table.headers))]
     lines = [
         *(_row([_escape_markdown(text) for text in table.headers]), _row(aligned)),
         *(_row([_escape_markdown(cell) for cell in row]) for row in table.rows),
@@ -44,7 +41,7 @@ def write_markdown(table: ShownTable) -> str:
 
 def write_latex(table: ShownTable) -> str:
     """Write a table as LaTeX that needs only the package booktabs."""
-    columns = "l" * table.num_text_columns + "r" * (len(table.headers) - table.num_text_columns)
+    columns = "".join("l" if table.is_text(i) else "r" for i in range(len(table.headers)))
     caption = " ".join(_escape_latex(table.caption).split())
     return "\n".join(
         [

@@ -11,6 +11,8 @@ from ensemble_switchover.reporting.template import render_template
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.purchase_wording import ShownPurchase
     from ensemble_switchover.machine.terminal import ShownTable
+    from ensemble_switchover.reporting.images_of_runs import ImagesOfRuns
+    from ensemble_switchover.reporting.what_to_build import WhatToBuild
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,13 @@ class Picture:
     files: str | None
     """Path of its files relative to the page, without the suffix; None if it is only on the page.
     """
+
+    @property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of kind and path of its files, relative to the page."""
+        if self.files is None:
+            return ()
+        return tuple((kind, f"{self.files}.{kind.lower()}") for kind in ("SVG", "PNG", "CSV"))
 
     @property
     def data_uri(self) -> str:
@@ -47,8 +56,15 @@ class Section:
     headline: str
     sentences: tuple[str, ...]
     pictures: tuple[Picture, ...]
+    """The first figures: what the answer looks like."""
     designs: ShownTable
+    costs: tuple[Picture, ...]
+    """Figures of times and memory."""
+    costs_in_words: tuple[str, ...]
+    """What a figure of costs would show no more of than a sentence."""
     times: ShownTable
+    more: tuple[Picture, ...]
+    """All other figures."""
     sensitivity: ShownTable | None
     """The switchover under other rules; None if there are no ensembles."""
     runs: ShownTable
@@ -88,6 +104,10 @@ class Page:
     headline: str
     kicker: str
     """The line above the headline."""
+    terms: tuple[str, ...]
+    """What the ensemble classes on the page are, one line each."""
+    answers: tuple[WhatToBuild, ...]
+    """What to build, for each data set."""
     switchovers: ShownTable
     collapsed: ShownTable
     """How many runs of each design class collapsed."""
@@ -100,6 +120,7 @@ class Page:
     trends: tuple[Picture, ...]
     """Figures across several comparisons."""
     sections: tuple[Section, ...]
+    data: tuple[ImagesOfRuns, ...]
     failed: tuple[Problem, ...]
     unreadable: tuple[Problem, ...]
     so_far: SoFar | None = None

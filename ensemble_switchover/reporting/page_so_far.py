@@ -6,15 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import ShownTable, count
 from ensemble_switchover.reporting.answer_tables import show_switchovers
 from ensemble_switchover.reporting.figures.dark_mode import follow_scheme
-from ensemble_switchover.reporting.figures.gallery import draw_early
+from ensemble_switchover.reporting.figures.gallery import draw_first
 from ensemble_switchover.reporting.figures.style import encode_figure
+from ensemble_switchover.reporting.headline import list_terms, write_headline
+from ensemble_switchover.reporting.images_of_runs import list_images_of_runs
 from ensemble_switchover.reporting.page import Page, Picture, SoFar
 from ensemble_switchover.reporting.section import make_section, name_suffixes
+from ensemble_switchover.reporting.what_to_build import answer_what_to_build
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,13 +46,14 @@ def make_page_so_far(runs: ReportedRuns) -> Page:
     """
     comparisons = group_comparisons(list(runs.records.values()))
     findings = [derive_finding(comparison) for comparison in comparisons]
-    headline = f"{len(findings)} comparisons of single networks and ensembles"
-    if len(findings) == 1:
-        headline = f"{findings[0].comparison.label}: {findings[0].headline}"
-    studies = ", ".join(sorted({record.study for record in runs.records.values()}))
+    records = list(runs.records.values())
+    answers = answer_what_to_build(records, DEFAULT_RULE)
+    studies = ", ".join(sorted({record.study for record in records}))
     return Page(
-        headline=headline,
+        headline=write_headline(answers, findings),
         kicker=f"Study {studies}",
+        terms=list_terms(findings),
+        answers=tuple(answers),
         switchovers=show_switchovers(findings),
         collapsed=_NOTHING,
         claims=None,
@@ -56,6 +61,7 @@ def make_page_so_far(runs: ReportedRuns) -> Page:
         next_runs=None,
         trends=(),
         sections=tuple(map(_make_section, findings, name_suffixes(comparisons))),
+        data=tuple(list_images_of_runs(records)),
         failed=runs.failed,
         unreadable=runs.unreadable,
     )
@@ -64,7 +70,7 @@ def make_page_so_far(runs: ReportedRuns) -> Page:
 def _make_section(finding: Finding, suffix: str) -> Section:
     pictures = tuple(
         Picture(follow_scheme(encode_figure(drawn.figure, "svg")), drawn.caption, None)
-        for drawn in draw_early(finding)
+        for drawn in draw_first(finding)
     )
     # a design without runs may only not have been trained yet
     section = make_section(finding, suffix, pictures)

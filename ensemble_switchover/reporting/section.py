@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.reporting.answer_tables import show_sensitivity
 from ensemble_switchover.reporting.figures.dark_mode import follow_scheme
-from ensemble_switchover.reporting.figures.gallery import draw_costs, draw_errors, list_left_out
+from ensemble_switchover.reporting.figures.gallery import (
+    draw_costs,
+    draw_first,
+    draw_others,
+    list_left_out,
+    say_costs,
+)
 from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.markup import write_latex, write_markdown
 from ensemble_switchover.reporting.page import Picture, Problem, Section
@@ -39,11 +45,13 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
         suffix: Suffix of the names of its files; empty for a single comparison.
         out: The folder of the report.
     """
-    pictures = (
-        *write_figures(draw_errors(finding), suffix, out),
-        *write_figures(draw_costs(finding), suffix, out),
+    section = make_section(
+        finding,
+        suffix,
+        tuple(write_figures(draw_first(finding), suffix, out)),
+        costs=tuple(write_figures(draw_costs(finding), suffix, out)),
+        more=tuple(write_figures(draw_others(finding), suffix, out)),
     )
-    section = make_section(finding, suffix, pictures)
     write_table(section.designs, out, f"designs{suffix}")
     write_table(section.times, out, f"times_to_accuracy{suffix}")
     if section.sensitivity is not None:
@@ -51,7 +59,13 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
     return section
 
 
-def make_section(finding: Finding, suffix: str, pictures: tuple[Picture, ...]) -> Section:
+def make_section(
+    finding: Finding,
+    suffix: str,
+    pictures: tuple[Picture, ...],
+    costs: tuple[Picture, ...] = (),
+    more: tuple[Picture, ...] = (),
+) -> Section:
     """Make the part of the page on a comparison from its pictures, without writing files."""
     return Section(
         anchor=f"comparison{suffix.replace('_', '-')}",
@@ -60,7 +74,10 @@ def make_section(finding: Finding, suffix: str, pictures: tuple[Picture, ...]) -
         sentences=finding.sentences,
         pictures=pictures,
         designs=show_summary(finding.summary, finding.measure),
+        costs=costs,
+        costs_in_words=tuple(say_costs(finding)) if costs else (),
         times=show_times_to_accuracy(finding.summary, finding.measure),
+        more=more,
         sensitivity=show_sensitivity(finding) if finding.thresholds else None,
         runs=show_runs_of_comparison(finding.runs, finding.measure),
         notes=(*finding.notes, *list_left_out(finding)),

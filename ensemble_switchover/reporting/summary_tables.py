@@ -61,33 +61,33 @@ def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) ->
     columns = _brief_columns(rows) if brief else _all_columns(rows, measure)
     caption = _caption(rows, measure, brief=brief)
     secondary = tuple(name for name in _BRIEF_SECONDARY if name in columns) if brief else ()
-    num_text_columns = 2
     differences = describe_differences(rows)
     if any(differences):
         rows = [{**row, "condition": text} for row, text in zip(rows, differences, strict=True)]
-        columns = {"Condition": lambda row: str(row["condition"]), **columns}
-        num_text_columns = 3
-    return replace(_lay_out(rows, columns, caption, num_text_columns), secondary=secondary)
+        columns = {**columns, "Condition": lambda row: str(row["condition"])}
+    laid_out = _lay_out(rows, columns, caption, 2)
+    return replace(laid_out, secondary=secondary, num_last_text_columns=int(any(differences)))
 
 
 def _all_columns(rows: list[dict[str, Any]], measure: str) -> _Columns:
     return {
         _BUDGET: _budget,
         "Class": lambda row: str(row["design_class"]),
+        # what matters most comes first, so that a phone shows it
+        _error_header(measure): lambda row: _mean_std(row, "error_percent", num_decimals=2),
+        "Seeds": _seeds,
         "Depth": lambda row: f"{row['depth']}",
         "Width": lambda row: f"{row['width']}",
         "k": lambda row: f"{row['k']}",
         "Parameters": lambda row: f"{row['parameters']:,}",
         "Fill": lambda row: percent(row["budget_fill"]),
-        "Seeds": _seeds,
-        _error_header(measure): lambda row: _mean_std(row, "error_percent", num_decimals=2),
-        "Members' error, %": lambda row: _number(row["mean_member_error_percent_mean"], ".2f"),
-        "NLL, nats": lambda row: _number(row["nll_nats_mean"], ".3f"),
-        "ECE": lambda row: _number(row["ece_mean"], ".3f"),
         "Training, s/epoch": lambda row: _mean_std(row, "epoch_seconds"),
         "Time to accuracy, s": lambda row: _time_to_accuracy(row, _COMMON),
         **{f"Latency, ms/image (batch {size})": _latency_at(size) for size in _batch_sizes(rows)},
         **_memory_columns(rows),
+        "Members' error, %": lambda row: _number(row["mean_member_error_percent_mean"], ".2f"),
+        "NLL, nats": lambda row: _number(row["nll_nats_mean"], ".3f"),
+        "ECE": lambda row: _number(row["ece_mean"], ".3f"),
     }
 
 
@@ -166,25 +166,26 @@ def show_runs_of_comparison(runs: pl.DataFrame, measure: str) -> ShownTable:
         measure: Name of the error, `test error` or `validation error`.
     """
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
-        "Study": lambda row: str(row["study"]),
-        "Run": lambda row: str(row["name"]),
         _BUDGET: _budget,
         "Class": lambda row: str(row["design_class"]),
         "Seed": lambda row: str(row["seed"]),
         _error_header(measure): lambda row: _number(row["error_percent"], ".2f"),
         "Training, s/epoch": lambda row: _number(row["epoch_seconds"], ".3g"),
     }
-    num_text_columns = 4
     rows = runs.to_dicts()
+    num_numbers = len(columns) - 2
+    columns["Run"] = lambda row: str(row["name"])
+    if any(row["flags"] for row in rows):
+        columns["Flags"] = lambda row: str(row["flags"])
     if len({row["times_of"] for row in rows}) > 1:
         columns["Times of"] = lambda row: str(row["times_of"])
-    if any(row["flags"] for row in rows):
-        columns = {"Flags": lambda row: str(row["flags"]), **columns}
-        num_text_columns += 1
+    if len({row["study"] for row in rows}) > 1:
+        columns["Study"] = lambda row: str(row["study"])
     caption = "Every finished run after its last epoch."
     if has_timing_passes(rows):
         caption += f" Training: {training_time(rows)}."
-    return _lay_out(rows, columns, caption, num_text_columns)
+    laid_out = _lay_out(rows, columns, caption, 2)
+    return replace(laid_out, num_last_text_columns=len(columns) - 2 - num_numbers)
 
 
 def _lay_out(

@@ -52,7 +52,11 @@ def test_conditions_are_shown_where_they_differ() -> None:
     records = [make_record(), make_record(seed=1, environment={"execution": "stacked"})]
     shown = show_summary(summarise_runs(tabulate_runs(records)), "test error", brief=True)
 
-    assert shown.headers[:2] == ("Condition", "Budget")
+    assert (shown.headers[0], shown.headers[-1]) == ("Budget", "Condition")
+    assert [shown.is_text(i) for i in (0, 1, 2, -1 + len(shown.headers))] == [
+        *(True, True),
+        *(False, True),
+    ]
     assert rich_table(shown, "title").row_count == 2
 
 
@@ -100,6 +104,9 @@ def test_secondary_columns_give_way_one_after_another() -> None:
     narrow = fitted(shown, Console(width=26, file=io.StringIO()))
     assert narrow.rows[0] == ("28x100", "3,643,379,674")
     assert narrow.num_text_columns == 1
+    last = replace(NUMBERS, num_last_text_columns=1)
+    assert last.without("Parameters").num_last_text_columns == 1
+    assert last.without("Fill").num_last_text_columns == 0
     assert narrow.caption.endswith("A wider terminal shows: Fill; Name.")
 
 

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 from ensemble_switchover.analysis.purchase_wording import ShownPurchase
 from ensemble_switchover.machine.terminal import ShownTable
+from ensemble_switchover.reporting.images_of_runs import ImagesOfRuns
 from ensemble_switchover.reporting.page import (
     NextRuns,
     Page,
@@ -18,6 +19,7 @@ from ensemble_switchover.reporting.page import (
     Section,
     render_page,
 )
+from ensemble_switchover.reporting.what_to_build import WhatToBuild
 
 EVIL = "<script>alert('x')</script> \" onload=\"x"
 VOID = {"meta", "img", "link", "br"}
@@ -60,7 +62,10 @@ def make_page(name: str = "name", num_sections: int = 1) -> Page:
             sentences=(name, "second"),
             pictures=(picture,),
             designs=table,
+            costs=(picture,),
+            costs_in_words=(name,),
             times=table,
+            more=(picture,),
             sensitivity=table,
             runs=table,
             notes=(name,),
@@ -74,6 +79,8 @@ def make_page(name: str = "name", num_sections: int = 1) -> Page:
     return Page(
         headline=name,
         kicker=name,
+        terms=(name,),
+        answers=(WhatToBuild(name, name, name, name, name, (name,)),),
         switchovers=table,
         collapsed=table,
         claims=table,
@@ -81,6 +88,7 @@ def make_page(name: str = "name", num_sections: int = 1) -> Page:
         next_runs=NextRuns(1, (name,), (purchase,)),
         trends=(picture,),
         sections=sections,
+        data=(ImagesOfRuns(name, (name,)),),
         failed=problems,
         unreadable=problems,
     )
@@ -101,8 +109,9 @@ def test_every_tag_is_closed_and_every_anchor_exists_once() -> None:
     ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     links = [str(attributes["href"]) for tag, attributes in parsed.tags if tag == "a"]
-    assert len(links) == 3
-    assert all(link.startswith("#") and link[1:] in ids for link in links)
+    anchors = [link for link in links if link.startswith("#")]
+    assert len(anchors) == 3
+    assert all(link[1:] in ids for link in anchors)
     assert [tag for tag, _ in parsed.tags].count("h1") == 1
 
 
@@ -124,8 +133,8 @@ def test_the_page_loads_nothing() -> None:
     for tag, attributes in parsed.tags:
         assert tag not in {"script", "link", "iframe", "object"}
         assert "style" not in attributes
-        for name in ("src", "href", "srcset"):
-            assert str(attributes.get(name) or "#").startswith(("data:", "#"))
+        for name in ("src", "srcset", *(() if tag == "a" else ("href",))):
+            assert str(attributes.get(name) or "data:").startswith("data:")
     assert "http://" not in text
     assert "https://" not in text
     assert "@import" not in text
@@ -162,7 +171,10 @@ def test_tables_have_captions_and_headers_with_a_scope() -> None:
 def test_nothing_missing_is_said() -> None:
     nothing = ShownTable("", ("header",), (), 1)
     assert "Not asked" not in render_page(replace(make_page(), claims_not_asked=nothing))
-    page = Page("headline", "kicker", nothing, nothing, nothing, nothing, None, (), (), (), ())
+    page = Page(
+        *("headline", "kicker", (), (), nothing, nothing, nothing, nothing, None),
+        *((), (), (), (), ()),
+    )
 
     assert "No run failed, and every record could be read." in render_page(page)
     assert "Where ensembles switch over" not in render_page(page)
@@ -173,3 +185,51 @@ def test_a_table_of_collapsed_runs_is_shown_where_runs_were_screened() -> None:
     assert "Collapsed runs" in render_page(page)
     nothing = replace(page.collapsed, rows=())
     assert "Collapsed runs" not in render_page(replace(page, collapsed=nothing))
+
+
+def titles(page: Page) -> list[str]:
+    """Return the headings and the titles of what is folded, in the order of the page."""
+    found = re.findall(r"<(h[123]|summary)[^>]*>(.*?)</\1>", render_page(page), re.DOTALL)
+    return [text for _, text in found]
+
+
+def test_the_answer_comes_first_then_the_picture_the_designs_and_the_costs() -> None:
+    order = titles(make_page())
+    wanted = [
+        *("name", "The answer", "On what this is based", "name", "Designs"),
+        *("Budgets without a design: 1", "Costs", "Time to accuracy", "More of the errors"),
+        "What to run next: where more runs would decide",
+        *("Where ensembles switch over", "The switchover under other rules", "Collapsed runs"),
+        *("Conditions", "Runs by name", "Data check", "What is missing"),
+        *("Failed runs: 1", "Unreadable records: 1", "How to read this"),
+        "Statements of the paper, checked on these records",
+        "Not asked: 1 checks of which these records cannot speak",
+    ]
+    assert order == wanted
+    text = render_page(make_page())
+    assert text.index("<figure>") < text.index(">Designs<")
+
+
+def test_several_comparisons_have_their_switchovers_before_them_and_conditions_after() -> None:
+    order = titles(make_page(num_sections=2))
+    assert order.index("Where ensembles switch over") < order.index("Designs")
+    assert order.index("What to run next: where more runs would decide") < order.index(
+        "Conditions: name"
+    )
+
+
+def test_the_papers_statements_are_folded() -> None:
+    text = render_page(make_page())
+    begin = text.index("Statements of the paper, checked on these records")
+    assert text[:begin].endswith("<details><summary>")
+
+
+def test_every_figure_links_to_its_files() -> None:
+    page = make_page("figure_3")
+    links = [a["href"] for tag, a in outline(page).tags if tag == "a"]
+    num_figures = render_page(page).count("<figure>")
+    assert num_figures == 4
+    for ending in ("svg", "png", "csv"):
+        assert links.count(f"figure_3.{ending}") == num_figures
+    so_far = replace(page.trends[0], files=None)
+    assert so_far.links == ()

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
-
 SPELLED_CLASSES: dict[str, str] = {
     "single": "single network",
     "deq": "deq (depth-equivalent)",
@@ -15,7 +10,7 @@ SPELLED_CLASSES: dict[str, str] = {
 """Design class -> its name in a legend."""
 
 
-def spell_ensembles(design_class: DesignClassName) -> str:
+def spell_ensembles(design_class: str) -> str:
     """Name the ensembles of a class in words.
 
     >>> spell_ensembles("deq")
@@ -26,8 +21,12 @@ def spell_ensembles(design_class: DesignClassName) -> str:
     return f"{'depth' if design_class == 'deq' else 'width'}-equivalent ensembles"
 
 
-def explain_class(design_class: DesignClassName, k: int) -> str:
+def explain_class(design_class: str, k: int | str) -> str:
     """Say what a class is beside the single network of the same budget.
+
+    Args:
+        design_class: `single`, `deq` or `weq`.
+        k: Number of members, or several such as `2 or 4`.
 
     >>> explain_class("weq", 4)
     'weq: width-equivalent ensembles, 4 networks as wide as the single one, each shallower'

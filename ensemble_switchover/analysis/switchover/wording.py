@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.decision_rule import INTERVAL_NAMES, MIN_SEEDS
 from ensemble_switchover.analysis.statistics import write_interval
+from ensemble_switchover.analysis.switchover.class_names import spell_ensembles
 from ensemble_switchover.analysis.switchover.threshold import ThresholdOutcome
 from ensemble_switchover.analysis.switchover.verdict import Verdict
 from ensemble_switchover.machine.terminal import count
@@ -23,7 +24,8 @@ def describe_threshold(threshold: Threshold, measure: str) -> str:
         threshold: The switchover of one ensemble class.
         measure: Name of the error, `test error` or `validation error`.
     """
-    subject = f"{threshold.ensemble_class} (k={threshold.k}): "
+    named = spell_ensembles(threshold.ensemble_class)
+    subject = f"{threshold.ensemble_class} ({named}, k={threshold.k}): "
     if threshold.seed_counts is None:
         return f"{subject}nothing to compare: {_why_empty(threshold)}."
     method = ""

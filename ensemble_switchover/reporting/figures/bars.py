@@ -15,7 +15,10 @@ from ensemble_switchover.reporting.figures.style import (
     FAINT_INK,
     GRID_INK,
     INK,
+    RC,
     label_parameters,
+    points_of,
+    reach_of_bars,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ _LOGARITHMIC_FROM = 30.0
 
 _PALENESS = 0.65
 """Share of white over the pale part of a bar."""
+
+_NOTE_POINTS = 8.5
+"""Least width of a bar in points at which the letters above its cross do not touch others."""
 
 NOTE_COLUMN = "missing_note"
 """Column with a few words for each cross, written above it; it need not exist."""
@@ -75,8 +81,9 @@ def draw_bars(
             from_values = [row[pale_from] for row in rows]
             starts = [math.nan if value is None else scale * value for value in from_values]
             _draw_pale(axes, name, positions, starts, heights, 0.46 * width)
+        room = points_of(axes)[0] * width / (len(budgets) + 0.2)
         notes = [row.get(NOTE_COLUMN, "") for row in rows]
-        _draw_crosses(axes, positions, heights, notes)
+        _draw_crosses(axes, positions, heights, notes if room >= _NOTE_POINTS else None)
     axes.autoscale_view()
     _label(axes, budgets, is_logarithmic)
 
@@ -99,7 +106,8 @@ def _draw_class(
     )
     axes.add_collection(collection)
     if any(spreads):
-        axes.errorbar(positions, heights, spreads, fmt="none", elinewidth=0.9, ecolor=INK, zorder=2)
+        reach = reach_of_bars(heights, spreads)
+        axes.errorbar(positions, heights, reach, fmt="none", elinewidth=0.9, ecolor=INK, zorder=2)
 
 
 def _draw_pale(
@@ -128,9 +136,15 @@ def _draw_pale(
 
 
 def _draw_crosses(
-    axes: Axes, positions: Sequence[float], heights: Sequence[float], notes: Sequence[str]
+    axes: Axes, positions: Sequence[float], heights: Sequence[float], notes: Sequence[str] | None
 ) -> None:
+    """Mark missing bars, with a note above each; without notes, there is no room for letters."""
     base = axes.get_xaxis_transform()
+    if notes is None:
+        missing = [p for p, height in zip(positions, heights, strict=True) if math.isnan(height)]
+        heights_of_marks = [0.03] * len(missing)
+        axes.plot(missing, heights_of_marks, "x", color=INK, markersize=3, transform=base)
+        return
     text: dict[str, Any] = {"xycoords": base, "ha": "center", "va": "bottom", "color": INK}
     for position, height, note in zip(positions, heights, notes, strict=True):
         if math.isnan(height):
@@ -146,7 +160,7 @@ def budget_of(row: dict[str, int]) -> tuple[int, int, int]:
 
 def _label(axes: Axes, budgets: list[tuple[int, int, int]], is_logarithmic: bool) -> None:
     labels = label_parameters([parameters for parameters, _, _ in budgets])
-    columns = labelled_columns(len(budgets))
+    columns = labelled_columns(axes, labels, size=float(RC["font.size"]))
     axes.set_xticks(columns, [labels[column] for column in columns])
     axes.set_xlim(-0.6, max(len(budgets), 2) - 0.4)
     axes.tick_params(axis="x", length=0)

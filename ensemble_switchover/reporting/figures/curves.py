@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.reporting.figures.bars import budget_of
 from ensemble_switchover.reporting.figures.budget_axis import label_budgets, shift_class
-from ensemble_switchover.reporting.figures.style import COLOURS, LINE_STYLES, MARKERS
+from ensemble_switchover.reporting.figures.style import (
+    COLOURS,
+    LINE_STYLES,
+    MARKERS,
+    reach_of_bars,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,10 +36,12 @@ def draw_curves(axes: Axes, numbers: pl.DataFrame, column: str, *, dotted: bool 
             continue
         ordered = sorted(rows.to_dicts(), key=budget_of)
         shift = shift_class(counts, name)
+        means = [row[f"{column}_mean"] for row in ordered]
+        highest = 100.0 if "percent" in column else math.inf
         axes.errorbar(
             [row["budget_parameters"] * shift for row in ordered],
-            [row[f"{column}_mean"] for row in ordered],
-            yerr=[row[f"{column}_std"] or 0.0 for row in ordered],
+            means,
+            yerr=reach_of_bars(means, [row[f"{column}_std"] for row in ordered], highest),
             color=COLOURS[name],
             linestyle=":" if dotted else LINE_STYLES[name],
             linewidth=1.3 if dotted else 1.8,

@@ -21,22 +21,25 @@ class FigureDeclaration:
     """A figure of one comparison."""
 
     position: int
-    """Order of the figure on the page, ascending."""
+    """Order of the figure among its kind on the page, ascending."""
     name: str
     """Name of its files: letters, digits and underscores; may contain `{measure}`."""
     paper: str | None = None
     """The corresponding figures of the paper, such as `Figures 6 and F`."""
     caption: str
-    """May contain `{measure}`, `{Measure}`, `{grid_size}`, `{last_epoch}`, `{sentences}` and
+    """May contain `{measure}`, `{Measure}`, `{grid_size}`, `{last_epoch}` and
     `{interval_scope}`."""
     by_condition: bool = False
     """True to draw the figure for each condition with at least two design classes, from its runs
     alone. Times and memory need this, since they are not comparable across conditions."""
-    early_position: int | None = None
-    """Order of the figure on the page that a sweep writes while it trains the runs; None to leave
-    it out there."""
+    first_position: int | None = None
+    """Order of the figure among the first of a page, which it also has while a sweep trains the
+    runs; None for a figure that comes later."""
     numbers: Callable[[Finding], pl.DataFrame]
     """Returns the numbers to draw and to write as CSV; without rows the figure is left out."""
+    in_words: Callable[[pl.DataFrame], str | None] | None = None
+    """Returns the sentence that takes the place of a figure that would show no more; None where the
+    figure is drawn."""
     draw: Callable[[pl.DataFrame, Finding, FigureTexts], Figure]
 
 

@@ -21,6 +21,7 @@ from ensemble_switchover.reporting.figures.style import (
     WIDTH_INCHES,
     new_figure,
     place_legend,
+    reach_of_bars,
     write_around,
 )
 
@@ -81,10 +82,11 @@ def _draw_class(axes: Axes, grid: ErrorGrid, design_class: DesignClassName) -> N
     shift = shift_class([budget.parameters for budget in grid.budgets], design_class)
     positions = [parameters * shift for parameters, _ in shown]
     colour = COLOURS[design_class]
+    means = [sample_mean(errors) for _, errors in shown]
     axes.errorbar(
         positions,
-        [sample_mean(errors) for _, errors in shown],
-        yerr=[sample_std(errors) or 0.0 for _, errors in shown],
+        means,
+        yerr=reach_of_bars(means, [sample_std(errors) for _, errors in shown], 100.0),
         color=colour,
         linestyle=LINE_STYLES[design_class],
         linewidth=1.8,
@@ -137,7 +139,7 @@ def _draw_fills(axes: Axes, grid: ErrorGrid) -> None:
 ERROR_CURVE_FIGURE = FigureDeclaration(
     position=30,
     name="figure_3_{measure}",
-    early_position=10,
+    first_position=10,
     paper="Figures 3, A, I, J and L",
     caption="{measure} after epoch {last_epoch} against the parameter budget by design class, "
     "and the ensembles' budget fill.",

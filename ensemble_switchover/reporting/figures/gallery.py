@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
+    from ensemble_switchover.analysis.condition_group import ConditionGroup
     from ensemble_switchover.analysis.finding import Finding
 
 
@@ -52,33 +53,31 @@ class Drawn:
 
 
 FIGURE_DECLARATIONS = _collect(FigureDeclaration)
-EARLY_DECLARATIONS = sorted(
-    (declared for declared in FIGURE_DECLARATIONS if declared.early_position is not None),
-    key=attrgetter("early_position"),
+FIRST_DECLARATIONS = sorted(
+    (declared for declared in FIGURE_DECLARATIONS if declared.first_position is not None),
+    key=attrgetter("first_position"),
 )
 TREND_DECLARATIONS = _collect(TrendDeclaration)
 
 
-def draw_errors(finding: Finding) -> Iterator[Drawn]:
-    """Draw the figures of errors and parameters, which use the runs of all conditions."""
+def draw_first(finding: Finding) -> Iterator[Drawn]:
+    """Draw the first figures of a page, which it also has while a sweep still trains the runs."""
+    texts = FigureTexts(finding.comparison.label, finding.conditions)
+    for declaration in FIRST_DECLARATIONS:
+        yield from _draw(declaration, finding, texts)
+
+
+def draw_others(finding: Finding) -> Iterator[Drawn]:
+    """Draw the other figures of errors and parameters, which use the runs of all conditions."""
     texts = FigureTexts(finding.comparison.label, finding.conditions)
     for declaration in FIGURE_DECLARATIONS:
-        if not declaration.by_condition:
+        if not declaration.by_condition and declaration.first_position is None:
             yield from _draw(declaration, finding, texts)
-
-
-def draw_early(finding: Finding) -> Iterator[Drawn]:
-    """Draw the figures that a page shows while a sweep still trains the runs."""
-    texts = FigureTexts(finding.comparison.label, finding.conditions)
-    for declaration in EARLY_DECLARATIONS:
-        yield from _draw(declaration, finding, texts)
 
 
 def draw_costs(finding: Finding) -> Iterator[Drawn]:
     """Draw the figures of times and memory for each condition with at least two design classes."""
-    groups = split_conditions(finding.runs)
-    drawn_groups = [group for group in groups if group.compares or not finding.thresholds]
-    for number, group in enumerate(drawn_groups, start=1):
+    for number, group in enumerate(_drawn_groups(finding), start=1):
         suffix = "" if number == 1 else f"_condition_{number}"
         texts = FigureTexts(finding.comparison.label, f"{finding.seeds_and_rule}, {group.label}")
         for declaration in FIGURE_DECLARATIONS:
@@ -86,6 +85,21 @@ def draw_costs(finding: Finding) -> Iterator[Drawn]:
                 for drawn in _draw(declaration, replace(finding, runs=group.runs), texts):
                     caption = f"{drawn.caption} Condition: {group.label}."
                     yield replace(drawn, name=f"{drawn.name}{suffix}", caption=caption)
+
+
+def say_costs(finding: Finding) -> list[str]:
+    """Say what figures of costs would show no more of than a sentence does."""
+    groups = _drawn_groups(finding)
+    told = []
+    for group in groups:
+        for declaration in FIGURE_DECLARATIONS:
+            if declaration.by_condition and declaration.in_words is not None:
+                numbers = declaration.numbers(replace(finding, runs=group.runs))
+                sentence = None if numbers.is_empty() else _say_instead(declaration, numbers)
+                if sentence is not None:
+                    where = f" Condition: {group.label}." if len(groups) > 1 else ""
+                    told.append(f"{sentence}{where}")
+    return told
 
 
 def draw_trends(switchovers: pl.DataFrame) -> Iterator[Drawn]:
@@ -127,10 +141,20 @@ def list_left_out(finding: Finding) -> list[str]:
     return notes
 
 
+def _drawn_groups(finding: Finding) -> list[ConditionGroup]:
+    """Return the runs under each condition under which there is something to compare."""
+    groups = split_conditions(finding.runs)
+    return [group for group in groups if group.compares or not finding.thresholds]
+
+
+def _say_instead(declaration: FigureDeclaration, numbers: pl.DataFrame) -> str | None:
+    return None if declaration.in_words is None else declaration.in_words(numbers)
+
+
 def _draw(declaration: FigureDeclaration, finding: Finding, texts: FigureTexts) -> Iterator[Drawn]:
     """Draw a figure, or nothing if it has no numbers."""
     numbers = declaration.numbers(finding)
-    if numbers.is_empty():
+    if numbers.is_empty() or _say_instead(declaration, numbers) is not None:
         return
     grid, measure = finding.grid, finding.measure
     caption = declaration.caption.format(
@@ -138,7 +162,6 @@ def _draw(declaration: FigureDeclaration, finding: Finding, texts: FigureTexts) 
         Measure=measure.capitalize(),
         grid_size=f"{count(len(grid.budgets), 'budget')} by {count(len(grid.epochs), 'epoch')}",
         last_epoch=grid.epochs[-1],
-        sentences=" ".join(finding.sentences),
         interval_scope=finding.interval_scope,
     )
     if declaration.paper is not None:

@@ -12,10 +12,12 @@ from ensemble_switchover.reporting.figures.style import (
     INK,
     LINE_STYLES,
     label_parameters,
+    points_of,
+    width_of_longest,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.threshold import Threshold
 
 _MAX_LABELS = 10
+LABEL_SIZE = 7.5
+"""Size of the letters of a column's label in points."""
 HOLE_FACE: dict[str, Any] = {
     "facecolor": "white",
     "edgecolor": HOLE_INK,
@@ -102,13 +106,24 @@ def label_axes(axes: Axes, grid: ErrorGrid, max_labels: int = _MAX_LABELS) -> No
     axes.set_yticks(rows, [str(grid.epochs[row]) for row in rows])
     axes.set_ylabel("Training epochs")
     labels = label_parameters([budget.parameters for budget in grid.budgets])
-    columns = labelled_columns(num_columns, max_labels)
-    axes.set_xticks(columns, [labels[column] for column in columns], size=7.5)
+    columns = labelled_columns(axes, labels, max_labels)
+    axes.set_xticks(columns, [labels[column] for column in columns], size=LABEL_SIZE)
     axes.tick_params(which="both", length=0, pad=3.5)
     for spine in axes.spines.values():
         spine.set_visible(False)
 
 
-def labelled_columns(num_columns: int, max_labels: int = _MAX_LABELS) -> list[int]:
-    """Return the indices of the columns with a label."""
-    return list(range(0, num_columns, max(1, -(-num_columns // max_labels))))
+def labelled_columns(
+    axes: Axes, labels: Sequence[str], max_labels: int = _MAX_LABELS, size: float = LABEL_SIZE
+) -> list[int]:
+    """Return the indices of the columns with a label, so many that labels do not touch.
+
+    Args:
+        axes: The panel, with columns of equal width.
+        labels: The label of every column.
+        max_labels: Largest number of labels.
+        size: Size of their letters in points.
+    """
+    fitting = max(1, int(points_of(axes)[0] / width_of_longest(labels, size)))
+    most = min(max_labels, fitting)
+    return list(range(0, len(labels), max(1, -(-len(labels) // most))))

@@ -31,6 +31,7 @@ from ensemble_switchover.reporting.figures.style import (
     PALE_COLOURS,
     RC,
     WIDTH_INCHES,
+    label_parameters,
     new_figure,
     write_around,
 )
@@ -145,7 +146,8 @@ def _footer(conditions: str, holes: Sequence[GridHole]) -> str:
 
 def _label_fills(axes: Axes, grid: ErrorGrid, holes: Sequence[GridHole]) -> None:
     marks = {(hole.design_class, hole.column): _HOLE_MARKS[hole.kind] for hole in holes}
-    labelled = set(labelled_columns(len(grid.budgets)))
+    labels = label_parameters([budget.parameters for budget in grid.budgets])
+    labelled = set(labelled_columns(axes, labels))
     beside: dict[str, Any] = {
         "xycoords": "axes fraction",
         "textcoords": "offset points",
@@ -208,7 +210,7 @@ HEAT_MAP_FIGURE = FigureDeclaration(
     position=10,
     name="figure_2_heat_map",
     paper="Figures 2, 4 and B",
-    caption="which class has the lowest {measure}, {grid_size}. {sentences} {interval_scope}",
+    caption="which class has the lowest {measure}, {grid_size}. {interval_scope}",
     numbers=lambda finding: grid_series.cell_series(finding.grid),
     draw=lambda _, finding, texts: draw_heat_map(finding, texts),
 )

@@ -37,7 +37,7 @@ def draw_layer_time(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
         lower = figure.add_axes((0.11, 0.19, 0.86, 0.27))
         draw_bars(upper, numbers, "layer_ms")
         draw_bars(lower, numbers, "total_depth")
-        upper.set_ylabel("Time per layer\nand batch, ms")
+        upper.set_ylabel("Time per layer, ms")
         upper.tick_params(labelbottom=False)
         lower.set_ylabel("Layers, all members")
         lower.set_xlabel("Parameter budget")

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
+SMALLEST_SPREAD = 0.05
+"""Share of the largest peak of a process by which peaks have to differ to be drawn: runs of one
+design differ by a few percent."""
+
 
 def draw_memory(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     """Draw the peak memory of training: that of the device or, on a CPU, of the process.
@@ -44,6 +48,23 @@ def draw_memory(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
     )
 
 
+def say_memory(numbers: pl.DataFrame) -> str | None:
+    """Say that all designs take the same memory, where it is that of a process and says no more.
+
+    Args:
+        numbers: A frame from `memory_series` with at least one row.
+    """
+    least, most = (float(getattr(numbers["peak_bytes"], end)()) for end in ("min", "max"))
+    is_of_device = DEVICE_MEMORY in set(numbers["memory_kind"])
+    if is_of_device or numbers.height < 2 or most - least > SMALLEST_SPREAD * most:
+        return None
+    told = dict.fromkeys(f"{value / MEBIBYTE:,.0f}" for value in (least, most))
+    return (
+        f"Peak memory of training is {' to '.join(told)} MiB for every design: that of the whole "
+        "process, libraries and images included, beside which the designs make no difference."
+    )
+
+
 MEMORY_FIGURE = FigureDeclaration(
     position=170,
     name="figure_8_memory",
@@ -53,6 +74,7 @@ MEMORY_FIGURE = FigureDeclaration(
     "its images batch by batch. On a CPU it is the memory of the whole process, of which the "
     "images cannot be told apart.",
     by_condition=True,
+    in_words=say_memory,
     numbers=lambda finding: series.memory_series(keep_most_common(finding.runs, "memory_kind")),
     draw=lambda numbers, _, texts: draw_memory(numbers, texts),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import textwrap
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -172,6 +173,44 @@ def label_parameters(counts: Sequence[int]) -> list[str]:
         if len(set(labels)) == len(set(counts)):
             return labels
     return labels
+
+
+def reach_of_bars(
+    means: Sequence[float], spreads: Sequence[float | None], highest: float = math.inf
+) -> list[list[float]]:
+    """Return how far error bars reach down and up from means, within what the quantity can be.
+
+    Args:
+        means: The means, which are not negative.
+        spreads: The sample standard deviation of each; None for a single seed.
+        highest: Largest possible value, such as 100 for a percentage; the smallest is 0.
+
+    >>> reach_of_bars([1.0, 99.0], [3.0, 3.0], highest=100.0)
+    [[1.0, 3.0], [3.0, 1.0]]
+    """
+    known = [spread or 0.0 for spread in spreads]
+    return [
+        [max(0.0, min(spread, mean)) for mean, spread in zip(means, known, strict=True)],
+        [max(0.0, min(spread, highest - mean)) for mean, spread in zip(means, known, strict=True)],
+    ]
+
+
+def width_of_longest(labels: Sequence[str], size: float) -> float:
+    """Return about how many points the longest of some labels of digits is wide, with a gap.
+
+    Args:
+        labels: The labels, at least one.
+        size: Size of their letters in points.
+    """
+    return 0.62 * size * max(map(len, labels)) + 6.0
+
+
+def points_of(axes: Axes) -> tuple[float, float]:
+    """Return the width and height of a panel in points."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    place = axes.get_position()
+    return 72.0 * place.width * figure.get_figwidth(), 72.0 * place.height * figure.get_figheight()
 
 
 def _label(count: int, digits: int) -> str:

@@ -141,8 +141,9 @@ def _legend_handles(axes: Axes, numbers: pl.DataFrame) -> list[Artist]:
 def _label_parameters(axes: Axes, numbers: pl.DataFrame) -> None:
     columns = ("above_parameters", "earliest_parameters", "switchover_parameters")
     counts = sorted({v for column in columns for v in numbers[column].drop_nulls() if v > 0})
-    axes.set_ylim(counts[0] / 1.6, counts[-1] * 1.9)
+    below, above = 1.6, 1.9
+    axes.set_ylim(counts[0] / below, counts[-1] * above)
     labels = label_parameters(counts)
-    shown = readable_ticks(counts)
+    shown = readable_ticks(counts, below * above * counts[-1] / counts[0])
     axes.set_yticks([counts[index] for index in shown], [labels[index] for index in shown])
     axes.yaxis.set_minor_locator(NullLocator())

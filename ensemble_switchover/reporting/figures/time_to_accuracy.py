@@ -44,8 +44,8 @@ TIME_TO_ACCURACY_FIGURE = FigureDeclaration(
     caption="training time until a design first has the lowest {measure} of the single networks of "
     "its budget, the mean over their seeds; a single network's time is that to its own lowest. A "
     "cross replaces the bar of a design of which not every seed gets there, with the number that "
-    "do. The numbers also have the times to the lowest {measure} of the same seed's single network "
-    "(time_to_accuracy_seconds).",
+    "do where there is room. The numbers also have the times to the lowest {measure} of the same "
+    "seed's single network (time_to_accuracy_seconds).",
     by_condition=True,
     numbers=lambda finding: series.accuracy_time_series(finding.runs),
     draw=lambda numbers, finding, texts: draw_time_to_accuracy(numbers, finding.measure, texts),

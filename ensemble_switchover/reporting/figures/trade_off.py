@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+import numpy as np
 import polars as pl
+from matplotlib.container import ErrorbarContainer
+from matplotlib.transforms import Bbox
 
 from ensemble_switchover.analysis import series
 from ensemble_switchover.analysis.design_table import DEVICE_MEMORY
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration, keep_most_common
+from ensemble_switchover.reporting.figures.label_places import place_labels
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
     GRID_INK,
@@ -23,6 +27,7 @@ from ensemble_switchover.reporting.figures.style import (
     label_parameters,
     new_figure,
     place_legend,
+    reach_of_bars,
     write_around,
 )
 
@@ -35,8 +40,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
 
-_LABEL_SIZE = (40.0, 14.0)
-"""Width and height of a label in pixels; a label that would cover another is left out."""
+_MARKER = 5.0
+"""Half the width of a marker in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,11 @@ def draw_trade_off(
         for name in DESIGN_CLASSES:
             rows = numbers.filter(numbers["design_class"] == name)
             if not rows.is_empty():
+                means = rows["error_percent_mean"].to_list()
                 axes.errorbar(
                     (cost.scale * rows[cost.column]).to_list(),
-                    rows["error_percent_mean"].to_list(),
-                    yerr=rows["error_percent_std"].fill_null(0.0).to_list(),
+                    means,
+                    yerr=reach_of_bars(means, rows["error_percent_std"].to_list(), 100.0),
                     linestyle="none",
                     marker=MARKERS[name],
                     markersize=6.5,
@@ -91,11 +97,11 @@ def draw_trade_off(
             axes.set_xscale("log")
         axes.set_ylim(bottom=0)
         axes.margins(x=0.08)
-        _draw_front(axes, numbers.filter(numbers["on_front"]), cost)
         axes.set_xlabel(cost.label)
         axes.set_ylabel(f"{measure.capitalize()}, %")
         axes.grid(color=GRID_INK, linewidth=0.8, zorder=0)
         axes.set_axisbelow(True)
+        _draw_front(axes, numbers.filter(numbers["on_front"]), cost)
         place_legend(axes)
         shows = f"{measure.capitalize()} (mean ± std) against cost; the front is labelled by budget"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
@@ -107,14 +113,25 @@ def _draw_front(axes: Axes, front: pl.DataFrame, cost: CostAxis) -> None:
     ys = front["error_percent_mean"].to_list()
     axes.step(xs, ys, where="post", color=INK, linewidth=1.1, label="Pareto front", zorder=2)
     labels = label_parameters(front["budget_parameters"].to_list())
-    labelled: list[tuple[float, float]] = []
-    for x, y, label in zip(xs, ys, labels, strict=True):
-        left, bottom = map(float, axes.transData.transform((x, y)))
-        if all(
-            abs(left - a) > _LABEL_SIZE[0] or abs(bottom - b) > _LABEL_SIZE[1] for a, b in labelled
-        ):
-            labelled.append((left, bottom))
-            axes.annotate(label, (x, y), (4, 5), textcoords="offset points", size=7.5, color=INK)
+    place_labels(axes, [*zip(xs, ys, labels, strict=True)], _obstacles(axes))
+
+
+def _obstacles(axes: Axes) -> list[Bbox]:
+    """Return what labels must not cover, in pixels: markers with their bars, and the front."""
+    found = []
+    for container in axes.containers:
+        if isinstance(container, ErrorbarContainer):
+            points, _, (bars,) = container.lines
+            middles = axes.transData.transform(np.asarray(points.get_xydata()))
+            found += [
+                Bbox.from_extents(x - _MARKER, y - _MARKER, x + _MARKER, y + _MARKER)
+                for x, y in middles.tolist()
+            ]
+            for bar in bars.get_segments():
+                ends = axes.transData.transform(np.asarray(bar))
+                (left, bottom), (right, top) = ends.min(axis=0), ends.max(axis=0)
+                found.append(Bbox.from_extents(left - 1, bottom, right + 1, top))
+    return found
 
 
 def _declaration(

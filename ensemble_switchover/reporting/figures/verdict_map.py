@@ -122,9 +122,8 @@ def _legend_handles(thresholds: Mapping[DesignClassName, Threshold]) -> list[Art
 VERDICT_MAP_FIGURE = FigureDeclaration(
     position=20,
     name="verdicts",
-    early_position=20,
-    caption="Each ensemble class against the single network, {grid_size}. {sentences} "
-    "{interval_scope}",
+    first_position=20,
+    caption="Each ensemble class against the single network, {grid_size}. {interval_scope}",
     numbers=lambda finding: grid_series.verdict_series(
         finding.grid, finding.thresholds, finding.image_verdicts
     ),

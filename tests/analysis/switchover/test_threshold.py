@@ -29,7 +29,8 @@ def test_the_planted_switchover_is_found() -> None:
     assert threshold.epoch == 4
     assert threshold.seed_counts == (3, 3)
     assert describe_threshold(threshold, "test error") == (
-        "deq (k=4): the switchover lies at 206,734 parameters from epoch 4 of 6 on "
+        "deq (depth-equivalent ensembles, k=4): the switchover lies at 206,734 parameters "
+        "from epoch 4 of 6 on "
         "(90 % Welch interval over 3 seeds, 5 budgets from 92,322 to 366,650 parameters)."
     )
     assert describe_outcome(threshold) == "deq switches over at 206,734 parameters"

@@ -23,7 +23,10 @@ def test_a_switchover_never_seen_is_not_within_the_grid() -> None:
     assert threshold.epoch is None
     assert set(threshold.boundary_epochs) == {None}
     text = describe_threshold(threshold, "test error")
-    assert text.startswith("weq (k=4): no switchover within the grid: at the largest budget after")
+    assert text.startswith(
+        "weq (width-equivalent ensembles, k=4): no switchover within the grid: at the largest "
+        "budget after"
+    )
     assert "+4.1 percentage points, 90 % Welch interval +3.5 to +4.6 (3 seeds, 5 budgets" in text
     assert describe_outcome(threshold) == "weq does not switch over within the grid"
 
@@ -68,7 +71,8 @@ def test_a_class_that_was_not_run_has_nothing_to_compare(left_out: str) -> None:
     assert threshold.outcome is ThresholdOutcome.UNDECIDED
     assert threshold.seed_counts is None
     assert describe_threshold(threshold, "test error") == (
-        "deq (k=4): nothing to compare: none of the budgets has both a single network and a deq "
+        "deq (depth-equivalent ensembles, k=4): nothing to compare: none of the "
+        "budgets has both a single network and a deq "
         "ensemble of 4 members."
     )
     assert describe_outcome(threshold) == "deq has nothing to compare"

@@ -10,7 +10,12 @@ from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
 from ensemble_switchover.reporting.figures.dark_mode import DARK_COLOURS, follow_scheme
-from ensemble_switchover.reporting.figures.gallery import draw_costs, draw_errors, draw_trends
+from ensemble_switchover.reporting.figures.gallery import (
+    draw_costs,
+    draw_first,
+    draw_others,
+    draw_trends,
+)
 from ensemble_switchover.reporting.figures.style import encode_figure
 from tests.factories import make_study, planted_error
 
@@ -27,7 +32,7 @@ def figures() -> list[bytes]:
     records = make_study(planted_error, seeds=(0, 1), holes=[("weq", 0)], **widths)
     records += make_study(planted_error, seeds=(0,), k=2, **widths)
     findings = [derive_finding(comparison) for comparison in group_comparisons(records)]
-    drawn = [one for f in findings for one in (*draw_errors(f), *draw_costs(f))]
+    drawn = [one for f in findings for one in (*draw_first(f), *draw_others(f), *draw_costs(f))]
     drawn += draw_trends(tabulate_switchovers(findings))
     return [encode_figure(one.figure, "svg") for one in drawn]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,10 +13,11 @@ from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
 from ensemble_switchover.reporting.figures.gallery import (
     draw_costs,
-    draw_early,
-    draw_errors,
+    draw_first,
+    draw_others,
     draw_trends,
     list_left_out,
+    say_costs,
 )
 from tests.factories import make_record, make_study, of_timing_pass, planted_error
 from tests.reporting.figures.reading import bars_of, texts_of
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.reporting.figures.gallery import Drawn
     from ensemble_switchover.results.record import Record
 
 FUSED = {"execution": "fused", "device": "cuda", "device_name": "Example GPU"}
@@ -33,6 +36,10 @@ def findings_of(records: list[Record]) -> list[Finding]:
     return [derive_finding(comparison) for comparison in group_comparisons(records)]
 
 
+def errors_of(finding: Finding) -> list[Drawn]:
+    return [*draw_first(finding), *draw_others(finding)]
+
+
 def study(**overrides: object) -> list[Record]:
     return make_study(planted_error, widths=(8, 12, 16), **overrides)  # type: ignore[arg-type]
 
@@ -40,7 +47,7 @@ def study(**overrides: object) -> list[Record]:
 def test_every_figure_tells_its_conditions_and_has_its_numbers() -> None:
     (finding,) = findings_of(study(peak_device_bytes=10**8))
 
-    drawn = [*draw_errors(finding), *draw_costs(finding)]
+    drawn = [*errors_of(finding), *draw_costs(finding)]
 
     assert len({figure.name for figure in drawn}) == len(drawn) == 14
     for one in drawn:
@@ -64,7 +71,7 @@ def test_each_condition_has_figures_of_its_own() -> None:
     assert "Example GPU" not in texts_of(first.figure)
     assert "cuda (Example GPU), fused execution" in texts_of(second.figure)
     assert list_left_out(finding) == []
-    errors = next(one for one in draw_errors(finding) if one.name == "figure_3_test_error")
+    errors = next(one for one in errors_of(finding) if one.name == "figure_3_test_error")
     assert "sequential execution / fused execution" in texts_of(errors.figure)
 
 
@@ -122,9 +129,9 @@ def test_runs_that_asked_for_the_fastest_execution_say_so() -> None:
     assert "each design with its fastest execution" in texts_of(drawn.figure)
 
 
-def test_the_error_comes_first_while_a_sweep_runs() -> None:
+def test_the_error_comes_first() -> None:
     (comparison,) = group_comparisons(make_study(planted_error))
-    drawn = [entry.name for entry in draw_early(derive_finding(comparison))]
+    drawn = [entry.name for entry in draw_first(derive_finding(comparison))]
 
     assert drawn == ["figure_3_test_error", "verdicts"]
 
@@ -146,7 +153,7 @@ def test_trends_need_several_comparisons() -> None:
 def test_single_networks_alone_have_figures_too() -> None:
     (finding,) = findings_of([make_record(seed=seed) for seed in (0, 1)])
 
-    names = [one.name for one in (*draw_errors(finding), *draw_costs(finding))]
+    names = [one.name for one in (*errors_of(finding), *draw_costs(finding))]
 
     assert "figure_3_test_error" in names
     assert "verdicts" not in names
@@ -180,7 +187,7 @@ def test_long_conditions_stay_within_the_figure_and_below_its_words() -> None:
     ]
     (finding,) = findings_of(records)
 
-    for one in (*draw_errors(finding), *draw_costs(finding)):
+    for one in (*errors_of(finding), *draw_costs(finding)):
         one.figure.draw_without_rendering()  # type: ignore[no-untyped-call]
         extents = {text.get_text(): text.get_window_extent() for text in one.figure.texts}
         assert max(extent.x1 for extent in extents.values()) < one.figure.bbox.x1, one.name
@@ -192,3 +199,22 @@ def test_long_conditions_stay_within_the_figure_and_below_its_words() -> None:
             if text.get_text()
         ]
         assert footer.y1 < min(extent.y0 for extent in words), one.name
+
+
+def test_memory_of_a_process_that_is_the_same_for_all_is_a_sentence_and_no_figure() -> None:
+    (alike,) = findings_of(study())
+    records = [
+        replace(record, epochs=[replace(e, peak_rss_bytes=2 * e.peak_rss_bytes) for e in r.epochs])
+        if (r := record).design.design_class == "deq"
+        else record
+        for record in study()
+    ]
+    (unlike,) = findings_of(records)
+    (on_gpu,) = findings_of(study(peak_device_bytes=10**8))
+
+    (told,) = say_costs(alike)
+    assert told.startswith("Peak memory of training is 300 MiB for every design")
+    assert "figure_8_memory" not in [one.name for one in draw_costs(alike)]
+    for finding in (unlike, on_gpu):
+        assert say_costs(finding) == []
+        assert "figure_8_memory" in [one.name for one in draw_costs(finding)]

@@ -127,13 +127,14 @@ function hatchPattern() {
  * @param {MetricPoint[]} points @param {string} label @param {number} width
  * @param {number | null} budget parameters of the marked budget */
 function drawMetric(points, label, width, budget) {
+  const [lowest, highest] = label.endsWith("%") ? [0, 100] : [-Infinity, Infinity];
   const marks = CLASSES.flatMap((name) => {
     const own = points.filter((point) => point.name === name);
     return [
       Plot.areaY(own, {
         x: "x",
-        y1: (d) => d.y - (d.std ?? 0),
-        y2: (d) => d.y + (d.std ?? 0),
+        y1: (d) => Math.max(lowest, d.y - (d.std ?? 0)),
+        y2: (d) => Math.min(highest, d.y + (d.std ?? 0)),
         fill: colourOf(name),
         fillOpacity: 0.2,
       }),

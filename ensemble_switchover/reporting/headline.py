@@ -1,0 +1,35 @@
+"""The headline of a page, and the names of classes in it that a reader meets first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.analysis.switchover.class_names import explain_class
+from ensemble_switchover.machine.terminal import count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ensemble_switchover.analysis.finding import Finding
+    from ensemble_switchover.reporting.what_to_build import WhatToBuild
+
+
+def write_headline(answers: Sequence[WhatToBuild], findings: Sequence[Finding]) -> str:
+    """Write what to build where there is one data set, and else what is compared."""
+    if len(answers) == 1:
+        return answers[0].title
+    return (
+        f"{count(len(findings), 'comparison')} of single networks and ensembles on "
+        f"{len(answers)} data sets"
+    )
+
+
+def list_terms(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Explain the ensemble classes that were compared, one line each."""
+    members: dict[str, set[int]] = {}
+    for finding in findings:
+        for name in finding.thresholds:
+            members.setdefault(name, set()).add(finding.comparison.k)
+    return tuple(
+        explain_class(name, " or ".join(map(str, sorted(ks)))) for name, ks in members.items()
+    )
