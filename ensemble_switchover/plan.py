@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,11 @@ from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
 from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS, missing_design_row, plan_row
 from ensemble_switchover.planning.seed_groups import together_of
+from ensemble_switchover.sweep.block_seconds import workplace_here
+from ensemble_switchover.sweep.hours_plan import HoursAsked
 from ensemble_switchover.sweep.job_forecast import forecast_jobs, groups_to_time, num_jobs_of
 from ensemble_switchover.sweep.pilot import describe_smallest_budgets
+from ensemble_switchover.sweep.planned_hours import plan_hours, states_epochs
 from ensemble_switchover.sweep.shared_training import spared_runs
 
 if TYPE_CHECKING:
@@ -80,12 +84,15 @@ def plan(given: argparse.Namespace) -> int:
     Returns:
         The exit code; 1 if a run does not fit into the device's memory.
     """
+    begin = time.monotonic()
     sweeps = compose_overrides(given.overrides)
     configs = [config for _, of_sweep in sweeps for config in of_sweep]
     with reading_once():
         study = resolve_study(configs)
         images = data_check_lines(spec.dataset for spec in study.specs)
+    passed = time.monotonic() - begin
     fresh: list[Calibration] = []
+    of_hours: list[str] = []
     together = together_of(sweeps[0][0].together, study.specs)
     num_jobs = num_jobs_of(sweeps[0][0].concurrent_jobs, study.specs)
     with shown_on(sys.stderr):
@@ -96,6 +103,18 @@ def plan(given: argparse.Namespace) -> int:
 
             groups = groups_to_time(study.specs, together, num_jobs)
             fresh = calibrate([*study.specs, *groups], given.calibrate)
+        hours = sweeps[0][0].hours
+        if hours is not None and given.machine is None:
+            states = states_epochs([run for sweep, _ in sweeps for run in sweep.runs])
+            planned = plan_hours(
+                study,
+                configs,
+                given.overrides,
+                HoursAsked(hours, passed, fixed_epochs=states),
+                workplace_here(num_jobs, together),
+                timing_seconds=given.calibrate,
+            )
+            study, of_hours = planned.study, planned.lines
     calibrations, problems = calibrations_of(study.specs, fresh)
     forecasts = forecast(study.specs, calibrations, given.machine)
     spared = spared_runs(study, {entry.spec.name for entry in forecasts if not entry.to_do})
@@ -111,14 +130,15 @@ def plan(given: argparse.Namespace) -> int:
             concurrent_jobs=launcher_jobs,
             images=images,
         )
-        asked = zip(study.specs, study.first_asked, strict=True)
-        by_name = {spec.name: configs[index] for spec, index in asked}
-        for line in describe_smallest_budgets(study.specs, by_name):
+        lines = of_hours  # such a sweep goes to smaller budgets by itself
+        if not lines:
+            lines = describe_smallest_budgets(study.specs, study.config_of(configs))
+        for line in lines:
             print(printable(line))
     else:
         of_run = {run.spec.name: cost for cost in costs for run in cost.runs}
-        planned = [plan_row(entry, of_run.get(entry.spec.name)) for entry in forecasts]
-        rows = [*planned, *map(missing_design_row, study.impossible)]
+        known = [plan_row(entry, of_run.get(entry.spec.name)) for entry in forecasts]
+        rows = [*known, *map(missing_design_row, study.impossible)]
         write_rows(rows, PLAN_COLUMNS, given.format)
     for line in problems:
         complain(line)

@@ -62,6 +62,8 @@ class Sweep:
     together: str = "none"
     """`sweep.together`, the same for all sweeps of a command: `none` where it is that of one of
     them, else `auto` where they differ; and `none` for a run by itself."""
+    hours: float | None = None
+    """`sweep.hours`, the same for all sweeps of a command; None: all runs are trained."""
 
 
 def read_overrides(overrides: Sequence[str]) -> list[Sweep]:
@@ -175,7 +177,8 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     hydra: list[str] = []
     names: list[str] = []
     others: list[str] = []
-    has_hours, hours_of_all = False, None
+    has_hours = False
+    hours_of_all: Any = None
     together: str | None = None
     read = _parser().parse_overrides(list(overrides))
     refuse_lost_lists([parsed for parsed in read if not parsed.is_hydra_override()])
@@ -195,11 +198,12 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
     if not hydra and not names:
         runs = expand([*_bound_on_measuring(hours_of_all), *others])
         asked = together or SweepConfig().together
-        return [Sweep(runs, 1, asked if len(runs) > 1 else "none")]
+        return [Sweep(runs, 1, asked if len(runs) > 1 else "none", hours_of_all)]
     chosen = expand(names)
     command = _compose_sweep(hydra, chosen[0] if len(chosen) == 1 else [])
     jobs = int(OmegaConf.select(command, "hydra.launcher.n_jobs", default=1))
     sweeps, of_parts = [], set()
+    hours_of_command = hours_of_all if has_hours else command.sweep.hours
     for name, config in _parts(hydra, chosen, command if len(chosen) == 1 else None):
         of_parts.add(together or str(config.sweep.together))
         hours = config.sweep.hours
@@ -208,13 +212,13 @@ def _read_overrides(overrides: Sequence[str]) -> list[Sweep]:
                 f"{name[0]}: has {HOURS}={hours:g} for itself; expected it alone, or {HOURS}= for "
                 f"all"
             )
-        bound = _bound_on_measuring(hours_of_all if has_hours else hours)
+        bound = _bound_on_measuring(hours_of_command)
         runs = expand([*bound, *sweep_lines(config, others), *name])
         sweeps.append(Sweep(runs, jobs))
     # times of runs themselves, for which some study asks, and of timing passes do not compare
     mixed = "none" if "none" in of_parts else SweepConfig().together
     chosen_together = of_parts.pop() if len(of_parts) == 1 else mixed
-    return [replace(sweep, together=chosen_together) for sweep in sweeps]
+    return [replace(sweep, together=chosen_together, hours=hours_of_command) for sweep in sweeps]
 
 
 def _bound_on_measuring(hours: object) -> list[str]:

@@ -10,7 +10,7 @@ from ensemble_switchover.config.resolve import read_budget, resolve
 from ensemble_switchover.errors import ConfigError, DesignError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
@@ -42,6 +42,11 @@ class Study:
     """For each run, the position of the first configuration that asks for it."""
     num_asked: int
     """Number of configurations that ask for a run: a single network of four k counts four times."""
+
+    def config_of(self, configs: Sequence[Config]) -> dict[str, Config]:
+        """Return the configuration of each run by its name, from those that asked for the study."""
+        asked = zip(self.specs, self.first_asked, strict=True)
+        return {spec.name: configs[index] for spec, index in asked}
 
     def trainings(self) -> list[list[RunSpec]]:
         """Group the runs that train the same networks under the same conditions, in their order.

@@ -35,6 +35,10 @@ class Decision:
     largest_budget: Size
     """In parameters."""
 
+    def kept(self, specs: Sequence[RunSpec]) -> list[RunSpec]:
+        """Return the runs of the budgets that stay."""
+        return [spec for spec in specs if spec.budget.parameters <= self.largest_budget]
+
 
 class TooLittleTimeError(ConfigError):
     """Not even the smallest first block fits."""

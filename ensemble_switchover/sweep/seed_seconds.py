@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.results.document import Document
+    from ensemble_switchover.results.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def seed_seconds(documents: Sequence[Document], num_evaluations: int) -> SeedSec
     """
     records = [document.record for document in documents]
     return SeedSeconds(
-        share=fmean(record.wall_seconds for record in records),
+        share=fmean(map(seconds_with_wait, records)),
         alone=fmean(_seconds_alone(document, num_evaluations) for document in documents),
         num_together=max(
             1 if record.timing_pass is None else len(record.timing_pass.seeds) for record in records
@@ -54,12 +55,22 @@ def seed_seconds(documents: Sequence[Document], num_evaluations: int) -> SeedSec
     )
 
 
+def seconds_with_wait(record: Record) -> float:
+    """Return the seconds of a run, with what passed between the job before it and its own.
+
+    The first run of a process has waited for the process, too, which may have done other things:
+    that counts up to the seconds of the run itself.
+    """
+    waiting = 0.0 if record.seconds is None else record.seconds.waiting
+    return record.wall_seconds + min(waiting, record.wall_seconds)
+
+
 def _seconds_alone(document: Document, num_evaluations: int) -> float:
     """Return what a run would have taken if it had been trained without other seeds."""
     record, summary = document.record, document.summary
     if record.timing_pass is None or record.seconds is None or summary.epoch_seconds is None:
-        return record.wall_seconds
+        return seconds_with_wait(record)
     seconds = record.seconds
-    others = record.wall_seconds - seconds.training - seconds.evaluation
+    others = seconds_with_wait(record) - seconds.training - seconds.evaluation
     evaluation = num_evaluations * median(record.timing_pass.evaluation_seconds)
     return others + summary.num_epochs * summary.epoch_seconds + evaluation

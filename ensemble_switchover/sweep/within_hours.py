@@ -6,37 +6,30 @@ budgets get, is decided once, from what `plan` predicts, and kept in the study's
 
 from __future__ import annotations
 
-import json
-import math
 import time
-from collections import defaultdict
-from statistics import fmean
 from typing import TYPE_CHECKING
-
-from pydantic import TypeAdapter
 
 from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.data_check import data_check_lines
 from ensemble_switchover.config.hydra_folders import refuse_idle_in_sweep
 from ensemble_switchover.config.reading_once import reading_once
-from ensemble_switchover.config.store_names import DECISION_FILE
 from ensemble_switchover.machine.command_time import seconds_since_begin
-from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import complain, count, duration, printable
 from ensemble_switchover.machine.units import HOUR_SECONDS
-from ensemble_switchover.planning.cost import relative_training_cost
-from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.sweep.block_seconds import (
     block_predictor,
+    known_predictor,
     measured_seconds,
     time_of,
     workplace_of_sweep,
 )
+from ensemble_switchover.sweep.finished_runs import keep_learned, read_finished
 from ensemble_switchover.sweep.gpu_slots import forget_slots
-from ensemble_switchover.sweep.hours_decision import FIRST_SHARE, Decision, decide
+from ensemble_switchover.sweep.hours_plan import HoursAsked, decide_or_propose, describe_hours
+from ensemble_switchover.sweep.kept_decision import keep_decision, kept_decision
 from ensemble_switchover.sweep.live_page import live_page
 from ensemble_switchover.sweep.next_runs import (
     PURSUED,
@@ -44,37 +37,28 @@ from ensemble_switchover.sweep.next_runs import (
     FinishedRuns,
     budgets_of,
     count_open,
-    design_of,
     first_block,
     next_blocks,
     questions_of,
     specs_by_design,
     unbounded,
 )
-from ensemble_switchover.sweep.seed_seconds import seed_seconds
 from ensemble_switchover.sweep.smaller_budgets import with_smaller_budgets
 from ensemble_switchover.sweep.sweep_plan import SweepPlan, plan_sweep, run_plan
 from ensemble_switchover.tracking.wandb_environment import overruled_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
 
     from ensemble_switchover.config.run_spec import RunSpec
-    from ensemble_switchover.results.document import Document
     from ensemble_switchover.sweep.block_seconds import BlockPredictor
     from ensemble_switchover.sweep.next_runs import CandidateDesign
 
 TIMING_SHARE = 1 / 20
 """Share of the time that unknown designs may be timed for."""
-OTHER_KEYS = (
-    "sweep.hours", "sweep.page", "sweep.together", "sweep.jobs_per_device", "retry", "logger",
-    "results",
-)  # fmt: skip
-"""Keys whose overrides do not change what the runs are."""
 
 
 def run_sweep(
@@ -123,8 +107,8 @@ def _run_within_hours(
 ) -> None:
     begin = time.monotonic() - seconds_since_begin()
     plan = _checked_plan(config, overrides)
-    deadline = begin + _seconds(config)
-    plan = _reduced_to_time(plan, config, overrides, deadline)
+    deadline = begin + float(config.sweep.hours * HOUR_SECONDS)
+    plan = _reduced_to_time(plan, config, overrides, begin)
     with live_page(plan.study.specs, wanted=config.sweep.page, all_are_trained=False):
         if plan.retry == "failed":
             _run_begun(plan, config, make_launcher)
@@ -156,13 +140,14 @@ def _run_blocks(
             f"seed: expected at least {MIN_SEEDS} seeds, and {num_seeds} came, which decide nothing"
         )
     block: Block | None = first_block(plan.study.specs)
-    finished = _finished(plan.study.specs)
+    finished = read_finished(plan.study.specs)
     in_time = True
     attempted: set[str] = set()
     while block is not None:
         print(f"{duration(max(0.0, deadline - time.monotonic()))} left; {block.reason}", flush=True)
         if any(spec.name not in finished.errors for spec in block.specs):
             run_plan(plan.only(block.specs), config, make_launcher)
+            keep_learned(block.specs)
         plan, finished = _lowered(plan)
         attempted |= {spec.name for spec in block.specs} | finished.errors.keys()
         blocks = next_blocks(plan.study.specs, finished, attempted)
@@ -183,7 +168,7 @@ def _lowered(plan: SweepPlan) -> tuple[SweepPlan, FinishedRuns]:
         The plan, and what is known of its finished runs.
     """
     while True:
-        finished = _finished(plan.study.specs)
+        finished = read_finished(plan.study.specs)
         ensembles = unbounded(plan.study.specs, finished)
         lowered, added = with_smaller_budgets(plan, ensembles)
         if len(lowered.study.specs) == len(plan.study.specs):
@@ -231,102 +216,39 @@ def _print_end(specs: Sequence[RunSpec], finished: FinishedRuns, *, in_time: boo
     )
 
 
-def _seconds(config: DictConfig) -> float:
-    return float(config.sweep.hours * HOUR_SECONDS)
-
-
-def _finished(specs: Sequence[RunSpec]) -> FinishedRuns:
-    """Read the errors of finished runs; how long others take follows from those of their kind.
-
-    A run takes as long as those of its design did on average, or, without any, as those of its
-    class did for each unit of work. Where seeds are trained together it is their share.
-    """
-    errors: dict[str, float] = {}
-    of_design: defaultdict[CandidateDesign, list[Document]] = defaultdict(list)
-    of_class: defaultdict[object, list[float]] = defaultdict(list)
-    for spec in specs:
-        if run_state(spec.folder) is RunState.FINISHED:
-            document = read_document(spec.folder)
-            if math.isfinite(document.summary.error_percent):
-                errors[spec.name] = document.summary.error_percent
-            seconds = document.record.wall_seconds
-            of_design[design_of(spec)].append(document)
-            of_class[spec.design.design_class].append(seconds / relative_training_cost(spec))
-    all_rates = [rate for rates in of_class.values() for rate in rates]
-    predicted, of_seed = {}, {}
-    for spec in specs:
-        known = of_design.get(design_of(spec))
-        if known:
-            of_seed[spec.name] = seed_seconds(known, len(spec.evaluated_epochs))
-            predicted[spec.name] = of_seed[spec.name].share
-        else:
-            rates = of_class.get(spec.design.design_class) or all_rates
-            rate = fmean(rates) if rates else 0.0
-            predicted[spec.name] = rate * relative_training_cost(spec)
-    return FinishedRuns(errors, predicted, of_seed)
-
-
 def _reduced_to_time(
-    plan: SweepPlan, config: DictConfig, overrides: Sequence[str], deadline: float
+    plan: SweepPlan, config: DictConfig, overrides: Sequence[str], begin: float
 ) -> SweepPlan:
-    """Return the plan with the epochs and the budgets that there is time for."""
-    decision, predictor = _kept_decision(plan, config, overrides, deadline)
+    """Return the plan with the epochs and the budgets that there is time for.
+
+    Raises:
+        ConfigError: if there is too little time, with overrides with which there is enough.
+    """
+    specs, hours = plan.study.specs, float(config.sweep.hours)
+    workplace = workplace_of_sweep(config, plan.together)
+    decision = kept_decision(specs, overrides)
+    if decision is None:
+        print(f"{specs[0].study}: {count(len(specs), 'run')} to choose from", flush=True)
+        most = TIMING_SHARE * hours * HOUR_SECONDS
+        predictor: BlockPredictor | None = block_predictor(specs, plan.configs, workplace, most)
+        assert predictor is not None
+        fixed = any(has_override(own, "epochs") for own in plan.overrides.values())
+        asked = HoursAsked(hours, time.monotonic() - begin, fixed_epochs=fixed)
+        decision = decide_or_propose(
+            specs,
+            predictor,
+            asked,
+            lambda more: plan_sweep(config, [*overrides, *more]).study.specs,
+        )
+        keep_decision(specs, overrides, decision)
+    else:
+        predictor = known_predictor(specs, workplace)
     if decision.epochs is not None:
         plan = plan_sweep(config, [*overrides, f"epochs={decision.epochs}"])
     for hole in plan.study.impossible:
         print(f"  no such design: {hole}")
-    specs = [s for s in plan.study.specs if s.budget.parameters <= decision.largest_budget]
-    budgets = budgets_of(specs)
-    print(
-        f"{specs[0].study}: {specs[0].recipe.epochs} epochs ({specs[0].recipe.name}), "
-        f"{count(len(budgets), 'budget')} from {budgets[0]:,} to {budgets[-1]:,} parameters"
-    )
-    if predictor is not None:
-        block = first_block(specs)
-        print(f"first block: {block.reason}; about {duration(predictor.seconds(block.specs))}")
-    return plan.only(specs)
-
-
-def _kept_decision(
-    plan: SweepPlan, config: DictConfig, overrides: Sequence[str], deadline: float
-) -> tuple[Decision, BlockPredictor | None]:
-    """Read what was decided for the same overrides, or decide and write it.
-
-    Returns:
-        The decision, and what it was predicted by, where it is a new one.
-    """
-    specs = plan.study.specs
-    path = specs[0].study_folder / DECISION_FILE
-    asked = sorted(entry for entry in overrides if entry.partition("=")[0] not in OTHER_KEYS)
-    decision = _read_decision(path, asked)
-    smallest = min(spec.budget.parameters for spec in specs)
-    if decision is not None and decision.largest_budget >= smallest:
-        return decision, None
-    workplace = workplace_of_sweep(config, plan.together)
-    seconds = _seconds(config)
-    predictor = block_predictor(specs, plan.configs, workplace, TIMING_SHARE * seconds)
-    passed = seconds - (deadline - time.monotonic())
-    decision = decide(
-        specs,
-        predictor.jobs,
-        FIRST_SHARE * seconds,
-        jobs=workplace.at_a_time(specs),
-        before=passed + predictor.start_seconds,
-        fixed_epochs=any(has_override(own, "epochs") for own in plan.overrides.values()),
-    )
-    values = {"words": asked, "epochs": decision.epochs, "budget": decision.largest_budget}
-    write_file(path, json.dumps(values, indent=1).encode())
-    return decision, predictor
-
-
-def _read_decision(path: Path, asked: list[str]) -> Decision | None:
-    """Read a decision, so that a sweep goes on with its own runs; None for other overrides."""
-    try:
-        values = json.loads(path.read_text())
-        if values["words"] != asked:
-            return None
-        values = {"epochs": values["epochs"], "largest_budget": values["budget"]}
-        decision: Decision = TypeAdapter(Decision).validate_python(values)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return decision
+    kept = decision.kept(plan.study.specs)
+    passed = time.monotonic() - begin
+    for line in describe_hours(kept, predictor, HoursAsked(hours, passed)):
+        print(line, flush=True)
+    return plan.only(kept)

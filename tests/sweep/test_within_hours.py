@@ -31,7 +31,11 @@ def usual_epochs(spec):
 
 
 PLANTED = SimpleNamespace(
-    jobs=planted_jobs, start_seconds=0.0, seconds=lambda block: RUN_SECONDS * len(block)
+    jobs=planted_jobs,
+    start_seconds=0.0,
+    seconds=lambda block: sum(planted_jobs(block)),
+    workplace=SimpleNamespace(at_a_time=lambda _: 1.0),
+    overheads=SimpleNamespace(decode_seconds=0.0, decoded_images=1),
 )
 
 
@@ -68,13 +72,12 @@ def laboratory(monkeypatch):
     found = Laboratory()
     monkeypatch.setattr(timed_sweep, "time", SimpleNamespace(monotonic=lambda: found.now))
     monkeypatch.setattr(timed_sweep, "run_plan", found.run_plan)
-    monkeypatch.setattr(timed_sweep, "relative_training_cost", lambda spec: 1.0)
     monkeypatch.setattr(timed_sweep, "block_predictor", lambda *_: PLANTED)
     # of the made-up records: 12 seconds each, while the clock goes on by a minute
-    finished = timed_sweep._finished
+    finished = timed_sweep.read_finished
     monkeypatch.setattr(
         timed_sweep,
-        "_finished",
+        "read_finished",
         lambda specs: FinishedRuns(
             finished(specs).errors, dict.fromkeys(_names(specs), RUN_SECONDS)
         ),
@@ -242,22 +245,3 @@ def test_failed_runs_of_a_sweep_that_never_began_are_none(laboratory, tmp_path, 
 def test_hours_are_more_than_none(hours, laboratory, tmp_path):
     with pytest.raises(ConfigError, match=r"sweep.hours=.*expected more than 0"):
         sweep(tmp_path, f"sweep.hours={hours.strip('.')}")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[]",
-        '{"words": ["seed=1"], "epochs": "many", "budget": 5}',
-        '{"words": ["seed=1"], "epochs": null, "budget": null}',
-        '{"words": ["seed=1"], "epochs": -1, "budget": 0}',
-        '{"words": ["seed=1"], "epochs": 1e400, "budget": NaN}',
-    ],
-)
-def test_a_damaged_decision_is_none(content, tmp_path):
-    path = tmp_path / "decision.json"
-    path.write_text(content)
-    assert timed_sweep._read_decision(path, ["seed=1"]) is None
-    path.write_text('{"words": ["seed=1"], "epochs": 3, "budget": 5}')
-    assert timed_sweep._read_decision(path, ["seed=1"]) == timed_sweep.Decision(3, 5)
