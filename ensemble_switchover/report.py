@@ -142,13 +142,13 @@ def report(
     write_file(path, render_page(page).encode())
     if console is not None:
         _print(console, findings, study)
-        _print_answers(console, answers)
         if claims:
             _print_line(console, count_answers(claims))
         if counts:
             _print_line(console, f"{describe_collapses(counts, rule.confidence)}.")
         if next_runs is not None:
             _print_next_runs(console, next_runs)
+        _print_answers(console, answers)
     return path
 
 
@@ -325,9 +325,9 @@ def _print_designs(console: Console, finding: Finding) -> None:
 
 def _print_answers(console: Console, answers: Sequence[WhatToBuild]) -> None:
     for answer in answers:
-        _print_line(console, f"What to build: {answer.build}")
-        _print_line(console, f"How sure: {answer.sure}")
-        _print_line(console, f"What would make it surer: {answer.surer}")
+        for sentence in (answer.build, answer.sure, answer.surer):
+            if sentence is not None:
+                _print_line(console, sentence)
         if answer.command is not None:
             _print_line(console, f"   {answer.command}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.switchover.class_names import explain_class
+from ensemble_switchover.analysis.class_terms import CLASS_TERMS
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -25,11 +25,16 @@ def write_headline(answers: Sequence[WhatToBuild], findings: Sequence[Finding]) 
 
 
 def list_terms(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Explain the ensemble classes that were compared, one line each."""
+    """Explain the ensemble classes that were compared, one line each, with their members."""
     members: dict[str, set[int]] = {}
     for finding in findings:
         for name in finding.thresholds:
             members.setdefault(name, set()).add(finding.comparison.k)
     return tuple(
-        explain_class(name, " or ".join(map(str, sorted(ks)))) for name, ks in members.items()
+        f"{name}, {CLASS_TERMS[name]}".replace("k networks", f"{_list_members(ks)} networks")
+        for name, ks in members.items()
     )
+
+
+def _list_members(ks: set[int]) -> str:
+    return " or ".join(map(str, sorted(ks)))

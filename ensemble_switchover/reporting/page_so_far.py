@@ -47,7 +47,7 @@ def make_page_so_far(runs: ReportedRuns) -> Page:
     comparisons = group_comparisons(list(runs.records.values()))
     findings = [derive_finding(comparison) for comparison in comparisons]
     records = list(runs.records.values())
-    answers = answer_what_to_build(records, DEFAULT_RULE)
+    answers = answer_what_to_build(records, DEFAULT_RULE, runs.folders)
     studies = ", ".join(sorted({record.study for record in records}))
     return Page(
         headline=write_headline(answers, findings),

@@ -18,7 +18,7 @@ TWO_K = [
 
 def test_one_data_set_has_what_to_build_and_several_have_their_number() -> None:
     findings = [derive_finding(comparison) for comparison in group_comparisons(TWO_K)]
-    (answer,) = answer_what_to_build(TWO_K, DEFAULT_RULE)
+    (answer,) = answer_what_to_build(TWO_K, DEFAULT_RULE, {})
     assert write_headline([answer], findings) == answer.title
     told = write_headline([answer, answer], findings)
     assert told == "2 comparisons of single networks and ensembles on 2 data sets"
@@ -27,9 +27,8 @@ def test_one_data_set_has_what_to_build_and_several_have_their_number() -> None:
 def test_the_classes_that_were_compared_are_explained_once() -> None:
     findings = [derive_finding(comparison) for comparison in group_comparisons(TWO_K)]
     assert list_terms(findings) == (
-        "deq: depth-equivalent ensembles, 2 or 4 networks as deep as the single one, each narrower",
-        "weq: width-equivalent ensembles, 2 or 4 networks as wide as the single one, each "
-        "shallower",
+        "deq, depth-equivalent: 2 or 4 networks as deep as the single one, each narrower",
+        "weq, width-equivalent: 2 or 4 networks as wide as the single one, each shallower",
     )
     (alone,) = group_comparisons([make_record()])
     assert list_terms([derive_finding(alone)]) == ()

@@ -92,7 +92,7 @@ def default_margin(error_percent: float, num_images: int) -> float:
     """
     if num_images < 1:
         return LARGEST_MARGIN
-    share = error_percent / 100.0
+    share = min(1.0, max(0.0, error_percent / 100.0))
     standard_error = 100.0 * math.sqrt(share * (1.0 - share) / num_images)
     return min(LARGEST_MARGIN, max(standard_error, 100.0 / num_images))
 
