@@ -154,8 +154,7 @@ class Finding:
         """The outcomes in a few words."""
         if self.comparison.source is None:
             return "single networks only"
-        told = "; ".join(describe_outcome(threshold) for threshold in self.thresholds.values())
-        return told if self.schedule is None else f"{told}, {self.schedule}"
+        return "; ".join(describe_outcome(threshold) for threshold in self.thresholds.values())
 
     @property
     def notes(self) -> tuple[str, ...]:

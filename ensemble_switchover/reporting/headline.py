@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.class_terms import CLASS_TERMS
+from ensemble_switchover.analysis.shortened_schedule import describe_shortened
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ def write_headline(answers: Sequence[WhatToBuild], findings: Sequence[Finding]) 
     """Write what to build where there is one data set, and else what is compared."""
     if len(answers) == 1:
         return answers[0].title
-    return (
+    told = (
         f"{count(len(findings), 'comparison')} of single networks and ensembles on "
         f"{len(answers)} data sets"
     )
+    shortened = describe_shortened(r for f in findings for r in f.comparison.records)
+    return told if shortened is None else f"{told}, {shortened}"
 
 
 def list_terms(findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -37,4 +40,5 @@ def list_terms(findings: Sequence[Finding]) -> tuple[str, ...]:
 
 
 def _list_members(ks: set[int]) -> str:
-    return " or ".join(map(str, sorted(ks)))
+    *others, last = map(str, sorted(ks))
+    return f"{', '.join(others)} or {last}" if others else last

@@ -24,6 +24,22 @@ def test_one_data_set_has_what_to_build_and_several_have_their_number() -> None:
     assert told == "2 comparisons of single networks and ensembles on 2 data sets"
 
 
+def test_a_shortened_schedule_is_in_the_headline_of_several_data_sets_too() -> None:
+    recipe = {"name": "table A, resnet on cifar10, scaled from 250 epochs to 2"}
+    records = [
+        record
+        for name in ("birds", "plants")
+        for record in make_study(
+            planted_error, widths=(12,), num_epochs=2, dataset={"name": name}, recipe=recipe
+        )
+    ]
+    findings = [derive_finding(comparison) for comparison in group_comparisons(records)]
+    told = write_headline(answer_what_to_build(records, DEFAULT_RULE, {}), findings)
+    assert told.endswith("after a schedule of 2 epochs in place of the recipe's 250")
+    for finding in findings:
+        assert any(str(finding.schedule) in note for note in finding.notes)
+
+
 def test_the_classes_that_were_compared_are_explained_once() -> None:
     findings = [derive_finding(comparison) for comparison in group_comparisons(TWO_K)]
     assert list_terms(findings) == (

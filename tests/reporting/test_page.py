@@ -213,6 +213,8 @@ def test_the_answer_comes_first_then_the_picture_the_designs_and_the_costs() -> 
 def test_several_comparisons_have_their_switchovers_before_them_and_conditions_after() -> None:
     order = titles(make_page(num_sections=2))
     assert order.index("Where ensembles switch over") < order.index("Designs")
+    text = render_page(make_page(num_sections=2))
+    assert text.index("What to build") < text.index("<nav") < text.index("Where ensembles")
     assert order.index("What to run next: where more runs would decide") < order.index(
         "Conditions: name"
     )

@@ -79,7 +79,9 @@ def _draw_class(axes: Axes, grid: ErrorGrid, design_class: DesignClassName) -> N
     ]
     if not shown:
         return
-    shift = shift_class([budget.parameters for budget in grid.budgets], design_class)
+    shift = 1.0
+    if any(grid.has(name) for name in ENSEMBLE_CLASSES):
+        shift = shift_class([budget.parameters for budget in grid.budgets], design_class)
     positions = [parameters * shift for parameters, _ in shown]
     colour = COLOURS[design_class]
     means = [sample_mean(errors) for _, errors in shown]
@@ -91,8 +93,9 @@ def _draw_class(axes: Axes, grid: ErrorGrid, design_class: DesignClassName) -> N
         linestyle=LINE_STYLES[design_class],
         linewidth=1.8,
         marker=MARKERS[design_class],
-        markersize=5.5,
+        markersize=6.5,
         markeredgecolor="white",
+        markeredgewidth=0.8,
         elinewidth=1.3,
         capsize=3,
         label=design_class,
