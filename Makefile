@@ -107,6 +107,7 @@ bench-page: $(INSTALLED) ## Time the explorer's page of 2,000 runs in a browser 
 bench-power: $(INSTALLED) ## Simulate how often the rule of the switchover finds it, and what a sweep needs
 	@$(BIN)/python -m benchmarks.power
 	@$(BIN)/python -m benchmarks.buying
+	@$(BIN)/python -m benchmarks.error_intervals
 
 bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.lightning_overhead

@@ -89,8 +89,8 @@ def test_the_rule_is_chosen(demo: Path, capsys: pytest.CaptureFixture[str]) -> N
 
     assert answer["rule"] == {"method": "paired_t", "confidence": 0.95, "keep_collapsed": True}
     assert answer["answer"] == "undecided"
-    assert " 95 % paired t interval " in answer["sentences"][3]
-    assert "(4 paired seeds)" in answer["sentences"][3]
+    assert " 95 % paired t interval " in answer["sentences"][4]
+    assert "(4 paired seeds)" in answer["sentences"][4]
 
 
 def test_collapsed_runs_are_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

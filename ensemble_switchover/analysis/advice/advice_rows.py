@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.advice.headline import headline
+from ensemble_switchover.analysis.advice.wording import SPREAD_BESIDE
 from ensemble_switchover.analysis.advice.written_amounts import write_amount, write_points
 from ensemble_switchover.analysis.decision_rule import describe_interval_scope
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.rule import Advice, Rival
     from ensemble_switchover.analysis.advice.short_list import ShortList
     from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
+    from ensemble_switchover.analysis.error_interval import ErrorInterval
 
+BORROWED = "*"
+"""Marks an interval whose spread is also that of the budgets beside it."""
 MAX_DESIGNS_SHOWN = 9
 """Most designs that the table shows."""
 
@@ -149,6 +153,7 @@ def reading_values(reading: Reading, confidence: float) -> dict[str, Any]:
         "error_percent": reading.error,
         "lower_percent": None if interval is None else interval.lower,
         "upper_percent": None if interval is None else interval.upper,
+        "is_spread_borrowed": None if interval is None else interval.is_borrowed,
         "num_seeds": reading.num_seeds,
         "num_runs": design.num_runs,
         "num_collapsed": len(design.collapsed),
@@ -179,6 +184,8 @@ def show_advice(advice: Advice) -> ShownTable:
         f"({advice.rule.interval_name} of the difference). Interval: {100.0 * confidence:g} % t "
         f"interval of the mean. {scope} Mean ± sample standard deviation over the seeds."
     )
+    if any(BORROWED in cell for row in rows for cell in row):
+        caption += f" {BORROWED} Few seeds: the spread is {SPREAD_BESIDE}."
     left_out = len(shown) - len(rows)
     if left_out > 0:
         caption += f" {left_out} more rivals are not listed."
@@ -211,7 +218,7 @@ def _cells(reading: Reading, confidence: float) -> tuple[str, ...]:
         f"{reading.design.parameters:,}",
         f"{reading.epoch}",
         f"{reading.error:.2f}",
-        ABSENT if interval is None else f"{interval.lower:.2f} to {interval.upper:.2f}",
+        ABSENT if interval is None else _write_bounds(interval),
         _mean_std(reading.seconds, reading.seconds_std, " s"),
         ABSENT if cost is None else _mean_std(cost.latency_ms, cost.latency_ms_std),
         ABSENT if cost is None else _mean_std(cost.fastest_latency_ms, cost.fastest_latency_ms_std),
@@ -220,6 +227,11 @@ def _cells(reading: Reading, confidence: float) -> tuple[str, ...]:
         else write_amount("memory_bytes", cost.memory_bytes),
         write_runs(reading.design),
     )
+
+
+def _write_bounds(interval: ErrorInterval) -> str:
+    mark = BORROWED if interval.is_borrowed else ""
+    return f"{interval.lower:.2f} to {interval.upper:.2f}{mark}"
 
 
 def write_runs(design: TrainedDesign) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.statistics import Interval, sample_mean, t_interval
+from ensemble_switchover.analysis.error_interval import ErrorInterval, error_interval
+from ensemble_switchover.analysis.statistics import sample_mean
 from ensemble_switchover.machine.units import HOUR_SECONDS
 
 if TYPE_CHECKING:
@@ -65,15 +66,13 @@ class Reading:
         """Number of seeds with a finite error."""
         return len(self.seed_errors)
 
-    def interval(self, confidence: float) -> Interval | None:
-        """Return the t interval of the mean error, in percent; None if the seeds have no spread.
+    def interval(self, confidence: float) -> ErrorInterval | None:
+        """Return the interval of the mean error, in percent; None if there is no spread.
 
-        It is cut off at 0 and 100 %, beyond which no error lies.
+        Few seeds borrow the spread of the budgets beside them (`analysis.error_interval`).
         """
-        found = t_interval(list(self.seed_errors.values()), confidence)
-        if found is None:
-            return None
-        return replace(found, lower=max(0.0, found.lower), upper=min(100.0, found.upper))
+        beside = [curves.after(self.epoch) for curves in self.design.beside]
+        return error_interval(list(self.seed_errors.values()), confidence, beside)
 
     @property
     def design(self) -> TrainedDesign:

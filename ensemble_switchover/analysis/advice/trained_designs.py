@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.advice.timed_devices import (
@@ -27,6 +27,24 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.timed_devices import TimedDevice
     from ensemble_switchover.analysis.comparison import Setting
     from ensemble_switchover.results.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCurves:
+    """Errors of several seeds after some epochs."""
+
+    epochs: tuple[int, ...]
+    """Counted from 1, ascending."""
+    errors: Mapping[int, tuple[float, ...]]
+    """Seed -> error in percent after each epoch."""
+
+    def after(self, epoch: int) -> list[float]:
+        """Return the finite errors after an epoch; none if it was not evaluated."""
+        if epoch not in self.epochs:
+            return []
+        row = self.epochs.index(epoch)
+        errors = (curve[row] for curve in self.errors.values())
+        return [error for error in errors if math.isfinite(error)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,8 @@ class TrainedDesign:
     records: tuple[Record, ...] = field(repr=False)
     collapsed: tuple[Record, ...] = field(repr=False)
     """Its collapsed runs; `collect_designs` says whether `errors` are without them."""
+    beside: tuple[ErrorCurves, ...] = field(default=(), repr=False)
+    """Errors of the same class, k and setting at the next smaller and the next larger size."""
 
     @property
     def key(self) -> tuple[str, str, int, int, int]:
@@ -170,7 +190,31 @@ def collect_designs(records: Sequence[Record], keep_collapsed: bool = False) -> 
                 collapsed=tuple(fallen),
             )
         )
-    return sorted(designs, key=lambda d: (d.data, d.parameters, d.k, d.depth, d.setting))
+    ordered = sorted(designs, key=lambda d: (d.data, d.parameters, d.k, d.depth, d.setting))
+    curves = [ErrorCurves(design.epochs, design.errors) for design in ordered]
+    return [
+        replace(design, beside=tuple(curves[i] for i in beside))
+        for design, beside in zip(ordered, find_beside(ordered), strict=True)
+    ]
+
+
+def find_beside(designs: Sequence[TrainedDesign]) -> list[list[int]]:
+    """Return, for every design, the indices of those beside it: the next smaller, the next larger.
+
+    They are of the same setting, class and number of members.
+
+    Args:
+        designs: Designs in ascending size.
+    """
+    series: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+    for number, design in enumerate(designs):
+        series[design.data, design.setting, design.design_class, design.k].append(number)
+    beside: list[list[int]] = [[] for _ in designs]
+    for numbers in series.values():
+        for smaller, larger in pairwise(numbers):
+            beside[smaller].append(larger)
+            beside[larger].insert(0, smaller)
+    return beside
 
 
 def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -> list[Candidate]:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.rule import Advice, Rival
     from ensemble_switchover.analysis.decision_rule import DecisionRule
 
+SPREAD_BESIDE = "pooled with that of the budgets beside it"
+"""Where the spread of few seeds is from."""
 LATENCY_EXECUTION = "with the members run one after another unless the fastest execution is named"
 """How inference was timed."""
 
@@ -116,6 +118,7 @@ def _evidence(advice: Advice) -> list[str]:
         f"({count(advice.recommended.num_seeds, 'seed')}). Designs considered: "
         f"{advice.num_designs} ({count(advice.num_runs, 'run')}); within the limits: "
         f"{advice.num_feasible}.",
+        describe_error(advice.recommended, advice.rule.confidence),
         *_describe_margin(advice),
     ]
     if advice.runner_up is None:
@@ -131,6 +134,23 @@ def _evidence(advice: Advice) -> list[str]:
         )
     scope = describe_interval_scope({advice.best.design.evaluated_on})
     return [*sentences, *_lacking_seeds(advice), scope]
+
+
+def describe_error(reading: Reading, confidence: float) -> str:
+    """Say the mean error of a design, with its interval and where its spread is from."""
+    text = f"Its mean {reading.design.measure} is {reading.error:.2f} %"
+    interval = reading.interval(confidence)
+    if interval is None:
+        lone = "it has one seed, and none of the budgets beside it has more"
+        return (
+            f"{text}, without an interval: {lone if reading.num_seeds == 1 else 'no seed varies'}."
+        )
+    bounds = f"{interval.lower:.2f} to {interval.upper:.2f} %"
+    pooled = ""
+    if interval.is_borrowed:
+        seeds = count(reading.num_seeds, "seed")
+        pooled = f"; {seeds} of its own say too little of the spread, which is {SPREAD_BESIDE}"
+    return f"{text} ({100.0 * confidence:g} % t interval {bounds}{pooled})."
 
 
 def _describe_margin(advice: Advice) -> list[str]:
@@ -214,7 +234,9 @@ def _caveats(advice: Advice, chosen: Reading) -> list[str]:
             "schedule."
         )
     wanted, interval = advice.limits.accuracy_percent, chosen.interval(advice.rule.confidence)
-    if wanted is not None and (interval is None or interval.upper > 100.0 - wanted):
+    if wanted is not None and (
+        interval is None or interval.is_borrowed or interval.upper > 100.0 - wanted
+    ):
         sentences.append(
             f"The mean reaches {wanted:g} % accuracy, but the interval over the seeds does not "
             "confirm it."

@@ -11,6 +11,7 @@ from ensemble_switchover.analysis.advice.short_list import LARGEST_MARGIN
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
     device_names,
+    find_beside,
     list_candidates,
     other_devices,
 )
@@ -82,13 +83,14 @@ def build_content(
         {
             **_design_values(design, stride, pool),
             "collapsed": _collapsed_values(design, stride, pool),
+            "beside": beside,
             "other": _sample_values(other, stride, pool) if design.collapsed else None,
             "costs": [_cost_values(cost, design, stride, pool) for cost in costs[design.key]],
             "command": write_command(design.records),
             "facts": [facts.setdefault(f, len(facts)) for f in list_conditions(design.records)],
             "config": _own_config(design.records[0], shared),
         }
-        for design, other in zip(designs, others, strict=True)
+        for design, other, beside in zip(designs, others, find_beside(designs), strict=True)
     ]
     numbers = {design.key: number for number, design in enumerate(designs)}
     findings = [

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from scipy import stats
+from scipy.special import expit, logit
 
 from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.rule import (
@@ -21,6 +22,7 @@ from ensemble_switchover.analysis.advice.wording import (
 from ensemble_switchover.analysis.advice.written_amounts import LIMIT_NAMES
 from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, DecisionRule
+from ensemble_switchover.analysis.error_interval import error_interval
 from tests.analysis.advice.advice_cases import (
     FALLEN,
     LIMITS,
@@ -63,14 +65,19 @@ def test_the_advice_is_that_of_trying_every_design(
     assert {key_of(rival.reading) for rival in advice.rivals} == expected["rivals"]
     assert advice.num_feasible == expected["num_feasible"]
     assert (advice.answer is AdviceAnswer.DECIDED) == (not expected["rivals"])
-    if len(expected["errors"]) > 1:
+    if len(expected["errors"]) > 2:
         values = list(expected["errors"].values())
-        low, high = stats.t.interval(
-            rule.confidence, len(values) - 1, statistics.fmean(values), stats.sem(values)
+        share = statistics.fmean(values) / 100
+        bounds = stats.t.interval(
+            rule.confidence,
+            len(values) - 1,
+            logit(share),
+            stats.sem(values) / 100 / (share * (1 - share)),
         )
         interval = advice.best.interval(rule.confidence)
         assert interval is not None
-        assert (interval.lower, interval.upper) == pytest.approx((max(0.0, low), high))
+        assert not interval.is_borrowed
+        assert [interval.lower, interval.upper] == pytest.approx(100 * expit(bounds))
 
 
 def test_the_random_studies_have_every_kind_of_answer() -> None:
@@ -201,11 +208,47 @@ def test_the_interval_of_an_error_stays_within_what_errors_can_be() -> None:
     low = advise_from([make_record(seed=s, test_errors=[e]) for s, e in enumerate((0.1, 4.0, 0.2))])
     high = advise_from([make_record(seed=s, test_errors=[e]) for s, e in enumerate((99.0, 90, 99))])
 
-    for advice, bound in ((low, 0.0), (high, 100.0)):
+    for advice in (low, high):
         assert advice.best is not None
         interval = advice.best.interval(0.9)
         assert interval is not None
-        assert bound in (interval.lower, interval.upper)
+        assert 0.0 < interval.lower < interval.mean < interval.upper < 100.0
+
+
+def test_two_seeds_have_the_spread_of_the_budgets_beside_them() -> None:
+    records = [
+        make_record(design_class=name, width=width, seed=seed, test_errors=[e + step, e + 1 + step])
+        for name, width, e, spread in (
+            ("single", 8, 40.0, 1.0), ("single", 12, 30.0, 4.0), ("single", 16, 35.0, 2.0),
+            ("single", 20, 50.0, 9.0), ("deq", 16, 50.0, 9.0),
+        )
+        for seed, step in enumerate((-spread, spread))
+    ]  # fmt: skip
+
+    advice = advise_from(records)
+
+    assert advice.best is not None
+    assert advice.best.design.width == 12
+    beside = [[40.0, 42.0], [34.0, 38.0]]
+    assert advice.best.interval(0.9) == error_interval([27.0, 35.0], 0.9, beside)
+    told = describe_advice(advice)[2]
+    assert told.startswith("Its mean test error is 31.00 % (90 % t interval ")
+    assert told.endswith(
+        "; 2 seeds of its own say too little of the spread, which is pooled with that of the "
+        "budgets beside it)."
+    )
+
+
+def test_an_accuracy_is_not_confirmed_by_a_borrowed_spread() -> None:
+    unconfirmed = "but the interval over the seeds does not confirm it."
+    for seeds, confirmed in ((2, False), (3, True)):
+        records = [
+            make_record(width=width, seed=seed, test_errors=[10.0 + 0.1 * seed])
+            for width in (8, 12)
+            for seed in range(seeds)
+        ]
+        told = " ".join(describe_advice(advise_from(records, accuracy_percent=85.0)))
+        assert (unconfirmed not in told) is confirmed
 
 
 def test_limits_beyond_what_was_measured_get_the_best_measured_design_and_say_so() -> None:

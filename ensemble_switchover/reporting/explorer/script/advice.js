@@ -1,5 +1,7 @@
 // The advice in sentences and as a table.
 
+const SPREAD_BESIDE = "pooled with that of the budgets beside it";
+const BORROWED = "*";
 const LATENCY_EXECUTION =
   "with the members run one after another unless the fastest execution is named";
 const MAX_SHOWN = 9;
@@ -48,6 +50,7 @@ function remarksOf(model, advice, limits, collapse) {
     `Based on ${countOf(recommended.candidate.design.numRuns, "run")} of this design ` +
       `(${countOf(recommended.numSeeds, "seed")}). Designs considered: ${advice.numDesigns} ` +
       `(${countOf(advice.numRuns, "run")}); within the limits: ${advice.numFeasible}.`,
+    describeError(rule, recommended),
     ...describeMargin(model, advice, best),
     describeNearest(rule, advice, best, recommended),
     ...lackingSeeds(rule, advice.rivals, best),
@@ -58,6 +61,22 @@ function remarksOf(model, advice, limits, collapse) {
     ...caveatsOf(advice, recommended, limits),
     ...measuringConditions(advice, recommended),
   ];
+}
+
+/** The mean error of a design, with its interval and where its spread is from.
+ * @param {Rule} rule @param {Reading} reading */
+function describeError(rule, { candidate, error, interval, numSeeds }) {
+  const text = `Its mean ${candidate.design.measure} is ${error.toFixed(2)} %`;
+  if (interval === null) {
+    const lone = "it has one seed, and none of the budgets beside it has more";
+    return `${text}, without an interval: ${numSeeds === 1 ? lone : "no seed varies"}.`;
+  }
+  const bounds = `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)} %`;
+  const pooled = interval.isBorrowed
+    ? `; ${countOf(numSeeds, "seed")} of its own say too little of the spread, which is ` +
+      SPREAD_BESIDE
+    : "";
+  return `${text} (${rule.level} t interval ${bounds}${pooled}).`;
 }
 
 /** Where the margin is from, where it counts.
@@ -117,7 +136,8 @@ function caveatsOf(advice, chosen, limits) {
     );
   }
   const wanted = limits.accuracy_percent;
-  if (wanted !== undefined && (chosen.interval?.upper ?? NO_LIMIT) > 100 - wanted) {
+  const own = chosen.interval?.isBorrowed ? null : chosen.interval;
+  if (wanted !== undefined && (own?.upper ?? NO_LIMIT) > 100 - wanted) {
     caveats.push(
       `The mean reaches ${wanted} % accuracy, but the interval over the seeds does not confirm it.`,
     );
@@ -231,7 +251,10 @@ function tabulateAdvice(model, advice) {
     ...cellsOf(model, reading, settingColumn.length > 0),
   ]);
   const left = ranked.length - shown.length;
-  const more = left > 0 ? ` ${left} more rivals are not listed.` : "";
+  const pooled = shown.some(([, reading]) => reading.interval?.isBorrowed)
+    ? ` ${BORROWED} Few seeds: the spread is ${SPREAD_BESIDE}.`
+    : "";
+  const more = pooled + (left > 0 ? ` ${left} more rivals are not listed.` : "");
   return makeTable(
     `As good: within ${formatPoints(advice.shortList.margin)} of the lowest mean error. Rivals ` +
       "are further off, but not shown to be worse than the best design " +
@@ -258,7 +281,7 @@ function cellsOf(model, reading, withSetting) {
     formatCount(design.parameters),
     String(design.epochs[reading.row]),
     reading.error.toFixed(2),
-    formatInterval(reading.interval),
+    formatInterval(reading.interval) + (reading.interval?.isBorrowed ? BORROWED : ""),
     formatSpread(seconds, std, 3),
     formatSpread(cost?.latency ?? null, cost?.latencyStd ?? null, 3),
     formatSpread(cost?.fastest ?? null, cost?.fastestStd ?? null, 3),

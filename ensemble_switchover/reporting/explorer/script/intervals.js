@@ -41,11 +41,34 @@ function tInterval(rule, values) {
   return { mean, lower: mean - half, upper: mean + half };
 }
 
-/** The interval of a mean error in percent, which ends at 0 and at 100.
- * @param {Rule} rule @param {number[]} errors @returns {Interval | null} */
-function errorInterval(rule, errors) {
-  const found = tInterval(rule, errors);
-  return found && { ...found, lower: Math.max(0, found.lower), upper: Math.min(100, found.upper) };
+/** The spread of errors in percent as log odds: the sum of squares and its degrees of freedom; null
+ * for a single error, or where their mean is 0 or 100 %.
+ * @param {number[]} errors @returns {{ squares: number, degrees: number } | null} */
+function spreadOf(errors) {
+  const share = meanOf(errors) / 100;
+  if (errors.length < 2 || !(share > 0 && share < 1)) return null;
+  const degrees = errors.length - 1;
+  return { squares: (degrees * varianceOf(errors)) / (100 * share * (1 - share)) ** 2, degrees };
+}
+
+/** The interval of a mean error in percent, which lies between 0 and 100: a t interval of the log
+ * odds. Few seeds, or equal ones, pool their spread with that of the errors beside them.
+ * @param {Rule} rule @param {number[]} errors @param {number[][]} beside
+ * @returns {ErrorInterval | null} */
+function errorInterval(rule, errors, beside) {
+  const share = meanOf(errors) / 100;
+  if (!(share > 0 && share < 1)) return null;
+  const own = spreadOf(errors);
+  const enough = errors.length >= rule.minSeeds && own !== null && own.squares > 0;
+  const others = enough ? [] : beside.flatMap((values) => spreadOf(values) ?? []);
+  const spreads = own === null ? others : [own, ...others];
+  const degrees = spreads.reduce((sum, spread) => sum + spread.degrees, 0);
+  const squares = spreads.reduce((sum, spread) => sum + spread.squares, 0);
+  if (!(squares > 0)) return null;
+  const half = tQuantile(rule, 1 / degrees) * Math.sqrt(squares / degrees / errors.length);
+  const centre = Math.log(share / (1 - share));
+  const [lower, upper] = [-half, half].map((step) => 100 / (1 + Math.exp(-(centre + step))));
+  return { mean: 100 * share, lower, upper, isBorrowed: others.length > 0 };
 }
 
 /** First minus second design's error: the difference with its interval, and the numbers of seeds.

@@ -70,17 +70,28 @@ function finiteErrors(model, design, row) {
   return errors;
 }
 
+/** The finite errors of a design after an epoch; none if it was not evaluated.
+ * @param {Model} model @param {Design} design @param {number} epoch @returns {number[]} */
+function errorsAfter(model, design, epoch) {
+  const row = design.epochs.indexOf(epoch);
+  return row < 0 ? [] : [...finiteErrors(model, design, row).values()];
+}
+
 /** @param {Model} model @param {Candidate} candidate @param {number} row @returns {Reading | null} */
 function readCandidate(model, candidate, row) {
   const seedErrors = finiteErrors(model, candidate.design, row);
   if (!seedErrors.size) return null;
   const errors = [...seedErrors.values()];
+  const { design } = candidate;
+  const beside = design.beside.map((index) =>
+    errorsAfter(model, model.content.designs[index], design.epochs[row]),
+  );
   return {
     candidate,
     row,
     seedErrors,
     error: meanOf(errors),
-    interval: errorInterval(model.content.rule, errors),
+    interval: errorInterval(model.content.rule, errors, beside),
     numSeeds: errors.length,
   };
 }

@@ -47,6 +47,8 @@ interface Design extends Sample {
   shortened: [number, number][];
   epochs: number[];
   collapsed: CollapsedRun[];
+  /** Indices of the designs of its class at the next smaller and the next larger size. */
+  beside: number[];
   /** The sample with the collapsed runs in, or without them if the rule keeps them. */
   other: Sample | null;
   costs: Cost[];
@@ -191,6 +193,12 @@ interface Interval {
   upper: number;
 }
 
+/** The interval of a mean error in percent. */
+interface ErrorInterval extends Interval {
+  /** Whether its spread is also that of the budgets beside it. */
+  isBorrowed: boolean;
+}
+
 interface Difference {
   mean: number | null;
   interval: Interval | null;
@@ -204,7 +212,7 @@ interface Reading {
   /** Seed -> finite error in percent. */
   seedErrors: Map<number, number>;
   error: number;
-  interval: Interval | null;
+  interval: ErrorInterval | null;
   numSeeds: number;
 }
 
