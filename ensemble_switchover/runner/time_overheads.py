@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ from ensemble_switchover.runner.run import train_and_measure
 from ensemble_switchover.runner.setup import load_split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ensemble_switchover.config.schema import Config
 
 TIMED_EPOCHS = 1
@@ -49,12 +53,13 @@ def time_overheads(config: Config, start_seconds: float) -> Overheads:
         )
         spec = resolve(small)
         begin = time.perf_counter()
-        load_split(spec)  # which decodes the images where they are not cached
-        loaded = time.perf_counter()
-        load_split(spec)
-        again = time.perf_counter() - loaded
-        attachments: dict[str, bytes | Path] = {}
-        record = train_and_measure(spec, small, keep=attachments.__setitem__)
+        with _silence():  # what is said of the images is said with the first run
+            load_split(spec)  # which decodes the images where they are not cached
+            loaded = time.perf_counter()
+            load_split(spec)
+            again = time.perf_counter() - loaded
+            attachments: dict[str, bytes | Path] = {}
+            record = train_and_measure(spec, small, keep=attachments.__setitem__)
         writing = time.perf_counter()
         write_record(Path(folder) / "record", record, attachments)
         written = time.perf_counter() - writing
@@ -71,3 +76,14 @@ def time_overheads(config: Config, start_seconds: float) -> Overheads:
         run_seconds=seconds.rest + written,
         epoch_seconds=seconds.keeping / TIMED_EPOCHS,
     )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Log nothing but errors."""
+    former = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(former)

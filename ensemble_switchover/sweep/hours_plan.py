@@ -9,6 +9,7 @@ from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.terminal import count, duration
 from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.planning.overheads import decoding_seconds
+from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.sweep.hours_decision import (
     FIRST_SHARE,
     TooLittleTimeError,
@@ -79,28 +80,30 @@ def describe_hours(
     if predictor is None:
         return lines
     block = first_block(specs)
-    seconds = asked.passed_seconds + predictor.seconds(block.specs)
-    further = num_further(
-        len(block.specs), len(specs), seconds, asked.hours * HOUR_SECONDS - seconds
-    )
+    to_do = [spec for spec in block.specs if run_state(spec.folder) is not RunState.FINISHED]
+    if not to_do:
+        return [*lines, f"first block: {block.reason}, finished before"]
+    seconds = asked.passed_seconds + predictor.seconds(to_do)
+    left = asked.hours * HOUR_SECONDS - seconds
+    further = num_further(len(to_do), len(specs) - len(block.specs), seconds, left)
     after = f"then about {count(further, 'further run')}, where they settle most"
     if not further:
         after = "no further run fits" if len(block.specs) < len(specs) else "which is all"
     lines.append(
-        f"first block: {block.reason}, {count(len(block.specs), 'run')}; about "
+        f"first block: {block.reason}, {count(len(to_do), 'run')}; about "
         f"{duration(seconds)} of {duration(asked.hours * HOUR_SECONDS)}, all counted; {after}"
     )
     return lines
 
 
-def num_further(in_block: int, candidates: int, block_seconds: float, left_seconds: float) -> int:
-    """Estimate how many runs fit after a first block, each taking what one of that took.
+def num_further(in_block: int, others: int, block_seconds: float, left_seconds: float) -> int:
+    """Estimate how many other runs fit after a first block, each taking what one of that took.
 
-    >>> num_further(20, 100, 600.0, 300.0), num_further(20, 25, 600.0, 9000.0)
+    >>> num_further(20, 80, 600.0, 300.0), num_further(20, 5, 600.0, 9000.0)
     (10, 5)
     """
     fitting = int(max(0.0, left_seconds) / (block_seconds / in_block)) if block_seconds else 0
-    return min(fitting, candidates - in_block)
+    return min(fitting, others)
 
 
 def _decide(

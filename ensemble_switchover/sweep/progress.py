@@ -25,6 +25,7 @@ from ensemble_switchover.machine.terminal import (
 )
 from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.results.document import read_document
+from ensemble_switchover.results.epoch_log import epochs_logged
 from ensemble_switchover.results.layout import unfinished_folder
 from ensemble_switchover.results.lock import holder_of
 from ensemble_switchover.results.state import (
@@ -40,6 +41,7 @@ from ensemble_switchover.sweep.progress_lines import (
     describe_ending,
     failure_rows,
     name_run,
+    status_seconds,
     swept_words,
 )
 from ensemble_switchover.sweep.worklist import Training, Worklist, failures_of_shared
@@ -52,8 +54,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.study import Study
 
 PROGRESS_POLL_SECONDS = 0.5
-STATUS_SECONDS = 300.0
-"""Seconds without a report, after which a line says how the sweep stands."""
 
 
 @dataclass(slots=True)
@@ -133,7 +133,8 @@ class SweepProgress(threading.Thread):
         with self._progress:
             while not self._ended.wait(PROGRESS_POLL_SECONDS):
                 self.update()
-                if time.monotonic() - self._last_report > STATUS_SECONDS:
+                now = time.monotonic()
+                if now - self._last_report > status_seconds(now - self._begin):
                     self._report(f"{self._title}: {self._status()}")
 
     def update(self) -> None:
@@ -250,20 +251,27 @@ class SweepProgress(threading.Thread):
     def _status(self) -> str:
         tally = self.tally
         done = len(self.worklist.finished) + len(tally.trained) + len(tally.shared)
-        running, jobs = self._under_way()
+        leads, jobs = self._under_way()
+        ended = [found for spec in leads if (found := epochs_logged(spec.folder)) is not None]
         status = count_progress(
-            done, len(self.study.specs), running, jobs, len(tally.failed), self._time_left(jobs)
+            done,
+            len(self.study.specs),
+            len(leads),
+            jobs,
+            len(tally.failed),
+            self._time_left(jobs),
+            ended,
         )
         self._progress.update(self._task, completed=done + len(tally.failed), status=status)
         return status
 
-    def _under_way(self) -> tuple[int, int]:
-        """Count the runs that processes work on, and these processes."""
+    def _under_way(self) -> tuple[list[RunSpec], int]:
+        """Return the runs that processes work on, and the number of these processes."""
         leads = [training.lead for training in self.pending.values()]
-        holds = [holder_of(unfinished_folder(spec.folder)) for spec in leads]
-        owners = [hold.owner for hold in holds if hold is not None]
-        unnamed = owners.count(None)
-        return len(owners), len(set(owners) - {None}) + unnamed
+        holds = [(spec, holder_of(unfinished_folder(spec.folder))) for spec in leads]
+        held = [(spec, hold.owner) for spec, hold in holds if hold is not None]
+        owners = [owner for _, owner in held]
+        return [spec for spec, _ in held], len(set(owners) - {None}) + owners.count(None)
 
     def _time_left(self, jobs: int) -> float:
         """Estimate the seconds until the end; 0 where nothing is known yet.
@@ -279,7 +287,8 @@ class SweepProgress(threading.Thread):
 
 def _work_left(spec: RunSpec) -> float:
     """Return the relative cost of the epochs that a run has not kept yet."""
-    share = 1.0 - num_epochs_kept(spec.folder) / spec.recipe.epochs
+    logged, _ = epochs_logged(spec.folder) or (0, 0)
+    share = 1.0 - max(logged, num_epochs_kept(spec.folder)) / spec.recipe.epochs
     return max(0.0, share) * relative_training_cost(spec)
 
 

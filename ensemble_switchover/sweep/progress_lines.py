@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.results.document import Document
 
+LEAST_STATUS_SECONDS, MOST_STATUS_SECONDS = 30.0, 300.0
+"""Seconds without a report, at least and at most, after which a line says how the sweep stands."""
+STATUS_SHARE = 1 / 20
+"""Of the time that has passed, after which it does."""
 NAMES_OF_A_REASON = 10
 """Runs named at the end, at most, of those that failed for the same reason."""
 
@@ -74,8 +78,50 @@ def describe_ending(document: Document) -> str:
     return f"{on} error {error:.2f} %, {rough_duration(record.wall_seconds)}"
 
 
+def status_seconds(passed: float) -> float:
+    """Return after how many seconds without a report a line says how a sweep stands.
+
+    Args:
+        passed: Seconds since the sweep began.
+
+    >>> status_seconds(60.0), status_seconds(1200.0), status_seconds(86400.0)
+    (30.0, 60.0, 300.0)
+    """
+    return min(MOST_STATUS_SECONDS, max(LEAST_STATUS_SECONDS, STATUS_SHARE * passed))
+
+
+def describe_epochs(ended: Sequence[tuple[int, int]]) -> str:
+    """Say in which epochs runs are, which differ in number where several jobs are under way.
+
+    Args:
+        ended: Of each run that says so, the epochs that it has ended, and all that it will have.
+
+    >>> describe_epochs([(6, 14), (6, 14)]), describe_epochs([(2, 14), (6, 14), (14, 14)])
+    ('epoch 7 of 14', 'epochs 3 and 7 of 14, measuring')
+    >>> describe_epochs([(0, 9), (3, 9), (5, 9)]), describe_epochs([(1, 3), (1, 9)])
+    ('epochs 1 to 6 of 9', 'epoch 2 of 3, epoch 2 of 9')
+    """
+    parts = []
+    for total in sorted({total for _, total in ended}):
+        at = sorted({own + 1 for own, of in ended if of == total and own < total})
+        if len(at) == 1:
+            parts.append(f"epoch {at[0]} of {total}")
+        elif at:
+            joined = f"{at[0]} and {at[1]}" if len(at) == 2 else f"{at[0]} to {at[-1]}"
+            parts.append(f"epochs {joined} of {total}")
+    if any(own >= total for own, total in ended):
+        parts.append("measuring")
+    return ", ".join(parts)
+
+
 def count_progress(
-    done: int, total: int, running: int, jobs: int, failed: int, seconds_left: float
+    done: int,
+    total: int,
+    running: int,
+    jobs: int,
+    failed: int,
+    seconds_left: float,
+    ended: Sequence[tuple[int, int]] = (),
 ) -> str:
     """Describe how a sweep stands.
 
@@ -86,16 +132,24 @@ def count_progress(
         jobs: Number of these processes; fewer where some train several seeds together.
         failed: Number of runs that failed.
         seconds_left: Estimate of the time until the end; 0 where nothing is known yet.
+        ended: As of `describe_epochs`.
 
-    >>> count_progress(36, 72, 2, 2, 0, 522.0)
-    '36/72 done, 2 running, ~8.7 min left'
+    >>> count_progress(36, 72, 2, 2, 0, 522.0, [(6, 14)])
+    '36/72 done, 2 running (epoch 7 of 14), ~8.7 min left'
     >>> count_progress(36, 72, 8, 2, 0, 522.0)
     '36/72 done, 8 in 2 jobs, ~8.7 min left'
-    >>> count_progress(72, 72, 0, 0, 1, 0.0)
-    '72/72 done, 0 running, 1 failed'
+    >>> count_progress(36, 72, 0, 0, 1, 522.0)
+    '36/72 done, the next starts, 1 failed, ~8.7 min left'
+    >>> count_progress(71, 72, 0, 0, 1, 0.0)
+    '71/72 done, 1 failed'
     """
     under_way = f"{running} in {count(jobs, 'job')}" if jobs < running else f"{running} running"
-    parts = [f"{done}/{total} done", under_way]
+    where = describe_epochs(ended)
+    parts = [f"{done}/{total} done"]
+    if running:
+        parts.append(f"{under_way} ({where})" if where else under_way)
+    elif done + failed < total:
+        parts.append("the next starts")
     if failed:
         parts.append(f"{failed} failed")
     if seconds_left:

@@ -16,7 +16,14 @@ from ensemble_switchover.config.hydra_folders import refuse_idle_in_sweep
 from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.machine.command_time import seconds_since_begin
 from ensemble_switchover.machine.shell import shell_path
-from ensemble_switchover.machine.terminal import complain, count, duration, printable
+from ensemble_switchover.machine.terminal import (
+    complain,
+    count,
+    duration,
+    make_console,
+    print_table,
+    printable,
+)
 from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.results.state import RunState, run_state
 from ensemble_switchover.sweep.block_seconds import (
@@ -26,6 +33,7 @@ from ensemble_switchover.sweep.block_seconds import (
     time_of,
     workplace_of_sweep,
 )
+from ensemble_switchover.sweep.error_table import changed_errors, error_table, mean_errors
 from ensemble_switchover.sweep.finished_runs import keep_learned, read_finished
 from ensemble_switchover.sweep.gpu_slots import forget_slots
 from ensemble_switchover.sweep.hours_plan import HoursAsked, decide_or_propose, describe_hours
@@ -55,6 +63,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.sweep.block_seconds import BlockPredictor
+    from ensemble_switchover.sweep.error_table import MeanErrors
     from ensemble_switchover.sweep.next_runs import CandidateDesign
 
 TIMING_SHARE = 1 / 20
@@ -143,12 +152,14 @@ def _run_blocks(
     finished = read_finished(plan.study.specs)
     in_time = True
     attempted: set[str] = set()
+    means: MeanErrors | None = None
     while block is not None:
         print(f"{duration(max(0.0, deadline - time.monotonic()))} left; {block.reason}", flush=True)
         if any(spec.name not in finished.errors for spec in block.specs):
             run_plan(plan.only(block.specs), config, make_launcher)
             keep_learned(block.specs)
         plan, finished = _lowered(plan)
+        means = _print_errors(plan.study.specs, finished, means)
         attempted |= {spec.name for spec in block.specs} | finished.errors.keys()
         blocks = next_blocks(plan.study.specs, finished, attempted)
         left = deadline - time.monotonic()
@@ -157,6 +168,19 @@ def _run_blocks(
         )
         in_time = not blocks or block is not None
     _print_end(plan.study.specs, finished, in_time=in_time)
+
+
+def _print_errors(
+    specs: Sequence[RunSpec], finished: FinishedRuns, before: MeanErrors | None
+) -> MeanErrors:
+    """Print the errors so far: a table after the first block, and what has changed after others."""
+    means = mean_errors(specs, finished.errors)
+    if before is None and means:
+        print_table(make_console(), error_table(means), "Errors so far")
+    elif before is not None:
+        for line in changed_errors(before, means):
+            print(line, flush=True)
+    return means
 
 
 def _lowered(plan: SweepPlan) -> tuple[SweepPlan, FinishedRuns]:

@@ -1,6 +1,7 @@
 """What so many hours buy, and what is proposed where they are too few, by planted seconds."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -8,8 +9,10 @@ from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.units import HOUR_SECONDS
+from ensemble_switchover.results.store import write_record
 from ensemble_switchover.sweep.hours_plan import HoursAsked, decide_or_propose, describe_hours
 from ensemble_switchover.sweep.next_runs import first_block
+from tests.factories import make_record
 from tests.sweep.planted_predictor import planted_jobs, planted_predictor
 
 WORDS = ("sweep=own", "dataset=digits", "budget.parameters=15k,50k,200k", "seed=0,1,2,3")
@@ -95,3 +98,15 @@ def test_the_first_block_and_what_fits_after_it_are_told(specs):
     assert short.endswith("all counted; no further run fits")
     _, whole = describe_hours(block, predictor, HoursAsked(9.0, 0.0))
     assert whole.endswith("all counted; which is all")
+
+
+def test_what_is_finished_of_the_first_block_takes_no_time(specs, tmp_path):
+    moved = [replace(spec, results=tmp_path) for spec in specs]
+    block = first_block(moved).specs
+    for spec in block[1:]:
+        write_record(spec.folder, make_record(name=spec.name))
+    _, told = describe_hours(moved, planted_predictor(), HoursAsked(9.0, 0.0))
+    assert "3 seeds, 1 run; about " in told
+    write_record(block[0].folder, make_record(name=block[0].name))
+    _, told = describe_hours(moved, planted_predictor(), HoursAsked(9.0, 0.0))
+    assert told == "first block: 3 of 3 budgets, 3 seeds, finished before"

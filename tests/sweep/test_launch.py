@@ -80,8 +80,8 @@ def test_all_are_launched_together_once(launch, capsys):
     assert launched == [[0, 1, 2, 3]]
     assert watch.num_missing == 0
     out = capsys.readouterr().out
-    assert "[1/4 done, 0 running, ~" in out
-    assert "[4/4 done, 0 running]" in out
+    assert "[1/4 done, the next starts, ~" in out
+    assert "[4/4 done]" in out
 
 
 def test_a_killed_process_costs_no_other_run_and_is_tried_alone(launch):

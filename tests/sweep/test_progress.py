@@ -8,7 +8,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from ensemble_switchover.config.study import resolve_study
-from ensemble_switchover.results.layout import checkpoint_folder, unfinished_folder
+from ensemble_switchover.results.layout import LOG_FILE, checkpoint_folder, unfinished_folder
 from ensemble_switchover.results.lock import take_lock
 from ensemble_switchover.results.store import write_failure, write_record
 from ensemble_switchover.sweep import progress as watch_module
@@ -104,7 +104,7 @@ def test_a_failure_is_shown_and_never_obeyed(watched, capsys):
 
 def test_a_long_silence_is_broken_by_how_it_stands(watched, monkeypatch, capsys):
     monkeypatch.setattr(watch_module, "PROGRESS_POLL_SECONDS", 0.01)
-    monkeypatch.setattr(watch_module, "STATUS_SECONDS", 0.05)
+    monkeypatch.setattr(watch_module, "status_seconds", lambda _: 0.05)
     _, watch = watched(("seed=0",), ("seed=1",))
     watch.start()
     said = ""
@@ -112,7 +112,24 @@ def test_a_long_silence_is_broken_by_how_it_stands(watched, monkeypatch, capsys)
         time.sleep(0.01)
         said += capsys.readouterr().out
     watch.stop()
-    assert "runs: 0/2 done, 0 running" in said
+    assert "runs: 0/2 done, the next starts" in said
+
+
+def test_the_epoch_within_the_runs_is_told(watched, capsys):
+    (first, second, third), watch = watched(("seed=0",), ("seed=1",), ("seed=2",))
+    with ExitStack() as stack:
+        for spec in (first, second):
+            stack.enter_context(take_lock(unfinished_folder(spec.folder)))
+        watch._report(watch._status())
+        assert "0/3 done, 2 in 1 job\n" in capsys.readouterr().out
+        line = "2026-11-29 01:00:00  epoch  3/14  loss 1.000  not evaluated  1.00 s training\n"
+        for spec in (first, second):
+            (unfinished_folder(spec.folder) / LOG_FILE).write_text(line)
+        watch._report(watch._status())
+        assert "0/3 done, 2 in 1 job (epoch 4 of 14)" in capsys.readouterr().out
+    write_record(third.folder, make_record(name=third.name))
+    watch.update()
+    assert "[1/3 done, the next starts" in capsys.readouterr().out
 
 
 def test_a_failure_of_before_is_no_new_one(watched, tiny_spec):
