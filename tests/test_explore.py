@@ -39,6 +39,15 @@ def test_the_page_is_written_where_it_is_asked_for(
     assert [path.name for path in out.parent.iterdir()] == ["page.html"]
 
 
+def test_the_page_holds_the_margin_that_is_asked_for(study: Path) -> None:
+    page = study / "explorer.html"
+
+    assert main([str(study)]) == 0
+    assert '"margin":null,' in page.read_text("utf-8")
+    assert main([str(study), "--margin", "0.5"]) == 0
+    assert '"margin":0.5,' in page.read_text("utf-8")
+
+
 def test_kept_predictions_give_the_page_the_answer_with_the_images_sampling_in(
     tmp_path: Path,
 ) -> None:

@@ -41,8 +41,6 @@ SETTLED_WITHIN = (
     "were not measured"
 )
 """What is said where no step of a known cost would make the answer surer."""
-TAKES_LONGER = "Larger budgets, more epochs and more seeds take more time"
-"""What is said in its place where there is a command that goes on for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +86,8 @@ def answer_shortly(
         limits: The user's limits.
         rule: How errors are compared.
         margin: Percentage points within which a design is as good as the best; None: the default.
-        longer: The command that goes on for longer, such as with more minutes; it is told where no
-            further runs are known to be worth more.
+        longer: The command that goes on for longer, such as with more minutes; it is told where
+            that is known to be worth more than further runs of these designs.
     """
     designs = _of_most_runs(collect_designs(records, rule.keep_collapsed))
     if not designs:
@@ -99,10 +97,8 @@ def answer_shortly(
     if advice.recommended is None:
         (build,) = spell_out_classes([headline(advice)])
         return ShortAnswer(build, advice=advice)
-    step = find_surer_step(advice, designs, folders)
+    step = find_surer_step(advice, designs, folders, longer)
     text, command = (SETTLED_WITHIN, None) if step is None else (step.text, step.command)
-    if step is None and longer is not None:
-        text, command = TAKES_LONGER, longer
     sentences = (_what_to_build(advice), _how_sure(advice, designs), text)
     build, sureness, text = spell_out_classes(sentences)
     return ShortAnswer(build, sureness, text, command, advice)
@@ -184,7 +180,8 @@ def _why_undecided(advice: Advice) -> str:
     if not lacking:
         return ""
     which = "all" if len(lacking) == len(few) else f"{len(lacking)} of these"
-    return f"; {which} have {_seeds_of(lacking)}, and it takes {MIN_SEEDS} to show anything"
+    have = "has" if len(lacking) == 1 else "have"
+    return f"; {which} {have} {_seeds_of(lacking)}, and it takes {MIN_SEEDS} to show anything"
 
 
 def _seeds_of(readings: Sequence[Reading]) -> str:

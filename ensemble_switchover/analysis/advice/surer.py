@@ -1,13 +1,14 @@
 """Which further runs would make an advice surer, with the command that makes them.
 
-In this order: the design classes that have no run; seeds up to the number that decides anything, of
-the designs between which it is undecided; the purchase that settles most of the switchovers of the
-study; the recipe's whole schedule, where it was shortened.
+In this order: the design classes that have no run; seeds up to the number that decides anything,
+of the designs between which it is undecided; more time, where a command takes it and the budgets or
+the schedule were cut short; the purchase that settles most of the switchovers of the study, if it
+is likely to settle any; the recipe's whole schedule, where it was shortened.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count as count_from
 from itertools import islice
 from statistics import fmean
@@ -48,6 +49,12 @@ MAX_CONTENDERS = 4
 """Most designs of which further seeds are proposed at once."""
 
 
+LEAST_PROBABILITY = 0.25
+"""Purchases that are less likely to decide anything are not proposed."""
+TAKES_LONGER = "Larger budgets, more epochs and more seeds take more time"
+"""What is said of a command that goes on for longer, where nothing is known to be missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class SurerStep:
     """What to run next."""
@@ -59,7 +66,10 @@ class SurerStep:
 
 
 def find_surer_step(
-    advice: Advice, designs: Sequence[TrainedDesign], folders: Mapping[RunKey, Path]
+    advice: Advice,
+    designs: Sequence[TrainedDesign],
+    folders: Mapping[RunKey, Path],
+    longer: str | None = None,
 ) -> SurerStep | None:
     """Find what would make an advice surer; None where nothing of a known cost would.
 
@@ -67,12 +77,17 @@ def find_surer_step(
         advice: An advice with a best design.
         designs: The designs that were considered.
         folders: The folder of every run.
+        longer: The command that goes on for longer, if there is one; it is to make runs of every
+            class and up to the number of seeds that decides, too.
     """
+    missing = _missing_classes(advice, designs, folders) or _missing_seeds(advice, folders)
+    if missing is not None:
+        return missing if longer is None else replace(missing, command=longer)
     return (
-        _missing_classes(advice, designs, folders)
-        or _missing_seeds(advice, folders)
+        _more_time(advice, longer)
         or _best_purchase(advice, designs, folders)
         or _whole_schedule(advice, folders)
+        or (None if longer is None else SurerStep(TAKES_LONGER, longer))
     )
 
 
@@ -133,6 +148,17 @@ def _missing_seeds(advice: Advice, folders: Mapping[RunKey, Path]) -> SurerStep 
     return SurerStep(text[:1].upper() + text[1:], _write(runs, records, folders))
 
 
+def _more_time(advice: Advice, longer: str | None) -> SurerStep | None:
+    """Propose more time, where what was measured was cut short."""
+    lengths = shortened_lengths(_recommended(advice).design.records)
+    wanted = ["larger budgets than those measured"] if advice.at_edge else []
+    wanted += ["a schedule nearer to the recipe's"] if lengths else []
+    if longer is None or not wanted:
+        return None
+    text = f"{join_words(wanted)}, which more time pays for, would make it surer"
+    return SurerStep(text[:1].upper() + text[1:], longer)
+
+
 def _best_purchase(
     advice: Advice, designs: Sequence[TrainedDesign], folders: Mapping[RunKey, Path]
 ) -> SurerStep | None:
@@ -145,9 +171,14 @@ def _best_purchase(
     except RecordError:
         return None  # runs that cannot be laid out as a grid still give an advice
     planned = plan_purchases(findings, advice.rule)
-    if not planned.purchases:
+    likely = [
+        purchase
+        for purchase in planned.purchases
+        if max(found.probability for found in purchase.decisions) >= LEAST_PROBABILITY
+    ]
+    if not likely:
         return None
-    best = planned.purchases[0]
+    best = likely[0]
     command = PurchaseCommands(planned.records, folders).write(best)
     text = describe_purchase(planned, best, command).text
     return SurerStep(f"Of all further runs these settle most: {text}", command)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ensemble_switchover.analysis.class_terms import CLASS_TERMS
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.reporting.template import policy_hash, render_template
 
@@ -65,6 +66,7 @@ def render_explorer(
         title=f"Explorer: {studies}",
         kicker=kicker,
         rule=content["rule"]["text"],
+        class_terms=CLASS_TERMS,
         failed=failed,
         unreadable=unreadable,
         footer=_FOOTER,

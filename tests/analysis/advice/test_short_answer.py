@@ -13,9 +13,9 @@ from ensemble_switchover.analysis.advice.rule import AdviceAnswer
 from ensemble_switchover.analysis.advice.short_answer import (
     NOTHING_FINISHED,
     SETTLED_WITHIN,
-    TAKES_LONGER,
     answer_shortly,
 )
+from ensemble_switchover.analysis.advice.surer import TAKES_LONGER
 from tests.factories import make_record, make_study
 
 if TYPE_CHECKING:
@@ -84,6 +84,15 @@ def test_of_one_seed_each_more_seeds_are_what_it_takes() -> None:
     assert "one after another, would make it surer" in step
 
 
+def test_a_command_that_goes_on_makes_the_missing_runs_too() -> None:
+    one, few = [make_record()], make_study(noise, seeds=[0])
+    for records in (one, few):
+        plain, longer = answered(records), answered(records, longer=LONGER)
+        assert plain.step == longer.step
+        assert (plain.command, longer.command) == (None, LONGER)
+        assert longer.sentences[2] == f"{plain.step}: {LONGER}"
+
+
 def test_seeds_are_asked_for_up_to_the_number_that_decides() -> None:
     records = [
         *(make_record(width=8, seed=s, test_errors=[9.0 + s]) for s in range(2)),
@@ -102,9 +111,17 @@ def test_seeds_are_asked_for_up_to_the_number_that_decides() -> None:
 def test_a_decided_answer_is_sure_and_a_longer_command_is_told_where_no_run_settles_more() -> None:
     records = make_study(lambda name, i, e, s: 30.0 - 2 * i + 5 * (name != "deq") + 0.1 * s)
 
-    plain, longer = answered(records), answered(records, longer=LONGER)
+    largest = min(r.budget.parameters for r in records if r.budget.width == 14)
+    smaller = [r for r in records if r.budget.parameters <= largest]
+    within = Limits(parameters=largest)
+    plain, longer = answered(records), answered(records, longer=LONGER, limits=within)
+    edge = answered(smaller, longer=LONGER)
 
     assert plain.advice is not None
+    assert edge.sentences[2] == (
+        "Larger budgets than those measured, which more time pays for, would make it surer: "
+        f"{LONGER}"
+    )
     assert plain.advice.answer is AdviceAnswer.DECIDED
     assert (
         "is decided (at one-sided 5 %): every other of the 15 designs is shown"
@@ -122,7 +139,12 @@ def test_a_shortened_schedule_is_said_and_the_whole_one_would_make_it_surer() ->
     )
 
     build, _, step = answered(records).sentences
+    *_, longer = answered(records, longer=LONGER, limits=Limits(parameters=10**5)).sentences
 
+    assert longer == (
+        "A schedule nearer to the recipe's, which more time pays for, would make it surer: "
+        f"{LONGER}"
+    )
     assert build.endswith("after a schedule of 14 epochs in place of the recipe's 250.")
     assert step.startswith("The recipe's whole schedule of 250 epochs for deq k = 4 depth 26 ")
 

@@ -10,6 +10,7 @@ from html import unescape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.class_terms import CLASS_TERMS
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import LIBRARIES, SCRIPTS, render_explorer
 from tests.factories import make_record, make_study, planted_error
@@ -44,6 +45,12 @@ def test_the_policy_allows_the_pages_own_scripts_and_style_and_nothing_else() ->
         f"default-src 'none'; script-src {scripts}; style-src {hashed(style)}; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def test_the_short_names_of_classes_are_spelled_out() -> None:
+    html = page_of()
+    for name, meaning in CLASS_TERMS.items():
+        assert f"<strong>{name}</strong> is {meaning}" in html
 
 
 def test_nothing_is_loaded_from_anywhere() -> None:
