@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from ensemble_switchover.report import report
 from ensemble_switchover.results.shipped import unpack_study
@@ -83,3 +84,17 @@ def test_every_link_of_a_figure_leads_to_a_file(browser: Browser, path: Path) ->
         num_figures = page.locator("figure").count()
     assert len(links) == 3 * num_figures
     assert all((path.parent / link).is_file() for link in links)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(browser: Browser, path: Path, scheme: str, width: int) -> None:
+    context = browser.new_context(bypass_csp=True)  # axe is put into the page from outside
+    page = context.new_page()
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(path.as_uri())
+    unfold(page)
+    found = Axe().run(page).response["violations"]
+    context.close()
+    assert [(rule["id"], rule["nodes"][0]["html"][:80]) for rule in found] == []
