@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.batch_sizes import num_batches
+from ensemble_switchover.config.measured_share import GAIN_TOGETHER
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
@@ -40,12 +41,13 @@ class TimedEpochs:
 def timed_epochs(spec: RunSpec) -> tuple[TimedEpochs, int]:
     """Return which epochs of a run are timed, and how many steps a whole one has.
 
-    With `measurement.share` it is at most that share of the run's steps, but `LEAST_STEPS`.
+    With `measurement.share` they take at most that share of the run's training, even where seeds
+    are trained together, but for `LEAST_STEPS`.
     """
     whole = num_batches(spec.train_size, spec.recipe.batch_size)
     steps = min(whole, MOST_STEPS)
     if spec.measurement.share is not None:
-        affordable = int(spec.measurement.share * spec.recipe.epochs * whole)
+        affordable = int(spec.measurement.share * spec.recipe.epochs * whole / GAIN_TOGETHER)
         steps = min(steps, max(LEAST_STEPS, affordable))
     return (
         TimedEpochs(

@@ -96,12 +96,13 @@ def measure_latencies(
     latencies = []
     least = MIN_REPEATS if all_seconds is None else LEAST_REPEATS
     trials = TRIAL_REPEATS if all_seconds is None else 1
+    warm_up = WARM_UP_REPEATS if all_seconds is None else 1
     begin = clock()
     with torch.inference_mode():
         for number, batch_size in enumerate(sorted(batch_sizes)):
             size_begin = clock()
             images = _noise(task, batch_size, device, dtype)
-            fitting = [one for one in fitting if images is not None and _fits(one, images)]
+            fitting = [one for one in fitting if images is not None and _fits(one, images, warm_up)]
             if images is None or not fitting:
                 break
             chosen = _without_slower(fitting, images, shared_repeats(trials, num_sharing, 1), clock)
@@ -129,12 +130,12 @@ def _noise(
     return None
 
 
-def _fits(model: TimedModel, images: Tensor) -> bool:
+def _fits(model: TimedModel, images: Tensor, num_repeats: int) -> bool:
     """Warm up a model, and return whether the memory suffices."""
     whose = {"run": "", "single": " of the budget's single network"}[model.model]
     how = f", {model.execution}," if model.is_alternative else ""
     with LeftOutIfTooLarge(f"inference{whose}{how} at batch size {len(images)}"):
-        for _ in range(WARM_UP_REPEATS):
+        for _ in range(num_repeats):
             model.predict(images)
         return True
     return False

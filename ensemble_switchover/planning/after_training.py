@@ -57,10 +57,11 @@ def _inference_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> 
     alone = (LEAST_PREDICTIONS if bound is None else LEAST_REPEATS, MOST_PREDICTIONS)
     least, most = (shared_repeats(repeats, num_sharing) for repeats in alone)
     own = math.inf if bound is None else bound / max(1, len(asked.latency_batch_sizes)) / models
+    num_untimed = UNTIMED_PREDICTIONS if bound is None else 1
     for size in asked.latency_batch_sizes:
         whole = cost.one_image_ms if size < MANY_IMAGES else size * cost.many_images_ms
         one = whole / _MILLISECONDS
-        untimed = UNTIMED_PREDICTIONS * one
+        untimed = num_untimed * one
         timed = min(asked.latency_seconds / num_sharing, most * one, own - untimed)
         seconds += max(timed, least * one) + untimed
     return models * seconds

@@ -3,6 +3,7 @@
 import pytest
 
 from ensemble_switchover.config.measured_share import (
+    GAIN_TOGETHER,
     LEAST_LAYER_STEPS,
     LEAST_TIMES,
     PASSES_OF_A_STEP,
@@ -27,7 +28,7 @@ def test_without_a_share_everything_is_measured_as_asked():
 
 def test_what_takes_least_is_kept_first():
     spec = spec_of("measurement.share=1")
-    images = PASSES_OF_A_STEP * spec.train_size * 10
+    images = PASSES_OF_A_STEP / GAIN_TOGETHER * spec.train_size * 10
     layers = LEAST_LAYER_STEPS * PASSES_OF_A_STEP * spec.recipe.batch_size
 
     def share_for(predicted):
@@ -64,7 +65,7 @@ def test_a_timing_pass_has_fewer_steps_too():
     whole, steps = timed_epochs(spec_of("recipe.batch_size=4"))[::-1]
     assert steps.steps == 50
     bounded, _ = timed_epochs(spec_of("recipe.batch_size=4", "measurement.share=0.02"))
-    assert bounded.steps == int(0.02 * 10 * whole)
+    assert bounded.steps == int(0.02 * 10 * whole / GAIN_TOGETHER)
     least, _ = timed_epochs(spec_of("recipe.batch_size=4", "measurement.share=0.0001"))
     assert least.steps == LEAST_STEPS
 
