@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf.errors import OmegaConfBaseException
 
-from ensemble_switchover.config.compose import compose_overrides, read_overrides
+from ensemble_switchover.config.compose import MEASURED_SHARE, compose_overrides, read_overrides
 from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.schema import typed
 from ensemble_switchover.errors import ConfigError
@@ -249,3 +249,19 @@ def test_hundreds_of_runs_need_few_compositions(composed):
 )
 def test_a_sweep_says_whether_its_seeds_are_trained_together(overrides, together):
     assert {sweep.together for sweep in read_overrides(overrides)} == {together}
+
+
+def test_hours_bound_what_is_measured_unless_another_share_is_set():
+    def shares(*overrides):
+        found = {c.measurement.share for _, part in compose_overrides(overrides) for c in part}
+        return found.pop() if len(found) == 1 else found
+
+    own = ("sweep=own", "dataset=digits", "budget.parameters=15k", "seed=0,1")
+    assert shares(*own) == MEASURED_SHARE
+    assert shares(*own, "measurement.share=0.5") == 0.5
+    assert shares(*own, "measurement.share=null") is None
+    assert shares(*own, "sweep.hours=null") is None
+    assert shares("seed=0,1", "sweep.hours=2") == MEASURED_SHARE
+    assert shares("seed=0,1") is None
+    hours = [sweep.hours for sweep, _ in compose_overrides([*own, "sweep.hours=3"])]
+    assert hours == [3]
