@@ -11,7 +11,6 @@ from ensemble_switchover.config.dataset_folders import array_cache_folder, datas
 from ensemble_switchover.config.describe_images import describe_images
 from ensemble_switchover.config.file_kinds import refusal
 from ensemble_switchover.config.folder_parts import folder_parts
-from ensemble_switchover.config.foreign_files import kind_of_file
 from ensemble_switchover.config.part_sizes import size_problems
 from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.config.usable_images import usable_images
@@ -19,7 +18,7 @@ from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.paths import on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ensemble_switchover.config.dataset_config import DatasetConfig
@@ -110,12 +109,21 @@ def check_data(dataset: FolderConfig) -> DataCheck:
         raise ConfigError(*problems)
     survey = survey_headers(root, usable.digests, array_cache_folder(dataset))
     if survey.unread and not dataset.skip_bad:
-        raise ConfigError(_refusal(root, survey.unread))
+        _refuse_unreadable(root, survey.unread, dataset.channels)
     parts = folder_parts(facts.dataset, usable.folder)
     return DataCheck(facts.dataset, parts, survey, facts.remarks)
 
 
-def _refusal(root: Path, unread: tuple[str, ...]) -> str:
-    kinds = [kind_of_file(root / file) for file in unread]
-    first = f"{kinds[0]} by its content" if kinds[0] else "of no known format"
-    return refusal(on_one_line(root / unread[0]), first, kinds)
+def _refuse_unreadable(root: Path, files: Sequence[str], channels: int) -> None:
+    """Refuse files whose headers cannot be read, unless they can be after all.
+
+    Raises:
+        ConfigError: naming the first, the reason, and how many there are of which kind.
+    """
+    from ensemble_switchover.config.image_file import tried_images
+
+    bad = tried_images(root, files, channels if channels in (1, 3) else 3)
+    if bad:
+        file, first = next(iter(bad.items()))
+        kinds = [error.kind for error in bad.values()]
+        raise ConfigError(refusal(on_one_line(root / file), first.reason, kinds))

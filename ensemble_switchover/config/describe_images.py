@@ -17,6 +17,13 @@ MAX_LISTED_CLASSES = 12
 UNBALANCED = 10
 """How many times as many images as the rarest class the largest one has where that is told."""
 
+LEAST_ADVISED_SIDE = 8
+"""The side in pixels of the smallest images whose own size is advised."""
+MAX_NAME_LENGTH = 40
+"""The number of characters of a class's name that are shown."""
+ELONGATED = 3
+"""How many times the shorter side the longer one is where most of an image is cut off."""
+
 
 def describe_images(dataset: FolderConfig, parts: FolderParts, survey: ImageSurvey) -> list[str]:
     """Write how many images there are of each class, and what is worth knowing of them.
@@ -57,8 +64,7 @@ def _classes(parts: FolderParts) -> str:
         names = sorted(names, key=lambda name: counts[0][name])[:MAX_LISTED_CLASSES]
         which = f"images of the {MAX_LISTED_CLASSES} rarest classes"
     listed = [
-        f"{on_one_line(name)} {' + '.join(f'{of_part[name]:,}' for of_part in counts)}"
-        for name in names
+        f"{_short(name)} {' + '.join(f'{of_part[name]:,}' for of_part in counts)}" for name in names
     ]
     return f"{which}, as they are used: {', '.join(listed)}"
 
@@ -73,8 +79,8 @@ def _balance(parts: FolderParts) -> list[str]:
     always = max(measured, key=lambda name: measured[name])
     error = 100 * (1 - measured[always] / len(parts.measured))
     return [
-        f"{on_one_line(largest)} has {counts[largest]:,} images to train on and "
-        f"{on_one_line(rarest)} {counts[rarest]:,}: to answer {on_one_line(always)} always has an "
+        f"{_short(largest)} has {count(counts[largest], 'image')} to train on and "
+        f"{_short(rarest)} {counts[rarest]:,}: to answer {_short(always)} always has an "
         f"error of {error:.1f} %, and every network is to be compared with that"
     ]
 
@@ -84,7 +90,7 @@ def _sizes(dataset: FolderConfig, survey: ImageSurvey) -> str:
     colours = "grey" if dataset.channels == 1 else "colour"
     read = f"read in {colours}, {side}x{side} (dataset.channels, dataset.image_size)"
     if survey.smallest_side == survey.largest_side:
-        sides = f"{survey.smallest_side:,} pixels"
+        sides = count(survey.smallest_side, "pixel")
     else:
         sides = (
             f"{survey.smallest_side:,} to {survey.largest_side:,} pixels, "
@@ -92,7 +98,7 @@ def _sizes(dataset: FolderConfig, survey: ImageSurvey) -> str:
         )
     sizes = "all of one size" if survey.num_sizes == 1 else f"{survey.num_sizes:,} sizes"
     enlarged = ""
-    if survey.median_side < side:
+    if LEAST_ADVISED_SIDE <= survey.median_side < side:
         enlarged = (
             f"; enlarging tells nothing new: dataset.image_size={survey.median_side} would do"
         )
@@ -115,6 +121,10 @@ def _traits(dataset: FolderConfig, survey: ImageSurvey) -> list[str]:
         (survey.num_transparent, "with transparency: white where they are transparent"),
         (survey.num_turned, "turned by their EXIF entry: read upright"),
         (survey.num_animated, "of several pictures: the first is read"),
+        (
+            survey.num_elongated,
+            f"more than {ELONGATED} times as long as wide: only the central square is read",
+        ),
     )
     lines += [f"{_share(number, num_images)} {text}" for number, text in told if number]
     return lines
@@ -122,3 +132,8 @@ def _traits(dataset: FolderConfig, survey: ImageSurvey) -> list[str]:
 
 def _share(number: int, of: int) -> str:
     return f"{number:,} of {of:,} images" if number < of else f"all {of:,} images"
+
+
+def _short(name: str) -> str:
+    text = on_one_line(name)
+    return text if len(text) <= MAX_NAME_LENGTH else f"{text[: MAX_NAME_LENGTH - 3]}..."

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HEIC, AVIF = "HEIC image", "AVIF image"
 LFS_POINTER = "Git LFS pointer"
+NO_FILE = "a broken link, or no file"
 HEAD_BYTES = 1024
 """The number of bytes from which a kind of file is told."""
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}

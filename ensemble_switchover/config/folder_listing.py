@@ -11,7 +11,8 @@ CLUTTER_FOLDERS = {
     "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp",  # Synology, QNAP
     "__macosx", "network trash folder", "temporary items",  # macOS
     "$recycle.bin", "recycler", "system volume information",  # Windows
-    "@thumb", "@sharebin", "lost+found", "__pycache__", "node_modules",
+    "@thumb", "@sharebin", "lost+found", "__pycache__", "__pypackages__", "node_modules",
+    "_gsdata_",
 }  # fmt: skip
 CLUTTER_FILES = {
     "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r",

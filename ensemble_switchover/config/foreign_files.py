@@ -43,8 +43,13 @@ def foreign_files(root: Path, digests: Mapping[str, str], memory: Path) -> dict[
 
 
 def kind_of_file(path: Path) -> str | None:
-    """Return what a file is by its first bytes; None if that is unknown, or it cannot be read."""
+    """Return what a file is by its first bytes; None if that is unknown, or it cannot be read.
+
+    A pipe or a device is not opened, since that may wait for ever.
+    """
     try:
+        if not path.is_file():
+            return None
         with path.open("rb", buffering=0) as file:
             return file_kind(file.read(HEAD_BYTES))
     except OSError:

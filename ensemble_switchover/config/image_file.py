@@ -6,12 +6,13 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ensemble_switchover.config.file_kinds import NO_FILE
 from ensemble_switchover.config.foreign_files import kind_of_file
 from ensemble_switchover.errors import first_line
 from ensemble_switchover.machine.file_digests import (
@@ -24,7 +25,7 @@ from ensemble_switchover.machine.hardware import num_processors
 from ensemble_switchover.machine.system_errors import may_pass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 IMAGE_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF")
@@ -36,6 +37,7 @@ DEEP_MODES = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
 """PIL's modes of 16 bits per pixel, and of 32 bits, whose values must fit into 16."""
 MAX_DEEP_VALUE = 65_535
 MAX_DECODING_THREADS = 4
+TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 class UnreadableImageError(ValueError):
@@ -60,7 +62,7 @@ def read_image(path: Path, channels: int) -> tuple[Image.Image, bool]:
         OSError: if the machine fails to read it, which says nothing of the file.
     """
     if not path.is_file():
-        raise UnreadableImageError("a broken link, or no file")
+        raise UnreadableImageError(NO_FILE)
     try:
         with Image.open(path, formats=image_formats()) as opened:
             upright = ImageOps.exif_transpose(opened)
@@ -72,6 +74,8 @@ def read_image(path: Path, channels: int) -> tuple[Image.Image, bool]:
         if may_pass(error):
             raise
         kind, reason = kind_of_file(path), first_line(error)
+        if isinstance(error, TOO_LARGE):
+            kind = "image of too many pixels"
         if isinstance(error, UnidentifiedImageError):
             reason = f"{kind} by its content" if kind else "of no known format"
         raise UnreadableImageError(reason, kind) from error
@@ -116,7 +120,17 @@ def unreadable_images(
     }
 
 
-def _try(root: Path, channels: int, file: str) -> list[str | None]:
+def tried_images(
+    root: Path, files: Sequence[str], channels: int
+) -> dict[str, UnreadableImageError]:
+    """Try to read files as images, and return those that cannot be, with the reason."""
+    with image_threads() as pool:
+        tried = list(pool.map(partial(_try, root, channels), files))
+    found = zip(files, tried, strict=True)
+    return {file: UnreadableImageError(*reason) for file, reason in found if reason}
+
+
+def _try(root: Path, channels: int, file: str) -> list[Any]:
     """Return the reason and the kind of a file that cannot be read; nothing of one that can."""
     try:
         read_image(root / file, channels)

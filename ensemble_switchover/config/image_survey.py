@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import PIL
 from PIL import Image
 
+from ensemble_switchover.config.describe_images import ELONGATED
 from ensemble_switchover.config.image_file import (
     DEEP_MODES,
     GREY_MODES,
@@ -62,6 +63,8 @@ class ImageSurvey:
     """Images with an EXIF entry that turns or mirrors them."""
     num_animated: int
     """Files of several images, the first of which is read."""
+    num_elongated: int
+    """Images whose longer side is more than `ELONGATED` times the shorter one."""
     unread: tuple[str, ...] = ()
     """Files without a header that can be read; as images they cannot be read either."""
 
@@ -99,6 +102,7 @@ def survey_headers(root: Path, digests: Mapping[str, str], memory: Path) -> Imag
         num_transparent=transparent,
         num_turned=turned,
         num_animated=animated,
+        num_elongated=sum(max(size) > ELONGATED * min(size) for size in sizes),
         unread=unread,
     )
 

@@ -91,6 +91,8 @@ def rare_class_problems(
         if rare:
             which = f"class {rare[0]}" if len(rare) == 1 else f"the classes {named(rare)}"
             other = ", or leave out dataset.validation_size" if len(needed) > 2 else ""
+            if 0 in counts:
+                other += ", or move a folder without any elsewhere if it is no class"
             problems.append(
                 f"{key}: too few images of {which}{where}: expected {len(needed)} or more of each, "
                 f"{named([f'one {use}' for use in needed])}; add images{other}"

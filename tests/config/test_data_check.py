@@ -49,13 +49,30 @@ def test_a_file_without_a_header_ends_nothing_later(dataset, tmp_path):
     (root / "a" / "cut.jpg").write_bytes(b"\xff\xd8\xff broken")
     with pytest.raises(ConfigError) as error:
         check_data(dataset(root))
-    assert "a/cut.jpg: cannot be read as an image (broken JPEG image by its content)" in str(
-        error.value
-    )
+    text = str(error.value)
+    assert "a/cut.jpg: cannot be read as an image (broken JPEG image by its content)" in text
     assert "1 broken JPEG image" in str(error.value)
     found = check_data(dataset(root, "dataset.skip_bad=true"))
     assert found.survey.num_images == 10
     assert found.remarks[0].startswith("1 file was left out")
+
+
+def test_a_link_in_a_circle_is_no_file(dataset, tmp_path):
+    root = make_files(tmp_path / "own", {"a": 5, "b": 5})
+    (root / "a" / "x.png").symlink_to("x.png")
+    with pytest.raises(ConfigError, match=r"a/x.png: cannot be read as an image \(a broken link"):
+        check_data(dataset(root))
+
+
+def test_an_image_of_too_many_pixels_is_refused_as_such(dataset, tmp_path):
+    root = make_files(tmp_path / "own", {"a": 5, "b": 5})
+    Image.new("1", (20_000, 10_000)).save(root / "a" / "huge.png")
+    with pytest.raises(ConfigError) as error:
+        check_data(dataset(root))
+    assert "a/huge.png: cannot be read as an image (Image size (200000000 pixels)" in str(
+        error.value
+    )
+    assert ": 1 image of too many pixels;" in str(error.value)
 
 
 def test_parts_that_are_too_small_are_refused(dataset, tmp_path):

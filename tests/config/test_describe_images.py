@@ -19,6 +19,7 @@ PLAIN = ImageSurvey(
     num_transparent=0,
     num_turned=0,
     num_animated=0,
+    num_elongated=0,
 )
 
 
@@ -71,6 +72,14 @@ def test_images_that_would_be_enlarged_are_told(describe):
     assert line.endswith("dataset.image_size=28 would do")
 
 
+def test_tiny_images_and_long_names_are_written_in_short(describe):
+    tiny = replace(PLAIN, smallest_side=1, median_side=1, largest_side=1)
+    _, classes, sides = describe({"a" * 200: (3, 1), "b": (3, 1)}, tiny)
+    assert f"{'a' * 37}... 3 + 1, b 3 + 1" in classes
+    assert sides.startswith("shorter side 1 pixel; all of one size")
+    assert "would do" not in sides
+
+
 @pytest.mark.parametrize(
     ("changes", "channels", "expected"),
     [
@@ -81,6 +90,7 @@ def test_images_that_would_be_enlarged_are_told(describe):
         ({"num_transparent": 1}, 3, "1 of 10 images with transparency: white where they are tr"),
         ({"num_turned": 2}, 3, "2 of 10 images turned by their EXIF entry: read upright"),
         ({"num_animated": 2}, 3, "2 of 10 images of several pictures: the first is read"),
+        ({"num_elongated": 2}, 3, "2 of 10 images more than 3 times as long as wide: only the ce"),
     ],
 )
 def test_each_kind_is_told_by_count(changes, channels, expected, describe):

@@ -13,7 +13,7 @@ from tests.config.image_folders import make_files
         *("System Volume Information", "@Recycle", "RECYCLER", "found.000", "Network Trash Folder"),
         *(".git", ".ipynb_checkpoints", ".Trash-1000", ".AppleDouble", ".thumbnails", "._1.jpg"),
         *("Thumbs.db", "ehthumbs.db", "desktop.ini", ".DS_Store", "Icon\r", "Picasa.ini"),
-        *("@thumb", "@sharebin", "node_modules", "pspbrwse.jbf"),
+        *("@thumb", "@sharebin", "node_modules", "pspbrwse.jbf", "_gsdata_", "__pypackages__"),
     ],
 )
 def test_what_others_leave_is_clutter_in_any_case(name):

@@ -1,6 +1,7 @@
 """Files that are no images are found before any image is decoded."""
 
 import json
+import os
 
 import pytest
 
@@ -53,3 +54,8 @@ def test_a_plan_refuses_them(root, tmp_path, compose_config):
     assert "convert HEIC images with heif-convert" in text
     (root / "cat" / "a.jpg").unlink()
     assert resolve(compose_config(*overrides)).train_size == 8  # what is damaged is found later
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    assert kind_of_file(tmp_path / "pipe.png") is None

@@ -39,6 +39,7 @@ def test_sides_are_the_shorter_ones_of_upright_images(root, tmp_path):
     assert (found.smallest_side, found.median_side, found.largest_side) == (1, 20, 20)
     assert found.num_sizes == 2  # the first is 20 by 30, too, once it is upright
     assert found.num_turned == 1
+    assert found.num_elongated == 1
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])

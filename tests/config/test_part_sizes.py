@@ -38,6 +38,7 @@ def resolve_folder(compose_config, tmp_path):
          "too few images of class owl (1) to train on: expected 2 or more of each"),
         ({**GIVEN, "test/owl": 0}, [], "too few images of class owl (0): expected 1 or more"),
         ({"a": 0, "b": 1, "c": 5}, [], "too few images of the classes a (0) and b (1): expected 2"),
+        ({"a": 0, "b": 5, "c": 5}, [], "add images, or move a folder without any elsewhere"),
     ],
 )  # fmt: skip
 def test_a_class_with_too_few_images_is_named(counts, overrides, message, resolve_folder):
