@@ -108,6 +108,7 @@ bench-power: $(INSTALLED) ## Simulate how often the rule of the switchover finds
 	@$(BIN)/python -m benchmarks.power
 	@$(BIN)/python -m benchmarks.buying
 	@$(BIN)/python -m benchmarks.error_intervals
+	@$(BIN)/python -m benchmarks.short_list
 
 bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.lightning_overhead
