@@ -19,7 +19,7 @@ UNBALANCED = 10
 
 LEAST_ADVISED_SIDE = 8
 """The side in pixels of the smallest images whose own size is advised."""
-MAX_NAME_LENGTH = 40
+MAX_SHOWN_NAME = 40
 """The number of characters of a class's name that are shown."""
 ELONGATED = 3
 """How many times the shorter side the longer one is where most of an image is cut off."""
@@ -136,4 +136,4 @@ def _share(number: int, of: int) -> str:
 
 def _short(name: str) -> str:
     text = on_one_line(name)
-    return text if len(text) <= MAX_NAME_LENGTH else f"{text[: MAX_NAME_LENGTH - 3]}..."
+    return text if len(text) <= MAX_SHOWN_NAME else f"{text[: MAX_SHOWN_NAME - 3]}..."
