@@ -25,7 +25,7 @@ from ensemble_switchover.analysis.shortened_schedule import describe_shortened
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from ensemble_switchover.analysis.advice.limits import Reading
@@ -152,10 +152,11 @@ def _how_sure(advice: Advice, designs: Sequence[TrainedDesign]) -> str:
     if advice.answer is AdviceAnswer.DECIDED:
         others = f"every other of the {feasible} designs is" if feasible > 2 else "the other is"
         return (
-            f"That it is the best of those measured is decided (at one-sided "
+            f"That it is the best of those measured is decided, given these "
+            f"{advice.recommended.design.evaluated_on} images (at one-sided "
             f"{50.0 * (1.0 - advice.rule.confidence):.3g} %): {others} shown to be worse{alone}."
         )
-    return f"{_undecided(advice)}{_why_undecided(advice)}{alone}."
+    return f"{_undecided(advice)}{_decided_class(advice, classes)}{_why_undecided(advice)}{alone}."
 
 
 def _undecided(advice: Advice) -> str:
@@ -170,6 +171,15 @@ def _undecided(advice: Advice) -> str:
         within = "all" if listed - 1 == number > 1 else f"{listed - 1}"
         return text if number == 1 else f"{text}, {within} of them within the margin"
     return f"{text}, though none is within {write_points(advice.short_list.margin)} of it"
+
+
+def _decided_class(advice: Advice, classes: Collection[str]) -> str:
+    """Say that all designs in question are of one class, where others were measured too."""
+    if len(classes) == 1 or not advice.class_decided or advice.best is None:
+        return ""
+    best = advice.best.design
+    members = "" if best.k == 1 else f" with k = {best.k}"
+    return f"; the class is decided: all of these are {best.design_class}{members}"
 
 
 def _why_undecided(advice: Advice) -> str:

@@ -123,13 +123,23 @@ def test_a_decided_answer_is_sure_and_a_longer_command_is_told_where_no_run_sett
         f"{LONGER}"
     )
     assert plain.advice.answer is AdviceAnswer.DECIDED
-    assert (
-        "is decided (at one-sided 5 %): every other of the 15 designs is shown"
-        in (plain.sentences[1])
+    assert plain.sentences[1].startswith(
+        "That it is the best of those measured is decided, given these test images (at one-sided "
+        "5 %): every other of the 15 designs is shown to be worse"
     )
     assert plain.sentences[2] == f"{SETTLED_WITHIN}."
     assert longer.sentences[2] == f"{TAKES_LONGER}: {LONGER}"
     assert longer.command == LONGER
+
+
+def test_a_class_that_is_decided_is_told_though_the_size_is_not() -> None:
+    records = make_study(lambda name, i, e, s: 20.0 + 9 * (name != "weq") + 0.1 * i + 0.5 * s)
+
+    _, sureness, _ = answered(records).sentences
+
+    assert "; the class is decided: all of these are weq with k = 4" in sureness
+    assert answered(make_study(noise)).sureness is not None
+    assert "the class is decided" not in str(answered(make_study(noise)).sureness)
 
 
 def test_a_shortened_schedule_is_said_and_the_whole_one_would_make_it_surer() -> None:

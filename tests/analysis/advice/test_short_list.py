@@ -51,6 +51,13 @@ def test_a_design_twenty_points_worse_is_none_that_will_do() -> None:
     assert "53.4" not in told
     assert "error 4" not in told
     assert {round(reading.error, 1) for _, reading in advice.cheapest} <= {30.7, 31.2, 31.5}
+    for reading in (advice.best, *(rival.reading for rival in advice.rivals)):
+        assert reading is not None
+        interval = reading.interval(0.95)
+        assert interval is not None
+        assert interval.is_borrowed
+        assert 0.0 < interval.lower < interval.upper < 100.0
+        assert interval.upper - interval.lower < 60.0  # of its own two seeds it is 90
 
 
 def test_the_answer_names_the_short_list_the_cheapest_first_and_the_shortened_schedule() -> None:
