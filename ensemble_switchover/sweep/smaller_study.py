@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 IMAGE_SIDES = (128, 96, 64, 48, 32, 24, 16, 12, 8)
 """Sides of images in pixels that are tried; only a folder's images are resized."""
-LEAST_IMAGES_OF_A_CLASS = 10
+LEAST_IMAGES_OF_A_CLASS = 50
 """Training images of a class, on average, with fewer of which no study is proposed."""
 FEW_EPOCHS = (6, 3)
 """Numbers of epochs that are tried at last; they say little."""

@@ -15,7 +15,10 @@ from ensemble_switchover.sweep.next_runs import first_block
 from tests.factories import make_record
 from tests.sweep.planted_predictor import planted_jobs, planted_predictor
 
-WORDS = ("sweep=own", "dataset=digits", "budget.parameters=15k,50k,200k", "seed=0,1,2,3")
+WORDS = (
+    "sweep=own", "dataset=digits", "dataset.train_size=1000", "dataset.test_size=500",
+    "budget.parameters=15k,50k,200k", "seed=0,1,2,3",
+)  # fmt: skip
 
 
 def specs_with(*more):
