@@ -87,9 +87,11 @@ def _write_title(advice: Advice, data: str) -> str:
     design = advice.recommended.design
     schedule = describe_shortened(design.records)
     title = f"{design.setting}: build {_name_design(advice.recommended)}"
-    if advice.rivals:
-        number = len(advice.rivals)
+    number = len(advice.short_list.readings) - 1 if advice.short_list else 0
+    if number:
         title += f"; {number} other{'s' if number > 1 else ''} may be as good"
+    elif advice.rivals:
+        title += "; not decided yet"
     return title if schedule is None else f"{title}, {schedule}"
 
 

@@ -8,8 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from ensemble_switchover.report import report
+from ensemble_switchover.reporting.page import render_page
 from ensemble_switchover.results.shipped import unpack_study
 from tests.reporting.explorer.browser import open_browser, open_page
+from tests.reporting.test_page import make_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +63,14 @@ def test_a_phone_shows_the_errors_of_every_table_and_nothing_is_cut_off(
         ends = page.evaluate(ERROR_COLUMNS)
         assert len(ends) == 2
         assert max(ends) <= 390
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_long_names_do_not_widen_the_page(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(render_page(make_page("resnet_folder_" * 20)))
+    with open_page(browser, path, width=390) as page:
+        unfold(page)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 

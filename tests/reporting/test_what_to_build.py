@@ -41,6 +41,9 @@ def test_the_title_says_how_many_may_be_as_good() -> None:
     assert answer.title.endswith("; 2 others may be as good")
     (answer,) = answers(errors_of(single=9.95, weq=10.0))
     assert answer.title.endswith("; 1 other may be as good")
+    far_off = [*errors_of(single=10.0), make_record(design_class="deq", test_errors=(40.0, 30.0))]
+    (answer,) = answers(far_off)
+    assert answer.title.endswith("width 12; not decided yet")  # a design 20 points worse is none
 
 
 def test_the_sentences_are_those_of_the_advice_with_the_command_apart() -> None:
