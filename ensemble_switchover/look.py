@@ -16,6 +16,8 @@ from ensemble_switchover.config.command_line import (
     run_command,
 )
 from ensemble_switchover.config.data_check import data_check_lines
+from ensemble_switchover.config.dataset_config import FolderConfig
+from ensemble_switchover.config.duplicates import ALIKE
 from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import typed
@@ -31,6 +33,7 @@ from ensemble_switchover.results.output_path import require_output_file
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ensemble_switchover.config.dataset_config import DatasetConfig
     from ensemble_switchover.config.run_spec import RunSpec
 
 _DESCRIPTION = (
@@ -39,6 +42,8 @@ _DESCRIPTION = (
 )
 MAX_SHEET_ROWS = 20
 """The default number of classes, one row each."""
+LEAST_LIMIT = 0.9
+"""The least correlation of near duplicates that can be asked for."""
 MAX_SHEET_SIDE = 1000
 """The largest number of classes, and of images of each."""
 
@@ -56,11 +61,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=MAX_SHEET_ROWS,
         help=f"the largest number of classes; default: {MAX_SHEET_ROWS}",
     )
+    parser.add_argument(
+        "--near-duplicates",
+        nargs="?",
+        type=float,
+        const=ALIKE,
+        metavar="LIMIT",
+        help="list images of a folder that look alike although their bytes differ: those whose "
+        f"thumbnails correlate by LIMIT or more; default: {ALIKE}",
+    )
     given = parse_arguments(parser, arguments)
-    return run_command(lambda: look(given.overrides, given.out, given.images, given.classes))
+    return run_command(
+        lambda: look(given.overrides, given.out, given.images, given.classes, given.near_duplicates)
+    )
 
 
-def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int) -> int:
+def look(
+    overrides: Sequence[str],
+    out: Path,
+    num_images: int,
+    max_classes: int,
+    alike: float | None = None,
+) -> int:
     """Draw the training images of the run that the overrides describe.
 
     Args:
@@ -68,6 +90,8 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
         out: The PNG file to write.
         num_images: Images per class.
         max_classes: The largest number of classes to draw.
+        alike: The correlation of thumbnails from which images of a folder are listed as near
+            duplicates; None to look for none.
 
     Returns:
         The exit code, 0.
@@ -80,18 +104,22 @@ def look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int)
     for option, number in (("--images", num_images), ("--classes", max_classes)):
         if not 1 <= number <= MAX_SHEET_SIDE:
             raise ConfigError(f"{option} {number}: expected 1 to {MAX_SHEET_SIDE}")
+    if alike is not None and not LEAST_LIMIT <= alike <= 1:
+        raise ConfigError(f"--near-duplicates {alike:g}: expected {LEAST_LIMIT} to 1")
     require_output_file("--out", out, "sheet.png")
     with prints_beside(out):
-        return _look(overrides, out, num_images, max_classes)
+        return _look(overrides, out, num_images, max_classes, alike)
 
 
-def _look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int) -> int:
+def _look(
+    overrides: Sequence[str], out: Path, num_images: int, max_classes: int, alike: float | None
+) -> int:
     with composing(overrides) as own:
         config = typed(compose("config", overrides=own))
     with reading_once():
         spec = resolve(config)
         checked = data_check_lines([spec.dataset])
-    for line in checked:
+    for line in [*checked, *_near_duplicates(spec.dataset, alike)]:
         print(printable(line))
     keep_library_caches_in(spec.dataset.cache)
     from ensemble_switchover.data.contact_sheet import SheetRow, draw_sheet
@@ -116,6 +144,16 @@ def _look(overrides: Sequence[str], out: Path, num_images: int, max_classes: int
     print(_describe(spec, len(rows)))
     print(out)
     return 0
+
+
+def _near_duplicates(dataset: DatasetConfig, alike: float | None) -> list[str]:
+    if alike is None:
+        return []
+    if not isinstance(dataset, FolderConfig):
+        raise ConfigError(f"--near-duplicates: is for dataset=folder, and {dataset.name} came")
+    from ensemble_switchover.config.near_duplicates import near_duplicate_lines
+
+    return [f"dataset={dataset.name}: {line}" for line in near_duplicate_lines(dataset, alike)]
 
 
 def _describe(spec: RunSpec, num_rows: int) -> str:

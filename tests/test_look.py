@@ -67,3 +67,29 @@ def test_a_mistake_is_one_message(arguments, message, capsys, tmp_path):
     assert complaint.startswith(message)
     assert len(complaint.splitlines()) == 1
     assert not out.exists()
+
+
+def test_images_that_look_alike_are_listed_on_demand(capsys, tmp_path):
+    root = tmp_path / "own"
+    for name, colours in (("cat", ("red", "blue")), ("dog", ("green", "white"))):
+        (root / name).mkdir(parents=True)
+        for number, colour in enumerate(colours):
+            image = Image.linear_gradient("L").rotate(90 * number).convert("RGB")
+            image.paste(colour, (10 + 90 * number, 20, 140, 160 - 40 * (name == "dog")))
+            for copy in range(2):
+                image.resize((64 + copy, 64)).save(root / name / f"{number}{copy}.png")
+    common = ("dataset=folder", f"dataset.root={root}", f"dataset.cache={tmp_path / 'cache'}")
+    common = (*common, "--out", tmp_path / "sheet.png")
+    code, printed, _ = run(capsys, *common)
+    assert (code, "look alike" in printed) == (0, False)
+    code, printed, _ = run(capsys, *common, "--near-duplicates")
+    assert code == 0
+    assert (
+        "pairs of images that look alike although their bytes differ (correlation of thumbn"
+        in printed
+    )
+    assert "  cat/00.png ~ cat/01.png" in printed
+    _, _, complaint = run(capsys, *common, "--near-duplicates", "0.5")
+    assert complaint.startswith("--near-duplicates 0.5: expected 0.9 to 1")
+    _, _, complaint = run(capsys, "dataset=digits", "--near-duplicates")
+    assert complaint.startswith("--near-duplicates: is for dataset=folder, and digits came")

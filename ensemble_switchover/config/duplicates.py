@@ -11,6 +11,8 @@ from ensemble_switchover.machine.paths import on_one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set
 
+ALIKE = 0.995
+"""The correlation of thumbnails from which two images count as near duplicates."""
 MAX_NAMED_PAIRS = 3
 
 

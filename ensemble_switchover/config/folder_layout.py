@@ -200,6 +200,7 @@ def _refuse_other_files(root: Path) -> None:
         _refuse_archive(root, root)
     if not root.is_dir():
         raise ConfigError(f"{key_of(root)}: expected a folder of images, there is none")
+    list_folder(root)  # the error of one that cannot be read names it, and not a file in it
     if any((root / mark).is_file() for mark in TINY_IMAGENET_MARKS):
         where = root.absolute().parent
         raise ConfigError(
