@@ -82,16 +82,18 @@ function readCandidate(model, candidate, row) {
   const seedErrors = finiteErrors(model, candidate.design, row);
   if (!seedErrors.size) return null;
   const errors = [...seedErrors.values()];
+  const { rule, designs } = model.content;
   const { design } = candidate;
-  const beside = design.beside.map((index) =>
-    errorsAfter(model, model.content.designs[index], design.epochs[row]),
+  const isFew = errors.length < rule.minSeeds || varianceOf(errors) === 0;
+  const beside = (isFew ? design.beside : []).map((index) =>
+    errorsAfter(model, designs[index], design.epochs[row]),
   );
   return {
     candidate,
     row,
     seedErrors,
     error: meanOf(errors),
-    interval: errorInterval(model.content.rule, errors, beside),
+    interval: errorInterval(rule, errors, beside),
     numSeeds: errors.length,
   };
 }
