@@ -7,15 +7,20 @@ import re
 from importlib.resources import files
 
 import pytest
+from matplotlib.container import ErrorbarContainer
 
 from ensemble_switchover.reporting.figures.dark_mode import DARK_COLOURS
+from ensemble_switchover.reporting.figures.gallery import draw_costs, draw_first, draw_others
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
     DASHES,
     MARKERS,
     PALE_COLOURS,
     label_parameters,
+    reach_of_bars,
 )
+from tests.factories import make_record
+from tests.reporting.figures.heat_maps import finding_of
 
 
 @pytest.mark.parametrize(
@@ -67,3 +72,28 @@ def test_the_explorer_has_the_same_lines_and_markers() -> None:
 
 def test_no_two_classes_have_one_line_or_one_marker() -> None:
     assert len(set(DASHES.values())) == len(set(MARKERS.values())) == len(DASHES) == 3
+
+
+def test_error_bars_of_percentages_end_at_0_and_100() -> None:
+    errors = {"single": (0.1, 0.2, 9.0), "deq": (99.0, 99.5, 80.0), "weq": (1.0, 50.0, 99.0)}
+    records = [
+        make_record(design_class=name, seed=seed, test_errors=(error, error))  # type: ignore[arg-type]
+        for name, of_seeds in errors.items()
+        for seed, error in enumerate(of_seeds)
+    ]
+    finding = finding_of(records)
+    drawn = [*draw_first(finding), *draw_others(finding), *draw_costs(finding)]
+    ends = [
+        float(y)
+        for one in drawn
+        for axes in one.figure.axes
+        if "error, %" in axes.get_ylabel()
+        for container in axes.containers
+        if isinstance(container, ErrorbarContainer)
+        for segment in container.lines[2][0].get_segments()
+        for _, y in segment
+    ]
+    assert len(ends) > 20
+    assert min(ends) >= 0.0
+    assert max(ends) <= 100.0
+    assert reach_of_bars([5.0, 5.0], [None, 7.0]) == [[0.0, 5.0], [0.0, 7.0]]
