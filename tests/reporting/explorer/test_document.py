@@ -53,6 +53,18 @@ def test_the_short_names_of_classes_are_spelled_out() -> None:
         assert f"<strong>{name}</strong> is {meaning}" in html
 
 
+def test_every_chart_has_a_legend_of_its_classes_with_their_lines() -> None:
+    html = page_of()
+    script = files("ensemble_switchover.reporting.explorer").joinpath("script", "charts.js")
+    drawn = dict(re.findall(r'(deq|weq): "([\d,]+)"', script.read_text("utf-8")))
+    for picture in ("curves", "metric-picture", "pareto"):
+        before, _, _ = html.partition(f'<div id="{picture}"')
+        legend = before[before.rindex('<p class="legend"') :]
+        assert len(legend) < 1500  # it stands right before its chart
+        assert re.findall(r"var\(--(\w+)\)\" stroke-width", legend) == ["single", "deq", "weq"]
+        assert re.findall(r'dasharray="([\d,]+)"', legend) == [drawn["deq"], drawn["weq"]]
+
+
 def test_nothing_is_loaded_from_anywhere() -> None:
     html = page_of()
 

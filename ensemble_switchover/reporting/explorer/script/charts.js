@@ -5,6 +5,8 @@ const CLASSES = ["single", "deq", "weq"];
 const SYMBOLS = { single: "circle", deq: "square", weq: "triangle" };
 /** @type {Record<string, string | undefined>} */
 const DASHES = { single: undefined, deq: "6,3", weq: "9,3,2,3" };
+/** Decided or not -> the hatching. */
+const HATCHES = ["hatch-pale", "hatch"];
 const FONT = { fontFamily: "inherit", fontSize: "12px", overflow: "visible" };
 
 const RING = { stroke: "var(--alarm)", strokeWidth: 2.5, fill: "none" };
@@ -12,6 +14,9 @@ const CRISP = { shapeRendering: "crispEdges" };
 
 /** @param {string} name */
 const colourOf = (name) => `var(--${name})`;
+
+/** The kind of line of a class; round ends would close the gaps. @param {string} name */
+const dashesOf = (name) => ({ strokeDasharray: DASHES[name], strokeLinecap: "butt" });
 
 /** The class with the lowest error in every cell, and the switchover.
  * @param {Comparison} comparison @param {SwitchoverMap} map @param {number} width
@@ -35,7 +40,7 @@ function drawMap(comparison, map, width, chosen) {
       Plot.line(points, {
         stroke: "currentColor",
         strokeWidth: 2.2,
-        strokeDasharray: DASHES[name],
+        ...dashesOf(name),
       }),
     ];
   });
@@ -60,15 +65,17 @@ function drawMap(comparison, map, width, chosen) {
       label: "↑ Epoch",
     },
     marks: [
-      hatchPattern,
+      hatchPatterns,
       ...faces,
       Plot.rect(
         map.cells.filter((cell) => cell[3] < 0),
         { ...span, fill: "var(--hole)", ...CRISP },
       ),
-      Plot.rect(
-        map.cells.filter((cell) => cell[5]),
-        { ...span, fill: "url(#hatch)" },
+      ...HATCHES.map((id, decided) =>
+        Plot.rect(
+          map.cells.filter((cell) => cell[5] && cell[4] === decided),
+          { ...span, fill: `url(#${id})` },
+        ),
       ),
       ...boundaries,
       chosen && Plot.rect([chosen], { ...ringOf(chosen, epochs.length), ...RING }),
@@ -103,23 +110,26 @@ function epochTicks(count) {
   return Array.from({ length: count }, (_, i) => i).filter((i) => (i + 1) % step === 0);
 }
 
-/** The hatching of cells in which both ensembles beat the single network. */
-function hatchPattern() {
+/** The hatching of cells in which both ensembles beat the single network: of those that are decided,
+ * and of pale ones. */
+function hatchPatterns() {
   const make = (name, attributes) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     return element;
   };
-  const pattern = make("pattern", {
-    id: "hatch",
-    width: "7",
-    height: "7",
-    patternUnits: "userSpaceOnUse",
-    patternTransform: "rotate(45)",
-  });
-  pattern.append(make("line", { y2: "7", stroke: "var(--hatch)", "stroke-width": "1.6" }));
   const defs = make("defs", {});
-  defs.append(pattern);
+  for (const id of HATCHES) {
+    const pattern = make("pattern", {
+      id,
+      width: "7",
+      height: "7",
+      patternUnits: "userSpaceOnUse",
+      patternTransform: "rotate(45)",
+    });
+    pattern.append(make("line", { y2: "7", stroke: `var(--${id})`, "stroke-width": "1.6" }));
+    defs.append(pattern);
+  }
   return defs;
 }
 
@@ -138,7 +148,7 @@ function drawMetric(points, label, width, budget) {
         fill: colourOf(name),
         fillOpacity: 0.2,
       }),
-      Plot.line(own, { x: "x", y: "y", stroke: colourOf(name), strokeDasharray: DASHES[name] }),
+      Plot.line(own, { x: "x", y: "y", stroke: colourOf(name), ...dashesOf(name) }),
       Plot.dot(own, dotOptions(name, "x", "y")),
     ];
   });
@@ -267,7 +277,7 @@ function drawCurves(points, collapsed, label, width, epoch) {
               y: "error",
               stroke: colourOf(name),
               strokeWidth: 2.2,
-              strokeDasharray: DASHES[name],
+              ...dashesOf(name),
             },
           ),
         ];
