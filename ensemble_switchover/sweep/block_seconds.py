@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.caches import cache_root, optional_cache
 from ensemble_switchover.machine.command_time import seconds_before_mark
+from ensemble_switchover.machine.hardware import num_processors, threads_of_environment
 from ensemble_switchover.machine.logs import shown_on
+from ensemble_switchover.planning.basis import this_device
 from ensemble_switchover.planning.calibration import CALIBRATION_SECONDS, calibrations_of
 from ensemble_switchover.planning.cost import relative_training_cost
 from ensemble_switchover.planning.forecast import forecast
@@ -207,7 +209,7 @@ def block_predictor(
     if not _are_known(specs, workplace, calibrations):
         from ensemble_switchover.runner.calibrate import calibrate
 
-        first = first_block(specs).specs
+        first = as_in_jobs(first_block(specs).specs, workplace)
         num_jobs = max(at_a_time for _, at_a_time in workplace.jobs_of(first))
         groups = groups_to_time(first, workplace.together, num_jobs)
         with shown_on(sys.stdout):
@@ -218,13 +220,13 @@ def block_predictor(
 
 def _time_overheads(specs: Sequence[RunSpec], configs: Mapping[str, Config]) -> Overheads:
     """Measure what jobs take beside training, by a run of the smallest network."""
+    print("timing an epoch of the smallest network on this device, with all around it", flush=True)
     was_imported, begin = "torch" in sys.modules, time.perf_counter()
     from ensemble_switchover.runner.time_overheads import USUAL_START_SECONDS, time_overheads
 
     imported = seconds_before_mark() + time.perf_counter() - begin
     start = USUAL_START_SECONDS if was_imported else imported
     smallest = min(specs, key=relative_training_cost)
-    print("timing an epoch of the smallest network on this device, with all around it", flush=True)
     found = time_overheads(configs[smallest.name], start)
     with optional_cache(cache_root(smallest.dataset.cache)):
         write_overheads(smallest, found)
@@ -242,10 +244,29 @@ def _are_known(
     )
 
 
+def as_in_jobs(specs: Sequence[RunSpec], workplace: Workplace) -> list[RunSpec]:
+    """Return runs with the threads of the CPU that they have in the jobs of joblib.
+
+    Jobs side by side divide the processors where neither the runs nor the environment say how many
+    threads there are. The names of such runs are not those of the runs themselves.
+    """
+    jobs = max((number for _, number in workplace.jobs_of(specs)), default=1)
+    if jobs == 1 or threads_of_environment() is not None:
+        return list(specs)
+    threads = max(1, num_processors() // jobs)
+    return [
+        replace(spec, threads=threads)
+        if spec.threads is None and this_device(spec)[0] == "cpu"
+        else spec
+        for spec in specs
+    ]
+
+
 def job_costs(
     specs: Sequence[RunSpec], workplace: Workplace, calibrations: Sequence[Calibration]
 ) -> list[JobCost]:
     """Predict the training, evaluation, timing and measuring of every job of some runs."""
+    specs = as_in_jobs(specs, workplace)
     runs = {run.spec.name: run for run in forecast(specs, calibrations, None)}
     return [
         predict_job(

@@ -9,7 +9,9 @@ from ensemble_switchover.planning.calibration import calibration_folder, write_c
 from ensemble_switchover.planning.overheads import Overheads, write_overheads
 from ensemble_switchover.runner import calibrate as calibrate_module
 from ensemble_switchover.runner import time_overheads as overheads_module
+from ensemble_switchover.sweep import block_seconds as block_module
 from ensemble_switchover.sweep.block_seconds import (
+    as_in_jobs,
     block_predictor,
     jobs_of_block,
     known_predictor,
@@ -130,6 +132,24 @@ def test_a_block_begins_with_the_start_of_its_processes(specs):
     each = replace(here, workplace=replace(here.workplace, starts_each=True))
     assert each.seconds(specs) == pytest.approx(sum(jobs) + 5.0 * len(jobs))
     assert here.seconds([]) == 0.0
+
+
+@pytest.mark.usefixtures("example_machine")
+def test_jobs_side_by_side_divide_the_processors(specs, tiny_spec, monkeypatch):
+    monkeypatch.setattr(block_module, "threads_of_environment", lambda: None)
+    monkeypatch.setattr(block_module, "num_processors", lambda: 8)
+    monkeypatch.setattr(block_module, "this_device", lambda _: ("cpu", "Example CPU"))
+
+    def threads(jobs, runs=specs[:1]):
+        return [spec.threads for spec in as_in_jobs(runs, workplace_here(jobs, "none"))]
+
+    assert [threads(jobs) for jobs in (1, 2, 3, 16)] == [[None], [4], [2], [1]]
+    assert threads(2, [tiny_spec("threads=3")[0]]) == [3]
+    monkeypatch.setattr(block_module, "this_device", lambda _: ("cuda", "Example GPU"))
+    assert threads(2) == [None]
+    monkeypatch.setattr(block_module, "this_device", lambda _: ("cpu", "Example CPU"))
+    monkeypatch.setattr(block_module, "threads_of_environment", lambda: 5)
+    assert threads(2) == [None]
 
 
 @pytest.mark.usefixtures("known_machine")

@@ -1,6 +1,7 @@
 """A sweep of so many hours: what it decides, what it makes, and that it goes on. No run trains."""
 
 import math
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -103,6 +104,8 @@ def test_the_time_is_kept_and_spent_near_the_switchover(laboratory, tmp_path, ca
     assert all(abs(math.log2(parameters / SWITCHOVER)) <= 1.3 for parameters in later)
     out = capsys.readouterr().out
     assert "probability to decide: deq k=4" in out
+    assert out.count("Errors so far") == 1
+    assert re.search(r"parameters\): \d+\.\d+ -> \d+\.\d+ %, \d+ seeds", out)
     assert "still open (98 % intervals): the time is over." in out
     assert "python -m ensemble_switchover.report" in out
 
