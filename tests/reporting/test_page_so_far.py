@@ -78,6 +78,27 @@ def test_it_refers_to_no_other_file_and_holds_figures_and_tables() -> None:
     assert "Statements of the paper" not in text
 
 
+def test_it_has_the_order_of_the_report_and_the_sweep_makes_the_answer_surer() -> None:
+    runs, plan = part(len(RECORDS)), planned(*(record.name for record in RECORDS.values()))
+    told = describe_so_far(runs, plan, NOW, ended=False, folder=FOLDER)
+    page = replace(make_page_so_far(runs), so_far=told)
+    text = render_page(page)
+
+    order = [
+        "What to build",
+        "How sure",
+        "The runs that the sweep still trains.",
+        "<img ",
+        "Designs<",
+    ]
+    order += ["Where ensembles switch over", ">Conditions<", "Data check", "How to read this"]
+    assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+    assert ">Costs<" not in text
+    assert "python -m" not in text
+    ended = replace(page, so_far=describe_so_far(runs, plan, NOW, ended=True, folder=FOLDER))
+    assert "The runs that the sweep still trains." not in render_page(ended)
+
+
 def test_any_part_of_a_study_makes_a_page() -> None:
     for number in (1, 4, 7, 20):
         assert render_page(make_page_so_far(part(number)))
