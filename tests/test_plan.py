@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 
 import pytest
 
@@ -14,6 +15,7 @@ from ensemble_switchover.planning.calibration import calibration_folder, write_c
 from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import write_record
+from tests.config.image_folders import make_files
 from tests.factories import make_record
 from tests.planning.synthetic import make_calibration
 
@@ -167,6 +169,28 @@ def test_named_sweeps_are_planned_together_each_run_once(capsys):
     assert {(row["family"], row["k"]) for row in rows} == {
         (family, k) for family in ("resnet", "wide_resnet") for k in (1, 4)
     }
+
+
+def test_a_folder_is_checked_before_its_plan_is_shown(tmp_path, capsys):
+    counts = {"train/cat": 20, "train/dog": 20, "Val/cat": 5, "Val/dog": 5}
+    root = make_files(tmp_path / "own", counts)
+    shutil.copy(root / "train/cat/19.png", root / "Val/dog/4.png")
+    words = ("dataset=folder", f"dataset.root={root}", *WORDS)
+    assert main(list(words)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "dataset=folder: 50 images of 2 classes: 40 to train on, 10 to test on",
+        "dataset=folder: images of a class, as they are used: cat 20 + 5, dog 20 + 5",
+    ]
+    for said in (
+        "the images in Val are used",
+        "one label is wrong",
+        "1 of 10 test images are also",
+    ):
+        assert sum(said in line for line in lines) == 1
+    (root / "Val" / "dog" / "5.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    assert main([*words, "--format", "csv"]) == 2
+    assert "1 HEIC image; convert HEIC images with heif-convert" in capsys.readouterr().err
 
 
 def test_help_names_every_option(capsys):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.compose import compose_overrides
+from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.config.resolve import read_budget, resolve
 from ensemble_switchover.config.search_path import names_folders
 from ensemble_switchover.config.study import missing_design
@@ -77,8 +78,9 @@ def list_designs(overrides: Sequence[str]) -> list[dict[str, Any]]:
         chosen.append(f"design={','.join(ALL_CLASSES)}")
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     problems: dict[str, None] = {}
-    for _, configs in compose_overrides(chosen):
-        for config in configs:
+    sweeps = compose_overrides(chosen)
+    with reading_once():
+        for config in [config for _, configs in sweeps for config in configs]:
             try:
                 row = _design_row(config)
             except ConfigError as error:

@@ -19,6 +19,7 @@ from ensemble_switchover.config.command_line import (
     path_argument,
     run_command,
 )
+from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.standard_streams import prints_beside
 from ensemble_switchover.machine.terminal import (
@@ -164,13 +165,14 @@ def check_folder(folder: Path) -> int:
 
     folders = find_runs(folder).recorded
     wrong = 0
-    for run in folders:
-        found = check_record(run)
-        wrong += bool(found.problems)
-        for line in found.problems:
-            print(printable(f"wrong: {line}"))
-        for line in found.remarks:
-            print(printable(line))
+    with reading_once():
+        for run in folders:
+            found = check_record(run)
+            wrong += bool(found.problems)
+            for line in found.problems:
+                print(printable(f"wrong: {line}"))
+            for line in found.remarks:
+                print(printable(line))
     print(f"{count(len(folders), 'record')} checked, {wrong} of them wrong")
     return EXIT_FAILURE if wrong else 0
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from omegaconf import OmegaConf
 
 from ensemble_switchover.config.compose import compose_in_hydra
+from ensemble_switchover.config.reading_once import reading_once
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.store_names import WANDB_FOLDER
 from ensemble_switchover.config.study import Study, resolve_study
@@ -233,11 +234,13 @@ def _run_job(configs: Sequence[Config], launcher: DictConfig, sweep: DictConfig)
     claim_gpu(launcher, jobs)
     try:
         with shown_on(sys.stderr, logging.WARNING):
-            runs = [(resolve(config), config) for config in configs]
+            with reading_once():
+                runs = [(resolve(config), config) for config in configs]
+                beside = runs_beside(configs[0], sweep.seeds, sweep.beside) if sweep.seeds else []
             if sweep.seeds:
                 outcomes = run_seeds(
                     runs,
-                    runs_beside(configs[0], sweep.seeds, sweep.beside),
+                    beside,
                     together=sweep.together,
                     concurrent_jobs=jobs,
                     patient=True,

@@ -1,14 +1,21 @@
 """What is read of a folder is read once a composition, and anew in the next one."""
 
+from dataclasses import replace
+
 import pytest
 
 from ensemble_switchover.config import usable_images as module
 from ensemble_switchover.config.dataset_facts import dataset_facts
 from ensemble_switchover.config.image_folder import read_image_folder
 from ensemble_switchover.config.reading_once import read_once, reading_once
+from ensemble_switchover.config.schema import plain
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.planning.design_rows import list_designs
+from ensemble_switchover.results.__main__ import check_folder
+from ensemble_switchover.results.store import write_record
 from tests.config.image_folders import make_files
+from tests.factories import make_record
 
 
 @pytest.fixture
@@ -38,6 +45,24 @@ def test_the_runs_of_a_study_list_their_folder_once(listed, tmp_path, compose_co
     make_files(root, {"owl": 9})
     assert resolve_study(configs).specs[0].task.num_classes == 3  # read again
     assert listed == [root, root]
+
+
+def test_a_table_of_designs_lists_their_folder_once(listed, tmp_path):
+    root = make_files(tmp_path / "own", {"cat": 9, "dog": 9})
+    overrides = ["dataset=folder", f"dataset.root={root}", f"dataset.cache={tmp_path / 'cache'}"]
+    assert len(list_designs([*overrides, "k=2,3", "budget.width=8,16"])) > 4
+    assert listed == [root]
+
+
+def test_a_check_of_records_lists_their_folder_once(listed, tmp_path, compose_config):
+    root = make_files(tmp_path / "own", {"cat": 9, "dog": 9})
+    common = ("dataset=folder", f"dataset.root={root}", f"dataset.cache={tmp_path / 'cache'}")
+    for seed in range(3):
+        config = plain(compose_config(*common, f"seed={seed}"))
+        record = replace(make_record(seed=seed), config=config)
+        write_record(tmp_path / "study" / record.name, record)
+    check_folder(tmp_path / "study")
+    assert listed == [root]
 
 
 def test_folders_and_ways_to_read_them_are_not_confused(listed, tmp_path, compose_config):
