@@ -75,7 +75,7 @@ def find_layout(root: Path) -> FolderLayout:
     for part, missing in (("training", "train"), (tested, "test")):
         if not parts[part]:
             others = [name for names in parts.values() for name in names]
-            give = "" if missing == "train" else _give_training(root, parts["training"][0])
+            give = "" if missing == "train" else give_training(root, parts["training"][0])
             raise ConfigError(
                 f"{key_of(root)}: has no folder {missing}; {EXPECTED}: if {named(others)} is a "
                 f"class, give it another name{give}"
@@ -129,7 +129,7 @@ def _beside_classes(files: list[str]) -> tuple[str, ...]:
     return (f"not used: {count(len(images), 'image')} beside the folders of the classes",)
 
 
-def _give_training(root: Path, train: str) -> str:
+def give_training(root: Path, train: str) -> str:
     """Return the words that advise to split the training images, if they are in classes."""
     if not list_folder(root / train).folders:
         return ""
@@ -144,7 +144,7 @@ def _refuse_unlabelled(root: Path, train: str, test: str, validation: list[str])
         OSError: if a folder cannot be read.
     """
     listing = list_folder(root / test)
-    give = _give_training(root, train)
+    give = give_training(root, train)
     if listing.folders or not listing.files or not give:
         return
     instead = ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.folder_layout import (
     find_layout,
+    give_training,
     key_of,
     named,
     option_of,
@@ -228,9 +229,12 @@ def _check_same(
             for name in lacked
             if _folded(name) in spelled
         ]
+        cure = f"; {alike[0]}" if alike else ""
+        if part == test and not alike:
+            cure = f"; add images of each there{give_training(root, train)}"
         raise ConfigError(
             f"{key_of(root)}: expected the same classes in {train} and {test}; {part} lacks "
-            f"{named(lacked)}{'; ' if alike else ''}{'; '.join(alike[:1])}"
+            f"{named(lacked)}{cure}"
         )
 
 

@@ -58,7 +58,10 @@ def test_clutter_is_not_taken_for_images(tmp_path):
         (("train/a/1", "train/b/1"), "has no folder test; expected train and test"),
         (("test/a/1", "test/b/1"), "has no folder train; expected train and test"),
         (("train/a/1", "train/b/1", "test/a/1", "test/c/1"), "train lacks c"),
-        (("train/a/1", "train/b/1", "train/c/1", "test/a/1", "test/b/1"), "test lacks c"),
+        (
+            ("train/a/1", "train/b/1", "train/c/1", "test/a/1", "test/b/1"),
+            "test lacks c; add images of each there; or give ",
+        ),
     ],
 )
 def test_what_is_missing_is_named(names, message, tmp_path):
