@@ -267,6 +267,8 @@ class SweepConfig:
     """Seeds that a job trains together; `sweep.together` sets it."""
     beside: list[str] = field(default_factory=list)
     """Designs that a job times in turn, such as `deq k=4`; `sweep.together` sets it."""
+    check: bool = True
+    """Whether the check of a folder of images is printed when the sweep begins."""
     page: bool = True
     """Whether the report's page is written while the sweep runs, and rewritten as runs finish: by a
     process that gives way to the runs and takes at most a twentieth of the time of one core."""

@@ -17,6 +17,7 @@ DESCRIPTION_FILE = "run.json"
 LOG_FILE = "run.log"
 WANDB_FILE = "wandb.json"
 DECISION_FILE = "timed_sweep.json"
+CHOICE_FILE = "choice.json"
 EXPLORER_FILE = "explorer.html"
 REPORT_FOLDER = "report"
 REPORT_PAGE = "index.html"
@@ -40,6 +41,7 @@ OWN_NAMES = frozenset(
         LOG_FILE,
         WANDB_FILE,
         DECISION_FILE,
+        CHOICE_FILE,
         EXPLORER_FILE,
         REPORT_FOLDER,
         LOGS_FOLDER,

@@ -16,7 +16,7 @@ from ensemble_switchover.planning.cost import image_bytes
 from ensemble_switchover.planning.overheads import Overheads
 from ensemble_switchover.results.store import write_record
 from ensemble_switchover.runner.run import train_and_measure
-from ensemble_switchover.runner.setup import load_split
+from ensemble_switchover.runner.setup import load_split, mark_as_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,7 @@ def time_overheads(config: Config, start_seconds: float) -> Overheads:
             measurement=MeasurementConfig(latency_batch_sizes=[], layer_repeats=0),
         )
         spec = resolve(small)
+        mark_as_said(spec.remarks)  # it is none of the user's runs
         begin = time.perf_counter()
         with _silence():  # what is said of the images is said with the first run
             load_split(spec)  # which decodes the images where they are not cached

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
 
 OTHER_KEYS = (
-    "sweep.hours", "sweep.page", "sweep.together", "sweep.jobs_per_device", "retry", "logger",
-    "results",
+    "sweep.hours", "sweep.check", "sweep.page", "sweep.together", "sweep.jobs_per_device", "retry",
+    "logger", "results",
 )  # fmt: skip
 """Keys whose overrides do not change what the runs are."""
 

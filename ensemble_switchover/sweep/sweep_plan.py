@@ -32,6 +32,7 @@ from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import complain
 from ensemble_switchover.planning.seed_groups import together_of
 from ensemble_switchover.runner.job import Ending, run_job, run_seeds
+from ensemble_switchover.runner.setup import mark_as_said
 from ensemble_switchover.sweep import slurm
 from ensemble_switchover.sweep.gpu_slots import claim_gpu
 from ensemble_switchover.sweep.jobs_per_device import (
@@ -237,6 +238,8 @@ def _run_job(configs: Sequence[Config], launcher: DictConfig, sweep: DictConfig)
             with reading_once():
                 runs = [(resolve(config), config) for config in configs]
                 beside = runs_beside(configs[0], sweep.seeds, sweep.beside) if sweep.seeds else []
+            for spec, _ in runs:
+                mark_as_said(spec.remarks)  # when the sweep began
             if sweep.seeds:
                 outcomes = run_seeds(
                     runs,

@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.advice.short_answer import answer_shortly
 from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.data_check import data_check_lines
 from ensemble_switchover.config.hydra_folders import refuse_idle_in_sweep
 from ensemble_switchover.config.reading_once import reading_once
+from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.command_time import seconds_since_begin
 from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.terminal import (
@@ -26,6 +28,7 @@ from ensemble_switchover.machine.terminal import (
 )
 from ensemble_switchover.machine.units import HOUR_SECONDS
 from ensemble_switchover.results.state import RunState, run_state
+from ensemble_switchover.results.study_folders import read_studies
 from ensemble_switchover.sweep.block_seconds import (
     block_predictor,
     known_predictor,
@@ -57,6 +60,7 @@ from ensemble_switchover.tracking.wandb_environment import overruled_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
@@ -106,7 +110,10 @@ def _checked_plan(config: DictConfig, overrides: Sequence[str]) -> SweepPlan:
     """
     with reading_once():
         plan = plan_sweep(config, overrides)
-        for line in data_check_lines(spec.dataset for spec in plan.study.specs):
+        lines = data_check_lines(spec.dataset for spec in plan.study.specs)
+    remarks = [f"dataset={s.dataset.name}: {text}" for s in plan.study.specs for text in s.remarks]
+    if config.sweep.check:
+        for line in dict.fromkeys([*lines, *remarks]):
             print(printable(line), flush=True)
     return plan
 
@@ -153,6 +160,7 @@ def _run_blocks(
     in_time = True
     attempted: set[str] = set()
     means: MeanErrors | None = None
+    answer: str | None = None
     while block is not None:
         print(f"{duration(max(0.0, deadline - time.monotonic()))} left; {block.reason}", flush=True)
         if any(spec.name not in finished.errors for spec in block.specs):
@@ -160,6 +168,7 @@ def _run_blocks(
             keep_learned(block.specs)
         plan, finished = _lowered(plan)
         means = _print_errors(plan.study.specs, finished, means)
+        answer = _print_answer(plan.study.specs[0].study_folder, answer)
         attempted |= {spec.name for spec in block.specs} | finished.errors.keys()
         blocks = next_blocks(plan.study.specs, finished, attempted)
         left = deadline - time.monotonic()
@@ -181,6 +190,18 @@ def _print_errors(
         for line in changed_errors(before, means):
             print(line, flush=True)
     return means
+
+
+def _print_answer(folder: Path, before: str | None) -> str | None:
+    """Print which design the finished runs advise, where that has changed."""
+    try:
+        studies = read_studies([folder])
+    except RecordError:
+        return None
+    answer = answer_shortly(studies.records, studies.folders).build
+    if answer != before:
+        print(f"So far: {printable(answer)}", flush=True)
+    return answer
 
 
 def _lowered(plan: SweepPlan) -> tuple[SweepPlan, FinishedRuns]:

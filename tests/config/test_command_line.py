@@ -122,7 +122,7 @@ def test_usage_names_what_is_typed():
 
 COMMANDS = (
     "plan", "designs", "look", "report", "explore", "advise", "results", "results.shipped",
-    "dashboard", "export",
+    "dashboard", "export", "choose",
 )  # fmt: skip
 
 

@@ -30,12 +30,20 @@ def test_the_requested_execution_is_the_plan(tiny_spec):
     assert decide_plan(spec, prepare(spec, config)) == ExecutionPlan("fused")
 
 
-def test_remarks_on_the_images_are_said(tiny_spec, caplog):
+def test_remarks_on_the_images_are_said_once(tiny_spec, caplog, monkeypatch):
+    monkeypatch.setattr("ensemble_switchover.runner.setup._said", set())
     spec, _ = tiny_spec(*SMALL, "recipe.batch_size=39")  # one image is left over
     assert spec.remarks
     with caplog.at_level(logging.WARNING):
         split = load_split(spec)
     assert len(split.train) == spec.train_size
+    assert all(remark in caplog.text for remark in spec.remarks)
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        load_split(spec)
+    assert not caplog.text
+    with caplog.at_level(logging.INFO):
+        load_split(spec)
     assert all(remark in caplog.text for remark in spec.remarks)
 
 
