@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 import time
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -99,13 +100,16 @@ def plan(given: argparse.Namespace) -> int:
         check_cache(study.specs[0].dataset.cache)
         if given.calibrate is not None:
             keep_library_caches_in(study.specs[0].dataset.cache)
+        hours = None if given.machine is not None else sweeps[0][0].hours
+        if given.calibrate is not None and hours is None:
             from ensemble_switchover.runner.calibrate import calibrate
 
             groups = groups_to_time(study.specs, together, num_jobs)
             fresh = calibrate([*study.specs, *groups], given.calibrate)
-        hours = sweeps[0][0].hours
-        if hours is not None and given.machine is None:
-            states = states_epochs([run for sweep, _ in sweeps for run in sweep.runs])
+    if hours is not None:
+        states = states_epochs([run for sweep, _ in sweeps for run in sweep.runs])
+        # what is said of timing is no part of the plan
+        with reading_once(), redirect_stdout(sys.stderr):
             planned = plan_hours(
                 study,
                 configs,
@@ -114,7 +118,7 @@ def plan(given: argparse.Namespace) -> int:
                 workplace_here(num_jobs, together),
                 timing_seconds=given.calibrate,
             )
-            study, of_hours = planned.study, planned.lines
+        study, of_hours = planned.study, planned.lines
     calibrations, problems = calibrations_of(study.specs, fresh)
     forecasts = forecast(study.specs, calibrations, given.machine)
     spared = spared_runs(study, {entry.spec.name for entry in forecasts if not entry.to_do})

@@ -7,14 +7,16 @@ import shutil
 
 import pytest
 
+from ensemble_switchover import plan as plan_module
 from ensemble_switchover.config.compose import compose_overrides
-from ensemble_switchover.config.study import resolve_study
+from ensemble_switchover.config.study import Study, resolve_study
 from ensemble_switchover.plan import main
 from ensemble_switchover.planning import basis as machine_module
 from ensemble_switchover.planning.calibration import calibration_folder, write_calibration
 from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.store import write_record
+from ensemble_switchover.sweep.planned_hours import PlannedHours
 from tests.config.image_folders import make_files
 from tests.factories import make_record
 from tests.planning.synthetic import make_calibration
@@ -200,3 +202,20 @@ def test_help_names_every_option(capsys):
     out = capsys.readouterr().out
     for option in ("--format", "--machine", "--calibrate"):
         assert option in out
+
+
+def test_hours_show_the_first_block_and_say_on_the_error_output_what_is_timed(monkeypatch, capsys):
+    def plan_hours(study, configs, overrides, asked, place, *, timing_seconds):
+        print("timing something")
+        assert (asked.hours, asked.fixed_epochs, timing_seconds) == (0.5, True, None)
+        first = study.specs[:2]
+        return PlannedHours(Study(first, [], [0, 1], 2), ["first block: of two runs"])
+
+    monkeypatch.setattr(plan_module, "plan_hours", plan_hours)
+    words = ("sweep=smoke", "epochs=3", "sweep.hours=0.5")
+    assert main([*words, "--format", "csv"]) == 0
+    out, err = capsys.readouterr()
+    assert len(list(csv.DictReader(io.StringIO(out)))) == 2
+    assert err == "timing something\n"
+    assert main(words) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "first block: of two runs"

@@ -188,6 +188,8 @@ def block_predictor(
     configs: Mapping[str, Config],
     workplace: Workplace,
     max_seconds: float = CALIBRATION_SECONDS,
+    *,
+    again: bool = False,
 ) -> BlockPredictor:
     """Return what predicts blocks of these runs; what is unknown of this device is timed first.
 
@@ -197,6 +199,7 @@ def block_predictor(
         configs: The configuration of each run, by its name.
         workplace: Where the jobs are.
         max_seconds: Seconds that the timing of designs may take.
+        again: Whether designs of the first block are timed even if such are known.
 
     Raises:
         ConfigError: if this machine does not have the device or the precision.
@@ -206,7 +209,7 @@ def block_predictor(
     if overheads is None:
         overheads = _time_overheads(specs, configs)
     calibrations, _ = calibrations_of(specs)
-    if not _are_known(specs, workplace, calibrations):
+    if again or not _are_known(specs, workplace, calibrations):
         from ensemble_switchover.runner.calibrate import calibrate
 
         first = as_in_jobs(first_block(specs).specs, workplace)

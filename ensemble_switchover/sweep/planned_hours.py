@@ -50,7 +50,7 @@ def plan_hours(
         overrides: Those of the command.
         asked: The time.
         place: Where the jobs are.
-        timing_seconds: Seconds that unknown designs may be timed for; None to time nothing.
+        timing_seconds: Seconds that designs may be timed for; None to time nothing.
 
     Raises:
         ConfigError: if there is too little time, with overrides with which there is enough.
@@ -59,7 +59,8 @@ def plan_hours(
     if timing_seconds is None:
         predictor = known_predictor(specs, place)
     else:
-        timed = block_predictor(specs, study.config_of(configs), place, timing_seconds)
+        of_runs = study.config_of(configs)
+        timed = block_predictor(specs, of_runs, place, timing_seconds, again=True)
         predictor = replace(timed, is_started=False)  # another process runs the sweep
     decision = kept_decision(specs, overrides)
     if decision is None and predictor is None:

@@ -122,9 +122,10 @@ def _run_within_hours(
     config: DictConfig, overrides: Sequence[str], make_launcher: Callable[[DictConfig], Launcher]
 ) -> None:
     begin = time.monotonic() - seconds_since_begin()
-    plan = _checked_plan(config, overrides)
     deadline = begin + float(config.sweep.hours * HOUR_SECONDS)
-    plan = _reduced_to_time(plan, config, overrides, begin)
+    with reading_once():
+        plan = _checked_plan(config, overrides)
+        plan = _reduced_to_time(plan, config, overrides, begin)
     with live_page(plan.study.specs, wanted=config.sweep.page, all_are_trained=False):
         if plan.retry == "failed":
             _run_begun(plan, config, make_launcher)

@@ -197,3 +197,10 @@ def test_groups_that_were_never_timed_are_timed_first(specs, monkeypatch):
     assert all(seconds > 0 for seconds in predictor.jobs(specs))
     block_predictor(specs, configs_of(specs), place, 7.0)
     assert asked == ["the configuration"]  # it was kept
+    timed.clear()
+    for calibration in (make_calibration(), rescaled(0.1)):
+        write_calibration(calibration, calibration_folder(None))
+    block_predictor(specs, {}, place, 7.0)
+    assert timed == []
+    block_predictor(specs, {}, place, 7.0, again=True)
+    assert len(timed) == 1

@@ -64,7 +64,8 @@ def test_nothing_is_known_before_something_is_timed(asked_study, monkeypatch):
 def test_what_is_unknown_is_timed_where_that_is_asked_for(asked_study, monkeypatch):
     timed = []
 
-    def block_predictor(specs, configs, place, seconds):
+    def block_predictor(specs, configs, place, seconds, *, again):
+        assert again
         timed.append((len(specs), seconds, configs[specs[0].name]))
         return planted_predictor()
 
