@@ -53,7 +53,7 @@ def note_disturbances(runs: pl.DataFrame) -> list[str]:
         return []
     return [
         f"{disturbed} of {count(runs.height, 'run')} shared the device or were slowed down by its "
-        "temperature while they were timed (column `disturbed` of runs.csv)."
+        "temperature while they were timed (column disturbed of runs.csv)."
     ]
 
 
@@ -137,7 +137,7 @@ def note_flags(runs: pl.DataFrame, collapsed: Sequence[str], rule: DecisionRule)
     if not rule.keep_collapsed and not set(collapsed).isdisjoint(flagged["name"]):
         but = " but the errors of those that collapsed"
     return [
-        f"{flagged.height} of {count(runs.height, 'run')} {are} flagged (column `flags` of "
+        f"{flagged.height} of {count(runs.height, 'run')} {are} flagged (column flags of "
         f"runs.csv) and in every number{but}: {told}."
     ]
 

@@ -85,7 +85,7 @@ def test_a_flagged_run_that_collapsed_is_not_in_errors() -> None:
     for keep, told in ((False, " but the errors of those that collapsed"), (True, "")):
         finding = derive_finding(comparison, DecisionRule(keep_collapsed=keep))
         assert (
-            f"1 of 60 runs is flagged (column `flags` of runs.csv) and in every number{told}: "
+            f"1 of 60 runs is flagged (column flags of runs.csv) and in every number{told}: "
             in (finding.notes[1])
         )
 

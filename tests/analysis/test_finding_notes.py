@@ -87,7 +87,7 @@ def test_a_flagged_run_that_collapsed_is_not_in_the_errors() -> None:
     runs = tabulate_runs([replace(make_record(name="a"), flags="chance"), make_record(seed=1)])
 
     assert note_flags(runs, (), RULE) == [
-        "1 of 2 runs is flagged (column `flags` of runs.csv) and in every number: a (chance)."
+        "1 of 2 runs is flagged (column flags of runs.csv) and in every number: a (chance)."
     ]
     (told,) = note_flags(runs, ("a",), RULE)
     assert "in every number but the errors of those that collapsed: a (chance)" in told

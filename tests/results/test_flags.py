@@ -124,7 +124,7 @@ def test_a_flag_is_in_record_listing_report_explorer_and_metrics(
     assert all(f"flagged: {name}: error at chance level" in out for name in flagged)
     assert report.main([str(study), "--out", str(tmp_path / "out")]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    note = "2 of 12 runs are flagged (column `flags` of runs.csv) and in every number: "
+    note = "2 of 12 runs are flagged (column flags of runs.csv) and in every number: "
     page = (tmp_path / "out" / "index.html").read_text()
     assert note in printed
     assert note in page
