@@ -93,9 +93,10 @@ def test_the_first_block_and_what_fits_after_it_are_told(specs):
     one, two = describe_hours(specs, predictor, HoursAsked(1.5 * first, 0.0))
     assert re.match(r"own: 20 epochs \(.*\), 3 budgets from [\d,]+ to [\d,]+ parameters", one)
     block = first_block(specs).specs
-    further = len(block) // 2
+    further = min(len(block) // 2, len(specs) - len(block))
+    assert further > 1
     assert f"first block: 3 of 3 budgets, 3 seeds, {len(block)} runs; about " in two
-    assert 0 < further < len(specs) - len(block) or f"then about {further}" not in two
+    assert two.endswith(f"then about {further} further runs, where they settle most")
     assert describe_hours(specs, None, HoursAsked(1.0, 0.0)) == [one]
     _, short = describe_hours(specs, predictor, HoursAsked(1.01 * first, 0.0))
     assert short.endswith("all counted; no further run fits")
