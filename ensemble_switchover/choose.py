@@ -55,6 +55,7 @@ _DESCRIPTION = (
 _EPILOG = "It runs sweep=own, and shows the command. docs/sweeps.md describes both."
 PROGRAM_NAME = f"{PROGRAM}.choose"
 DEFAULT_MINUTES = 10.0
+DEFAULT_RESULTS = Path("results")
 LONGER = 6
 """How many times the time the command for a surer answer has."""
 REPORT_SECONDS = 8.0
@@ -149,12 +150,14 @@ def _answer(folder: Path, limits: Limits, ending: ProgramEnding, longer: str) ->
 
 
 def _longer(given: argparse.Namespace, seconds: float) -> str:
-    """Return the same command with more time."""
+    """Return the same command with more time; its study has the name of that time."""
     limits = [
         (option, getattr(given, option.removeprefix("--").replace("-", "_")))
         for option in ("--parameters", "--latency-ms", "--memory")
     ]
     words = [f"{word}" for option, value in limits if value is not None for word in (option, value)]
+    if given.results != DEFAULT_RESULTS:
+        words = ["--results", str(given.results), *words]
     minutes = f"{LONGER * seconds / MINUTE_SECONDS:g}"
     folder = shell_path(given.folder)
     return " ".join(
@@ -206,7 +209,7 @@ def _parser() -> argparse.ArgumentParser:
         "--hours", type=argument(parse_number), metavar="N", help="the same time in hours"
     )
     parser.add_argument(
-        "--results", type=path_argument, default=Path("results"), help="default: results"
+        "--results", type=path_argument, default=DEFAULT_RESULTS, help="default: results"
     )
     parser.add_argument("--study", help="its name; default: of the folder and the minutes")
     limit = parser.add_argument_group("limits of what is to be built")

@@ -110,6 +110,10 @@ def test_an_answer_that_needs_more_time_names_the_same_command_with_more(folder:
     assert longer == (
         f"python -m ensemble_switchover.choose '{folder}' --minutes 60 --parameters 200000 k=2"
     )
+    elsewhere = module._parser().parse_args([str(folder), "--results", "other place"])
+    assert module._longer(elsewhere, 600.0) == (
+        f"python -m ensemble_switchover.choose '{folder}' --minutes 60 --results 'other place'"
+    )
 
 
 def test_ctrl_c_gives_the_answer_so_far(
@@ -153,7 +157,8 @@ def test_without_a_finished_run_it_says_so(
     [
         (["--minutes", "3", "--hours", "1"], "expected one of them, the whole time"),
         (["--study", "wandb"], "--study wandb: expected the name of a folder that"),
-        (["dataset=digits"], "expected the folder alone"),
+        (["dataset=digits"], "dataset=digits: is set by this command; expected the folder alone"),
+        (["study=mine"], "study=mine: is set by this command; expected --study"),
     ],
 )
 def test_a_mistake_is_one_sentence(

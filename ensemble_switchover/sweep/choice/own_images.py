@@ -10,8 +10,10 @@ from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.data_check import check_data
 from ensemble_switchover.config.dataset_config import FolderConfig
 from ensemble_switchover.config.describe_images import describe_images
-from ensemble_switchover.errors import ConfigError
-from ensemble_switchover.sweep.choice.study_command import folder_overrides
+from ensemble_switchover.sweep.choice.study_command import (
+    folder_overrides,
+    refuse_given_otherwise,
+)
 from ensemble_switchover.sweep.choice.study_size import image_sides
 
 if TYPE_CHECKING:
@@ -51,8 +53,7 @@ def look_at(root: Path, overrides: Sequence[str]) -> OwnImages:
         ConfigError: if it is none that can be trained on, or an override is wrong.
         OSError: if the machine fails to read a file.
     """
-    if has_override(overrides, "dataset"):
-        raise ConfigError("dataset=: is dataset=folder here; expected the folder alone")
+    refuse_given_otherwise(overrides)
     of_dataset = [entry for entry in overrides if entry.startswith(OF_DATASET)]
     ((_, (config, *_)),) = compose_overrides([*folder_overrides(root), *of_dataset])
     assert isinstance(config.dataset, FolderConfig)

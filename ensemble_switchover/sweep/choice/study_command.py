@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.command_line import PROGRAM, has_override
 from ensemble_switchover.config.quoting import hydra_text
+from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.shell import shell_command
 
 if TYPE_CHECKING:
@@ -21,6 +22,15 @@ _PADDING_SHARE = 8
 """The random crop is padded by a side of an image over this, 4 of 32 pixels (He et al. 2016)."""
 EVALUATIONS = 10
 """Evaluations of a run, about."""
+_GIVEN_OTHERWISE = {
+    "dataset": "the folder alone",
+    "dataset.root": "the folder alone",
+    "study": "--study",
+    "results": "--results",
+    "sweep": "python -m ensemble_switchover for other sweeps than sweep=own",
+    "sweep.hours": "--minutes or --hours",
+}
+"""Key that the command sets itself -> what it is given by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +102,18 @@ class OwnStudy:
         keys = {entry: entry.partition("=")[0] for entry in overrides}
         kept = [entry for entry in overrides if not has_override(self.overrides, keys[entry])]
         return [*kept, *self.overrides]
+
+
+def refuse_given_otherwise(overrides: Sequence[str]) -> None:
+    """Refuse overrides of what the command sets itself, by the folder and its options.
+
+    Raises:
+        ConfigError: naming the first of them, and what is expected in its place.
+    """
+    for override in overrides:
+        for key, expected in _GIVEN_OTHERWISE.items():
+            if has_override([override.lstrip("~")], key):
+                raise ConfigError(f"{override}: is set by this command; expected {expected}")
 
 
 def folder_overrides(root: Path) -> list[str]:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ensemble_switchover.sweep.choice.study_command import OwnStudy, shown_command, study_name
+from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.sweep.choice.study_command import (
+    OwnStudy,
+    refuse_given_otherwise,
+    shown_command,
+    study_name,
+)
 from ensemble_switchover.sweep.choice.study_size import StudySize
 
 SIZE = StudySize(image_side=16, train_images=3000, epochs=28, budgets=(15_000, 25_000, 37_000))
@@ -48,6 +54,23 @@ def test_one_job_needs_no_launcher_and_a_part_of_the_images_is_stated() -> None:
     assert not any("launcher" in entry or "threads" in entry for entry in overrides)
     assert "dataset.train_size=3000" in overrides
     assert "results=/r" in overrides
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("study=mine", "--study"),
+        ("++results=elsewhere", "--results"),
+        ("~dataset", "the folder alone"),
+        ("dataset.root=others", "the folder alone"),
+        ("sweep=demo", "other sweeps"),
+        ("sweep.hours=2", "--minutes or --hours"),
+    ],
+)
+def test_what_the_command_sets_itself_is_no_override(override: str, expected: str) -> None:
+    refuse_given_otherwise(["k=2", "dataset.image_size=16", "sweep.page=false"])
+    with pytest.raises(ConfigError, match=f"is set by this command; expected .*{expected}"):
+        refuse_given_otherwise(["k=2", override])
 
 
 @pytest.mark.parametrize("name", ["Größe & Farbe", "...", "-x", "a/b", "日本"])
