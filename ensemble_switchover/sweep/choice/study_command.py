@@ -101,6 +101,8 @@ class OwnStudy:
         """Put those of the user in place of overrides of the same keys."""
         keys = {entry: entry.partition("=")[0] for entry in overrides}
         kept = [entry for entry in overrides if not has_override(self.overrides, keys[entry])]
+        if has_override(self.overrides, "hydra/launcher"):  # others may not have these keys
+            kept = [entry for entry in kept if not entry.startswith("hydra.launcher.")]
         return [*kept, *self.overrides]
 
 

@@ -44,7 +44,7 @@ def test_the_command_can_be_pasted() -> None:
 def test_what_the_user_states_stands_in_place_of_what_is_chosen() -> None:
     overrides = _study("epochs=5", "hydra/launcher=basic", "k=2").overrides_of(SIZE)
     assert [entry for entry in overrides if entry.startswith("epochs=")] == ["epochs=5"]
-    assert [entry for entry in overrides if "launcher=" in entry] == ["hydra/launcher=basic"]
+    assert [entry for entry in overrides if "launcher" in entry] == ["hydra/launcher=basic"]
     assert overrides[-1] == "k=2"
 
 
