@@ -34,11 +34,6 @@ def recipe_epochs(record: Record) -> int | None:
     return None if scaled is None else int(scaled[1])
 
 
-def is_shortened(record: Record) -> bool:
-    """Tell whether a run was trained for fewer epochs than its recipe has."""
-    return bool(shortened_lengths([record]))
-
-
 def shortened_lengths(records: Iterable[Record]) -> list[tuple[int, int]]:
     """Return the epochs of shortened schedules, each with those of its recipe, ascending."""
     lengths = {(record.recipe.epochs, recipe_epochs(record)) for record in records}

@@ -9,7 +9,6 @@ import pytest
 
 from ensemble_switchover.analysis.shortened_schedule import (
     describe_shortened,
-    is_shortened,
     recipe_epochs,
 )
 from ensemble_switchover.api.composition import compose
@@ -50,7 +49,6 @@ def test_a_schedule_that_was_scaled_down_is_known_with_the_recipes_own_epochs(
 ) -> None:
     record = _trained(*overrides)
     assert recipe_epochs(record) == own
-    assert is_shortened(record)
     clause = f"after a schedule of {record.recipe.epochs} epochs in place of the recipe's {own}"
     assert describe_shortened([record, record]) == clause
 
@@ -69,7 +67,6 @@ def test_a_recipes_own_schedule_a_longer_one_and_one_that_the_user_states_are_no
     overrides: tuple[str, ...],
 ) -> None:
     record = _trained(*overrides)
-    assert not is_shortened(record)
     assert describe_shortened([record]) is None
 
 
