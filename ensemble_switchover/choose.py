@@ -114,7 +114,8 @@ def choose(given: argparse.Namespace, begin: float) -> int:
     ending = run_within(words, left + OVERRUN_SHARE * seconds)
     if ending.overran:
         print("The time is over. What was not finished is left out; the same command goes on.")
-    return _answer(study.folder, limits, ending, _longer(given, seconds))
+    again, longer = _again(given, seconds), _longer(given, seconds)
+    return _answer(study.folder, limits, ending, again=again, longer=longer)
 
 
 def _when(chosen: ChosenStudy, begin: float, seconds: float) -> str:
@@ -125,13 +126,14 @@ def _when(chosen: ChosenStudy, begin: float, seconds: float) -> str:
     return f"a first answer stands in about {first} of {duration(seconds)}, and gets surer"
 
 
-def _answer(folder: Path, limits: Limits, ending: ProgramEnding, longer: str) -> int:
+def _answer(folder: Path, limits: Limits, ending: ProgramEnding, *, again: str, longer: str) -> int:
     """Print the answer of what is finished, and write its report.
 
     Args:
         folder: The folder of the study.
         limits: The user's limits.
         ending: How the sweep ended.
+        again: The same command, which goes on.
         longer: The command that takes more time.
 
     Returns:
@@ -142,23 +144,34 @@ def _answer(folder: Path, limits: Limits, ending: ProgramEnding, longer: str) ->
     except RecordError:
         print(f"{NOTHING_FINISHED} The same command goes on.")
         return interruption.exit_code() if ending.interrupted else ending.code or EXIT_FAILURE
-    answer = answer_shortly(studies.records, studies.folders, limits, longer=longer)
+    answer = answer_shortly(studies.records, studies.folders, limits, longer=longer, again=again)
     for sentence in answer.sentences:
         print(printable(sentence), flush=True)
     print(report(folder, folder / REPORT_FOLDER), flush=True)
     return interruption.exit_code() if ending.interrupted else 0
 
 
+def _again(given: argparse.Namespace, seconds: float) -> str:
+    """Return the same command."""
+    study = [] if given.study is None else ["--study", given.study]
+    return _command(given, seconds, study)
+
+
 def _longer(given: argparse.Namespace, seconds: float) -> str:
     """Return the same command with more time; its study has the name of that time."""
+    return _command(given, LONGER * seconds, [])
+
+
+def _command(given: argparse.Namespace, seconds: float, more: Sequence[str]) -> str:
     limits = [
         (option, getattr(given, option.removeprefix("--").replace("-", "_")))
         for option in ("--parameters", "--latency-ms", "--memory")
     ]
     words = [f"{word}" for option, value in limits if value is not None for word in (option, value)]
+    words += more
     if given.results != DEFAULT_RESULTS:
         words = ["--results", str(given.results), *words]
-    minutes = f"{LONGER * seconds / MINUTE_SECONDS:g}"
+    minutes = f"{seconds / MINUTE_SECONDS:g}"
     folder = shell_path(given.folder)
     return " ".join(
         [PROGRAM_NAME, folder, "--minutes", minutes, shell_command(*words, *given.overrides)]

@@ -110,7 +110,13 @@ def test_an_answer_that_needs_more_time_names_the_same_command_with_more(folder:
     assert longer == (
         f"python -m ensemble_switchover.choose '{folder}' --minutes 60 --parameters 200000 k=2"
     )
-    elsewhere = module._parser().parse_args([str(folder), "--results", "other place"])
+    elsewhere = module._parser().parse_args(
+        [str(folder), "--results", "other place", "--study", "mine"]
+    )
+    assert module._again(elsewhere, 600.0) == (
+        f"python -m ensemble_switchover.choose '{folder}' --minutes 10 --results 'other place' "
+        "--study mine"
+    )
     assert module._longer(elsewhere, 600.0) == (
         f"python -m ensemble_switchover.choose '{folder}' --minutes 60 --results 'other place'"
     )

@@ -75,6 +75,7 @@ def answer_shortly(
     *,
     margin: float | None = None,
     longer: str | None = None,
+    again: str | None = None,
 ) -> ShortAnswer:
     """Answer in three sentences from the runs that are finished.
 
@@ -86,8 +87,10 @@ def answer_shortly(
         limits: The user's limits.
         rule: How errors are compared.
         margin: Percentage points within which a design is as good as the best; None: the default.
-        longer: The command that goes on for longer, such as with more minutes; it is told where
-            that is known to be worth more than further runs of these designs.
+        longer: The command that takes longer, such as with more minutes, for a study of its own; it
+            is told where that is known to be worth more than further runs of these designs.
+        again: The command that goes on with these designs; it is told where runs of them are
+            missing.
     """
     designs = _of_most_runs(collect_designs(records, rule.keep_collapsed))
     if not designs:
@@ -97,7 +100,7 @@ def answer_shortly(
     if advice.recommended is None:
         (build,) = spell_out_classes([headline(advice)])
         return ShortAnswer(build, advice=advice)
-    step = find_surer_step(advice, designs, folders, longer)
+    step = find_surer_step(advice, designs, folders, longer, again)
     text, command = (SETTLED_WITHIN, None) if step is None else (step.text, step.command)
     sentences = (_what_to_build(advice), _how_sure(advice, designs), text)
     build, sureness, text = spell_out_classes(sentences)

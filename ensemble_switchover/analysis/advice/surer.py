@@ -70,6 +70,7 @@ def find_surer_step(
     designs: Sequence[TrainedDesign],
     folders: Mapping[RunKey, Path],
     longer: str | None = None,
+    again: str | None = None,
 ) -> SurerStep | None:
     """Find what would make an advice surer; None where nothing of a known cost would.
 
@@ -77,12 +78,13 @@ def find_surer_step(
         advice: An advice with a best design.
         designs: The designs that were considered.
         folders: The folder of every run.
-        longer: The command that goes on for longer, if there is one; it is to make runs of every
-            class and up to the number of seeds that decides, too.
+        longer: The command that takes longer for a study of its own, if there is one.
+        again: The command that goes on with this study, if there is one: it is to make runs of
+            every class and up to the number of seeds that decides.
     """
     missing = _missing_classes(advice, designs, folders) or _missing_seeds(advice, folders)
     if missing is not None:
-        return missing if longer is None else replace(missing, command=longer)
+        return missing if again is None else replace(missing, command=again)
     return (
         _more_time(advice, longer)
         or _best_purchase(advice, designs, folders)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 LONGER = "python -m ensemble_switchover.choose photos --minutes 30"
+AGAIN = "python -m ensemble_switchover.choose photos --minutes 5"
 
 
 def answered(records: Sequence[Record], **options: Limits | str) -> ShortAnswer:
@@ -87,10 +88,10 @@ def test_of_one_seed_each_more_seeds_are_what_it_takes() -> None:
 def test_a_command_that_goes_on_makes_the_missing_runs_too() -> None:
     one, few = [make_record()], make_study(noise, seeds=[0])
     for records in (one, few):
-        plain, longer = answered(records), answered(records, longer=LONGER)
-        assert plain.step == longer.step
-        assert (plain.command, longer.command) == (None, LONGER)
-        assert longer.sentences[2] == f"{plain.step}: {LONGER}"
+        plain, again = answered(records), answered(records, longer=LONGER, again=AGAIN)
+        assert plain.step == again.step
+        assert (plain.command, again.command) == (None, AGAIN)
+        assert again.sentences[2] == f"{plain.step}: {AGAIN}"
 
 
 def test_seeds_are_asked_for_up_to_the_number_that_decides() -> None:
