@@ -18,12 +18,13 @@ from ensemble_switchover.measurement.environment import describe_environment
 from ensemble_switchover.measurement.memory import is_out_of_memory
 from ensemble_switchover.runner.choose_execution import choose_execution_plan
 from ensemble_switchover.runner.out_of_memory import out_of_memory_text
+from ensemble_switchover.runner.said_remarks import is_said, mark_as_said
 from ensemble_switchover.training.assemble import load_images
 from ensemble_switchover.training.device import choose_device, num_device_slots, use_threads
 from ensemble_switchover.training.precision import use_precision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ensemble_switchover.config.execution_plan import ExecutionPlan
     from ensemble_switchover.config.run_spec import RunSpec
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.training.precision import Precision
 
 _logger = logging.getLogger(__name__)
-
-_said: set[str] = set()
-"""Remarks on images that the user knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +71,6 @@ def prepare(spec: RunSpec, config: Config) -> Setup:
     return Setup(device, use_precision(spec.precision, device), describe_environment(device))
 
 
-def mark_as_said(remarks: Iterable[str]) -> None:
-    """Note that the user knows remarks on the images, which then are for the log alone.
-
-    So is a remark that this process has said before.
-    """
-    _said.update(remarks)
-
-
 def load_split(spec: RunSpec) -> SplitImages:
     """Load the images of a run, and say what the user should know of them.
 
@@ -96,9 +86,9 @@ def load_split(spec: RunSpec) -> SplitImages:
     for line in described:
         _logger.info(f"dataset={spec.dataset.name}: {line}")
     for remark in (*spec.remarks, *split.remarks):
-        level = logging.INFO if remark in _said else logging.WARNING
+        level = logging.INFO if is_said(remark) else logging.WARNING
         _logger.log(level, f"dataset={spec.dataset.name}: {remark}")
-        _said.add(remark)
+        mark_as_said([remark])
     if split.content is not None:
         _logger.info(f"dataset={spec.dataset.name}: images and labels of content {split.content}")
     return replace(split, remarks=(*described, *split.remarks))

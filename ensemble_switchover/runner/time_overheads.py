@@ -16,7 +16,8 @@ from ensemble_switchover.planning.cost import image_bytes
 from ensemble_switchover.planning.overheads import Overheads
 from ensemble_switchover.results.store import write_record
 from ensemble_switchover.runner.run import train_and_measure
-from ensemble_switchover.runner.setup import load_split, mark_as_said
+from ensemble_switchover.runner.said_remarks import mark_as_said
+from ensemble_switchover.runner.setup import load_split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

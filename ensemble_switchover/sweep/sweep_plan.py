@@ -32,7 +32,7 @@ from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import complain
 from ensemble_switchover.planning.seed_groups import together_of
 from ensemble_switchover.runner.job import Ending, run_job, run_seeds
-from ensemble_switchover.runner.setup import mark_as_said
+from ensemble_switchover.runner.said_remarks import mark_as_said
 from ensemble_switchover.sweep import slurm
 from ensemble_switchover.sweep.gpu_slots import claim_gpu
 from ensemble_switchover.sweep.jobs_per_device import (

@@ -31,7 +31,7 @@ def test_the_requested_execution_is_the_plan(tiny_spec):
 
 
 def test_remarks_on_the_images_are_said_once(tiny_spec, caplog, monkeypatch):
-    monkeypatch.setattr("ensemble_switchover.runner.setup._said", set())
+    monkeypatch.setattr("ensemble_switchover.runner.said_remarks._said", set())
     spec, _ = tiny_spec(*SMALL, "recipe.batch_size=39")  # one image is left over
     assert spec.remarks
     with caplog.at_level(logging.WARNING):
