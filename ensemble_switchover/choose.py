@@ -39,6 +39,7 @@ from ensemble_switchover.sweep.choice.jobs_here import jobs_here
 from ensemble_switchover.sweep.choice.own_images import look_at
 from ensemble_switchover.sweep.choice.study_command import OwnStudy, shown_command, study_name
 from ensemble_switchover.sweep.choice.time_limit import run_within
+from ensemble_switchover.sweep.next_runs import PURSUED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ _DESCRIPTION = (
     "to build, how sure that is, and what would make it surer. Ctrl-C at any time: the answer so "
     "far. The same command again goes on."
 )
-_EPILOG = "It runs sweep=own, and shows the command. docs/sweeps.md describes both."
+_EPILOG = "It runs sweep=own, and shows the command. docs/choose.md describes it."
 PROGRAM_NAME = f"{PROGRAM}.choose"
 DEFAULT_MINUTES = 10.0
 DEFAULT_RESULTS = Path("results")
@@ -104,7 +105,12 @@ def choose(given: argparse.Namespace, begin: float) -> int:
         overrides=tuple(given.overrides),
     )
     chosen = choose_size(
-        study, images, most_parameters=limits.parameters, seconds=seconds, begin=begin
+        study,
+        images,
+        most_parameters=limits.parameters,
+        seconds=seconds,
+        begin=begin,
+        command_of=lambda enough: _command(given, enough, _study_words(given)),
     )
     left = seconds - (time.monotonic() - begin) - REPORT_SECONDS
     overrides = [*chosen.overrides, f"sweep.hours={max(left, 1.0) / HOUR_SECONDS:.4f}"]
@@ -113,7 +119,7 @@ def choose(given: argparse.Namespace, begin: float) -> int:
     words = [sys.executable, "-m", "ensemble_switchover", *overrides, "sweep.check=false"]
     ending = run_within(words, left + OVERRUN_SHARE * seconds)
     if ending.overran:
-        print("The time is over. What was not finished is left out; the same command goes on.")
+        print("The time is over, and what was not finished is left out of the answer.")
     again, longer = _again(given, seconds), _longer(given, seconds)
     return _answer(study.folder, limits, ending, again=again, longer=longer)
 
@@ -144,17 +150,29 @@ def _answer(folder: Path, limits: Limits, ending: ProgramEnding, *, again: str, 
     except RecordError:
         print(f"{NOTHING_FINISHED} The same command goes on.")
         return interruption.exit_code() if ending.interrupted else ending.code or EXIT_FAILURE
-    answer = answer_shortly(studies.records, studies.folders, limits, longer=longer, again=again)
+    answer = answer_shortly(
+        studies.records, studies.folders, limits, PURSUED, longer=longer, again=again
+    )
     for sentence in answer.sentences:
         print(printable(sentence), flush=True)
-    print(report(folder, folder / REPORT_FOLDER), flush=True)
-    return interruption.exit_code() if ending.interrupted else 0
+    trained = None if answer.advice is None else answer.advice.recommended
+    if trained is not None:
+        record = min(trained.design.records, key=lambda record: record.seed)
+        run = shell_path(studies.folders[record.study, record.name])
+        print(f"One such network or ensemble is trained: {PROGRAM}.export {run} --format onnx")
+    print(report(folder, folder / REPORT_FOLDER, rule=PURSUED, limits=limits), flush=True)
+    if ending.interrupted:
+        return interruption.exit_code()
+    return 0 if ending.overran else ending.code
 
 
 def _again(given: argparse.Namespace, seconds: float) -> str:
     """Return the same command."""
-    study = [] if given.study is None else ["--study", given.study]
-    return _command(given, seconds, study)
+    return _command(given, seconds, _study_words(given))
+
+
+def _study_words(given: argparse.Namespace) -> list[str]:
+    return [] if given.study is None else ["--study", given.study]
 
 
 def _longer(given: argparse.Namespace, seconds: float) -> str:
@@ -210,7 +228,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM_NAME, description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("folder", type=path_argument, help="the folder of the images")
     parser.add_argument(
-        "overrides", nargs="*", metavar="override", help="of the runs, such as k=2 arch=densenet"
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="override",
+        help="of the runs, such as k=2 arch=densenet",
     )
     parser.add_argument(
         "--minutes",

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
 
+    from ensemble_switchover.analysis.advice.limits import Limits
     from ensemble_switchover.analysis.claims import Claim
     from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.collapse_counts import CollapseCount
@@ -82,6 +83,7 @@ def report(
     *,
     rule: DecisionRule = DEFAULT_RULE,
     by_pools: bool = False,
+    limits: Limits | None = None,
 ) -> Path:
     """Report on the records below a folder.
 
@@ -96,6 +98,7 @@ def report(
         console: Where to print the tables and sentences; None prints nothing.
         rule: How errors are compared.
         by_pools: Decide cells by pools of members instead of seeds where predictions were kept.
+        limits: On what the design that is to be built may cost; None for none.
 
     Returns:
         The path of the page.
@@ -122,7 +125,7 @@ def report(
         counts_every_seed = not by_pools and rule.method != "paired_t"
         next_runs = _next_runs(study, findings, rule) if counts_every_seed else None
         reader = None if by_pools else ImageErrorReader(study.folders)
-        answers = answer_what_to_build(records, rule, study.folders, reader)
+        answers = answer_what_to_build(records, rule, study.folders, reader, limits)
         runs = tabulate_runs(records, frozenset() if rule.keep_collapsed else collapsed)
         _write_numbers(study, findings, runs, switchovers, claims, counts, next_runs, out)
         trends = tuple(write_figures(draw_trends(switchovers), "", out))

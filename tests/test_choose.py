@@ -85,10 +85,11 @@ def test_images_are_checked_the_study_is_shown_and_the_answer_ends_it(
     assert hours is not None
     assert 0.14 < float(hours[1]) < 10 / 60
     assert 3600 * float(hours[1]) < sweeps.seconds[0] < 660
-    *_, build, sure, surer, page = lines
+    *_, build, sure, surer, trained, page = lines
     assert build.startswith("Build ")
     assert sure.endswith(".")
     assert surer
+    assert "ensemble_switchover.export results/own_photos_10min/" in trained
     assert page == "results/own_photos_10min/report/index.html"
     assert (folder.parent / page).is_file()
 
@@ -136,7 +137,7 @@ def test_an_overrun_is_told(
     sweeps.ending = ProgramEnding(130, overran=True)
     assert main([str(folder)]) == 0
     out = capsys.readouterr().out
-    assert "The time is over." in out
+    assert "The time is over, and" in out
     assert "Build " in out
 
 

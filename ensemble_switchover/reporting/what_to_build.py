@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.image_rivals import find_image_rivals
+from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.short_answer import answer_shortly
 from ensemble_switchover.analysis.advice.trained_designs import collect_designs
 from ensemble_switchover.analysis.advice.wording import describe_advice
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WhatToBuild:
-    """The answer for one data set, without any limit on what a design may cost."""
+    """The answer for one data set."""
 
     title: str
     """The answer in a few words, for a headline."""
@@ -47,6 +48,7 @@ def answer_what_to_build(
     rule: DecisionRule,
     folders: Mapping[RunKey, Path],
     image_reader: ImageErrorReader | None = None,
+    limits: Limits | None = None,
 ) -> list[WhatToBuild]:
     """Answer for each data set which of its designs to build.
 
@@ -55,11 +57,16 @@ def answer_what_to_build(
         rule: How errors are compared.
         folders: The folder of every finished run, for the command.
         image_reader: Reads on which images runs err, to count in their sampling.
+        limits: On what a design may cost; None for none.
     """
     of_data: dict[str, list[Record]] = {}
     for design in collect_designs(records, rule.keep_collapsed):
         of_data.setdefault(design.data, []).extend(design.records)
-    return [_answer(data, of_data[data], rule, folders, image_reader) for data in sorted(of_data)]
+    within = limits or Limits()
+    return [
+        _answer(data, of_data[data], rule, folders, image_reader, within)
+        for data in sorted(of_data)
+    ]
 
 
 def _answer(
@@ -68,8 +75,9 @@ def _answer(
     rule: DecisionRule,
     folders: Mapping[RunKey, Path],
     image_reader: ImageErrorReader | None,
+    limits: Limits,
 ) -> WhatToBuild:
-    found = answer_shortly(records, folders, rule=rule)
+    found = answer_shortly(records, folders, limits, rule)
     assert found.advice is not None
     over_images = None
     if image_reader is not None and rule.method == "welch":

@@ -261,7 +261,7 @@ def _differs(key: str, value: Any, base: Mapping[str, Any], own: Sequence[str]) 
 
 
 def _is_told(key: str, config: Mapping[str, Any]) -> bool:
-    if key == "dataset.root":
+    if key in ("dataset.root", "dataset.skip_bad"):
         return bool(config["dataset"]["name"] == "folder")
     try:
         return key != "dataset.content" and is_decisive(key)

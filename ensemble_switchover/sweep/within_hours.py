@@ -199,7 +199,7 @@ def _print_answer(folder: Path, before: str | None) -> str | None:
         studies = read_studies([folder])
     except RecordError:
         return None
-    answer = answer_shortly(studies.records, studies.folders).build
+    answer = answer_shortly(studies.records, studies.folders, rule=PURSUED).build
     if answer != before:
         print(f"So far: {printable(answer)}", flush=True)
     return answer

@@ -153,12 +153,11 @@ def _missing_seeds(advice: Advice, folders: Mapping[RunKey, Path]) -> SurerStep 
 def _more_time(advice: Advice, longer: str | None) -> SurerStep | None:
     """Propose more time, where what was measured was cut short."""
     lengths = shortened_lengths(_recommended(advice).design.records)
-    wanted = ["larger budgets than those measured"] if advice.at_edge else []
-    wanted += ["a schedule nearer to the recipe's"] if lengths else []
+    wanted = ["for larger budgets than those measured"] if advice.at_edge else []
+    wanted += ["for a schedule nearer to the recipe's"] if lengths else []
     if longer is None or not wanted:
         return None
-    text = f"{join_words(wanted)}, which more time pays for, would make it surer"
-    return SurerStep(text[:1].upper() + text[1:], longer)
+    return SurerStep(f"More time would tell whether it holds {join_words(wanted)}", longer)
 
 
 def _best_purchase(

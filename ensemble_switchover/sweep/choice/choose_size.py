@@ -25,6 +25,8 @@ from ensemble_switchover.sweep.choice.study_size import largest_that_fits, study
 from ensemble_switchover.sweep.next_runs import FIRST_BUDGETS, spread_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.sweep.block_seconds import BlockPredictor
@@ -36,6 +38,9 @@ FIRST_ANSWER_SHARE = 1 / 3
 """Share of the time after which a first answer stands."""
 SIZE_TIMING_SHARE = 1 / 40
 """Share of the time that designs of one size may be timed for; there are two such times."""
+
+MINUTES_MARGIN = 1.3
+"""By how much more time is advised than is predicted, which other programs make longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ def choose_size(
     most_parameters: int | None,
     seconds: float,
     begin: float,
+    command_of: Callable[[float], str],
 ) -> ChosenStudy:
     """Choose the largest size of which the first block stands after a third of the time.
 
@@ -68,6 +74,7 @@ def choose_size(
         most_parameters: The most parameters of what is to be built; None for any.
         seconds: All the time that there is.
         begin: When it began, by the monotonic clock.
+        command_of: Gives the command with another number of seconds.
 
     Raises:
         ConfigError: if an override is wrong, or the time too short for any size.
@@ -91,12 +98,12 @@ def choose_size(
             write_choice(study.folder, asked, size)
             return ChosenStudy(size, study.overrides_of(size), search.seconds_of(size))
         size = next(iter(sizes[sizes.index(size) + 1 :]), None)
-    needed = time.monotonic() - begin + search.seconds_of(sizes[-1])
+    needed = MINUTES_MARGIN * (time.monotonic() - begin + search.seconds_of(sizes[-1]))
     minutes = math.ceil(needed / FIRST_ANSWER_SHARE / MINUTE_SECONDS)
     raise ConfigError(
-        f"--minutes {seconds / MINUTE_SECONDS:g}: expected at least {minutes} for "
-        f"{describe_size(sizes[-1])}, the least that says something; overrides such as arch= and "
-        f"k= or a faster machine change that"
+        f"{seconds / MINUTE_SECONDS:g} minutes are too few here for even "
+        f"{describe_size(sizes[-1])}; expected about {minutes}: "
+        f"{command_of(minutes * MINUTE_SECONDS)}"
     )
 
 

@@ -35,6 +35,8 @@ def read_choice(folder: Path, asked: Mapping[str, object]) -> StudySize | None:
         of = values["asked"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    if not isinstance(of, dict):
+        return None
     differing = [name for name in asked if of.get(name) != asked[name]]
     if differing:
         raise ConfigError(

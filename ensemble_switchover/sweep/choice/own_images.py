@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.data_check import check_data
 from ensemble_switchover.config.dataset_config import FolderConfig
 from ensemble_switchover.config.describe_images import describe_images
+from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.sweep.choice.study_command import (
     folder_overrides,
     refuse_given_otherwise,
@@ -57,7 +59,10 @@ def look_at(root: Path, overrides: Sequence[str]) -> OwnImages:
     of_dataset = [entry for entry in overrides if entry.startswith(OF_DATASET)]
     ((_, (config, *_)),) = compose_overrides([*folder_overrides(root), *of_dataset])
     assert isinstance(config.dataset, FolderConfig)
-    check = check_data(config.dataset)
+    try:
+        check = check_data(config.dataset)
+    except ConfigError as error:
+        raise ConfigError(*(_of_folder(str(problem)) for problem in error.args)) from error
     dataset, survey = check.dataset, check.survey
     channels = dataset.channels
     if not has_override(overrides, f"{OF_DATASET}channels"):
@@ -71,3 +76,13 @@ def look_at(root: Path, overrides: Sequence[str]) -> OwnImages:
         train_images=dataset.train_images,
         lines=(*describe_images(shown, check.parts, survey), *check.remarks),
     )
+
+
+def _of_folder(problem: str) -> str:
+    r"""Write a problem of `dataset.root=` as one of the folder, which the command takes by itself.
+
+    >>> _of_folder("dataset.root=a: holds one folder; give \"dataset.root='a/b'\"")
+    'a: holds one folder; give a/b as the folder'
+    """
+    given = re.sub(r"\"?dataset\.root='([^']+)'\"?", r"\1 as the folder", problem)
+    return given.removeprefix("dataset.root=")

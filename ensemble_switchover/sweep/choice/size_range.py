@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.command_line import has_override
 from ensemble_switchover.config.compose import compose_overrides
+from ensemble_switchover.config.reading_once import reading_once
+from ensemble_switchover.config.resolve import read_budget
 from ensemble_switchover.config.schema import ParametersBudgetConfig
 from ensemble_switchover.config.study import resolve_study
 from ensemble_switchover.design.budget import parse_parameters
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.sweep.choice.own_images import OwnImages
     from ensemble_switchover.sweep.choice.study_command import OwnStudy
+
+MIN_CLASSES_COMPARED = 2
 
 
 def size_range(study: OwnStudy, images: OwnImages, most_parameters: int | None) -> SizeRange:
@@ -38,9 +43,16 @@ def size_range(study: OwnStudy, images: OwnImages, most_parameters: int | None) 
         for _, part in compose_overrides(study.with_stated([*study.fixed_overrides(), "seed=0"]))
         for config in part
     ]
-    found = resolve_study(configs)
-    runs = [(spec, configs[i]) for spec, i in zip(found.specs, found.first_asked, strict=True)]
     states_budgets = any(entry.startswith(("budget.", "budget=")) for entry in stated)
+    used = configs if states_budgets else _existing(configs)
+    found = resolve_study(used)
+    runs = [(spec, used[i]) for spec, i in zip(found.specs, found.first_asked, strict=True)]
+    compared = {(spec.design.design_class, spec.design.k) for spec in found.specs}
+    if len(compared) < MIN_CLASSES_COMPARED or all(k == 1 for _, k in compared):
+        raise ConfigError(
+            "k=, design=: there is nothing to compare with one design class; expected an ensemble "
+            "of k=2 or more beside a single network: leave them out"
+        )
     states_side = has_override(stated, "dataset.image_size")
     return SizeRange(
         image_sides=image_sides(images.side, found.specs[0].task.size if states_side else None),
@@ -52,6 +64,21 @@ def size_range(study: OwnStudy, images: OwnImages, most_parameters: int | None) 
         budgets=() if states_budgets else _budgets(runs, most_parameters),
         keeps_budgets=states_budgets,
     )
+
+
+def _existing(configs: Sequence[Config]) -> list[Config]:
+    """Leave out the budgets that are too small for any network of the family.
+
+    Raises:
+        ConfigError: as `resolve_study` does, where none is left.
+    """
+    existing = []
+    with reading_once():
+        for config in configs:
+            with suppress(ConfigError):
+                read_budget(config)
+                existing.append(config)
+    return existing or list(configs)
 
 
 def _budgets(runs: Sequence[tuple[RunSpec, Config]], most: int | None) -> tuple[int, ...]:

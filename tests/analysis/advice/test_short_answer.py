@@ -120,8 +120,7 @@ def test_a_decided_answer_is_sure_and_a_longer_command_is_told_where_no_run_sett
 
     assert plain.advice is not None
     assert edge.sentences[2] == (
-        "Larger budgets than those measured, which more time pays for, would make it surer: "
-        f"{LONGER}"
+        f"More time would tell whether it holds for larger budgets than those measured: {LONGER}"
     )
     assert plain.advice.answer is AdviceAnswer.DECIDED
     assert plain.sentences[1].startswith(
@@ -153,8 +152,7 @@ def test_a_shortened_schedule_is_said_and_the_whole_one_would_make_it_surer() ->
     *_, longer = answered(records, longer=LONGER, limits=Limits(parameters=10**5)).sentences
 
     assert longer == (
-        "A schedule nearer to the recipe's, which more time pays for, would make it surer: "
-        f"{LONGER}"
+        f"More time would tell whether it holds for a schedule nearer to the recipe's: {LONGER}"
     )
     assert build.endswith("after a schedule of 14 epochs in place of the recipe's 250.")
     assert step.startswith("The recipe's whole schedule of 250 epochs for deq k = 4 depth 26 ")

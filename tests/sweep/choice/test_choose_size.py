@@ -62,6 +62,7 @@ def _choose(tmp_path: Path, minutes: float, *overrides: str) -> ChosenStudy:
         most_parameters=None,
         seconds=60 * minutes,
         begin=time.monotonic(),
+        command_of=lambda seconds: f"choose --minutes {seconds / 60:g}",
     )
 
 
@@ -94,7 +95,9 @@ def test_what_was_chosen_stays_and_is_not_timed_again(stopwatch: Stopwatch, tmp_
 
 @pytest.mark.usefixtures("stopwatch")
 def test_too_little_time_names_what_would_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--minutes 0.1: expected at least \d+ for 3 budgets"):
+    with pytest.raises(
+        ConfigError, match=r"0.1 minutes are too few .* expected about (\d+): choose --minutes \1$"
+    ):
         _choose(tmp_path, 0.1)
     assert not (tmp_path / "results").exists()
 

@@ -48,3 +48,13 @@ def test_another_data_set_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected a folder of images, there is none"):
         look_at(tmp_path / "absent", [])
+
+
+def test_a_folder_that_holds_one_alone_names_that_one_as_the_folder(tmp_path: Path) -> None:
+    make_images(tmp_path / "outer" / "my inner")
+    with pytest.raises(ConfigError) as refused:
+        look_at(tmp_path / "outer", [])
+    assert str(refused.value) == (
+        f"{tmp_path / 'outer'}: holds one folder alone, and the folders of the classes lie deeper; "
+        f"give {tmp_path / 'outer' / 'my inner'} as the folder"
+    )

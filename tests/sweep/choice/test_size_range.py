@@ -61,3 +61,14 @@ def test_the_limit_of_parameters_is_the_largest_budget(root: Path) -> None:
 def test_a_mistake_among_the_overrides_is_named(root: Path) -> None:
     with pytest.raises(ConfigError, match="epochs"):
         _range(root, "epochs=0")
+
+
+def test_budgets_that_are_too_small_for_a_family_drop_out(root: Path) -> None:
+    assert _range(root, "arch=densenet", "k=2").budgets[0] > 15_000
+    assert _range(root, "arch=wide_resnet").budgets[0] >= 400_000
+
+
+@pytest.mark.parametrize("alone", ["design=single", "k=1", "design=deq"])
+def test_one_class_alone_is_refused(root: Path, alone: str) -> None:
+    with pytest.raises(ConfigError, match="nothing to compare with one design class"):
+        _range(root, alone)
