@@ -88,5 +88,6 @@ def changed_errors(before: MeanErrors, after: MeanErrors) -> list[str]:
     return lines
 
 
-def _label_order(label: str) -> tuple[bool, str]:
-    return (label != "single", label)
+def _label_order(label: str) -> tuple[bool, str, int]:
+    design_class, _, members = label.partition(" k=")
+    return (label != "single", design_class, int(members or 1))

@@ -44,6 +44,11 @@ COSTS_WITHOUT_LIMITS = ("latency_ms", "hours", "parameters")
 Inference is paid for as long as a network is used, training once, and the designs of one budget
 have about the same number of parameters. On a CPU, memory is that of the whole process."""
 
+LARGEST_DEVIATION = 0.2
+"""Standard deviation over the seeds, as a share of the mean, up to which times order designs.
+
+Times that vary more, as beside other programs, would order designs by chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShortList:
@@ -110,9 +115,24 @@ def _compares(readings: Sequence[Reading], name: str) -> bool:
     """Tell whether every design has the cost; milliseconds have to be of one batch size."""
     if any(amount_used(reading, name) is None for reading in readings):
         return False
+    if not all(_is_steady(reading, name) for reading in readings):
+        return False
     costs = [reading.candidate.cost for reading in readings]
     sizes = {None if cost is None else cost.latency_batch_size for cost in costs}
     return len(sizes) == 1 or "latency" not in name
+
+
+def _is_steady(reading: Reading, name: str) -> bool:
+    """Tell whether a time varies little over the seeds; other costs do not vary."""
+    cost = reading.candidate.cost
+    if cost is None:
+        return True
+    mean, deviation = {
+        "latency_ms": (cost.latency_ms, cost.latency_ms_std),
+        "fastest_latency_ms": (cost.fastest_latency_ms, cost.fastest_latency_ms_std),
+        "hours": (reading.seconds, reading.seconds_std),
+    }.get(name, (None, None))
+    return mean is None or deviation is None or deviation <= LARGEST_DEVIATION * mean
 
 
 def _amount(reading: Reading, name: str) -> float:

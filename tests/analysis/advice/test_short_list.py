@@ -164,6 +164,24 @@ def test_the_cheapest_is_by_what_is_limited_or_by_inference(
     assert (listed.cost, [r.design.width for r in listed.readings]) == order
 
 
+@pytest.mark.parametrize(
+    ("factors", "cost"),
+    [((1.0, 1.1, 0.9), "latency_ms"), ((1.0, 2.0, 0.4), "hours")],
+    ids=["steady", "noisy"],
+)
+def test_times_that_vary_too_much_order_nothing(factors: tuple[float, ...], cost: str) -> None:
+    records = [
+        make_record(width=width, seed=seed, test_errors=[10.0], latencies={128: factor * latency})
+        for width, latency in ((8, 2.0), (16, 1.0))
+        for seed, factor in enumerate(factors)
+    ]
+
+    listed = advise_from(records).short_list
+
+    assert listed is not None
+    assert listed.cost == cost
+
+
 def test_inference_of_other_batch_sizes_orders_nothing() -> None:
     records = [
         make_record(width=width, latencies={size: latency}, epoch_seconds=[seconds, seconds],

@@ -22,6 +22,9 @@ const COSTS_IN_ORDER = ["latency_ms", "fastest_latency_ms", "hours", "memory_byt
 /** The costs by which it is ordered otherwise: the first that compares. @type {LimitName[]} */
 const COSTS_WITHOUT_LIMITS = ["latency_ms", "hours", "parameters"];
 
+/** Of times that order designs, over the seeds, as a share of the mean. */
+const LARGEST_DEVIATION = 0.2;
+
 /** @param {Limits} limits */
 function givenLimits(limits) {
   return LIMIT_NAMES.filter((name) => limits[name] !== undefined);
@@ -287,8 +290,28 @@ function chooseCost(model, readings, limits) {
   const limited = COSTS_IN_ORDER.filter((name) => limits[name] !== undefined);
   const compares = (/** @type {LimitName} */ name) =>
     readings.every((reading) => amountUsed(model, reading, name) !== null) &&
+    readings.every((reading) => isSteady(model, reading, name)) &&
     (sizes.size === 1 || !name.includes("latency"));
   return [...limited, ...COSTS_WITHOUT_LIMITS].find(compares) ?? "parameters";
+}
+
+/** Whether a time varies little over the seeds; other costs do not vary.
+ * @param {Model} model @param {Reading} reading @param {LimitName} name */
+function isSteady(model, { candidate, row }, name) {
+  const { cost } = candidate;
+  if (cost === null) return true;
+  const [mean, deviation] =
+    name === "latency_ms"
+      ? [cost.latency, cost.latencyStd]
+      : name === "fastest_latency_ms"
+        ? [cost.fastest, cost.fastestStd]
+        : name === "hours"
+          ? [
+              model.floats[cost.seconds + row],
+              cost.secondsStd === null ? null : model.floats[cost.secondsStd + row],
+            ]
+          : [null, null];
+  return mean === null || deviation === null || deviation <= LARGEST_DEVIATION * mean;
 }
 
 /** The designs as good as the best within the margin, the cheapest first.
