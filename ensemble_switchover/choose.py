@@ -68,7 +68,8 @@ OVERRUN_SHARE = 0.05
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the last line it prints is the path of the report."""
     begin = time.monotonic()
-    given = parse_arguments(_parser(), arguments)
+    parser = _parser()
+    given = parse_arguments(parser, arguments)
     return run_command(lambda: choose(given, begin))
 
 

@@ -70,10 +70,10 @@ def error_interval(
 
     >>> found = error_interval([28.0, 40.0])
     >>> round(found.lower, 1), round(found.upper, 1)
-    (8.7, 73.9)
+    (8.7, 73.6)
     >>> found = error_interval([28.0, 40.0], beside=[[37.0, 35.0], [30.0, 27.0]])
     >>> round(found.lower, 1), round(found.upper, 1), found.is_borrowed
-    (26.4, 42.5, True)
+    (26.0, 43.0, True)
     """
     mean = sample_mean(errors)
     own = _spread(errors)

@@ -30,6 +30,7 @@ def test_text_is_escaped_and_the_style_is_not() -> None:
         scripts=(),
         script_hashes=(),
         content="",
+        class_terms={},
         **values,
     )
 

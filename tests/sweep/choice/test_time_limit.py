@@ -8,11 +8,15 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ensemble_switchover.sweep.choice import time_limit
 from ensemble_switchover.sweep.choice.time_limit import ProgramEnding, run_within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.process
 
@@ -30,6 +34,14 @@ import signal, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 time.sleep(600)
 """
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_interrupts() -> Iterator[None]:
+    """Let Ctrl-C interrupt, here and in what is started: a shell has programs behind ignore it."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
 
 
 def test_its_exit_code_is_told() -> None:
