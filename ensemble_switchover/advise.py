@@ -24,14 +24,17 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     most_used_device,
 )
 from ensemble_switchover.analysis.advice.wording import describe_advice
-from ensemble_switchover.analysis.rule_options import add_margin_option, add_rule_options, rule_of
+from ensemble_switchover.analysis.rule_options import (
+    add_limit_options,
+    add_margin_option,
+    add_rule_options,
+    rule_of,
+)
 from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.config.amounts import (
     argument,
-    parse_bytes,
     parse_count,
     parse_number,
-    parse_parameter_count,
     parse_percent,
 )
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
@@ -62,26 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "folders", nargs="+", type=path_argument, metavar="folder", help="results/<study>"
     )
     limit = parser.add_argument_group("limits")
-    limit.add_argument(
-        "--parameters",
-        type=argument(parse_parameter_count),
-        metavar="N",
-        help="parameters of all members, such as 2M or 200k",
-    )
+    add_limit_options(limit)
     limit.add_argument("--epochs", type=argument(parse_count), metavar="N", help="training epochs")
     limit.add_argument("--hours", type=argument(parse_number), metavar="H", help="training hours")
-    limit.add_argument(
-        "--memory",
-        type=argument(parse_bytes),
-        metavar="SIZE",
-        help="memory of the device, such as 8GiB; on a CPU, of the whole process",
-    )
-    limit.add_argument(
-        "--latency-ms",
-        type=argument(parse_number),
-        metavar="MS",
-        help="inference time per image in milliseconds, one member after another",
-    )
     limit.add_argument(
         "--fastest-latency-ms",
         type=argument(parse_number),

@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.short_answer import NOTHING_FINISHED, answer_shortly
-from ensemble_switchover.config.amounts import (
-    argument,
-    parse_bytes,
-    parse_number,
-    parse_parameter_count,
-)
+from ensemble_switchover.analysis.rule_options import add_limit_options
+from ensemble_switchover.config.amounts import argument, parse_number
 from ensemble_switchover.config.command_line import (
     EXIT_FAILURE,
     PROGRAM,
@@ -248,25 +244,7 @@ def _parser() -> argparse.ArgumentParser:
         "--results", type=path_argument, default=DEFAULT_RESULTS, help="default: results"
     )
     parser.add_argument("--study", help="its name; default: of the folder and the minutes")
-    limit = parser.add_argument_group("limits of what is to be built")
-    limit.add_argument(
-        "--parameters",
-        type=argument(parse_parameter_count),
-        metavar="N",
-        help="parameters of all members, such as 2M or 200k",
-    )
-    limit.add_argument(
-        "--latency-ms",
-        type=argument(parse_number),
-        metavar="MS",
-        help="inference time per image in milliseconds, one member after another",
-    )
-    limit.add_argument(
-        "--memory",
-        type=argument(parse_bytes),
-        metavar="SIZE",
-        help="memory of the device, such as 8GiB; on a CPU, of the whole process",
-    )
+    add_limit_options(parser.add_argument_group("limits of what is to be built"))
     return parser
 
 

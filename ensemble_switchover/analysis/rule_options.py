@@ -1,4 +1,4 @@
-"""The options of commands that compare errors: confidence, method, collapsed runs."""
+"""The options of commands that compare errors, and of those that advise within limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.analysis.advice.short_list import LARGEST_MARGIN
 from ensemble_switchover.analysis.decision_rule import METHODS, DecisionRule
 from ensemble_switchover.analysis.statistics import CONFIDENCE
-from ensemble_switchover.config.amounts import argument, parse_confidence, parse_points
+from ensemble_switchover.config.amounts import (
+    argument,
+    parse_bytes,
+    parse_confidence,
+    parse_number,
+    parse_parameter_count,
+    parse_points,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -34,6 +41,28 @@ def add_rule_options(parser: argparse.ArgumentParser) -> None:
         "--keep-collapsed",
         action="store_true",
         help="leave runs that ended far worse than the other seeds in every mean",
+    )
+
+
+def add_limit_options(limit: argparse._ArgumentGroup) -> None:
+    """Add `--parameters`, `--latency-ms` and `--memory` to a group of a command's options."""
+    limit.add_argument(
+        "--parameters",
+        type=argument(parse_parameter_count),
+        metavar="N",
+        help="parameters of all members, such as 2M or 200k",
+    )
+    limit.add_argument(
+        "--latency-ms",
+        type=argument(parse_number),
+        metavar="MS",
+        help="inference time per image in milliseconds, one member after another",
+    )
+    limit.add_argument(
+        "--memory",
+        type=argument(parse_bytes),
+        metavar="SIZE",
+        help="memory of the device, such as 8GiB; on a CPU, of the whole process",
     )
 
 
