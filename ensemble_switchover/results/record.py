@@ -15,6 +15,7 @@ from typing import Any, Literal
 from ensemble_switchover.config.schema import EVERY_EPOCH
 
 # read by pydantic:
+from ensemble_switchover.results.cascade_latencies import CascadeLatencyRecord  # noqa: TC001
 from ensemble_switchover.results.epoch_metrics import EpochRecord  # noqa: TC001
 from ensemble_switchover.results.stored_values import Amount, Count, Factor, Size  # noqa: TC001
 
@@ -303,6 +304,9 @@ class Record:
     accuracy compares where it is equal."""
     environment: EnvironmentRecord
     latencies: list[LatencyRecord]
+    cascade_latencies: list[CascadeLatencyRecord] = field(default_factory=list)
+    """Of the run's cascade, in ascending order of batch sizes; empty where there is no cascade or
+    no latency was requested, and in records of before."""
     layer_times: list[LayerTimeRecord] = field(default_factory=list)
     """Empty where they were not requested."""
     timing_pass: TimingPassRecord | None = None
