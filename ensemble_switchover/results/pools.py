@@ -52,8 +52,9 @@ def read_pool(
                 break
     if not parts:
         return None, left_out
-    probabilities = np.concatenate([part.probabilities for part in parts.values()])
-    return Predictions(probabilities, next(iter(parts.values())).labels), left_out
+    joined = np.concatenate([part.log_probabilities for part in parts.values()])
+    from_half = any(part.from_half for part in parts.values())
+    return Predictions(joined, next(iter(parts.values())).labels, from_half), left_out
 
 
 def read_predictions(folder: Path, epoch: int) -> Predictions | None:
@@ -72,8 +73,8 @@ def read_predictions(folder: Path, epoch: int) -> Predictions | None:
         return None
     found = load_predictions(read_file(folder, name, stored))
     k, classes = document.record.design.k, document.record.dataset.num_classes
-    if found.probabilities.shape[::2] != (k, classes):
-        members, others, several = found.probabilities.shape
+    if found.log_probabilities.shape[::2] != (k, classes):
+        members, others, several = found.log_probabilities.shape
         raise RecordError(
             f"predictions of {members} members on {others} images of {several} classes; expected "
             f"{k} members and {classes} classes"

@@ -1,6 +1,9 @@
-"""The members' probabilities on the test images after an epoch, kept beside a record.
+"""The members' log-probabilities on the test images after an epoch, kept beside a record.
 
 From them every k of the members of one design can be put together to an ensemble without training.
+Logarithms in single precision lose nothing that a network says: a probability of 1 - 1e-12 and one
+of 1e-60 are both kept. Older files have probabilities in half precision, which step by 5e-4 near 1
+and vanish below 6e-8.
 
 Dimensions: k members, N images, C classes.
 """
@@ -26,14 +29,40 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.recipe import Recipe
 
 
+LOG_PROBABILITIES, PROBABILITIES = "log_probabilities", "probabilities"
+"""Arrays of a file: today's, and that of older files in half precision."""
+LOGARITHM_ROUNDING = 1e-6
+"""By which the logarithm of a probability of 1 may be above 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What the members of a run said of the test images."""
+    """What the members of a run said of some images."""
 
-    probabilities: NDArray[np.float16]
-    """(k, N, C) softmax, in half precision."""
+    log_probabilities: NDArray[np.float32]
+    """(k, N, C) logarithms of the softmax in nats; -inf where a probability is 0."""
     labels: NDArray[np.int32]
     """(N,) classes."""
+    from_half: bool = False
+    """Whether they were kept as probabilities in half precision: a likelihood below 6e-8 is 0 then,
+    and a confidence above 0.9998 is 1, so that NLL and what depends on such confidences is not
+    known."""
+
+    @classmethod
+    def of_probabilities(
+        cls, probabilities: NDArray[np.floating], labels: NDArray[np.integer]
+    ) -> Predictions:
+        """Make predictions of probabilities (k, N, C) and classes (N,)."""
+        with np.errstate(divide="ignore"):
+            logarithms = np.log(probabilities.astype(np.float32))
+        from_half = probabilities.dtype == np.float16
+        return cls(logarithms, labels.astype(np.int32, copy=False), from_half)
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """(k, N, C) softmax, made anew by every call; of half precision exactly as they were."""
+        found = np.exp(self.log_probabilities)
+        return found.astype(np.float16).astype(np.float32) if self.from_half else found
 
 
 def kept_epochs(which: str, recipe: Recipe, evaluated: Collection[int]) -> list[int]:
@@ -68,21 +97,31 @@ def kept_until(asked: Collection[int], num_epochs: int) -> list[int]:
 
 
 def dump_predictions(predictions: Predictions) -> bytes:
-    """Write predictions as a compressed NumPy archive of plain arrays."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, probabilities=predictions.probabilities, labels=predictions.labels)
+    """Write predictions as a compressed NumPy archive of plain arrays.
+
+    Those that were read in half precision are written so again.
+    """
+    labels, buffer = predictions.labels, io.BytesIO()
+    if predictions.from_half:
+        halves = predictions.probabilities.astype(np.float16)
+        np.savez_compressed(buffer, probabilities=halves, labels=labels)
+    else:
+        logarithms = predictions.log_probabilities
+        np.savez_compressed(buffer, log_probabilities=logarithms, labels=labels)
     return buffer.getvalue()
 
 
 def load_predictions(content: bytes) -> Predictions:
-    """Read what `dump_predictions` wrote; nothing in it is run.
+    """Read what `dump_predictions` wrote, today or in half precision; nothing in it is run.
 
     Raises:
         RecordError: if it is damaged, or something else.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            probabilities, labels = arrays["probabilities"], arrays["labels"]
+            from_half = LOG_PROBABILITIES not in arrays
+            values = arrays[PROBABILITIES if from_half else LOG_PROBABILITIES]
+            labels = arrays["labels"]
     except (
         ValueError,
         KeyError,
@@ -93,18 +132,19 @@ def load_predictions(content: bytes) -> Predictions:
         zlib.error,
     ) as error:
         raise RecordError(f"no predictions, or damaged ones: {error}") from error
-    if (
-        probabilities.dtype != np.float16
-        or probabilities.ndim != 3
-        or labels.shape != probabilities.shape[1:2]
-    ):
+    expected = np.float16 if from_half else np.float32
+    if values.dtype != expected or values.ndim != 3 or labels.shape != values.shape[1:2]:
         raise RecordError(
-            f"predictions: expected half precision of (members, images, classes) and labels of "
-            f"(images,), got {probabilities.dtype} of {probabilities.shape} and {labels.shape}"
+            f"predictions: expected {np.dtype(expected)} of (members, images, classes) and labels "
+            f"of (images,), got {values.dtype} of {values.shape} and {labels.shape}"
         )
-    if not np.isfinite(probabilities).all():
-        raise RecordError("predictions: expected finite probabilities")
-    return Predictions(probabilities, labels)
+    if from_half:
+        if not (np.isfinite(values).all() and (values >= 0).all()):
+            raise RecordError("predictions: expected finite probabilities")
+        return Predictions.of_probabilities(values, labels)
+    if not (values <= LOGARITHM_ROUNDING).all():  # which no NaN is
+        raise RecordError("predictions: expected logarithms of finite probabilities")
+    return Predictions(values, labels)
 
 
 def predictions_file(epoch: int) -> str:

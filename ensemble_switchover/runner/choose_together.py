@@ -37,7 +37,7 @@ class TogetherChoice:
             timings: What the timing pass found of the runs of the group.
             result: The result of an epoch of the group that is no warm-up.
         """
-        evaluated = result.probabilities is not None
+        evaluated = result.logits is not None
         apart = sum(timing.seconds_per_epoch(evaluated=evaluated) for timing in timings)
         ratio = apart / (result.training_seconds + result.evaluation_seconds)
         if ratio < 1 and result.waiting_share > TOLERATED_WAIT and not self._seemed_slower:

@@ -52,11 +52,10 @@ class PredictionFiles:
             is_last: Whether the training ends with the epoch.
         """
         is_asked = result.epoch in self.epochs or (is_last and bool(self.epochs))
-        if not is_asked or result.probabilities is None:
+        log_probabilities = result.log_probabilities if is_asked else None
+        if log_probabilities is None:
             return
-        predictions = Predictions(
-            result.probabilities.half().cpu().numpy(), labels.int().cpu().numpy()
-        )
+        predictions = Predictions(log_probabilities.cpu().numpy(), labels.int().cpu().numpy())
         try:
             write_flushed_file(
                 self.folder / predictions_file(result.epoch), dump_predictions(predictions)

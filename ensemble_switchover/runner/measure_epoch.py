@@ -38,10 +38,11 @@ def make_epoch_record(
     """
     quality: dict[str, Any] = not_evaluated()
     own: dict[str, float | None] = {}
-    if result.probabilities is not None:
-        labels = labels.to(result.probabilities.device)
-        quality = {name: of(result.probabilities, labels) for name, of in MEASURES.items()}
-        mean = result.probabilities.mean(dim=0)
+    probabilities = result.probabilities
+    if probabilities is not None:
+        labels = labels.to(probabilities.device)
+        quality = {name: of(probabilities, labels) for name, of in MEASURES.items()}
+        mean = probabilities.mean(dim=0)
         own = {name: of(mean, labels) for name, of in own_metrics.items()}
     return EpochRecord(
         epoch=result.epoch,

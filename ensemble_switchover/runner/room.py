@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
 
-WEIGHT_BYTES, PROBABILITY_BYTES = 4, 2
+WEIGHT_BYTES, PROBABILITY_BYTES = 4, 4
 FURTHER_BYTES = MEBIBYTE
 """Taken for everything in a record but weights and predictions."""
 

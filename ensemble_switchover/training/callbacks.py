@@ -259,7 +259,7 @@ class EpochCallback(Checkpoint):
                 warm_up=self.num_epochs == 1,
                 learning_rate=pl_module.learning_rate_at(trainer.current_epoch, 0),
                 step_losses=torch.stack(pl_module.step_losses),
-                probabilities=pl_module.probabilities if self.timing.evaluated else None,
+                logits=pl_module.logits if self.timing.evaluated else None,
                 training_seconds=sum(seconds),
                 member_training_seconds=seconds,
                 compile_seconds=pl_module.compile_seconds,

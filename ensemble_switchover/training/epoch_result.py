@@ -13,6 +13,7 @@ import torch
 from ensemble_switchover.config.batch_sizes import batch_sizes
 from ensemble_switchover.machine.units import most_known
 from ensemble_switchover.measurement.memory import PeakMemory
+from ensemble_switchover.networks.ensemble import class_probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,8 +56,9 @@ class EpochResult:
     """The learning rate of the first step of the epoch."""
     step_losses: Tensor
     """(m, steps) loss of every batch, before its step."""
-    probabilities: Tensor | None
-    """(m, N, classes) on the test images, after the epoch; None where it was not evaluated."""
+    logits: Tensor | None
+    """(m, N, classes) on the test images, after the epoch, in float32; None where it was not
+    evaluated."""
     training_seconds: float
     """Seconds of the training work."""
     member_training_seconds: list[float]
@@ -78,6 +80,16 @@ class EpochResult:
     logged: dict[str, float] = field(default_factory=dict)
     """The last values of what callbacks logged in the epoch."""
 
+    @property
+    def probabilities(self) -> Tensor | None:
+        """(m, N, classes) softmax of the logits, made anew by every call; None where they are."""
+        return None if self.logits is None else class_probabilities(self.logits)
+
+    @property
+    def log_probabilities(self) -> Tensor | None:
+        """(m, N, classes) logarithms of the softmax: none is lost where it is nearly 1 or 0."""
+        return None if self.logits is None else self.logits.log_softmax(dim=-1)
+
 
 def join(results: Sequence[EpochResult]) -> EpochResult:
     """Join the results of all processes of a run, members in order.
@@ -91,7 +103,7 @@ def join(results: Sequence[EpochResult]) -> EpochResult:
         warm_up=any(result.warm_up for result in results),
         learning_rate=first.learning_rate,
         step_losses=torch.cat([result.step_losses for result in results]),
-        probabilities=_joined([result.probabilities for result in results]),
+        logits=_joined([result.logits for result in results]),
         training_seconds=max(result.training_seconds for result in results),
         member_training_seconds=[s for result in results for s in result.member_training_seconds],
         compile_seconds=max(result.compile_seconds for result in results),
@@ -124,7 +136,7 @@ def split_by_run(result: EpochResult, members_each: int) -> Iterator[EpochResult
         yield replace(
             result,
             step_losses=result.step_losses[own],
-            probabilities=None if result.probabilities is None else result.probabilities[own],
+            logits=None if result.logits is None else result.logits[own],
             training_seconds=result.training_seconds * share,
             member_training_seconds=result.member_training_seconds[own],
             compile_seconds=result.compile_seconds * share,
@@ -146,8 +158,8 @@ def finite_runs(result: EpochResult, members_each: int) -> list[bool]:
         members_each: Members of each run.
     """
     measured = result.step_losses.isfinite().all(dim=1).cpu()
-    if result.probabilities is not None:
-        measured &= result.probabilities.isfinite().flatten(1).all(dim=1).cpu()
+    if result.logits is not None:
+        measured &= finite_softmax(result.logits).cpu()
     finite = measured.tolist()
     if not all(finite):
         finite = [
@@ -157,6 +169,18 @@ def finite_runs(result: EpochResult, members_each: int) -> list[bool]:
     return [
         all(finite[first : first + members_each]) for first in range(0, len(finite), members_each)
     ]
+
+
+def finite_softmax(logits: Tensor) -> Tensor:
+    """Return of each member (m,) whether the softmax of its logits (m, N, classes) is finite.
+
+    It is where the largest logit of every image is; others may be -inf, of a probability of 0.
+
+    >>> inf, nan = float("inf"), float("nan")
+    >>> finite_softmax(torch.tensor([[[0.0, -inf]], [[0.0, inf]], [[nan, 0.0]], [[-inf, -inf]]]))
+    tensor([ True, False, False, False])
+    """
+    return logits.amax(dim=-1).isfinite().all(dim=1)
 
 
 def _copied(member: MemberState) -> MemberState:
@@ -177,10 +201,10 @@ def _copied_tensors(value: Any) -> Any:
     return [_copied_tensors(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _joined(probabilities: Sequence[Tensor | None]) -> Tensor | None:
-    """Join the probabilities of all members; None where the epoch was not evaluated."""
-    known = [part for part in probabilities if part is not None]
-    assert len(known) in (0, len(probabilities))
+def _joined(logits: Sequence[Tensor | None]) -> Tensor | None:
+    """Join the logits of all members; None where the epoch was not evaluated."""
+    known = [part for part in logits if part is not None]
+    assert len(known) in (0, len(logits))
     return torch.cat(known) if known else None
 
 

@@ -18,7 +18,8 @@ from ensemble_switchover.config.batch_sizes import num_batches
 from ensemble_switchover.config.seeds import Stream, stream_seed
 from ensemble_switchover.data import ImageDataModule
 from ensemble_switchover.errors import DivergenceError
-from ensemble_switchover.training.epoch_result import MemberState
+from ensemble_switchover.networks.ensemble import class_probabilities
+from ensemble_switchover.training.epoch_result import MemberState, finite_softmax
 from ensemble_switchover.training.execution import EXECUTIONS
 from ensemble_switchover.training.learning_rates import learning_rates
 from ensemble_switchover.training.logged_metrics import evaluation_metrics, training_metrics
@@ -63,8 +64,8 @@ class EnsembleModule(lightning.LightningModule):
 
     Optimisation is manual: the execution of the members takes their steps. How many of them one
     call of `training_step` takes is up to the data module (`steps_at_once`), and changes nothing
-    of what is learnt. `step_losses` and `probabilities` are read by callbacks at the end of an
-    epoch.
+    of what is learnt. `step_losses`, `logits` and `probabilities` are read by callbacks at the end
+    of an epoch.
     """
 
     def __init__(
@@ -118,8 +119,14 @@ class EnsembleModule(lightning.LightningModule):
         """(steps,) a member: loss of every batch of the current epoch."""
         self._group_losses: list[Tensor] = []
         """(m,) a step of the group that is trained, in the current epoch."""
-        self.probabilities: Tensor
-        """(m, N, classes) the members' probabilities on the test set when it was last evaluated."""
+        self.logits: Tensor
+        """(m, N, classes) the members' logits on the test set when it was last evaluated, in
+        float32; of them probabilities follow, and their logarithms without loss."""
+
+    @property
+    def probabilities(self) -> Tensor:
+        """(m, N, classes) softmax of the logits, made anew by every call."""
+        return class_probabilities(self.logits)
 
     @property
     def num_members(self) -> int:
@@ -160,7 +167,7 @@ class EnsembleModule(lightning.LightningModule):
         steps = num_batches(self.num_train_images, self.recipe.batch_size)
         self.learning_rate_at = learning_rates(self.recipe, steps)
         shape = (self.num_members, self.num_test_images, self.num_classes)
-        self.probabilities = torch.zeros(shape, device=self.device)
+        self.logits = torch.zeros(shape, device=self.device)
 
     def member_states(self) -> list[MemberState]:
         """Return the states of all members after an epoch."""
@@ -223,9 +230,8 @@ class EnsembleModule(lightning.LightningModule):
         self._prepare(batch.members)
         logits = self.execution.logits(batch.members, batch.images)
         stop = batch.start + batch.images.shape[0]
-        probabilities = logits.float().softmax(dim=-1)
-        for member, predicted in zip(batch.members, probabilities, strict=True):
-            self.probabilities[member, batch.start : stop] = predicted
+        for member, predicted in zip(batch.members, logits, strict=True):
+            self.logits[member, batch.start : stop] = predicted
 
     def on_validation_epoch_end(self) -> None:
         """Stop the training when a member has diverged; log the errors for callbacks."""
@@ -248,7 +254,7 @@ class EnsembleModule(lightning.LightningModule):
         if not self.ends_at_divergence:
             return
         losses = torch.stack(self.step_losses).isfinite()
-        predicted = self.probabilities.isfinite().flatten(1).all(dim=1)
+        predicted = finite_softmax(self.logits)
         if losses.all() and predicted.all():
             return
         epoch = self.current_epoch + 1

@@ -21,9 +21,20 @@ def test_the_mean_of_the_members_decides() -> None:
     members = [[[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]], [[0.4, 0.6], [0.45, 0.55], [0.9, 0.1]]]
     labels = np.array([0, 0, 1], dtype=np.int32)
 
-    found = errors_of(Predictions(np.array(members, dtype=np.float16), labels))
+    found = errors_of(Predictions.of_probabilities(np.array(members), labels))
 
     assert found.errors.tolist() == [False, True, True]
+    assert found.max_changed == 0
+
+
+@pytest.mark.parametrize("k", [1, 2, 8])
+def test_rounding_can_change_an_answer_only_where_two_classes_are_as_probable(k: int) -> None:
+    sure = [[0.5, 0.5 - 1e-7, 1e-7], [0.501, 0.499, 0.0], [0.0, 1.0, 0.0], [1 / 3, 1 / 3, 1 / 3]]
+    labels = np.zeros(4, dtype=np.int32)
+    found = errors_of(Predictions.of_probabilities(np.array([sure] * k), labels))
+    assert found.max_changed == 2
+    alone = Predictions.of_probabilities(np.ones((k, 4, 1)), labels)
+    assert (errors_of(alone).errors.tolist(), errors_of(alone).max_changed) == ([False] * 4, 0)
 
 
 def test_a_run_errs_where_its_predictions_do(tmp_path: Path) -> None:

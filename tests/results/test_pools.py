@@ -17,7 +17,7 @@ def kept(monkeypatch):
 
 
 def predictions(value, labels=(0, 1)):
-    return Predictions(np.full((1, 2, 2), value, np.float32), np.array(labels))
+    return Predictions.of_probabilities(np.full((1, 2, 2), value), np.array(labels))
 
 
 def test_the_first_of_each_run_that_kept_them_counts(kept, tmp_path):

@@ -12,7 +12,7 @@ TIMING = SimpleNamespace(seconds_per_epoch=lambda evaluated: 1.0 if evaluated el
 def epoch(ratio, *, waiting=0.0, seconds_apart=2.0, evaluated=True):
     """Make the result of an epoch of two seeds that is so many times as fast as apart."""
     return SimpleNamespace(
-        probabilities=[] if evaluated else None,
+        logits=[] if evaluated else None,
         training_seconds=seconds_apart / ratio,
         evaluation_seconds=0.0,
         waiting_share=waiting,

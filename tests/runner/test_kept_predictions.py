@@ -39,8 +39,11 @@ def test_predictions_are_kept_as_asked_for(tiny_spec):
         assert single == pytest.approx(record.epochs[epoch - 1].member_error_percent)
         mean = predictions.probabilities.mean(axis=0, dtype="float32")
         error = 100 * (mean.argmax(axis=1) != predictions.labels).mean()
-        # halves may tie where floats did not
-        assert error == pytest.approx(record.epochs[epoch - 1].error_percent, abs=2)
+        assert error == pytest.approx(record.epochs[epoch - 1].error_percent)
+        likelihood = mean[np.arange(60), predictions.labels].astype(np.float64)
+        assert -np.log(likelihood).mean() == pytest.approx(
+            record.epochs[epoch - 1].nll_nats, rel=1e-5
+        )
 
 
 def test_want_of_a_file_costs_the_predictions_and_not_the_run(tiny_spec, monkeypatch, caplog):
@@ -63,9 +66,8 @@ def test_a_file_of_a_former_process_that_was_damaged_since_is_not_kept(tiny_spec
     folder = predictions_folder(spec.folder)
     folder.mkdir(parents=True)
     sound = dump_predictions(
-        Predictions(
-            np.random.default_rng(0).random((2, 50, 10)).astype(np.float16),
-            np.arange(50, dtype=np.int32) % 10,
+        Predictions.of_probabilities(
+            np.random.default_rng(0).random((2, 50, 10)), np.arange(50) % 10
         )
     )
     (folder / predictions_file(1)).write_bytes(sound)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pytest
 import torch
 
 from ensemble_switchover.measurement.memory import PeakMemory
@@ -7,6 +8,7 @@ from ensemble_switchover.training.epoch_result import (
     EpochResult,
     MemberState,
     finite_runs,
+    finite_softmax,
     join,
 )
 
@@ -23,7 +25,7 @@ def part(num_members, member_peaks, **figures):
         **{
             "step_losses": torch.zeros(num_members, 2),
             "members": [MemberState(network={}, optimizer={}, scaler={})] * num_members,
-            "probabilities": torch.zeros(num_members, 5, 2),
+            "logits": torch.zeros(num_members, 5, 2),
             "training_seconds": 1.0,
             "compile_seconds": 0.0,
             "waiting_share": 0.0,
@@ -54,7 +56,7 @@ def test_side_by_side_the_slowest_and_the_most_disturbed_count():
 
 
 def test_an_epoch_that_was_not_evaluated_has_no_probabilities_of_any_member():
-    joined = join([part(1, [], probabilities=None), part(2, [], probabilities=None)])
+    joined = join([part(1, [], logits=None), part(2, [], logits=None)])
     assert joined.probabilities is None
     assert joined.step_losses.shape == (3, 2)
     assert join([part(1, []), part(2, [])]).probabilities.shape == (3, 5, 2)
@@ -69,9 +71,25 @@ def test_a_run_whose_weights_a_lost_neighbour_spoiled_is_lost_too():
 
     nan = float("nan")
     losses = torch.tensor([[1.0, 1.0], [1.0, 1.0], [1.0, nan], [1.0, 1.0]])
-    result = part(4, [], step_losses=losses, probabilities=None, members=states(1, nan, nan, 1))
+    result = part(4, [], step_losses=losses, logits=None, members=states(1, nan, nan, 1))
     assert finite_runs(result, 2) == [False, False]
     assert finite_runs(result, 1) == [True, False, False, True]
-    evaluated = replace(result, probabilities=torch.tensor([[[1.0]], [[1.0]], [[1.0]], [[nan]]]))
+    evaluated = replace(result, logits=torch.tensor([[[1.0]], [[1.0]], [[1.0]], [[nan]]]))
     assert finite_runs(evaluated, 1) == [True, False, False, False]
     assert finite_runs(part(2, [], members=states(1, 1)), 1) == [True, True]
+
+
+def test_logarithms_keep_what_probabilities_in_single_precision_lose():
+    logits = torch.tensor([[[0.0, -40.0, -200.0]]])
+    result = part(1, [], logits=logits)
+    assert result.probabilities.tolist() == [[[1.0, pytest.approx(4.2483e-18), 0.0]]]
+    expected = logits.double().log_softmax(dim=-1)
+    torch.testing.assert_close(result.log_probabilities.double(), expected, rtol=1e-6, atol=1e-7)
+    assert part(1, [], logits=None).log_probabilities is None
+
+
+def test_a_probability_of_0_is_finite_and_its_logarithm_need_not_be():
+    inf = float("inf")
+    logits = torch.tensor([[[0.0, -inf]], [[0.0, inf]], [[-inf, -inf]], [[float("nan"), 0.0]]])
+    finite = logits.softmax(dim=-1).isfinite().flatten(1).all(dim=1)
+    assert finite_softmax(logits).tolist() == finite.tolist() == [True, False, False, False]

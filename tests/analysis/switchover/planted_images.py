@@ -49,7 +49,9 @@ def predict(errors: NDArray[np.bool_], k: int) -> bytes:
     """Write predictions of k equal members that err on these images."""
     answers = np.where(errors, 1 - LABELS, LABELS)
     probabilities = np.where(answers[:, None] == np.arange(2), 0.9, 0.1).astype(np.float16)
-    return dump_predictions(Predictions(np.repeat(probabilities[None], k, axis=0), LABELS))
+    return dump_predictions(
+        Predictions.of_probabilities(np.repeat(probabilities[None], k, axis=0), LABELS)
+    )
 
 
 def write_run(

@@ -14,7 +14,6 @@ from ensemble_switchover.analysis.switchover.error_grid import build_error_grid
 from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader, compare_images
 from ensemble_switchover.results.image_errors import read_image_errors
 from ensemble_switchover.results.predictions import (
-    Predictions,
     dump_predictions,
     load_predictions,
     predictions_file,
@@ -83,12 +82,13 @@ def cut(content: bytes) -> bytes:
 
 def of_other_images(content: bytes) -> bytes:
     found = load_predictions(content)
-    return dump_predictions(Predictions(found.probabilities[:, ::-1], found.labels[::-1]))
+    turned, labels = found.log_probabilities[:, ::-1], found.labels[::-1]
+    return dump_predictions(replace(found, log_probabilities=turned, labels=labels))
 
 
 def of_another_run(content: bytes) -> bytes:
     found = load_predictions(content)
-    return predict(np.ones(len(found.labels), dtype=bool), len(found.probabilities))
+    return predict(np.ones(len(found.labels), dtype=bool), len(found.log_probabilities))
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def predictions_of(record: Record) -> Predictions:
     right = generator.random((record.design.k, len(LABELS))) < chance
     sure = np.where(right, 0.9, 0.1)
     first = np.where(LABELS == 0, sure, 1.0 - sure)
-    return Predictions(np.stack([first, 1.0 - first], axis=2).astype(np.float16), LABELS)
+    return Predictions.of_probabilities(np.stack([first, 1.0 - first], axis=2), LABELS)
 
 
 def folders_of(root: Path) -> dict[tuple[str, str], Path]:
@@ -89,8 +89,8 @@ def write_study(root: Path, seeds: Collection[int], collapsed: str = "") -> Path
                     record = replace(
                         record, epochs=[replace(e, error_percent=100.0) for e in record.epochs]
                     )
-                    right = np.eye(2, dtype=np.float16)[LABELS]
-                    members = Predictions(1 - right[None], LABELS)
+                    right = np.eye(2)[LABELS]
+                    members = Predictions.of_probabilities(1 - right[None], LABELS)
                 files = {predictions_file(LAST): dump_predictions(members)}
                 write_record(root / record.name, record, files)
     return root
@@ -213,19 +213,19 @@ def turned_into_a_folder(path: Path) -> None:
 
 
 def of_other_images(path: Path) -> None:
-    rewrite(path, lambda found: Predictions(found.probabilities, 1 - LABELS))
+    rewrite(path, lambda found: Predictions(found.log_probabilities, 1 - LABELS))
 
 
 def of_fewer_members(path: Path) -> None:
-    rewrite(path, lambda found: Predictions(found.probabilities[:2], LABELS))
+    rewrite(path, lambda found: Predictions(found.log_probabilities[:2], LABELS))
 
 
 def of_more_classes(path: Path) -> None:
-    rewrite(path, lambda found: Predictions(np.repeat(found.probabilities, 2, axis=2), LABELS))
+    rewrite(path, lambda found: Predictions(np.repeat(found.log_probabilities, 2, axis=2), LABELS))
 
 
 def not_finite(path: Path) -> None:
-    rewrite(path, lambda found: Predictions(found.probabilities * np.float16("nan"), LABELS))
+    rewrite(path, lambda found: Predictions(found.log_probabilities * np.float32("nan"), LABELS))
 
 
 def rewrite(path: Path, change: Callable[[Predictions], Predictions]) -> None:
@@ -246,7 +246,7 @@ def rewrite(path: Path, change: Callable[[Predictions], Predictions]) -> None:
         (of_other_images, "predictions of other images than those of"),
         (of_fewer_members, "predictions of 2 members on 400 images of 2 classes; expected 4"),
         (of_more_classes, "of 4 classes; expected"),
-        (not_finite, "expected finite probabilities"),
+        (not_finite, "expected logarithms of finite probabilities"),
     ],
 )
 def test_the_report_is_without_the_pool_of_one_run_and_says_so_once(
