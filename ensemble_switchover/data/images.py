@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from torch import Tensor
 
@@ -58,3 +60,6 @@ class SplitImages:
     """Remarks for the user, such as which files were left out."""
     content: str | None = None
     """Hash of all images and labels of a data set of the user's own."""
+    held_out: Callable[[], ImageSet] | None = None
+    """Gives the validation images where some are held out and the error is measured on test images:
+    they are needed once, after training."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -94,7 +95,8 @@ def _split(
         test = _select(tested, used.test)
     _check_images(config, train, "training", train_size)
     _check_images(config, test, part, size)
-    return SplitImages(train, test, arrays.class_names, arrays.remarks, arrays.content)
+    apart = partial(_select, pool, used.validation) if validation_size and test_size else None
+    return SplitImages(train, test, arrays.class_names, arrays.remarks, arrays.content, apart)
 
 
 def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:

@@ -17,6 +17,7 @@ from ensemble_switchover.config.store_names import (
     PREDICTIONS_FILE,
     RECORD_FILE,
     UNFINISHED_FOLDER,
+    VALIDATION_PREDICTIONS_FILE,
     WANDB_FILE,
     WEIGHTS_FILE,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "PREDICTIONS_FILE",
     "RECORD_FILE",
     "UNFINISHED_FOLDER",
+    "VALIDATION_PREDICTIONS_FILE",
     "WANDB_FILE",
     "WEIGHTS_FILE",
     "checkpoint_folder",

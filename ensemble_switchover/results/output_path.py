@@ -18,13 +18,22 @@ from ensemble_switchover.results.layout import (
     PREDICTIONS_FILE,
     RECORD_FILE,
     UNFINISHED_FOLDER,
+    VALIDATION_PREDICTIONS_FILE,
     WEIGHTS_FILE,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-_MADE_BY_RUNS = (RECORD_FILE, FAILURE_FILE, CONFIG_FILE, EPOCHS_FILE, WEIGHTS_FILE, LOG_FILE)
+_MADE_BY_RUNS = (
+    RECORD_FILE,
+    FAILURE_FILE,
+    CONFIG_FILE,
+    EPOCHS_FILE,
+    WEIGHTS_FILE,
+    LOG_FILE,
+    VALIDATION_PREDICTIONS_FILE,
+)
 _PREDICTIONS = re.compile(re.sub(r"{.*}", r"\\d+", PREDICTIONS_FILE))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.document import read_document, read_file
+from ensemble_switchover.results.layout import VALIDATION_PREDICTIONS_FILE
 from ensemble_switchover.results.predictions import (
     Predictions,
     load_predictions,
@@ -66,7 +67,23 @@ def read_predictions(folder: Path, epoch: int) -> Predictions | None:
     Raises:
         RecordError: if they are damaged, removed, or not those of its members and classes.
     """
-    name = predictions_file(epoch)
+    return _read(folder, predictions_file(epoch))
+
+
+def read_validation_predictions(folder: Path) -> Predictions | None:
+    """Read what the members of a run said of its validation images after the last epoch.
+
+    Returns:
+        The predictions of its k members; None if it kept none: it holds no images out, or is
+        measured on them, so that its predictions are all of them.
+
+    Raises:
+        RecordError: if they are damaged, removed, or not those of its members and classes.
+    """
+    return _read(folder, VALIDATION_PREDICTIONS_FILE)
+
+
+def _read(folder: Path, name: str) -> Predictions | None:
     document = read_document(folder)
     stored = document.files.get(name)
     if stored is None:

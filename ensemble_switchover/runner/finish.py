@@ -25,9 +25,11 @@ from ensemble_switchover.results.from_run_spec import (
     recipe_record,
 )
 from ensemble_switchover.results.latencies import latencies_at
-from ensemble_switchover.results.layout import WEIGHTS_FILE
+from ensemble_switchover.results.layout import VALIDATION_PREDICTIONS_FILE, WEIGHTS_FILE
+from ensemble_switchover.results.predictions import dump_predictions
 from ensemble_switchover.results.record import SCHEMA_VERSION, EnvironmentRecord, Record
 from ensemble_switchover.runner.final_measurements import measure_inference, measure_layers
+from ensemble_switchover.runner.held_out_predictions import predict_held_out
 from ensemble_switchover.serving.weights import TrainedEnsemble, dump_weights
 from ensemble_switchover.training.assemble import build_ensemble
 
@@ -78,6 +80,9 @@ def finish(
     ensemble = _rebuild(spec, setup, run.members)
     for path in run.predictions.paths(run.num_epochs):
         run.keep(path.name, path)
+    if run.predictions.epochs and split.held_out is not None:
+        said = predict_held_out(ensemble, split.held_out(), _normalisation(spec, split), setup)
+        run.keep(VALIDATION_PREDICTIONS_FILE, dump_predictions(said))
     if run.config.record.weights:
         run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
     with run.seconds.part("measuring"):
@@ -154,10 +159,14 @@ def _with_normalisation(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -
         width=spec.design.width,
         task=spec.task,
         ensemble=ensemble,
-        normalisation=Normalisation.asked_for(
-            spec.dataset.normalisation, split.train.images, split.train.moments
-        ),
+        normalisation=_normalisation(spec, split),
         class_names=split.class_names,
+    )
+
+
+def _normalisation(spec: RunSpec, split: SplitImages) -> Normalisation:
+    return Normalisation.asked_for(
+        spec.dataset.normalisation, split.train.images, split.train.moments
     )
 
 

@@ -22,9 +22,21 @@ FURTHER_BYTES = MEBIBYTE
 def record_bytes(spec: RunSpec, config: Config) -> int:
     """Estimate the bytes on disk of a run's record, with its weights and predictions."""
     weights = WEIGHT_BYTES * spec.design.parameters if config.record.weights else 0
-    kept = kept_epochs(config.record.predictions, spec.recipe, spec.evaluated_epochs)
-    probabilities = spec.design.k * spec.sizes.evaluated * spec.task.num_classes
-    return weights + PROBABILITY_BYTES * len(kept) * probabilities + FURTHER_BYTES
+    return weights + predictions_bytes(spec, config.record.predictions) + FURTHER_BYTES
+
+
+def predictions_bytes(spec: RunSpec, which: str) -> int:
+    """Return the bytes of the predictions that a run keeps, before compression.
+
+    Args:
+        spec: The run.
+        which: The value of `record.predictions`.
+    """
+    kept = kept_epochs(which, spec.recipe, spec.evaluated_epochs)
+    sizes = spec.sizes
+    held_out = sizes.validation if kept and sizes.evaluated_on == "test" else 0
+    images = len(kept) * sizes.evaluated + held_out
+    return PROBABILITY_BYTES * spec.design.k * images * spec.task.num_classes
 
 
 def require_room(spec: RunSpec, config: Config) -> None:

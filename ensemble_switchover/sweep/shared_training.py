@@ -10,7 +10,11 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.from_run_spec import budget_record, design_record
-from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
+from ensemble_switchover.results.layout import (
+    RECORD_FILE,
+    VALIDATION_PREDICTIONS_FILE,
+    WEIGHTS_FILE,
+)
 from ensemble_switchover.results.predictions import kept_epochs, kept_until, predictions_file
 from ensemble_switchover.results.store import read_attachment, read_record, write_record
 
@@ -81,6 +85,8 @@ def share_record(spec: RunSpec, config: Config, source: Path) -> None:
     kept = read_document(source).files
     asked = kept_epochs(config.record.predictions, spec.recipe, spec.evaluated_epochs)
     wanted = [predictions_file(epoch) for epoch in kept_until(asked, len(record.epochs))]
+    if asked:
+        wanted.append(VALIDATION_PREDICTIONS_FILE)
     if config.record.weights:
         wanted.append(WEIGHTS_FILE)
     files = {name: read_attachment(source, name) for name in wanted if name in kept}
