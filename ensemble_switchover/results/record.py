@@ -16,6 +16,7 @@ from ensemble_switchover.config.schema import EVERY_EPOCH
 
 # read by pydantic:
 from ensemble_switchover.results.cascade_latencies import CascadeLatencyRecord  # noqa: TC001
+from ensemble_switchover.results.cascade_record import CascadeRecord  # noqa: TC001
 from ensemble_switchover.results.epoch_metrics import EpochRecord  # noqa: TC001
 from ensemble_switchover.results.stored_values import Amount, Count, Factor, Size  # noqa: TC001
 
@@ -309,6 +310,9 @@ class Record:
     no latency was requested, and in records of before."""
     layer_times: list[LayerTimeRecord] = field(default_factory=list)
     """Empty where they were not requested."""
+    cascades: list[CascadeRecord] = field(default_factory=list, repr=False)
+    """The ensemble's cascade by each exit rule; empty for a single network, without predictions,
+    and in records of before, whose predictions tell it (`analysis.cascade`)."""
     timing_pass: TimingPassRecord | None = None
     """Absent where the times are of the run itself."""
     seconds: SecondsRecord | None = None
