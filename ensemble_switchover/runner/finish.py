@@ -26,8 +26,9 @@ from ensemble_switchover.results.from_run_spec import (
 )
 from ensemble_switchover.results.latencies import latencies_at
 from ensemble_switchover.results.layout import VALIDATION_PREDICTIONS_FILE, WEIGHTS_FILE
-from ensemble_switchover.results.predictions import dump_predictions
+from ensemble_switchover.results.predictions import dump_predictions, predictions_file
 from ensemble_switchover.results.record import SCHEMA_VERSION, EnvironmentRecord, Record
+from ensemble_switchover.runner.final_cascades import choose_cascades
 from ensemble_switchover.runner.final_measurements import measure_inference, measure_layers
 from ensemble_switchover.runner.held_out_predictions import predict_held_out
 from ensemble_switchover.serving.weights import TrainedEnsemble, dump_weights
@@ -78,11 +79,16 @@ def finish(
     """
     spec, epochs = run.spec, run.epochs
     ensemble = _rebuild(spec, setup, run.members)
-    for path in run.predictions.paths(run.num_epochs):
-        run.keep(path.name, path)
+    kept = {path.name: path for path in run.predictions.paths(run.num_epochs)}
+    for name, path in kept.items():
+        run.keep(name, path)
+    said = None
     if run.predictions.epochs and split.held_out is not None:
         said = predict_held_out(ensemble, split.held_out(), _normalisation(spec, split), setup)
         run.keep(VALIDATION_PREDICTIONS_FILE, dump_predictions(said))
+    with run.seconds.part("keeping"):
+        last = kept.get(predictions_file(run.num_epochs))
+        cascades = choose_cascades(spec.design.k, last, said)
     if run.config.record.weights:
         run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
     with run.seconds.part("measuring"):
@@ -132,6 +138,7 @@ def finish(
         ),
         latencies=latencies,
         layer_times=layer_times,
+        cascades=cascades,
         timing_pass=None if timing is None else timing.record(together, num_members),
         epochs=epochs,
         config=plain(run.config),

@@ -25,7 +25,7 @@ from ensemble_switchover.results.cascade_record import (
     CascadeOrdersRecord,
     CascadeRecord,
 )
-from ensemble_switchover.results.pools import read_predictions
+from ensemble_switchover.results.pools import read_predictions, read_validation_predictions
 from ensemble_switchover.results.predictions import predictions_file
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def cascades_of(record: Record, folder: Path) -> list[CascadeRecord]:
     found = read_predictions(folder, epoch)
     if found is None:
         return []
-    return make_cascades(found)
+    return make_cascades(found, read_validation_predictions(folder))
 
 
 def _make_cascade(
