@@ -1,14 +1,17 @@
 """Trained ensembles, made up, and what their members predict when nothing is shared."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import nn
 
+from ensemble_switchover.analysis.cascade.run_cascades import make_cascades
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import Ensemble
+from ensemble_switchover.results.predictions import Predictions
 from ensemble_switchover.serving.weights import TrainedEnsemble
 
 VARIANTS = [
@@ -72,3 +75,21 @@ def plain_probabilities(trained, images):
             exponentials = np.exp(logits - logits.max())
             total[row] += exponentials / exponentials.sum()
     return total / len(trained.ensemble.members)
+
+
+def make_cascades_of(k, threshold=0.9, order=None):
+    """Make up what a record says of a cascade of k members, by each exit rule.
+
+    Args:
+        k: The number of members.
+        threshold: By `confidence`; by `margin` it is half of that.
+        order: By default as they were trained.
+    """
+    logits = np.random.default_rng(0).normal(size=(k, 40, 3)).astype(np.float32)
+    logs = logits - np.logaddexp.reduce(logits, axis=2, keepdims=True)
+    labels = np.arange(40, dtype=np.int32) % 3
+    own = {"order": list(range(k)) if order is None else list(order)}
+    return [
+        replace(made, threshold=threshold / (1 + (made.rule == "margin")), **own)
+        for made in make_cascades(Predictions(logs, labels))
+    ]

@@ -5,14 +5,13 @@ import pickle
 
 import pytest
 import torch
-from torch import nn
 
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.errors import ConfigError, ImageError, RecordError
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.store import read_record
 from ensemble_switchover.runner.job import run_job
-from ensemble_switchover.serving import ServedEnsemble, load_ensemble, served_ensemble
+from ensemble_switchover.serving import load_ensemble
 from ensemble_switchover.serving.predictors import SERVING_EXECUTIONS
 from ensemble_switchover.serving.weights import dump_weights
 from tests.trained import TASK, images_of, make_trained, plain_probabilities
@@ -83,59 +82,20 @@ def test_it_is_a_module_like_any_other(execution, path):
         assert torch.equal(copied(images), before)
 
 
-def test_it_is_never_trained(path):
-    ensemble = load_ensemble(path)
-    student = nn.Sequential(ensemble, nn.Linear(5, 5)).train()
-    before = ensemble(images_of(TASK, 4))
-    assert student.training
-    assert not any(module.training for module in ensemble.modules())
-    assert not any(parameter.requires_grad for parameter in ensemble.parameters())
-    assert torch.equal(ensemble(images_of(TASK, 4)), before)
-    images = (images_of(TASK, 4) / 255).requires_grad_()
-    ensemble(images)[:, 0].sum().backward()  # such as for a map of what it looks at
-    assert images.grad.abs().max() > 0
-
-
-def test_what_would_be_wrong_is_refused(path):
-    ensemble = load_ensemble(path)
-    images = images_of(TASK, 4)
-    ensemble(images / 255)
-    for wrong in (images.float(), images / 255 - 0.5, images[0], images.long()):
-        for predict in (ensemble, ensemble.member_probabilities):
-            with pytest.raises(ImageError):
-                predict(wrong)
-
-
-def test_when_the_range_is_checked_is_chosen(path, monkeypatch):
-    images, wrong = images_of(TASK, 2) / 255, images_of(TASK, 2).float()
-
-    def accepted(ensemble):
-        assert ensemble(wrong).shape == (2, TASK.num_classes)
-
-    def refused(ensemble):
-        with pytest.raises(ImageError, match="as uint8, or divide"):
-            ensemble(wrong)
-
-    for range_check, first, later in (
-        ("auto", refused, accepted),
-        ("always", refused, refused),
-        ("never", accepted, accepted),
-    ):
-        ensemble = load_ensemble(path, range_check=range_check)
-        with monkeypatch.context() as patch:
-            patch.setattr(ServedEnsemble, "device", torch.device("cuda", 0))
-            patch.setattr(served_ensemble, "check_images", lambda images, *_: images)
-            first(ensemble)
-            ensemble(images)
-            later(ensemble)
-
-
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"execution": "fast"}, "execution=fast: expected one of sequential, fused, parallel"),
+        (
+            {"execution": "fast"},
+            "execution=fast: expected one of sequential, fused, parallel, cascade",
+        ),
         ({"device": "gpu"}, "device=gpu: expected one of cpu, cuda, mps, auto"),
         ({"range_check": "no"}, "range_check=no: expected one of auto, always, never"),
+        (
+            {"threshold": 0.9},
+            "threshold=0.9: execution=sequential asks every member of every image; expected "
+            "execution=cascade, or no threshold",
+        ),
     ],
 )
 def test_an_unknown_choice_is_one_sentence(options, sentence, path):
