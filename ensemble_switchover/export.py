@@ -128,7 +128,7 @@ def export(
 
     with shown_on(sys.stderr, logging.WARNING):
         trained = read_run_weights(folder, record)
-    metadata = _metadata(record, trained.class_names)
+    metadata = _metadata(record, trained.class_names, execution)
     difference, content = exported_content(trained, form, execution, metadata)
     measured = f"{difference:.1e} from the original's, on images of noise"
     if not difference <= TOLERANCE:  # also refuses NaN
@@ -147,11 +147,12 @@ def export(
     return 0
 
 
-def _metadata(record: Record, class_names: Sequence[str]) -> dict[str, str]:
-    """Return what is written into the file about the run: name, fingerprint, error in percent."""
+def _metadata(record: Record, class_names: Sequence[str], execution: str) -> dict[str, str]:
+    """Return what the file says of the run: name, fingerprint, error, and how members are run."""
     return {
         "run": record.name,
         "fingerprint": record.fingerprint,
+        "execution": execution,
         f"{record.dataset.evaluated_on}_error_percent": repr(record.error_percent),
         "class_names": json.dumps(list(class_names)),
     }

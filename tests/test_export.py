@@ -84,6 +84,7 @@ def test_another_program_makes_the_errors_that_the_record_states(trained_run, ca
     assert session.get_modelmeta().custom_metadata_map == {
         "run": record.name,
         "fingerprint": record.fingerprint,
+        "execution": "sequential",
         "test_error_percent": repr(record.epochs[-1].error_percent),
         "class_names": json.dumps([str(digit) for digit in range(10)]),
     }

@@ -122,7 +122,7 @@ def test_usage_names_what_is_typed():
 
 COMMANDS = (
     "plan", "designs", "look", "report", "explore", "advise", "results", "results.shipped",
-    "dashboard", "export", "choose",
+    "dashboard", "export", "choose", "measure",
 )  # fmt: skip
 
 
