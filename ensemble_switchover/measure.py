@@ -886,8 +886,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE",
-        help=f"an .onnx, a .pt2, or the folder of a cascade with its {_MANIFEST}; several are timed "
-        "in turn",
+        help=f"an .onnx, a .pt2, or the folder of a cascade with its {_MANIFEST}; several take "
+        "turns",
     )  # fmt: skip
     parser.add_argument(
         "--batch-sizes", nargs="+", type=_positive, default=list(DEFAULT_BATCH_SIZES), metavar="B",
