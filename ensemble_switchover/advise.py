@@ -16,6 +16,7 @@ from rich.text import Text
 from ensemble_switchover.analysis.advice.advice_rows import advice_values, show_advice
 from ensemble_switchover.analysis.advice.image_rivals import find_image_rivals
 from ensemble_switchover.analysis.advice.limits import Limits
+from ensemble_switchover.analysis.advice.loss_spread import spread_reader
 from ensemble_switchover.analysis.advice.rule import advise
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
@@ -41,6 +42,7 @@ from ensemble_switchover.config.command_line import parse_arguments, path_argume
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.shell import shell_word
 from ensemble_switchover.machine.terminal import make_console, print_table, printable
+from ensemble_switchover.results.quality_metrics import describe_lacking, require_metric
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.study_folders import read_studies
 
@@ -101,8 +103,9 @@ def advise_from(given: argparse.Namespace) -> int:
     """
     rule = rule_of(given)
     studies = read_studies(given.folders)
-    records = studies.records
-    designs = collect_designs(records, rule.keep_collapsed)
+    metric = rule.quality
+    records, lacking = require_metric(given.folders[0], studies.records, metric)
+    designs = collect_designs(records, rule.keep_collapsed, metric)
     designs = choose_designs(designs, given.dataset, given.family, given.k)
     device = choose_measured_device(designs, given.device)
     limits = Limits(
@@ -114,18 +117,23 @@ def advise_from(given: argparse.Namespace) -> int:
         fastest_latency_ms=given.fastest_latency_ms,
         accuracy_percent=given.accuracy,
     )
-    advice = advise(list_candidates(designs, device), limits, rule, given.margin)
+    margin, read_spread = given.margin, spread_reader(studies.folders)
+    advice = advise(list_candidates(designs, device), limits, rule, margin, read_spread)
     other = None
     if advice.collapsed:
         turned = replace(rule, keep_collapsed=not rule.keep_collapsed)
-        designs_there = collect_designs(records, turned.keep_collapsed)
+        designs_there = collect_designs(records, turned.keep_collapsed, metric)
         designs_there = choose_designs(designs_there, given.dataset, given.family, given.k)
-        other = advise(list_candidates(designs_there, device), limits, turned, given.margin)
+        there = list_candidates(designs_there, device)
+        other = advise(there, limits, turned, margin, read_spread)
     command = None
     if advice.recommended is not None:
         command = CommandWriter().write(same_treatment(advice.recommended.design.records))
     over_images = find_image_rivals(advice, ImageErrorReader(studies.folders))
-    sentences = describe_advice(advice, other, over_images)
+    sentences = (
+        *describe_advice(advice, other, over_images),
+        *([f"{describe_lacking(lacking, metric)}."] if lacking else []),
+    )
     if given.format == "json":
         print(
             json.dumps(

@@ -1,4 +1,4 @@
-"""The rule that decides which of two designs has the lower error.
+"""The rule that decides which of two designs has the lower error, or is better by another metric.
 
 Errors of two designs are two independent samples, one value per seed. They are not paired: a single
 network and an ensemble of one seed share nothing that moves their errors together (in the study of
@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from ensemble_switchover.analysis.statistics import CONFIDENCE
+from ensemble_switchover.results.quality_metrics import QUALITY_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from ensemble_switchover.results.quality_metrics import MetricName, QualityMetric
 
 Method: TypeAlias = Literal["welch", "paired_t", "mann_whitney"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -41,15 +44,22 @@ METHOD_NAMES: dict[Method, str] = {
 
 @dataclass(frozen=True, slots=True)
 class DecisionRule:
-    """How the errors of two designs are compared."""
+    """How two designs are compared."""
 
     method: Method = "welch"
     confidence: float = CONFIDENCE
     """Confidence of each interval, two-sided, between 0 and 1."""
     margin: float = 0.0
-    """Percentage points by which an ensemble must be better."""
+    """By how much an ensemble must be better, in the unit of the metric."""
     keep_collapsed: bool = False
     """Whether collapsed runs (`analysis.collapse`) stay in every mean."""
+    metric: MetricName = "error"
+    """What is compared; collapsed runs are found by their errors whatever it is."""
+
+    @property
+    def quality(self) -> QualityMetric:
+        """The metric with its unit and its names."""
+        return QUALITY_METRICS[self.metric]
 
     @property
     def interval_name(self) -> str:
@@ -74,8 +84,8 @@ class DecisionRule:
     def why_no_interval(self) -> str:
         """Why enough seeds can give no interval."""
         if self.method == "mann_whitney":
-            return "the errors are equal or the seeds too few for this confidence"
-        return "the errors do not vary over the seeds"
+            return f"the {self.quality.plural} are equal or the seeds too few for this confidence"
+        return f"the {self.quality.plural} do not vary over the seeds"
 
 
 DEFAULT_RULE = DecisionRule()

@@ -15,14 +15,22 @@ from ensemble_switchover.config.amounts import (
     parse_parameter_count,
     parse_points,
 )
+from ensemble_switchover.results.quality_metrics import ERROR_METRIC, METRIC_NAMES, NATS
 
 if TYPE_CHECKING:
     import argparse
 
 
 def add_rule_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--confidence`, `--rule` and `--keep-collapsed` to a command."""
+    """Add `--metric`, `--confidence`, `--rule` and `--keep-collapsed` to a command."""
     group = parser.add_argument_group("how errors are compared (docs/statistics.md)")
+    group.add_argument(
+        "--metric",
+        choices=METRIC_NAMES,
+        default=ERROR_METRIC.name,
+        help="what is compared: the error (default), or another measure of the probabilities; "
+        "collapsed runs are found by their errors, and limits on accuracy are about the error",
+    )
     group.add_argument(
         "--confidence",
         type=argument(parse_confidence),
@@ -72,11 +80,17 @@ def add_margin_option(parser: argparse.ArgumentParser) -> None:
         "--margin",
         type=argument(parse_points),
         metavar="POINTS",
-        help="percentage points within which a design is as good as the best; default: the "
-        f"standard error of the test images, at most {LARGEST_MARGIN:g}",
+        help="percentage points within which a design is as good as the best, or nats where the "
+        "metric is a log-likelihood; default: the standard error of the test images, at most "
+        f"{LARGEST_MARGIN:g} (or {NATS.largest_margin:g} nats)",
     )
 
 
 def rule_of(given: argparse.Namespace) -> DecisionRule:
     """Return the rule that the options of a command ask for."""
-    return DecisionRule(given.rule, given.confidence, keep_collapsed=given.keep_collapsed)
+    return DecisionRule(
+        given.rule,
+        given.confidence,
+        keep_collapsed=given.keep_collapsed,
+        metric=given.metric,
+    )

@@ -8,6 +8,7 @@ import pytest
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, METHODS, DecisionRule
 from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
+from ensemble_switchover.results.quality_metrics import METRIC_NAMES, QUALITY_METRICS
 
 
 def read(*arguments):
@@ -60,4 +61,11 @@ def test_a_wrong_value_gets_one_sentence(arguments, sentence, capsys):
     assert ended.value.code == 2
     assert sentence in message[-1]
     assert message[-1].startswith("report: error: argument --")
-    assert sum("error" in line for line in message) == 1
+    assert sum(": error: " in line for line in message) == 1
+
+
+@pytest.mark.parametrize("metric", METRIC_NAMES)
+def test_every_metric_can_be_chosen(metric):
+    given = read("--metric", metric)
+    assert given == DecisionRule(metric=metric)
+    assert given.quality is QUALITY_METRICS[metric]

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.advice.headline import headline
 from ensemble_switchover.analysis.advice.wording import SPREAD_BESIDE
-from ensemble_switchover.analysis.advice.written_amounts import write_amount, write_points
+from ensemble_switchover.analysis.advice.written_amounts import write_amount
 from ensemble_switchover.analysis.decision_rule import describe_interval_scope
+from ensemble_switchover.analysis.shown_interval import show_interval
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
+from ensemble_switchover.results.quality_metrics import capitalised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.rule import Advice, Rival
     from ensemble_switchover.analysis.advice.short_list import ShortList
     from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.error_interval import ErrorInterval
+    from ensemble_switchover.results.quality_metrics import QualityMetric
 
 BORROWED = "*"
 """Marks an interval whose spread is also that of the budgets beside it."""
@@ -68,6 +72,7 @@ def advice_values(
             "method": advice.rule.method,
             "confidence": confidence,
             "keep_collapsed": advice.rule.keep_collapsed,
+            **({} if advice.rule.quality.is_error else {"metric": advice.rule.metric}),
         },
         "best": None if advice.best is None else reading_values(advice.best, confidence),
         "recommended": None
@@ -75,12 +80,12 @@ def advice_values(
         else reading_values(advice.recommended, confidence),
         "short_list": None
         if advice.short_list is None
-        else _short_list_values(advice.short_list, confidence),
+        else _short_list_values(advice.short_list, advice.rule),
         "class_decided": advice.class_decided,
         "runner_up": None
         if advice.runner_up is None
-        else _rival_values(advice.runner_up, confidence),
-        "rivals": [_rival_values(rival, confidence) for rival in advice.rivals],
+        else _rival_values(advice.runner_up, advice.rule),
+        "rivals": [_rival_values(rival, advice.rule) for rival in advice.rivals],
         "with_images": None
         if over_images is None
         else {
@@ -111,9 +116,10 @@ def advice_values(
     }
 
 
-def _short_list_values(listed: ShortList, confidence: float) -> dict[str, Any]:
+def _short_list_values(listed: ShortList, rule: DecisionRule) -> dict[str, Any]:
+    confidence = rule.confidence
     return {
-        "margin_points": listed.margin,
+        f"margin_{rule.quality.unit.suffix}": listed.margin,
         "is_margin_given": listed.is_given,
         "cheapest_by": listed.cost,
         "designs": [reading_values(reading, confidence) for reading in listed.readings],
@@ -136,10 +142,11 @@ def reading_values(reading: Reading, confidence: float) -> dict[str, Any]:
 
     Args:
         reading: The design, read after one epoch.
-        confidence: Confidence of the interval of the error.
+        confidence: Confidence of the interval of the error; where another metric is compared, its
+            mean and its interval follow.
     """
     design, cost = reading.design, reading.candidate.cost
-    interval = reading.interval(confidence)
+    interval = reading.interval_of_error(confidence)
     return {
         "setting": design.setting,
         "family": design.family,
@@ -154,6 +161,7 @@ def reading_values(reading: Reading, confidence: float) -> dict[str, Any]:
         "lower_percent": None if interval is None else interval.lower,
         "upper_percent": None if interval is None else interval.upper,
         "is_spread_borrowed": None if interval is None else interval.is_borrowed,
+        **_metric_values(reading, confidence),
         "num_seeds": reading.num_seeds,
         "num_runs": design.num_runs,
         "num_collapsed": len(design.collapsed),
@@ -163,15 +171,32 @@ def reading_values(reading: Reading, confidence: float) -> dict[str, Any]:
     }
 
 
+def _metric_values(reading: Reading, confidence: float) -> dict[str, Any]:
+    """Return the mean of what is compared, with its interval, where that is not the error."""
+    metric, interval = reading.design.metric, reading.interval(confidence)
+    if metric.is_error:
+        return {}
+    bounds: tuple[float | None, float | None] = (None, None)
+    if interval is not None:
+        bounds = metric.shown_bounds(interval.lower, interval.upper)
+    return {
+        metric.column: metric.shown(reading.loss),
+        f"lower_{metric.column}": bounds[0],
+        f"upper_{metric.column}": bounds[1],
+        f"is_spread_borrowed_{metric.column}": None if interval is None else interval.is_borrowed,
+    }
+
+
 def show_advice(advice: Advice) -> ShownTable:
     """Lay out what to build, the best design and its rivals or, without rivals, the runner-up."""
     assert advice.best is not None
     assert advice.short_list is not None
     confidence = advice.rule.confidence
     scope = describe_interval_scope({advice.best.design.evaluated_on})
-    error = f"{advice.best.design.measure.capitalize()}, %"
+    metric, design = advice.rule.quality, advice.best.design
+    header = f"{capitalised(design.compared)}, {metric.unit.symbol}"
     headers = (
-        "", "Design", "Setting", "Parameters", "Epochs", error, "Interval",
+        "", "Design", "Setting", "Parameters", "Epochs", header, "Interval",
         "Training", "Inference, ms/image", "Fastest, ms/image", "Peak memory", "Runs",
     )  # fmt: skip
     shown = rank_rows(advice)
@@ -179,7 +204,8 @@ def show_advice(advice: Advice) -> ShownTable:
         (standing, *_cells(reading, confidence)) for standing, reading in shown[:MAX_DESIGNS_SHOWN]
     ]
     caption = (
-        f"As good: within {write_points(advice.short_list.margin)} of the lowest mean error. "
+        f"As good: within {metric.write_margin(advice.short_list.margin)} of the {metric.best_end} "
+        f"mean {metric.noun}. "
         "Rivals are further off, but not shown to be worse than the best design "
         f"({advice.rule.interval_name} of the difference). Interval: {100.0 * confidence:g} % t "
         f"interval of the mean. {scope} Mean ± sample standard deviation over the seeds."
@@ -217,8 +243,8 @@ def _cells(reading: Reading, confidence: float) -> tuple[str, ...]:
         reading.design.setting,
         f"{reading.design.parameters:,}",
         f"{reading.epoch}",
-        f"{reading.error:.2f}",
-        ABSENT if interval is None else _write_bounds(interval),
+        reading.design.metric.write_number(reading.loss),
+        ABSENT if interval is None else _write_bounds(interval, reading.design.metric),
         _mean_std(reading.seconds, reading.seconds_std, " s"),
         ABSENT if cost is None else _mean_std(cost.latency_ms, cost.latency_ms_std),
         ABSENT if cost is None else _mean_std(cost.fastest_latency_ms, cost.fastest_latency_ms_std),
@@ -229,9 +255,9 @@ def _cells(reading: Reading, confidence: float) -> tuple[str, ...]:
     )
 
 
-def _write_bounds(interval: ErrorInterval) -> str:
+def _write_bounds(interval: ErrorInterval, metric: QualityMetric) -> str:
     mark = BORROWED if interval.is_borrowed else ""
-    return f"{interval.lower:.2f} to {interval.upper:.2f}{mark}"
+    return f"{metric.write_bounds(interval.lower, interval.upper)}{mark}"
 
 
 def write_runs(design: TrainedDesign) -> str:
@@ -246,13 +272,15 @@ def _mean_std(mean: float | None, std: float | None, unit: str = "") -> str:
     return f"{mean:.3g}{unit}" if std is None else f"{mean:.3g} ± {std:.2g}{unit}"
 
 
-def _rival_values(rival: Rival, confidence: float) -> dict[str, Any]:
-    interval = rival.interval
+def _rival_values(rival: Rival, rule: DecisionRule) -> dict[str, Any]:
+    metric = rule.quality
+    interval = None if rival.interval is None else show_interval(rival.interval, metric)
+    difference, suffix = rival.difference, metric.unit.suffix
     return {
-        **reading_values(rival.reading, confidence),
-        "difference_points": rival.difference,
-        "lower_points": None if interval is None else interval.lower,
-        "upper_points": None if interval is None else interval.upper,
+        **reading_values(rival.reading, rule.confidence),
+        f"difference_{suffix}": None if difference is None else metric.shown_difference(difference),
+        f"lower_{suffix}": None if interval is None else interval.lower,
+        f"upper_{suffix}": None if interval is None else interval.upper,
         "num_rival_seeds": rival.num_rival_seeds,
         "num_best_seeds": rival.num_best_seeds,
         "is_worse": rival.is_worse,

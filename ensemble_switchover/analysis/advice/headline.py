@@ -9,7 +9,6 @@ from ensemble_switchover.analysis.advice.written_amounts import (
     LIMIT_NAMES,
     round_outward,
     write_amount,
-    write_points,
 )
 from ensemble_switchover.analysis.shortened_schedule import describe_shortened
 from ensemble_switchover.machine.terminal import count
@@ -30,7 +29,8 @@ def headline(advice: Advice) -> str:
     what was measured, limits that could not be checked.
     """
     if advice.answer is AdviceAnswer.OUTSIDE:
-        return "There is no design to build: no run has a finite error."
+        noun = advice.rule.quality.noun
+        return f"There is no design to build: no run has a finite {noun}."
     if advice.best is None:
         return _describe_bindings(advice)
     return _describe_decided(advice) if not advice.rivals else _describe_undecided(advice)
@@ -66,28 +66,31 @@ def describe_limits_beyond(advice: Advice) -> str:
 def _describe_decided(advice: Advice) -> str:
     assert advice.best is not None
     schedule = describe_shortened(advice.best.design.records)
-    known = "" if schedule is None else f", the best {schedule}"
-    if schedule is not None and advice.runner_up is None:
-        known = f", known {schedule}"
+    by = advice.rule.quality.by_name
+    known = f", the best{by}" if by else ""
+    if schedule is not None:
+        known = f", the best{by} {schedule}"
+    if advice.runner_up is None:
+        known = "" if schedule is None else f", known {schedule}"
     return f"Build {describe_reading(advice.best)}{known}{describe_limits_beyond(advice)}."
 
 
 def _describe_undecided(advice: Advice) -> str:
     assert advice.best is not None
     assert advice.short_list is not None
-    listed = advice.short_list
+    listed, metric = advice.short_list, advice.rule.quality
     first, *others = listed.readings
     records = [record for reading in listed.readings for record in reading.design.records]
     schedule = describe_shortened(records)
     after = "" if schedule is None else f" {schedule}"
     beyond = describe_limits_beyond(advice)
-    margin = write_points(listed.margin)
+    margin = metric.write_margin(listed.margin)
     rest = len(advice.rivals) - len(others)
     if others:
         text = (
             f"Build {describe_reading(first)}, the cheapest by {LIMIT_NAMES[listed.cost]} of "
-            f"{len(listed.readings)} designs that will do: their mean errors{after} are within "
-            f"{margin} of the lowest{beyond}. The others, cheapest first: "
+            f"{len(listed.readings)} designs that will do: their mean {metric.plural}{after} are "
+            f"within {margin} of the {metric.best_end}{beyond}. The others, cheapest first: "
             f"{_name_beside(others, first)}. Which of them is best is undecided."
         )
         if rest:
@@ -95,11 +98,12 @@ def _describe_undecided(advice: Advice) -> str:
             text += f" {designs} not shown to be worse either."
     else:
         designs = f"{count(rest, 'other design')} {'is' if rest == 1 else 'are'}"
-        none = "its mean error is" if rest == 1 else "their mean errors are"
+        none = f"its mean {metric.noun} is" if rest == 1 else f"their mean {metric.plural} are"
         text = (
-            f"Build {describe_reading(first)}: its mean error{after} is the lowest, and no other "
-            f"design's is within {margin} of it{beyond}. That it is the best is undecided: "
-            f"{designs} not shown to be worse, though {none} higher by more than that."
+            f"Build {describe_reading(first)}: its mean {metric.noun}{after} is the "
+            f"{metric.best_end}, and no other design's is within {margin} of it{beyond}. That it "
+            f"is the best is undecided: {designs} not shown to be worse, though {none} "
+            f"{metric.worse_way} by more than that."
         )
     if advice.class_decided:
         k = advice.best.design.k

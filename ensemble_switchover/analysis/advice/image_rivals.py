@@ -32,14 +32,16 @@ def find_image_rivals(advice: Advice, reader: ImageErrorReader) -> ImageRivals |
     """Compare the designs that are worse over seeds once more, with the images' sampling in.
 
     Args:
-        advice: The advice, by Welch's interval; other rules have no such answer.
+        advice: The advice by the error, by Welch's interval; others have no such answer.
         reader: Reads on which images runs err.
 
     Returns:
         The rivals; None if runs of a design that has to be compared kept no predictions of the
         epoch after which it was read, or of other images.
     """
-    if advice.rule.method != "welch" or advice.best is None or not advice.others:
+    if advice.rule.method != "welch" or not advice.rule.quality.is_error:
+        return None
+    if advice.best is None or not advice.others:
         return None
     best = advice.best
     rivals, num_images = [], 0

@@ -55,22 +55,35 @@ class Reading:
     """Index of the epoch in the design's epochs."""
     seed_errors: Mapping[int, float] = field(repr=False)
     """Seed -> finite error in percent; at least one."""
+    seed_losses: Mapping[int, float] = field(repr=False)
+    """Seed -> finite loss of the metric that is compared; at least one."""
 
     @property
     def error(self) -> float:
-        """Mean error over the seeds, in percent."""
+        """Mean error over the seeds, in percent, whatever is compared."""
         return sample_mean(list(self.seed_errors.values()))
 
     @property
+    def loss(self) -> float:
+        """Mean over the seeds of the loss that is compared: the error, unless another is."""
+        return sample_mean(list(self.seed_losses.values()))
+
+    @property
     def num_seeds(self) -> int:
-        """Number of seeds with a finite error."""
-        return len(self.seed_errors)
+        """Number of seeds with a finite loss."""
+        return len(self.seed_losses)
 
     def interval(self, confidence: float) -> ErrorInterval | None:
-        """Return the interval of the mean error, in percent; None if there is no spread.
+        """Return the interval of the mean loss that is compared; None if there is no spread.
 
         Few seeds borrow the spread of the budgets beside them (`analysis.error_interval`).
         """
+        beside = [curves.losses_after(self.epoch) for curves in self.design.beside]
+        largest = self.design.metric.unit.largest
+        return error_interval(list(self.seed_losses.values()), confidence, beside, largest)
+
+    def interval_of_error(self, confidence: float) -> ErrorInterval | None:
+        """Return the interval of the mean error in percent, whatever is compared."""
         beside = [curves.after(self.epoch) for curves in self.design.beside]
         return error_interval(list(self.seed_errors.values()), confidence, beside)
 
@@ -109,10 +122,13 @@ def read_within_limits(candidate: Candidate, limits: Limits) -> Reading | None:
 
 
 def read_candidate(candidate: Candidate, row: int) -> Reading | None:
-    """Read the error of a candidate after one epoch; None if no seed has a finite error."""
-    curves = candidate.design.errors
-    errors = {seed: curve[row] for seed, curve in curves.items() if math.isfinite(curve[row])}
-    return Reading(candidate, row, errors) if errors else None
+    """Read a candidate after one epoch; None if no seed has a finite error and a finite loss."""
+    design = candidate.design
+    errors, losses = (
+        {seed: curve[row] for seed, curve in curves.items() if math.isfinite(curve[row])}
+        for curves in (design.errors, design.losses)
+    )
+    return Reading(candidate, row, errors, losses) if errors and losses else None
 
 
 def last_allowed_row(candidate: Candidate, limits: Limits) -> int | None:
@@ -151,9 +167,9 @@ def amount_used(reading: Reading, name: str) -> float | None:
 def feasible_readings(candidates: Sequence[Candidate], limits: Limits) -> list[Reading]:
     """Return one reading for each design that meets the limits, best first.
 
-    The best has the lowest mean error; ties go to the fewest parameters, then to the shortest
-    training. A design that qualifies under several conditions is read under the one with the
-    shortest training.
+    The best has the least mean loss, by default the lowest mean error; ties go to the fewest
+    parameters, then to the shortest training. A design that qualifies under several conditions is
+    read under the one with the shortest training.
     """
     readings = [found for c in candidates if (found := read_within_limits(c, limits)) is not None]
     best: dict[tuple[object, ...], Reading] = {}
@@ -172,7 +188,7 @@ def _meets(reading: Reading, limits: Limits, name: str) -> bool:
 def _rank(reading: Reading) -> tuple[float, int, float, int, int]:
     seconds = math.inf if reading.seconds is None else reading.seconds
     design = reading.design
-    return (round(reading.error, 5), design.parameters, seconds, design.k, design.depth)
+    return (round(reading.loss, 5), design.parameters, seconds, design.k, design.depth)
 
 
 def _within_hours(candidate: Candidate, row: int, hours: float) -> bool:

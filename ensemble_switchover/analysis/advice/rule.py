@@ -6,11 +6,12 @@ designs are advised:
 
 - A design qualifies if its means meet every limit. Epochs and hours decide after which epoch its
   runs are read: the last epoch within both.
-- The best design has the lowest mean error. A rival is any other qualifying design that is not
-  shown to be worse: the interval of its error minus the best design's (`analysis.decision_rule`) is
-  not wholly above zero, or there is none because either has too few seeds. Without rivals the
-  answer is decided. Since every other design has to be shown to be worse, comparing many designs
-  makes a false decision no more likely.
+- The best design has the lowest mean error, or the best mean of another metric (`--metric`), which
+  then stands in place of the error in all that follows. A rival is any other qualifying design
+  that is not shown to be worse: the interval of its error minus the best design's
+  (`analysis.decision_rule`) is not wholly above zero, or there is none because either has too few
+  seeds. Without rivals the answer is decided. Since every other design has to be shown to be worse,
+  comparing many designs makes a false decision no more likely.
 - What to build is the cheapest of those designs that are as good as the best within a margin
   (`analysis.advice.short_list`).
 - Collapsed runs (`analysis.collapse`) are left out of errors, unless the rule keeps them; the
@@ -41,9 +42,9 @@ from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.difference import compare_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from ensemble_switchover.analysis.advice.trained_designs import Candidate
+    from ensemble_switchover.analysis.advice.trained_designs import Candidate, TrainedDesign
     from ensemble_switchover.analysis.collapse_counts import CollapseCount
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.statistics import Interval
@@ -75,8 +76,8 @@ class Rival:
 
     reading: Reading
     difference: float | None
-    """Its mean error minus the best design's, in percentage points; None if seeds are paired and
-    none is shared."""
+    """Its mean loss minus the best design's, in percentage points of error unless another metric is
+    compared; None if seeds are paired and none is shared."""
     interval: Interval | None
     """The interval of the difference; None where the seeds give none."""
     num_rival_seeds: int
@@ -162,6 +163,7 @@ def advise(
     limits: Limits,
     rule: DecisionRule = DEFAULT_RULE,
     margin: float | None = None,
+    read_spread: Callable[[TrainedDesign], float | None] | None = None,
 ) -> Advice:
     """Choose the design to build.
 
@@ -170,8 +172,10 @@ def advise(
             errors of collapsed runs is what the rule says about them.
         limits: The user's limits.
         rule: How errors are compared.
-        margin: Percentage points within which a design is as good as the best; None: the default
-            (`short_list.default_margin`).
+        margin: Within which a design is as good as the best, in the unit of the metric; None: the
+            default (`short_list.metric_margin`).
+        read_spread: Returns how much the losses of images of a design vary, as a share of their
+            mean, where its runs kept predictions (`analysis.advice.loss_spread`).
 
     Raises:
         ValueError: if there is no candidate, or if the confidence is not between 0 and 1.
@@ -187,7 +191,8 @@ def advise(
     rivals = tuple(rival for rival in others if not rival.is_worse)
     listed = None
     if best is not None:
-        listed = make_short_list(best, [rival.reading for rival in rivals], checked, margin)
+        spread = read_spread(best.design) if read_spread and margin is None else None
+        listed = make_short_list(best, [r.reading for r in rivals], checked, margin, spread)
     bindings = [] if readings else find_binding_limits(candidates, checked)
     answer = AdviceAnswer.UNDECIDED if rivals else AdviceAnswer.DECIDED
     if best is None:
@@ -248,7 +253,7 @@ def _find_out_of_range(candidates: Sequence[Candidate], limits: Limits) -> list[
 
 def _compare(reading: Reading, best: Reading, rule: DecisionRule) -> Rival:
     theirs, ours = (
-        {seed: (error,) for seed, error in of.seed_errors.items()} for of in (reading, best)
+        {seed: (loss,) for seed, loss in of.seed_losses.items()} for of in (reading, best)
     )
     found = compare_errors(theirs, ours, rule)
     mean = float(found.mean[0])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.headline import describe_limits_beyond, headline
 from ensemble_switchover.analysis.advice.limits import Limits
+from ensemble_switchover.analysis.advice.loss_spread import spread_reader
 from ensemble_switchover.analysis.advice.rule import AdviceAnswer, advise
 from ensemble_switchover.analysis.advice.surer import find_surer_step
 from ensemble_switchover.analysis.advice.trained_designs import (
@@ -18,7 +19,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     list_candidates,
     most_used_device,
 )
-from ensemble_switchover.analysis.advice.written_amounts import LIMIT_NAMES, write_points
+from ensemble_switchover.analysis.advice.written_amounts import LIMIT_NAMES
 from ensemble_switchover.analysis.class_terms import spell_out_classes
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, MIN_SEEDS
 from ensemble_switchover.analysis.shortened_schedule import describe_shortened
@@ -82,21 +83,22 @@ def answer_shortly(
     Where runs are of several data sets, those of most runs count.
 
     Args:
-        records: The finished runs; there may be none.
+        records: The finished runs; there may be none. They have the metric of the rule.
         folders: The folder of every run, for the command.
         limits: The user's limits.
         rule: How errors are compared.
-        margin: Percentage points within which a design is as good as the best; None: the default.
+        margin: Within which a design is as good as the best, in the unit of the metric; None: the
+            default.
         longer: The command that takes longer, such as with more minutes, for a study of its own; it
             is told where that is known to be worth more than further runs of these designs.
         again: The command that goes on with these designs; it is told where runs of them are
             missing.
     """
-    designs = _of_most_runs(collect_designs(records, rule.keep_collapsed))
+    designs = _of_most_runs(collect_designs(records, rule.keep_collapsed, rule.quality))
     if not designs:
         return ShortAnswer(NOTHING_FINISHED)
     candidates = list_candidates(designs, most_used_device(designs))
-    advice = advise(candidates, limits, rule, margin)
+    advice = advise(candidates, limits, rule, margin, spread_reader(folders))
     if advice.recommended is None:
         (build,) = spell_out_classes([headline(advice)])
         return ShortAnswer(build, advice=advice)
@@ -125,14 +127,20 @@ def _what_to_build(advice: Advice) -> str:
     schedule = describe_shortened(design.records)
     after = f" after {count(chosen.epoch, 'epoch')}" if schedule is None else f" {schedule}"
     images = f"{design.num_images:,} {design.evaluated_on} images"
+    metric = advice.rule.quality
     text = (
         f"Build {design.label} ({design.setting}; {design.parameters:,} parameters): it errs on "
         f"{chosen.error:.1f} % of {images}{after}"
     )
+    if not metric.is_error:
+        text += (
+            f" and has a mean {metric.noun} of {metric.write(chosen.loss)}, by which it is chosen"
+        )
     if len(listed.readings) > 1:
         text += (
             f", and is the cheapest by {LIMIT_NAMES[listed.cost]} of {len(listed.readings)} "
-            f"designs within {write_points(listed.margin)} of the lowest error"
+            f"designs within {metric.write_margin(listed.margin)} of the {metric.best_end} "
+            f"{metric.noun}"
         )
     return f"{text}{describe_limits_beyond(advice)}."
 
@@ -155,7 +163,8 @@ def _how_sure(advice: Advice, designs: Sequence[TrainedDesign]) -> str:
     if advice.answer is AdviceAnswer.DECIDED:
         others = f"every other of the {feasible} designs is" if feasible > 2 else "the other is"
         return (
-            f"That it is the best of those measured is decided, given these "
+            f"That it is the best of those measured{advice.rule.quality.by_name} is decided, given "
+            "these "
             f"{advice.recommended.design.evaluated_on} images (at one-sided "
             f"{50.0 * (1.0 - advice.rule.confidence):.3g} %): {others} shown to be worse{alone}."
         )
@@ -166,14 +175,16 @@ def _undecided(advice: Advice) -> str:
     assert advice.short_list is not None
     number, listed = len(advice.rivals), len(advice.short_list.readings)
     are = "is" if number == 1 else "are"
+    metric = advice.rule.quality
     text = (
         f"Which of {advice.num_feasible} designs is best is undecided: "
-        f"{count(number, 'other')} {are} not shown to be worse than the lowest error"
+        f"{count(number, 'other')} {are} not shown to be worse than the {metric.best_end} "
+        f"{metric.noun}"
     )
     if listed > 1:
         within = "all" if listed - 1 == number > 1 else f"{listed - 1}"
         return text if number == 1 else f"{text}, {within} of them within the margin"
-    return f"{text}, though none is within {write_points(advice.short_list.margin)} of it"
+    return f"{text}, though none is within {metric.write_margin(advice.short_list.margin)} of it"
 
 
 def _decided_class(advice: Advice, classes: Collection[str]) -> str:

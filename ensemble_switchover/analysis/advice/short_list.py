@@ -8,7 +8,12 @@ A design is on the list if both hold:
   difference is wide, so that designs far worse are "not shown to be worse"; they are not on it.
 
 The margin is the standard error of the test images at the best design's error, `sqrt(p (1 - p) /
-N)`, but at least one image, and at most 1 percentage point. Within one standard error models count
+N)`, but at least one image, and at most 1 percentage point. Of a negative log-likelihood `m` it is
+`m v / sqrt(N)`, at most 0.05 nats, which are 5 % of the probability of the right class: `v` is the
+standard deviation of the losses of single images as a share of their mean, from predictions that
+the best design's runs kept; without any it is taken as 1, as that of an exponential distribution,
+which makes the margin rather too narrow: most images have far less than the mean. Of a balanced
+error and of a coverage the margin is that of an error. Within one standard error models count
 as equally good, and the cheapest is taken, since Breiman, Friedman, Olshen & Stone (1984,
 Classification and Regression Trees, section 3.4.3). Without the upper end, few images would let
 designs pass that are tens of points worse; without the lower, a best design without any error
@@ -22,13 +27,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.limits import amount_used
+from ensemble_switchover.results.quality_metrics import PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ensemble_switchover.analysis.advice.limits import Limits, Reading
+    from ensemble_switchover.results.quality_metrics import QualityMetric
 
-LARGEST_MARGIN = 1.0
+LARGEST_MARGIN = PERCENT.largest_margin
 """Percentage points that a margin is at most unless the user states another."""
 
 ROUNDING_POINTS = 1e-5
@@ -55,32 +62,70 @@ class ShortList:
     """Designs that will do."""
 
     margin: float
-    """Percentage points by which a mean error may exceed the lowest."""
+    """By how much a mean loss may exceed the best, in percentage points of error or the unit of
+    another metric."""
     is_given: bool
     """Whether the user stated the margin."""
     cost: str
     """The name of the limit whose quantity orders the designs."""
     readings: tuple[Reading, ...]
     """The designs, the best among them; the cheapest first."""
+    loss_spread: float | None = None
+    """Standard deviation of the losses of images as a share of their mean, where the margin rests
+    on it; None where predictions were not read."""
 
 
 def make_short_list(
-    best: Reading, others: Sequence[Reading], limits: Limits, margin: float | None = None
+    best: Reading,
+    others: Sequence[Reading],
+    limits: Limits,
+    margin: float | None = None,
+    loss_spread: float | None = None,
 ) -> ShortList:
     """List the designs within the margin, the cheapest first.
 
     Args:
-        best: The design with the lowest mean error.
+        best: The design with the lowest mean error, or the best mean of another metric.
         others: The other designs that are not shown to be worse, best first.
         limits: The user's limits.
-        margin: Percentage points; None: `default_margin`.
+        margin: In the unit of the metric; None: `metric_margin`.
+        loss_spread: Of the best design, from `analysis.advice.loss_spread`.
     """
-    width = default_margin(best.error, best.design.num_images) if margin is None else margin
-    close = [other for other in others if other.error - best.error <= width + ROUNDING_POINTS]
+    width = margin
+    if width is None:
+        metric, number = best.design.metric, best.design.num_images
+        width = metric_margin(metric, best.loss, number, loss_spread)
+    close = [other for other in others if other.loss - best.loss <= width + ROUNDING_POINTS]
     readings = [best, *close]
     cost = choose_cost(readings, limits)
     cheapest_first = sorted(readings, key=lambda r: (_amount(r, cost), r.design.parameters))
-    return ShortList(width, margin is not None, cost, tuple(cheapest_first))
+    return ShortList(width, margin is not None, cost, tuple(cheapest_first), loss_spread)
+
+
+def metric_margin(
+    metric: QualityMetric, loss: float, num_images: int, loss_spread: float | None = None
+) -> float:
+    """Return the margin within which designs count as equally good, in the unit of the metric.
+
+    Args:
+        metric: By what designs are compared.
+        loss: Mean loss of the best design.
+        num_images: Number of images that losses were measured on.
+        loss_spread: Standard deviation of the losses of images as a share of their mean; None where
+            it is not known, for a negative log-likelihood then 1.
+
+    >>> from ensemble_switchover.results.quality_metrics import QUALITY_METRICS
+    >>> round(metric_margin(QUALITY_METRICS["nll"], 0.2, 10_000, 2.5), 6)
+    0.005
+    >>> metric_margin(QUALITY_METRICS["error"], 30.0, 100)
+    1.0
+    """
+    if metric.unit is PERCENT:
+        return default_margin(loss, num_images)
+    if num_images < 1:
+        return metric.unit.largest_margin
+    spread = 1.0 if loss_spread is None else loss_spread
+    return min(metric.unit.largest_margin, loss * spread / math.sqrt(num_images))
 
 
 def default_margin(error_percent: float, num_images: int) -> float:

@@ -20,31 +20,35 @@ from ensemble_switchover.analysis.design_table import DEVICE_MEMORY, tabulate_ru
 from ensemble_switchover.analysis.statistics import sample_mean, sample_std
 from ensemble_switchover.analysis.time_to_accuracy import steady_seconds
 from ensemble_switchover.results.epoch_metrics import errors_by_epoch
+from ensemble_switchover.results.quality_metrics import ERROR_METRIC, losses_by_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ensemble_switchover.analysis.advice.timed_devices import TimedDevice
     from ensemble_switchover.analysis.comparison import Setting
+    from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.record import Record
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorCurves:
-    """Errors of several seeds after some epochs."""
+    """Errors of several seeds after some epochs, and the losses that are compared."""
 
     epochs: tuple[int, ...]
     """Counted from 1, ascending."""
     errors: Mapping[int, tuple[float, ...]]
     """Seed -> error in percent after each epoch."""
+    losses: Mapping[int, tuple[float, ...]]
+    """Seed -> loss after each epoch; the same where designs are compared by their errors."""
 
     def after(self, epoch: int) -> list[float]:
         """Return the finite errors after an epoch; none if it was not evaluated."""
-        if epoch not in self.epochs:
-            return []
-        row = self.epochs.index(epoch)
-        errors = (curve[row] for curve in self.errors.values())
-        return [error for error in errors if math.isfinite(error)]
+        return _finite_after(self.epochs, self.errors, epoch)
+
+    def losses_after(self, epoch: int) -> list[float]:
+        """Return the finite losses after an epoch; none if it was not evaluated."""
+        return _finite_after(self.epochs, self.losses, epoch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,11 @@ class TrainedDesign:
     """The epochs after which all its runs were evaluated, counted from 1, ascending."""
     errors: Mapping[int, tuple[float, ...]] = field(repr=False)
     """Seed -> error in percent after each epoch, the mean over the runs of the seed."""
+    losses: Mapping[int, tuple[float, ...]] = field(repr=False)
+    """Seed -> loss of the metric after each epoch, likewise; NaN where it is not known. It is
+    `errors` where designs are compared by their errors."""
+    metric: QualityMetric = field(repr=False)
+    """By what designs are compared."""
     records: tuple[Record, ...] = field(repr=False)
     collapsed: tuple[Record, ...] = field(repr=False)
     """Its collapsed runs; `collect_designs` says whether `errors` are without them."""
@@ -81,6 +90,11 @@ class TrainedDesign:
     def key(self) -> tuple[str, str, int, int, int]:
         """The fields that identify the design."""
         return (self.setting, self.data, self.k, self.depth, self.width)
+
+    @property
+    def compared(self) -> str:
+        """The name of what is compared, such as `test error` or `test NLL`."""
+        return self.metric.measure_on(self.evaluated_on)
 
     @property
     def evaluated_on(self) -> str:
@@ -145,7 +159,11 @@ class Candidate:
     themselves in place of timing passes, or the other way round."""
 
 
-def collect_designs(records: Sequence[Record], keep_collapsed: bool = False) -> list[TrainedDesign]:
+def collect_designs(
+    records: Sequence[Record],
+    keep_collapsed: bool = False,
+    metric: QualityMetric = ERROR_METRIC,
+) -> list[TrainedDesign]:
     """Collect the designs that were trained, smallest first.
 
     Two budgets, or the two ensemble classes, may lead to the same networks. These count as one
@@ -155,6 +173,7 @@ def collect_designs(records: Sequence[Record], keep_collapsed: bool = False) -> 
     Args:
         records: Runs of any number of settings.
         keep_collapsed: Whether the errors of collapsed runs count too.
+        metric: By what designs are compared; the runs have it (`split_by_metric`).
     """
     collapsed = find_collapsed(records)
     settings = {setting_of(record): None for record in records}
@@ -172,6 +191,8 @@ def collect_designs(records: Sequence[Record], keep_collapsed: bool = False) -> 
         if not keep_collapsed:
             counted = [run for run in runs if (run.study, run.name) not in collapsed]
         epochs = tuple(sorted(set.intersection(*(set(errors_by_epoch(r.epochs)) for r in runs))))
+        errors = _join_curves(counted, epochs, ERROR_METRIC)
+        losses = errors if metric.is_error else _join_curves(counted, epochs, metric)
         designs.append(
             TrainedDesign(
                 setting=labels[setting],
@@ -185,13 +206,15 @@ def collect_designs(records: Sequence[Record], keep_collapsed: bool = False) -> 
                 parameters=first.design.parameters,
                 budget_parameters=first.budget.parameters,
                 epochs=epochs,
-                errors=_join_errors(counted, epochs),
+                errors=errors,
+                losses=losses,
+                metric=metric,
                 records=tuple(runs),
                 collapsed=tuple(fallen),
             )
         )
     ordered = sorted(designs, key=lambda d: (d.data, d.parameters, d.k, d.depth, d.setting))
-    curves = [ErrorCurves(design.epochs, design.errors) for design in ordered]
+    curves = [ErrorCurves(design.epochs, design.errors, design.losses) for design in ordered]
     return [
         replace(design, beside=tuple(curves[i] for i in beside))
         for design, beside in zip(ordered, find_beside(ordered), strict=True)
@@ -294,11 +317,24 @@ def _data_details(setting: Setting) -> frozenset[tuple[str, str]]:
     return frozenset(entry for entry in setting.details if entry[0].startswith("dataset "))
 
 
-def _join_errors(runs: Sequence[Record], epochs: Sequence[int]) -> dict[int, tuple[float, ...]]:
+def _finite_after(
+    epochs: tuple[int, ...], curves: Mapping[int, tuple[float, ...]], epoch: int
+) -> list[float]:
+    if epoch not in epochs:
+        return []
+    row = epochs.index(epoch)
+    values = (curve[row] for curve in curves.values())
+    return [value for value in values if math.isfinite(value)]
+
+
+def _join_curves(
+    runs: Sequence[Record], epochs: Sequence[int], metric: QualityMetric
+) -> dict[int, tuple[float, ...]]:
+    """Return the loss of every seed after each epoch; NaN where a run of the seed lacks it."""
     seeds: defaultdict[int, list[tuple[float, ...]]] = defaultdict(list)
     for run in runs:
-        error = errors_by_epoch(run.epochs)
-        seeds[run.seed].append(tuple(error[epoch] for epoch in epochs))
+        loss = losses_by_epoch(run, metric)
+        seeds[run.seed].append(tuple(loss.get(epoch, math.nan) for epoch in epochs))
     return {seed: _mean_curve(curves) for seed, curves in sorted(seeds.items())}
 
 

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.advice.headline import MAX_NAMED, describe_reading, headline
 from ensemble_switchover.analysis.advice.limits import amount_used
-from ensemble_switchover.analysis.advice.short_list import LARGEST_MARGIN
 from ensemble_switchover.analysis.advice.written_amounts import (
     LIMIT_NAMES,
     write_amount,
-    write_points,
 )
 from ensemble_switchover.analysis.class_terms import spell_out_classes
 from ensemble_switchover.analysis.collapse_counts import describe_collapses
@@ -21,8 +19,10 @@ from ensemble_switchover.analysis.decision_rule import (
     describe_interval_scope,
 )
 from ensemble_switchover.analysis.design_table import PROCESS_MEMORY
+from ensemble_switchover.analysis.shown_interval import show_interval
 from ensemble_switchover.analysis.statistics import write_interval
-from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.machine.terminal import count, digits
+from ensemble_switchover.results.quality_metrics import PERCENT
 
 if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.image_rivals import ImageRivals
@@ -127,9 +127,10 @@ def _evidence(advice: Advice) -> list[str]:
         sentences.append(f"Runner-up: {_describe_rival(advice.runner_up, advice.rule)}.")
     else:
         (chosen,) = (r for r in advice.rivals if r.reading is advice.recommended)
+        metric = advice.rule.quality
         sentences.append(
-            f"The lowest mean error, {advice.best.error:.2f} %, is that of "
-            f"{describe_reading(advice.best)}. To build is "
+            f"The {metric.best_end} mean {metric.noun}, {metric.write(advice.best.loss)}, is that "
+            f"of {describe_reading(advice.best)}. To build is "
             f"{_describe_rival(chosen, advice.rule)}."
         )
     scope = describe_interval_scope({advice.best.design.evaluated_on})
@@ -137,15 +138,19 @@ def _evidence(advice: Advice) -> list[str]:
 
 
 def describe_error(reading: Reading, confidence: float) -> str:
-    """Say the mean error of a design, with its interval and where its spread is from."""
-    text = f"Its mean {reading.design.measure} is {reading.error:.2f} %"
+    """Say the mean error of a design, or of what is compared, with its interval.
+
+    It says where the spread of few seeds is from.
+    """
+    metric = reading.design.metric
+    text = f"Its mean {reading.design.compared} is {metric.write(reading.loss)}"
     interval = reading.interval(confidence)
     if interval is None:
         lone = "it has one seed, and none of the budgets beside it has more"
         return (
             f"{text}, without an interval: {lone if reading.num_seeds == 1 else 'no seed varies'}."
         )
-    bounds = f"{interval.lower:.2f} to {interval.upper:.2f} %"
+    bounds = f"{metric.write_bounds(interval.lower, interval.upper)} {metric.unit.symbol}"
     pooled = ""
     if interval.is_borrowed:
         seeds = count(reading.num_seeds, "seed")
@@ -159,27 +164,40 @@ def _describe_margin(advice: Advice) -> list[str]:
     if listed is None or best is None or not advice.rivals or listed.is_given:
         return []
     images = f"{best.design.num_images:,} {best.design.evaluated_on} images"
+    metric = advice.rule.quality
+    most = metric.write_margin(metric.unit.largest_margin)
+    how = f"at this {metric.noun}, at least one image and at most {most}"
+    if metric.unit is not PERCENT:
+        spread = "is taken to be their mean, since no predictions were kept"
+        if listed.loss_spread is not None:
+            spread = f"is {digits(listed.loss_spread, 2)} times their mean in kept predictions"
+        how = f"(the standard deviation of their losses {spread}), at most {most}"
     return [
-        f"The margin of {write_points(listed.margin)} is the standard error of {images} at this "
-        f"error, at least one image and at most {write_points(LARGEST_MARGIN)}; --margin sets "
-        "another."
+        f"The margin of {metric.write_margin(listed.margin)} is the standard error of {images} "
+        f"{how}; --margin sets another."
     ]
 
 
 def _describe_rival(rival: Rival, rule: DecisionRule) -> str:
-    name = describe_reading(rival.reading)
+    name, metric = describe_reading(rival.reading), rule.quality
     if rival.difference is None:
-        return f"{name}; it shares no seed with the best design, so their errors cannot be paired"
-    interval = "no interval"
+        return (
+            f"{name}; it shares no seed with the best design, so their {metric.plural} cannot be "
+            "paired"
+        )
+    interval, form = "no interval", f"+.{metric.unit.decimals}f"
     if rival.interval is not None:
-        interval = write_interval(rival.interval, "+.2f", INTERVAL_NAMES[rule.method])
+        interval = write_interval(
+            show_interval(rival.interval, metric), form, INTERVAL_NAMES[rule.method]
+        )
     elif min(rival.num_rival_seeds, rival.num_best_seeds) >= MIN_SEEDS:
         interval = f"no interval, since {rule.why_no_interval}"
     seeds = f"{rival.num_rival_seeds} against {count(rival.num_best_seeds, 'seed')}"
     if rule.method == "paired_t":
         seeds = count(rival.num_rival_seeds, "paired seed")
-    points = f"{rival.difference:+.2f} percentage points, {interval}"
-    return f"{name}; its error minus the best design's is {points} ({seeds})"
+    difference = f"{metric.shown_difference(rival.difference):{form}}"
+    points = f"{difference} {metric.unit.of_difference}, {interval}"
+    return f"{name}; its {metric.noun} minus the best design's is {points} ({seeds})"
 
 
 def _lacking_seeds(advice: Advice) -> list[str]:
@@ -211,29 +229,30 @@ def _remarks(advice: Advice) -> list[str]:
 def _cheapest_designs(advice: Advice, recommended: Reading) -> list[str]:
     wanted = advice.limits.accuracy_percent
     acceptable = "within the margin" if wanted is None else f"of {wanted:g} % accuracy and more"
-    sentences = []
+    sentences, metric = [], advice.rule.quality
     for name, reading in advice.cheapest:
         value = amount_used(reading, name)
         is_listed = name == "fastest_latency_ms" and value == amount_used(reading, "latency_ms")
         if reading is not recommended and value is not None and not is_listed:
             sentences.append(
                 f"Lowest {LIMIT_NAMES[name]} of the designs {acceptable}: "
-                f"{describe_reading(reading)}, {write_amount(name, value)}, error "
-                f"{reading.error:.2f} %."
+                f"{describe_reading(reading)}, {write_amount(name, value)}, {metric.noun} "
+                f"{metric.write(reading.loss)}."
             )
     return sentences
 
 
 def _caveats(advice: Advice, chosen: Reading) -> list[str]:
-    sentences = []
+    sentences, noun = [], advice.rule.quality.noun
     last = chosen.design.epochs[-1]
     if chosen.epoch < last:
         sentences.append(
-            f"The error is that after epoch {chosen.epoch} of {last}. The learning rate follows "
+            f"The {noun} is that after epoch {chosen.epoch} of {last}. The learning rate follows "
             f"the schedule of the whole run; a run with epochs={chosen.epoch} follows another "
             "schedule."
         )
-    wanted, interval = advice.limits.accuracy_percent, chosen.interval(advice.rule.confidence)
+    wanted = advice.limits.accuracy_percent
+    interval = chosen.interval_of_error(advice.rule.confidence)
     if wanted is not None and (
         interval is None or interval.is_borrowed or interval.upper > 100.0 - wanted
     ):
@@ -243,8 +262,8 @@ def _caveats(advice: Advice, chosen: Reading) -> list[str]:
         )
     if advice.at_edge:
         sentences.append(
-            "The design with the lowest mean error has the largest measured budget; larger ones "
-            "may or may not be better."
+            f"The design with the {advice.rule.quality.best_end} mean {noun} has the largest "
+            "measured budget; larger ones may or may not be better."
         )
     return sentences
 

@@ -1,0 +1,87 @@
+"""The metrics by which designs are compared: how a record has them, and how they are written."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from ensemble_switchover.errors import RecordError
+from ensemble_switchover.results.quality_metrics import (
+    ERROR_METRIC,
+    METRIC_NAMES,
+    QUALITY_METRICS,
+    QualityMetric,
+    describe_lacking,
+    has_metric,
+    losses_by_epoch,
+    require_metric,
+    split_by_metric,
+)
+from tests.factories import make_record
+from tests.planted_metrics import with_nll
+
+NLL = QUALITY_METRICS["nll"]
+
+
+def test_every_name_has_a_metric_and_the_error_comes_first() -> None:
+    assert tuple(QUALITY_METRICS) == METRIC_NAMES
+    assert METRIC_NAMES[0] == "error"
+    assert all(QUALITY_METRICS[name].name == name for name in METRIC_NAMES)
+    assert len({metric.column for metric in QUALITY_METRICS.values()}) == len(METRIC_NAMES)
+    assert len({metric.noun for metric in QUALITY_METRICS.values()}) == len(METRIC_NAMES)
+
+
+def test_a_metric_is_read_after_every_evaluated_epoch() -> None:
+    record = make_record(test_errors=(40.0, 20.0, 10.0, 8.0), evaluate_every="2")
+    assert losses_by_epoch(record, ERROR_METRIC) == {2: 20.0, 4: 8.0}
+    planted = with_nll(make_record(test_errors=(40.0, 20.0)), [0.7, 0.4])
+    assert losses_by_epoch(planted, NLL) == {1: 0.7, 2: 0.4}
+
+
+def test_a_run_without_it_after_the_last_epoch_lacks_it() -> None:
+    there = with_nll(make_record(seed=0), [0.9, None, 0.5])
+    lacking = with_nll(make_record(seed=1), [0.9, 0.7, None])
+    assert has_metric(there, NLL)
+    assert not has_metric(lacking, NLL)
+    assert split_by_metric([lacking, there], NLL) == ([there], [lacking])
+    assert require_metric("here", [lacking, there], NLL) == ([there], [lacking])
+    with pytest.raises(RecordError, match=r"^here: --metric nll: 1 run lacks the test NLL .*-s1\)"):
+        require_metric("here", [lacking], NLL)
+
+
+def test_runs_that_lack_it_are_counted_named_and_told_what_computes_it() -> None:
+    lacking = [with_nll(make_record(seed=seed), [None] * 3) for seed in range(5)]
+    told = describe_lacking(lacking, NLL)
+    assert told.startswith("5 runs lack the test NLL and are left out (resnet-digits-26x12-single")
+    assert "and 2 more" in told
+    assert "results FOLDER --recompute-quality" in told
+
+
+@pytest.mark.parametrize("metric", QUALITY_METRICS.values(), ids=METRIC_NAMES)
+def test_of_every_metric_less_loss_is_better_and_nothing_is_lost(metric: QualityMetric) -> None:
+    values = [0.1, 0.5, 2.0, 97.0]
+    for one, other in itertools.pairwise(values):
+        difference = metric.loss_of(one) - metric.loss_of(other)
+        assert (difference < 0.0) == ((one < other) == metric.lower_is_better)
+        assert metric.shown_difference(difference) == pytest.approx(one - other)
+        low, high = sorted((metric.loss_of(one), metric.loss_of(other)))
+        assert metric.shown_bounds(low, high) == pytest.approx((one, other))
+        assert metric.shown_difference_bounds(low, high) == pytest.approx(
+            sorted((metric.shown_difference(low), metric.shown_difference(high)))
+        )
+    assert [metric.shown(metric.loss_of(value)) for value in values] == pytest.approx(values)
+
+
+@pytest.mark.parametrize("metric", QUALITY_METRICS.values(), ids=METRIC_NAMES)
+def test_it_is_written_with_its_unit(metric: QualityMetric) -> None:
+    loss = metric.loss_of(2.5)
+    assert metric.write(loss) in ("2.50 %", "2.5000 nats")
+    assert metric.write_bounds(loss, loss).startswith("2.50")
+    assert "test" in metric.measure_on("test")
+    assert "test" not in metric.noun
+    assert "  " not in metric.noun
+    assert metric.column.endswith(("percent", "nats"))
+    assert math.isinf(metric.unit.largest) == (metric.unit.symbol == "nats")
+    assert metric.by_name == ("" if metric is ERROR_METRIC else f" by {metric.noun}")
