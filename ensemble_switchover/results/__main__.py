@@ -33,6 +33,7 @@ from ensemble_switchover.machine.terminal import (
 )
 from ensemble_switchover.results.display import show_epochs, show_runs, show_seconds, state_lines
 from ensemble_switchover.results.folders import find_runs
+from ensemble_switchover.results.layout import run_folder
 from ensemble_switchover.results.output_path import require_output_file
 from ensemble_switchover.results.run_columns import describe_columns
 from ensemble_switchover.results.run_table import (
@@ -43,6 +44,7 @@ from ensemble_switchover.results.run_table import (
 )
 from ensemble_switchover.results.state import RunState
 from ensemble_switchover.results.time_spent import sum_seconds
+from ensemble_switchover.results.timing_file import add_timing_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,6 +95,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="compare every file of every record with its checksum, and every record with its "
         "configuration; the exit code is 1 if anything is wrong",
     )
+    parser.add_argument(
+        "--add-timing",
+        type=path_argument,
+        metavar="FILE",
+        help="add the times that measure --json wrote to the record that they belong to",
+    )
     given = parse_arguments(parser, arguments)
     if given.columns:
         return run_command(_print_columns)
@@ -104,9 +112,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "--check takes every record; expected it without --where, --epochs, --where-time-went, "
             "--export"
         )
+    if given.add_timing is not None:
+        if others or given.check:
+            parser.error("--add-timing adds times, and lists nothing; expected it by itself")
+        return run_command(lambda: add_timing(given.folder, given.add_timing))
     if given.epochs and given.where_time_went:
         parser.error("--epochs and --where-time-went are two tables; expected one of them")
     return run_command(lambda: check_folder(given.folder) if given.check else results(given))
+
+
+def add_timing(folder: Path, path: Path) -> int:
+    """Add times of other devices to the records that they belong to; the exit code is 0.
+
+    Raises:
+        ConfigError: if the file is not what `measure` writes.
+        RecordError: if it is of no run there.
+    """
+    for line in add_timing_file(run_folder(folder), path):
+        print(printable(line))
+    return 0
 
 
 def results(given: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.results.added_timings import read_added_timings
 from ensemble_switchover.results.check_times import check_times
 from ensemble_switchover.results.document import read_document, read_file
 from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
@@ -76,6 +77,7 @@ def check_record(folder: Path) -> Findings:
     except RecordError as error:
         found.problems.append(str(error))
         return found
+    found.problems += _problems_of_timings(folder, record)
     if _summary_in_measures_of(document.summary, record) != document.summary:
         found.problems.append(f"{path}: summary: is not that of its epochs")
     found.problems += [f"{path}: {problem}" for problem in check_times(record)]
@@ -85,6 +87,14 @@ def check_record(folder: Path) -> Findings:
         _check_config(folder, record, found)
     _check_fingerprint(path, record, found)
     return found
+
+
+def _problems_of_timings(folder: Path, record: Record) -> list[str]:
+    try:
+        read_added_timings(folder, record.fingerprint)
+    except RecordError as error:
+        return [str(error)]
+    return []
 
 
 def _summary_in_measures_of(stored: RunSummary, record: Record) -> RunSummary:

@@ -17,6 +17,7 @@ from ensemble_switchover.results.layout import (
     LOG_FILE,
     PREDICTIONS_FILE,
     RECORD_FILE,
+    TIMINGS_FILE,
     UNFINISHED_FOLDER,
     VALIDATION_PREDICTIONS_FILE,
     WEIGHTS_FILE,
@@ -32,6 +33,7 @@ _MADE_BY_RUNS = (
     EPOCHS_FILE,
     WEIGHTS_FILE,
     LOG_FILE,
+    TIMINGS_FILE,
     VALIDATION_PREDICTIONS_FILE,
 )
 _PREDICTIONS = re.compile(re.sub(r"{.*}", r"\\d+", PREDICTIONS_FILE))
