@@ -15,6 +15,7 @@ EXCEPTIONS = {
     "reporting/summary_tables.py": "tests/analysis/test_design_table.py and test_report.py",
     "reporting/figures/declaration.py": "a dataclass; tests/reporting/figures/test_gallery.py",
     "results/record.py": "dataclasses; tests/results/test_store.py writes and reads them",
+    "results/quality_record.py": "a dataclass; tests/results/test_measure_quality.py fills it",
     "results/run_columns.py": "declarations; tests/results/test_main.py lists them",
     "runner/measure_epoch.py": "tests/runner/test_run.py checks what it makes",
     "runner/timed_steps.py": "timed by tests/runner/test_calibrate.py",

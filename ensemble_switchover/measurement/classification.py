@@ -11,14 +11,16 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeAlias
 
+from ensemble_switchover.measurement.quality import calibration, class_errors
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     Measure: TypeAlias = Callable[[Tensor, Tensor], float]
-
-CALIBRATION_BINS = 15
 
 
 def of_ensemble(measure: Measure) -> Measure:
@@ -55,11 +57,19 @@ def brier(probabilities: Tensor, labels: Tensor) -> float:
 
 def ece(probabilities: Tensor, labels: Tensor) -> float:
     """Return the expected calibration error of probabilities (N, C) for labels (N,)."""
-    from torchmetrics.functional.classification import multiclass_calibration_error
+    return calibration.expected_calibration_error(*_confidences(probabilities, labels))
 
-    return multiclass_calibration_error(
-        probabilities, labels, num_classes=probabilities.shape[-1], n_bins=CALIBRATION_BINS
-    ).item()
+
+def adaptive_ece(probabilities: Tensor, labels: Tensor) -> float:
+    """Return the calibration error over bins of equally many images, of (N, C) for labels (N,)."""
+    return calibration.adaptive_calibration_error(*_confidences(probabilities, labels))
+
+
+def balanced_error_percent(probabilities: Tensor, labels: Tensor) -> float:
+    """Return the mean over the classes of their errors in percent, of (N, C) for labels (N,)."""
+    answers, num_classes = probabilities.argmax(dim=-1).cpu().numpy(), probabilities.shape[-1]
+    confusion = class_errors.confusion_counts(labels.cpu().numpy(), answers, num_classes)
+    return class_errors.mean_class_error_percent(confusion)
 
 
 def disagreement(probabilities: Tensor, labels: Tensor) -> float | None:  # noqa: ARG001
@@ -99,6 +109,14 @@ def error_correlation(probabilities: Tensor, labels: Tensor) -> float | None:
     correlations = torch.corrcoef(varied)
     above = torch.triu_indices(len(varied), len(varied), offset=1)
     return correlations[above[0], above[1]].mean().item()
+
+
+def _confidences(
+    probabilities: Tensor, labels: Tensor
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Return the largest probability of each image (N,), and whether its class is the label."""
+    confidences, answers = probabilities.max(dim=-1)
+    return confidences.cpu().numpy(), (answers == labels).cpu().numpy()
 
 
 def _share(true: Tensor) -> float:

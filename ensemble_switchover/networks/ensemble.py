@@ -64,6 +64,17 @@ def class_probabilities(logits: Tensor) -> Tensor:
     return logits.softmax(dim=-1, dtype=torch.promote_types(logits.dtype, torch.float32))
 
 
+def class_log_probabilities(logits: Tensor) -> Tensor:
+    """Turn logits (k, N, classes) into logarithms of probabilities on the host, in float32.
+
+    They are computed in float64: in float32 the logarithm of a probability above 1 - 3e-8 is 0.
+
+    >>> class_log_probabilities(torch.tensor([[[0.0, -30.0]]]))
+    tensor([[[-9.3481e-14, -3.0000e+01]]])
+    """
+    return torch.stack([member.cpu().double().log_softmax(dim=-1).float() for member in logits])
+
+
 def ensemble_probabilities(member_probabilities: Tensor) -> Tensor:
     """Average the probabilities of the members (k, B, classes) over the members."""
     return member_probabilities.mean(dim=0)

@@ -10,7 +10,7 @@ is always evaluated.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, get_type_hints
 
 from ensemble_switchover.measurement import classification
 from ensemble_switchover.measurement.classification import of_each_member, of_ensemble
@@ -18,6 +18,8 @@ from ensemble_switchover.results.stored_values import Amount, Count, Factor  # n
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+EceBins: TypeAlias = Literal["closed", "apart", "half"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,18 @@ class EpochRecord:
     error_correlation: Annotated[float | None, classification.error_correlation] = None
     """Error correlation: of two members' errors over the images, mean over the pairs, between -1
     and 1; absent for a single network, and where no two members err on some images only."""
+    adaptive_ece: Annotated[float | None, of_ensemble(classification.adaptive_ece)] = None
+    """Adaptive calibration error: of the ensemble, over 15 bins of equally many images, between 0
+    and 1; absent in older records."""
+    balanced_error_percent: Annotated[
+        float | None, of_ensemble(classification.balanced_error_percent)
+    ] = None
+    """Balanced error: mean over the classes of the ensemble's error on their images; absent in
+    older records."""
+    ece_bins: EceBins = "apart"
+    """Bins of the calibration errors of ensemble and members: `closed` on the right, so that a
+    confidence of exactly 1 is in the last; in older records `apart`: those of exactly 1 were in a
+    bin of their own; `half`: closed, computed again of predictions in half precision."""
     together: bool = False
     """True where other seeds were trained in the same steps: what the seconds and the memory of the
     epoch are of, the record's `times_of` says."""

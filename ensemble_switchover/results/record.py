@@ -18,6 +18,7 @@ from ensemble_switchover.config.schema import EVERY_EPOCH
 from ensemble_switchover.results.cascade_latencies import CascadeLatencyRecord  # noqa: TC001
 from ensemble_switchover.results.cascade_record import CascadeRecord  # noqa: TC001
 from ensemble_switchover.results.epoch_metrics import EpochRecord  # noqa: TC001
+from ensemble_switchover.results.quality_record import QualityRecord  # noqa: TC001
 from ensemble_switchover.results.stored_values import Amount, Count, Factor, Size  # noqa: TC001
 
 SCHEMA_VERSION = 4
@@ -313,6 +314,9 @@ class Record:
     cascades: list[CascadeRecord] = field(default_factory=list, repr=False)
     """The ensemble's cascade by each exit rule; empty for a single network, without predictions,
     and in records of before, whose predictions tell it (`analysis.cascade`)."""
+    quality: QualityRecord | None = field(default=None, repr=False)
+    """Quality beyond error after the last epoch; absent in records of before, of which predictions
+    that were kept tell it (`analysis.run_quality`)."""
     timing_pass: TimingPassRecord | None = None
     """Absent where the times are of the run itself."""
     seconds: SecondsRecord | None = None

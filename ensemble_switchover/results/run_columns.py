@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 
 from ensemble_switchover.results.epoch_metrics import QUALITY, EpochRecord
 from ensemble_switchover.results.latencies import LatencyFacts
+from ensemble_switchover.results.quality_record import QualityRecord
 from ensemble_switchover.results.record import (
     BudgetRecord,
     DatasetRecord,
@@ -140,12 +141,14 @@ PARTS: dict[str, Any] = {
     "budget": BudgetRecord,
     "recipe": RecipeRecord,
     "quality": EpochRecord,
+    "beyond_error": QualityRecord,
     "summary": RunSummary,
     "latency": LatencyFacts,
     "environment": EnvironmentRecord,
     "comparison": ComparisonFacts,
 }
-"""The dataclasses that describe a run; `quality` is what was measured after the last epoch."""
+"""The dataclasses that describe a run; `quality` is what was measured after the last epoch, and
+`beyond_error` what was computed of its predictions then."""
 
 _ORDER = (
     ("listing", "state note"),
@@ -158,6 +161,11 @@ _ORDER = (
     ("recipe", "name epochs batch_size learning_rate weight_decay nesterov"),
     ("run", "evaluate_every seed"),
     ("quality", " ".join(QUALITY)),
+    ("summary", "ece_bins"),
+    ("beyond_error", "temperature calibrated_nll_nats calibrated_ece coverage_at_1_percent_risk"),
+    ("beyond_error", "coverage_at_2_percent_risk coverage_at_5_percent_risk aurc"),
+    ("beyond_error", "disagreement_error_ratio ensemble_improvement_rate vote_error_percent"),
+    ("beyond_error", "vote_improvement_lower vote_improvement_upper is_competent"),
     ("summary", "mean_member_error_percent"),
     ("run", "flags"),
     ("summary", "training_seconds epoch_seconds"),
@@ -249,13 +257,21 @@ def record_facts(record: Record, summary: RunSummary, **parts: object) -> dict[s
             "dataset": record.dataset,
             "budget": record.budget,
             "recipe": record.recipe,
-            "quality": summary.quality,
+            "quality": {**_balanced_error(record), **summary.quality},
+            "beyond_error": record.quality or {},
             "summary": summary,
             "latency": LatencyFacts.of(record.latencies),
             "environment": record.environment,
             **parts,
         }
     )
+
+
+def _balanced_error(record: Record) -> dict[str, float]:
+    """Return what older epochs lack, and predictions that were kept have told since."""
+    if record.quality is None:
+        return {}
+    return {"balanced_error_percent": record.quality.balanced_error_percent}
 
 
 def known_facts(values: Mapping[str, object]) -> dict[str, Any]:

@@ -7,9 +7,12 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.units import most_known
-from ensemble_switchover.results.epoch_metrics import QUALITY
 
 # read by pydantic:
+from ensemble_switchover.results.epoch_metrics import (
+    QUALITY,
+    EceBins,
+)
 from ensemble_switchover.results.stored_values import Amount, Count, Factor  # noqa: TC001
 
 if TYPE_CHECKING:
@@ -26,6 +29,10 @@ class RunSummary:
     """Number of epochs that were trained."""
     quality: dict[str, float]
     """The measures of the ensemble after the last epoch (`QUALITY`), without absent ones."""
+    ece_bins: EceBins = "apart"
+    """Bins of the calibration error: `closed` on the right, so that a confidence of exactly 1 is in
+    the last; in older records `apart`: those of exactly 1 were in a bin of their own; `half`:
+    closed, computed again of predictions in half precision."""
     mean_member_error_percent: float
     """Mean of the members' errors after the last epoch."""
     training_seconds: Amount
@@ -61,6 +68,7 @@ def summarise_epochs(epochs: Sequence[EpochRecord]) -> RunSummary:
     return RunSummary(
         num_epochs=len(epochs),
         quality={name: value for name, value in quality.items() if value is not None},
+        ece_bins=last.ece_bins,
         mean_member_error_percent=fmean(last.member_error_percent),
         training_seconds=sum(epoch.training_seconds for epoch in epochs),
         epoch_seconds=median(seconds) if seconds else None,

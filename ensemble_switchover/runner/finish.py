@@ -26,6 +26,7 @@ from ensemble_switchover.results.from_run_spec import (
 )
 from ensemble_switchover.results.latencies import latencies_at
 from ensemble_switchover.results.layout import VALIDATION_PREDICTIONS_FILE, WEIGHTS_FILE
+from ensemble_switchover.results.measure_quality import measure_quality
 from ensemble_switchover.results.predictions import dump_predictions, predictions_file
 from ensemble_switchover.results.record import SCHEMA_VERSION, EnvironmentRecord, Record
 from ensemble_switchover.runner.final_cascades import choose_cascades
@@ -89,6 +90,9 @@ def finish(
     with run.seconds.part("keeping"):
         last = kept.get(predictions_file(run.num_epochs))
         cascades = choose_cascades(spec.design.k, last, said)
+        answered = run.predictions.take_last(run.num_epochs)
+        quality = None if answered is None else measure_quality(answered)
+        del answered
     if run.config.record.weights:
         run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
     with run.seconds.part("measuring"):
@@ -139,6 +143,7 @@ def finish(
         latencies=latencies,
         layer_times=layer_times,
         cascades=cascades,
+        quality=quality,
         timing_pass=None if timing is None else timing.record(together, num_members),
         epochs=epochs,
         config=plain(run.config),

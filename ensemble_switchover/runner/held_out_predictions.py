@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ensemble_switchover.data.datamodule import EVALUATION_BATCH_SIZE
+from ensemble_switchover.networks.ensemble import class_log_probabilities
 from ensemble_switchover.results.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ def predict_held_out(
     ensemble.eval()
     parts = []
     with torch.inference_mode():
-        for batch in held_out.images.split(EVALUATION_BATCH_SIZE):
+        for batch in torch.split(held_out.images, EVALUATION_BATCH_SIZE):
             images = normalise(batch.to(setup.device))
             with setup.precision.computing(setup.device):
                 logits = torch.stack([member(images) for member in ensemble.members])
-            parts.append(logits.float().log_softmax(dim=-1).cpu())
+            parts.append(class_log_probabilities(logits.float()))
     return Predictions(torch.cat(parts, dim=1).numpy(), held_out.labels.int().numpy())

@@ -40,6 +40,8 @@ class PredictionFiles:
         """Take the run and the value of `record.predictions`."""
         self.folder = predictions_folder(spec.folder)
         self.epochs = kept_epochs(which, spec.recipe, spec.evaluated_epochs)
+        self._last: Predictions | None = None
+        """Those of the last epoch of the training, whether they are kept or not."""
         self._written: set[int] = set()
         """Epochs whose files this process wrote; others are of former processes of the run."""
 
@@ -52,10 +54,14 @@ class PredictionFiles:
             is_last: Whether the training ends with the epoch.
         """
         is_asked = result.epoch in self.epochs or (is_last and bool(self.epochs))
-        log_probabilities = result.log_probabilities if is_asked else None
+        log_probabilities = result.log_probabilities if is_asked or is_last else None
         if log_probabilities is None:
             return
-        predictions = Predictions(log_probabilities.cpu().numpy(), labels.int().cpu().numpy())
+        predictions = Predictions(log_probabilities.numpy(), labels.int().cpu().numpy())
+        if is_last:
+            self._last = predictions
+        if not is_asked:
+            return
         try:
             write_flushed_file(
                 self.folder / predictions_file(result.epoch), dump_predictions(predictions)
@@ -64,6 +70,23 @@ class PredictionFiles:
             _logger.warning(f"no predictions of epoch {result.epoch}: {sentence_of(error)}")
         else:
             self._written.add(result.epoch)
+
+    def take_last(self, num_epochs: int) -> Predictions | None:
+        """Return the predictions of the last epoch, and hold them no longer.
+
+        Args:
+            num_epochs: Epochs that were trained.
+
+        Returns:
+            None where a former process trained that epoch and its file is missing or damaged.
+        """
+        last, self._last = self._last, None
+        if last is not None:
+            return last
+        try:
+            return load_predictions((self.folder / predictions_file(num_epochs)).read_bytes())
+        except (RecordError, OSError):  # `paths` tells it where it was to be kept
+            return None
 
     def paths(self, num_epochs: int) -> Iterator[Path]:
         """Yield the path of every file, with a warning for each that is missing or damaged.

@@ -57,6 +57,7 @@ def make_epoch_record(
         peak_rss_bytes=result.peak.rss_bytes,
         compile_seconds=result.compile_seconds,
         waiting_share=result.waiting_share,
+        ece_bins="closed",
         together=together,
         member_peak_device_bytes=result.member_peak_device_bytes,
         metrics=own,

@@ -55,10 +55,12 @@ def _epoch_metric(field: str) -> str:
 
 OWN_METRICS = "metrics"
 """Field of an epoch that has the user's own metrics, which are called as their user does."""
+ECE_BINS = "ece_bins"
+"""Column that says how a figure was computed, in words."""
 EPOCH_METRICS = {
     field.name: _epoch_metric(field.name)
     for field in fields(EpochRecord)
-    if field.name != OWN_METRICS
+    if field.name not in (OWN_METRICS, ECE_BINS)
 }
 """Field of an epoch -> the name of its metric."""
 _COSTS = {"waiting_share", *(name for name in EPOCH_METRICS if unit_of(name) in ("s", "bytes"))}
@@ -66,7 +68,7 @@ _COSTS = {"waiting_share", *(name for name in EPOCH_METRICS if unit_of(name) in 
 SUMMARY_METRICS = {
     name: f"summary/{name}"
     for name, column in COLUMNS.items()
-    if column.part in ("quality", "summary")
+    if (column.part in ("quality", "summary", "beyond_error") and name != ECE_BINS)
     or name in ("parameters", "budget_fill", "wall_seconds")
 }
 """Column of a run -> the name of its metric."""

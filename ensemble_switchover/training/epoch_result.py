@@ -13,7 +13,7 @@ import torch
 from ensemble_switchover.config.batch_sizes import batch_sizes
 from ensemble_switchover.machine.units import most_known
 from ensemble_switchover.measurement.memory import PeakMemory
-from ensemble_switchover.networks.ensemble import class_probabilities
+from ensemble_switchover.networks.ensemble import class_log_probabilities, class_probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,8 +87,8 @@ class EpochResult:
 
     @property
     def log_probabilities(self) -> Tensor | None:
-        """(m, N, classes) logarithms of the softmax: none is lost where it is nearly 1 or 0."""
-        return None if self.logits is None else self.logits.log_softmax(dim=-1)
+        """(m, N, classes) logarithms of the softmax on the host: none is lost that is nearly 0."""
+        return None if self.logits is None else class_log_probabilities(self.logits)
 
 
 def join(results: Sequence[EpochResult]) -> EpochResult:

@@ -8,6 +8,8 @@ import torch
 from torch.nn import functional
 
 from ensemble_switchover.measurement.classification import (
+    adaptive_ece,
+    balanced_error_percent,
     brier,
     disagreement,
     ece,
@@ -16,6 +18,10 @@ from ensemble_switchover.measurement.classification import (
     nll_nats,
     of_each_member,
     of_ensemble,
+)
+from ensemble_switchover.measurement.quality.calibration import (
+    adaptive_calibration_error,
+    expected_calibration_error,
 )
 
 
@@ -102,3 +108,15 @@ def test_a_member_without_errors_correlates_with_none():
 
 def test_a_certain_mistake_has_a_finite_nll():
     assert 80 < nll_nats(torch.tensor([[1.0, 0.0]]), torch.tensor([1])) < np.inf
+
+
+def test_measures_of_arrays_are_given_confidences_and_answers(predictions):
+    probabilities, labels = predictions
+    values, truth = probabilities[0].numpy(), labels.numpy()
+    confidences, right = values.max(axis=1), values.argmax(axis=1) == truth
+    assert ece(probabilities[0], labels) == expected_calibration_error(confidences, right)
+    assert adaptive_ece(probabilities[0], labels) == adaptive_calibration_error(confidences, right)
+    by_class = [100 * (1 - right[truth == one].mean()) for one in range(5)]
+    assert balanced_error_percent(probabilities[0], labels) == pytest.approx(np.mean(by_class))
+    sure = torch.tensor([[0.95, 0.05], [1.0, 0.0]])
+    assert ece(sure, torch.tensor([0, 1])) == pytest.approx(0.475)

@@ -42,6 +42,7 @@ def test_what_is_not_measured_of_the_predictions_has_a_range():
     without = {name for name in SCHEMA if range_of(hints[name]) is None}
     quality = {name for name in without if name.rpartition("_")[2] in ("percent", "nats")}
     others = {"brier", "ece", "disagreement", "error_correlation", "member_brier", "member_ece"}
+    others |= {"adaptive_ece", "ece_bins"}
     assert without - quality == others | {"warm_up", "together", "metrics"}
 
 

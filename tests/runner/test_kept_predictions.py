@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from ensemble_switchover.results.layout import predictions_folder
 from ensemble_switchover.results.predictions import (
@@ -12,6 +13,7 @@ from ensemble_switchover.results.predictions import (
 )
 from ensemble_switchover.runner import kept_predictions as prediction_files
 from ensemble_switchover.runner import run
+from tests.training.test_epoch_result import part
 
 pytestmark = pytest.mark.slow
 
@@ -81,3 +83,29 @@ def test_a_file_of_a_former_process_that_was_damaged_since_is_not_kept(tiny_spec
     assert damaged.startswith(f"{folder / predictions_file(2)}: ")
     assert damaged.endswith("; not kept beside the record")
     assert absent == "no predictions of epoch 3 beside the record"
+
+
+def test_the_last_predictions_are_held_until_they_are_taken(tiny_spec):
+    spec, _ = tiny_spec("epochs=2")
+    files = prediction_files.PredictionFiles(spec, "none")
+    logits = torch.tensor([[[0.0, -30.0]]])
+    result = part(1, [], logits=logits)
+    files.add(result, torch.tensor([0]))
+    assert files.take_last(2) is None
+    files.add(result, torch.tensor([1]), is_last=True)
+    last = files.take_last(2)
+    assert last.labels.tolist() == [1]
+    assert -1e-13 < last.log_probabilities[0, 0, 0] < -9e-14  # 0 if computed in float32
+    assert files.take_last(2) is None
+    assert not files.folder.exists()
+
+
+def test_those_of_a_former_process_are_read_from_their_file(tiny_spec):
+    spec, _ = tiny_spec("epochs=2")
+    files = prediction_files.PredictionFiles(spec, "final")
+    files.folder.mkdir(parents=True)
+    stored = Predictions.of_probabilities(np.full((1, 3, 2), 0.5), np.zeros(3, int))
+    (files.folder / predictions_file(2)).write_bytes(dump_predictions(stored))
+    np.testing.assert_array_equal(files.take_last(2).log_probabilities, stored.log_probabilities)
+    (files.folder / predictions_file(2)).write_bytes(b"")
+    assert files.take_last(2) is None

@@ -1,0 +1,39 @@
+"""The quality of a run: of its record, or of the predictions that an older one kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ensemble_switchover.results.layout import PREDICTIONS_FILE
+from ensemble_switchover.results.measure_quality import measure_quality
+from ensemble_switchover.results.pools import read_predictions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ensemble_switchover.results.quality_record import QualityRecord
+    from ensemble_switchover.results.record import Record
+
+
+def quality_of(record: Record, folder: Path) -> QualityRecord | None:
+    """Return the quality of a run after its last epoch.
+
+    Nothing is opened where the record has it, or no predictions lie beside the record.
+
+    Args:
+        record: The run's record.
+        folder: Its folder.
+
+    Returns:
+        None where neither the record nor kept predictions tell it.
+
+    Raises:
+        RecordError: if the predictions beside the record are damaged, or of another run.
+    """
+    if record.quality is not None:
+        return record.quality
+    epoch = record.epochs[-1].epoch
+    if not (folder / PREDICTIONS_FILE.format(epoch=epoch)).exists():
+        return None
+    predictions = read_predictions(folder, epoch)
+    return None if predictions is None else measure_quality(predictions)

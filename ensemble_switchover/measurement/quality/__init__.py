@@ -1,0 +1,1 @@
+"""Quality of class probabilities beyond error: pure functions of arrays, without torch."""
