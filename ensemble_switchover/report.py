@@ -208,7 +208,8 @@ def _derive_findings(
 
     image_reader = ImageErrorReader(folders)
     for comparison in comparisons:
-        yield derive_finding(comparison, rule, make_reader if by_pools else None, image_reader)
+        reader = make_reader if by_pools else None
+        yield derive_finding(comparison, rule, reader, image_reader, folders)
 
 
 def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.cascade.cascade_table import RunCascades, tabulate_cascades
 from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.conditions import (
     describe_conditions,
@@ -47,7 +48,8 @@ from ensemble_switchover.analysis.unlike_times import note_unlike_times
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     import polars as pl
 
@@ -96,6 +98,8 @@ class Finding:
     """That the schedules of runs were shortened, in a clause; None where they were not."""
     image_notes: tuple[str, ...] = ()
     """Which predictions are missing or cannot be used."""
+    cascades: RunCascades = field(default_factory=RunCascades)
+    """The ensembles with early exit; empty where nothing was read of them."""
 
     @property
     def measure(self) -> str:
@@ -173,6 +177,7 @@ class Finding:
             *note_not_finite(self.grid, self.measure),
             *((self.interval_scope,) if self.thresholds else ()),
             *self.image_notes,
+            *self.cascades.notes,
         )
 
     def summary_values(self) -> dict[str, Any]:
@@ -214,6 +219,7 @@ def derive_finding(
     rule: DecisionRule = DEFAULT_RULE,
     make_reader: Callable[[Comparison, frozenset[RunKey]], PoolReader] | None = None,
     image_reader: ImageErrorReader | None = None,
+    folders: Mapping[RunKey, Path] | None = None,
 ) -> Finding:
     """Derive the grid, the switchovers, the tables and the notes of a comparison.
 
@@ -224,6 +230,8 @@ def derive_finding(
             cover, from the comparison and the runs to leave out.
         image_reader: Reads on which images runs err, for the answer with the sampling of the images
             in. There is one beside Welch's intervals over seeds only.
+        folders: The folder of every run, by its study and name, for the cascades of ensembles;
+            without them nothing is told of early exit.
     """
     collapsed = find_collapsed(comparison.records)
     keep = rule.keep_collapsed
@@ -280,6 +288,7 @@ def derive_finding(
         image_verdicts=image_verdicts,
         schedule=describe_shortened(comparison.records),
         image_notes=note_images(image_grids, comparison.setting.evaluated_on),
+        cascades=tabulate_cascades(comparison.records, folders) if folders else RunCascades(),
     )
 
 

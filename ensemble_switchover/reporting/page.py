@@ -47,6 +47,16 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyExit:
+    """The part of a section on ensembles that stop asking members once they are sure."""
+
+    sentences: tuple[str, ...]
+    """Where it pays, and where it does not."""
+    pictures: tuple[Picture, ...]
+    table: ShownTable
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """The part of the page on one comparison."""
 
@@ -72,6 +82,8 @@ class Section:
     holes: tuple[Problem, ...]
     conditions: tuple[tuple[str, str], ...]
     """Pairs of name and value."""
+    early_exit: EarlyExit | None = None
+    """None where no cascade is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.reporting.answer_tables import show_sensitivity
+from ensemble_switchover.reporting.early_exit_table import say_early_exit, show_early_exit
 from ensemble_switchover.reporting.figures.dark_mode import follow_scheme
 from ensemble_switchover.reporting.figures.gallery import (
     draw_costs,
     draw_first,
+    draw_of_early_exit,
     draw_others,
     list_left_out,
     say_costs,
 )
 from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.markup import write_latex, write_markdown
-from ensemble_switchover.reporting.page import Picture, Problem, Section
+from ensemble_switchover.reporting.page import EarlyExit, Picture, Problem, Section
 from ensemble_switchover.reporting.summary_tables import (
     show_runs_of_comparison,
     show_summary,
@@ -52,6 +55,12 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
         costs=tuple(write_figures(draw_costs(finding), suffix, out)),
         more=tuple(write_figures(draw_others(finding), suffix, out)),
     )
+    early_exit = show_early_exit(finding)
+    if early_exit is not None:
+        pictures = tuple(write_figures(draw_of_early_exit(finding), suffix, out))
+        part = EarlyExit(say_early_exit(finding), pictures, early_exit)
+        section = replace(section, early_exit=part)
+        write_table(early_exit, out, f"early_exit{suffix}")
     write_table(section.designs, out, f"designs{suffix}")
     write_table(section.times, out, f"times_to_accuracy{suffix}")
     if section.sensitivity is not None:

@@ -1,10 +1,14 @@
 """The choice of the threshold at which a cascade stops, and which images it is chosen on.
 
-The cheapest threshold is the lowest one (the fewest members are asked) at which the cascade errs at
-most 0.1 points more than the whole ensemble does on the same images. A threshold chosen on the
-images that it is read on looks better than it is, because chance chose with it. So it is chosen on
-others: on held-out images, or in folds, where each image is read with the threshold that the other
-folds gave (Stone 1974, Cross-validatory choice and assessment of statistical predictions).
+The cheapest threshold is the lowest one (the fewest members are asked) from which on the cascade,
+at it and at every higher one, errs at most 0.1 points more than the whole ensemble does on the same
+images. From which on: errors waver with the threshold, and the lowest of many thresholds at which
+chance has the error low for once would not keep it on other images (docs/cascades.md).
+
+A threshold chosen on the images that it is read on looks better than it is, because chance chose
+with it. So it is chosen on others: on held-out images, or in folds, where each image is read with
+the threshold that the other folds gave (Stone 1974, Cross-validatory choice and assessment of
+statistical predictions).
 
 Dimensions: k members, N images, E events.
 """
@@ -60,7 +64,7 @@ class _Events:
 def cheapest_threshold(
     scores: NDArray[np.float32], errors: NDArray[np.bool_], points: float = CHEAP_POINTS
 ) -> float:
-    """Return the lowest threshold at which a cascade errs at most so much more than the ensemble.
+    """Return the lowest threshold from which on a cascade errs little more than the ensemble.
 
     Every threshold is tried. Of those between two observed scores, which are all the same, that
     midway is taken, so that rounding decides nothing; it is a number of single precision.
@@ -68,7 +72,8 @@ def cheapest_threshold(
     Args:
         scores: After each member, `(k, N)`.
         errors: Whether the mean so far errs, `(k, N)`.
-        points: Percentage points of N images.
+        points: By which the cascade may err more, at the threshold and at every higher one, in
+            percentage points of N images.
 
     Returns:
         From 0, the first member alone, to `WHOLE_ENSEMBLE`.
@@ -144,16 +149,14 @@ def _cheapest(
         return WHOLE_ENSEMBLE
     limit = errors[-1].sum() + points / 100.0 * errors.shape[1] + _ROUNDING
     first = errors[0].sum()
-    if first <= limit or not len(at):
-        return 0.0
     # beyond the last of equal events, all of their images have gone on
-    is_last = np.append(at[1:] != at[:-1], True)
-    ends = np.flatnonzero(is_last)
-    within = np.flatnonzero(first + np.cumsum(changes)[ends] <= limit)
-    end = ends[within[0]]  # the last is the whole ensemble, which is within
-    if end + 1 == len(at):
-        return WHOLE_ENSEMBLE
-    return _between(at[end], at[end + 1])
+    ends = np.flatnonzero(np.append(at[1:] != at[:-1], True)) if len(at) else np.empty(0, np.intp)
+    counts = np.append(first, first + np.cumsum(changes)[ends])
+    beyond = np.flatnonzero(counts > limit)
+    if not len(beyond):
+        return 0.0
+    end = ends[beyond[-1]]  # not the last count, which is the whole ensemble's
+    return WHOLE_ENSEMBLE if end + 1 == len(at) else _between(at[end], at[end + 1])
 
 
 def _between(below: np.float32, above: np.float32) -> float:

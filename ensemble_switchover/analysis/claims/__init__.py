@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.claims.claim import Claim, ClaimAnswer, count_answers
+from ensemble_switchover.analysis.claims.early_exit import (
+    check_early_exit_operations,
+    check_early_exit_time,
+)
 from ensemble_switchover.analysis.claims.resources import (
     check_epoch_time,
     check_inference_time,
@@ -32,7 +36,7 @@ __all__ = ["Claim", "ClaimAnswer", "check_claims", "count_answers"]
 
 
 def check_claims(findings: Sequence[Finding]) -> list[Claim]:
-    """Check every statement of the paper on every comparison with ensembles."""
+    """Check every statement of the paper, and of early exit, on every comparison with ensembles."""
     compared = [finding for finding in findings if finding.thresholds]
     claims = [check_deq_before_weq(finding) for finding in compared]
     for check in (check_gain, check_threshold_budget, check_epochs):
@@ -42,5 +46,16 @@ def check_claims(findings: Sequence[Finding]) -> list[Claim]:
     for cost in (check_epoch_time, check_time_to_accuracy):
         claims += [cost(finding, name) for finding in compared for name in ENSEMBLE_CLASSES]
     claims += [check_inference_time(finding) for finding in compared]
+    claims += [
+        check_early_exit_operations(finding, name)
+        for finding in compared
+        for name in ENSEMBLE_CLASSES
+    ]
+    claims += [  # without cascades the statement on operations says what is missing
+        check_early_exit_time(finding, name)
+        for finding in compared
+        for name in ENSEMBLE_CLASSES
+        if not finding.cascades.table.is_empty()
+    ]
     claims += [check_memory(finding, name) for finding in compared for name in ENSEMBLE_CLASSES]
     return claims

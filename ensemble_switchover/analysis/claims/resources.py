@@ -115,21 +115,33 @@ def check_inference_time(finding: Finding) -> Claim:
     missing = find_missing_runs(finding, "weq")
     if missing:
         return not_asked(statement, *missing)
-    timed = finding.runs.drop_nulls("latency_batch_size")
-    if timed.is_empty():
+    runs, where = timed_runs(finding, "weq")
+    if runs.is_empty():
         reason = "no inference time was measured"
         return not_asked(statement, reason, "measurement.latency_batch_sizes=[1,32,128,1024]")
-    groups = split_conditions(timed)
-    group = _most_compared([g for g in groups if _is_sequential(g)] or groups, "weq")
-    size = Counter(group.runs["latency_batch_size"].to_list()).most_common(1)[0][0]
-    runs = group.runs.filter(pl.col("latency_batch_size") == size)
     ratio = measure_own_ratio(runs, "latency_to_single", "weq", finding.rule.confidence)
     if ratio is None:  # older records, in which the two were not timed alternately
         ratio = measure_ratio(
             runs, "latency_ms_per_image", "weq", confidence=finding.rule.confidence
         )
+    return claim_ratio(statement, ratio, ABOUT_EQUAL, where)
+
+
+def timed_runs(finding: Finding, ensemble_class: DesignClassName) -> tuple[pl.DataFrame, str]:
+    """Return the runs whose inference times compare, of the largest such group, and which they are.
+
+    Groups whose members were trained one after another come first, and those that have both the
+    class and single networks. Without a measured time there are no rows.
+    """
+    timed = finding.runs.drop_nulls("latency_batch_size")
+    if timed.is_empty():
+        return timed, ""
+    groups = split_conditions(timed)
+    group = _most_compared([g for g in groups if _is_sequential(g)] or groups, ensemble_class)
+    size = Counter(group.runs["latency_batch_size"].to_list()).most_common(1)[0][0]
+    runs = group.runs.filter(pl.col("latency_batch_size") == size)
     trained = group.label if _is_sequential(group) else f"one by one; trained: {group.label}"
-    return claim_ratio(statement, ratio, ABOUT_EQUAL, f"batches of {size}, {trained}")
+    return runs, f"batches of {size}, {trained}"
 
 
 def check_memory(finding: Finding, ensemble_class: DesignClassName) -> Claim:

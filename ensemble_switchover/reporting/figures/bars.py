@@ -16,6 +16,7 @@ from ensemble_switchover.reporting.figures.style import (
     GRID_INK,
     INK,
     RC,
+    label_logarithms,
     label_parameters,
     points_of,
     reach_of_bars,
@@ -69,6 +70,7 @@ def draw_bars(
     )
     if is_logarithmic:
         axes.set_yscale("log")
+        label_logarithms(axes.yaxis)
     width = _GROUP_WIDTH / len(shown)
     for number, name in enumerate(shown):
         rows = numbers.filter(numbers["design_class"] == name).to_dicts()

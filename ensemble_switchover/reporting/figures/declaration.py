@@ -35,6 +35,8 @@ class FigureDeclaration:
     first_position: int | None = None
     """Order of the figure among the first of a page, which it also has while a sweep trains the
     runs; None for a figure that comes later."""
+    of_early_exit: bool = False
+    """True for a figure of the part on early exit, which uses the runs of all conditions."""
     numbers: Callable[[Finding], pl.DataFrame]
     """Returns the numbers to draw and to write as CSV; without rows the figure is left out."""
     in_words: Callable[[pl.DataFrame], str | None] | None = None

@@ -71,7 +71,16 @@ def draw_others(finding: Finding) -> Iterator[Drawn]:
     """Draw the other figures of errors and parameters, which use the runs of all conditions."""
     texts = FigureTexts(finding.comparison.label, finding.conditions)
     for declaration in FIGURE_DECLARATIONS:
-        if not declaration.by_condition and declaration.first_position is None:
+        is_other = not (declaration.by_condition or declaration.of_early_exit)
+        if is_other and declaration.first_position is None:
+            yield from _draw(declaration, finding, texts)
+
+
+def draw_of_early_exit(finding: Finding) -> Iterator[Drawn]:
+    """Draw the figures of ensembles with early exit whose costs are exact."""
+    texts = FigureTexts(finding.comparison.label, finding.conditions)
+    for declaration in FIGURE_DECLARATIONS:
+        if declaration.of_early_exit:
             yield from _draw(declaration, finding, texts)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from ensemble_switchover.analysis.switchover.class_names import SPELLED_CLASSES
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.typing import RcKeyType
 
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
@@ -173,6 +175,16 @@ def label_parameters(counts: Sequence[int]) -> list[str]:
         if len(set(labels)) == len(set(counts)):
             return labels
     return labels
+
+
+def label_logarithms(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers at 1, 2 and 5 of every power of ten.
+
+    Matplotlib's own labels are formulas, which `RC` leaves as they are written.
+    """
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def reach_of_bars(

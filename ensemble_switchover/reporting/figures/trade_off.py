@@ -24,6 +24,7 @@ from ensemble_switchover.reporting.figures.style import (
     MARKERS,
     RC,
     WIDTH_INCHES,
+    label_logarithms,
     label_parameters,
     new_figure,
     place_legend,
@@ -32,7 +33,7 @@ from ensemble_switchover.reporting.figures.style import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -92,23 +93,35 @@ def draw_trade_off(
                     label=name,
                     zorder=3,
                 )
-        costs = numbers[cost.column].to_list()
-        if min(costs) > 0 and max(costs) > 10 * min(costs):
-            axes.set_xscale("log")
+        scale_costs(axes, numbers[cost.column].to_list())
         axes.set_ylim(bottom=0)
         axes.margins(x=0.08)
         axes.set_xlabel(cost.label)
         axes.set_ylabel(f"{measure.capitalize()}, %")
         axes.grid(color=GRID_INK, linewidth=0.8, zorder=0)
         axes.set_axisbelow(True)
-        _draw_front(axes, numbers.filter(numbers["on_front"]), cost)
+        draw_front(axes, numbers.filter(numbers["on_front"]), cost)
         place_legend(axes)
         shows = f"{measure.capitalize()} (mean ± std) against cost; the front is labelled by budget"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
         return figure
 
 
-def _draw_front(axes: Axes, front: pl.DataFrame, cost: CostAxis) -> None:
+def scale_costs(axes: Axes, costs: Sequence[float]) -> None:
+    """Give the horizontal axis a logarithmic scale where costs differ more than tenfold."""
+    if min(costs) > 0 and max(costs) > 10 * min(costs):
+        axes.set_xscale("log")
+        label_logarithms(axes.xaxis)
+
+
+def draw_front(axes: Axes, front: pl.DataFrame, cost: CostAxis) -> None:
+    """Draw the Pareto front as steps, and label its designs by budget.
+
+    Args:
+        axes: The panel, with its designs and its final limits.
+        front: The designs on the front, cheapest first.
+        cost: The cost on the horizontal axis.
+    """
     xs = (cost.scale * front[cost.column]).to_list()
     ys = front["error_percent_mean"].to_list()
     axes.step(xs, ys, where="post", color=INK, linewidth=1.1, label="Pareto front", zorder=2)

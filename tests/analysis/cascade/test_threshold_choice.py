@@ -25,16 +25,20 @@ def _answers(k: int = 4, num_images: int = 150, seed: int = 0, **options) -> Cas
 
 
 def _search(answers: CascadeAnswers, points: float) -> int:
-    """Return how many members the cheapest threshold asks in all, by trying every one."""
+    """Return how many members the cheapest threshold asks in all, by trying every one.
+
+    It is the lowest from which on none errs too often.
+    """
     scores = answers.scores["confidence"]
     whole = answers.errors[-1].sum()
-    asked = []
-    for threshold in (0.0, *np.unique(scores).tolist(), WHOLE_ENSEMBLE):
+    asked = 0
+    for threshold in (WHOLE_ENSEMBLE, *np.unique(scores)[::-1].tolist(), 0.0):
         members = members_asked(scores, threshold)
         errors = answers.errors[members - 1, np.arange(answers.num_images)].sum()
-        if errors <= whole + points / 100.0 * answers.num_images + 1e-9:
-            asked.append(int(members.sum()))
-    return min(asked)
+        if errors > whole + points / 100.0 * answers.num_images + 1e-9:
+            break
+        asked = int(members.sum())
+    return asked
 
 
 @settings(max_examples=60, deadline=None)
@@ -65,6 +69,15 @@ def test_the_threshold_lies_midway_between_two_scores() -> None:
     below, above = reached[reached < threshold].max(), reached[reached >= threshold].min()
     assert threshold == pytest.approx((float(below) + float(above)) / 2.0, rel=1e-6)
     assert threshold == float(np.float32(threshold))
+
+
+def test_a_low_threshold_at_which_chance_has_the_error_low_is_not_taken() -> None:
+    """The second image turns wrong, then the third right: below 0.5 the errors happen to be few."""
+    scores = np.array([[0.4, 0.5, 0.6], [0.9, 0.9, 0.9]], dtype=np.float32)
+    errors = np.array([[True, False, True], [False, True, False]])
+    assert errors[-1].sum() == 1
+    # errors at t = 0, beyond 0.4, beyond 0.5, beyond 0.6: 2, 1, 2, 1
+    assert cheapest_threshold(scores, errors) == WHOLE_ENSEMBLE
 
 
 def test_neighbouring_scores_are_told_apart() -> None:

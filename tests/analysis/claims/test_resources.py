@@ -305,8 +305,8 @@ def test_a_class_without_runs_is_not_asked() -> None:
 def test_every_statement_is_checked_for_both_classes() -> None:
     claims = check_claims([planted(2.0)])
 
-    assert len(claims) == 18
-    assert len({claim.statement for claim in claims}) == 18
+    assert len(claims) == 20
+    assert len({claim.statement for claim in claims}) == 20
     assert all(claim.source.startswith("section") for claim in claims)
     single = make_records(
         from_column(1), from_column(1), holes=[(c, i) for c in ("deq", "weq") for i in range(4)]

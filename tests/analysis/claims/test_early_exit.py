@@ -1,0 +1,103 @@
+"""The statement on early exit, with planted cascades."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ensemble_switchover.analysis.claims import check_claims
+from ensemble_switchover.analysis.claims.early_exit import (
+    check_early_exit_operations,
+    check_early_exit_time,
+)
+from ensemble_switchover.analysis.comparison import group_comparisons
+from ensemble_switchover.analysis.finding import Finding, derive_finding
+from tests.analysis.cascade.planted_cascades import with_cascades
+from tests.analysis.claims.planted import answer, make_records
+
+if TYPE_CHECKING:
+    from ensemble_switchover.results.record import Record
+
+
+def _beside_single(record: Record, ratio: float) -> Record:
+    """Give an ensemble so many times the milliseconds of the single network beside it."""
+    if record.design.k == 1:
+        return record
+    single = [replace(la, model="single") for la in record.latencies]
+    own = [
+        replace(la, median_ms_per_image=ratio * la.median_ms_per_image) for la in record.latencies
+    ]
+    return replace(record, latencies=[*own, *single])
+
+
+def planted(lead: float, members: float, ratio: float = 3.0, *, known: bool = True) -> Finding:
+    """Plant a lead of both classes in points, members asked, and whole ensembles' time."""
+    records = make_records(*[lambda column, epoch: lead] * 2, step=0.03)
+    records = [_beside_single(record, ratio) for record in records]
+    if known:
+        records = [
+            with_cascades(record, members + 0.01 * record.seed, more_points=0.0)
+            for record in records
+        ]
+    folders = {(record.study, record.name): Path("absent") for record in records}
+    (comparison,) = group_comparisons(records)
+    return derive_finding(comparison, folders=folders)
+
+
+@pytest.mark.parametrize(
+    ("lead", "members", "expected"),
+    [
+        (2.0, 1.5, "holds"),
+        (-2.0, 1.5, "does not hold"),
+        (0.08, 1.5, "open"),
+    ],
+)
+def test_in_operations_the_members_asked_decide_beside_the_error(lead, members, expected) -> None:
+    claim = check_early_exit_operations(planted(lead, members), "weq")
+    assert answer(claim) == expected, claim
+    assert "With early exit weq errs less than the single network" in claim.statement
+    assert claim.source == "section 5, Figure 7; early exit is not in the paper"
+    assert "times (90 % t interval" in claim.measured
+    assert "points of error (90 % Welch interval" in claim.measured
+
+
+@pytest.mark.parametrize(
+    ("ratio", "expected"), [(2.0, "holds"), (3.9, "does not hold"), (2.66, "open")]
+)
+def test_in_time_a_slow_ensemble_does_not_pay(ratio: float, expected: str) -> None:
+    """At 1.5 of 4 members a whole ensemble may take up to 4 / 1.5 times the single network."""
+    claim = check_early_exit_time(planted(2.0, 1.49, ratio), "deq")
+    assert answer(claim) == expected, claim
+
+
+def test_the_measured_ratio_is_that_of_the_members_asked() -> None:
+    claim = check_early_exit_time(planted(2.0, 1.5, ratio=2.0), "deq")
+    assert claim.measured.startswith("0.75 times")  # 2 x 1.51 / 4, a little more
+    assert "it pays at 4 of 4" in claim.reason
+
+
+def test_without_predictions_nothing_can_be_said() -> None:
+    finding = planted(2.0, 1.5, known=False)
+    for check in (check_early_exit_operations, check_early_exit_time):
+        claim = check(finding, "deq")
+        assert (answer(claim), claim.runs_needed) == ("not asked", "record.predictions=final")
+
+
+def test_without_times_beside_the_single_network_operations_are_left() -> None:
+    finding = planted(2.0, 1.5)
+    runs = finding.runs.with_columns(latency_to_single=None)
+    claim = check_early_exit_time(replace(finding, runs=runs), "deq")
+    assert (answer(claim), claim.runs_needed) == (
+        "not asked",
+        "measurement.latency_batch_sizes=[1,32,128,1024]",
+    )
+    assert answer(check_early_exit_operations(replace(finding, runs=runs), "deq")) == "holds"
+
+
+def test_the_statement_stands_beside_that_on_inference_time() -> None:
+    statements = [claim.statement for claim in check_claims([planted(2.0, 1.5)])]
+    place = statements.index("weq predicts about as fast as the single network.")
+    assert [text[:15] for text in statements[place + 1 : place + 5]] == ["With early exit"] * 4
