@@ -8,12 +8,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ensemble_switchover.analysis.advice.added_devices import (
+    added_device_names,
+    list_added_candidates,
+    match_added_device,
+    read_timings_of_runs,
+)
 from ensemble_switchover.analysis.advice.advice_rows import advice_values, show_advice
+from ensemble_switchover.analysis.advice.cascade_designs import collect_cascades, read_cascades
 from ensemble_switchover.analysis.advice.image_rivals import find_image_rivals
 from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.loss_spread import spread_reader
@@ -24,7 +32,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     list_candidates,
     most_used_device,
 )
-from ensemble_switchover.analysis.advice.wording import describe_advice
+from ensemble_switchover.analysis.advice.wording import describe_advice, describe_without
 from ensemble_switchover.analysis.rule_options import (
     add_limit_options,
     add_margin_option,
@@ -42,14 +50,23 @@ from ensemble_switchover.config.command_line import parse_arguments, path_argume
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.shell import shell_word
 from ensemble_switchover.machine.terminal import make_console, print_table, printable
+from ensemble_switchover.results.cascade_record import EXIT_RULES
 from ensemble_switchover.results.quality_metrics import describe_lacking, require_metric
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.study_folders import read_studies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
+    from ensemble_switchover.analysis.advice.added_devices import TimingsOfRuns
+    from ensemble_switchover.analysis.advice.trained_designs import Candidate, TrainedDesign
+    from ensemble_switchover.analysis.collapse import RunKey
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
+    from ensemble_switchover.results.added_timings import AddedTiming
+    from ensemble_switchover.results.cascade_record import CascadeRecord
+    from ensemble_switchover.results.quality_metrics import QualityMetric
+    from ensemble_switchover.results.record import Record
 
 _DESCRIPTION = "Advise which design to build, from the records of one or several studies."
 EPILOG = (
@@ -71,6 +88,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     limit.add_argument("--epochs", type=argument(parse_count), metavar="N", help="training epochs")
     limit.add_argument("--hours", type=argument(parse_number), metavar="H", help="training hours")
     limit.add_argument(
+        "--latency-p99-ms",
+        type=argument(parse_number),
+        metavar="MS",
+        help="inference time in milliseconds that 99 %% of the images may take; that of a cascade "
+        "depends on the image",
+    )
+    limit.add_argument(
         "--fastest-latency-ms",
         type=argument(parse_number),
         metavar="MS",
@@ -84,7 +108,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scope.add_argument("--family", help="family to consider, such as resnet; default: all")
     scope.add_argument("--k", type=argument(parse_count), help="number of members; default: all")
     scope.add_argument(
-        "--device", help="device whose times and memory count; default: that of most runs"
+        "--cascade",
+        action="store_true",
+        help="consider the cascade of every ensemble too, whose members are asked in turn until "
+        "they are sure",
+    )
+    scope.add_argument(
+        "--exit-rule",
+        choices=EXIT_RULES,
+        default=EXIT_RULES[0],
+        help="when a cascade is sure: by its largest mean probability, or by its margin to the "
+        f"second; default: {EXIT_RULES[0]}",
+    )
+    scope.add_argument(
+        "--device",
+        help="device whose times and memory count, which may be one that times were added of "
+        "(docs/measure.md); default: that of most runs",
+    )
+    scope.add_argument(
+        "--batch-size",
+        type=argument(parse_count),
+        metavar="B",
+        help="batch size of inference times; default: 128, or the largest that was measured",
     )
     add_rule_options(parser)
     add_margin_option(parser)
@@ -105,26 +150,25 @@ def advise_from(given: argparse.Namespace) -> int:
     studies = read_studies(given.folders)
     metric = rule.quality
     records, lacking = require_metric(given.folders[0], studies.records, metric)
-    designs = collect_designs(records, rule.keep_collapsed, metric)
-    designs = choose_designs(designs, given.dataset, given.family, given.k)
-    device = choose_measured_device(designs, given.device)
+    sources = _Sources(given, records, studies.folders, metric)
+    designs, without = sources.designs(rule)
+    device = choose_measured_device(designs, given.device, sources.timings)
     limits = Limits(
         parameters=given.parameters,
         epochs=given.epochs,
         hours=given.hours,
         memory_bytes=given.memory,
         latency_ms=given.latency_ms,
+        latency_p99_ms=given.latency_p99_ms,
         fastest_latency_ms=given.fastest_latency_ms,
         accuracy_percent=given.accuracy,
     )
     margin, read_spread = given.margin, spread_reader(studies.folders)
-    advice = advise(list_candidates(designs, device), limits, rule, margin, read_spread)
+    advice = advise(sources.candidates(designs, device), limits, rule, margin, read_spread)
     other = None
     if advice.collapsed:
         turned = replace(rule, keep_collapsed=not rule.keep_collapsed)
-        designs_there = collect_designs(records, turned.keep_collapsed, metric)
-        designs_there = choose_designs(designs_there, given.dataset, given.family, given.k)
-        there = list_candidates(designs_there, device)
+        there = sources.candidates(sources.designs(turned)[0], device)
         other = advise(there, limits, turned, margin, read_spread)
     command = None
     if advice.recommended is not None:
@@ -133,6 +177,7 @@ def advise_from(given: argparse.Namespace) -> int:
     sentences = (
         *describe_advice(advice, other, over_images),
         *([f"{describe_lacking(lacking, metric)}."] if lacking else []),
+        *describe_without(without),
     )
     if given.format == "json":
         print(
@@ -149,6 +194,44 @@ def advise_from(given: argparse.Namespace) -> int:
     if command is not None:
         console.print(Text(printable(f"To train it: {command}")), soft_wrap=True)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What designs and their costs are read from, as the options ask for it."""
+
+    given: argparse.Namespace
+    records: Sequence[Record]
+    folders: Mapping[RunKey, Path]
+    metric: QualityMetric
+    timings: dict[RunKey, list[AddedTiming]] = field(init=False)
+    cascades: dict[RunKey, list[CascadeRecord]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        asked = self.given
+        timings = read_timings_of_runs(self.records, self.folders) if asked.device else {}
+        cascades = read_cascades(self.records, self.folders) if asked.cascade else {}
+        object.__setattr__(self, "timings", timings)
+        object.__setattr__(self, "cascades", cascades)
+
+    def designs(self, rule: DecisionRule) -> tuple[list[TrainedDesign], int]:
+        """Return the designs to consider, and how many ensembles have no cascade."""
+        asked = self.given
+        found = collect_designs(self.records, rule.keep_collapsed, self.metric)
+        chosen = choose_designs(found, asked.dataset, asked.family, asked.k)
+        if not asked.cascade:
+            return chosen, 0
+        cascades = collect_cascades(
+            chosen, self.cascades, asked.exit_rule, keep_collapsed=rule.keep_collapsed
+        )
+        return [*chosen, *cascades.designs], cascades.without
+
+    def candidates(self, designs: Sequence[TrainedDesign], device: str | None) -> list[Candidate]:
+        """Return the designs with their costs on a device of runs or of added times."""
+        size = self.given.batch_size
+        if device in added_device_names(designs, self.timings):
+            return list_added_candidates(designs, str(device), self.timings, size)
+        return list_candidates(designs, device, size)
 
 
 def choose_designs(
@@ -175,14 +258,19 @@ def choose_designs(
     return [d for d in chosen if k is None or d.k in (1, k)]
 
 
-def choose_measured_device(designs: Sequence[TrainedDesign], device: str | None) -> str | None:
+def choose_measured_device(
+    designs: Sequence[TrainedDesign],
+    device: str | None,
+    timings: TimingsOfRuns = MappingProxyType({}),
+) -> str | None:
     """Choose the device whose times and memory count: the named one, or the one with the most runs.
 
     Of a device with times of both kinds, of runs themselves and of timing passes, the kind of most
-    runs counts unless the name says which.
+    runs counts unless the name says which. A device of times that were added to records is named
+    whole, or by its machine where that is enough.
 
     Raises:
-        ConfigError: if no run was made on the named device.
+        ConfigError: if no run was made or timed on the named device, or if several are meant.
     """
     if device in {record.environment.device_name for d in designs for record in d.records}:
         on_device = [
@@ -190,7 +278,11 @@ def choose_measured_device(designs: Sequence[TrainedDesign], device: str | None)
             for d in designs
         ]
         return most_used_device(on_device)
-    _require("--device", device, device_names(designs))
+    added = match_added_device(device, designs, timings) if device is not None else set()
+    if len(added) == 1:
+        return added.pop()
+    known = sorted(added) or [*device_names(designs), *added_device_names(designs, timings)]
+    _require("--device", device, known)
     return device or most_used_device(designs)
 
 

@@ -10,8 +10,12 @@ import pytest
 from ensemble_switchover.advise import main
 from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import write_record
+from ensemble_switchover.results.timing_file import add_timing_file
 from tests.analysis.advice.advice_cases import FALLEN
+from tests.analysis.advice.planted_cascades import planted_runs
 from tests.factories import make_record
+from tests.results.added import BOARD, measured_model, measured_values
+from tests.results.test_timing_file import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -236,3 +240,88 @@ def test_an_odd_name_is_shown_not_obeyed(
     text = capsys.readouterr().out
     assert "\x1b" not in text
     assert "[bold]" in text
+
+
+def planted_folder(folder: Path) -> Path:
+    for record in planted_runs():
+        write_record(folder / record.study / record.name, record)
+    return folder
+
+
+def test_a_cascade_is_considered_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = planted_folder(tmp_path)
+    limits = ("--latency-ms", "2")
+    without = asked(folder, capsys, *limits)
+    assert without["best"]["design_class"] == "single"
+    assert "cascade" not in without["best"]
+
+    within = asked(folder, capsys, *limits, "--cascade")
+    assert within["best"]["error_percent"] == pytest.approx(10.5)
+    assert within["best"]["latency_ms_per_image"] == pytest.approx(1.75)
+    assert within["best"]["cascade"] == {
+        "rule": "confidence",
+        "chosen_on": ["folds"],
+        "mean_members": 1.75,
+        "members_p99": 3,
+        "whole_error_percent": 9.0,
+    }
+    margin = asked(folder, capsys, *limits, "--cascade", "--exit-rule", "margin")
+    assert margin["best"]["error_percent"] == pytest.approx(12.5)
+
+    slow = asked(folder, capsys, "--latency-p99-ms", "2.5", "--cascade")
+    assert slow["best"]["design_class"] == "single"
+    assert slow["limits"] == {"latency_p99_ms": 2.5}
+    assert main([str(folder), "--latency-ms", "2", "--cascade"]) == 0
+    assert ", cascade (resnet on digits)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_ensembles_without_a_cascade_are_told(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = asked(demo, capsys, "--cascade")
+    assert answer["sentences"][-1] == (
+        "11 ensembles have no cascade, since no run kept predictions after the last epoch "
+        "(record.predictions=final keeps them)."
+    )
+
+
+def test_times_of_another_device_are_those_that_were_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = planted_runs()
+    folder = planted_folder(tmp_path / "results")
+    single, ensemble = records[0], records[1]
+    for record, milliseconds in ((single, 30.0), (ensemble, 10.0)):  # the other way round there
+        values = measured_values("", batch_sizes=(1, 128))
+        values["models"] = [measured_model(record.fingerprint, milliseconds)]
+        path = write_json(tmp_path / "timing.json", values)
+        add_timing_file(folder / record.study / record.name, path)
+
+    here = asked(folder, capsys, "--latency-ms", "2")
+    assert (here["best"]["design_class"], here["device_name"]) == ("single", "Example CPU")
+    there = asked(folder, capsys, "--latency-ms", "15", "--device", BOARD)
+    assert there["device_name"] == f"{BOARD}, onnxruntime 1.32.0, 4 threads"
+    assert there["best"]["design_class"] == "deq"
+    assert there["best"]["latency_ms_per_image"] == pytest.approx(10.0)
+    assert there["best"]["steady_training_seconds"] is None
+    assert asked(folder, capsys, "--device", BOARD, "--batch-size", "1")["latency_batch_sizes"] == [
+        1
+    ]
+    assert main([str(folder), "--device", BOARD, "--latency-ms", "15"]) == 0
+    assert "Training was not timed there." in " ".join(capsys.readouterr().out.split())
+
+    assert main([str(folder), "--device", "another"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("--device another: expected one of 'Example CPU', ")
+    assert f"'{BOARD}, onnxruntime 1.32.0, 4 threads'" in told
+
+
+def test_a_batch_size_that_was_not_measured_meets_no_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = planted_folder(tmp_path)
+    answer = asked(folder, capsys, "--latency-ms", "2", "--batch-size", "7")
+    assert [entry["limit"] for entry in answer["outside"]] == ["latency_ms"]
+    assert answer["latency_batch_sizes"] == []

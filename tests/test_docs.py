@@ -79,7 +79,7 @@ def test_every_link_inside_the_repository_leads_somewhere(page):
 def test_every_command_has_its_module_and_its_options(module, arguments):
     source = source_of(module)
     assert source is not None
-    options = set(re.findall(r"(?<!\S)--[a-z-]+", arguments)) - ALWAYS
+    options = set(re.findall(r"(?<!\S)--[a-z0-9-]+", arguments)) - ALWAYS
     text = source.read_text("utf-8")
     if "add_rule_options(" in text:
         text += source_of("ensemble_switchover.analysis.rule_options").read_text("utf-8")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.limits import Reading
     from ensemble_switchover.analysis.advice.rule import Advice, Rival
     from ensemble_switchover.analysis.advice.short_list import ShortList
-    from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
+    from ensemble_switchover.analysis.advice.trained_designs import CascadeFacts, TrainedDesign
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.error_interval import ErrorInterval
     from ensemble_switchover.results.quality_metrics import QualityMetric
@@ -35,6 +35,7 @@ _COST_FIELDS = {
     "latency_ms_per_image_std": "latency_ms_std",
     "fastest_latency_ms_per_image": "fastest_latency_ms",
     "fastest_latency_ms_per_image_std": "fastest_latency_ms_std",
+    "latency_p99_ms_per_image": "latency_p99_ms",
     "latency_batch_size": "latency_batch_size",
     "peak_memory_bytes": "memory_bytes",
     "memory_kind": "memory_kind",
@@ -154,6 +155,7 @@ def reading_values(reading: Reading, confidence: float) -> dict[str, Any]:
         "k": design.k,
         "depth": design.depth,
         "width": design.width,
+        **_cascade_values(design.cascade),
         "parameters": design.parameters,
         "budget_parameters": design.budget_parameters,
         "epoch": reading.epoch,
@@ -169,6 +171,20 @@ def reading_values(reading: Reading, confidence: float) -> dict[str, Any]:
         "steady_training_seconds_std": reading.seconds_std,
         **{n: None if cost is None else getattr(cost, field) for n, field in _COST_FIELDS.items()},
     }
+
+
+def _cascade_values(cascade: CascadeFacts | None) -> dict[str, Any]:
+    """Return what makes a design a cascade; nothing of others."""
+    if cascade is None:
+        return {}
+    values = {
+        "rule": cascade.rule,
+        "chosen_on": list(cascade.chosen_on),
+        "mean_members": cascade.mean_members,
+        "members_p99": cascade.members_p99,
+        "whole_error_percent": cascade.whole_error_percent,
+    }
+    return {"cascade": values}
 
 
 def _metric_values(reading: Reading, confidence: float) -> dict[str, Any]:

@@ -43,6 +43,8 @@ def find_image_rivals(advice: Advice, reader: ImageErrorReader) -> ImageRivals |
         return None
     if advice.best is None or not advice.others:
         return None
+    if any(r.design.cascade for r in (advice.best, *(o.reading for o in advice.others))):
+        return None  # the images that a cascade errs on are not those of its ensemble
     best = advice.best
     rivals, num_images = [], 0
     for other in advice.others:

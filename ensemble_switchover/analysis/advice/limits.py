@@ -30,6 +30,9 @@ class Limits:
     """Highest peak memory of training, in bytes."""
     latency_ms: float | None = None
     """Most milliseconds of inference per image, with the members run one after another."""
+    latency_p99_ms: float | None = None
+    """Most milliseconds of inference that 99 % of the images may take, members one after another
+    until a cascade stops."""
     fastest_latency_ms: float | None = None
     """Most milliseconds of inference per image, with the fastest execution that was measured."""
     accuracy_percent: float | None = None
@@ -101,7 +104,7 @@ class Reading:
     def seconds(self) -> float | None:
         """Training seconds until the end of the epoch; None where they were not measured."""
         cost = self.candidate.cost
-        return None if cost is None else cost.seconds[self.row]
+        return None if cost is None or cost.seconds is None else cost.seconds[self.row]
 
     @property
     def seconds_std(self) -> float | None:
@@ -159,7 +162,7 @@ def amount_used(reading: Reading, name: str) -> float | None:
     if cost is None:
         return None
     if name == "hours":
-        return cost.seconds[reading.row] / HOUR_SECONDS
+        return None if reading.seconds is None else reading.seconds / HOUR_SECONDS
     measured: float | None = getattr(cost, name)
     return measured
 
@@ -192,5 +195,5 @@ def _rank(reading: Reading) -> tuple[float, int, float, int, int]:
 
 
 def _within_hours(candidate: Candidate, row: int, hours: float) -> bool:
-    cost = candidate.cost
-    return cost is not None and cost.seconds[row] / HOUR_SECONDS <= hours
+    seconds = None if candidate.cost is None else candidate.cost.seconds
+    return seconds is not None and seconds[row] / HOUR_SECONDS <= hours

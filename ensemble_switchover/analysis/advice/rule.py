@@ -53,7 +53,10 @@ if TYPE_CHECKING:
 MEASURED_RANGE_FACTOR = 1.25
 """A limit on parameters or epochs above this multiple of the measured maximum is remarked on."""
 
-COSTS = ("parameters", "hours", "memory_bytes", "latency_ms", "fastest_latency_ms")
+COSTS = (
+    *("parameters", "hours", "memory_bytes"),
+    *("latency_ms", "latency_p99_ms", "fastest_latency_ms"),
+)
 """The names of the limits that restrict a cost of a design."""
 
 
@@ -191,16 +194,18 @@ def advise(
     rivals = tuple(rival for rival in others if not rival.is_worse)
     listed = None
     if best is not None:
-        spread = read_spread(best.design) if read_spread and margin is None else None
+        of_whole = margin is None and best.design.cascade is None
+        spread = read_spread(best.design) if read_spread and of_whole else None
         listed = make_short_list(best, [r.reading for r in rivals], checked, margin, spread)
     bindings = [] if readings else find_binding_limits(candidates, checked)
     answer = AdviceAnswer.UNDECIDED if rivals else AdviceAnswer.DECIDED
     if best is None:
         # Without binding limits, no design has a finite error.
         answer = AdviceAnswer.INFEASIBLE if bindings else AdviceAnswer.OUTSIDE
-    collapsed = tuple(record for design in designs for record in design.collapsed)
+    whole = [design for design in designs if design.cascade is None]  # a cascade has their runs
+    collapsed = tuple(record for design in whole for record in design.collapsed)
     keys = {(record.study, record.name) for record in collapsed}
-    records = [record for design in designs for record in design.records]
+    records = [record for design in whole for record in design.records]
     costs = [c.cost for c in candidates if c.cost is not None]
     sizes = {cost.latency_batch_size for cost in costs if cost.latency_batch_size is not None}
     largest = max(design.budget_parameters for design in designs)
@@ -219,7 +224,7 @@ def advise(
         outside=tuple(outside),
         num_designs=len(designs),
         num_feasible=len(readings),
-        num_runs=sum(design.num_runs for design in designs),
+        num_runs=sum(design.num_runs for design in whole),
         collapsed=collapsed,
         collapse_counts=tuple(count_collapsed(records, keys, rule.confidence)),
         latency_batch_sizes=tuple(sorted(sizes)),
@@ -240,9 +245,10 @@ def _find_out_of_range(candidates: Sequence[Candidate], limits: Limits) -> list[
             outside.append(OutOfRange(name, asked, reached[name]))
     costs = [c.cost for c in candidates if c.cost is not None]
     measured = {
-        "hours": bool(costs),
+        "hours": any(cost.seconds is not None for cost in costs),
         "memory_bytes": any(cost.memory_bytes is not None for cost in costs),
         "latency_ms": any(cost.latency_ms is not None for cost in costs),
+        "latency_p99_ms": any(cost.latency_p99_ms is not None for cost in costs),
         "fastest_latency_ms": any(cost.fastest_latency_ms is not None for cost in costs),
     }
     for name, is_measured in measured.items():
@@ -274,6 +280,8 @@ def _find_cheapest(
         acceptable = [r for r in readings if any(r is of_list for of_list in listed.readings)]
     cheapest = []
     for name in COSTS:
+        if name == "latency_p99_ms" and name not in limits.given:
+            continue  # of most designs it is that of the mean
         known = [(value, r) for r in acceptable if (value := amount_used(r, name)) is not None]
         if known:
             cheapest.append((name, min(known, key=lambda entry: entry[0])[1]))

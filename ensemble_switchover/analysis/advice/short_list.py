@@ -42,7 +42,10 @@ ROUNDING_POINTS = 1e-5
 """Differences that exceed the margin by no more count as within it: the explorer keeps errors with
 24 bits."""
 
-COSTS_IN_ORDER = ("latency_ms", "fastest_latency_ms", "hours", "memory_bytes", "parameters")
+COSTS_IN_ORDER = (
+    *("latency_ms", "latency_p99_ms", "fastest_latency_ms"),
+    *("hours", "memory_bytes", "parameters"),
+)
 """The costs by which a list may be ordered: of those that the user limits, the first."""
 
 COSTS_WITHOUT_LIMITS = ("latency_ms", "hours", "parameters")

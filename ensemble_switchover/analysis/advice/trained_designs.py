@@ -6,8 +6,9 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ensemble_switchover.analysis.advice.cascade_times import latency_columns
 from ensemble_switchover.analysis.advice.timed_devices import (
     name_timed_devices,
     pair_timed_devices,
@@ -26,9 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ensemble_switchover.analysis.advice.timed_devices import TimedDevice
+    from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.comparison import Setting
+    from ensemble_switchover.results.cascade_record import CascadeRecord, ExitRule
     from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.record import Record
+
+NetworkKey: TypeAlias = tuple[str, str, int, int, int]
+"""Setting, images, k, depth and width: the same networks."""
+CandidateKey: TypeAlias = tuple[str, str, int, int, int, str]
+"""The same, and the exit rule of a cascade; empty where all members are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,24 @@ class ErrorCurves:
     def losses_after(self, epoch: int) -> list[float]:
         """Return the finite losses after an epoch; none if it was not evaluated."""
         return _finite_after(self.epochs, self.losses, epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeFacts:
+    """What makes a design a cascade: its members are asked in turn until they are sure enough."""
+
+    rule: ExitRule
+    """The exit rule: `confidence` or `margin`."""
+    chosen_on: tuple[str, ...]
+    """Images that thresholds were chosen on: `validation`, or other `folds` of the test images."""
+    mean_members: float
+    """Members asked of an image, the mean over the seeds."""
+    members_p99: int
+    """Members that suffice for 99 % of the images, the most of any run."""
+    whole_error_percent: float
+    """Error of the whole ensembles on the same images, the mean over the seeds."""
+    of_runs: Mapping[RunKey, CascadeRecord] = field(repr=False)
+    """The cascade of every run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +111,17 @@ class TrainedDesign:
     """Its collapsed runs; `collect_designs` says whether `errors` are without them."""
     beside: tuple[ErrorCurves, ...] = field(default=(), repr=False)
     """Errors of the same class, k and setting at the next smaller and the next larger size."""
+    cascade: CascadeFacts | None = field(default=None, repr=False)
+    """Of an ensemble whose members are asked in turn; None where all are."""
 
     @property
-    def key(self) -> tuple[str, str, int, int, int]:
+    def key(self) -> CandidateKey:
         """The fields that identify the design."""
+        return (*self.network_key, "" if self.cascade is None else self.cascade.rule)
+
+    @property
+    def network_key(self) -> NetworkKey:
+        """The fields that identify the networks, which a cascade shares with its ensemble."""
         return (self.setting, self.data, self.k, self.depth, self.width)
 
     @property
@@ -108,9 +141,10 @@ class TrainedDesign:
 
     @property
     def label(self) -> str:
-        """A short name, such as `deq, k = 4, depth 26, width 5`."""
+        """A short name, such as `deq, k = 4, depth 26, width 5`, and `cascade` where it is one."""
         members = "" if self.k == 1 else f", k = {self.k}"
-        return f"{self.design_class}{members}, depth {self.depth}, width {self.width}"
+        cascade = "" if self.cascade is None else ", cascade"
+        return f"{self.design_class}{members}, depth {self.depth}, width {self.width}{cascade}"
 
     @property
     def num_runs(self) -> int:
@@ -128,9 +162,9 @@ class MeasuredCost:
     """Device, execution, precision, threads and runs sharing the machine, in one line."""
     device_name: str
     """Name of the device; where it has times of both kinds, with the kind that these are of."""
-    seconds: tuple[float, ...] = field(repr=False)
+    seconds: tuple[float, ...] | None = field(repr=False)
     """Training seconds until the end of each epoch, the mean over the seeds. The warm-up epoch
-    counts as a median epoch."""
+    counts as a median epoch. None on a device where exported files alone were timed."""
     seconds_std: tuple[float, ...] | None = field(repr=False)
     """Sample standard deviation of `seconds` over the seeds; None for one seed."""
     latency_ms: float | None
@@ -139,6 +173,9 @@ class MeasuredCost:
     fastest_latency_ms: float | None
     """Milliseconds of inference per image with the fastest measured execution."""
     fastest_latency_ms_std: float | None
+    latency_p99_ms: float | None
+    """Milliseconds per image that suffice for 99 % of the images. Where calls were not timed one by
+    one: of a cascade the members that suffice times the time of one, and else `latency_ms`."""
     latency_batch_size: int | None
     memory_bytes: int | None
     """Peak memory of training, the highest of any run."""
@@ -146,6 +183,8 @@ class MeasuredCost:
     """`device allocator`, or on a CPU `process resident`: the memory of the whole process."""
     num_seeds: int
     num_runs: int
+    is_cascade_measured: bool = False
+    """Of a cascade: whether it was timed itself, and not predicted from the members asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +263,17 @@ def collect_designs(
 def find_beside(designs: Sequence[TrainedDesign]) -> list[list[int]]:
     """Return, for every design, the indices of those beside it: the next smaller, the next larger.
 
-    They are of the same setting, class and number of members.
+    They are of the same setting, class and number of members; cascades are beside cascades.
 
     Args:
         designs: Designs in ascending size.
     """
     series: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, design in enumerate(designs):
-        series[design.data, design.setting, design.design_class, design.k].append(number)
+        of_cascades = design.cascade is not None
+        series[design.data, design.setting, design.design_class, design.k, of_cascades].append(
+            number
+        )
     beside: list[list[int]] = [[] for _ in designs]
     for numbers in series.values():
         for smaller, larger in pairwise(numbers):
@@ -240,13 +282,16 @@ def find_beside(designs: Sequence[TrainedDesign]) -> list[list[int]]:
     return beside
 
 
-def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -> list[Candidate]:
+def list_candidates(
+    designs: Iterable[TrainedDesign], device_name: str | None, batch_size: int | None = None
+) -> list[Candidate]:
     """List every design with its costs on one device, one candidate for each condition.
 
     Args:
-        designs: Designs from `collect_designs`.
+        designs: Designs from `collect_designs`, and their cascades.
         device_name: The device on which seconds, bytes and milliseconds were measured, one of
             `device_names`.
+        batch_size: Of inference times; None: that of tables, 128 or the largest that was measured.
     """
     rows: defaultdict[tuple[int, tuple[Any, ...]], list[dict[str, Any]]] = defaultdict(list)
     listed = list(designs)
@@ -263,6 +308,7 @@ def list_candidates(designs: Iterable[TrainedDesign], device_name: str | None) -
     for row in table.to_dicts():
         number, record = here[int(row["name"])]
         row["until"] = _seconds_until(record, listed[number].epochs)
+        row.update(latency_columns(record, listed[number].cascade, batch_size))
         rows[number, tuple(row[name] for name in CONDITIONS)].append(row)
     costs: defaultdict[int, list[MeasuredCost]] = defaultdict(list)
     for (number, _), alike in rows.items():
@@ -346,6 +392,7 @@ def _summarise(rows: Sequence[dict[str, Any]], device_name: str) -> MeasuredCost
         curves[row["seed"]].append(row["until"])
     seconds = [_mean_curve(of_seed) for of_seed in curves.values()]
     latency = _mean_by_seed(rows, "latency_ms_per_image")
+    slowest = _mean_by_seed(rows, "latency_p99_ms_per_image")
     fastest = _mean_by_seed(rows, "fastest_latency_ms_per_image")
     on_device = first["memory_kind"] == DEVICE_MEMORY
     peaks = [row["peak_device_bytes" if on_device else "peak_rss_bytes"] for row in rows]
@@ -358,11 +405,13 @@ def _summarise(rows: Sequence[dict[str, Any]], device_name: str) -> MeasuredCost
         latency_ms_std=sample_std(latency) if latency else None,
         fastest_latency_ms=sample_mean(fastest) if fastest else None,
         fastest_latency_ms_std=sample_std(fastest) if fastest else None,
+        latency_p99_ms=sample_mean(slowest) if slowest else None,
         latency_batch_size=first["latency_batch_size"],
         memory_bytes=max((peak for peak in peaks if peak is not None), default=None),
         memory_kind=first["memory_kind"],
         num_seeds=len(seconds),
         num_runs=len(rows),
+        is_cascade_measured=all(row["is_cascade_measured"] for row in rows),
     )
 
 

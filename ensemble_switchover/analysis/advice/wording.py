@@ -119,6 +119,7 @@ def _evidence(advice: Advice) -> list[str]:
         f"{advice.num_designs} ({count(advice.num_runs, 'run')}); within the limits: "
         f"{advice.num_feasible}.",
         describe_error(advice.recommended, advice.rule.confidence),
+        *describe_cascade(advice.recommended),
         *_describe_margin(advice),
     ]
     if advice.runner_up is None:
@@ -156,6 +157,37 @@ def describe_error(reading: Reading, confidence: float) -> str:
         seeds = count(reading.num_seeds, "seed")
         pooled = f"; {seeds} of its own say too little of the spread, which is {SPREAD_BESIDE}"
     return f"{text} ({100.0 * confidence:g} % t interval {bounds}{pooled})."
+
+
+def describe_cascade(reading: Reading) -> list[str]:
+    """Say what a cascade is, what its error is of, and how many members it asks."""
+    design, cascade = reading.design, reading.design.cascade
+    if cascade is None:
+        return []
+    score = {
+        "confidence": "the largest of their mean probabilities",
+        "margin": "the margin of their largest mean probability to the second",
+    }[cascade.rule]
+    images = "on held-out validation images"
+    if "folds" in cascade.chosen_on:
+        images = f"on other folds of the {design.evaluated_on} images than those it is read on"
+    return [
+        f"A cascade asks its members in turn until {score} reaches a threshold, which was chosen "
+        f"{images}; its error is that of the cascade. It asks {cascade.mean_members:.2f} of "
+        f"{design.k} members on average, and {cascade.members_p99} are enough for 99 % of the "
+        f"images. The error of all {design.k} together is {cascade.whole_error_percent:.2f} %."
+    ]
+
+
+def describe_without(number: int) -> list[str]:
+    """Say how many ensembles have no cascade, where some have none."""
+    if not number:
+        return []
+    have = "1 ensemble has" if number == 1 else f"{number} ensembles have"
+    return [
+        f"{have} no cascade, since no run kept predictions after the last epoch "
+        "(record.predictions=final keeps them)."
+    ]
 
 
 def _describe_margin(advice: Advice) -> list[str]:
@@ -268,13 +300,35 @@ def _caveats(advice: Advice, chosen: Reading) -> list[str]:
     return sentences
 
 
+def _cascade_time(advice: Advice, chosen: Reading) -> list[str]:
+    """Say where the time of a cascade is from, and that of 99 % of the images."""
+    cost, sentences = chosen.candidate.cost, []
+    if cost is None or cost.latency_ms is None:
+        return []
+    if chosen.design.cascade is not None:
+        how = "that of all its members by the share of them that it asks"
+        if cost.is_cascade_measured:
+            how = "measured on real images"
+        sentences.append(f"The time of the cascade is {how}.")
+    if "latency_p99_ms" in advice.limits.given and cost.seconds is not None:
+        sentences.append(
+            "The time of 99 % of the images is that of the members that they ask, without what "
+            "else delays a call."
+        )
+    return sentences
+
+
 def _measuring_conditions(advice: Advice, chosen: Reading) -> list[str]:
     cost = chosen.candidate.cost
     sentences = ["Its time and memory were not measured on this device."]
     if chosen.candidate.has_other_times:
         sentences = ["Its times do not compare with those of the other designs."]
     if cost is not None:
-        sentences = [f"Times were measured on {cost.condition}."]
+        sentences = [
+            f"Times were measured on {cost.condition}.",
+            *(["Training was not timed there."] if cost.seconds is None else []),
+            *_cascade_time(advice, chosen),
+        ]
     sizes = ", ".join(map(str, advice.latency_batch_sizes))
     if len(advice.latency_batch_sizes) == 1:
         sentences.append(f"Inference times are for batch size {sizes}, {LATENCY_EXECUTION}.")

@@ -14,6 +14,7 @@ LIMIT_NAMES = {
     "hours": "training time",
     "memory_bytes": "memory",
     "latency_ms": "inference time",
+    "latency_p99_ms": "inference time of 99 % of the images",
     "fastest_latency_ms": "inference time with the fastest execution",
     "accuracy_percent": "accuracy",
 }

@@ -92,7 +92,7 @@ def build_content(
         }
         for design, other, beside in zip(designs, others, find_beside(designs), strict=True)
     ]
-    numbers = {design.key: number for number, design in enumerate(designs)}
+    numbers = {design.network_key: number for number, design in enumerate(designs)}
     findings = [
         derive_finding(comparison, rule, image_reader=image_reader)
         for comparison in group_comparisons(records)
@@ -221,6 +221,7 @@ def _cost_values(
 ) -> dict[str, Any]:
     kept = _kept(design, stride)
     std = cost.seconds_std
+    assert cost.seconds is not None  # of the devices of runs
     return {
         "condition": cost.condition,
         "device": cost.device_name,
