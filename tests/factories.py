@@ -330,6 +330,7 @@ def _epoch(
         nll_nats=error / 50.0,
         brier=error / 100.0,
         ece=0.05,
+        ece_bins="closed",
         disagreement=0.1 if k > 1 else None,
         peak_device_bytes=peak_device_bytes,
         peak_reserved_bytes=peak_device_bytes,

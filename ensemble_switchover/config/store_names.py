@@ -14,6 +14,8 @@ WEIGHTS_FILE = "weights.safetensors"
 FAILURE_FILE = "failure.json"
 PREDICTIONS_FILE = "predictions-epoch-{epoch:04d}.npz"
 VALIDATION_PREDICTIONS_FILE = "predictions-validation.npz"
+RECOMPUTED_FILE = "recomputed.json"
+"""Measures that were computed again of kept predictions."""
 TIMINGS_FILE = "timings.json"
 """Times on other devices, which were added to a finished run."""
 DESCRIPTION_FILE = "run.json"
@@ -43,6 +45,7 @@ OWN_NAMES = frozenset(
         DESCRIPTION_FILE,
         LOG_FILE,
         WANDB_FILE,
+        RECOMPUTED_FILE,
         TIMINGS_FILE,
         DECISION_FILE,
         CHOICE_FILE,

@@ -20,7 +20,9 @@ from ensemble_switchover.config.command_line import (
     run_command,
 )
 from ensemble_switchover.config.reading_once import reading_once
+from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.files import write_file
+from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.machine.standard_streams import prints_beside
 from ensemble_switchover.machine.terminal import (
     ROW_FORMATS,
@@ -101,6 +103,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help="add the times that measure --json wrote to the record that they belong to",
     )
+    parser.add_argument(
+        "--recompute-quality",
+        action="store_true",
+        help="compute ECE, NLL and the quality beyond error again of every run that kept "
+        "predictions and lacks them; records are not changed",
+    )
     given = parse_arguments(parser, arguments)
     if given.columns:
         return run_command(_print_columns)
@@ -116,6 +124,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if others or given.check:
             parser.error("--add-timing adds times, and lists nothing; expected it by itself")
         return run_command(lambda: add_timing(given.folder, given.add_timing))
+    if given.recompute_quality:
+        if others or given.check:
+            parser.error("--recompute-quality lists nothing; expected it by itself")
+        return run_command(lambda: recompute_quality(given.folder))
     if given.epochs and given.where_time_went:
         parser.error("--epochs and --where-time-went are two tables; expected one of them")
     return run_command(lambda: check_folder(given.folder) if given.check else results(given))
@@ -131,6 +143,35 @@ def add_timing(folder: Path, path: Path) -> int:
     for line in add_timing_file(run_folder(folder), path):
         print(printable(line))
     return 0
+
+
+def recompute_quality(folder: Path) -> int:
+    """Compute the quality of runs again from kept predictions, and say of which.
+
+    Returns:
+        The exit code: 1 if predictions that are there cannot be read.
+    """
+    from ensemble_switchover.results.recompute import recompute_run
+
+    computed, without, failed = 0, 0, 0
+    folders = find_runs(folder).recorded
+    for run in folders:
+        try:
+            epochs = recompute_run(run)
+        except RecordError as error:
+            failed += 1
+            complain(f"left as it is: {error}")
+            continue
+        without += epochs is None
+        if epochs:
+            computed += 1
+            print(printable(f"{run.name}: computed again after {count(len(epochs), 'epoch')}"))
+    rest = len(folders) - computed - without - failed
+    print(
+        f"{count(len(folders), 'record')}: {computed} computed again, {rest} in order, {without} "
+        f"without predictions{f', {failed} unreadable' if failed else ''}"
+    )
+    return EXIT_FAILURE if failed else 0
 
 
 def results(given: argparse.Namespace) -> int:
@@ -185,18 +226,22 @@ def check_folder(folder: Path) -> int:
     Returns:
         The exit code: 1 if something is.
     """
-    from ensemble_switchover.results.check import check_record
+    from ensemble_switchover.results.check import check_record, describe_doubtful_ece
 
     folders = find_runs(folder).recorded
     wrong = 0
+    doubtful = []
     with reading_once():
         for run in folders:
             found = check_record(run)
             wrong += bool(found.problems)
+            doubtful += [found] if found.ece_excess else []
             for line in found.problems:
                 print(printable(f"wrong: {line}"))
             for line in found.remarks:
                 print(printable(line))
+    if doubtful:
+        print(describe_doubtful_ece(doubtful, shell_path(folder)))
     print(f"{count(len(folders), 'record')} checked, {wrong} of them wrong")
     return EXIT_FAILURE if wrong else 0
 

@@ -19,13 +19,15 @@ from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.added_timings import read_added_timings
 from ensemble_switchover.results.check_times import check_times
 from ensemble_switchover.results.document import read_document, read_file
+from ensemble_switchover.results.ece_bins import largest_ece_excess
 from ensemble_switchover.results.layout import CONFIG_FILE, RECORD_FILE
 from ensemble_switchover.results.migrations import migrate_config
+from ensemble_switchover.results.predictions import predictions_file
 from ensemble_switchover.results.store import read_record
 from ensemble_switchover.results.summary import summarise_epochs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ensemble_switchover.config.run_spec import RunSpec
@@ -50,6 +52,10 @@ class Findings:
     """What is wrong."""
     remarks: list[str] = field(default_factory=list)
     """What could not be compared, and why."""
+    ece_excess: float = 0.0
+    """By how much an ECE after any epoch may be too high, at most (`results.ece_bins`)."""
+    has_predictions: bool = False
+    """Whether predictions of the last epoch are kept, which tell it."""
 
 
 def check_record(folder: Path) -> Findings:
@@ -81,12 +87,34 @@ def check_record(folder: Path) -> Findings:
     if _summary_in_measures_of(document.summary, record) != document.summary:
         found.problems.append(f"{path}: summary: is not that of its epochs")
     found.problems += [f"{path}: {problem}" for problem in check_times(record)]
+    num_images = record.dataset.num_evaluated
+    found.ece_excess = max(largest_ece_excess(epoch, num_images) for epoch in record.epochs)
+    found.has_predictions = (folder / predictions_file(record.epochs[-1].epoch)).exists()
     if record.name != folder.name:
         found.problems.append(f"{path}: name {record.name}: its folder has another")
     if CONFIG_FILE in document.files:  # version 1 had it in the record alone
         _check_config(folder, record, found)
     _check_fingerprint(path, record, found)
     return found
+
+
+def describe_doubtful_ece(found: Sequence[Findings], folder: str) -> str:
+    """Say of how many records the ECE may be too high, by how much, and what to do.
+
+    Args:
+        found: The findings of these records.
+        folder: That was checked, as it is typed.
+    """
+    excess = max(one.ece_excess for one in found)
+    kept = sum(one.has_predictions for one in found)
+    remedy = "no predictions are kept that would tell"
+    if kept:
+        remedy = f"results {folder} --recompute-quality computes it again of {kept} that kept "
+        remedy += "predictions"
+    return (
+        f"ECE of {count(len(found), 'record')} may be too high, by {excess:.3f} at most: "
+        f"confidences of exactly 1 had a bin of their own; {remedy}"
+    )
 
 
 def _problems_of_timings(folder: Path, record: Record) -> list[str]:

@@ -20,6 +20,11 @@ from ensemble_switchover.results.epoch_metrics import ALWAYS_MEASURED, EpochReco
 from ensemble_switchover.results.flags import flags_of_summary
 from ensemble_switchover.results.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE
 from ensemble_switchover.results.migrations import migrate
+from ensemble_switchover.results.recomputed import (
+    RecomputedMeasures,
+    read_recomputed,
+    with_recomputed_summary,
+)
 from ensemble_switchover.results.record import SCHEMA_VERSION, Record
 from ensemble_switchover.results.summary import RunSummary, summarise_epochs
 
@@ -59,6 +64,8 @@ class Document:
     """The files beside it by name."""
     stored_version: int
     """The schema version in which it was written, and the files beside it."""
+    recomputed: RecomputedMeasures | None = field(default=None, repr=False)
+    """What was computed again since; record and summary have it already, epochs have it put in."""
 
     @property
     def epochs_within(self) -> bool:
@@ -123,7 +130,19 @@ def read_document(folder: Path) -> Document:
     except (ValueError, KeyError) as error:
         raise RecordError(f"{path}: {error}") from error
     _check_own_checksum(path, content, stored_version)
-    return document
+    recomputed = read_recomputed(folder, record)
+    return document if recomputed is None else _with_recomputed(document, recomputed)
+
+
+def _with_recomputed(document: Document, recomputed: RecomputedMeasures) -> Document:
+    """Put what was computed again into record and summary; the epochs are in another file."""
+    quality = document.record.quality or recomputed.quality
+    return replace(
+        document,
+        record=replace(document.record, quality=quality),
+        summary=with_recomputed_summary(document.summary, recomputed),
+        recomputed=recomputed,
+    )
 
 
 def _shown(value: object) -> str:

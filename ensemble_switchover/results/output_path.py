@@ -16,6 +16,7 @@ from ensemble_switchover.results.layout import (
     FAILURE_FILE,
     LOG_FILE,
     PREDICTIONS_FILE,
+    RECOMPUTED_FILE,
     RECORD_FILE,
     TIMINGS_FILE,
     UNFINISHED_FOLDER,
@@ -33,8 +34,10 @@ _MADE_BY_RUNS = (
     EPOCHS_FILE,
     WEIGHTS_FILE,
     LOG_FILE,
+    RECOMPUTED_FILE,
     TIMINGS_FILE,
     VALIDATION_PREDICTIONS_FILE,
+    RECOMPUTED_FILE,
 )
 _PREDICTIONS = re.compile(re.sub(r"{.*}", r"\\d+", PREDICTIONS_FILE))
 

@@ -46,6 +46,7 @@ from ensemble_switchover.results.layout import (
     unfinished_folder,
 )
 from ensemble_switchover.results.migrations import migrate_config, migrate_epoch
+from ensemble_switchover.results.recomputed import with_recomputed_epochs
 from ensemble_switchover.results.record import SCHEMA_VERSION, Record
 
 if TYPE_CHECKING:
@@ -213,7 +214,8 @@ def read_folders(folders: Sequence[Path]) -> tuple[dict[Path, Record], list[Unre
                 elif (problem := _problem_of(rows, document.record.design.k)) is not None:
                     unreadable.append(Unreadable(path, f"{path}: {problem}"))
                 else:
-                    record = replace(document.record, epochs=rows)
+                    epochs_now = with_recomputed_epochs(rows, document.recomputed)
+                    record = replace(document.record, epochs=epochs_now)
                     records[folder] = replace(record, flags=flags_of_run(record))
             unreadable += batch.unreadable
     unreadable += _set_copies_aside(records)
