@@ -109,6 +109,7 @@ bench-power: $(INSTALLED) ## Simulate how often the rule of the switchover finds
 	@$(BIN)/python -m benchmarks.buying
 	@$(BIN)/python -m benchmarks.error_intervals
 	@$(BIN)/python -m benchmarks.short_list
+	@$(BIN)/python -m benchmarks.cascade_choice
 
 bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.lightning_overhead
