@@ -1,8 +1,11 @@
 """`python -m ensemble_switchover.export`, from a run to a file that other programs run."""
 
 import json
+import math
+import re
 import resource
 import shutil
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -25,7 +28,9 @@ from ensemble_switchover.results.store import (
     write_record,
 )
 from ensemble_switchover.runner.job import run_job
-from ensemble_switchover.serving import exported_file
+from ensemble_switchover.serving import exported_cascade, exported_file, load_ensemble
+from ensemble_switchover.serving.exported_cascade import CascadeDifferences
+from ensemble_switchover.serving.onnx_cascade import OnnxCascade, read_cascade_manifest
 from ensemble_switchover.serving.weights import dump_weights
 from tests.factories import make_record
 from tests.trained import make_trained
@@ -90,6 +95,51 @@ def test_another_program_makes_the_errors_that_the_record_states(trained_run, ca
     }
 
 
+def test_a_cascade_is_a_folder_that_answers_as_the_served_one(trained_run, capsys):
+    spec = trained_run("epochs=4")
+    record = read_record(spec.folder / RECORD_FILE)
+    arguments = (spec.folder, "--format", "onnx", "--execution", "cascade")
+    code, printed, complaint = call(capsys, *arguments)
+    assert (code, complaint) == (0, "")
+    first, second, out = printed.splitlines()
+    assert out == str(spec.folder / "cascade_onnx")
+    chosen = record.cascades[0]
+    assert f", cascade until confidence is {chosen.threshold:.6g}, as onnx: " in first
+    assert re.fullmatch(
+        r"probabilities differ by at most \S+ from the original's, and \d+ of \d+ answers asked as "
+        r"many members(, the others by rounding of the score)?, on images of noise",
+        second,
+    )
+    manifest = read_cascade_manifest(Path(out))
+    assert (manifest.rule, manifest.threshold) == ("confidence", chosen.threshold)
+    assert manifest.order == tuple(chosen.order)
+    assert manifest.facts["test_error_percent"] == record.error_percent
+    assert manifest.facts["run"] == record.name
+    assert manifest.facts["cascade"] == {
+        "test_error_percent": chosen.error_percent,
+        "mean_members": chosen.mean_members,
+    }
+    test = load_dataset(spec.dataset, spec.train_size, spec.test_size).test
+    scores = load_ensemble(spec.folder).member_probabilities(test.images)[0].amax(dim=1)
+    middle = float(scores.double().quantile(0.5))
+    for threshold in (None, middle, 0, 1.5):  # with every image of the run
+        served = load_ensemble(spec.folder, execution="cascade", threshold=threshold)
+        expected = served.answer(test.images)
+        probabilities, asked = OnnxCascade(out, threshold=threshold).predict(test.images.numpy())
+        same = asked == expected.members_asked.numpy()
+        near = abs(scores - served.settings.threshold).numpy() < 1e-5
+        assert (same | near).all()
+        assert same.mean() > 0.95
+        assert abs(probabilities - expected.probabilities.numpy())[same].max() < 1e-5
+
+    code, printed, _ = call(capsys, *arguments, "--threshold", "0.75", "--rule", "margin")
+    assert code == 0  # the former one is replaced
+    manifest = read_cascade_manifest(Path(out))
+    assert (manifest.rule, manifest.threshold) == ("margin", 0.75)
+    assert "cascade" not in manifest.facts
+    assert not list(spec.folder.glob(".writing-*"))
+
+
 def test_a_run_keeps_no_weights_where_that_is_asked_for(trained_run, capsys):
     spec = trained_run("record.weights=false")
     names = {path.name for path in spec.folder.iterdir()}
@@ -105,6 +155,10 @@ def test_weights_change_nothing_about_which_run_it_is(tiny_spec):
 
 def options_of(folder):
     return [str(folder), "--format", "torch_export"]
+
+
+def cascade_of(folder):
+    return [*options_of(folder), "--execution", "cascade"]
 
 
 def unfinished_in_its_own_folder(folder):
@@ -163,6 +217,27 @@ def without_weights_of_its_own(folder):
             lambda folder: [*options_of(folder), "--out", str(folder / WEIGHTS_FILE)],
             "is a file of the run ",
         ),
+        (
+            lambda folder: [*options_of(folder), "--threshold", "0.5"],
+            "threshold=0.5: execution=sequential asks every member of every image; expected exec",
+        ),
+        (
+            lambda folder: cascade_of(folder),
+            "execution=cascade: the run's record has no cascade of rule=confidence, from which a "
+            "threshold would be taken; expected one, such as --threshold 0.99",
+        ),
+        (
+            lambda folder: [*cascade_of(folder), "--threshold", "-1"],
+            "--threshold -1.0: expected a finite number of at least 0",
+        ),
+        (
+            lambda folder: [*cascade_of(folder), "--threshold", "1", "--out", str(folder)],
+            "is the folder of a run; expected another, or one in it",
+        ),
+        (
+            lambda folder: [*cascade_of(folder), "--threshold", "1", "--out", str(folder.parent)],
+            "is not empty, and no exported cascade, which would be replaced",
+        ),
     ],
 )
 def test_a_mistake_is_one_message(prepare, message, run, capsys):
@@ -207,6 +282,45 @@ def test_a_file_that_differs_is_a_failure_and_is_not_there(trained_run, capsys, 
     assert "not written: its probabilities differ by up to 2.0e-05" in complaint
     assert len(complaint.splitlines()) == 1
     assert not list(spec.folder.glob("ensemble*"))
+
+
+def test_a_cascade_that_differs_is_a_failure_and_the_former_one_stays(
+    trained_run, capsys, monkeypatch
+):
+    spec = trained_run()
+    arguments = (*cascade_of(spec.folder), "--threshold", "0.5")
+    assert call(capsys, *arguments)[0] == 0
+    out = spec.folder / "cascade_torch_export"
+    before = (out / "cascade.json").read_bytes()
+    for largest, num_wrong in ((2e-5, 0), (math.nan, 0), (0.0, 3)):
+        found = CascadeDifferences(
+            largest=largest, num_answers=104, num_by_rounding=0, num_wrong=num_wrong
+        )
+        monkeypatch.setattr(exported_cascade, "compare_cascade", lambda *_, f=found: f)
+        code, printed, complaint = call(capsys, *arguments)
+        assert (code, printed) == (1, "")
+        assert complaint == (
+            f"{out}: not written: its probabilities differ by up to {largest:.1e} from the "
+            f"original's, on images of noise, at most 1e-05 is allowed, and {num_wrong} answers of "
+            f"104 asked other members\n"
+        )
+        assert (out / "cascade.json").read_bytes() == before
+    assert not list(spec.folder.glob(".writing-*"))
+
+
+def test_a_full_disk_leaves_no_part_of_a_cascade(trained_run, capsys):
+    folder = trained_run().folder
+    before = sorted(folder.iterdir())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        code, printed, complaint = call(capsys, *cascade_of(folder), "--threshold", "0.5")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, printed) == (1, "")
+    assert complaint.startswith(f"{folder / 'cascade_torch_export'}: File too large; ")
+    assert len(complaint.splitlines()) == 1
+    assert sorted(folder.iterdir()) == before
 
 
 @pytest.mark.parametrize("form", export.SUFFIXES)

@@ -55,7 +55,7 @@ def exported_content(
     write, load = EXPORT_FORMATS[form]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's exporters warn of their own internals
-        content = write(_exported_program(trained, execution), metadata)
+        content = write(exported_program(trained, execution), metadata)
         exported = load(content)
     return largest_difference(
         ServedEnsemble(trained, "sequential"), exported, trained.task
@@ -76,23 +76,29 @@ def largest_difference(
     differences = []
     with torch.inference_mode():
         for batch_size in CHECKED_BATCH_SIZES:
-            images = _noise(batch_size, task, generator)
+            images = noise_images(batch_size, task, generator)
             differences.append((original(images) - exported(images)).abs().max())
     return float(torch.stack(differences).max())
 
 
-def _noise(batch_size: int, task: ImageTask, generator: torch.Generator) -> Tensor:
+def noise_images(batch_size: int, task: ImageTask, generator: torch.Generator) -> Tensor:
+    """Draw `uint8` images (B, C, H, W) of noise."""
     shape = (batch_size, task.channels, task.size, task.size)
     return torch.randint(256, shape, dtype=torch.uint8, generator=generator)
 
 
-def _exported_program(trained: TrainedEnsemble, execution: str) -> ExportedProgram:
-    """Trace a copy of the ensemble in float32, for batches of any size."""
+def exported_program(trained: TrainedEnsemble, execution: str) -> ExportedProgram:
+    """Trace a copy of the ensemble in float32, for batches of any size.
+
+    Args:
+        trained: The ensemble, whose normalisation is part of the program.
+        execution: How the program runs the members: `sequential` or `fused`.
+    """
     single = replace(trained, ensemble=copy.deepcopy(trained.ensemble).float())
     module = ServedEnsemble(single, execution)
     for tensor in module.parameters():  # those of a fused ensemble share their memory
         tensor.data = tensor.clone(memory_format=torch.contiguous_format)
-    example = _noise(2, trained.task, torch.Generator().manual_seed(0))
+    example = noise_images(2, trained.task, torch.Generator().manual_seed(0))
     batch = torch.export.Dim("batch", min=1)
     program = torch.export.export(module, (example,), dynamic_shapes=({0: batch},))
     for node in program.graph.nodes:
