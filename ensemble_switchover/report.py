@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -32,7 +32,7 @@ from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.analysis.switchover.pool_grid import PoolReader
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.store_names import REPORT_FOLDER, REPORT_PAGE
-from ensemble_switchover.errors import RecordError
+from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.system_errors import sentence_of
 from ensemble_switchover.machine.terminal import count, make_console, print_table, printable
@@ -49,10 +49,15 @@ from ensemble_switchover.reporting.images_of_runs import list_images_of_runs
 from ensemble_switchover.reporting.page import NextRuns, Page, Problem, render_page
 from ensemble_switchover.reporting.reported_runs import read_reported_runs
 from ensemble_switchover.reporting.section import name_suffixes, write_figures, write_table
-from ensemble_switchover.reporting.summary_tables import show_summary
+from ensemble_switchover.reporting.summary_tables import compared_metric, show_summary
 from ensemble_switchover.reporting.what_to_build import answer_what_to_build
 from ensemble_switchover.reporting.writers import SectionWriters
 from ensemble_switchover.results.output_path import require_output_folder
+from ensemble_switchover.results.quality_metrics import (
+    ERROR_METRIC,
+    describe_lacking,
+    require_metric,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -71,7 +76,12 @@ if TYPE_CHECKING:
     from ensemble_switchover.reporting.page import Picture, Section
     from ensemble_switchover.reporting.reported_runs import ReportedRuns
     from ensemble_switchover.reporting.what_to_build import WhatToBuild
+    from ensemble_switchover.results.quality_metrics import QualityMetric
+    from ensemble_switchover.results.record import Record
 
+_CLAIMS_OF_ERROR = (
+    "The paper's statements are about the error, by which they are checked here, too."
+)
 _MAX_TABLES = 12
 """With more comparisons than this, the terminal shows only the table of switchovers."""
 
@@ -96,7 +106,8 @@ def report(
         folder: The folder of one study or several.
         out: The folder to write into; it is created if it does not exist.
         console: Where to print the tables and sentences; None prints nothing.
-        rule: How errors are compared.
+        rule: How designs are compared, and by which metric; runs without it are left out. The
+            paper's statements are about the error whatever it is.
         by_pools: Decide cells by pools of members instead of seeds where predictions were kept.
         limits: On what the design that is to be built may cost; None for none.
 
@@ -105,10 +116,17 @@ def report(
 
     Raises:
         RecordError: if the folder is absent, holds no finished run, or holds two designs of one
-            class at one budget; with `by_pools`, if no readable predictions were kept.
+            class at one budget; if no run has the metric; with `by_pools`, if no readable
+            predictions were kept.
+        ConfigError: if cells are to be decided by pools of members and by a metric that they do not
+            have.
     """
+    metric = rule.quality
+    if by_pools:
+        _require_error(metric)
     study = read_reported_runs(folder)
-    records = list(study.records.values())
+    all_records = list(study.records.values())
+    records, lacking = require_metric(folder, all_records, metric)
     comparisons = group_comparisons(records)
     derived = _derive_findings(comparisons, rule, study.folders, by_pools=by_pools)
     if by_pools:
@@ -118,7 +136,7 @@ def report(
         for finding, suffix in zip(derived, name_suffixes(comparisons), strict=True):
             writers.begin(finding, suffix)
             findings.append(finding)
-        claims = check_claims(findings)
+        claims = check_claims(_find_errors(findings, all_records, rule, study.folders))
         switchovers = tabulate_switchovers(findings)
         collapsed = find_collapsed(records)
         counts = count_collapsed(records, collapsed, rule.confidence)
@@ -127,12 +145,14 @@ def report(
         reader = None if by_pools else ImageErrorReader(study.folders)
         answers = answer_what_to_build(records, rule, study.folders, reader, limits)
         runs = tabulate_runs(records, frozenset() if rule.keep_collapsed else collapsed)
-        _write_numbers(study, findings, runs, switchovers, claims, counts, next_runs, out)
+        _write_numbers(study, findings, runs, switchovers, claims, counts, next_runs, lacking, out)
         trends = tuple(write_figures(draw_trends(switchovers), "", out))
         sections = writers.collect()
         page = _make_page(
             study, answers, findings, claims, counts, next_runs, rule, trends, sections
         )
+        without = [f"{describe_lacking(lacking, metric)}."] if lacking else []
+        page = replace(page, without_metric="".join(without) or None)
     for table, name in (
         (page.switchovers, "switchovers"),
         (page.collapsed, "collapsed"),
@@ -144,7 +164,7 @@ def report(
     path = out / REPORT_PAGE
     write_file(path, render_page(page).encode())
     if console is not None:
-        _print(console, findings, study)
+        _print(console, findings, study, without)
         if claims:
             _print_line(console, count_answers(claims))
         if counts:
@@ -212,6 +232,28 @@ def _derive_findings(
         yield derive_finding(comparison, rule, reader, image_reader, folders)
 
 
+def _require_error(metric: QualityMetric) -> None:
+    if not metric.is_error:
+        raise ConfigError(
+            f"--interval pool --metric {metric.name}: pools of members are of the error only; "
+            "expected one of these options"
+        )
+
+
+def _find_errors(
+    findings: list[Finding],
+    records: Sequence[Record],
+    rule: DecisionRule,
+    folders: Mapping[RunKey, Path],
+) -> list[Finding]:
+    """Return the findings by the error, which the paper's statements are about."""
+    if rule.quality.is_error:
+        return findings
+    of_error = replace(rule, metric=ERROR_METRIC.name)
+    comparisons = group_comparisons(records)
+    return [derive_finding(comparison, of_error, folders=folders) for comparison in comparisons]
+
+
 def _require_pools(folder: Path, findings: list[Finding]) -> list[Finding]:
     """Refuse findings without a cell that pools of members decide."""
     if any(t.num_pool_cells for finding in findings for t in finding.thresholds.values()):
@@ -246,6 +288,7 @@ def _write_numbers(
     claims: Sequence[Claim],
     counts: Sequence[CollapseCount],
     next_runs: NextRuns | None,
+    without_metric: Sequence[Record],
     out: Path,
 ) -> None:
     """Write the numbers of the report as CSV and JSON."""
@@ -262,6 +305,7 @@ def _write_numbers(
         "collapsed": [asdict(entry) for entry in counts],
         "claims": [{**asdict(claim), "answer": claim.answer.value} for claim in claims],
         "next_runs": None if next_runs is None else asdict(next_runs),
+        "without_metric": [record.name for record in without_metric],
         "failed": [asdict(problem) for problem in study.failed],
         "unreadable": [asdict(problem) for problem in study.unreadable],
         "flagged": [
@@ -293,7 +337,7 @@ def _make_page(
         answers=tuple(answers),
         switchovers=show_switchovers(findings),
         collapsed=show_collapsed(counts, findings, rule),
-        claims=show_claims(claims),
+        claims=show_claims(claims, "" if rule.quality.is_error else _CLAIMS_OF_ERROR),
         claims_not_asked=show_claims_not_asked(claims),
         next_runs=next_runs,
         trends=trends,
@@ -304,7 +348,9 @@ def _make_page(
     )
 
 
-def _print(console: Console, findings: Sequence[Finding], study: ReportedRuns) -> None:
+def _print(
+    console: Console, findings: Sequence[Finding], study: ReportedRuns, without: Sequence[str]
+) -> None:
     if len(findings) > _MAX_TABLES:
         title = f"{len(findings)} comparisons; the page shows the designs of each"
         print_table(console, show_switchovers(findings), title)
@@ -314,10 +360,13 @@ def _print(console: Console, findings: Sequence[Finding], study: ReportedRuns) -
     for kind, problems in (("Failed", study.failed), ("Unreadable", study.unreadable)):
         for problem in problems:
             _print_line(console, f"{kind}: {problem.name}: {problem.reason}")
+    for line in without:
+        _print_line(console, line)
 
 
 def _print_designs(console: Console, finding: Finding) -> None:
-    table = show_summary(finding.summary, finding.measure, brief=True)
+    compared = compared_metric(finding.grid, finding.compared)
+    table = show_summary(finding.summary, finding.measure, brief=True, compared=compared)
     print_table(console, table, finding.comparison.label)
     holes = [
         f"No {hole.design_class} at {hole.budget.parameters:,} parameters: {hole.reason}"

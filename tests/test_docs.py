@@ -64,7 +64,7 @@ def test_the_tables_of_columns_and_metrics_are_those_of_the_code():
 
 def test_the_page_of_the_report_names_every_figure():
     declared = [*FIGURE_DECLARATIONS, *TREND_DECLARATIONS]
-    names = [each.name.format(measure="test_error") for each in declared]
+    names = [each.name.format(compared="test_error") for each in declared]
     assert [name for name in names if f"`{name}`" not in TEXTS["docs/report.md"]] == []
 
 

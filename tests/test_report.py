@@ -22,6 +22,7 @@ from ensemble_switchover.results.store import read_records, write_failure, write
 from ensemble_switchover.runner.job import run_job
 from tests.analysis.switchover.planted_images import write_run
 from tests.factories import make_record, make_study, planted_error
+from tests.planted_metrics import error_for_single, make_nll_study, nll_for_deq, with_quality
 from tests.reporting.undrawn import ENCODE, draw_nothing, draw_svg_alone
 
 pytestmark = pytest.mark.slow
@@ -526,3 +527,74 @@ def test_no_runs_are_proposed_where_seeds_are_paired(tmp_path: Path) -> None:
         with redirect_stdout(printed):
             assert main([str(study), "--rule", rule]) == 0
         assert ("Where more runs would decide" in printed.getvalue()) is proposes
+
+
+@pytest.mark.usefixtures("_undrawn")
+def test_by_a_metric_the_report_names_it_and_the_claims_stay_of_the_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_study(tmp_path / "demo", make_nll_study(nll_for_deq, error_for_single))
+
+    assert main([str(folder), "--metric", "nll"]) == 0
+
+    printed, out = capsys.readouterr().out, folder / "report"
+    assert "deq (depth-equivalent ensembles, k=4) by NLL: the switchover lies at or " in printed
+    assert "NLL, nats" in printed
+    page = html.unescape((out / "index.html").read_text("utf-8"))
+    assert "resnet on digits by NLL: build a depth-equivalent ensemble (deq) of 4" in page
+    assert "Margin 0.05 nats" in page
+    assert "Designs are compared by NLL." in page
+    assert "are about the error, by which they are checked here, too." in page
+    figures = {path.stem for path in (out / "figures").glob("*.csv")}
+    assert figures == (FIGURE_NAMES - {"figure_3_test_error"}) | {"figure_3_test_nll"}
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    assert summary["without_metric"] == []
+    (comparison,) = summary["comparisons"]
+    assert comparison["rule"]["metric"] == "nll"
+    rows = list(csv.DictReader(io.StringIO((out / "switchovers.csv").read_text("utf-8"))))
+    assert {row["metric"] for row in rows} == {"nll"}
+    claims = (out / "claims.csv").read_text("utf-8")
+
+    assert main([str(folder)]) == 0
+    assert "NLL" not in capsys.readouterr().out
+    assert (out / "claims.csv").read_text("utf-8") == claims
+
+
+@pytest.mark.usefixtures("_undrawn")
+def test_runs_without_the_metric_are_named_counted_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    *measured, lacking = make_study(planted_error, num_epochs=3)
+    records = [with_quality(r, calibrated_nll_nats=0.2 + 0.01 * r.seed) for r in measured]
+    folder = write_study(tmp_path / "demo", [*records, lacking])
+
+    assert main([str(folder), "--metric", "calibrated_nll"]) == 0
+
+    told = f"1 run lacks the temperature-scaled test NLL and is left out ({lacking.name}); where"
+    printed, out = capsys.readouterr().out, folder / "report"
+    assert told in printed
+    page = html.unescape((out / "index.html").read_text("utf-8"))
+    assert told in page
+    assert "known after the last epoch only" in page
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    assert summary["without_metric"] == [lacking.name]
+    assert {
+        row["name"] for row in csv.DictReader(io.StringIO((out / "runs.csv").read_text("utf-8")))
+    } == {record.name for record in measured}
+    assert advise([str(folder), "--metric", "calibrated_nll"]) == 0
+    assert told in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_a_metric_that_no_run_has_and_pools_by_a_metric_are_refused(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(study), "--metric", "calibrated_nll"]) == 2
+    message = capsys.readouterr().err
+    assert "--metric calibrated_nll: " in message
+    assert "runs lack the temperature-scaled test NLL and are left out" in message
+    assert "--recompute-quality computes it" in message
+    assert advise([str(study), "--metric", "coverage_at_5_percent_risk"]) == 2
+    assert "runs lack the test coverage at 5 % risk" in capsys.readouterr().err
+
+    assert main([str(study), "--metric", "nll", "--interval", "pool"]) == 2
+    assert "pools of members are of the error only" in capsys.readouterr().err

@@ -20,6 +20,7 @@ from ensemble_switchover.analysis.finding_notes import (
     note_disturbances,
     note_evaluations,
     note_flags,
+    note_last_epoch_only,
     note_left_out,
     note_not_finite,
     note_pools,
@@ -71,6 +72,9 @@ class Finding:
 
     comparison: Comparison
     grid: ErrorGrid
+    """What is compared: the errors, or the losses of another metric."""
+    errors: ErrorGrid
+    """The errors, whatever is compared: `grid` itself where they are."""
     thresholds: dict[DesignClassName, Threshold]
     variants: dict[DesignClassName, list[Variant]]
     """The switchover under other rules, by ensemble class."""
@@ -107,6 +111,11 @@ class Finding:
         return self.comparison.setting.measure
 
     @property
+    def compared(self) -> str:
+        """Name of what is compared, such as `test error` or `test NLL`."""
+        return self.rule.quality.measure_on(self.comparison.setting.evaluated_on)
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """One sentence for each ensemble class: where it switches over."""
         if self.comparison.source is None:
@@ -115,7 +124,7 @@ class Finding:
             sentence
             for name, threshold in self.thresholds.items()
             for sentence in (
-                describe_threshold(threshold, self.measure),
+                describe_threshold(threshold, self.compared),
                 *self._describe_otherwise(name),
                 *self._describe_with_images(name),
             )
@@ -142,7 +151,7 @@ class Finding:
         number = count(len(self.collapsed), "collapsed run")
         outcome, same = describe_outcome(other), describe_outcome(threshold)
         told = f"{outcome}, the same" if outcome == same else outcome
-        return (f"{how.capitalize()} {number} in the errors: {told}.",)
+        return (f"{how.capitalize()} {number} in the {self.rule.quality.plural}: {told}.",)
 
     @property
     def sensitivity(self) -> tuple[str, ...]:
@@ -167,14 +176,15 @@ class Finding:
             *note_schedule(self.schedule),
             *note_conditions(self.summary, self.measure),
             *note_unlike_times(self.runs),
-            *note_evaluations(self.runs, self.grid),
-            *note_stopped(self.comparison.records, self.grid),
+            *note_last_epoch_only(self.grid, self.errors, self.compared),
+            *note_evaluations(self.runs, self.errors),
+            *note_stopped(self.comparison.records, self.errors),
             *note_disturbances(self.runs),
             *note_pools(self.thresholds),
             *note_left_out(self.left_out_of_pools),
             *note_collapsed(self.collapsed, self.rule),
             *note_flags(self.runs, self.collapsed, self.rule),
-            *note_not_finite(self.grid, self.measure),
+            *note_not_finite(self.grid, self.compared),
             *((self.interval_scope,) if self.thresholds else ()),
             *self.image_notes,
             *self.cascades.notes,
@@ -195,7 +205,7 @@ class Finding:
             "rule": asdict(self.rule),
             "collapsed": list(self.collapsed),
             "thresholds": [
-                _threshold_values(threshold, self.variants[name], self.measure)
+                _threshold_values(threshold, self.variants[name], self.compared)
                 | {
                     "otherwise": _outcome_values(self.otherwise.get(name)),
                     "with_images": image_values(self.image_verdicts.get(name), threshold),
@@ -225,22 +235,28 @@ def derive_finding(
 
     Args:
         comparison: The runs.
-        rule: How errors are compared.
+        rule: How designs are compared, and by which metric, which the runs have.
         make_reader: Makes a reader of pools of members, which then decide the cells that they
-            cover, from the comparison and the runs to leave out.
+            cover, from the comparison and the runs to leave out. Pools are of errors only.
         image_reader: Reads on which images runs err, for the answer with the sampling of the images
-            in. There is one beside Welch's intervals over seeds only.
+            in. There is one beside Welch's intervals of errors over seeds only.
         folders: The folder of every run, by its study and name, for the cascades of ensembles;
             without them nothing is told of early exit.
     """
+    metric = rule.quality
+    make_reader = make_reader if metric.is_error else None
+    image_reader = image_reader if metric.is_error else None
     collapsed = find_collapsed(comparison.records)
     keep = rule.keep_collapsed
     treatments = {keep: frozenset() if keep else collapsed}
     if collapsed:
         treatments[not keep] = collapsed if keep else frozenset()
     left_out = treatments[keep]
-    grids = {kept: build_error_grid(comparison.records, out) for kept, out in treatments.items()}
+    grids = {
+        kept: build_error_grid(comparison.records, out, metric) for kept, out in treatments.items()
+    }
     grid = grids[keep]
+    errors = grid if metric.is_error else build_error_grid(comparison.records, left_out)
     readers: dict[bool, PoolReader] = {}
     if make_reader:
         readers = {kept: make_reader(comparison, out) for kept, out in treatments.items()}
@@ -273,6 +289,7 @@ def derive_finding(
     return Finding(
         comparison=comparison,
         grid=grid,
+        errors=errors,
         thresholds=thresholds,
         variants=variants,
         rule=rule,
@@ -307,7 +324,7 @@ def _threshold_values(
         "earliest_epoch": threshold.earliest_epoch,
         "method": threshold.rule.method,
         "confidence": threshold.rule.confidence,
-        "margin_points": threshold.rule.margin,
+        f"margin_{threshold.rule.quality.unit.suffix}": threshold.rule.margin,
         "num_cells_by_pools": threshold.num_pool_cells,
         "coverage": asdict(measure_coverage(threshold)),
         "sensitivity": [asdict(variant) for variant in variants],

@@ -142,8 +142,22 @@ def note_flags(runs: pl.DataFrame, collapsed: Sequence[str], rule: DecisionRule)
     ]
 
 
+def note_last_epoch_only(grid: ErrorGrid, errors: ErrorGrid, compared: str) -> list[str]:
+    """Say that what is compared is known after fewer epochs than the errors are."""
+    if len(grid.epochs) == len(errors.epochs):
+        return []
+    rows = count(len(grid.epochs), "row")
+    known = f"after {count(len(grid.epochs), 'epoch')} of {len(errors.epochs)}"
+    if grid.epochs == errors.epochs[-1:]:
+        known = "after the last epoch only"
+    return [
+        f"The {compared} of all runs is known {known}, so the grid has {rows} of epochs, and no "
+        "switchover is sought at others."
+    ]
+
+
 def note_not_finite(grid: ErrorGrid, measure: str) -> list[str]:
-    """Name the runs with errors that are not finite."""
+    """Name the runs with errors, or other losses that are compared, that are not finite."""
     if not grid.not_finite:
         return []
     runs = name_first_few(grid.not_finite)

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Generic
 
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, MIN_SEEDS
 from ensemble_switchover.analysis.standing import DesignT, standing_of
+from ensemble_switchover.results.quality_metrics import PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.standing import Question, Replicates, Standing
+    from ensemble_switchover.results.quality_metrics import QualityUnit
 
-SMALLEST_DEVIATION = 0.01
-"""Smallest standard deviation over seeds that is planned with, in percentage points."""
-UNKNOWN_DEVIATION = 1.0
+UNKNOWN_DEVIATION = PERCENT.unknown_deviation
 """Standard deviation over seeds in percentage points where no design has two runs."""
 
 
@@ -49,7 +49,8 @@ class OpenCell(Generic[DesignT]):
     """The ensembles to be run with the single network if it has no runs: those for which this
     budget is not ruled out, since a budget at which their runs are missing would be open."""
     difference: float
-    """Expected difference of the errors, ensemble minus single, in percentage points."""
+    """Expected difference of the errors, ensemble minus single, in percentage points; where another
+    metric is compared, of its losses in its unit."""
     prior_variance: float
     """Variance of the expected difference at a budget without runs; 0 at one with runs."""
     variances: tuple[float, float]
@@ -82,7 +83,7 @@ def find_open_cells(
     return [
         cell
         for number, (question, standing) in enumerate(zip(questions, standings, strict=True))
-        for cell in _open_cells(number, question, standing, designs, companions)
+        for cell in _open_cells(number, question, standing, designs, companions, rule.quality.unit)
     ]
 
 
@@ -92,15 +93,16 @@ def _open_cells(
     standing: Standing,
     designs: Mapping[DesignT, Replicates],
     companions: Mapping[DesignT, Sequence[DesignT]],
+    unit: QualityUnit,
 ) -> list[OpenCell[DesignT]]:
     """List the open cells of one question."""
-    spread = (_pooled(question.singles, designs), _pooled(question.ensembles, designs))
-    measured = _measured(question, designs, spread)
+    spread = (_pooled(question.singles, designs, unit), _pooled(question.ensembles, designs, unit))
+    measured = _measured(question, designs, spread, unit)
     cells = []
     for column in standing.open_columns:
         single, ensemble = question.singles[column], question.ensembles[column]
         assert ensemble is not None  # an impossible column is not open
-        difference, prior = _expected(question.budgets, column, measured)
+        difference, prior = _expected(question.budgets, column, measured, unit)
         settled = 1
         if not any(other > column for other in standing.undecided):
             settled = sum(column <= other < standing.beyond for other in standing.open_columns)
@@ -116,8 +118,8 @@ def _open_cells(
                 difference=difference,
                 prior_variance=prior,
                 variances=(
-                    _planned_variance(designs[single], spread[0]),
-                    _planned_variance(designs[ensemble], spread[1]),
+                    _planned_variance(designs[single], spread[0], unit),
+                    _planned_variance(designs[ensemble], spread[1], unit),
                 ),
                 settles_if_single=sum(other <= column for other in standing.open_columns),
                 settles_if_ensemble=settled,
@@ -126,26 +128,31 @@ def _open_cells(
     return cells
 
 
-def _pooled(of_budgets: Sequence[DesignT | None], designs: Mapping[DesignT, Replicates]) -> float:
+def _pooled(
+    of_budgets: Sequence[DesignT | None],
+    designs: Mapping[DesignT, Replicates],
+    unit: QualityUnit,
+) -> float:
     """Pool the variance over seeds over the budgets of a design class."""
     samples = [list(designs[design].errors.values()) for design in of_budgets if design is not None]
     several = [sample for sample in samples if len(sample) > 1]
     if not several:
-        return UNKNOWN_DEVIATION**2
+        return unit.unknown_deviation**2
     squares = sum((len(sample) - 1) * variance(sample) for sample in several)
-    return max(squares / sum(len(sample) - 1 for sample in several), SMALLEST_DEVIATION**2)
+    return max(squares / sum(len(sample) - 1 for sample in several), unit.smallest_deviation**2)
 
 
-def _planned_variance(design: Replicates, pooled: float) -> float:
+def _planned_variance(design: Replicates, pooled: float, unit: QualityUnit) -> float:
     if len(design.errors) < MIN_SEEDS:
         return pooled
-    return max(variance(design.errors.values()), SMALLEST_DEVIATION**2)
+    return max(variance(design.errors.values()), unit.smallest_deviation**2)
 
 
 def _measured(
     question: Question[DesignT],
     designs: Mapping[DesignT, Replicates],
     spread: tuple[float, float],
+    unit: QualityUnit,
 ) -> dict[int, tuple[float, float]]:
     """Return difference and its squared standard error at each budget with runs, by column."""
     measured = {}
@@ -155,20 +162,23 @@ def _measured(
         if ensemble is not None and designs[single].errors and designs[ensemble].errors:
             one, other = designs[single], designs[ensemble]
             difference = fmean(other.errors.values()) - fmean(one.errors.values())
-            squared = _planned_variance(one, spread[0]) / len(one.errors)
-            squared += _planned_variance(other, spread[1]) / len(other.errors)
+            squared = _planned_variance(one, spread[0], unit) / len(one.errors)
+            squared += _planned_variance(other, spread[1], unit) / len(other.errors)
             measured[column] = (difference, squared)
     return measured
 
 
 def _expected(
-    budgets: Sequence[int], column: int, measured: Mapping[int, tuple[float, float]]
+    budgets: Sequence[int],
+    column: int,
+    measured: Mapping[int, tuple[float, float]],
+    unit: QualityUnit,
 ) -> tuple[float, float]:
     """Return the expected difference at a budget, and its variance where it has no runs."""
     if column in measured:
         return measured[column][0], 0.0
     if not measured:
-        return 0.0, UNKNOWN_DEVIATION**2
+        return 0.0, unit.unknown_deviation**2
     below = [other for other in measured if other < column]
     above = [other for other in measured if other > column]
     if not below or not above:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.purchase import Purchase
     from ensemble_switchover.analysis.study_purchases import BudgetedDesign, StudyPurchases
 
-SETTLED = "Every switchover that was asked for is settled: no further runs are needed."
+SETTLED = "Every switchover{by} that was asked for is settled: no further runs are needed."
 UNBOUNDED = "no smaller budget has such a design, so its range is not bounded from below"
 
 
@@ -60,7 +60,7 @@ def describe_purchase(
         first = study.asked[purchase.decisions[0].cell.question]
         where = f"{first.finding.comparison.setting_label}: "
     text = (
-        f"{where}{_amounts(study, purchase)}: {_decides(study, purchase, bounds)} with a "
+        f"{where}{_amounts(study, purchase)}: {_decides(study, purchase, bounds)}{study.by} with a "
         f"probability of {chance} %, in about {rough_duration(purchase.seconds)} on {device}"
     )
     num_runs = sum(number for _, number in purchase.amounts)
@@ -71,13 +71,13 @@ def describe_standing(study: StudyPurchases) -> list[str]:
     """Return sentences on what is settled, and on what no purchase is likely to decide."""
     lines = []
     if study.asked and not study.cells:
-        lines.append(SETTLED)
+        lines.append(SETTLED.format(by=study.by))
     elif study.cells and not study.purchases:
         number = count(len(study.cells), "budget")
         verb, which = ("keeps", "it") if len(study.cells) == 1 else ("keep", "one")
         lines.append(
-            f"{number} {verb} a switchover open, and no purchase is likely to decide {which}: the "
-            "designs are about equally good there."
+            f"{number} {verb} a switchover{study.by} open, and no purchase is likely to decide "
+            f"{which}: the designs are about equally good there."
         )
     lines += [
         f"{entry.ensemble_class} of {entry.finding.comparison.label}: {UNBOUNDED}."

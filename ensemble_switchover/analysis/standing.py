@@ -42,7 +42,8 @@ class Replicates:
     """The runs of one design at one budget that there are, and those that could be made."""
 
     errors: Mapping[int, float]
-    """Seed -> error in percent after the last epoch, without collapsed runs."""
+    """Seed -> error in percent after the last epoch, without collapsed runs; or the loss of another
+    metric that is compared."""
     seconds: float
     """Predicted seconds of one further run."""
     num_left: int = 1000

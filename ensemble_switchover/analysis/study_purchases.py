@@ -87,6 +87,9 @@ class StudyPurchases:
     records: Mapping[BudgetedDesign, tuple[Record, ...]] = field(repr=False)
     """The runs of every design."""
 
+    by: str = ""
+    """By what designs are compared, such as ` by NLL`; empty for the error."""
+
     def is_below_all(self, cell: OpenCell[BudgetedDesign]) -> bool:
         """Return whether a cell is of a budget below all with runs, which bounds a range."""
         return _is_below_all(self.asked[cell.question], cell)
@@ -117,7 +120,8 @@ def plan_purchases(
     purchases = find_purchases(cells, designs, rule, DECISIVE_SHARE)
     likely = [purchase for purchase in purchases if purchase.decisions]
     chosen = choose_different(likely, NUM_SHOWN)
-    return StudyPurchases(tuple(asked), tuple(cells), tuple(chosen), records)
+    by = rule.quality.by_name
+    return StudyPurchases(tuple(asked), tuple(cells), tuple(chosen), records, by)
 
 
 def _is_below_all(entry: AskedClass, cell: OpenCell[BudgetedDesign]) -> bool:

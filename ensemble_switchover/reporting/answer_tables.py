@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
     """List the switchover of every comparison and ensemble class, with its evidence."""
     over_images = any(finding.image_verdicts for finding in findings)
+    metrics = {finding.rule.quality.by_name for finding in findings} - {""}
     rows = [
         (
             *(finding.comparison.label, name, *_answer(threshold)),
@@ -50,6 +51,8 @@ def show_switchovers(findings: Sequence[Finding]) -> ShownTable:
         "Budgets: those compared, out of all. Cells: how many of the grid the ensemble wins, "
         "the single network wins, are undecided, and are missing. "
     )
+    for by in sorted(metrics):
+        caption += f"Designs are compared{by}. "
     caption += describe_interval_scope({f.comparison.setting.evaluated_on for f in findings})
     if over_images:
         caption += (
@@ -77,11 +80,13 @@ def show_sensitivity(finding: Finding) -> ShownTable:
     margins = next(
         (dict.fromkeys(v.margin for v in variants) for variants in finding.variants.values()), {}
     )
-    headers = ("Class", "Rule", *(f"Margin {margin:g} points" for margin in margins))
+    metric = finding.rule.quality
+    unit = metric.unit
+    headers = ("Class", "Rule", *(f"Margin {margin:g} {unit.suffix}" for margin in margins))
     caption = (
-        "The switchover in parameters (and epoch) if the whole interval of every cell beyond it "
-        "must show the ensemble better by more than a margin in percentage points. "
-        f"{finding.interval_scope}"
+        f"The switchover{metric.by_name} in parameters (and epoch) if the whole interval of every "
+        f"cell beyond it must show the ensemble better by more than a margin in "
+        f"{unit.of_difference}. {finding.interval_scope}"
     )
     return ShownTable(caption, headers, tuple(rows), 2)
 
@@ -115,8 +120,13 @@ def show_collapsed(
     return ShownTable(caption, headers, rows, 1)
 
 
-def show_claims(claims: Sequence[Claim]) -> ShownTable:
-    """List those of the paper's statements that are asked, with the values measured here."""
+def show_claims(claims: Sequence[Claim], note: str = "") -> ShownTable:
+    """List those of the paper's statements that are asked, with the values measured here.
+
+    Args:
+        claims: The statements.
+        note: A sentence that the caption ends with.
+    """
     rows = tuple(
         (c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason)
         for c in claims
@@ -135,6 +145,8 @@ def show_claims(claims: Sequence[Claim]) -> ShownTable:
         "range, does not hold if the whole interval lies outside it, and else is open: more runs "
         "can decide it. Intervals are over the seeds, given these images and this split."
     )
+    if note:
+        caption += f" {note}"
     return ShownTable(caption, headers, rows, len(headers))
 
 

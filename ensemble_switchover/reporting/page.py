@@ -135,6 +135,8 @@ class Page:
     data: tuple[ImagesOfRuns, ...]
     failed: tuple[Problem, ...]
     unreadable: tuple[Problem, ...]
+    without_metric: str | None = None
+    """Which runs lack the metric that designs are compared by, in a sentence."""
     so_far: SoFar | None = None
     """None in a report."""
 

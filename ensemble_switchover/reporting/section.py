@@ -22,6 +22,7 @@ from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.markup import write_latex, write_markdown
 from ensemble_switchover.reporting.page import EarlyExit, Picture, Problem, Section
 from ensemble_switchover.reporting.summary_tables import (
+    compared_metric,
     show_runs_of_comparison,
     show_summary,
     show_times_to_accuracy,
@@ -82,7 +83,11 @@ def make_section(
         headline=finding.headline,
         sentences=finding.sentences,
         pictures=pictures,
-        designs=show_summary(finding.summary, finding.measure),
+        designs=show_summary(
+            finding.summary,
+            finding.measure,
+            compared=compared_metric(finding.grid, finding.compared),
+        ),
         costs=costs,
         costs_in_words=tuple(say_costs(finding)) if costs else (),
         times=show_times_to_accuracy(finding.summary, finding.measure),

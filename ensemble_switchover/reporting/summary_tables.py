@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ensemble_switchover.analysis.condition_group import describe_differences
 from ensemble_switchover.analysis.design_table import DEVICE_MEMORY
+from ensemble_switchover.analysis.statistics import sample_mean, sample_std
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable, percent
 from ensemble_switchover.machine.units import MEBIBYTE
@@ -16,14 +17,22 @@ from ensemble_switchover.reporting.times_wording import (
     seconds_of_epochs,
     training_time,
 )
+from ensemble_switchover.results.quality_metrics import capitalised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     import polars as pl
 
+    from ensemble_switchover.analysis.switchover.error_grid import ErrorGrid
+    from ensemble_switchover.results.quality_metrics import QualityMetric
+
     _Columns = dict[str, Callable[[dict[str, Any]], str]]
 
+DesignOfBudget: TypeAlias = tuple[str, int, int, int]
+"""Design class, and parameters, depth and width of the budget."""
+
+_DESIGN_OF_BUDGET = ("design_class", "budget_parameters", "budget_depth", "budget_width")
 _BUDGET = "Budget, parameters"
 _DEVICE_BYTES = "Peak device memory, MiB"
 _BESIDE_IMAGES = "Peak device memory without images, MiB"
@@ -32,6 +41,34 @@ _PROCESS_BYTES = "Peak process memory (resident), MiB"
 
 _BRIEF_SECONDARY = ("Parameters", "without images", "RSS, MiB", "Device, MiB", "Fill")
 """Columns of the brief summary that a narrow terminal is not given, the first to go first."""
+
+
+class ComparedMetric(NamedTuple):
+    """What designs are compared by in place of their errors, with its values."""
+
+    metric: QualityMetric
+    name: str
+    """With the images, such as `test NLL`."""
+    losses: Mapping[DesignOfBudget, Sequence[float]]
+    """Design -> the finite loss of every seed after the last epoch."""
+
+
+def compared_metric(grid: ErrorGrid, name: str) -> ComparedMetric | None:
+    """Return what a grid compares, for the tables; None where that is the error.
+
+    Args:
+        grid: What is compared.
+        name: Its name with the images.
+    """
+    if grid.metric.is_error:
+        return None
+    last = len(grid.epochs) - 1
+    losses: dict[DesignOfBudget, list[float]] = {}
+    for design_class in DESIGN_CLASSES:
+        for column, budget in enumerate(grid.budgets):
+            key = (design_class, budget.parameters, budget.depth, budget.width)
+            losses[key] = list(grid.errors(design_class, column, last).values())
+    return ComparedMetric(grid.metric, name, losses)
 
 
 class _Target(NamedTuple):
@@ -46,20 +83,29 @@ _COMMON = _Target("time_to_common_target_seconds", "_common")
 _OWN = _Target("time_to_accuracy_seconds", "")
 
 
-def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) -> ShownTable:
+def show_summary(
+    summary: pl.DataFrame,
+    measure: str,
+    *,
+    brief: bool = False,
+    compared: ComparedMetric | None = None,
+) -> ShownTable:
     """Tabulate the summary of one comparison.
 
     Args:
         summary: A frame from `summarise_runs`.
         measure: Name of the error, `test error` or `validation error`.
         brief: Leave out columns, and the spread of times, so that the table fits a terminal.
+        compared: What designs are compared by, where that is not the error.
 
     Returns:
         A table with one row for each design and condition.
     """
     rows = summary.to_dicts()
-    columns = _brief_columns(rows) if brief else _all_columns(rows, measure)
+    columns = _brief_columns(rows, compared) if brief else _all_columns(rows, measure, compared)
     caption = _caption(rows, measure, brief=brief)
+    if compared is not None:
+        caption += f" Designs are compared{compared.metric.by_name}: likewise."
     secondary = tuple(name for name in _BRIEF_SECONDARY if name in columns) if brief else ()
     differences = describe_differences(rows)
     if any(differences):
@@ -69,11 +115,31 @@ def show_summary(summary: pl.DataFrame, measure: str, *, brief: bool = False) ->
     return replace(laid_out, secondary=secondary, num_last_text_columns=int(any(differences)))
 
 
-def _all_columns(rows: list[dict[str, Any]], measure: str) -> _Columns:
+def _metric_column(compared: ComparedMetric | None, *, brief: bool = False) -> _Columns:
+    """Return the column of what designs are compared by, where that is not the error."""
+    if compared is None:
+        return {}
+    metric, name = compared.metric, compared.metric.noun if brief else compared.name
+
+    def write(row: dict[str, Any]) -> str:
+        key = tuple(row[part] for part in _DESIGN_OF_BUDGET)
+        losses = compared.losses.get(key, ())
+        if not losses:
+            return ABSENT
+        mean, std = metric.write_number(sample_mean(losses)), sample_std(losses)
+        return mean if std is None else f"{mean} ± {std:.{metric.unit.decimals}f}"
+
+    return {f"{capitalised(name)}, {metric.unit.symbol}": write}
+
+
+def _all_columns(
+    rows: list[dict[str, Any]], measure: str, compared: ComparedMetric | None
+) -> _Columns:
     return {
         _BUDGET: _budget,
         "Class": lambda row: str(row["design_class"]),
         # what matters most comes first, so that a phone shows it
+        **_metric_column(compared),
         _error_header(measure): lambda row: _mean_std(row, "error_percent", num_decimals=2),
         "Seeds": _seeds,
         "Depth": lambda row: f"{row['depth']}",
@@ -91,7 +157,7 @@ def _all_columns(rows: list[dict[str, Any]], measure: str) -> _Columns:
     }
 
 
-def _brief_columns(rows: list[dict[str, Any]]) -> _Columns:
+def _brief_columns(rows: list[dict[str, Any]], compared: ComparedMetric | None) -> _Columns:
     """Return the columns for a terminal of 100 characters a line; times are without a spread."""
     sizes = _batch_sizes(rows)
     latencies = {f"ms/image, batch {size}": _latency_at(size, spread=False) for size in sizes}
@@ -111,6 +177,7 @@ def _brief_columns(rows: list[dict[str, Any]]) -> _Columns:
         "Parameters": lambda row: f"{row['parameters']:,}",
         "Fill": lambda row: percent(row["budget_fill"]),
         "Seeds": _seeds_briefly,
+        **_metric_column(compared, brief=True),
         "Error, %": lambda row: _mean_std(row, "error_percent", num_decimals=2),
         "s/epoch": lambda row: _mean(row, "epoch_seconds"),
         **latencies,

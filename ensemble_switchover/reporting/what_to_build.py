@@ -53,8 +53,8 @@ def answer_what_to_build(
     """Answer for each data set which of its designs to build.
 
     Args:
-        records: The runs.
-        rule: How errors are compared.
+        records: The runs, which have the metric of the rule.
+        rule: How designs are compared.
         folders: The folder of every finished run, for the command.
         image_reader: Reads on which images runs err, to count in their sampling.
         limits: On what a design may cost; None for none.
@@ -91,10 +91,12 @@ def _answer(
 def _write_title(advice: Advice, data: str) -> str:
     """Write what to build in a few words, with what the answer depends on."""
     if advice.recommended is None:
-        return f"{data}: nothing to build, as no run has a finite error"
+        noun = advice.rule.quality.noun
+        return f"{data}: nothing to build, as no run has a finite {noun}"
     design = advice.recommended.design
     schedule = describe_shortened(design.records)
-    title = f"{design.setting}: build {_name_design(advice.recommended)}"
+    by = advice.rule.quality.by_name
+    title = f"{design.setting}{by}: build {_name_design(advice.recommended)}"
     number = len(advice.short_list.readings) - 1 if advice.short_list else 0
     if number:
         title += f"; {number} other{'s' if number > 1 else ''} may be as good"

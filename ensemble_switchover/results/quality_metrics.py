@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ensemble_switchover.results.epoch_metrics import EpochRecord
+    from ensemble_switchover.results.quality_record import QualityRecord
     from ensemble_switchover.results.record import Record
 
-MetricName: TypeAlias = Literal["error", "nll"]
+MetricName: TypeAlias = Literal[
+    "error", "balanced_error", "nll", "calibrated_nll", "coverage_at_5_percent_risk"
+]
 METRIC_NAMES: tuple[MetricName, ...] = get_args(MetricName)
 RECOMPUTE_COMMAND = "python -m ensemble_switchover.results FOLDER --recompute-quality"
 """The command that computes what records of before lack, where their predictions were kept."""
@@ -97,8 +100,8 @@ class QualityMetric:
     lower_is_better: bool = True
     after_epoch: Callable[[EpochRecord], float | None] | None = None
     """Reads it from an evaluated epoch; None for a metric that is known after the last one only."""
-    at_end: Callable[[Record], float | None] | None = None
-    """Reads it after the last epoch where the epoch itself does not have it."""
+    at_end: Callable[[QualityRecord], float | None] | None = None
+    """Reads it from the quality after the last epoch, where the epoch itself does not have it."""
 
     @property
     def noun(self) -> str:
@@ -135,6 +138,11 @@ class QualityMetric:
     def best_end(self) -> str:
         """Where its best value is: `lowest` or `highest`."""
         return "lowest" if self.lower_is_better else "highest"
+
+    @property
+    def better_way(self) -> str:
+        """Where better values are: `lower` or `higher`."""
+        return "lower" if self.lower_is_better else "higher"
 
     @property
     def worse_way(self) -> str:
@@ -221,8 +229,8 @@ def losses_by_epoch(record: Record, metric: QualityMetric) -> dict[int, float]:
             if value is not None:
                 found[epoch.epoch] = metric.loss_of(value)
     last = record.epochs[-1].epoch
-    if last not in found and metric.at_end is not None:
-        value = metric.at_end(record)
+    if last not in found and metric.at_end is not None and record.quality is not None:
+        value = metric.at_end(record.quality)
         if value is not None:
             found[last] = metric.loss_of(value)
     return found
@@ -276,6 +284,31 @@ def describe_lacking(lacking: Sequence[Record], metric: QualityMetric) -> str:
     )
 
 
+# Functions of the module, as grids with their metric are sent to worker processes.
+def _error_after(epoch: EpochRecord) -> float | None:
+    return epoch.error_percent
+
+
+def _nll_after(epoch: EpochRecord) -> float | None:
+    return epoch.nll_nats
+
+
+def _balanced_error_after(epoch: EpochRecord) -> float | None:
+    return epoch.balanced_error_percent
+
+
+def _balanced_error_of(quality: QualityRecord) -> float | None:
+    return quality.balanced_error_percent
+
+
+def _calibrated_nll_of(quality: QualityRecord) -> float | None:
+    return quality.calibrated_nll_nats
+
+
+def _coverage_of(quality: QualityRecord) -> float | None:
+    return 100.0 * quality.coverage_at_5_percent_risk
+
+
 _MAX_NAMED = 3
 QUALITY_METRICS: dict[MetricName, QualityMetric] = {
     metric.name: metric
@@ -286,7 +319,16 @@ QUALITY_METRICS: dict[MetricName, QualityMetric] = {
             plural="errors",
             unit=PERCENT,
             column="error_percent",
-            after_epoch=lambda epoch: epoch.error_percent,
+            after_epoch=_error_after,
+        ),
+        QualityMetric(
+            name="balanced_error",
+            template="balanced {} error",
+            plural="balanced errors",
+            unit=PERCENT,
+            column="balanced_error_percent",
+            after_epoch=_balanced_error_after,
+            at_end=_balanced_error_of,
         ),
         QualityMetric(
             name="nll",
@@ -294,7 +336,24 @@ QUALITY_METRICS: dict[MetricName, QualityMetric] = {
             plural="NLLs",
             unit=NATS,
             column="nll_nats",
-            after_epoch=lambda epoch: epoch.nll_nats,
+            after_epoch=_nll_after,
+        ),
+        QualityMetric(
+            name="calibrated_nll",
+            template="temperature-scaled {} NLL",
+            plural="temperature-scaled NLLs",
+            unit=NATS,
+            column="calibrated_nll_nats",
+            at_end=_calibrated_nll_of,
+        ),
+        QualityMetric(
+            name="coverage_at_5_percent_risk",
+            template="{} coverage at 5 % risk",
+            plural="coverages at 5 % risk",
+            unit=PERCENT,
+            column="coverage_at_5_percent_risk_percent",
+            lower_is_better=False,
+            at_end=_coverage_of,
         ),
     )
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +22,7 @@ from ensemble_switchover.results.quality_metrics import (
     split_by_metric,
 )
 from tests.factories import make_record
-from tests.planted_metrics import with_nll
+from tests.planted_metrics import with_nll, with_quality
 
 NLL = QUALITY_METRICS["nll"]
 
@@ -85,3 +87,34 @@ def test_it_is_written_with_its_unit(metric: QualityMetric) -> None:
     assert metric.column.endswith(("percent", "nats"))
     assert math.isinf(metric.unit.largest) == (metric.unit.symbol == "nats")
     assert metric.by_name == ("" if metric is ERROR_METRIC else f" by {metric.noun}")
+
+
+def test_what_is_known_after_the_last_epoch_only_is_of_that_epoch() -> None:
+    record = make_record(test_errors=(40.0, 20.0, 10.0))
+    calibrated, coverage = (
+        QUALITY_METRICS[name] for name in ("calibrated_nll", "coverage_at_5_percent_risk")
+    )
+    assert not has_metric(record, calibrated)
+    known = with_quality(record, calibrated_nll_nats=0.25, coverage_at_5_percent_risk=0.85)
+    assert losses_by_epoch(known, calibrated) == {3: 0.25}
+    assert losses_by_epoch(known, coverage) == {3: pytest.approx(15.0)}
+    assert coverage.write(15.0) == "85.00 %"
+    half = with_quality(record, calibrated_nll_nats=None)
+    assert not has_metric(half, calibrated)
+    assert has_metric(half, coverage)
+
+
+def test_a_balanced_error_of_epochs_goes_before_that_of_the_quality() -> None:
+    balanced = QUALITY_METRICS["balanced_error"]
+    record = with_quality(make_record(test_errors=(40.0, 20.0)), balanced_error_percent=21.0)
+    assert losses_by_epoch(record, balanced) == {2: 21.0}
+    epochs = [
+        replace(epoch, balanced_error_percent=value)
+        for epoch, value in zip(record.epochs, (41.0, 22.0), strict=True)
+    ]
+    assert losses_by_epoch(replace(record, epochs=epochs), balanced) == {1: 41.0, 2: 22.0}
+
+
+def test_metrics_are_sent_to_other_processes_as_they_are() -> None:
+    for metric in QUALITY_METRICS.values():
+        assert pickle.loads(pickle.dumps(metric)) == metric

@@ -45,7 +45,7 @@ def read_loss_spread(design: TrainedDesign, folders: Mapping[RunKey, Path]) -> f
         The share; None where the design is compared in percent, where no run kept predictions, or
         where these are damaged or give no finite loss (half precision lost a probability).
     """
-    if design.metric.unit is PERCENT:
+    if design.metric.unit == PERCENT:
         return None
     collapsed = {(record.study, record.name) for record in design.collapsed}
     found = []

@@ -123,7 +123,7 @@ def metric_margin(
     >>> metric_margin(QUALITY_METRICS["error"], 30.0, 100)
     1.0
     """
-    if metric.unit is PERCENT:
+    if metric.unit == PERCENT:
         return default_margin(loss, num_images)
     if num_images < 1:
         return metric.unit.largest_margin

@@ -199,7 +199,7 @@ def _describe_margin(advice: Advice) -> list[str]:
     metric = advice.rule.quality
     most = metric.write_margin(metric.unit.largest_margin)
     how = f"at this {metric.noun}, at least one image and at most {most}"
-    if metric.unit is not PERCENT:
+    if metric.unit != PERCENT:
         spread = "is taken to be their mean, since no predictions were kept"
         if listed.loss_spread is not None:
             spread = f"is {digits(listed.loss_spread, 2)} times their mean in kept predictions"

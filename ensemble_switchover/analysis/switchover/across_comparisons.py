@@ -36,6 +36,7 @@ SWITCHOVER_COLUMNS: dict[str, type[pl.DataType]] = {
     "switchover_parameters": pl.Int64,
     "switchover_epoch": pl.Int64,
     "last_epoch": pl.Int64,
+    "metric": pl.String,
     "method": pl.String,
     "confidence": pl.Float64,
     "intervals": pl.String,
@@ -54,9 +55,9 @@ def tabulate_switchovers(findings: Sequence[Finding]) -> pl.DataFrame:
     `above_parameters` is the largest budget that is ruled out (0 if none is), `earliest_parameters`
     the smallest that is not (null if all are), and `switchover_parameters` the smallest that is
     shown to lie beyond the switchover (null if none is). `data_complexity_percent` is the error of
-    the largest single network. The columns `with_images` say the same with the sampling of the
-    images in, and are null where predictions were not kept. Classes without a pair to compare have
-    no row.
+    the largest single network, whatever `metric` is compared. The columns `with_images` say the
+    same with the sampling of the images in, and are null where predictions were not kept. Classes
+    without a pair to compare have no row.
     """
     rows = [
         _row(finding, name, threshold)
@@ -112,6 +113,7 @@ def _row(finding: Finding, name: DesignClassName, threshold: Threshold) -> dict[
         "switchover_parameters": threshold.budget,
         "switchover_epoch": threshold.epoch,
         "last_epoch": threshold.epochs[-1],
+        "metric": threshold.rule.metric,
         "method": threshold.rule.method,
         "confidence": threshold.rule.confidence,
         "intervals": threshold.interval_name,

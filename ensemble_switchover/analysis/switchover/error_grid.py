@@ -1,6 +1,8 @@
 """Test errors on the grid of budgets and epochs, by design class and seed.
 
-A cell is one budget and epoch. A hole is a cell in which a design class has no run.
+Where another metric is compared, its losses stand in place of the errors: of them, too, less is
+better (`results.quality_metrics`). A cell is one budget and epoch. A hole is a cell in which a
+design class has no run.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ensemble_switchover.analysis.statistics import sample_mean
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.epoch_metrics import errors_by_epoch
+from ensemble_switchover.results.quality_metrics import ERROR_METRIC, losses_by_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ensemble_switchover.analysis.collapse import RunKey
+    from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.record import BudgetRecord, DesignRecord, Record
 
 DesignClassName: TypeAlias = Literal["single", "deq", "weq"]
@@ -30,12 +33,13 @@ DesignKey: TypeAlias = tuple[DesignClassName, int]
 
 @dataclass(frozen=True, slots=True)
 class ErrorGrid:
-    """Test errors in percent by design class, budget, epoch and seed."""
+    """Test errors in percent, or losses of another metric, by design class, budget, epoch, seed."""
 
     budgets: tuple[BudgetRecord, ...]
     """Budgets, ascending in parameters."""
     epochs: tuple[int, ...]
-    """The epochs after which every run was evaluated, counted from 1, ascending."""
+    """The epochs after which every run was evaluated, counted from 1, ascending; of a metric that
+    is known after the last epoch only, that one."""
     k: int
     """Number of members of the ensembles."""
     curves: Mapping[DesignKey, Mapping[int, tuple[float, ...]]] = field(repr=False)
@@ -46,6 +50,8 @@ class ErrorGrid:
     """Names of the runs with a test error that is not finite."""
     left_out: tuple[str, ...] = ()
     """Names of the collapsed runs, which are in no error of the grid."""
+    metric: QualityMetric = ERROR_METRIC
+    """What is compared."""
 
     def seed_curves(
         self, design_class: DesignClassName, column: int
@@ -79,7 +85,9 @@ class ErrorGrid:
 
 
 def build_error_grid(
-    records: Sequence[Record], collapsed: Collection[RunKey] = frozenset()
+    records: Sequence[Record],
+    collapsed: Collection[RunKey] = frozenset(),
+    metric: QualityMetric = ERROR_METRIC,
 ) -> ErrorGrid:
     """Lay out the runs of one comparison as a grid.
 
@@ -90,6 +98,7 @@ def build_error_grid(
     Args:
         records: Runs of one comparison: one setting, and ensembles of one k.
         collapsed: Runs whose errors are left out, from `find_collapsed`.
+        metric: What is compared; the runs have it (`split_by_metric`).
 
     Raises:
         RecordError: if there is no record, if the runs share no epoch, or if a design class has two
@@ -97,7 +106,7 @@ def build_error_grid(
     """
     if not records:
         raise RecordError("no records: expected at least one run to lay out as a grid")
-    epochs = _common_epochs(records)
+    epochs = _common_epochs(records, metric)
     budgets = sorted({r.budget for r in records}, key=lambda b: (b.parameters, b.depth, b.width))
     columns = {budget: column for column, budget in enumerate(budgets)}
     first: dict[DesignKey, Record] = {}
@@ -110,7 +119,7 @@ def build_error_grid(
         if (record.study, record.name) in collapsed:
             left_out.append(record.name)
             continue
-        curve = _error_curve(record, epochs)
+        curve = _loss_curve(record, epochs, metric)
         if not all(map(math.isfinite, curve)):
             not_finite.append(record.name)
         runs[key].setdefault(record.seed, []).append(curve)
@@ -123,14 +132,19 @@ def build_error_grid(
     }
     designs = {key: record.design for key, record in first.items()}
     k = max(record.design.k for record in records)
-    return ErrorGrid(tuple(budgets), epochs, k, curves, designs, tuple(not_finite), tuple(left_out))
+    return ErrorGrid(
+        tuple(budgets), epochs, k, curves, designs, tuple(not_finite), tuple(left_out), metric
+    )
 
 
-def _common_epochs(records: Sequence[Record]) -> tuple[int, ...]:
-    common = set.intersection(*(set(errors_by_epoch(record.epochs)) for record in records))
+def _common_epochs(records: Sequence[Record], metric: QualityMetric) -> tuple[int, ...]:
+    common = set.intersection(*(set(losses_by_epoch(record, metric)) for record in records))
     if not common:
         shortest = min(records, key=lambda record: len(record.epochs))
-        raise RecordError(f"{shortest.name}: has no evaluated epoch in common with the other runs")
+        known = "" if metric.is_error else f" with the {metric.noun}"
+        raise RecordError(
+            f"{shortest.name}: has no evaluated epoch{known} in common with the other runs"
+        )
     return tuple(sorted(common))
 
 
@@ -143,6 +157,6 @@ def _require_same_design(first: Record, record: Record) -> None:
         )
 
 
-def _error_curve(record: Record, epochs: Sequence[int]) -> list[float]:
-    error = errors_by_epoch(record.epochs)
-    return [error[epoch] for epoch in epochs]
+def _loss_curve(record: Record, epochs: Sequence[int], metric: QualityMetric) -> list[float]:
+    loss = losses_by_epoch(record, metric)
+    return [loss[epoch] for epoch in epochs]

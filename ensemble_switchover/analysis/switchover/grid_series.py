@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ensemble_switchover.analysis.shown_interval import show_interval
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def verdict_series(
 ) -> pl.DataFrame:
     """Return one row per cell and ensemble class: the verdict against the single network.
 
-    Differences are ensemble minus single in percentage points, null where there are none. `beyond`
+    Differences are ensemble minus single in percentage points (or in the unit of the metric, which
+    ends their names), null where there are none. `beyond`
     states whether the cell lies beyond the switchover. Bounds are over seeds; those `with_images`
     are over seeds and images, and null but after the last epoch where predictions were kept.
 
@@ -46,12 +48,14 @@ def verdict_series(
         thresholds: The switchover of every ensemble class.
         images: The same with the sampling of the images in, of the classes that have one.
     """
-    rows = []
+    rows, metric = [], grid.metric
+    suffix = metric.unit.suffix
     for name, threshold in thresholds.items():
         for column, cells in enumerate(threshold.cells):
             first = threshold.boundary_epochs[column]
             for row, cell in enumerate(cells):
-                interval = cell.interval
+                interval, mean = cell.interval, cell.mean_difference
+                shown = None if interval is None else show_interval(interval, metric)
                 is_last = row == len(cells) - 1
                 of_images = images[name].cells.get(column) if is_last and name in images else None
                 rows.append(
@@ -60,9 +64,11 @@ def verdict_series(
                         "epoch": grid.epochs[row],
                         "ensemble_class": name,
                         "verdict": cell.verdict.value,
-                        "difference_points": cell.mean_difference,
-                        "lower_points": interval.lower if interval else None,
-                        "upper_points": interval.upper if interval else None,
+                        f"difference_{suffix}": None
+                        if mean is None
+                        else metric.shown_difference(mean),
+                        f"lower_{suffix}": shown.lower if shown else None,
+                        f"upper_{suffix}": shown.upper if shown else None,
                         "num_ensemble_seeds": cell.num_ensemble_seeds,
                         "num_single_seeds": cell.num_single_seeds,
                         "by_pools": cell.by_pools,
@@ -75,9 +81,9 @@ def verdict_series(
         "epoch": pl.Int64,
         "ensemble_class": pl.String,
         "verdict": pl.String,
-        "difference_points": pl.Float64,
-        "lower_points": pl.Float64,
-        "upper_points": pl.Float64,
+        f"difference_{suffix}": pl.Float64,
+        f"lower_{suffix}": pl.Float64,
+        f"upper_{suffix}": pl.Float64,
         "num_ensemble_seeds": pl.Int64,
         "num_single_seeds": pl.Int64,
         "by_pools": pl.Boolean,
@@ -104,28 +110,37 @@ def _image_columns(cell: ImageCell | None) -> dict[str, Any]:
 def cell_series(grid: ErrorGrid) -> pl.DataFrame:
     """Return one row per cell: the mean error in percent of each class, and the best class.
 
-    The class is null where an ensemble or the single network is missing.
+    Where another metric is compared, its means stand in place of the errors, in its own unit. The
+    class is null where an ensemble or the single network is missing.
     """
-    rows = []
+    rows, metric = [], grid.metric
+    best = "lowest" if metric.is_error else "best"
     for column in range(len(grid.budgets)):
         for row, epoch in enumerate(grid.epochs):
             means = {name: grid.mean_error(name, column, row) for name in DESIGN_CLASSES}
             measured = {name: mean for name, mean in means.items() if mean is not None}
             is_compared = "single" in measured and len(measured) > 1
             lowest = min(measured.items(), key=lambda item: item[1])[0] if is_compared else None
-            errors = {f"{name}_error_percent": mean for name, mean in means.items()}
-            rows.append({**_budget(grid, column), "epoch": epoch, **errors, "lowest": lowest})
+            shown = {
+                f"{name}_{metric.column}": None if mean is None else metric.shown(mean)
+                for name, mean in means.items()
+            }
+            rows.append({**_budget(grid, column), "epoch": epoch, **shown, best: lowest})
     schema: dict[str, type[pl.DataType]] = {
         **_BUDGET_COLUMNS,
         "epoch": pl.Int64,
-        **{f"{name}_error_percent": pl.Float64 for name in DESIGN_CLASSES},
-        "lowest": pl.String,
+        **{f"{name}_{metric.column}": pl.Float64 for name in DESIGN_CLASSES},
+        best: pl.String,
     }
     return pl.DataFrame(rows, schema=schema)
 
 
 def error_series(grid: ErrorGrid) -> pl.DataFrame:
-    """Return one row per design and seed: the error in percent after the last common epoch."""
+    """Return one row per design and seed: the error in percent after the last common epoch.
+
+    Where another metric is compared, its value stands in place of the error, in its own unit.
+    """
+    metric = grid.metric
     last = len(grid.epochs) - 1
     rows = [
         {
@@ -135,7 +150,7 @@ def error_series(grid: ErrorGrid) -> pl.DataFrame:
             "budget_fill": design.budget_fill,
             "epoch": grid.epochs[last],
             "seed": seed,
-            "error_percent": error,
+            metric.column: metric.shown(error),
         }
         for (name, column), design in sorted(
             grid.designs.items(), key=lambda item: (item[0][1], DESIGN_CLASSES.index(item[0][0]))
@@ -149,7 +164,7 @@ def error_series(grid: ErrorGrid) -> pl.DataFrame:
         "budget_fill": pl.Float64,
         "epoch": pl.Int64,
         "seed": pl.Int64,
-        "error_percent": pl.Float64,
+        metric.column: pl.Float64,
     }
     return pl.DataFrame(rows, schema=schema)
 

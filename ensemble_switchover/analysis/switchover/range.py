@@ -72,7 +72,7 @@ def data_complexity(finding: Finding) -> float | None:
 
     It is the mean over the seeds after the last epoch; None if there is no single network.
     """
-    grid = finding.grid
+    grid = finding.errors
     for column in reversed(range(len(grid.budgets))):
         error = grid.mean_error("single", column, len(grid.epochs) - 1)
         if error is not None:

@@ -13,6 +13,7 @@ from ensemble_switchover.analysis.switchover.threshold import (
     first_column,
     judge_grid,
 )
+from ensemble_switchover.results.quality_metrics import PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName, ErrorGrid
     from ensemble_switchover.analysis.switchover.threshold import Threshold
     from ensemble_switchover.analysis.switchover.verdict import GridCell
+    from ensemble_switchover.results.quality_metrics import QualityMetric
 
 CONFIDENCES = (0.8, 0.9, 0.95, 0.99)
-MARGINS = (0.0, 0.5, 1.0, 2.0)
+MARGINS = PERCENT.margins
 """Percentage points by which the ensemble must be better."""
 FORMER_CONFIDENCE = 0.95
 """Confidence of the paired t interval where it is shown beside another method."""
@@ -40,7 +42,7 @@ class Variant:
     name: str
     """The method, its confidence, and whether collapsed runs are in; or `means alone`."""
     margin: float
-    """Percentage points by which the ensemble must be better."""
+    """By how much the ensemble must be better, in percentage points or the unit of the metric."""
     budget: int | None
     """The smallest budget, in parameters, beyond the threshold at the last epoch; None if none."""
     epoch: int | None
@@ -70,7 +72,7 @@ def vary_rule(
     grids: Mapping[bool, ErrorGrid],
     ensemble_class: DesignClassName,
     rules: Sequence[DecisionRule],
-    margins: Sequence[float] = MARGINS,
+    margins: Sequence[float] | None = None,
     pools: Mapping[bool, Mapping[tuple[int, int], Interval]] | None = None,
 ) -> list[Variant]:
     """Find the switchover under every rule and margin, and by the means alone.
@@ -79,7 +81,7 @@ def vary_rule(
         grids: Whether collapsed runs are in -> the test errors.
         ensemble_class: `deq` or `weq`.
         rules: How the errors of a cell are compared.
-        margins: Percentage points.
+        margins: In percentage points or the unit of the metric; None: those of the unit.
         pools: Whether collapsed runs are in -> intervals of the cells that pools of members decide;
             their confidence is that of each rule.
 
@@ -87,6 +89,7 @@ def vary_rule(
         One variant for each pair, ordered by rule, the means first, then by margin.
     """
     first, pools = rules[0], pools or {}
+    margins = first.quality.unit.margins if margins is None else margins
     keep = first.keep_collapsed
     upper = _upper_bounds(grids[keep], ensemble_class, first, pools.get(keep, {}))
     bounds = [(MEANS_ALONE, first, upper[0])]
@@ -109,12 +112,13 @@ def vary_rule(
 
 def describe_sensitivity(threshold: Threshold, variants: Sequence[Variant]) -> str:
     """Describe the switchover under other rules and other margins, varied one at a time."""
-    rule = threshold.rule
+    rule, metric = threshold.rule, threshold.rule.quality
     levels = [v for v in variants if v.margin == rule.margin]
     margins = [v for v in variants if v.name == rule.label and v.margin != rule.margin]
     parts = [f"{v.name}: {_describe_variant(v)}" for v in levels]
-    parts += [f"a margin of {_points(v.margin)}: {_describe_variant(v)}" for v in margins]
-    return f"{threshold.ensemble_class} under other rules: {'; '.join(parts)}."
+    parts += [f"a margin of {_amount(v.margin, metric)}: {_describe_variant(v)}" for v in margins]
+    name = f"{threshold.ensemble_class}{metric.by_name}"
+    return f"{name} under other rules: {'; '.join(parts)}."
 
 
 def at_confidence(interval: Interval, confidence: float) -> Interval:
@@ -147,8 +151,9 @@ def _or_nan(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _points(margin: float) -> str:
-    return f"{margin:g} percentage {'point' if margin == 1.0 else 'points'}"
+def _amount(margin: float, metric: QualityMetric) -> str:
+    unit = metric.unit.of_difference
+    return f"{margin:g} {unit.removesuffix('s') if margin == 1.0 else unit}"
 
 
 def _describe_variant(variant: Variant) -> str:

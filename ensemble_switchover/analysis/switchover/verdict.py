@@ -36,9 +36,10 @@ class GridCell:
 
     verdict: Verdict
     mean_difference: float | None
-    """Mean error of the ensemble minus that of the single network, in percentage points."""
+    """Mean error (or loss) of the ensemble minus that of the single network, in percentage points
+    or in the unit of the metric."""
     interval: Interval | None
-    """Confidence interval of the difference in percentage points; None if there is none."""
+    """Confidence interval of the difference; None if there is none."""
     num_ensemble_seeds: int
     """Number of seeds of the ensemble with an error."""
     num_single_seeds: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.decision_rule import INTERVAL_NAMES, MIN_SEEDS
+from ensemble_switchover.analysis.shown_interval import show_interval
 from ensemble_switchover.analysis.statistics import write_interval
 from ensemble_switchover.analysis.switchover.class_names import spell_ensembles
 from ensemble_switchover.analysis.switchover.threshold import ThresholdOutcome
@@ -22,10 +23,11 @@ def describe_threshold(threshold: Threshold, measure: str) -> str:
 
     Args:
         threshold: The switchover of one ensemble class.
-        measure: Name of the error, `test error` or `validation error`.
+        measure: Name of what is compared, such as `test error`.
     """
     named = spell_ensembles(threshold.ensemble_class)
-    subject = f"{threshold.ensemble_class} ({named}, k={threshold.k}): "
+    by = threshold.rule.quality.by_name
+    subject = f"{threshold.ensemble_class} ({named}, k={threshold.k}){by}: "
     if threshold.seed_counts is None:
         return f"{subject}nothing to compare: {_why_empty(threshold)}."
     method = ""
@@ -38,14 +40,15 @@ def describe_threshold(threshold: Threshold, measure: str) -> str:
 
 def describe_outcome(threshold: Threshold) -> str:
     """Describe the outcome in a few words, for a headline."""
+    name, by = threshold.ensemble_class, threshold.rule.quality.by_name
     if threshold.outcome is ThresholdOutcome.FOUND:
         where = "at or below" if threshold.budget == threshold.budgets[0] else "at"
-        return f"{threshold.ensemble_class} switches over {where} {threshold.budget:,} parameters"
+        return f"{name} switches over{by} {where} {threshold.budget:,} parameters"
     if threshold.outcome is ThresholdOutcome.NOT_WITHIN:
-        return f"{threshold.ensemble_class} does not switch over within the grid"
+        return f"{name} does not switch over{by} within the grid"
     if threshold.seed_counts is None:
-        return f"{threshold.ensemble_class} has nothing to compare"
-    return f"{threshold.ensemble_class} is undecided"
+        return f"{name} has nothing to compare"
+    return f"{name} is undecided{by}"
 
 
 def describe_coverage(threshold: Threshold) -> str:
@@ -64,7 +67,7 @@ def describe_coverage(threshold: Threshold) -> str:
 
 
 def _finding(threshold: Threshold, measure: str) -> str:
-    last, rule = threshold.last_cell, threshold.rule
+    last, rule, metric = threshold.last_cell, threshold.rule, threshold.rule.quality
     last_epoch = threshold.epochs[-1]
     if threshold.outcome is ThresholdOutcome.FOUND:
         below = "at or below" if threshold.budget == threshold.budgets[0] else "at"
@@ -82,9 +85,12 @@ def _finding(threshold: Threshold, measure: str) -> str:
     if last.verdict is Verdict.HOLE:
         return f"undecided: there is no pair to compare {where}"
     if last.mean_difference is None:
-        return f"undecided: {where} the two designs share no seed, so no errors can be paired"
+        share = f"{where} the two designs share no seed"
+        return f"undecided: {share}, so no {metric.plural} can be paired"
     difference = f"{where} its {measure} minus the single network's is "
-    difference += f"{last.mean_difference:+.1f} percentage points"
+    form = f"+.{metric.unit.brief_decimals}f"
+    difference += f"{metric.shown_difference(last.mean_difference):{form}} "
+    difference += metric.unit.of_difference
     if last.interval is None:
         why = rule.why_no_interval
         if last.fewest_seeds < MIN_SEEDS:
@@ -95,7 +101,7 @@ def _finding(threshold: Threshold, measure: str) -> str:
                 why = f"it takes {MIN_SEEDS} seeds of both{paired}, and there is 1 seed"
         return f"undecided, because {why}: {difference}"
     name = "interval over pools of members" if last.by_pools else INTERVAL_NAMES[rule.method]
-    difference += f", {write_interval(last.interval, '+.1f', name)}"
+    difference += f", {write_interval(show_interval(last.interval, metric), form, name)}"
     if threshold.outcome is ThresholdOutcome.NOT_WITHIN:
         return f"no switchover within the grid: {difference}"
     return f"undecided: {difference}"

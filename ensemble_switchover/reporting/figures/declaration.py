@@ -23,12 +23,13 @@ class FigureDeclaration:
     position: int
     """Order of the figure among its kind on the page, ascending."""
     name: str
-    """Name of its files: letters, digits and underscores; may contain `{measure}`."""
+    """Name of its files: letters, digits and underscores; may contain `{compared}`."""
     paper: str | None = None
     """The corresponding figures of the paper, such as `Figures 6 and F`."""
     caption: str
-    """May contain `{measure}`, `{Measure}`, `{grid_size}`, `{last_epoch}` and
-    `{interval_scope}`."""
+    """May contain `{measure}` and `{Measure}`, the error; `{compared}` and `{Compared}`, by what
+    designs are compared, which is the error unless a metric is asked for; `{best}`, its `lowest`
+    or `highest`; `{by}`, empty for the error; `{grid_size}`, `{last_epoch}`, `{interval_scope}`."""
     by_condition: bool = False
     """True to draw the figure for each condition with at least two design classes, from its runs
     alone. Times and memory need this, since they are not comparable across conditions."""

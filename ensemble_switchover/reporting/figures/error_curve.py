@@ -1,4 +1,4 @@
-"""The error against the parameter budget by design class (the paper's Figures 3 and A)."""
+"""The error, or what is compared, against the budget by design class (Figures 3 and A)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ensemble_switchover.reporting.figures.style import (
     reach_of_bars,
     write_around,
 )
+from ensemble_switchover.results.quality_metrics import capitalised
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def draw_error_curve(grid: ErrorGrid, measure: str, texts: FigureTexts) -> Figure:
-    """Draw the error after the last common epoch against the budget.
+    """Draw the error, or what is compared, after the last common epoch against the budget.
 
     Lines are means over the seeds, error bars are sample standard deviations (for two or more
     seeds), and faint points are single seeds. The lower panel shows the budget fill, since an
@@ -42,7 +43,7 @@ def draw_error_curve(grid: ErrorGrid, measure: str, texts: FigureTexts) -> Figur
 
     Args:
         grid: The errors of one comparison.
-        measure: Name of the error, `test error` or `validation error`.
+        measure: Name of what is compared, such as `test error`.
         texts: Title and conditions.
     """
     with mpl.rc_context(RC):
@@ -52,8 +53,9 @@ def draw_error_curve(grid: ErrorGrid, measure: str, texts: FigureTexts) -> Figur
         axes = figure.add_axes((0.1, 0.835 - height, 0.87, height))
         for design_class in DESIGN_CLASSES:
             _draw_class(axes, grid, design_class)
-        axes.set_ylim(bottom=0)
-        axes.set_ylabel(f"{measure.capitalize()}, %")
+        if grid.metric.lower_is_better:
+            axes.set_ylim(bottom=0)
+        axes.set_ylabel(f"{capitalised(measure)}, {grid.metric.unit.symbol}")
         place_legend(axes)
         lowest = axes
         if has_ensembles:
@@ -63,7 +65,7 @@ def draw_error_curve(grid: ErrorGrid, measure: str, texts: FigureTexts) -> Figur
         label_budgets(axes, [budget.parameters for budget in grid.budgets])
         lowest.set_xlabel("Parameter budget")
         after = f"after epoch {grid.epochs[-1]}"
-        shows = f"{measure.capitalize()} {after}: mean ± std, and each seed"
+        shows = f"{capitalised(measure)} {after}: mean ± std, and each seed"
         if grid.left_out:
             shows += f" ({count(len(grid.left_out), 'collapsed run')} left out)"
         write_around(figure, 0.1, texts.title, shows, texts.conditions)
@@ -73,9 +75,9 @@ def draw_error_curve(grid: ErrorGrid, measure: str, texts: FigureTexts) -> Figur
 def _draw_class(axes: Axes, grid: ErrorGrid, design_class: DesignClassName) -> None:
     last = len(grid.epochs) - 1
     shown = [
-        (budget.parameters, errors)
+        (budget.parameters, [grid.metric.shown(error) for error in errors.values()])
         for column, budget in enumerate(grid.budgets)
-        if (errors := list(grid.errors(design_class, column, last).values()))
+        if (errors := grid.errors(design_class, column, last))
     ]
     if not shown:
         return
@@ -88,7 +90,9 @@ def _draw_class(axes: Axes, grid: ErrorGrid, design_class: DesignClassName) -> N
     axes.errorbar(
         positions,
         means,
-        yerr=reach_of_bars(means, [sample_std(errors) for _, errors in shown], 100.0),
+        yerr=reach_of_bars(
+            means, [sample_std(errors) for _, errors in shown], grid.metric.unit.largest
+        ),
         color=colour,
         linestyle=LINE_STYLES[design_class],
         linewidth=1.8,
@@ -141,11 +145,11 @@ def _draw_fills(axes: Axes, grid: ErrorGrid) -> None:
 
 ERROR_CURVE_FIGURE = FigureDeclaration(
     position=30,
-    name="figure_3_{measure}",
+    name="figure_3_{compared}",
     first_position=10,
     paper="Figures 3, A, I, J and L",
-    caption="{measure} after epoch {last_epoch} against the parameter budget by design class, "
+    caption="{compared} after epoch {last_epoch} against the parameter budget by design class, "
     "and the ensembles' budget fill.",
     numbers=lambda finding: grid_series.error_series(finding.grid),
-    draw=lambda _, finding, texts: draw_error_curve(finding.grid, finding.measure, texts),
+    draw=lambda _, finding, texts: draw_error_curve(finding.grid, finding.compared, texts),
 )

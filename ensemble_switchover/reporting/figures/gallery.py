@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from operator import attrgetter
@@ -18,6 +19,7 @@ from ensemble_switchover.reporting.figures.declaration import (
     TrendDeclaration,
     keep_most_common,
 )
+from ensemble_switchover.results.quality_metrics import QUALITY_METRICS, capitalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +121,8 @@ def draw_trends(switchovers: pl.DataFrame) -> Iterator[Drawn]:
     """
     for trend in TREND_DECLARATIONS:
         for number, rows in enumerate(trend.frames(switchovers), start=1):
-            title = trend.title.format_map(rows.row(0, named=True))
+            first = rows.row(0, named=True)
+            title = trend.title.format_map(first) + QUALITY_METRICS[first["metric"]].by_name
             name = trend.name if number == 1 else f"{trend.name}_{number}"
             figure = trend.draw(rows, FigureTexts(title, _conditions(rows)))
             scope = describe_interval_scope({rows["evaluated_on"][0]})
@@ -165,17 +168,22 @@ def _draw(declaration: FigureDeclaration, finding: Finding, texts: FigureTexts) 
     numbers = declaration.numbers(finding)
     if numbers.is_empty() or _say_instead(declaration, numbers) is not None:
         return
-    grid, measure = finding.grid, finding.measure
+    grid, measure, compared = finding.grid, finding.measure, finding.compared
+    metric = finding.rule.quality
     caption = declaration.caption.format(
         measure=measure,
         Measure=measure.capitalize(),
+        compared=compared,
+        Compared=capitalised(compared),
+        best=metric.best_end,
+        by=metric.by_name,
         grid_size=f"{count(len(grid.budgets), 'budget')} by {count(len(grid.epochs), 'epoch')}",
         last_epoch=grid.epochs[-1],
         interval_scope=finding.interval_scope,
     )
     if declaration.paper is not None:
         caption = f"As in {declaration.paper} of the paper: {caption}"
-    name = declaration.name.format(measure=measure.replace(" ", "_"))
+    name = declaration.name.format(compared=re.sub(r"[^a-z0-9]+", "_", compared.lower()))
     yield Drawn(name, declaration.draw(numbers, finding, texts), numbers, caption)
 
 

@@ -57,7 +57,7 @@ _HOLE_MARKS = {HoleKind.NO_DESIGN: "×", HoleKind.NOT_RUN: "?"}  # noqa: RUF001
 
 
 def draw_heat_map(finding: Finding, texts: FigureTexts) -> Figure:
-    """Draw which design class has the lowest error at each budget and epoch.
+    """Draw which design class has the lowest error, or is best by what is compared, in every cell.
 
     Cells have the full colour of the class if the confidence interval decides, and a pale colour if
     it does not. They are hatched if both ensembles have a lower mean than the single network, and
@@ -83,7 +83,7 @@ def draw_heat_map(finding: Finding, texts: FigureTexts) -> Figure:
             draw_boundary(figure, axes, threshold)
         label_axes(axes, grid)
         _label_fills(axes, grid, holes)
-        subtitle = _subtitle(thresholds, finding.measure)
+        subtitle = _subtitle(thresholds, finding)
         write_around(figure, 0.15, texts.title, subtitle, _footer(texts.conditions, holes))
         figure.legend(
             handles=_legend_handles(grid, thresholds, faces),
@@ -96,8 +96,8 @@ def draw_heat_map(finding: Finding, texts: FigureTexts) -> Figure:
         return figure
 
 
-def _subtitle(thresholds: Mapping[DesignClassName, Threshold], measure: str) -> str:
-    text = f"Class with the lowest mean {measure}"
+def _subtitle(thresholds: Mapping[DesignClassName, Threshold], finding: Finding) -> str:
+    text = f"Class with the {finding.rule.quality.best_end} mean {finding.compared}"
     if thresholds:
         rule = next(iter(thresholds.values())).rule
         text += f"; pale: undecided against single at {100 * rule.confidence:g} %"
@@ -210,7 +210,7 @@ HEAT_MAP_FIGURE = FigureDeclaration(
     position=10,
     name="figure_2_heat_map",
     paper="Figures 2, 4 and B",
-    caption="which class has the lowest {measure}, {grid_size}. {interval_scope}",
+    caption="which class has the {best} {compared}, {grid_size}. {interval_scope}",
     numbers=lambda finding: grid_series.cell_series(finding.grid),
     draw=lambda _, finding, texts: draw_heat_map(finding, texts),
 )

@@ -68,7 +68,9 @@ def draw_verdict_map(finding: Finding, texts: FigureTexts) -> Figure:
             if index:
                 axes.set_ylabel("")
                 axes.set_yticklabels([])
-        subtitle = f"Design with the lower {finding.measure} by the {finding.rule.interval_name}"
+        rule = finding.rule
+        better = f"{rule.quality.better_way} {finding.compared}"
+        subtitle = f"Design with the {better} by the {rule.interval_name}"
         write_around(figure, left, texts.title, subtitle, texts.conditions)
         figure.legend(
             handles=_legend_handles(thresholds),
@@ -123,7 +125,7 @@ VERDICT_MAP_FIGURE = FigureDeclaration(
     position=20,
     name="verdicts",
     first_position=20,
-    caption="Each ensemble class against the single network, {grid_size}. {interval_scope}",
+    caption="Each ensemble class against the single network{by}, {grid_size}. {interval_scope}",
     numbers=lambda finding: grid_series.verdict_series(
         finding.grid, finding.thresholds, finding.image_verdicts
     ),
