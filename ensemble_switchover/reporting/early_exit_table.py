@@ -99,7 +99,7 @@ def _cells(row: dict[str, Any], single_flops: float | None) -> dict[str, str]:
         "Class": str(row["design_class"]),
         "What answers": _answered_by(row),
         "Error, %": _interval(row, "error_percent", ".2f"),
-        "Less the whole's, points": _interval(row, "points_from_whole", "+.2f"),
+        "Above all members, points": _interval(row, "points_from_whole", "+.2f"),
         "Members asked": _interval(row, "mean_members", ".2f"),
         "p50 / p90 / p99": _quantiles(row),
         "Million operations": f"{flops / 1e6:,.3g}",

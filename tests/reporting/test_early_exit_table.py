@@ -46,7 +46,7 @@ def test_the_cheapest_cascade_stands_beside_all_members_and_the_single_network()
     ]
     cascade = dict(zip(table.headers, table.rows[2], strict=True))
     assert cascade["Members asked"] == "1.50"  # the same for all seeds
-    assert cascade["Less the whole's, points"] == "+0.20 (+0.03 to +0.37)"
+    assert cascade["Above all members, points"] == "+0.20 (+0.03 to +0.37)"
     assert cascade["p50 / p90 / p99"] == "1 / 3 / 4"
     assert cascade["ms"] == "1.12"
     assert cascade["x single, time"] == "1.12"

@@ -51,7 +51,7 @@ def make_cascades(read_on: Predictions, held_out: Predictions | None = None) -> 
     """
     k, num_images, _ = read_on.log_probabilities.shape
     parts = [read_on] if held_out is None else [read_on, held_out]
-    if not num_images or any(np.isnan(part.log_probabilities).any() for part in parts):
+    if not num_images or any(np.isnan(part.log_probabilities.max()) for part in parts):
         return []
     order = list(range(k))
     if held_out is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import permutations
 
 import numpy as np
@@ -43,6 +44,20 @@ def test_images_are_read_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch) 
     (single,) = answers_in_orders(logs, labels, [[0, 1]])
     assert (whole.errors == single.errors).all()
     assert (whole.scores["margin"] == single.scores["margin"]).all()
+
+
+def test_memory_beside_the_predictions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the numbers of classes, a block is held at a time; of all images, a few numbers each."""
+    logs = np.full((4, 20_000, 100), np.log(0.01), dtype=np.float32)  # 32 MB
+    labels = np.zeros(20_000, dtype=int)
+    monkeypatch.setattr(module, "_BLOCK_BYTES", 2**20)
+    tracemalloc.start()
+    try:
+        answers_in_orders(logs, labels, [[0, 1, 2, 3], [3, 2, 1, 0]])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 12e6
 
 
 def test_a_loss_is_exact_where_the_probability_is_small_and_infinite_where_there_is_none() -> None:
