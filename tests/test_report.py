@@ -20,6 +20,7 @@ from ensemble_switchover.results.__main__ import main as check_results
 from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import read_records, write_failure, write_record
 from ensemble_switchover.runner.job import run_job
+from tests.analysis.cascade.planted_cascades import with_cascades
 from tests.analysis.switchover.planted_images import write_run
 from tests.factories import make_record, make_study, planted_error
 from tests.planted_metrics import error_for_single, make_nll_study, nll_for_deq, with_quality
@@ -136,6 +137,29 @@ def test_the_report_is_written_whole(reported: Reported) -> None:
     assert "Failed: failed: out of <memory> [red]" in printed
     assert "Unreadable: damaged/record.json: not a record" in printed
     assert "No weq at 143,840 parameters" in printed
+
+
+@pytest.mark.usefixtures("_undrawn")
+def test_ensembles_with_early_exit_have_a_part_of_their_own(tmp_path: Path) -> None:
+    records = [
+        with_cascades(record, 1.5 + 0.1 * record.seed)
+        for record in make_study(planted_error, widths=(8, 12), num_epochs=2)
+    ]
+    out = report(write_study(tmp_path / "demo", records), tmp_path / "out").parent
+
+    text = html.unescape((out / "index.html").read_text("utf-8"))
+    assert "Early exit: members asked in turn, until they are sure" in text
+    assert "With early exit deq costs " in text
+    assert "With early exit weq errs less than the single network" in text
+    table = (out / "tables" / "early_exit.md").read_text("utf-8")
+    assert table.count("cheapest cascade within 0.1 points (confidence)") == 2 * 2
+    for name in (
+        "error_against_inference_operations",
+        "error_against_mean_inference_time",
+        "cascade_thresholds",
+    ):
+        assert f"figures/{name}.svg" in text
+        assert (out / "figures" / f"{name}.csv").exists()
 
 
 @reads_one_report

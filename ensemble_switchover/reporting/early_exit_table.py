@@ -50,7 +50,14 @@ def show_early_exit(finding: Finding) -> ShownTable | None:
         for row in rows
         if row["design_class"] == "single"
     }
-    laid_out = [_cells(row, single_flops.get(_budget_key(row))) for row in rows]
+    sizes = set(answers["measured_batch_size"].drop_nulls())
+    laid_out = [
+        {
+            **_cells(row, single_flops.get(_budget_key(row))),
+            **(_measured_cells(row, sizes) if sizes else {}),
+        }
+        for row in rows
+    ]
     headers = tuple(laid_out[0])
     cells = tuple(tuple(row.values()) for row in laid_out)
     return ShownTable(_caption(finding, answers, timed), headers, cells, 3)
@@ -114,6 +121,17 @@ def _cells(row: dict[str, Any], single_flops: float | None) -> dict[str, str]:
     }
 
 
+def _measured_cells(row: dict[str, Any], sizes: set[int]) -> dict[str, str]:
+    """Write how long served cascades took, where that was measured at one batch size."""
+    if len(sizes) > 1:
+        return {}
+    batches = f"batches of {next(iter(sizes))}"
+    return {
+        f"Served, ms ({batches})": _interval(row, "measured_ms_per_image", ".3g"),
+        "Served, x single": _interval(row, "measured_ms_to_single", ".2f"),
+    }
+
+
 def _answered_by(row: dict[str, Any]) -> str:
     if row["answered_by"] != WHOLE:
         return f"cheapest cascade within {CHEAP_POINTS:g} points ({row['answered_by']})"
@@ -159,6 +177,8 @@ def _caption(finding: Finding, answers: pl.DataFrame, timed: str) -> str:
             "members asked, without what early exit itself costs; x single, time: times the single "
             "network, timed alternately."
         )
+    if len(set(answers["measured_batch_size"].drop_nulls())) == 1:
+        times += " Served: measured, with all that early exit costs."
     return (
         f"Mean over the seeds, in brackets its {100 * finding.rule.confidence:g} % t interval. "
         f"{_chosen(asked)} p50 / p90 / p99: members that suffice for that share of the images, of "

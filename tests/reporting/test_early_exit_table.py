@@ -8,11 +8,12 @@ from pathlib import Path
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import Finding, derive_finding
 from ensemble_switchover.reporting.early_exit_table import say_early_exit, show_early_exit
-from tests.analysis.cascade.planted_cascades import with_cascades
+from tests.analysis.cascade.planted_cascades import with_cascades, with_served
 from tests.factories import make_record
 
 
-def _finding(*, known: bool = True) -> Finding:
+def _finding(*, known: bool = True, served_on: tuple[int, ...] = ()) -> Finding:
+    """Plant three seeds; cascades of some were served, which one machine timed and another not."""
     records = []
     for seed in (0, 1, 2):
         for name, error in (("single", 6.0), ("deq", 5.0)):
@@ -26,6 +27,8 @@ def _finding(*, known: bool = True) -> Finding:
             if name == "deq":
                 beside = replace(record.latencies[0], model="single", median_ms_per_image=1.0)
                 record = replace(record, latencies=[*record.latencies, beside])
+            if seed in served_on:
+                record = with_served(record, 1.3 + 0.1 * seed)
             records.append(
                 with_cascades(record, 1.5, more_points=0.1 + 0.1 * seed) if known else record
             )
@@ -68,3 +71,20 @@ def test_nothing_is_said_where_no_cascade_is_known() -> None:
     finding = _finding(known=False)
     assert show_early_exit(finding) is None
     assert say_early_exit(finding) == ()
+
+
+def test_what_a_served_cascade_took_stands_beside_what_is_predicted() -> None:
+    table = show_early_exit(_finding(served_on=(0, 1)))
+    assert table is not None
+    rows = [dict(zip(table.headers, row, strict=True)) for row in table.rows]
+    served = [row["Served, ms (batches of 128)"] for row in rows]
+    assert [text[:4] for text in served] == ["–", "–", "1.35", "–"]  # noqa: RUF001 (as in tables)
+    assert rows[2]["Served, x single"].startswith("1.35")
+    assert "Served: measured" in table.caption
+    assert not any(header.startswith("Served") for header in show_headers())
+
+
+def show_headers() -> tuple[str, ...]:
+    table = show_early_exit(_finding())
+    assert table is not None
+    return table.headers

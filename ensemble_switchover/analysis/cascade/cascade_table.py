@@ -11,6 +11,7 @@ from ensemble_switchover.analysis.cascade.run_cascades import cascades_of
 from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.results.latencies import LATENCY_BATCH_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,11 +32,15 @@ CASCADE_COLUMNS: dict[str, pl.DataType] = {
     "is_every_order": pl.Boolean(),
     **dict.fromkeys(("least_error_percent", "most_error_percent"), pl.Float64()),
     **dict.fromkeys(("least_mean_members", "most_mean_members"), pl.Float64()),
+    "measured_batch_size": pl.Int64(),
+    **dict.fromkeys(("measured_ms_per_image", "measured_ms_to_single"), pl.Float64()),
     **dict.fromkeys(("curve_thresholds", "curve_error_percent"), pl.List(pl.Float64())),
     **dict.fromkeys(("curve_nll_nats", "curve_mean_members"), pl.List(pl.Float64())),
 }
 """Column of the table -> its type. A run is named by its study and name; `least_` and `most_` are
-over its folds (thresholds) and over orders of its members (error, members asked)."""
+over its folds (thresholds) and over orders of its members (error, members asked). What was
+measured is of the served cascade, at the batch size of the latencies in tables; absent where it was
+not."""
 
 _SAME = (
     *("rule", "ordered_by", "chosen_on", "num_folds", "num_images", "threshold"),
@@ -115,8 +120,23 @@ def _row(record: Record, cascade: CascadeRecord) -> dict[str, Any]:
         "most_error_percent": orders.error_percent[1],
         "least_mean_members": orders.mean_members[0],
         "most_mean_members": orders.mean_members[1],
+        **_measured(record, cascade),
         "curve_thresholds": curve.thresholds,
         "curve_error_percent": curve.error_percent,
         "curve_nll_nats": curve.nll_nats,
         "curve_mean_members": curve.mean_members,
+    }
+
+
+def _measured(record: Record, cascade: CascadeRecord) -> dict[str, Any]:
+    """Return how long the served cascade took by its exit rule, and in times the single network."""
+    entries = {e.batch_size: e for e in record.cascade_latencies if e.rule == cascade.rule}
+    if not entries:
+        return {}
+    found = entries.get(LATENCY_BATCH_SIZE, entries[max(entries)])
+    own, single = found.cascade.mean_ms_per_image, found.single
+    return {
+        "measured_batch_size": found.batch_size,
+        "measured_ms_per_image": own,
+        "measured_ms_to_single": own / single.mean_ms_per_image if single else None,
     }

@@ -33,9 +33,10 @@ _OF_CASCADE = (
     *("members_p99", "least_error_percent", "most_error_percent", "least_mean_members"),
     *("most_mean_members", "num_folds", "num_images", "chosen_on", "ordered_by"),
 )
+_MEASURED = ("measured_ms_per_image", "measured_ms_to_single", "measured_batch_size")
 _MEASURES = (
     *("error_percent", "nll_nats", "mean_members", "flops_per_image", "ms_per_image"),
-    *("points_from_whole", "ms_to_single"),
+    *("points_from_whole", "ms_to_single", "measured_ms_per_image", "measured_ms_to_single"),
 )
 
 
@@ -50,8 +51,9 @@ def list_answers(runs: pl.DataFrame, cascades: pl.DataFrame) -> pl.DataFrame:
         A frame with the design and seed of the run, `answered_by` (`ANSWERED_BY`), `error_percent`,
         `nll_nats`, `mean_members`, `flops_per_image`, `ms_per_image`, `ms_to_single` (times the
         single network of the budget, which was timed alternately), and of cascades
-        `points_from_whole` (error less that of all members, on the same images), the threshold and
-        what is known of it. Runs that are left out of errors are not in it.
+        `points_from_whole` (error less that of all members, on the same images), the threshold,
+        what is known of it, and how long it took where it was served. Runs that are left out of
+        errors are not in it.
     """
     kept = runs.filter(~pl.col("left_out"))
     of_run = (*_DESIGN, "seed", "study", "name")
@@ -70,6 +72,7 @@ def list_answers(runs: pl.DataFrame, cascades: pl.DataFrame) -> pl.DataFrame:
     )
     asked = cascades.select(
         *("study", "name", "error_percent", "nll_nats", "mean_members", *_OF_CASCADE),
+        *_MEASURED,
         points_from_whole=pl.col("error_percent") - pl.col("whole_error_percent"),
         answered_by=pl.col("rule"),
     )
@@ -81,6 +84,8 @@ def list_answers(runs: pl.DataFrame, cascades: pl.DataFrame) -> pl.DataFrame:
         flops_per_image=pl.col("mean_members") * pl.col("member_flops"),
         ms_per_image=pl.col("mean_members") * pl.col("member_ms"),
         ms_to_single=pl.col("mean_members") * pl.col("member_to_single"),
+        # of runs whose time is left out, what was measured of them is, too
+        **{name: pl.when(pl.col("member_ms").is_not_null()).then(name) for name in _MEASURED},
     ).drop("member_ms", "member_to_single")
 
 

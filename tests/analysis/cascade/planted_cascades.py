@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.results.cascade_latencies import CascadeLatencyRecord, LatencyQuantiles
 from ensemble_switchover.results.cascade_record import (
     EXIT_RULES,
     CascadeCurveRecord,
@@ -14,6 +15,36 @@ from ensemble_switchover.results.cascade_record import (
 
 if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
+
+
+def with_served(record: Record, milliseconds: float, single: float = 1.0) -> Record:
+    """Give an ensemble the time of its served cascade, by confidence, in batches of 1 and 128."""
+    if record.design.k == 1:
+        return record
+
+    def quantiles(value: float) -> LatencyQuantiles:
+        return LatencyQuantiles(
+            mean_ms_per_image=value,
+            median_ms_per_image=value,
+            p90_ms_per_image=value,
+            p99_ms_per_image=value,
+        )
+
+    served = [
+        CascadeLatencyRecord(
+            rule="confidence",
+            threshold=0.9,
+            batch_size=size,
+            repeats=10,
+            num_images=747,
+            mean_members=1.5,
+            cascade=quantiles(factor * milliseconds),
+            whole=quantiles(factor * 3.0 * milliseconds),
+            single=quantiles(factor * single),
+        )
+        for size, factor in ((1, 10.0), (128, 1.0))
+    ]
+    return replace(record, cascade_latencies=served)
 
 
 def with_cascades(record: Record, members: float, more_points: float = 0.1) -> Record:
