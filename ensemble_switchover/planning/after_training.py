@@ -6,8 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.measured_share import (
+    EXECUTIONS_PART,
     LEAST_REPEATS,
     bounded_measurement,
+    cascade_batch_sizes,
     seconds_for_latency,
 )
 from ensemble_switchover.config.shared_repeats import shared_repeats
@@ -22,6 +24,10 @@ LEAST_PREDICTIONS, MOST_PREDICTIONS, UNTIMED_PREDICTIONS = 5, 30, 2
 """Predictions of a model at a batch size: at least, at most, and before them."""
 MODELS_BESIDE_A_SINGLE = 3
 """An ensemble is timed in two executions, and its budget's single network beside it."""
+MODELS_OF_A_CASCADE = 3
+"""A cascade is timed beside the whole ensemble and the single network of its budget."""
+MOST_IMAGES = 500
+"""Images that a cascade is timed on at a batch size, at most, if 30 batches have fewer."""
 _MILLISECONDS = 1000
 
 
@@ -35,7 +41,7 @@ def timing_pass_seconds(spec: RunSpec, cost: PredictedCost) -> float | None:
 
 
 def measuring_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int = 1) -> float | None:
-    """Predict the measuring of inference and of layers after the training of a run.
+    """Predict the measuring of inference, of the cascade and of layers after the training of a run.
 
     Args:
         spec: The run.
@@ -44,7 +50,8 @@ def measuring_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int = 1) 
     """
     if None in (cost.training_seconds, cost.one_image_ms, cost.many_images_ms):
         return None
-    return _inference_seconds(spec, cost, num_sharing) + _layer_seconds(spec, cost, num_sharing)
+    parts = (_inference_seconds, _cascade_seconds, _layer_seconds)
+    return sum(part(spec, cost, num_sharing) for part in parts)
 
 
 def _inference_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> float:
@@ -54,6 +61,8 @@ def _inference_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> 
     assert cost.many_images_ms is not None
     models = 1 if spec.design.k == 1 else MODELS_BESIDE_A_SINGLE
     bound = seconds_for_latency(spec, cost.training_seconds)
+    if bound is not None and spec.design.k > 1:
+        bound *= EXECUTIONS_PART
     alone = (LEAST_PREDICTIONS if bound is None else LEAST_REPEATS, MOST_PREDICTIONS)
     least, most = (shared_repeats(repeats, num_sharing) for repeats in alone)
     own = math.inf if bound is None else bound / max(1, len(asked.latency_batch_sizes)) / models
@@ -65,6 +74,31 @@ def _inference_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> 
         timed = min(asked.latency_seconds / num_sharing, most * one, own - untimed)
         seconds += max(timed, least * one) + untimed
     return models * seconds
+
+
+def _cascade_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> float:
+    """Predict the timing of a cascade, if predictions are kept; each model as the whole ensemble.
+
+    The cascade and the single network are quicker than that, so it is rather too much.
+    """
+    if spec.design.k == 1:
+        return 0.0
+    sizes, seconds = cascade_batch_sizes(spec), 0.0
+    assert cost.training_seconds is not None
+    assert cost.one_image_ms is not None
+    assert cost.many_images_ms is not None
+    bound = seconds_for_latency(spec, cost.training_seconds)
+    least = shared_repeats(LEAST_PREDICTIONS if bound is None else LEAST_REPEATS, num_sharing)
+    own = math.inf if bound is None else bound * (1 - EXECUTIONS_PART) / max(1, len(sizes))
+    num_untimed = UNTIMED_PREDICTIONS if bound is None else 1
+    for size in sizes:
+        whole = cost.one_image_ms if size < MANY_IMAGES else size * cost.many_images_ms
+        one = MODELS_OF_A_CASCADE * whole / _MILLISECONDS
+        most = shared_repeats(max(MOST_PREDICTIONS, -(-MOST_IMAGES // size)), num_sharing)
+        untimed = num_untimed * one
+        timed = min(spec.measurement.latency_seconds / num_sharing, most * one, own - untimed)
+        seconds += max(timed, least * one) + untimed
+    return seconds
 
 
 def _layer_seconds(spec: RunSpec, cost: PredictedCost, num_sharing: int) -> float:

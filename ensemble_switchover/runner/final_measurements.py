@@ -82,12 +82,17 @@ def models(
             with suppress(NoFusedFormError), LeftOutIfTooLarge(f"inference, {execution},"):
                 served = predictor_of_normalised(copy.deepcopy(ensemble), execution)
                 found.append(_timed_model("run", execution, served, precision, device))
-    budget = spec.budget
     with LeftOutIfTooLarge("inference of the budget's single network"):
-        single = Ensemble.build(spec.family, budget.depth, budget.width, spec.task, [spec.seed])
-        single = single.to(device, precision.dtype).eval()
+        single = single_network(spec, precision, device)
         found.append(_timed_model("single", SEQUENTIAL, single, precision, device))
     return found
+
+
+def single_network(spec: RunSpec, precision: Precision, device: torch.device) -> Ensemble:
+    """Build the single network of a run's budget, untrained, in evaluation mode."""
+    budget = spec.budget
+    single = Ensemble.build(spec.family, budget.depth, budget.width, spec.task, [spec.seed])
+    return single.to(device, precision.dtype).eval()
 
 
 def measure_layers(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import asdict, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ensemble_switchover.config.measured_share import bounded_measurement, seconds_for_latency
+from ensemble_switchover.config.measured_share import (
+    EXECUTIONS_PART,
+    bounded_measurement,
+    seconds_for_latency,
+)
 from ensemble_switchover.config.schema import plain
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.measurement.disturbance import (
@@ -29,6 +34,7 @@ from ensemble_switchover.results.layout import VALIDATION_PREDICTIONS_FILE, WEIG
 from ensemble_switchover.results.measure_quality import measure_quality
 from ensemble_switchover.results.predictions import dump_predictions, predictions_file
 from ensemble_switchover.results.record import SCHEMA_VERSION, EnvironmentRecord, Record
+from ensemble_switchover.runner.cascade_timing import measure_cascade
 from ensemble_switchover.runner.final_cascades import choose_cascades
 from ensemble_switchover.runner.final_measurements import measure_inference, measure_layers
 from ensemble_switchover.runner.held_out_predictions import predict_held_out
@@ -99,8 +105,23 @@ def finish(
         before = thread_times()
         asked, precision, device = bounded_measurement(spec), setup.precision, setup.device
         _tell_left_out(spec, asked)
-        bound = seconds_for_latency(spec, run.seconds.parts.get("training", 0.0))
-        latencies = measure_inference(spec, ensemble, asked, precision, device, num_sharing, bound)
+        bound, begin = (
+            seconds_for_latency(spec, run.seconds.parts.get("training", 0.0)),
+            time.perf_counter(),
+        )
+        own = bound if bound is None or not cascades else bound * EXECUTIONS_PART
+        latencies = measure_inference(spec, ensemble, asked, precision, device, num_sharing, own)
+        cascade_latencies = measure_cascade(
+            spec,
+            ensemble,
+            cascades,
+            split.test.images,
+            _normalisation(spec, split),
+            precision,
+            device,
+            num_sharing,
+            None if bound is None else bound - (time.perf_counter() - begin),
+        )
         layer_times = measure_layers(spec, asked, precision, device, num_sharing)
         measuring_share = waiting_share(before, thread_times())
     if timing is not None:
@@ -141,6 +162,7 @@ def finish(
             concurrent_jobs=concurrent_jobs,
         ),
         latencies=latencies,
+        cascade_latencies=cascade_latencies,
         layer_times=layer_times,
         cascades=cascades,
         quality=quality,

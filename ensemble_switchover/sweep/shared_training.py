@@ -104,6 +104,10 @@ def share_record(spec: RunSpec, config: Config, source: Path) -> None:
             # the single network that was timed beside it may be another budget's
             if entry.model == "run" or record.budget == budget
         ],
+        cascade_latencies=[
+            entry if record.budget == budget else replace(entry, single=None)
+            for entry in record.cascade_latencies
+        ],
         design=design_record(spec),
         config=plain(config),
     )

@@ -4,10 +4,12 @@ import pytest
 
 from ensemble_switchover.config.measured_share import (
     GAIN_TOGETHER,
+    LEAST_CASCADE_TIMES,
     LEAST_LAYER_STEPS,
     LEAST_TIMES,
     PASSES_OF_A_STEP,
     bounded_measurement,
+    cascade_batch_sizes,
     seconds_for_latency,
 )
 from ensemble_switchover.config.timed_epochs import LEAST_STEPS, timed_epochs
@@ -46,6 +48,18 @@ def test_the_smallest_batch_is_always_measured():
     assert (nothing.latency_batch_sizes, nothing.layer_repeats) == ([1], 0)
     unasked = resolve_with("measurement.latency_batch_sizes=[]", "measurement.share=0.5")
     assert bounded_measurement(unasked).latency_batch_sizes == []
+
+
+def test_a_cascade_is_timed_within_what_is_left():
+    assert cascade_batch_sizes(spec_of()) == [1, 32, 128, 1024]
+    images = PASSES_OF_A_STEP / GAIN_TOGETHER * spec_of().train_size * 10
+    others = LEAST_TIMES * (1 + 32) + 1
+    for beyond, expected in ((0, [1]), (LEAST_CASCADE_TIMES * (1 + 32), [1, 32])):
+        spec = spec_of(f"measurement.share={(others + beyond) / images}")
+        assert bounded_measurement(spec).latency_batch_sizes == [1, 32]
+        assert cascade_batch_sizes(spec) == expected
+    unasked = resolve_with("measurement.latency_batch_sizes=[]", "measurement.share=0.5")
+    assert cascade_batch_sizes(unasked) == []
 
 
 def test_all_designs_of_a_study_are_measured_at_the_same_sizes():

@@ -13,8 +13,8 @@ from ensemble_switchover.serving.onnx_cascade import (
     CascadeError,
     OnnxCascade,
     TorchCascade,
-    open_cascade,
     decode_images,
+    open_cascade,
 )
 from tests.serving.lookup_cascade import (
     IMAGES,

@@ -77,6 +77,11 @@ def test_a_shared_record_is_the_others_measurements_under_its_own_request(traine
     assert {entry.model for entry in source.latencies} == {"run", "single"}
     # the single network that was timed beside it is of the other budget
     assert shared.latencies == [entry for entry in source.latencies if entry.model == "run"]
+    assert all(entry.single is not None for entry in source.cascade_latencies)
+    assert shared.cascade_latencies == [
+        replace(entry, single=None) for entry in source.cascade_latencies
+    ]
+    assert shared.cascade_latencies
     assert shared.environment == source.environment
     assert shared.shared_from == source.name
     assert source.shared_from is None
