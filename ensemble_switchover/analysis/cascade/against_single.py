@@ -13,12 +13,16 @@ from ensemble_switchover.analysis.difference import difference_interval
 from ensemble_switchover.analysis.statistics import sample_mean, t_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.statistics import Interval
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
     from ensemble_switchover.results.cascade_record import ExitRule
+
+
+MIN_COST_SEEDS = 2
+"""Fewest seeds whose cost decides anything."""
 
 
 class Payment(Enum):
@@ -38,20 +42,41 @@ class AgainstSingle:
     """An ensemble's cascade and the single network of one budget, of one kind of cost."""
 
     budget_parameters: int
-    budget: str
-    """Depth and width of the single network, such as `26x8`."""
-    cost_ratio: float
-    """Mean inference cost of the cascade, in times that of the single network."""
-    cost_interval: Interval | None
-    """Its t interval over the seeds; None for one seed or without spread."""
-    points: float
-    """Mean error of the cascade less that of the single network, in percentage points."""
-    points_interval: Interval | None
-    """Its interval by the rule that compares errors; None where the seeds give none."""
+    cost_ratios: Mapping[int, float]
+    """Seed -> mean inference cost of the cascade, in times that of the single network."""
+    errors: Mapping[int, float]
+    """Seed -> error of the cascade in percent."""
+    single_errors: Mapping[int, float]
+    """Seed -> error of the single network in percent."""
+    rule: DecisionRule = DEFAULT_RULE
+    """How errors are compared."""
+
+    @property
+    def cost_ratio(self) -> float:
+        """Mean over the seeds of the cost in times that of the single network."""
+        return sample_mean(list(self.cost_ratios.values()))
+
+    @property
+    def cost_interval(self) -> Interval | None:
+        """The t interval of the cost over the seeds; None for one seed or without spread."""
+        return t_interval(list(self.cost_ratios.values()), self.rule.confidence)
+
+    @property
+    def points(self) -> float:
+        """Mean error of the cascade less that of the single network, in percentage points."""
+        means = [sample_mean(list(of.values())) for of in (self.errors, self.single_errors)]
+        return means[0] - means[1]
+
+    @property
+    def points_interval(self) -> Interval | None:
+        """The interval of that difference by the rule; None where the seeds give none."""
+        return difference_interval(self.errors, self.single_errors, self.rule)
 
     @property
     def payment(self) -> Payment:
-        """Whether it pays."""
+        """Whether it pays; one seed alone decides nothing."""
+        if len(self.cost_ratios) < MIN_COST_SEEDS:
+            return Payment.UNDECIDED
         cost, points = self.cost_interval, self.points_interval
         lowest, highest = (cost.lower, cost.upper) if cost else (self.cost_ratio,) * 2
         if lowest >= 1.0 or (points is not None and points.lower > 0.0):
@@ -93,18 +118,14 @@ def compare_with_single(
         unit = 1.0
         if cost != "ms_to_single":
             unit = sample_mean(list(by_seed(single, cost).values()))
-        ratios = [value / unit for value in by_seed(cascade, cost).values()]
-        errors = [by_seed(part, "error_percent") for part in (cascade, single)]
-        parameters, depth, width = key
+        ratios = {seed: value / unit for seed, value in by_seed(cascade, cost).items()}
         found.append(
             AgainstSingle(
-                budget_parameters=int(parameters),
-                budget=f"{depth}x{width}",
-                cost_ratio=sample_mean(ratios),
-                cost_interval=t_interval(ratios, rule.confidence),
-                points=sample_mean(list(errors[0].values()))
-                - sample_mean(list(errors[1].values())),
-                points_interval=difference_interval(errors[0], errors[1], rule),
+                budget_parameters=int(key[0]),
+                cost_ratios=ratios,
+                errors=by_seed(cascade, "error_percent"),
+                single_errors=by_seed(single, "error_percent"),
+                rule=rule,
             )
         )
     return found

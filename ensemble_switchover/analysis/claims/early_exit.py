@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from ensemble_switchover.analysis.cascade.against_single import (
+    MIN_COST_SEEDS,
     Payment,
-    by_seed,
     compare_with_single,
 )
 from ensemble_switchover.analysis.cascade.inference_answers import list_answers
@@ -18,6 +16,7 @@ from ensemble_switchover.analysis.claims.claim import (
     ClaimAnswer,
     Statement,
     describe_interval,
+    leave_open,
     not_asked,
 )
 from ensemble_switchover.analysis.claims.missing_runs import find_missing_runs
@@ -28,14 +27,13 @@ from ensemble_switchover.analysis.statistics import Interval, sample_mean, t_int
 from ensemble_switchover.machine.terminal import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
 
     from ensemble_switchover.analysis.cascade.against_single import AgainstSingle
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
-
-EXIT_RULE = "confidence"
-"""The exit rule of the cascades that are compared."""
 
 
 def check_early_exit_operations(finding: Finding, ensemble_class: DesignClassName) -> Claim:
@@ -83,67 +81,42 @@ def _check(
     if not compared:
         reason = f"no predictions of {ensemble_class} were kept, so no cascade is known"
         return not_asked(statement, reason, "record.predictions=final")
-    ratio, points = _over_budgets(finding, ensemble_class, answers, compared, cost)
-    method = INTERVAL_NAMES[finding.rule.method]
+    seeds = [_seeds_with_all(of) for of in zip(*map(_values, compared), strict=True)]
     pays = sum(each.payment is Payment.PAYS for each in compared)
+    told = f"it pays at {pays} of {len(compared)}"
+    if not all(seeds):
+        return leave_open(statement, f"no seed has every budget; {told}")
+    logarithms, errors, single_errors = (list(of.values()) for of in seeds)
+    mean = math.exp(sample_mean(logarithms))
+    ratio: Interval | float = mean
+    interval = t_interval(logarithms, finding.rule.confidence)
+    if interval is not None:
+        lower, upper = math.exp(interval.lower), math.exp(interval.upper)
+        ratio = Interval(mean, lower, upper, interval.confidence, interval.num_samples)
+    difference = difference_interval(seeds[1], seeds[2], finding.rule)
+    points = sample_mean(errors) - sample_mean(single_errors) if difference is None else difference
+    method = INTERVAL_NAMES[finding.rule.method]
     measured = (
         f"{_write(ratio, '.2f', ' times', 't interval')}; "
         f"{_write(points, '+.2f', ' points of error', method)}; "
         f"{count(len(compared), 'budget')}{where}"
     )
+    if len(logarithms) < MIN_COST_SEEDS:
+        return leave_open(statement, f"one seed gives no interval; {told}", measured)
     answer, reason = _judge(ratio, points)
-    return Claim(*statement, measured, answer, f"{reason}; it pays at {pays} of {len(compared)}")
+    return Claim(*statement, measured, answer, f"{reason}; {told}")
 
 
-def _over_budgets(
-    finding: Finding,
-    ensemble_class: DesignClassName,
-    answers: pl.DataFrame,
-    compared: Sequence[AgainstSingle],
-    cost: str,
-) -> tuple[Interval | float, Interval | float]:
-    """Return cost ratio and difference of errors, averaged over the budgets of each seed.
-
-    Seeds that lack a budget are left out, unless none has all.
-    """
-    kept = answers.filter(
-        pl.col("budget_parameters").is_in([c.budget_parameters for c in compared])
-    )
-    parts = {
-        "single": kept.filter(pl.col("design_class") == "single"),
-        "cascade": kept.filter(
-            pl.col("design_class") == ensemble_class, pl.col("answered_by") == EXIT_RULE
-        ).drop_nulls(cost),
-    }
-    budgets = [rows for _, rows in parts["cascade"].group_by(_BUDGET, maintain_order=True)]
-    singles = dict(parts["single"].group_by(_BUDGET, maintain_order=True))
-    ratios, errors, single_errors = [], [], []
-    for rows in budgets:
-        single = singles[rows.select(_BUDGET).row(0)]
-        unit = 1.0 if cost == "ms_to_single" else sample_mean(single[cost].to_list())
-        ratios.append({seed: math.log(v / unit) for seed, v in by_seed(rows, cost).items()})
-        errors.append(by_seed(rows, "error_percent"))
-        single_errors.append(by_seed(single, "error_percent"))
-    logarithms = list(_mean_of_each(ratios).values())
-    mean = math.exp(sample_mean(logarithms))
-    found = t_interval(logarithms, finding.rule.confidence)
-    ratio: Interval | float = mean
-    if found is not None:
-        lower, upper = math.exp(found.lower), math.exp(found.upper)
-        ratio = Interval(mean, lower, upper, found.confidence, found.num_samples)
-    first, second = _mean_of_each(errors), _mean_of_each(single_errors)
-    difference = difference_interval(first, second, finding.rule)
-    points = sample_mean(list(first.values())) - sample_mean(list(second.values()))
-    return ratio, points if difference is None else difference
+def _values(each: AgainstSingle) -> tuple[Mapping[int, float], ...]:
+    """Return by seed the logarithm of the cost ratio, and the errors of both, at one budget."""
+    logarithms = {seed: math.log(ratio) for seed, ratio in each.cost_ratios.items()}
+    return logarithms, each.errors, each.single_errors
 
 
-_BUDGET = ("budget_parameters", "budget_depth", "budget_width")
-
-
-def _mean_of_each(values: Sequence[dict[int, float]]) -> dict[int, float]:
-    """Return each seed's mean over the budgets: of seeds that have all, or else of every seed."""
-    seeds = set.intersection(*map(set, values)) or set.union(*map(set, values))
-    return {seed: sample_mean([of[seed] for of in values if seed in of]) for seed in sorted(seeds)}
+def _seeds_with_all(budgets: Sequence[Mapping[int, float]]) -> dict[int, float]:
+    """Return the mean over the budgets, for every seed that has all of them."""
+    seeds = set.intersection(*map(set, budgets))
+    return {seed: sample_mean([of[seed] for of in budgets]) for seed in sorted(seeds)}
 
 
 def _judge(ratio: Interval | float, points: Interval | float) -> tuple[ClaimAnswer, str]:

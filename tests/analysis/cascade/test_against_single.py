@@ -16,7 +16,6 @@ from ensemble_switchover.analysis.cascade.cascade_table import tabulate_cascades
 from ensemble_switchover.analysis.cascade.inference_answers import list_answers
 from ensemble_switchover.analysis.design_table import tabulate_runs
 from ensemble_switchover.analysis.difference import difference_interval
-from ensemble_switchover.analysis.statistics import Interval
 from tests.analysis.cascade.planted_cascades import with_cascades
 from tests.factories import make_record
 
@@ -24,30 +23,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _interval(lower: float, upper: float) -> Interval:
-    return Interval((lower + upper) / 2.0, lower, upper, 0.9, 3)
-
-
 @pytest.mark.parametrize(
-    ("cost", "points", "expected"),
+    ("ratios", "errors", "expected"),
     [
-        ((0.4, 0.5), (-1.0, -0.1), Payment.PAYS),
-        ((0.4, 0.5), (-1.0, 0.1), Payment.UNDECIDED),
-        ((0.9, 1.1), (-1.0, -0.1), Payment.UNDECIDED),
-        ((1.0, 1.1), (-1.0, -0.1), Payment.DOES_NOT_PAY),
-        ((0.4, 0.5), (0.1, 1.0), Payment.DOES_NOT_PAY),
-        ((0.4, 0.5), None, Payment.UNDECIDED),
-        (None, (-1.0, -0.1), Payment.PAYS),  # all seeds ask the same number of members
+        ((0.4, 0.45, 0.5), (2.0, 2.1, 2.2), Payment.PAYS),
+        ((0.4, 0.45, 0.5), (4.0, 5.1, 6.2), Payment.UNDECIDED),
+        ((0.9, 1.0, 1.1), (2.0, 2.1, 2.2), Payment.UNDECIDED),
+        ((1.1, 1.15, 1.2), (2.0, 2.1, 2.2), Payment.DOES_NOT_PAY),
+        ((0.4, 0.45, 0.5), (8.0, 8.1, 8.2), Payment.DOES_NOT_PAY),
+        ((0.4, 0.45), (2.0, 2.1), Payment.UNDECIDED),  # two seeds give no interval of errors
+        ((0.4, 0.4, 0.4), (2.0, 2.1, 2.2), Payment.PAYS),  # all seeds ask as many members
+        ((1.4,), (2.0,), Payment.UNDECIDED),  # one seed decides nothing
     ],
 )
-def test_it_pays_where_both_intervals_say_so(cost, points, expected: Payment) -> None:
+def test_it_pays_where_both_intervals_say_so(ratios, errors, expected: Payment) -> None:
     one = AgainstSingle(
         budget_parameters=1,
-        budget="26x8",
-        cost_ratio=0.5 if cost is None else sum(cost) / 2,
-        cost_interval=None if cost is None else _interval(*cost),
-        points=0.0,
-        points_interval=None if points is None else _interval(*points),
+        cost_ratios=dict(enumerate(ratios)),
+        errors=dict(enumerate(errors)),
+        single_errors=dict(enumerate((5.0, 5.1, 5.2))),
     )
     assert one.payment is expected
 
@@ -72,7 +66,8 @@ def test_each_budget_is_compared_with_its_own_single_networks(tmp_path: Path) ->
     folders = {(record.study, record.name): tmp_path for record in records}
     answers = list_answers(tabulate_runs(records), tabulate_cascades(records, folders).table)
     small, large = compare_with_single(answers, "deq", "flops_per_image")
-    assert [small.budget, large.budget] == ["26x8", "26x16"]
+    parameters = {r.budget.width: r.budget.parameters for r in records}
+    assert [small.budget_parameters, large.budget_parameters] == [parameters[8], parameters[16]]
     flops = {r.name: r.design.member_flops for r in records}
     assert small.cost_ratio == pytest.approx(1.6 * flops["deq-8-0"] / flops["single-8-0"])
     expected = difference_interval({0: 9.0, 1: 9.4, 2: 9.8}, {0: 5.0, 1: 5.2, 2: 5.4})

@@ -101,3 +101,20 @@ def test_the_statement_stands_beside_that_on_inference_time() -> None:
     statements = [claim.statement for claim in check_claims([planted(2.0, 1.5)])]
     place = statements.index("weq predicts about as fast as the single network.")
     assert [text[:15] for text in statements[place + 1 : place + 5]] == ["With early exit"] * 4
+
+
+def test_one_seed_leaves_it_open_however_slow_it_is() -> None:
+    finding = planted(2.0, 1.5, ratio=3.9)
+    runs = finding.runs.filter(finding.runs["seed"] == 0)
+    claim = check_early_exit_time(replace(finding, runs=runs), "deq")
+    assert answer(claim) == "open"
+    assert claim.reason == "one seed gives no interval; it pays at 0 of 4"
+
+
+def test_seeds_that_lack_a_budget_are_not_averaged_over_others() -> None:
+    finding = planted(2.0, 1.5)
+    runs = finding.runs
+    smallest = runs["budget_parameters"].min()
+    kept = (runs["seed"] == 0) == (runs["budget_parameters"] == smallest)
+    claim = check_early_exit_operations(replace(finding, runs=runs.filter(kept)), "deq")
+    assert (answer(claim), claim.reason.split(";")[0]) == ("open", "no seed has every budget")
