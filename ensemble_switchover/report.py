@@ -26,6 +26,7 @@ from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.analysis.purchase_commands import PurchaseCommands
 from ensemble_switchover.analysis.purchase_wording import describe_purchase, describe_standing
 from ensemble_switchover.analysis.rule_options import add_rule_options, rule_of
+from ensemble_switchover.analysis.run_quality import with_qualities
 from ensemble_switchover.analysis.study_purchases import plan_purchases
 from ensemble_switchover.analysis.switchover.across_comparisons import tabulate_switchovers
 from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
@@ -125,6 +126,7 @@ def report(
     if by_pools:
         _require_error(metric)
     study = read_reported_runs(folder)
+    study = replace(study, records=with_qualities(study.records))
     all_records = list(study.records.values())
     records, lacking = require_metric(folder, all_records, metric)
     comparisons = group_comparisons(records)

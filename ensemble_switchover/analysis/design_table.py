@@ -16,7 +16,12 @@ from ensemble_switchover.analysis.time_to_accuracy import (
 )
 from ensemble_switchover.results.epoch_metrics import QUALITY
 from ensemble_switchover.results.latencies import LatencyFacts
-from ensemble_switchover.results.run_columns import ComparisonFacts, record_facts, schema_of
+from ensemble_switchover.results.run_columns import (
+    BEYOND_ERROR,
+    ComparisonFacts,
+    record_facts,
+    schema_of,
+)
 from ensemble_switchover.results.summary import summarise_epochs
 
 if TYPE_CHECKING:
@@ -39,7 +44,7 @@ DESIGN_COLUMNS = (
 )
 """What makes two runs the same design in the same setting."""
 
-ERROR_COLUMNS = (*QUALITY, "mean_member_error_percent")
+ERROR_COLUMNS = (*QUALITY, *BEYOND_ERROR, "mean_member_error_percent")
 _COST_COLUMNS = (
     *("epoch_seconds", "steady_training_seconds", "latency_ms_per_image"),
     *("fastest_latency_ms_per_image", "layer_ms"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.collapse import LIMIT
@@ -10,6 +11,7 @@ from ensemble_switchover.analysis.condition_group import name_first_few
 from ensemble_switchover.analysis.design_table import split_designs
 from ensemble_switchover.config.schema import EVERY_EPOCH
 from ensemble_switchover.machine.terminal import count
+from ensemble_switchover.results.ece_bins import largest_ece_excess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +56,22 @@ def note_disturbances(runs: pl.DataFrame) -> list[str]:
     return [
         f"{disturbed} of {count(runs.height, 'run')} shared the device or were slowed down by its "
         "temperature while they were timed (column disturbed of runs.csv)."
+    ]
+
+
+def note_ece(records: Sequence[Record]) -> list[str]:
+    """Say of how many runs the ECE after the last epoch may be too high, and by how much."""
+    excesses = [
+        largest_ece_excess(record.epochs[-1], record.dataset.num_evaluated) for record in records
+    ]
+    doubtful = [excess for excess in excesses if excess]
+    if not doubtful:
+        return []
+    return [
+        f"The ECE of {len(doubtful)} of {count(len(records), 'run')} may be too high, by "
+        f"{max(doubtful):.3f} at most (in the median run by {median(doubtful):.3f}): their records "
+        "are of before confidences of exactly 1 were counted in the last bin (column ece_bins of "
+        "runs.csv); results --recompute-quality computes it again where predictions were kept."
     ]
 
 

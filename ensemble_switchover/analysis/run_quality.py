@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.layout import PREDICTIONS_FILE
 from ensemble_switchover.results.measure_quality import measure_quality
 from ensemble_switchover.results.pools import read_predictions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ensemble_switchover.results.quality_record import QualityRecord
@@ -37,3 +40,21 @@ def quality_of(record: Record, folder: Path) -> QualityRecord | None:
         return None
     predictions = read_predictions(folder, epoch)
     return None if predictions is None else measure_quality(predictions)
+
+
+def with_qualities(records: Mapping[Path, Record]) -> dict[Path, Record]:
+    """Put the quality that kept predictions tell into older records.
+
+    Predictions that cannot be used leave a record without; whatever else reads them says why.
+
+    Args:
+        records: Folder of each run -> its record.
+    """
+    found = {}
+    for folder, record in records.items():
+        try:
+            quality = quality_of(record, folder)
+        except RecordError:
+            quality = None
+        found[folder] = record if quality is record.quality else replace(record, quality=quality)
+    return found

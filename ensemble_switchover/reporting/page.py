@@ -57,6 +57,15 @@ class EarlyExit:
 
 
 @dataclass(frozen=True, slots=True)
+class BeyondError:
+    """The part of a section on the quality of probabilities."""
+
+    sentences: tuple[str, ...]
+    """Whether more members would help, as far as their answers tell."""
+    table: ShownTable
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """The part of the page on one comparison."""
 
@@ -84,6 +93,8 @@ class Section:
     """Pairs of name and value."""
     early_exit: EarlyExit | None = None
     """None where no cascade is known."""
+    beyond_error: BeyondError | None = None
+    """None where neither records nor predictions tell it."""
 
 
 @dataclass(frozen=True, slots=True)

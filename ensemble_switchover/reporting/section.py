@@ -20,7 +20,8 @@ from ensemble_switchover.reporting.figures.gallery import (
 )
 from ensemble_switchover.reporting.figures.style import encode_figure
 from ensemble_switchover.reporting.markup import write_latex, write_markdown
-from ensemble_switchover.reporting.page import EarlyExit, Picture, Problem, Section
+from ensemble_switchover.reporting.page import BeyondError, EarlyExit, Picture, Problem, Section
+from ensemble_switchover.reporting.quality_table import say_more_members, show_quality
 from ensemble_switchover.reporting.summary_tables import (
     compared_metric,
     show_runs_of_comparison,
@@ -62,6 +63,11 @@ def write_section(finding: Finding, suffix: str, out: Path) -> Section:
         part = EarlyExit(say_early_exit(finding), pictures, early_exit)
         section = replace(section, early_exit=part)
         write_table(early_exit, out, f"early_exit{suffix}")
+    quality = show_quality(finding)
+    if quality is not None:
+        beyond = BeyondError(say_more_members(finding), quality)
+        section = replace(section, beyond_error=beyond)
+        write_table(quality, out, f"quality{suffix}")
     write_table(section.designs, out, f"designs{suffix}")
     write_table(section.times, out, f"times_to_accuracy{suffix}")
     if section.sensitivity is not None:

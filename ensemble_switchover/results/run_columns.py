@@ -150,6 +150,13 @@ PARTS: dict[str, Any] = {
 """The dataclasses that describe a run; `quality` is what was measured after the last epoch, and
 `beyond_error` what was computed of its predictions then."""
 
+BEYOND_ERROR = (
+    *("temperature", "calibrated_nll_nats", "calibrated_ece", "coverage_at_1_percent_risk"),
+    *("coverage_at_2_percent_risk", "coverage_at_5_percent_risk", "aurc"),
+    *("disagreement_error_ratio", "ensemble_improvement_rate", "vote_error_percent"),
+    *("vote_improvement_lower", "vote_improvement_upper"),
+)
+"""The figures of `QualityRecord` that are columns."""
 _ORDER = (
     ("listing", "state note"),
     ("run", "study name"),
@@ -162,10 +169,7 @@ _ORDER = (
     ("run", "evaluate_every seed"),
     ("quality", " ".join(QUALITY)),
     ("summary", "ece_bins"),
-    ("beyond_error", "temperature calibrated_nll_nats calibrated_ece coverage_at_1_percent_risk"),
-    ("beyond_error", "coverage_at_2_percent_risk coverage_at_5_percent_risk aurc"),
-    ("beyond_error", "disagreement_error_ratio ensemble_improvement_rate vote_error_percent"),
-    ("beyond_error", "vote_improvement_lower vote_improvement_upper is_competent"),
+    ("beyond_error", " ".join((*BEYOND_ERROR, "is_competent"))),
     ("summary", "mean_member_error_percent"),
     ("run", "flags"),
     ("summary", "training_seconds epoch_seconds"),

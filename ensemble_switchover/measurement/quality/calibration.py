@@ -49,7 +49,7 @@ def adaptive_calibration_error(
     """Return the calibration error over bins that have equally many images each.
 
     Images are sorted by confidence and cut into bins whose sizes differ by one at most (Nguyen &
-    O'Connor, Posterior calibration and exploratory analysis, EMNLP 2015, section 3.3; Nixon et al.,
+    O'Connor, Posterior calibration and exploratory analysis, EMNLP 2015; Nixon et al.,
     Measuring Calibration in Deep Learning, CVPR workshops 2019). Images of equal confidence count
     as right by their mean, so that their order does not matter where a bin ends among them.
 

@@ -107,7 +107,7 @@ def is_competent_ensemble(answers: NDArray[np.integer], labels: NDArray[np.integ
     """Return whether members err together no more often than competence allows, on these images.
 
     With W the share of members that err on an image: P(t <= W < 1/2) >= P(1/2 <= W <= 1 - t) for
-    every t from 0 to 1/2 (Theisen et al. 2023, section 3). An even number of members is competent
+    every t from 0 to 1/2 (Theisen et al. 2023). An even number of members is competent
     only where no image has exactly half of them wrong.
 
     Args:

@@ -77,7 +77,7 @@ def area_under_risk_coverage(curve: RiskCoverage) -> float:
 
     Returns:
         Between 0 and 1: the lower, the better confidence tells errors (Geifman, Uziel & El-Yaniv,
-        Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers, ICLR 2019, section 3).
+        Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers, ICLR 2019).
     """
     shares = np.diff(curve.coverage, prepend=0.0)
     return float((shares * curve.risk).sum())

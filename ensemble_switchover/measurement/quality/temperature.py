@@ -3,8 +3,8 @@
 An ensemble's probabilities p are raised to the power 1 / T and made to add up to 1 again: the
 softmax of log p / T, with the T at which the NLL of other images is lowest. Models are only then
 compared by what they know, and not by how confident they happen to be (Lobacheva et al., On Power
-Laws in Deep Ensembles, NeurIPS 2020, section 3; Ashukha et al., Pitfalls of In-Domain Uncertainty
-Estimation, ICLR 2020, section 4).
+Laws in Deep Ensembles, NeurIPS 2020; Ashukha et al., Pitfalls of In-Domain Uncertainty
+Estimation, ICLR 2020).
 
 Dimensions: N images, C classes.
 """
