@@ -24,6 +24,7 @@ from ensemble_switchover.machine.standard_streams import prints_beside
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import render_explorer
 from ensemble_switchover.results.output_path import require_output_file
+from ensemble_switchover.results.quality_metrics import describe_lacking, require_metric
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.study_folders import read_studies
 
@@ -105,9 +106,9 @@ def write_explorer(
     Args:
         folders: Folders of one or several studies.
         out: The file to write; by default `explorer.html` in the first folder.
-        rule: How errors are compared.
-        margin: Percentage points within which a design is as good as the best; None: the default
-            of the advice.
+        rule: How designs are compared, and by which metric until another is chosen on the page.
+        margin: Within which a design is as good as the best, in the unit of the metric; None: the
+            default of the advice.
 
     Returns:
         The path of the file.
@@ -120,13 +121,17 @@ def write_explorer(
     path = out or folders[0] / EXPLORER_FILE
     require_output_file("--out", path, EXPLORER_FILE)
     studies = read_studies(folders)
+    metric = rule.quality
+    records, lacking = require_metric(folders[0], studies.records, metric)
     writer = CommandWriter()
     content = build_content(
-        studies.records,
+        records,
         lambda runs: writer.write(same_treatment(runs)),
         rule,
         ImageErrorReader(studies.folders),
         margin,
+        studies.folders,
+        f"{describe_lacking(lacking, metric)}." if lacking else None,
     )
     page = render_explorer(content, studies.failed, studies.unreadable)
     write_file(path, page.encode())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.advice.rule import MEASURED_RANGE_FACTOR
-from ensemble_switchover.analysis.advice.short_list import LARGEST_MARGIN
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
     device_names,
@@ -29,25 +29,39 @@ from ensemble_switchover.analysis.statistics import require_confidence
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.analysis.unlike_times import note_unlike_times
 from ensemble_switchover.config.fingerprint import is_excluded
+from ensemble_switchover.reporting.explorer.curves_by_metric import (
+    CurvesByMetric,
+    find_by_metric,
+    kept_rows,
+)
 from ensemble_switchover.reporting.explorer.floats import FloatPool
 from ensemble_switchover.reporting.explorer.maps import map_values
 from ensemble_switchover.reporting.explorer.metrics import METRICS, metric_rows
+from ensemble_switchover.reporting.explorer.qualities import (
+    describe_not_offered,
+    offered_metrics,
+    quality_values,
+)
 from ensemble_switchover.reporting.explorer.rule_values import rule_values
 from ensemble_switchover.results.epoch_metrics import errors_by_epoch
+from ensemble_switchover.results.quality_metrics import ERROR_METRIC, losses_by_epoch
 from ensemble_switchover.results.rerun_command import flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
 
     from ensemble_switchover.analysis.advice.trained_designs import MeasuredCost, TrainedDesign
     from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
+    from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.record import Record
 
 MAX_CURVE_NUMBERS = 300_000
-"""Most errors that a page holds (1.6 MB); with more, it keeps every second epoch or fewer."""
+"""Most errors that a page holds (1.6 MB); with more, it keeps every second epoch or fewer. Losses
+by other metrics come on top, for each that is known after every epoch as many."""
 
 
 def build_content(
@@ -56,24 +70,33 @@ def build_content(
     rule: DecisionRule = DEFAULT_RULE,
     image_reader: ImageErrorReader | None = None,
     margin: float | None = None,
+    folders: Mapping[RunKey, Path] | None = None,
+    without_metric: str | None = None,
 ) -> dict[str, Any]:
     """Return the content of the page as values that JSON can hold.
 
     Args:
-        records: Runs of any number of studies, at least one.
+        records: Runs of any number of studies, at least one; they have the metric of the rule.
         write_command: Returns the command that repeats the runs of one design.
-        rule: How errors are compared.
+        rule: How designs are compared, and by which metric until another is chosen on the page.
         image_reader: Reads on which images runs err, for the answers with their sampling in.
-        margin: Percentage points within which a design is as good as the best; None: the default
-            of the advice.
+        margin: Within which a design is as good as the best, in the unit of the metric; None: the
+            default of the advice.
+        folders: The folder of every run, for the spread of losses in kept predictions.
+        without_metric: Which runs lack the metric of the rule, in a sentence.
 
     Raises:
         ValueError: if the confidence is not between 0 and 1.
     """
     require_confidence(rule.confidence)
+    chosen, rule = rule.metric, replace(rule, metric=ERROR_METRIC.name)
     collapsed = find_collapsed(records)
+    comparisons = group_comparisons(records)
+    by_metric = find_by_metric(comparisons, offered_metrics(records)[1:], rule)
+    metrics = [ERROR_METRIC, *by_metric]
     designs = collect_designs(records, rule.keep_collapsed)
     others = collect_designs(records, not rule.keep_collapsed) if collapsed else designs
+    losses = CurvesByMetric(records, list(by_metric), rule, has_collapsed=bool(collapsed))
     stride = choose_stride(sum(len(errors_by_epoch(r.epochs)) for r in records))
     pool = FloatPool()
     costs = _costs(designs)
@@ -82,20 +105,26 @@ def build_content(
     listed = [
         {
             **_design_values(design, stride, pool),
-            "collapsed": _collapsed_values(design, stride, pool),
+            "losses": losses.values(number, stride, pool, turned=False),
+            "lossSpread": losses.spread(number, folders),
+            "collapsed": _collapsed_values(design, stride, pool, list(by_metric)),
             "beside": beside,
-            "other": _sample_values(other, stride, pool) if design.collapsed else None,
+            "other": _sample_values(other, stride, pool)
+            | {"losses": losses.values(number, stride, pool, turned=True)}
+            if design.collapsed
+            else None,
             "costs": [_cost_values(cost, design, stride, pool) for cost in costs[design.key]],
             "command": write_command(design.records),
             "facts": [facts.setdefault(f, len(facts)) for f in list_conditions(design.records)],
             "config": _own_config(design.records[0], shared),
         }
-        for design, other, beside in zip(designs, others, find_beside(designs), strict=True)
+        for number, (design, other, beside) in enumerate(
+            zip(designs, others, find_beside(designs), strict=True)
+        )
     ]
     numbers = {design.network_key: number for number, design in enumerate(designs)}
     findings = [
-        derive_finding(comparison, rule, image_reader=image_reader)
-        for comparison in group_comparisons(records)
+        derive_finding(comparison, rule, image_reader=image_reader) for comparison in comparisons
     ]
     data = {design.setting: design.data for design in designs}
     return {
@@ -104,14 +133,26 @@ def build_content(
         "stride": stride,
         "measuredRangeFactor": MEASURED_RANGE_FACTOR,
         "margin": margin,
-        "largestMargin": LARGEST_MARGIN,
+        "qualities": [quality_values(rule, metric) for metric in metrics],
+        "compare": chosen,
+        "withoutMetric": without_metric,
+        "notOffered": describe_not_offered(metrics),
         "classTerms": CLASS_TERMS,
-        "rule": rule_values(rule, [*designs, *others]),
+        "rule": rule_values(rule, [*designs, *others, *losses.designs()]),
         "collapseCounts": _count_collapsed(designs, rule),
         "metrics": [list(metric) for metric in METRICS],
         "designs": listed,
         "otherDevices": other_devices(designs),
-        "comparisons": [_comparison_values(f, numbers, data) for f in findings],
+        "comparisons": [
+            _comparison_values(finding, numbers, data)
+            | {
+                "byMetric": {
+                    metric.name: _metric_answer(of_metric[number])
+                    for metric, of_metric in by_metric.items()
+                }
+            }
+            for number, finding in enumerate(findings)
+        ],
         "rows": metric_rows(
             tabulate_runs(records, frozenset() if rule.keep_collapsed else collapsed)
         ),
@@ -130,12 +171,6 @@ def choose_stride(num_errors: int) -> int:
     return max(1, math.ceil(num_errors / MAX_CURVE_NUMBERS))
 
 
-def _kept(design: TrainedDesign, stride: int) -> list[int]:
-    """Return the indices of the kept epochs, which always include the last."""
-    last = len(design.epochs) - 1
-    return [*range(last % stride, last, stride), last]
-
-
 def _costs(designs: Sequence[TrainedDesign]) -> dict[tuple[object, ...], list[MeasuredCost]]:
     costs: dict[tuple[object, ...], list[MeasuredCost]] = {design.key: [] for design in designs}
     for device in device_names(designs):
@@ -146,7 +181,7 @@ def _costs(designs: Sequence[TrainedDesign]) -> dict[tuple[object, ...], list[Me
 
 
 def _design_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[str, Any]:
-    kept = _kept(design, stride)
+    kept = kept_rows(design, stride)
     return {
         "setting": design.setting,
         "data": design.data,
@@ -168,19 +203,32 @@ def _design_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[
 
 def _sample_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[str, Any]:
     """Return the seeds whose errors count, and where their curves begin."""
-    kept = _kept(design, stride)
+    kept = kept_rows(design, stride)
     curves = [[curve[row] for row in kept] for curve in design.errors.values()]
     return {"seeds": list(design.errors), "errors": pool.add(curves)}
 
 
-def _collapsed_values(design: TrainedDesign, stride: int, pool: FloatPool) -> list[dict[str, Any]]:
+def _collapsed_values(
+    design: TrainedDesign, stride: int, pool: FloatPool, metrics: Sequence[QualityMetric]
+) -> list[dict[str, Any]]:
     """Return the collapsed runs of a design, with their curves."""
-    epochs = [design.epochs[row] for row in _kept(design, stride)]
+    epochs = [design.epochs[row] for row in kept_rows(design, stride)]
     values = []
     for record in design.collapsed:
         error = errors_by_epoch(record.epochs)
         curve = [error[epoch] for epoch in epochs]
-        values.append({"name": record.name, "seed": record.seed, "errors": pool.add([curve])})
+        losses = {}
+        for metric in metrics:
+            loss = losses_by_epoch(record, metric)
+            losses[metric.name] = pool.add([[loss.get(epoch, math.nan) for epoch in epochs]])
+        values.append(
+            {
+                "name": record.name,
+                "seed": record.seed,
+                "errors": pool.add([curve]),
+                "losses": losses,
+            }
+        )
     return values
 
 
@@ -219,7 +267,7 @@ def _describe_collapsed(
 def _cost_values(
     cost: MeasuredCost, design: TrainedDesign, stride: int, pool: FloatPool
 ) -> dict[str, Any]:
-    kept = _kept(design, stride)
+    kept = kept_rows(design, stride)
     std = cost.seconds_std
     assert cost.seconds is not None  # of the devices of runs
     return {
@@ -269,6 +317,15 @@ def _comparison_values(
         "collapsed": _collapse_sentences(finding),
         "unlikeTimes": note_unlike_times(finding.runs),
         "holes": [[hole.design_class, hole.column, hole.reason] for hole in finding.holes],
+    }
+
+
+def _metric_answer(finding: Finding) -> dict[str, Any]:
+    """Return what a comparison answers by a metric in place of the error."""
+    return {
+        "epochs": list(finding.grid.epochs),
+        "maps": map_values(finding),
+        "sentences": list(finding.sentences),
     }
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 """Observable Plot and D3, on which it depends; vendor/README.md states their origin."""
 SCRIPTS = (
-    *("intervals.js", "rule.js", "format.js", "page.js", "state.js", "choices.js", "charts.js"),
+    *("intervals.js", "quality.js", "rule.js", "format.js", "page.js", "state.js", "choices.js"),
+    "charts.js",
     *("design.js", "cells.js", "metrics.js", "headline.js", "advice.js", "question.js", "main.js"),
 )
 """The explorer's own scripts in order; they are joined into one script."""
@@ -65,7 +66,8 @@ def render_explorer(
         "explorer.css",
         title=f"Explorer: {studies}",
         kicker=kicker,
-        rule=content["rule"]["text"],
+        rule=content["qualities"][0]["ruleText"],
+        remarks=[text for text in (content["withoutMetric"], content["notOffered"]) if text],
         class_terms=CLASS_TERMS,
         failed=failed,
         unreadable=unreadable,

@@ -43,7 +43,6 @@ def rule_values(rule: DecisionRule, designs: Collection[TrainedDesign]) -> dict[
         designs: All designs, in every treatment of collapsed runs that the page can show.
     """
     level = f"{100.0 * rule.confidence:g} %"
-    collapsed = "stay in every error" if rule.keep_collapsed else "are left out of errors"
     return {
         "method": rule.method,
         "confidence": rule.confidence,
@@ -51,10 +50,7 @@ def rule_values(rule: DecisionRule, designs: Collection[TrainedDesign]) -> dict[
         "minSeeds": MIN_SEEDS,
         "level": level,
         "intervalNoun": INTERVAL_NAMES[rule.method],
-        "whyNoInterval": rule.why_no_interval,
         "scope": describe_interval_scope({design.evaluated_on for design in designs}),
-        "text": f"Errors are compared by the {rule.interval_name} of their difference, from "
-        f"{MIN_SEEDS} seeds of both on; collapsed runs {collapsed}.",
         "tQuantiles": t_table(rule.confidence),
         "criticalRanks": _critical_ranks(rule, designs) if rule.method == "mann_whitney" else {},
     }
@@ -79,7 +75,8 @@ def _critical_ranks(
     numbers = {
         sum(map(math.isfinite, errors))
         for design in designs
-        for errors in zip(*design.errors.values(), strict=True)
+        for curves in (design.errors, design.losses)
+        for errors in zip(*curves.values(), strict=True)
     }
     ranks: dict[str, dict[str, int | None]] = {}
     for first, second in product(sorted(n for n in numbers if n >= MIN_SEEDS), repeat=2):

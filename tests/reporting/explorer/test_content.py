@@ -52,7 +52,7 @@ def test_long_curves_are_thinned_and_keep_their_end(monkeypatch: pytest.MonkeyPa
     kept = content["designs"][0]["epochs"]
     assert kept[-1] == 50
     assert set(np.diff(kept)) == {2}
-    assert floats_of(content).size == 2 * 5 * 25  # errors, and as many seconds
+    assert floats_of(content).size == 3 * 5 * 25  # errors, and as many losses and seconds
 
 
 def test_every_design_of_every_comparison_is_there() -> None:

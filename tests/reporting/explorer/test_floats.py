@@ -13,7 +13,7 @@ def test_an_error_that_is_no_number_does_not_break_the_page() -> None:
 
     content = content_of(records)
 
-    assert np.isnan(floats_of(content)).sum() == 2
+    assert np.isnan(floats_of(content)).sum() == 4  # errors, and their losses
     assert content["rows"][0]["values"][0] == [None, None, 0]
 
 

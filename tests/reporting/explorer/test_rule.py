@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 from importlib.resources import files
 from itertools import product
@@ -19,6 +20,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     device_names,
     list_candidates,
 )
+from ensemble_switchover.analysis.advice.wording import describe_error
 from ensemble_switchover.analysis.advice.written_amounts import round_outward, write_amount
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, METHODS, DecisionRule
 from ensemble_switchover.analysis.difference import critical_rank, difference_interval
@@ -33,8 +35,10 @@ from ensemble_switchover.config.amounts import (
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import SCRIPTS
 from ensemble_switchover.reporting.explorer.rule_values import rule_values
+from ensemble_switchover.results.quality_metrics import METRIC_NAMES, QUALITY_METRICS
 from tests.analysis.advice.advice_cases import IMPOSSIBLE, LIMITS, noisy_study
 from tests.factories import make_record, make_study, of_timing_pass
+from tests.planted_metrics import with_nll, with_quality
 from tests.reporting.explorer.browser import use_tab
 
 if TYPE_CHECKING:
@@ -43,15 +47,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from ensemble_switchover.analysis.decision_rule import Method
+    from ensemble_switchover.results.quality_metrics import MetricName
     from ensemble_switchover.results.record import Record
 
-ADVISE = """([content, device, questions, turned]) => {
-  const model = { content, turned, floats: decodeFloats(content.floats) };
+ADVISE = """([content, device, questions, turned, metric]) => {
+  const quality = content.qualities.find(({ name }) => name === metric);
+  const model = { content, turned, quality, floats: decodeFloats(content.floats) };
   const candidates = listCandidates(content, content.designs, device);
   const told = (reading) => reading && {
     design: content.designs.indexOf(reading.candidate.design),
     epoch: reading.candidate.design.epochs[reading.row],
     error: reading.error,
+    loss: reading.loss,
     interval: reading.interval && [reading.interval.lower, reading.interval.upper],
     condition: reading.candidate.cost && reading.candidate.cost.condition,
   };
@@ -72,7 +79,8 @@ ADVISE = """([content, device, questions, turned]) => {
       recommended: told(advice.recommended),
       cheapest: advice.cheapest.map(([name, reading]) => [name, told(reading)]),
       bindings: advice.bindings.map((b) => [b.limits, b.needed, told(b.reading)]),
-      headline: headlineOf(advice, limits),
+      headline: headlineOf(quality, advice, limits),
+      remarks: remarksOf(model, advice, limits, []),
       outside: advice.outside.map((o) => [o.limit, o.asked, o.measured]),
     };
   });
@@ -98,6 +106,7 @@ def told(reading: Any, numbers: dict[Any, int], rule: DecisionRule) -> Any:
         "design": numbers[reading.design.key],
         "epoch": reading.epoch,
         "error": pytest.approx(reading.error, abs=1e-4),
+        "loss": pytest.approx(reading.loss, abs=1e-4),
         "interval": None
         if interval is None
         else pytest.approx([interval.lower, interval.upper], abs=1e-3),
@@ -165,18 +174,30 @@ def compare(
     asked = []
     for turned in (False, True):
         treated = replace(rule, keep_collapsed=rule.keep_collapsed != turned)
-        designs = collect_designs(records, treated.keep_collapsed)
+        designs = collect_designs(records, treated.keep_collapsed, rule.quality)
         numbers = {design.key: number for number, design in enumerate(designs)}
         for device in device_names(designs):
-            answers = page.evaluate(ADVISE, [content, device, list(questions), turned])
+            asked_of_page = [content, device, list(questions), turned, rule.metric]
+            answers = page.evaluate(ADVISE, asked_of_page)
             candidates = list_candidates(designs, device)
             for limits, answer in zip(questions, answers, strict=True):
                 advice = advise(candidates, Limits(**limits), treated, margin)
+                remarks = answer.pop("remarks")
                 assert answer == expected(advice, numbers), limits
+                if advice.best is not None:
+                    told = describe_error(advice.recommended, treated.confidence)
+                    assert _rounded(remarks[1]) == _rounded(told)
                 asked.append(advice)
     return asked
 
 
+def _rounded(text: str) -> tuple[str, list[float]]:
+    """Return the words of a sentence, and its numbers but for the last digit of each."""
+    numbers = [pytest.approx(float(n), rel=2e-3, abs=0.0101) for n in NUMBER.findall(text)]
+    return NUMBER.sub("#", text), numbers
+
+
+NUMBER = re.compile(r"(?<![\w.])\d+\.\d+")
 RULES = [
     DEFAULT_RULE,
     DecisionRule("paired_t", 0.95),
@@ -231,6 +252,79 @@ def test_collapsed_runs_unequal_seeds_gaps_and_ties_too(blank: Page, rule: Decis
     numbers = {(rival.num_rival_seeds, rival.num_best_seeds) for rival in rivals}
     assert rule.method == "paired_t" or any(min(n) >= 3 and n[0] != n[1] for n in numbers)
     assert any(rival.interval is None for rival in rivals)
+
+
+def with_metrics(records: Sequence[Record], seed: int) -> list[Record]:
+    """Return the runs with metrics at random besides the error, some of which are no number."""
+    draw = random.Random(seed)
+
+    def nats() -> float:
+        return draw.choice((0.2, 0.21, 0.25)) + 0.02 * draw.random()
+
+    return [
+        with_quality(
+            with_nll(
+                record, [float("nan") if draw.random() < 0.05 else nats() for _ in record.epochs]
+            ),
+            balanced_error_percent=draw.uniform(3.0, 9.0),
+            calibrated_nll_nats=nats(),
+            coverage_at_5_percent_risk=draw.choice((0.7, 0.9)) + 0.1 * draw.random(),
+        )
+        for record in records
+    ]
+
+
+@pytest.mark.parametrize("metric", METRIC_NAMES)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.method)
+def test_by_every_metric_it_advises_what_the_analysis_does(
+    blank: Page, rule: DecisionRule, metric: MetricName
+) -> None:
+    own = replace(rule, metric=metric)
+    asked = compare(
+        blank, with_metrics(noisy_study(0), 0), [*LIMITS, {"epochs": 5}, *IMPOSSIBLE], own
+    )
+    asked += compare(blank, with_metrics(unequal_study(1), 1), [{}, {"epochs": 6}], own)
+
+    assert any(advice.best is not None for advice in asked)
+    assert any(advice.best is None for advice in asked)
+    if not own.quality.lower_is_better:
+        best = [advice.best.loss for advice in asked if advice.best is not None]
+        assert max(own.quality.shown(loss) for loss in best) > 90.0
+
+
+@pytest.mark.parametrize("metric", METRIC_NAMES)
+def test_a_margin_in_the_unit_of_a_metric_too(blank: Page, metric: MetricName) -> None:
+    rule, records = DecisionRule(metric=metric), with_metrics(noisy_study(2), 2)
+    for margin in (0.01, 2.0):
+        compare(blank, records, [{}, {"parameters": 250_000}], rule, margin)
+
+
+@pytest.mark.parametrize("metric", METRIC_NAMES)
+def test_values_are_written_as_the_command_writes_them(blank: Page, metric: MetricName) -> None:
+    content = build_content(with_metrics(noisy_study(3), 3), lambda runs: "")
+    (quality,) = (each for each in content["qualities"] if each["name"] == metric)
+    own, losses = QUALITY_METRICS[metric], [0.51, 2.26, 12.13, 0.0631]
+    written = blank.evaluate(
+        """([quality, losses]) => losses.map((loss) => [
+          writeValue(quality, loss), writeBounds(quality, { lower: loss, upper: loss + 1 }),
+          writeMargin(quality, loss), shownDifference(quality, loss), bestEnd(quality),
+          worseWay(quality), nameOn(quality, "validation error"),
+        ])""",
+        [quality, losses],
+    )
+
+    assert written == [
+        [
+            own.write(loss),
+            own.write_bounds(loss, loss + 1),
+            own.write_margin(loss),
+            own.shown_difference(loss),
+            own.best_end,
+            own.worse_way,
+            own.measure_on("validation"),
+        ]
+        for loss in losses
+    ]
 
 
 @pytest.mark.parametrize("margin", [0.2, 3.0, 100.0])

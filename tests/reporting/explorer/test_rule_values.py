@@ -11,11 +11,13 @@ from scipy import stats
 from ensemble_switchover.analysis.advice.trained_designs import collect_designs
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, DecisionRule
 from ensemble_switchover.analysis.difference import critical_rank
+from ensemble_switchover.reporting.explorer.qualities import quality_values
 from ensemble_switchover.reporting.explorer.rule_values import (
     NUM_QUANTILES,
     rule_values,
     t_table,
 )
+from ensemble_switchover.results.quality_metrics import ERROR_METRIC
 from tests.factories import make_record
 
 
@@ -53,12 +55,13 @@ def test_ranks_are_those_of_the_numbers_of_seeds_that_occur() -> None:
 
 
 def test_the_rule_is_named() -> None:
-    values = rule_values(DecisionRule("paired_t", 0.95, keep_collapsed=True), [])
+    rule = DecisionRule("paired_t", 0.95, keep_collapsed=True)
+    values = rule_values(rule, [])
 
-    assert values["text"] == (
+    assert quality_values(rule, ERROR_METRIC)["ruleText"] == (
         "Errors are compared by the 95 % paired t interval of their difference, from 3 seeds of "
         "both on; collapsed runs stay in every error."
     )
     assert values["criticalRanks"] == {}
     assert json.loads(json.dumps(values, allow_nan=False)) == values
-    assert "90 % Welch interval" in rule_values(DEFAULT_RULE, [])["text"]
+    assert "90 % Welch interval" in quality_values(DEFAULT_RULE, ERROR_METRIC)["ruleText"]

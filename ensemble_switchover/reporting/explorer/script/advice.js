@@ -46,32 +46,34 @@ function remarksOf(model, advice, limits, collapse) {
   const otherTimes = describeOtherTimes(advice);
   if (best === null || recommended === null) return [...otherTimes, ...collapse];
   const { rule } = model.content;
+  const { quality } = model;
   return [
     `Based on ${countOf(recommended.candidate.design.numRuns, "run")} of this design ` +
       `(${countOf(recommended.numSeeds, "seed")}). Designs considered: ${advice.numDesigns} ` +
       `(${countOf(advice.numRuns, "run")}); within the limits: ${advice.numFeasible}.`,
-    describeError(rule, recommended),
-    ...describeMargin(model, advice, best),
-    describeNearest(rule, advice, best, recommended),
+    describeError(rule, quality, recommended),
+    ...describeMargin(quality, advice, best),
+    describeNearest(rule, quality, advice, best, recommended),
     ...lackingSeeds(rule, advice.rivals, best),
     rule.scope,
     ...otherTimes,
     ...collapse,
     ...describeCheapest(model, advice, recommended, limits),
-    ...caveatsOf(advice, recommended, limits),
+    ...caveatsOf(model, advice, recommended, limits),
     ...measuringConditions(advice, recommended),
   ];
 }
 
-/** The mean error of a design, with its interval and where its spread is from.
- * @param {Rule} rule @param {Reading} reading */
-function describeError(rule, { candidate, error, interval, numSeeds }) {
-  const text = `Its mean ${candidate.design.measure} is ${error.toFixed(2)} %`;
+/** The mean of a design by the metric, with its interval and where its spread is from.
+ * @param {Rule} rule @param {Quality} quality @param {Reading} reading */
+function describeError(rule, quality, { candidate, loss, interval, numSeeds }) {
+  const name = nameOn(quality, candidate.design.measure);
+  const text = `Its mean ${name} is ${writeValue(quality, loss)}`;
   if (interval === null) {
     const lone = "it has one seed, and none of the budgets beside it has more";
     return `${text}, without an interval: ${numSeeds === 1 ? lone : "no seed varies"}.`;
   }
-  const bounds = `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)} %`;
+  const bounds = `${writeBounds(quality, interval)} ${quality.symbol}`;
   const pooled = interval.isBorrowed
     ? `; ${countOf(numSeeds, "seed")} of its own say too little of the spread, which is ` +
       SPREAD_BESIDE
@@ -80,29 +82,38 @@ function describeError(rule, { candidate, error, interval, numSeeds }) {
 }
 
 /** Where the margin is from, where it counts.
- * @param {Model} model @param {Advice} advice @param {Reading} best @returns {string[]} */
-function describeMargin(model, advice, best) {
+ * @param {Quality} quality @param {Advice} advice @param {Reading} best @returns {string[]} */
+function describeMargin(quality, advice, best) {
   const { shortList, rivals } = advice;
   if (shortList === null || !rivals.length || shortList.isGiven) return [];
-  const { numImages, measure } = best.candidate.design;
+  const { numImages, measure, lossSpread } = best.candidate.design;
   const images = `${formatCount(numImages)} ${measure.replace(/ error$/, "")} images`;
+  const most = writeMargin(quality, quality.largestMargin);
+  const spread =
+    lossSpread === null
+      ? "is taken to be their mean, since no predictions were kept"
+      : `is ${formatDigits(lossSpread, 2)} times their mean in kept predictions`;
+  const how =
+    quality.largest === null
+      ? `(the standard deviation of their losses ${spread}), at most ${most}`
+      : `at this ${quality.noun}, at least one image and at most ${most}`;
   return [
-    `The margin of ${formatPoints(shortList.margin)} is the standard error of ${images} at this ` +
-      `error, at least one image and at most ${formatPoints(model.content.largestMargin)}; ` +
-      "--margin sets another.",
+    `The margin of ${writeMargin(quality, shortList.margin)} is the standard error of ${images} ` +
+      `${how}; --margin sets another.`,
   ];
 }
 
 /** The comparison with the design that is nearest to the answer.
- * @param {Rule} rule @param {Advice} advice @param {Reading} best @param {Reading} recommended */
-function describeNearest(rule, advice, best, recommended) {
+ * @param {Rule} rule @param {Quality} quality @param {Advice} advice @param {Reading} best
+ * @param {Reading} recommended */
+function describeNearest(rule, quality, advice, best, recommended) {
   if (advice.runnerUp === null)
     return "No other design meets the limits, so there is no comparison.";
   const chosen = advice.rivals.find(({ reading }) => reading === recommended);
-  if (chosen === undefined) return `Runner-up: ${describeRival(rule, advice.runnerUp)}.`;
+  if (chosen === undefined) return `Runner-up: ${describeRival(rule, quality, advice.runnerUp)}.`;
   return (
-    `The lowest mean error, ${best.error.toFixed(2)} %, is that of ${labelReading(best)}. ` +
-    `To build is ${describeRival(rule, chosen)}.`
+    `The ${bestEnd(quality)} mean ${quality.noun}, ${writeValue(quality, best.loss)}, is that of ` +
+    `${labelReading(best)}. To build is ${describeRival(rule, quality, chosen)}.`
   );
 }
 
@@ -119,24 +130,29 @@ function describeCheapest(model, advice, recommended, limits) {
     if (reading === recommended || value === null || isListed) return [];
     return [
       `Lowest ${LIMIT_NOUNS[name]} of the designs ${acceptable}: ${labelReading(reading)}, ` +
-        `${formatAmount(name, value)}, error ${reading.error.toFixed(2)} %.`,
+        `${formatAmount(name, value)}, ${model.quality.noun} ` +
+        `${writeValue(model.quality, reading.loss)}.`,
     ];
   });
 }
 
-/** @param {Advice} advice @param {Reading} chosen @param {Limits} limits @returns {string[]} */
-function caveatsOf(advice, chosen, limits) {
-  const { epochs } = chosen.candidate.design;
+/** @param {Model} model @param {Advice} advice @param {Reading} chosen @param {Limits} limits
+ * @returns {string[]} */
+function caveatsOf(model, advice, chosen, limits) {
+  const { design } = chosen.candidate;
+  const { epochs } = design;
+  const { quality } = model;
   const [epoch, last] = [epochs[chosen.row], epochs[epochs.length - 1]];
   const caveats = [];
   if (epoch < last) {
     caveats.push(
-      `The error is that after epoch ${epoch} of ${last}. The learning rate follows the ` +
+      `The ${quality.noun} is that after epoch ${epoch} of ${last}. The learning rate follows the ` +
         `schedule of the whole run; a run with epochs=${epoch} follows another schedule.`,
     );
   }
   const wanted = limits.accuracy_percent;
-  const own = chosen.interval?.isBorrowed ? null : chosen.interval;
+  const interval = intervalAt(finiteErrors, model, design, chosen.row, 100);
+  const own = interval?.isBorrowed ? null : interval;
   if (wanted !== undefined && (own?.upper ?? NO_LIMIT) > 100 - wanted) {
     caveats.push(
       `The mean reaches ${wanted} % accuracy, but the interval over the seeds does not confirm it.`,
@@ -144,8 +160,8 @@ function caveatsOf(advice, chosen, limits) {
   }
   if (advice.atEdge) {
     caveats.push(
-      "The design with the lowest mean error has the largest measured budget; larger ones may or " +
-        "may not be better.",
+      `The design with the ${bestEnd(quality)} mean ${quality.noun} has the largest measured ` +
+        "budget; larger ones may or may not be better.",
     );
   }
   return caveats;
@@ -178,26 +194,29 @@ function measuringConditions(advice, chosen) {
 /** What the interval of a difference is called, with its confidence. @param {Rule} rule */
 const nameInterval = (rule) => `${rule.level} ${rule.intervalNoun}`;
 
-/** @param {Rule} rule @param {Rival} rival */
-function describeRival(rule, rival) {
+/** @param {Rule} rule @param {Quality} quality @param {Rival} rival */
+function describeRival(rule, quality, rival) {
+  const { noun, plural } = quality;
   if (rival.difference === null) {
     const name = labelReading(rival.reading);
-    return `${name}; it shares no seed with the best design, so their errors cannot be paired`;
+    return `${name}; it shares no seed with the best design, so their ${plural} cannot be paired`;
   }
   const { numRivalSeeds, numBestSeeds } = rival;
   let interval = "no interval";
   if (rival.interval !== null) {
-    const { lower, upper } = rival.interval;
-    interval = `${nameInterval(rule)} ${formatSigned(lower)} to ${formatSigned(upper)}`;
+    const bounds = shownBounds(quality, rival.interval, shownDifference);
+    const [lower, upper] = bounds.map((bound) => writeSigned(quality, bound));
+    interval = `${nameInterval(rule)} ${lower} to ${upper}`;
   } else if (Math.min(numRivalSeeds, numBestSeeds) >= rule.minSeeds) {
-    interval = `no interval, since ${rule.whyNoInterval}`;
+    interval = `no interval, since ${quality.whyNoInterval}`;
   }
   const seeds =
     rule.method === "paired_t"
       ? countOf(numRivalSeeds, "paired seed")
       : `${numRivalSeeds} against ${countOf(numBestSeeds, "seed")}`;
-  const points = `${formatSigned(rival.difference)} percentage points, ${interval}`;
-  return `${labelReading(rival.reading)}; its error minus the best design's is ${points} (${seeds})`;
+  const difference = writeSigned(quality, shownDifference(quality, rival.difference));
+  const points = `${difference} ${quality.ofDifference}, ${interval}`;
+  return `${labelReading(rival.reading)}; its ${noun} minus the best design's is ${points} (${seeds})`;
 }
 
 /** Name the designs about which too few seeds decide nothing.
@@ -241,7 +260,8 @@ function rankRows({ best, recommended, shortList, rivals, runnerUp }) {
 function tabulateAdvice(model, advice) {
   if (advice.best === null || advice.shortList === null) return "";
   const { rule } = model.content;
-  const measure = advice.best.candidate.design.measure;
+  const { quality } = model;
+  const measure = nameOn(quality, advice.best.candidate.design.measure);
   const ranked = rankRows(advice);
   const shown = ranked.slice(0, MAX_SHOWN);
   const settings = shown.map(([, reading]) => settingOf(reading));
@@ -256,11 +276,12 @@ function tabulateAdvice(model, advice) {
     : "";
   const more = pooled + (left > 0 ? ` ${left} more rivals are not listed.` : "");
   return makeTable(
-    `As good: within ${formatPoints(advice.shortList.margin)} of the lowest mean error. Rivals ` +
+    `As good: within ${writeMargin(quality, advice.shortList.margin)} of the ${bestEnd(quality)} ` +
+      `mean ${quality.noun}. Rivals ` +
       "are further off, but not shown to be worse than the best design " +
       `(${nameInterval(rule)} of the difference). Interval: ${rule.level} t interval of the ` +
       `mean. ${rule.scope} Mean ± sample standard deviation over the seeds.${more}`,
-    ["Standing", "Design", ...settingColumn, "Parameters", "Epochs", `Expected ${measure}, %`, `${rule.level} interval`,
+    ["Standing", "Design", ...settingColumn, "Parameters", "Epochs", `Expected ${measure}, ${quality.symbol}`, `${rule.level} interval`,
      "Training, s", "Inference, ms/image", "Fastest, ms/image", "Peak memory", "Runs"], // prettier-ignore
     rows,
     2 + settingColumn.length,
@@ -280,8 +301,11 @@ function cellsOf(model, reading, withSetting) {
     ...(withSetting ? [settingOf(reading)] : []),
     formatCount(design.parameters),
     String(design.epochs[reading.row]),
-    reading.error.toFixed(2),
-    formatInterval(reading.interval) + (reading.interval?.isBorrowed ? BORROWED : ""),
+    writeNumber(model.quality, reading.loss),
+    reading.interval === null
+      ? ABSENT
+      : writeBounds(model.quality, reading.interval) +
+        (reading.interval.isBorrowed ? BORROWED : ""),
     formatSpread(seconds, std, 3),
     formatSpread(cost?.latency ?? null, cost?.latencyStd ?? null, 3),
     formatSpread(cost?.fastest ?? null, cost?.fastestStd ?? null, 3),

@@ -3,7 +3,9 @@
 /** @param {Comparison} comparison @param {SwitchoverMap | undefined} map @param {[number, number]} cell */
 function renderMap(comparison, map, cell) {
   const container = byId("map");
-  redraw("map", container, [comparison.label, map?.confidence ?? "", cell], () => {
+  const { quality } = model;
+  const inputs = [comparison.label, quality.name, map?.confidence ?? "", cell];
+  redraw("map", container, inputs, () => {
     byId("answers").replaceChildren(...comparison.sentences.map((text) => make("li", {}, text)));
     byId("holes").replaceChildren(
       ...comparison.holes.map(([name, column, reason]) =>
@@ -29,17 +31,18 @@ function renderMap(comparison, map, cell) {
     show(
       container,
       chart,
-      `${comparison.label}: the design class with the lowest mean ${comparison.measure} ` +
+      `${comparison.label}: the design class with the ${bestEnd(quality)} mean ` +
+        `${nameOn(quality, comparison.measure)} ` +
         "at each budget and epoch, with the switchover. A table shows the numbers of the chosen cell.",
     );
   });
 }
 
-/** The error of a design after an epoch: mean, standard deviation, number of seeds.
+/** The loss of a design after an epoch: mean, standard deviation, number of seeds.
  * @param {Design} design @param {number} epoch */
 function errorAt(design, epoch) {
   const row = design.epochs.findLastIndex((other) => other <= epoch);
-  const errors = row < 0 ? [] : [...finiteErrors(model, design, row).values()];
+  const errors = row < 0 ? [] : [...finiteLosses(model, design, row).values()];
   const mean = errors.length ? meanOf(errors) : null;
   return { mean, std: stdOf(errors), numSeeds: errors.length, epoch: design.epochs[row] };
 }
@@ -57,6 +60,9 @@ function describeThinning(errors, epoch) {
     stride > 1 ? `long curves keep one epoch in ${stride}` : "not all runs were evaluated";
   return ` (${why}: ${read})`;
 }
+
+/** @param {Quality} quality @param {number | null} loss */
+const writeMean = (quality, loss) => (loss === null ? ABSENT : writeNumber(quality, loss));
 
 /** Name the collapsed runs of the chosen cell. @param {Design[]} designs */
 function listCollapsed(designs) {
@@ -77,7 +83,8 @@ function listCollapsed(designs) {
 /** @param {Comparison} comparison @param {[number, number]} cell */
 function renderCell(comparison, cell) {
   const container = byId("curves");
-  redraw("cell", container, [comparison.label, cell], () => {
+  const { quality } = model;
+  redraw("cell", container, [comparison.label, quality.name, cell], () => {
     const [column, row] = cell;
     const epoch = comparison.epochs[row];
     const trained = CLASSES.flatMap((name) => {
@@ -86,9 +93,13 @@ function renderCell(comparison, cell) {
     });
     const points = trained.flatMap(({ name, design }) =>
       design.epochs.flatMap((at, i) => {
-        const errors = finiteErrors(model, design, i);
-        const known = [...errors].map(([seed, error]) => ({ name, seed, epoch: at, error }));
-        const mean = known.length ? meanOf([...errors.values()]) : NaN;
+        const known = [...finiteLosses(model, design, i)].map(([seed, loss]) => ({
+          name,
+          seed,
+          epoch: at,
+          error: shownValue(quality, loss),
+        }));
+        const mean = known.length ? meanOf(known.map(({ error }) => error)) : NaN;
         return [...known, { name, seed: null, epoch: at, error: mean }];
       }),
     );
@@ -98,12 +109,21 @@ function renderCell(comparison, cell) {
           name,
           run: run.name,
           epoch: at,
-          error: model.floats[run.errors + i],
+          error: shownValue(quality, model.floats[(run.losses[quality.name] ?? run.errors) + i]),
         })),
       ),
     );
-    const label = `${comparison.measure}, %`;
-    const chart = drawCurves(points, fallen, label, widthOf(container), epoch);
+    const compared = nameOn(quality, comparison.measure);
+    const label = `${compared}, ${quality.symbol}`;
+    const isLone = comparison.epochs.length === 1;
+    const chart = drawCurves(
+      points.filter(({ epoch: at }) => !isLone || at === epoch),
+      isLone ? [] : fallen,
+      label,
+      widthOf(container),
+      epoch,
+      quality.lowerIsBetter,
+    );
     chart.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       const at = chart.scale("x").invert(clickPosition(chart, event)[0]);
       const nearest = comparison.epochs.reduce((best, other) =>
@@ -117,12 +137,12 @@ function renderCell(comparison, cell) {
       makeTable(
         `At ${formatCount(comparison.budgets[column][0])} parameters, after epoch ${epoch}` +
           describeThinning(errors, epoch),
-        ["Design", "Parameters", `Mean ${comparison.measure}, %`, "± std", "Seeds", "Runs"],
+        ["Design", "Parameters", `Mean ${compared}, ${quality.symbol}`, "± std", "Seeds", "Runs"],
         trained.map(({ design }, i) => [
           labelDesign(design),
           formatCount(design.parameters),
-          errors[i].mean?.toFixed(2) ?? ABSENT,
-          errors[i].std?.toFixed(2) ?? ABSENT,
+          writeMean(quality, errors[i].mean),
+          errors[i].std?.toFixed(quality.decimals) ?? ABSENT,
           String(errors[i].numSeeds),
           String(design.numRuns),
         ]),

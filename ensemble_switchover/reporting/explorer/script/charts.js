@@ -230,11 +230,13 @@ function markFront(points) {
   }
 }
 
-/** The error after every epoch: of each seed, the mean, and of each collapsed run.
+/** The metric after every epoch: of each seed, the mean, and of each collapsed run.
  * @param {{name: string, seed: number | null, epoch: number, error: number}[]} points
  * @param {{name: string, run: string, epoch: number, error: number}[]} collapsed
- * @param {string} label @param {number} width @param {number | null} epoch */
-function drawCurves(points, collapsed, label, width, epoch) {
+ * @param {string} label @param {number} width @param {number | null} epoch
+ * @param {boolean} zero whether the axis begins at 0 */
+function drawCurves(points, collapsed, label, width, epoch, zero) {
+  const isLone = new Set(points.map((point) => point.epoch)).size === 1;
   return Plot.plot({
     width,
     height: Math.max(240, Math.min(340, width * 0.5)),
@@ -242,8 +244,16 @@ function drawCurves(points, collapsed, label, width, epoch) {
     marginBottom: 40,
     style: FONT,
     x: { label: "Epoch →" },
-    y: { label: `↑ ${label}`, grid: true, zero: true },
+    y: { label: `↑ ${label}`, grid: true, zero },
     marks: [
+      ...(isLone
+        ? CLASSES.map((name) =>
+            Plot.dot(
+              points.filter((point) => point.name === name && point.seed !== null),
+              dotOptions(name, "epoch", "error"),
+            ),
+          )
+        : []),
       epoch !== null && Plot.ruleX([epoch], { stroke: "var(--alarm)", strokeDasharray: "4,3" }),
       ...CLASSES.flatMap((name) => {
         const own = points.filter((point) => point.name === name);

@@ -24,6 +24,20 @@ function chooseComparison() {
   return /** @type {Comparison} */ (ofK.find((c) => c.label === label));
 }
 
+/** Choose by what designs are compared, and return what the comparison answers by it.
+ * @param {Comparison} comparison @returns {Comparison} */
+function chooseQuality(comparison) {
+  const { qualities } = model.content;
+  const name = choose(
+    "compare",
+    qualities.map((quality) => [quality.name, quality.noun]),
+  );
+  byId("compare-field").hidden = qualities.length < 2;
+  model.quality = /** @type {Quality} */ (qualities.find((quality) => quality.name === name));
+  byId("rule-text").textContent = model.quality.ruleText;
+  return { ...comparison, ...comparison.byMetric[name] };
+}
+
 /** @param {Comparison} comparison */
 function chooseMap(comparison) {
   /** @type {[string, string][]} */

@@ -27,23 +27,11 @@ function formatSpread(mean, std, digits = 4) {
   return `${formatDigits(mean, digits)}${spread}`;
 }
 
-/** @param {Interval | null} interval */
-function formatInterval(interval) {
-  return interval === null
-    ? ABSENT
-    : `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}`;
-}
-
 /** Seconds in a fitting unit. @param {number} seconds */
 function formatSeconds(seconds) {
   if (seconds >= 2 * 86400) return `${formatDigits(seconds / 86400, 2)} days`;
   if (seconds >= 3600) return `${formatDigits(seconds / 3600, 2)} h`;
   return seconds >= 60 ? `${formatDigits(seconds / 60, 2)} min` : `${formatDigits(seconds, 2)} s`;
-}
-
-/** A number with its sign and two decimals. @param {number} value */
-function formatSigned(value) {
-  return `${value < 0 ? "" : "+"}${value.toFixed(2)}`;
 }
 
 /** A limited quantity with its unit. @param {LimitName} name @param {number} value */

@@ -30,16 +30,11 @@ function labelReading(reading) {
   return `${labelDesign(design)} (${design.setting}), ${countOf(design.epochs[reading.row], "epoch")}`;
 }
 
-/** A difference of errors with its unit. @param {number} points */
-function formatPoints(points) {
-  const number = formatDigits(points, 2);
-  return `${number} percentage point${number === "1" ? "" : "s"}`;
-}
-
 /** What to build and how far that is decided, or what keeps every design out.
- * @param {Advice} advice @param {Limits} limits */
-function headlineOf(advice, limits) {
-  if (advice.answer === "outside") return "There is no design to build: no run has a finite error.";
+ * @param {Quality} quality @param {Advice} advice @param {Limits} limits */
+function headlineOf(quality, advice, limits) {
+  if (advice.answer === "outside")
+    return `There is no design to build: no run has a finite ${quality.noun}.`;
   if (advice.best === null) {
     const options = advice.bindings.map((binding) => describeBindingLimits(binding, limits));
     const measured =
@@ -48,7 +43,9 @@ function headlineOf(advice, limits) {
         : `None of the ${advice.numDesigns} measured designs meets`;
     return `${measured} the limits${describeLimitsBeyond(advice)}. ${options.join(" Or: ")}`;
   }
-  return advice.rivals.length ? describeUndecided(advice) : describeDecided(advice);
+  return advice.rivals.length
+    ? describeUndecided(quality, advice)
+    : describeDecided(quality, advice);
 }
 
 /** The limits beyond what was measured, or that could not be checked. @param {Advice} advice */
@@ -88,17 +85,18 @@ function describeShortened(readings) {
   return `after ${schedules} of ${span(trained)} ${noun} in place of the recipe's ${own}`;
 }
 
-/** @param {Advice} advice */
-function describeDecided(advice) {
+/** @param {Quality} quality @param {Advice} advice */
+function describeDecided({ by }, advice) {
   const best = /** @type {Reading} */ (advice.best);
   const schedule = describeShortened([best]);
-  const verb = advice.runnerUp ? "the best" : "known";
-  const known = schedule === null ? "" : `, ${verb} ${schedule}`;
+  const verb = advice.runnerUp ? `the best${by}` : "known";
+  const alone = advice.runnerUp && by ? `, ${verb}` : "";
+  const known = schedule === null ? alone : `, ${verb} ${schedule}`;
   return `Build ${labelReading(best)}${known}${describeLimitsBeyond(advice)}.`;
 }
 
-/** @param {Advice} advice */
-function describeUndecided(advice) {
+/** @param {Quality} quality @param {Advice} advice */
+function describeUndecided(quality, advice) {
   const { margin, cost, readings } = /** @type {ShortList} */ (advice.shortList);
   const [first, ...others] = readings;
   const schedule = describeShortened(readings);
@@ -106,22 +104,24 @@ function describeUndecided(advice) {
   const beyond = describeLimitsBeyond(advice);
   const rest = advice.rivals.length - others.length;
   const are = rest === 1 ? "is" : "are";
+  const { noun, plural } = quality;
+  const within = writeMargin(quality, margin);
   let text;
   if (others.length) {
     text =
       `Build ${labelReading(first)}, the cheapest by ${LIMIT_NOUNS[cost]} of ` +
-      `${readings.length} designs that will do: their mean errors${after} are within ` +
-      `${formatPoints(margin)} of the lowest${beyond}. The others, cheapest first: ` +
+      `${readings.length} designs that will do: their mean ${plural}${after} are within ` +
+      `${within} of the ${bestEnd(quality)}${beyond}. The others, cheapest first: ` +
       `${nameBeside(others, first)}. Which of them is best is undecided.`;
     if (rest)
       text += ` ${countOf(rest, "design")} further off ${are} not shown to be worse either.`;
   } else {
-    const none = rest === 1 ? "its mean error is" : "their mean errors are";
+    const none = rest === 1 ? `its mean ${noun} is` : `their mean ${plural} are`;
     text =
-      `Build ${labelReading(first)}: its mean error${after} is the lowest, and no other ` +
-      `design's is within ${formatPoints(margin)} of it${beyond}. That it is the best is ` +
+      `Build ${labelReading(first)}: its mean ${noun}${after} is the ${bestEnd(quality)}, and no ` +
+      `other design's is within ${within} of it${beyond}. That it is the best is ` +
       `undecided: ${countOf(rest, "other design")} ${are} not shown to be worse, though ` +
-      `${none} higher by more than that.`;
+      `${none} ${worseWay(quality)} by more than that.`;
   }
   const { designClass, k } = /** @type {Reading} */ (advice.best).candidate.design;
   const members = k === 1 ? "" : ` with ${k} members`;

@@ -1,7 +1,7 @@
 // Intervals of means and of differences, as in ensemble_switchover/analysis/difference.py; a test
 // compares both. All quantiles and critical values come with the content of the page.
 
-const ROUNDING = 1e-5; // percentage points; curves have 24 bits, so closer errors count as equal
+const ROUNDING = 1e-5; // percentage points or nats; curves have 24 bits, so closer errors count as equal
 
 /** @param {number[]} values */
 function meanOf(values) {
@@ -41,34 +41,49 @@ function tInterval(rule, values) {
   return { mean, lower: mean - half, upper: mean + half };
 }
 
-/** The spread of errors in percent as log odds: the sum of squares and its degrees of freedom; null
- * for a single error, or where their mean is 0 or 100 %.
- * @param {number[]} errors @returns {{ squares: number, degrees: number } | null} */
-function spreadOf(errors) {
-  const share = meanOf(errors) / 100;
-  if (errors.length < 2 || !(share > 0 && share < 1)) return null;
-  const degrees = errors.length - 1;
-  return { squares: (degrees * varianceOf(errors)) / (100 * share * (1 - share)) ** 2, degrees };
+/** How fast the scale of an interval rises at a mean: log odds up to the largest value, logarithms
+ * where there is none; null at the ends.
+ * @param {number} mean @param {number | null} largest */
+function slopeAt(mean, largest) {
+  if (!(mean > 0)) return null;
+  if (largest === null) return 1 / mean;
+  const share = mean / largest;
+  return share < 1 ? 1 / (largest * share * (1 - share)) : null;
 }
 
-/** The interval of a mean error in percent, which lies between 0 and 100: a t interval of the log
- * odds. Few seeds, or equal ones, pool their spread with that of the errors beside them.
+/** The spread of errors or losses on that scale: the sum of squares and its degrees of freedom; null
+ * for a single one, or where their mean is at an end.
+ * @param {number[]} errors @param {number | null} largest
+ * @returns {{ squares: number, degrees: number } | null} */
+function spreadOf(errors, largest) {
+  const slope = slopeAt(meanOf(errors), largest);
+  if (errors.length < 2 || slope === null) return null;
+  const degrees = errors.length - 1;
+  return { squares: degrees * varianceOf(errors) * slope ** 2, degrees };
+}
+
+/** The interval of a mean error or loss, which lies within its possible values: a t interval of the
+ * log odds, or of the logarithm. Few seeds, or equal ones, pool their spread with that of those
+ * beside them.
  * @param {Rule} rule @param {number[]} errors @param {number[][]} beside
+ * @param {number | null} largest possible value; null if there is none
  * @returns {ErrorInterval | null} */
-function errorInterval(rule, errors, beside) {
-  const share = meanOf(errors) / 100;
-  if (!(share > 0 && share < 1)) return null;
-  const own = spreadOf(errors);
+function errorInterval(rule, errors, beside, largest) {
+  const mean = meanOf(errors);
+  if (slopeAt(mean, largest) === null) return null;
+  const own = spreadOf(errors, largest);
   const enough = errors.length >= rule.minSeeds && own !== null && own.squares > 0;
-  const others = enough ? [] : beside.flatMap((values) => spreadOf(values) ?? []);
+  const others = enough ? [] : beside.flatMap((values) => spreadOf(values, largest) ?? []);
   const spreads = own === null ? others : [own, ...others];
   const degrees = spreads.reduce((sum, spread) => sum + spread.degrees, 0);
   const squares = spreads.reduce((sum, spread) => sum + spread.squares, 0);
   if (!(squares > 0)) return null;
   const half = tQuantile(rule, 1 / degrees) * Math.sqrt(squares / degrees / errors.length);
-  const centre = Math.log(share / (1 - share));
-  const [lower, upper] = [-half, half].map((step) => 100 / (1 + Math.exp(-(centre + step))));
-  return { mean: 100 * share, lower, upper, isBorrowed: others.length > 0 };
+  const centre = largest === null ? Math.log(mean) : Math.log(mean / (largest - mean));
+  const back = (/** @type {number} */ place) =>
+    largest === null ? Math.exp(place) : largest / (1 + Math.exp(-place));
+  const [lower, upper] = [-half, half].map((step) => back(centre + step));
+  return { mean, lower, upper, isBorrowed: others.length > 0 };
 }
 
 /** First minus second design's error: the difference with its interval, and the numbers of seeds.

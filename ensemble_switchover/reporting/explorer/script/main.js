@@ -1,7 +1,7 @@
 // One state, stored in the address: controls change it, and the page is drawn from it.
 
 const SELECTS = [
-  ...["data", "family", "k", "setting", "rule", "condition", "metric", "x", "y"],
+  ...["data", "family", "k", "setting", "compare", "rule", "condition", "metric", "x", "y"],
   ...["budget", "epoch", "device", "within", "members"],
 ];
 const DEFAULTS = { metric: "latency", x: "training", y: "error" };
@@ -18,7 +18,7 @@ function update(changes) {
 }
 
 function render() {
-  const comparison = chooseComparison();
+  const comparison = chooseQuality(chooseComparison());
   const map = chooseMap(comparison);
   const cell = chooseCell(comparison);
   const rows = chooseRows(comparison);
@@ -46,7 +46,7 @@ function decodeFloats(text) {
 
 function start() {
   const content = JSON.parse(byId("content").textContent);
-  model = { content, floats: decodeFloats(content.floats) };
+  model = { content, floats: decodeFloats(content.floats), quality: content.qualities[0] };
   restore();
   for (const name of SELECTS) {
     byId(name).addEventListener("change", () => update({ [name]: byId(name).value }));
@@ -70,7 +70,7 @@ function start() {
 /** Restore the state from the address. */
 function restore() {
   const rule = String(model.content.rule.confidence);
-  state = { ...DEFAULTS, rule, ...readHash(location.hash) };
+  state = { ...DEFAULTS, compare: model.content.compare, rule, ...readHash(location.hash) };
   for (const [, id] of INPUTS) byId(id).value = state[id] ?? "";
   render();
 }

@@ -39,7 +39,7 @@ function renderAdvice() {
   redraw(
     "advice",
     byId("answer"),
-    [state.data, state.device, state.within, state.members, typed],
+    [state.data, state.device, state.within, state.members, state.compare, typed],
     () => {
       const { limits, wrong } = readLimits();
       const designs = ofData.filter(
@@ -55,9 +55,9 @@ function renderAdvice() {
       }
       const candidates = listCandidates(content, designs, state.device);
       const advice = advise(model, candidates, limits);
-      const headline = headlineOf(advice, limits);
+      const headline = headlineOf(model.quality, advice, limits);
       const other = advice.collapsed.length
-        ? headlineOf(advise({ ...model, turned: true }, candidates, limits), limits)
+        ? headlineOf(model.quality, advise({ ...model, turned: true }, candidates, limits), limits)
         : null;
       const collapse = describeCollapse(model, advice, collapseCounts(), other, headline);
       const [told, ...remarks] = spellOutClasses(content.classTerms, [

@@ -73,31 +73,58 @@ function finiteErrors(model, design, row) {
   return errors;
 }
 
-/** The finite errors of a design after an epoch; none if it was not evaluated.
- * @param {Model} model @param {Design} design @param {number} epoch @returns {number[]} */
-function errorsAfter(model, design, epoch) {
+/** The finite losses of a design after an epoch, given by its index: seed -> loss of the metric.
+ * @param {Model} model @param {Design} design @param {number} row @returns {Map<number, number>} */
+function finiteLosses(model, design, row) {
+  const sample = sampleOf(model, design);
+  const curves = sample.losses[model.quality.name];
+  if (curves === undefined) return finiteErrors(model, design, row);
+  const [first, start] = curves;
+  const losses = new Map();
+  if (row < start) return losses;
+  sample.seeds.forEach((seed, index) => {
+    const loss = model.floats[first + index * (design.epochs.length - start) + row - start];
+    if (Number.isFinite(loss)) losses.set(seed, loss);
+  });
+  return losses;
+}
+
+/** What is finite of a design after an epoch; nothing if it was not evaluated.
+ * @param {typeof finiteErrors} finite @param {Model} model @param {Design} design
+ * @param {number} epoch @returns {number[]} */
+function valuesAfter(finite, model, design, epoch) {
   const row = design.epochs.indexOf(epoch);
-  return row < 0 ? [] : [...finiteErrors(model, design, row).values()];
+  return row < 0 ? [] : [...finite(model, design, row).values()];
+}
+
+/** The interval of a mean after an epoch, given by its index.
+ * @param {typeof finiteErrors} finite @param {Model} model @param {Design} design
+ * @param {number} row @param {number | null} largest @returns {ErrorInterval | null} */
+function intervalAt(finite, model, design, row, largest) {
+  const { rule, designs } = model.content;
+  const values = [...finite(model, design, row).values()];
+  const isFew = values.length < rule.minSeeds || varianceOf(values) === 0;
+  const beside = (isFew ? design.beside : []).map((index) =>
+    valuesAfter(finite, model, designs[index], design.epochs[row]),
+  );
+  return errorInterval(rule, values, beside, largest);
 }
 
 /** @param {Model} model @param {Candidate} candidate @param {number} row @returns {Reading | null} */
 function readCandidate(model, candidate, row) {
-  const seedErrors = finiteErrors(model, candidate.design, row);
-  if (!seedErrors.size) return null;
-  const errors = [...seedErrors.values()];
-  const { rule, designs } = model.content;
   const { design } = candidate;
-  const isFew = errors.length < rule.minSeeds || varianceOf(errors) === 0;
-  const beside = (isFew ? design.beside : []).map((index) =>
-    errorsAfter(model, designs[index], design.epochs[row]),
-  );
+  const seedErrors = finiteErrors(model, design, row);
+  const seedLosses = finiteLosses(model, design, row);
+  if (!seedErrors.size || !seedLosses.size) return null;
   return {
     candidate,
     row,
     seedErrors,
-    error: meanOf(errors),
-    interval: errorInterval(rule, errors, beside),
-    numSeeds: errors.length,
+    error: meanOf([...seedErrors.values()]),
+    seedLosses,
+    loss: meanOf([...seedLosses.values()]),
+    interval: intervalAt(finiteLosses, model, design, row, model.quality.largest),
+    numSeeds: seedLosses.size,
   };
 }
 
@@ -164,7 +191,7 @@ function feasibleReadings(model, candidates, limits) {
 function rankOf(model, reading) {
   const { design } = reading.candidate;
   const hours = hoursUntil(model, reading.candidate, reading.row) ?? NO_LIMIT;
-  return [Math.round(reading.error / ROUNDING), design.parameters, hours, design.k, design.depth];
+  return [Math.round(reading.loss / ROUNDING), design.parameters, hours, design.k, design.depth];
 }
 
 /** @param {number[]} one @param {number[]} other */
@@ -175,7 +202,7 @@ function compareRanks(one, other) {
 
 /** @param {Model} model @param {Reading} reading @param {Reading} best @returns {Rival} */
 function compareReadings(model, reading, best) {
-  const found = compareErrors(model.content.rule, reading.seedErrors, best.seedErrors);
+  const found = compareErrors(model.content.rule, reading.seedLosses, best.seedLosses);
   return {
     reading,
     difference: found.mean,
@@ -274,13 +301,16 @@ function findOutOfRange(model, candidates, limits) {
   return outside;
 }
 
-/** The margin within which designs count as equally good, in percentage points.
- * @param {number} largest margin @param {number} errorPercent @param {number} numImages */
-function defaultMargin(largest, errorPercent, numImages) {
-  if (numImages < 1) return largest;
-  const share = errorPercent / 100;
-  const standardError = 100 * Math.sqrt((share * (1 - share)) / numImages);
-  return Math.min(largest, Math.max(standardError, 100 / numImages));
+/** The margin within which designs count as equally good, in the unit of the metric.
+ * @param {Quality} quality @param {Reading} best */
+function metricMargin({ largest, largestMargin }, best) {
+  const { numImages, lossSpread } = best.candidate.design;
+  if (numImages < 1) return largestMargin;
+  if (largest === null)
+    return Math.min(largestMargin, (best.loss * (lossSpread ?? 1)) / Math.sqrt(numImages));
+  const share = best.loss / largest;
+  const standardError = largest * Math.sqrt((share * (1 - share)) / numImages);
+  return Math.min(largestMargin, Math.max(standardError, largest / numImages));
 }
 
 /** The cost by which designs are ordered: one that was measured alike for all of them.
@@ -318,9 +348,9 @@ function isSteady(model, { candidate, row }, name) {
  * @param {Model} model @param {Reading} best @param {Reading[]} others @param {Limits} limits
  * @returns {ShortList} */
 function makeShortList(model, best, others, limits) {
-  const { margin: given, largestMargin } = model.content;
-  const margin = given ?? defaultMargin(largestMargin, best.error, best.candidate.design.numImages);
-  const readings = [best, ...others.filter(({ error }) => error - best.error <= margin + ROUNDING)];
+  const { margin: given } = model.content;
+  const margin = given ?? metricMargin(model.quality, best);
+  const readings = [best, ...others.filter(({ loss }) => loss - best.loss <= margin + ROUNDING)];
   const cost = chooseCost(model, readings, limits);
   const rank = (/** @type {Reading} */ reading) => [
     amountUsed(model, reading, cost) ?? NO_LIMIT,

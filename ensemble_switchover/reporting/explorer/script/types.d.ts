@@ -20,6 +20,30 @@ interface Cost {
 interface Sample {
   seeds: number[];
   errors: number;
+  /** Metric -> index of the first of their losses, and the first epoch that has some. */
+  losses: Record<string, [number, number]>;
+}
+
+/** A metric by which designs are compared. */
+interface Quality {
+  name: string;
+  /** Its name, with `{}` for the images. */
+  template: string;
+  noun: string;
+  plural: string;
+  symbol: string;
+  ofDifference: string;
+  decimals: number;
+  /** The largest possible value; null if there is none. */
+  largest: number | null;
+  /** The most that the default margin is. */
+  largestMargin: number;
+  lowerIsBetter: boolean;
+  /** Such as ` by NLL`; empty for the error. */
+  by: string;
+  /** Why enough seeds can give no interval. */
+  whyNoInterval: string;
+  ruleText: string;
 }
 
 interface CollapsedRun {
@@ -27,6 +51,8 @@ interface CollapsedRun {
   seed: number;
   /** Index of the first of its errors. */
   errors: number;
+  /** Metric -> index of the first of its losses, one for each epoch. */
+  losses: Record<string, number>;
 }
 
 interface Design extends Sample {
@@ -43,6 +69,8 @@ interface Design extends Sample {
   numRuns: number;
   /** Number of images that its errors were measured on. */
   numImages: number;
+  /** Deviation of the losses of images as a share of their mean; null without predictions. */
+  lossSpread: number | null;
   /** Epochs of its schedule and of its recipe's own, each once; empty unless it was shortened. */
   shortened: [number, number][];
   epochs: number[];
@@ -65,7 +93,14 @@ interface SwitchoverMap {
   boundaries: Record<string, (number | null)[]>;
 }
 
-interface Comparison {
+/** What a comparison answers by a metric. */
+interface MetricAnswer {
+  epochs: number[];
+  maps: SwitchoverMap[];
+  sentences: string[];
+}
+
+interface Comparison extends MetricAnswer {
   label: string;
   setting: string;
   data: string;
@@ -75,10 +110,9 @@ interface Comparison {
   source: string | null;
   /** Parameters, depth, width. */
   budgets: [number, number, number][];
-  epochs: number[];
   designs: Record<string, (number | null)[]>;
-  maps: SwitchoverMap[];
-  sentences: string[];
+  /** The same by every metric but the error. */
+  byMetric: Record<string, MetricAnswer>;
   collapsed: string[];
   /** Which ensembles' times do not compare with those of their single networks. */
   unlikeTimes: string[];
@@ -115,10 +149,12 @@ interface Content {
   numRuns: number;
   stride: number;
   measuredRangeFactor: number;
-  /** Percentage points within which a design is as good as the best; null: the default. */
+  /** Within which a design is as good as the best, in the unit of the metric; null: the default. */
   margin: number | null;
-  /** The most that the default is. */
-  largestMargin: number;
+  /** The metrics by which designs can be compared, the error first. */
+  qualities: Quality[];
+  /** The name of the one that the page begins with. */
+  compare: string;
   /** Short name of an ensemble class -> what it is. */
   classTerms: Record<string, string>;
   rule: Rule;
@@ -144,11 +180,8 @@ interface Rule {
   /** Confidence in percent, with its sign. */
   level: string;
   intervalNoun: string;
-  /** Why enough seeds can give no interval. */
-  whyNoInterval: string;
   /** What the intervals cover. */
   scope: string;
-  text: string;
   /** Half-widths in standard errors over 1 / degrees of freedom, from 0 to 1 in equal steps. */
   tQuantiles: number[];
   /** The critical rank by the numbers of seeds of both designs. */
@@ -166,6 +199,8 @@ interface CollapseCount {
 interface Model {
   content: Content;
   floats: Float32Array;
+  /** By what designs are compared. */
+  quality: Quality;
   /** True to treat collapsed runs the other way round than the rule. */
   turned?: boolean;
 }
@@ -193,7 +228,7 @@ interface Interval {
   upper: number;
 }
 
-/** The interval of a mean error in percent. */
+/** The interval of a mean loss. */
 interface ErrorInterval extends Interval {
   /** Whether its spread is also that of the budgets beside it. */
   isBorrowed: boolean;
@@ -212,6 +247,10 @@ interface Reading {
   /** Seed -> finite error in percent. */
   seedErrors: Map<number, number>;
   error: number;
+  /** Seed -> finite loss of the metric that is compared: the error, unless another is. */
+  seedLosses: Map<number, number>;
+  loss: number;
+  /** Of the loss. */
   interval: ErrorInterval | null;
   numSeeds: number;
 }
@@ -238,7 +277,7 @@ interface OutOfRange {
 }
 
 interface ShortList {
-  /** Percentage points. */
+  /** In the unit of the metric. */
   margin: number;
   /** Whether the margin was stated. */
   isGiven: boolean;
