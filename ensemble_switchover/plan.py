@@ -36,6 +36,7 @@ from ensemble_switchover.planning.calibration import (
 )
 from ensemble_switchover.planning.display import show_plan
 from ensemble_switchover.planning.forecast import forecast
+from ensemble_switchover.planning.kept_predictions import describe_kept
 from ensemble_switchover.planning.plan_rows import PLAN_COLUMNS, missing_design_row, plan_row
 from ensemble_switchover.planning.seed_groups import together_of
 from ensemble_switchover.sweep.block_seconds import workplace_here
@@ -133,6 +134,7 @@ def plan(given: argparse.Namespace) -> int:
             jobs=costs,
             concurrent_jobs=launcher_jobs,
             images=images,
+            kept=describe_kept(study.specs, study.config_of(configs)),
         )
         lines = of_hours  # such a sweep goes to smaller budgets by itself
         if not lines:

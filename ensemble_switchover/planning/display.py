@@ -53,6 +53,7 @@ def show_plan(
     jobs: Sequence[JobCost],
     concurrent_jobs: int | None,
     images: Sequence[str] = (),
+    kept: Sequence[str] = (),
 ) -> None:
     """Print the designs with their predicted costs, the sums, and the basis of the predictions.
 
@@ -63,6 +64,7 @@ def show_plan(
         jobs: What the jobs of the runs that are to do are predicted to take.
         concurrent_jobs: Jobs at a time, as the launcher states it; None if several do.
         images: What the check of a folder of images found, which is printed first.
+        kept: What the runs keep beside their records (`planning.kept_predictions`).
     """
     for line in images:
         console.print(Text(printable(line)), soft_wrap=True)
@@ -76,6 +78,7 @@ def show_plan(
         *together_lines(jobs),
         *_machine_lines(forecasts),
         *_memory_lines(forecasts),
+        *kept,
         *evaluation_costs(study.specs),
         *(line for line in _remark_lines(forecasts) if line not in images),
         *(f"No such design: {hole}" for hole in study.impossible),

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ensemble_switchover.config.recipe import Recipe
+    from ensemble_switchover.config.run_spec import RunSpec
 
 
 LOG_PROBABILITIES, PROBABILITIES = "log_probabilities", "probabilities"
 """Arrays of a file: today's, and that of older files in half precision."""
+PROBABILITY_BYTES = 4
+"""Of one logarithm."""
 LOGARITHM_ROUNDING = 1e-6
 """By which the logarithm of a probability of 1 may be above 0."""
 
@@ -96,10 +99,25 @@ def kept_until(asked: Collection[int], num_epochs: int) -> list[int]:
     return sorted({*(epoch for epoch in asked if epoch < num_epochs), num_epochs}) if asked else []
 
 
-def dump_predictions(predictions: Predictions) -> bytes:
-    """Write predictions as a compressed NumPy archive of plain arrays.
+def predictions_bytes(spec: RunSpec, which: str) -> int:
+    """Return the bytes of the predictions that a run keeps, without its labels.
 
-    Those that were read in half precision are written so again.
+    Args:
+        spec: The run.
+        which: The value of `record.predictions`.
+    """
+    kept = kept_epochs(which, spec.recipe, spec.evaluated_epochs)
+    sizes = spec.sizes
+    held_out = sizes.validation if kept and sizes.evaluated_on == "test" else 0
+    images = len(kept) * sizes.evaluated + held_out
+    return PROBABILITY_BYTES * spec.design.k * images * spec.task.num_classes
+
+
+def dump_predictions(predictions: Predictions) -> bytes:
+    """Write predictions as a NumPy archive of plain arrays.
+
+    Logarithms are not compressed: that would save a tenth, and take a second for every 10 MB. Those
+    that were read in half precision are written so again.
     """
     labels, buffer = predictions.labels, io.BytesIO()
     if predictions.from_half:
@@ -107,7 +125,7 @@ def dump_predictions(predictions: Predictions) -> bytes:
         np.savez_compressed(buffer, probabilities=halves, labels=labels)
     else:
         logarithms = predictions.log_probabilities
-        np.savez_compressed(buffer, log_probabilities=logarithms, labels=labels)
+        np.savez(buffer, log_probabilities=logarithms, labels=labels)
     return buffer.getvalue()
 
 

@@ -8,13 +8,13 @@ import shutil
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.machine.units import MEBIBYTE
-from ensemble_switchover.results.predictions import kept_epochs
+from ensemble_switchover.results.predictions import predictions_bytes
 
 if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
 
-WEIGHT_BYTES, PROBABILITY_BYTES = 4, 4
+WEIGHT_BYTES = 4
 FURTHER_BYTES = MEBIBYTE
 """Taken for everything in a record but weights and predictions."""
 
@@ -23,20 +23,6 @@ def record_bytes(spec: RunSpec, config: Config) -> int:
     """Estimate the bytes on disk of a run's record, with its weights and predictions."""
     weights = WEIGHT_BYTES * spec.design.parameters if config.record.weights else 0
     return weights + predictions_bytes(spec, config.record.predictions) + FURTHER_BYTES
-
-
-def predictions_bytes(spec: RunSpec, which: str) -> int:
-    """Return the bytes of the predictions that a run keeps, before compression.
-
-    Args:
-        spec: The run.
-        which: The value of `record.predictions`.
-    """
-    kept = kept_epochs(which, spec.recipe, spec.evaluated_epochs)
-    sizes = spec.sizes
-    held_out = sizes.validation if kept and sizes.evaluated_on == "test" else 0
-    images = len(kept) * sizes.evaluated + held_out
-    return PROBABILITY_BYTES * spec.design.k * images * spec.task.num_classes
 
 
 def require_room(spec: RunSpec, config: Config) -> None:

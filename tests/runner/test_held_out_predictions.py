@@ -5,9 +5,9 @@ import pytest
 
 from ensemble_switchover.results.layout import RECORD_FILE, VALIDATION_PREDICTIONS_FILE
 from ensemble_switchover.results.pools import read_predictions, read_validation_predictions
+from ensemble_switchover.results.predictions import predictions_bytes
 from ensemble_switchover.results.store import read_record
 from ensemble_switchover.runner.job import run_job
-from ensemble_switchover.runner.room import predictions_bytes
 from ensemble_switchover.sweep.shared_training import share_record
 
 pytestmark = pytest.mark.slow
