@@ -116,6 +116,7 @@ bench-all: bench ## Time everything else too, and check the clocks
 	@$(BIN)/python -m benchmarks.data_loading
 	@$(BIN)/python -m benchmarks.augmentation
 	@$(BIN)/python -m benchmarks.serving
+	@$(BIN)/python -m benchmarks.cascade_latency
 	@$(BIN)/python -m benchmarks.clock
 	@$(BIN)/python -m benchmarks.store
 	@$(BIN)/python -m benchmarks.dispatch

@@ -43,12 +43,17 @@ class CascadeSeconds:
     batch_size: int
     num_images: int
     """Different images of all batches."""
-    mean_members: float
-    """Members asked, mean over the images of all batches."""
+    members: list[float]
+    """Members asked, mean over the images of each batch."""
     cascade: list[float]
     whole: list[float]
     single: list[float]
     """Empty where the single network was not timed."""
+
+    @property
+    def mean_members(self) -> float:
+        """Members asked, mean over the images of all batches."""
+        return sum(self.members) / len(self.members)
 
 
 def measure_cascade_seconds(
@@ -161,7 +166,7 @@ def _in_turn(
     return CascadeSeconds(
         batch_size=size,
         num_images=min(num_images, repeats * size),
-        mean_members=sum(asked) / len(asked),
+        members=asked,
         cascade=cascade,
         whole=whole,
         single=single[0] if single else [],

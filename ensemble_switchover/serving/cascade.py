@@ -47,6 +47,7 @@ class Cascade(nn.Module):
         self.ensemble = ensemble
         self.rule, self.order = settings.rule, settings.order
         self.threshold = settings.threshold
+        self._least = least_float32(settings.threshold)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map normalised images (B, C, H, W) to probabilities (B, classes)."""
@@ -55,32 +56,45 @@ class Cascade(nn.Module):
     def answer(self, images: Tensor) -> EarlyAnswers:
         """Map normalised images (B, C, H, W) to probabilities, and the members that were asked."""
         first, *others = (self.ensemble.members[number] for number in self.order)
-        total = class_probabilities(first(images))
-        probabilities = total
-        asked = torch.ones(len(images), dtype=torch.int64, device=images.device)
+        total = mean = probabilities = class_probabilities(first(images))
         rows: Tensor | None = None  # of the images that are not sure yet; None: all
+        shrunk: Tensor | None = None  # members asked, once images differ in it
+        last = 1
         for position, member in enumerate(others, start=2):
-            unsure = self._unsure(total / (position - 1))
-            if len(unsure) == 0:
-                break
-            if len(unsure) < len(total):
+            unsure = self._unsure(mean)
+            if unsure is not None:
+                if len(unsure) == 0:
+                    break
                 images, total = images.index_select(0, unsure), total.index_select(0, unsure)
+                if rows is None:
+                    shrunk = _filled(probabilities, last)
                 rows = unsure if rows is None else rows.index_select(0, unsure)
             total = total + class_probabilities(member(images))
-            if rows is None:
-                probabilities, asked = total / position, torch.full_like(asked, position)
+            mean, last = total / position, position
+            if rows is None or shrunk is None:
+                probabilities = mean
             else:
-                probabilities = probabilities.index_copy(0, rows, total / position)
-                asked = asked.index_fill(0, rows, position)
+                probabilities = probabilities.index_copy(0, rows, mean)
+                shrunk = shrunk.index_fill(0, rows, position)
+        asked = _filled(probabilities, last) if shrunk is None else shrunk
         return EarlyAnswers(probabilities, asked)
 
-    @torch.no_grad()
-    def _unsure(self, mean: Tensor) -> Tensor:
-        """Return the rows of mean probabilities (B, classes) that go on, NaN among them."""
-        limit = self.threshold
-        if mean.dtype == torch.float32:
-            limit = least_float32(limit)
-        return (score_of(mean, self.rule) >= limit).logical_not().nonzero()[:, 0]
+    def _unsure(self, mean: Tensor) -> Tensor | None:
+        """Return the rows of mean probabilities (B, classes) that go on, NaN among them.
+
+        None: all of them. Of a single image, few operations decide, since each takes its time.
+        """
+        limit = self._least if mean.dtype == torch.float32 else self.threshold
+        sure = score_of(mean, self.rule) >= limit
+        num_sure = int(sure.sum()) if len(sure) != 1 else int(sure)
+        if num_sure == 0 and len(sure) > 0:
+            return None
+        return sure.logical_not().nonzero()[:, 0]
+
+
+def _filled(probabilities: Tensor, number: int) -> Tensor:
+    """Return a number for each row of probabilities, on their device."""
+    return probabilities.new_full((len(probabilities),), number, dtype=torch.int64)
 
 
 def score_of(mean: Tensor, rule: ExitRule) -> Tensor:
@@ -95,7 +109,7 @@ def score_of(mean: Tensor, rule: ExitRule) -> Tensor:
     0.25
     """
     if rule == "confidence" or mean.shape[1] == 1:
-        return mean.amax(dim=1)
+        return mean.amax(dim=1)  # NaN where one is
     largest, second = mean.topk(2, dim=1).values.unbind(dim=1)
     return largest - second
 
