@@ -183,9 +183,18 @@ def _caption(finding: Finding, answers: pl.DataFrame, timed: str) -> str:
         f"Mean over the seeds, in brackets its {100 * finding.rule.confidence:g} % t interval. "
         f"{_chosen(asked)} p50 / p90 / p99: members that suffice for that share of the images, of "
         "the seed with the most. Operations are exact. "
-        f"{times} Threshold: of all folds and seeds. Other orders: least and most over "
-        "orders of the members, the threshold chosen anew for each. "
+        f"{times} Threshold: of all folds and seeds. Other orders: least and most over the seeds "
+        f"and {_orders(finding.cascades.table)} of the members, the threshold chosen anew for each. "
         f"{finding.interval_scope}"
+    )
+
+
+def _orders(cascades: pl.DataFrame) -> str:
+    """Say which orders of the members were tried."""
+    kinds = cascades.select("num_orders", "is_every_order").unique(maintain_order=True).rows()
+    return " or ".join(
+        f"all {num_orders} orders" if is_every else f"{num_orders} orders drawn by a fixed seed"
+        for num_orders, is_every in kinds
     )
 
 
