@@ -184,7 +184,8 @@ def _caption(finding: Finding, answers: pl.DataFrame, timed: str) -> str:
         f"{_chosen(asked)} p50 / p90 / p99: members that suffice for that share of the images, of "
         "the seed with the most. Operations are exact. "
         f"{times} Threshold: of all folds and seeds. Other orders: least and most over the seeds "
-        f"and {_orders(finding.cascades.table)} of the members, the threshold chosen anew for each. "
+        f"and {_orders(finding.cascades.table)} of the members, the threshold chosen anew for "
+        "each. "
         f"{finding.interval_scope}"
     )
 
