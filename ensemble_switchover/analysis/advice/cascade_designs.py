@@ -22,9 +22,10 @@ from ensemble_switchover.analysis.cascade.run_cascades import cascades_of
 from ensemble_switchover.analysis.statistics import sample_mean
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.terminal import complain
+from ensemble_switchover.results.cascade_record import EXIT_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.cascade_record import CascadeRecord, ExitRule
     from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.record import Record
+
+
+CASCADE_METRICS = ("error", "nll")
+"""The metrics that cascades are compared by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +97,16 @@ def collect_cascades(
     for design in designs:
         if design.k < 2:
             continue
-        left_out = [] if keep_collapsed else design.collapsed
-        runs = {
-            record.name: (record, cascade)
+        collapsed = {(record.study, record.name) for record in design.collapsed}
+        left_out = set() if keep_collapsed else collapsed
+        runs = [
+            (record, cascade)
             for record in design.records
-            if record not in left_out
             for cascade in cascades.get((record.study, record.name), ())
             if cascade.rule == rule and record.epochs[-1].epoch == design.epochs[-1]
-        }
-        if runs:
-            found.append(_cascade_of(design, list(runs.values())))
+        ]
+        if any((record.study, record.name) not in left_out for record, _ in runs):
+            found.append(_cascade_of(design, runs, left_out))
         else:
             without += 1
     curves = [ErrorCurves(design.epochs, design.errors, design.losses) for design in found]
@@ -115,41 +120,64 @@ def collect_cascades(
     )
 
 
+def with_cascades_of(
+    designs: Sequence[TrainedDesign],
+    cascades: Mapping[RunKey, Sequence[CascadeRecord]],
+    *,
+    keep_collapsed: bool = False,
+) -> list[TrainedDesign]:
+    """Return designs, and behind them the cascades of every ensemble by each exit rule."""
+    found = list(designs)
+    for rule in EXIT_RULES:
+        found += collect_cascades(designs, cascades, rule, keep_collapsed=keep_collapsed).designs
+    return found
+
+
 def _cascade_of(
-    design: TrainedDesign, runs: Sequence[tuple[Record, CascadeRecord]]
+    design: TrainedDesign,
+    runs: Sequence[tuple[Record, CascadeRecord]],
+    left_out: Collection[RunKey],
 ) -> TrainedDesign:
-    errors = _mean_by_seed((record.seed, cascade.error_percent) for record, cascade in runs)
+    """Return the cascade of a design; runs that are left out of errors count in its costs."""
+    counted = [(r, cascade) for r, cascade in runs if (r.study, r.name) not in left_out]
+    errors = _mean_by_seed((record.seed, cascade.error_percent) for record, cascade in counted)
     losses = errors
     if not design.metric.is_error:
-        losses = _mean_by_seed((r.seed, _loss_of(cascade, design.metric)) for r, cascade in runs)
+        losses = _mean_by_seed((r.seed, _loss_of(c, design.metric)) for r, c in counted)
     return replace(
         design,
         epochs=design.epochs[-1:],
         errors={seed: (error,) for seed, error in errors.items()},
         losses={seed: (loss,) for seed, loss in losses.items()},
         records=tuple(record for record, _ in runs),
-        collapsed=tuple(record for record, _ in runs if record in design.collapsed),
-        cascade=_facts_of(runs),
+        collapsed=tuple(
+            run
+            for run in design.collapsed
+            if any((run.study, run.name) == (record.study, record.name) for record, _ in runs)
+        ),
+        cascade=_facts_of(runs, counted),
     )
 
 
-def _facts_of(runs: Sequence[tuple[Record, CascadeRecord]]) -> CascadeFacts:
+def _facts_of(
+    runs: Sequence[tuple[Record, CascadeRecord]], counted: Sequence[tuple[Record, CascadeRecord]]
+) -> CascadeFacts:
     def mean(name: str) -> float:
-        seeds = _mean_by_seed((record.seed, getattr(cascade, name)) for record, cascade in runs)
+        seeds = _mean_by_seed((record.seed, getattr(cascade, name)) for record, cascade in counted)
         return sample_mean(list(seeds.values()))
 
     return CascadeFacts(
         rule=runs[0][1].rule,
-        chosen_on=tuple(sorted({cascade.chosen_on for _, cascade in runs})),
+        chosen_on=tuple(sorted({cascade.chosen_on for _, cascade in counted})),
         mean_members=mean("mean_members"),
-        members_p99=max(cascade.members_p99 for _, cascade in runs),
+        members_p99=max(cascade.members_p99 for _, cascade in counted),
         whole_error_percent=mean("whole_error_percent"),
         of_runs={(record.study, record.name): cascade for record, cascade in runs},
     )
 
 
 def _loss_of(cascade: CascadeRecord, metric: QualityMetric) -> float:
-    if metric.name != "nll":
+    if metric.name not in CASCADE_METRICS:
         raise ConfigError(
             f"--cascade: cascades are compared by error or nll; expected one of these, not "
             f"--metric {metric.name}"

@@ -263,17 +263,16 @@ def collect_designs(
 def find_beside(designs: Sequence[TrainedDesign]) -> list[list[int]]:
     """Return, for every design, the indices of those beside it: the next smaller, the next larger.
 
-    They are of the same setting, class and number of members; cascades are beside cascades.
+    They are of the same setting, class and number of members; cascades are beside those of their
+    rule.
 
     Args:
         designs: Designs in ascending size.
     """
     series: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, design in enumerate(designs):
-        of_cascades = design.cascade is not None
-        series[design.data, design.setting, design.design_class, design.k, of_cascades].append(
-            number
-        )
+        rule = None if design.cascade is None else design.cascade.rule
+        series[design.data, design.setting, design.design_class, design.k, rule].append(number)
     beside: list[list[int]] = [[] for _ in designs]
     for numbers in series.values():
         for smaller, larger in pairwise(numbers):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import product
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.advice.cascade_designs import with_cascades_of
 from ensemble_switchover.analysis.advice.rule import MEASURED_RANGE_FACTOR
 from ensemble_switchover.analysis.advice.trained_designs import (
     collect_designs,
@@ -29,6 +31,7 @@ from ensemble_switchover.analysis.statistics import require_confidence
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.analysis.unlike_times import note_unlike_times
 from ensemble_switchover.config.fingerprint import is_excluded
+from ensemble_switchover.reporting.explorer.cascade_metrics import drawn_cascades
 from ensemble_switchover.reporting.explorer.curves_by_metric import (
     CurvesByMetric,
     find_by_metric,
@@ -51,11 +54,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-    from ensemble_switchover.analysis.advice.trained_designs import MeasuredCost, TrainedDesign
+    from ensemble_switchover.analysis.advice.trained_designs import (
+        CascadeFacts,
+        MeasuredCost,
+        TrainedDesign,
+    )
     from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
+    from ensemble_switchover.results.cascade_record import CascadeRecord
     from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.record import Record
 
@@ -72,6 +80,7 @@ def build_content(
     margin: float | None = None,
     folders: Mapping[RunKey, Path] | None = None,
     without_metric: str | None = None,
+    cascades: Mapping[RunKey, Sequence[CascadeRecord]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return the content of the page as values that JSON can hold.
 
@@ -84,6 +93,7 @@ def build_content(
             default of the advice.
         folders: The folder of every run, for the spread of losses in kept predictions.
         without_metric: Which runs lack the metric of the rule, in a sentence.
+        cascades: Run -> its cascades (`read_cascades`).
 
     Raises:
         ValueError: if the confidence is not between 0 and 1.
@@ -94,9 +104,14 @@ def build_content(
     comparisons = group_comparisons(records)
     by_metric = find_by_metric(comparisons, offered_metrics(records)[1:], rule)
     metrics = [ERROR_METRIC, *by_metric]
-    designs = collect_designs(records, rule.keep_collapsed)
-    others = collect_designs(records, not rule.keep_collapsed) if collapsed else designs
-    losses = CurvesByMetric(records, list(by_metric), rule, has_collapsed=bool(collapsed))
+    whole = collect_designs(records, rule.keep_collapsed)
+    designs = with_cascades_of(whole, cascades, keep_collapsed=rule.keep_collapsed)
+    others = designs
+    if collapsed:
+        others = collect_designs(records, not rule.keep_collapsed)
+        others = with_cascades_of(others, cascades, keep_collapsed=not rule.keep_collapsed)
+    treated = {design.key: design for design in others}
+    losses = CurvesByMetric(records, list(by_metric), rule, cascades, has_collapsed=bool(collapsed))
     stride = choose_stride(sum(len(errors_by_epoch(r.epochs)) for r in records))
     pool = FloatPool()
     costs = _costs(designs)
@@ -105,24 +120,22 @@ def build_content(
     listed = [
         {
             **_design_values(design, stride, pool),
-            "losses": losses.values(number, stride, pool, turned=False),
-            "lossSpread": losses.spread(number, folders),
+            "losses": losses.values(design.key, stride, pool, turned=False),
+            "lossSpread": losses.spread(design.key, folders),
             "collapsed": _collapsed_values(design, stride, pool, list(by_metric)),
             "beside": beside,
-            "other": _sample_values(other, stride, pool)
-            | {"losses": losses.values(number, stride, pool, turned=True)}
-            if design.collapsed
+            "other": _sample_values(treated[design.key], stride, pool)
+            | {"losses": losses.values(design.key, stride, pool, turned=True)}
+            if design.collapsed and design.key in treated
             else None,
             "costs": [_cost_values(cost, design, stride, pool) for cost in costs[design.key]],
             "command": write_command(design.records),
             "facts": [facts.setdefault(f, len(facts)) for f in list_conditions(design.records)],
             "config": _own_config(design.records[0], shared),
         }
-        for number, (design, other, beside) in enumerate(
-            zip(designs, others, find_beside(designs), strict=True)
-        )
+        for design, beside in zip(designs, find_beside(designs), strict=True)
     ]
-    numbers = {design.network_key: number for number, design in enumerate(designs)}
+    numbers = {design.network_key: number for number, design in enumerate(whole)}
     findings = [
         derive_finding(comparison, rule, image_reader=image_reader) for comparison in comparisons
     ]
@@ -154,7 +167,8 @@ def build_content(
             for number, finding in enumerate(findings)
         ],
         "rows": metric_rows(
-            tabulate_runs(records, frozenset() if rule.keep_collapsed else collapsed)
+            tabulate_runs(records, frozenset() if rule.keep_collapsed else collapsed),
+            drawn_cascades(records, cascades),
         ),
         "config": shared,
         "facts": list(facts),
@@ -193,11 +207,22 @@ def _design_values(design: TrainedDesign, stride: int, pool: FloatPool) -> dict[
         "width": design.width,
         "parameters": design.parameters,
         "budgetParameters": design.budget_parameters,
+        "cascade": None if design.cascade is None else _cascade_values(design.cascade),
         "numRuns": design.num_runs,
         "numImages": design.num_images,
         "shortened": [list(pair) for pair in shortened_lengths(design.records)],
         "epochs": [design.epochs[row] for row in kept],
         **_sample_values(design, stride, pool),
+    }
+
+
+def _cascade_values(cascade: CascadeFacts) -> dict[str, Any]:
+    return {
+        "rule": cascade.rule,
+        "ofFolds": "folds" in cascade.chosen_on,
+        "meanMembers": cascade.mean_members,
+        "membersP99": cascade.members_p99,
+        "wholeError": cascade.whole_error_percent,
     }
 
 
@@ -279,6 +304,8 @@ def _cost_values(
         "latencyStd": _finite(cost.latency_ms_std),
         "fastest": _finite(cost.fastest_latency_ms),
         "fastestStd": _finite(cost.fastest_latency_ms_std),
+        "slowest": _finite(cost.latency_p99_ms),
+        "isCascadeMeasured": cost.is_cascade_measured,
         "latencyBatch": cost.latency_batch_size,
         "memory": cost.memory_bytes,
         "memoryKind": cost.memory_kind,

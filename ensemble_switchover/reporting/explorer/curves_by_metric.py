@@ -7,6 +7,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.advice.cascade_designs import (
+    CASCADE_METRICS,
+    with_cascades_of,
+)
 from ensemble_switchover.analysis.advice.loss_spread import read_loss_spread
 from ensemble_switchover.analysis.advice.trained_designs import collect_designs
 from ensemble_switchover.analysis.finding import derive_finding
@@ -17,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
+    from ensemble_switchover.analysis.advice.trained_designs import CandidateKey, TrainedDesign
     from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.comparison import Comparison
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.reporting.explorer.floats import FloatPool
+    from ensemble_switchover.results.cascade_record import CascadeRecord
     from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.record import Record
 
@@ -46,49 +51,68 @@ def find_by_metric(
 
 
 class CurvesByMetric:
-    """The losses of all designs by every metric but the error, in the order of the designs."""
+    """The losses of all designs by every metric but the error; of cascades by those they have."""
 
     def __init__(
         self,
         records: Sequence[Record],
         metrics: Sequence[QualityMetric],
         rule: DecisionRule,
+        cascades: Mapping[RunKey, Sequence[CascadeRecord]],
         *,
         has_collapsed: bool,
     ) -> None:
         keep = rule.keep_collapsed
         treatments = (keep, not keep) if has_collapsed else (keep,)
         self._of = {
-            turned: {metric: collect_designs(records, kept, metric) for metric in metrics}
+            turned: {metric: _by_key(records, kept, metric, cascades) for metric in metrics}
             for turned, kept in enumerate(treatments)
         }
 
     def designs(self) -> list[TrainedDesign]:
         """Return all designs by every metric, in every treatment of collapsed runs."""
-        return [d for of in self._of.values() for designs in of.values() for d in designs]
+        every = [designs for of in self._of.values() for designs in of.values()]
+        return [design for designs in every for design in designs.values()]
 
     def values(
-        self, number: int, stride: int, pool: FloatPool, *, turned: bool
+        self, key: CandidateKey, stride: int, pool: FloatPool, *, turned: bool
     ) -> dict[str, list[int]]:
         """Return where the curves of a design begin, and the row of their first number.
 
         Args:
-            number: Index of the design.
+            key: Of the design.
             stride: At which epochs are kept.
             pool: Takes the curves.
             turned: Whether collapsed runs are treated the other way round than by the rule.
         """
         return {
-            metric.name: _curve_values(designs[number], stride, pool)
+            metric.name: _curve_values(designs[key], stride, pool)
             for metric, designs in self._of[int(turned)].items()
+            if key in designs
         }
 
-    def spread(self, number: int, folders: Mapping[RunKey, Path] | None) -> float | None:
-        """Return the spread of the losses of images of a design where predictions were kept."""
+    def spread(self, key: CandidateKey, folders: Mapping[RunKey, Path] | None) -> float | None:
+        """Return the spread of the losses of images of a design where predictions were kept.
+
+        That of a cascade is not known: its losses are those of other means.
+        """
         for metric, designs in self._of[0].items():
-            if folders is not None and metric.unit != PERCENT:
-                return read_loss_spread(designs[number], folders)
+            design = designs.get(key)
+            if folders is not None and metric.unit != PERCENT and design and not design.cascade:
+                return read_loss_spread(design, folders)
         return None
+
+
+def _by_key(
+    records: Sequence[Record],
+    keep_collapsed: bool,
+    metric: QualityMetric,
+    cascades: Mapping[RunKey, Sequence[CascadeRecord]],
+) -> dict[CandidateKey, TrainedDesign]:
+    designs = collect_designs(records, keep_collapsed, metric)
+    if metric.name in CASCADE_METRICS:
+        designs = with_cascades_of(designs, cascades, keep_collapsed=keep_collapsed)
+    return {design.key: design for design in designs}
 
 
 def _curve_values(design: TrainedDesign, stride: int, pool: FloatPool) -> list[int]:

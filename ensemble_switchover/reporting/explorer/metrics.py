@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ensemble_switchover.analysis.condition_group import (
@@ -19,6 +20,7 @@ from ensemble_switchover.analysis.design_table import (
     summarise_runs,
 )
 from ensemble_switchover.machine.units import MEBIBYTE
+from ensemble_switchover.reporting.explorer.cascade_metrics import cascade_errors, cascade_times
 from ensemble_switchover.results.epoch_metrics import QUALITY
 from ensemble_switchover.results.run_columns import COLUMNS, unit_of
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import polars as pl
+
+    from ensemble_switchover.reporting.explorer.cascade_metrics import RunCascades
 
 _ERRORS = {
     "error": "error_percent",
@@ -47,6 +51,9 @@ _SHORT_NAMES = {
     "accuracy": "time to accuracy",
     "latency": "inference time per image",
     "fastest": "inference time per image, fastest execution",
+    "cascade": "inference time per image, cascade",
+    "cascadeError": "test error, cascade",
+    "members": "members that the cascade asks",
     "memory": "peak memory",
     "layer": "time of a layer",
     "member": "members' error",
@@ -54,6 +61,7 @@ _SHORT_NAMES = {
     "parameters": "parameters",
 }
 _UNITS = {key: unit_of(column) for key, column in (_ERRORS | _TIMES | _LATENCIES).items()}
+_UNITS |= {"cascade": "ms", "cascadeError": "%"}
 METRICS = tuple(
     (key, name, "MiB" if key == "memory" else _UNITS.get(key, ""))
     for key, name in _SHORT_NAMES.items()
@@ -62,11 +70,15 @@ METRICS = tuple(
 
 _KEYS = (*DESIGN_COLUMNS, *TIME_CONDITIONS)
 
+_NOTHING: list[float | None] = [None, None, 0]
+
 _Row: TypeAlias = dict[str, Any]
 """A row of a summary: a design under a condition."""
 
 
-def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
+def metric_rows(
+    runs: pl.DataFrame, cascades: RunCascades = MappingProxyType({})
+) -> list[dict[str, Any]]:
     """Return one row per design and condition.
 
     Errors come from the runs under all conditions, costs from the runs under one. Latencies are for
@@ -77,11 +89,16 @@ def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
 
     Args:
         runs: A frame from `tabulate_runs`.
+        cascades: The cascades of runs (`drawn_cascades`); without any, no row has these metrics.
     """
-    finite = summarise_errors(runs.filter(runs["error_percent"].is_finite()))
-    errors = {_key(row, DESIGN_COLUMNS): row for row in finite.to_dicts()}
-    latencies = _summarise_usual(runs, LATENCY_CONDITIONS, "latency_batch_size")
-    peaks = _summarise_usual(runs, MEMORY_CONDITIONS, "memory_kind")
+    finite = runs.filter(runs["error_percent"].is_finite())
+    errors = {_key(row, DESIGN_COLUMNS): row for row in summarise_errors(finite).to_dicts()}
+    timed = _usual_runs(runs, "latency_batch_size")
+    latencies = _summarise(timed, LATENCY_CONDITIONS)
+    peaks = _summarise(_usual_runs(runs, "memory_kind"), MEMORY_CONDITIONS)
+    asked = cascade_times(timed, cascades, _KEYS) if cascades else {}
+    counted = finite.filter(~finite["left_out"])
+    read = cascade_errors(counted, cascades, DESIGN_COLUMNS) if cascades else {}
     rows = []
     for row in summarise_runs(runs, TIME_CONDITIONS).to_dicts():
         error = errors.get(_key(row, DESIGN_COLUMNS), {})
@@ -90,6 +107,9 @@ def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
         values = {key: _mean_std(error, column) for key, column in _ERRORS.items()}
         values |= {key: _mean_std(row, column) for key, column in _TIMES.items()}
         values |= {key: _mean_std(latency, column) for key, column in _LATENCIES.items()}
+        values |= {"cascadeError": _NOTHING, "members": _NOTHING}
+        values |= read.get(_key(row, DESIGN_COLUMNS), {})
+        values["cascade"] = asked.get(_key(row, _KEYS), _NOTHING)
         values["memory"] = [_peak(peak), None, peak.get("num_seeds", 0)]
         values["parameters"] = [row["parameters"], None, row["num_seeds"]]
         rows.append(
@@ -109,7 +129,7 @@ def metric_rows(runs: pl.DataFrame) -> list[dict[str, Any]]:
                 "numSeeds": row["num_seeds"],
                 "reached": [row["num_seeds_reached_common"], row["num_seeds_compared_common"]],
                 "ownTarget": _own_target(row),
-                "values": [values[key] for key, _, _ in METRICS],
+                "values": [_rounded(values[key]) for key, _, _ in METRICS],
             }
         )
     return rows
@@ -119,16 +139,22 @@ def _key(row: _Row, keys: Iterable[str]) -> tuple[Any, ...]:
     return tuple(row[key] for key in keys)
 
 
-def _summarise_usual(
-    runs: pl.DataFrame, conditions: Sequence[str], kind: str
-) -> dict[tuple[Any, ...], _Row]:
-    """Summarise the runs with the most common value of a column under their condition."""
+def _usual_runs(runs: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Return the runs with the most common value of a column under their condition."""
     group = ["setting", *TIME_CONDITIONS]
     measured = runs.filter(runs[kind].is_not_null())
     numbers = measured.group_by(*group, kind).len().sort("len", kind)
     usual = numbers.group_by(group, maintain_order=True).last().select(*group, kind)
-    rows = summarise_runs(measured.join(usual, on=[*group, kind], how="semi"), conditions)
-    return {_key(row, _KEYS): row for row in rows.to_dicts()}
+    return measured.join(usual, on=[*group, kind], how="semi")
+
+
+def _summarise(runs: pl.DataFrame, conditions: Sequence[str]) -> dict[tuple[Any, ...], _Row]:
+    return {_key(row, _KEYS): row for row in summarise_runs(runs, conditions).to_dicts()}
+
+
+def _rounded(value: Sequence[float | None]) -> list[float | None]:
+    mean, std, number = value
+    return [_short(mean), _short(std), number]
 
 
 def _peak(row: _Row) -> float | None:

@@ -19,6 +19,7 @@ from ensemble_switchover.reporting.explorer.document import render_explorer
 from ensemble_switchover.results.store import read_records, write_record
 from ensemble_switchover.results.study_folders import MissingRun
 from tests.analysis.advice.advice_cases import FALLEN
+from tests.analysis.advice.planted_cascades import planted_runs
 from tests.factories import make_record, make_study
 from tests.reporting.explorer.browser import (
     ask,
@@ -708,3 +709,38 @@ def test_odd_studies_have_a_page(browser: Browser, tmp_path: Path, name: str) ->
         assert page.inner_text("#answer")
         assert "undefined" not in page.inner_text("main")
         assert "NaN" not in page.inner_text("main")
+
+
+def test_a_cascade_is_chosen_among_the_candidates_and_drawn_with_its_error(
+    browser: Browser, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for record in planted_runs():
+        write_record(tmp_path / "demo" / record.name, record)
+    with open_page(browser, write_explorer([tmp_path / "demo"])) as page:
+        ask(page, latency="2")
+        assert page.inner_text("#answer").startswith("Build single")
+        choose(page, "cascades", "confidence")
+        ask(page, slowest="3.5")
+        told = page.inner_text("#answer")
+        remarks = page.locator("#remarks li").all_inner_texts()
+        options = ("--latency-ms", "2", "--latency-p99-ms", "3.5", "--cascade")
+        said = advised(tmp_path / "demo", capsys, *options)["sentences"]
+        assert [told, *remarks] == said
+        assert ", cascade (resnet on digits)" in told
+
+        choose(page, "x", "cascade")
+        choose(page, "y", "error")
+        assert page.locator("#pareto").get_by_role("img").get_attribute("aria-label") == (
+            "test error, cascade, % against inference time per image, cascade, ms, with the "
+            "Pareto front."
+        )
+        front = {row["Class"]: row for row in table_of(page, "pareto-table")}
+        assert front["deq"]["test error, cascade, %"] == "10.5"
+        assert front["deq"]["inference time per image, cascade, ms"] == "1.75"
+        assert "Cascades are by confidence" in page.inner_text("#pareto-note")
+
+
+def test_without_predictions_no_cascade_is_offered(browser: Browser, demo_page: Path) -> None:
+    with open_page(browser, demo_page) as page:
+        assert page.locator("#cascades-field").is_hidden()
+        assert "cascade" not in options_of(page, "metric")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from ensemble_switchover.analysis.advice.cascade_designs import with_cascades_of
 from ensemble_switchover.analysis.advice.headline import headline
 from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.rule import Advice, AdviceAnswer, advise
@@ -35,8 +37,10 @@ from ensemble_switchover.config.amounts import (
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import SCRIPTS
 from ensemble_switchover.reporting.explorer.rule_values import rule_values
+from ensemble_switchover.results.cascade_record import EXIT_RULES
 from ensemble_switchover.results.quality_metrics import METRIC_NAMES, QUALITY_METRICS
 from tests.analysis.advice.advice_cases import IMPOSSIBLE, LIMITS, noisy_study
+from tests.analysis.advice.planted_cascades import cascade_latency, with_cascades
 from tests.factories import make_record, make_study, of_timing_pass
 from tests.planted_metrics import with_nll, with_quality
 from tests.reporting.explorer.browser import use_tab
@@ -47,13 +51,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from ensemble_switchover.analysis.decision_rule import Method
+    from ensemble_switchover.results.cascade_record import ExitRule
     from ensemble_switchover.results.quality_metrics import MetricName
     from ensemble_switchover.results.record import Record
 
-ADVISE = """([content, device, questions, turned, metric]) => {
+ADVISE = """([content, device, questions, turned, metric, exit]) => {
   const quality = content.qualities.find(({ name }) => name === metric);
   const model = { content, turned, quality, floats: decodeFloats(content.floats) };
-  const candidates = listCandidates(content, content.designs, device);
+  const designs = content.designs.filter((d) => !d.cascade || d.cascade.rule === exit);
+  const candidates = listCandidates(content, designs, device);
   const told = (reading) => reading && {
     design: content.designs.indexOf(reading.candidate.design),
     epoch: reading.candidate.design.epochs[reading.row],
@@ -168,17 +174,27 @@ def compare(
     questions: Sequence[dict[str, Any]],
     rule: DecisionRule = DEFAULT_RULE,
     margin: float | None = None,
+    exit_rule: ExitRule | None = None,
 ) -> list[Advice]:
-    """Require equal answers under a rule and with the collapsed runs treated the other way."""
-    content = build_content(records, lambda runs: "", rule, margin=margin)
+    """Require equal answers under a rule and with the collapsed runs treated the other way.
+
+    With an exit rule, the cascades of the runs are considered too.
+    """
+    cascades = {(r.study, r.name): r.cascades for r in records if r.cascades}
+    content = build_content(records, lambda runs: "", rule, margin=margin, cascades=cascades)
     asked = []
     for turned in (False, True):
         treated = replace(rule, keep_collapsed=rule.keep_collapsed != turned)
-        designs = collect_designs(records, treated.keep_collapsed, rule.quality)
+        designs = with_cascades_of(
+            collect_designs(records, treated.keep_collapsed, rule.quality),
+            cascades,
+            keep_collapsed=treated.keep_collapsed,
+        )
         numbers = {design.key: number for number, design in enumerate(designs)}
+        designs = [d for d in designs if d.cascade is None or d.cascade.rule == exit_rule]
         for device in device_names(designs):
-            asked_of_page = [content, device, list(questions), turned, rule.metric]
-            answers = page.evaluate(ADVISE, asked_of_page)
+            asking = [content, device, list(questions), turned, rule.metric, exit_rule]
+            answers = page.evaluate(ADVISE, asking)
             candidates = list_candidates(designs, device)
             for limits, answer in zip(questions, answers, strict=True):
                 advice = advise(candidates, Limits(**limits), treated, margin)
@@ -354,6 +370,64 @@ def test_times_of_both_kinds_too(blank: Page, seed: int) -> None:
     assert any(advice.num_other_times for advice in asked)
 
 
+def cascaded(study: Sequence[Record], seed: int) -> list[Record]:
+    """Give some ensembles of a study cascades, a few of them measured, by chance."""
+    draw = random.Random(seed)
+    records = []
+    for record in study:
+        k, last = record.design.k, record.epochs[-1].error_percent
+        if k > 1 and draw.random() < 0.8:
+            error = draw.uniform(4.0, 12.0) if math.isnan(last) else last + draw.uniform(-3.0, 0.6)
+            record = with_cascades(
+                record,
+                error=max(0.0, error),
+                mean_members=draw.uniform(1.0, k),
+                members_p99=draw.randint(1, k),
+            )
+            if draw.random() < 0.5:
+                timed = [cascade_latency(128, draw.uniform(0.2, 0.9), 1.0)]
+                record = replace(record, cascade_latencies=timed)
+        records.append(record)
+    return records
+
+
+@pytest.mark.parametrize("exit_rule", [*EXIT_RULES, None])
+@pytest.mark.parametrize("rule", RULES[::2], ids=lambda rule: rule.method)
+def test_cascades_and_slow_images_too(
+    blank: Page, rule: DecisionRule, exit_rule: ExitRule | None
+) -> None:
+    questions = [
+        *LIMITS,
+        *IMPOSSIBLE,
+        {"latency_p99_ms": 0.6},
+        {"latency_p99_ms": 0.3, "latency_ms": 0.4},
+        {"latency_p99_ms": 0.001},
+        {"latency_p99_ms": 0.9, "accuracy_percent": 91.0},
+    ]
+    asked = []
+    for seed in range(3):
+        records = cascaded(noisy_study(seed), seed)
+        asked += compare(blank, records, questions, rule, exit_rule=exit_rule)
+        records = cascaded(unequal_study(seed), seed)
+        asked += compare(blank, records, [{}, {"latency_p99_ms": 0.6}], rule, exit_rule=exit_rule)
+
+    best = [advice.best for advice in asked if advice.best is not None]
+    rules = {reading.design.cascade and reading.design.cascade.rule for reading in best}
+    assert rules == {None, exit_rule}
+
+
+def test_cascades_by_their_log_likelihood_too(blank: Page) -> None:
+    draw = random.Random(3)
+    records = [
+        with_nll(record, [draw.uniform(0.2, 0.6) for _ in record.epochs])
+        for record in cascaded(noisy_study(2), 2)
+    ]
+    rule = DecisionRule(metric="nll")
+    asked = compare(blank, records, [*LIMITS, {"latency_p99_ms": 0.6}], rule, exit_rule="margin")
+
+    assert any(advice.best and advice.best.design.cascade for advice in asked)
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99, 0.999])
 def test_the_pages_intervals_are_those_of_the_analysis(
@@ -474,7 +548,7 @@ def test_amounts_are_written_as_the_command_writes_them(blank: Page) -> None:
     cases = [
         ("parameters", 1), ("parameters", 206_734), ("epochs", 1), ("epochs", 20),
         ("hours", 0.02), ("memory_bytes", 8 * 2**30), ("latency_ms", 0.6020079),
-        ("fastest_latency_ms", 0.6020079),
+        ("fastest_latency_ms", 0.6020079), ("latency_p99_ms", 0.6020079),
         ("accuracy_percent", 95.5),
     ]  # fmt: skip
     written = blank.evaluate("cases => cases.map(([name, v]) => formatAmount(name, v))", cases)

@@ -52,6 +52,7 @@ function remarksOf(model, advice, limits, collapse) {
       `(${countOf(recommended.numSeeds, "seed")}). Designs considered: ${advice.numDesigns} ` +
       `(${countOf(advice.numRuns, "run")}); within the limits: ${advice.numFeasible}.`,
     describeError(rule, quality, recommended),
+    ...describeCascade(recommended),
     ...describeMargin(quality, advice, best),
     describeNearest(rule, quality, advice, best, recommended),
     ...lackingSeeds(rule, advice.rivals, best),
@@ -60,7 +61,7 @@ function remarksOf(model, advice, limits, collapse) {
     ...collapse,
     ...describeCheapest(model, advice, recommended, limits),
     ...caveatsOf(model, advice, recommended, limits),
-    ...measuringConditions(advice, recommended),
+    ...measuringConditions(advice, recommended, limits),
   ];
 }
 
@@ -79,6 +80,46 @@ function describeError(rule, quality, { candidate, loss, interval, numSeeds }) {
       SPREAD_BESIDE
     : "";
   return `${text} (${rule.level} t interval ${bounds}${pooled}).`;
+}
+
+/** What a cascade is, what its error is of, and how many members it asks.
+ * @param {Reading} reading @returns {string[]} */
+function describeCascade({ candidate }) {
+  const { cascade, k, measure } = candidate.design;
+  if (!cascade) return [];
+  const score = {
+    confidence: "the largest of their mean probabilities",
+    margin: "the margin of their largest mean probability to the second",
+  }[cascade.rule];
+  const images = cascade.ofFolds
+    ? `on other folds of the ${measure.replace(/ error$/, "")} images than those it is read on`
+    : "on held-out validation images";
+  return [
+    `A cascade asks its members in turn until ${score} reaches a threshold, which was chosen ` +
+      `${images}; its error is that of the cascade. It asks ${cascade.meanMembers.toFixed(2)} of ` +
+      `${k} members on average, and ${cascade.membersP99} are enough for 99 % of the images. The ` +
+      `error of all ${k} together is ${cascade.wholeError.toFixed(2)} %.`,
+  ];
+}
+
+/** Where the time of a cascade is from, and that of 99 % of the images.
+ * @param {Candidate} candidate @param {Limits} limits @returns {string[]} */
+function describeCascadeTime({ design, cost }, limits) {
+  if (!cost || cost.latency === null) return [];
+  const told = [];
+  if (design.cascade) {
+    const how = cost.isCascadeMeasured
+      ? "measured on real images"
+      : "that of all its members by the share of them that it asks";
+    told.push(`The time of the cascade is ${how}.`);
+  }
+  if (limits.latency_p99_ms !== undefined) {
+    told.push(
+      "The time of 99 % of the images is that of the members that they ask, without what else " +
+        "delays a call.",
+    );
+  }
+  return told;
 }
 
 /** Where the margin is from, where it counts.
@@ -167,13 +208,14 @@ function caveatsOf(model, advice, chosen, limits) {
   return caveats;
 }
 
-/** @param {Advice} advice @param {Reading} chosen @returns {string[]} */
-function measuringConditions(advice, chosen) {
+/** @param {Advice} advice @param {Reading} chosen @param {Limits} limits @returns {string[]} */
+function measuringConditions(advice, chosen, limits) {
   const { cost, hasOtherTimes } = chosen.candidate;
   const unmeasured = hasOtherTimes
     ? "Its times do not compare with those of the other designs."
     : "Its time and memory were not measured on this device.";
   const conditions = [cost === null ? unmeasured : `Times were measured on ${cost.condition}.`];
+  conditions.push(...describeCascadeTime(chosen.candidate, limits));
   const sizes = advice.latencyBatchSizes.join(", ");
   if (advice.latencyBatchSizes.length === 1) {
     conditions.push(`Inference times are for batch size ${sizes}, ${LATENCY_EXECUTION}.`);

@@ -63,6 +63,7 @@ const UNITS = {
   hours: { "": 1, h: 1 },
   memory_bytes: { gib: 2 ** 30, mib: 2 ** 20, kib: 2 ** 10, gb: 1e9, mb: 1e6, kb: 1e3, b: 1 },
   latency_ms: { "": 1, ms: 1 },
+  latency_p99_ms: { "": 1, ms: 1 },
   fastest_latency_ms: { "": 1, ms: 1 },
   accuracy_percent: { "": 1, "%": 1 },
 };
@@ -73,6 +74,7 @@ const EXAMPLES = {
   hours: "1.5",
   memory_bytes: "8GiB or 500MB",
   latency_ms: "3",
+  latency_p99_ms: "5",
   fastest_latency_ms: "3",
   accuracy_percent: "95 or 0.95%",
 };

@@ -8,6 +8,7 @@ const LIMIT_NOUNS = {
   hours: "training time",
   memory_bytes: "memory",
   latency_ms: "inference time",
+  latency_p99_ms: "inference time of 99 % of the images",
   fastest_latency_ms: "inference time with the fastest execution",
   accuracy_percent: "accuracy",
 };
@@ -21,7 +22,8 @@ function countOf(number, noun) {
 /** @param {Design} design */
 function labelDesign(design) {
   const members = design.k === 1 ? "" : `, k = ${design.k}`;
-  return `${design.designClass}${members}, depth ${design.depth}, width ${design.width}`;
+  const cascade = design.cascade ? ", cascade" : "";
+  return `${design.designClass}${members}, depth ${design.depth}, width ${design.width}${cascade}`;
 }
 
 /** @param {Reading} reading */

@@ -2,7 +2,7 @@
 
 const SELECTS = [
   ...["data", "family", "k", "setting", "compare", "rule", "condition", "metric", "x", "y"],
-  ...["budget", "epoch", "device", "within", "members"],
+  ...["budget", "epoch", "device", "within", "members", "cascades"],
 ];
 const DEFAULTS = { metric: "latency", x: "training", y: "error" };
 

@@ -4,6 +4,7 @@
  * @param {string} yKey @returns {MetricPoint[]} */
 function pointsOf(comparison, rows, xKey, yKey) {
   const keys = model.content.metrics.map(([key]) => key);
+  [xKey, yKey] = ofCascades([xKey, yKey]);
   return rows.flatMap((row) => {
     const [x] = xKey === "budget" ? row.budget : row.values[keys.indexOf(xKey)];
     const [y, std, numSeeds] = row.values[keys.indexOf(yKey)];
@@ -27,14 +28,22 @@ function describeOwnTarget({ ownTarget: [mean, std, reached, compared] }) {
   return `to the own seed's target: ${time || `${reached} of ${countOf(compared, "seed")}`}`;
 }
 
-const COSTS = ["epoch", "training", "accuracy", "latency", "fastest", "memory", "layer"];
+const COSTS = ["epoch", "training", "accuracy", "latency", "fastest", "cascade", "memory", "layer"];
+
+/** The metrics of a picture; beside the time of cascades, errors are theirs.
+ * @param {string[]} keys @returns {string[]} */
+const ofCascades = (keys) =>
+  keys.includes("cascade") ? keys.map((key) => (key === "error" ? "cascadeError" : key)) : keys;
 
 /** Whether any of some metrics is of times or memory. @param {string[]} keys */
 const isMeasured = (keys) => keys.some((key) => COSTS.includes(key));
 
 /** The name of a metric; errors are named after the images on which they were measured.
  * @param {Comparison} comparison @param {string} key @param {string} name */
-const nameMetric = (comparison, key, name) => (key === "error" ? comparison.measure : name);
+function nameMetric(comparison, key, name) {
+  if (key === "cascadeError") return `${comparison.measure}, cascade`;
+  return key === "error" ? comparison.measure : name;
+}
 
 /** @param {Comparison} comparison @param {string} key */
 function labelMetric(comparison, key) {
@@ -95,7 +104,7 @@ function renderPareto(comparison, rows, cell) {
   redraw("pareto", container, inputs, () => {
     const points = pointsOf(comparison, rows, state.x, state.y);
     markFront(points);
-    const [x, y] = [labelMetric(comparison, state.x), labelMetric(comparison, state.y)];
+    const [x, y] = ofCascades([state.x, state.y]).map((key) => labelMetric(comparison, key));
     const chart = drawPareto(points, x, y, widthOf(container), budget);
     show(container, chart, `${y} against ${x}, with the Pareto front.`);
     chart.addEventListener("click", (/** @type {MouseEvent} */ event) => {
@@ -138,7 +147,13 @@ function noteOn(comparison, rows, keys) {
         "the mean lowest error of the single networks with every seed.",
     );
   }
-  if (keys.includes("latency") || keys.includes("fastest")) {
+  if (["cascade", "cascadeError", "members"].some((key) => keys.includes(key))) {
+    notes.push(
+      "Cascades are by confidence, each at a threshold chosen on images that its error is not " +
+        "of; a single network stands beside them as it is.",
+    );
+  }
+  if (["latency", "fastest", "cascade"].some((key) => keys.includes(key))) {
     const sizes = distinct(rows.flatMap((row) => row.latencyBatch ?? []));
     const without = rows.filter((row) => row.latencyBatch === null).length;
     const left = without ? `; ${countOf(without, "design")} without this measurement` : "";

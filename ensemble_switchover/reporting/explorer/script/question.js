@@ -23,9 +23,22 @@ function collapseCounts() {
   return found?.text ?? "";
 }
 
+const CASCADES = { "": "not considered", confidence: "by confidence", margin: "by margin" };
+
 function renderAdvice() {
   const { content } = model;
-  const ofData = content.designs.filter((design) => design.data === state.data);
+  const { name } = model.quality;
+  const all = content.designs.filter(
+    ({ data, cascade, losses }) =>
+      data === state.data && (!cascade || name === "error" || name in losses),
+  );
+  const ofData = all.filter((design) => !design.cascade);
+  const exits = ["", ...distinct(all.flatMap(({ cascade }) => cascade?.rule ?? []))];
+  choose(
+    "cascades",
+    Object.entries(CASCADES).filter(([rule]) => exits.includes(rule)),
+  );
+  byId("cascades-field").hidden = exits.length < 2;
   const costs = ofData.flatMap((design) => design.costs);
   const runs = (/** @type {string} */ device) =>
     costs.reduce((sum, cost) => sum + (cost.device === device ? cost.numRuns : 0), 0);
@@ -39,11 +52,12 @@ function renderAdvice() {
   redraw(
     "advice",
     byId("answer"),
-    [state.data, state.device, state.within, state.members, state.compare, typed],
+    [state.data, state.device, state.within, state.members, state.cascades, state.compare, typed],
     () => {
       const { limits, wrong } = readLimits();
-      const designs = ofData.filter(
+      const designs = all.filter(
         (d) =>
+          (!d.cascade || d.cascade.rule === state.cascades) &&
           (!state.within || d.family === state.within) &&
           (!state.members || d.k === 1 || String(d.k) === state.members),
       );

@@ -10,15 +10,30 @@ const LIMIT_NAMES = [
   "hours",
   "memory_bytes",
   "latency_ms",
+  "latency_p99_ms",
   "fastest_latency_ms",
   "accuracy_percent",
 ];
 /** @type {LimitName[]} */
-const COST_NAMES = ["parameters", "hours", "memory_bytes", "latency_ms", "fastest_latency_ms"];
+const COST_NAMES = [
+  "parameters",
+  "hours",
+  "memory_bytes",
+  "latency_ms",
+  "latency_p99_ms",
+  "fastest_latency_ms",
+];
 
 /** The costs by which a short list may be ordered: of those that are limited, the first.
  * @type {LimitName[]} */
-const COSTS_IN_ORDER = ["latency_ms", "fastest_latency_ms", "hours", "memory_bytes", "parameters"];
+const COSTS_IN_ORDER = [
+  "latency_ms",
+  "latency_p99_ms",
+  "fastest_latency_ms",
+  "hours",
+  "memory_bytes",
+  "parameters",
+];
 /** The costs by which it is ordered otherwise: the first that compares. @type {LimitName[]} */
 const COSTS_WITHOUT_LIMITS = ["latency_ms", "hours", "parameters"];
 
@@ -145,6 +160,7 @@ function amountUsed(model, reading, name) {
   if (name === "hours") return hoursUntil(model, reading.candidate, reading.row);
   if (cost === null) return null;
   if (name === "memory_bytes") return cost.memory;
+  if (name === "latency_p99_ms") return cost.slowest;
   return name === "latency_ms" ? cost.latency : cost.fastest;
 }
 
@@ -286,6 +302,7 @@ function findOutOfRange(model, candidates, limits) {
     hours: costs.length > 0,
     memory_bytes: costs.some((cost) => cost.memory !== null),
     latency_ms: costs.some((cost) => cost.latency !== null),
+    latency_p99_ms: costs.some((cost) => cost.slowest !== null),
     fastest_latency_ms: costs.some((cost) => cost.fastest !== null),
   };
   /** @type {OutOfRange[]} */
@@ -360,9 +377,11 @@ function makeShortList(model, best, others, limits) {
   return { margin, isGiven: given !== null, cost, readings };
 }
 
-/** @param {Model} model @param {Reading[]} acceptable @returns {[LimitName, Reading][]} */
-function findCheapest(model, acceptable) {
+/** @param {Model} model @param {Reading[]} acceptable @param {Limits} limits
+ * @returns {[LimitName, Reading][]} */
+function findCheapest(model, acceptable, limits) {
   return COST_NAMES.flatMap((name) => {
+    if (name === "latency_p99_ms" && limits.latency_p99_ms === undefined) return [];
     let least = NO_LIMIT;
     let cheapest = null;
     for (const reading of acceptable) {
@@ -379,6 +398,7 @@ function findCheapest(model, acceptable) {
 /** @param {Model} model @param {Candidate[]} candidates @param {Limits} limits @returns {Advice} */
 function advise(model, candidates, limits) {
   const designs = [...new Set(candidates.map((candidate) => candidate.design))];
+  const whole = designs.filter((design) => !design.cascade); // a cascade has their runs
   const outside = findOutOfRange(model, candidates, limits);
   const unmeasured = outside.filter(({ measured }) => measured === null);
   const checked = withoutLimits(
@@ -422,13 +442,13 @@ function advise(model, candidates, limits) {
     rivals,
     shortList,
     recommended: shortList && shortList.readings[0],
-    cheapest: findCheapest(model, acceptable),
+    cheapest: findCheapest(model, acceptable, limits),
     bindings,
     outside,
     numDesigns: designs.length,
     numFeasible: readings.length,
-    numRuns: designs.reduce((sum, design) => sum + design.numRuns, 0),
-    collapsed: designs.flatMap((design) => design.collapsed.map(({ name }) => name)),
+    numRuns: whole.reduce((sum, design) => sum + design.numRuns, 0),
+    collapsed: whole.flatMap((design) => design.collapsed.map(({ name }) => name)),
     latencyBatchSizes: [...new Set(timed)].sort((one, other) => one - other),
     numOtherTimes: candidates.filter(({ hasOtherTimes }) => hasOtherTimes).length,
     atEdge: best !== null && free && best.candidate.design.budgetParameters === largest,

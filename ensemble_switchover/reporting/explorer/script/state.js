@@ -16,6 +16,7 @@ const INPUTS = [
   ["hours", "hours"],
   ["memory_bytes", "memory"],
   ["latency_ms", "latency"],
+  ["latency_p99_ms", "slowest"],
   ["fastest_latency_ms", "fastest"],
   ["accuracy_percent", "accuracy"],
 ];

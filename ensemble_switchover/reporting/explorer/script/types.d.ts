@@ -9,6 +9,10 @@ interface Cost {
   latencyStd: number | null;
   fastest: number | null;
   fastestStd: number | null;
+  /** What suffices for 99 % of the images. */
+  slowest: number | null;
+  /** Of a cascade: whether it was timed itself. */
+  isCascadeMeasured: boolean;
   latencyBatch: number | null;
   memory: number | null;
   memoryKind: string | null;
@@ -46,6 +50,15 @@ interface Quality {
   ruleText: string;
 }
 
+interface Cascade {
+  rule: "confidence" | "margin";
+  /** Whether thresholds were chosen on other folds of the images, and not on validation images. */
+  ofFolds: boolean;
+  meanMembers: number;
+  membersP99: number;
+  wholeError: number;
+}
+
 interface CollapsedRun {
   name: string;
   seed: number;
@@ -66,6 +79,8 @@ interface Design extends Sample {
   width: number;
   parameters: number;
   budgetParameters: number;
+  /** Of an ensemble whose members are asked in turn; null where all are. */
+  cascade: Cascade | null;
   numRuns: number;
   /** Number of images that its errors were measured on. */
   numImages: number;
@@ -218,6 +233,7 @@ type LimitName =
   | "hours"
   | "memory_bytes"
   | "latency_ms"
+  | "latency_p99_ms"
   | "fastest_latency_ms"
   | "accuracy_percent";
 type Limits = Partial<Record<LimitName, number>>;
