@@ -4,9 +4,9 @@
 machine that has this one file, numpy, and onnxruntime or torch; nothing else of this program.
 
 A call is timed from images in main memory (uint8, as decoded) to probabilities in main memory.
-Percentiles are those of the calls; a call classifies a batch. One pass of a file is one call, and
-one of a cascade is a call for every batch of the given images, since a cascade takes longer for
-some images than for others. Files that are given together take turns, pass by pass, so that what
+Percentiles are those of the calls; a call classifies a batch. One pass of a file is one call; with
+a cascade, which takes longer for some images than for others, it is a call for every batch of the
+given images. Files that are given together take turns, pass by pass, so that what
 else the machine does meets all of them. Passes are repeated until the spread of their times, the
 interquartile range, is below 5 % of the median, as `torch.utils.benchmark` does it
 (`adaptive_autorange`), or until the time limit, which is then told.
@@ -29,7 +29,7 @@ import time
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -68,7 +68,7 @@ class MeasureError(Exception):
     """What the user can correct, in one sentence."""
 
 
-@dataclass(slots=True)
+@dataclass
 class TimedFile:
     """A model that is loaded and can be called."""
 
@@ -92,7 +92,7 @@ class TimedFile:
     """Error and difference on the given images."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Sample:
     """Times of one model at one batch size."""
 
@@ -150,7 +150,7 @@ def time_alternately(
     samples = [Sample() for _ in models]
     begin = clock()
     while True:
-        for sample, calls in zip(samples, models, strict=True):
+        for sample, calls in zip(samples, models):
             spent = 0.0
             for call in calls:
                 before = clock()
@@ -199,7 +199,7 @@ def summarise_sample(sample: Sample, batch_size: int, num_images: int) -> dict[s
 # ------------------------------------------------------------------------------ energy
 
 
-@dataclass(slots=True)
+@dataclass
 class RaplCounter:
     """The energy counter of one processor package: microjoules, which wrap around."""
 
@@ -291,7 +291,7 @@ def measure_joules(
             call()
         passes += 1
     after, gpu_after = [c.read() for c in counters], gpu() if gpu else 0.0
-    used = [c.joules(a, b) for c, a, b in zip(counters, before, after, strict=True)]
+    used = [c.joules(a, b) for c, a, b in zip(counters, before, after)]
     return passes, sum(used) if counters else None, gpu_after - gpu_before if gpu else None
 
 
@@ -335,9 +335,7 @@ def _load_onnx(path: Path, content: bytes, precision: str, threads: int, device:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors alone
-    provider = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}[device]
-    if provider not in runtime.get_available_providers():
-        raise MeasureError(f"--device {device}: this onnxruntime has no {provider}")
+    provider = _provider(device)
     try:
         session = runtime.InferenceSession(reduced, options, providers=[provider])
         (entry,), (answer,) = session.get_inputs(), session.get_outputs()
@@ -498,53 +496,81 @@ def _size_texts(value: Any) -> Iterator[str]:
 
 
 def _load_cascade(folder: Path, precision: str, threads: int, device: str) -> TimedFile:
+    runner = _runner(folder)
     try:
-        manifest = json.loads((folder / _MANIFEST).read_bytes())
-        entries = [(folder / Path(e["file"]).name, e["sha256"]) for e in manifest["members"]]
-        shape = tuple(int(size) for size in manifest["image_shape"])
-    except OSError as error:
-        raise MeasureError(f"{folder / _MANIFEST}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise MeasureError(f"{folder / _MANIFEST}: is no manifest of a cascade: {error}") from error
-    if any(file.suffix != ".onnx" for file, _ in entries):
-        raise MeasureError(f"{folder}: expected members of .onnx, for which there is a runner")
-    if precision != "float32":
-        raise MeasureError(f"{folder}: --precision {precision} is for .onnx; expected float32")
-    if device != "cpu":
-        raise MeasureError(f"{folder}: --device {device}: the runner of a cascade is for the cpu")
-    _require("onnxruntime", f"{folder}: is timed by onnxruntime")
-    try:
-        cascade = _runner(folder)(folder, threads=threads)
+        manifest = runner.read_cascade_manifest(folder)
+        runtime = {"onnx": "onnxruntime", "torch_export": "torch"}[manifest.form]
+        _require(runtime, f"{folder}: is timed by {runtime}")
+        if manifest.form == "torch_export" and (precision != "float32" or device != "cpu"):
+            raise MeasureError(
+                f"{folder}: expected --precision float32 and --device cpu for members of .pt2"
+            )
+        with tempfile.TemporaryDirectory() as reduced, _no_unpickling():
+            place = folder
+            if manifest.form == "torch_export":
+                for name, _ in manifest.files:
+                    refuse_code(folder / name)
+            elif precision != "float32":
+                place = _reduce_cascade(folder, Path(reduced), precision)
+            options = {} if device == "cpu" else {"providers": [_provider(device)]}
+            opened = runner.OnnxCascade if options else runner.open_cascade
+            cascade = opened(place, threads, **options)
+            cascade.load_all()  # else each member is loaded when it is asked first
+            sizes = [(place / name).stat().st_size for name, _ in manifest.files]
     except MeasureError:
         raise
     except Exception as error:
         raise MeasureError(f"{folder}: cannot be loaded: {_first_line(error)}") from error
-    kept = ("run", "fingerprint", "rule", "threshold", "order", "error_percent")
+    facts = {key: manifest.facts.get(key) for key in ("run", "fingerprint")}
+    own = {"rule": manifest.rule, "threshold": manifest.threshold, "order": list(manifest.order)}
+    digests = "".join(digest for _, digest in manifest.files)
     return TimedFile(
         name=folder.resolve().name,
         kind="cascade",
         precision=precision,
         predict=lambda images: cascade.predict(images)[0],
-        shape=shape,
-        runtime="onnxruntime",
-        num_bytes=sum(file.stat().st_size for file, _ in entries),
-        sha256=hashlib.sha256("".join(digest for _, digest in entries).encode()).hexdigest(),
-        facts={"execution": "cascade", **{n: manifest[n] for n in kept if n in manifest}},
+        shape=tuple(manifest.image_shape),
+        runtime=runtime,
+        num_bytes=sum(sizes),
+        sha256=hashlib.sha256(digests.encode()).hexdigest(),
+        facts={"execution": "cascade", **facts, **own},
         members_asked=lambda images: cascade.predict(images)[1],
     )
 
 
+def _reduce_cascade(folder: Path, reduced: Path, precision: str) -> Path:
+    """Write a cascade with its members in another precision, and return its folder."""
+    described = json.loads((folder / _MANIFEST).read_text("utf-8"))
+    for member in described["members"]:
+        content = (folder / member["file"]).read_bytes()
+        if hashlib.sha256(content).hexdigest() != member["sha256"]:
+            raise MeasureError(f"{folder / member['file']}: damaged or replaced; export it again")
+        content = reduce_precision(content, precision)
+        (reduced / member["file"]).write_bytes(content)
+        member["sha256"] = hashlib.sha256(content).hexdigest()
+    (reduced / _MANIFEST).write_text(json.dumps(described), "utf-8")
+    return reduced
+
+
 def _runner(folder: Path) -> Any:
-    """Return the class that runs a cascade: this program's, or that of `cascade.py` beside this."""
+    """Return the program that runs a cascade: this one's, or the `cascade.py` beside this file."""
     try:
-        return import_module("ensemble_switchover.serving.onnx_cascade").OnnxCascade
+        return import_module("ensemble_switchover.serving.onnx_cascade")
     except ImportError:
         try:
-            return import_module("cascade").OnnxCascade
+            return import_module("cascade")
         except ImportError as error:
             raise MeasureError(
                 f"{folder}: expected cascade.py, which is exported with it, beside this file"
             ) from error
+
+
+def _provider(device: str) -> str:
+    """Return what runs models of onnxruntime on a device."""
+    provider = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}[device]
+    if provider not in import_module("onnxruntime").get_available_providers():
+        raise MeasureError(f"--device {device}: this onnxruntime has no {provider}")
+    return provider
 
 
 def _require(package: str, why: str) -> Any:
@@ -619,8 +645,8 @@ def pass_batches(shape: tuple[int, ...], batch_size: int, images: Any, *, whole:
         shape: C, H, W of the model.
         batch_size: Images of a batch.
         images: Those given, (N, C, H, W); None for noise.
-        whole: Whether the pass goes through the given images, as a cascade's does, up to 512 of
-            them; else it is one batch of them.
+        whole: Whether the pass goes through the given images, as a cascade's does and those of
+            files beside it, up to 512 of them; else it is one batch of them.
 
     Raises:
         MeasureError: if the images are of another shape.
@@ -714,15 +740,16 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
     counters, why = find_rapl()
     gpu_name, gpu, why_gpu = find_gpu() if given.device == "cuda" else ("", None, None)
     remarks += [line for line in (why_gpu, why) if line]
+    whole = any(model.kind == "cascade" for model in models)  # all go through the same images
     timings: list[list[dict[str, Any]]] = [[] for _ in models]
     for size in given.batch_sizes:
-        passes = [_calls(model, size, images) for model in models]
-        for row, entry in zip(timings, _time(given, passes, size, counters, gpu), strict=True):
+        passes = [_calls(model, size, images, whole=whole) for model in models]
+        for row, entry in zip(timings, _time(given, passes, size, counters, gpu)):
             row.append(entry)
     remarks += _unsteady(models, timings, given.seconds)
     return {
         "schema": TIMING_SCHEMA,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": describe_machine(given.device, gpu_name)
         | ({"name": given.name} if given.name else {}),
         "versions": _versions([model.runtime for model in models]),
@@ -744,15 +771,17 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
                 **model.quality,
                 "timings": rows,
             }
-            for model, rows in zip(models, timings, strict=True)
+            for model, rows in zip(models, timings)
         ],
         "remarks": remarks,
     }
 
 
-def _calls(model: TimedFile, size: int, images: Any) -> tuple[list[Callable[[], object]], int]:
+def _calls(
+    model: TimedFile, size: int, images: Any, *, whole: bool
+) -> tuple[list[Callable[[], object]], int]:
     """Return the calls of a pass, and its images."""
-    batches = pass_batches(model.shape, size, images, whole=model.kind == "cascade")
+    batches = pass_batches(model.shape, size, images, whole=whole)
     calls: list[Callable[[], object]] = [partial(model.predict, batch) for batch in batches]
     return calls, sum(len(batch) for batch in batches)
 
@@ -781,7 +810,7 @@ def _time(
         if was_enabled:
             gc.enable()
     rows = []
-    for sample, (calls, num_images) in zip(samples, passes, strict=True):
+    for sample, (calls, num_images) in zip(samples, passes):
         row = summarise_sample(sample, size, num_images)
         if counters or gpu:
             done, cpu, of_gpu = measure_joules(calls, given.energy_seconds, counters, gpu)
@@ -797,7 +826,7 @@ def _unsteady(
 ) -> list[str]:
     """Say which times are not steady."""
     lines = []
-    for model, rows in zip(models, timings, strict=True):
+    for model, rows in zip(models, timings):
         for row in rows:
             if not row["steady"]:
                 spread = row["spread_percent"]
@@ -832,7 +861,7 @@ def table_lines(found: dict[str, Any]) -> list[str]:
     return [
         "  ".join(
             text.ljust(width) if i < 2 else text.rjust(width)
-            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+            for i, (text, width) in enumerate(zip(row, widths))
         ).rstrip()
         for row in rows
     ]

@@ -1,5 +1,6 @@
 """`python -m ensemble_switchover.measure`: times by fake clocks, energy by fake counters, files."""
 
+import ast
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from ensemble_switchover import measure
+from ensemble_switchover.design import ImageTask
 from ensemble_switchover.measure import (
     MIN_CALLS,
     MeasureError,
@@ -31,6 +33,10 @@ from ensemble_switchover.measure import (
     summarise_sample,
     time_alternately,
 )
+from ensemble_switchover.serving.cascade_folder import write_cascade_folder
+from ensemble_switchover.serving.cascade_settings import CascadeSettings
+from tests.serving.lookup_cascade import IMAGES as LOOKUP_IMAGES
+from tests.serving.lookup_cascade import ORDER, drawn_probabilities, write_lookup_cascade
 
 METADATA = {"run": "a_run", "fingerprint": "0123456789ab", "execution": "sequential"}
 
@@ -318,6 +324,107 @@ def test_a_pass_of_a_cascade_goes_evenly_through_the_images():
     assert [len(batch) for batch in few] == [8]
     (noise,) = pass_batches((3, 2, 2), 5, None, whole=False)
     assert noise.shape == (5, 3, 2, 2)
+
+
+def plain_cascade(probabilities, order, threshold):
+    """Ask the members of one image after another, in double precision."""
+    answers, asked = [], []
+    for image in range(probabilities.shape[1]):
+        for number in range(1, len(order) + 1):
+            mean = probabilities[list(order[:number]), image].astype(np.float64).mean(axis=0)
+            if mean.max() >= threshold or number == len(order):
+                break
+        answers.append(mean.argmax())
+        asked.append(number)
+    return np.array(answers), np.array(asked)
+
+
+@pytest.fixture
+def lookup_images(tmp_path):
+    path = tmp_path / "lookup.npz"
+    labels = np.random.default_rng(5).integers(0, 5, len(LOOKUP_IMAGES))
+    np.savez(path, images=LOOKUP_IMAGES, labels=labels)
+    return path
+
+
+def test_a_cascade_is_timed_on_images_and_tells_whom_it_asks(lookup_images, tmp_path, capsys):
+    probabilities = drawn_probabilities()
+    folder = write_lookup_cascade(tmp_path / "cascade", probabilities, threshold=0.8)
+    with np.load(lookup_images) as arrays:
+        labels = arrays["labels"]
+    answers, asked = plain_cascade(probabilities, ORDER, 0.8)
+    assert 1 < asked.mean() < 4
+    out = tmp_path / "timing.json"
+    code, shown, _ = call(capsys, folder, *QUICK, "--images", lookup_images, "--json", out)
+    assert code == 0
+    (model,) = json.loads(out.read_text())["models"]
+    assert (model["kind"], model["execution"], model["run"]) == ("cascade", "cascade", "a run")
+    assert (model["rule"], model["threshold"], model["order"]) == ("confidence", 0.8, list(ORDER))
+    assert model["mean_members"] == pytest.approx(asked.mean())
+    assert model["members_p99"] == pytest.approx(np.percentile(asked, 99))
+    assert model["error_percent"] == pytest.approx(100 * (answers != labels).mean())
+    assert [row["images_per_pass"] for row in model["timings"]] == [40, 40]
+    assert model["timings"][0]["num_calls"] == 40 * model["timings"][0]["num_passes"]
+    assert f"{asked.mean():.2f} members asked on average" in shown
+
+    code, _, err = call(capsys, folder / "cascade.json", *QUICK)
+    assert code == 2
+    assert "noise tells nothing of it" in err
+
+
+def test_files_beside_a_cascade_go_through_the_same_images(lookup_images, tmp_path, capsys):
+    folder = write_lookup_cascade(tmp_path / "cascade", drawn_probabilities())
+    out = tmp_path / "timing.json"
+    given = (*QUICK, "--images", lookup_images, "--json", out)
+    assert call(capsys, folder, folder / "member-0.onnx", *given)[0] == 0
+    cascade, member = json.loads(out.read_text())["models"]
+    for one, other in zip(cascade["timings"], member["timings"], strict=True):
+        assert one["images_per_pass"] == other["images_per_pass"] == 40
+        assert one["num_calls"] == other["num_calls"]
+
+
+def test_a_cascade_is_reduced_member_by_member(lookup_images, tmp_path, capsys):
+    folder = write_lookup_cascade(tmp_path / "cascade", drawn_probabilities())
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    out = tmp_path / "timing.json"
+    given = ("--precision", "float32", "float16", *QUICK, "--images", lookup_images, "--json", out)
+    assert call(capsys, folder, *given)[0] == 0
+    exact, half = json.loads(out.read_text())["models"]
+    assert half["bytes"] < exact["bytes"]
+    assert half["sha256"] == exact["sha256"]
+    assert 0 < half["largest_probability_difference"] < 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    (folder / "member-0.onnx").write_bytes(b"another")
+    for precision in ("float32", "float16"):
+        code, _, err = call(capsys, folder, "--images", lookup_images, "--precision", precision)
+        assert code == 2
+        assert "member-0.onnx: damaged or replaced" in err
+
+
+def test_a_cascade_of_torch_is_looked_into_before_it_is_loaded(
+    torch_file, images, tmp_path, capsys
+):
+    pickled = rewritten(
+        torch_file, tmp_path / "pickled.pt2", "weights_config.json",
+        lambda _: b'{"config": {"w": {"use_pickle": true, "tensor_meta": null}}}',
+    )  # fmt: skip
+    for member, code in ((torch_file, 0), (pickled, 2)):
+        folder = tmp_path / f"of_{member.stem}"
+        folder.mkdir()
+        write_cascade_folder(
+            folder, [member.read_bytes()] * 2,
+            CascadeSettings(rule="confidence", threshold=0.9, order=(0, 1)),
+            form="torch_export", suffix=".pt2", task=ImageTask(3, 2, 3), class_names=(), facts={},
+        )  # fmt: skip
+        ended, _, err = call(capsys, folder, *QUICK, "--images", images)
+        assert ended == code
+        assert ("has pickled objects" in err) == (code == 2)
+    code, _, err = call(capsys, tmp_path / f"of_{torch_file.stem}", "--precision", "int8")
+    assert "expected --precision float32 and --device cpu for members of .pt2" in err
+
+
+def test_it_runs_on_the_python_of_old_boards():
+    ast.parse(Path(measure.__file__).read_text(), feature_version=(3, 9))
 
 
 def test_mistakes_are_one_sentence(onnx_file, images, tmp_path, capsys):

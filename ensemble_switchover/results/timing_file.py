@@ -148,7 +148,7 @@ def add_timing_file(folder: Path, path: Path) -> list[str]:
     records, _ = read_folders(find_runs(folder).recorded)
     lines, left = [], list(measured.models)
     for place, record in records.items():
-        own = [model for model in measured.models if model.fingerprint == record.fingerprint]
+        own = [model for model in measured.models if _is_of(model, record.fingerprint)]
         if not own:
             continue
         timings = [measured.timing_of(model) for model in own]
@@ -161,6 +161,15 @@ def add_timing_file(folder: Path, path: Path) -> list[str]:
         raise RecordError(f"--add-timing {path}: {_why_none(folder, measured, len(records))}")
     lines += [f"{m.file} ({m.precision}): {_of_none(m)}; left out" for m in left]
     return lines
+
+
+def _is_of(model: MeasuredModel, fingerprint: str) -> bool:
+    return model.fingerprint == fingerprint and not _is_member(model)
+
+
+def _is_member(model: MeasuredModel) -> bool:
+    """Tell whether a file is one member of an exported cascade, and not an ensemble."""
+    return (model.execution or "").startswith("member ")
 
 
 def _why_none(folder: Path, measured: MeasuredFile, num_records: int) -> str:
@@ -176,4 +185,6 @@ def _why_none(folder: Path, measured: MeasuredFile, num_records: int) -> str:
 def _of_none(model: MeasuredModel) -> str:
     if model.fingerprint is None:
         return "names no run that it was exported from, so it is of no record"
+    if _is_member(model):
+        return f"is one member of {model.run}, and not the ensemble"
     return f"is of the run with fingerprint {model.fingerprint}, which is no record"

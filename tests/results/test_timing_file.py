@@ -58,6 +58,7 @@ def test_models_of_several_runs_join_each_and_strangers_are_told(folder, capsys)
         measured_model("of_two", precision="int8"),
         measured_model("of_none", file="other.onnx"),
         measured_model(None, file="foreign.onnx"),
+        measured_model("of_one", file="member-0.onnx", execution="member 0"),
     ]
     path = write_json(folder.parent / "t.json", measured_values("of_one", models=models, name="b"))
     code, out, _ = run(capsys, folder, "--add-timing", path)
@@ -69,6 +70,7 @@ def test_models_of_several_runs_join_each_and_strangers_are_told(folder, capsys)
         "out",
         "foreign.onnx (float32): names no run that it was exported from, so it is of no record; "
         "left out",
+        "member-0.onnx (float32): is one member of a_run, and not the ensemble; left out",
     ]
 
 

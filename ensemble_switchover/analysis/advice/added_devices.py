@@ -7,6 +7,7 @@ it is never the device of a run's own times, even where the processor is the sam
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.trained_designs import CascadeFacts, TrainedDesign
     from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.results.added_timings import AddedBatchTiming, AddedTiming
+    from ensemble_switchover.results.cascade_record import CascadeRecord
     from ensemble_switchover.results.record import Record
 
 TimingsOfRuns: TypeAlias = "Mapping[RunKey, Sequence[AddedTiming]]"
@@ -149,7 +151,7 @@ def _latency_of(
     if cascade is None:
         return _latency_of_files(whole, batch_size)
     own = cascade.of_runs[record.study, record.name]
-    served = [t for t in timings if t.kind == CASCADE_KIND and t.rule == own.rule]
+    served = [timing for timing in timings if _is_timing_of(timing, own)]
     measured = _latency_of_files(served, batch_size)
     if measured is not None:
         return measured
@@ -161,6 +163,17 @@ def _latency_of(
     if slowest is not None:
         slowest *= own.members_p99 / own.num_members
     return _AddedLatency(found.size, mean, slowest, mean, measured=False)
+
+
+def _is_timing_of(timing: AddedTiming, cascade: CascadeRecord) -> bool:
+    """Tell whether a time is that of the cascade whose error is advised on."""
+    return (
+        timing.kind == CASCADE_KIND
+        and timing.rule == cascade.rule
+        and timing.order == cascade.order
+        and timing.threshold is not None
+        and math.isclose(timing.threshold, cascade.threshold)
+    )
 
 
 def _latency_of_files(

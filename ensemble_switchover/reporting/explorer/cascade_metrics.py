@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.record import Record
 
 DRAWN_RULE: ExitRule = "confidence"
-RunCascades: TypeAlias = "Mapping[RunKey, tuple[Record, CascadeRecord]]"
+DrawnCascades: TypeAlias = "Mapping[RunKey, tuple[Record, CascadeRecord]]"
 """Run -> its record and its cascade by the rule that is drawn."""
 
 
@@ -39,7 +39,7 @@ def drawn_cascades(
 
 
 def cascade_errors(
-    runs: pl.DataFrame, cascades: RunCascades, keys: Sequence[str]
+    runs: pl.DataFrame, cascades: DrawnCascades, keys: Sequence[str]
 ) -> dict[tuple[Any, ...], dict[str, list[float | None]]]:
     """Return mean, sample standard deviation and number of seeds of error and members asked.
 
@@ -64,7 +64,7 @@ def cascade_errors(
 
 
 def cascade_times(
-    runs: pl.DataFrame, cascades: RunCascades, keys: Sequence[str]
+    runs: pl.DataFrame, cascades: DrawnCascades, keys: Sequence[str]
 ) -> dict[tuple[Any, ...], list[float | None]]:
     """Return mean, sample standard deviation and number of seeds of the time in milliseconds.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from ensemble_switchover.reporting.explorer.cascade_metrics import RunCascades
+    from ensemble_switchover.reporting.explorer.cascade_metrics import DrawnCascades
 
 _ERRORS = {
     "error": "error_percent",
@@ -77,7 +77,7 @@ _Row: TypeAlias = dict[str, Any]
 
 
 def metric_rows(
-    runs: pl.DataFrame, cascades: RunCascades = MappingProxyType({})
+    runs: pl.DataFrame, cascades: DrawnCascades = MappingProxyType({})
 ) -> list[dict[str, Any]]:
     """Return one row per design and condition.
 

@@ -121,12 +121,19 @@ def test_a_cascade_is_timed_itself_or_by_its_members(timings_of):
     assert predicted.latency_ms == pytest.approx(4.0 * 1.5 / 4)
     assert predicted.latency_p99_ms == pytest.approx(8.0 * 3 / 4)
     assert not predicted.is_cascade_measured
-    served = {"kind": "cascade", "rule": "confidence", "execution": "cascade"}
+    served = {
+        "kind": "cascade",
+        "rule": "confidence",
+        "execution": "cascade",
+        "threshold": 0.95,
+        "order": [0, 1, 2, 3],
+    }
     measured = cost_of_cascade([*whole, (ensemble, 1.7, served)])
     assert measured.latency_ms == pytest.approx(1.7)
     assert measured.is_cascade_measured
-    other = cost_of_cascade([*whole, (ensemble, 1.7, {**served, "rule": "margin"})])
-    assert other.latency_ms == pytest.approx(1.5)
+    for other in ({"rule": "margin"}, {"threshold": 0.9}, {"order": [1, 0, 2, 3]}):
+        cost = cost_of_cascade([*whole, (ensemble, 1.7, {**served, **other})])
+        assert cost.latency_ms == pytest.approx(1.5)
 
 
 def test_a_device_is_meant_by_its_machine_where_that_is_enough(timings_of):
