@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.config.schema import plain
+from ensemble_switchover.results.cascade_latencies import CascadeLatencyRecord, LatencyQuantiles
 from ensemble_switchover.results.epoch_metrics import MEASURES, EpochRecord, errors_by_epoch
 from ensemble_switchover.results.from_run_spec import spec_facts
 from ensemble_switchover.results.latencies import latencies_by_batch
@@ -78,6 +79,11 @@ LATENCY_METRICS = {
     if field.name.endswith("_ms_per_image")
 }
 """Field of a latency -> the name of its metric."""
+CASCADE_LATENCY_METRICS = {
+    field.name: f"latency/batch_*_cascade_{field.name}" for field in fields(LatencyQuantiles)
+}
+"""Field of a cascade's latency -> the name of its metric."""
+CASCADE_MEMBERS = "latency/batch_*_cascade_mean_members"
 
 
 def epoch_metrics(epoch: EpochRecord, evaluated_on: str) -> dict[str, float]:
@@ -111,15 +117,20 @@ def summary_metrics(record: Record) -> dict[str, float]:
     figures[f"summary/{FLAGGED}"] = float(bool(record.flags))
     own = record.epochs[-1].metrics
     figures |= {f"summary/{name}": value for name, value in own.items()}
-    for size, latency in latencies_by_batch(record.latencies).items():
+    for batch_size, latency in latencies_by_batch(record.latencies).items():
         models = {
-            f"{size}": latency.sequential,
-            f"{size}_fastest": latency.fastest,
-            f"{size}_single": latency.single,
+            f"{batch_size}": latency.sequential,
+            f"{batch_size}_fastest": latency.fastest,
+            f"{batch_size}_single": latency.single,
         }
         for batch, measured in models.items():
             for field, name in LATENCY_METRICS.items():
                 figures[name.replace("*", batch)] = getattr(measured, field, None)
+    for timed in record.cascade_latencies:
+        size = f"{timed.batch_size}"
+        figures[CASCADE_MEMBERS.replace("*", size)] = timed.mean_members
+        for field, name in CASCADE_LATENCY_METRICS.items():
+            figures[name.replace("*", size)] = getattr(timed.cascade, field)
     return _known(figures)
 
 
@@ -155,6 +166,11 @@ def describe_metrics() -> list[tuple[str, str, str]]:
         *((name, meanings(EpochRecord)[field]) for field, name in EPOCH_METRICS.items()),
         *((name, COLUMNS[column].meaning) for column, name in SUMMARY_METRICS.items()),
         *((name, meanings(LatencyRecord)[field]) for field, name in LATENCY_METRICS.items()),
+        *(
+            (name, f"Inference of the cascade on real images. {meanings(LatencyQuantiles)[field]}")
+            for field, name in CASCADE_LATENCY_METRICS.items()
+        ),
+        (CASCADE_MEMBERS, meanings(CascadeLatencyRecord)["mean_members"]),
         *_FURTHER_MEANINGS.items(),
     ]
     return [(name, unit_of(name), meaning) for name, meaning in described]

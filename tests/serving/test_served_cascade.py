@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from ensemble_switchover.analysis.cascade.exit_rules import exit_scores, members_asked
-from ensemble_switchover.analysis.cascade.run_cascades import cascades_of
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.results.cascade_record import EXIT_RULES
@@ -56,19 +55,17 @@ def test_every_image_of_a_run_is_answered_as_its_predictions_say(tiny_spec):
     record = read_record(spec.folder / RECORD_FILE)
     found = read_predictions(spec.folder, record.epochs[-1].epoch)
     test = load_dataset(spec.dataset, spec.sizes.train, spec.sizes.test).test
-    cascades = cascades_of(record, spec.folder)
-    assert [cascade.rule for cascade in cascades] == list(EXIT_RULES)
+    assert [cascade.rule for cascade in record.cascades] == list(EXIT_RULES)
     members = set()
-    for recorded in cascades:
+    for recorded in record.cascades:
         rule, order = recorded.rule, recorded.order
         scores = exit_scores(found.probabilities, order, rule)
         means = np.cumsum(found.probabilities[order], axis=0, dtype=np.float32)
         means /= np.arange(1, 5, dtype=np.float32)[:, None, None]
         middles = np.quantile(scores[:-1], [0.1, 0.3, 0.5, 0.7, 0.9])
-        for threshold in (recorded.threshold, 0.0, *middles.tolist(), 1.5):
-            ensemble = load_ensemble(
-                spec.folder, execution="cascade", threshold=threshold, rule=rule
-            )
+        for asked in (None, 0.0, *middles.tolist(), 1.5):
+            ensemble = load_ensemble(spec.folder, execution="cascade", threshold=asked, rule=rule)
+            threshold = recorded.threshold if asked is None else asked
             assert ensemble.settings == CascadeSettings(
                 rule=rule, threshold=threshold, order=tuple(order)
             )

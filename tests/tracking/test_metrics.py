@@ -8,6 +8,7 @@ from PIL import Image
 from ensemble_switchover.config.execution_plan import ExecutionPlan
 from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.config.schema import plain
+from ensemble_switchover.results.cascade_latencies import CascadeLatencyRecord, LatencyQuantiles
 from ensemble_switchover.results.run_columns import COLUMNS
 from ensemble_switchover.tracking.metrics import (
     describe_metrics,
@@ -85,6 +86,28 @@ def test_the_summary():
     assert summary["summary/peak_device_bytes"] == 7.0
     assert summary["latency/batch_32_median_ms_per_image"] == 0.5
     assert summary["summary/budget_fill"] == pytest.approx(1.0)
+
+
+def test_a_cascade_has_its_own_latencies():
+    timed = LatencyQuantiles.of_batches([0.1, 0.2, 0.6], 10)
+    measured = CascadeLatencyRecord(
+        rule="confidence",
+        threshold=0.9,
+        batch_size=10,
+        repeats=3,
+        num_images=30,
+        mean_members=1.5,
+        cascade=timed,
+        whole=LatencyQuantiles.of_batches([0.9], 10),
+        single=None,
+    )
+    record = replace(make_record(design_class="deq", k=4), cascade_latencies=[measured])
+    summary = summary_metrics(record)
+    assert summary["latency/batch_10_cascade_mean_members"] == 1.5
+    assert summary["latency/batch_10_cascade_mean_ms_per_image"] == pytest.approx(30)
+    assert summary["latency/batch_10_cascade_median_ms_per_image"] == pytest.approx(20)
+    assert summary["latency/batch_10_cascade_p90_ms_per_image"] == pytest.approx(52)
+    assert summary["latency/batch_10_cascade_p99_ms_per_image"] == pytest.approx(59.2)
 
 
 def test_the_docs_list_every_metric_with_its_unit():
