@@ -282,8 +282,8 @@ print(json.dumps({
 print("---")
 print(json.dumps({
     "explorer": content["metrics"][keys.index("confidence_percent")],
-    "columns": [line for line in describe_columns() if "confidence" in line],
-    "metrics": [list(metric) for metric in describe_metrics() if "confidence" in metric[0]],
+    "columns": [line for line in describe_columns() if "confidence_percent" in line],
+    "metrics": [list(metric) for metric in describe_metrics() if "confidence_percent" in metric[0]],
 }))
 """
 

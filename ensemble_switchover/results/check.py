@@ -53,7 +53,7 @@ class Findings:
     remarks: list[str] = field(default_factory=list)
     """What could not be compared, and why."""
     ece_excess: float = 0.0
-    """By how much an ECE after any epoch may be too high, at most (`results.ece_bins`)."""
+    """By how much the ECE after the last epoch may be too high, at most (`results.ece_bins`)."""
     has_predictions: bool = False
     """Whether predictions of the last epoch are kept, which tell it."""
 
@@ -87,8 +87,7 @@ def check_record(folder: Path) -> Findings:
     if _summary_in_measures_of(document.summary, record) != document.summary:
         found.problems.append(f"{path}: summary: is not that of its epochs")
     found.problems += [f"{path}: {problem}" for problem in check_times(record)]
-    num_images = record.dataset.num_evaluated
-    found.ece_excess = max(largest_ece_excess(epoch, num_images) for epoch in record.epochs)
+    found.ece_excess = largest_ece_excess(record.epochs[-1], record.dataset.num_evaluated)
     found.has_predictions = (folder / predictions_file(record.epochs[-1].epoch)).exists()
     if record.name != folder.name:
         found.problems.append(f"{path}: name {record.name}: its folder has another")

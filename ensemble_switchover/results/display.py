@@ -86,7 +86,12 @@ def show_epochs(epochs: pl.DataFrame) -> ShownTable:
         )
         for row in epochs.head(MAX_TABLE_ROWS).iter_rows(named=True)
     ]
-    return ShownTable(_caption("Every column: --format csv.", epochs), headers, tuple(rows), 1)
+    caption = "Every column: --format csv."
+    if (epochs["ece_bins"] == "apart").any():
+        caption += (
+            " ECE may be too high in older records (column ece_bins; --check says by how much)."
+        )
+    return ShownTable(_caption(caption, epochs), headers, tuple(rows), 1)
 
 
 def show_seconds(rows: pl.DataFrame) -> ShownTable:

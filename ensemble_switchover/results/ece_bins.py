@@ -4,13 +4,16 @@ Until confidences of exactly 1 were counted in the last bin, they had a bin of t
 (`EpochRecord.ece_bins`). With a the sum of confidence - right over the rest of the last bin and b
 that over the images of confidence 1, `|a| + |b|` stood where `|a + b|` belongs: too much by
 `2 min(|a|, |b|) / N` where their signs differ, and by nothing where they do not. b is the number of
-wrong answers of a confidence of exactly 1, and error, NLL and Brier score bound it.
+wrong answers of a confidence of exactly 1, and error, NLL and Brier score bound it; a is below 0 by
+right answers alone, of which each adds at most the width of the bin.
 """
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
+
+from ensemble_switchover.measurement.quality.calibration import CALIBRATION_BINS
 
 if TYPE_CHECKING:
     from ensemble_switchover.results.epoch_metrics import EpochRecord
@@ -56,4 +59,5 @@ def largest_ece_excess(epoch: EpochRecord, num_images: int) -> float:
     if not math.isfinite(ece):
         return 0.0
     certain = most_certain_errors(error, nll, brier, num_images)
-    return min(ece, 2 * certain / num_images)
+    share_right = 1 - error / 100
+    return min(ece, 2 * certain / num_images, 2 * share_right / CALIBRATION_BINS)

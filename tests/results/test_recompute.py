@@ -162,7 +162,6 @@ def test_the_command_says_what_it_did_and_check_what_is_left(write, capsys):
     folder = write()
     main([str(folder.parent), "--check"])
     out = capsys.readouterr().out
-    # the epochs before the last kept no predictions: they stay doubtful
     assert "ECE of 1 record may be too high, by 0." in out
     assert f"results {folder.parent} --recompute-quality computes it again of 1 that kept" in out
     assert main([str(folder.parent), "--recompute-quality"]) == 0
@@ -171,5 +170,7 @@ def test_the_command_says_what_it_did_and_check_what_is_left(write, capsys):
     assert out.endswith("1 record: 1 computed again, 0 in order, 0 without predictions\n")
     assert main([str(folder.parent), "--recompute-quality"]) == 0
     assert "0 computed again, 1 in order" in capsys.readouterr().out
+    main([str(folder.parent), "--check"])
+    assert "ECE of" not in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main([str(folder.parent), "--recompute-quality", "--check"])
