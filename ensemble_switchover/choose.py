@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from ensemble_switchover.machine.shell import shell_command, shell_path
 from ensemble_switchover.machine.terminal import duration, printable
 from ensemble_switchover.machine.units import HOUR_SECONDS, MINUTE_SECONDS
 from ensemble_switchover.report import report
+from ensemble_switchover.results.quality_metrics import METRIC_NAMES, require_metric
 from ensemble_switchover.results.study_folders import read_studies
 from ensemble_switchover.sweep.choice.choose_size import choose_size, describe_size
 from ensemble_switchover.sweep.choice.jobs_here import jobs_here
@@ -40,6 +42,7 @@ from ensemble_switchover.sweep.next_runs import PURSUED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.sweep.choice.choose_size import ChosenStudy
     from ensemble_switchover.sweep.choice.time_limit import ProgramEnding
 
@@ -118,7 +121,8 @@ def choose(given: argparse.Namespace, begin: float) -> int:
     if ending.overran:
         print("The time is over, and what was not finished is left out of the answer.")
     again, longer = _again(given, seconds), _longer(given, seconds)
-    return _answer(study.folder, limits, ending, again=again, longer=longer)
+    rule = replace(PURSUED, metric=given.metric)
+    return _answer(study.folder, limits, rule, ending, again=again, longer=longer)
 
 
 def _when(chosen: ChosenStudy, begin: float, seconds: float) -> str:
@@ -129,27 +133,38 @@ def _when(chosen: ChosenStudy, begin: float, seconds: float) -> str:
     return f"a first answer stands in about {first} of {duration(seconds)}, and gets surer"
 
 
-def _answer(folder: Path, limits: Limits, ending: ProgramEnding, *, again: str, longer: str) -> int:
+def _answer(
+    folder: Path,
+    limits: Limits,
+    rule: DecisionRule,
+    ending: ProgramEnding,
+    *,
+    again: str,
+    longer: str,
+) -> int:
     """Print the answer of what is finished, and write its report.
 
     Args:
         folder: The folder of the study.
         limits: The user's limits.
+        rule: How designs are compared.
         ending: How the sweep ended.
         again: The same command, which goes on.
         longer: The command that takes more time.
 
     Returns:
         The exit code of the command.
+
+    Raises:
+        RecordError: if no finished run has the metric, as of an older version.
     """
     try:
         studies = read_studies([folder])
     except RecordError:
         print(f"{NOTHING_FINISHED} The same command goes on.")
         return interruption.exit_code() if ending.interrupted else ending.code or EXIT_FAILURE
-    answer = answer_shortly(
-        studies.records, studies.folders, limits, PURSUED, longer=longer, again=again
-    )
+    records, _ = require_metric(folder, studies.records, rule.quality)
+    answer = answer_shortly(records, studies.folders, limits, rule, longer=longer, again=again)
     for sentence in answer.sentences:
         print(printable(sentence), flush=True)
     trained = None if answer.advice is None else answer.advice.recommended
@@ -157,7 +172,7 @@ def _answer(folder: Path, limits: Limits, ending: ProgramEnding, *, again: str, 
         record = min(trained.design.records, key=lambda record: record.seed)
         run = shell_path(studies.folders[record.study, record.name])
         print(f"One such network or ensemble is trained: {PROGRAM}.export {run} --format onnx")
-    print(report(folder, folder / REPORT_FOLDER, rule=PURSUED, limits=limits), flush=True)
+    print(report(folder, folder / REPORT_FOLDER, rule=rule, limits=limits), flush=True)
     if ending.interrupted:
         return interruption.exit_code()
     return 0 if ending.overran else ending.code
@@ -182,6 +197,8 @@ def _command(given: argparse.Namespace, seconds: float, more: Sequence[str]) -> 
         (option, getattr(given, option.removeprefix("--").replace("-", "_")))
         for option in ("--parameters", "--latency-ms", "--memory")
     ]
+    if given.metric != PURSUED.metric:
+        limits.append(("--metric", given.metric))
     words = [f"{word}" for option, value in limits if value is not None for word in (option, value)]
     words += more
     if given.results != DEFAULT_RESULTS:
@@ -244,6 +261,13 @@ def _parser() -> argparse.ArgumentParser:
         "--results", type=path_argument, default=DEFAULT_RESULTS, help="default: results"
     )
     parser.add_argument("--study", help="its name; default: of the folder and the minutes")
+    parser.add_argument(
+        "--metric",
+        choices=METRIC_NAMES,
+        default=PURSUED.metric,
+        help="by what the answer compares designs; which runs are made follows from their errors "
+        f"all the same; default: {PURSUED.metric}",
+    )
     add_limit_options(parser.add_argument_group("limits of what is to be built"))
     return parser
 

@@ -22,6 +22,7 @@ from ensemble_switchover.sweep.choice.study_size import StudySize
 from ensemble_switchover.sweep.choice.time_limit import ProgramEnding
 from tests import program
 from tests.factories import make_study, planted_error
+from tests.planted_metrics import error_for_single, make_nll_study, nll_for_deq
 from tests.sweep.choice.own_folders import make_images
 
 if TYPE_CHECKING:
@@ -121,6 +122,31 @@ def test_an_answer_that_needs_more_time_names_the_same_command_with_more(folder:
     assert module._longer(elsewhere, 600.0) == (
         f"python -m ensemble_switchover.choose '{folder}' --minutes 60 --results 'other place'"
     )
+
+
+def test_the_answer_may_be_by_another_metric(
+    folder: Path,
+    sweeps: Sweeps,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "tests.test_choose.make_study", lambda _: make_nll_study(nll_for_deq, error_for_single)
+    )
+    assert main([str(folder), "--metric", "nll"]) == 0
+    out = capsys.readouterr().out
+    assert "Build deq (depth-equivalent" in out
+    assert ", by which it is chosen" in out
+    assert "of those measured by NLL" in out or "the lowest NLL" in out
+    assert not any("metric" in word for word in sweeps.words[0])
+    page = folder.parent / out.splitlines()[-1]
+    assert "Designs are compared by NLL." in page.read_text("utf-8")
+
+    given = module._parser().parse_args([str(folder), "--metric", "balanced_error"])
+    assert module._again(given, 600.0).endswith("--minutes 10 --metric balanced_error")
+
+    assert main([str(folder), "--metric", "calibrated_nll"]) == 2
+    assert "runs lack the temperature-scaled test NLL" in capsys.readouterr().err
 
 
 def test_ctrl_c_gives_the_answer_so_far(

@@ -97,10 +97,14 @@ def draw_heat_map(finding: Finding, texts: FigureTexts) -> Figure:
 
 
 def _subtitle(thresholds: Mapping[DesignClassName, Threshold], finding: Finding) -> str:
-    text = f"Class with the {finding.rule.quality.best_end} mean {finding.compared}"
+    metric = finding.rule.quality
+    mean, against = (
+        (" mean", " against single") if metric.is_error else ("", "")
+    )  # names are longer
+    text = f"Class with the {metric.best_end}{mean} {finding.compared}"
     if thresholds:
         rule = next(iter(thresholds.values())).rule
-        text += f"; pale: undecided against single at {100 * rule.confidence:g} %"
+        text += f"; pale: undecided{against} at {100 * rule.confidence:g} %"
     return text
 
 

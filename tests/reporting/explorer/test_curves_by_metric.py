@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from ensemble_switchover.analysis.comparison import group_comparisons
-from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
+from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, DecisionRule
+from ensemble_switchover.explore import write_explorer
 from ensemble_switchover.reporting.explorer.curves_by_metric import find_by_metric
 from ensemble_switchover.results.quality_metrics import QUALITY_METRICS
-from tests.factories import make_record
+from ensemble_switchover.results.store import write_record
+from tests.factories import make_record, make_study
 from tests.planted_metrics import (
     cover_more_with_deq,
     error_for_single,
@@ -18,6 +25,9 @@ from tests.planted_metrics import (
     with_quality,
 )
 from tests.reporting.explorer.page_content import content_of, floats_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_every_design_has_its_losses_and_every_comparison_its_answers() -> None:
@@ -85,3 +95,22 @@ def test_a_metric_of_which_runs_share_no_epoch_is_left_out() -> None:
     metrics = [QUALITY_METRICS[name] for name in ("nll", "calibrated_nll")]
     found = find_by_metric(group_comparisons(records), metrics, DEFAULT_RULE)
     assert [metric.name for metric in found] == ["nll"]
+
+
+def test_runs_without_the_metric_that_is_asked_for_are_named_on_the_page(tmp_path: Path) -> None:
+    *measured, lacking = make_study(error_for_single, widths=(8, 12), num_epochs=3)
+    records = [with_quality(record, calibrated_nll_nats=0.2) for record in measured]
+    for record in [*records, lacking]:
+        write_record(tmp_path / "demo" / record.name, record)
+
+    path = write_explorer(
+        [tmp_path / "demo"], tmp_path / "page.html", DecisionRule(metric="calibrated_nll")
+    )
+
+    page = html.unescape(path.read_text("utf-8"))
+    assert f"1 run lacks the temperature-scaled test NLL and is left out ({lacking.name})" in page
+    (content,) = re.findall(r'<script type="application/json" id="content">(.*?)</script>', page)
+    values = json.loads(content)
+    assert values["compare"] == "calibrated_nll"
+    assert values["numRuns"] == len(measured)
+    assert values["notOffered"] is None
