@@ -372,25 +372,32 @@ def reduce_precision(content: bytes, precision: str) -> bytes:
         precision: One of `PRECISIONS`.
 
     Raises:
-        MeasureError: if a package is missing.
+        MeasureError: if a package is missing, or the tools cannot convert it.
     """
     if precision == "float32":
         return content
     onnx = _require("onnx", f"--precision {precision}: onnxruntime's tools need onnx")
-    if precision == "float16":
-        tools = import_module("onnxruntime.transformers.float16")
+    try:
         model = onnx.load_model_from_string(content)
-        written = tools.convert_float_to_float16(model, keep_io_types=True)
-        return bytes(written.SerializeToString())
-    import logging
+        return _half(model) if precision == "float16" else _quantised(model)
+    except Exception as error:
+        raise MeasureError(f"--precision {precision}: {_first_line(error)}") from error
 
+
+def _half(model: Any) -> bytes:
+    tools = import_module("onnxruntime.transformers.float16")
+    written = tools.convert_float_to_float16(model, keep_io_types=True)
+    return bytes(written.SerializeToString())
+
+
+def _quantised(model: Any) -> bytes:
+    logging = import_module("logging")
     tools = import_module("onnxruntime.quantization")
     level = logging.root.level
     logging.root.setLevel(logging.ERROR)  # it advises preprocessing, which changes nothing here
     try:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder, "int8.onnx")
-            model = onnx.load_model_from_string(content)
             tools.quantize_dynamic(model, out, weight_type=tools.QuantType.QUInt8)
             return out.read_bytes()
     finally:
@@ -966,7 +973,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = measure(given)
         machine = found["machine"]
         versions = ", ".join(f"{k} {v}" for k, v in found["versions"].items())
-        print(f"{machine['device_name']}, {given.threads} threads; {versions}")
+        threads = f"{given.threads} thread{'' if given.threads == 1 else 's'}"
+        print(f"{machine['device_name']}, {threads}; {versions}")
         print("\n".join([*table_lines(found), *quality_lines(found)]))
         for remark in found["remarks"]:
             print(remark, file=sys.stderr)

@@ -465,6 +465,19 @@ def test_a_missing_package_is_one_sentence(package, onnx_file, torch_file, monke
     assert err.endswith(f"which is not installed here; pip install {package}\n")
 
 
+def test_what_the_tools_cannot_convert_is_one_sentence(onnx_file, monkeypatch, capsys):
+    def absent(name):
+        raise ImportError(f"no module named {name}")
+
+    load = measure.import_module
+    monkeypatch.setattr(
+        measure, "import_module", lambda name: (absent if "quantization" in name else load)(name)
+    )
+    code, _, err = call(capsys, onnx_file, "--precision", "int8")
+    assert code == 2
+    assert err == "--precision int8: no module named onnxruntime.quantization\n"
+
+
 class Payload:
     """What a pickle can do to the machine that reads it."""
 
