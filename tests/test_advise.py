@@ -318,6 +318,21 @@ def test_times_of_another_device_are_those_that_were_added(
     assert f"'{BOARD}, onnxruntime 1.32.0, 4 threads'" in told
 
 
+def test_a_runs_own_times_never_mix_with_those_of_its_exported_file_on_the_same_processor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = planted_runs()[0]
+    folder = planted_folder(tmp_path / "results")
+    values = measured_values(record.fingerprint, 30.0, device_name="Example CPU")
+    path = write_json(tmp_path / "timing.json", values)
+    add_timing_file(folder / record.study / record.name, path)
+
+    own = asked(folder, capsys, "--device", "Example CPU", "--k", "1")
+    assert own["best"]["latency_ms_per_image"] == pytest.approx(1.0)
+    added = ("--device", "Example CPU, onnxruntime 1.32.0, 4 threads", "--k", "1")
+    assert asked(folder, capsys, *added)["best"]["latency_ms_per_image"] == pytest.approx(30.0)
+
+
 def test_a_batch_size_that_was_not_measured_meets_no_limit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,6 +24,7 @@ from ensemble_switchover.measure import (
     MeasureError,
     RaplCounter,
     Sample,
+    find_gpu,
     find_rapl,
     load_file,
     measure_joules,
@@ -166,6 +167,54 @@ def test_the_gpu_is_read_beside_it(tmp_path):
     clock = Clock()
     found = measure_joules([clock.sleeper(endless([0.6]))], 1.0, [], lambda: next(readings), clock)
     assert found == (2, None, pytest.approx(3.5))
+
+
+class FakeNvml:
+    """Two GPUs: that of index 1, or of UUID `GPU-b`, draws; the other's driver tells nothing."""
+
+    class NVMLError(Exception):
+        pass
+
+    def __init__(self):
+        self.millijoules = 1_000
+
+    def nvmlInit(self):  # noqa: N802 - NVML's own names
+        pass
+
+    def nvmlDeviceGetHandleByIndex(self, index):  # noqa: N802
+        return index
+
+    def nvmlDeviceGetHandleByUUID(self, uuid):  # noqa: N802
+        return {"GPU-a": 0, "GPU-b": 1}[uuid]
+
+    def nvmlDeviceGetName(self, gpu):  # noqa: N802
+        return f"GPU {gpu}"
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, gpu):  # noqa: N802
+        if gpu == 0:
+            raise self.NVMLError("Not Supported")
+        self.millijoules += 250
+        return self.millijoules
+
+
+@pytest.mark.parametrize("visible", ["1", "1,0", "GPU-b"])
+def test_the_joules_are_those_of_the_first_gpu_that_cuda_shows(visible, monkeypatch):
+    nvml = FakeNvml()
+    monkeypatch.setattr(measure, "find_spec", lambda name: name)
+    monkeypatch.setattr(measure, "import_module", lambda name: nvml)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    name, read, why = find_gpu()
+    assert (name, why) == ("GPU 1", None)
+    assert read() - read() == pytest.approx(-0.25)
+
+
+def test_a_gpu_without_a_counter_is_told(monkeypatch):
+    monkeypatch.setattr(measure, "find_spec", lambda name: name)
+    monkeypatch.setattr(measure, "import_module", lambda name: FakeNvml())
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert find_gpu() == ("GPU 0", None, "no joules of the GPU: Not Supported")
+    monkeypatch.setattr(measure, "find_spec", lambda name: None)
+    assert find_gpu()[2] == "no joules of the GPU: nvidia-ml-py is not installed"
 
 
 def test_a_counter_for_root_alone_is_told(tmp_path, monkeypatch):
