@@ -42,10 +42,11 @@ def read_loss_spread(design: TrainedDesign, folders: Mapping[RunKey, Path]) -> f
     that kept predictions and did not collapse.
 
     Returns:
-        The share; None where the design is compared in percent, where no run kept predictions, or
-        where these are damaged or give no finite loss (half precision lost a probability).
+        The share; None where the design is compared in percent, of a cascade, whose losses are
+        those of other means, where no run kept predictions, or where these are damaged or give no
+        finite loss (half precision lost a probability).
     """
-    if design.metric.unit == PERCENT:
+    if design.metric.unit == PERCENT or design.cascade is not None:
         return None
     collapsed = {(record.study, record.name) for record in design.collapsed}
     found = []

@@ -200,7 +200,10 @@ def _describe_margin(advice: Advice) -> list[str]:
     most = metric.write_margin(metric.unit.largest_margin)
     how = f"at this {metric.noun}, at least one image and at most {most}"
     if metric.unit != PERCENT:
-        spread = "is taken to be their mean, since no predictions were kept"
+        why = "no predictions were kept"
+        if best.design.cascade is not None:
+            why = "that of a cascade is not known"
+        spread = f"is taken to be their mean, since {why}"
         if listed.loss_spread is not None:
             spread = f"is {digits(listed.loss_spread, 2)} times their mean in kept predictions"
         how = f"(the standard deviation of their losses {spread}), at most {most}"

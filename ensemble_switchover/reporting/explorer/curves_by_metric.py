@@ -92,13 +92,10 @@ class CurvesByMetric:
         }
 
     def spread(self, key: CandidateKey, folders: Mapping[RunKey, Path] | None) -> float | None:
-        """Return the spread of the losses of images of a design where predictions were kept.
-
-        That of a cascade is not known: its losses are those of other means.
-        """
+        """Return the spread of the losses of images of a design where predictions were kept."""
         for metric, designs in self._of[0].items():
             design = designs.get(key)
-            if folders is not None and metric.unit != PERCENT and design and not design.cascade:
+            if folders is not None and metric.unit != PERCENT and design is not None:
                 return read_loss_spread(design, folders)
         return None
 

@@ -15,7 +15,12 @@ from ensemble_switchover.analysis.advice.loss_spread import (
     spread_reader,
 )
 from ensemble_switchover.analysis.advice.rule import advise
-from ensemble_switchover.analysis.advice.trained_designs import collect_designs, list_candidates
+from ensemble_switchover.analysis.advice.trained_designs import (
+    Candidate,
+    CascadeFacts,
+    collect_designs,
+    list_candidates,
+)
 from ensemble_switchover.analysis.advice.wording import describe_advice
 from ensemble_switchover.analysis.decision_rule import DecisionRule
 from ensemble_switchover.results.predictions import Predictions, dump_predictions, predictions_file
@@ -122,3 +127,20 @@ def test_the_margin_of_equally_good_designs_rests_on_it(
     assert f"losses is {spread:.2g} times their mean in kept predictions" in told
     assert "test NLL" in told
     assert "error" not in told.replace("left out of errors", "").replace("standard error", "")
+
+
+def test_that_of_a_cascade_is_not_known(
+    runs: tuple[list[Record], dict[tuple[str, str], Path]],
+) -> None:
+    records, folders = runs
+    (deq,) = (d for d in collect_designs(records, metric=NLL) if d.design_class == "deq")
+    facts = CascadeFacts("confidence", ("folds",), 1.5, 3, 9.0, {})
+    cascade = replace(deq, cascade=facts)
+    assert read_loss_spread(deq, folders) is not None
+    assert read_loss_spread(cascade, folders) is None
+
+    (single,) = (d for d in collect_designs(records, metric=NLL) if d.design_class == "single")
+    candidates = [*list_candidates([single], "Example CPU"), Candidate(cascade, None)]
+    rule = DecisionRule(metric="nll")
+    advice = advise(candidates, Limits(), rule, None, spread_reader(folders))
+    assert "since that of a cascade is not known" in " ".join(describe_advice(advice))

@@ -122,6 +122,10 @@ function describeCascadeTime({ design, cost }, limits) {
   return told;
 }
 
+/** Why the spread of the losses of images is not known. @param {Reading} best */
+const whyNoSpread = (best) =>
+  best.candidate.design.cascade ? "that of a cascade is not known" : "no predictions were kept";
+
 /** Where the margin is from, where it counts.
  * @param {Quality} quality @param {Advice} advice @param {Reading} best @returns {string[]} */
 function describeMargin(quality, advice, best) {
@@ -132,7 +136,7 @@ function describeMargin(quality, advice, best) {
   const most = writeMargin(quality, quality.largestMargin);
   const spread =
     lossSpread === null
-      ? "is taken to be their mean, since no predictions were kept"
+      ? `is taken to be their mean, since ${whyNoSpread(best)}`
       : `is ${formatDigits(lossSpread, 2)} times their mean in kept predictions`;
   const how =
     quality.largest === null

@@ -91,11 +91,12 @@ function finiteErrors(model, design, row) {
 /** The finite losses of a design after an epoch, given by its index: seed -> loss of the metric.
  * @param {Model} model @param {Design} design @param {number} row @returns {Map<number, number>} */
 function finiteLosses(model, design, row) {
-  const sample = sampleOf(model, design);
-  const curves = sample.losses[model.quality.name];
-  if (curves === undefined) return finiteErrors(model, design, row);
-  const [first, start] = curves;
+  if (model.quality.name === "error") return finiteErrors(model, design, row);
   const losses = new Map();
+  const sample = sampleOf(model, design);
+  const curves = sample.losses[model.quality.name]; // none of a cascade by some metrics
+  if (curves === undefined) return losses;
+  const [first, start] = curves;
   if (row < start) return losses;
   sample.seeds.forEach((seed, index) => {
     const loss = model.floats[first + index * (design.epochs.length - start) + row - start];
