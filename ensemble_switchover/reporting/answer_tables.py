@@ -121,7 +121,7 @@ def show_collapsed(
 
 
 def show_claims(claims: Sequence[Claim], note: str = "") -> ShownTable:
-    """List those of the paper's statements that are asked, with the values measured here.
+    """List the statements that are asked, the paper's and ours, with the values measured here.
 
     Args:
         claims: The statements.
@@ -133,7 +133,7 @@ def show_claims(claims: Sequence[Claim], note: str = "") -> ShownTable:
         if c.is_asked
     )
     headers = (
-        "Statement of the paper",
+        "Statement",
         "Source",
         "Checked on",
         "Measured here",
@@ -151,11 +151,11 @@ def show_claims(claims: Sequence[Claim], note: str = "") -> ShownTable:
 
 
 def show_claims_not_asked(claims: Sequence[Claim]) -> ShownTable:
-    """List the paper's statements of which these records cannot speak, with the runs that could."""
+    """List the statements of which these records cannot speak, with the runs that could."""
     rows = tuple(
         (c.statement, c.source, c.scope, c.reason, c.runs_needed) for c in claims if not c.is_asked
     )
-    headers = ("Statement of the paper", "Source", "Not asked of", "Reason", "To be run")
+    headers = ("Statement", "Source", "Not asked of", "Reason", "To be run")
     caption = (
         "Statements of which these records cannot speak, however many seeds they had. To be run: "
         "what would let them be asked."
@@ -164,7 +164,7 @@ def show_claims_not_asked(claims: Sequence[Claim]) -> ShownTable:
 
 
 def tabulate_claims(claims: Sequence[Claim]) -> pl.DataFrame:
-    """Tabulate the paper's statements for programs, one row per check."""
+    """Tabulate all statements for programs, one row per check."""
     columns = ("statement", "source", "scope", "measured", "answer", "reason", "runs_needed")
     rows = [
         (c.statement, c.source, c.scope, c.measured, c.answer.value, c.reason, c.runs_needed)

@@ -24,6 +24,8 @@ NOTHING_MEASURED = "nothing"
 """The measured value of a claim without a measurement."""
 NOTHING_BEYOND = "no budget is beyond the threshold"
 """Why a statement on what lies beyond the threshold stays open."""
+OF_EARLY_EXIT = "early exit is not in the paper"
+"""End of the source of a statement that is ours, beside one of the paper's."""
 
 
 class Statement(NamedTuple):
@@ -55,7 +57,7 @@ class Claim:
 
     statement: str
     source: str
-    """Section, figure or footnote of the paper."""
+    """Section, figure or footnote of the paper; what is ours ends with `OF_EARLY_EXIT`."""
     scope: str
     """The comparison, or what several comparisons share."""
     measured: str
@@ -71,6 +73,11 @@ class Claim:
         """Tell whether the records can speak of the statement at all."""
         return self.answer is not ClaimAnswer.NOT_ASKED
 
+    @property
+    def is_of_paper(self) -> bool:
+        """Tell whether the paper makes the statement; else it is ours, on early exit."""
+        return not self.source.endswith(OF_EARLY_EXIT)
+
 
 def leave_open(statement: Statement, reason: str, measured: str = NOTHING_MEASURED) -> Claim:
     """Return a claim that the records do not decide, but that more runs like them could."""
@@ -85,15 +92,29 @@ def not_asked(
 
 
 def count_answers(claims: Sequence[Claim]) -> str:
-    """Say in one sentence how many of the claims that are asked hold, do not hold, and are open.
+    """Say how many of the claims that are asked hold, do not hold, and are open.
+
+    The paper's statements are counted in one sentence, and those on early exit, which it does not
+    make, in another.
 
     >>> statement = Statement("text", "section 4", "digits")
     >>> count_answers([leave_open(statement, "few seeds"), not_asked(statement, "k = 2", "k=4")])
     "Of 1 check of the paper's statements that these records can speak of, 0 hold, ..."
     """
+    ours = [claim for claim in claims if not claim.is_of_paper]
+    told = _count("the paper's statements", [claim for claim in claims if claim.is_of_paper])
+    if not ours:
+        return told
+    if not any(claim.is_asked for claim in ours):
+        verb = _count_with_verb(len(ours), "is not asked", "are not asked")
+        return f"{told} Of our statements on early exit {verb}."
+    return f"{told} {_count('our statements on early exit', ours)}"
+
+
+def _count(what: str, claims: Sequence[Claim]) -> str:
     numbers = Counter(claim.answer for claim in claims)
     num_not_asked = numbers[ClaimAnswer.NOT_ASKED]
-    asked = f"{count(len(claims) - num_not_asked, 'check')} of the paper's statements"
+    asked = f"{count(len(claims) - num_not_asked, 'check')} of {what}"
     answers = [
         _count_with_verb(numbers[answer], *verbs)
         for answer, verbs in (

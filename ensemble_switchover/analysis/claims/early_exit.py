@@ -12,6 +12,7 @@ from ensemble_switchover.analysis.cascade.against_single import (
 )
 from ensemble_switchover.analysis.cascade.inference_answers import list_answers
 from ensemble_switchover.analysis.claims.claim import (
+    OF_EARLY_EXIT,
     Claim,
     ClaimAnswer,
     Statement,
@@ -60,7 +61,7 @@ def _statement(finding: Finding, ensemble_class: DesignClassName, in_what: str) 
     return Statement(
         f"With early exit {ensemble_class} errs less than the single network, and its mean "
         f"inference costs less {in_what}.",
-        "section 5, Figure 7; early exit is not in the paper",
+        f"section 5, Figure 7; {OF_EARLY_EXIT}",
         finding.comparison.label,
     )
 

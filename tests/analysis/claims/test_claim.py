@@ -3,12 +3,14 @@
 import pytest
 
 from ensemble_switchover.analysis.claims.claim import (
+    OF_EARLY_EXIT,
     Claim,
     ClaimAnswer,
     Statement,
     claim_ratio,
     count_answers,
     judge,
+    not_asked,
 )
 
 STATEMENT = Statement("text", "Figure 1", "all")
@@ -55,3 +57,21 @@ def test_what_is_not_asked_is_counted_apart(numbers, counted):
     asked = [claim for claim in claims if claim.is_asked]
     assert "not asked" not in count_answers(asked)
     assert count_answers(asked).partition(";")[0].rstrip(".") in count_answers(claims)
+
+
+def test_statements_on_early_exit_are_not_counted_among_those_of_the_paper():
+    ours = STATEMENT._replace(source=f"section 5; {OF_EARLY_EXIT}")
+    claims = [
+        Claim(*STATEMENT, "1.0", ClaimAnswer.OPEN, "why"),
+        *[Claim(*ours, "0.5", ClaimAnswer.HOLDS, "why")] * 2,
+    ]
+    assert [claim.is_of_paper for claim in claims] == [True, False, False]
+    paper, early_exit = count_answers(claims).split(". ")
+    assert paper.startswith("Of 1 check of the paper's statements that these records can")
+    assert paper.endswith("0 hold, 0 do not, and 1 is open")
+    assert early_exit.startswith("Of 2 checks of our statements on early exit that these records")
+    assert early_exit.endswith("2 hold, 0 do not, and 0 are open.")
+    unasked = not_asked(ours, "no predictions", "record.predictions=final")
+    assert count_answers([unasked] * 2).endswith(
+        ". Of our statements on early exit 2 are not asked."
+    )
