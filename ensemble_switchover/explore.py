@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from ensemble_switchover.analysis.advice.added_devices import read_timings_of_runs
 from ensemble_switchover.analysis.advice.cascade_designs import read_cascades
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.rule_options import add_margin_option, add_rule_options, rule_of
@@ -134,6 +135,7 @@ def write_explorer(
         studies.folders,
         f"{describe_lacking(lacking, metric)}." if lacking else None,
         read_cascades(records, studies.folders),
+        read_timings_of_runs(records, studies.folders),
     )
     page = render_explorer(content, studies.failed, studies.unreadable)
     write_file(path, page.encode())

@@ -8,6 +8,10 @@ from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.advice.added_devices import (
+    added_device_names,
+    list_added_candidates,
+)
 from ensemble_switchover.analysis.advice.cascade_designs import with_cascades_of
 from ensemble_switchover.analysis.advice.rule import MEASURED_RANGE_FACTOR
 from ensemble_switchover.analysis.advice.trained_designs import (
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
+    from ensemble_switchover.analysis.advice.added_devices import TimingsOfRuns
     from ensemble_switchover.analysis.advice.trained_designs import (
         CascadeFacts,
         MeasuredCost,
@@ -81,6 +86,7 @@ def build_content(
     folders: Mapping[RunKey, Path] | None = None,
     without_metric: str | None = None,
     cascades: Mapping[RunKey, Sequence[CascadeRecord]] = MappingProxyType({}),
+    timings: TimingsOfRuns = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return the content of the page as values that JSON can hold.
 
@@ -94,6 +100,7 @@ def build_content(
         folders: The folder of every run, for the spread of losses in kept predictions.
         without_metric: Which runs lack the metric of the rule, in a sentence.
         cascades: Run -> its cascades (`read_cascades`).
+        timings: Run -> times on other devices that were added to it (`read_timings_of_runs`).
 
     Raises:
         ValueError: if the confidence is not between 0 and 1.
@@ -114,7 +121,7 @@ def build_content(
     losses = CurvesByMetric(records, list(by_metric), rule, cascades, has_collapsed=bool(collapsed))
     stride = choose_stride(sum(len(errors_by_epoch(r.epochs)) for r in records))
     pool = FloatPool()
-    costs = _costs(designs)
+    costs = _costs(designs, timings)
     shared = _shared_config(records)
     facts: dict[tuple[str, str], int] = {}
     listed = [
@@ -185,12 +192,20 @@ def choose_stride(num_errors: int) -> int:
     return max(1, math.ceil(num_errors / MAX_CURVE_NUMBERS))
 
 
-def _costs(designs: Sequence[TrainedDesign]) -> dict[tuple[object, ...], list[MeasuredCost]]:
+def _costs(
+    designs: Sequence[TrainedDesign], timings: TimingsOfRuns
+) -> dict[tuple[object, ...], list[MeasuredCost]]:
     costs: dict[tuple[object, ...], list[MeasuredCost]] = {design.key: [] for design in designs}
-    for device in device_names(designs):
-        for candidate in list_candidates(designs, device):
-            if candidate.cost is not None:
-                costs[candidate.design.key].append(candidate.cost)
+    for candidate in (
+        *(c for device in device_names(designs) for c in list_candidates(designs, device)),
+        *(
+            candidate
+            for device in added_device_names(designs, timings)
+            for candidate in list_added_candidates(designs, device, timings)
+        ),
+    ):
+        if candidate.cost is not None:
+            costs[candidate.design.key].append(candidate.cost)
     return costs
 
 
@@ -294,11 +309,12 @@ def _cost_values(
 ) -> dict[str, Any]:
     kept = kept_rows(design, stride)
     std = cost.seconds_std
-    assert cost.seconds is not None  # of the devices of runs
     return {
         "condition": cost.condition,
         "device": cost.device_name,
-        "seconds": pool.add([[cost.seconds[row] for row in kept]]),
+        "seconds": None
+        if cost.seconds is None
+        else pool.add([[cost.seconds[row] for row in kept]]),
         "secondsStd": None if std is None else pool.add([[std[row] for row in kept]]),
         "latency": _finite(cost.latency_ms),
         "latencyStd": _finite(cost.latency_ms_std),

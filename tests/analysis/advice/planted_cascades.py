@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.results.added_timings import AddedBatchTiming, AddedTiming
 from ensemble_switchover.results.cascade_latencies import CascadeLatencyRecord, LatencyQuantiles
 from ensemble_switchover.results.cascade_record import (
     EXIT_RULES,
@@ -112,3 +113,40 @@ def planted_runs(
         )
         records += [single, with_cascades(ensemble, error=error, mean_members=1.5 + seed / 2)]
     return records
+
+
+def make_timing(milliseconds: float, *, threads: int = 1, batch_size: int = 128) -> AddedTiming:
+    """Make the time of an exported ensemble on a board, whose slowest calls take twice as long."""
+    call = milliseconds * batch_size
+    batch = AddedBatchTiming(
+        batch_size=batch_size,
+        num_calls=100,
+        num_passes=100,
+        images_per_pass=batch_size,
+        p50_ms_per_call=call,
+        p90_ms_per_call=call,
+        p99_ms_per_call=2.0 * call,
+        mean_ms_per_image=milliseconds,
+        lower_quartile_ms_per_image=milliseconds,
+        median_ms_per_image=milliseconds,
+        upper_quartile_ms_per_image=milliseconds,
+        images_per_second=1e3 / milliseconds,
+        spread_percent=1.0,
+        steady=True,
+    )
+    return AddedTiming(
+        device_name="Board",
+        device="cpu",
+        processor="Board",
+        architecture="aarch64",
+        system="Linux 6.1",
+        runtime="onnxruntime",
+        runtime_version="1.32.0",
+        threads=threads,
+        precision="float32",
+        kind="onnx",
+        execution="sequential",
+        sha256="ab" * 32,
+        date="2026-11-29T05:00:00+00:00",
+        batches=[batch],
+    )

@@ -16,10 +16,11 @@ from ensemble_switchover.machine.terminal import ABSENT
 from ensemble_switchover.reporting.explorer import content as explorer_content
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import render_explorer
+from ensemble_switchover.results.added_timings import add_timings
 from ensemble_switchover.results.store import read_records, write_record
 from ensemble_switchover.results.study_folders import MissingRun
 from tests.analysis.advice.advice_cases import FALLEN
-from tests.analysis.advice.planted_cascades import planted_runs
+from tests.analysis.advice.planted_cascades import make_timing, planted_runs
 from tests.factories import make_record, make_study
 from tests.reporting.explorer.browser import (
     ask,
@@ -738,6 +739,26 @@ def test_a_cascade_is_chosen_among_the_candidates_and_drawn_with_its_error(
         assert front["deq"]["test error, cascade, %"] == "10.5"
         assert front["deq"]["inference time per image, cascade, ms"] == "1.75"
         assert "Cascades are by confidence" in page.inner_text("#pareto-note")
+
+
+def test_a_device_of_added_times_is_offered_behind_those_of_runs(
+    browser: Browser, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for record in planted_runs():
+        folder = tmp_path / "demo" / record.name
+        write_record(folder, record)
+        add_timings(folder, record.fingerprint, [make_timing(10.0 / record.design.k)])
+    with open_page(browser, write_explorer([tmp_path / "demo"])) as page:
+        device = "Board, onnxruntime 1.32.0, 1 thread"
+        assert options_of(page, "device") == ["Example CPU", device]
+        choose(page, "device", device)
+        ask(page, latency="3", hours="1")
+        shown = [page.inner_text("#answer"), *page.locator("#remarks li").all_inner_texts()]
+        options = ("--latency-ms", "3", "--hours", "1", "--device", "Board")
+        said = advised(tmp_path / "demo", capsys, *options)
+        assert shown == said["sentences"]
+        assert said["best"]["design_class"] == "deq"
+        assert "Training was not timed there." in shown
 
 
 def test_without_predictions_no_cascade_is_offered(browser: Browser, demo_page: Path) -> None:

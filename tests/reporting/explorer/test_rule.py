@@ -8,11 +8,16 @@ import re
 from dataclasses import replace
 from importlib.resources import files
 from itertools import product
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from ensemble_switchover.analysis.advice.added_devices import (
+    added_device_names,
+    list_added_candidates,
+)
 from ensemble_switchover.analysis.advice.cascade_designs import with_cascades_of
 from ensemble_switchover.analysis.advice.headline import headline
 from ensemble_switchover.analysis.advice.limits import Limits
@@ -40,7 +45,7 @@ from ensemble_switchover.reporting.explorer.rule_values import rule_values
 from ensemble_switchover.results.cascade_record import EXIT_RULES
 from ensemble_switchover.results.quality_metrics import METRIC_NAMES, QUALITY_METRICS
 from tests.analysis.advice.advice_cases import IMPOSSIBLE, LIMITS, noisy_study
-from tests.analysis.advice.planted_cascades import cascade_latency, with_cascades
+from tests.analysis.advice.planted_cascades import cascade_latency, make_timing, with_cascades
 from tests.factories import make_record, make_study, of_timing_pass
 from tests.planted_metrics import with_nll, with_quality
 from tests.reporting.explorer.browser import use_tab
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+    from ensemble_switchover.analysis.advice.added_devices import TimingsOfRuns
     from ensemble_switchover.analysis.decision_rule import Method
     from ensemble_switchover.results.cascade_record import ExitRule
     from ensemble_switchover.results.quality_metrics import MetricName
@@ -175,13 +181,16 @@ def compare(
     rule: DecisionRule = DEFAULT_RULE,
     margin: float | None = None,
     exit_rule: ExitRule | None = None,
+    timings: TimingsOfRuns = MappingProxyType({}),
 ) -> list[Advice]:
     """Require equal answers under a rule and with the collapsed runs treated the other way.
 
-    With an exit rule, the cascades of the runs are considered too.
+    With an exit rule, the cascades of the runs are considered too, and so are added times.
     """
     cascades = {(r.study, r.name): r.cascades for r in records if r.cascades}
-    content = build_content(records, lambda runs: "", rule, margin=margin, cascades=cascades)
+    content = build_content(
+        records, lambda runs: "", rule, margin=margin, cascades=cascades, timings=timings
+    )
     asked = []
     for turned in (False, True):
         treated = replace(rule, keep_collapsed=rule.keep_collapsed != turned)
@@ -192,10 +201,13 @@ def compare(
         )
         numbers = {design.key: number for number, design in enumerate(designs)}
         designs = [d for d in designs if d.cascade is None or d.cascade.rule == exit_rule]
-        for device in device_names(designs):
+        added = added_device_names(designs, timings)
+        for device in (*device_names(designs), *added):
             asking = [content, device, list(questions), turned, rule.metric, exit_rule]
             answers = page.evaluate(ADVISE, asking)
             candidates = list_candidates(designs, device)
+            if device in added:
+                candidates = list_added_candidates(designs, device, timings)
             for limits, answer in zip(questions, answers, strict=True):
                 advice = advise(candidates, Limits(**limits), treated, margin)
                 remarks = answer.pop("remarks")
@@ -414,6 +426,25 @@ def test_cascades_and_slow_images_too(
     best = [advice.best for advice in asked if advice.best is not None]
     rules = {reading.design.cascade and reading.design.cascade.rule for reading in best}
     assert rules == {None, exit_rule}
+
+
+def test_devices_of_added_times_too(blank: Page) -> None:
+    draw = random.Random(4)
+    records = cascaded(noisy_study(2), 2)
+    timings = {
+        (record.study, record.name): [
+            make_timing(draw.uniform(0.1, 2.0), threads=threads)
+            for threads in (1, 4)
+            if draw.random() < 0.8
+        ]
+        for record in records
+    }
+    questions = [*LIMITS, *IMPOSSIBLE, {"latency_p99_ms": 1.0}, {"latency_ms": 0.4, "hours": 1.0}]
+    asked = compare(blank, records, questions, exit_rule="confidence", timings=timings)
+
+    best = [advice.best for advice in asked if advice.best and advice.best.candidate.cost]
+    assert {reading.seconds is None for reading in best} == {True, False}
+    assert any(reading.design.cascade and reading.seconds is None for reading in best)
 
 
 def test_cascades_by_their_log_likelihood_too(blank: Page) -> None:

@@ -113,7 +113,7 @@ function describeCascadeTime({ design, cost }, limits) {
       : "that of all its members by the share of them that it asks";
     told.push(`The time of the cascade is ${how}.`);
   }
-  if (limits.latency_p99_ms !== undefined) {
+  if (limits.latency_p99_ms !== undefined && cost.seconds !== null) {
     told.push(
       "The time of 99 % of the images is that of the members that they ask, without what else " +
         "delays a call.",
@@ -219,6 +219,7 @@ function measuringConditions(advice, chosen, limits) {
     ? "Its times do not compare with those of the other designs."
     : "Its time and memory were not measured on this device.";
   const conditions = [cost === null ? unmeasured : `Times were measured on ${cost.condition}.`];
+  if (cost?.seconds === null) conditions.push("Training was not timed there.");
   conditions.push(...describeCascadeTime(chosen.candidate, limits));
   const sizes = advice.latencyBatchSizes.join(", ");
   if (advice.latencyBatchSizes.length === 1) {
@@ -340,7 +341,7 @@ const settingOf = (reading) => reading.candidate.design.setting;
 /** @param {Model} model @param {Reading} reading @param {boolean} withSetting @returns {string[]} */
 function cellsOf(model, reading, withSetting) {
   const { design, cost } = reading.candidate;
-  const seconds = cost && model.floats[cost.seconds + reading.row];
+  const seconds = cost?.seconds == null ? null : model.floats[cost.seconds + reading.row];
   const std = cost?.secondsStd == null ? null : model.floats[cost.secondsStd + reading.row];
   return [
     labelDesign(design),

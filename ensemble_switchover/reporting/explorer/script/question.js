@@ -43,7 +43,12 @@ function renderAdvice() {
   const runs = (/** @type {string} */ device) =>
     costs.reduce((sum, cost) => sum + (cost.device === device ? cost.numRuns : 0), 0);
   const devices = distinct(costs.map((cost) => cost.device));
-  devices.sort((one, other) => runs(other) - runs(one) || (one < other ? -1 : 1));
+  const trains = (/** @type {string} */ device) =>
+    costs.some((cost) => cost.device === device && cost.seconds !== null) ? 1 : 0;
+  devices.sort(
+    (one, other) =>
+      trains(other) - trains(one) || runs(other) - runs(one) || (one < other ? -1 : 1),
+  );
   choose("device", plainOptions(devices));
   choose("within", [["", "all"], ...plainOptions(distinct(ofData.map((d) => d.family)))]);
   const ks = distinct(ofData.map((d) => d.k)).sort((a, b) => a - b);

@@ -146,9 +146,8 @@ function readCandidate(model, candidate, row) {
 
 /** @param {Model} model @param {Candidate} candidate @param {number} row */
 function hoursUntil(model, candidate, row) {
-  return candidate.cost === null
-    ? null
-    : model.floats[candidate.cost.seconds + row] / SECONDS_PER_HOUR;
+  const seconds = candidate.cost?.seconds ?? null;
+  return seconds === null ? null : model.floats[seconds + row] / SECONDS_PER_HOUR;
 }
 
 /** The quantity that a limit restricts, in its unit; null if not measured.
@@ -300,7 +299,7 @@ function findOutOfRange(model, candidates, limits) {
   };
   /** @type {Partial<Record<LimitName, boolean>>} */
   const measured = {
-    hours: costs.length > 0,
+    hours: costs.some((cost) => cost.seconds !== null),
     memory_bytes: costs.some((cost) => cost.memory !== null),
     latency_ms: costs.some((cost) => cost.latency !== null),
     latency_p99_ms: costs.some((cost) => cost.slowest !== null),
@@ -355,7 +354,7 @@ function isSteady(model, { candidate, row }, name) {
         ? [cost.fastest, cost.fastestStd]
         : name === "hours"
           ? [
-              model.floats[cost.seconds + row],
+              cost.seconds === null ? null : model.floats[cost.seconds + row],
               cost.secondsStd === null ? null : model.floats[cost.secondsStd + row],
             ]
           : [null, null];

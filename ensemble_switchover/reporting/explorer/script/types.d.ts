@@ -3,7 +3,8 @@
 interface Cost {
   condition: string;
   device: string;
-  seconds: number;
+  /** Index of the first of its seconds; null on a device where exported files alone were timed. */
+  seconds: number | null;
   secondsStd: number | null;
   latency: number | null;
   latencyStd: number | null;
