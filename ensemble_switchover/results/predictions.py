@@ -156,12 +156,16 @@ def load_predictions(content: bytes) -> Predictions:
             f"predictions: expected {np.dtype(expected)} of (members, images, classes) and labels "
             f"of (images,), got {values.dtype} of {values.shape} and {labels.shape}"
         )
+    num_classes = values.shape[2]
+    if labels.dtype.kind not in "iu" or not ((labels >= 0) & (labels < num_classes)).all():
+        raise RecordError(f"predictions: expected labels from 0 to {num_classes - 1}")
     if from_half:
-        if not (np.isfinite(values).all() and (values >= 0).all()):
-            raise RecordError("predictions: expected finite probabilities")
+        if not (np.isfinite(values).all() and (values >= 0).all() and values.any(axis=2).all()):
+            raise RecordError("predictions: expected finite probabilities, not all of them 0")
         return Predictions.of_probabilities(values, labels)
-    if not (values <= LOGARITHM_ROUNDING).all():  # which no NaN is
-        raise RecordError("predictions: expected logarithms of finite probabilities")
+    largest = values.max(axis=2, initial=-np.inf)  # NaN where one is
+    if not ((largest > -np.inf) & (largest <= LOGARITHM_ROUNDING)).all():
+        raise RecordError("predictions: expected logarithms of finite probabilities, not all 0")
     return Predictions(values, labels)
 
 

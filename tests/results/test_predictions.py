@@ -94,6 +94,13 @@ def _archive(**arrays):
         _archive(log_probabilities=np.full((1, 2, 3), np.nan, np.float32), labels=np.zeros(2, int)),
         _archive(probabilities=np.full((1, 2, 3), -0.5, np.float16), labels=np.zeros(2, int)),
         _archive(probabilities=np.full((1, 2, 3), np.nan, np.float16), labels=np.zeros(2, int)),
+        _archive(
+            log_probabilities=np.full((1, 1, 2), -np.inf, np.float32), labels=np.zeros(1, int)
+        ),
+        _archive(probabilities=np.zeros((1, 1, 2), np.float16), labels=np.zeros(1, int)),
+        _archive(log_probabilities=np.zeros((1, 1, 2), np.float32), labels=np.full(1, 2)),
+        _archive(log_probabilities=np.zeros((1, 1, 2), np.float32), labels=np.full(1, -1)),
+        _archive(log_probabilities=np.zeros((1, 1, 2), np.float32), labels=np.full(1, 0.5)),
         _archive(probabilities=np.array([print], dtype=object), labels=np.zeros(3, int)),
     ],
 )
