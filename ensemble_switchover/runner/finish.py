@@ -94,9 +94,9 @@ def finish(
         said = predict_held_out(ensemble, split.held_out(), _normalisation(spec, split), setup)
         run.keep(VALIDATION_PREDICTIONS_FILE, dump_predictions(said))
     with run.seconds.part("keeping"):
-        last = kept.get(predictions_file(run.num_epochs))
-        cascades = choose_cascades(spec.design.k, last, said)
         answered = run.predictions.take_last(run.num_epochs)
+        is_kept = predictions_file(run.num_epochs) in kept
+        cascades = choose_cascades(answered if is_kept else None, said)
         quality = None if answered is None else measure_quality(answered)
         del answered
     if run.config.record.weights:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 
 import pytest
 
 from ensemble_switchover.analysis.cascade.run_cascades import cascades_of
 from ensemble_switchover.results.layout import RECORD_FILE
+from ensemble_switchover.results.predictions import Predictions
 from ensemble_switchover.results.store import read_record
 from ensemble_switchover.runner.final_cascades import choose_cascades
 from ensemble_switchover.runner.job import run_job
+from tests.analysis.cascade.brute_force import draw_logs
 
 SMALL = ("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
 HELD_OUT = ("dataset.train_size=100", "dataset.validation_size=40", "dataset.evaluate_on=test")
@@ -32,15 +33,16 @@ def test_a_record_has_the_cascades_that_its_predictions_give(words, tiny_spec):
         assert cascade.whole_error_percent == pytest.approx(record.error_percent)
 
 
-def test_single_networks_and_runs_without_predictions_have_none(tmp_path):
-    assert choose_cascades(1, tmp_path / "any", None) == []
-    assert choose_cascades(2, None, None) == []
+def test_single_networks_and_runs_without_predictions_have_none():
+    assert choose_cascades(None, None) == []
+    assert choose_cascades(Predictions(*draw_logs(1, 20, 3)), None) == []
+    assert len(choose_cascades(Predictions(*draw_logs(2, 20, 3)), None)) == 2
 
 
-def test_a_file_that_cannot_be_read_costs_the_cascades_only(tmp_path, caplog):
-    damaged = tmp_path / "predictions-epoch-0002.npz"
-    damaged.write_bytes(b"no archive")
-    with caplog.at_level(logging.WARNING):
-        assert choose_cascades(2, damaged, None) == []
-        assert choose_cascades(2, tmp_path / "absent", None) == []
-    assert [record.message.count("no cascade") for record in caplog.records] == [1, 1]
+@pytest.mark.slow
+def test_without_kept_predictions_there_is_a_quality_and_no_cascade(tiny_spec):
+    spec, config = tiny_spec(*SMALL, "record.predictions=none")
+    run_job(spec, config, concurrent_jobs=1)
+    record = read_record(spec.folder / RECORD_FILE)
+    assert record.cascades == []
+    assert record.quality is not None
