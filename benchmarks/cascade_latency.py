@@ -4,7 +4,7 @@ Predicted is the time of the whole ensemble, one member after another, divided b
 the members asked. What is beyond it is early exit itself, and that smaller batches are slower per
 image. Cascade, whole ensemble and the budget's single network predict the same images in turn.
 
-    python -m benchmarks.cascade_latency [RUN] [--seconds 10]
+    python -m benchmarks.cascade_latency [RUN] [--seconds 10] [--threshold 0.9]
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("run", nargs="?", type=Path, help="the folder of a finished run")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each batch size")
+    parser.add_argument("--threshold", type=float, help="in place of that of the record")
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
         "--cpu-time",
@@ -73,15 +74,17 @@ def main() -> None:
         use_threads(1)
     register_schemas()
     if given.run is not None:
-        show(given.run, given.seconds, given.device, cpu_time=given.cpu_time)
+        show(given.run, given.threshold, given.seconds, given.device, cpu_time=given.cpu_time)
         return
     with tempfile.TemporaryDirectory() as results:
         run = compose(*TRAINED, f"results={results}")
         train(run)
-        show(run.folder, given.seconds, given.device, cpu_time=given.cpu_time)
+        show(run.folder, given.threshold, given.seconds, given.device, cpu_time=given.cpu_time)
 
 
-def show(folder: Path, seconds: float, device_name: str, *, cpu_time: bool) -> None:
+def show(
+    folder: Path, threshold: float | None, seconds: float, device_name: str, *, cpu_time: bool
+) -> None:
     """Time the cascade of a run by `confidence`, and print its ratios."""
     record = read_record_with_weights(folder)
     trained = read_run_weights(folder, record)
@@ -89,7 +92,7 @@ def show(folder: Path, seconds: float, device_name: str, *, cpu_time: bool) -> N
     device = choose_device(device_name)
     precision = use_precision("32", device)
     ensemble = trained.ensemble.to(device, precision.dtype)
-    settings = choose_settings(spec.design.k, cascades_of(record, folder))
+    settings = choose_settings(spec.design.k, cascades_of(record, folder), threshold=threshold)
     images = load_images(spec).test.images
     normalise = trained.normalisation.on(device, precision.dtype)
 
