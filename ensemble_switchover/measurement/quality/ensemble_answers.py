@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 VALUES_AT_ONCE = 1 << 21
@@ -38,14 +40,12 @@ class EnsembleAnswers:
         Raises:
             ValueError: if a value is not a number, or an image has no probability at all.
         """
-        k, num_images, num_classes = log_probabilities.shape
+        _, num_images, num_classes = log_probabilities.shape
         answers = np.empty(num_images, dtype=np.int64)
         log_confidences = np.empty(num_images)
         relative = np.empty((num_images, num_classes), dtype=np.float32)
-        step = max(1, VALUES_AT_ONCE // (k * num_classes))
-        for start in range(0, num_images, step):
-            part = slice(start, start + step)
-            mean = mean_log_probabilities(log_probabilities[:, part])
+        for part in _parts(log_probabilities.shape):
+            mean = _mean_of_part(log_probabilities[:, part])
             answers[part] = mean.argmax(axis=1)
             largest = mean.max(axis=1)
             log_confidences[part] = largest
@@ -69,6 +69,22 @@ def mean_log_probabilities(log_probabilities: NDArray[np.floating]) -> NDArray[n
     >>> np.exp(mean_log_probabilities(members)).tolist()
     [[0.375, 0.625]]
     """
+    _, num_images, num_classes = log_probabilities.shape
+    found = np.empty((num_images, num_classes))
+    for part in _parts(log_probabilities.shape):
+        found[part] = _mean_of_part(log_probabilities[:, part])
+    return found
+
+
+def _parts(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Yield the images of (k, N, C) that are converted to double precision at once."""
+    k, num_images, num_classes = shape
+    step = max(1, VALUES_AT_ONCE // max(1, k * num_classes))
+    for start in range(0, num_images, step):
+        yield slice(start, start + step)
+
+
+def _mean_of_part(log_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     values = log_probabilities.astype(np.float64)
     largest = values.max(axis=0)
     base = np.where(np.isneginf(largest), 0.0, largest)

@@ -59,8 +59,7 @@ def measure_votes(
         return None
     share_wrong = (answers != labels).mean(axis=0)
     mean_error = float(share_wrong.mean())
-    votes = count_votes(answers, num_classes)
-    same_pairs = sum(int((count * (count - 1)).sum()) for count in votes.values())
+    same_pairs = int((count_agreeing(answers) - 1).sum())
     disagreement = 1.0 - same_pairs / (k * (k - 1) * num_images)
     with_itself = disagreement * (k - 1) / k
     lower = upper = None
@@ -71,35 +70,27 @@ def measure_votes(
     return MemberVotes(
         mean_member_error_percent=100.0 * mean_error,
         disagreement=disagreement,
-        vote_error_percent=100.0 * float((majority(votes, num_images) != labels).mean()),
+        vote_error_percent=100.0 * float((majority(answers) != labels).mean()),
         is_competent=is_competent_ensemble(answers, labels),
         improvement_lower=lower,
         improvement_upper=upper,
     )
 
 
-def count_votes(answers: NDArray[np.integer], num_classes: int) -> dict[int, NDArray[np.int64]]:
-    """Count the votes that each class has, for those classes that any member answers.
+def count_agreeing(answers: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Count for each member's answer (k, N) how many members give it, itself among them.
 
-    Args:
-        answers: (k, N) each member's classes.
-        num_classes: C.
-
-    Returns:
-        Class, ascending -> (N,) votes.
+    >>> count_agreeing(np.array([[0, 1], [0, 2], [3, 2]])).tolist()
+    [[2, 1], [2, 2], [1, 2]]
     """
-    given = np.flatnonzero(np.bincount(answers.ravel(), minlength=num_classes))
-    return {int(one): (answers == one).sum(axis=0) for one in given}
+    return np.stack([(answers == own).sum(axis=0) for own in answers])
 
 
-def majority(votes: dict[int, NDArray[np.int64]], num_images: int) -> NDArray[np.int64]:
-    """Return the class (N,) with the most votes; of equally many the lowest."""
-    most = np.zeros(num_images, dtype=np.int64)
-    winner = np.zeros(num_images, dtype=np.int64)
-    for one, count in votes.items():
-        is_more = count > most
-        most[is_more] = count[is_more]
-        winner[is_more] = one
+def majority(answers: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return the class (N,) that most members (k, N) answer; of equally many the lowest."""
+    agreeing = count_agreeing(answers)
+    is_winner = agreeing == agreeing.max(axis=0)
+    winner: NDArray[np.integer] = np.where(is_winner, answers, answers.max()).min(axis=0)
     return winner
 
 

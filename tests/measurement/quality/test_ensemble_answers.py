@@ -1,5 +1,7 @@
 """Against plain double precision, where it suffices, and where it does not."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,19 @@ def test_the_mean_of_the_members(k, classes, monkeypatch):
         np.exp(found.relative), mean / mean.max(axis=1, keepdims=True), rtol=1e-5
     )
     assert found.relative.max(axis=1).tolist() == [0.0] * 50
+
+
+def test_memory_beside_the_predictions_is_that_of_a_part(monkeypatch):
+    logarithms = np.full((8, 2000, 50), np.log(0.02), dtype=np.float32)  # 3.2 MB, 6.4 in double
+    monkeypatch.setattr(ensemble_answers, "VALUES_AT_ONCE", 10_000)
+    tracemalloc.start()
+    try:
+        mean = mean_log_probabilities(logarithms)  # 0.8 MB
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5e6
+    np.testing.assert_allclose(mean, np.log(0.02), rtol=1e-6)
 
 
 def test_confidences_that_single_precision_calls_1_keep_their_order():
