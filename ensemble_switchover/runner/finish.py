@@ -31,12 +31,12 @@ from ensemble_switchover.results.from_run_spec import (
 )
 from ensemble_switchover.results.latencies import latencies_at
 from ensemble_switchover.results.layout import VALIDATION_PREDICTIONS_FILE, WEIGHTS_FILE
-from ensemble_switchover.results.measure_quality import measure_quality
 from ensemble_switchover.results.predictions import dump_predictions, predictions_file
 from ensemble_switchover.results.record import SCHEMA_VERSION, EnvironmentRecord, Record
 from ensemble_switchover.runner.cascade_timing import measure_cascade
 from ensemble_switchover.runner.final_cascades import choose_cascades
 from ensemble_switchover.runner.final_measurements import measure_inference, measure_layers
+from ensemble_switchover.runner.final_quality import run_quality
 from ensemble_switchover.runner.held_out_predictions import predict_held_out
 from ensemble_switchover.serving.weights import TrainedEnsemble, dump_weights
 from ensemble_switchover.training.assemble import build_ensemble
@@ -97,7 +97,7 @@ def finish(
         answered = run.predictions.take_last(run.num_epochs)
         is_kept = predictions_file(run.num_epochs) in kept
         cascades = choose_cascades(answered if is_kept else None, said)
-        quality = None if answered is None else measure_quality(answered)
+        quality = run_quality(answered)
         del answered
     if run.config.record.weights:
         run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
