@@ -29,7 +29,8 @@ def note_collapsed(collapsed: Sequence[str], rule: DecisionRule) -> list[str]:
     if not collapsed:
         return []
     are = "is" if len(collapsed) == 1 else "are"
-    where = f"{are} in every number" if rule.keep_collapsed else f"{are} left out of the errors"
+    plural = rule.quality.plural
+    where = f"{are} in every number" if rule.keep_collapsed else f"{are} left out of the {plural}"
     return [
         f"{count(len(collapsed), 'run')} collapsed (an error more than {LIMIT:g} robust standard "
         f"deviations above the median of its cell) and {where}: {name_first_few(collapsed)}."

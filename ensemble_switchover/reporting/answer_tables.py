@@ -107,7 +107,8 @@ def show_collapsed(
     )
     level = f"{100 * rule.confidence:g} %"
     headers = ("Trained", "Screened", "Collapsed", f"{level} interval of the share, %")
-    kept = "in every number" if rule.keep_collapsed else "left out of the errors"
+    plural = rule.quality.plural
+    kept = "in every number" if rule.keep_collapsed else f"left out of the {plural}"
     told = "No run collapsed." if counts else "No cell has so many, so no run was screened."
     if names:
         told = f"Collapsed, and {kept}: {name_first_few(names)}."

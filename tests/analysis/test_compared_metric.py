@@ -169,6 +169,12 @@ def test_collapse_is_screened_by_the_error() -> None:
     assert by_nll.grid.left_out == by_nll.collapsed
     assert len(by_nll.grid.errors("single", 0, 0)) == len(RIVALS_SEEDS) - 1
     assert "in the NLLs: " in " ".join(by_nll.sentences)
+    assert "deviations above the median of its cell) and is left out of the NLLs" in " ".join(
+        by_nll.notes
+    )
+    assert "1 run collapsed and is left out of NLLs: " in " ".join(
+        describe_advice(ask(records, "nll"))
+    )
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,10 @@ def describe_collapse(advice: Advice, other: Advice | None = None) -> list[str]:
     names = [record.name for record in advice.collapsed]
     kept = advice.rule.keep_collapsed
     are = "is" if len(names) == 1 else "are"
-    where = f"{are} counted in every error" if kept else f"{are} left out of errors"
+    metric = advice.rule.quality
+    where = f"{are} left out of {metric.plural}"
+    if kept:
+        where = f"{are} counted in every {metric.noun}"
     sentences = [f"{count(len(names), 'run')} collapsed and {where}: {name_first_few(names)}."]
     counts = describe_collapses(advice.collapse_counts, advice.rule.confidence)
     if counts:

@@ -50,8 +50,10 @@ def quality_values(rule: DecisionRule, metric: QualityMetric) -> dict[str, Any]:
         metric: One of those that are offered.
     """
     own = replace(rule, metric=metric.name)
-    collapsed = "stay in every error" if rule.keep_collapsed else "are left out of errors"
     plural, largest = metric.plural, metric.unit.largest
+    collapsed = f"are left out of {plural}"
+    if rule.keep_collapsed:
+        collapsed = f"stay in every {metric.noun}"
     return {
         "name": metric.name,
         "template": metric.template,

@@ -17,7 +17,8 @@ function describeCollapse(model, advice, counts, other, headline) {
   const names = collapsed.slice(0, MAX_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
   const kept = model.content.rule.keepCollapsed;
   const are = collapsed.length === 1 ? "is" : "are";
-  const where = kept ? `${are} counted in every error` : `${are} left out of errors`;
+  const { noun, plural } = model.quality;
+  const where = kept ? `${are} counted in every ${noun}` : `${are} left out of ${plural}`;
   const sentences = [`${countOf(collapsed.length, "run")} collapsed and ${where}: ${names}.`];
   if (counts) sentences.push(`${counts}.`);
   if (other !== null) {
