@@ -137,8 +137,8 @@ def build_content(
             else None,
             "costs": [_cost_values(cost, design, stride, pool) for cost in costs[design.key]],
             "command": write_command(design.records),
-            "facts": [facts.setdefault(f, len(facts)) for f in list_conditions(design.records)],
-            "config": _own_config(design.records[0], shared),
+            "facts": [facts.setdefault(f, len(facts)) for f in _conditions_of(design)],
+            "config": {} if design.cascade else _own_config(design.records[0], shared),
         }
         for design, beside in zip(designs, find_beside(designs), strict=True)
     ]
@@ -181,6 +181,11 @@ def build_content(
         "facts": list(facts),
         "floats": pool.encode(),
     }
+
+
+def _conditions_of(design: TrainedDesign) -> list[tuple[str, str]]:
+    """Return the conditions of a design; a cascade is not shown with those of its ensemble."""
+    return [] if design.cascade else list_conditions(design.records)
 
 
 def choose_stride(num_errors: int) -> int:
