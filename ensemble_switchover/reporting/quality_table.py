@@ -60,7 +60,9 @@ def say_more_members(finding: Finding) -> tuple[str, ...]:
     Returns:
         The sentences, the last of which says what they leave open; none where nothing is known.
     """
-    known = finding.runs.filter(pl.col("disagreement_error_ratio").is_not_null())
+    known = finding.runs.filter(
+        pl.col("disagreement_error_ratio").is_not_null(), ~pl.col("left_out")
+    )
     if known.is_empty():
         return ()
     num_images = finding.comparison.records[0].dataset.num_evaluated

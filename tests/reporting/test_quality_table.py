@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 from ensemble_switchover.analysis.comparison import group_comparisons
@@ -83,3 +84,10 @@ def test_a_doubtful_ece_is_told(bins: str) -> None:
     assert len(told) == (bins == "apart")
     if told:
         assert told[0].startswith("The ECE of 2 of 2 runs may be too high, by 0.0")
+
+
+def test_a_collapsed_run_says_nothing_of_more_members() -> None:
+    finding, _ = _finding()
+    assert say_more_members(finding)
+    runs = finding.runs.with_columns(left_out=pl.col("design_class") == "deq")
+    assert say_more_members(replace(finding, runs=runs)) == ()

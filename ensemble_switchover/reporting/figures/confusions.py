@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
+    from ensemble_switchover.results.record import Record
 
 MOST_CLASSES = 20
 """Classes of which a matrix is legible; of more, the most confused pairs are drawn."""
@@ -39,18 +41,18 @@ _LETTERS_UP_TO = 12
 """Classes whose cells have room for a number."""
 
 
-def draw_confusions(numbers: pl.DataFrame, texts: FigureTexts) -> Figure:
+def draw_confusions(numbers: pl.DataFrame, num_classes: int, texts: FigureTexts) -> Figure:
     """Draw a matrix for each design class, or bars of the most confused pairs of many classes.
 
     Args:
         numbers: A frame from `confusion_series` with at least one row.
+        num_classes: Of the data set, those that are never confused among them.
         texts: Title and conditions.
     """
-    num_classes = 1 + max(numbers["label"].max(), numbers["answer"].max())  # type: ignore[type-var, operator]
     with mpl.rc_context(RC):
         if num_classes > MOST_CLASSES:
             return _draw_pairs(numbers, texts)
-        return _draw_matrices(numbers, int(num_classes), texts)
+        return _draw_matrices(numbers, num_classes, texts)
 
 
 def _draw_matrices(numbers: pl.DataFrame, num_classes: int, texts: FigureTexts) -> Figure:
@@ -129,11 +131,19 @@ def _write(figure: Figure, numbers: pl.DataFrame, texts: FigureTexts, shows: str
     write_around(figure, 0.1, texts.title, shows, texts.conditions)
 
 
+def _counted_records(finding: Finding) -> list[Record]:
+    """Return the runs that are in means: none that collapsed, unless the rule keeps those."""
+    left_out = set(finding.runs.filter("left_out").select("study", "name").iter_rows())
+    return [r for r in finding.comparison.records if (r.study, r.name) not in left_out]
+
+
 CONFUSIONS_FIGURE = FigureDeclaration(
     position=65,
     name="confusions",
     caption="Which classes are taken for which after the last epoch, at the largest budget, mean "
     "over the seeds; classes that are confused stand side by side.",
-    numbers=lambda finding: confusion_series(finding.comparison.records),
-    draw=lambda numbers, _, texts: draw_confusions(numbers, texts),
+    numbers=lambda finding: confusion_series(_counted_records(finding)),
+    draw=lambda numbers, finding, texts: draw_confusions(
+        numbers, finding.comparison.records[0].dataset.num_classes, texts
+    ),
 )

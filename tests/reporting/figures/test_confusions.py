@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import polars as pl
 import pytest
 
+from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.confusion_series import CONFUSION_COLUMNS
-from ensemble_switchover.reporting.figures.confusions import MOST_PAIRS, draw_confusions
+from ensemble_switchover.analysis.finding import derive_finding
+from ensemble_switchover.reporting.figures.confusions import (
+    CONFUSIONS_FIGURE,
+    MOST_PAIRS,
+    draw_confusions,
+)
+from ensemble_switchover.results.measure_quality import measure_quality
+from ensemble_switchover.results.predictions import Predictions
+from tests.factories import make_record
 from tests.reporting.figures.planted import TEXTS
 from tests.reporting.figures.reading import texts_of
 
@@ -22,7 +34,7 @@ def numbers_of(classes: int, names: tuple[str, ...] = ("single", "deq", "weq")) 
 
 @pytest.mark.parametrize("names", [("single",), ("single", "deq"), ("single", "deq", "weq")])
 def test_few_classes_have_a_matrix_for_each_design_class(names: tuple[str, ...]) -> None:
-    figure = draw_confusions(numbers_of(10, names), TEXTS)
+    figure = draw_confusions(numbers_of(10, names), 10, TEXTS)
     assert len(figure.axes) == len(names)
     order = [int(label.get_text()) for label in figure.axes[0].get_yticklabels()]
     assert sorted(order) == list(range(10))
@@ -36,8 +48,27 @@ def test_few_classes_have_a_matrix_for_each_design_class(names: tuple[str, ...])
     assert "50,000 parameters" in texts_of(figure)
 
 
+def test_classes_that_are_never_confused_have_their_rows() -> None:
+    figure = draw_confusions(numbers_of(3, ("single",)), 5, TEXTS)
+    assert sorted(int(one.get_text()) for one in figure.axes[0].get_yticklabels()) == [*range(5)]
+    assert len(draw_confusions(numbers_of(3), 100, TEXTS).axes[0].images) == 0  # bars
+
+
+def test_runs_that_are_left_out_of_means_are_left_out() -> None:
+    quality = measure_quality(
+        Predictions.of_probabilities(np.array([[[0.9, 0.1], [0.8, 0.2]]]), np.array([0, 1]))
+    )
+    records = [replace(make_record(seed=seed), quality=quality) for seed in (0, 1)]
+    (comparison,) = group_comparisons(records)
+    finding = derive_finding(comparison)
+    assert CONFUSIONS_FIGURE.numbers(finding)["num_seeds"].to_list() == [2]
+    runs = finding.runs.with_columns(left_out=pl.col("seed") == 1)
+    numbers = CONFUSIONS_FIGURE.numbers(replace(finding, runs=runs))
+    assert numbers["num_seeds"].to_list() == [1]
+
+
 def test_of_many_classes_the_most_confused_pairs_are_drawn() -> None:
-    figure = draw_confusions(numbers_of(100), TEXTS)
+    figure = draw_confusions(numbers_of(100), 100, TEXTS)
     (axes,) = figure.axes
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == [f"{label} as {label + 1}" for label in range(MOST_PAIRS)]
