@@ -51,7 +51,7 @@ from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.shell import shell_word
 from ensemble_switchover.machine.terminal import make_console, print_table, printable
 from ensemble_switchover.results.cascade_record import EXIT_RULES
-from ensemble_switchover.results.quality_metrics import describe_lacking, require_metric
+from ensemble_switchover.results.metric_losses import describe_lacking, require_metric
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.study_folders import read_studies
 

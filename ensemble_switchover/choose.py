@@ -30,7 +30,8 @@ from ensemble_switchover.machine.shell import shell_command, shell_path
 from ensemble_switchover.machine.terminal import duration, printable
 from ensemble_switchover.machine.units import HOUR_SECONDS, MINUTE_SECONDS
 from ensemble_switchover.report import report
-from ensemble_switchover.results.quality_metrics import METRIC_NAMES, require_metric
+from ensemble_switchover.results.metric_losses import require_metric
+from ensemble_switchover.results.quality_metrics import METRIC_NAMES
 from ensemble_switchover.results.study_folders import read_studies
 from ensemble_switchover.sweep.choice.choose_size import choose_size, describe_size
 from ensemble_switchover.sweep.choice.jobs_here import jobs_here

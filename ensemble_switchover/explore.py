@@ -25,8 +25,8 @@ from ensemble_switchover.machine.files import write_file
 from ensemble_switchover.machine.standard_streams import prints_beside
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import render_explorer
+from ensemble_switchover.results.metric_losses import describe_lacking, require_metric
 from ensemble_switchover.results.output_path import require_output_file
-from ensemble_switchover.results.quality_metrics import describe_lacking, require_metric
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.study_folders import read_studies
 

@@ -53,12 +53,9 @@ from ensemble_switchover.reporting.section import name_suffixes, write_figures, 
 from ensemble_switchover.reporting.summary_tables import compared_metric, show_summary
 from ensemble_switchover.reporting.what_to_build import answer_what_to_build
 from ensemble_switchover.reporting.writers import SectionWriters
+from ensemble_switchover.results.metric_losses import describe_lacking, require_metric
 from ensemble_switchover.results.output_path import require_output_folder
-from ensemble_switchover.results.quality_metrics import (
-    ERROR_METRIC,
-    describe_lacking,
-    require_metric,
-)
+from ensemble_switchover.results.quality_metrics import ERROR_METRIC
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -21,7 +21,8 @@ from ensemble_switchover.analysis.design_table import DEVICE_MEMORY, tabulate_ru
 from ensemble_switchover.analysis.statistics import sample_mean, sample_std
 from ensemble_switchover.analysis.time_to_accuracy import steady_seconds
 from ensemble_switchover.results.epoch_metrics import errors_by_epoch
-from ensemble_switchover.results.quality_metrics import ERROR_METRIC, losses_by_epoch
+from ensemble_switchover.results.metric_losses import losses_by_epoch
+from ensemble_switchover.results.quality_metrics import ERROR_METRIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ensemble_switchover.analysis.statistics import sample_mean
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.results.quality_metrics import ERROR_METRIC, losses_by_epoch
+from ensemble_switchover.results.metric_losses import losses_by_epoch
+from ensemble_switchover.results.quality_metrics import ERROR_METRIC
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -51,7 +51,8 @@ from ensemble_switchover.reporting.explorer.qualities import (
 )
 from ensemble_switchover.reporting.explorer.rule_values import rule_values
 from ensemble_switchover.results.epoch_metrics import errors_by_epoch
-from ensemble_switchover.results.quality_metrics import ERROR_METRIC, losses_by_epoch
+from ensemble_switchover.results.metric_losses import losses_by_epoch
+from ensemble_switchover.results.quality_metrics import ERROR_METRIC
 from ensemble_switchover.results.rerun_command import flatten
 
 if TYPE_CHECKING:

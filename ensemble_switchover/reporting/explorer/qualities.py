@@ -7,11 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
-from ensemble_switchover.results.quality_metrics import (
-    QUALITY_METRICS,
-    RECOMPUTE_COMMAND,
-    split_by_metric,
-)
+from ensemble_switchover.results.metric_losses import RECOMPUTE_COMMAND, split_by_metric
+from ensemble_switchover.results.quality_metrics import QUALITY_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
