@@ -88,7 +88,8 @@ def recompute_epoch(epoch: EpochRecord, predictions: Predictions) -> RecomputedE
     """Compute the measures of an epoch again from its predictions.
 
     Half precision does not tell NLL, and ECE within 0.0003 only: where no wrong answer was so
-    certain that its bin matters, the ECE of the record stays.
+    certain that its bin matters, the ECE of the record stays. It is never more than that, since a
+    bin in two parts can only raise it.
     """
     members, labels = predictions.log_probabilities, predictions.labels
     mean = mean_log_probabilities(members)
@@ -99,7 +100,7 @@ def recompute_epoch(epoch: EpochRecord, predictions: Predictions) -> RecomputedE
         if len(recorded) == len(eces):
             doubtful = [_errs_certainly(each, labels) for each in (mean, *members)]
             eces = [
-                found if is_doubtful else known
+                min(found, known) if is_doubtful else known
                 for found, known, is_doubtful in zip(eces, recorded, doubtful, strict=True)
             ]
             bins = "half" if any(doubtful) else "closed"

@@ -139,6 +139,13 @@ def test_where_no_wrong_answer_is_certain_the_ece_of_the_record_is_right(write):
     assert (last.ece, last.member_ece, last.ece_bins) == (0.123, [0.123] * 4, "closed")
 
 
+def test_half_precision_never_raises_an_ece(write):
+    folder = write(half=True, ece_stored=0.001)
+    recompute_run(folder)
+    last = read_record(folder / RECORD_FILE).epochs[-1]
+    assert [last.ece, *last.member_ece] == [0.001] * 5
+
+
 def test_of_the_oldest_records_all_is_computed():
     epoch = replace(make_record().epochs[-1], ece_bins="apart", member_ece=[])
     found = recompute_epoch(epoch, predicted(half=True, scale=1.0))
