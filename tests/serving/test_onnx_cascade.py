@@ -1,8 +1,10 @@
 """The runner of an exported cascade, by itself, compared with a plain loop over images."""
 
+import ast
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -295,3 +297,14 @@ def test_the_command_line_is_checked(folder, capsys):
     assert "expected at least 1" in capsys.readouterr().err
     code = onnx_cascade.main(["a.npy", "--folder", str(folder), "--threshold", "nan"])
     assert (code, capsys.readouterr().err.count("\n")) == (2, 1)
+
+
+def test_it_is_written_for_python_3_9_and_imports_numpy_alone_at_its_beginning():
+    tree = ast.parse(Path(onnx_cascade.__file__).read_text(), feature_version=(3, 9))
+    imported = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module)
+    assert imported - sys.stdlib_module_names == {"numpy"}
