@@ -146,7 +146,7 @@ def test_the_answer_may_be_by_another_metric(
     assert module._again(given, 600.0).endswith("--minutes 10 --metric balanced_error")
 
     assert main([str(folder), "--metric", "calibrated_nll"]) == 2
-    assert "runs lack the temperature-scaled test NLL" in capsys.readouterr().err
+    assert "runs lack the calibrated test NLL" in capsys.readouterr().err
 
 
 def test_ctrl_c_gives_the_answer_so_far(

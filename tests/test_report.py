@@ -594,7 +594,7 @@ def test_runs_without_the_metric_are_named_counted_and_left_out(
 
     assert main([str(folder), "--metric", "calibrated_nll"]) == 0
 
-    told = f"1 run lacks the temperature-scaled test NLL and is left out ({lacking.name}); where"
+    told = f"1 run lacks the calibrated test NLL and is left out ({lacking.name}); where"
     printed, out = capsys.readouterr().out, folder / "report"
     assert told in printed
     page = html.unescape((out / "index.html").read_text("utf-8"))
@@ -615,7 +615,7 @@ def test_a_metric_that_no_run_has_and_pools_by_a_metric_are_refused(
     assert main([str(study), "--metric", "calibrated_nll"]) == 2
     message = capsys.readouterr().err
     assert "--metric calibrated_nll: " in message
-    assert "runs lack the temperature-scaled test NLL and are left out" in message
+    assert "runs lack the calibrated test NLL and are left out" in message
     assert "--recompute-quality computes it" in message
     assert advise([str(study), "--metric", "coverage_at_5_percent_risk"]) == 2
     assert "runs lack the test coverage at 5 % risk" in capsys.readouterr().err

@@ -105,7 +105,10 @@ def show_summary(
     columns = _brief_columns(rows, compared) if brief else _all_columns(rows, measure, compared)
     caption = _caption(rows, measure, brief=brief)
     if compared is not None:
-        caption += f" Designs are compared{compared.metric.by_name}: likewise."
+        caption += (
+            f" Designs are compared{compared.metric.by_name}, of which mean and deviation are "
+            "likewise."
+        )
     secondary = tuple(name for name in _BRIEF_SECONDARY if name in columns) if brief else ()
     differences = describe_differences(rows)
     if any(differences):

@@ -266,8 +266,8 @@ QUALITY_METRICS: dict[MetricName, QualityMetric] = {
         ),
         QualityMetric(
             name="calibrated_nll",
-            template="temperature-scaled {} NLL",
-            plural="temperature-scaled NLLs",
+            template="calibrated {} NLL",
+            plural="calibrated NLLs",
             unit=NATS,
             column="calibrated_nll_nats",
             at_end=_calibrated_nll_of,

@@ -33,8 +33,7 @@ class Payment(Enum):
     DOES_NOT_PAY = "does not pay"
     """It costs as much or more, or errs more."""
     UNDECIDED = "undecided"
-    """It costs less on average, and the seeds do not tell which of the two errs less, or costs
-    less."""
+    """The seeds do not tell which of the two costs less, or which errs less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ _MEASURES = (
     *("points_from_whole", "ms_to_single", "measured_ms_per_image", "measured_ms_to_single"),
 )
 
+_LEAST = {"mean_members": 1.0, "points_from_whole": -math.inf}
+"""Least possible value of a measure, where that is not 0."""
+
 
 def list_answers(runs: pl.DataFrame, cascades: pl.DataFrame) -> pl.DataFrame:
     """List what answers in each run, one row each: all of its members, and each cascade.
@@ -166,8 +169,8 @@ def mark_front(summary: pl.DataFrame, cost: str) -> pl.DataFrame:
 
 
 def _bounds(name: str, samples: Sequence[list[float | None]], confidence: float) -> list[pl.Series]:
-    """Return the bounds of t intervals over the seeds; none below 0 but those of a difference."""
-    least = -math.inf if name == "points_from_whole" else 0.0
+    """Return the bounds of t intervals over the seeds, none below the least possible value."""
+    least = _LEAST.get(name, 0.0)
     found = [
         t_interval([value for value in values if value is not None], confidence)
         if sum(value is not None for value in values) > 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from ensemble_switchover.analysis.cascade.cascade_table import tabulate_cascades
@@ -20,8 +21,6 @@ from tests.factories import make_record
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import polars as pl
 
     from ensemble_switchover.results.record import Record
 
@@ -87,6 +86,20 @@ def test_intervals_are_those_of_the_seeds(tmp_path: Path) -> None:
     assert points is not None
     assert points.lower < 0.0  # differences may be below 0, where the others may not
     assert row["points_from_whole_lower"] == pytest.approx(points.lower)
+
+
+def test_no_interval_has_fewer_members_than_one(tmp_path: Path) -> None:
+    answers = _answers(_study(), tmp_path).with_columns(
+        mean_members=pl.when(pl.col("answered_by") == "confidence").then(
+            pl.col("seed").replace_strict({0: 1.0, 1: 1.0, 2: 1.1}, return_dtype=pl.Float64)
+        )
+    )
+    row = summarise_answers(answers).row(2, named=True)
+    expected = t_interval([1.0, 1.0, 1.1])
+    assert expected is not None
+    assert expected.lower < 1.0
+    assert row["mean_members_lower"] == 1.0
+    assert row["mean_members_upper"] == pytest.approx(expected.upper)
 
 
 def test_the_front_is_over_all_that_answers(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_runs_without_the_metric_that_is_asked_for_are_named_on_the_page(tmp_pat
     )
 
     page = html.unescape(path.read_text("utf-8"))
-    assert f"1 run lacks the temperature-scaled test NLL and is left out ({lacking.name})" in page
+    assert f"1 run lacks the calibrated test NLL and is left out ({lacking.name})" in page
     (content,) = re.findall(r'<script type="application/json" id="content">(.*?)</script>', page)
     values = json.loads(content)
     assert values["compare"] == "calibrated_nll"

@@ -23,7 +23,7 @@ def test_what_is_not_offered_is_named_with_what_computes_it() -> None:
     assert describe_not_offered(list(QUALITY_METRICS.values())) is None
     told = describe_not_offered(offered_metrics([make_record()]))
     assert told is not None
-    assert "balanced error, temperature-scaled NLL and coverage at 5 % risk. Where" in told
+    assert "balanced error, calibrated NLL and coverage at 5 % risk. Where" in told
     assert "results FOLDER --recompute-quality computes it" in told
 
 
