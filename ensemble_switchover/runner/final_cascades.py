@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.analysis.cascade.run_cascades import make_cascades
@@ -10,9 +11,11 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.cascade_record import CascadeRecord
     from ensemble_switchover.results.predictions import Predictions
 
+_logger = logging.getLogger(__name__)
+
 
 def choose_cascades(kept: Predictions | None, held_out: Predictions | None) -> list[CascadeRecord]:
-    """Choose the cascade of a run's members by each exit rule.
+    """Choose the cascade of a run's members by each exit rule, which never costs the run.
 
     Args:
         kept: Those of the last epoch that lie beside the record, from which everybody can choose
@@ -20,8 +23,13 @@ def choose_cascades(kept: Predictions | None, held_out: Predictions | None) -> l
         held_out: Those of validation images beside them, which the threshold is chosen on.
 
     Returns:
-        None for a single network or without predictions.
+        None for a single network or without predictions, and, with a warning, where the memory does
+        not suffice.
     """
     if kept is None or len(kept.log_probabilities) < 2:
         return []
-    return make_cascades(kept, held_out)
+    try:
+        return make_cascades(kept, held_out)
+    except MemoryError:
+        _logger.warning("no cascade: the memory of this machine does not suffice")
+        return []

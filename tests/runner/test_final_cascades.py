@@ -10,6 +10,7 @@ from ensemble_switchover.analysis.cascade.run_cascades import cascades_of
 from ensemble_switchover.results.layout import RECORD_FILE
 from ensemble_switchover.results.predictions import Predictions
 from ensemble_switchover.results.store import read_record
+from ensemble_switchover.runner import final_cascades
 from ensemble_switchover.runner.final_cascades import choose_cascades
 from ensemble_switchover.runner.job import run_job
 from tests.analysis.cascade.brute_force import draw_logs
@@ -37,6 +38,15 @@ def test_single_networks_and_runs_without_predictions_have_none():
     assert choose_cascades(None, None) == []
     assert choose_cascades(Predictions(*draw_logs(1, 20, 3)), None) == []
     assert len(choose_cascades(Predictions(*draw_logs(2, 20, 3)), None)) == 2
+
+
+def test_want_of_memory_costs_the_cascades_alone(monkeypatch, caplog):
+    def too_much(kept, held_out):
+        raise MemoryError
+
+    monkeypatch.setattr(final_cascades, "make_cascades", too_much)
+    assert choose_cascades(Predictions(*draw_logs(2, 20, 3)), None) == []
+    assert caplog.messages == ["no cascade: the memory of this machine does not suffice"]
 
 
 @pytest.mark.slow
