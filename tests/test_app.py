@@ -316,6 +316,7 @@ def test_the_help_names_every_command(tmp_path):
         for path in package.rglob("*.py")
         if re.search(r"parse_arg(ument)?s\((parser, )?arguments\)", path.read_text())
     }
+    commands.remove("serving.onnx_cascade")  # which is started beside exported files, as cascade.py
     assert set(re.findall(r"^  ([a-z.]+)   ", shown, flags=re.MULTILINE)) == commands
 
 
