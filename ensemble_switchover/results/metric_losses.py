@@ -81,7 +81,8 @@ def describe_lacking(lacking: Sequence[Record], metric: QualityMetric) -> str:
         told += f" and {len(names) - MAX_NAMED_RUNS} more"
     runs = "1 run lacks" if len(names) == 1 else f"{len(names):,} runs lack"
     what = metric.template.format(lacking[0].dataset.evaluated_on)
-    return (
-        f"{runs} the {what} and {'is' if len(names) == 1 else 'are'} left out ({told}); where "
-        f"predictions were kept, {RECOMPUTE_COMMAND} computes it"
-    )
+    remedy = f"where predictions were kept, {RECOMPUTE_COMMAND} computes it"
+    if metric.at_end is not None and all(record.quality is not None for record in lacking):
+        remedy = "their predictions do not tell it: half precision took some for 0 or 1"
+    are = "is" if len(names) == 1 else "are"
+    return f"{runs} the {what} and {are} left out ({told}); {remedy}"

@@ -50,6 +50,17 @@ def test_runs_that_lack_it_are_counted_named_and_told_what_computes_it() -> None
     assert "results FOLDER --recompute-quality" in told
 
 
+def test_where_predictions_do_not_tell_it_nobody_is_sent_to_compute_it_again() -> None:
+    calibrated = QUALITY_METRICS["calibrated_nll"]
+    record = with_quality(make_record(), calibrated_nll_nats=None, coverage_at_5_percent_risk=0.9)
+    assert not has_metric(record, calibrated)
+    told = describe_lacking([record], calibrated)
+    assert told.endswith("; their predictions do not tell it: half precision took some for 0 or 1")
+    assert "--recompute-quality computes it" in describe_lacking(
+        [record, make_record(seed=1)], calibrated
+    )
+
+
 def test_what_is_known_after_the_last_epoch_only_is_of_that_epoch() -> None:
     record = make_record(test_errors=(40.0, 20.0, 10.0))
     calibrated, coverage = (
