@@ -22,6 +22,7 @@ def test_text_is_escaped_and_the_style_is_not() -> None:
         "unreadable": (),
         "footer": "",
         "rule": "",
+        "remarks": (),
     }
     page = render_template(
         "reporting/explorer",
