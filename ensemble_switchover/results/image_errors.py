@@ -78,10 +78,7 @@ def errors_of(members: Predictions) -> ImageErrors:
     Args:
         members: Of one ensemble, `(k, N, C)`.
     """
-    first, *others = members.probabilities
-    total: NDArray[np.float32] = first
-    for probabilities in others:
-        total += probabilities
+    total = members.sum_probabilities()
     k, _, classes = members.log_probabilities.shape
     max_changed = MAX_CHANGED
     if not members.from_half:

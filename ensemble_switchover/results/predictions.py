@@ -64,7 +64,17 @@ class Predictions:
     @property
     def probabilities(self) -> NDArray[np.float32]:
         """(k, N, C) softmax, made anew by every call; of half precision exactly as they were."""
-        found = np.exp(self.log_probabilities)
+        return self._probabilities_of(self.log_probabilities)
+
+    def sum_probabilities(self) -> NDArray[np.float32]:
+        """Return the sum (N, C) of the members' probabilities, holding those of one at a time."""
+        total = np.zeros(self.log_probabilities.shape[1:], dtype=np.float32)
+        for member in self.log_probabilities:
+            total += self._probabilities_of(member)
+        return total
+
+    def _probabilities_of(self, logarithms: NDArray[np.float32]) -> NDArray[np.float32]:
+        found = np.exp(logarithms)
         return found.astype(np.float16).astype(np.float32) if self.from_half else found
 
 

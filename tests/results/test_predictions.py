@@ -51,6 +51,14 @@ def test_older_files_in_half_precision_are_read_exactly_as_they_are():
         np.testing.assert_array_equal(np.isneginf(found.log_probabilities), stored == 0)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_the_sum_is_that_of_the_members(dtype):
+    predictions = made_up(dtype)
+    assert predictions.from_half == (dtype == np.float16)
+    expected = predictions.probabilities.sum(axis=0)
+    np.testing.assert_array_equal(predictions.sum_probabilities(), expected)
+
+
 def test_which_epochs():
     recipe = table_a("densenet", "cifar10").scaled_to(8)  # drops after 4 and 6
     every = list(range(1, 9))

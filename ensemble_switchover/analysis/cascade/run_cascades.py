@@ -111,7 +111,7 @@ def _make_cascade(
     curve = cascade_curve(first, rule)
     return CascadeRecord(
         rule=rule,
-        order=orders[0],
+        order=list(orders[0]),
         ordered_by="training" if cross_fitted else "validation error",
         chosen_on="folds" if cross_fitted else "validation",
         num_folds=len(choice.fold_thresholds),
