@@ -116,7 +116,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scope.add_argument(
         "--exit-rule",
         choices=EXIT_RULES,
-        default=EXIT_RULES[0],
         help="when a cascade is sure: by its largest mean probability, or by its margin to the "
         f"second; default: {EXIT_RULES[0]}",
     )
@@ -135,6 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_margin_option(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     given = parse_arguments(parser, arguments)
+    if given.exit_rule and not given.cascade:
+        parser.error("--exit-rule is of cascades; expected --cascade beside it, or neither")
     return run_command(lambda: advise_from(given))
 
 
@@ -222,7 +223,10 @@ class _Sources:
         if not asked.cascade:
             return chosen, 0
         cascades = collect_cascades(
-            chosen, self.cascades, asked.exit_rule, keep_collapsed=rule.keep_collapsed
+            chosen,
+            self.cascades,
+            asked.exit_rule or EXIT_RULES[0],
+            keep_collapsed=rule.keep_collapsed,
         )
         return [*chosen, *cascades.designs], cascades.without
 

@@ -193,6 +193,7 @@ def test_a_choice_of_nothing_names_what_there_is(
         (["--accuracy", "101"], "expected a percentage of at most 100, not 101"),
         (["--margin", "0"], "expected percentage points above 0, at most 100, such as 0.5, not 0"),
         (["--margin", "101"], "expected percentage points above 0, at most 100, such as 0.5"),
+        (["--exit-rule", "margin"], "--exit-rule is of cascades; expected --cascade beside it"),
     ],
 )
 def test_an_amount_that_is_none_is_refused(
