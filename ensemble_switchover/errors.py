@@ -31,6 +31,10 @@ class RecordError(EnsembleSwitchoverError):
     """A record that cannot be read or is not of the expected form."""
 
 
+class MeasureError(EnsembleSwitchoverError):
+    """What `measure` cannot time, or lacks."""
+
+
 class TrainingError(EnsembleSwitchoverError):
     """A training run that failed in a way that a user can act upon."""
 

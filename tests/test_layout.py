@@ -11,6 +11,8 @@ EXCEPTIONS = {
     "config/dataset_config.py": "declarations; tests/config/test_groups.py composes them",
     "config/recipe_config.py": "declarations; tests/config/test_make_recipe.py reads them",
     "analysis/advice/advice_rows.py": "rows of the answer, compared by tests/test_advise.py",
+    "measure/timed_file.py": "a dataclass; tests/measure/test_load.py fills it",
+    "measurement/file_formats.py": "constants",
     "reporting/section.py": "files of a comparison, compared by tests/test_report.py",
     "reporting/summary_tables.py": "tests/analysis/test_design_table.py and test_report.py",
     "reporting/figures/declaration.py": "a dataclass; tests/reporting/figures/test_gallery.py",

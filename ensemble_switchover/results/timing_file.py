@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.system_errors import sentence_of
+from ensemble_switchover.measurement.file_formats import TIMING_SCHEMA
 from ensemble_switchover.results.added_timings import (
     AddedBatchTiming,
     AddedTiming,
@@ -23,9 +24,6 @@ from ensemble_switchover.results.stored_values import Amount, Count, Size  # noq
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-MEASURED_SCHEMA = "ensemble_switchover.timing/1"
-"""What `measure`, which imports nothing of this program, writes as `TIMING_SCHEMA`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +115,10 @@ def read_measured_file(path: Path) -> MeasuredFile:
     except ValueError as error:
         raise ConfigError(f"--add-timing {path}: is no JSON: {error}") from error
     schema = values.get("schema") if isinstance(values, dict) else None
-    if schema != MEASURED_SCHEMA:
+    if schema != TIMING_SCHEMA:
         raise ConfigError(
             f"--add-timing {path}: expected what measure --json writes, with schema "
-            f"{MEASURED_SCHEMA}, found {schema!r}"
+            f"{TIMING_SCHEMA}, found {schema!r}"
         )
     try:
         return _measured_adapter.validate_python(values)

@@ -16,6 +16,7 @@ import torch
 
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.units import GIBIBYTE
+from ensemble_switchover.measurement.file_formats import METADATA_FILE
 from ensemble_switchover.serving.served_ensemble import ServedEnsemble
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 CHECKED_BATCH_SIZES = (1, 2, 7)
 MAX_ONNX_BYTES = 2**31 - 1
 """The largest size of one ONNX file."""
-
-METADATA_FILE = "ensemble_switchover.json"
-"""The extra file of a torch.export file that holds the metadata."""
 
 
 def exported_content(

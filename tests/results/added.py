@@ -1,6 +1,7 @@
 """Times of exported files, as `measure --json` writes them."""
 
-from ensemble_switchover.measure import TIMING_SCHEMA, Sample, summarise_sample
+from ensemble_switchover.measure.samples import Sample, summarise_sample
+from ensemble_switchover.measurement.file_formats import TIMING_SCHEMA
 
 BOARD = "Board Model 5"
 

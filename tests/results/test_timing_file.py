@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from ensemble_switchover import measure
 from ensemble_switchover.config.command_line import EXIT_USAGE
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.measurement.file_formats import TIMING_SCHEMA
 from ensemble_switchover.results.added_timings import read_added_timings
 from ensemble_switchover.results.layout import RECORD_FILE, TIMINGS_FILE
 from ensemble_switchover.results.store import write_record
-from ensemble_switchover.results.timing_file import MEASURED_SCHEMA, read_measured_file
+from ensemble_switchover.results.timing_file import read_measured_file
 from tests.factories import make_record
 from tests.results.added import BOARD, measured_model, measured_values
 from tests.results.program import run
@@ -29,10 +29,6 @@ def folder(tmp_path):
         record = replace(make_record(name=name), fingerprint=f"of_{name}")
         write_record(tmp_path / "demo" / name, record)
     return tmp_path / "demo"
-
-
-def test_the_schema_is_that_of_the_script():
-    assert measure.TIMING_SCHEMA == MEASURED_SCHEMA
 
 
 @pytest.mark.parametrize("place", ["", "one", f"one/{RECORD_FILE}"])
@@ -88,7 +84,7 @@ def test_times_of_no_run_there_are_refused(folder, capsys):
         ("{", "is no JSON"),
         ("[]", "expected what measure --json writes"),
         ('{"schema": "another/1"}', "found 'another/1'"),
-        (json.dumps({"schema": MEASURED_SCHEMA}), "date: "),
+        (json.dumps({"schema": TIMING_SCHEMA}), "date: "),
     ],
 )
 def test_another_file_is_one_sentence(text, said, tmp_path):
