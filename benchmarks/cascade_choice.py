@@ -19,22 +19,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.analysis.cascade.answers import answers_in_orders
-from ensemble_switchover.analysis.cascade.exit_rules import members_asked
-from ensemble_switchover.analysis.cascade.threshold_choice import (
+from ensemble_switchover.config.amounts import argument, parse_count
+from ensemble_switchover.measurement.cascade.answers import answers_in_orders
+from ensemble_switchover.measurement.cascade.exit_rules import (
+    CHEAP_POINTS,
+    WHOLE_ENSEMBLE,
+    members_asked,
+)
+from ensemble_switchover.measurement.cascade.threshold_choice import (
     cheapest_threshold,
     cross_fit,
     split_folds,
 )
-from ensemble_switchover.config.amounts import argument, parse_count
-from ensemble_switchover.results.cascade_record import CHEAP_POINTS, WHOLE_ENSEMBLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from ensemble_switchover.analysis.cascade.answers import CascadeAnswers
+    from ensemble_switchover.measurement.cascade.answers import CascadeAnswers
 
 K, NUM_CLASSES = 4, 10
 POPULATION = 200_000

@@ -50,7 +50,7 @@ from ensemble_switchover.config.command_line import parse_arguments, path_argume
 from ensemble_switchover.errors import ConfigError
 from ensemble_switchover.machine.shell import shell_word
 from ensemble_switchover.machine.terminal import make_console, print_table, printable
-from ensemble_switchover.results.cascade_record import EXIT_RULES
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 from ensemble_switchover.results.metric_losses import describe_lacking, require_metric
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
 from ensemble_switchover.results.study_folders import read_studies

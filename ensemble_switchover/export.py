@@ -22,7 +22,7 @@ from ensemble_switchover.machine.logs import shown_on
 from ensemble_switchover.machine.standard_streams import prints_beside
 from ensemble_switchover.machine.terminal import complain, count, printable, quantity
 from ensemble_switchover.machine.whole_folder import whole_folder
-from ensemble_switchover.results.cascade_record import EXIT_RULES
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 from ensemble_switchover.results.finished_run import read_record_with_weights
 from ensemble_switchover.results.layout import RECORD_FILE, run_folder
 from ensemble_switchover.results.output_path import require_output_file, require_output_folder

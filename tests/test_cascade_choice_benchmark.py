@@ -12,9 +12,9 @@ from benchmarks.cascade_choice import (
     on_the_same,
     simulate,
 )
-from ensemble_switchover.analysis.cascade.cascade_curve import read_cascade
-from ensemble_switchover.analysis.cascade.exit_rules import members_asked
-from ensemble_switchover.analysis.cascade.threshold_choice import cheapest_threshold
+from ensemble_switchover.measurement.cascade.cascade_reading import read_cascade
+from ensemble_switchover.measurement.cascade.exit_rules import members_asked
+from ensemble_switchover.measurement.cascade.threshold_choice import cheapest_threshold
 
 NUM_IMAGES, NUM_STUDIES = 300, 500
 

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from ensemble_switchover.analysis.cascade.run_cascades import make_cascades
 from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.design import ImageTask, make_family
 from ensemble_switchover.networks import Ensemble
+from ensemble_switchover.results.measure_cascades import make_cascades
 from ensemble_switchover.results.predictions import Predictions
 from ensemble_switchover.serving.weights import TrainedEnsemble
 

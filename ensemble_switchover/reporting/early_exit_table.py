@@ -18,8 +18,8 @@ from ensemble_switchover.analysis.cascade.inference_answers import (
 from ensemble_switchover.analysis.condition_group import split_conditions
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable, count
+from ensemble_switchover.measurement.cascade.exit_rules import CHEAP_POINTS
 from ensemble_switchover.reporting.figures.declaration import keep_most_common
-from ensemble_switchover.results.cascade_record import CHEAP_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -106,8 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--recompute-quality",
         action="store_true",
-        help="compute ECE, NLL and the quality beyond error again of every run that kept "
-        "predictions and lacks them; records are not changed",
+        help="compute ECE, NLL, the quality beyond error and cascades again of every run that "
+        "kept predictions and lacks them; records are not changed",
     )
     given = parse_arguments(parser, arguments)
     if given.columns:

@@ -8,20 +8,11 @@ and by the whole ensemble at the latest (Wang et al., Wisdom of Committees, ICLR
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import Literal
 
 # read by pydantic:
+from ensemble_switchover.measurement.cascade.exit_rules import ExitRule  # noqa: TC001
 from ensemble_switchover.results.stored_values import Amount, Count, Size  # noqa: TC001
-
-ExitRule: TypeAlias = Literal["confidence", "margin"]
-EXIT_RULES: tuple[ExitRule, ...] = get_args(ExitRule)
-"""`confidence`: the largest mean probability; `margin`: the largest less the second largest."""
-
-WHOLE_ENSEMBLE = 2.0
-"""Threshold that no score reaches, even rounded up: every member is asked of every image."""
-
-CHEAP_POINTS = 0.1
-"""Percentage points by which the error of the cheapest cascade may exceed the whole ensemble's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

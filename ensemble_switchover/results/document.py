@@ -137,9 +137,10 @@ def read_document(folder: Path) -> Document:
 def _with_recomputed(document: Document, recomputed: RecomputedMeasures) -> Document:
     """Put what was computed again into record and summary; the epochs are in another file."""
     quality = document.record.quality or recomputed.quality
+    cascades = document.record.cascades or recomputed.cascades
     return replace(
         document,
-        record=replace(document.record, quality=quality),
+        record=replace(document.record, quality=quality, cascades=cascades),
         summary=with_recomputed_summary(document.summary, recomputed),
         recomputed=recomputed,
     )

@@ -21,8 +21,9 @@ from ensemble_switchover.measurement.quality.class_errors import (
 from ensemble_switchover.measurement.quality.ensemble_answers import mean_log_probabilities
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.layout import RECOMPUTED_FILE, RECORD_FILE
+from ensemble_switchover.results.measure_cascades import make_cascades
 from ensemble_switchover.results.measure_quality import measure_quality
-from ensemble_switchover.results.pools import read_predictions
+from ensemble_switchover.results.pools import read_predictions, read_validation_predictions
 from ensemble_switchover.results.predictions import predictions_file
 from ensemble_switchover.results.recomputed import (
     RecomputedEpoch,
@@ -64,11 +65,12 @@ def recompute_run(folder: Path) -> list[int] | None:
     if not kept:
         return None
     done = {} if before is None else {found.epoch: found for found in before.epochs}
-    quality, last = record.quality, record.epochs[-1].epoch
+    quality, cascades, last = record.quality, record.cascades, record.epochs[-1].epoch
     computed = []
     for epoch in kept:
         needs_quality = epoch.epoch == last and quality is None
-        if _is_complete(epoch) and not needs_quality:
+        needs_cascades = epoch.epoch == last and not cascades and record.design.k > 1
+        if _is_complete(epoch) and not needs_quality and not needs_cascades:
             continue
         predictions = read_predictions(folder, epoch.epoch)
         if predictions is None:  # a file that the record does not know
@@ -77,9 +79,13 @@ def recompute_run(folder: Path) -> list[int] | None:
             done[epoch.epoch] = recompute_epoch(epoch, predictions)
         if needs_quality:
             quality = measure_quality(predictions)
+        if needs_cascades:
+            cascades = make_cascades(predictions, read_validation_predictions(folder))
         computed.append(epoch.epoch)
     if computed:
-        measures = RecomputedMeasures(epochs=[done[key] for key in sorted(done)], quality=quality)
+        measures = RecomputedMeasures(
+            epochs=[done[key] for key in sorted(done)], quality=quality, cascades=cascades
+        )
         write_file(folder / RECOMPUTED_FILE, dump_recomputed(measures, record), flush=True)
     return computed
 

@@ -19,6 +19,7 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.system_errors import sentence_of
 
 # read by pydantic:
+from ensemble_switchover.results.cascade_record import CascadeRecord  # noqa: TC001
 from ensemble_switchover.results.epoch_metrics import (
     QUALITY,
     EceBins,
@@ -68,6 +69,8 @@ class RecomputedMeasures:
     """In ascending order."""
     quality: QualityRecord | None
     """After the last epoch; None where the record has it, or nothing tells it."""
+    cascades: list[CascadeRecord] = field(default_factory=list)
+    """After the last epoch; empty where the record has them, or nothing tells them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

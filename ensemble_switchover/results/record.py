@@ -313,7 +313,7 @@ class Record:
     """Empty where they were not requested."""
     cascades: list[CascadeRecord] = field(default_factory=list, repr=False)
     """The ensemble's cascade by each exit rule; empty for a single network, without predictions,
-    and in records of before, whose predictions tell it (`analysis.cascade`)."""
+    and in records of before, whose predictions tell it (`results.measure_cascades`)."""
     quality: QualityRecord | None = field(default=None, repr=False)
     """Quality beyond error after the last epoch; absent in records of before, of which predictions
     that were kept tell it (`analysis.run_quality`)."""

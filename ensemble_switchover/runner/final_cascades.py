@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ensemble_switchover.analysis.cascade.run_cascades import make_cascades
+from ensemble_switchover.results.measure_cascades import make_cascades
 
 if TYPE_CHECKING:
     from ensemble_switchover.results.cascade_record import CascadeRecord

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from ensemble_switchover.networks.ensemble import class_probabilities
 
 if TYPE_CHECKING:
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
     from ensemble_switchover.networks.ensemble import Ensemble
-    from ensemble_switchover.results.cascade_record import ExitRule
     from ensemble_switchover.serving.cascade_settings import CascadeSettings
 
 

@@ -11,12 +11,13 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.errors import ConfigError, RecordError
-from ensemble_switchover.results.cascade_record import EXIT_RULES
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ensemble_switchover.results.cascade_record import CascadeRecord, ExitRule
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
+    from ensemble_switchover.results.cascade_record import CascadeRecord
 
 CASCADE = "cascade"
 """The execution that asks members in turn, until they are sure."""

@@ -29,7 +29,8 @@ from ensemble_switchover.training.device import choose_device
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ensemble_switchover.results.cascade_record import CascadeRecord, ExitRule
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
+    from ensemble_switchover.results.cascade_record import CascadeRecord
     from ensemble_switchover.serving.weights import TrainedEnsemble
 
 ServingExecution: TypeAlias = Literal["sequential", "fused", "parallel"]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from ensemble_switchover.analysis.cascade.cascade_curve import CascadeReading
+from ensemble_switchover.measurement.cascade.cascade_reading import CascadeReading
 from tests.measure.linear_files import QUICK, WEIGHTS, call, softmax
 from tests.serving.lookup_cascade import ORDER, drawn_probabilities, write_lookup_cascade
 

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.analysis.cascade.run_cascades import make_cascades
-from ensemble_switchover.results.cascade_record import EXIT_RULES, CascadeRecord
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
+from ensemble_switchover.results.measure_cascades import make_cascades
 from ensemble_switchover.results.predictions import Predictions
 from ensemble_switchover.results.store import read_record, write_record
-from tests.analysis.cascade.brute_force import draw_logs
 from tests.factories import make_record
+from tests.measurement.cascade.brute_force import draw_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ensemble_switchover.results.cascade_record import CascadeRecord
 
 
 def _cascades(from_half: bool = False) -> list[CascadeRecord]:

@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from ensemble_switchover.errors import RecordError
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 from ensemble_switchover.measurement.classification import ece, nll_nats
 from ensemble_switchover.results.__main__ import main
 from ensemble_switchover.results.check import check_record
 from ensemble_switchover.results.layout import RECOMPUTED_FILE, RECORD_FILE
+from ensemble_switchover.results.measure_cascades import make_cascades
 from ensemble_switchover.results.measure_quality import measure_quality
 from ensemble_switchover.results.predictions import (
     Predictions,
@@ -181,3 +183,13 @@ def test_the_command_says_what_it_did_and_check_what_is_left(write, capsys):
     assert "ECE of" not in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main([str(folder.parent), "--recompute-quality", "--check"])
+
+
+def test_cascades_that_a_record_lacks_are_kept_and_single_networks_have_none(write):
+    folder = write()
+    assert read_record(folder / RECORD_FILE).cascades == []
+    assert recompute_run(folder) == [LAST]
+    found = read_record(folder / RECORD_FILE).cascades
+    assert found == make_cascades(predicted(half=False))
+    assert [cascade.rule for cascade in found] == list(EXIT_RULES)
+    assert recompute_run(folder) == []

@@ -13,7 +13,7 @@ from ensemble_switchover.results.store import read_record
 from ensemble_switchover.runner import final_cascades
 from ensemble_switchover.runner.final_cascades import choose_cascades
 from ensemble_switchover.runner.job import run_job
-from tests.analysis.cascade.brute_force import draw_logs
+from tests.measurement.cascade.brute_force import draw_logs
 
 SMALL = ("design=deq", "k=2", "budget.depth=8", "budget.width=8", "epochs=2")
 HELD_OUT = ("dataset.train_size=100", "dataset.validation_size=40", "dataset.evaluate_on=test")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from ensemble_switchover.results.cascade_record import EXIT_RULES
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 from ensemble_switchover.serving.cascade import Cascade, least_float32, score_of
 from ensemble_switchover.serving.cascade_settings import CascadeSettings
 from tests.trained import TASK, images_of, make_trained

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from ensemble_switchover.analysis.cascade.exit_rules import exit_scores, members_asked
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.errors import ConfigError, RecordError
-from ensemble_switchover.results.cascade_record import EXIT_RULES
+from ensemble_switchover.measurement.cascade.exit_rules import (
+    EXIT_RULES,
+    exit_scores,
+    members_asked,
+)
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.pools import read_predictions
 from ensemble_switchover.results.store import read_record, write_record

@@ -22,7 +22,7 @@ from ensemble_switchover.analysis.cascade.run_cascades import cascades_of
 from ensemble_switchover.analysis.statistics import sample_mean
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.terminal import complain
-from ensemble_switchover.results.cascade_record import EXIT_RULES
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.advice.trained_designs import TrainedDesign
     from ensemble_switchover.analysis.collapse import RunKey
-    from ensemble_switchover.results.cascade_record import CascadeRecord, ExitRule
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
+    from ensemble_switchover.results.cascade_record import CascadeRecord
     from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.record import Record
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.advice.timed_devices import TimedDevice
     from ensemble_switchover.analysis.collapse import RunKey
     from ensemble_switchover.analysis.comparison import Setting
-    from ensemble_switchover.results.cascade_record import CascadeRecord, ExitRule
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
+    from ensemble_switchover.results.cascade_record import CascadeRecord
     from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.record import Record
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.analysis.decision_rule import DecisionRule
     from ensemble_switchover.analysis.statistics import Interval
     from ensemble_switchover.analysis.switchover.error_grid import DesignClassName
-    from ensemble_switchover.results.cascade_record import ExitRule
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
 
 
 MIN_COST_SEEDS = 2

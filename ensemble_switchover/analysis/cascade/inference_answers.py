@@ -14,7 +14,7 @@ import polars as pl
 
 from ensemble_switchover.analysis.pareto import pareto_front
 from ensemble_switchover.analysis.statistics import CONFIDENCE, t_interval
-from ensemble_switchover.results.cascade_record import EXIT_RULES
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ensemble_switchover.analysis.collapse import RunKey
-    from ensemble_switchover.results.cascade_record import CascadeRecord, ExitRule
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
+    from ensemble_switchover.results.cascade_record import CascadeRecord
     from ensemble_switchover.results.record import Record
 
 DRAWN_RULE: ExitRule = "confidence"

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import polars as pl
 
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES, WHOLE_ENSEMBLE
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
 from ensemble_switchover.reporting.figures.style import (
     COLOURS,
@@ -20,7 +21,6 @@ from ensemble_switchover.reporting.figures.style import (
     place_legend,
     write_around,
 )
-from ensemble_switchover.results.cascade_record import EXIT_RULES, WHOLE_ENSEMBLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

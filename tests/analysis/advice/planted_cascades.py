@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 from ensemble_switchover.results.added_timings import AddedBatchTiming, AddedTiming
 from ensemble_switchover.results.cascade_latencies import CascadeLatencyRecord, LatencyQuantiles
 from ensemble_switchover.results.cascade_record import (
-    EXIT_RULES,
     CascadeCurveRecord,
     CascadeOrdersRecord,
     CascadeRecord,
@@ -16,7 +16,7 @@ from ensemble_switchover.results.cascade_record import (
 from tests.factories import make_record
 
 if TYPE_CHECKING:
-    from ensemble_switchover.results.cascade_record import ExitRule
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
     from ensemble_switchover.results.record import Record
 
 

@@ -13,8 +13,8 @@ from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.rule import AdviceAnswer, advise
 from ensemble_switchover.analysis.advice.trained_designs import collect_designs, list_candidates
 from ensemble_switchover.analysis.advice.wording import describe_advice
-from ensemble_switchover.analysis.cascade.run_cascades import make_cascades
 from ensemble_switchover.errors import ConfigError
+from ensemble_switchover.results.measure_cascades import make_cascades
 from ensemble_switchover.results.predictions import (
     Predictions,
     dump_predictions,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 from ensemble_switchover.results.cascade_latencies import CascadeLatencyRecord, LatencyQuantiles
 from ensemble_switchover.results.cascade_record import (
-    EXIT_RULES,
     CascadeCurveRecord,
     CascadeOrdersRecord,
     CascadeRecord,

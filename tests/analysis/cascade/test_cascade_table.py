@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ensemble_switchover.analysis.cascade.cascade_table import CASCADE_COLUMNS, tabulate_cascades
-from ensemble_switchover.analysis.cascade.run_cascades import make_cascades
+from ensemble_switchover.results.measure_cascades import make_cascades
 from ensemble_switchover.results.predictions import (
     Predictions,
     dump_predictions,
     predictions_file,
 )
 from ensemble_switchover.results.store import write_record
-from tests.analysis.cascade.brute_force import draw_logs
 from tests.analysis.cascade.planted_cascades import with_cascades
 from tests.factories import make_record
+from tests.measurement.cascade.brute_force import draw_logs
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -39,10 +39,10 @@ from ensemble_switchover.config.amounts import (
     parse_parameter_count,
     parse_percent,
 )
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 from ensemble_switchover.reporting.explorer.content import build_content
 from ensemble_switchover.reporting.explorer.document import SCRIPTS
 from ensemble_switchover.reporting.explorer.rule_values import rule_values
-from ensemble_switchover.results.cascade_record import EXIT_RULES
 from ensemble_switchover.results.quality_metrics import METRIC_NAMES, QUALITY_METRICS
 from tests.analysis.advice.advice_cases import IMPOSSIBLE, LIMITS, noisy_study
 from tests.analysis.advice.planted_cascades import cascade_latency, make_timing, with_cascades
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.advice.added_devices import TimingsOfRuns
     from ensemble_switchover.analysis.decision_rule import Method
-    from ensemble_switchover.results.cascade_record import ExitRule
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
     from ensemble_switchover.results.quality_metrics import MetricName
     from ensemble_switchover.results.record import Record
 

@@ -5,7 +5,7 @@ Dimensions: k members, N images, C classes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ensemble_switchover.results.cascade_record import ExitRule
+ExitRule: TypeAlias = Literal["confidence", "margin"]
+EXIT_RULES: tuple[ExitRule, ...] = get_args(ExitRule)
+"""`confidence`: the largest mean probability; `margin`: the largest less the second largest."""
+
+WHOLE_ENSEMBLE = 2.0
+"""Threshold that no score reaches, even rounded up: every member is asked of every image."""
+
+CHEAP_POINTS = 0.1
+"""Percentage points by which the error of the cheapest cascade may exceed the whole ensemble's."""
 
 
 def exit_scores(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.results.cascade_record import CHEAP_POINTS, WHOLE_ENSEMBLE
+from ensemble_switchover.measurement.cascade.exit_rules import CHEAP_POINTS, WHOLE_ENSEMBLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

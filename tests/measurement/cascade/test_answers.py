@@ -8,11 +8,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from ensemble_switchover.analysis.cascade import answers as module
-from ensemble_switchover.analysis.cascade.answers import answers_in_orders
-from ensemble_switchover.analysis.cascade.exit_rules import exit_scores
-from ensemble_switchover.results.cascade_record import EXIT_RULES
-from tests.analysis.cascade.brute_force import draw_logs
+from ensemble_switchover.measurement.cascade import answers as module
+from ensemble_switchover.measurement.cascade.answers import answers_in_orders
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES, exit_scores
+from tests.measurement.cascade.brute_force import draw_logs
 
 
 def test_every_order_has_the_errors_and_losses_of_its_first_members() -> None:

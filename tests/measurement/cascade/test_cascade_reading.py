@@ -5,15 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ensemble_switchover.analysis.cascade.answers import answers_in_orders
-from ensemble_switchover.analysis.cascade.cascade_curve import (
-    CURVE_THRESHOLDS,
-    CascadeReading,
-    cascade_curve,
-    read_cascade,
-)
-from ensemble_switchover.results.cascade_record import EXIT_RULES
-from tests.analysis.cascade.brute_force import ask_members, draw_logs
+from ensemble_switchover.measurement.cascade.answers import answers_in_orders
+from ensemble_switchover.measurement.cascade.cascade_reading import CascadeReading, read_cascade
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
+from tests.measurement.cascade.brute_force import ask_members, draw_logs
 
 
 @pytest.mark.parametrize("rule", EXIT_RULES)
@@ -29,19 +24,6 @@ def test_a_loop_over_images_answers_the_same(rule) -> None:
         assert read.members.tolist() == [asked for asked, _ in told]
         assert read.error_percent == pytest.approx(100.0 * np.mean(wrong))
         assert read.nll_nats == pytest.approx(np.mean(losses), rel=1e-4)
-
-
-def test_the_curve_goes_from_the_first_member_to_the_whole_ensemble() -> None:
-    logs, labels = draw_logs(3, 100, 4)
-    (answers,) = answers_in_orders(logs, labels, [[2, 1, 0]])
-    curve = cascade_curve(answers, "margin")
-    assert curve.thresholds == list(CURVE_THRESHOLDS) == sorted(CURVE_THRESHOLDS)
-    first = (logs[2].argmax(axis=1) != labels).mean()
-    whole = (np.exp(logs).mean(axis=0).argmax(axis=1) != labels).mean()
-    assert curve.error_percent[0] == pytest.approx(100.0 * first)
-    assert curve.error_percent[-1] == pytest.approx(100.0 * whole)
-    assert (curve.mean_members[0], curve.mean_members[-1]) == (1.0, 3.0)
-    assert curve.mean_members == sorted(curve.mean_members)
 
 
 def test_members_suffice_for_a_share_of_the_images() -> None:

@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ensemble_switchover.analysis.cascade.exit_rules import exit_scores, members_asked
-from ensemble_switchover.results.cascade_record import EXIT_RULES, WHOLE_ENSEMBLE
-from tests.analysis.cascade.brute_force import ask_members, draw_logs
+from ensemble_switchover.measurement.cascade.exit_rules import (
+    EXIT_RULES,
+    WHOLE_ENSEMBLE,
+    exit_scores,
+    members_asked,
+)
+from tests.measurement.cascade.brute_force import ask_members, draw_logs
 
 
 @pytest.mark.parametrize("rule", EXIT_RULES)

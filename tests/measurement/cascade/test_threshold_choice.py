@@ -7,16 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ensemble_switchover.analysis.cascade.answers import CascadeAnswers, answers_in_orders
-from ensemble_switchover.analysis.cascade.cascade_curve import read_cascade
-from ensemble_switchover.analysis.cascade.exit_rules import members_asked
-from ensemble_switchover.analysis.cascade.threshold_choice import (
+from ensemble_switchover.measurement.cascade.answers import CascadeAnswers, answers_in_orders
+from ensemble_switchover.measurement.cascade.cascade_reading import read_cascade
+from ensemble_switchover.measurement.cascade.exit_rules import WHOLE_ENSEMBLE, members_asked
+from ensemble_switchover.measurement.cascade.threshold_choice import (
     cheapest_threshold,
     cross_fit,
     split_folds,
 )
-from ensemble_switchover.results.cascade_record import WHOLE_ENSEMBLE
-from tests.analysis.cascade.brute_force import draw_logs
+from tests.measurement.cascade.brute_force import draw_logs
 
 
 def _answers(k: int = 4, num_images: int = 150, seed: int = 0, **options) -> CascadeAnswers:

@@ -10,22 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.analysis.cascade.exit_rules import members_asked
-from ensemble_switchover.results.cascade_record import WHOLE_ENSEMBLE, CascadeCurveRecord
+from ensemble_switchover.measurement.cascade.exit_rules import members_asked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from ensemble_switchover.analysis.cascade.answers import CascadeAnswers
-    from ensemble_switchover.results.cascade_record import ExitRule
-
-CURVE_THRESHOLDS = (
-    *(0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98),
-    *(0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 0.99999, 0.999999, WHOLE_ENSEMBLE),
-)
-"""Thresholds of the curve in a record: close where most images are decided."""
+    from ensemble_switchover.measurement.cascade.answers import CascadeAnswers
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +62,4 @@ def read_cascade(
         error_percent=100.0 * float(errors.mean()),
         nll_nats=float(nll.mean(dtype=np.float64)),
         members=members,
-    )
-
-
-def cascade_curve(
-    answers: CascadeAnswers, rule: ExitRule, thresholds: Sequence[float] = CURVE_THRESHOLDS
-) -> CascadeCurveRecord:
-    """Return error, NLL and mean number of members at each of some thresholds.
-
-    Args:
-        answers: After each member, in the order in which they are asked; at least one image.
-        rule: The exit rule.
-        thresholds: Rising.
-    """
-    read = [read_cascade(answers, rule, threshold) for threshold in thresholds]
-    return CascadeCurveRecord(
-        thresholds=list(thresholds),
-        error_percent=[each.error_percent for each in read],
-        nll_nats=[each.nll_nats for each in read],
-        mean_members=[each.mean_members for each in read],
     )

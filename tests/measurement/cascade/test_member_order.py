@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from ensemble_switchover.analysis.cascade.member_order import order_by_error, orders_to_try
+from ensemble_switchover.measurement.cascade.member_order import order_by_error, orders_to_try
 
 
 def test_the_best_on_held_out_images_is_asked_first_and_ties_stay() -> None:

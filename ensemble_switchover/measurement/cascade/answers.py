@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ensemble_switchover.analysis.cascade.exit_rules import require_order, second_largest
+from ensemble_switchover.measurement.cascade.exit_rules import require_order, second_largest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from ensemble_switchover.results.cascade_record import ExitRule
+    from ensemble_switchover.measurement.cascade.exit_rules import ExitRule
 
 _BLOCK_BYTES = 32 * 2**20
 """Size of the arrays that are held at a time beside the predictions, about."""
