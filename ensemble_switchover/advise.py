@@ -39,6 +39,7 @@ from ensemble_switchover.analysis.rule_options import (
     add_rule_options,
     rule_of,
 )
+from ensemble_switchover.analysis.run_quality import read_studies_for
 from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.config.amounts import (
     argument,
@@ -53,7 +54,6 @@ from ensemble_switchover.machine.terminal import make_console, print_table, prin
 from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
 from ensemble_switchover.results.metric_losses import describe_lacking, require_metric
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
-from ensemble_switchover.results.study_folders import read_studies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -148,8 +148,8 @@ def advise_from(given: argparse.Namespace) -> int:
             options name none.
     """
     rule = rule_of(given)
-    studies = read_studies(given.folders)
     metric = rule.quality
+    studies = read_studies_for(given.folders, metric)
     records, lacking = require_metric(given.folders[0], studies.records, metric)
     sources = _Sources(given, records, studies.folders, metric)
     designs, without = sources.designs(rule)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.short_answer import NOTHING_FINISHED, answer_shortly
 from ensemble_switchover.analysis.rule_options import add_limit_options
+from ensemble_switchover.analysis.run_quality import read_studies_for
 from ensemble_switchover.config.amounts import argument, parse_number
 from ensemble_switchover.config.command_line import (
     EXIT_FAILURE,
@@ -32,7 +33,6 @@ from ensemble_switchover.machine.units import HOUR_SECONDS, MINUTE_SECONDS
 from ensemble_switchover.report import report
 from ensemble_switchover.results.metric_losses import require_metric
 from ensemble_switchover.results.quality_metrics import METRIC_NAMES
-from ensemble_switchover.results.study_folders import read_studies
 from ensemble_switchover.sweep.choice.choose_size import choose_size, describe_size
 from ensemble_switchover.sweep.choice.jobs_here import jobs_here
 from ensemble_switchover.sweep.choice.own_images import look_at
@@ -160,7 +160,7 @@ def _answer(
         RecordError: if no finished run has the metric, as of an older version.
     """
     try:
-        studies = read_studies([folder])
+        studies = read_studies_for([folder], rule.quality)
     except RecordError:
         print(f"{NOTHING_FINISHED} The same command goes on.")
         return interruption.exit_code() if ending.interrupted else ending.code or EXIT_FAILURE

@@ -17,6 +17,7 @@ from ensemble_switchover.analysis.advice.added_devices import read_timings_of_ru
 from ensemble_switchover.analysis.advice.cascade_designs import read_cascades
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE
 from ensemble_switchover.analysis.rule_options import add_margin_option, add_rule_options, rule_of
+from ensemble_switchover.analysis.run_quality import read_studies_for
 from ensemble_switchover.analysis.switchover.image_grid import ImageErrorReader
 from ensemble_switchover.config.command_line import parse_arguments, path_argument, run_command
 from ensemble_switchover.config.store_names import EXPLORER_FILE
@@ -28,7 +29,6 @@ from ensemble_switchover.reporting.explorer.document import render_explorer
 from ensemble_switchover.results.metric_losses import describe_lacking, require_metric
 from ensemble_switchover.results.output_path import require_output_file
 from ensemble_switchover.results.rerun_command import CommandWriter, same_treatment
-from ensemble_switchover.results.study_folders import read_studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,8 +122,8 @@ def write_explorer(
     """
     path = out or folders[0] / EXPLORER_FILE
     require_output_file("--out", path, EXPLORER_FILE)
-    studies = read_studies(folders)
     metric = rule.quality
+    studies = read_studies_for(folders, metric)
     records, lacking = require_metric(folders[0], studies.records, metric)
     writer = CommandWriter()
     content = build_content(

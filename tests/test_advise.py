@@ -191,8 +191,11 @@ def test_a_choice_of_nothing_names_what_there_is(
             "expected a whole number of 1 or more, at most 15 digits, not 1.5",
         ),
         (["--accuracy", "101"], "expected a percentage of at most 100, not 101"),
-        (["--margin", "0"], "expected percentage points above 0, at most 100, such as 0.5, not 0"),
-        (["--margin", "101"], "expected percentage points above 0, at most 100, such as 0.5"),
+        (["--margin", "0"], "above 0 and at most 100, such as 0.5, not 0"),
+        (
+            ["--margin", "101"],
+            "expected percentage points, or nats of an NLL, above 0 and at most 100",
+        ),
         (["--exit-rule", "margin"], "--exit-rule is of cascades; expected --cascade beside it"),
     ],
 )

@@ -9,13 +9,16 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.layout import PREDICTIONS_FILE
 from ensemble_switchover.results.measure_quality import measure_quality
 from ensemble_switchover.results.pools import read_predictions
+from ensemble_switchover.results.study_folders import read_studies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ensemble_switchover.results.quality_metrics import QualityMetric
     from ensemble_switchover.results.quality_record import QualityRecord
     from ensemble_switchover.results.record import Record
+    from ensemble_switchover.results.study_folders import Studies
 
 
 def quality_of(record: Record, folder: Path) -> QualityRecord | None:
@@ -58,3 +61,25 @@ def with_qualities(records: Mapping[Path, Record]) -> dict[Path, Record]:
             quality = None
         found[folder] = record if quality is record.quality else replace(record, quality=quality)
     return found
+
+
+def read_studies_for(folders: Sequence[Path], metric: QualityMetric) -> Studies:
+    """Read the records below several folders, with the quality that a metric is read from.
+
+    Older records have it from their predictions, where they kept some and the metric asks for it.
+
+    Args:
+        folders: As `read_studies` takes them.
+        metric: By which designs are compared.
+
+    Raises:
+        RecordError: if a folder is absent, or no run is finished.
+    """
+    studies = read_studies(folders)
+    if metric.at_end is None:
+        return studies
+    records: list[Record] = []
+    for record in studies.records:
+        folder = studies.folders[record.study, record.name]
+        records += with_qualities({folder: record}).values()
+    return replace(studies, records=records)

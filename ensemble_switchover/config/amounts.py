@@ -132,7 +132,7 @@ def parse_percent(text: str) -> float:
 
 
 def parse_points(text: str) -> float:
-    """Read a difference of percentages above 0, at most 100, in percentage points.
+    """Read a difference above 0 and at most 100, in percentage points or in nats.
 
     >>> parse_points("1"), parse_points("0.5")
     (1.0, 0.5)
@@ -146,7 +146,8 @@ def parse_points(text: str) -> float:
         number = math.inf
     if number > 100:
         raise ValueError(
-            f"expected percentage points above 0, at most 100, such as 0.5, not {text}"
+            f"expected percentage points, or nats of an NLL, above 0 and at most 100, such as 0.5, "
+            f"not {text}"
         )
     return number
 

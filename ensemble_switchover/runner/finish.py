@@ -22,6 +22,7 @@ from ensemble_switchover.measurement.disturbance import (
     waiting_sentences,
     waiting_share,
 )
+from ensemble_switchover.measurement.memory import LeftOutIfTooLarge
 from ensemble_switchover.results.flags import flags_of_run
 from ensemble_switchover.results.from_run_spec import (
     budget_record,
@@ -91,8 +92,9 @@ def finish(
         run.keep(name, path)
     said = None
     if run.predictions.epochs and split.held_out is not None:
-        said = predict_held_out(ensemble, split.held_out(), _normalisation(spec, split), setup)
-        run.keep(VALIDATION_PREDICTIONS_FILE, dump_predictions(said))
+        with run.seconds.part("evaluation"), LeftOutIfTooLarge("predicting validation images"):
+            said = predict_held_out(ensemble, split.held_out(), _normalisation(spec, split), setup)
+            run.keep(VALIDATION_PREDICTIONS_FILE, dump_predictions(said))
     with run.seconds.part("keeping"):
         answered = run.predictions.take_last(run.num_epochs)
         is_kept = predictions_file(run.num_epochs) in kept

@@ -10,9 +10,9 @@ import torch
 
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.errors import ConfigError, RecordError
+from ensemble_switchover.measurement.cascade.answers import answers_in_orders
 from ensemble_switchover.measurement.cascade.exit_rules import (
     EXIT_RULES,
-    exit_scores,
     members_asked,
 )
 from ensemble_switchover.results.layout import RECORD_FILE, WEIGHTS_FILE
@@ -62,7 +62,8 @@ def test_every_image_of_a_run_is_answered_as_its_predictions_say(tiny_spec):
     members = set()
     for recorded in record.cascades:
         rule, order = recorded.rule, recorded.order
-        scores = exit_scores(found.probabilities, order, rule)
+        (told,) = answers_in_orders(found.log_probabilities, found.labels, [order])
+        scores = told.scores[rule]
         means = np.cumsum(found.probabilities[order], axis=0, dtype=np.float32)
         means /= np.arange(1, 5, dtype=np.float32)[:, None, None]
         middles = np.quantile(scores[:-1], [0.1, 0.3, 0.5, 0.7, 0.9])

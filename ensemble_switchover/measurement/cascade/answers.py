@@ -113,7 +113,7 @@ def _fill(
             answer, chosen = found[asked], mean.argmax(axis=1)
             largest = np.take_along_axis(mean, chosen[:, None], axis=1)[:, 0]
             answer.confidence[part] = largest
-            answer.margin[part] = largest - second_largest(mean)
+            answer.margin[part] = largest - second_largest(mean, chosen)
             answer.errors[part] = chosen != labels
 
 

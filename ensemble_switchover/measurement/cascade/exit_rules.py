@@ -1,4 +1,4 @@
-"""When a cascade stops: scores of the running mean of the members, and how many are asked.
+"""When a cascade stops: by the score of the members' mean so far, and how many are asked.
 
 Dimensions: k members, N images, C classes.
 """
@@ -25,58 +25,23 @@ CHEAP_POINTS = 0.1
 """Percentage points by which the error of the cheapest cascade may exceed the whole ensemble's."""
 
 
-def exit_scores(
-    probabilities: NDArray[np.floating], order: Sequence[int], rule: ExitRule
-) -> NDArray[np.float32]:
-    """Return the score after each member: how sure the mean of those asked so far is.
-
-    The mean is the running sum in single precision divided by the number of members asked.
-
-    Args:
-        probabilities: Of every member, `(k, N, C)`.
-        order: The members in the order in which they are asked, counted from 0.
-        rule: `confidence`, the largest mean probability, or `margin`, the largest less the second
-            largest; of a single class the second is 0.
-
-    Returns:
-        The scores, `(k, N)`: row m is that after m + 1 members.
-
-    Raises:
-        ValueError: if the order is not one of all members.
-
-    >>> two = np.array([[[0.6, 0.4]], [[0.8, 0.2]]])
-    >>> exit_scores(two, [0, 1], "confidence").round(2).tolist()
-    [[0.6000000238418579], [0.699999988079071]]
-    >>> exit_scores(two, [1, 0], "margin").round(2).tolist()
-    [[0.6000000238418579], [0.4000000059604645]]
-    """
-    require_order(order, len(probabilities))
-    total = np.zeros(probabilities.shape[1:], dtype=np.float32)
-    scores = np.empty(probabilities.shape[:2], dtype=np.float32)
-    for row, member in enumerate(order):
-        total += probabilities[member]
-        scores[row] = score_mean(total / np.float32(row + 1), rule)
-    return scores
-
-
-def score_mean(mean: NDArray[np.float32], rule: ExitRule) -> NDArray[np.float32]:
-    """Return the score `(N,)` of mean probabilities `(N, C)` by an exit rule."""
-    largest: NDArray[np.float32] = mean.max(axis=1)
-    return largest if rule == "confidence" else largest - second_largest(mean)
-
-
-def second_largest(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def second_largest(values: NDArray[np.float32], largest: NDArray[np.intp]) -> NDArray[np.float32]:
     """Return the second largest of each row of `(N, C)`, equal to the largest where it is tied.
 
-    >>> second_largest(np.array([[0.2, 0.5, 0.3], [0.5, 0.5, 0.0]], dtype=np.float32)).round(1)
+    Args:
+        values: `(N, C)`.
+        largest: `(N,)` where the largest of each row is.
+
+    >>> values = np.array([[0.2, 0.5, 0.3], [0.5, 0.5, 0.0]], dtype=np.float32)
+    >>> second_largest(values, values.argmax(axis=1)).round(1)
     array([0.3, 0.5], dtype=float32)
-    >>> second_largest(np.ones((1, 1), dtype=np.float32))
+    >>> second_largest(np.ones((1, 1), dtype=np.float32), np.array([0]))
     array([0.], dtype=float32)
     """
     if values.shape[1] < 2:
         return np.zeros(len(values), dtype=np.float32)
     others = values.copy()
-    np.put_along_axis(others, values.argmax(axis=1)[:, None], -np.inf, axis=1)
+    np.put_along_axis(others, largest[:, None], -np.inf, axis=1)
     second: NDArray[np.float32] = others.max(axis=1)
     return second
 
@@ -87,7 +52,7 @@ def members_asked(
     """Return how many members are asked: until the first score of at least the threshold, or all.
 
     Args:
-        scores: `(k, N)` from `exit_scores`.
+        scores: `(k, N)` after each member, as `CascadeAnswers` has them.
         threshold: Of all images, or of each, `(N,)`. At 0 the first member answers alone, above 1
             the whole ensemble.
 

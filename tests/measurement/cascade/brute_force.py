@@ -37,3 +37,12 @@ def ask_members(
         if float(score) >= threshold or asked == len(order):
             return asked, mean
     raise AssertionError
+
+
+def exit_scores(probabilities, order, rule):
+    """Return the scores (k, N) of members (k, N, C) in an order, by sorting the classes."""
+    means = np.cumsum(probabilities[list(order)], axis=0, dtype=np.float32)
+    means /= np.arange(1, len(means) + 1, dtype=np.float32)[:, None, None]
+    ranked = np.sort(means, axis=2)
+    second = ranked[:, :, -2] if ranked.shape[2] > 1 else np.float32(0.0)
+    return ranked[:, :, -1] if rule == "confidence" else ranked[:, :, -1] - second

@@ -10,8 +10,8 @@ import pytest
 
 from ensemble_switchover.measurement.cascade import answers as module
 from ensemble_switchover.measurement.cascade.answers import answers_in_orders
-from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES, exit_scores
-from tests.measurement.cascade.brute_force import draw_logs
+from ensemble_switchover.measurement.cascade.exit_rules import EXIT_RULES
+from tests.measurement.cascade.brute_force import draw_logs, exit_scores
 
 
 def test_every_order_has_the_errors_and_losses_of_its_first_members() -> None:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from ensemble_switchover.measurement.cascade.exit_rules import (
     EXIT_RULES,
     WHOLE_ENSEMBLE,
-    exit_scores,
     members_asked,
+    require_order,
 )
-from tests.measurement.cascade.brute_force import ask_members, draw_logs
+from tests.measurement.cascade.brute_force import ask_members, draw_logs, exit_scores
 
 
 @pytest.mark.parametrize("rule", EXIT_RULES)
@@ -59,7 +59,7 @@ def test_every_image_may_have_its_own_threshold() -> None:
 
 def test_an_order_that_names_a_member_twice_is_refused() -> None:
     with pytest.raises(ValueError, match=r"order: expected each of the members 0 to 1 once"):
-        exit_scores(np.ones((2, 1, 1)), [0, 0], "confidence")
+        require_order([0, 0], 2)
 
 
 @settings(max_examples=50, deadline=None)
