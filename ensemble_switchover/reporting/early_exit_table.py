@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.analysis.finding import Finding
 
-_COSTS = {"flops_per_image": "floating-point operations", "ms_to_single": "time"}
+_COSTS = {
+    "flops_per_image": "floating-point operations",
+    "ms_to_single": "time, predicted by the members asked",
+}
 """Cost of `compare_with_single` -> what it is in a sentence."""
 
 
@@ -66,16 +69,21 @@ def show_early_exit(finding: Finding) -> ShownTable | None:
 def say_early_exit(finding: Finding) -> tuple[str, ...]:
     """Say at which budgets each ensemble class with early exit pays, and where it does not.
 
-    Costs are exact in operations; in time they are those that were measured beside the single
-    network, by the share of the members that are asked.
+    Costs are exact in operations. In time they are those of the whole ensemble, by the share of
+    the members that are asked, and as cascades were served, where that was measured at one batch
+    size: it costs more, and the two may disagree.
     """
     if finding.cascades.table.is_empty():
         return ()
     runs, _ = _with_comparable_times(finding.runs)
     answers = list_answers(runs, finding.cascades.table)
+    costs = dict(_COSTS)
+    sizes = set(answers["measured_batch_size"].drop_nulls())
+    if len(sizes) == 1:
+        costs["measured_ms_to_single"] = f"time, measured as served in batches of {sizes.pop()}"
     sentences = []
     for name in ENSEMBLE_CLASSES:
-        for cost, what in _COSTS.items():
+        for cost, what in costs.items():
             compared = compare_with_single(answers, name, cost, rule=finding.rule)
             if compared:
                 sentences.append(describe_payment(name, compared, what))

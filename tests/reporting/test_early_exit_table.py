@@ -65,7 +65,14 @@ def test_the_cheapest_cascade_stands_beside_all_members_and_the_single_network()
 def test_sentences_say_where_it_does_not_pay() -> None:
     in_operations, in_time = say_early_exit(_finding())
     assert "in floating-point operations: it costs less and errs less at" in in_operations
-    assert "in time: it does not pay at" in in_time
+    assert "in time, predicted by the members asked: it does not pay at" in in_time
+
+
+def test_what_was_measured_is_said_beside_what_is_predicted() -> None:
+    *_, predicted, measured = say_early_exit(_finding(served_on=(0, 1)))
+    assert "costs 1.12 times the single network's mean inference in time, predicted" in predicted
+    assert "costs 1.35 times" in measured
+    assert "in time, measured as served in batches of 128: it does not pay at" in measured
 
 
 def test_nothing_is_said_where_no_cascade_is_known() -> None:

@@ -97,8 +97,8 @@ def compare_with_single(
     Args:
         answers: A frame from `list_answers`, of one comparison.
         design_class: `deq` or `weq`.
-        cost: `flops_per_image`, or `ms_to_single`, which every run measured beside its own single
-            network.
+        cost: `flops_per_image`; or `ms_to_single` or `measured_ms_to_single`, which every run
+            measured beside its own single network.
         exit_rule: The exit rule of the cascades.
         rule: How errors are compared.
 
@@ -115,7 +115,7 @@ def compare_with_single(
         if single.is_empty() or cascade.is_empty():
             continue
         unit = 1.0
-        if cost != "ms_to_single":
+        if not cost.endswith("ms_to_single"):
             unit = sample_mean(list(by_seed(single, cost).values()))
         ratios = {seed: value / unit for seed, value in by_seed(cascade, cost).items()}
         found.append(

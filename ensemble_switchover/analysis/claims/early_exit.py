@@ -46,15 +46,35 @@ def check_early_exit_operations(finding: Finding, ensemble_class: DesignClassNam
 def check_early_exit_time(finding: Finding, ensemble_class: DesignClassName) -> Claim:
     """Check error and mean inference cost of cascades beside the single network, in time.
 
-    The time is that of the whole ensemble, one member after another, by the share of the members
-    that are asked; the single network was timed alternately.
+    The time is that of the served cascade, where all of them were measured beside the single
+    network at one batch size; else that of the whole ensemble, one member after another, by the
+    share of the members that are asked. The single network was timed alternately.
     """
     statement = _statement(finding, ensemble_class, "in time")
     runs, where = timed_runs(finding, ensemble_class)
     if runs.drop_nulls("latency_to_single").is_empty():
         reason = "no inference time was measured beside that of the single network"
         return not_asked(statement, reason, "measurement.latency_batch_sizes=[1,32,128,1024]")
-    return _check(finding, ensemble_class, statement, runs, "ms_to_single", f", {where}")
+    size = _served_batch_size(finding, ensemble_class, runs)
+    if size is not None:
+        served = f", {where}; as served in batches of {size}"
+        return _check(finding, ensemble_class, statement, runs, "measured_ms_to_single", served)
+    predicted = f", {where}; predicted by the members asked"
+    return _check(finding, ensemble_class, statement, runs, "ms_to_single", predicted)
+
+
+def _served_batch_size(
+    finding: Finding, ensemble_class: DesignClassName, runs: pl.DataFrame
+) -> int | None:
+    """Return the batch size at which all cascades were measured as served; None if not all were."""
+    answers = list_answers(runs, finding.cascades.table)
+    timed = answers.filter(design_class=ensemble_class, answered_by="confidence").drop_nulls(
+        "ms_to_single"
+    )
+    sizes = timed["measured_batch_size"].unique().to_list()
+    if len(sizes) != 1 or timed["measured_ms_to_single"].null_count():
+        return None
+    return None if sizes[0] is None else int(sizes[0])
 
 
 def _statement(finding: Finding, ensemble_class: DesignClassName, in_what: str) -> Statement:

@@ -15,10 +15,12 @@ from ensemble_switchover.analysis.claims.early_exit import (
 )
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.finding import Finding, derive_finding
-from tests.analysis.cascade.planted_cascades import with_cascades
+from tests.analysis.cascade.planted_cascades import with_cascades, with_served
 from tests.analysis.claims.planted import answer, make_records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ensemble_switchover.results.record import Record
 
 
@@ -33,10 +35,21 @@ def _beside_single(record: Record, ratio: float) -> Record:
     return replace(record, latencies=[*own, *single])
 
 
-def planted(lead: float, members: float, ratio: float = 3.0, *, known: bool = True) -> Finding:
+def planted(
+    lead: float,
+    members: float,
+    ratio: float = 3.0,
+    *,
+    known: bool = True,
+    served: Callable[[Record], float | None] = lambda record: None,
+) -> Finding:
     """Plant a lead of both classes in points, members asked, and whole ensembles' time."""
     records = make_records(*[lambda column, epoch: lead] * 2, step=0.03)
     records = [_beside_single(record, ratio) for record in records]
+    records = [
+        record if (times := served(record)) is None else with_served(record, times)
+        for record in records
+    ]
     if known:
         records = [
             with_cascades(record, members + 0.01 * record.seed, more_points=0.0)
@@ -118,3 +131,21 @@ def test_seeds_that_lack_a_budget_are_not_averaged_over_others() -> None:
     kept = (runs["seed"] == 0) == (runs["budget_parameters"] == smallest)
     claim = check_early_exit_operations(replace(finding, runs=runs.filter(kept)), "deq")
     assert (answer(claim), claim.reason.split(";")[0]) == ("open", "no seed has every budget")
+
+
+def test_in_time_what_was_measured_of_served_cascades_decides() -> None:
+    predicted = check_early_exit_time(planted(2.0, 1.5, 1.2), "weq")
+    assert answer(predicted) == "holds"
+    assert "predicted by the members asked" in predicted.measured
+    slow = planted(2.0, 1.5, 1.2, served=lambda record: 1.3 + 0.01 * record.seed)
+    claim = check_early_exit_time(slow, "weq")
+    assert answer(claim) == "does not hold"
+    assert "1.31 times" in claim.measured
+    assert "as served in batches of 128" in claim.measured
+
+
+def test_where_one_cascade_was_not_measured_all_are_predicted() -> None:
+    some = planted(2.0, 1.5, 1.2, served=lambda record: 1.3 if record.seed else None)
+    claim = check_early_exit_time(some, "weq")
+    assert answer(claim) == "holds"
+    assert "predicted by the members asked" in claim.measured
