@@ -6,18 +6,16 @@ its own; a record without it, such as every older one, has none.
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.files import write_file
-from ensemble_switchover.machine.system_errors import sentence_of
-from ensemble_switchover.results.document import checksum
 from ensemble_switchover.results.layout import TIMINGS_FILE
+from ensemble_switchover.results.own_checksum import NO_CHECKSUM, read_signed, sign_text
 
 # read by pydantic:
 from ensemble_switchover.results.stored_values import Amount, Count, Positive, Size  # noqa: TC001
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ADDED_TIMINGS_VERSION = 1
-_OWN_CHECKSUM = re.compile(rb'"sha256": "([0-9a-f]{64})"')
-_NO_CHECKSUM = b"0" * 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,27 +123,10 @@ def read_added_timings(folder: Path, fingerprint: str) -> list[AddedTiming]:
     Raises:
         RecordError: if they are damaged, of another run, or of a newer version.
     """
-    path = folder / TIMINGS_FILE
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    path, remedy = folder / TIMINGS_FILE, "remove it, and add the timings again"
+    stored = read_signed(path, _stored_adapter, ADDED_TIMINGS_VERSION, "timings", remedy)
+    if stored is None:
         return []
-    except OSError as error:
-        raise RecordError(sentence_of(error)) from error
-    remedy = "remove it, and add the timings again"
-    stated = _OWN_CHECKSUM.search(content)
-    if stated is None or checksum(_unsigned(content, stated)).encode() != stated[1]:
-        raise RecordError(f"{path}: changed since it was written; {remedy}")
-    try:
-        values = from_json(content)
-        if values["schema_version"] != ADDED_TIMINGS_VERSION:
-            raise RecordError(
-                f"{path}: schema version {values['schema_version']}; this program reads "
-                f"{ADDED_TIMINGS_VERSION}"
-            )
-        stored = _stored_adapter.validate_python({k: v for k, v in values.items() if k != "sha256"})
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{path}: is no file of timings; {remedy}") from error
     if stored.fingerprint != fingerprint:
         raise RecordError(
             f"{path}: is of the run {stored.fingerprint}, and its record of {fingerprint}; {remedy}"
@@ -171,19 +150,9 @@ def add_timings(folder: Path, fingerprint: str, timings: Sequence[AddedTiming]) 
     added = {timing.identity: timing for timing in timings}
     values: dict[str, Any] = {
         "schema_version": ADDED_TIMINGS_VERSION,
-        "sha256": _NO_CHECKSUM.decode(),
+        "sha256": NO_CHECKSUM,
         "fingerprint": fingerprint,
         "timings": [asdict(timing) for timing in {**kept, **added}.values()],
     }
-    text = to_json(values, indent=1)
-    write_file(
-        folder / TIMINGS_FILE,
-        text.replace(_NO_CHECKSUM, checksum(text).encode(), 1),
-        flush=True,
-    )
+    write_file(folder / TIMINGS_FILE, sign_text(to_json(values, indent=1)), flush=True)
     return len(kept.keys() & added.keys())
-
-
-def _unsigned(content: bytes, stated: re.Match[bytes]) -> bytes:
-    start, end = stated.span(1)
-    return content[:start] + _NO_CHECKSUM + content[end:]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,12 @@ from ensemble_switchover.results.epoch_metrics import ALWAYS_MEASURED, EpochReco
 from ensemble_switchover.results.flags import flags_of_summary
 from ensemble_switchover.results.layout import CONFIG_FILE, EPOCHS_FILE, RECORD_FILE
 from ensemble_switchover.results.migrations import migrate
+from ensemble_switchover.results.own_checksum import (
+    NO_CHECKSUM,
+    checksum,
+    own_checksum,
+    sign_text,
+)
 from ensemble_switchover.results.recomputed import (
     RecomputedMeasures,
     read_recomputed,
@@ -32,8 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_OWN_CHECKSUM = re.compile(rb'"sha256": "([0-9a-f]{64})"')
-_NO_CHECKSUM = "0" * 64
 DIGITS_SHOWN = 16
 """Of a checksum's 64 hexadecimal digits."""
 MAX_SHOWN = 40
@@ -83,7 +86,7 @@ def dump_document(record: Record, contents: Mapping[str, bytes | Path]) -> bytes
     """Write the text of `record.json`, with what `contents` puts beside it."""
     values: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
-        "sha256": _NO_CHECKSUM,
+        "sha256": NO_CHECKSUM,
         **_record_adapter.dump_python(replace(record, epochs=[])),
         "summary": _summary_adapter.dump_python(summarise_epochs(record.epochs)),
         "files": _files_adapter.dump_python(
@@ -92,7 +95,7 @@ def dump_document(record: Record, contents: Mapping[str, bytes | Path]) -> bytes
     }
     del values["epochs"]
     text = to_json(values, indent=1, inf_nan_mode="constants")
-    return text.replace(_NO_CHECKSUM.encode(), checksum(text).encode(), 1)
+    return sign_text(text)
 
 
 def read_document(folder: Path) -> Document:
@@ -286,23 +289,16 @@ def _check_own_checksum(path: Path, content: bytes, version: int) -> None:
     Raises:
         RecordError: if it is another.
     """
-    stated = _OWN_CHECKSUM.search(content)
-    if stated is None:
+    signed = own_checksum(content)
+    if signed is None:
         if version == 1:
             return
         raise RecordError(f"{path}: changed since it was written: expected a checksum, found none")
-    start, end = stated.span(1)
-    found = checksum(content[:start] + _NO_CHECKSUM.encode() + content[end:])
-    if found.encode() != stated[1]:
+    if signed.stated != signed.found:
         raise RecordError(
             f"{path}: changed since it was written: "
-            f"{_expected_digest(stated[1].decode(), found)}; {_remedy(path.name)}"
+            f"{_expected_digest(*signed)}; {_remedy(path.name)}"
         )
-
-
-def checksum(content: bytes) -> str:
-    """Return the SHA-256 of some bytes as hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _read_summary(values: object) -> RunSummary:

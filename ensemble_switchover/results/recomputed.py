@@ -7,16 +7,13 @@ and the start of the run that it is of.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from ensemble_switchover.errors import RecordError
-from ensemble_switchover.machine.system_errors import sentence_of
 
 # read by pydantic:
 from ensemble_switchover.results.cascade_record import CascadeRecord  # noqa: TC001
@@ -25,6 +22,7 @@ from ensemble_switchover.results.epoch_metrics import (
     EceBins,
 )
 from ensemble_switchover.results.layout import RECOMPUTED_FILE
+from ensemble_switchover.results.own_checksum import NO_CHECKSUM, read_signed, sign_text
 from ensemble_switchover.results.quality_record import QualityRecord  # noqa: TC001
 from ensemble_switchover.results.stored_values import Factor  # noqa: TC001
 
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.summary import RunSummary
 
 RECOMPUTED_VERSION = 1
-_OWN_CHECKSUM = re.compile(rb'"sha256": "([0-9a-f]{64})"')
-_NO_CHECKSUM = "0" * 64
 _REMEDY = "remove it, and let results --recompute-quality write it again"
 
 
@@ -88,13 +84,12 @@ def dump_recomputed(measures: RecomputedMeasures, record: Record) -> bytes:
     """Write the measures of a run as the text of `recomputed.json`."""
     values = {
         "schema_version": RECOMPUTED_VERSION,
-        "sha256": _NO_CHECKSUM,
+        "sha256": NO_CHECKSUM,
         "fingerprint": record.fingerprint,
         "started_at": record.started_at,
         "measures": asdict(measures),
     }
-    text = to_json(values, indent=1, inf_nan_mode="constants")
-    return text.replace(_NO_CHECKSUM.encode(), hashlib.sha256(text).hexdigest().encode(), 1)
+    return sign_text(to_json(values, indent=1, inf_nan_mode="constants"))
 
 
 def read_recomputed(folder: Path, record: Record) -> RecomputedMeasures | None:
@@ -104,26 +99,9 @@ def read_recomputed(folder: Path, record: Record) -> RecomputedMeasures | None:
         RecordError: if they are damaged, of another run, or of a newer version.
     """
     path = folder / RECOMPUTED_FILE
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    stored = read_signed(path, _stored_adapter, RECOMPUTED_VERSION, "recomputed measures", _REMEDY)
+    if stored is None:
         return None
-    except OSError as error:
-        raise RecordError(sentence_of(error)) from error
-    stated = _OWN_CHECKSUM.search(content)
-    if stated is None or _digest_without(content, stated) != stated[1].decode():
-        raise RecordError(f"{path}: changed since it was written; {_REMEDY}")
-    try:
-        values = from_json(content)
-        version = values["schema_version"]
-        if version != RECOMPUTED_VERSION:
-            raise RecordError(
-                f"{path}: schema version {version}; this program reads {RECOMPUTED_VERSION}"
-            )
-        del values["sha256"]
-        stored = _stored_adapter.validate_python(values)
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{path}: is no file of recomputed measures; {_REMEDY}") from error
     if (stored.fingerprint, stored.started_at) != (record.fingerprint, record.started_at):
         raise RecordError(f"{path}: is of another run than the record beside it; {_REMEDY}")
     return stored.measures
@@ -148,9 +126,3 @@ def with_recomputed_summary(summary: RunSummary, measures: RecomputedMeasures | 
     values = last.values()
     quality = {**summary.quality, **{name: values[name] for name in QUALITY if name in values}}
     return replace(summary, quality=quality, ece_bins=last.ece_bins)
-
-
-def _digest_without(content: bytes, stated: re.Match[bytes]) -> str:
-    start, end = stated.span(1)
-    blank = content[:start] + _NO_CHECKSUM.encode() + content[end:]
-    return hashlib.sha256(blank).hexdigest()
