@@ -18,6 +18,7 @@ from ensemble_switchover.analysis.advice.added_devices import (
     added_device_names,
     list_added_candidates,
     match_added_device,
+    name_added_device,
     read_timings_of_runs,
 )
 from ensemble_switchover.analysis.advice.advice_rows import advice_values, show_advice
@@ -165,7 +166,9 @@ def advise_from(given: argparse.Namespace) -> int:
         accuracy_percent=given.accuracy,
     )
     margin, read_spread = given.margin, spread_reader(studies.folders)
-    advice = advise(sources.candidates(designs, device), limits, rule, margin, read_spread)
+    candidates = sources.candidates(designs, device)
+    sources.require_batch_size(candidates, device)
+    advice = advise(candidates, limits, rule, margin, read_spread)
     other = None
     if advice.collapsed:
         turned = replace(rule, keep_collapsed=not rule.keep_collapsed)
@@ -236,6 +239,36 @@ class _Sources:
         if device in added_device_names(designs, self.timings):
             return list_added_candidates(designs, str(device), self.timings, size)
         return list_candidates(designs, device, size)
+
+    def require_batch_size(self, candidates: Sequence[Candidate], device: str | None) -> None:
+        """Refuse a batch size at which nothing was timed on the device, though at others was.
+
+        Raises:
+            ConfigError: if so.
+        """
+        size = self.given.batch_size
+        costs = [each.cost for each in candidates if each.cost is not None]
+        if size is None or any(cost.latency_batch_size is not None for cost in costs):
+            return
+        added = [
+            batch.batch_size
+            for of_run in self.timings.values()
+            for timing in of_run
+            if name_added_device(timing) == device
+            for batch in timing.batches
+        ]
+        own = [
+            entry.batch_size
+            for each in candidates
+            for record in each.design.records
+            for entry in record.latencies
+        ]
+        if added or own:
+            known = sorted(set(added or own))
+            raise ConfigError(
+                f"--batch-size {size}: no inference was timed at it on {device}; expected one of "
+                f"{_listed(known)}, or no --batch-size"
+            )
 
 
 def choose_designs(

@@ -337,10 +337,10 @@ def test_a_runs_own_times_never_mix_with_those_of_its_exported_file_on_the_same_
     assert asked(folder, capsys, *added)["best"]["latency_ms_per_image"] == pytest.approx(30.0)
 
 
-def test_a_batch_size_that_was_not_measured_meets_no_limit(
+def test_a_batch_size_that_was_not_measured_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = planted_folder(tmp_path)
-    answer = asked(folder, capsys, "--latency-ms", "2", "--batch-size", "7")
-    assert [entry["limit"] for entry in answer["outside"]] == ["latency_ms"]
-    assert answer["latency_batch_sizes"] == []
+    assert main([str(folder), "--latency-ms", "2", "--batch-size", "7"]) == 2
+    said = capsys.readouterr().err
+    assert "--batch-size 7: no inference was timed at it on Example CPU; expected one of" in said

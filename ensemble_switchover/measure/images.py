@@ -25,8 +25,16 @@ def read_images(path: Path) -> tuple[Any, Any]:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        arrays = np.load(path, allow_pickle=False)
+        if isinstance(arrays, np.ndarray):
+            raise MeasureError(
+                f"{path}: expected a NumPy archive with images and labels, got one array; "
+                "numpy.savez writes an archive"
+            )
+        with arrays:
             images, labels = arrays["images"], arrays["labels"]
+    except MeasureError:
+        raise
     except OSError as error:
         raise MeasureError(f"{path}: {error.strerror or first_line(error)}") from error
     except Exception as error:
@@ -40,6 +48,11 @@ def read_images(path: Path) -> tuple[Any, Any]:
         )
     if not len(images):
         raise MeasureError(f"{path}: has no images; expected at least one")
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise MeasureError(
+            f"{path}: expected labels that are the numbers of the classes, from 0 on, got "
+            f"{labels.dtype} such as {np.sort(labels)[0]}"
+        )
     return np.ascontiguousarray(images), labels
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.errors import MeasureError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,6 +16,9 @@ def add_quality(models: Sequence[TimedFile], images: Any, labels: Any) -> None:
     """Compute error and difference of every model on all given images, in batches of 128.
 
     The largest difference of a probability is that from the same file in float32.
+
+    Raises:
+        MeasureError: if a label is of no class that a model knows.
     """
     import numpy as np
 
@@ -21,6 +26,11 @@ def add_quality(models: Sequence[TimedFile], images: Any, labels: Any) -> None:
     for model in models:
         parts = [model.predict(images[i : i + 128]) for i in range(0, len(images), 128)]
         answer = np.concatenate(parts).astype(np.float64)
+        if labels.max() >= answer.shape[1]:
+            raise MeasureError(
+                f"--images: expected labels from 0 to {answer.shape[1] - 1}, the classes of "
+                f"{model.name}, got {labels.max()}"
+            )
         model.quality["error_percent"] = 100 * float((answer.argmax(axis=1) != labels).mean())
         reference = exact.setdefault(model.sha256, answer)
         if model.precision != "float32":

@@ -3,7 +3,7 @@
 This file needs Python 3.9 or newer, numpy, and onnxruntime (or torch, where the members are files
 of torch.export). It lies beside the exported members as `cascade.py`:
 
-    python cascade.py images.npy        # uint8 (N, C, H, W), as decoded
+    python cascade.py images.npy        # uint8 (N, C, H, W), as decoded; or `images` of a .npz
     python cascade.py cat.png dog.jpg   # with Pillow
 
 After member m an image's answer is the mean of the first m members' probabilities. It stops once
@@ -22,6 +22,7 @@ import json
 import math
 import os
 import sys
+import zipfile
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ MANIFEST_SCHEMA = "ensemble_switchover/cascade/1"
 ONNX_FORM, TORCH_FORM = "onnx", "torch_export"
 SCORES = ("confidence", "margin")
 IMAGE_MODES = {1: "L", 3: "RGB"}
+ARRAY_SUFFIXES = (".npy", ".npz")
 
 
 class CascadeError(ValueError):
@@ -302,7 +304,9 @@ def open_cascade(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Answer images: a line for each, with its class, the probability, and the members asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("images", nargs="+", type=Path, help="images.npy, or image files")
+    parser.add_argument(
+        "images", nargs="+", type=Path, help="images.npy, images.npz, or image files"
+    )
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="the cascade")
     parser.add_argument("--threshold", type=float, help="in place of the one in the file")
     parser.add_argument("--threads", type=int, help="of each member")
@@ -327,7 +331,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _answer(cascade: ExportedCascade, path: Path, given: argparse.Namespace) -> Iterator[int]:
     """Print the answers for one file of images, and yield the members that each asked."""
     images = decode_images(path, cascade.manifest.image_shape)
-    is_array = path.suffix == ".npy"
+    is_array = path.suffix in ARRAY_SUFFIXES
     names = cascade.manifest.class_names
     for start in range(0, len(images), given.batch_size):
         probabilities, asked = cascade.predict(images[start : start + given.batch_size])
@@ -340,27 +344,26 @@ def _answer(cascade: ExportedCascade, path: Path, given: argparse.Namespace) -> 
 
 
 def decode_images(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """Read `uint8` images (N, C, H, W): those of a .npy file, or one image with Pillow.
+    """Read `uint8` images (N, C, H, W): those of a .npy or .npz file, or one image with Pillow.
 
-    An image file is made what the ensembles of this program are trained on: grey or colour, its
-    central square, resized with antialiasing.
+    Of an archive, .npz, they are `images`, as `measure` takes them. An image file is made what the
+    ensembles of this program are trained on: grey or colour, its central square, resized with
+    antialiasing.
 
     Raises:
         CascadeError: if it cannot be read.
     """
     channels, height, width = image_shape
     try:
-        if path.suffix == ".npy":
-            array = np.load(path, allow_pickle=False)
-            images: np.ndarray = array[None] if array.shape == image_shape else array
-            return images
+        if path.suffix in ARRAY_SUFFIXES:
+            return _images_of_array(path, image_shape)
         from PIL import Image, ImageOps
 
         with Image.open(path) as opened:
             image = ImageOps.exif_transpose(opened)
     except ModuleNotFoundError:
         raise CascadeError(f"{path}: Pillow, which reads it, is not installed") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise CascadeError(f"{path}: expected images, and could not read any ({error})") from None
     if image.mode[0] in "FI" or channels not in IMAGE_MODES:
         raise CascadeError(
@@ -376,6 +379,25 @@ def decode_images(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     square = image.crop((left, top, left + short, top + short))
     resized = np.asarray(square.resize((width, height), Image.Resampling.BILINEAR), dtype=np.uint8)
     return resized.reshape(1, height, width, channels).transpose(0, 3, 1, 2).copy()
+
+
+def _images_of_array(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Read images (N, C, H, W), at least one, from a .npy file, or as `images` from a .npz file."""
+    array: np.ndarray
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            array = arrays["images"]
+    else:
+        array = np.load(path, allow_pickle=False)
+    if array.shape == image_shape:
+        array = array[None]
+    if array.dtype != np.uint8 or array.shape[1:] != image_shape or not len(array):
+        raise CascadeError(
+            f"{path}: expected uint8 images (N, {', '.join(map(str, image_shape))}), at least one, "
+            f"found {array.dtype} of {array.shape}; (255 * images).round().astype('uint8') makes "
+            "uint8 of floats from 0 to 1"
+        )
+    return array
 
 
 def _torch() -> Any:

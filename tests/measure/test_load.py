@@ -23,6 +23,11 @@ def test_mistakes_are_one_sentence(onnx_file, images, tmp_path, capsys):
     np.savez(floats, images=np.zeros((2, 1, 8, 8)), labels=np.zeros(2, int))
     pickled = tmp_path / "pickled.npz"
     np.savez(pickled, images=np.array([{}], dtype=object), labels=np.zeros(2, int))
+    array = tmp_path / "array.npy"
+    np.save(array, np.zeros((2, 3, 2, 2), np.uint8))
+    far, below, names = (tmp_path / f"{name}.npz" for name in ("far", "below", "names"))
+    for path, labels in ((far, [0, 3]), (below, [-1, 0]), (names, ["cat", "dog"])):
+        np.savez(path, images=np.zeros((2, 3, 2, 2), np.uint8), labels=np.array(labels))
     cascade = tmp_path / "cascade"
     cascade.mkdir()
     for arguments, said in [
@@ -32,6 +37,10 @@ def test_mistakes_are_one_sentence(onnx_file, images, tmp_path, capsys):
         ((onnx_file, "--images", wrong), "got (1, 8, 8)"),
         ((onnx_file, "--images", floats), "expected images of uint8 (N, C, H, W)"),
         ((onnx_file, "--images", pickled), "expected a NumPy archive with images and labels"),
+        ((onnx_file, "--images", array), "got one array; numpy.savez writes an archive"),
+        ((onnx_file, *QUICK, "--images", far), "labels from 0 to 2, the classes of linear.onnx"),
+        ((onnx_file, "--images", below), "expected labels that are the numbers of the classes"),
+        ((onnx_file, "--images", names), "expected labels that are the numbers of the classes"),
         ((onnx_file, "--device", "cuda"), "has no CUDAExecutionProvider"),
         ((cascade,), "cascade.json: No such file or directory"),
         ((onnx_file, *QUICK, "--json", damaged / "x.json"), "x.json: Not a directory"),

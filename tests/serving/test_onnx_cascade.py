@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -208,6 +209,27 @@ def test_what_is_no_picture_is_one_sentence(name, content, message, tmp_path):
     with pytest.raises(CascadeError, match=message) as caught:
         decode_images(tmp_path / name, (1, 8, 8))
     assert "\n" not in str(caught.value)
+
+
+def test_images_of_an_array_or_an_archive_are_checked(tmp_path):
+    images = np.arange(128, dtype=np.uint8).reshape(2, 1, 8, 8)
+    np.save(tmp_path / "one.npy", images[0])
+    np.savez(tmp_path / "two.npz", images=images, labels=np.zeros(2))
+    assert np.array_equal(decode_images(tmp_path / "one.npy", (1, 8, 8)), images[:1])
+    assert np.array_equal(decode_images(tmp_path / "two.npz", (1, 8, 8)), images)
+    np.save(tmp_path / "empty.npy", images[:0])
+    np.save(tmp_path / "nan.npy", np.full((2, 1, 8, 8), np.nan))
+    np.savez(tmp_path / "labels.npz", labels=np.zeros(2))
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "two.npz").read_bytes()[:200])
+    for name, said in [
+        ("empty.npy", "at least one, found uint8 of (0, 1, 8, 8)"),
+        ("nan.npy", "found float64 of (2, 1, 8, 8); (255 * images).round()"),
+        ("labels.npz", "could not read any ('images is not a file in the archive')"),
+        ("cut.npz", "could not read any (File is not a zip file)"),
+    ]:
+        with pytest.raises(CascadeError, match=re.escape(f"{name}: expected ")) as caught:
+            decode_images(tmp_path / name, (1, 8, 8))
+        assert said in str(caught.value)
 
 
 def test_a_picture_of_16_bits_is_refused(tmp_path):
