@@ -165,5 +165,6 @@ def describe_payment(
 
 def _describe(each: AgainstSingle) -> str:
     return (
-        f"{each.budget_parameters:,} parameters ({each.cost_ratio:.2f}, {each.points:+.2f} points)"
+        f"{each.budget_parameters:,} parameters ({each.cost_ratio:.2f} times, {each.points:+.2f} "
+        "points of error)"
     )

@@ -78,5 +78,6 @@ def test_each_budget_is_compared_with_its_own_single_networks(tmp_path: Path) ->
     assert compare_with_single(answers, "weq", "flops_per_image") == []
     told = describe_payment("deq", [small, large], "operations")
     assert told.startswith("With early exit deq costs ")
-    assert f"it costs less and errs less at {large.budget_parameters:,} parameters" in told
+    best = f"{large.budget_parameters:,} parameters ({large.cost_ratio:.2f} times, "
+    assert f"it costs less and errs less at {best}{large.points:+.2f} points of error)" in told
     assert f"it does not pay at {small.budget_parameters:,} parameters" in told
