@@ -12,6 +12,7 @@ from ensemble_switchover.analysis.conditions import (
     describe_seeds_and_rule,
     list_conditions,
 )
+from ensemble_switchover.analysis.confusion_series import confusion_series
 from ensemble_switchover.analysis.decision_rule import DEFAULT_RULE, describe_interval_scope
 from ensemble_switchover.analysis.design_table import summarise_runs, tabulate_runs
 from ensemble_switchover.analysis.finding_notes import (
@@ -93,6 +94,16 @@ class Finding:
     """Seeds, budget rule, device, execution and precision of all runs, in one line."""
     seeds_and_rule: str
     """Seeds and budget rule of all runs, in one line."""
+    confusions: pl.DataFrame
+    """Which classes are taken for which (`analysis.confusion_series`), by the runs in means."""
+    num_classes: int
+    """Classes of the data set."""
+    num_images: int
+    """Images that every run was evaluated on."""
+    stopped_notes: tuple[str, ...]
+    """Which runs ended before their last epoch."""
+    ece_notes: tuple[str, ...]
+    """How far calibration errors of before may be wrong."""
     listed_conditions: tuple[tuple[str, str], ...]
     """Data, recipe, machine and versions as pairs of name and value."""
     left_out_of_pools: dict[str, str] = field(default_factory=dict)
@@ -179,9 +190,9 @@ class Finding:
             *note_unlike_times(self.runs),
             *note_last_epoch_only(self.grid, self.errors, self.compared),
             *note_evaluations(self.runs, self.errors),
-            *note_stopped(self.comparison.records, self.errors),
+            *self.stopped_notes,
             *note_disturbances(self.runs),
-            *note_ece(self.comparison.records),
+            *self.ece_notes,
             *note_pools(self.thresholds),
             *note_left_out(self.left_out_of_pools),
             *note_collapsed(self.collapsed, self.rule),
@@ -303,6 +314,11 @@ def derive_finding(
         conditions=describe_conditions(comparison.records),
         seeds_and_rule=describe_seeds_and_rule(comparison.records),
         listed_conditions=tuple(list_conditions(comparison.records)),
+        confusions=confusion_series(used),
+        num_classes=comparison.records[0].dataset.num_classes,
+        num_images=comparison.records[0].dataset.num_evaluated,
+        stopped_notes=tuple(note_stopped(comparison.records, errors)),
+        ece_notes=tuple(note_ece(comparison.records)),
         left_out_of_pools=dict(readers[keep].left_out) if readers else {},
         image_verdicts=image_verdicts,
         schedule=describe_shortened(comparison.records),

@@ -65,7 +65,6 @@ def say_more_members(finding: Finding) -> tuple[str, ...]:
     )
     if known.is_empty():
         return ()
-    num_images = finding.comparison.records[0].dataset.num_evaluated
     sentences = []
     for row in (
         summarise_errors(known)
@@ -76,7 +75,7 @@ def say_more_members(finding: Finding) -> tuple[str, ...]:
             row["error_percent_mean"],
             row["mean_member_error_percent_mean"],
             row["disagreement_error_ratio_mean"],
-            num_images,
+            finding.num_images,
         )
         sentences.append(
             f"Would more members help {row['design_class']} with k = {row['k']} at "

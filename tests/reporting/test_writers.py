@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from ensemble_switchover.report import report
 from ensemble_switchover.reporting.answer_tables import show_sensitivity
 from ensemble_switchover.results.store import write_record
 from tests.factories import make_record
+from tests.planted_metrics import with_quality
 from tests.reporting.undrawn import ENCODE, draw_nothing, prepare_to_draw_nothing
 
 if TYPE_CHECKING:
@@ -27,7 +29,17 @@ WRITERS = "ensemble_switchover.reporting.writers"
 def study(tmp_path: Path) -> Path:
     records = [make_record(), make_record(design_class="deq", k=2), make_record(design_class="deq")]
     for record in records:
-        write_record(tmp_path / "demo" / record.name, record)
+        # what pages tell of records themselves: confusions, members, doubtful ECE, an early end
+        told = with_quality(
+            record, confusions=[(1, 2, 9), (2, 1, 3)], num_confusions=2,
+            disagreement_error_ratio=1.2 if record.design.k > 1 else None,
+        )  # fmt: skip
+        told = replace(
+            told,
+            recipe=replace(told.recipe, epochs=len(told.epochs) + 3),
+            config={**told.config, "callbacks": {"mine": {"_target_": "some.Callback"}}},
+        )
+        write_record(tmp_path / "demo" / told.name, told)
     return tmp_path / "demo"
 
 
@@ -69,6 +81,9 @@ def test_several_processes_write_the_same_report(
     assert len(written_here) == 2
     assert len(contents(alone)) > 20
     assert contents(together) == contents(alone)
+    page = alone.read_text("utf-8")
+    for told in ("confusions_resnet", "Would more members help", "stopped early"):
+        assert told in page
 
 
 @pytest.mark.process

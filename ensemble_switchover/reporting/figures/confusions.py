@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import polars as pl
 
-from ensemble_switchover.analysis.confusion_series import confusion_series, order_by_confusion
+from ensemble_switchover.analysis.confusion_series import order_by_confusion
 from ensemble_switchover.analysis.switchover.class_names import SPELLED_CLASSES
 from ensemble_switchover.analysis.switchover.error_grid import DESIGN_CLASSES
 from ensemble_switchover.reporting.figures.declaration import FigureDeclaration
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from ensemble_switchover.analysis.finding import Finding
     from ensemble_switchover.reporting.figures.bar_figure import FigureTexts
-    from ensemble_switchover.results.record import Record
 
 MOST_CLASSES = 20
 """Classes of which a matrix is legible; of more, the most confused pairs are drawn."""
@@ -131,19 +129,11 @@ def _write(figure: Figure, numbers: pl.DataFrame, texts: FigureTexts, shows: str
     write_around(figure, 0.1, texts.title, shows, texts.conditions)
 
 
-def _counted_records(finding: Finding) -> list[Record]:
-    """Return the runs that are in means: none that collapsed, unless the rule keeps those."""
-    left_out = set(finding.runs.filter("left_out").select("study", "name").iter_rows())
-    return [r for r in finding.comparison.records if (r.study, r.name) not in left_out]
-
-
 CONFUSIONS_FIGURE = FigureDeclaration(
     position=65,
     name="confusions",
     caption="Which classes are taken for which after the last epoch, at the largest budget, mean "
     "over the seeds; classes that are confused stand side by side.",
-    numbers=lambda finding: confusion_series(_counted_records(finding)),
-    draw=lambda numbers, finding, texts: draw_confusions(
-        numbers, finding.comparison.records[0].dataset.num_classes, texts
-    ),
+    numbers=lambda finding: finding.confusions,
+    draw=lambda numbers, finding, texts: draw_confusions(numbers, finding.num_classes, texts),
 )

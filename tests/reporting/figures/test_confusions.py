@@ -10,6 +10,7 @@ import pytest
 
 from ensemble_switchover.analysis.comparison import group_comparisons
 from ensemble_switchover.analysis.confusion_series import CONFUSION_COLUMNS
+from ensemble_switchover.analysis.decision_rule import DecisionRule
 from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.reporting.figures.confusions import (
     CONFUSIONS_FIGURE,
@@ -58,13 +59,17 @@ def test_runs_that_are_left_out_of_means_are_left_out() -> None:
     quality = measure_quality(
         Predictions.of_probabilities(np.array([[[0.9, 0.1], [0.8, 0.2]]]), np.array([0, 1]))
     )
-    records = [replace(make_record(seed=seed), quality=quality) for seed in (0, 1)]
+    ends = [10.0, 10.5, 11.0, 9.5, 10.2, 90.0]  # the last one collapsed
+    records = [
+        replace(make_record(seed=seed, test_errors=[50.0, end]), quality=quality)
+        for seed, end in enumerate(ends)
+    ]
     (comparison,) = group_comparisons(records)
     finding = derive_finding(comparison)
-    assert CONFUSIONS_FIGURE.numbers(finding)["num_seeds"].to_list() == [2]
-    runs = finding.runs.with_columns(left_out=pl.col("seed") == 1)
-    numbers = CONFUSIONS_FIGURE.numbers(replace(finding, runs=runs))
-    assert numbers["num_seeds"].to_list() == [1]
+    assert len(finding.collapsed) == 1
+    assert CONFUSIONS_FIGURE.numbers(finding)["num_seeds"].to_list() == [5]
+    kept = derive_finding(comparison, DecisionRule(keep_collapsed=True))
+    assert CONFUSIONS_FIGURE.numbers(kept)["num_seeds"].to_list() == [6]
 
 
 def test_of_many_classes_the_most_confused_pairs_are_drawn() -> None:
