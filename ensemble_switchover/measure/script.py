@@ -106,6 +106,8 @@ def _source(name: str) -> str:
 
 def _is_script(path: Path) -> bool:
     """Return whether a file is an earlier one of these: not a wheel, which starts nothing."""
+    if not path.is_file():  # a device such as /dev/full would be read without end
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())

@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "--export"
         )
     if given.add_timing is not None:
-        if others or given.check:
+        if others or given.check or given.recompute_quality:
             parser.error("--add-timing adds times, and lists nothing; expected it by itself")
         return run_command(lambda: add_timing(given.folder, given.add_timing))
     if given.recompute_quality:

@@ -113,7 +113,8 @@ def test_the_check_takes_them_too(folder, capsys):
     assert f"wrong: {kept}: changed since it was written" in out
 
 
-def test_adding_lists_nothing_else(folder, capsys):
+@pytest.mark.parametrize("other", ["--check", "--recompute-quality"])
+def test_adding_lists_nothing_else(folder, capsys, other):
     with pytest.raises(SystemExit):
-        run(capsys, folder, "--add-timing", "t.json", "--check")
+        run(capsys, folder, "--add-timing", "t.json", other)
     assert "--add-timing adds times, and lists nothing" in capsys.readouterr().err
