@@ -25,13 +25,13 @@ def read_images(path: Path) -> tuple[Any, Any]:
     import numpy as np
 
     try:
-        arrays = np.load(path, allow_pickle=False)
-        if isinstance(arrays, np.ndarray):
-            raise MeasureError(
-                f"{path}: expected a NumPy archive with images and labels, got one array; "
-                "numpy.savez writes an archive"
-            )
-        with arrays:
+        with path.open("rb") as file:  # which numpy leaves open where it is no archive
+            arrays = np.load(file, allow_pickle=False)
+            if isinstance(arrays, np.ndarray):
+                raise MeasureError(
+                    f"{path}: expected a NumPy archive with images and labels, got one array; "
+                    "numpy.savez writes an archive"
+                )
             images, labels = arrays["images"], arrays["labels"]
     except MeasureError:
         raise

@@ -363,6 +363,8 @@ def decode_images(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
             image = ImageOps.exif_transpose(opened)
     except ModuleNotFoundError:
         raise CascadeError(f"{path}: Pillow, which reads it, is not installed") from None
+    except CascadeError:
+        raise
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise CascadeError(f"{path}: expected images, and could not read any ({error})") from None
     if image.mode[0] in "FI" or channels not in IMAGE_MODES:
@@ -383,12 +385,9 @@ def decode_images(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
 
 def _images_of_array(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     """Read images (N, C, H, W), at least one, from a .npy file, or as `images` from a .npz file."""
-    array: np.ndarray
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            array = arrays["images"]
-    else:
-        array = np.load(path, allow_pickle=False)
+    with path.open("rb") as file:  # which numpy leaves open where it is no archive
+        loaded = np.load(file, allow_pickle=False)
+        array: np.ndarray = loaded if isinstance(loaded, np.ndarray) else loaded["images"]
     if array.shape == image_shape:
         array = array[None]
     if array.dtype != np.uint8 or array.shape[1:] != image_shape or not len(array):

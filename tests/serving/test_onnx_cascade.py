@@ -217,6 +217,8 @@ def test_images_of_an_array_or_an_archive_are_checked(tmp_path):
     np.savez(tmp_path / "two.npz", images=images, labels=np.zeros(2))
     assert np.array_equal(decode_images(tmp_path / "one.npy", (1, 8, 8)), images[:1])
     assert np.array_equal(decode_images(tmp_path / "two.npz", (1, 8, 8)), images)
+    (tmp_path / "named.npy").write_bytes((tmp_path / "two.npz").read_bytes())
+    assert np.array_equal(decode_images(tmp_path / "named.npy", (1, 8, 8)), images)
     np.save(tmp_path / "empty.npy", images[:0])
     np.save(tmp_path / "nan.npy", np.full((2, 1, 8, 8), np.nan))
     np.savez(tmp_path / "labels.npz", labels=np.zeros(2))
@@ -230,6 +232,7 @@ def test_images_of_an_array_or_an_archive_are_checked(tmp_path):
         with pytest.raises(CascadeError, match=re.escape(f"{name}: expected ")) as caught:
             decode_images(tmp_path / name, (1, 8, 8))
         assert said in str(caught.value)
+        assert str(caught.value).count(name) == 1  # one sentence, not one within another
 
 
 def test_a_picture_of_16_bits_is_refused(tmp_path):
