@@ -221,4 +221,7 @@ def _chosen(asked: pl.DataFrame) -> str:
         "others; members are asked as they were trained"
         for chosen_on, num_folds in kinds
     ]
-    return f"{limit}: {'; or '.join(parts)}."
+    return (
+        f"{limit}: {'; or '.join(parts)}. So the limit is kept on the images that it was chosen "
+        "on, and the errors told are of others, on which it may be exceeded."
+    )

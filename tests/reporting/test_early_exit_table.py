@@ -58,6 +58,7 @@ def test_the_cheapest_cascade_stands_beside_all_members_and_the_single_network()
     share = float(cascade["x single"]) / float(whole["x single"])
     assert abs(share - 1.5 / 4) < 0.02
     assert "in 5 folds of the images, each read with the threshold of the others" in table.caption
+    assert "the errors told are of others, on which it may be exceeded" in table.caption
     assert "ms: per image, batches of 128" in table.caption
     assert "least and most over the seeds and all 24 orders of the members" in table.caption
 
