@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from ensemble_switchover.errors import ConfigError, RecordError
 from ensemble_switchover.machine.system_errors import sentence_of
+from ensemble_switchover.machine.units import MEBIBYTE
 from ensemble_switchover.measurement.file_formats import TIMING_SCHEMA
 from ensemble_switchover.results.added_timings import (
     AddedBatchTiming,
@@ -101,6 +102,9 @@ class MeasuredFile:
 
 _measured_adapter = TypeAdapter(MeasuredFile)
 
+MAX_TIMING_BYTES = 16 * MEBIBYTE
+"""Size of the largest file of times that is read."""
+
 
 def read_measured_file(path: Path) -> MeasuredFile:
     """Read what `measure --json` wrote.
@@ -109,7 +113,14 @@ def read_measured_file(path: Path) -> MeasuredFile:
         ConfigError: if it is something else.
     """
     try:
-        values = from_json(path.read_bytes())
+        with path.open("rb") as file:
+            content = file.read(MAX_TIMING_BYTES + 1)
+        if len(content) > MAX_TIMING_BYTES:  # a device such as /dev/zero never ends
+            raise ConfigError(
+                f"--add-timing {path}: expected what measure --json writes, at most "
+                f"{MAX_TIMING_BYTES // MEBIBYTE} MiB, and more came"
+            )
+        values = from_json(content)
     except OSError as error:
         raise ConfigError(f"--add-timing {sentence_of(error)}") from error
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +93,11 @@ def test_another_file_is_one_sentence(text, said, tmp_path):
     path.write_text(text)
     with pytest.raises(ConfigError, match=said):
         read_measured_file(path)
+
+
+def test_a_file_without_end_is_refused():
+    with pytest.raises(ConfigError, match="/dev/zero: expected what measure --json writes"):
+        read_measured_file(Path("/dev/zero"))
 
 
 def test_a_time_that_is_no_number_is_refused(tmp_path):
