@@ -46,6 +46,7 @@ OWN_NAMES = frozenset(
         LOG_FILE,
         WANDB_FILE,
         RECOMPUTED_FILE,
+        VALIDATION_PREDICTIONS_FILE,
         TIMINGS_FILE,
         DECISION_FILE,
         CHOICE_FILE,

@@ -47,7 +47,8 @@ def test_a_run_leaves_the_record_that_it_returns_and_is_not_trained_again(tiny, 
 @pytest.mark.usefixtures("every_epoch_kept")
 def test_an_interrupted_run_goes_on_from_its_checkpoint(tiny, monkeypatch):
     run = tiny(epochs=3)
-    add_epoch, handler = ActiveRun.add_epoch, signal.getsignal(signal.SIGINT)
+    add_epoch, handler = ActiveRun.add_epoch, signal.default_int_handler
+    before = signal.signal(signal.SIGINT, handler)  # shells start jobs in which it is ignored
 
     def interrupt_after_the_second(self, *arguments, **keywords):
         add_epoch(self, *arguments, **keywords)
@@ -58,7 +59,7 @@ def test_an_interrupted_run_goes_on_from_its_checkpoint(tiny, monkeypatch):
         patch.setattr(ActiveRun, "add_epoch", interrupt_after_the_second)
         with pytest.raises(KeyboardInterrupt, match="goes on after epoch 2 of 3"):
             train(run)
-    assert signal.getsignal(signal.SIGINT) is handler
+    assert signal.signal(signal.SIGINT, before) is handler
     assert run_state(run.folder) is RunState.INTERRUPTED
     resumed = train(run)
     assert [epoch.warm_up for epoch in resumed.epochs] == [True, False, True]

@@ -127,7 +127,8 @@ COMMANDS = (
 
 
 def main_of(name):
-    module = {"results": "results.__main__"}.get(name, name)
+    packages = {"results": "results.__main__", "measure": "measure.__main__"}
+    module = packages.get(name, name)
     return import_module(f"ensemble_switchover.{module}").main
 
 
