@@ -87,13 +87,16 @@ def finish(
     """
     spec, epochs = run.spec, run.epochs
     ensemble = _rebuild(spec, setup, run.members)
+    normalisation = Normalisation.asked_for(
+        spec.dataset.normalisation, split.train.images, split.train.moments
+    )
     kept = {path.name: path for path in run.predictions.paths(run.num_epochs)}
     for name, path in kept.items():
         run.keep(name, path)
     said = None
     if run.predictions.epochs and split.held_out is not None:
         with run.seconds.part("evaluation"), LeftOutIfTooLarge("predicting validation images"):
-            said = predict_held_out(ensemble, split.held_out(), _normalisation(spec, split), setup)
+            said = predict_held_out(ensemble, split.held_out(), normalisation, setup)
             run.keep(VALIDATION_PREDICTIONS_FILE, dump_predictions(said))
     with run.seconds.part("keeping"):
         answered = run.predictions.take_last(run.num_epochs)
@@ -102,15 +105,15 @@ def finish(
         quality = run_quality(answered)
         del answered
     if run.config.record.weights:
-        run.keep(WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, split)))
+        run.keep(
+            WEIGHTS_FILE, dump_weights(_with_normalisation(spec, ensemble, normalisation, split))
+        )
     with run.seconds.part("measuring"):
         before = thread_times()
         asked, precision, device = bounded_measurement(spec), setup.precision, setup.device
         _tell_left_out(spec, asked)
-        bound, begin = (
-            seconds_for_latency(spec, run.seconds.parts.get("training", 0.0)),
-            time.perf_counter(),
-        )
+        bound = seconds_for_latency(spec, run.seconds.parts.get("training", 0.0))
+        begin = time.perf_counter()
         own = bound if bound is None or not cascades else bound * EXECUTIONS_PART
         latencies = measure_inference(spec, ensemble, asked, precision, device, num_sharing, own)
         cascade_latencies = measure_cascade(
@@ -118,7 +121,7 @@ def finish(
             ensemble,
             cascades,
             split.test.images,
-            _normalisation(spec, split),
+            normalisation,
             precision,
             device,
             num_sharing,
@@ -188,21 +191,17 @@ def _rebuild(spec: RunSpec, setup: Setup, members: Sequence[MemberState]) -> Ens
     return ensemble
 
 
-def _with_normalisation(spec: RunSpec, ensemble: Ensemble, split: SplitImages) -> TrainedEnsemble:
+def _with_normalisation(
+    spec: RunSpec, ensemble: Ensemble, normalisation: Normalisation, split: SplitImages
+) -> TrainedEnsemble:
     return TrainedEnsemble(
         family=spec.family,
         depth=spec.design.depth,
         width=spec.design.width,
         task=spec.task,
         ensemble=ensemble,
-        normalisation=_normalisation(spec, split),
+        normalisation=normalisation,
         class_names=split.class_names,
-    )
-
-
-def _normalisation(spec: RunSpec, split: SplitImages) -> Normalisation:
-    return Normalisation.asked_for(
-        spec.dataset.normalisation, split.train.images, split.train.moments
     )
 
 
