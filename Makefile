@@ -8,6 +8,7 @@ SCRIPTS := ensemble_switchover/reporting/explorer/script
 VENDOR := ensemble_switchover/reporting/explorer/vendor
 D3 := node_modules/d3/dist/d3.min.js
 PLOT := node_modules/@observablehq/plot/dist/plot.umd.min.js
+FASHION_MNIST := /usr/share/datasets/fashion-mnist
 
 export PYTHONDONTWRITEBYTECODE := # empty: tests start processes, each of which would compile the package
 
@@ -37,6 +38,7 @@ from-debian: # what cannot be had is told, and the tests that need it skip
 	  missing=; \
 	  command -v chromium >/dev/null || missing="chromium"; \
 	  command -v sinfo >/dev/null || missing="$$missing slurm-wlm munge"; \
+	  [ -d $(FASHION_MNIST) ] || missing="$$missing dataset-fashion-mnist"; \
 	  if [ -n "$$missing" ]; then \
 	    echo "Installing for the tests:" $$missing; \
 	    export DEBIAN_FRONTEND=noninteractive; \
@@ -49,6 +51,8 @@ from-debian: # what cannot be had is told, and the tests that need it skip
 	@command -v chromium >/dev/null || echo "No Chromium: the explorer's page is not tested in a browser."
 	@{ [ "$$(id -u)" = 0 ] && command -v slurmctld && command -v slurmd; } >/dev/null || \
 	  echo "No Slurm's daemons, or not root, who starts them: sweeps are not tested on it."
+	@[ -d $(FASHION_MNIST) ] || \
+	  echo "No Fashion-MNIST in $(FASHION_MNIST): its images are not tested."
 
 scripts-if-node: # what cannot be had is told
 	@if command -v npm >/dev/null && $(MAKE) --no-print-directory node_modules/.installed; then \

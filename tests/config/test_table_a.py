@@ -44,7 +44,7 @@ def test_the_rows_of_table_a(family, dataset, epochs, rates, batch_size, decay):
     ("family", "has"),
     [("densenet", True), ("wide_resnet", True), ("resnet", False), ("vgg", False)],
 )
-@pytest.mark.parametrize("dataset", ["cifar10", "svhn", "folder", "fractals"])
+@pytest.mark.parametrize("dataset", ["cifar10", "svhn", "fashion_mnist", "folder", "fractals"])
 def test_momentum_is_nesterovs_where_the_familys_paper_has_it(family, dataset, has):
     recipe = table_a(family, dataset)
     assert recipe.nesterov is has
@@ -70,7 +70,8 @@ def test_there_are_no_further_rows():
 
 
 @pytest.mark.parametrize(
-    ("family", "dataset"), [("resnet", "svhn"), ("wide_resnet", "tiny_imagenet")]
+    ("family", "dataset"),
+    [("resnet", "svhn"), ("wide_resnet", "tiny_imagenet"), ("densenet", "fashion_mnist")],
 )
 def test_a_missing_pair_takes_the_row_of_cifar10_and_says_so(family, dataset):
     recipe, row = table_a(family, dataset), table_a(family, "cifar10")
