@@ -104,11 +104,6 @@ class IdxSet(DatasetSource):
         Raises:
             DataError: if a folder has some of the files alone, or they cannot be downloaded.
         """
-        if root.exists() and not root.is_dir():
-            raise DataError(
-                f"dataset.root={on_one_line(root)}: expected the folder of "
-                f"{self.train_images.name} and others, it is a file"
-            )
         own = root / config.name
         for folder in self._folders(root, own):
             paths = [_present(folder, file) for file in self._files]

@@ -84,7 +84,7 @@ def test_the_split_seed_decides(config):
         ({"image_size": 9}, r"expected training images of shape \(40, 1, 9, 9\), found .*8, 8\)"),
         ({"channels": 3}, r"expected training images of shape \(40, 3, 8, 8\)"),
         ({"num_classes": 7}, "expected 7 classes among the training images, found 10"),
-        ({"name": "mnist"}, "dataset=mnist: expected one of cifar10, cifar100, digits"),
+        ({"name": "emnist"}, "dataset=emnist: expected one of cifar10, cifar100, digits"),
     ],
 )
 def test_a_set_that_is_not_as_described_is_refused(config, changed, message):

@@ -10,7 +10,7 @@ from ensemble_switchover.config.resolve import resolve
 from ensemble_switchover.data import load_dataset
 from ensemble_switchover.data.load import SOURCES
 from ensemble_switchover.data.sources.idx_set import IdxSet
-from ensemble_switchover.errors import DataError
+from ensemble_switchover.errors import ConfigError, DataError
 from tests.idx_files import PARTS, TINY_TEST, TINY_TRAIN, TinySet, idx_bytes, md5
 
 PUBLISHED = {name: source for name, source in SOURCES.items() if isinstance(source, IdxSet)}
@@ -157,10 +157,11 @@ def test_a_folder_with_some_of_the_files_is_named(fashion, make_config, tmp_path
     )
 
 
-def test_a_root_that_is_a_file_is_named(fashion, make_config, tmp_path):
-    (tmp_path / "sets").write_bytes(b"")
-    with pytest.raises(DataError, match=r"^dataset\.root=.*sets: expected the folder of train-im"):
-        load(make_config("fashion_mnist"))
+def test_a_root_that_is_a_file_is_named(compose_config, tmp_path):
+    root = tmp_path / "train-images-idx3-ubyte"
+    root.write_bytes(b"")
+    with pytest.raises(ConfigError, match=rf"^dataset\.root={root}: expected a folder"):
+        resolve(compose_config("dataset=fashion_mnist", f"dataset.root={root}"))
 
 
 def damage(path, how):
