@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.reduced_images import reduced_from
 from ensemble_switchover.config.command_line import (
     EXIT_FAILURE,
     parse_arguments,
@@ -180,7 +181,8 @@ def _export_file(folder: Path, record: Record, form: str, execution: str, out: P
     from ensemble_switchover.serving.exported_file import exported_content
 
     trained = _read_trained(folder, record)
-    metadata = {**_facts(record, execution), "class_names": json.dumps(list(trained.class_names))}
+    names = json.dumps(list(trained.class_names))
+    metadata = {**_facts(record, execution), **_averaged_text(record), "class_names": names}
     difference, content = exported_content(trained, form, execution, metadata)
     measured = f"{difference:.1e} from the original's, on images of noise"
     if not difference <= TOLERANCE:  # also refuses NaN
@@ -193,6 +195,7 @@ def _export_file(folder: Path, record: Record, form: str, execution: str, out: P
     with prints_beside(out):
         print(printable(f"{_networks(record)}, {execution}, as {form}: {quantity(len(content))}B"))
         print(f"probabilities differ by at most {measured}")
+        _say_averaged(record)
         print(out)
     return 0
 
@@ -216,7 +219,12 @@ def _export_cascade(
                 suffix=SUFFIXES[form],
                 task=trained.task,
                 class_names=trained.class_names,
-                facts={**_facts(record, CASCADE), **error, **_recorded(record, settings)},
+                facts={
+                    **_facts(record, CASCADE),
+                    **_averaged_from(record),
+                    **error,
+                    **_recorded(record, settings),
+                },
             )
             found = compare_cascade(temporary, trained, settings, TOLERANCE)
             if found.num_wrong or not found.largest <= TOLERANCE:  # also refuses NaN
@@ -243,6 +251,7 @@ def _export_cascade(
             f"probabilities differ by at most {found.largest:.1e} from the original's, and {same} "
             f"asked as many members{others}, on images of noise"
         )
+        _say_averaged(record)
         print(out)
     return 0
 
@@ -273,6 +282,26 @@ def _facts(record: Record, execution: str) -> dict[str, str]:
     }
 
 
+def _averaged_from(record: Record) -> dict[str, int]:
+    """Return the side from which images are to be averaged first, as those of the training were."""
+    side = reduced_from(record)
+    return {} if side is None else {"averaged_from": side}
+
+
+def _say_averaged(record: Record) -> None:
+    """Say what has to be done to images, where those of the training were averaged."""
+    side, reduced = reduced_from(record), record.dataset.image_size
+    if side is not None:
+        print(
+            f"its images were averaged over areas from {side}x{side} to {reduced}x{reduced} "
+            f"pixels, and so must be those that it is given (docs/serving.md)"
+        )
+
+
+def _averaged_text(record: Record) -> dict[str, str]:
+    return {key: str(side) for key, side in _averaged_from(record).items()}
+
+
 def _member_metadata(record: Record, class_names: Sequence[str]) -> list[dict[str, str]]:
     """Return what is written into the file of each member, with the member's own error."""
     return [
@@ -280,6 +309,7 @@ def _member_metadata(record: Record, class_names: Sequence[str]) -> list[dict[st
             "run": record.name,
             "fingerprint": record.fingerprint,
             "execution": f"member {number}",
+            **_averaged_text(record),
             f"{record.dataset.evaluated_on}_error_percent": repr(error),
             "class_names": json.dumps(list(class_names)),
         }

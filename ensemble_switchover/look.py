@@ -159,7 +159,7 @@ def _near_duplicates(dataset: DatasetConfig, alike: float | None) -> list[str]:
 def _describe(spec: RunSpec, num_rows: int) -> str:
     dataset = spec.dataset
     shown = "" if num_rows == dataset.num_classes else f"the first {num_rows} of "
-    text = f"{dataset.name}: {shown}{dataset.num_classes} classes, training images"
+    text = f"{spec.images_name}: {shown}{dataset.num_classes} classes, training images"
     if dataset.augmentation == "none":
         return f"{text}, not augmented"
     return f"{text}; first unchanged, then dataset.augmentation={dataset.augmentation}"

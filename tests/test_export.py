@@ -140,6 +140,27 @@ def test_a_cascade_is_a_folder_that_answers_as_the_served_one(trained_run, capsy
     assert not list(spec.folder.glob(".writing-*"))
 
 
+@pytest.mark.parametrize("execution", ["sequential", "cascade"])
+def test_the_side_from_which_images_were_averaged_is_told(execution, trained_run, capsys):
+    spec = trained_run("epochs=1", "dataset.image_size=4")
+    arguments = ("--format", "onnx", "--execution", execution)
+    asked = ("--threshold", "0.5") if execution == "cascade" else ()
+    code, printed, complaint = call(capsys, spec.folder, *arguments, *asked)
+    assert (code, complaint) == (0, "")
+    *_, told, out = printed.splitlines()
+    assert told.startswith(
+        "its images were averaged over areas from 8x8 to 4x4 pixels, and so must"
+    )
+    file = Path(out)
+    if execution == "cascade":
+        manifest = read_cascade_manifest(file)
+        assert (manifest.averaged_from, manifest.image_shape) == (8, (1, 4, 4))
+        file = file / "member-0.onnx"
+    session = onnxruntime.InferenceSession(file)
+    assert session.get_modelmeta().custom_metadata_map["averaged_from"] == "8"
+    assert session.get_inputs()[0].shape[1:] == [1, 4, 4]
+
+
 def test_a_run_keeps_no_weights_where_that_is_asked_for(trained_run, capsys):
     spec = trained_run("record.weights=false")
     names = {path.name for path in spec.folder.iterdir()}

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.reduced_images import name_images_of
 from ensemble_switchover.config.callbacks import chosen_callbacks, decisive_callbacks
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Setting:
 
     family: str
     dataset: str
-    """Name of the data set, with `validation images of` before it where these were measured."""
+    """Name of the data set, with `validation images of` before it where these were measured, and
+    the size of the images after it where they were reduced, such as `digits at 4x4 pixels`."""
     evaluated_on: str
     """The images on which errors were measured: `test` or `validation`."""
     details: tuple[tuple[str, str], ...]
@@ -113,7 +115,7 @@ def setting_of(record: Record) -> Setting:
     """Return the setting of a run."""
     callbacks = _decisive_callbacks(record)
     parts = (record.dataset, record.recipe, record.design.family_options, callbacks)
-    key = f"{record.design.family} {record.environment.precision} {parts}"
+    key = f"{record.design.family} {name_images_of(record)} {record.environment.precision} {parts}"
     # Many records share few settings, and a text key is quicker than comparing their fields.
     if key not in _settings:
         _settings[key] = _read_setting(record)
@@ -226,7 +228,7 @@ def _read_setting(record: Record) -> Setting:
         for part, values in parts.items()
         for name, value in values.items()
     )
-    name = record.dataset.name
+    name = name_images_of(record)
     if record.dataset.evaluated_on == "validation":
         name = f"validation images of {name}"
     return Setting(record.design.family, name, record.dataset.evaluated_on, tuple(details))

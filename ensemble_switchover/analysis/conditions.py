@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.reduced_images import reduced_from
 from ensemble_switchover.config.schema import EVERY_EPOCH, MILESTONES
 from ensemble_switchover.config.targets import TARGET
 from ensemble_switchover.machine.terminal import count
@@ -198,9 +199,12 @@ def _describe_data(record: Record) -> str:
         measured = f"{data.validation_size:,} validation images (instead of test images)"
     elif data.validation_size:
         measured += f" ({data.validation_size:,} more held out for validation)"
+    side = reduced_from(record)
+    reduced = "" if side is None else f" (averaged over areas from {side}x{side})"
     return (
         f"{data.name}: {data.train_size:,} training and {measured} of "
-        f"{data.channels}x{data.image_size}x{data.image_size}, {data.num_classes} classes, "
+        f"{data.channels}x{data.image_size}x{data.image_size}{reduced}, "
+        f"{data.num_classes} classes, "
         f"augmentation {augmentation}, split seed {data.split_seed}{own}"
     )
 

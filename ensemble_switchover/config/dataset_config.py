@@ -49,7 +49,9 @@ class DatasetConfig:
     channels: Annotated[int, between(1, MAX_CHANNELS), STATED] = MISSING
     """Colour channels of an image."""
     image_size: Annotated[int, between(1, MAX_IMAGE_SIZE), STATED] = MISSING
-    """Side of an image in pixels, at most 1024."""
+    """Side of an image in pixels, at most 1024. Below the published side every pixel is the mean
+    over the area that it covers; a folder's images are resized; those of one's own set must have
+    it."""
     num_classes: Annotated[int, at_most(MAX_CLASSES), STATED] = MISSING
     """Number of classes, 2 or more."""
     train_images: Annotated[int, between(0, MAX_IMAGES), STATED] = MISSING

@@ -12,6 +12,7 @@ from ensemble_switchover.config.dataset_facts import dataset_facts, with_facts
 from ensemble_switchover.config.dataset_spec import split_sizes
 from ensemble_switchover.config.evaluated_epochs import evaluation_notes
 from ensemble_switchover.config.make_recipe import make_recipe
+from ensemble_switchover.config.published_images import whole_side_of
 from ensemble_switchover.config.recipe_config import PAPERS_RECIPE
 from ensemble_switchover.config.run_spec import RunSpec
 from ensemble_switchover.config.table_a import table_a
@@ -141,6 +142,13 @@ def _notes(
         notes.append(
             f"Table A has no row for {family.name} on {config.dataset.name}; used is "
             f"{recipe.name.removeprefix('Table A, ')}"
+        )
+    side = whole_side_of(config.dataset)
+    if side is not None and config.dataset.image_size < side:
+        reduced = config.dataset.image_size
+        notes.append(
+            f"dataset.image_size={reduced}: images of {side}x{side} pixels are reduced to "
+            f"{reduced}x{reduced}, each pixel the mean over its area"
         )
     if sizes.evaluated_on == "validation":
         notes.append(

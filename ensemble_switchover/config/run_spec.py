@@ -10,6 +10,7 @@ from ensemble_switchover.config.batch_sizes import num_batches
 from ensemble_switchover.config.dataset_spec import own_options
 from ensemble_switchover.config.evaluated_epochs import evaluated_epochs
 from ensemble_switchover.config.fingerprint import SPREAD, fingerprint_of, short_hash
+from ensemble_switchover.config.published_images import images_named
 from ensemble_switchover.config.seeds import member_seeds
 from ensemble_switchover.machine.terminal import count, percent
 
@@ -130,6 +131,11 @@ class RunSpec:
         return f"{seed}{self.fingerprint}"
 
     @property
+    def images_name(self) -> str:
+        """The data set, with the size of its images where they are reduced."""
+        return images_named(self.dataset)
+
+    @property
     def design_label(self) -> str:
         """The design within its budget, such as `deq k=4`."""
         return f"{self.design.design_class.value} k={self.design.k}"
@@ -181,7 +187,7 @@ def describe(spec: RunSpec) -> str:
     design, budget = spec.design, spec.budget
     return (
         f"{design.design_class.value}: {count(design.k, spec.family.name)} "
-        f"{design.depth}x{design.width} (depth x width) on {spec.dataset.name}, "
+        f"{design.depth}x{design.width} (depth x width) on {spec.images_name}, "
         f"{design.parameters:,} parameters, {percent(design.budget_fill)} of the budget of "
         f"{budget.depth}x{budget.width}; {count(spec.recipe.epochs, 'epoch')} "
         f"({spec.recipe.name}), seed {spec.seed}"

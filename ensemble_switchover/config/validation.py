@@ -11,17 +11,15 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from omegaconf import DictConfig, OmegaConf
-
 from ensemble_switchover.config.callbacks import callback_problems
 from ensemble_switchover.config.dataset_config import FolderConfig, FractalsConfig, OwnDatasetConfig
 from ensemble_switchover.config.execution_plan import SEQUENTIAL, WITHIN
-from ensemble_switchover.config.groups import conf_folder
 from ensemble_switchover.config.image_folder import MIN_CLASSES
 from ensemble_switchover.config.key_markers import Expected, declared
 from ensemble_switchover.config.make_recipe import is_elementwise
 from ensemble_switchover.config.part_sizes import size_problems
 from ensemble_switchover.config.place_problems import place_problems
+from ensemble_switchover.config.published_images import published_facts, whole_side_of
 from ensemble_switchover.config.targets import TARGET, target_problems
 
 if TYPE_CHECKING:
@@ -35,22 +33,10 @@ OPTION_KEYS = {
 }
 """Keys that the option of a group sets, and what the user writes."""
 
-DRAWN_FRACTALS = {"channels": 3, "image_size": 32}
-"""Facts about the images that the generator of fractals draws."""
+DRAWN_CHANNELS = 3
+"""The channels of the images that the generator of fractals draws."""
 
 METRIC_NAME = re.compile(r"[a-z][a-z0-9_]*")
-
-COUNTED = {"folder", "fractals"}
-"""Data sets whose facts are counted or chosen; those of the others are published."""
-
-PUBLISHED_FACTS = (
-    "channels",
-    "image_size",
-    "num_classes",
-    "train_images",
-    "test_images",
-    "extra_images",
-)
 
 
 def config_problems(config: Config) -> list[str]:
@@ -159,17 +145,6 @@ def metric_problems(config: Config) -> list[str]:
     return problems
 
 
-@cache
-def published_facts(name: str) -> dict[str, Any]:
-    """Return the facts that the YAML of a published data set states; none for other sets."""
-    path = conf_folder() / "dataset" / f"{name}.yaml"
-    if name in COUNTED or not path.exists():
-        return {}
-    stated = OmegaConf.load(path)
-    assert isinstance(stated, DictConfig)
-    return {key: stated[key] for key in PUBLISHED_FACTS if key in stated}
-
-
 def _fact_problems(dataset: DatasetConfig) -> list[str]:
     """Return the facts about a data set that are impossible, or not those of the set."""
     problems = []
@@ -183,20 +158,35 @@ def _fact_problems(dataset: DatasetConfig) -> list[str]:
     problems += [
         f"dataset.{key}={given}: expected {value}, as {dataset.name} has it; leave the key out"
         for key, value in published_facts(dataset.name).items()
-        if (given := getattr(dataset, key, value)) != value and f"dataset.{key}" not in impossible
+        if key != "image_size"
+        and (given := getattr(dataset, key, value)) != value
+        and f"dataset.{key}" not in impossible
     ]
-    if isinstance(dataset, FractalsConfig):
-        problems += [
-            f"dataset.{key}={getattr(dataset, key)}: expected {value}, as the images are drawn"
-            for key, value in DRAWN_FRACTALS.items()
-            if getattr(dataset, key) != value
-        ]
+    if "dataset.image_size" not in impossible:
+        problems += _side_problems(dataset)
+    if isinstance(dataset, FractalsConfig) and dataset.channels != DRAWN_CHANNELS:
+        problems.append(
+            f"dataset.channels={dataset.channels}: expected {DRAWN_CHANNELS}, as the images are "
+            f"drawn"
+        )
     if isinstance(dataset, FolderConfig) and dataset.channels not in (1, 3):
         problems.append(
             f"dataset.channels={dataset.channels}: expected 3 (colour) or 1 (grey), to which the "
             f"images are converted"
         )
     return problems
+
+
+def _side_problems(dataset: DatasetConfig) -> list[str]:
+    """Refuse images that are larger than those that there are: they can only be reduced."""
+    side = whole_side_of(dataset)
+    if side is None or dataset.image_size <= side:
+        return []
+    made = "drawn" if isinstance(dataset, FractalsConfig) else "published"
+    return [
+        f"dataset.image_size={dataset.image_size}: expected at most {side}, the side of the {made} "
+        f"images of {dataset.name}; leave the key out to keep them as they are"
+    ]
 
 
 def _target_problems(dataset: DatasetConfig) -> list[str]:

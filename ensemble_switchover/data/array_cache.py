@@ -52,6 +52,8 @@ class LoadedDataset:
     arrays: DatasetArrays
     train_moments: np.ndarray
     """(N, 2, C) `int64`: the sum of the pixels of every training image, and of their squares."""
+    mapped: bool = False
+    """Whether the arrays are mapped from files, and so take no memory that is needed elsewhere."""
 
 
 def cached_dataset(
@@ -187,7 +189,8 @@ def _read(path: Path, identity: str) -> LoadedDataset | None:
             arrays[name] = array
         moments = arrays.pop("train_moments")
         names, remarks = tuple(manifest["class_names"]), tuple(manifest["remarks"])
-        return LoadedDataset(DatasetArrays(**arrays, class_names=names, remarks=remarks), moments)
+        whole = DatasetArrays(**arrays, class_names=names, remarks=remarks)
+        return LoadedDataset(whole, moments, mapped=True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -13,8 +13,10 @@ import torch
 from ensemble_switchover.config.dataset_config import OwnDatasetConfig
 from ensemble_switchover.config.dataset_folders import array_cache_folder, dataset_root
 from ensemble_switchover.config.dataset_spec import SplitSizes, training_images
+from ensemble_switchover.config.published_images import whole_side_of
 from ensemble_switchover.config.split import used_indices
 from ensemble_switchover.data import sources
+from ensemble_switchover.data.area_means import area_means
 from ensemble_switchover.data.array_cache import LoadedDataset, cached_dataset, with_moments
 from ensemble_switchover.data.images import ImageSet, SplitImages
 from ensemble_switchover.data.sources.own import OwnSource
@@ -25,6 +27,8 @@ from ensemble_switchover.machine.hardware import PROCESS_BYTES, main_memory_byte
 from ensemble_switchover.machine.terminal import mebibytes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
     from ensemble_switchover.config.dataset_config import DatasetConfig
@@ -102,10 +106,14 @@ def _split(
 def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
     """Load all images of a data set, from the cache if the data set has one.
 
+    Images of which `dataset.image_size` asks for fewer pixels than there are, are reduced, and
+    cached beside the whole ones, from which they are made.
+
     Raises:
         DataError: if the data set is absent, unknown or damaged, or cannot be cached.
     """
     source: DatasetSource
+    side = whole_side_of(config)
     if isinstance(config, OwnDatasetConfig):
         source = OwnSource()
     else:
@@ -120,33 +128,75 @@ def load_whole_dataset(config: DatasetConfig) -> LoadedDataset:
             f"dataset={config.name}: no home folder is known for this user; expected "
             f"dataset.root=, the folder of its files, or dataset.cache=, where they can be kept"
         )
+    if side is None or side <= config.image_size:
+        return _unreduced(config, source, root)
+    return _reduced(config, replace(config, image_size=side), source, root)
+
+
+def _unreduced(config: DatasetConfig, source: DatasetSource, root: Path) -> LoadedDataset:
+    """Load the images as their source gives them."""
     if not source.cached:
-        _check_memory(config)
+        _check_memory(config, _image_bytes(config))
         return with_moments(source.decode(config, root))
     identity = source.identity(config, root)
 
     def decode() -> DatasetArrays:
-        _check_memory(config)
+        _check_memory(config, _image_bytes(config))
         return source.decode(config, root)
 
     return cached_dataset(array_cache_folder(config), identity, decode)
 
 
-def _check_memory(config: DatasetConfig) -> None:
-    """Refuse to decode a data set that does not fit into memory, before anything is read.
+def _reduced(
+    config: DatasetConfig, whole_config: DatasetConfig, source: DatasetSource, root: Path
+) -> LoadedDataset:
+    """Load images averaged over areas; with a cache, both the whole and the reduced are kept."""
+
+    def reduce() -> DatasetArrays:
+        whole = _unreduced(whole_config, source, root)
+        held = 0 if whole.mapped else _image_bytes(whole_config)
+        _check_memory(config, held + _image_bytes(config))
+        arrays, side = whole.arrays, config.image_size
+        return replace(
+            arrays,
+            train_images=area_means(arrays.train_images, side),
+            test_images=area_means(arrays.test_images, side),
+        )
+
+    if not source.cached:
+        return with_moments(reduce())
+    identity = f"{source.identity(whole_config, root)}-averaged-{config.image_size}"
+    return cached_dataset(array_cache_folder(config), identity, reduce)
+
+
+def _image_bytes(config: DatasetConfig) -> int:
+    """Return the bytes of all images of a set at the configured size."""
+    num_images = training_images(config) + (0 if config.pooled else config.test_images)
+    return num_images * config.channels * config.image_size**2
+
+
+def _check_memory(config: DatasetConfig, needed: int) -> None:
+    """Refuse to make the arrays of a data set that do not fit into memory, before any is made.
+
+    Args:
+        config: The data set.
+        needed: Bytes of the arrays that are held at the same time.
 
     Raises:
         DataError: naming what it takes, what there is, and what to do.
     """
+    available = main_memory_bytes()
+    if available is None or needed + PROCESS_BYTES <= available:
+        return
     num_images = training_images(config) + (0 if config.pooled else config.test_images)
-    needed, available = num_images * config.channels * config.image_size**2, main_memory_bytes()
-    if available is not None and needed + PROCESS_BYTES > available:
-        raise DataError(
-            f"dataset={config.name}: its {num_images:,} decoded images take {mebibytes(needed)} "
-            f"and the program itself about {mebibytes(PROCESS_BYTES)}, and this process may use "
-            f"{mebibytes(available)}; prepare it once where there is more, or choose a smaller "
-            f"dataset.image_size"
-        )
+    smaller = ""
+    if whole_side_of(config) is None:  # those of a published set are made from the whole ones
+        smaller = ", or choose a smaller dataset.image_size"
+    raise DataError(
+        f"dataset={config.name}: its {num_images:,} decoded images take {mebibytes(needed)} "
+        f"and the program itself about {mebibytes(PROCESS_BYTES)}, and this process may use "
+        f"{mebibytes(available)}; prepare it once where there is more{smaller}"
+    )
 
 
 def _check_count(config: DatasetConfig, part: str, expected: int, found: int) -> None:

@@ -121,7 +121,7 @@ DESIGN_TABLE_COLUMNS: list[Column] = [
 OCCASIONAL_COLUMNS: list[Column] = [
     ("Family", lambda entry: entry.spec.family.name),
     ("Options", lambda entry: " ".join(f"{k}={v}" for k, v in entry.spec.family.options.items())),
-    ("Data set", lambda entry: entry.spec.dataset.name),
+    ("Data set", lambda entry: entry.spec.images_name),
     ("Images", lambda entry: f"{entry.spec.train_size:,}"),
     ("Augmen- tation", lambda entry: entry.spec.dataset.augmentation),
     ("Execution", lambda entry: entry.plan.label),
@@ -204,7 +204,7 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
     def key(entry: Forecast) -> tuple[str, str, str, int]:
         spec = entry.spec
         return (
-            spec.family.name, spec.dataset.name, spec.design.design_class.value, spec.design.k,
+            spec.family.name, spec.images_name, spec.design.design_class.value, spec.design.k,
         )  # fmt: skip
 
     rows = []
@@ -293,7 +293,7 @@ def _title(entry: Forecast) -> str:
     design = entry.spec.design
     return (
         f"{design.design_class.value} k={design.k} of {entry.spec.family.name} "
-        f"{design.depth}x{design.width} on {entry.spec.dataset.name}, batch size "
+        f"{design.depth}x{design.width} on {entry.spec.images_name}, batch size "
         f"{entry.spec.recipe.batch_size}"
     )
 

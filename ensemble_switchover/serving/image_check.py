@@ -95,7 +95,10 @@ def _shape_advice(found: tuple[int, ...], task: ImageTask) -> str:
     if found[1:] == (size, size, channels):
         return "images.permute(0, 3, 1, 2) puts the channels before the pixels"
     if len(found) == 4 and found[1] == channels:
-        return f"scale them to {size}x{size} pixels, as those of the training were"
+        return (
+            f"scale them to {size}x{size} pixels, as those of the training were: docs/serving.md "
+            f"says how"
+        )
     if len(found) == 4 and found[2:] == (size, size):
         return f"convert them to {channels} {'channel' if channels == 1 else 'channels'}"
     return "the ensemble was trained on images of that shape"

@@ -64,6 +64,8 @@ class CascadeManifest:
     """(C, H, W)"""
     class_names: tuple[str, ...]
     """One for each class, in the order of the labels; empty if they have none."""
+    averaged_from: int | None
+    """Side in pixels from which the images of the training were averaged; None if they were not."""
     facts: dict[str, Any]
     """All of the file, with run, fingerprint and errors."""
 
@@ -102,6 +104,11 @@ def read_cascade_manifest(folder: Path) -> CascadeManifest:
         "order", f"each of the members 0 to {k - 1} once", lambda value: _is_order(value, k)
     )
     shape = expect("image_shape", "three sizes, (C, H, W)", _is_shape)
+    side = expect(
+        "averaged_from",
+        "a larger side than that of the images, or nothing",
+        lambda value: value is None or (type(value) is int and value > max(shape[1:])),
+    )
     names = expect("class_names", "a list of texts", _are_texts)
     return CascadeManifest(
         form=form,
@@ -111,6 +118,7 @@ def read_cascade_manifest(folder: Path) -> CascadeManifest:
         files=tuple((member["file"], member["sha256"]) for member in members),
         image_shape=tuple(shape),
         class_names=tuple(names),
+        averaged_from=side,
         facts=facts,
     )
 
@@ -330,7 +338,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _answer(cascade: ExportedCascade, path: Path, given: argparse.Namespace) -> Iterator[int]:
     """Print the answers for one file of images, and yield the members that each asked."""
-    images = decode_images(path, cascade.manifest.image_shape)
+    images = decode_images(path, cascade.manifest.image_shape, cascade.manifest.averaged_from)
     is_array = path.suffix in ARRAY_SUFFIXES
     names = cascade.manifest.class_names
     for start in range(0, len(images), given.batch_size):
@@ -343,12 +351,16 @@ def _answer(cascade: ExportedCascade, path: Path, given: argparse.Namespace) -> 
             yield number
 
 
-def decode_images(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+def decode_images(
+    path: Path, image_shape: tuple[int, int, int], averaged_from: int | None = None
+) -> np.ndarray:
     """Read `uint8` images (N, C, H, W): those of a .npy or .npz file, or one image with Pillow.
 
     Of an archive, .npz, they are `images`, as `measure` takes them. An image file is made what the
     ensembles of this program are trained on: grey or colour, its central square, resized with
-    antialiasing.
+    antialiasing. Where the images of the training were averaged from larger ones, it is made as
+    large as these were, and its pixels are averaged over areas as theirs. An array holds images
+    that have been averaged already.
 
     Raises:
         CascadeError: if it cannot be read.
@@ -379,8 +391,21 @@ def decode_images(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     short = min(image.size)
     left, top = (round((side - short) / 2) for side in image.size)
     square = image.crop((left, top, left + short, top + short))
-    resized = np.asarray(square.resize((width, height), Image.Resampling.BILINEAR), dtype=np.uint8)
-    return resized.reshape(1, height, width, channels).transpose(0, 3, 1, 2).copy()
+    sides = (width, height) if averaged_from is None else (averaged_from, averaged_from)
+    resized = np.asarray(square.resize(sides, Image.Resampling.BILINEAR), dtype=np.uint8)
+    pixels = resized.reshape(1, *sides[::-1], channels).transpose(0, 3, 1, 2)
+    return pixels.copy() if averaged_from is None else _averaged(pixels, height)
+
+
+def _averaged(images: np.ndarray, side: int) -> np.ndarray:
+    """Average square images (N, C, S, S) over the areas that fewer pixels cover."""
+    whole = images.shape[-1]
+    positions = np.arange(whole * side).reshape(whole, side)  # units, of each pixel of the whole
+    weights = np.zeros((side, whole))
+    for pixel, covered in enumerate(positions // whole):
+        np.add.at(weights[:, pixel], covered, 1)
+    sums = weights @ images.astype(np.float64) @ weights.T
+    return np.asarray(np.rint(sums / whole**2), dtype=np.uint8)
 
 
 def _images_of_array(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:

@@ -131,7 +131,7 @@ def _describe(group: Sequence[_Early], configs: Mapping[str, Config]) -> str:
     points = f"{low:+.1f}" if f"{low:.1f}" == f"{high:.1f}" else f"{low:+.1f} to {high:+.1f}"
     seeds = min(found.num_seeds for found in group)
     told = (
-        f"{spec.family.name} on {spec.dataset.name}: {names} {verb} likely better at the smallest "
+        f"{spec.family.name} on {spec.images_name}: {names} {verb} likely better at the smallest "
         f"budget already, {budget.parameters:,} parameters ({points} percentage points over "
         f"{count(seeds, 'seed')}), so the switchover has no lower bound"
     )

@@ -41,7 +41,7 @@ def swept_words(specs: Sequence[RunSpec]) -> dict[str, str]:
 
 def _swept_entries(spec: RunSpec) -> list[tuple[str, ...]]:
     """List what a run is of, each after what it is compared within, in a line's order."""
-    recipe, dataset = spec.recipe, spec.dataset.name
+    recipe, dataset = spec.recipe, spec.images_name
     name = recipe.name.partition(", scaled ")[0]
     optimizer = str(recipe.optimizer.get(TARGET, "SGD")).rpartition(".")[2]
     alike = (spec.family.name, dataset, name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.dataset_config import FolderConfig
+from ensemble_switchover.config.published_images import whole_side_of
 from ensemble_switchover.sweep.hours_decision import LEAST_EPOCHS
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from ensemble_switchover.config.run_spec import RunSpec
 
 IMAGE_SIDES = (128, 96, 64, 48, 32, 24, 16, 12, 8)
-"""Sides of images in pixels that are tried; only a folder's images are resized."""
+"""Sides in pixels that are tried of a folder's images, which are resized to any."""
+LEAST_HALVED_SIDE = 8
+"""Side in pixels down to which published images are halved, each pixel the mean of whole ones."""
 LEAST_IMAGES_OF_A_CLASS = 50
 """Training images of a class, on average, with fewer of which no study is proposed."""
 FEW_EPOCHS = (6, 3)
@@ -50,11 +53,9 @@ def smaller_studies(specs: Sequence[RunSpec], *, fixed_epochs: bool) -> Iterator
     if fewer is not None:
         yield SmallerStudy([], fewer)
     overrides: list[str] = []
-    if isinstance(spec.dataset, FolderConfig):
-        for side in IMAGE_SIDES:
-            if side < spec.task.size:
-                overrides = [f"dataset.image_size={side}"]
-                yield SmallerStudy(overrides, fewer)
+    for side in _smaller_sides(spec):
+        overrides = [f"dataset.image_size={side}"]
+        yield SmallerStudy(overrides, fewer)
     resized = overrides
     number = spec.train_size // 2
     while number >= LEAST_IMAGES_OF_A_CLASS * spec.task.num_classes:
@@ -64,3 +65,15 @@ def smaller_studies(specs: Sequence[RunSpec], *, fixed_epochs: bool) -> Iterator
     for few in FEW_EPOCHS:
         if few < epochs:
             yield SmallerStudy(overrides, few)
+
+
+def _smaller_sides(spec: RunSpec) -> list[int]:
+    """Return the sides to which images can be reduced, the largest first; none of a user's own."""
+    if isinstance(spec.dataset, FolderConfig):
+        return [side for side in IMAGE_SIDES if side < spec.task.size]
+    sides = []
+    whole = whole_side_of(spec.dataset) or 0
+    while whole % 2 == 0 and whole // 2 >= LEAST_HALVED_SIDE:
+        whole //= 2
+        sides.append(whole)
+    return [side for side in sides if side < spec.task.size]

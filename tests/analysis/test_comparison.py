@@ -144,3 +144,39 @@ def test_words_on_scaled_epochs_are_written_where_nothing_else_differs() -> None
     labels = label_settings(setting_of(make_record(recipe={"name": name})) for name in names)
 
     assert list(labels.values()) == [f"resnet on digits (recipe name {name})" for name in names]
+
+
+def test_images_of_another_size_are_never_compared_and_are_named_apart() -> None:
+    validation = {"evaluated_on": "validation", "validation_size": 60, "test_size": 0}
+    records = [
+        make_record(),
+        make_record(design_class="deq"),
+        make_record(dataset={"image_size": 4}),
+        make_record(design_class="deq", dataset={"image_size": 4}),
+        make_record(dataset={"image_size": 7}),
+        make_record(dataset={"image_size": 4, **validation}),
+    ]
+
+    comparisons = group_comparisons(records)
+
+    found = {
+        one.label: [record.dataset.image_size for record in one.records] for one in comparisons
+    }
+    assert found == {
+        "resnet on digits, k = 4": [8, 8],
+        "resnet on digits at 4x4 pixels, k = 4": [4, 4],
+        "resnet on digits at 7x7 pixels": [7],
+        "resnet on validation images of digits at 4x4 pixels": [4],
+    }
+
+
+def test_images_of_ones_own_set_are_told_apart_by_the_field() -> None:
+    own = {"name": "photos", "options": {"_target_": "mine.load"}}
+    settings = [setting_of(make_record(dataset={**own, "image_size": side})) for side in (4, 8)]
+
+    labels = label_settings(settings)
+
+    assert [labels[setting] for setting in settings] == [
+        "resnet on photos (dataset image_size 4)",
+        "resnet on photos (dataset image_size 8)",
+    ]

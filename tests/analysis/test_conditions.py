@@ -55,6 +55,7 @@ def test_what_was_measured_on_and_the_sets_options_are_told() -> None:
     held_out = {"validation_size": 60, "test_size": 0, "evaluated_on": "validation"}
     assert "300 training and 60 validation images (instead of test images) of" in data(**held_out)
     assert "1,497 test images (60 more held out for validation)" in data(validation_size=60)
+    assert "images of 1x4x4 (averaged over areas from 8x8), 10 classes" in data(image_size=4)
     assert "difficulty 0.5" in data(options={"difficulty": 0.5})
     assert "augmentation none, split" in data()
     assert "augmentation none, pixels scaled to 0 to 1, split" in data(normalisation="scaled")

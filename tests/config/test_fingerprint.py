@@ -47,7 +47,6 @@ CHANGES = {
     "dataset.base": None,  # follows from the name
     "dataset.name": ["dataset=cifar10"],
     "dataset.channels": None,  # facts of a published set, which refuses others
-    "dataset.image_size": None,
     "dataset.test_images": None,
     "dataset.pooled": None,
     "dataset.extra_images": None,
@@ -57,6 +56,7 @@ CHANGES = {
     "dataset.test_share": None,
     "dataset.num_classes": ["dataset=fractals", "dataset.num_classes=12"],
     "dataset.train_images": ["dataset=fractals", "dataset.train_images=12000"],
+    "dataset.image_size": ["dataset.image_size=7"],
     "dataset.train_size": ["dataset.train_size=200"],
     "dataset.validation_size": ["dataset.validation_size=50"],
     "dataset.evaluate_on": ["dataset.validation_size=50", "dataset.evaluate_on=test"],
@@ -162,6 +162,7 @@ DISTINCT = [
     ["dataset=svhn", "dataset.extra=true"],
     ["dataset=mnist"],
     ["dataset=kmnist"],
+    ["dataset.image_size=6"],
     ["dataset.train_size=299"],
     ["dataset.test_size=1000"],
     ["dataset.split_seed=1"],

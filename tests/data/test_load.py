@@ -9,8 +9,10 @@ import pytest
 
 from ensemble_switchover.config.dataset_folders import dataset_root
 from ensemble_switchover.data import load_dataset
-from ensemble_switchover.data.load import load_whole_dataset
+from ensemble_switchover.data.area_means import area_means
+from ensemble_switchover.data.load import SOURCES, load_whole_dataset
 from ensemble_switchover.data.normalisation import pixel_moments
+from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
 from ensemble_switchover.errors import DataError
 from ensemble_switchover.machine.hardware import PROCESS_BYTES
 
@@ -87,6 +89,104 @@ def test_without_a_home_files_have_no_folder_unless_it_is_named(
     )
 
 
+class Noise(DatasetSource):
+    """A source that counts how often it is decoded."""
+
+    def __init__(self, num_images=40):
+        generator = np.random.default_rng(0)
+        self.images = generator.integers(0, 256, (num_images, 3, 32, 32), dtype=np.uint8)
+        self.decoded = 0
+
+    def identity(self, config, root):
+        return "noise"
+
+    def decode(self, config, root):
+        self.decoded += 1
+        images, labels = self.images.copy(), np.arange(len(self.images)) % 10
+        return DatasetArrays(images, labels, images[:20], labels[:20], tuple("0123456789"))
+
+
+@pytest.fixture
+def noise(compose_config, monkeypatch, tmp_path):
+    """Replace CIFAR-10 by noise; return its source, and the configuration at a size."""
+    source = Noise()
+    monkeypatch.setitem(SOURCES, "cifar10", source)
+
+    def at(side, **changes):
+        config = compose_config("dataset=cifar10").dataset
+        known = {"cache": str(tmp_path), "train_images": 40, "test_images": 20}
+        return replace(config, **{**known, "image_size": side, **changes})
+
+    return source, at
+
+
+def test_smaller_images_are_means_over_areas_with_moments_of_their_own(noise):
+    source, at = noise
+    found = load_dataset(at(12), 40, 20)
+    assert np.array_equal(found.train.images, area_means(source.images, 12))
+    assert np.array_equal(found.test.images, area_means(source.images[:20], 12))
+    assert np.array_equal(found.train.moments, pixel_moments(found.train.images.numpy()))
+    assert np.array_equal(found.train.labels, load_dataset(at(32), 40, 20).train.labels)
+
+
+def test_a_set_is_decoded_once_for_all_sizes_and_each_is_kept(noise, tmp_path, log_lines):
+    source, at = noise
+    for side in (16, 32, 16, 12, 12):
+        assert load_dataset(at(side), 40, 20).train.images.shape == (40, 3, side, side)
+    assert source.decoded == 1
+    kept = {path.parent.name for path in tmp_path.glob("*/manifest.json")}
+    assert kept == {"noise", "noise-averaged-16", "noise-averaged-12"}
+    assert len(log_lines) == 3
+    path = tmp_path / "noise-averaged-16" / "train_images.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    again = load_dataset(at(16), 40, 20)
+    assert np.array_equal(again.train.images, area_means(source.images, 16))
+    assert source.decoded == 1
+
+
+def test_another_name_for_the_files_of_a_set_is_reduced_from_the_same_arrays(noise, tmp_path):
+    source, at = noise
+    load_dataset(at(32), 40, 20)
+    load_dataset(at(16, name="part", base="cifar10"), 40, 20)
+    load_dataset(at(16), 40, 20)
+    assert source.decoded == 1
+    assert len(list(tmp_path.glob("*/manifest.json"))) == 2
+
+
+def test_what_is_held_at_the_same_time_is_counted(noise, tmp_path, monkeypatch):
+    source, at = noise
+    whole, reduced = 60 * 3 * 32**2, 60 * 3 * 24**2
+    limits = "ensemble_switchover.data.load.main_memory_bytes"
+
+    def refused(config, available):
+        monkeypatch.setattr(limits, lambda: PROCESS_BYTES + available)
+        with pytest.raises(DataError, match="dataset=cifar10: its 60 decoded images") as error:
+            load_whole_dataset(config)
+        assert "image_size" not in str(error.value)  # a smaller one would need the whole ones too
+
+    refused(at(24), whole - 1)
+    assert source.decoded == 0
+    monkeypatch.setattr(limits, lambda: PROCESS_BYTES + whole)
+    load_whole_dataset(at(24))  # the whole images are mapped before they are reduced
+    refused(at(25), 60 * 3 * 25**2 - 1)
+    (tmp_path / "file").touch()
+    unwritable = at(24, cache=str(tmp_path / "file" / "inside"))
+    refused(unwritable, whole + reduced - 1)
+    monkeypatch.setattr(limits, lambda: PROCESS_BYTES + whole + reduced)
+    load_whole_dataset(unwritable)
+
+
+@pytest.mark.parametrize("name", ["digits", "fractals"])
+def test_sets_without_files_are_reduced_alike(name, compose_config, tmp_path):
+    overrides = [f"dataset={name}", f"dataset.cache={tmp_path}"]
+    if name == "fractals":
+        overrides += ["dataset.train_images=40", "dataset.test_images=20"]
+    whole = load_whole_dataset(compose_config(*overrides).dataset).arrays
+    small = load_whole_dataset(compose_config(*overrides, "dataset.image_size=5").dataset).arrays
+    assert np.array_equal(small.train_images, area_means(whole.train_images, 5))
+    assert np.array_equal(small.test_images, area_means(whole.test_images, 5))
+
+
 def mapped_file(tensor):
     """Return the file that a tensor's memory is mapped from, according to the kernel."""
     for line in Path("/proc/self/maps").read_text().splitlines():
@@ -101,19 +201,6 @@ def mapped_file(tensor):
 def test_the_whole_set_is_mapped_and_a_subset_is_not(
     tmp_path, compose_config, monkeypatch, log_lines
 ):
-    generator = np.random.default_rng(0)
-    from ensemble_switchover.data.load import SOURCES
-    from ensemble_switchover.data.sources.source import DatasetArrays, DatasetSource
-
-    class Noise(DatasetSource):
-        def identity(self, config, root):
-            return "noise"
-
-        def decode(self, config, root):
-            images = generator.integers(0, 256, (40, 3, 32, 32), dtype=np.uint8)
-            labels = np.arange(40) % 10
-            return DatasetArrays(images, labels, images[:20], labels[:20], tuple("0123456789"))
-
     monkeypatch.setitem(SOURCES, "cifar10", Noise())
     config = replace(
         compose_config("dataset=cifar10").dataset,

@@ -24,3 +24,9 @@ def test_every_remark_stands_once_below_its_images() -> None:
     assert "60 validation images" in birds.images
     assert birds.images.endswith("in colour")
     assert birds.remarks == ()
+
+
+def test_reduced_images_are_told_with_the_side_that_they_had() -> None:
+    whole, small = list_images_of_runs([make_record(), make_record(dataset={"image_size": 4})])
+    assert whole.images.endswith("8 x 8 pixels, grey")
+    assert small.images.endswith("4 x 4 pixels, averaged over areas from 8 x 8, grey")

@@ -144,6 +144,8 @@ MEMBER = {"file": "member-0.onnx", "sha256": "0" * 64}
             {"image_shape": [1, 8]},
             r"image_shape: expected three sizes, \(C, H, W\), found \[1, 8\]",
         ),
+        ({"averaged_from": 1}, "averaged_from: expected a larger side than that of the images"),
+        ({"averaged_from": "8"}, "averaged_from: expected a larger side than .*, found '8'"),
         ({"class_names": "ab"}, "class_names: expected a list of texts, found 'ab'"),
     ],
 )
@@ -193,6 +195,21 @@ def test_a_picture_is_made_what_ensembles_are_trained_on(tmp_path):
         found = decode_images(path, (channels, 8, 8))
         assert found.shape == (1, channels, 8, 8)
         assert np.array_equal(found[0].transpose(1, 2, 0), expected)
+
+
+@pytest.mark.parametrize("side", [4, 3])
+def test_a_picture_is_averaged_where_the_images_of_the_training_were(side, tmp_path):
+    from ensemble_switchover.data.area_means import area_means
+
+    pixels = np.random.default_rng(0).integers(256, size=(3, 8, 8), dtype=np.uint8)
+    path = tmp_path / "whole.png"
+    Image.fromarray(pixels.transpose(1, 2, 0)).save(path)
+    found = decode_images(path, (3, side, side), 8)
+    assert np.array_equal(found, area_means(pixels[None], side))
+    larger = tmp_path / "larger.png"
+    Image.fromarray(pixels.transpose(1, 2, 0)).resize((41, 30)).save(larger)
+    whole = decode_images(larger, (3, 8, 8))
+    assert np.array_equal(decode_images(larger, (3, side, side), 8), area_means(whole, side))
 
 
 @pytest.mark.parametrize(

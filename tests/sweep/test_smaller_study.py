@@ -2,19 +2,39 @@
 
 from dataclasses import replace
 
+import pytest
+
 from ensemble_switchover.config.dataset_config import FolderConfig
 from ensemble_switchover.sweep.smaller_study import (
     FEW_EPOCHS,
     LEAST_IMAGES_OF_A_CLASS,
     smaller_studies,
 )
+from tests.config.resolving import resolve_with
 
 
 def studies(spec, *, fixed_epochs=False):
     return [study.words for study in smaller_studies([spec], fixed_epochs=fixed_epochs)]
 
 
-def test_published_images_keep_their_size_and_become_fewer(tiny_spec):
+@pytest.mark.parametrize(
+    ("overrides", "sides"),
+    [
+        (["dataset=cifar10"], [16, 8]),
+        (["dataset=tiny_imagenet"], [32, 16, 8]),
+        (["dataset=tiny_imagenet", "dataset.image_size=24"], [16, 8]),
+        (["dataset=cifar10", "dataset.image_size=8"], []),
+    ],
+)
+def test_published_images_are_halved_first(overrides, sides):
+    found = [study[0] for study in studies(resolve_with(*overrides, "epochs=20")) if study]
+    asked = [f"dataset.image_size={side}" for side in sides]
+    assert found[: len(sides)] == asked
+    last = found[len(sides)]
+    assert last == (asked[-1] if sides else "dataset.train_size=25000")
+
+
+def test_images_of_few_pixels_keep_their_size_and_become_fewer(tiny_spec):
     spec, _ = tiny_spec("epochs=20", "dataset.train_size=1000")
     words = studies(spec)
     assert not any("image_size" in entry for study in words for entry in study)
