@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from ensemble_switchover.config.dataset_config import DatasetConfig
 
-FOLDER, FRACTALS = "folder", "fractals"
-COUNTED = {FOLDER, FRACTALS}
+COUNTED = {"folder", "fractals"}
 """Data sets whose facts are counted or chosen; those of the others are published."""
 
 DRAWN_SIDE = 32
@@ -65,7 +64,7 @@ def whole_side(name: str, base: str | None = None) -> int | None:
     (32, None)
     """
     for known in (name, base):
-        if known == FRACTALS:
+        if known == "fractals":
             return DRAWN_SIDE
         facts = {} if known is None else published_facts(known)
         if facts:

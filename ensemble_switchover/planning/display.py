@@ -121,7 +121,8 @@ DESIGN_TABLE_COLUMNS: list[Column] = [
 OCCASIONAL_COLUMNS: list[Column] = [
     ("Family", lambda entry: entry.spec.family.name),
     ("Options", lambda entry: " ".join(f"{k}={v}" for k, v in entry.spec.family.options.items())),
-    ("Data set", lambda entry: entry.spec.images_name),
+    ("Data set", lambda entry: entry.spec.dataset.name),
+    ("Pixels", lambda entry: f"{entry.spec.task.size}x{entry.spec.task.size}"),
     ("Images", lambda entry: f"{entry.spec.train_size:,}"),
     ("Augmen- tation", lambda entry: entry.spec.dataset.augmentation),
     ("Execution", lambda entry: entry.plan.label),

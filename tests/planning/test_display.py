@@ -102,6 +102,7 @@ def test_a_data_sheet_is_a_lower_bound(tiny_spec):
         ({"recipe.weight_decay": ("0", "0.01")}, "Decay"),
         ({"recipe.nesterov": ("false", "true")}, "Nesterov"),
         ({"epochs": ("1", "2")}, "Epochs"),
+        ({"dataset.image_size": ("4", "8")}, "Pixels"),
     ],
 )
 def test_runs_that_differ_in_more_than_the_seed_are_told_apart(sweeps, header, tiny_spec):
