@@ -55,10 +55,42 @@ if TYPE_CHECKING:
     from ensemble_switchover.machine.terminal import ShownTable
 
 _DESCRIPTION = "List, select, export and check the runs below a folder of records."
+_BY_THEMSELVES = {
+    "add_timing": "adds times, and lists nothing",
+    "recompute_quality": "computes, and lists nothing",
+    "archive": "packs every record, and lists nothing",
+    "check": "takes every record",
+}
+"""Options that are an action of their own, and why none stands beside them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
+    parser = _parser()
+    given = parse_arguments(parser, arguments)
+    if given.columns:
+        return run_command(_print_columns)
+    if given.folder is None:
+        parser.error("expected a folder of records, or --columns")
+    if given.with_predictions is not None and given.archive is None:
+        parser.error("--with-predictions says what is packed; expected --archive beside it")
+    if given.epochs and given.where_time_went:
+        parser.error("--epochs and --where-time-went are two tables; expected one of them")
+    asked = [option for option in _BY_THEMSELVES if getattr(given, option)]
+    lists = given.where is not None or given.epochs or given.where_time_went or given.export
+    if len(asked) > 1 or (asked and lists):
+        option = f"--{asked[0].replace('_', '-')}"
+        parser.error(f"{option} {_BY_THEMSELVES[asked[0]]}; expected it by itself")
+    actions: dict[str, Callable[[], int]] = {
+        "check": lambda: check_folder(given.folder),
+        "add_timing": lambda: add_timing(given.folder, given.add_timing),
+        "recompute_quality": lambda: recompute_quality(given.folder),
+        "archive": lambda: archive(given.folder, given.archive, given.with_predictions),
+    }
+    return run_command(actions[asked[0]] if asked else lambda: results(given))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ensemble_switchover.results", description=_DESCRIPTION
     )
@@ -109,28 +141,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="compute ECE, NLL, the quality beyond error and cascades again of every run that "
         "kept predictions and lacks them; records are not changed",
     )
-    given = parse_arguments(parser, arguments)
-    if given.columns:
-        return run_command(_print_columns)
-    if given.folder is None:
-        parser.error("expected a folder of records, or --columns")
-    others = given.where is not None or given.epochs or given.where_time_went or given.export
-    if given.check and others:
-        parser.error(
-            "--check takes every record; expected it without --where, --epochs, --where-time-went, "
-            "--export"
-        )
-    if given.add_timing is not None:
-        if others or given.check or given.recompute_quality:
-            parser.error("--add-timing adds times, and lists nothing; expected it by itself")
-        return run_command(lambda: add_timing(given.folder, given.add_timing))
-    if given.recompute_quality:
-        if others or given.check:
-            parser.error("--recompute-quality lists nothing; expected it by itself")
-        return run_command(lambda: recompute_quality(given.folder))
-    if given.epochs and given.where_time_went:
-        parser.error("--epochs and --where-time-went are two tables; expected one of them")
-    return run_command(lambda: check_folder(given.folder) if given.check else results(given))
+    parser.add_argument(
+        "--archive",
+        type=path_argument,
+        metavar="FILE",
+        help="pack every record, without weights, logs and predictions, into one .zip to publish",
+    )
+    parser.add_argument(
+        "--with-predictions",
+        metavar="SQL",
+        help='with --archive: of which runs the predictions are packed too, such as "seed=0"',
+    )
+    return parser
 
 
 def add_timing(folder: Path, path: Path) -> int:
@@ -142,6 +164,40 @@ def add_timing(folder: Path, path: Path) -> int:
     """
     for line in add_timing_file(run_folder(folder), path):
         print(printable(line))
+    return 0
+
+
+def archive(folder: Path, path: Path, with_predictions: str | None) -> int:
+    """Pack the records of a study into one file, and say what it names of this machine.
+
+    Args:
+        folder: Of the study.
+        path: The archive to write.
+        with_predictions: SQL condition on the runs whose predictions are packed too.
+
+    Returns:
+        The exit code: 0.
+
+    Raises:
+        ConfigError: if the condition is wrong, or the file would be one of a run.
+        RecordError: if there is no record, or one is damaged.
+    """
+    from ensemble_switchover.results.packing import pack_study
+
+    require_output_file("--archive", path, f"{folder.name}.zip")
+    chosen: list[str] = []
+    if with_predictions is not None:
+        runs = select_runs(list_runs(folder), with_predictions, "--with-predictions")
+        chosen = runs["name"].to_list()
+    packed = pack_study(folder, chosen)
+    write_file(path, packed.content)
+    print(
+        f"{count(packed.num_records, 'record')} in {path}, {len(packed.content):,} bytes; "
+        f"predictions of {packed.num_with_predictions}"
+    )
+    if packed.named_folders:
+        named = ", ".join(packed.named_folders)
+        print(printable(f"the records name folders of this machine: {named}"))
     return 0
 
 

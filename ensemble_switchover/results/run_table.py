@@ -59,8 +59,8 @@ def list_runs(root: Path) -> pl.DataFrame:
     return pl.DataFrame([rows[folder] for folder in sorted(rows)], schema=RUN_TABLE_COLUMNS)
 
 
-def select_runs(runs: pl.DataFrame, where: str) -> pl.DataFrame:
-    """Return the runs for which an SQL expression is true.
+def select_runs(runs: pl.DataFrame, where: str, option: str = "--where") -> pl.DataFrame:
+    """Return the runs for which an SQL expression is true; `option` is what it was given to.
 
     >>> runs = pl.DataFrame({"design_class": ["deq", "weq"], "k": [2, 4]})
     >>> select_runs(runs, "design_class='weq' and k > 2").rows()
@@ -75,7 +75,7 @@ def select_runs(runs: pl.DataFrame, where: str) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = str(error).partition("\n")[0].partition("; valid columns")[0]
         raise RecordError(
-            f"--where {where}: {reason}; expected an SQL expression such as "
+            f"{option} {where}: {reason}; expected an SQL expression such as "
             f"\"design_class='deq' and k > 2\", with text in single quotes, over the columns "
             f"{', '.join(runs.columns)}"
         ) from error
