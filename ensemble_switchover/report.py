@@ -44,6 +44,7 @@ from ensemble_switchover.reporting.answer_tables import (
     show_switchovers,
     tabulate_claims,
 )
+from ensemble_switchover.reporting.early_exit_overview import show_early_exits
 from ensemble_switchover.reporting.figures.gallery import draw_trends
 from ensemble_switchover.reporting.headline import list_terms, write_headline
 from ensemble_switchover.reporting.images_of_runs import list_images_of_runs
@@ -338,6 +339,7 @@ def _make_page(
         collapsed=show_collapsed(counts, findings, rule),
         claims=show_claims(claims, "" if rule.quality.is_error else _CLAIMS_OF_ERROR),
         claims_not_asked=show_claims_not_asked(claims),
+        early_exits=show_early_exits(findings),
         next_runs=next_runs,
         trends=trends,
         sections=sections,

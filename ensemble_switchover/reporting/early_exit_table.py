@@ -45,7 +45,7 @@ def show_early_exit(finding: Finding) -> ShownTable | None:
     """
     if finding.cascades.table.is_empty():
         return None
-    runs, timed = _with_comparable_times(finding.runs)
+    runs, timed = with_comparable_times(finding.runs)
     answers = list_answers(runs, finding.cascades.table)
     rows = summarise_answers(answers, finding.rule.confidence).to_dicts()
     single_flops = {
@@ -75,7 +75,7 @@ def say_early_exit(finding: Finding) -> tuple[str, ...]:
     """
     if finding.cascades.table.is_empty():
         return ()
-    runs, _ = _with_comparable_times(finding.runs)
+    runs, _ = with_comparable_times(finding.runs)
     answers = list_answers(runs, finding.cascades.table)
     costs = dict(_COSTS)
     sizes = set(answers["measured_batch_size"].drop_nulls())
@@ -90,7 +90,7 @@ def say_early_exit(finding: Finding) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _with_comparable_times(runs: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+def with_comparable_times(runs: pl.DataFrame) -> tuple[pl.DataFrame, str]:
     """Keep the times of the largest group of runs whose times compare; say which they are."""
     groups = split_conditions(runs)
     group = next((each for each in groups if each.compares), groups[0])

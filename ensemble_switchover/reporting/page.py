@@ -138,6 +138,8 @@ class Page:
     """The paper's statements that the records can speak of; None if they are not checked yet."""
     claims_not_asked: ShownTable | None
     """The paper's statements that they cannot speak of; None if they are not checked yet."""
+    early_exits: ShownTable | None
+    """Early exit in all comparisons; None where no cascade is known."""
     next_runs: NextRuns | None
     """None where no ensemble is compared, or pools of members or pairs of seeds decide."""
     trends: tuple[Picture, ...]

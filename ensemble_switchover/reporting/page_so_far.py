@@ -58,6 +58,7 @@ def make_page_so_far(runs: ReportedRuns) -> Page:
         collapsed=_NOTHING,
         claims=None,
         claims_not_asked=None,
+        early_exits=None,
         next_runs=None,
         trends=(),
         sections=tuple(map(_make_section, findings, name_suffixes(comparisons))),

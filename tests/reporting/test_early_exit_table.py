@@ -12,7 +12,7 @@ from tests.analysis.cascade.planted_cascades import with_cascades, with_served
 from tests.factories import make_record
 
 
-def _finding(*, known: bool = True, served_on: tuple[int, ...] = ()) -> Finding:
+def planted_finding(*, known: bool = True, served_on: tuple[int, ...] = ()) -> Finding:
     """Plant three seeds; cascades of some were served, which one machine timed and another not."""
     records = []
     for seed in (0, 1, 2):
@@ -38,7 +38,7 @@ def _finding(*, known: bool = True, served_on: tuple[int, ...] = ()) -> Finding:
 
 
 def test_the_cheapest_cascade_stands_beside_all_members_and_the_single_network() -> None:
-    table = show_early_exit(_finding())
+    table = show_early_exit(planted_finding())
     assert table is not None
     answered = [row[1:3] for row in table.rows]
     assert answered == [
@@ -64,26 +64,26 @@ def test_the_cheapest_cascade_stands_beside_all_members_and_the_single_network()
 
 
 def test_sentences_say_where_it_does_not_pay() -> None:
-    in_operations, in_time = say_early_exit(_finding())
+    in_operations, in_time = say_early_exit(planted_finding())
     assert "in floating-point operations: it costs less and errs less at" in in_operations
     assert "in time, predicted by the members asked: it does not pay at" in in_time
 
 
 def test_what_was_measured_is_said_beside_what_is_predicted() -> None:
-    *_, predicted, measured = say_early_exit(_finding(served_on=(0, 1)))
+    *_, predicted, measured = say_early_exit(planted_finding(served_on=(0, 1)))
     assert "costs 1.12 times the single network's mean inference in time, predicted" in predicted
     assert "costs 1.35 times" in measured
     assert "in time, measured as served in batches of 128: it does not pay at" in measured
 
 
 def test_nothing_is_said_where_no_cascade_is_known() -> None:
-    finding = _finding(known=False)
+    finding = planted_finding(known=False)
     assert show_early_exit(finding) is None
     assert say_early_exit(finding) == ()
 
 
 def test_what_a_served_cascade_took_stands_beside_what_is_predicted() -> None:
-    table = show_early_exit(_finding(served_on=(0, 1)))
+    table = show_early_exit(planted_finding(served_on=(0, 1)))
     assert table is not None
     rows = [dict(zip(table.headers, row, strict=True)) for row in table.rows]
     served = [row["Served, ms (batches of 128)"] for row in rows]
@@ -94,6 +94,6 @@ def test_what_a_served_cascade_took_stands_beside_what_is_predicted() -> None:
 
 
 def show_headers() -> tuple[str, ...]:
-    table = show_early_exit(_finding())
+    table = show_early_exit(planted_finding())
     assert table is not None
     return table.headers

@@ -85,6 +85,7 @@ def make_page(name: str = "name", num_sections: int = 1) -> Page:
         collapsed=table,
         claims=table,
         claims_not_asked=table,
+        early_exits=table,
         next_runs=NextRuns(1, (name,), (purchase,)),
         trends=(picture,),
         sections=sections,
@@ -172,7 +173,7 @@ def test_nothing_missing_is_said() -> None:
     nothing = ShownTable("", ("header",), (), 1)
     assert "Not asked" not in render_page(replace(make_page(), claims_not_asked=nothing))
     page = Page(
-        *("headline", "kicker", (), (), nothing, nothing, nothing, nothing, None),
+        *("headline", "kicker", (), (), nothing, nothing, nothing, nothing, None, None),
         *((), (), (), (), ()),
     )
 
