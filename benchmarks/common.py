@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from statistics import quantiles
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from hydra import compose, initialize_config_dir
@@ -14,7 +15,7 @@ from ensemble_switchover.config.schema import typed
 from ensemble_switchover.data.batches import TrainingBatches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import torch
 
@@ -43,6 +44,36 @@ def batches_on(
         dtype=data.dtype,
         epoch=epoch,
     )
+
+
+def alternate(
+    bodies: Mapping[str, Callable[[], object]],
+    clock: Callable[[], float],
+    *,
+    rounds: int,
+    warm_up_rounds: int,
+    until: float | None = None,
+) -> dict[str, list[float]]:
+    """Return the seconds of every body in every round, timed alternately after the warm-up.
+
+    Args:
+        bodies: What is timed, by its name.
+        clock: Returns seconds.
+        rounds: The most rounds.
+        warm_up_rounds: Rounds before them that are not counted.
+        until: A reading of `time.monotonic` after which no round begins, once three are timed.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in bodies}
+    for number in range(warm_up_rounds + rounds):
+        if until is not None and number >= warm_up_rounds + 3 and monotonic() > until:
+            break
+        for name, body in bodies.items():
+            start = clock()
+            body()
+            elapsed = clock() - start
+            if number >= warm_up_rounds:
+                seconds[name].append(elapsed)
+    return seconds
 
 
 def ratio_text(reference: Sequence[float], other: Sequence[float]) -> str:

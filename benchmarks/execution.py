@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.common import conditions_text, ratio_text, resolve_overrides
+from benchmarks.common import alternate, conditions_text, ratio_text, resolve_overrides
 from benchmarks.peers import peers
 from benchmarks.sides import PREDICTED_IMAGES, BareLoop, InProcess, InProcesses, Side
 from ensemble_switchover.config.execution_plan import ExecutionPlan, candidate_plans
@@ -33,7 +33,7 @@ from ensemble_switchover.training.device import choose_device, num_device_slots
 from ensemble_switchover.training.precision import Precision, use_precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import torch
 
@@ -76,27 +76,14 @@ def sides_of(
     return sides | peers(spec, device, precision)
 
 
-def alternate(
-    bodies: Mapping[str, Callable[[], object]], clock: Callable[[], float]
-) -> dict[str, list[float]]:
-    """Return the seconds of every side in every round, timed alternately."""
-    seconds: dict[str, list[float]] = {name: [] for name in bodies}
-    for number in range(WARM_UP_ROUNDS + ROUNDS):
-        for name, body in bodies.items():
-            start = clock()
-            body()
-            elapsed = clock() - start
-            if number >= WARM_UP_ROUNDS:
-                seconds[name].append(elapsed)
-    return seconds
-
-
-def steps_per_round(side: Side, clock: Callable[[], float]) -> int:
+def steps_per_round(
+    side: Side, clock: Callable[[], float], round_seconds: float = ROUND_SECONDS
+) -> int:
     """Return how many steps fill a round."""
     side.train(1)
     start = clock()
     side.train(1)
-    return max(1, min(MAX_STEPS, round(ROUND_SECONDS / (clock() - start))))
+    return max(1, min(MAX_STEPS, round(round_seconds / (clock() - start))))
 
 
 def measure(name: str, device: torch.device, precision: Precision) -> dict[str, Any]:
@@ -110,6 +97,7 @@ def measure(name: str, device: torch.device, precision: Precision) -> dict[str, 
         spec = resolve_case(f"{design} budget.source=nearest", device)
     single = resolve_case(f"{budget} design=single", device)
     clock = synchronised_clock(device)
+    rounds = {"rounds": ROUNDS, "warm_up_rounds": WARM_UP_ROUNDS}
     with ExitStack() as stack:
         sides = sides_of(spec, single, device, precision)
         for side in sides.values():
@@ -120,8 +108,10 @@ def measure(name: str, device: torch.device, precision: Precision) -> dict[str, 
             "design": f"{name}: {K} x {spec.design.depth}x{spec.design.width} "
             f"({spec.design.budget_fill:.0%})",
             "steps": num_steps,
-            "training": alternate(training, clock),
-            "inference": alternate({name: side.predict for name, side in sides.items()}, clock),
+            "training": alternate(training, clock, **rounds),
+            "inference": alternate(
+                {name: side.predict for name, side in sides.items()}, clock, **rounds
+            ),
             "peak_bytes": {name: side.peak_bytes() for name, side in sides.items()},
         }
 

@@ -57,11 +57,16 @@ class InProcess(Side):
     """
 
     def __init__(
-        self, spec: RunSpec, plan: ExecutionPlan, device: torch.device, precision: Precision
+        self,
+        spec: RunSpec,
+        plan: ExecutionPlan,
+        device: torch.device,
+        precision: Precision,
+        predicted_images: int = PREDICTED_IMAGES,
     ) -> None:
         self.steps = TimedSteps(spec, plan, device, precision)
         self.turns = plan.turns(spec.design.k)
-        self.predictor = self.steps.predictor(PREDICTED_IMAGES)
+        self.predictor = self.steps.predictor(predicted_images)
 
     def train(self, num_steps: int) -> None:
         for _ in range(self.turns * num_steps):

@@ -41,8 +41,13 @@ def pytest_configure():
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
-def pytest_runtest_setup():
-    """Keep the garbage collector from looking through all modules again and again."""
+def pytest_runtest_setup(item):
+    """Skip what needs a CUDA device; keep garbage collection from going through all modules."""
+    if item.get_closest_marker("cuda"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("needs a CUDA device")
     global _frozen_modules
     if len(sys.modules) > _frozen_modules + NEW_MODULES:
         gc.freeze()

@@ -13,9 +13,6 @@ from ensemble_switchover.data.normalisation import Normalisation
 from ensemble_switchover.data.prefetch import PREFETCHED_BATCHES, gather
 
 CPU = torch.device("cpu")
-needs_cuda = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="needs a CUDA device: elsewhere nothing is copied"
-)
 
 
 def make_images(size=50):
@@ -58,7 +55,7 @@ def assert_same_batches(one, other):
                 assert ours == theirs
 
 
-DEVICES = [CPU, pytest.param(torch.device("cuda", 0), marks=needs_cuda)]
+DEVICES = [CPU, pytest.param(torch.device("cuda", 0), marks=pytest.mark.cuda)]
 
 
 @pytest.mark.parametrize("device", DEVICES, ids=str)
@@ -118,7 +115,7 @@ def test_a_cpu_does_not_tell_what_is_free():
     assert residence.free_device_bytes(CPU) is None
 
 
-@needs_cuda
+@pytest.mark.cuda
 def test_a_gpu_tells_what_is_free():
     free = residence.free_device_bytes(torch.device("cuda", 0))
     assert 0 < free <= torch.cuda.get_device_properties(0).total_memory

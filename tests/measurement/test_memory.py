@@ -35,7 +35,7 @@ def test_a_cpu_has_no_device_bytes():
     assert peaks.rss_bytes > 0
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.cuda
 def test_a_gpu_tells_its_own_bytes():
     device = torch.device("cuda", 0)
     reset_peaks(device)

@@ -94,7 +94,7 @@ def _add_on_gpu(connection):
     connection.send_bytes(str(torch.ones(3, device="cuda").sum().item()).encode())
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.cuda
 def test_processes_use_a_gpu_though_they_are_forked():
     with WorkerProcesses() as workers:
         for name in ("one", "two"):
