@@ -10,6 +10,7 @@ import signal
 import sys
 import tarfile
 import time
+from multiprocessing import active_children
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -180,5 +181,13 @@ def _print_tables(settings: Settings) -> int:
     return 0
 
 
+def _leave(code: int) -> NoReturn:
+    """End this process, though a driver may hold one of its children, which would be waited for."""
+    if active_children():
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

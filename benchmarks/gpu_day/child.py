@@ -119,7 +119,8 @@ def _answers(device: torch.device) -> bool:
 
 def _tidy(device: torch.device) -> None:
     """Forget what the last item left: compiled graphs, garbage, memory of the device."""
-    torch._dynamo.reset()
+    if "torch._dynamo" in sys.modules:  # importing it takes seconds
+        torch._dynamo.reset()
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()

@@ -24,8 +24,10 @@ OVERTIME = 0.1
 """Share of what is left to the later stages that an item may take which has begun in time."""
 LEAST_SECONDS = 2.0
 """With less, no process is started."""
-SECONDS_TO_BEGIN = 90.0
+SECONDS_TO_BEGIN = 45.0
 """A process that has begun nothing by then is taken for one that hangs."""
+SECONDS_TO_DIE = 5.0
+"""After the kill; one that a driver holds longer is left behind."""
 SECONDS_TO_END = 1.0
 """Between the request to end and the kill."""
 
@@ -196,7 +198,7 @@ def _kill(process: Any) -> None:
                 process.kill()
         if number == signal.SIGTERM:
             process.join(SECONDS_TO_END)
-    process.join()
+    process.join(SECONDS_TO_DIE)
 
 
 def ask_facts(seconds: float) -> tuple[str, dict[str, Any]]:
@@ -226,7 +228,7 @@ def ask_facts(seconds: float) -> tuple[str, dict[str, Any]]:
             facts = {"trouble": "the process that asked for the device was ended"}
         finally:
             process.kill()
-            process.join()
+            process.join(SECONDS_TO_DIE)
             ours.close()
         if "trouble" not in facts:
             return method, facts

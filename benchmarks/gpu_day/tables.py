@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from benchmarks.gpu_day.item import Settings
 
 WIDTH = 160
-SHOWN_MISSING = 3
+SHOWN_MISSING = 2
 """Names of measurements that are shown for each reason why there are none."""
 TINY_WARNING = "A rehearsal with tiny sizes: its figures say that the code runs, no more."
 
 
 def write_tables(settings: Settings) -> tuple[str, str]:
-    """Return all tables of a day, and a short selection of them to be printed."""
+    """Return all tables of a day, and a short selection to be printed, the most important last."""
     figures = Figures(settings.folder)
     lines, sessions = figures.items(), figures.sessions()
     facts = sessions[-1]["facts"] if sessions else {}
@@ -58,7 +58,9 @@ def write_tables(settings: Settings) -> tuple[str, str]:
     all_tables = [tests, *steps(whole=True), *details, paths, convolutions]
     return (
         _rendered(head, [*all_tables, costs(whole=True), study], missing),
-        _rendered(head, [tests, study, costs(whole=False), paths, *steps(whole=False)], missing),
+        _rendered(
+            head, [study, costs(whole=False), paths, *steps(whole=False)[::-1], tests], missing
+        ),
     )
 
 
