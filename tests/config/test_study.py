@@ -72,3 +72,31 @@ def test_the_study_of_digits_has_all_families_and_sizes_and_a_run_once():
     # every budget has a single network and 2 classes of ensembles x 3 k, less what does not exist
     holes = {(h.family, h.budget.parameters, h.design_class, h.k) for h in study.impossible}
     assert len(runs) + len(holes) == 7 * sum(budgets.values())
+
+
+@pytest.mark.slow
+def test_the_study_of_fashion_mnist_has_all_families_and_three_sizes_of_training():
+    configs = [
+        config for _, group in compose_overrides(["sweep=fashion_mnist"]) for config in group
+    ]
+
+    study = resolve_study(configs)
+
+    assert {spec.task.size for spec in study.specs} == {14}
+    assert {spec.seed for spec in study.specs} == set(range(5))
+    by_kind = {
+        (spec.family.name, spec.train_size, spec.design.k, spec.budget.parameters)
+        for spec in study.specs
+    }
+    budgets = Counter(
+        (family, size) for family, size, _, _ in {(*kind[:2], 0, kind[3]) for kind in by_kind}
+    )
+    assert budgets == {
+        ("resnet", 2000): 6,
+        ("densenet", 2000): 6,
+        ("wide_resnet", 2000): 3,
+        ("resnet", 1000): 4,
+        ("resnet", 10000): 4,
+    }
+    assert {k for family, _, k, _ in by_kind if family == "resnet"} == {1, 2, 4, 8}
+    assert {k for family, _, k, _ in by_kind if family != "resnet"} == {1, 4}
