@@ -168,7 +168,7 @@ def add_timing(folder: Path, path: Path) -> int:
 
 
 def archive(folder: Path, path: Path, with_predictions: str | None) -> int:
-    """Pack the records of a study into one file, and say what it names of this machine.
+    """Pack the records of a study into one file, and say which folders of this machine it names.
 
     Args:
         folder: Of the study.
@@ -184,11 +184,11 @@ def archive(folder: Path, path: Path, with_predictions: str | None) -> int:
     """
     from ensemble_switchover.results.packing import pack_study
 
-    require_output_file("--archive", path, f"{folder.name}.zip")
+    require_output_file("--archive", path, f"{folder.resolve().name}.zip")
     chosen: list[str] = []
     if with_predictions is not None:
         runs = select_runs(list_runs(folder), with_predictions, "--with-predictions")
-        chosen = runs["name"].to_list()
+        chosen = runs["folder"].to_list()
     packed = pack_study(folder, chosen)
     write_file(path, packed.content)
     print(
@@ -197,7 +197,7 @@ def archive(folder: Path, path: Path, with_predictions: str | None) -> int:
     )
     if packed.named_folders:
         named = ", ".join(packed.named_folders)
-        print(printable(f"the records name folders of this machine: {named}"))
+        print(printable(f"their configurations name folders of this machine: {named}"))
     return 0
 
 

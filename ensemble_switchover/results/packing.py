@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pydantic_core import from_json, to_json
 
+from ensemble_switchover.config.config_dirs import FILE
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.document import read_document, read_file
 from ensemble_switchover.results.folders import find_runs
@@ -21,9 +24,10 @@ from ensemble_switchover.results.layout import (
     WEIGHTS_FILE,
 )
 from ensemble_switchover.results.own_checksum import NO_CHECKSUM, sign_text
+from ensemble_switchover.results.run_table import shown_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from ensemble_switchover.results.document import Document
@@ -44,7 +48,7 @@ class PackedStudy:
     num_with_predictions: int
     """Records whose predictions are in it, of those that kept any."""
     named_folders: tuple[str, ...]
-    """Folders of this machine that the records name, such as that of the results."""
+    """Folders of this machine that the configurations name, such as that of the results."""
 
 
 def pack_study(folder: Path, predictions_of: Collection[str] = ()) -> PackedStudy:
@@ -55,7 +59,8 @@ def pack_study(folder: Path, predictions_of: Collection[str] = ()) -> PackedStud
 
     Args:
         folder: Of the study, whose name is that of the folder in the archive.
-        predictions_of: The names of the runs whose predictions are packed too.
+        predictions_of: The runs whose predictions are packed too, by their folders below `folder`,
+            as the column `folder` of `list_runs` has them.
 
     Raises:
         RecordError: if there is no finished run, or one of them is damaged.
@@ -69,11 +74,11 @@ def pack_study(folder: Path, predictions_of: Collection[str] = ()) -> PackedStud
     with zipfile.ZipFile(buffer, "w") as archive:
         for run in runs:
             document = read_document(run)
-            wanted = document.record.name in predictions_of
-            kept = {name for name in document.files if _is_packed(name, predictions=wanted)}
+            wanted = shown_folder(run, folder) in predictions_of
+            kept = {name for name in document.files if _is_packed(run / name, predictions=wanted)}
             with_predictions += any(map(_is_predictions, kept))
-            named |= _folders_named_by(document)
-            place = f"{root.name}/{run.resolve().relative_to(root).as_posix()}"
+            named.update(_folders_named_by(document.record.config))
+            place = PurePosixPath(root.name, run.resolve().relative_to(root))
             for name, content in sorted(_contents(document, kept).items()):
                 entry = zipfile.ZipInfo(f"{place}/{name}", DATE)
                 archive.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=9)
@@ -102,17 +107,22 @@ def _record_with(folder: Path, kept: Collection[str], document: Document) -> byt
     return sign_text(to_json(values, indent=1, inf_nan_mode="constants"))
 
 
-def _is_packed(name: str, *, predictions: bool) -> bool:
-    return predictions if _is_predictions(name) else name != WEIGHTS_FILE
+def _is_packed(path: Path, *, predictions: bool) -> bool:
+    """Return whether a file beside a record is packed; predictions may have been removed since."""
+    if _is_predictions(path.name):
+        return predictions and path.exists()
+    return path.name != WEIGHTS_FILE
 
 
 def _is_predictions(name: str) -> bool:
     return name.startswith(_PREDICTIONS_START) or name == VALIDATION_PREDICTIONS_FILE
 
 
-def _folders_named_by(document: Document) -> set[str]:
-    """Return the absolute paths among the places that a record's configuration names."""
-    config = document.record.config
-    dataset = config.get("dataset") or {}
-    places = (config.get("results"), dataset.get("root"), dataset.get("cache"))
-    return {str(place) for place in places if place and str(place).startswith(("/", "~"))}
+def _folders_named_by(value: object) -> Iterator[str]:
+    """List the paths among the values of a configuration that are absolute, or below a home."""
+    if isinstance(value, str) and value.startswith(("/", "~", FILE)):
+        yield value.removeprefix(FILE)
+    elif isinstance(value, dict):
+        yield from chain.from_iterable(map(_folders_named_by, value.values()))
+    elif isinstance(value, list):
+        yield from chain.from_iterable(map(_folders_named_by, value))

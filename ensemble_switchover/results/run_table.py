@@ -55,7 +55,7 @@ def list_runs(root: Path) -> pl.DataFrame:
         if folder not in rows or rows[folder]["state"] == RunState.FAILED.value:
             rows |= _begun_rows(folder)
     for folder, row in rows.items():
-        row["folder"] = _shown_folder(folder, root)
+        row["folder"] = shown_folder(folder, root)
     return pl.DataFrame([rows[folder] for folder in sorted(rows)], schema=RUN_TABLE_COLUMNS)
 
 
@@ -103,7 +103,7 @@ def read_listed(root: Path, runs: pl.DataFrame) -> tuple[dict[str, Record], list
         Their records by the column `folder`, and what cannot be read.
     """
     finished = set(runs.filter(pl.col("state") == RunState.FINISHED.value)["folder"])
-    names = {folder: _shown_folder(folder, root) for folder in find_runs(root).recorded}
+    names = {folder: shown_folder(folder, root) for folder in find_runs(root).recorded}
     records, unreadable = read_folders([folder for folder in names if names[folder] in finished])
     return {names[folder]: record for folder, record in records.items()}, unreadable
 
@@ -147,7 +147,8 @@ def _state(folder: Path, state: RunState, note: str | None) -> dict[str, Any]:
     }
 
 
-def _shown_folder(folder: Path, root: Path) -> str:
+def shown_folder(folder: Path, root: Path) -> str:
+    """Return what the column `folder` has of a run, given the folder that is listed."""
     return readable(folder.relative_to(root).as_posix())
 
 

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -73,16 +74,62 @@ def test_predictions_are_packed_of_those_runs_that_are_chosen(study, tmp_path, c
     assert "-s1/" in kept
 
 
+def test_the_predictions_of_a_run_of_the_same_name_in_another_study_stay_behind(tmp_path):
+    record = make_record()
+    for study in ("first", "second"):
+        folder = tmp_path / "results" / study / record.name
+        write_record(folder, replace(record, study=study), {PREDICTIONS: b"predictions"})
+    asked = [str(tmp_path / "results"), "--archive", str(tmp_path / "a.zip")]
+
+    assert main([*asked, "--with-predictions", "study='second'"]) == 0
+
+    names = unpack((tmp_path / "a.zip").read_bytes(), tmp_path / "unpacked")
+    kept = [name for name in names if name.endswith(PREDICTIONS)]
+    assert kept == [f"results/second/{record.name}/{PREDICTIONS}"]
+    assert len(read_records(tmp_path / "unpacked").records) == 2
+
+
+def test_predictions_that_were_removed_are_not_missed(study, tmp_path):
+    for path in study.glob(f"*/{PREDICTIONS}"):
+        path.unlink()
+    names = [path.name for path in study.iterdir()]
+
+    packed = pack_study(study, names)
+
+    assert (packed.num_records, packed.num_with_predictions) == (2, 0)
+    unpack(packed.content, tmp_path / "unpacked")
+    assert read_records(tmp_path / "unpacked").unreadable == []
+
+
+def test_one_run_is_packed_by_itself(tmp_path):
+    record = make_record()
+    write_record(tmp_path / record.name, record, {})
+
+    names = unpack(pack_study(tmp_path / record.name).content, tmp_path / "unpacked")
+
+    assert sorted(names) == [
+        f"{record.name}/{name}" for name in ("config.yaml", "epochs.parquet", RECORD_FILE)
+    ]
+    assert read_records(tmp_path / "unpacked").records == [record]
+
+
 def test_the_same_records_make_the_same_bytes(study):
     assert pack_study(study).content == pack_study(study).content
 
 
 def test_one_is_told_of_folders_that_the_records_name(tmp_path):
     record = make_record()
-    record.config.update(results="/home/someone/results", dataset={"root": "~/images"})
+    record.config.update(
+        results="/home/someone/results",
+        dataset={"root": "~/images", "cache": "images"},
+        config_dirs=["file:///srv/options"],
+        callbacks={"log": {"dirpath": "/home/someone/logs"}},
+    )
     write_record(tmp_path / record.name, record, {})
 
-    assert pack_study(tmp_path).named_folders == ("/home/someone/results", "~/images")
+    assert pack_study(tmp_path).named_folders == (
+        *("/home/someone/logs", "/home/someone/results", "/srv/options", "~/images"),
+    )
 
 
 @pytest.mark.parametrize(
