@@ -18,7 +18,10 @@ from ensemble_switchover.analysis.decision_rule import describe_interval_scope
 from ensemble_switchover.analysis.switchover.error_grid import ENSEMBLE_CLASSES
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable
 from ensemble_switchover.measurement.cascade.exit_rules import CHEAP_POINTS
-from ensemble_switchover.reporting.early_exit_table import with_comparable_times
+from ensemble_switchover.reporting.early_exit_table import (
+    mean_and_interval,
+    with_comparable_times,
+)
 from ensemble_switchover.results.latencies import LATENCY_BATCH_SIZE
 
 if TYPE_CHECKING:
@@ -58,10 +61,10 @@ def show_early_exits(findings: Sequence[Finding]) -> ShownTable | None:
         "asked until the largest mean probability is at least a threshold, the lowest from which "
         f"on the error stays within {CHEAP_POINTS:g} points of that of all members on the images "
         "that it was chosen on; its error is of others. Operations are exact. Time is per image "
-        f"in batches of {LATENCY_BATCH_SIZE}, where they were timed: as served, where cascades "
-        "were timed, else that of the whole ensemble by the share of members asked. It pays if "
-        "its cost lies below that of one network and its error too, both by their whole "
-        "intervals; it does not if either lies above. "
+        f"in batches of {LATENCY_BATCH_SIZE}, or else of the largest that were timed: as served, "
+        "where cascades were timed in batches of one size, else that of the whole ensemble by the "
+        "share of members asked. It pays if its cost lies below that of one network and its error "
+        "too, both by their whole intervals; it does not if either lies above. "
     )
     caption += describe_interval_scope({f.comparison.setting.evaluated_on for f in known})
     return ShownTable(caption, HEADERS, tuple(rows), 3)
@@ -70,10 +73,12 @@ def show_early_exits(findings: Sequence[Finding]) -> ShownTable | None:
 def _rows(finding: Finding) -> list[tuple[str, ...]]:
     runs, _ = with_comparable_times(finding.runs)
     answers = list_answers(runs, finding.cascades.table)
+    are_alike = answers["measured_batch_size"].drop_nulls().n_unique() == 1
+    times = _TIMES if are_alike else _TIMES[1:]
     compared: dict[_Key, AgainstSingle] = {
         (name, cost, each.budget_parameters): each
         for name in ENSEMBLE_CLASSES
-        for cost in (_OPERATIONS, *_TIMES)
+        for cost in (_OPERATIONS, *times)
         for each in compare_with_single(answers, name, cost, rule=finding.rule)
     }
     summary = summarise_answers(answers, finding.rule.confidence).to_dicts()
@@ -105,7 +110,7 @@ def _row(
         _error(errors.get((budget, "single", WHOLE))),
         _error(errors.get((budget, name, WHOLE))),
         _error(cascade),
-        f"{_measure(cascade, 'mean_members')} of {cascade['k']}",
+        f"{mean_and_interval(cascade, 'mean_members', '.2f')} of {cascade['k']}",
         _cost(operations),
         _cost(time),
         _payment(operations, time),
@@ -113,14 +118,7 @@ def _row(
 
 
 def _error(row: dict[str, Any] | None) -> str:
-    return ABSENT if row is None else _measure(row, "error_percent")
-
-
-def _measure(row: dict[str, Any], name: str) -> str:
-    mean, lower, upper = (row[f"{name}_{part}"] for part in ("mean", "lower", "upper"))
-    if mean is None:
-        return ABSENT
-    return f"{mean:.2f}" if lower is None else f"{mean:.2f} ({lower:.2f} to {upper:.2f})"
+    return ABSENT if row is None else mean_and_interval(row, "error_percent", ".2f")
 
 
 def _cost(each: AgainstSingle | None) -> str:

@@ -113,14 +113,14 @@ def _cells(row: dict[str, Any], single_flops: float | None) -> dict[str, str]:
         f"({row['budget_depth']}x{row['budget_width']})",
         "Class": str(row["design_class"]),
         "What answers": _answered_by(row),
-        "Error, %": _interval(row, "error_percent", ".2f"),
-        "Above all members, points": _interval(row, "points_from_whole", "+.2f"),
-        "Members asked": _interval(row, "mean_members", ".2f"),
+        "Error, %": mean_and_interval(row, "error_percent", ".2f"),
+        "Above all members, points": mean_and_interval(row, "points_from_whole", "+.2f"),
+        "Members asked": mean_and_interval(row, "mean_members", ".2f"),
         "p50 / p90 / p99": _quantiles(row),
         "Million operations": f"{flops / 1e6:,.3g}",
         "x single": f"{flops / single_flops:.2f}" if single_flops else ABSENT,
-        "ms": _interval(row, "ms_per_image", ".3g"),
-        "x single, time": _interval(row, "ms_to_single", ".2f"),
+        "ms": mean_and_interval(row, "ms_per_image", ".3g"),
+        "x single, time": mean_and_interval(row, "ms_to_single", ".2f"),
         "NLL, nats": _number(row["nll_nats_mean"], ".3f"),
         "Threshold": _range(row, "least_threshold", "most_threshold", ".4g"),
         "Other orders: error, %": _range(row, "least_error_percent", "most_error_percent", ".2f"),
@@ -135,8 +135,8 @@ def _measured_cells(row: dict[str, Any], sizes: set[int]) -> dict[str, str]:
         return {}
     batches = f"batches of {next(iter(sizes))}"
     return {
-        f"Served, ms ({batches})": _interval(row, "measured_ms_per_image", ".3g"),
-        "Served, x single": _interval(row, "measured_ms_to_single", ".2f"),
+        f"Served, ms ({batches})": mean_and_interval(row, "measured_ms_per_image", ".3g"),
+        "Served, x single": mean_and_interval(row, "measured_ms_to_single", ".2f"),
     }
 
 
@@ -152,7 +152,8 @@ def _quantiles(row: dict[str, Any]) -> str:
     return f"{row['members_p50']} / {row['members_p90']} / {row['members_p99']}"
 
 
-def _interval(row: dict[str, Any], name: str, form: str) -> str:
+def mean_and_interval(row: dict[str, Any], name: str, form: str) -> str:
+    """Write a measure of `summarise_answers`: its mean, and in brackets its interval, if any."""
     mean, lower, upper = (row[f"{name}_{part}"] for part in ("mean", "lower", "upper"))
     if mean is None:
         return ABSENT

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import polars as pl
+
 from ensemble_switchover.reporting.early_exit_overview import HEADERS, show_early_exits
 from tests.reporting.test_early_exit_table import planted_finding
 
@@ -28,6 +32,20 @@ def test_the_time_is_that_of_served_cascades_where_there_is_one() -> None:
     assert table is not None
     (row,) = (dict(zip(HEADERS, cells, strict=True)) for cells in table.rows)
     assert row["x one network, time"].startswith("1.40 (")
+
+
+def test_times_of_cascades_served_in_batches_of_several_sizes_are_not_put_into_one_mean() -> None:
+    finding = planted_finding(served_on=(0, 1, 2))
+    cascades = finding.cascades.table
+    sizes = pl.when(pl.int_range(pl.len()) == 0).then(32).otherwise("measured_batch_size")
+    mixed = cascades.with_columns(sizes.alias("measured_batch_size"))
+    assert mixed["measured_batch_size"].drop_nulls().n_unique() == 2
+
+    table = show_early_exits([replace(finding, cascades=replace(finding.cascades, table=mixed))])
+
+    assert table is not None
+    (row,) = (dict(zip(HEADERS, cells, strict=True)) for cells in table.rows)
+    assert row["x one network, time"] == "1.12"
 
 
 def test_there_is_none_where_no_cascade_is_known() -> None:
