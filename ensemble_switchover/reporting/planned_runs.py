@@ -22,7 +22,7 @@ class PlannedRun:
 
     name: str
     cell: str
-    """Family, data set and budget, whose design classes are compared."""
+    """Names what the designs share that are compared: the setting and the budget."""
     design_class: str
     finished_before: bool = False
     """True if the run was finished before the sweep began."""

@@ -134,7 +134,7 @@ def _planned(specs: Sequence[RunSpec], all_are_trained: bool) -> PlannedRuns:
     runs = tuple(
         PlannedRun(
             spec.name,
-            f"{spec.family.name} on {spec.images_name}, {spec.budget.parameters:,} parameters",
+            f"{spec.comparison_fingerprint} {spec.budget.parameters}",
             spec.design.design_class.value,
             (spec.folder / RECORD_FILE).exists(),
         )

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from scipy.special import stdtr
 
+from ensemble_switchover.analysis.comparison import setting_of
 from ensemble_switchover.analysis.decision_rule import MIN_SEEDS
 from ensemble_switchover.analysis.statistics import welch_degrees
 from ensemble_switchover.config.run_spec import budget_name
 from ensemble_switchover.config.schema import NetworkBudgetConfig, ParametersBudgetConfig
 from ensemble_switchover.design.other_budgets import smaller_budget
+from ensemble_switchover.errors import RecordError
 from ensemble_switchover.machine.terminal import count
 from ensemble_switchover.results.document import read_document
 from ensemble_switchover.results.folders import find_runs
@@ -29,7 +31,9 @@ from ensemble_switchover.sweep.next_runs import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
+    from ensemble_switchover.analysis.comparison import Setting
     from ensemble_switchover.config.run_spec import RunSpec
     from ensemble_switchover.config.schema import Config
     from ensemble_switchover.design import Budget
@@ -73,7 +77,7 @@ def describe_smallest_budgets(specs: Sequence[RunSpec], configs: Mapping[str, Co
             continue
         one, other = (list(designs[d].errors.values()) for d in (single, ensemble))
         if min(len(one), len(other)) >= MIN_SEEDS and probability_lower(other, one) >= LIKELY:
-            spec = by_design[ensemble][0]
+            spec = next(s for s in by_design[ensemble] if s.name in errors)
             smaller = smaller_budget(
                 spec.family, spec.budget, spec.task, ensemble.design_class, ensemble.k, spec.source
             )
@@ -149,10 +153,19 @@ def _describe(group: Sequence[_Early], configs: Mapping[str, Config]) -> str:
 
 
 def _has_runs_at(budget: Budget, spec: RunSpec) -> bool:
-    """Return whether the folder of a run's study has finished runs of its networks at a budget."""
+    """Return whether the study of a finished run has others at a budget that compare with it."""
     beginning = budget_name(spec.family.name, spec.dataset.name, budget.depth, budget.width)
-    runs = find_runs(spec.study_folder).recorded
-    return any(run.name.startswith(beginning) for run in runs)
+    there = [run for run in find_runs(spec.study_folder).recorded if run.name.startswith(beginning)]
+    setting = setting_of(read_document(spec.folder).record)
+    return any(_is_of(run, setting) for run in there)
+
+
+def _is_of(run: Path, setting: Setting) -> bool:
+    """Return whether a run is of a setting; one that cannot be read is of none."""
+    try:
+        return setting_of(read_document(run).record) == setting
+    except RecordError:
+        return False
 
 
 def _override(smaller: Budget, budget: Budget, config: Config) -> str:

@@ -25,8 +25,9 @@ NAMES_OF_A_REASON = 10
 def swept_words(specs: Sequence[RunSpec]) -> dict[str, str]:
     """Return what else is swept than designs, budgets, families and seeds, by the names of runs.
 
-    Data sets are named where there are several, recipes where one of them has several, and the
-    optimizer, its learning rate and the epochs where those of one recipe differ.
+    Data sets are named where there are several, the number of training images and recipes where
+    one of them has several, and the optimizer, its learning rate and the epochs where those of one
+    recipe differ.
     """
     within: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
     entries = {spec.name: _swept_entries(spec) for spec in specs}
@@ -47,6 +48,7 @@ def _swept_entries(spec: RunSpec) -> list[tuple[str, ...]]:
     alike = (spec.family.name, dataset, name)
     return [
         ("data set", f"on {dataset}"),
+        ("training images", *alike[:2], f"of {count(spec.train_size, 'image')}"),
         ("recipe", *alike[:2], f"recipe {name}"),
         ("optimizer", *alike, optimizer),
         ("learning rate", *alike, f"learning rate {recipe.learning_rate:g}"),

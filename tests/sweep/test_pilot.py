@@ -56,6 +56,20 @@ def test_a_smaller_budget_that_has_runs_already_is_not_proposed(tmp_path):
     )
 
 
+@pytest.mark.parametrize("changed", [{"train_size": 100}, {"image_size": 4}])
+def test_runs_on_other_images_are_no_runs_of_the_smaller_budget(changed, tmp_path):
+    words = ["sweep=demo", "design=single,weq", f"results={tmp_path}"]
+    specs, configs = resolved(*words)
+    train(specs, gain=3.0)
+    others = [f"dataset.{key}={value}" for key, value in changed.items()]
+    for spec in resolved(*words, *others, "budget.width=2")[0]:
+        write_record(spec.folder, make_record(name=spec.name, dataset=changed))
+
+    (line,) = describe_smallest_budgets(specs, configs)
+
+    assert line.endswith("with budget.width=2 add a budget of 6,024 parameters")
+
+
 @pytest.mark.parametrize(("gain", "num_seeds"), [(3.0, 2), (-3.0, 3), (0.0, 3), (3.0, 0)])
 def test_otherwise_it_says_nothing(gain, num_seeds, tmp_path):
     specs, configs = resolved("sweep=demo", "design=single,weq", f"results={tmp_path}")

@@ -39,6 +39,11 @@ def test_recipes_that_are_swept_are_named_and_so_is_what_differs_within_one(tiny
     assert set(swept_words(sgd).values()) == {""}
 
 
+def test_numbers_of_training_images_that_are_swept_are_named(tiny_spec):
+    specs = [tiny_spec(f"dataset.train_size={number}")[0] for number in (100, 1000)]
+    assert list(swept_words(specs).values()) == ["of 100 images", "of 1,000 images"]
+
+
 def test_a_line_of_the_demo_fits_100_columns(tiny_spec):
     ensemble, _ = tiny_spec("design=deq", "k=2", "seed=3")
     name = name_run(ensemble, with_family=False).replace("x", "x1")  # a digit more
