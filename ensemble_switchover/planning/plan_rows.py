@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ensemble_switchover.planning.job_cost import JobCost
 
 RUN_COLUMNS = (
-    "name", "family", "dataset", "budget_depth", "budget_width", "budget_parameters",
+    "name", "family", "dataset", "train_size", "image_size",
+    "budget_depth", "budget_width", "budget_parameters",
     "design_class", "k", "depth", "width", "member_parameters", "parameters", "budget_fill",
     "seed", "epochs", "evaluate_every", "batch_size",
     "execution", "execution_requested", "times_of",

@@ -27,7 +27,9 @@ _PARTS = {
     "rest": "Rest", "waiting": "Waiting",
 }  # fmt: skip
 """Part -> header of its column."""
-_KEY_HEADERS = {"family": "Family", "dataset": "Data set"}
+_SIZE_HEADERS = {"train_size": "Images", "image_size": "Pixels"}
+_KEY_HEADERS = {"family": "Family", "dataset": "Data set", **_SIZE_HEADERS}
+"""Columns that are shown where they differ; images are those trained on, pixels those a side."""
 _DECIMAL_LIMITS = (99.95, 9.995)
 """Seconds below these are shown with one decimal, and with two."""
 
@@ -37,10 +39,12 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
     several = runs["study"].n_unique() > 1
     kinds = set(runs["times_of"].drop_nulls())
     tells_recipes = runs["recipe"].drop_nulls().n_unique() > 1
+    sizes = _differing_sizes(runs)
     headers = (
         "State", *(["Study"] if several else []), "Family", "Data set", "Design", "k", "Budget",
-        "Parameters", *(["Recipe"] if tells_recipes else []), "Seed", "Epochs", "Error %",
-        "Training", *(["Times of"] if len(kinds) > 1 else []), "Started",
+        "Parameters", *(_SIZE_HEADERS[size] for size in sizes),
+        *(["Recipe"] if tells_recipes else []), "Seed", "Epochs", "Error %", "Training",
+        *(["Times of"] if len(kinds) > 1 else []), "Started",
     )  # fmt: skip
     rows = [
         (
@@ -54,6 +58,7 @@ def show_runs(runs: pl.DataFrame) -> ShownTable:
             if row["budget_depth"] is None
             else f"{row['budget_depth']}x{row['budget_width']}",
             quantity(row["parameters"]),
+            *(_text(row[size], ",") for size in sizes),
             *([row["recipe"] or ABSENT] if tells_recipes else []),
             _text(row["seed"]),
             _text(row["epochs"]),
@@ -96,13 +101,15 @@ def show_epochs(epochs: pl.DataFrame) -> ShownTable:
 
 def show_seconds(rows: pl.DataFrame) -> ShownTable:
     """Lay out a table of seconds for a terminal: per run of each design, and of all runs."""
-    keys = [key for key in ("family", "dataset") if rows[key].n_unique() > 1]
+    names = [key for key in ("family", "dataset") if rows[key].n_unique() > 1]
+    keys = [*names, *_differing_sizes(rows)]
     parts = [f"{part}_seconds" for part in _PARTS]
     table = rows.with_columns(pl.sum_horizontal(parts).alias("all_seconds"))
     figures = [*parts, "all_seconds"]
     cells = [
         (
-            *(row[key] for key in keys),
+            *(row[key] for key in names),
+            *(_text(row[key], ",") for key in keys[len(names) :]),
             row["design_class"],
             str(row["k"]),
             str(row["runs"]),
@@ -140,6 +147,16 @@ def state_lines(runs: pl.DataFrame) -> list[str]:
         f"{states.count(state.value)} {state.value}" for state in RunState if state.value in states
     )
     return [*lines, f"{count(len(runs), 'run')}{': ' if counts else ''}{counts}"]
+
+
+def _differing_sizes(runs: pl.DataFrame) -> list[str]:
+    """Return which sizes differ among runs of one data set: of the training, or of its images."""
+    return [
+        size
+        for size in _SIZE_HEADERS
+        if runs.drop_nulls(size).select("dataset", size).n_unique()
+        > runs.drop_nulls(size)["dataset"].n_unique()
+    ]
 
 
 def _rows(runs: pl.DataFrame) -> Sequence[tuple[Any, ...]]:

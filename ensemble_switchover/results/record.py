@@ -73,7 +73,7 @@ class DatasetRecord:
     num_classes: Size
     channels: Count
     image_size: Count
-    """Height and width in pixels."""
+    """Height and width of an image in pixels."""
     train_size: Count
     """Number of images trained on, without those held out for validation."""
     test_size: Count

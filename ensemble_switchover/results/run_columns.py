@@ -161,7 +161,7 @@ _ORDER = (
     ("listing", "state note"),
     ("run", "study name"),
     ("design", "family family_options"),
-    ("dataset", "name evaluated_on augmentation train_size"),
+    ("dataset", "name evaluated_on augmentation train_size image_size"),
     ("design", "design_class source k depth width member_parameters parameters member_flops"),
     ("budget", "depth width parameters"),
     ("design", "budget_fill"),

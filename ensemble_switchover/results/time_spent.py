@@ -24,6 +24,8 @@ SECONDS_COLUMNS = pl.Schema(
     {
         "family": pl.String(),
         "dataset": pl.String(),
+        "train_size": pl.Int64(),
+        "image_size": pl.Int64(),
         "design_class": pl.String(),
         "k": pl.Int64(),
         "runs": pl.Int64(),
@@ -36,21 +38,24 @@ SECONDS_COLUMNS = pl.Schema(
 
 
 def sum_seconds(records: Iterable[Record]) -> pl.DataFrame:
-    """Sum the seconds of runs by family, data set and design; a row for each.
+    """Sum the seconds of runs by family, data set, its sizes, and design; a row for each.
 
     A run that shares the training of another took no time of its own and is left out.
     """
-    groups: defaultdict[tuple[str, str, int, int], list[Record]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str, int, int, int, int], list[Record]] = defaultdict(list)
     for record in records:
         if record.shared_from is None:
-            design = record.design
+            design, data = record.design, record.dataset
             order = _CLASSES.index(design.design_class)
-            groups[design.family, record.dataset.name, order, design.k].append(record)
+            key = (design.family, data.name, data.train_size, data.image_size, order, design.k)
+            groups[key].append(record)
     return pl.DataFrame(
         [
             {
                 "family": family,
                 "dataset": dataset,
+                "train_size": train_size,
+                "image_size": image_size,
                 "design_class": _CLASSES[order],
                 "k": k,
                 "runs": len(runs),
@@ -58,7 +63,7 @@ def sum_seconds(records: Iterable[Record]) -> pl.DataFrame:
                 "wall_seconds": sum(run.wall_seconds for run in runs),
                 **_sums([seconds_of(run) for run in runs]),
             }
-            for (family, dataset, order, k), runs in sorted(groups.items())
+            for (family, dataset, train_size, image_size, order, k), runs in sorted(groups.items())
         ],
         schema=SECONDS_COLUMNS,
     )

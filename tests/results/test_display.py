@@ -48,6 +48,22 @@ def test_families_and_data_sets_are_shown_where_there_are_several():
     assert show_seconds(sum_seconds([])).rows == ()
 
 
+def test_sizes_are_shown_where_those_of_one_data_set_differ(tmp_path, capsys):
+    few, small = make_record(dataset={"train_size": 100}), make_record(dataset={"image_size": 4})
+    cifar = make_record(dataset={"name": "cifar10", "train_size": 50_000, "image_size": 32})
+    for other, shown in (
+        (cifar, []), (few, ["Images"]), (small, ["Pixels"]), (make_record(seed=1), []),
+    ):  # fmt: skip
+        records = [replace(make_record(), name="a"), replace(other, name="b")]
+        folder = tmp_path / f"{other.dataset.train_size}{other.dataset.image_size}{other.seed}"
+        for record in records:
+            write_record(folder / record.name, record)
+        _, out, _ = run(capsys, folder)
+        assert [name for name in ("Images", "Pixels") if name in out] == shown
+        headers = show_seconds(sum_seconds(records)).headers
+        assert [name for name in headers if name in ("Images", "Pixels")] == shown
+
+
 def test_a_table_of_seconds_fits_100_columns():
     record = replace(make_record(design_class="single", k=1), wall_seconds=12.5)
     console = Console(width=100)

@@ -41,6 +41,14 @@ def test_designs_are_in_order_and_add_up():
     assert rows["runs_estimated"].sum() == 0
 
 
+def test_sizes_of_the_training_and_of_its_images_are_apart():
+    sizes = ({}, {"train_size": 100}, {"image_size": 4})
+    rows = sum_seconds([timed({"training": 1.0}, dataset=changed) for changed in sizes])
+    assert rows.select("train_size", "image_size", "runs").rows() == [
+        *((100, 8, 1), (300, 4, 1), (300, 8, 1)),
+    ]
+
+
 def test_a_record_of_before_tells_training_and_evaluation():
     record = replace(make_record(test_errors=[20.0, 10.0]), wall_seconds=12.0)
     training = sum(epoch.training_seconds for epoch in record.epochs)
