@@ -202,19 +202,28 @@ def _shown_classes(forecasts: Sequence[Forecast]) -> ShownTable:
         f"inference of an image in a batch of {MANY_IMAGES}."
     )
 
-    def key(entry: Forecast) -> tuple[str, str, str, int]:
+    training_sizes: dict[str, set[int]] = {}
+    for each in forecasts:
+        training_sizes.setdefault(each.spec.images_name, set()).add(each.spec.train_size)
+
+    def key(entry: Forecast) -> tuple[str, str, int, str, int]:
         spec = entry.spec
+        several = len(training_sizes[spec.images_name]) > 1
+        size = spec.train_size if several else 0
         return (
-            spec.family.name, spec.images_name, spec.design.design_class.value, spec.design.k,
+            spec.family.name, spec.images_name, size, spec.design.design_class.value, spec.design.k,
         )  # fmt: skip
 
     rows = []
-    for names, part in groupby(sorted(forecasts, key=key), key):
+    for (family, images, size, design_class, k), part in groupby(sorted(forecasts, key=key), key):
         group = list(part)
         designs = [entry.spec.design for entry in group]
         rows.append(
             (
-                *(str(name) for name in names),
+                family,
+                f"{images}, {size:,} to train on" if size else images,
+                design_class,
+                str(k),
                 f"{len(set(designs))}",
                 _done(group),
                 _range(group, lambda entry: entry.spec.design.parameters, _plain(quantity)),

@@ -173,3 +173,15 @@ def test_what_fewer_evaluations_cost_is_told_once(tiny_spec, specs):
     (told,) = [line for line in lines if line.startswith("evaluate_every=3: ")]
     assert "evaluated after 2 of 4 epochs (3, 4); " in told
     assert not any("evaluate_every" in line for line in shown(forecast(specs, [], None)))
+
+
+def test_the_short_table_tells_training_sizes_apart(tiny_spec, monkeypatch):
+    monkeypatch.setattr(display, "MAX_DESIGN_ROWS", 1)
+    found = [tiny_spec(f"dataset.train_size={size}")[0] for size in (50, 100)]
+    lines = shown(forecast(found, [], None))
+    rows = [line for line in lines if line.startswith(" resnet")]
+    assert len(rows) == 2
+    assert "50 to" in rows[0]
+    assert "100 to" in rows[1]
+    alone = shown(forecast(found[:1], [], None))
+    assert not any("to train on" in line for line in alone)
