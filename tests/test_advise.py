@@ -213,7 +213,7 @@ def test_errors_on_different_images_are_not_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_study(tmp_path)
-    write_study(tmp_path, dataset={"name": "svhn"}, study="other")
+    write_study(tmp_path, dataset={"name": "svhn", "image_size": 32}, study="other")
 
     assert main([str(tmp_path)]) == 2
     assert capsys.readouterr().err.strip() == (

@@ -182,8 +182,11 @@ def test_processes_that_end_before_they_begin_end_the_stage(days, monkeypatch):
 
 
 def first_of_each(settings):
-    """List the stages with their first item alone."""
-    return [replace(stage, items=stage.items[:1]) for stage in list_all(settings)]
+    """List the stages with their first item alone, which a busy machine may take long over."""
+    return [
+        replace(stage, items=(replace(stage.items[0], limit_seconds=600),))
+        for stage in list_all(settings)
+    ]
 
 
 list_all = stages.list_stages

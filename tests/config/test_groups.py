@@ -132,7 +132,8 @@ def test_every_sweep_composes_and_each_of_its_runs_resolves(name):
     whole = compose_sweep(name)
     assert whole.hydra.mode.name == "MULTIRUN"
     first = name.split("_")[0]
-    assert whole.study == {"figure": "paper", "table": "paper"}.get(first, first)
+    named = {"figure": "paper", "table": "paper", "fashion": "fashion_mnist"}
+    assert whole.study == named.get(first, first)
     params = {key: str(value).split(",") for key, value in whole.hydra.sweeper.params.items()}
     (part,) = compose_overrides([f"sweep={name}", "seed=0"])
     study = resolve_study(part[1])

@@ -63,9 +63,10 @@ def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *make_study(error_of(10.0), k=4),
         *make_study(error_of(9.0), k=4, recipe={"epochs": 60}),
         *make_study(error_of(10.0), k=4, environment=fused, latencies={128: 7.0})[:6],
-        *make_study(error_of(15.0), k=4, dataset={"name": "svhn"}),
+        *make_study(error_of(15.0), k=4, dataset={"name": "svhn", "image_size": 32}),
         *[
-            make_record(family="vgg", depth=8, width=width, seed=seed, dataset={"name": "svhn"},
+            make_record(family="vgg", depth=8, width=width, seed=seed,
+                        dataset={"name": "svhn", "image_size": 32},
                         test_errors=[30.0 - width + seed])
             for width in (8, 12) for seed in (0, 1)
         ],

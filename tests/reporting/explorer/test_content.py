@@ -59,7 +59,7 @@ def test_every_design_of_every_comparison_is_there() -> None:
     records = [
         *make_study(random_error, k=2),
         *make_study(random_error, k=4, holes=[("deq", 0)]),
-        *make_study(random_error, dataset={"name": "svhn"}, study="other"),
+        *make_study(random_error, dataset={"name": "svhn", "image_size": 32}, study="other"),
     ]
     content = content_of(records)
 
