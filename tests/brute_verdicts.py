@@ -26,6 +26,8 @@ def read_plain_runs(folder: Path) -> list[dict[str, Any]]:
     for path in sorted(folder.glob("*/record.json")):
         stored = json.loads(path.read_text("utf-8"))
         epochs = pl.read_parquet(path.parent / "epochs.parquet")
+        # records of before validation images could take their place call it the test error
+        errors = "error_percent" if "error_percent" in epochs.columns else "test_error_percent"
         budget, design = stored["budget"], stored["design"]
         runs.append(
             {
@@ -37,7 +39,7 @@ def read_plain_runs(folder: Path) -> list[dict[str, Any]]:
                 "seed": stored["seed"],
                 "num_images": stored["dataset"]["test_size"],
                 "epochs": epochs["epoch"].to_list(),
-                "error_percent": epochs["test_error_percent"].to_list(),
+                "error_percent": epochs[errors].to_list(),
                 "nll_nats": epochs["nll_nats"].to_list(),
             }
         )
