@@ -6,6 +6,7 @@ A run has the folder `<results>/<study>/<run>`, and while it is unfinished anoth
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ensemble_switchover.config.store_names import (
@@ -42,10 +43,23 @@ __all__ = [
     "WANDB_FILE",
     "WEIGHTS_FILE",
     "checkpoint_folder",
+    "is_predictions_file",
     "predictions_folder",
     "run_folder",
     "unfinished_folder",
 ]
+
+
+_PREDICTIONS = re.compile(re.sub(r"{.*}", r"\\d+", PREDICTIONS_FILE))
+
+
+def is_predictions_file(name: str) -> bool:
+    """Return whether a file beside a record holds predictions, by its name.
+
+    >>> is_predictions_file("predictions-epoch-0015.npz"), is_predictions_file("record.json")
+    (True, False)
+    """
+    return name == VALIDATION_PREDICTIONS_FILE or _PREDICTIONS.fullmatch(name) is not None
 
 
 def run_folder(path: Path) -> Path:

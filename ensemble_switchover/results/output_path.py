@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,13 @@ from ensemble_switchover.results.layout import (
     EPOCHS_FILE,
     FAILURE_FILE,
     LOG_FILE,
-    PREDICTIONS_FILE,
     RECOMPUTED_FILE,
     RECORD_FILE,
     TIMINGS_FILE,
     UNFINISHED_FOLDER,
     VALIDATION_PREDICTIONS_FILE,
     WEIGHTS_FILE,
+    is_predictions_file,
 )
 
 if TYPE_CHECKING:
@@ -37,9 +36,7 @@ _MADE_BY_RUNS = (
     RECOMPUTED_FILE,
     TIMINGS_FILE,
     VALIDATION_PREDICTIONS_FILE,
-    RECOMPUTED_FILE,
 )
-_PREDICTIONS = re.compile(re.sub(r"{.*}", r"\\d+", PREDICTIONS_FILE))
 
 
 def require_output_file(option: str, path: Path, example: str) -> None:
@@ -99,7 +96,7 @@ def _is_run(folder: Path) -> bool:
 
 
 def _files_of(folder: Path) -> Container[str]:
-    predictions = {path.name for path in folder.iterdir() if _PREDICTIONS.fullmatch(path.name)}
+    predictions = {path.name for path in folder.iterdir() if is_predictions_file(path.name)}
     names = {*_MADE_BY_RUNS, *predictions}
     try:
         return names | read_document(folder).files.keys()

@@ -16,12 +16,11 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.document import read_document, read_file
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.layout import (
-    PREDICTIONS_FILE,
     RECOMPUTED_FILE,
     RECORD_FILE,
     TIMINGS_FILE,
-    VALIDATION_PREDICTIONS_FILE,
     WEIGHTS_FILE,
+    is_predictions_file,
 )
 from ensemble_switchover.results.own_checksum import NO_CHECKSUM, sign_text
 from ensemble_switchover.results.run_table import shown_folder
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 DATE = (1980, 1, 1, 0, 0, 0)
 """Of every file of an archive, so that the same records make the same bytes."""
-_PREDICTIONS_START = PREDICTIONS_FILE.partition("{")[0]
 _ADDED = (RECOMPUTED_FILE, TIMINGS_FILE)
 """Files that may have been added beside a record, and sign themselves."""
 
@@ -76,7 +74,7 @@ def pack_study(folder: Path, predictions_of: Collection[str] = ()) -> PackedStud
             document = read_document(run)
             wanted = shown_folder(run, folder) in predictions_of
             kept = {name for name in document.files if _is_packed(run / name, predictions=wanted)}
-            with_predictions += any(map(_is_predictions, kept))
+            with_predictions += any(map(is_predictions_file, kept))
             named.update(_folders_named_by(document.record.config))
             place = PurePosixPath(root.name, run.resolve().relative_to(root))
             for name, content in sorted(_contents(document, kept).items()):
@@ -109,13 +107,9 @@ def _record_with(folder: Path, kept: Collection[str], document: Document) -> byt
 
 def _is_packed(path: Path, *, predictions: bool) -> bool:
     """Return whether a file beside a record is packed; predictions may have been removed since."""
-    if _is_predictions(path.name):
+    if is_predictions_file(path.name):
         return predictions and path.exists()
     return path.name != WEIGHTS_FILE
-
-
-def _is_predictions(name: str) -> bool:
-    return name.startswith(_PREDICTIONS_START) or name == VALIDATION_PREDICTIONS_FILE
 
 
 def _folders_named_by(value: object) -> Iterator[str]:
