@@ -19,7 +19,7 @@ from torch import nn
 from benchmarks import gpu_day
 from benchmarks.execution import REFERENCE, SINGLE
 from benchmarks.gpu_day import __main__ as command
-from benchmarks.gpu_day import child, stages, tables
+from benchmarks.gpu_day import child, stages
 from benchmarks.gpu_day import day as day_module
 from benchmarks.gpu_day.cases import NETWORKS, Case
 from benchmarks.gpu_day.conv_paths import shapes_of
@@ -181,42 +181,27 @@ def test_processes_that_end_before_they_begin_end_the_stage(days, monkeypatch):
     assert lines["two"]["status"] == FAILED
 
 
-def first_of_each(settings):
-    """List the stages with their first item alone, which a busy machine may take long over."""
-    return [
-        replace(stage, items=(replace(stage.items[0], limit_seconds=600),))
-        for stage in list_all(settings)
-    ]
-
-
-list_all = stages.list_stages
-
-
-@pytest.fixture
-def short_day(monkeypatch):
-    """Let a day have the first item of every stage."""
-    for module in (stages, child, tables):
-        monkeypatch.setattr(module, "list_stages", first_of_each)
-
-
 @pytest.mark.slow
 @pytest.mark.process
-def test_a_rehearsal_measures_and_prints_all(short_day, tmp_path, capsys):
-    arguments = ["--tiny", "--minutes", "20", "--out", str(tmp_path)]
-    assert command.main(arguments) == 0
-    printed = capsys.readouterr().out
+def test_a_rehearsal_measures_and_prints_all(tmp_path):
+    def rehearse(minutes):
+        arguments = ("--tiny", "--minutes", minutes, "--out", str(tmp_path))
+        ended = program.run(*arguments, folder=tmp_path.parent, module="tests.short_gpu_day")
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    printed = rehearse("20")
     lines = Figures(tmp_path).items()
     assert [line for line in lines.values() if line["status"] != MEASURED] == []
-    assert len(lines) == len(list_all(Settings(tmp_path, tiny=True)))
+    assert len(lines) == len(stages.list_stages(Settings(tmp_path, tiny=True)))
     assert "not made" not in printed
     for stage in ("tests", "device", "step times", "convolutions", "costs", "study"):
         assert f"\n{stage}: 1 of 1 measured\n" in printed
     assert "0.3             8x4" in printed
     assert "A rehearsal with tiny sizes" in printed
     size = (tmp_path / FIGURES_FILE).stat().st_size
-    assert command.main([*arguments[:-3], "0", *arguments[-2:]]) == 0
+    assert rehearse("0") in printed
     assert (tmp_path / FIGURES_FILE).stat().st_size == size
-    assert capsys.readouterr().out in printed
     files = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
     assert files == {"figures.jsonl", "tables.txt", "day.log", "records.tar.gz", "runs"}
 
@@ -444,7 +429,7 @@ def test_names_of_measurements_are_unique_and_short_enough_to_be_read():
     for tiny in (False, True):
         names = [
             item.name
-            for stage in list_all(Settings(Path(), tiny=tiny))
+            for stage in stages.list_stages(Settings(Path(), tiny=tiny))
             for item in stage.items
         ]  # fmt: skip
         assert len(set(names)) == len(names)

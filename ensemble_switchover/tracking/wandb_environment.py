@@ -26,6 +26,9 @@ OVERRULED = (
 )
 """Variables that say which run it is, and would make one run of all those of a sweep."""
 
+SERVICE = "WANDB_SERVICE"
+"""The variable by which W&B's helper process is known to all that its starter starts."""
+
 
 def overruled_variables(environment: Mapping[str, str] = os.environ) -> str | None:
     """Say in one sentence which variables of W&B do not count; None where none of them is set.
@@ -49,6 +52,16 @@ def forget_overruled(environment: MutableMapping[str, str] = os.environ) -> None
     """
     for name in OVERRULED:
         environment.pop(name, None)
+
+
+def forget_service_of_others(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Let this process have a helper of W&B's of its own, whatever process has started it.
+
+    A helper that is shared takes the run of a killed process for one in use, and refuses the
+    process that goes on with it.
+    """
+    if environment.get(SERVICE, "").split("-")[1:2] != [str(os.getpid())]:
+        environment.pop(SERVICE, None)
 
 
 def wandb_folder(study_folder: Path, environment: Mapping[str, str] = os.environ) -> Path:

@@ -21,6 +21,7 @@ from ensemble_switchover.errors import first_line
 from ensemble_switchover.machine.shell import shell_path
 from ensemble_switchover.tracking.wandb_environment import (
     forget_overruled,
+    forget_service_of_others,
     tags_of_environment,
     wandb_folder,
 )
@@ -81,6 +82,7 @@ def start_run(
     """
     folder.mkdir(parents=True, exist_ok=True)
     forget_overruled()
+    forget_service_of_others()
 
     def start(mode: Mode) -> wandb.Run:
         return wandb.init(

@@ -1,5 +1,6 @@
 """What variables of W&B do to runs: none of them merges two."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from ensemble_switchover.config.schema import LoggerConfig
 from ensemble_switchover.tracking.wandb_environment import (
     OVERRULED,
     forget_overruled,
+    forget_service_of_others,
     overruled_variables,
     tags_of_environment,
     wandb_folder,
@@ -36,6 +38,18 @@ def test_they_are_forgotten_and_no_others():
     environment = {"WANDB_RUN_ID": "a", "WANDB_NOTES": "mine", "WANDB_DIR": "/scratch"}
     forget_overruled(environment)
     assert environment == {"WANDB_NOTES": "mine", "WANDB_DIR": "/scratch"}
+
+
+def test_the_helper_of_another_process_is_forgotten_and_ones_own_is_kept():
+    for text in (f"3-{os.getppid()}-unix-/tmp/a-b", f"3-{os.getppid()}-tcp-localhost-5", "odd", ""):
+        environment = {"WANDB_SERVICE": text, "WANDB_DIR": "x"}
+        forget_service_of_others(environment)
+        assert environment == {"WANDB_DIR": "x"}
+    own = {"WANDB_SERVICE": f"3-{os.getpid()}-unix-/tmp/a-b"}
+    forget_service_of_others(own)
+    assert own
+    forget_service_of_others(nothing := {})
+    assert nothing == {}
 
 
 def test_tags_are_added():
