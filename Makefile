@@ -98,9 +98,10 @@ format: $(INSTALLED) ## Put the code into its layout
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(INSTALLED) ## Write docs/configuration.md and the tables of columns anew from the code
+docs: $(INSTALLED) ## Write docs/configuration.md and the tables of columns and of shipped studies anew
 	$(BIN)/python docs/make_configuration.py
 	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_studies.py
 
 bench: $(INSTALLED) ## Time executions against each other, a bare loop, and other libraries
 	@$(BIN)/python -m benchmarks.execution

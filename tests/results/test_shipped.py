@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import re
+import runpy
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from ensemble_switchover.analysis.claims import check_claims
-from ensemble_switchover.analysis.comparison import group_comparisons
-from ensemble_switchover.analysis.finding import derive_finding
 from ensemble_switchover.config.compose import compose_overrides
 from ensemble_switchover.config.study import resolve_study
-from ensemble_switchover.reporting.answer_tables import (
-    show_claims,
-    show_claims_not_asked,
-    show_switchovers,
-)
-from ensemble_switchover.reporting.early_exit_overview import show_early_exits
-from ensemble_switchover.reporting.markup import write_markdown
 from ensemble_switchover.results.check import check_record
 from ensemble_switchover.results.shipped import ShippedStudy, main, unpack_study
 from ensemble_switchover.results.store import read_records
@@ -32,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STUDIES = get_args(ShippedStudy)
-DOCUMENTS = Path(__file__).parents[2] / "docs" / "digits"
+DOCUMENTS = Path(__file__).parents[2] / "docs"
+MAKE_STUDIES = runpy.run_path(str(DOCUMENTS / "make_studies.py"))
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -104,23 +96,10 @@ def test_a_study_of_ones_own_is_not_mixed_with_it(
     assert "is there already; expected a store without 'demo'" in capsys.readouterr().err
 
 
-def test_the_documents_tables_are_those_of_the_records(tmp_path: Path) -> None:
-    study = unpack_study("digits", tmp_path)
-    records = read_records(study).records
-    folders = {(record.study, record.name): study / record.name for record in records}
-    findings = [
-        derive_finding(comparison, folders=folders) for comparison in group_comparisons(records)
-    ]
-    early_exit = show_early_exits(findings)
-    assert early_exit is not None
-    claims = check_claims(findings)
-    tables = {
-        "switchovers": show_switchovers(findings),
-        "claims": show_claims(claims),
-        "claims_not_asked": show_claims_not_asked(claims),
-        "early_exit": early_exit,
-    }
+@pytest.mark.parametrize("name", MAKE_STUDIES["DESCRIBED"])
+def test_the_documents_tables_are_those_of_the_records(name: ShippedStudy) -> None:
+    tables = MAKE_STUDIES["make_tables"](name)
 
-    for name, table in tables.items():
-        text = (DOCUMENTS / f"{name}.md").read_text("utf-8")
-        assert write_markdown(table) == text
+    assert len(tables) == 4
+    for page, text in tables.items():
+        assert (DOCUMENTS / name / page).read_text("utf-8") == text
