@@ -42,7 +42,8 @@ class Day:
     """Reading of `time.monotonic` at which all measuring ends."""
     say: Callable[[str], None]
     start_method: str = "fork"
-    """`fork` is quick, as torch is imported once; the parent must not have touched CUDA."""
+    """`fork` is quick, as torch is imported once; the parent must neither have touched CUDA nor
+    have read a table, since polars hangs in a copy of a process that has used it."""
     failed: set[str] = field(default_factory=set)
     """Items that failed in this call, and are not tried again in it."""
     told: dict[str, str] = field(default_factory=dict)
