@@ -154,8 +154,9 @@ def run_facts(spec: RunSpec, plan: ExecutionPlan, environment: Mapping[str, Any]
     design, budget = spec.design, spec.budget
     return {
         **spec_facts(spec, {**environment, "execution": plan.label}),
-        "design_label": f"{design.design_class.value} k={design.k} {design.depth}x{design.width} "
-        f"for {budget.depth}x{budget.width}",
+        "design_label": f"{spec.family.name} on {spec.images_name}, {spec.train_size:,} images: "
+        f"{design.design_class.value} k={design.k} {design.depth}x{design.width} "
+        f"for {budget.depth}x{budget.width} ({spec.replicate_fingerprint[:6]})",
         "replicate_fingerprint": spec.replicate_fingerprint,
     }
 

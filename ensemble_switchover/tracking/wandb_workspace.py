@@ -1,8 +1,9 @@
 """The W&B workspace and report of a study, as wandb-workspaces' objects; nothing is sent here.
 
 Every point of a scatter plot is a run, in the colour of its design class. Lines are the mean of a
-design's seeds with their range. Who wins a cell of the heat map is judged on the differences
-between seeds, which no panel of W&B can do: the report shows our own figures, logged as images.
+design's seeds with their range, which share all else. Who wins a cell of the heat map is judged on
+the differences between seeds, which no panel of W&B can do: the report shows our own figures,
+logged as images.
 """
 
 from __future__ import annotations
@@ -172,7 +173,8 @@ def make_report(
     blocks: list[Any] = [
         wr.P(
             "One point of a scatter plot is one run, in the colour of its design class "
-            f"({legend}); one line is one design, the mean and range of its seeds."
+            f"({legend}); one line is one design, trained in one way on the same images: the mean "
+            "and range of its seeds."
         ),
         wr.TableOfContents(),
     ]

@@ -124,6 +124,18 @@ def test_the_facts_of_a_run_are_columns_under_their_names(tiny_spec):
     assert (facts["execution_requested"], facts["execution"]) == ("auto", "fused")
 
 
+def test_one_label_is_of_runs_that_differ_in_their_seed_alone(tiny_spec):
+    def label(*overrides):
+        spec, _ = tiny_spec("design=deq", "k=2", *overrides)
+        return run_facts(spec, ExecutionPlan("sequential"), {})["design_label"]
+
+    of_one = label()
+    assert label("seed=7") == of_one
+    others = ["dataset.train_size=50", "dataset.image_size=4", "recipe.batch_size=8", "k=3"]
+    assert len({of_one, *map(label, others)}) == 1 + len(others)
+    assert re.match(r"resnet on digits at 4x4 pixels, [\d,]+ images: deq k=2 ", label(others[1]))
+
+
 def test_the_logged_configuration_has_what_came_out(compose_config, tmp_path):
     for kind in ("ant", "bee", "fly"):
         for number in range(4):
