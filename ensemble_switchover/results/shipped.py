@@ -1,4 +1,4 @@
-"""The records of two finished studies, to read and to learn from without training anything.
+"""The records of finished studies, to read and to learn from without training anything.
 
 `python -m ensemble_switchover.results.shipped digits`
 """
@@ -20,12 +20,14 @@ from ensemble_switchover.errors import RecordError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ShippedStudy: TypeAlias = Literal["demo", "digits"]
+ShippedStudy: TypeAlias = Literal["demo", "digits", "fashion_mnist"]
 """Each is an archive beside this file.
 
 `demo` is `make demo`: ResNets on scikit-learn's digits, six budgets, three design classes of k = 4,
 four seeds, 20 epochs. `digits` is `sweep=digits`: ResNets, DenseNets and Wide ResNets there, k = 2,
-4 and 8, five seeds, 15 epochs.
+4 and 8, five seeds, 15 epochs. `fashion_mnist` is `sweep=fashion_mnist` without its DenseNets:
+ResNets with k = 2, 4 and 8 and Wide ResNets with k = 4 on photographs of clothing, and ResNets on
+three numbers of training images, five seeds, 10 epochs.
 """
 
 

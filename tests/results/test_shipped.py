@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 STUDIES = get_args(ShippedStudy)
 DOCUMENTS = Path(__file__).parents[2] / "docs"
+SWEEPS = {
+    "fashion_mnist": ["fashion_mnist_resnet", "fashion_mnist_by_size", "fashion_mnist_wide_resnet"]
+}
+"""Study -> the named sweeps of its records, where it is not one of its own name."""
 MAKE_STUDIES = runpy.run_path(str(DOCUMENTS / "make_studies.py"))
 
 
@@ -35,7 +39,12 @@ def test_the_records_are_whole_and_those_of_the_sweep(name: ShippedStudy, tmp_pa
 
     assert folder == tmp_path / "results" / name
     assert found.unreadable == []
-    configs = [config for _, part in compose_overrides([f"sweep={name}"]) for config in part]
+    configs = [
+        config
+        for sweep in SWEEPS.get(name, [name])
+        for _, part in compose_overrides([f"sweep={sweep}", f"study={name}"])
+        for config in part
+    ]
     specs = resolve_study(configs).specs
     assert {r.fingerprint for r in found.records} == {spec.fingerprint for spec in specs}
     assert [check_record(folder / record.name).problems for record in found.records] == [[]] * len(
