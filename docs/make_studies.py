@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ensemble_switchover.results.shipped import ShippedStudy
 
 FOLDER = Path(__file__).parent
-DESCRIBED: tuple[ShippedStudy, ...] = ("digits",)
+DESCRIBED: tuple[ShippedStudy, ...] = ("digits", "fashion_mnist")
 
 
 def make_tables(name: ShippedStudy) -> dict[str, str]:

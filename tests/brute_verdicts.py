@@ -28,16 +28,17 @@ def read_plain_runs(folder: Path) -> list[dict[str, Any]]:
         epochs = pl.read_parquet(path.parent / "epochs.parquet")
         # records of before validation images could take their place call it the test error
         errors = "error_percent" if "error_percent" in epochs.columns else "test_error_percent"
-        budget, design = stored["budget"], stored["design"]
+        budget, design, data = stored["budget"], stored["design"], stored["dataset"]
+        options = json.dumps(design["family_options"])
         runs.append(
             {
-                "series": (design["family"], json.dumps(design["family_options"])),
+                "series": (design["family"], data["train_size"], options),
                 "name": stored["name"],
                 "budget": (budget["parameters"], budget["depth"], budget["width"]),
                 "class": design["design_class"],
                 "k": design["k"],
                 "seed": stored["seed"],
-                "num_images": stored["dataset"]["test_size"],
+                "num_images": data["test_size"],
                 "epochs": epochs["epoch"].to_list(),
                 "error_percent": epochs[errors].to_list(),
                 "nll_nats": epochs["nll_nats"].to_list(),
@@ -73,7 +74,7 @@ def collapsed_names(runs: list[dict[str, Any]]) -> set[str]:
 def plain_verdicts(
     runs: list[dict[str, Any]], column: str, confidence: float = 0.9
 ) -> dict[tuple[Any, int, str], dict[tuple[int, int], str]]:
-    """Return the verdict of every cell: family, k and class -> parameters and epoch -> verdict."""
+    """Return the verdict of every cell: series, k and class -> parameters and epoch -> verdict."""
     left_out = collapsed_names(runs)
     samples: dict[Any, list[float]] = defaultdict(list)
     budgets: dict[Any, set[int]] = defaultdict(set)
@@ -85,6 +86,8 @@ def plain_verdicts(
         if run["k"] > 1:
             ks[family].add(run["k"])
         for epoch, value in zip(run["epochs"], run[column], strict=True):
+            if value is None:  # not evaluated
+                continue
             epochs.add(epoch)
             if run["name"] not in left_out:
                 samples[family, run["class"], run["k"], run["budget"][0], epoch].append(value)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ensemble_switchover.explore import LOOPBACK, main, make_server
+from ensemble_switchover.results.shipped import unpack_study
 from ensemble_switchover.results.store import write_failure, write_record
 from tests import program
 from tests.analysis.switchover.planted_images import write_run
@@ -59,6 +60,19 @@ def test_kept_predictions_give_the_page_the_answer_with_the_images_sampling_in(
 
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page.count("With the sampling of the 200 test images in (standard errors up to ") == 2
+
+
+@pytest.mark.slow
+def test_a_study_of_families_members_and_training_sizes_is_one_page(tmp_path: Path) -> None:
+    folder = unpack_study("fashion_mnist", tmp_path)
+
+    assert main([str(folder)]) == 0
+
+    page = (folder / "explorer.html").read_text("utf-8")
+    data = "on fashion_mnist at 14x14 pixels"
+    sizes = (f"resnet {data} (dataset train_size {size})" for size in (1000, 2000, 10000))
+    for setting in (f"densenet {data}", f"wide_resnet {data}", *sizes):
+        assert f'"{setting}' in page
 
 
 @pytest.mark.process

@@ -529,6 +529,27 @@ def test_the_next_runs_are_on_the_terminal_on_the_page_and_in_the_summary(tmp_pa
     assert all(purchase["text"] in page for purchase in summary["purchases"])
 
 
+@pytest.mark.usefixtures("_undrawn")
+def test_families_members_and_training_sizes_are_compared_apart(tmp_path: Path) -> None:
+    folder = unpack_study("fashion_mnist", tmp_path)
+    with redirect_stdout(io.StringIO()):
+        assert main([str(folder)]) == 0
+
+    summary = json.loads((folder / "report" / "summary.json").read_text("utf-8"))
+    data = "on fashion_mnist at 14x14 pixels"
+    sizes = [f"resnet {data} (dataset train_size {size})" for size in (1000, 10000)]
+    assert sorted(one["label"] for one in summary["comparisons"]) == [
+        f"densenet {data}, k = 4",
+        *(f"{size}, k = 4" for size in sizes),
+        *(f"resnet {data} (dataset train_size 2000), k = {k}" for k in (2, 4, 8)),
+        f"wide_resnet {data}, k = 4",
+    ]
+    page = html.unescape((folder / "report" / "index.html").read_text("utf-8"))
+    for size, budget in zip(sizes, ("116,659", "36,375"), strict=True):
+        assert f"{size}, k = 4" in page
+        assert f"the switchover lies at {budget} parameters" in page
+
+
 def test_a_settled_study_needs_no_further_runs(tmp_path: Path) -> None:
     records = [
         make_record(design_class=name, width=width, seed=seed, test_errors=(30.0, error + seed / 5))

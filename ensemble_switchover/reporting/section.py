@@ -118,7 +118,7 @@ def name_suffixes(comparisons: Sequence[Comparison]) -> list[str]:
         return [""]
     suffixes: list[str] = []
     for comparison in comparisons:
-        stem = re.sub(r"[^a-z0-9]+", "_", comparison.label.lower()).strip("_")[:60]
+        stem = re.sub(r"[^a-z0-9]+", "_", comparison.label.lower()).strip("_")[:100]
         suffix, number = f"_{stem}", 2
         while suffix in suffixes:
             suffix, number = f"_{stem}_{number}", number + 1

@@ -16,6 +16,7 @@ from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.document import read_document, read_file
 from ensemble_switchover.results.folders import find_runs
 from ensemble_switchover.results.layout import (
+    LOG_FILE,
     RECOMPUTED_FILE,
     RECORD_FILE,
     TIMINGS_FILE,
@@ -109,7 +110,7 @@ def _is_packed(path: Path, *, predictions: bool) -> bool:
     """Return whether a file beside a record is packed; predictions may have been removed since."""
     if is_predictions_file(path.name):
         return predictions and path.exists()
-    return path.name != WEIGHTS_FILE
+    return path.name not in (WEIGHTS_FILE, LOG_FILE)  # the log names the computer
 
 
 def _folders_named_by(value: object) -> Iterator[str]:

@@ -25,9 +25,9 @@ ShippedStudy: TypeAlias = Literal["demo", "digits", "fashion_mnist"]
 
 `demo` is `make demo`: ResNets on scikit-learn's digits, six budgets, three design classes of k = 4,
 four seeds, 20 epochs. `digits` is `sweep=digits`: ResNets, DenseNets and Wide ResNets there, k = 2,
-4 and 8, five seeds, 15 epochs. `fashion_mnist` is `sweep=fashion_mnist` without its DenseNets:
-ResNets with k = 2, 4 and 8 and Wide ResNets with k = 4 on photographs of clothing, and ResNets on
-three numbers of training images, five seeds, 10 epochs.
+4 and 8, five seeds, 15 epochs. `fashion_mnist` is `sweep=fashion_mnist`: the three families on
+photographs of clothing, k = 4 and of ResNets also 2 and 8, ResNets on three numbers of training
+images, five seeds, 10 epochs.
 """
 
 

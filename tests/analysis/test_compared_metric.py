@@ -287,6 +287,7 @@ def test_the_other_metrics_of_the_quality_are_compared(name: MetricName) -> None
         ("demo", "nll", "nll_nats"),
         pytest.param("digits", "error", "error_percent", marks=pytest.mark.slow),
         pytest.param("digits", "nll", "nll_nats", marks=pytest.mark.slow),
+        pytest.param("fashion_mnist", "error", "error_percent", marks=pytest.mark.slow),
     ],
 )
 def test_on_the_shipped_records_scipy_and_loops_find_the_same(
@@ -297,11 +298,12 @@ def test_on_the_shipped_records_scipy_and_loops_find_the_same(
     compared = 0
     for comparison in group_comparisons(read_studies([folder]).records):
         finding = derive_finding(comparison, DecisionRule(metric=metric))
+        series = (comparison.setting.family, comparison.setting.data["train_size"])
         for name, threshold in finding.thresholds.items():
             (cells,) = (
                 cells
-                for (family, k, other), cells in expected.items()
-                if (family[0], k, other) == (comparison.setting.family, comparison.k, name)
+                for (one, k, other), cells in expected.items()
+                if (one[:2], k, other) == (series, comparison.k, name)
             )
             found = {
                 (budget, epoch): cell.verdict.value
@@ -312,4 +314,4 @@ def test_on_the_shipped_records_scipy_and_loops_find_the_same(
             where = (threshold.budget, threshold.epoch)
             assert where == (plain_switchover(cells) or (None, None))
             compared += len(cells)
-    assert compared == {"demo": 240, "digits": 1080}[shipped]
+    assert compared == {"demo": 240, "digits": 1080, "fashion_mnist": 320}[shipped]

@@ -9,7 +9,7 @@ import pytest
 from ensemble_switchover.errors import RecordError
 from ensemble_switchover.results.__main__ import main
 from ensemble_switchover.results.check import check_record
-from ensemble_switchover.results.layout import RECORD_FILE, TIMINGS_FILE, WEIGHTS_FILE
+from ensemble_switchover.results.layout import LOG_FILE, RECORD_FILE, TIMINGS_FILE, WEIGHTS_FILE
 from ensemble_switchover.results.packing import pack_study
 from ensemble_switchover.results.predictions import predictions_file
 from ensemble_switchover.results.store import read_records, write_record
@@ -24,8 +24,8 @@ def study(tmp_path):
     for seed in (0, 1):
         record = make_record(seed=seed)
         folder = tmp_path / "results" / "study" / record.name
-        write_record(folder, record, {PREDICTIONS: b"predictions", WEIGHTS_FILE: b"weights"})
-        (folder / "run.log").write_text("/home/someone")
+        beside = {PREDICTIONS: b"predictions", WEIGHTS_FILE: b"weights", LOG_FILE: b"on someone's"}
+        write_record(folder, record, beside)
         (folder / TIMINGS_FILE).write_text("{}")
     return tmp_path / "results" / "study"
 
@@ -56,7 +56,9 @@ def test_a_record_that_was_packed_lists_no_file_that_stayed_behind(study, tmp_pa
     for folder in (tmp_path / "study").iterdir():
         (folder / TIMINGS_FILE).unlink()
         problems = check_record(folder).problems
-        assert not any(name in text for text in problems for name in (PREDICTIONS, WEIGHTS_FILE))
+        assert not any(
+            name in text for text in problems for name in (PREDICTIONS, WEIGHTS_FILE, LOG_FILE)
+        )
         assert not any("checksum" in text or "changed" in text for text in problems)
 
 
