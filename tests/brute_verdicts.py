@@ -28,6 +28,7 @@ def read_plain_runs(folder: Path) -> list[dict[str, Any]]:
         epochs = pl.read_parquet(path.parent / "epochs.parquet")
         # records of before validation images could take their place call it the test error
         errors = "error_percent" if "error_percent" in epochs.columns else "test_error_percent"
+        epochs = epochs.drop_nulls(errors)  # of those that were not evaluated
         budget, design, data = stored["budget"], stored["design"], stored["dataset"]
         options = json.dumps(design["family_options"])
         runs.append(
@@ -86,8 +87,6 @@ def plain_verdicts(
         if run["k"] > 1:
             ks[family].add(run["k"])
         for epoch, value in zip(run["epochs"], run[column], strict=True):
-            if value is None:  # not evaluated
-                continue
             epochs.add(epoch)
             if run["name"] not in left_out:
                 samples[family, run["class"], run["k"], run["budget"][0], epoch].append(value)
