@@ -379,6 +379,8 @@ def _print_designs(console: Console, finding: Finding) -> None:
 
 def _print_answers(console: Console, answers: Sequence[WhatToBuild]) -> None:
     for answer in answers:
+        if len(answers) > 1:
+            _print_line(console, f"On {answer.data}:")
         for sentence in (answer.build, answer.sure, answer.surer):
             if sentence is not None:
                 _print_line(console, sentence)

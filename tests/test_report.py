@@ -547,6 +547,7 @@ def test_families_members_and_training_sizes_are_compared_apart(tmp_path: Path) 
     page = html.unescape((folder / "report" / "index.html").read_text("utf-8"))
     for size, budget in zip(sizes, ("116,659", "36,375"), strict=True):
         assert f"{size}, k = 4" in page
+        assert f"<h3>{size.replace('resnet on ', '').replace('dataset ', '')}</h3>" in page
         assert f"the switchover lies at {budget} parameters" in page
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class WhatToBuild:
     """The answer for one data set."""
 
+    data: str
+    """The data set, as the designs were trained on it."""
     title: str
     """The answer in a few words, for a headline."""
     build: str
@@ -85,7 +87,9 @@ def _answer(
     _, *details = describe_advice(found.advice, over_images=over_images)
     step = None if found.step is None else f"{found.step}{'.' if found.command is None else ':'}"
     title = _write_title(found.advice, data)
-    return WhatToBuild(title, found.build, found.sureness, step, found.command, tuple(details))
+    return WhatToBuild(
+        data, title, found.build, found.sureness, step, found.command, tuple(details)
+    )
 
 
 def _write_title(advice: Advice, data: str) -> str:

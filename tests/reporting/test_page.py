@@ -80,7 +80,7 @@ def make_page(name: str = "name", num_sections: int = 1) -> Page:
         headline=name,
         kicker=name,
         terms=(name,),
-        answers=(WhatToBuild(name, name, name, name, name, (name,)),),
+        answers=(WhatToBuild(name, name, name, name, name, name, (name,)),),
         switchovers=table,
         collapsed=table,
         claims=table,

@@ -74,6 +74,7 @@ def test_every_data_set_has_an_answer_and_a_shortened_schedule_is_in_the_title()
 
     first, second = answers(records)
 
+    assert (first.data, second.data) == ("birds", "digits")
     assert first.title.startswith("resnet on birds: build")
     assert first.title.endswith("after a schedule of 2 epochs in place of the recipe's 250")
     assert second.title.startswith("resnet on digits: build a depth-equivalent ensemble (deq) of 4")
