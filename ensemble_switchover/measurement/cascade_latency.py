@@ -63,16 +63,16 @@ def measure_cascade_seconds(
     batch_sizes: Sequence[int],
     *,
     max_seconds: float,
+    seed: int = 0,
     num_sharing: int = 1,
     all_seconds: float | None = None,
     clock: Callable[[], float],
 ) -> list[CascadeSeconds]:
     """Time a cascade, the whole ensemble and the single network in turn, on the same images.
 
-    Images are drawn in one order for all batch sizes, the same for all runs on them, and again from
-    the beginning where they are fewer than a batch size needs. Who comes first changes from batch
-    to batch. A batch size that does not fit into memory is left out with a warning, as are larger
-    ones.
+    Images are drawn in one order for all batch sizes, and again from the beginning where they are
+    fewer than a batch size needs. Who comes first changes from batch to batch. A batch size that
+    does not fit into memory is left out with a warning, as are larger ones.
 
     Args:
         models: The models to time.
@@ -81,12 +81,14 @@ def measure_cascade_seconds(
         batch_sizes: The numbers of images of a batch.
         max_seconds: Each batch size has 30 batches, or as many as have 500 images, or fewer, but
             at least 5, once all models together take this many seconds.
+        seed: Of the order of the images: with that of the run, an interval over seeds covers
+            that few images are timed, which may ask more or fewer members than others.
         num_sharing: Runs of the design that share the batches and the seconds.
         all_seconds: What all batch sizes together should take, warm-ups included; each then has
             fewer batches, at least 2. None: no such bound.
         clock: Returns seconds, after the device's queued work.
     """
-    drawn = torch.randperm(num_images, generator=torch.Generator().manual_seed(0))
+    drawn = torch.randperm(num_images, generator=torch.Generator().manual_seed(seed))
     least = MIN_REPEATS if all_seconds is None else LEAST_REPEATS
     warm_up = WARM_UP_REPEATS if all_seconds is None else 1
     found: list[CascadeSeconds] = []

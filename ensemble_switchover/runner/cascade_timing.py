@@ -76,6 +76,7 @@ def measure_cascade(
         lambda rows: normalise(images[rows.to(images.device)].to(device)),
         sizes,
         max_seconds=spec.measurement.latency_seconds,
+        seed=spec.seed,
         num_sharing=num_sharing,
         all_seconds=(
             None if all_seconds is None else max(0.0, all_seconds - (time.perf_counter() - begin))

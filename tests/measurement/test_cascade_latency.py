@@ -89,6 +89,15 @@ def test_all_models_predict_the_same_images_in_turn(timed):
     assert found.whole == pytest.approx([0.6] * len(found.whole))
 
 
+def test_another_seed_draws_other_images(timed):
+    timed.measure([3])
+    first = timed.batches_of("cascade", 3)
+    timed.calls.clear()
+    timed.measure([3], seed=1)
+    assert timed.batches_of("cascade", 3) != first
+    assert timed.batches_of("cascade", 3) == timed.batches_of("single", 3)
+
+
 def test_batches_larger_than_the_images_have_them_again(timed):
     (found,) = timed.measure([50])
     assert (found.batch_size, len(found.cascade), found.num_images) == (50, NUM_REPEATS, 20)

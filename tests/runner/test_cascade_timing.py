@@ -57,9 +57,11 @@ def test_the_images_are_those_evaluated_normalised_in_the_runs_precision(tiny_sp
         return []
 
     monkeypatch.setattr(cascade_timing, "measure_cascade_seconds", measure)
-    spec, record = run(tiny_spec, "design=deq", "k=2", "epochs=4", "measurement.share=0.5")
+    overrides = ("design=deq", "k=2", "epochs=4", "measurement.share=0.5", "seed=3")
+    spec, record = run(tiny_spec, *overrides)
     assert len(seen["images"]) == record.dataset.test_size
     assert seen["images"].mean().abs() < 0.2  # normalised
     assert seen["asked"].double().mean() == pytest.approx(record.cascades[0].mean_members, abs=0.2)
     assert seen["max_seconds"] == spec.measurement.latency_seconds
+    assert seen["seed"] == spec.seed
     assert 0 <= seen["all_seconds"] < 0.5 * record.seconds.training
