@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ensemble_switchover.analysis.natural_order import natural_order
 from ensemble_switchover.analysis.reduced_images import name_images_of
 from ensemble_switchover.config.callbacks import chosen_callbacks, decisive_callbacks
 
@@ -272,4 +273,4 @@ def group_comparisons(records: Sequence[Record]) -> list[Comparison]:
         for setting in settings
         if setting not in with_ensembles
     )
-    return sorted(comparisons, key=lambda c: (c.setting_label, c.k, c.source or ""))
+    return sorted(comparisons, key=lambda c: (natural_order(c.setting_label), c.k, c.source or ""))

@@ -10,6 +10,7 @@ from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.short_answer import answer_shortly
 from ensemble_switchover.analysis.advice.trained_designs import collect_designs
 from ensemble_switchover.analysis.advice.wording import describe_advice
+from ensemble_switchover.analysis.natural_order import natural_order
 from ensemble_switchover.analysis.shortened_schedule import describe_shortened
 from ensemble_switchover.analysis.switchover.class_names import spell_ensembles
 
@@ -67,7 +68,7 @@ def answer_what_to_build(
     within = limits or Limits()
     return [
         _answer(data, of_data[data], rule, folders, image_reader, within)
-        for data in sorted(of_data)
+        for data in sorted(of_data, key=natural_order)
     ]
 
 

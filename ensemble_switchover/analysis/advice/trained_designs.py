@@ -18,6 +18,7 @@ from ensemble_switchover.analysis.collapse import find_collapsed
 from ensemble_switchover.analysis.comparison import label_settings, setting_of
 from ensemble_switchover.analysis.condition_group import CONDITIONS, describe_condition
 from ensemble_switchover.analysis.design_table import DEVICE_MEMORY, tabulate_runs
+from ensemble_switchover.analysis.natural_order import natural_order
 from ensemble_switchover.analysis.statistics import sample_mean, sample_std
 from ensemble_switchover.analysis.time_to_accuracy import steady_seconds
 from ensemble_switchover.results.epoch_metrics import errors_by_epoch
@@ -254,7 +255,9 @@ def collect_designs(
                 collapsed=tuple(fallen),
             )
         )
-    ordered = sorted(designs, key=lambda d: (d.data, d.parameters, d.k, d.depth, d.setting))
+    ordered = sorted(
+        designs, key=lambda d: (natural_order(d.data), d.parameters, d.k, d.depth, d.setting)
+    )
     curves = [ErrorCurves(design.epochs, design.errors, design.losses) for design in ordered]
     return [
         replace(design, beside=tuple(curves[i] for i in beside))
