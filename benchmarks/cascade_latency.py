@@ -109,6 +109,7 @@ def show(
         batch_of,
         BATCH_SIZES,
         max_seconds=seconds,
+        seed=spec.seed,
         clock=time.process_time if cpu_time else synchronised_clock(device),
     )
     design, k = record.design, spec.design.k

@@ -34,6 +34,7 @@ from ensemble_switchover.analysis.advice.trained_designs import (
     most_used_device,
 )
 from ensemble_switchover.analysis.advice.wording import describe_advice, describe_without
+from ensemble_switchover.analysis.natural_order import natural_order
 from ensemble_switchover.analysis.rule_options import (
     add_limit_options,
     add_margin_option,
@@ -281,7 +282,7 @@ def choose_designs(
     Raises:
         ConfigError: if no design matches, or if there are several data sets and none is named.
     """
-    data = sorted({design.data for design in designs})
+    data = sorted({design.data for design in designs}, key=natural_order)
     if dataset is None and len(data) > 1:
         raise ConfigError(
             f"errors on different images cannot be compared; name one of --dataset {_listed(data)}"

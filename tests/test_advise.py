@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -172,6 +173,18 @@ def test_a_choice_of_nothing_names_what_there_is(
 ) -> None:
     assert main([str(demo), *options]) == 2
     assert capsys.readouterr().err.strip() == message
+
+
+@pytest.mark.slow
+def test_numbers_of_training_images_are_named_in_their_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = unpack_study("fashion_mnist", tmp_path)
+
+    assert main([str(folder), "--parameters", "100k"]) == 2
+
+    named = re.findall(r"\(train_size (\d+)\)", capsys.readouterr().err)
+    assert named == ["1000", "2000", "10000"]
 
 
 @pytest.mark.parametrize(

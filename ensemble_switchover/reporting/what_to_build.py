@@ -10,7 +10,6 @@ from ensemble_switchover.analysis.advice.limits import Limits
 from ensemble_switchover.analysis.advice.short_answer import answer_shortly
 from ensemble_switchover.analysis.advice.trained_designs import collect_designs
 from ensemble_switchover.analysis.advice.wording import describe_advice
-from ensemble_switchover.analysis.natural_order import natural_order
 from ensemble_switchover.analysis.shortened_schedule import describe_shortened
 from ensemble_switchover.analysis.switchover.class_names import spell_ensembles
 
@@ -53,7 +52,7 @@ def answer_what_to_build(
     image_reader: ImageErrorReader | None = None,
     limits: Limits | None = None,
 ) -> list[WhatToBuild]:
-    """Answer for each data set which of its designs to build.
+    """Answer for each data set, in the order of the designs, which of them to build.
 
     Args:
         records: The runs, which have the metric of the rule.
@@ -67,8 +66,7 @@ def answer_what_to_build(
         of_data.setdefault(design.data, []).extend(design.records)
     within = limits or Limits()
     return [
-        _answer(data, of_data[data], rule, folders, image_reader, within)
-        for data in sorted(of_data, key=natural_order)
+        _answer(data, runs, rule, folders, image_reader, within) for data, runs in of_data.items()
     ]
 
 

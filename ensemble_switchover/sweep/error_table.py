@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from ensemble_switchover.analysis.natural_order import natural_order
 from ensemble_switchover.machine.terminal import ABSENT, ShownTable, count
 from ensemble_switchover.sweep.next_runs import design_of
 from ensemble_switchover.sweep.progress_lines import swept_words
@@ -58,7 +59,7 @@ def mean_errors(specs: Sequence[RunSpec], errors: Mapping[str, float]) -> MeanEr
 def error_table(means: MeanErrors) -> ShownTable:
     """Tabulate mean errors: a row for each budget, a column for each design class and k."""
     labels = list(dict.fromkeys(sorted((label for _, label in means), key=_label_order)))
-    rows = sorted({row for row, _ in means})
+    rows = sorted({row for row, _ in means}, key=lambda row: (natural_order(row[0]), *row[1:]))
     with_swept = any(of for of, _, _ in rows)
     texts = []
     for row in rows:

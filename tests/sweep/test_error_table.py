@@ -39,6 +39,12 @@ def test_what_else_is_swept_has_a_column(tiny_spec):
     assert shown.num_text_columns == 2
 
 
+def test_what_else_is_swept_is_in_the_order_of_its_numbers(tiny_spec):
+    specs = [tiny_spec("design=single", f"epochs={epochs}")[0] for epochs in (10, 2, 9)]
+    shown = error_table(mean_errors(specs, errors_of(specs, 10.0, 9.0, 8.0)))
+    assert [row[0] for row in shown.rows] == ["2 epochs", "9 epochs", "10 epochs"]
+
+
 def test_only_designs_with_more_seeds_are_told_later(specs):
     before = mean_errors(specs, errors_of(specs, 10.0, 12.0, 9.0))
     after = mean_errors(specs, errors_of(specs, 10.0, 12.0, 9.0, 10.0, 8.0))
